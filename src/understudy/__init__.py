@@ -1,0 +1,3 @@
+"""Fakes that know their lines: testing async Python backends with databases."""
+
+__version__ = "0.1.0"
