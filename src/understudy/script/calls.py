@@ -1,0 +1,82 @@
+"""The call log: what was asked, in order, and assertions on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from understudy.script import messages, sql
+from understudy.script.failures import CallNotFound, ScriptError
+from understudy.script.origin import Origin, caller
+from understudy.script.parameters import Given, Parameters
+from understudy.script.rules import Rule, StatementRule
+
+if TYPE_CHECKING:
+    from understudy.script.transactions import Transaction
+
+
+class Call:
+    """One call on a fake.
+
+    Attributes:
+        method: the method's name, such as `fetch_row`.
+        statement: the SQL as it was given; of a dummy, the method's name once more.
+        parameters: the parameters as they were given (a list of rows, of `execute_many`).
+        transaction: the transaction that was open on the connection, or None.
+        origin: the line of the code under test that called.
+        rule: the rule that answered, or None.
+    """
+
+    __slots__ = ("method", "origin", "parameters", "rule", "statement", "transaction")
+
+    def __init__(
+        self,
+        method: str,
+        statement: str,
+        parameters: Given,
+        transaction: Transaction | None = None,
+    ) -> None:
+        self.method = method
+        self.statement = statement
+        self.parameters = parameters
+        self.transaction = transaction
+        self.origin: Origin = caller()
+        self.rule: Rule | None = None
+
+    @property
+    def sql(self) -> str:
+        """The statement on one line, without comments."""
+        return sql.one_line(self.statement)
+
+    def __repr__(self) -> str:
+        """Show the call as it was made, and where."""
+        return f"<{messages.call_line(self)}>"
+
+
+class CallLog(list[Call]):
+    """Every call on a fake, oldest first: a list, with assertions."""
+
+    def matching(self, rule: Rule) -> list[Call]:
+        """Return the calls that `rule` is for."""
+        return [call for call in self if rule.fits(call)]
+
+    def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
+        """Assert that `statement` was executed, with `parameters` where any are given.
+
+        Args:
+            statement: literal SQL in which `...` stands for anything, or a regular expression.
+            parameters: values or predicates, as for `on`; none means any.
+            times: exactly how often (0: never); by default at least once.
+
+        Raises:
+            CallNotFound: with the calls there were, and how the nearest differs.
+        """
+        rule = StatementRule(statement, Parameters(parameters), caller())
+        self.assert_matching(rule, times)
+
+    def assert_matching(self, rule: Rule, times: int | None) -> None:
+        """Assert that as many calls as `times` says are ones that `rule` is for."""
+        if times is not None and (not isinstance(times, int) or times < 0):
+            raise ScriptError(messages.bad_expected_times(times))
+        found = len(self.matching(rule))
+        if found != times if times is not None else not found:
+            raise CallNotFound(messages.call_not_found(rule, times, self))

@@ -1,0 +1,70 @@
+"""What a test owes: failures that happened, and expectations that must be met at its end.
+
+The plugin opens a ledger for each phase of a test, and one for each fixture that outlives a test.
+A failure is entered when it is raised, so that nothing the code under test catches can hide it.
+Without a ledger (outside a test run) failures are only raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+from understudy.script.failures import Failure
+
+
+class Expectation(Protocol):
+    """Something that must have ended well when the test ends."""
+
+    def unmet(self) -> Failure | None:
+        """Return what to fail the test with, or None."""
+
+
+FailureT = TypeVar("FailureT", bound=Failure)
+
+
+class Ledger:
+    """The failures and the expectations of one phase of a test, or of a fixture's life."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+        self.expectations: list[Expectation] = []
+
+    def settle(self) -> list[Failure]:
+        """Return what was entered and what is unmet now, and forget both."""
+        found = self.failures + [
+            failure for item in self.expectations if (failure := item.unmet()) is not None
+        ]
+        self.failures = []
+        self.expectations = []
+        return found
+
+
+# Not a ContextVar: a test's calls come from any thread or task that its code starts, and pytest
+# runs one test at a time in a process.
+_open: list[Ledger] = []
+
+
+@contextmanager
+def opened(ledger: Ledger | None = None) -> Iterator[Ledger]:
+    """Make `ledger`, or a new one, the place where failures and expectations go."""
+    ledger = ledger or Ledger()
+    _open.append(ledger)
+    try:
+        yield ledger
+    finally:
+        _open.remove(ledger)
+
+
+def entered(failure: FailureT) -> FailureT:
+    """Enter `failure` in the open ledger and return it, to be raised."""
+    if _open:
+        _open[-1].failures.append(failure)
+    return failure
+
+
+def expect(expectation: Expectation) -> None:
+    """Have `expectation` checked when the open ledger is settled."""
+    if _open:
+        _open[-1].expectations.append(expectation)

@@ -1,0 +1,100 @@
+"""Which parameters a rule is for, and how given ones differ from them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from understudy.script import messages
+from understudy.script.failures import PredicateFailed
+
+Given = Sequence[Any] | Mapping[str, Any] | None
+
+
+class Parameters:
+    """The parameters that a rule expects: none named means any at all.
+
+    Args:
+        expected: one value or predicate for each parameter (for each row, of `execute_many`);
+            for a statement with named parameters, one mapping from name to value or predicate.
+    """
+
+    __slots__ = ("expected",)
+
+    def __init__(self, expected: tuple[Any, ...] = ()) -> None:
+        self.expected = expected
+
+    def match(self, given: Given) -> bool:
+        """Say whether `given` are the expected parameters.
+
+        Raises:
+            PredicateFailed: a predicate raised instead of answering.
+        """
+        return not self.expected or not self._differences(given, stop_at_first=True)
+
+    def differences(self, given: Given) -> list[str]:
+        """Describe every difference from `given`; an empty list where there is none."""
+        return self._differences(given, stop_at_first=False) if self.expected else []
+
+    def _differences(self, given: Given, *, stop_at_first: bool) -> list[str]:
+        named = len(self.expected) == 1 and isinstance(self.expected[0], Mapping)
+        if isinstance(given, Mapping):
+            if not named:
+                return [messages.parameter_shape(self.expected, given)]
+            return _mapping_differences(self.expected[0], given, stop_at_first)
+        return _sequence_differences(self.expected, tuple(given or ()), "", stop_at_first)
+
+
+def _sequence_differences(
+    expected: Sequence[Any], given: Sequence[Any], path: str, stop_at_first: bool
+) -> list[str]:
+    found: list[str] = []
+    if len(expected) != len(given):
+        found.append(messages.parameter_count(path, len(expected), len(given)))
+    for index, (want, got) in enumerate(zip(expected, given, strict=False)):
+        if found and stop_at_first:
+            break
+        found.extend(_difference(want, got, f"{path}[{index}]", stop_at_first))
+    return found
+
+
+def _mapping_differences(
+    expected: Mapping[str, Any], given: Mapping[str, Any], stop_at_first: bool
+) -> list[str]:
+    found = [
+        messages.parameter_missing(name, expected[name]) for name in expected if name not in given
+    ]
+    found += [messages.parameter_extra(name, given[name]) for name in given if name not in expected]
+    for name in expected:
+        if name in given and not (found and stop_at_first):
+            found.extend(_difference(expected[name], given[name], name, stop_at_first))
+    return found
+
+
+def _difference(expected: Any, given: Any, path: str, stop_at_first: bool) -> list[str]:
+    if _is_predicate(expected):
+        try:
+            holds = bool(expected(given))
+        except Exception as error:
+            text = messages.predicate_failed(expected, path, given, error)
+            if stop_at_first:
+                raise PredicateFailed(text) from error
+            return [text]  # while differences are listed, this is one of them
+        return [] if holds else [messages.parameter_refused(path, expected, given)]
+    if expected == given:
+        return []
+    if _is_row(expected) and _is_row(given):
+        # A row of `execute_many`, or an array: whether it is a list or a tuple is not its value.
+        return _sequence_differences(expected, given, path, stop_at_first)
+    return [messages.parameter_value(path, expected, given)]
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _is_predicate(expected: Any) -> bool:
+    """Tell a test of a value from a value: functions are tests, classes and objects are values."""
+    return inspect.isroutine(expected) or isinstance(expected, functools.partial)

@@ -1,0 +1,210 @@
+"""A rule: a statement or a method that the test expects, and its answers in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from understudy.script import answers, messages, sql
+from understudy.script.answers import Answer, Outcome
+from understudy.script.failures import Failure, ScriptError, UnusedAnswers
+from understudy.script.origin import Origin
+from understudy.script.parameters import Parameters
+
+if TYPE_CHECKING:
+    from understudy.script.calls import Call
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Rule:
+    """What is answered to the calls that match, built up by a chain of verbs.
+
+    One answer serves every call, and must be used at least once. Several answers are used once
+    each, in order; `times(n)` gives the last written answer a number of uses of its own, and
+    `optional()` allows the rule to stay unused. A rule without an answer succeeds with no rows.
+    """
+
+    def __init__(self, parameters: Parameters, origin: Origin, shown: str) -> None:
+        self.parameters = parameters
+        self.origin = origin
+        self.shown = shown
+        self.answers: list[Answer] = []
+        self.is_optional = False
+        self.calls: Sequence[Call] = ()  # the log of the fake that the rule is for
+        self._delay = 0.0
+
+    # The verbs -----------------------------------------------------------------------------
+
+    def raises(self, error: BaseException | type[BaseException]) -> Self:
+        """Answer by raising `error`: an instance, or a class that is called without arguments."""
+        return self._add(answers.read_error(error))
+
+    def hangs(self) -> Self:
+        """Do not answer: the call waits until it is cancelled."""
+        return self._add(answers.Hang())
+
+    def delay(self, seconds: float) -> Self:
+        """Let the next answer of the chain come after `seconds`."""
+        if not isinstance(seconds, int | float) or not seconds >= 0:
+            raise ScriptError(messages.bad_delay(seconds))
+        self._delay = float(seconds)
+        return self
+
+    def times(self, count: int) -> Self:
+        """Use the last written answer for exactly `count` calls."""
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ScriptError(messages.bad_times(count))
+        if not self.answers:
+            self._add(answers.Rows())
+        self.answers[-1].times = count
+        return self
+
+    def optional(self) -> Self:
+        """Do not fail the test when answers of this rule are left over."""
+        self.is_optional = True
+        return self
+
+    @property
+    def then(self) -> Self:
+        """The same rule, so that a queue of answers reads as one: `.raises(...).then.tag(...)`."""
+        return self
+
+    # What the script asks of it ----------------------------------------------------------------
+
+    def fits(self, call: Call) -> bool:
+        """Say whether this rule is for `call`, whether or not it has an answer left."""
+        raise NotImplementedError
+
+    def differences(self, call: Call) -> list[tuple[str, str]]:
+        """Describe, as (what, how), everything in which `call` departs from this rule."""
+        raise NotImplementedError
+
+    def take(self) -> Answer | None:
+        """Return the answer for the next call and count it as used; None where all are used up."""
+        if not self.answers:
+            self._add(answers.Rows())
+        for answer in self.answers:
+            if self._left(answer) > 0:
+                answer.used += 1
+                return answer
+        return None
+
+    @property
+    def used(self) -> int:
+        """How many calls this rule has answered."""
+        return sum(answer.used for answer in self.answers)
+
+    @property
+    def total(self) -> int | None:
+        """For how many calls it has answers; None where its answer repeats."""
+        if len(self.answers) <= 1 and all(answer.times is None for answer in self.answers):
+            return None
+        return sum(answer.times or 1 for answer in self.answers)
+
+    @property
+    def met(self) -> bool:
+        """Whether everything that this rule expects has happened."""
+        return self.is_optional or self.used >= (1 if self.total is None else self.total)
+
+    def unmet(self) -> Failure | None:
+        """Return the failure to report at the end of a test, None where the rule is met."""
+        if self.met:
+            return None
+        nearest = max(self.calls, key=self.likeness, default=None)
+        return UnusedAnswers(messages.unused(self, self.calls, nearest))
+
+    def likeness(self, call: Call) -> float:
+        """Say how near `call` comes to this rule; the higher the nearer."""
+        raise NotImplementedError
+
+    def _left(self, answer: Answer) -> float:
+        return float("inf") if self.total is None else (answer.times or 1) - answer.used
+
+    def _add(self, outcome: Outcome) -> Self:
+        self.answers.append(Answer(outcome, self._delay))
+        self._delay = 0.0
+        return self
+
+
+class StatementRule(Rule):
+    """A rule for statements: literal SQL (`...` stands for anything), or a regular expression."""
+
+    def __init__(
+        self, statement: str | re.Pattern[str], parameters: Parameters, origin: Origin
+    ) -> None:
+        super().__init__(parameters, origin, messages.on_line(statement, parameters))
+        if isinstance(statement, re.Pattern):
+            self.regex: re.Pattern[str] | None = statement
+            self.pattern = sql.Pattern(())
+        elif isinstance(statement, str) and sql.tokens(statement):
+            self.regex = None
+            self.pattern = sql.Pattern.parse(statement)
+        else:
+            raise ScriptError(messages.bad_statement(statement))
+
+    def row(self, mapping: Mapping[str, Any] | None = None, /, **columns: Any) -> Self:
+        """Answer with exactly one row, given by keyword or as a mapping."""
+        return self._add(answers.read_rows(({**(mapping or {}), **columns},)))
+
+    def rows(self, *rows: Any) -> Self:
+        """Answer with rows, each a mapping; none at all is an empty result."""
+        return self._add(answers.read_rows(rows))
+
+    def value(self, value: Any) -> Self:
+        """Answer with one row of one column, as `fetch_val` reads it."""
+        return self._add(answers.Value(value))
+
+    def tag(self, tag: str) -> Self:
+        """Answer without rows, with a command tag such as `UPDATE 3`."""
+        return self._add(answers.read_tag(tag))
+
+    def drops(self) -> Self:
+        """Lose the connection: this call fails, and so does every later one."""
+        return self._add(answers.Drop())
+
+    def __call__(self, function: F) -> F:
+        """Answer with what `function(call)` returns; also a decorator.
+
+        The named groups of a regular expression are passed by keyword. See
+        `answers.read_computed` for what may be returned; the function may be async, and may raise.
+        """
+        self._add(answers.Computed(function))
+        return function
+
+    def fits(self, call: Call) -> bool:
+        """Say whether this rule is for `call`, whether or not it has an answer left."""
+        if self.regex is not None:
+            if not self.regex.search(sql.one_line(call.statement)):
+                return False
+        elif not self.pattern.matches(sql.tokens(call.statement)):
+            return False
+        return self.parameters.match(call.parameters)
+
+    def groups(self, call: Call) -> dict[str, str | None]:
+        """Return what the named groups of the regular expression matched in `call`."""
+        match = self.regex.search(sql.one_line(call.statement)) if self.regex else None
+        return match.groupdict() if match else {}
+
+    def differences(self, call: Call) -> list[tuple[str, str]]:
+        """Describe, as (what, how), everything in which `call` departs from this rule."""
+        statement = self._statement_difference(call)
+        found = [("sql", statement)] if statement else []
+        return found + [("params", how) for how in self.parameters.differences(call.parameters)]
+
+    def likeness(self, call: Call) -> float:
+        """Say how near `call` comes to this rule: the statement counts most, then parameters."""
+        if self.regex is not None:
+            statement = 1.0 if self.regex.search(sql.one_line(call.statement)) else 0.0
+        else:
+            wanted = tuple(token for run in self.pattern.runs for token in run)
+            statement = sql.similarity(wanted, sql.tokens(call.statement))
+        return statement + (0.0 if self.parameters.differences(call.parameters) else 0.1)
+
+    def _statement_difference(self, call: Call) -> str | None:
+        if self.regex is not None:
+            found = self.regex.search(sql.one_line(call.statement))
+            return None if found else messages.no_regex_match(self.regex)
+        return self.pattern.difference(sql.tokens(call.statement))

@@ -1,0 +1,86 @@
+"""The script of one fake: its rules, its calls, and how one finds the other."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TypeVar
+
+from understudy.script import answers, ledger, messages, waiting
+from understudy.script.answers import Answer, Computed, Drop, Error, Hang, Rows, Value
+from understudy.script.calls import Call, CallLog
+from understudy.script.failures import Failure, UnexpectedCall, UnexpectedStatement
+from understudy.script.rules import Rule, StatementRule
+
+RuleT = TypeVar("RuleT", bound=Rule)
+
+
+class Script:
+    """Rules, and the log of the calls that were held against them.
+
+    Args:
+        receiver: what a test would call the fake, for the lines to paste ("conn", "pool").
+        refusal: the failure with which an unscripted call ends.
+    """
+
+    def __init__(
+        self,
+        receiver: str = "conn",
+        refusal: type[UnexpectedStatement | UnexpectedCall] = UnexpectedStatement,
+    ) -> None:
+        self.receiver = receiver
+        self.rules: list[Rule] = []
+        self.calls = CallLog()
+        self._refusal = refusal
+
+    def add(self, rule: RuleT) -> RuleT:
+        """Add `rule`; it comes before all earlier ones, and is owed to the running test."""
+        rule.calls = self.calls
+        self.rules.append(rule)
+        ledger.expect(rule)
+        return rule
+
+    def answer(self, call: Call) -> Answer | None:
+        """Return the answer of the latest rule that fits `call` and has one left, else None.
+
+        Raises:
+            PredicateFailed: a predicate of a rule raised.
+        """
+        try:
+            for rule in reversed(self.rules):
+                if rule.fits(call) and (answer := rule.take()) is not None:
+                    call.rule = rule
+                    return answer
+        except Failure as failure:
+            ledger.entered(failure)
+            raise
+        return None
+
+    def refuse(self, call: Call) -> Failure:
+        """Enter and return the failure for a call that no rule answers, to be raised."""
+        return ledger.entered(self._refusal(messages.unexpected(self, call)))
+
+
+async def perform(answer: Answer, call: Call) -> Rows | Value | Drop:
+    """Wait as `answer` says, and return what it comes to.
+
+    Raises:
+        BaseException: the exception that the answer holds.
+    """
+    if answer.delay:
+        await waiting.pause(answer.delay)
+    outcome = answer.outcome
+    if isinstance(outcome, Hang):
+        await waiting.forever()
+    if isinstance(outcome, Error):
+        raise fresh(outcome.error)
+    if isinstance(outcome, Computed):
+        groups = call.rule.groups(call) if isinstance(call.rule, StatementRule) else {}
+        result = outcome.function(call, **groups)
+        return answers.read_computed(await result if inspect.isawaitable(result) else result)
+    assert isinstance(outcome, Rows | Value | Drop)
+    return outcome
+
+
+def fresh(error: BaseException | type[BaseException]) -> BaseException:
+    """Return `error` to be raised, without the traceback of an earlier use."""
+    return error() if isinstance(error, type) else error.with_traceback(None)

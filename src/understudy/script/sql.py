@@ -1,0 +1,211 @@
+"""SQL as a sequence of tokens: what two spellings of one statement have in common.
+
+White space, comments and a final semicolon carry no meaning between tokens, so a scripted
+statement is compared with the executed one token by token. Letter case is kept: it matters
+inside literals and quoted names, and a test that spells a keyword differently from the code is
+better told so than silently matched.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
+
+ELLIPSIS = "..."
+
+# The lexical rules are PostgreSQL's (manual, section 4.1): nested comments are handled apart,
+# since no regular expression can count them.
+_TOKEN = re.compile(
+    r"""
+      (?P<space>\s+ | --[^\n]*)
+    | (?P<comment>/\*)
+    | (?P<literal>
+          [eE]'(?:[^'\\]|''|\\.)*'              # E'...' knows backslash escapes
+        | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'     # '...'
+        | (?:[uU]&)?"(?:[^"]|"")*"              # "name"
+        | \$(?P<tag>[^\W\d]\w*)?\$.*?\$(?(tag)(?P=tag))\$
+      )
+    | (?P<ellipsis>\.\.\.)
+    | (?P<word>
+          \$\d+ | %\(\w+\)s | %s | :\w+            # a parameter, in any driver's spelling
+        | [^\W\d][\w$]*
+        | \d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)? | \.\d+
+      )
+    | (?P<operator>::|:=|(?:(?!--|/\*)[+\-*/<>=~!@\#%^&|`?])+)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NO_SPACE_BEFORE = frozenset([",", ")", "[", "]", ".", ";", "::", "("])
+_NO_SPACE_AFTER = frozenset(["(", "[", ".", "::"])
+# Words after which an opening bracket is spelt with a space: not a function's name.
+_SPACED_WORDS = re.compile(
+    "ALL|AND|ANY|AS|BY|EXISTS|FILTER|FROM|IN|INTO|NOT|ON|OR|OVER|SELECT|USING|VALUES|WHERE", re.I
+)
+Tokens = tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def tokens(statement: str) -> Tokens:
+    """Split `statement` into its tokens, without white space, comments and the final semicolon.
+
+    Never fails: what is no SQL (an unclosed quote) still becomes tokens, so that a broken
+    statement can be compared and reported like any other.
+    """
+    return tuple(token for token, _ in _lex(statement))
+
+
+@lru_cache(maxsize=4096)
+def one_line(statement: str) -> str:
+    """Return `statement` as it was written, but on one line and without comments."""
+    return "".join(f" {token}" if spaced else token for token, spaced in _lex(statement)).strip()
+
+
+def _lex(statement: str) -> list[tuple[str, bool]]:
+    """Return each token of `statement`, and whether anything stood between it and the last."""
+    found: list[tuple[str, bool]] = []
+    position = 0
+    spaced = False
+    while match := _TOKEN.match(statement, position):
+        position = match.end()
+        if match.lastgroup == "comment":
+            position = _end_of_comment(statement, position)
+            spaced = True
+        elif match.lastgroup == "space":
+            spaced = True
+        else:
+            found.append((match[0], spaced))
+            spaced = False
+    while found and found[-1][0] == ";":
+        found.pop()
+    return found
+
+
+def _end_of_comment(statement: str, position: int) -> int:
+    """Return the position behind the comment that was opened before `position`."""
+    depth = 1
+    while depth and (mark := re.compile(r"/\*|\*/").search(statement, position)):
+        depth += 1 if mark[0] == "/*" else -1
+        position = mark.end()
+    return len(statement) if depth else position
+
+
+def spell(parts: Tokens | list[str]) -> str:
+    """Join tokens as a person would write them."""
+    text = ""
+    previous = ""
+    for part in parts:
+        glued = (
+            not text
+            or previous in _NO_SPACE_AFTER
+            or (part in _NO_SPACE_BEFORE and not (part == "(" and _wants_space(previous)))
+        )
+        text += part if glued else f" {part}"
+        previous = part
+    return text
+
+
+def _wants_space(previous: str) -> bool:
+    return _SPACED_WORDS.fullmatch(previous) is not None or not (
+        previous[-1:].isalnum() or previous[-1:] == '"'
+    )
+
+
+class Pattern(NamedTuple):
+    """A scripted statement: runs of tokens, with anything allowed between two runs.
+
+    `("SELECT", "1")` alone is an exact statement; every `...` of the text opens a new run.
+    """
+
+    runs: tuple[Tokens, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """Read a statement in which `...` stands for any tokens, none included."""
+        runs: list[list[str]] = [[]]
+        for token in tokens(text):
+            if token == ELLIPSIS:
+                runs.append([])
+            else:
+                runs[-1].append(token)
+        return cls(tuple(tuple(run) for run in runs))
+
+    @property
+    def exact(self) -> bool:
+        """Whether the pattern has no wildcard."""
+        return len(self.runs) == 1
+
+    def matches(self, statement: Tokens) -> bool:
+        """Say whether `statement` is one that this pattern stands for."""
+        return self._first_missing(statement) is None
+
+    def difference(self, statement: Tokens) -> str | None:
+        """Describe, for a message, where `statement` departs from the pattern; None if nowhere."""
+        if self.exact:
+            return None if statement == self.runs[0] else diff(self.runs[0], statement)
+        missing = self._first_missing(statement)
+        if missing is None:
+            return None
+        run = spell(self.runs[missing])
+        if missing == 0:
+            return f"does not begin with {run!r}"
+        if missing == len(self.runs) - 1:
+            return f"does not end with {run!r}"
+        return f"has no {run!r} after {spell(self.runs[missing - 1])!r}"
+
+    def _first_missing(self, statement: Tokens) -> int | None:
+        """Return the number of the first run that `statement` lacks, None if it has them all.
+
+        Taking each run at its earliest place is enough: it leaves the most room to the others.
+        """
+        first, *rest = self.runs
+        if self.exact:
+            return None if statement == first else 0
+        if statement[: len(first)] != first:
+            return 0
+        start = len(first)
+        for number, run in enumerate(rest[:-1], 1):
+            found = _find(statement, run, start)
+            if found is None:
+                return number
+            start = found + len(run)
+        last = rest[-1]
+        if len(statement) - len(last) < start or statement[len(statement) - len(last) :] != last:
+            return len(rest)
+        return None
+
+
+def _find(statement: Tokens, run: Tokens, start: int) -> int | None:
+    for position in range(start, len(statement) - len(run) + 1):
+        if statement[position : position + len(run)] == run:
+            return position
+    return None
+
+
+def similarity(one: Tokens, other: Tokens) -> float:
+    """Say how alike two statements are, from 0.0 (nothing) to 1.0 (equal)."""
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def diff(expected: Tokens, actual: Tokens, context: int = 3) -> str:
+    """Mark what differs as `[-expected-]{+actual+}`, with `context` tokens around it."""
+    pieces: list[str] = []
+    matcher = SequenceMatcher(None, expected, actual, autojunk=False)
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        if kind == "equal":
+            pieces.extend(_shortened(expected[i1:i2], i1 == 0, i2 == len(expected), context))
+            continue
+        removed = f"[-{spell(expected[i1:i2])}-]" if i2 > i1 else ""
+        added = f"{{+{spell(actual[j1:j2])}+}}" if j2 > j1 else ""
+        pieces.append(removed + added)
+    return spell(pieces)
+
+
+def _shortened(same: Tokens, at_start: bool, at_end: bool, context: int) -> list[str]:
+    head = [] if at_start else list(same[:context])
+    tail = [] if at_end else list(same[-context:])
+    if len(head) + len(tail) >= len(same) - 1:
+        return list(same)
+    return [*head, ELLIPSIS, *tail]
