@@ -1,0 +1,92 @@
+"""The fixtures of the configured app: `app`, `client`, `async_client`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.fastapi import Overrides, SyncClient, load_app
+from understudy.plugin import loops
+from understudy.plugin.options import read_settings
+from understudy.plugin.outcomes import one_message
+
+if TYPE_CHECKING:
+    import httpx
+    from starlette.testclient import TestClient
+
+
+_OVERRIDES = pytest.StashKey[Overrides]()
+_CLIENT = pytest.StashKey[SyncClient]()
+
+
+@pytest.fixture(scope="session")
+def app(pytestconfig: pytest.Config) -> Any:
+    """The configured ASGI app, made once per session.
+
+    Its `dependency_overrides` are put back after every test.
+    """
+    settings = read_settings(pytestconfig)
+    assert settings.app is not None, "registered only where an app is configured"
+    with one_message():
+        application = load_app(settings.app, settings.root)
+    pytestconfig.stash[_OVERRIDES] = Overrides(application)
+    return application
+
+
+@pytest.fixture(autouse=True)
+def _understudy_overrides(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Put the app's `dependency_overrides` back, without asking for the app.
+
+    A function-scoped autouse fixture is set up after those of wider scopes, so that overrides
+    which a module's fixture sets for all its tests stay.
+    """
+    overrides = pytestconfig.stash.get(_OVERRIDES, None)
+    if overrides is not None:
+        overrides.hold()
+    yield
+    # Looked up again: the test may have been the first to ask for the app.
+    overrides = pytestconfig.stash.get(_OVERRIDES, None)
+    if overrides is not None:
+        overrides.restore()
+
+
+@pytest.fixture(scope="session")
+def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
+    """A TestClient for the app, its lifespan run.
+
+    The lifespan runs once per session, but for the time in which an `async_client` runs it: one
+    app is started once at a time. The next test that asks for `client` starts it again.
+    """
+    with one_message():
+        sync_client = SyncClient(app, read_settings(pytestconfig).root)
+        sync_client.start()
+    pytestconfig.stash[_CLIENT] = sync_client
+    yield sync_client.client
+    del pytestconfig.stash[_CLIENT]
+    with one_message():
+        sync_client.stop()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start `client` again where an `async_client` has stopped it."""
+    sync_client = item.config.stash.get(_CLIENT, None)
+    if sync_client is not None and "client" in getattr(item, "fixturenames", ()):
+        with one_message():
+            sync_client.start()
+
+
+@pytest.fixture
+def async_client(request: pytest.FixtureRequest, app: Any) -> httpx.AsyncClient:
+    """An httpx.AsyncClient for the app, in the event loop of the test, its lifespan run.
+
+    The app's startup and shutdown run in that loop, around each test that asks for this.
+    """
+    twin = loops.twin_for(request)
+    sync_client = request.config.stash.get(_CLIENT, None)
+    if sync_client is not None:
+        with one_message():
+            sync_client.stop()
+    client: httpx.AsyncClient = request.getfixturevalue(twin)
+    return client

@@ -1,0 +1,84 @@
+"""The fixtures that every project has: `event_loop` and `faker`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.plugin import messages
+from understudy.plugin.options import origin, read_settings
+from understudy.plugin.outcomes import failure
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+DEFAULT_LOCALE = "en_US"
+
+
+@pytest.fixture
+def faker(request: pytest.FixtureRequest) -> Faker:
+    """A Faker of the configured locale, seeded with the test's name.
+
+    A test sees the same values in every run, whatever ran before it and in whichever process.
+    `faker_seed` and `faker_locale`, Faker's own way to say otherwise, are obeyed where the
+    project defines them. Each test has an instance to itself (it costs a millisecond), so a
+    provider added in one is not there in the next.
+    """
+    try:
+        from faker import Faker
+        from faker.config import AVAILABLE_LOCALES
+    except ImportError as error:
+        raise failure(messages.not_installed("Faker", "`faker`", "faker")) from error
+    locale = _own_fixture(request, "faker_locale")
+    if locale is None:
+        locale = read_settings(request.config).locale or DEFAULT_LOCALE
+        if locale.replace("-", "_") not in AVAILABLE_LOCALES:
+            where = origin(request.config, "locale")
+            raise failure(messages.unknown_locale(where, locale, sorted(AVAILABLE_LOCALES)))
+    fake = Faker(locale)
+    seed = _own_fixture(request, "faker_seed")
+    fake.seed_instance(_test_name(request.node) if seed is None else seed)
+    return fake
+
+
+def _test_name(item: pytest.Item) -> str:
+    """The node id, without the suffix that xdist gives to the tests of a load group."""
+    path, _, name = item.location
+    return f"{path}::{name}"
+
+
+def _own_fixture(request: pytest.FixtureRequest, name: str) -> Any:
+    """The value of a fixture that is in play for this test and the project's own, else None.
+
+    pytest-randomly has a `faker_seed` for every test, which changes from run to run.
+    """
+    if name not in request.fixturenames:
+        return None
+    definitions = request.node._fixtureinfo.name2fixturedefs[name]
+    if definitions[-1].func.__module__ == "pytest_randomly":
+        return None
+    return request.getfixturevalue(name)
+
+
+class EventLoop:
+    """Holds `event_loop`, for it is registered only where no other plugin has one."""
+
+    @pytest.fixture
+    def event_loop(self, request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
+        """A fresh event loop for a sync test: ``event_loop.run_until_complete(...)``.
+
+        Afterwards it is closed as `asyncio.run` does it: what is left on it is cancelled, and an
+        exception that this raises is logged. It is not made the thread's current loop: a closed
+        one left there breaks the tests that follow.
+        """
+        if inspect.iscoroutinefunction(request.function):
+            raise failure(messages.loop_in_async_test(request.node.name))
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        loop = runner.get_loop()
+        yield loop
+        if not loop.is_closed():
+            runner.close()

@@ -1,0 +1,110 @@
+"""Which plugin runs a test's event loop, and an `async_client` in that very loop.
+
+pytest-asyncio and anyio both run the async tests and fixtures that are theirs, each with hooks of
+its own. `async_client` has to live in the loop of the test that uses it, whoever runs it. So
+`async_client` itself is a plain fixture; it looks at the test and asks for the hidden twin that
+is written for this runner, with nothing but the runner's public way to write an async fixture.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from understudy.plugin import messages
+from understudy.plugin.options import read_settings
+from understudy.plugin.outcomes import failure, one_message
+
+if TYPE_CHECKING:
+    import httpx
+
+_LoopScope = Literal["function", "class", "module", "package", "session"]
+_LOOP_SCOPES: tuple[_LoopScope, ...] = ("function", "class", "module", "package", "session")
+_ANYIO = "_understudy_async_client_anyio"
+
+
+def _asyncio_twin(loop_scope: str) -> str:
+    return f"_understudy_async_client_asyncio_{loop_scope}"
+
+
+def has_own_event_loop(config: pytest.Config) -> bool:
+    """Whether pytest-asyncio is one that has an `event_loop` fixture: below 1.0."""
+    return hasattr(config.pluginmanager.get_plugin("asyncio"), "event_loop")
+
+
+def async_client_fixtures(config: pytest.Config) -> ModuleType:
+    """Make the twins, one for each runner that is loaded, as a plugin to register."""
+    plugin = ModuleType("understudy_async_client")
+    manager = config.pluginmanager
+    if manager.has_plugin("anyio"):
+        setattr(plugin, _ANYIO, pytest.fixture(_new_twin(), name=_ANYIO))
+    if manager.has_plugin("asyncio") and not has_own_event_loop(config):
+        import pytest_asyncio
+
+        for scope in _LOOP_SCOPES:
+            name = _asyncio_twin(scope)
+            fixture = pytest_asyncio.fixture(_new_twin(), loop_scope=scope, name=name)
+            setattr(plugin, name, fixture)
+    return plugin
+
+
+def _new_twin() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
+    # pytest-asyncio writes the loop scope on the function, so each twin has one of its own.
+    async def async_client(
+        app: Any, pytestconfig: pytest.Config
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        from understudy.fastapi import open_async_client
+
+        with one_message():
+            async with open_async_client(app, read_settings(pytestconfig).root) as client:
+                yield client
+
+    return async_client
+
+
+def twin_for(request: pytest.FixtureRequest) -> str:
+    """Name the twin that lives in the event loop of the requesting test.
+
+    Ends the test with a message where no plugin runs it.
+    """
+    config, item = request.config, request.node
+    plugins = [name for name in ("asyncio", "anyio") if config.pluginmanager.has_plugin(name)]
+    if not plugins:
+        raise failure(messages.nothing_runs_async())
+    if "asyncio" in plugins:
+        import pytest_asyncio
+
+        if pytest_asyncio.is_async_test(item):
+            _require_scoped_loops(config)
+            return _asyncio_twin(_loop_scope(item))
+    if "anyio_backend" in request.fixturenames:
+        return _ANYIO
+    if "asyncio" in plugins and not inspect.iscoroutinefunction(request.function):
+        # A sync test that reaches the client through an async fixture: where that one lives.
+        _require_scoped_loops(config)
+        scope = config.getini("asyncio_default_fixture_loop_scope")
+        return _asyncio_twin(scope if scope in _LOOP_SCOPES else "function")
+    raise failure(messages.async_test_not_marked(item.name, plugins))
+
+
+def _require_scoped_loops(config: pytest.Config) -> None:
+    if has_own_event_loop(config):
+        import pytest_asyncio
+
+        raise failure(messages.pytest_asyncio_too_old(pytest_asyncio.__version__))
+
+
+def _loop_scope(item: pytest.Item) -> str:
+    """The scope of the loop that pytest-asyncio runs this test in."""
+    marker = item.get_closest_marker("asyncio")
+    given = {} if marker is None else marker.kwargs
+    # `scope` is the older name of `loop_scope`.
+    return str(
+        given.get("loop_scope")
+        or given.get("scope")
+        or item.config.getini("asyncio_default_test_loop_scope")
+    )

@@ -1,0 +1,135 @@
+"""What the plugin says. Each function returns a whole message."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def _did_you_mean(name: str, candidates: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(name, candidates, n=1)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
+
+
+# Configuration
+
+
+def in_file(file: Path, key: str) -> str:
+    """Where a value comes from, when it comes from the file."""
+    return f"{key} in [tool.understudy] of {file}"
+
+
+def unknown_key(file: Path, key: str, keys: Sequence[str]) -> str:
+    """A key that no version of ours reads."""
+    return (
+        f"[tool.understudy] of {file} has no key {key!r}.{_did_you_mean(key, keys)}"
+        f"\nThe keys are: {', '.join(keys)}."
+    )
+
+
+def unreadable_file(file: Path, error: OSError) -> str:
+    """The file is there, and the system will not hand it over."""
+    return f"{file} cannot be read: {error.strerror}."
+
+
+def broken_toml(file: Path, error: ValueError) -> str:
+    """The file is not TOML."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"{file}, line {line}: not valid TOML, which is UTF-8 throughout."
+    text = str(error)
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", text, re.DOTALL)
+    if found is None:
+        return f"{file}: not valid TOML: {text}."
+    return f"{file}, line {found[2]}, column {found[3]}: not valid TOML: {found[1]}."
+
+
+def not_a_table(file: Path, value: object) -> str:
+    """``tool.understudy`` is a plain value, or an array of tables."""
+    return (
+        f"{file}: tool.understudy must be a table, not {_shown(value)}."
+        "\nWrite [tool.understudy] on a line of its own, and the keys below it."
+    )
+
+
+def _shown(value: object) -> str:
+    return f"{value!r} (of type {type(value).__name__})"
+
+
+def wrong_type(origin: str, value: object, expected: str) -> str:
+    """A value of another type."""
+    return f"{origin}: expected {expected}, not {_shown(value)}."
+
+
+def empty(origin: str) -> str:
+    """A value that says nothing."""
+    return f"{origin}: must not be empty. Leave it out where nothing is meant."
+
+
+def bad_app(origin: str, value: str) -> str:
+    """The app's name is not ``module:attribute``."""
+    return (
+        f"{origin}: {value!r} does not name an app."
+        '\nWrite "module:attribute", for example "src.main:app" or'
+        ' "src.config.factory:create_app".'
+    )
+
+
+def unknown_driver(origin: str, value: str, drivers: Sequence[str]) -> str:
+    """A driver that we do not know."""
+    return (
+        f"{origin}: {value!r} is not a driver that Understudy knows."
+        f"{_did_you_mean(value, drivers)}\nThe drivers are: {', '.join(drivers)}."
+    )
+
+
+# Fixtures
+
+
+def not_installed(package: str, what: str, extra: str) -> str:
+    """An optional dependency that is missing."""
+    return f'{what} needs {package}, which is not installed.\npip install "understudy[{extra}]"'
+
+
+def unknown_locale(origin: str, value: str, locales: Sequence[str]) -> str:
+    """A locale that the installed Faker does not have."""
+    return (
+        f"{origin}: {value!r} is not a locale that Faker knows.{_did_you_mean(value, locales)}"
+        f"\nThe locales are: {', '.join(sorted(locales))}."
+    )
+
+
+def loop_in_async_test(name: str) -> str:
+    """An async test asked for the loop that is meant for sync tests."""
+    return (
+        f"`event_loop` is a fresh loop for sync tests; {name} is async and runs in a loop of its"
+        " own already, so nothing would ever run in this one."
+        "\nUse asyncio.get_running_loop() in the test instead."
+    )
+
+
+def nothing_runs_async() -> str:
+    """Neither asyncio plugin is there."""
+    return (
+        "`async_client` lives in a test's event loop, and no plugin that runs async tests is"
+        " loaded.\npip install pytest-asyncio"
+    )
+
+
+def async_test_not_marked(name: str, plugins: Sequence[str]) -> str:
+    """An asyncio plugin is there, and this test is not given to it."""
+    remedies = {
+        "asyncio": '@pytest.mark.asyncio, or asyncio_mode = "auto" in the pytest configuration',
+        "anyio": "@pytest.mark.anyio",
+    }
+    return (
+        f"`async_client` lives in a test's event loop, and no plugin runs {name} in one."
+        f"\nMark the test: {'; or '.join(remedies[plugin] for plugin in plugins)}."
+    )
+
+
+def pytest_asyncio_too_old(found: str) -> str:
+    """A pytest-asyncio whose loops we cannot ask for."""
+    return f"`async_client` needs pytest-asyncio 1.0 or newer; {found} is installed."

@@ -1,0 +1,96 @@
+"""Flags, and the settings that they and pyproject.toml make together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from understudy.plugin.messages import in_file
+from understudy.plugin.settings import DRIVERS, KEYS, Settings, SettingsError, flag, load
+
+SETTINGS = pytest.StashKey[Settings]()
+
+_FLAGS = {
+    "app": 'the ASGI app, or a factory of one, as "module:attribute"',
+    "schema": "the database schema: a glob of SQL files, 'alembic', or 'module:callable';"
+    " may be given more than once",
+    "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
+    "locale": "the locale of the `faker` fixture",
+    "postgres_url": "a PostgreSQL server to use instead of starting one",
+}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the flags, each of which overrides its twin in [tool.understudy]."""
+    group = parser.getgroup("understudy", "understudy (overrides [tool.understudy])")
+    for key, text in _FLAGS.items():
+        group.addoption(
+            flag(key),
+            action="append" if key == "schema" else "store",
+            default=None,
+            metavar=key.upper(),
+            help=text,
+        )
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Return the settings of this run.
+
+    :raises pytest.UsageError: a key or a value is not valid.
+    """
+    known = config.stash.get(SETTINGS, None)
+    if known is not None:
+        return known
+    flags = {key: _given(config, key) for key in KEYS}
+    try:
+        settings = load(config.rootpath, _file(config), flags)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SETTINGS] = settings
+    return settings
+
+
+def origin(config: pytest.Config, key: str) -> str:
+    """Say where a setting comes from: the flag, or the key in the file."""
+    return in_file(_file(config), key) if _given(config, key) is None else flag(key)
+
+
+def _file(config: pytest.Config) -> Path:
+    """The pyproject.toml that is pytest's ini file, else the one in pytest's rootdir."""
+    ini = config.inipath
+    if ini is not None and ini.name == "pyproject.toml":
+        return ini
+    return config.rootpath / "pyproject.toml"
+
+
+def _given(config: pytest.Config, key: str) -> object:
+    # Settings are read before the first conftest.py is, when only known arguments are parsed.
+    return getattr(config.known_args_namespace, f"understudy_{key}", None)
+
+
+def make_importable(config: pytest.Config, root: Path) -> None:
+    """Put the project's root first on sys.path for this run, unless it is there already.
+
+    `app = "src.main:app"` is meant from there, as it is for uvicorn, and conftest.py and the
+    tests import the same modules.
+    """
+    path = str(root)
+    if path not in sys.path:
+        sys.path.insert(0, path)
+        config.add_cleanup(lambda: sys.path.remove(path) if path in sys.path else None)
+
+
+def header(version: str, settings: Settings) -> str:
+    """The line below pytest's own: the version, and what is configured."""
+    parts = [version]
+    for key in ("app", "driver", "locale", "catalog"):
+        value = getattr(settings, key)
+        if value is not None:
+            parts.append(f"{key} {value}")
+    if settings.schema:
+        parts.append(f"schema {' '.join(settings.schema)}")
+    if settings.postgres_url is not None:
+        parts.append("postgres_url given")  # it may hold a password
+    return f"understudy: {', '.join(parts)}"

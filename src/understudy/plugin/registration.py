@@ -1,0 +1,26 @@
+"""Which fixtures exist in this run."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.plugin import fixtures, loops
+from understudy.plugin.settings import Settings
+
+INTEGRATION = 'integration: needs a real PostgreSQL; leave out with -m "not integration"'
+
+
+def register_fixtures(config: pytest.Config, settings: Settings) -> None:
+    """Register the fixtures, those of the app only where an app is configured.
+
+    Generic names collide: a project without an ASGI app may use another plugin's `client`.
+    """
+    manager = config.pluginmanager
+    manager.register(fixtures, "understudy-fixtures")
+    if not loops.has_own_event_loop(config):
+        manager.register(fixtures.EventLoop(), "understudy-event-loop")
+    if settings.app is not None:
+        from understudy.plugin import app_fixtures
+
+        manager.register(app_fixtures, "understudy-app")
+        manager.register(loops.async_client_fixtures(config), "understudy-async-client")
