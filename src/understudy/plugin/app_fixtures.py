@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.fastapi import Overrides, SyncClient, load_app
 from understudy.plugin import loops
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
 
-_OVERRIDES = pytest.StashKey[Overrides]()
-_CLIENT = pytest.StashKey[SyncClient]()
+_OVERRIDES: pytest.StashKey[Overrides] = pytest.StashKey()
+_CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +26,8 @@ def app(pytestconfig: pytest.Config) -> Any:
 
     Its `dependency_overrides` are put back after every test.
     """
+    from understudy.fastapi import Overrides, load_app
+
     settings = read_settings(pytestconfig)
     assert settings.app is not None, "registered only where an app is configured"
     with one_message():
@@ -59,6 +60,8 @@ def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
     The lifespan runs once per session, but for the time in which an `async_client` runs it: one
     app is started once at a time. The next test that asks for `client` starts it again.
     """
+    from understudy.fastapi import SyncClient
+
     with one_message():
         sync_client = SyncClient(app, read_settings(pytestconfig).root)
         sync_client.start()

@@ -64,6 +64,11 @@ def _own_fixture(request: pytest.FixtureRequest, name: str) -> Any:
     return request.getfixturevalue(name)
 
 
+def has_own_event_loop(config: pytest.Config) -> bool:
+    """Whether pytest-asyncio is one that has an `event_loop` fixture: below 1.0."""
+    return hasattr(config.pluginmanager.get_plugin("asyncio"), "event_loop")
+
+
 class EventLoop:
     """Holds `event_loop`, for it is registered only where no other plugin has one."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from understudy.plugin import messages
+from understudy.plugin.fixtures import has_own_event_loop
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure, one_message
 
@@ -29,11 +30,6 @@ _ANYIO = "_understudy_async_client_anyio"
 
 def _asyncio_twin(loop_scope: str) -> str:
     return f"_understudy_async_client_asyncio_{loop_scope}"
-
-
-def has_own_event_loop(config: pytest.Config) -> bool:
-    """Whether pytest-asyncio is one that has an `event_loop` fixture: below 1.0."""
-    return hasattr(config.pluginmanager.get_plugin("asyncio"), "event_loop")
 
 
 def async_client_fixtures(config: pytest.Config) -> ModuleType:

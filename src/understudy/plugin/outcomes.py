@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from understudy.fastapi.errors import AppError
-
 
 def failure(message: str) -> BaseException:
     """The exception that fails a test with a message alone; raise it from its cause."""
@@ -18,6 +16,8 @@ def failure(message: str) -> BaseException:
 @contextmanager
 def one_message() -> Iterator[None]:
     """Turn an AppError into a failure that shows its text alone."""
+    from understudy.fastapi.errors import AppError
+
     try:
         yield
     except AppError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.plugin import fixtures, loops
+from understudy.plugin import fixtures
 from understudy.plugin.settings import Settings
 
 INTEGRATION = 'integration: needs a real PostgreSQL; leave out with -m "not integration"'
@@ -17,10 +17,10 @@ def register_fixtures(config: pytest.Config, settings: Settings) -> None:
     """
     manager = config.pluginmanager
     manager.register(fixtures, "understudy-fixtures")
-    if not loops.has_own_event_loop(config):
+    if not fixtures.has_own_event_loop(config):
         manager.register(fixtures.EventLoop(), "understudy-event-loop")
     if settings.app is not None:
-        from understudy.plugin import app_fixtures
+        from understudy.plugin import app_fixtures, loops
 
         manager.register(app_fixtures, "understudy-app")
         manager.register(loops.async_client_fixtures(config), "understudy-async-client")

@@ -15,7 +15,7 @@ from understudy.plugin import messages
 
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 
-_APP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
 class SettingsError(ValueError):
@@ -107,7 +107,7 @@ def _text(value: object, origin: str) -> str:
 
 def _app(value: object, origin: str) -> str:
     text = _text(value, origin)
-    if _APP.fullmatch(text) is None:
+    if re.fullmatch(f"{_DOTTED}:{_DOTTED}", text) is None:
         raise SettingsError(messages.bad_app(origin, text))
     return text
 
