@@ -1,0 +1,1 @@
+"""User administration: a FastAPI backend on psqlpy and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""HTTP: routes, authorisation and the error envelope."""

@@ -1,0 +1,1 @@
+"""What the backend is about, free of HTTP."""

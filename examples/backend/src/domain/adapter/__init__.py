@@ -1,0 +1,1 @@
+"""Other systems that the backend talks to."""

@@ -1,0 +1,6 @@
+"""The data access layer: who holds a connection, and for how long."""
+
+from src.domain.dal.connection import Connection, Row, Rows, Statements
+from src.domain.dal.dal import DAL
+
+__all__ = ["DAL", "Connection", "Row", "Rows", "Statements"]

@@ -1,0 +1,112 @@
+"""The pool, the connection of the running task, and the decorator that hands it out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+from psqlpy import ConnectionPool
+
+from src.config.settings import Settings
+from src.domain.dal.connection import Connection, JoinedTransaction
+from src.domain.dal.dao.exception import failing_as
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class DAOMethod(Protocol[P, R]):
+    """A DAO method without its connection; ``__wrapped__`` is the one that takes it."""
+
+    __wrapped__: Callable[..., Awaitable[R]]
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Acquire a connection, run the method on it, give the connection back."""
+        ...
+
+
+class DAL:
+    """Gives connections to DAO methods.
+
+    The pool is opened by the application's lifespan and makes its connections on demand, so an
+    application starts without a database. One task holds one connection at most: a DAO method
+    that calls another one shares its connection, and so a full pool never waits for itself.
+    """
+
+    _pool: ClassVar[ConnectionPool | None] = None
+    _pool_timeout: ClassVar[float | None] = None
+    _current: ClassVar[ContextVar[Connection | None]] = ContextVar("connection", default=None)
+
+    @classmethod
+    @asynccontextmanager
+    async def pool(cls, settings: Settings) -> AsyncIterator[None]:
+        """Open the pool for the length of the block. Blocks may nest; the innermost counts."""
+        outer = cls._pool, cls._pool_timeout
+        pool = ConnectionPool(
+            dsn=settings.database_url,
+            max_db_pool_size=settings.pool_size,
+            options=f"-c statement_timeout={settings.statement_timeout_ms} -c lc_messages=C",
+        )
+        cls._pool, cls._pool_timeout = pool, settings.pool_timeout
+        try:
+            yield
+        finally:
+            cls._pool, cls._pool_timeout = outer
+            pool.close()
+
+    @classmethod
+    async def __get_connection(cls) -> Any:
+        if cls._pool is None:
+            raise RuntimeError("DAL.pool() is not open")
+        # psqlpy waits for a free connection for ever.
+        async with asyncio.timeout(cls._pool_timeout):
+            return await cls._pool.connection()
+
+    @classmethod
+    @asynccontextmanager
+    async def connection(cls) -> AsyncIterator[Connection]:
+        """The connection that this task holds, or one from the pool for the length of the block.
+
+        Raises:
+            DAOException: 503 where there is no database or no free connection.
+        """
+        if (held := cls._current.get()) is not None:
+            yield held
+            return
+        async with failing_as("Erro ao conectar ao banco de dados"):
+            acquired = await cls.__get_connection()
+        async with acquired as conn:
+            with cls._holding(conn):
+                yield conn
+
+    @classmethod
+    @contextmanager
+    def _holding(cls, conn: Connection) -> Iterator[None]:
+        token = cls._current.set(conn)
+        try:
+            yield
+        finally:
+            cls._current.reset(token)
+
+    @classmethod
+    @asynccontextmanager
+    async def transaction(cls) -> AsyncIterator[None]:
+        """Every DAO method called in the block works in one transaction."""
+        async with cls.connection() as conn, conn.transaction() as transaction:
+            with cls._holding(JoinedTransaction(transaction)):
+                yield
+
+    @classmethod
+    def connected(
+        cls, method: Callable[Concatenate[Connection, P], Awaitable[R]]
+    ) -> DAOMethod[P, R]:
+        """Decorate a DAO method whose first parameter is a connection: callers leave it out."""
+
+        @wraps(method)
+        async def with_connection(*args: P.args, **kwargs: P.kwargs) -> R:
+            async with cls.connection() as conn:
+                return await method(conn, *args, **kwargs)
+
+        return cast(DAOMethod[P, R], with_connection)

@@ -1,0 +1,1 @@
+"""One data access object per table: SQL lives here and nowhere else."""

@@ -1,0 +1,87 @@
+"""SQL for scopes."""
+
+from src.domain.dal import DAL, Connection
+from src.domain.dal.dao.exception import failing_as
+from src.domain.dto.scope import ScopeDTO, ScopeType
+
+
+class ScopeDAO:
+    """Every method raises DAOException; its detail begins with what could not be done."""
+
+    @staticmethod
+    @DAL.connected
+    @failing_as("Erro ao criar escopo")
+    async def create(conn: Connection, dto: ScopeDTO.Create) -> ScopeDTO.Read:
+        """Write one scope. A name that is taken below the same parent is a 409."""
+        row = await conn.fetch_row(
+            """
+            INSERT INTO scopes (name, type, parent_id) VALUES ($1, $2, $3)
+            RETURNING id, name, type, parent_id
+            """,
+            [dto.name, dto.type, dto.parent_id],
+        )
+        return ScopeDTO.Read(**row.result())
+
+    @staticmethod
+    @DAL.connected
+    @failing_as("Erro ao buscar escopo")
+    async def fetch_by_id(conn: Connection, scope_id: int) -> ScopeDTO.Read:
+        """The scope with this id, or a 404."""
+        row = await conn.fetch_row(
+            "SELECT id, name, type, parent_id FROM scopes WHERE id = $1", [scope_id]
+        )
+        return ScopeDTO.Read(**row.result())
+
+    @staticmethod
+    @DAL.connected
+    @failing_as("Erro ao listar escopos")
+    async def fetch_all(
+        conn: Connection, scope_type: ScopeType | None = None
+    ) -> list[ScopeDTO.Read]:
+        """Every scope, or every scope of one type, by name."""
+        rows = await conn.fetch(
+            """
+            SELECT id, name, type, parent_id FROM scopes
+            WHERE $1::text IS NULL OR type = $1
+            ORDER BY name, id
+            """,
+            [scope_type],
+        )
+        return [ScopeDTO.Read(**row) for row in rows.result()]
+
+    @staticmethod
+    @DAL.connected
+    @failing_as("Erro ao listar escopos subordinados")
+    async def list_below(conn: Connection, scope_id: int) -> list[ScopeDTO.Node]:
+        """Every scope below one, nearest first."""
+        rows = await conn.fetch(
+            """
+            WITH RECURSIVE below AS (
+                SELECT id, name, type, parent_id, 1 AS depth FROM scopes WHERE parent_id = $1
+                UNION ALL
+                SELECT s.id, s.name, s.type, s.parent_id, below.depth + 1
+                FROM scopes s JOIN below ON s.parent_id = below.id
+            )
+            SELECT id, name, type, parent_id, depth FROM below ORDER BY depth, name
+            """,
+            [scope_id],
+        )
+        return [ScopeDTO.Node(**row) for row in rows.result()]
+
+    @staticmethod
+    @DAL.connected
+    @failing_as("Erro ao renomear escopo")
+    async def rename(conn: Connection, scope_id: int, dto: ScopeDTO.Rename) -> ScopeDTO.Read:
+        """Give a scope a name and return it, or a 404."""
+        row = await conn.fetch_row(
+            "UPDATE scopes SET name = $2 WHERE id = $1 RETURNING id, name, type, parent_id",
+            [scope_id, dto.name],
+        )
+        return ScopeDTO.Read(**row.result())
+
+    @staticmethod
+    @DAL.connected
+    @failing_as("Erro ao excluir escopo")
+    async def delete(conn: Connection, scope_id: int) -> None:
+        """Remove a scope, or a 404. One with scopes below it or roles in it is a 409."""
+        await conn.fetch_val("DELETE FROM scopes WHERE id = $1 RETURNING id", [scope_id])

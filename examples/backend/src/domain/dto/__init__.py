@@ -1,0 +1,1 @@
+"""What goes in and out: pydantic models, grouped per noun."""

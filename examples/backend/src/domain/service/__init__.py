@@ -1,0 +1,1 @@
+"""What the backend does: DAOs and adapters put together, writes audited."""

@@ -1,0 +1,5 @@
+"""What uvicorn runs: ``uvicorn src.main:app``."""
+
+from src.config.factory import create_app
+
+app = create_app()
