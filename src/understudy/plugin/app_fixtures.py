@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
     from starlette.testclient import TestClient
 
+    from understudy.fastapi import Overrides, SyncClient
 
 _OVERRIDES: pytest.StashKey[Overrides] = pytest.StashKey()
 _CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
