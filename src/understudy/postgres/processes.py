@@ -1,0 +1,74 @@
+"""Which process is which: a process id alone says nothing once the process has ended."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process that cannot be mistaken for another with the same id.
+
+    Attributes:
+        pid: The process id.
+        started: When it started, in the unit the system counts in exactly.
+        world: What the id is counted in: the boot of the machine and the process id namespace.
+            Two containers that share a folder live in two worlds.
+    """
+
+    pid: int
+    started: str
+    world: str
+
+
+def current_process() -> ProcessIdentity:
+    """The identity of this process."""
+    pid = os.getpid()
+    started = start_time(pid)
+    if started is None:  # pragma: no cover
+        raise RuntimeError(f"the system does not say when process {pid}, this one, started")
+    return ProcessIdentity(pid, started, current_world())
+
+
+def is_alive(process: ProcessIdentity) -> bool:
+    """Whether that very process runs. Only for a process of this world."""
+    return start_time(process.pid) == process.started
+
+
+def current_world() -> str:
+    """The boot and process id namespace this process lives in; empty where there is only one."""
+    if sys.platform != "linux":
+        return ""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+
+
+def start_time(pid: int) -> str | None:
+    """When the process with this id started, or None where no such process runs.
+
+    A process that has ended and was not collected by its parent (a zombie) counts as ended.
+    """
+    if sys.platform != "linux":
+        return _start_time_by_psutil(pid)
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The second field is the program's name in parentheses, which may hold anything.
+    fields = stat.rpartition(")")[2].split()
+    state, started = fields[0], fields[19]
+    return None if state in "ZX" else started
+
+
+def _start_time_by_psutil(pid: int) -> str | None:
+    # psutil comes with the wheel. On Linux its start time moves with the clock; elsewhere not.
+    import psutil  # type: ignore[import-untyped] # it has no types of its own
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.3f}"
+    except psutil.NoSuchProcess:
+        return None
