@@ -47,6 +47,21 @@ class Call:
         """The statement on one line, without comments."""
         return sql.one_line(self.statement)
 
+    @property
+    def source(self) -> str:
+        """The call as it would be written."""
+        return messages.statement_call(self)
+
+    @property
+    def facts(self) -> list[str]:
+        """The lines that describe the call in a failure."""
+        return messages.statement_facts(self)
+
+    @property
+    def rule_source(self) -> str:
+        """The source of a rule that would answer the call, to be pasted."""
+        return messages.statement_rule(self)
+
     def __repr__(self) -> str:
         """Show the call as it was made, and where."""
         return f"<{messages.call_line(self)}>"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.script import sql
+from understudy.script.sqlstates import CODES, STATES
 
 if TYPE_CHECKING:
     from understudy.script.calls import Call, CallLog
@@ -58,10 +59,31 @@ def transaction_name(transaction: Transaction) -> str:
     return name if transaction.savepoint is None else f"savepoint {transaction.savepoint} of {name}"
 
 
+def statement_call(call: Call) -> str:
+    """Return a statement's call as its source."""
+    parameters = "" if call.parameters is None else f", {shown(call.parameters)}"
+    return f"{call.method}({quoted(call.statement)}{parameters})"
+
+
 def call_line(call: Call) -> str:
     """Return a call and its place on one line."""
-    parameters = "" if call.parameters is None else f", {shown(call.parameters)}"
-    return f"{call.method}({quoted(call.statement)}{parameters}) at {call.origin.place}"
+    return f"{call.source} at {call.origin.place}"
+
+
+def statement_facts(call: Call) -> list[str]:
+    """Return the lines that describe a statement's call."""
+    place = f"at: {call.origin.place}"
+    if call.transaction is not None:
+        place = f"in: {transaction_name(call.transaction)}    {place}"
+    return [
+        f"  sql:    {sql.one_line(call.statement)}",
+        f"  params: {given_parameters(call.parameters)}    {place}",
+    ]
+
+
+def statement_rule(call: Call) -> str:
+    """Return the source of a rule that would answer a statement's call."""
+    return f"on({quoted(call.statement)}{_arguments(call.parameters)}){_answer_verb(call)}"
 
 
 def given_parameters(given: Given) -> str:
@@ -99,17 +121,12 @@ def differences(rule: Rule, call: Call, indent: str) -> list[str]:
 
 def unexpected(script: Script, call: Call) -> str:
     """Say that no rule answers `call`, which comes nearest, and how to allow it."""
-    place = f"at: {call.origin.place}"
-    if call.transaction is not None:
-        place = f"in: {transaction_name(call.transaction)}    {place}"
     lines = [
         f"{call.method}() matched no rule",
-        f"  sql:    {sql.one_line(call.statement)}",
-        f"  params: {given_parameters(call.parameters)}    {place}",
+        *call.facts,
         *_nearest_rule(script.rules, call),
         "To allow it:",
-        f"  {script.receiver}.on({quoted(call.statement)}{_arguments(call.parameters)})"
-        f"{_answer_verb(call)}",
+        f"  {script.receiver}.{call.rule_source}",
     ]
     return "\n".join(lines)
 
@@ -221,8 +238,10 @@ def parameter_shape(expected: Any, given: Any) -> str:
 
 
 def shown_expected(expected: Any) -> str:
-    """Return an expected parameter as its source: a predicate by its name."""
-    return predicate_name(expected) if hasattr(expected, "__qualname__") else shown(expected)
+    """Return an expected parameter as its source: a predicate by its name, and ANY as ANY."""
+    if hasattr(expected, "__qualname__"):
+        return predicate_name(expected)
+    return "ANY" if repr(expected) == "<ANY>" else shown(expected)
 
 
 def predicate_name(predicate: Any) -> str:
@@ -301,3 +320,46 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the nearest known name, or nothing."""
     near = difflib.get_close_matches(name, list(known), 1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+# Errors of the database --------------------------------------------------------------------------
+
+
+def bad_sqlstate(sqlstate: Any) -> str:
+    """Say that there is no text for this SQLSTATE."""
+    if not isinstance(sqlstate, str) or not re.fullmatch(r"[0-9A-Z]{5}", sqlstate):
+        near = suggestion(str(sqlstate), [*STATES, *CODES])
+        return (
+            "db_error() takes an SQLSTATE of five digits and capitals, or the name of a "
+            f"condition such as 'unique_violation'; got {shown(sqlstate)}{near}"
+        )
+    return (
+        f"db_error({sqlstate!r}): no standard text is known for this SQLSTATE; "
+        f"give PostgreSQL's own: db_error({sqlstate!r}, message=...)"
+    )
+
+
+def sqlstate_needs(code: str, name: str, text: str, missing: Sequence[str]) -> str:
+    """Say that PostgreSQL's text for an SQLSTATE names something that was not given."""
+    arguments = ", ".join(f"{argument}=..." for argument in missing)
+    return (
+        f"db_error({code!r}): PostgreSQL's {name} reads '{text}', so it needs {arguments} "
+        "(or the whole text as message=...)"
+    )
+
+
+def unknown_driver(driver: str, known: Sequence[str]) -> str:
+    """Say that a driver is not one whose errors can be made."""
+    return f"unknown driver {driver!r}; known are {', '.join(known)}{suggestion(driver, known)}"
+
+
+def driver_not_installed(driver: str) -> str:
+    """Say that a driver's own exceptions need the driver."""
+    return (
+        f"db_error() makes the exceptions of {driver}, which is not installed: pip install {driver}"
+    )
+
+
+def no_driver(known: Sequence[str]) -> str:
+    """Say that there is no driver whose errors could be made."""
+    return f"db_error() makes a driver's own exceptions, but none is installed: {', '.join(known)}"

@@ -1,0 +1,210 @@
+"""FakePool: a pool whose connections share one script."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator
+from types import TracebackType
+from typing import Any, Literal, NamedTuple
+
+from understudy.fakes import driver_errors, messages
+from understudy.fakes.connection import FakeConnection
+from understudy.script import ledger
+from understudy.script.calls import CallLog
+from understudy.script.failures import ConnectionNotReturned, Failure, PoolExhausted
+from understudy.script.origin import Origin, caller
+from understudy.script.parameters import Parameters
+from understudy.script.rules import StatementRule
+from understudy.script.script import Script
+from understudy.script.transactions import Transaction
+from understudy.script.waiting import let_others_run, pause
+
+_BETWEEN_LOOKS = 0.001  # seconds, while waiting for a connection to come back
+
+
+class PoolStatus(NamedTuple):
+    """How a pool stands: most connections, opened, idle, and how many callers wait."""
+
+    max_size: int
+    size: int
+    available: int
+    waiting: int
+
+
+class FakePool:
+    """A pool as psqlpy gives it: `async with pool.acquire() as conn`, or `await pool.connection()`.
+
+    `release(conn)`, `conn.close()` and the end of `async with` give a connection back; its use
+    after that is refused as psqlpy refuses it. Rules and calls are those of the pool, for all of
+    its connections alike; from the first `on`, a connection that was never given back fails the
+    test and names the line that took it.
+
+    Args:
+        max_size: how many connections may be out at once.
+        timeout: how many seconds a caller waits for one; psqlpy would wait for ever.
+        strict: as for FakeConnection.
+    """
+
+    def __init__(
+        self, max_size: int = 2, *, timeout: float = 5.0, strict: bool | None = None
+    ) -> None:
+        if max_size < 1:
+            raise ValueError(messages.bad_pool_size(max_size))
+        self._max_size = max_size
+        self._timeout = timeout
+        self._strict = strict
+        self._script = Script("pool")
+        self._taken: list[PooledConnection] = []
+        self._connections: list[PooledConnection] = []
+        self._waiting: list[object] = []
+        self._closed = False
+
+    def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
+        """Expect a statement on any connection of the pool: see `FakeConnection.on`."""
+        return self._script.add(StatementRule(statement, Parameters(parameters), caller()))
+
+    @property
+    def calls(self) -> CallLog:
+        """Every call on every connection of the pool, oldest first."""
+        return self._script.calls
+
+    def assert_called(
+        self, statement: str | re.Pattern[str], *parameters: Any, times: int | None = None
+    ) -> None:
+        """Assert that a statement was executed: see `CallLog.assert_called`."""
+        __tracebackhide__ = True
+        self._script.calls.assert_called(statement, *parameters, times=times)
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """The transactions of all connections, in the order in which these were taken."""
+        return [record for connection in self._connections for record in connection.transactions]
+
+    def acquire(self) -> Acquiring:
+        """Take a connection: `async with pool.acquire() as conn`, or `await pool.acquire()`."""
+        return Acquiring(self, caller())
+
+    async def connection(self) -> PooledConnection:
+        """Take a connection, to be given back with `conn.close()`."""
+        __tracebackhide__ = True
+        return await self._take(caller())
+
+    def release(self, connection: FakeConnection) -> None:
+        """Give a connection back.
+
+        Raises:
+            ValueError: it is not one that is out of this pool.
+        """
+        if connection not in self._taken:
+            raise ValueError(messages.foreign_connection())
+        connection.close()
+
+    def resize(self, new_max_size: int) -> None:
+        """Allow another number of connections from now on."""
+        self._max_size = new_max_size
+
+    def status(self) -> PoolStatus:
+        """Return how many connections there are, and how many are idle."""
+        size = max(len(self._taken), min(len(self._connections), self._max_size))
+        return PoolStatus(self._max_size, size, size - len(self._taken), len(self._waiting))
+
+    def close(self) -> None:
+        """Close the pool: no connection can be taken any more."""
+        self._closed = True
+
+    async def _take(self, origin: Origin) -> PooledConnection:
+        __tracebackhide__ = True
+        ticket = object()
+        self._waiting.append(ticket)
+        try:
+            await let_others_run()
+            await self._turn(ticket, origin)
+        finally:
+            self._waiting.remove(ticket)
+        connection = PooledConnection(self, origin)
+        self._taken.append(connection)
+        self._connections.append(connection)
+        ledger.expect(connection)
+        return connection
+
+    async def _turn(self, ticket: object, origin: Origin) -> None:
+        """Wait until a connection is free and everyone who came before has one."""
+        __tracebackhide__ = True
+        patience = time.monotonic() + self._timeout
+        while True:
+            if self._closed:
+                raise driver_errors.pool_closed()
+            if len(self._taken) < self._max_size and self._waiting[0] is ticket:
+                return
+            if time.monotonic() > patience:
+                holders = [connection.origin for connection in self._taken]
+                text = messages.pool_exhausted(self._max_size, self._timeout, origin, holders)
+                raise ledger.entered(PoolExhausted(text))
+            await pause(_BETWEEN_LOOKS)
+
+    @property
+    def _is_strict(self) -> bool:
+        return bool(self._script.rules) if self._strict is None else self._strict
+
+
+class PooledConnection(FakeConnection):
+    """A connection that is out of a pool, until it is given back."""
+
+    def __init__(self, pool: FakePool, origin: Origin) -> None:
+        super().__init__(strict=pool._strict, _script=pool._script)
+        self.origin = origin
+        self._pool = pool
+
+    def close(self) -> None:
+        """Give the connection back to its pool; once more is no error."""
+        super().close()
+        if self in self._pool._taken:
+            self._pool._taken.remove(self)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> Literal[False]:
+        """Give the connection back, and let every exception through."""
+        self.close()
+        return False
+
+    def unmet(self) -> Failure | None:
+        """Return the failure of a strict pool's connection that is still out, else None."""
+        if self not in self._pool._taken or not self._pool._is_strict:
+            return None
+        return ConnectionNotReturned(messages.not_returned(self.origin))
+
+
+class Acquiring:
+    """A connection about to be taken: to be awaited, or entered with `async with`."""
+
+    def __init__(self, pool: FakePool, origin: Origin) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._connection: PooledConnection | None = None
+
+    def __await__(self) -> Generator[Any, Any, PooledConnection]:
+        """Take the connection."""
+        __tracebackhide__ = True
+        return self._pool._take(self._origin).__await__()
+
+    async def __aenter__(self) -> PooledConnection:
+        """Take the connection."""
+        __tracebackhide__ = True
+        self._connection = await self._pool._take(self._origin)
+        return self._connection
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> Literal[False]:
+        """Give the connection back, and let every exception through."""
+        assert self._connection is not None
+        self._connection.close()
+        return False

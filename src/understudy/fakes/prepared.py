@@ -1,0 +1,33 @@
+"""FakePreparedStatement: a statement with its parameters, to be run again and again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from understudy.fakes.cursor import FakeCursor
+from understudy.fakes.record import FakeRecord
+from understudy.script.parameters import Given
+
+if TYPE_CHECKING:
+    from understudy.fakes.connection import FakeConnection
+
+
+class FakePreparedStatement:
+    """A prepared statement as psqlpy gives it.
+
+    psqlpy's `columns()` is not here: the columns of a statement are the database's to tell.
+    """
+
+    def __init__(self, connection: FakeConnection, querystring: str, parameters: Given) -> None:
+        self._connection = connection
+        self._querystring = querystring
+        self._parameters = parameters
+
+    async def execute(self) -> FakeRecord:
+        """Run the statement on its connection, where it is scripted and logged as `execute`."""
+        __tracebackhide__ = True
+        return await self._connection.execute(self._querystring, self._parameters)
+
+    def cursor(self) -> FakeCursor:
+        """Return a cursor over the statement's rows."""
+        return FakeCursor(self._connection, self._querystring, self._parameters, None)

@@ -1,0 +1,52 @@
+"""How a scripted answer looks through each method of a psqlpy connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.fakes import driver_errors
+from understudy.fakes.record import FakeRecord
+from understudy.script.answers import UNNAMED_COLUMN, Rows, Value
+
+
+def rows_of(outcome: Rows | Value) -> list[dict[str, Any]]:
+    """Return the rows, each a new dict that the code under test may change."""
+    if isinstance(outcome, Value):
+        return [{UNNAMED_COLUMN: outcome.value}]
+    return [dict(row) for row in outcome.rows]
+
+
+def as_record(outcome: Rows | Value) -> FakeRecord:
+    """Return all rows, as `execute` and `fetch` do."""
+    count = outcome.count if isinstance(outcome, Rows) else 1
+    return FakeRecord(rows_of(outcome), rowcount=count)
+
+
+def as_row(outcome: Rows | Value) -> FakeRecord:
+    """Return the only row, as `fetch_row` does.
+
+    Raises:
+        psqlpy's ConnectionExecuteError: there is not exactly one.
+    """
+    rows = rows_of(outcome)
+    if len(rows) != 1:
+        raise driver_errors.wrong_row_count()
+    return FakeRecord(rows[0], rowcount=1)
+
+
+def as_value(outcome: Rows | Value) -> Any:
+    """Return the first column of the only row, as `fetch_val` does.
+
+    Raises:
+        psqlpy's ConnectionExecuteError: there is not exactly one row.
+    """
+    if isinstance(outcome, Value):
+        return outcome.value
+    return next(iter(as_row(outcome).result().values()), None)
+
+
+def as_many(outcome: Rows | Value, given: int) -> FakeRecord:
+    """Return the number of rows that `execute_many` wrote: as the tag says, else all `given`."""
+    tagged = isinstance(outcome, Rows) and outcome.tag is not None
+    count = outcome.count if isinstance(outcome, Rows) and tagged else given
+    return FakeRecord(count, rowcount=count)

@@ -1,0 +1,120 @@
+"""How a method may be called: its signature as its caller sees it, through its decorators."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Shape(NamedTuple):
+    """A method as its callers see it.
+
+    Attributes:
+        signature: without `self` or `cls`, and without what a decorator passes in by itself.
+        is_async: whether a call has to be awaited.
+        is_generator: whether a call is iterated over (with `async for` where it is async).
+    """
+
+    signature: inspect.Signature
+    is_async: bool
+    is_generator: bool
+
+
+def shape_of(owner: type, name: str) -> Shape:
+    """Return the shape of method `name` of class `owner`."""
+    static = inspect.getattr_static(owner, name)
+    function = static.__func__ if isinstance(static, classmethod | staticmethod) else static
+    innermost = inspect.unwrap(function)
+    is_async_generator = inspect.isasyncgenfunction(innermost)
+    is_coroutine = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(innermost)
+    return Shape(
+        _signature(function, bound=not isinstance(static, staticmethod)),
+        is_coroutine or is_async_generator,
+        is_async_generator or inspect.isgeneratorfunction(innermost),
+    )
+
+
+def _signature(function: Callable[..., Any], *, bound: bool) -> inspect.Signature:
+    """Return the signature for callers, without the first parameter where it is `bound`.
+
+    `functools.wraps` makes a decorated function show the signature of the original, although the
+    decorator may pass an argument of its own: a connection, say. Its source tells which.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        # Built-in methods need not tell their parameters; then every call is accepted.
+        return inspect.Signature([_anything("args"), _anything("kwargs")])
+    parameters = list(signature.parameters.values())
+    wrapper = function
+    while (wrapped := getattr(wrapper, "__wrapped__", None)) is not None:
+        passed = _passed_by(wrapper)
+        # The wrapper's own named parameters come first (self among them) and stay the caller's.
+        own = len(_named_parameters(wrapper))
+        del parameters[own : own + passed.positional]
+        parameters = [each for each in parameters if each.name not in passed.keywords]
+        wrapper = wrapped
+    if bound and parameters and parameters[0].kind in _POSITIONAL:
+        del parameters[0]
+    return signature.replace(parameters=parameters)
+
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _anything(name: str) -> inspect.Parameter:
+    kind = inspect.Parameter.VAR_POSITIONAL if name == "args" else inspect.Parameter.VAR_KEYWORD
+    return inspect.Parameter(name, kind)
+
+
+class _Passed(NamedTuple):
+    positional: int
+    keywords: frozenset[str]
+
+
+_NOTHING = _Passed(0, frozenset())
+
+
+def _named_parameters(wrapper: Callable[..., Any]) -> list[str]:
+    own = inspect.signature(wrapper, follow_wrapped=False).parameters.values()
+    return [each.name for each in own if each.kind in _POSITIONAL]
+
+
+def _passed_by(wrapper: Callable[..., Any]) -> _Passed:
+    """Return what `wrapper` passes to the wrapped function besides its own parameters.
+
+    Looked for in its source: a call with `*args` that has further arguments before it, or keywords
+    beside `**kwargs`. Nothing, where there is no source or no such call.
+    """
+    own = inspect.signature(wrapper, follow_wrapped=False).parameters
+    starred = [each.name for each in own.values() if each.kind is inspect.Parameter.VAR_POSITIONAL]
+    try:
+        source = textwrap.dedent(inspect.getsource(wrapper.__code__))
+        tree = ast.parse(source)
+    except (OSError, SyntaxError, AttributeError):
+        # No source (built at run time, or compiled): the wrapped signature is all there is.
+        return _NOTHING
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and starred and _forwards(node, starred[0]):
+            return _passed_in(node, set(own))
+    return _NOTHING
+
+
+def _forwards(call: ast.Call, args: str) -> bool:
+    return any(
+        isinstance(each, ast.Starred) and isinstance(each.value, ast.Name) and each.value.id == args
+        for each in call.args
+    )
+
+
+def _passed_in(call: ast.Call, own: set[str]) -> _Passed:
+    positional = 0
+    for each in call.args:
+        if isinstance(each, ast.Starred):
+            break
+        positional += not (isinstance(each, ast.Name) and each.id in own)
+    keywords = frozenset(each.arg for each in call.keywords if each.arg and each.arg not in own)
+    return _Passed(positional, keywords)

@@ -1,0 +1,192 @@
+"""Errors of the database, as the configured driver would raise them."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from understudy.script import messages
+from understudy.script.failures import ScriptError
+from understudy.script.sqlstates import CODES, STATES, State
+
+Driver = Literal["psqlpy", "asyncpg", "psycopg"]
+DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")
+
+# Set by the plugin from the configuration; None is the first of DRIVERS that is installed.
+configured: Driver | None = None
+
+_FIELDS = "__understudy_fields__"  # where an error made here keeps what it was made of
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFields:
+    """The fields of PostgreSQL's ErrorResponse that an application can see (manual, 54.8)."""
+
+    sqlstate: str
+    message: str
+    severity: str = "ERROR"
+    detail: str | None = None
+    hint: str | None = None
+    schema: str | None = None
+    table: str | None = None
+    column: str | None = None
+    datatype: str | None = None
+    constraint: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The error as libpq and psqlpy print it: severity, message, DETAIL and HINT."""
+        lines = [f"{self.severity}: {self.message}"]
+        lines += [f"DETAIL: {self.detail}"] if self.detail else []
+        lines += [f"HINT: {self.hint}"] if self.hint else []
+        return "\n".join(lines)
+
+
+def db_error(
+    sqlstate: str,
+    message: str | None = None,
+    *,
+    constraint: str | None = None,
+    table: str | None = None,
+    column: str | None = None,
+    schema: str | None = None,
+    datatype: str | None = None,
+    detail: str | None = None,
+    hint: str | None = None,
+    driver: Driver | None = None,
+) -> Exception:
+    """Make the exception that the driver raises when PostgreSQL reports an error.
+
+    Args:
+        sqlstate: five characters such as "23505", or a condition name such as "unique_violation".
+        message: PostgreSQL's text; by default its own for this SQLSTATE, made of what follows.
+        constraint: the constraint that was violated, and so on for `table`, `column`, `schema`
+            and `datatype`; asyncpg and psycopg show each as an attribute.
+        detail: the DETAIL line. `hint`: the HINT line.
+        driver: "psqlpy", "asyncpg" or "psycopg"; by default the configured one, and without
+            configuration the first of these that is installed.
+
+    Returns:
+        An instance of the driver's own exception class, to be raised or scripted.
+
+    Raises:
+        ScriptError: the SQLSTATE is none, or its text needs something that was not given.
+    """
+    code = CODES.get(sqlstate, sqlstate)
+    state = STATES.get(code)
+    named = {"constraint": constraint, "table": table, "column": column, "datatype": datatype}
+    fields = ErrorFields(
+        sqlstate=code,
+        message=_text(code, state, named) if message is None else message,
+        severity="FATAL" if state and state.fatal else "ERROR",
+        detail=detail,
+        hint=hint,
+        schema=schema,
+        table=table,
+        column=column,
+        datatype=datatype,
+        constraint=constraint,
+    )
+    if not re.fullmatch(r"[0-9A-Z]{5}", code):
+        raise ScriptError(messages.bad_sqlstate(sqlstate))
+    error = _MAKERS[_installed(driver or configured)](fields)
+    setattr(error, _FIELDS, fields)
+    return error
+
+
+def fields_of(error: object) -> ErrorFields | None:
+    """Return what `error` was made of if `db_error` made it, else None."""
+    fields = getattr(error, _FIELDS, None)
+    return fields if isinstance(fields, ErrorFields) else None
+
+
+def _text(code: str, state: State | None, named: dict[str, str | None]) -> str:
+    if state is None:
+        raise ScriptError(messages.bad_sqlstate(code))
+    needed = [name for _, name, _, _ in string.Formatter().parse(state.text) if name]
+    missing = [name for name in needed if named[name] is None]
+    if missing:
+        raise ScriptError(messages.sqlstate_needs(code, state.name, state.text, missing))
+    return state.text.format(**named)
+
+
+def _installed(driver: Driver | None) -> Driver:
+    if driver is None:
+        found = next((name for name in DRIVERS if importlib.util.find_spec(name)), None)
+        if found is None:
+            raise ScriptError(messages.no_driver(DRIVERS))
+        return found
+    if driver not in DRIVERS:
+        raise ScriptError(messages.unknown_driver(driver, DRIVERS))
+    if importlib.util.find_spec(driver) is None:
+        raise ScriptError(messages.driver_not_installed(driver))
+    return driver
+
+
+def _psqlpy(fields: ErrorFields) -> Exception:
+    """Psqlpy knows no SQLSTATE: every server error is this class, with the text (0.11 to 0.13)."""
+    from psqlpy import exceptions
+
+    return exceptions.ConnectionExecuteError(
+        f"Cannot execute query, error - db error: {fields.text}"
+    )
+
+
+def _asyncpg(fields: ErrorFields) -> Exception:
+    import asyncpg
+
+    # The one-letter field names are those of the protocol (manual, 54.8).
+    letters = {
+        "S": fields.severity,
+        "V": fields.severity,
+        "C": fields.sqlstate,
+        "M": fields.message,
+        "D": fields.detail,
+        "H": fields.hint,
+        "s": fields.schema,
+        "t": fields.table,
+        "c": fields.column,
+        "d": fields.datatype,
+        "n": fields.constraint,
+    }
+    given = {letter: value for letter, value in letters.items() if value is not None}
+    error: Exception = asyncpg.PostgresError.new(given)
+    return error
+
+
+def _psycopg(fields: ErrorFields) -> Exception:
+    from psycopg import errors
+    from psycopg.pq import DiagnosticField as Field
+
+    info: dict[int, str | None] = {
+        Field.SEVERITY: fields.severity,
+        Field.SEVERITY_NONLOCALIZED: fields.severity,
+        Field.SQLSTATE: fields.sqlstate,
+        Field.MESSAGE_PRIMARY: fields.message,
+        Field.MESSAGE_DETAIL: fields.detail,
+        Field.MESSAGE_HINT: fields.hint,
+        Field.SCHEMA_NAME: fields.schema,
+        Field.TABLE_NAME: fields.table,
+        Field.COLUMN_NAME: fields.column,
+        Field.DATATYPE_NAME: fields.datatype,
+        Field.CONSTRAINT_NAME: fields.constraint,
+    }
+    encoded = {field: None if text is None else text.encode() for field, text in info.items()}
+    # psycopg pickles its errors with such a mapping in place of libpq's result, and reads it back.
+    text = fields.text.partition(": ")[2]
+    try:
+        kind = errors.lookup(fields.sqlstate)
+    except KeyError:  # a code without a class of its own: psycopg then takes that of its group
+        kind = errors.get_base_exception(fields.sqlstate)
+    return kind(text, info=encoded)
+
+
+_MAKERS: dict[Driver, Callable[[ErrorFields], Exception]] = {
+    "psqlpy": _psqlpy,
+    "asyncpg": _asyncpg,
+    "psycopg": _psycopg,
+}

@@ -1,0 +1,67 @@
+"""PostgreSQL's own words for the errors that applications handle.
+
+The codes and condition names are those of the manual's appendix A; the texts are those that
+PostgreSQL 18 sends (`errmsg` in its sources). A text names in braces what the error is about.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class State(NamedTuple):
+    """An SQLSTATE: its condition name, PostgreSQL's text, and whether the connection ends."""
+
+    name: str
+    text: str
+    fatal: bool = False
+
+
+STATES = {
+    "08006": State("connection_failure", "connection to server was lost", fatal=True),
+    "22001": State("string_data_right_truncation", "value too long for type {datatype}"),
+    "22003": State("numeric_value_out_of_range", "{datatype} out of range"),
+    "22012": State("division_by_zero", "division by zero"),
+    "23502": State(
+        "not_null_violation",
+        'null value in column "{column}" of relation "{table}" violates not-null constraint',
+    ),
+    "23503": State(
+        "foreign_key_violation",
+        'insert or update on table "{table}" violates foreign key constraint "{constraint}"',
+    ),
+    "23505": State(
+        "unique_violation", 'duplicate key value violates unique constraint "{constraint}"'
+    ),
+    "23514": State(
+        "check_violation", 'new row for relation "{table}" violates check constraint "{constraint}"'
+    ),
+    "23P01": State(
+        "exclusion_violation",
+        'conflicting key value violates exclusion constraint "{constraint}"',
+    ),
+    "25P02": State(
+        "in_failed_sql_transaction",
+        "current transaction is aborted, commands ignored until end of transaction block",
+    ),
+    "25P03": State(
+        "idle_in_transaction_session_timeout",
+        "terminating connection due to idle-in-transaction timeout",
+        fatal=True,
+    ),
+    "40001": State("serialization_failure", "could not serialize access due to concurrent update"),
+    "40P01": State("deadlock_detected", "deadlock detected"),
+    "42501": State("insufficient_privilege", "permission denied for table {table}"),
+    "42703": State("undefined_column", 'column "{column}" does not exist'),
+    "42P01": State("undefined_table", 'relation "{table}" does not exist'),
+    "53100": State("disk_full", "could not write to file: No space left on device"),
+    "53200": State("out_of_memory", "out of memory"),
+    "53300": State("too_many_connections", "sorry, too many clients already", fatal=True),
+    "55P03": State("lock_not_available", "canceling statement due to lock timeout"),
+    "57014": State("query_canceled", "canceling statement due to statement timeout"),
+    "57P01": State(
+        "admin_shutdown", "terminating connection due to administrator command", fatal=True
+    ),
+    "57P03": State("cannot_connect_now", "the database system is starting up", fatal=True),
+}
+CODES = {state.name: code for code, state in STATES.items()}
