@@ -27,11 +27,11 @@ def app(pytestconfig: pytest.Config) -> Any:
 
     Its `dependency_overrides` are put back after every test.
     """
-    from understudy.fastapi import Overrides, load_app
+    from understudy.fastapi import AppError, Overrides, load_app
 
     settings = read_settings(pytestconfig)
     assert settings.app is not None, "registered only where an app is configured"
-    with one_message():
+    with one_message(AppError):
         application = load_app(settings.app, settings.root)
     pytestconfig.stash[_OVERRIDES] = Overrides(application)
     return application
@@ -61,15 +61,15 @@ def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
     The lifespan runs once per session, but for the time in which an `async_client` runs it: one
     app is started once at a time. The next test that asks for `client` starts it again.
     """
-    from understudy.fastapi import SyncClient
+    from understudy.fastapi import AppError, SyncClient
 
-    with one_message():
+    with one_message(AppError):
         sync_client = SyncClient(app, read_settings(pytestconfig).root)
         sync_client.start()
     pytestconfig.stash[_CLIENT] = sync_client
     yield sync_client.client
     del pytestconfig.stash[_CLIENT]
-    with one_message():
+    with one_message(AppError):
         sync_client.stop()
 
 
@@ -77,7 +77,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start `client` again where an `async_client` has stopped it."""
     sync_client = item.config.stash.get(_CLIENT, None)
     if sync_client is not None and "client" in getattr(item, "fixturenames", ()):
-        with one_message():
+        from understudy.fastapi import AppError
+
+        with one_message(AppError):
             sync_client.start()
 
 
@@ -90,7 +92,9 @@ def async_client(request: pytest.FixtureRequest, app: Any) -> httpx.AsyncClient:
     twin = loops.twin_for(request)
     sync_client = request.config.stash.get(_CLIENT, None)
     if sync_client is not None:
-        with one_message():
+        from understudy.fastapi import AppError
+
+        with one_message(AppError):
             sync_client.stop()
     client: httpx.AsyncClient = request.getfixturevalue(twin)
     return client

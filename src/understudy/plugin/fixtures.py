@@ -31,8 +31,8 @@ def faker(request: pytest.FixtureRequest) -> Faker:
     try:
         from faker import Faker
         from faker.config import AVAILABLE_LOCALES
-    except ImportError as error:
-        raise failure(messages.not_installed("Faker", "`faker`", "faker")) from error
+    except ImportError:
+        raise failure(messages.not_installed("Faker", "`faker`", "faker")) from None
     locale = _own_fixture(request, "faker_locale")
     if locale is None:
         locale = read_settings(request.config).locale or DEFAULT_LOCALE

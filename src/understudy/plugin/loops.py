@@ -53,9 +53,9 @@ def _new_twin() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
     async def async_client(
         app: Any, pytestconfig: pytest.Config
     ) -> AsyncIterator[httpx.AsyncClient]:
-        from understudy.fastapi import open_async_client
+        from understudy.fastapi import AppError, open_async_client
 
-        with one_message():
+        with one_message(AppError):
             async with open_async_client(app, read_settings(pytestconfig).root) as client:
                 yield client
 
@@ -75,6 +75,8 @@ def twin_for(request: pytest.FixtureRequest) -> str:
         import pytest_asyncio
 
         if pytest_asyncio.is_async_test(item):
+            if "anyio_backend" in request.fixturenames:
+                raise failure(messages.two_runners(item.name))
             _require_scoped_loops(config)
             return _asyncio_twin(_loop_scope(item))
     if "anyio_backend" in request.fixturenames:

@@ -130,6 +130,16 @@ def async_test_not_marked(name: str, plugins: Sequence[str]) -> str:
     )
 
 
+def two_runners(name: str) -> str:
+    """Both plugins claim the test, and then its fixtures and its body run in two loops."""
+    return (
+        f"`async_client` lives in a test's event loop, and two plugins claim {name}:"
+        " pytest-asyncio runs the test, anyio its async fixtures, each in a loop of its own."
+        "\nTake away the anyio marker (and the `anyio_backend` fixture), or the asyncio marker;"
+        ' with asyncio_mode = "auto" every async test has that one.'
+    )
+
+
 def pytest_asyncio_too_old(found: str) -> str:
     """A pytest-asyncio whose loops we cannot ask for."""
     return f"`async_client` needs pytest-asyncio 1.0 or newer; {found} is installed."
