@@ -14,7 +14,7 @@ from understudy.fakes.prepared import FakePreparedStatement
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.session import Session
 from understudy.fakes.transaction import FakeTransactionContext
-from understudy.script import ledger
+from understudy.script import ledger, tally
 from understudy.script.answers import Answer, Drop, Rows, Value
 from understudy.script.calls import Call, CallLog
 from understudy.script.database_errors import fields_of
@@ -297,6 +297,7 @@ class FakeConnection:
         current = self._session.current
         call = Call(method, statement, parameters, current)
         self._script.calls.append(call)
+        tally.note(statement)
         if current is not None:
             current.calls.append(call)
         return call

@@ -7,10 +7,13 @@ fixture of the same name (Faker ships a `faker`) and behind one in a conftest.py
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
 import pytest
 
 from understudy import __version__
-from understudy.plugin import options
+from understudy.plugin import curtain, options, summary
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,3 +40,45 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what is configured, in one line."""
     return options.header(__version__, options.read_settings(config))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+    """Hold what a fixture that outlives a test expects against what happened in its life."""
+    return (yield from curtain.around_fixture(fixturedef))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose fixtures hid a failure."""
+    return (yield from curtain.around_setup(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that hid a failure, or that leaves its script unmet."""
+    return (yield from curtain.around_call(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose fixtures leave their script unmet."""
+    return (yield from curtain.around_teardown(item))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's figures to the process that prints the summary."""
+    summary.hand_over(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the figures of a worker of pytest-xdist."""
+    summary.take_over(node.config, getattr(node, "workeroutput", {}))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how much was asked of the fakes, and how far it was checked."""
+    summary.write(terminalreporter, config, options.read_settings(config))

@@ -143,3 +143,32 @@ def two_runners(name: str) -> str:
 def pytest_asyncio_too_old(found: str) -> str:
     """A pytest-asyncio whose loops we cannot ask for."""
     return f"`async_client` needs pytest-asyncio 1.0 or newer; {found} is installed."
+
+
+# What a test owes its script
+
+
+def curtain(failures: Sequence[tuple[str, str, bool]]) -> str:
+    """The failures a test ends with: (name, text, whether it was raised and then caught) each."""
+    told = [
+        f"{name}: {text}" + ("\n(It was raised, and caught before it reached the test.)" * caught)
+        for name, text, caught in failures
+    ]
+    if len(told) == 1:
+        return told[0]
+    numbered = [f"{number}) {text}" for number, text in enumerate(told, 1)]
+    return "\n\n".join([f"{len(told)} failures:", *numbered])
+
+
+# The summary
+
+
+def fake_lane(calls: int, statements: int, schema: bool) -> str:
+    """How much was asked of the fakes, and that nothing but the script has checked it."""
+    asked = f"{_counted(calls, 'call')} on fakes, {_counted(statements, 'different statement')}"
+    why = "this version does not hold them against the schema" if schema else "no schema configured"
+    return f"{asked}; not checked by PostgreSQL: {why}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -145,7 +145,7 @@ class TestDatabases:
             self._admin = Admin(lambda: self._url or "", shown)
         else:
             self._server = EmbeddedServer().start()
-            self._admin = Admin(self._server.dsn, "the embedded PostgreSQL")
+            self._admin = self._server.admin
 
     def _load(self) -> None:
         admin = self._running

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
     files = schema_files(patterns, root)
     texts = [_read(file, root) for file in files]
     for file, text in zip(files, texts, strict=True):
-        with connect(dsn) as connection:
+        with closing(connect(dsn)) as connection:
             _run(connection, text, _shown(file, root))
     return files
 
@@ -203,8 +204,7 @@ def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
     # The rest of the answer to the refused file, before anything else can be asked.
     while _next_result(connection) is not None:
         pass
-    if connection.pgconn.transaction_status != 0:
-        connection.rollback()
+    connection.rollback()
     rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
     cluster = connection.execute("SHOW cluster_name").fetchone()
     version = connection.execute("SHOW server_version").fetchone()

@@ -64,6 +64,9 @@ class EmbeddedServer:
     that ends. Where the process is root, the server runs as `nobody`.
 
     On Windows, where this is untried, it listens on a free port of 127.0.0.1 instead.
+
+    Attributes:
+        admin: Creates, clones and drops its databases.
     """
 
     def __init__(
@@ -82,7 +85,7 @@ class EmbeddedServer:
         self._watcher: Watcher | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._address: tuple[str, int] | None = None
-        self._admin = Admin(self.dsn, "the embedded PostgreSQL")
+        self.admin = Admin(self.dsn, "the embedded PostgreSQL", copies_files=True)
 
     def start(self) -> Self:
         """Start the server and return it once it accepts connections.
@@ -124,7 +127,7 @@ class EmbeddedServer:
         """
         if os.getpid() != self._owner:
             return
-        self._admin.close()
+        self.admin.close()
         if self._process is not None:
             _stop(self._process)
             self._process = None
@@ -152,7 +155,7 @@ class EmbeddedServer:
             DatabaseError: PostgreSQL refuses.
             MissingExtra: psycopg is not installed.
         """
-        self._admin.create(name)
+        self.admin.create(name)
 
     def clone(self, template: str, name: str) -> None:
         """Create a database as a copy of another, to which nobody may be connected.
@@ -161,7 +164,7 @@ class EmbeddedServer:
             DatabaseError: PostgreSQL refuses.
             MissingExtra: psycopg is not installed.
         """
-        self._admin.clone(template, name)
+        self.admin.clone(template, name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database. Who is connected to it is disconnected.
@@ -170,7 +173,7 @@ class EmbeddedServer:
             DatabaseError: PostgreSQL refuses.
             MissingExtra: psycopg is not installed.
         """
-        self._admin.drop(name)
+        self.admin.drop(name)
 
     def __enter__(self) -> Self:
         return self.start()

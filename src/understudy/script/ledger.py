@@ -42,8 +42,10 @@ class Ledger:
 
 
 # Not a ContextVar: a test's calls come from any thread or task that its code starts, and pytest
-# runs one test at a time in a process.
-_open: list[Ledger] = []
+# runs one test at a time in a process. The first ledger is for what happens before the plugin
+# knows that there is a script at all: in the very test that imports it.
+first = Ledger()
+_open: list[Ledger] = [first]
 
 
 @contextmanager
@@ -59,12 +61,10 @@ def opened(ledger: Ledger | None = None) -> Iterator[Ledger]:
 
 def entered(failure: FailureT) -> FailureT:
     """Enter `failure` in the open ledger and return it, to be raised."""
-    if _open:
-        _open[-1].failures.append(failure)
+    _open[-1].failures.append(failure)
     return failure
 
 
 def expect(expectation: Expectation) -> None:
     """Have `expectation` checked when the open ledger is settled."""
-    if _open:
-        _open[-1].expectations.append(expectation)
+    _open[-1].expectations.append(expectation)

@@ -1,0 +1,167 @@
+"""What a test owes its script, checked when it ends.
+
+A failure that the code under test caught fails the test all the same; a rule that was not used, a
+transaction or a connection that was left open fails it when the phase that made it is over: what
+the test's body made at the end of the body, what a fixture made when the fixture is gone.
+
+Nothing here imports the script: where no test has imported it, there is nothing to check.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.plugin import messages
+
+if TYPE_CHECKING:
+    from understudy.script.failures import Failure
+    from understudy.script.ledger import Ledger
+
+_SCRIPT = "understudy.script.ledger"
+_before: pytest.StashKey[Phase | None] = pytest.StashKey()
+
+
+class Phase:
+    """A stretch of a test, with a ledger of its own from its start to its end."""
+
+    def __init__(self) -> None:
+        module = _loaded()
+        self._ledger: Ledger | None = None if module is None else module.Ledger()
+        self._context: Any = None if module is None else module.opened(self._ledger)
+        if self._context is not None:
+            self._context.__enter__()
+
+    def close(self) -> None:
+        """End the phase: what happens from now on belongs to another one."""
+        if self._context is not None:
+            self._context.__exit__(None, None, None)
+            return
+        module = _loaded()
+        if module is not None:  # imported while the phase went on: all so far was its own
+            self._ledger = module.Ledger()
+            self._ledger.failures, module.first.failures = module.first.failures, []
+            self._ledger.expectations = module.first.expectations
+            module.first.expectations = []
+
+    def failures(self) -> list[Failure]:
+        """Return, and forget, what was entered so far, leaving the expectations."""
+        if self._ledger is None:
+            return []
+        found, self._ledger.failures = self._ledger.failures, []
+        return found
+
+    def settle(self) -> list[Failure]:
+        """Return everything that was entered, or is not as expected now."""
+        return [] if self._ledger is None else self._ledger.settle()
+
+
+def _loaded() -> ModuleType | None:
+    return sys.modules.get(_SCRIPT)
+
+
+def around_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch over the fixtures of a test: what they expect is checked when they are gone."""
+    phase = Phase()
+    try:
+        result = yield
+    except BaseException as error:
+        phase.close()
+        _explain(error, phase.failures())
+        raise
+    phase.close()
+    _fail(phase.failures())
+    item.stash[_before] = phase
+    return result
+
+
+def around_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch over the body of a test."""
+    phase = Phase()
+    try:
+        result = yield
+    except BaseException as error:
+        phase.close()
+        # A failed test need not have used all of its script, nor ended what it began.
+        item.stash[_before] = None
+        hidden = _explain(error, phase.failures())
+        if hidden and isinstance(error, pytest.skip.Exception):
+            _fail(hidden)
+        raise
+    phase.close()
+    _fail(phase.settle())
+    return result
+
+
+def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch over the end of the fixtures, then check what they expected."""
+    phase = Phase()
+    try:
+        result = yield
+    except BaseException as error:
+        phase.close()
+        _explain(error, phase.failures())
+        raise
+    phase.close()
+    before = item.stash.get(_before, None)
+    _fail(phase.settle() + ([] if before is None else before.settle()))
+    return result
+
+
+def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+    """Give a fixture that outlives a test a ledger of its own, settled when it is gone."""
+    if fixture.scope == "function":
+        return (yield)
+    phase: Phase | None = None
+
+    def check() -> None:
+        if phase is not None:
+            _fail(phase.settle())
+
+    fixture.addfinalizer(check)  # before the fixture adds its own: the last added runs first
+    phase = Phase()
+    try:
+        result = yield
+    finally:
+        phase.close()
+    _fail(phase.failures())
+    return result
+
+
+def _fail(failures: list[Failure]) -> None:
+    """Fail with `failures`, whole and without a traceback; with none, do nothing."""
+    if failures:
+        pytest.fail(messages.curtain([_told(failure) for failure in failures]), pytrace=False)
+
+
+def _told(failure: Failure) -> tuple[str, str, bool]:
+    """Return a failure's name and text, and whether it was raised and then caught."""
+    return type(failure).__name__, str(failure), failure.__traceback__ is not None
+
+
+def _explain(error: BaseException, failures: list[Failure]) -> list[Failure]:
+    """Note on `error` the failures that it hides, and return them."""
+    shown = set(map(id, _chain(error)))
+    hidden = [failure for failure in failures if id(failure) not in shown]
+    for failure in hidden:
+        error.add_note("\n" + messages.curtain([_told(failure)]))
+    return hidden
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Go through `error` and all that a traceback shows with it."""
+    pending: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while pending:
+        each = pending.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        pending += [each.__cause__, None if each.__suppress_context__ else each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            pending += each.exceptions

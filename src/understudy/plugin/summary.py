@@ -1,0 +1,46 @@
+"""The section at the end of a run: what was asked of the fakes, and how far it was checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from understudy.plugin import messages
+from understudy.plugin.settings import Settings
+
+_TALLY = "understudy.script.tally"
+_OUTPUT = "understudy"
+_workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
+
+
+def hand_over(config: pytest.Config) -> None:
+    """On a worker of pytest-xdist: send this process's figures to the controller."""
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[_OUTPUT] = _own_figures()
+
+
+def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
+    """On the controller: keep the figures that a worker sent; one that crashed sent none."""
+    if _OUTPUT in output:
+        config.stash.setdefault(_workers, []).append(output[_OUTPUT])
+
+
+def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
+    """Write the section, where there is anything to say."""
+    figures = [_own_figures(), *config.stash.get(_workers, [])]
+    calls = sum(each["calls"] for each in figures)
+    statements = {statement for each in figures for statement in each["statements"]}
+    if calls:
+        reporter.section("understudy", sep="-")
+        reporter.line(messages.fake_lane(calls, len(statements), bool(settings.schema)))
+
+
+def _own_figures() -> dict[str, Any]:
+    tally = sys.modules.get(_TALLY)
+    if tally is None:
+        return {"calls": 0, "statements": []}
+    return {"calls": tally.calls, "statements": sorted(tally.statements)}
