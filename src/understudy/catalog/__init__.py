@@ -1,0 +1,1 @@
+"""What PostgreSQL says of a statement: described once, stored in a file, held against every call."""
