@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from understudy.plugin.settings import Settings, SettingsError, load
+
+
+def _load(folder: Path, text: str | bytes | None, **flags: object) -> Settings:
+    file = folder / "pyproject.toml"
+    if isinstance(text, bytes):
+        file.write_bytes(text)
+    elif text is not None:
+        file.write_text(text, encoding="utf-8")
+    return load(folder, file, flags)
+
+
+def _refusal(folder: Path, text: str | bytes | None, **flags: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        _load(folder, text, **flags)
+    return str(caught.value).replace(str(folder), "ROOT")
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    settings = _load(
+        tmp_path,
+        """
+        [tool.understudy]
+        app = "src.config.factory:create_app"
+        schema = ["db/1.sql", "db/migrations/*.sql"]
+        driver = "psqlpy"
+        locale = "pt_BR"
+        catalog = "tests/catalog"
+        postgres_url = "postgresql://localhost/x"
+        """,
+    )
+    assert settings == Settings(
+        root=tmp_path,
+        app="src.config.factory:create_app",
+        schema=("db/1.sql", "db/migrations/*.sql"),
+        driver="psqlpy",
+        locale="pt_BR",
+        catalog="tests/catalog",
+        postgres_url="postgresql://localhost/x",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "[project]\nname = 'x'\n",
+        "[project]\nname = 'x'\ndependencies = ['understudy']\n",
+        "tool = 'understudy'\n",
+        "[tool.understudy]\n",
+        # Not ours to complain about: another tool's parser will.
+        "[project\n",
+    ],
+)
+def test_what_says_nothing_of_us_sets_nothing(tmp_path: Path, text: str | None) -> None:
+    assert _load(tmp_path, text) == Settings(root=tmp_path)
+
+
+def test_a_file_below_a_file_does_not_exist(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert load(tmp_path, tmp_path / "file" / "pyproject.toml", {}) == Settings(root=tmp_path)
+
+
+def test_one_schema_may_be_written_without_a_list(tmp_path: Path) -> None:
+    assert _load(tmp_path, "[tool.understudy]\nschema = 'alembic'").schema == ("alembic",)
+
+
+def test_a_flag_goes_before_the_file_and_spares_it_the_check(tmp_path: Path) -> None:
+    text = "[tool.understudy]\ndriver = 'nonsense'\nlocale = 'de_DE'\nschema = ['a', 'b']"
+    settings = _load(tmp_path, text, driver="asyncpg", app=None, schema=["c"])
+    assert settings == Settings(root=tmp_path, driver="asyncpg", locale="de_DE", schema=("c",))
+
+
+@pytest.mark.parametrize("app", ["m:a", "über.m_1:A.b_c", "a.b.c:d"])
+def test_an_app_is_module_and_attribute(tmp_path: Path, app: str) -> None:
+    assert _load(tmp_path, None, app=app).app == app
+
+
+@pytest.mark.parametrize(
+    "app", ["src.main", "src.main:", ":app", "src/main.py:app", "m:a()", "1:a"]
+)
+def test_an_app_that_is_not(tmp_path: Path, app: str) -> None:
+    assert _refusal(tmp_path, None, app=app) == (
+        f"--understudy-app: {app!r} does not name an app.\n"
+        'Write "module:attribute", for example "src.main:app" or "src.config.factory:create_app".'
+    )
+
+
+def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
+    text = "[tool.understudy]\ndriver = 'psqlp'"
+    assert _refusal(tmp_path, text) == (
+        "driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is not a driver that"
+        " Understudy knows. Did you mean 'psqlpy'?\n"
+        "The drivers are: asyncpg, psqlpy, psycopg."
+    )
+    assert _refusal(tmp_path, text, driver="oracle") == (
+        "--understudy-driver: 'oracle' is not a driver that Understudy knows.\n"
+        "The drivers are: asyncpg, psqlpy, psycopg."
+    )
+
+
+def test_an_unknown_key(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, "[tool.understudy]\nlocal = 'pt_BR'") == (
+        "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
+        "The keys are: app, catalog, driver, locale, postgres_url, schema."
+    )
+    assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
+        "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
+        "The keys are: app, catalog, driver, locale, postgres_url, schema."
+    )
+
+
+def test_root_is_no_key(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, "[tool.understudy]\nroot = '/'").startswith(
+        "[tool.understudy] of ROOT/pyproject.toml has no key 'root'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("app = 3", "app in {}: expected a string, not 3 (of type int)."),
+        ("catalog = ['a']", "catalog in {}: expected a string, not ['a'] (of type list)."),
+        ("locale = ''", "locale in {}: must not be empty. Leave it out where nothing is meant."),
+        ("schema = []", "schema in {}: must not be empty. Leave it out where nothing is meant."),
+        (
+            "schema = 3",
+            "schema in {}: expected a string or a list of strings, not 3 (of type int).",
+        ),
+        ("schema = ['a', 3]", "schema in {}: expected a string, not 3 (of type int)."),
+        (
+            "postgres_url = ' '",
+            "postgres_url in {}: must not be empty. Leave it out where nothing is meant.",
+        ),
+    ],
+)
+def test_wrong_types(tmp_path: Path, line: str, message: str) -> None:
+    place = "[tool.understudy] of ROOT/pyproject.toml"
+    assert _refusal(tmp_path, f"[tool.understudy]\n{line}") == message.format(place)
+
+
+def test_a_table_that_is_none(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, "[[tool.understudy]]\napp = 'x'") == (
+        "ROOT/pyproject.toml: tool.understudy must be a table, not [{'app': 'x'}] (of type list).\n"
+        "Write [tool.understudy] on a line of its own, and the keys below it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[tool.understudy]\napp 'x'\n",
+            "ROOT/pyproject.toml, line 2, column 5: not valid TOML:"
+            " Expected '=' after a key in a key/value pair.",
+        ),
+        (
+            "[tool.understudy]\napp =",
+            "ROOT/pyproject.toml: not valid TOML: Invalid value (at end of document).",
+        ),
+        (
+            b"[tool.understudy]\n\nlocale = '\xff'\n",
+            "ROOT/pyproject.toml, line 3: not valid TOML, which is UTF-8 throughout.",
+        ),
+    ],
+)
+def test_a_file_that_is_not_toml(tmp_path: Path, text: str | bytes, message: str) -> None:
+    assert _refusal(tmp_path, text) == message
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").mkdir()
+    assert _refusal(tmp_path, None) == "ROOT/pyproject.toml cannot be read: Is a directory."
+
+
+def test_the_plugin_brings_nothing_heavy_into_a_run_that_uses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it(): pass\n", encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n"
+        "def pytest_sessionfinish():\n"
+        "    heavy = {'fastapi', 'starlette', 'httpx', 'asgi_lifespan', 'faker', 'psycopg',\n"
+        "        'asyncpg', 'psqlpy', 'sqlglot', 'understudy.fastapi', 'understudy.postgres'}\n"
+        "    print('loaded:', sorted(heavy & set(sys.modules)))\n",
+        encoding="utf-8",
+    )
+    # -p faker's own plugin imports Faker, and is not what is looked at here.
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"]
+    command += ["-p", "no:faker", "-p", "no:randomly", "-p", "no:hypothesispytest"]
+    result = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "loaded: []" in result.stdout, result.stdout + result.stderr
+    assert result.returncode == 0
