@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from src.api.dependencies import AuthHeader, PathId, Users, require
 from src.api.errors import responses
 from src.domain.dto.page import Page
+from src.domain.dto.types import Code
 from src.domain.dto.user import UserDTO, UserStatus
 from src.domain.service.user import UserService
 
@@ -37,10 +38,12 @@ async def count_users(status: UserStatus, users: Users) -> UserDTO.Count:
 
 
 @router.get(
-    "/by-permission/{permission}", dependencies=[Reader], responses=responses(401, 403, 404, 502)
+    "/by-permission/{permission}",
+    dependencies=[Reader],
+    responses=responses(401, 403, 404, 422, 502),
 )
 async def list_users_by_permission(
-    permission: str, scope: str, header: AuthHeader, users: Users
+    permission: Code, scope: str, header: AuthHeader, users: Users
 ) -> list[UserDTO.Read]:
     """The users who hold a permission within a scope of the identity service."""
     return await users.get_users_by_permission(permission, header, scope)

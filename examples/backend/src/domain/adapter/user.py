@@ -1,6 +1,7 @@
 """The identity service: who is calling, and who may do what."""
 
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -41,7 +42,10 @@ class UserAdapter:
     ) -> list[UserDTO.Read]:
         """Everyone who holds a permission within a scope."""
         return await self._get(
-            f"/permissions/{permission_id}/users", auth_header, _USERS, scope=permission_scope
+            f"/permissions/{quote(permission_id, safe=':')}/users",
+            auth_header,
+            _USERS,
+            scope=permission_scope,
         )
 
     async def _get(self, path: str, auth_header: str, expected: TypeAdapter[T], **query: Any) -> T:

@@ -1,6 +1,7 @@
 """The pool, the connection of the running task, and the decorator that hands it out."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -109,4 +110,9 @@ class DAL:
             async with cls.connection() as conn:
                 return await method(conn, *args, **kwargs)
 
+        # What callers pass, for whoever asks: otherwise inspect would show the connection too.
+        shown = inspect.signature(method)
+        with_connection.__signature__ = shown.replace(  # type: ignore[attr-defined]  # because functions have it without declaring it
+            parameters=list(shown.parameters.values())[1:]
+        )
         return cast(DAOMethod[P, R], with_connection)

@@ -22,7 +22,7 @@ class DAOException(DomainException):
     """A DAO method failed. ``detail`` begins with what it was doing: 'Erro ao buscar usuário'."""
 
 
-# The message is searched for the pattern; a group named ``name`` is shown to the user.
+# What the message is searched for; a group named ``name`` is shown to the user.
 _SQL_ERRORS: tuple[tuple[re.Pattern[str], int, str], ...] = tuple(
     (re.compile(pattern), status_code, reason)
     for pattern, status_code, reason in (
@@ -53,8 +53,10 @@ def to_dao_exception(failure: str, error: Exception) -> DAOException:
         return DAOException(503, f"{failure}: banco de dados indisponível")
     if not isinstance(error, DriverError):
         return DAOException(500, f"{failure}: falha inesperada")
+    # After the first line PostgreSQL quotes the data, in which a user may have typed anything.
+    message = str(error).partition("\n")[0]
     for pattern, status_code, reason in _SQL_ERRORS:
-        if found := pattern.search(str(error)):
+        if found := pattern.search(message):
             name = found.groupdict().get("name")
             return DAOException(
                 status_code, f"{failure}: {reason}" + (f" ({name})" if name else "")

@@ -1,0 +1,27 @@
+"""What several files share. app, client, async_client, event_loop and faker are Understudy's."""
+
+from typing import Any
+
+import pytest
+
+from src.domain.dal import DAL
+from src.domain.dto.user import UserDTO
+from tests.fakes import FakeConnection
+
+
+@pytest.fixture
+def dal_conn(monkeypatch: pytest.MonkeyPatch) -> FakeConnection:
+    """The connection that the DAL hands out in this test."""
+    conn = FakeConnection()
+
+    async def fake_get_connection(cls: type[DAL]) -> Any:
+        return conn
+
+    monkeypatch.setattr(DAL, "_DAL__get_connection", classmethod(fake_get_connection))
+    return conn
+
+
+@pytest.fixture
+def actor() -> UserDTO.Read:
+    """Whoever does the writing in this test."""
+    return UserDTO.Read(id=99, name="Admin", email="admin@example.com")
