@@ -19,7 +19,7 @@ ELLIPSIS = "..."
 # since no regular expression can count them.
 _TOKEN = re.compile(
     r"""
-      (?P<space>\s+ | --[^\n]*)
+      (?P<space>[ \t\n\r\f\v]+) | (?P<line>--[^\r\n]*)
     | (?P<comment>/\*)
     | (?P<literal>
           [eE]'(?:[^'\\]|''|\\.)*'              # E'...' knows backslash escapes
@@ -73,7 +73,7 @@ def _lex(statement: str) -> list[tuple[str, bool]]:
         if match.lastgroup == "comment":
             position = _end_of_comment(statement, position)
             spaced = True
-        elif match.lastgroup == "space":
+        elif match.lastgroup in ("space", "line"):
             spaced = True
         else:
             found.append((match[0], spaced))
@@ -81,6 +81,27 @@ def _lex(statement: str) -> list[tuple[str, bool]]:
     while found and found[-1][0] == ";":
         found.pop()
     return found
+
+
+@lru_cache(maxsize=4096)
+def tidy(statement: str) -> str:
+    """Return `statement` with every run of white space as one space or one line break.
+
+    Literals, quoted names and comments are kept as they are. A run with a line break keeps one: it
+    ends a comment and continues a string literal (manual, 4.1.2.1), so that what is returned means
+    to PostgreSQL what `statement` means.
+    """
+    parts: list[str] = []
+    position = 0
+    while match := _TOKEN.match(statement, position):
+        position = match.end()
+        if match.lastgroup == "comment":
+            position = _end_of_comment(statement, position)
+        text = statement[match.start() : position]
+        if match.lastgroup == "space":
+            text = "\n" if "\n" in text or "\r" in text else " "
+        parts.append(text)
+    return "".join(parts).strip(" \n")
 
 
 def _end_of_comment(statement: str, position: int) -> int:
