@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -115,10 +114,9 @@ def web(project: Project) -> Project:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _heavy_imports() -> Iterator[None]:
+def _heavy_imports() -> None:
     """Import once what each inner pytest would import anew."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in ("fastapi", "starlette.testclient", "httpx", "asgi_lifespan", "faker"):
             importlib.import_module(name)
-    yield

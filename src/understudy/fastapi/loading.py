@@ -52,22 +52,27 @@ def _import(target: str, name: str, root: Path) -> object:
     except (Exception, SystemExit) as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and (name == missing or name.startswith(f"{missing}.")):
-            parent = missing.rpartition(".")[0]
-            raise AppError(
-                messages.no_module(target, missing, _modules_in(parent, root), root)
-            ) from error
+            raise AppError(_no_module(target, missing, root)) from error
         raise AppError(messages.import_raised(target, name, error, root)) from error
 
 
-def _modules_in(parent: str, root: Path) -> Sequence[str]:
-    """The modules of a package, or those at the root of the project."""
-    paths = list(sys.modules[parent].__path__) if parent else [str(root)]
-    names = {info.name for info in pkgutil.iter_modules(paths)}
-    for path in paths:
+def _no_module(target: str, missing: str, root: Path) -> str:
+    parent = missing.rpartition(".")[0]
+    paths = getattr(sys.modules[parent], "__path__", None) if parent else [str(root)]
+    if paths is None:
+        return messages.not_a_package(target, missing, module_file(parent, root))
+    # An editable install may put a name there that is no folder.
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    return messages.no_module(target, missing, _modules_in(folders), root)
+
+
+def _modules_in(folders: Sequence[Path]) -> Sequence[str]:
+    names = {info.name for info in pkgutil.iter_modules([str(folder) for folder in folders])}
+    for folder in folders:
         # A directory without __init__.py is a package as well; pkgutil does not list it.
         names.update(
             child.name
-            for child in Path(path).iterdir()
+            for child in folder.iterdir()
             if child.is_dir() and child.name.isidentifier() and child.name != "__pycache__"
         )
     return sorted(names)

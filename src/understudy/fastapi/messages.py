@@ -34,7 +34,10 @@ def not_installed(package: str, what: str, extra: str) -> str:
 
 
 def no_module(target: str, missing: str, siblings: Sequence[str], root: Path) -> str:
-    """No module of that name; ``missing`` is the first part of the path that is not there."""
+    """No module of that name; ``missing`` is the first part of the path that is not there.
+
+    ``siblings`` are the modules beside it, or those of the project's root.
+    """
     parent, _, name = missing.rpartition(".")
     lines = [f"The app {target!r} cannot be loaded: there is no module {missing!r}."]
     nearest = _nearest(name, siblings)
@@ -46,6 +49,16 @@ def no_module(target: str, missing: str, siblings: Sequence[str], root: Path) ->
     else:
         lines.append(f"Looked on sys.path, the rootdir {root} first.")
     return "\n".join([*lines, CONFIGURE])
+
+
+def not_a_package(target: str, missing: str, file: str | None) -> str:
+    """The path goes on below a plain module."""
+    parent = missing.rpartition(".")[0]
+    is_file = "" if file is None else f": it is the file {file}"
+    return (
+        f"The app {target!r} cannot be loaded: there is no module {missing!r}.\n"
+        f"{parent!r} is a module, not a package{is_file}.\n{CONFIGURE}"
+    )
 
 
 def import_raised(target: str, module: str, error: BaseException, root: Path) -> str:
