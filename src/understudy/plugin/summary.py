@@ -31,12 +31,17 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
 
 def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
     """Write the section, where there is anything to say."""
-    figures = [_own_figures(), *config.stash.get(_workers, [])]
-    calls = sum(each["calls"] for each in figures)
-    statements = {statement for each in figures for statement in each["statements"]}
+    calls, statements = figures(config)
     if calls:
         reporter.section("understudy", sep="-")
         reporter.line(messages.fake_lane(calls, len(statements), bool(settings.schema)))
+
+
+def figures(config: pytest.Config) -> tuple[int, set[str]]:
+    """The number of calls on fakes in this run, workers included, and their statements."""
+    parts = [_own_figures(), *config.stash.get(_workers, [])]
+    statements = {statement for part in parts for statement in part["statements"]}
+    return sum(part["calls"] for part in parts), statements
 
 
 def _own_figures() -> dict[str, Any]:

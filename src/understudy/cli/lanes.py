@@ -1,0 +1,177 @@
+"""A lane of the demo: a pytest in a process of its own, and the figures that it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from understudy.cli.observer import OPTION
+
+# Settings of the caller's own pytest or coverage, which mean another suite than this one.
+_FOREIGN = ("PYTEST_", "COVERAGE_", "COV_CORE_")
+_COVERAGE_FILE = "COVERAGE_FILE"
+
+# For an interrupted pytest to tear its fixtures down.
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A part of a suite.
+
+    ``marks`` is pytest's ``-m``; with ``measure`` the coverage of ``src`` is taken.
+    """
+
+    name: str
+    title: str
+    marks: str
+    measure: bool = False
+
+
+LANES = (
+    Lane("fake", "the unit tests, on fakes: no database", "not integration", measure=True),
+    Lane("real", "the integration tests, on a real PostgreSQL", "integration"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the tests of a lane have run of ``src``."""
+
+    lines: int
+    lines_covered: int
+    branches: int
+    branches_covered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The PostgreSQL of a lane; ``embedded`` is one that was started for it."""
+
+    version: str
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a lane went. ``tests`` is empty where pytest ended before it could report."""
+
+    lane: Lane
+    exit_code: int
+    seconds: float
+    tests: Mapping[str, int]
+    calls_on_fakes: int = 0
+    statements_on_fakes: int = 0
+    postgres: Server | None = None
+    coverage: Coverage | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether tests ran, and nothing went wrong."""
+        return self.exit_code == 0 and self.tests.get("passed", 0) > 0
+
+
+def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) -> Result:
+    """Run a lane in ``folder``, showing pytest's own output as it comes.
+
+    :param output: where that goes; a file of the system, with a descriptor.
+    :param extra: more arguments for pytest.
+    :raises KeyboardInterrupt: Ctrl-C, or SIGTERM; by then the tests have been stopped.
+    """
+    with tempfile.TemporaryDirectory(prefix="understudy-demo-") as scratch:
+        figures = Path(scratch, "figures.json")
+        data = Path(scratch, "coverage")
+        environment = _environment(data)
+        command = [sys.executable, "-m", "pytest", "-q", "-m", lane.marks, *extra]
+        command += ["-p", "understudy.cli.observer", OPTION, str(figures)]
+        if lane.measure:
+            # Nothing is demanded of the figure: it is shown.
+            command += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
+        output.flush()
+        started = time.monotonic()
+        exit_code = _call(command, folder, environment, output)
+        seconds = time.monotonic() - started
+        report = _read_figures(figures) if figures.exists() else {"tests": {}}
+        coverage = _read_coverage(Path(scratch), folder, environment) if data.exists() else None
+    return Result(lane, exit_code, seconds, coverage=coverage, **report)
+
+
+def _environment(data: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    return {**kept, _COVERAGE_FILE: str(data)}
+
+
+def _call(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[str]
+) -> int:
+    with _sigterm_is_an_interrupt():
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output.fileno(),
+            # A group of its own: the terminal's Ctrl-C reaches it once, from here. A second one
+            # would cut short the fixtures that are being torn down.
+            process_group=None if sys.platform == "win32" else 0,
+        )
+        try:
+            return process.wait()
+        except BaseException:
+            _stop(process)
+            raise
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform != "win32":  # there the console has told both
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_PATIENCE)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _sigterm_is_an_interrupt() -> Iterator[None]:
+    """Stop the tests for whoever ends this process politely, like `timeout` or a CI runner."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _read_figures(file: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(file.read_bytes())
+    if report["postgres"] is not None:
+        report["postgres"] = Server(**report["postgres"])
+    return report
+
+
+def _read_coverage(scratch: Path, folder: Path, environment: Mapping[str, str]) -> Coverage:
+    file = scratch / "coverage.json"
+    # A process of its own, for the settings in the folder's pyproject.toml to count.
+    subprocess.run(
+        [sys.executable, "-m", "coverage", "json", "-q", "--fail-under=0", "-o", str(file)],
+        cwd=folder,
+        env=environment,
+        check=True,
+    )
+    totals: dict[str, Any] = json.loads(file.read_bytes())["totals"]
+    return Coverage(
+        lines=totals["num_statements"],
+        lines_covered=totals["covered_lines"],
+        branches=totals["num_branches"],
+        branches_covered=totals["covered_branches"],
+    )
