@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.fastapi import messages
 from understudy.fastapi.errors import AppError
-from understudy.fastapi.lifespan import running
+from understudy.fastapi.lifespan import Watched, running
 
 if TYPE_CHECKING:
     import httpx
@@ -30,34 +30,40 @@ class SyncClient:
 
     def __init__(self, app: Any, root: Path) -> None:
         self._root = root
-        self._running = False
+        self._running: Watched | None = None
         self.client: TestClient = _test_client(app)
 
     def start(self) -> None:
         """Run the app's startup, unless it is running.
 
-        :raises AppError: the startup raised, which is the cause.
+        :raises AppError: the startup failed; the app's own exception is the cause.
         """
-        if self._running:
+        if self._running is not None:
             return
+        app = self.client.app
+        watched = Watched(app)
+        # Only the lifespan's task reads it; for the tests, client.app is the app itself.
+        self.client.app = watched
         try:
             self.client.__enter__()
         except Exception as error:
-            raise AppError(messages.lifespan_raised("startup", error, self._root)) from error
-        self._running = True
+            raise watched.explain(error, self._root) from error
+        finally:
+            self.client.app = app
+        self._running = watched
 
     def stop(self) -> None:
         """Run the app's shutdown, if it is running.
 
-        :raises AppError: the shutdown raised, which is the cause.
+        :raises AppError: the shutdown failed; the app's own exception is the cause.
         """
-        if not self._running:
+        if self._running is None:
             return
-        self._running = False
+        watched, self._running = self._running, None
         try:
             self.client.__exit__(None, None, None)
         except Exception as error:
-            raise AppError(messages.lifespan_raised("shutdown", error, self._root)) from error
+            raise watched.explain(error, self._root) from error
 
 
 def _test_client(app: Any) -> TestClient:

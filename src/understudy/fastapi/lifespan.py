@@ -15,7 +15,6 @@ from typing import Any, cast
 
 from understudy.fastapi import messages
 from understudy.fastapi.errors import AppError
-from understudy.fastapi.origin import innermost
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,8 +29,11 @@ class _NoAnswer(Exception):
     """The app has returned from its lifespan without completing it."""
 
 
-class _Watched:
-    """The app, with the outcome of its lifespan kept."""
+class Watched:
+    """The app, with the outcome of its lifespan kept.
+
+    An app that returns without an answer, or refuses without an exception, raises here.
+    """
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
@@ -41,9 +43,11 @@ class _Watched:
 
     @property
     def phase(self) -> str:
+        """What the lifespan is to answer next: startup, or shutdown."""
         return "shutdown" if "lifespan.startup.complete" in self._answered else "startup"
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Call the app."""
         if scope["type"] == "lifespan":
             await self._run_lifespan(scope, receive, send)
             return
@@ -53,6 +57,8 @@ class _Watched:
     async def _run_lifespan(
         self, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
+        from anyio import get_cancelled_exc_class
+
         async def watch(message: Message) -> None:
             kind = message["type"]
             if kind.endswith(".failed"):
@@ -63,7 +69,8 @@ class _Watched:
         try:
             await self._app(scope, receive, watch)
         except BaseException as error:
-            self.error = error
+            if not isinstance(error, get_cancelled_exc_class()):
+                self.error = error
             raise
         phase = self.phase
         if phase in self._refusals:
@@ -73,15 +80,16 @@ class _Watched:
         if self.error is not None:
             raise self.error
 
-    def explain(self, error: Exception, root: Path) -> AppError:
-        """Turn what asgi-lifespan has just raised into the message for it."""
-        reason = innermost(error)
-        if isinstance(reason, TimeoutError) and reason is not self.error:
-            # The app was cancelled after the time-out, so self.error says nothing.
-            return AppError(messages.lifespan_hung(self.phase, TIMEOUT))
+    def explain(self, error: Exception, root: Path, timeout: float | None = None) -> AppError:
+        """Turn what the runner of the lifespan has raised into the message for it.
+
+        ``timeout`` is what the runner gave the app before it cancelled it.
+        """
         if isinstance(self.error, _NoAnswer):
             return AppError(str(self.error))
-        return AppError(messages.lifespan_raised(self.phase, self.error or reason, root))
+        if self.error is None and timeout is not None:
+            return AppError(messages.lifespan_hung(self.phase, timeout))
+        return AppError(messages.lifespan_raised(self.phase, self.error or error, root))
 
 
 @asynccontextmanager
@@ -99,12 +107,12 @@ async def running(app: AsgiApp, root: Path) -> AsyncIterator[AsgiApp]:
         raise AppError(
             messages.not_installed("asgi-lifespan", "`async_client`", "fastapi")
         ) from error
-    watched = _Watched(app)
+    watched = Watched(app)
     manager = LifespanManager(cast(Any, watched), TIMEOUT, TIMEOUT)
     try:
         await manager.__aenter__()
     except Exception as error:
-        raise watched.explain(error, root) from error
+        raise watched.explain(error, root, TIMEOUT) from error
     try:
         yield manager.app
     except BaseException as error:
@@ -114,4 +122,4 @@ async def running(app: AsgiApp, root: Path) -> AsyncIterator[AsgiApp]:
     try:
         await manager.__aexit__(None, None, None)
     except Exception as error:
-        raise watched.explain(error, root) from error
+        raise watched.explain(error, root, TIMEOUT) from error
