@@ -1,35 +1,69 @@
-# `make demo` and `make test` need Python 3.11 or newer and nothing else.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
-	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+# `make demo` and `make test` need Python 3.11 or newer with venv, and nothing else.
+#
+#   make test PYTHON=/path/to/python    with a Python of your choice
+#   make test PYTEST_ARGS="-k fakes"    arguments for pytest
 VENV ?= .venv
+PYTHON ?=
+PYTEST_ARGS ?=
+
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Those that the project is tested on come first, the newest of them before the others.
+CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3.14 python3 python)
+VERSION_OF = -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
 
-.PHONY: setup demo test check bench clean
-
-setup: $(STAMP)
-
-$(STAMP): pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Understudy needs Python 3.11 or newer with venv; none was found on PATH. Set PYTHON=/path/to/python." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[demo,all]' --group dev
-	@touch $@
+.PHONY: setup demo test check clean
 
 demo: setup
-	$(BIN)/understudy demo
+	@$(BIN)/understudy demo --in-place examples/backend
 
 test: setup
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	cd examples/backend && "$(abspath $(BIN))/mypy" src
+	$(BIN)/lint-imports --no-logo
+
+setup: $(STAMP)
+ifneq ($(PYTHON),)
+	@chosen=$$("$(PYTHON)" $(VERSION_OF)) && has=$$($(BIN)/python $(VERSION_OF)) && \
+	test "$$chosen" = "$$has" || { \
+		echo "$(VENV) has Python $$has, but PYTHON is $$chosen. Choose one of:" >&2; \
+		echo "  make clean          and then this again" >&2; \
+		echo "  VENV=.venv-$$chosen  beside PYTHON=..., to have both" >&2; exit 1; }
+endif
+
+# A command on PATH may be too old, lack venv, or be a shim with nothing behind it: only running it
+# tells. A venv that works already is kept, so that a change in pyproject.toml costs seconds.
+$(STAMP): pyproject.toml
+	@found=; seen=; \
+	$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+		&& found=$(BIN)/python; \
+	test -n "$$found" || for python in $(CANDIDATES); do \
+		version=$$("$$python" $(VERSION_OF) 2>/dev/null) || continue; \
+		if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+			seen="$$seen  $$python is $$version: too old\n"; \
+		elif ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+			seen="$$seen  $$python is $$version, without venv (on Debian: apt install python3-venv)\n"; \
+		elif "$$python" -m venv --clear $(VENV); then \
+			found=$$python; break; \
+		fi; \
+	done; \
+	test -n "$$found" || { \
+		echo "Understudy needs Python 3.11 or newer with venv; there is none on PATH." >&2; \
+		printf "$$seen" >&2; \
+		echo "Install one, or name it: make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python" >&2; \
+		exit 1; }; \
+	echo "Installing into $(VENV), Python $$($(BIN)/python $(VERSION_OF)): half a minute or so ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable '.[demo,all]' --group dev
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* htmlcov dist
