@@ -72,7 +72,9 @@ def sweep(base: Path) -> list[Path]:
     if not base.is_dir():
         return []
     removed = []
-    for entry in os.scandir(base):
+    with os.scandir(base) as scan:
+        entries = list(scan)
+    for entry in entries:
         name = _NAME.fullmatch(entry.name)
         folder = Path(entry.path)
         # Gone meanwhile: another process sweeps too.
@@ -99,7 +101,7 @@ def _is_abandoned(folder: Path, pid: int) -> bool:
         owner = ProcessIdentity(**json.loads(marker.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         # Its process was killed before it wrote the mark, so there is nothing else in it.
-        is_bare = all(entry.name == MARKER for entry in os.scandir(folder))
+        is_bare = {path.name for path in folder.iterdir()} <= {MARKER}
         return is_bare and start_time(pid) is None
     if owner.world == current_world():
         return not is_alive(owner)
