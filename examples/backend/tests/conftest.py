@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from src.api.dependencies import user_adapter
+from src.domain.adapter.user import UserAdapter
 from src.domain.dal import DAL
 from src.domain.dto.user import UserDTO
-from tests.fakes import FakeConnection
+from tests.fakes import FakeConnection, dummy
 
 
 @pytest.fixture
@@ -25,3 +28,13 @@ def dal_conn(monkeypatch: pytest.MonkeyPatch) -> FakeConnection:
 def actor() -> UserDTO.Read:
     """Whoever does the writing in this test."""
     return UserDTO.Read(id=99, name="Admin", email="admin@example.com")
+
+
+@pytest.fixture
+def identity(app: FastAPI, actor: UserDTO.Read) -> Any:
+    """The identity service: it knows everyone as ``actor``, who may do everything."""
+    adapter = dummy(UserAdapter)
+    adapter.on("get_caller").returns(actor).optional()
+    adapter.on("get_users_by_permission").returns([actor]).optional()
+    app.dependency_overrides[user_adapter] = lambda: adapter
+    return adapter

@@ -32,10 +32,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     logging.getLogger("src").setLevel(settings.log_level)
 
+    tls = httpx.create_ssl_context()  # slow: it reads every certificate of the machine
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         identity = httpx.AsyncClient(
-            base_url=str(settings.identity_url), timeout=settings.identity_timeout
+            base_url=str(settings.identity_url), timeout=settings.identity_timeout, verify=tls
         )
         async with DAL.pool(settings), identity:
             app.state.user_adapter = UserAdapter(identity)

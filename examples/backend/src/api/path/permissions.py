@@ -30,13 +30,13 @@ async def create_permission(
     return await permissions.create(dto, caller)
 
 
-@router.get("/{permission_id}", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get("/{permission_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_permission(permission_id: PathId, permissions: Permissions) -> PermissionDTO.Read:
     """One permission."""
     return await permissions.get(permission_id)
 
 
-@router.delete("/{permission_id}", status_code=204, responses=responses(401, 403, 404, 409))
+@router.delete("/{permission_id}", status_code=204, responses=responses(401, 403, 404, 409, 422))
 async def delete_permission(
     permission_id: PathId, permissions: Permissions, caller: Writer
 ) -> None:
@@ -44,7 +44,9 @@ async def delete_permission(
     await permissions.delete(permission_id, caller)
 
 
-@router.get("/{permission_id}/roles", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get(
+    "/{permission_id}/roles", dependencies=[Reader], responses=responses(401, 403, 404, 422)
+)
 async def list_permission_roles(
     permission_id: PathId, permissions: Permissions
 ) -> list[RoleDTO.Read]:

@@ -28,7 +28,7 @@ async def create_role(dto: RoleDTO.Create, roles: Roles, caller: Writer) -> Role
     return await roles.create(dto, caller)
 
 
-@router.get("/{role_id}", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get("/{role_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_role(role_id: PathId, roles: Roles) -> RoleDTO.Read:
     """One role."""
     return await roles.get(role_id)
@@ -42,13 +42,15 @@ async def update_role(
     return await roles.update(role_id, dto, caller)
 
 
-@router.delete("/{role_id}", status_code=204, responses=responses(401, 403, 404, 409))
+@router.delete("/{role_id}", status_code=204, responses=responses(401, 403, 404, 409, 422))
 async def delete_role(role_id: PathId, roles: Roles, caller: Writer) -> None:
     """Remove a role that nobody has."""
     await roles.delete(role_id, caller)
 
 
-@router.get("/{role_id}/permissions", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get(
+    "/{role_id}/permissions", dependencies=[Reader], responses=responses(401, 403, 404, 422)
+)
 async def list_role_permissions(role_id: PathId, roles: Roles) -> list[PermissionDTO.Read]:
     """The permissions of a role."""
     return await roles.list_permissions(role_id)
@@ -67,7 +69,9 @@ async def grant_permission(
 
 
 @router.delete(
-    "/{role_id}/permissions/{permission_id}", status_code=204, responses=responses(401, 403, 404)
+    "/{role_id}/permissions/{permission_id}",
+    status_code=204,
+    responses=responses(401, 403, 404, 422),
 )
 async def revoke_permission(
     role_id: PathId, permission_id: PathId, roles: Roles, caller: Writer

@@ -28,13 +28,13 @@ async def create_scope(dto: ScopeDTO.Create, scopes: Scopes, caller: Writer) -> 
     return await scopes.create(dto, caller)
 
 
-@router.get("/{scope_id}", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get("/{scope_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_scope(scope_id: PathId, scopes: Scopes) -> ScopeDTO.Read:
     """One scope."""
     return await scopes.get(scope_id)
 
 
-@router.get("/{scope_id}/below", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get("/{scope_id}/below", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def list_scopes_below(scope_id: PathId, scopes: Scopes) -> list[ScopeDTO.Node]:
     """Every scope below one, nearest first."""
     return await scopes.list_below(scope_id)
@@ -48,7 +48,7 @@ async def rename_scope(
     return await scopes.rename(scope_id, dto, caller)
 
 
-@router.delete("/{scope_id}", status_code=204, responses=responses(401, 403, 404, 409))
+@router.delete("/{scope_id}", status_code=204, responses=responses(401, 403, 404, 409, 422))
 async def delete_scope(scope_id: PathId, scopes: Scopes, caller: Writer) -> None:
     """Remove a scope that is empty."""
     await scopes.delete(scope_id, caller)
@@ -67,7 +67,7 @@ async def assign_role(
 @router.delete(
     "/{scope_id}/assignments/{user_id}/{role_id}",
     status_code=204,
-    responses=responses(401, 403, 404),
+    responses=responses(401, 403, 404, 422),
 )
 async def unassign_role(
     scope_id: PathId, user_id: PathId, role_id: PathId, users: Users, caller: Assigner

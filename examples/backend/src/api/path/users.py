@@ -61,7 +61,7 @@ async def sync_users(dto: UserDTO.Sync, users: Users, caller: Writer) -> dict[st
     return {"written": await users.sync(dto, caller)}
 
 
-@router.get("/{user_id}", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get("/{user_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_user(user_id: PathId, users: Users) -> UserDTO.Detail:
     """Everything about a user."""
     return await users.get(user_id)
@@ -83,25 +83,29 @@ async def change_user_status(
     await users.change_status(user_id, dto.status, caller)
 
 
-@router.post("/{user_id}/deactivate", status_code=204, responses=responses(401, 403, 404))
+@router.post("/{user_id}/deactivate", status_code=204, responses=responses(401, 403, 404, 422))
 async def deactivate_user(user_id: PathId, users: Users, caller: Writer) -> None:
     """Make a user inactive."""
     await users.deactivate(user_id, caller)
 
 
-@router.delete("/{user_id}", status_code=204, responses=responses(401, 403, 404))
+@router.delete("/{user_id}", status_code=204, responses=responses(401, 403, 404, 422))
 async def delete_user(user_id: PathId, users: Users, caller: Writer) -> None:
     """Remove a user."""
     await users.delete(user_id, caller)
 
 
-@router.get("/{user_id}/assignments", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get(
+    "/{user_id}/assignments", dependencies=[Reader], responses=responses(401, 403, 404, 422)
+)
 async def list_user_assignments(user_id: PathId, users: Users) -> list[UserDTO.Assignment]:
     """The roles of a user and where they hold."""
     return await users.list_assignments(user_id)
 
 
-@router.get("/{user_id}/permissions", dependencies=[Reader], responses=responses(401, 403, 404))
+@router.get(
+    "/{user_id}/permissions", dependencies=[Reader], responses=responses(401, 403, 404, 422)
+)
 async def list_user_permissions(
     user_id: PathId, scope_id: Annotated[int, Query(ge=1)], users: Users
 ) -> list[str]:

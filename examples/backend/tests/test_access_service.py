@@ -1,0 +1,415 @@
+"""Tests for the services of roles, permissions and scopes."""
+
+from typing import Any
+
+import pytest
+
+from src.domain.dal.dao.audit import AuditDAO
+from src.domain.dal.dao.exception import DAOException
+from src.domain.dal.dao.permission import PermissionDAO
+from src.domain.dal.dao.role import RoleDAO
+from src.domain.dal.dao.scope import ScopeDAO
+from src.domain.dto.audit import AuditDTO
+from src.domain.dto.permission import PermissionDTO
+from src.domain.dto.role import RoleDTO
+from src.domain.dto.scope import ScopeDTO, ScopeType
+from src.domain.dto.user import UserDTO
+from src.domain.service.audit import AuditService
+from src.domain.service.permission import PermissionService
+from src.domain.service.role import RoleService
+from src.domain.service.scope import ScopeService
+from tests.fakes import FakeConnection, dummy
+
+GESTOR = RoleDTO.Read(id=2, name="Gestor", description="")
+WRITE = PermissionDTO.Read(id=5, code="users:write", description="")
+MATRIZ = ScopeDTO.Read(id=1, name="Matriz", type=ScopeType.ORGANIZATION)
+VENDAS = ScopeDTO.Read(id=3, name="Vendas", type=ScopeType.DEPARTMENT, parent_id=1)
+SITE = ScopeDTO.Read(id=4, name="Site", type=ScopeType.PROJECT, parent_id=3)
+
+pytestmark = pytest.mark.usefixtures("dal_conn")
+
+
+@pytest.fixture
+def audit_dao() -> Any:
+    """The audit log, which records everything."""
+    log = dummy(AuditDAO)
+    log.on("record").returns(None).optional()
+    return log
+
+
+@pytest.fixture
+def roles(audit_dao: Any) -> tuple[RoleService, Any]:
+    """The service of roles, and its DAO."""
+    dao = dummy(RoleDAO)
+    return RoleService(dao, AuditService(audit_dao)), dao
+
+
+@pytest.fixture
+def permissions(audit_dao: Any) -> tuple[PermissionService, Any]:
+    """The service of permissions, and its DAO."""
+    dao = dummy(PermissionDAO)
+    return PermissionService(dao, AuditService(audit_dao)), dao
+
+
+@pytest.fixture
+def scopes(audit_dao: Any) -> tuple[ScopeService, Any]:
+    """The service of scopes, and its DAO."""
+    dao = dummy(ScopeDAO)
+    return ScopeService(dao, AuditService(audit_dao)), dao
+
+
+def entry(action: str, entity: str, entity_id: int, **details: Any) -> AuditDTO.Create:
+    """What is written down of a write of ``actor``."""
+    return AuditDTO.Create(
+        actor="admin@example.com",
+        action=action,
+        entity=entity,
+        entity_id=entity_id,
+        details=details,
+    )
+
+
+@pytest.mark.asyncio
+async def test_role_get_all_returns_roles(roles: tuple[RoleService, Any]) -> None:
+    """Every role, as the DAO has them."""
+    service, dao = roles
+    dao.on("fetch_all").returns([GESTOR])
+
+    assert await service.get_all() == [GESTOR]
+
+
+@pytest.mark.asyncio
+async def test_role_get_returns_role(roles: tuple[RoleService, Any]) -> None:
+    """One role, by its id."""
+    service, dao = roles
+    dao.on("fetch_by_id", 2).returns(GESTOR)
+
+    assert await service.get(2) is GESTOR
+
+
+@pytest.mark.asyncio
+async def test_role_create_is_recorded_with_its_id(
+    roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """The id is known only after the write, and still gets into the entry."""
+    service, dao = roles
+    dao.on("create", RoleDTO.Create(name="Gestor")).returns(GESTOR)
+
+    await service.create(RoleDTO.Create(name="Gestor"), actor)
+
+    audit_dao.assert_called("record", entry("create", "role", 2), times=1)
+
+
+@pytest.mark.asyncio
+async def test_role_update_is_recorded_with_its_changes(
+    roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """A role holds nothing private: the entry says what it became."""
+    service, dao = roles
+    dao.on("update").returns(GESTOR)
+
+    await service.update(2, RoleDTO.Update(name="Gestor"), actor)
+
+    audit_dao.assert_called("record", entry("update", "role", 2, name="Gestor"), times=1)
+
+
+@pytest.mark.asyncio
+async def test_role_delete_of_unused_role(
+    roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """A role that nobody has is removed, and recorded."""
+    service, dao = roles
+    dao.on("count_members", 2).returns(0)
+    dao.on("delete", 2).returns(None)
+
+    await service.delete(2, actor)
+
+    audit_dao.assert_called("record", entry("delete", "role", 2), times=1)
+
+
+@pytest.mark.asyncio
+async def test_role_delete_of_used_role_says_how_many_have_it(
+    roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """409 with the number of users; nothing is removed, nothing recorded."""
+    service, dao = roles
+    dao.on("count_members", 2).returns(3)
+
+    with pytest.raises(DAOException) as exc:
+        await service.delete(2, actor)
+
+    assert (exc.value.status_code, exc.value.detail) == (
+        409,
+        "Erro ao excluir papel: 3 usuário(s) o possuem",
+    )
+    dao.assert_called("delete", times=0)
+    audit_dao.assert_called("record", times=0)
+
+
+@pytest.mark.asyncio
+async def test_role_list_permissions_of_known_role(roles: tuple[RoleService, Any]) -> None:
+    """The role is looked for first, then its permissions."""
+    service, dao = roles
+    dao.on("fetch_by_id", 2).returns(GESTOR)
+    dao.on("list_permissions", 2).returns([WRITE])
+
+    assert await service.list_permissions(2) == [WRITE]
+
+
+@pytest.mark.asyncio
+async def test_role_list_permissions_of_unknown_role(roles: tuple[RoleService, Any]) -> None:
+    """A role that is not there has no list, not even an empty one."""
+    service, dao = roles
+    dao.on("fetch_by_id").raises(DAOException(404, "Erro ao buscar papel"))
+
+    with pytest.raises(DAOException):
+        await service.list_permissions(404)
+
+    dao.assert_called("list_permissions", times=0)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("action", ["grant", "revoke"])
+async def test_role_permission_change_is_recorded_on_the_role(
+    roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read, action: str
+) -> None:
+    """The history of a role shows the permissions that came and went."""
+    service, dao = roles
+    dao.on(action, 2, 5).returns(None)
+
+    await getattr(service, action)(2, 5, actor)
+
+    audit_dao.assert_called("record", entry(action, "role", 2, permission_id=5), times=1)
+
+
+@pytest.mark.asyncio
+async def test_permission_get_all_returns_permissions(
+    permissions: tuple[PermissionService, Any],
+) -> None:
+    """Every permission, as the DAO has them."""
+    service, dao = permissions
+    dao.on("fetch_all").returns([WRITE])
+
+    assert await service.get_all() == [WRITE]
+
+
+@pytest.mark.asyncio
+async def test_permission_get_passes_error_on(
+    permissions: tuple[PermissionService, Any],
+) -> None:
+    """The DAO has said already what failed."""
+    service, dao = permissions
+    dao.on("fetch_by_id", 404).raises(DAOException(404, "Erro ao buscar permissão"))
+
+    with pytest.raises(DAOException, match="Erro ao buscar permissão"):
+        await service.get(404)
+
+
+@pytest.mark.asyncio
+async def test_permission_create_is_recorded_with_its_code(
+    permissions: tuple[PermissionService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """The code is what people know a permission by."""
+    service, dao = permissions
+    dao.on("create").returns(WRITE)
+
+    created = await service.create(PermissionDTO.Create(code="users:write"), actor)
+
+    assert created is WRITE
+    audit_dao.assert_called("record", entry("create", "permission", 5, code="users:write"))
+
+
+@pytest.mark.asyncio
+async def test_permission_delete_is_recorded(
+    permissions: tuple[PermissionService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """The entry outlives the permission."""
+    service, dao = permissions
+    dao.on("delete", 5).returns(None)
+
+    await service.delete(5, actor)
+
+    audit_dao.assert_called("record", entry("delete", "permission", 5), times=1)
+
+
+@pytest.mark.asyncio
+async def test_permission_list_roles_of_known_permission(
+    permissions: tuple[PermissionService, Any],
+) -> None:
+    """The permission is looked for first, then its roles."""
+    service, dao = permissions
+    dao.on("fetch_by_id", 5).returns(WRITE)
+    dao.on("list_roles", 5).returns([GESTOR])
+
+    assert await service.list_roles(5) == [GESTOR]
+
+
+@pytest.mark.asyncio
+async def test_scope_get_all_passes_type_on(scopes: tuple[ScopeService, Any]) -> None:
+    """The restriction reaches the database; without one, None does."""
+    service, dao = scopes
+    dao.on("fetch_all", ScopeType.DEPARTMENT).returns([VENDAS])
+    dao.on("fetch_all", None).returns([MATRIZ, VENDAS])
+
+    assert await service.get_all(ScopeType.DEPARTMENT) == [VENDAS]
+    assert await service.get_all() == [MATRIZ, VENDAS]
+
+
+@pytest.mark.asyncio
+async def test_scope_get_returns_scope(scopes: tuple[ScopeService, Any]) -> None:
+    """One scope, by its id."""
+    service, dao = scopes
+    dao.on("fetch_by_id", 1).returns(MATRIZ)
+
+    assert await service.get(1) is MATRIZ
+
+
+@pytest.mark.asyncio
+async def test_scope_list_below_of_unknown_scope(scopes: tuple[ScopeService, Any]) -> None:
+    """A scope that is not there has nothing below it to list."""
+    service, dao = scopes
+    dao.on("fetch_by_id", 404).raises(DAOException(404, "Erro ao buscar escopo"))
+
+    with pytest.raises(DAOException):
+        await service.list_below(404)
+
+    dao.assert_called("list_below", times=0)
+
+
+@pytest.mark.asyncio
+async def test_scope_list_below_of_known_scope(scopes: tuple[ScopeService, Any]) -> None:
+    """Nodes come as the DAO sorted them."""
+    service, dao = scopes
+    node = ScopeDTO.Node(**VENDAS.model_dump(), depth=1)
+    dao.on("fetch_by_id", 1).returns(MATRIZ)
+    dao.on("list_below", 1).returns([node])
+
+    assert await service.list_below(1) == [node]
+
+
+@pytest.mark.asyncio
+async def test_scope_create_root_asks_for_no_parent(
+    scopes: tuple[ScopeService, Any], actor: UserDTO.Read
+) -> None:
+    """An organization stands by itself."""
+    service, dao = scopes
+    dto = ScopeDTO.Create(name="Matriz", type=ScopeType.ORGANIZATION)
+    dao.on("create", dto).returns(MATRIZ)
+
+    await service.create(dto, actor)
+
+    dao.assert_called("fetch_by_id", times=0)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("scope_type", "parent"),
+    [
+        pytest.param(ScopeType.DEPARTMENT, MATRIZ, id="department in organization"),
+        pytest.param(ScopeType.PROJECT, MATRIZ, id="project in organization"),
+        pytest.param(ScopeType.PROJECT, VENDAS, id="project in department"),
+    ],
+)
+async def test_scope_create_below_fitting_parent(
+    scopes: tuple[ScopeService, Any],
+    audit_dao: Any,
+    actor: UserDTO.Read,
+    scope_type: ScopeType,
+    parent: ScopeDTO.Read,
+) -> None:
+    """Each of the three ways to build the tree is open, and recorded."""
+    service, dao = scopes
+    dao.on("fetch_by_id", parent.id).returns(parent)
+    dao.on("create").returns(SITE)
+
+    await service.create(ScopeDTO.Create(name="Site", type=scope_type, parent_id=parent.id), actor)
+
+    audit_dao.assert_called("record", entry("create", "scope", 4), times=1)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("scope_type", "parent", "detail"),
+    [
+        (ScopeType.DEPARTMENT, VENDAS, "department não cabe em department"),
+        (ScopeType.DEPARTMENT, SITE, "department não cabe em project"),
+        (ScopeType.PROJECT, SITE, "project não cabe em project"),
+    ],
+)
+async def test_scope_create_below_unfitting_parent(
+    scopes: tuple[ScopeService, Any],
+    audit_dao: Any,
+    actor: UserDTO.Read,
+    scope_type: ScopeType,
+    parent: ScopeDTO.Read,
+    detail: str,
+) -> None:
+    """Each of the three ways to break the tree is a 422, before anything is written."""
+    service, dao = scopes
+    dao.on("fetch_by_id", parent.id).returns(parent)
+
+    with pytest.raises(DAOException) as exc:
+        await service.create(
+            ScopeDTO.Create(name="Novo", type=scope_type, parent_id=parent.id), actor
+        )
+
+    assert (exc.value.status_code, exc.value.detail) == (422, f"Erro ao criar escopo: {detail}")
+    audit_dao.assert_called("record", times=0)
+
+
+@pytest.mark.asyncio
+async def test_scope_create_checks_parent_in_the_same_transaction(
+    audit_dao: Any, actor: UserDTO.Read, dal_conn: FakeConnection
+) -> None:
+    """With the real DAO: the parent is read and the scope written by one transaction."""
+    dal_conn.on("SELECT id, name, type, parent_id FROM scopes WHERE id = $1", 1).row(
+        id=1, name="Matriz", type="organization", parent_id=None
+    )
+    dal_conn.on("INSERT INTO scopes ...", "Vendas", "department", 1).row(
+        id=3, name="Vendas", type="department", parent_id=1
+    )
+
+    await ScopeService(audit=AuditService(audit_dao)).create(
+        ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=1), actor
+    )
+
+    assert len(dal_conn.transactions[0].calls) == 2
+
+
+@pytest.mark.asyncio
+async def test_scope_rename_is_recorded_with_new_name(
+    scopes: tuple[ScopeService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """The entry says what the scope became."""
+    service, dao = scopes
+    dao.on("rename").returns(VENDAS)
+
+    await service.rename(3, ScopeDTO.Rename(name="Vendas"), actor)
+
+    audit_dao.assert_called("record", entry("rename", "scope", 3, name="Vendas"), times=1)
+
+
+@pytest.mark.asyncio
+async def test_scope_delete_is_recorded(
+    scopes: tuple[ScopeService, Any], audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """The entry outlives the scope."""
+    service, dao = scopes
+    dao.on("delete", 3).returns(None)
+
+    await service.delete(3, actor)
+
+    audit_dao.assert_called("record", entry("delete", "scope", 3), times=1)
+
+
+@pytest.mark.asyncio
+async def test_services_use_real_daos_by_default(dal_conn: FakeConnection) -> None:
+    """Without arguments, each service reads its own table."""
+    dal_conn.fetch_return = []
+
+    await RoleService().get_all()
+    await PermissionService().get_all()
+    await ScopeService().get_all()
+
+    tables = [call.sql.split(" FROM ")[1].split()[0] for call in dal_conn.calls]
+    assert tables == ["roles", "permissions", "scopes"]

@@ -1,0 +1,213 @@
+"""Tests for who may call what."""
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import AsyncClient
+
+from src.api.dependencies import ADMINISTRATION, user_adapter, user_service
+from src.domain.adapter.exception import AdapterException
+from src.domain.adapter.user import UserAdapter
+from src.domain.dto.user import UserDTO
+from src.domain.service.user import UserService
+from tests.fakes import ANY, FakeConnection, dummy
+
+AUTH = {"Authorization": "Bearer abc"}
+
+
+def permission_of(client: TestClient, app: FastAPI, method: str, path: str) -> str:
+    """The permission that a route asks for, as its refusal names it."""
+    nobody = dummy(UserAdapter)
+    nobody.on("get_caller").returns(UserDTO.Read(id=1, name="Zé", email="ze@example.com"))
+    nobody.on("get_users_by_permission").returns([])
+    app.dependency_overrides[user_adapter] = lambda: nobody
+    response = client.request(method, path, headers=AUTH)
+    return str(response.json()["error"]["message"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "permission"),
+    [
+        ("GET", "/users/search", "users:read"),
+        ("GET", "/users/count?status=pending", "users:read"),
+        ("GET", "/users/by-permission/a:b?scope=x", "users:read"),
+        ("GET", "/users/1", "users:read"),
+        ("GET", "/users/1/assignments", "users:read"),
+        ("GET", "/users/1/permissions?scope_id=1", "users:read"),
+        ("POST", "/users", "users:write"),
+        ("POST", "/users/sync", "users:write"),
+        ("PUT", "/users/1/status", "users:write"),
+        ("POST", "/users/1/deactivate", "users:write"),
+        ("PATCH", "/users/1", "users:write"),
+        ("DELETE", "/users/1", "users:write"),
+        ("POST", "/scopes/1/assignments", "users:assign"),
+        ("DELETE", "/scopes/1/assignments/1/1", "users:assign"),
+        ("GET", "/roles", "roles:read"),
+        ("GET", "/roles/1", "roles:read"),
+        ("GET", "/roles/1/permissions", "roles:read"),
+        ("POST", "/roles", "roles:write"),
+        ("PATCH", "/roles/1", "roles:write"),
+        ("DELETE", "/roles/1", "roles:write"),
+        ("PUT", "/roles/1/permissions/1", "roles:write"),
+        ("DELETE", "/roles/1/permissions/1", "roles:write"),
+        ("GET", "/permissions", "permissions:read"),
+        ("GET", "/permissions/1", "permissions:read"),
+        ("GET", "/permissions/1/roles", "permissions:read"),
+        ("POST", "/permissions", "permissions:write"),
+        ("DELETE", "/permissions/1", "permissions:write"),
+        ("GET", "/scopes", "scopes:read"),
+        ("GET", "/scopes/1", "scopes:read"),
+        ("GET", "/scopes/1/below", "scopes:read"),
+        ("POST", "/scopes", "scopes:write"),
+        ("PATCH", "/scopes/1", "scopes:write"),
+        ("DELETE", "/scopes/1", "scopes:write"),
+        ("GET", "/audit", "audit:read"),
+        ("GET", "/audit/user/1", "audit:read"),
+    ],
+)
+def test_route_asks_for_permission(
+    client: TestClient, app: FastAPI, method: str, path: str, permission: str
+) -> None:
+    """Who lacks the permission is told which one it is, before anything else of the request."""
+    refusal = permission_of(client, app, method, path)
+
+    assert refusal == f"Permissão necessária: {permission}"
+
+
+@pytest.mark.asyncio
+async def test_caller_is_asked_for_within_administration(
+    async_client: AsyncClient, app: FastAPI, identity: Any, actor: UserDTO.Read
+) -> None:
+    """Both questions carry the caller's header; the scope is this API's own."""
+    users = dummy(UserService)
+    users.on("delete", 7, actor).returns(None)
+    app.dependency_overrides[user_service] = lambda: users
+
+    await async_client.delete("/users/7", headers=AUTH)
+
+    identity.assert_called("get_caller", "Bearer abc", times=1)
+    identity.assert_called(
+        "get_users_by_permission", "users:write", "Bearer abc", ADMINISTRATION, times=1
+    )
+
+
+@pytest.mark.asyncio
+async def test_no_header_is_unauthorized(async_client: AsyncClient, identity: Any) -> None:
+    """401 that says which header is missing; nobody is asked."""
+    response = await async_client.delete("/users/7")
+
+    assert response.json() == {
+        "error": {"status": 401, "message": "Cabeçalho Authorization ausente", "details": []}
+    }
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    identity.assert_called("get_caller", ANY, times=0)
+
+
+@pytest.mark.asyncio
+async def test_empty_header_is_unauthorized(async_client: AsyncClient, identity: Any) -> None:
+    """An empty header is no header."""
+    response = await async_client.delete("/users/7", headers={"Authorization": ""})
+
+    assert response.status_code == 401
+
+
+@pytest.mark.asyncio
+async def test_refused_header_is_unauthorized(async_client: AsyncClient, identity: Any) -> None:
+    """What the identity service does not accept, this API does not accept."""
+    detail = "Erro de autorização: credenciais inválidas ou expiradas"
+    identity.on("get_caller").raises(AdapterException(401, detail))
+
+    response = await async_client.delete("/users/7", headers=AUTH)
+
+    assert (response.status_code, response.json()["error"]["message"]) == (401, detail)
+
+
+@pytest.mark.asyncio
+async def test_absent_identity_service_lets_nobody_in(
+    async_client: AsyncClient, identity: Any
+) -> None:
+    """Where nobody can decide, the answer is no: 502."""
+    identity.on("get_users_by_permission").raises(
+        AdapterException(502, "Serviço de identidade indisponível")
+    )
+
+    response = await async_client.delete("/users/7", headers=AUTH)
+
+    assert response.status_code == 502
+
+
+@pytest.mark.asyncio
+async def test_somebody_elses_permission_is_not_enough(
+    async_client: AsyncClient, identity: Any, actor: UserDTO.Read
+) -> None:
+    """The list of holders is looked through for the caller."""
+    other = UserDTO.Read(id=actor.id + 1, name="Outra", email="outra@example.com")
+    identity.on("get_users_by_permission").returns([other])
+
+    response = await async_client.delete("/users/7", headers=AUTH)
+
+    assert response.status_code == 403
+
+
+@pytest.mark.asyncio
+async def test_refused_caller_reaches_no_database(
+    async_client: AsyncClient, identity: Any, dal_conn: FakeConnection
+) -> None:
+    """Permission comes before anything else."""
+    identity.on("get_users_by_permission").returns([])
+
+    await async_client.delete("/users/7", headers=AUTH)
+
+    assert dal_conn.calls == []
+
+
+def routes_without_permission(app: FastAPI) -> set[str]:
+    """The paths of the routes that do not declare the Authorization header."""
+    paths = app.openapi()["paths"]
+    return {
+        f"{method.upper()} {path}"
+        for path, methods in paths.items()
+        for method, description in methods.items()
+        if "security" not in description
+    }
+
+
+def test_only_directory_and_health_are_open(app: FastAPI) -> None:
+    """A new route that forgets to ask for a permission is noticed here."""
+    assert routes_without_permission(app) == {"GET /users", "GET /health"}
+
+
+@pytest.mark.asyncio
+async def test_permission_is_checked_over_http(
+    async_client: AsyncClient, app: FastAPI, dal_conn: FakeConnection
+) -> None:
+    """Nothing replaced but the wire and the connection: both systems are really asked."""
+    asked: list[str] = []
+
+    def identity_service(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        ana = {"id": 7, "name": "Ana", "email": "ana@example.com"}
+        return httpx.Response(200, json=ana if request.url.path == "/me" else [ana])
+
+    http = httpx.AsyncClient(
+        base_url="http://identity", transport=httpx.MockTransport(identity_service)
+    )
+    app.dependency_overrides[user_adapter] = lambda: UserAdapter(http)
+    dal_conn.on("SELECT id, name, description FROM roles ORDER BY name").rows()
+
+    response = await async_client.get("/roles", headers=AUTH)
+
+    assert (response.status_code, response.json()) == (200, [])
+    assert asked == [
+        "http://identity/me",
+        "http://identity/permissions/roles:read/users?scope=administration",
+    ]
+
+
+@pytest.mark.asyncio
+async def test_lifespan_opens_adapter(async_client: AsyncClient, app: FastAPI) -> None:
+    """Without an override, routes get the adapter of the running application."""
+    assert isinstance(app.state.user_adapter, UserAdapter)

@@ -1,0 +1,435 @@
+"""Tests for UserService: what it asks of its DAO and adapter, and what it writes down."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import pytest
+from faker import Faker
+
+from src.domain.adapter.exception import AdapterException
+from src.domain.adapter.user import UserAdapter
+from src.domain.dal.dao.audit import AuditDAO
+from src.domain.dal.dao.exception import DAOException
+from src.domain.dal.dao.user import UserDAO
+from src.domain.dto.audit import AuditDTO
+from src.domain.dto.page import Page
+from src.domain.dto.user import UserDTO, UserStatus
+from src.domain.service.audit import AuditService
+from src.domain.service.user import UserService
+from tests.fakes import FakeConnection, dummy
+
+ANA = UserDTO.Read(id=7, name="Ana", email="ana@example.com")
+CREATE = UserDTO.Create(name="Ana", email="ana@example.com")
+ASSIGN = UserDTO.Assign(user_id=7, role_id=2)
+
+
+@pytest.fixture
+def adapter() -> Any:
+    """The identity service."""
+    return dummy(UserAdapter)
+
+
+@pytest.fixture
+def dao() -> Any:
+    """The users' table."""
+    return dummy(UserDAO)
+
+
+@pytest.fixture
+def audit_dao() -> Any:
+    """The audit log."""
+    return dummy(AuditDAO)
+
+
+@pytest.fixture
+def service(adapter: Any, dao: Any, audit_dao: Any) -> UserService:
+    """A service whose surroundings are dummies."""
+    return UserService(user_adapter=adapter, user_dao=dao, audit=AuditService(audit_dao))
+
+
+def entry(action: str, entity_id: int | None, **details: Any) -> AuditDTO.Create:
+    """What is written down of a write of ``actor`` on a user."""
+    return AuditDTO.Create(
+        actor="admin@example.com",
+        action=action,
+        entity="user",
+        entity_id=entity_id,
+        details=details,
+    )
+
+
+class DummyUserAdapter:
+    """An adapter written by hand, for comparison with ``dummy(UserAdapter)``."""
+
+    def __init__(self, users: Sequence[UserDTO.Read]) -> None:
+        self.users = users
+        self.called = False
+
+    async def get_users_by_permission(
+        self, _permission_id: str, _auth_header: str, _permission_scope: str
+    ) -> Sequence[UserDTO.Read]:
+        """Return the users given, and remember."""
+        self.called = True
+        return self.users
+
+
+class DummyUserDAO:
+    """A DAO written by hand, for comparison with ``dummy(UserDAO)``."""
+
+    def __init__(self) -> None:
+        self.fetch_called = False
+
+    async def fetch_all(self) -> list[UserDTO.Read]:
+        """Return one user, and remember."""
+        self.fetch_called = True
+        return [UserDTO.Read(id=1, name="Test User", email="test@example.com")]
+
+
+@pytest.mark.asyncio
+async def test_service_coordinates_dao_and_adapter() -> None:
+    """The directory comes from the DAO; the identity service is not asked."""
+    user_adapter, user_dao = DummyUserAdapter([]), DummyUserDAO()
+    service = UserService(
+        user_adapter=cast(UserAdapter, user_adapter), user_dao=cast(UserDAO, user_dao)
+    )
+
+    result = await service.get_all_users()
+
+    assert user_dao.fetch_called
+    assert not user_adapter.called
+    assert isinstance(result[0], UserDTO.Read)
+
+
+@pytest.mark.asyncio
+async def test_get_all_works_on_the_class(dal_conn: FakeConnection) -> None:
+    """The route of the directory has no service at hand, and needs none."""
+    dal_conn.on("SELECT ... FROM users ORDER BY id").rows(
+        {"id": 7, "name": "Ana", "email": "ana@example.com", "created_at": datetime(2026, 1, 1)}
+    )
+
+    users = await UserService.get_all()
+
+    assert [user.name for user in users] == ["Ana"]
+
+
+@pytest.mark.asyncio
+async def test_service_uses_real_dao_by_default(adapter: Any, dal_conn: FakeConnection) -> None:
+    """The class serves as the DAO: its methods are static."""
+    dal_conn.fetch_return = []
+
+    assert await UserService(user_adapter=adapter).get_all_users() == []
+
+
+@pytest.mark.asyncio
+async def test_get_all_users_passes_error_on(service: UserService, dao: Any) -> None:
+    """The DAO has said already what failed."""
+    failure = DAOException(500, "Erro ao listar usuários: falha no banco de dados")
+    dao.on("fetch_all").raises(failure)
+
+    with pytest.raises(DAOException) as exc:
+        await service.get_all_users()
+
+    assert exc.value is failure
+
+
+@pytest.mark.asyncio
+async def test_get_users_by_permission_returns_users_known_here(
+    service: UserService, adapter: Any, dao: Any
+) -> None:
+    """The identity service says who; the database says what is known of them."""
+    stranger = UserDTO.Read(id=8, name="Outra", email="outra@example.com")
+    adapter.on("get_users_by_permission", "users:read", "Bearer abc", "matriz").returns(
+        [ANA, stranger]
+    )
+    dao.on("fetch_by_ids", [7, 8]).returns([ANA])
+
+    users = await service.get_users_by_permission("users:read", "Bearer abc", "matriz")
+
+    assert users == [ANA]
+
+
+@pytest.mark.asyncio
+async def test_get_users_by_permission_of_nobody_asks_no_database(
+    service: UserService, adapter: Any, dao: Any
+) -> None:
+    """No ids, no statement."""
+    adapter.on("get_users_by_permission").returns([])
+
+    users = await service.get_users_by_permission("users:read", "Bearer abc", "matriz")
+
+    assert users == []
+    dao.assert_called("fetch_by_ids", times=0)
+
+
+@pytest.mark.asyncio
+async def test_get_users_by_permission_passes_refusal_on(
+    service: UserService, adapter: Any
+) -> None:
+    """Whom the identity service refuses, this service refuses."""
+    adapter.on("get_users_by_permission").raises(AdapterException(403, "Erro de autorização"))
+
+    with pytest.raises(AdapterException) as exc:
+        await service.get_users_by_permission("users:read", "Bearer abc", "matriz")
+
+    assert exc.value.status_code == 403
+
+
+@pytest.mark.asyncio
+async def test_search_passes_filter_on(service: UserService, dao: Any) -> None:
+    """Neither the filter nor the page is touched."""
+    wanted = UserDTO.Filter(name="an", limit=5)
+    page: Page[UserDTO.Read] = Page(items=[ANA], total=1, limit=5, offset=0)
+    dao.on("search", wanted).returns(page)
+
+    assert await service.search(wanted) is page
+
+
+@pytest.mark.asyncio
+async def test_count_names_status(service: UserService, dao: Any) -> None:
+    """A number alone would not say of what."""
+    dao.on("count_by_status", "pending").returns(3)
+
+    count = await service.count(UserStatus.PENDING)
+
+    assert count == UserDTO.Count(status=UserStatus.PENDING, count=3)
+
+
+@pytest.mark.asyncio
+async def test_get_returns_detail(service: UserService, dao: Any) -> None:
+    """An administrator sees everything."""
+    detail = UserDTO.Detail(
+        id=7,
+        name="Ana",
+        email="ana@example.com",
+        cpf="52998224725",
+        status=UserStatus.APPROVED,
+        updated_at=datetime(2026, 1, 1),
+    )
+    dao.on("fetch_detail", 7).returns(detail)
+
+    assert await service.get(7) is detail
+
+
+@pytest.mark.asyncio
+async def test_create_returns_user_as_stored(
+    service: UserService,
+    dao: Any,
+    audit_dao: Any,
+    dal_conn: FakeConnection,
+    actor: UserDTO.Read,
+) -> None:
+    """What was written is read again, for its id; the log names it."""
+    dao.on("create", CREATE).returns(None)
+    dao.on("fetch_by_email", "ana@example.com").returns(ANA)
+    audit_dao.on("record", entry("create", 7)).returns(None)
+
+    assert await service.create(CREATE, actor) is ANA
+    assert dal_conn.transactions[0].state == "committed"
+
+
+@pytest.mark.asyncio
+async def test_create_duplicate_is_not_recorded(
+    service: UserService,
+    dao: Any,
+    audit_dao: Any,
+    dal_conn: FakeConnection,
+    actor: UserDTO.Read,
+) -> None:
+    """What did not happen is not in the log."""
+    dao.on("create").raises(DAOException(409, "Erro ao criar usuário: registro duplicado"))
+
+    with pytest.raises(DAOException):
+        await service.create(CREATE, actor)
+
+    audit_dao.assert_called("record", times=0)
+    assert dal_conn.transactions[0].state == "rolled back"
+
+
+@pytest.mark.asyncio
+async def test_create_without_record_is_undone(
+    service: UserService,
+    dao: Any,
+    audit_dao: Any,
+    dal_conn: FakeConnection,
+    actor: UserDTO.Read,
+) -> None:
+    """What cannot be recorded does not happen."""
+    dao.on("create").returns(None)
+    dao.on("fetch_by_email").returns(ANA)
+    audit_dao.on("record").raises(DAOException(500, "Erro ao registrar auditoria"))
+
+    with pytest.raises(DAOException, match="Erro ao registrar auditoria"):
+        await service.create(CREATE, actor)
+
+    assert dal_conn.transactions[0].state == "rolled back"
+
+
+@pytest.mark.asyncio
+async def test_create_runs_as_one_transaction_of_three_statements(
+    adapter: Any, dal_conn: FakeConnection, actor: UserDTO.Read, faker: Faker
+) -> None:
+    """With the real DAOs: the user, the user as stored, and the entry, all inside."""
+    dto = UserDTO.Create(name=faker.name(), email=faker.email())
+    dal_conn.on("INSERT INTO users ...", dto.name, dto.email, None).tag("INSERT 0 1")
+    dal_conn.on("SELECT ... FROM users WHERE email = lower($1)", dto.email).row(
+        id=7, name=dto.name, email=dto.email, created_at=datetime(2026, 1, 1)
+    )
+    dal_conn.on("INSERT INTO audit_log ...", "admin@example.com", "create", "user", 7, {})
+
+    await UserService(user_adapter=adapter).create(dto, actor)
+
+    (transaction,) = dal_conn.transactions
+    assert [call.method for call in transaction.calls] == ["execute", "fetch_row", "execute"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("dal_conn")
+async def test_sync_records_how_many(
+    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """One entry for all: the log says how many, and of no single user."""
+    bia = UserDTO.Create(name="Bia", email="bia@example.com")
+    dao.on("sync", [CREATE, bia]).returns(None)
+    audit_dao.on("record", entry("sync", None, count=2)).returns(None)
+
+    assert await service.sync(UserDTO.Sync(users=[CREATE, bia]), actor) == 2
+
+
+@pytest.mark.asyncio
+async def test_sync_joins_the_transaction_of_its_record(
+    adapter: Any, dal_conn: FakeConnection, actor: UserDTO.Read
+) -> None:
+    """With the real DAOs: users and entry are written by one transaction."""
+    await UserService(user_adapter=adapter).sync(UserDTO.Sync(users=[CREATE]), actor)
+
+    (transaction,) = dal_conn.transactions
+    assert [call.method for call in transaction.calls] == ["execute_many", "execute"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("dal_conn")
+async def test_update_records_names_of_fields_only(
+    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """A log that everyone in audit reads is no place for a CPF."""
+    dto = UserDTO.Update(name="Ana", cpf="52998224725")
+    dao.on("update", 7, dto).returns(ANA)
+    audit_dao.on("record", entry("update", 7, fields=["cpf", "name"])).returns(None)
+
+    assert await service.update(7, dto, actor) is ANA
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("dal_conn")
+async def test_change_status_records_new_status(
+    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
+) -> None:
+    """The entry says what the user became."""
+    dao.on("change_status", 7, UserStatus.REJECTED).returns(None)
+    audit_dao.on("record").returns(None)
+
+    await service.change_status(7, UserStatus.REJECTED, actor)
+
+    audit_dao.assert_called("record", entry("change_status", 7, status="rejected"), times=1)
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("dal_conn")
+@pytest.mark.parametrize("action", ["deactivate", "delete"])
+async def test_write_is_recorded_under_its_name(
+    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read, action: str
+) -> None:
+    """Action, user and actor; there is nothing more to say."""
+    dao.on(action, 7).returns(None)
+    audit_dao.on("record", entry(action, 7)).returns(None)
+
+    await getattr(service, action)(7, actor)
+
+    dao.assert_called(action, 7, times=1)
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("dal_conn")
+@pytest.mark.parametrize("action", ["assign", "unassign"])
+async def test_assignment_is_recorded_on_the_user(
+    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read, action: str
+) -> None:
+    """The history of a user shows the roles that came and went, and where."""
+    dao.on(action, 10, ASSIGN).returns(None)
+    audit_dao.on("record", entry(action, 7, role_id=2, scope_id=10)).returns(None)
+
+    await getattr(service, action)(10, ASSIGN, actor)
+
+    audit_dao.assert_called("record", times=1)
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("dal_conn")
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("update", (7, UserDTO.Update(name="Ana"))),
+        ("change_status", (7, UserStatus.APPROVED)),
+        ("deactivate", (7,)),
+        ("delete", (7,)),
+        ("assign", (10, ASSIGN)),
+        ("unassign", (10, ASSIGN)),
+    ],
+)
+async def test_failed_write_is_not_recorded(
+    service: UserService,
+    dao: Any,
+    audit_dao: Any,
+    actor: UserDTO.Read,
+    method: str,
+    arguments: tuple[Any, ...],
+) -> None:
+    """No write of this service leaves a trace of what it did not do."""
+    dao.on(method).raises(DAOException(404, "registro não encontrado"))
+
+    with pytest.raises(DAOException):
+        await getattr(service, method)(*arguments, actor)
+
+    audit_dao.assert_called("record", times=0)
+
+
+@pytest.mark.asyncio
+async def test_list_assignments_of_known_user(service: UserService, dao: Any) -> None:
+    """The user is looked for first, then their roles."""
+    assignment = UserDTO.Assignment(
+        role_id=2,
+        role_name="Gestor",
+        scope_id=10,
+        scope_name="Matriz",
+        created_at=datetime(2026, 1, 1),
+    )
+    dao.on("fetch_by_id", 7).returns(ANA)
+    dao.on("list_assignments", 7).returns([assignment])
+
+    assert await service.list_assignments(7) == [assignment]
+
+
+@pytest.mark.asyncio
+async def test_list_permissions_of_known_user(service: UserService, dao: Any) -> None:
+    """The scope goes with the user."""
+    dao.on("fetch_by_id", 7).returns(ANA)
+    dao.on("list_permissions", 7, 10).returns(["users:read"])
+
+    assert await service.list_permissions(7, 10) == ["users:read"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("method", "arguments"), [("list_assignments", (404,)), ("list_permissions", (404, 10))]
+)
+async def test_list_of_unknown_user_is_not_found(
+    service: UserService, dao: Any, method: str, arguments: tuple[int, ...]
+) -> None:
+    """Nobody's list is not an empty list, and it is not even asked for."""
+    dao.on("fetch_by_id", 404).raises(DAOException(404, "Erro ao buscar usuário"))
+
+    with pytest.raises(DAOException):
+        await getattr(service, method)(*arguments)
+
+    dao.assert_called(method, times=0)
