@@ -56,7 +56,7 @@ $(STAMP): pyproject.toml
 		fi; \
 	done; \
 	test -n "$$found" || { \
-		echo "Understudy needs Python 3.11 or newer with venv; there is none on PATH." >&2; \
+		echo "Understudy needs Python 3.11 or newer with venv; $(if $(PYTHON),PYTHON names no such one,there is none on PATH)." >&2; \
 		printf "$$seen" >&2; \
 		echo "Install one, or name it: make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python" >&2; \
 		exit 1; }; \
