@@ -1,18 +1,16 @@
-"""Tests for UserService: what it asks of its DAO and adapter, and what it writes down."""
+"""Tests for UserService: what it reads, and from whom."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
 import pytest
-from faker import Faker
 
 from src.domain.adapter.exception import AdapterException
 from src.domain.adapter.user import UserAdapter
 from src.domain.dal.dao.audit import AuditDAO
 from src.domain.dal.dao.exception import DAOException
 from src.domain.dal.dao.user import UserDAO
-from src.domain.dto.audit import AuditDTO
 from src.domain.dto.page import Page
 from src.domain.dto.user import UserDTO, UserStatus
 from src.domain.service.audit import AuditService
@@ -46,17 +44,6 @@ def audit_dao() -> Any:
 def service(adapter: Any, dao: Any, audit_dao: Any) -> UserService:
     """A service whose surroundings are dummies."""
     return UserService(user_adapter=adapter, user_dao=dao, audit=AuditService(audit_dao))
-
-
-def entry(action: str, entity_id: int | None, **details: Any) -> AuditDTO.Create:
-    """What is written down of a write of ``actor`` on a user."""
-    return AuditDTO.Create(
-        actor="admin@example.com",
-        action=action,
-        entity="user",
-        entity_id=entity_id,
-        details=details,
-    )
 
 
 class DummyUserAdapter:
@@ -209,189 +196,6 @@ async def test_get_returns_detail(service: UserService, dao: Any) -> None:
     dao.on("fetch_detail", 7).returns(detail)
 
     assert await service.get(7) is detail
-
-
-@pytest.mark.asyncio
-async def test_create_returns_user_as_stored(
-    service: UserService,
-    dao: Any,
-    audit_dao: Any,
-    dal_conn: FakeConnection,
-    actor: UserDTO.Read,
-) -> None:
-    """What was written is read again, for its id; the log names it."""
-    dao.on("create", CREATE).returns(None)
-    dao.on("fetch_by_email", "ana@example.com").returns(ANA)
-    audit_dao.on("record", entry("create", 7)).returns(None)
-
-    assert await service.create(CREATE, actor) is ANA
-    assert dal_conn.transactions[0].state == "committed"
-
-
-@pytest.mark.asyncio
-async def test_create_duplicate_is_not_recorded(
-    service: UserService,
-    dao: Any,
-    audit_dao: Any,
-    dal_conn: FakeConnection,
-    actor: UserDTO.Read,
-) -> None:
-    """What did not happen is not in the log."""
-    dao.on("create").raises(DAOException(409, "Erro ao criar usuário: registro duplicado"))
-
-    with pytest.raises(DAOException):
-        await service.create(CREATE, actor)
-
-    audit_dao.assert_called("record", times=0)
-    assert dal_conn.transactions[0].state == "rolled back"
-
-
-@pytest.mark.asyncio
-async def test_create_without_record_is_undone(
-    service: UserService,
-    dao: Any,
-    audit_dao: Any,
-    dal_conn: FakeConnection,
-    actor: UserDTO.Read,
-) -> None:
-    """What cannot be recorded does not happen."""
-    dao.on("create").returns(None)
-    dao.on("fetch_by_email").returns(ANA)
-    audit_dao.on("record").raises(DAOException(500, "Erro ao registrar auditoria"))
-
-    with pytest.raises(DAOException, match="Erro ao registrar auditoria"):
-        await service.create(CREATE, actor)
-
-    assert dal_conn.transactions[0].state == "rolled back"
-
-
-@pytest.mark.asyncio
-async def test_create_runs_as_one_transaction_of_three_statements(
-    adapter: Any, dal_conn: FakeConnection, actor: UserDTO.Read, faker: Faker
-) -> None:
-    """With the real DAOs: the user, the user as stored, and the entry, all inside."""
-    dto = UserDTO.Create(name=faker.name(), email=faker.email())
-    dal_conn.on("INSERT INTO users ...", dto.name, dto.email, None).tag("INSERT 0 1")
-    dal_conn.on("SELECT ... FROM users WHERE email = lower($1)", dto.email).row(
-        id=7, name=dto.name, email=dto.email, created_at=datetime(2026, 1, 1)
-    )
-    dal_conn.on("INSERT INTO audit_log ...", "admin@example.com", "create", "user", 7, {})
-
-    await UserService(user_adapter=adapter).create(dto, actor)
-
-    (transaction,) = dal_conn.transactions
-    assert [call.method for call in transaction.calls] == ["execute", "fetch_row", "execute"]
-
-
-@pytest.mark.asyncio
-@pytest.mark.usefixtures("dal_conn")
-async def test_sync_records_how_many(
-    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
-) -> None:
-    """One entry for all: the log says how many, and of no single user."""
-    bia = UserDTO.Create(name="Bia", email="bia@example.com")
-    dao.on("sync", [CREATE, bia]).returns(None)
-    audit_dao.on("record", entry("sync", None, count=2)).returns(None)
-
-    assert await service.sync(UserDTO.Sync(users=[CREATE, bia]), actor) == 2
-
-
-@pytest.mark.asyncio
-async def test_sync_joins_the_transaction_of_its_record(
-    adapter: Any, dal_conn: FakeConnection, actor: UserDTO.Read
-) -> None:
-    """With the real DAOs: users and entry are written by one transaction."""
-    await UserService(user_adapter=adapter).sync(UserDTO.Sync(users=[CREATE]), actor)
-
-    (transaction,) = dal_conn.transactions
-    assert [call.method for call in transaction.calls] == ["execute_many", "execute"]
-
-
-@pytest.mark.asyncio
-@pytest.mark.usefixtures("dal_conn")
-async def test_update_records_names_of_fields_only(
-    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
-) -> None:
-    """A log that everyone in audit reads is no place for a CPF."""
-    dto = UserDTO.Update(name="Ana", cpf="52998224725")
-    dao.on("update", 7, dto).returns(ANA)
-    audit_dao.on("record", entry("update", 7, fields=["cpf", "name"])).returns(None)
-
-    assert await service.update(7, dto, actor) is ANA
-
-
-@pytest.mark.asyncio
-@pytest.mark.usefixtures("dal_conn")
-async def test_change_status_records_new_status(
-    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
-) -> None:
-    """The entry says what the user became."""
-    dao.on("change_status", 7, UserStatus.REJECTED).returns(None)
-    audit_dao.on("record").returns(None)
-
-    await service.change_status(7, UserStatus.REJECTED, actor)
-
-    audit_dao.assert_called("record", entry("change_status", 7, status="rejected"), times=1)
-
-
-@pytest.mark.asyncio
-@pytest.mark.usefixtures("dal_conn")
-@pytest.mark.parametrize("action", ["deactivate", "delete"])
-async def test_write_is_recorded_under_its_name(
-    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read, action: str
-) -> None:
-    """Action, user and actor; there is nothing more to say."""
-    dao.on(action, 7).returns(None)
-    audit_dao.on("record", entry(action, 7)).returns(None)
-
-    await getattr(service, action)(7, actor)
-
-    dao.assert_called(action, 7, times=1)
-
-
-@pytest.mark.asyncio
-@pytest.mark.usefixtures("dal_conn")
-@pytest.mark.parametrize("action", ["assign", "unassign"])
-async def test_assignment_is_recorded_on_the_user(
-    service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read, action: str
-) -> None:
-    """The history of a user shows the roles that came and went, and where."""
-    dao.on(action, 10, ASSIGN).returns(None)
-    audit_dao.on("record", entry(action, 7, role_id=2, scope_id=10)).returns(None)
-
-    await getattr(service, action)(10, ASSIGN, actor)
-
-    audit_dao.assert_called("record", times=1)
-
-
-@pytest.mark.asyncio
-@pytest.mark.usefixtures("dal_conn")
-@pytest.mark.parametrize(
-    ("method", "arguments"),
-    [
-        ("update", (7, UserDTO.Update(name="Ana"))),
-        ("change_status", (7, UserStatus.APPROVED)),
-        ("deactivate", (7,)),
-        ("delete", (7,)),
-        ("assign", (10, ASSIGN)),
-        ("unassign", (10, ASSIGN)),
-    ],
-)
-async def test_failed_write_is_not_recorded(
-    service: UserService,
-    dao: Any,
-    audit_dao: Any,
-    actor: UserDTO.Read,
-    method: str,
-    arguments: tuple[Any, ...],
-) -> None:
-    """No write of this service leaves a trace of what it did not do."""
-    dao.on(method).raises(DAOException(404, "registro não encontrado"))
-
-    with pytest.raises(DAOException):
-        await getattr(service, method)(*arguments, actor)
-
-    audit_dao.assert_called("record", times=0)
 
 
 @pytest.mark.asyncio

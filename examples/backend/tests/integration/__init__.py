@@ -1,0 +1,1 @@
+"""Tests on a real PostgreSQL: leave them out with -m "not integration"."""

@@ -1,0 +1,61 @@
+"""A real database behind the DAL. ``real_postgres`` is Understudy's: a new one for each test."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from src.config.settings import Settings
+from src.domain.dal import DAL
+from src.domain.dal.dao.permission import PermissionDAO
+from src.domain.dal.dao.role import RoleDAO
+from src.domain.dal.dao.scope import ScopeDAO
+from src.domain.dal.dao.user import UserDAO
+from src.domain.dto.permission import PermissionDTO
+from src.domain.dto.role import RoleDTO
+from src.domain.dto.scope import ScopeDTO, ScopeType
+from src.domain.dto.user import UserDTO
+
+
+@pytest.fixture
+def settings(real_postgres: Any) -> Settings:
+    """The settings of an application on this test's database."""
+    return Settings(database_url=real_postgres.dsn, pool_size=2, _env_file=None)
+
+
+@pytest_asyncio.fixture
+async def database(settings: Settings) -> AsyncIterator[None]:
+    """Point the DAL at this test's database."""
+    async with DAL.pool(settings):
+        yield
+
+
+@pytest_asyncio.fixture
+async def ana(database: None) -> UserDTO.Read:
+    """A user who exists."""
+    await UserDAO.create(UserDTO.Create(name="Ana Lima", email="ana@example.com"))
+    return await UserDAO.fetch_by_email("ana@example.com")
+
+
+@pytest_asyncio.fixture
+async def gestor(database: None) -> RoleDTO.Read:
+    """A role that may read users."""
+    role = await RoleDAO.create(RoleDTO.Create(name="Gestor"))
+    permission = await PermissionDAO.create(PermissionDTO.Create(code="users:read"))
+    await RoleDAO.grant(role.id, permission.id)
+    return role
+
+
+@pytest_asyncio.fixture
+async def matriz(database: None) -> ScopeDTO.Read:
+    """An organization."""
+    return await ScopeDAO.create(ScopeDTO.Create(name="Matriz", type=ScopeType.ORGANIZATION))
+
+
+@pytest_asyncio.fixture
+async def vendas(matriz: ScopeDTO.Read) -> ScopeDTO.Read:
+    """A department of it."""
+    return await ScopeDAO.create(
+        ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=matriz.id)
+    )

@@ -1,0 +1,216 @@
+"""Roles, permissions, scopes and assignments on a real PostgreSQL."""
+
+import pytest
+
+from src.domain.dal.dao.exception import DAOException
+from src.domain.dal.dao.permission import PermissionDAO
+from src.domain.dal.dao.role import RoleDAO
+from src.domain.dal.dao.scope import ScopeDAO
+from src.domain.dal.dao.user import UserDAO
+from src.domain.dto.permission import PermissionDTO
+from src.domain.dto.role import RoleDTO
+from src.domain.dto.scope import ScopeDTO, ScopeType
+from src.domain.dto.user import UserDTO
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("database")]
+
+
+@pytest.mark.asyncio
+async def test_assigned_role_is_listed(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+) -> None:
+    """With the names of role and scope, and counted once."""
+    await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
+
+    (assignment,) = await UserDAO.list_assignments(ana.id)
+    assert (assignment.role_name, assignment.scope_name) == ("Gestor", "Matriz")
+    assert await RoleDAO.count_members(gestor.id) == 1
+
+
+@pytest.mark.asyncio
+async def test_role_is_assigned_once(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+) -> None:
+    """The primary key names itself."""
+    dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
+    await UserDAO.assign(matriz.id, dto)
+
+    with pytest.raises(DAOException, match=r"registro duplicado \(assignments_pkey\)"):
+        await UserDAO.assign(matriz.id, dto)
+
+
+@pytest.mark.asyncio
+async def test_role_is_not_assigned_in_scope_of_other_type(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, vendas: ScopeDTO.Read
+) -> None:
+    """A department is no organization."""
+    with pytest.raises(DAOException) as exc:
+        await UserDAO.assign(vendas.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
+
+    assert exc.value.detail.endswith("esperado organization, encontrado department")
+    assert await UserDAO.list_assignments(ana.id) == []
+
+
+@pytest.mark.asyncio
+async def test_role_is_not_assigned_to_nobody(gestor: RoleDTO.Read, matriz: ScopeDTO.Read) -> None:
+    """The foreign key names itself."""
+    with pytest.raises(DAOException) as exc:
+        await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=404, role_id=gestor.id))
+
+    assert (exc.value.status_code, exc.value.detail) == (
+        422,
+        "Erro ao atribuir papel: referência inválida (assignments_user_id_fkey)",
+    )
+
+
+@pytest.mark.asyncio
+async def test_unassigned_role_is_gone(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+) -> None:
+    """And cannot be taken a second time."""
+    dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
+    await UserDAO.assign(matriz.id, dto)
+
+    await UserDAO.unassign(matriz.id, dto)
+
+    with pytest.raises(DAOException, match="Erro ao revogar papel: registro não encontrado"):
+        await UserDAO.unassign(matriz.id, dto)
+
+
+@pytest.mark.asyncio
+async def test_permission_holds_below_but_not_above(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
+) -> None:
+    """A role in the organization reaches its departments; the other way round it does not."""
+    bia_dto = UserDTO.Create(name="Bia", email="bia@example.com")
+    await UserDAO.create(bia_dto)
+    bia = await UserDAO.fetch_by_email(bia_dto.email)
+    await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
+    await UserDAO.assign(
+        vendas.id,
+        UserDTO.Assign(user_id=bia.id, role_id=gestor.id, scope_type=ScopeType.DEPARTMENT),
+    )
+
+    assert await UserDAO.list_permissions(ana.id, vendas.id) == ["users:read"]
+    assert await UserDAO.list_permissions(bia.id, vendas.id) == ["users:read"]
+    assert await UserDAO.list_permissions(bia.id, matriz.id) == []
+
+
+@pytest.mark.asyncio
+async def test_deleted_user_leaves_no_assignments(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+) -> None:
+    """What was assigned goes with the user, so that role and scope can go too."""
+    await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
+
+    await UserDAO.delete(ana.id)
+
+    assert await RoleDAO.count_members(gestor.id) == 0
+    await ScopeDAO.delete(matriz.id)
+    assert await ScopeDAO.fetch_all() == []
+
+
+@pytest.mark.asyncio
+async def test_assigned_role_cannot_be_deleted(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+) -> None:
+    """PostgreSQL's words for the other end of a foreign key are read correctly."""
+    await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
+
+    with pytest.raises(DAOException) as exc:
+        await RoleDAO.delete(gestor.id)
+
+    assert (exc.value.status_code, exc.value.detail) == (
+        409,
+        "Erro ao excluir papel: registro em uso (assignments_role_id_fkey)",
+    )
+
+
+@pytest.mark.asyncio
+async def test_granted_permission_is_seen_from_both_ends(gestor: RoleDTO.Read) -> None:
+    """The role lists the permission, the permission lists the role."""
+    (permission,) = await RoleDAO.list_permissions(gestor.id)
+
+    assert permission.code == "users:read"
+    assert await PermissionDAO.list_roles(permission.id) == [gestor]
+
+
+@pytest.mark.asyncio
+async def test_carried_permission_cannot_be_deleted(gestor: RoleDTO.Read) -> None:
+    """Until the role gives it up."""
+    (permission,) = await RoleDAO.list_permissions(gestor.id)
+
+    with pytest.raises(DAOException, match="registro em uso"):
+        await PermissionDAO.delete(permission.id)
+    await RoleDAO.revoke(gestor.id, permission.id)
+    await PermissionDAO.delete(permission.id)
+
+    assert await PermissionDAO.fetch_all() == []
+
+
+@pytest.mark.asyncio
+async def test_code_that_dto_refuses_is_refused_by_the_table() -> None:
+    """Both rules are the same rule."""
+    unchecked = PermissionDTO.Create.model_construct(code="Users", description="")
+
+    with pytest.raises(DAOException, match="permissions_code_check"):
+        await PermissionDAO.create(unchecked)
+
+
+@pytest.mark.asyncio
+async def test_role_update_may_empty_description() -> None:
+    """COALESCE keeps NULL out, not an empty text."""
+    role = await RoleDAO.create(RoleDTO.Create(name="Auditor", description="Lê tudo"))
+
+    updated = await RoleDAO.update(role.id, RoleDTO.Update(description=""))
+
+    assert (updated.name, updated.description) == ("Auditor", "")
+
+
+@pytest.mark.asyncio
+async def test_scope_name_is_taken_below_the_same_parent_only(
+    matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
+) -> None:
+    """Two organizations of one name are refused: there, NULL is a parent like any other."""
+    again = ScopeDTO.Create(name="Matriz", type=ScopeType.ORGANIZATION)
+    below = ScopeDTO.Create(name="Matriz", type=ScopeType.PROJECT, parent_id=vendas.id)
+
+    with pytest.raises(DAOException, match="scopes_name_key"):
+        await ScopeDAO.create(again)
+    created = await ScopeDAO.create(below)
+
+    assert created.parent_id == vendas.id
+
+
+@pytest.mark.asyncio
+async def test_scopes_below_come_nearest_first(
+    matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
+) -> None:
+    """The whole tree in one statement."""
+    await ScopeDAO.create(ScopeDTO.Create(name="Site", type=ScopeType.PROJECT, parent_id=vendas.id))
+
+    nodes = await ScopeDAO.list_below(matriz.id)
+
+    assert [(node.name, node.depth) for node in nodes] == [("Vendas", 1), ("Site", 2)]
+    assert [scope.name for scope in await ScopeDAO.fetch_all(ScopeType.PROJECT)] == ["Site"]
+
+
+@pytest.mark.asyncio
+async def test_scope_with_others_below_cannot_be_deleted(
+    matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
+) -> None:
+    """Leaves first."""
+    with pytest.raises(DAOException, match=r"registro em uso \(scopes_parent_id_fkey\)"):
+        await ScopeDAO.delete(matriz.id)
+    await ScopeDAO.delete(vendas.id)
+    await ScopeDAO.delete(matriz.id)
+
+    assert await ScopeDAO.fetch_all() == []
+
+
+@pytest.mark.asyncio
+async def test_renamed_scope_keeps_its_place(vendas: ScopeDTO.Read) -> None:
+    """Only the name changes."""
+    renamed = await ScopeDAO.rename(vendas.id, ScopeDTO.Rename(name="Lojas"))
+
+    assert renamed == vendas.model_copy(update={"name": "Lojas"})

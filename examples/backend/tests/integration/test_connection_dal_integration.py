@@ -1,0 +1,163 @@
+"""The DAL on a real PostgreSQL: transactions, a full pool, time limits, cancellation."""
+
+import asyncio
+from typing import cast
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from src.config.settings import Settings
+from src.domain.adapter.user import UserAdapter
+from src.domain.dal import DAL, Connection
+from src.domain.dal.dao.audit import AuditDAO
+from src.domain.dal.dao.exception import DAOException, failing_as
+from src.domain.dal.dao.health import HealthDAO
+from src.domain.dal.dao.user import UserDAO
+from src.domain.dto.audit import AuditDTO
+from src.domain.dto.role import RoleDTO
+from src.domain.dto.scope import ScopeDTO
+from src.domain.dto.user import UserDTO
+from src.domain.service.user import UserService
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("database")]
+
+
+@DAL.connected
+@failing_as("Erro ao esperar")
+async def sleep(conn: Connection, seconds: float) -> None:
+    """Keep a connection busy. The void that pg_sleep returns is none of psqlpy's types."""
+    await conn.fetch("SELECT 1 FROM pg_sleep($1)", [seconds])
+
+
+@pytest.fixture
+def service() -> UserService:
+    """A service that never asks the identity service."""
+    return UserService(user_adapter=cast(UserAdapter, None))
+
+
+@pytest.mark.asyncio
+async def test_write_and_entry_are_committed_together(
+    service: UserService, actor: UserDTO.Read
+) -> None:
+    """The entry has the id that the database gave."""
+    user = await service.create(UserDTO.Create(name="Ana", email="ana@example.com"), actor)
+
+    (entry,) = await AuditDAO.list_for("user", user.id)
+    assert (entry.actor, entry.action, entry.details) == ("admin@example.com", "create", {})
+
+
+@pytest.mark.asyncio
+async def test_write_is_undone_without_its_entry(
+    service: UserService, actor: UserDTO.Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user was written already when the entry failed, and is gone again."""
+
+    async def broken_record(entry: AuditDTO.Create) -> None:
+        raise DAOException(500, "Erro ao registrar auditoria")
+
+    monkeypatch.setattr(AuditDAO, "record", broken_record)
+
+    with pytest.raises(DAOException, match="Erro ao registrar auditoria"):
+        await service.create(UserDTO.Create(name="Ana", email="ana@example.com"), actor)
+
+    assert await UserDAO.fetch_all() == []
+
+
+@pytest.mark.asyncio
+async def test_sync_is_undone_with_the_transaction_it_joined(ana: UserDTO.Read) -> None:
+    """``sync`` ended well, the transaction around it did not: nothing remains."""
+
+    async def sync_and_fail() -> None:
+        async with DAL.transaction():
+            await UserDAO.sync([UserDTO.Create(name="Bia", email="bia@example.com")])
+            await UserDAO.fetch_by_id(404)
+
+    with pytest.raises(DAOException):
+        await sync_and_fail()
+
+    assert await UserDAO.fetch_all() == [ana]
+
+
+@pytest.mark.asyncio
+async def test_failed_statement_ends_transaction_only(ana: UserDTO.Read) -> None:
+    """The connection goes back to the pool in order: the next caller notices nothing."""
+
+    async def collide() -> None:
+        async with DAL.transaction():
+            await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com"))
+
+    for _ in range(3):
+        with pytest.raises(DAOException, match="users_email_key"):
+            await collide()
+
+    assert await UserDAO.fetch_all() == [ana]
+
+
+@pytest.mark.asyncio
+async def test_more_tasks_than_connections_take_turns(
+    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+) -> None:
+    """``assign`` asks twice on one connection: twenty at once on a pool of two all finish."""
+    dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
+
+    results = await asyncio.gather(
+        *(UserDAO.assign(matriz.id, dto) for _ in range(20)), return_exceptions=True
+    )
+
+    assert results.count(None) == 1
+    conflicts = [result for result in results if isinstance(result, DAOException)]
+    assert {conflict.status_code for conflict in conflicts} == {409}
+    assert len(conflicts) == 19
+
+
+@pytest.mark.asyncio
+async def test_full_pool_is_unavailable(settings: Settings) -> None:
+    """Two connections are busy; the third caller gets an answer all the same."""
+    async with DAL.pool(settings.model_copy(update={"pool_timeout": 0.05})):
+        busy = [asyncio.create_task(sleep(0.5)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(DAOException) as exc:
+            await HealthDAO.ping()
+        await asyncio.gather(*busy)
+        await HealthDAO.ping()
+
+    assert (exc.value.status_code, exc.value.detail) == (
+        503,
+        "Erro ao conectar ao banco de dados: banco de dados indisponível",
+    )
+
+
+@pytest.mark.asyncio
+async def test_slow_statement_is_stopped(settings: Settings) -> None:
+    """The time limit of the settings reaches the server, whose words are read correctly."""
+    async with DAL.pool(settings.model_copy(update={"statement_timeout_ms": 50})):
+        with pytest.raises(DAOException) as exc:
+            await sleep(10)
+
+    assert (exc.value.status_code, exc.value.detail) == (504, "Erro ao esperar: tempo esgotado")
+
+
+@pytest.mark.asyncio
+async def test_cancelled_task_gives_its_connection_back() -> None:
+    """A client that hangs up costs the pool nothing once the statement has ended."""
+    task = asyncio.create_task(sleep(0.3))
+    await asyncio.sleep(0.05)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.gather(*(HealthDAO.ping() for _ in range(4)))
+
+    assert DAL._pool is not None
+    assert DAL._pool.status().size <= 2
+
+
+@pytest.mark.asyncio
+async def test_wrong_database_is_unavailable(settings: Settings) -> None:
+    """A database that does not exist is told apart from a mistake in SQL."""
+    elsewhere = urlsplit(settings.database_url)._replace(path="/nowhere")
+    async with DAL.pool(settings.model_copy(update={"database_url": urlunsplit(elsewhere)})):
+        with pytest.raises(DAOException) as exc:
+            await HealthDAO.ping()
+
+    assert exc.value.status_code == 503

@@ -1,0 +1,208 @@
+"""UserDAO on a real PostgreSQL: what only the database itself can decide."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from faker import Faker
+
+from src.domain.dal.dao.exception import DAOException
+from src.domain.dal.dao.user import UserDAO
+from src.domain.dto.user import UserDTO, UserStatus
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("database")]
+
+
+@pytest.mark.asyncio
+async def test_created_user_is_found(faker: Faker) -> None:
+    """What was written is what is read, and a new user waits for approval."""
+    dto = UserDTO.Create(name=faker.name(), email=faker.email(), cpf=faker.ssn())
+
+    await UserDAO.create(dto)
+    user = await UserDAO.fetch_by_email(dto.email)
+    detail = await UserDAO.fetch_detail(user.id)
+
+    assert (detail.name, detail.email, detail.cpf) == (dto.name, dto.email, dto.cpf)
+    assert detail.status is UserStatus.PENDING
+
+
+@pytest.mark.asyncio
+async def test_created_at_is_utc_without_zone(ana: UserDTO.Read) -> None:
+    """Whatever zone the server lives in."""
+    assert ana.created_at is not None
+    assert ana.created_at.tzinfo is None
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert abs(now - ana.created_at) < timedelta(minutes=1)
+
+
+@pytest.mark.asyncio
+async def test_email_is_taken_whatever_its_case(ana: UserDTO.Read) -> None:
+    """The database names the constraint that we name to the user."""
+    with pytest.raises(DAOException) as exc:
+        await UserDAO.create(UserDTO.Create(name="Outra", email="ANA@EXAMPLE.COM"))
+
+    assert (exc.value.status_code, exc.value.detail) == (
+        409,
+        "Erro ao criar usuário: registro duplicado (users_email_key)",
+    )
+
+
+@pytest.mark.asyncio
+async def test_cpf_is_taken_whatever_its_spelling() -> None:
+    """With or without punctuation, it is one person."""
+    await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com", cpf="529.982.247-25"))
+
+    with pytest.raises(DAOException, match="users_cpf_key"):
+        await UserDAO.create(UserDTO.Create(name="Bia", email="bia@example.com", cpf="52998224725"))
+
+
+@pytest.mark.asyncio
+async def test_many_users_may_lack_a_cpf() -> None:
+    """NULL is not a value that could be taken."""
+    await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com"))
+    await UserDAO.create(UserDTO.Create(name="Bia", email="bia@example.com"))
+
+    assert len(await UserDAO.fetch_all()) == 2
+
+
+@pytest.mark.asyncio
+async def test_blank_name_is_refused_without_dto() -> None:
+    """The table keeps its own order where validation was left out."""
+    unchecked = UserDTO.Create(name="Ana", email="ana@example.com").model_copy(
+        update={"name": "  "}
+    )
+
+    with pytest.raises(DAOException) as exc:
+        await UserDAO.create(unchecked)
+
+    assert exc.value.detail == "Erro ao criar usuário: valor não permitido (users_name_check)"
+
+
+@pytest.mark.asyncio
+async def test_missing_name_is_refused_without_dto() -> None:
+    """The column that lacks a value is named."""
+    unchecked = UserDTO.Create(name="Ana", email="ana@example.com").model_copy(
+        update={"name": None}
+    )
+
+    with pytest.raises(DAOException) as exc:
+        await UserDAO.create(unchecked)
+
+    assert exc.value.detail == "Erro ao criar usuário: valor obrigatório ausente (name)"
+
+
+@pytest.mark.asyncio
+async def test_sync_brings_known_users_up_to_date() -> None:
+    """A known e-mail is changed, a new one written, and a CPF on record stays."""
+    await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com", cpf="52998224725"))
+
+    await UserDAO.sync(
+        [
+            UserDTO.Create(name="Ana Lima", email="ana@example.com"),
+            UserDTO.Create(name="Bia", email="bia@example.com"),
+        ]
+    )
+
+    ana = await UserDAO.fetch_detail((await UserDAO.fetch_by_email("ana@example.com")).id)
+    assert (ana.name, ana.cpf) == ("Ana Lima", "52998224725")
+    assert [user.name for user in await UserDAO.fetch_all()] == ["Ana Lima", "Bia"]
+
+
+@pytest.mark.asyncio
+async def test_sync_writes_all_or_none() -> None:
+    """The second user's CPF is taken by the first: neither is written."""
+    same_cpf = [
+        UserDTO.Create(name="Ana", email="ana@example.com", cpf="52998224725"),
+        UserDTO.Create(name="Bia", email="bia@example.com", cpf="52998224725"),
+    ]
+
+    with pytest.raises(DAOException, match="users_cpf_key"):
+        await UserDAO.sync(same_cpf)
+
+    assert await UserDAO.fetch_all() == []
+
+
+@pytest.mark.asyncio
+async def test_fetch_by_ids_leaves_strangers_out(ana: UserDTO.Read) -> None:
+    """Ids that are none are no error, and neither is an empty list."""
+    assert await UserDAO.fetch_by_ids([ana.id, 2**62]) == [ana]
+    assert await UserDAO.fetch_by_ids([]) == []
+
+
+@pytest.mark.asyncio
+async def test_search_ignores_case_and_treats_wildcards_as_letters() -> None:
+    """Part of a name finds it, accents included; % finds only itself."""
+    for number, name in enumerate(["José Ávila", "Maria", "100% Bia"]):
+        await UserDAO.create(UserDTO.Create(name=name, email=f"u{number}@example.com"))
+
+    found = {
+        text: [user.name for user in (await UserDAO.search(UserDTO.Filter(name=text))).items]
+        for text in ("josé", "IA", "%")
+    }
+
+    assert found == {"josé": ["José Ávila"], "IA": ["100% Bia", "Maria"], "%": ["100% Bia"]}
+
+
+@pytest.mark.asyncio
+async def test_search_pages_through_all() -> None:
+    """Each user is on one page, and every page knows how many there are."""
+    for number in range(5):
+        await UserDAO.create(UserDTO.Create(name="Ana", email=f"ana{number}@example.com"))
+
+    pages = [await UserDAO.search(UserDTO.Filter(limit=2, offset=offset)) for offset in (0, 2, 4)]
+
+    assert [len(page.items) for page in pages] == [2, 2, 1]
+    assert {page.total for page in pages} == {5}
+    assert len({user.id for page in pages for user in page.items}) == 5
+
+
+@pytest.mark.asyncio
+async def test_status_moves_counts(ana: UserDTO.Read) -> None:
+    """One pending less, one approved more."""
+    before = await UserDAO.count_by_status("pending")
+
+    await UserDAO.change_status(ana.id, UserStatus.APPROVED)
+
+    assert before == 1
+    assert await UserDAO.count_by_status("pending") == 0
+    assert await UserDAO.some_method(ana.id) == [{"id": ana.id, "status": "approved"}]
+
+
+@pytest.mark.asyncio
+async def test_unknown_status_is_refused_by_the_table(ana: UserDTO.Read) -> None:
+    """The check names itself."""
+    with pytest.raises(DAOException, match="users_status_check"):
+        await UserDAO.change_status(ana.id, "deleted")
+
+
+@pytest.mark.asyncio
+async def test_update_keeps_what_is_left_out(ana: UserDTO.Read) -> None:
+    """A new name, the old e-mail, and a later date of change."""
+    before = await UserDAO.fetch_detail(ana.id)
+
+    await UserDAO.update(ana.id, UserDTO.Update(name="Ana Souza"))
+
+    after = await UserDAO.fetch_detail(ana.id)
+    assert (after.name, after.email) == ("Ana Souza", "ana@example.com")
+    assert after.updated_at > before.updated_at
+
+
+@pytest.mark.asyncio
+async def test_deactivated_user_cannot_be_deactivated_again(ana: UserDTO.Read) -> None:
+    """The second time there is nobody to deactivate."""
+    await UserDAO.deactivate(ana.id)
+
+    with pytest.raises(DAOException) as exc:
+        await UserDAO.deactivate(ana.id)
+
+    assert exc.value.status_code == 404
+
+
+@pytest.mark.asyncio
+async def test_deleted_user_is_gone(ana: UserDTO.Read) -> None:
+    """Neither found nor deleted a second time."""
+    await UserDAO.delete(ana.id)
+
+    with pytest.raises(DAOException, match="Erro ao buscar usuário: registro não encontrado"):
+        await UserDAO.fetch_by_id(ana.id)
+    with pytest.raises(DAOException, match="Erro ao excluir usuário: registro não encontrado"):
+        await UserDAO.delete(ana.id)
