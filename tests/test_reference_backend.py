@@ -1,0 +1,47 @@
+"""The reference backend's own suite, run as a newcomer's `understudy demo` would find it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.cli import backend, lanes
+
+UNIT, INTEGRATION = lanes.LANES
+WORKERS = ("-n", "2")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reference") / "backend"
+    backend.copy_to(folder)
+    return folder
+
+
+def run(lane: lanes.Lane, folder: Path, *arguments: str) -> tuple[lanes.Result, str]:
+    log = folder.with_name(f"{lane.name}.txt")
+    with log.open("w", encoding="utf-8") as output:
+        result = lanes.run(lane, folder, output, arguments)
+    return result, log.read_text(encoding="utf-8")
+
+
+def test_every_unit_test_passes_and_they_run_every_branch(copy: Path) -> None:
+    # On two workers and in a random order: none leans on another.
+    result, said = run(UNIT, copy, *WORKERS)
+
+    assert {outcome for outcome, number in result.tests.items() if number} == {"passed"}, said
+    assert result.exit_code == 0, said
+    assert result.tests["passed"] >= 387
+    assert result.coverage is not None
+    assert result.coverage.lines_covered == result.coverage.lines
+    assert result.coverage.branches_covered == result.coverage.branches
+
+
+def test_every_integration_test_passes_on_the_embedded_postgresql(copy: Path) -> None:
+    result, said = run(INTEGRATION, copy)
+
+    assert {outcome for outcome, number in result.tests.items() if number} == {"passed"}, said
+    assert result.exit_code == 0, said
+    assert result.postgres is not None
+    assert result.postgres.embedded
