@@ -22,7 +22,7 @@ class SettingsError(ValueError):
     """A setting is not valid; the text is the whole message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one project; what is not set is None, or empty.
 
