@@ -74,7 +74,7 @@ def copy_backend(to: Path) -> Folder:
 _PROGRAMS = {
     "python": [sys.executable],
     "pytest": [sys.executable, "-m", "pytest"],
-    "understudy": [sys.executable, "-m", "understudy.cli"],
+    "understudy": [sys.executable, "-m", "understudy"],
 }
 
 

@@ -1,0 +1,1 @@
+"""Reads the code blocks of a Markdown file and does what they say, from top to bottom."""

@@ -1,0 +1,154 @@
+"""Goes through a document as its reader would: writes its files, runs its commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.backend_copy import ROOT, Folder, copy_backend
+from tests.documentation.blocks import Block, blocks_of, commands_of, exchanges_of
+from tests.documentation.output import first_missing, lines_of
+
+# These documents speak of the reference backend; the others of a project of the reader's own.
+IN_THE_BACKEND = {"docs/patterns.md", "examples/backend/README.md"}
+
+
+class Reader:
+    """Reads one document.
+
+    Args:
+        file: the document, from the root of the repository.
+        folder: an empty place to work in.
+        not_run: commands that are not run here, each with the reason.
+    """
+
+    def __init__(self, file: Path, folder: Path, not_run: Mapping[str, str]) -> None:
+        self.blocks = blocks_of(ROOT, file)
+        self.unused_reasons = set(not_run)
+        self._not_run = not_run
+        self._folder = folder
+        self._results: dict[Block, str | None] = {}
+        if file.as_posix() in IN_THE_BACKEND:
+            self.project = copy_backend(folder / "project")
+        else:
+            (folder / "project").mkdir()
+            self.project = Folder(folder / "project")
+        self._read()
+
+    def problem(self, block: Block) -> str | None:
+        """What is wrong with a block, or None."""
+        return self._results[block]
+
+    def _read(self) -> None:
+        handlers: dict[str, Callable[[Block], str | None]] = {
+            "python": self._python,
+            "toml": self._toml,
+            "sql": self._sql,
+            "bash": self._bash,
+            "console": self._console,
+            "text": self._text,
+        }
+        for block in self.blocks:
+            handler = handlers.get(block.language)
+            if handler is None:
+                known = ", ".join(handlers)
+                self._results[block] = f"the block is tagged {block.language!r}; known are {known}"
+            else:
+                self._results[block] = handler(block)
+        self._run_tests()
+
+    def _python(self, block: Block) -> str | None:
+        if block.path is not None:
+            self.project.write(block.path, block.text)
+            if block.is_test:
+                return self._is_run_later(block)
+            return None
+        if block.is_test:
+            self.project.write(_test_file(block), block.text)
+            return "pytest did not run it"  # replaced when it has
+        script = self.project.write(f"block_{block.line}.py", block.text)
+        run = self.project.run("python", script.name)
+        return None if run.status == 0 else run.output
+
+    def _is_run_later(self, block: Block) -> str | None:
+        later = self.blocks[self.blocks.index(block) + 1 :]
+        shown = any("pytest" in each.text for each in later if each.language == "console")
+        return None if shown else "a test file with a name of its own, and no `$ pytest` after it"
+
+    def _run_tests(self) -> None:
+        """Run every test block without a name of its own, all in one pytest."""
+        tests = {
+            _test_file(block): block
+            for block in self.blocks
+            if block.language == "python" and block.is_test and block.path is None
+        }
+        if not tests:
+            return
+        try:
+            outcomes = self.project.outcomes(*tests)
+        except AssertionError as error:  # pytest itself failed: that is what every block shows
+            self._results |= {block: str(error) for block in tests.values()}
+            return
+        for name, block in tests.items():
+            mine = [how for test, how in outcomes.items() if test.partition("::")[0] == name]
+            failed = [how for how in mine if how != "passed"]
+            if mine:
+                self._results[block] = "\n\n".join(failed) or None
+
+    def _toml(self, block: Block) -> str | None:
+        """Use the block as pyproject.toml: the header line must show every value of ours."""
+        content = tomllib.loads(block.text)
+        if block.path is not None:
+            self.project.write(block.path, block.text)
+        (self._folder / f"toml_{block.line}").mkdir()
+        alone = Folder(self._folder / f"toml_{block.line}")
+        alone.write("pyproject.toml", block.text)
+        alone.write("test_it.py", "def test_it():\n    pass\n")
+        run = alone.run("pytest", "--strict-config")
+        header = next((line for line in run.output.splitlines() if "understudy: " in line), "")
+        values = content.get("tool", {}).get("understudy", {}).items()
+        texts = [" ".join(value) if isinstance(value, list) else value for _, value in values]
+        # The URL of a server may hold a password: the header only says that there is one.
+        shown = [text for text in texts if not text.startswith("postgresql://")]
+        if run.status != 0 or not all(text in header for text in shown):
+            return run.output
+        return None
+
+    def _sql(self, block: Block) -> str | None:
+        if block.path is None:
+            return "an SQL block begins with a comment that names its file: -- db/schema.sql"
+        self.project.write(block.path, block.text)
+        return None
+
+    def _bash(self, block: Block) -> str | None:
+        for command in commands_of(block):
+            if command in self._not_run:
+                self.unused_reasons.discard(command)
+                continue
+            run = self.project.run(*shlex.split(command))
+            if run.status != 0:
+                return f"$ {command}\n{run.output}"
+        return None
+
+    def _console(self, block: Block) -> str | None:
+        for command, expected in exchanges_of(block):
+            run = self.project.run(*shlex.split(command))
+            missing = first_missing(lines_of("\n".join(expected)), lines_of(run.output))
+            if missing is not None:
+                return f"$ {command}\nexpected next: {missing}\nprinted:\n{run.output}"
+        return None
+
+    def _text(self, block: Block) -> str | None:
+        """A tree of files: every line begins with a path that exists."""
+        for line in block.text.splitlines():
+            path = re.split(r"\s{2,}", line.strip())[0]
+            if not any((base / path).exists() for base in (ROOT / block.file.parent, ROOT)):
+                return f"there is no file {path!r}"
+        return None
+
+
+def _test_file(block: Block) -> str:
+    return f"tests/test_block_{block.line}.py"

@@ -1,0 +1,98 @@
+"""Every code block of the documentation does what the text says it does.
+
+Python blocks run: as a test file where they hold tests, else as a script; one that begins with a
+comment such as `# app/users.py` is that file of the reader's project. TOML blocks configure a run.
+Commands are run, and the output below them compared with what they print. A tag that is not known
+here fails, so that no block is skipped by accident.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.backend_copy import ROOT
+from tests.documentation.blocks import Block, blocks_of
+from tests.documentation.output import first_missing, lines_of
+from tests.documentation.reader import Reader
+
+DOCUMENTS = [
+    Path("README.md"),
+    *sorted(file.relative_to(ROOT) for file in (ROOT / "docs").glob("*.md")),
+    Path("examples/backend/README.md"),
+]
+
+INSTALLS = "installs packages, which takes a network; tests/cli installs the wheel"
+SHOWN = "tests/seed_contract/test_commands.py runs it, and looks at what it does"
+SERVES = "needs a PostgreSQL that runs, or serves until it is stopped"
+NOT_RUN = {
+    "python -m pip install fastapi httpx psqlpy pydantic-settings uvicorn": INSTALLS,
+    "python -m pip install 'understudy[demo]'": INSTALLS,
+    "export BACKEND_DATABASE_URL=postgresql://postgres@localhost:5432/backend": SERVES,
+    "python -m src.config.migrate": SERVES,
+    "uvicorn src.main:app": SERVES,
+    'pytest tests/ -m "not integration"': SHOWN,
+    "pytest --cov=src --cov-report=html --cov-report=term": SHOWN,
+}
+
+
+@cache
+def read(file: Path, folder: Path) -> Reader:
+    return Reader(file, folder, NOT_RUN)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("documentation")
+
+
+def reader(file: Path, folder: Path) -> Reader:
+    own = folder / file.as_posix().replace("/", "_")
+    own.mkdir(exist_ok=True)
+    return read(file, own)
+
+
+@pytest.mark.parametrize(
+    "block", [block for file in DOCUMENTS for block in blocks_of(ROOT, file)], ids=str
+)
+def test_block(block: Block, folder: Path) -> None:
+    problem = reader(block.file, folder).problem(block)
+
+    assert problem is None, f"{block}\n{problem}"
+
+
+def test_each_reason_not_to_run_a_command_is_for_one_that_is_there(folder: Path) -> None:
+    unused = [reader(file, folder).unused_reasons for file in DOCUMENTS]
+
+    assert set.intersection(*unused) == set()
+
+
+def test_links_lead_somewhere() -> None:
+    broken = [
+        f"{file}: {link}"
+        for file in DOCUMENTS
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / file).read_text(encoding="utf-8"))
+        if "://" not in link and not (ROOT / file.parent / link).exists()
+    ]
+
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "missing"),
+    [
+        ("a\nb", "a\n\nb\n", None),
+        ("a\n...\nc", "a\nb\nc", None),
+        ("a\n...", "a\nb\nc", None),
+        ("1 passed in 0.01s", "1 passed in 2.50s", None),
+        ("==== x ====", "========= x =====", None),
+        ("a\nc", "a\nb\nc", "c"),
+        ("a\n...\nb\nb", "a\nb", "b"),
+        ("a", "a\nb", "(nothing more; printed was 'b')"),
+    ],
+)
+def test_output_is_compared_line_by_line(expected: str, actual: str, missing: str | None) -> None:
+    assert first_missing(lines_of(expected), lines_of(actual)) == missing
