@@ -189,7 +189,8 @@ def test_without_an_app_sys_path_is_left_alone(project: Project) -> None:
 
 
 def test_a_rootdir_that_is_importable_already_is_not_put_there_twice(project: Project) -> None:
-    project.configure(SETTINGS + "[tool.pytest.ini_options]\npythonpath = ['.']").write(
+    project.pytester.syspathinsert()
+    project.configure(SETTINGS).write(
         tests__test_it="""
             import sys
 

@@ -34,7 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from understudy.plugin import registration
 
     config.addinivalue_line("markers", registration.INTEGRATION)
-    registration.register_fixtures(config, options.read_settings(config))
+    settings = options.read_settings(config)
+    registration.register_fixtures(config, settings)
+    options.set_driver(config, settings.driver)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -73,6 +73,7 @@ def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
         sync_client.stop()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start `client` again where an `async_client` has stopped it."""
     sync_client = item.config.stash.get(_CLIENT, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -80,6 +81,17 @@ def make_importable(config: pytest.Config, root: Path) -> None:
     if path not in sys.path:
         sys.path.insert(0, path)
         config.add_cleanup(lambda: sys.path.remove(path) if path in sys.path else None)
+
+
+def set_driver(config: pytest.Config, driver: str | None) -> None:
+    """Have `db_error` make the exceptions of the configured driver in this run."""
+    if driver is not None:
+        # Imported only here: a project that configures no driver need not use the script at all.
+        from understudy.script import database_errors
+
+        before = database_errors.configured
+        database_errors.configured = cast("database_errors.Driver", driver)  # checked on reading
+        config.add_cleanup(lambda: setattr(database_errors, "configured", before))
 
 
 def header(version: str, settings: Settings) -> str:
