@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from understudy.fakes import copying, driver_errors, results
+from understudy.fakes.answering import Answering
 from understudy.fakes.cursor import FakeCursor
 from understudy.fakes.prepared import FakePreparedStatement
 from understudy.fakes.record import FakeRecord
-from understudy.fakes.session import Session
 from understudy.fakes.transaction import FakeTransactionContext
-from understudy.script import ledger, tally
-from understudy.script.answers import Answer, Drop, Rows, Value
-from understudy.script.calls import Call, CallLog
-from understudy.script.database_errors import fields_of
+from understudy.script.calls import CallLog
 from understudy.script.origin import caller
 from understudy.script.parameters import Given, Parameters
 from understudy.script.rules import StatementRule
-from understudy.script.script import Script, fresh, perform
+from understudy.script.script import Script
 from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run
 
 
-class FakeConnection:
+class FakeConnection(Answering):
     """A connection whose answers the test sets, and whose calls it reads.
 
     Plain attributes answer every call of a method, whatever the statement (`execute_return`,
@@ -43,6 +40,7 @@ class FakeConnection:
     """
 
     def __init__(self, *, strict: bool | None = None, _script: Script | None = None) -> None:
+        super().__init__(_script or Script(), strict)
         self.execute_return: Any = None
         self.fetch_return: Any = None
         self.fetch_row_return: Any = None
@@ -50,9 +48,6 @@ class FakeConnection:
         self.execute_calls: list[tuple[str, Any]] = []
         self.fetch_calls: list[tuple[str, Any]] = []
         self.fetch_val_calls: list[tuple[str, Any]] = []
-        self._script = _script or Script()
-        self._session = Session()
-        self._strict = strict
 
     # The script ------------------------------------------------------------------------------
 
@@ -208,12 +203,14 @@ class FakeConnection:
         self, isolation_level: Any = None, read_variant: Any = None, deferrable: bool | None = None
     ) -> FakeTransactionContext:
         """Return a transaction, to be entered with `async with` or begun by hand."""
+        self._session.check_open()
         return FakeTransactionContext(self)
 
     async def prepare(self, querystring: str, parameters: Given = None) -> FakePreparedStatement:
         """Return a prepared statement, whose `execute` is answered like this connection's."""
-        self._session.check("execute")
+        self._session.check("prepare", in_parse=querystring not in self._session.prepared)
         await let_others_run()
+        self._session.prepared.add(querystring)
         return FakePreparedStatement(self, querystring, parameters)
 
     def cursor(
@@ -239,8 +236,11 @@ class FakeConnection:
         """
         __tracebackhide__ = True
         rows = [tuple(record) for record in records]
+        for index, row in enumerate(rows if columns else ()):
+            if len(row) != len(columns or ()):
+                raise driver_errors.record_length(index, len(row), len(columns or ()))
         statement = copying.statement(table_name, columns, schema_name)
-        return await self._copy("copy_records_to_table", statement, rows, len(rows))
+        return await self._copy("copy_records_to_table", statement, rows, lambda: len(rows))
 
     async def binary_copy_to_table(
         self,
@@ -253,16 +253,21 @@ class FakeConnection:
         __tracebackhide__ = True
         data = bytes(source.getvalue() if isinstance(source, io.BytesIO) else source)
         statement = copying.statement(table_name, columns, schema_name)
-        rows = copying.count_rows(data)
-        return await self._copy("binary_copy_to_table", statement, [data], rows)
+        return await self._copy(
+            "binary_copy_to_table", statement, [data], lambda: copying.count_rows(data)
+        )
 
     async def in_transaction(self) -> bool:
-        """Say whether a transaction is open."""
-        return self._session.current is not None
+        """Say whether a transaction was begun and not ended, as far as psqlpy knows."""
+        return self._session.begun
 
     def is_closed(self) -> bool:
-        """Say whether the connection was closed or lost."""
-        return self._session.closed is not None
+        """Return True until `close()`, False afterwards: as psqlpy (0.11 to 0.13) does.
+
+        It answers the opposite of what its name says; code that relies on the name works on a
+        kinder fake and fails in production.
+        """
+        return self._session.closed != "closed"
 
     def close(self) -> None:
         """Close the connection: every later call is refused, as psqlpy does."""
@@ -285,66 +290,25 @@ class FakeConnection:
         """
         return False
 
-    # How a call is answered -----------------------------------------------------------------------
+    # How it is answered ---------------------------------------------------------------------------
 
-    def _called(
-        self, method: str, stmt: str | None, querystring: str | None, parameters: Given
-    ) -> Call:
+    async def _run(self, method: str, statement: str | None, parameters: Given) -> list[Any]:
+        """Answer a statement that a cursor or a prepared statement runs with its rows."""
         __tracebackhide__ = True
-        statement = querystring if stmt is None else stmt
-        if statement is None:
-            raise TypeError(f"{method}() missing 1 required positional argument: 'stmt'")
-        current = self._session.current
-        call = Call(method, statement, parameters, current)
-        self._script.calls.append(call)
-        tally.note(statement)
-        if current is not None:
-            current.calls.append(call)
-        return call
-
-    def _answer(self, call: Call, *plain: Any) -> Answer | None:
-        """Return the scripted answer, or None where the `plain` attributes are to answer."""
-        __tracebackhide__ = True
-        self._session.check(call.method)
-        script = self._script
-        answer = script.answer(call) if script.rules else None
-        if answer is None and self._is_strict and all(value is None for value in plain):
-            raise script.refuse(call)
-        return answer
-
-    @property
-    def _is_strict(self) -> bool:
-        return bool(self._script.rules) if self._strict is None else self._strict
-
-    async def _perform(self, answer: Answer, call: Call) -> Rows | Value:
-        __tracebackhide__ = True
-        try:
-            outcome = await perform(answer, call)
-        except Exception as error:
-            worded = self._raised(error, call)
-            if worded is error:
-                raise
-            raise worded from None
-        if isinstance(outcome, Drop):
-            self._session.lose()
-            raise driver_errors.connection_lost(call.method)
-        return outcome
-
-    def _plain(self, call: Call, value: Any) -> Any:
-        """Return a plain attribute's value, or raise it where it is an exception."""
-        __tracebackhide__ = True
-        if isinstance(value, BaseException):
-            raise self._raised(fresh(value), call)
-        return value
-
-    def _raised(self, error: BaseException, call: Call) -> BaseException:
-        """Return `error` as `call`'s method raises it, after its effect on the session."""
-        fields = fields_of(error)
-        if fields is not None and fields.severity == "FATAL":
-            self._session.lose()
-        elif fields is not None:
-            self._session.fail(call.method)
-        return driver_errors.as_raised_by(call.method, error)
+        call = self._called(method, statement, None, parameters)
+        plain, calls = {
+            "cursor.start": (self.fetch_return, self.fetch_calls),
+            "prepared.execute": (self.execute_return, self.execute_calls),
+        }[method]
+        calls.append((call.statement, parameters))
+        answer = self._answer(call, plain)
+        await let_others_run()
+        if answer is not None:
+            return results.rows_of(await self._perform(answer, call))
+        value = self._plain(call, plain)
+        if method == "prepared.execute":
+            value = self._next_queued(value)
+        return value if isinstance(value, list) else [] if value is None else [value]
 
     def _next_queued(self, value: Any) -> Any:
         """Return `value`, or the first of a queue: a list whose every item is a list."""
@@ -352,39 +316,18 @@ class FakeConnection:
             return value.pop(0)
         return value
 
-    async def _copy(self, method: str, statement: str, parameters: Any, rows: int) -> int:
+    async def _copy(
+        self, method: str, statement: str, parameters: Any, count: Callable[[], int]
+    ) -> int:
         __tracebackhide__ = True
         call = self._called(method, statement, None, parameters)
         answer = self._answer(call)
         await let_others_run()
+        try:
+            rows = count()
+        except copying.BrokenData as error:
+            self._session.fail()
+            raise driver_errors.server_refused(str(error)) from None
         if answer is None:
             return rows
         return results.as_many(await self._perform(answer, call), rows).rowcount
-
-    async def _control(self, method: str, statement: str) -> None:
-        """Ask the script, and nothing but the script, about a statement such as COMMIT.
-
-        The driver sends these by itself, so they need no rule and are not logged as calls.
-        """
-        __tracebackhide__ = True
-        call = Call(method, statement, None, self._session.current)
-        answer = self._script.answer(call) if self._script.rules else None
-        await let_others_run()
-        if answer is not None:
-            await self._perform(answer, call)
-
-    def _watch(self, transaction: Transaction) -> None:
-        """Have the end of the test check that `transaction` was ended, if this fake is strict."""
-        ledger.expect(_WhileStrict(self, transaction))
-
-
-class _WhileStrict:
-    """Expects a transaction to have ended, if its connection is strict when the test ends."""
-
-    def __init__(self, connection: FakeConnection, transaction: Transaction) -> None:
-        self._connection = connection
-        self._transaction = transaction
-
-    def unmet(self) -> Any:
-        """Return the failure of a transaction left open on a strict connection, else None."""
-        return self._transaction.unmet() if self._connection._is_strict else None

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from understudy.fakes import driver_errors
 from understudy.fakes.record import FakeRecord
 from understudy.script.parameters import Given
+from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run
 
 if TYPE_CHECKING:
     from understudy.fakes.connection import FakeConnection
 
-_ALL_AT_ONCE = 10  # rows of an iteration where no array_size was given, as psqlpy's default
+_BY_DEFAULT = 1  # row at a time, as in psqlpy
 
 
 class FakeCursor:
     """A cursor as psqlpy gives it: started by `start`, `execute` or `async with`.
 
     Each fetch returns a FakeRecord with a list of rows, an empty one at the end; `async for` gives
-    `array_size` rows at a time.
+    `array_size` rows at a time (0: all of them). It ends with the transaction it was started in.
     """
 
     def __init__(
@@ -32,49 +33,72 @@ class FakeCursor:
     ) -> None:
         self.querystring = querystring
         self.parameters = parameters
-        self.array_size = array_size or _ALL_AT_ONCE
+        self.array_size = _BY_DEFAULT if array_size is None else array_size
         self._connection = connection
+        self._closed = False
+        self._starts = 0
         self._rows: list[Any] | None = None
+        self._transaction: Transaction | None = None
 
     async def start(self) -> None:
-        """Ask for the rows of the statement."""
-        __tracebackhide__ = True
-        record = await self._connection.fetch(self.querystring, self.parameters)
-        self._rows = list(record.result() or ())
+        """Ask for the rows of the statement.
 
-    async def execute(self, querystring: str, parameters: Given = None) -> FakeRecord:
+        Started once more, it has no rows at all: psqlpy then looks for a portal that is gone.
+        """
+        __tracebackhide__ = True
+        if self._closed:
+            raise driver_errors.connection_closed()
+        if self.querystring is None:
+            raise driver_errors.cursor_without_statement()
+        session = self._connection._session
+        self._transaction = None if session.current is None else session.root(session.current)
+        rows = await self._connection._run("cursor.start", self.querystring, self.parameters)
+        self._rows = list(rows)
+        self._starts += 1
+
+    async def execute(self, querystring: str, parameters: Given = None) -> None:
         """Start the cursor with another statement."""
         __tracebackhide__ = True
         self.querystring, self.parameters = querystring, parameters
         await self.start()
-        return FakeRecord([], rowcount=0)
 
     async def fetchone(self) -> FakeRecord:
         """Return the next row, in a list."""
+        __tracebackhide__ = True
         return await self._next(1)
 
     async def fetchmany(self, size: int | None = None) -> FakeRecord:
         """Return the next `size` rows, by default `array_size`."""
+        __tracebackhide__ = True
         return await self._next(self.array_size if size is None else size)
 
     async def fetchall(self) -> FakeRecord:
         """Return all rows that are left."""
-        return await self._next(None)
+        __tracebackhide__ = True
+        return await self._next(0)
 
     def close(self) -> None:
-        """Close the cursor: every later fetch is refused."""
+        """Close the cursor: every later use is refused."""
+        self._closed = True
         self._rows = None
 
     def is_closed(self) -> bool:
-        """Say whether the cursor is not started, or closed."""
-        return self._rows is None
+        """Return True until `close()`, False afterwards: as psqlpy does, against the name."""
+        return not self._closed
 
-    async def _next(self, size: int | None) -> FakeRecord:
+    async def _next(self, size: int) -> FakeRecord:
+        __tracebackhide__ = True
         if self._rows is None:
             raise driver_errors.transaction_closed()
+        session = self._connection._session
+        session.check("cursor.fetch")
+        ended = self._transaction is not None and self._transaction.state != "open"
+        if ended or self._starts > 1:
+            session.fail()
+            raise driver_errors.portal_gone()
         await let_others_run()
-        taken = self._rows[:size]
-        del self._rows[:size]
+        taken = self._rows[: size or None]
+        del self._rows[: size or None]
         return FakeRecord(taken, rowcount=len(taken))
 
     def __aiter__(self) -> Self:
@@ -83,6 +107,7 @@ class FakeCursor:
 
     async def __anext__(self) -> FakeRecord:
         """Return the next rows."""
+        __tracebackhide__ = True
         record = await self.fetchmany()
         if not record.result():
             raise StopAsyncIteration
@@ -90,6 +115,7 @@ class FakeCursor:
 
     async def __aenter__(self) -> Self:
         """Start the cursor."""
+        __tracebackhide__ = True
         await self.start()
         return self
 

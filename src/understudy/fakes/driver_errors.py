@@ -6,7 +6,7 @@ against the real ones.
 
 from __future__ import annotations
 
-from understudy.script.database_errors import ErrorFields, fields_of
+from understudy.script.database_errors import ErrorFields
 from understudy.script.sqlstates import STATES
 
 _RETURNED = "Underlying connection is returned to the pool"
@@ -48,57 +48,105 @@ def wrong_row_count() -> Exception:
     return psqlpy_error("ConnectionExecuteError", "query returned an unexpected number of rows")
 
 
-def connection_lost(method: str) -> Exception:
+def record_length(index: int, given: int, expected: int) -> Exception:
+    """A record for COPY that has not as many fields as there are columns."""
+    text = f"Record at index {index} has {given} fields, expected {expected}"
+    return psqlpy_error("PyToRustValueMappingError", text)
+
+
+def no_parameters() -> Exception:
+    """A query of a pipeline whose parameters are None: psqlpy wants an empty list."""
+    return psqlpy_error("PyToRustValueMappingError", "Parameters must be sequence or mapping")
+
+
+def cursor_without_statement() -> Exception:
+    """The start of a cursor that was given no statement."""
+    return psqlpy_error("CursorStartError", "Cursor start error: Cannot start cursor")
+
+
+def portal_gone() -> Exception:
+    """A fetch from a cursor whose transaction has ended. psqlpy numbers portals by itself."""
+    return server_refused('portal "p1" does not exist')
+
+
+def server_refused(text: str) -> Exception:
+    """An error of the server where psqlpy adds nothing to it."""
+    return psqlpy_error("DatabaseError", f"db error: ERROR: {text}")
+
+
+def connection_lost(method: str, *, in_parse: bool) -> Exception:
     """Use of a connection that the server has closed."""
-    if method == "begin":
-        text = f"Transaction begin error: Cannot start transaction due to - {_LOST}"
-        return psqlpy_error("TransactionBeginError", text)
-    return _by_method(method, _LOST, in_parse=True)
+    return _by_method(method, _LOST, in_parse, wraps=True)
 
 
-def aborted(method: str) -> Exception:
-    """A statement in a transaction in which an earlier one failed.
-
-    psqlpy meets this while it prepares a statement that is new to the connection.
-    """
+def aborted(method: str, *, in_parse: bool) -> Exception:
+    """A statement in a transaction in which an earlier one failed."""
     fields = ErrorFields("25P02", STATES["25P02"].text)
-    return _by_method(method, f"db error: {fields.text}", in_parse=True)
+    return _by_method(method, f"db error: {fields.text}", in_parse, wraps=True)
 
 
 def no_savepoint(name: str) -> Exception:
     """A savepoint that was never made, or is gone."""
-    fields = ErrorFields("3B001", f'savepoint "{name}" does not exist')
-    return psqlpy_error("DatabaseError", f"db error: {fields.text}")
+    return server_refused(f'savepoint "{name}" does not exist')
 
 
-def as_raised_by(method: str, error: BaseException) -> BaseException:
-    """Return `error` as `method` of a psqlpy connection raises it.
+def is_found_in_parse(fields: ErrorFields) -> bool:
+    """Whether PostgreSQL finds this error while it reads a statement, before it runs it.
 
-    psqlpy words the same server error differently by method. Errors not made by `db_error`, and
-    those of another driver, are the test's own business and stay as they are.
+    psqlpy then fails to prepare the statement. Privileges (42501) are checked when it runs.
     """
-    fields = fields_of(error)
-    if fields is None or type(error).__module__.partition(".")[0] != "psqlpy":
+    return fields.sqlstate.startswith("42") and fields.sqlstate != "42501"
+
+
+def as_raised_by(
+    method: str, error: BaseException, fields: ErrorFields, *, in_parse: bool
+) -> BaseException:
+    """Return `error`, which `db_error` made of `fields`, as `method` of psqlpy raises it.
+
+    psqlpy words the same server error differently by method. The errors of another driver are the
+    test's own business and stay as they are.
+    """
+    if type(error).__module__.partition(".")[0] != "psqlpy":
         return error
-    # What PostgreSQL finds while it reads the statement, before it runs: psqlpy then fails to
-    # prepare it. Privileges (42501) are checked when it runs.
-    in_parse = fields.sqlstate.startswith("42") and fields.sqlstate != "42501"
     worded = _by_method(method, f"db error: {fields.text}", in_parse)
     worded.__understudy_fields__ = fields  # type: ignore[attr-defined]  # as db_error sets it
     return worded
 
 
-def _by_method(method: str, text: str, in_parse: bool) -> Exception:
-    if method == "execute_many" and in_parse:
-        text = f"Cannot build statement in execute_many: {text}"
-    elif method == "execute_many":
-        text = f"Error occurred in `execute_many` statement: {text}"
-    elif method == "commit":
-        text = f"Transaction commit error: Cannot execute COMMIT statement, error - {text}"
-        return psqlpy_error("TransactionCommitError", text)
-    elif method in ("execute_batch", "begin", "rollback", "savepoint") or in_parse:
+_ENDS = {
+    "begin": ("TransactionBeginError", "Transaction begin error: Cannot start transaction due to"),
+    "commit": (
+        "TransactionCommitError",
+        "Transaction commit error: Cannot execute COMMIT statement, error",
+    ),
+    "rollback": (
+        "TransactionRollbackError",
+        "Transaction rollback error: Cannot execute ROLLBACK statement, error",
+    ),
+}
+
+
+def _by_method(method: str, text: str, in_parse: bool, *, wraps: bool = False) -> Exception:
+    """Word an error of the server.
+
+    Args:
+        in_parse: whether it comes up while the statement is prepared.
+        wraps: whether it comes up where `execute_many` opens its savepoint, before it runs.
+    """
+    if method in _ENDS:
+        name, what = _ENDS[method]
+        return psqlpy_error(name, f"{what} - {text}")
+    if method == "execute_many":
+        if in_parse:
+            what = "Cannot build statement in execute_many"
+        elif wraps:
+            what = "Cannot open transaction wrap in execute_many"
+        else:
+            what = "Error occurred in `execute_many` statement"
+        return psqlpy_error("ConnectionExecuteError", f"{what}: {text}")
+    if in_parse or method not in ("execute", "fetch", "fetch_row", "fetch_val"):
         return psqlpy_error("DatabaseError", text)
-    elif method not in ("fetch_row", "fetch_val"):
+    if method in ("execute", "fetch"):
         text = f"Cannot execute query, error - {text}"
     return psqlpy_error("ConnectionExecuteError", text)
 
@@ -106,5 +154,4 @@ def _by_method(method: str, text: str, in_parse: bool) -> Exception:
 def savepoint_outside(statement: str) -> Exception:
     """SAVEPOINT and its kin where no transaction is open."""
     command = statement.rpartition(" ")[0]
-    fields = ErrorFields("25P01", f"{command} can only be used in transaction blocks")
-    return psqlpy_error("DatabaseError", f"db error: {fields.text}")
+    return server_refused(f"{command} can only be used in transaction blocks")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator
 from types import TracebackType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from understudy.fakes import driver_errors, messages
 from understudy.fakes.connection import FakeConnection
@@ -35,13 +34,15 @@ class PoolStatus(NamedTuple):
 class FakePool:
     """A pool as psqlpy gives it: `async with pool.acquire() as conn`, or `await pool.connection()`.
 
-    `release(conn)`, `conn.close()` and the end of `async with` give a connection back; its use
+    `conn.close()` and the end of `async with` give a connection back, and so does `release(conn)`,
+    which psqlpy's pool does not have and a test may want; use of a connection
     after that is refused as psqlpy refuses it. Rules and calls are those of the pool, for all of
     its connections alike; from the first `on`, a connection that was never given back fails the
     test and names the line that took it.
 
     Args:
-        max_size: how many connections may be out at once.
+        max_size: how many connections may be out at once (psqlpy wants 2 at least; a pool of 1
+            finds code that takes a second connection while it holds one).
         timeout: how many seconds a caller waits for one; psqlpy would wait for ever.
         strict: as for FakeConnection.
     """
@@ -57,6 +58,7 @@ class FakePool:
         self._script = Script("pool")
         self._taken: list[PooledConnection] = []
         self._connections: list[PooledConnection] = []
+        self._idle = 0
         self._waiting: list[object] = []
         self._closed = False
 
@@ -82,7 +84,7 @@ class FakePool:
         return [record for connection in self._connections for record in connection.transactions]
 
     def acquire(self) -> Acquiring:
-        """Take a connection: `async with pool.acquire() as conn`, or `await pool.acquire()`."""
+        """Take a connection: `async with pool.acquire() as conn`; psqlpy's cannot be awaited."""
         return Acquiring(self, caller())
 
     async def connection(self) -> PooledConnection:
@@ -103,15 +105,39 @@ class FakePool:
     def resize(self, new_max_size: int) -> None:
         """Allow another number of connections from now on."""
         self._max_size = new_max_size
+        self._drop_surplus()
 
     def status(self) -> PoolStatus:
         """Return how many connections there are, and how many are idle."""
-        size = max(len(self._taken), min(len(self._connections), self._max_size))
-        return PoolStatus(self._max_size, size, size - len(self._taken), len(self._waiting))
+        size = len(self._taken) + self._idle
+        return PoolStatus(self._max_size, size, self._idle, len(self._waiting))
 
     def close(self) -> None:
-        """Close the pool: no connection can be taken any more."""
+        """Close the pool: no connection can be taken any more; those that are out stay usable."""
         self._closed = True
+        self.resize(0)
+
+    def __enter__(self) -> Self:
+        """Return the pool itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> Literal[False]:
+        """Close the pool, and let every exception through."""
+        self.close()
+        return False
+
+    def _returned(self, connection: PooledConnection) -> None:
+        self._taken.remove(connection)
+        self._idle += 1
+        self._drop_surplus()
+
+    def _drop_surplus(self) -> None:
+        self._idle = max(0, min(self._idle, self._max_size - len(self._taken)))
 
     async def _take(self, origin: Origin) -> PooledConnection:
         __tracebackhide__ = True
@@ -123,6 +149,7 @@ class FakePool:
         finally:
             self._waiting.remove(ticket)
         connection = PooledConnection(self, origin)
+        self._idle = max(0, self._idle - 1)
         self._taken.append(connection)
         self._connections.append(connection)
         ledger.expect(connection)
@@ -160,7 +187,7 @@ class PooledConnection(FakeConnection):
         """Give the connection back to its pool; once more is no error."""
         super().close()
         if self in self._pool._taken:
-            self._pool._taken.remove(self)
+            self._pool._returned(self)
 
     async def __aexit__(
         self,
@@ -180,17 +207,12 @@ class PooledConnection(FakeConnection):
 
 
 class Acquiring:
-    """A connection about to be taken: to be awaited, or entered with `async with`."""
+    """A connection about to be taken, with `async with`."""
 
     def __init__(self, pool: FakePool, origin: Origin) -> None:
         self._pool = pool
         self._origin = origin
         self._connection: PooledConnection | None = None
-
-    def __await__(self) -> Generator[Any, Any, PooledConnection]:
-        """Take the connection."""
-        __tracebackhide__ = True
-        return self._pool._take(self._origin).__await__()
 
     async def __aenter__(self) -> PooledConnection:
         """Take the connection."""

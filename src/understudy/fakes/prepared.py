@@ -24,9 +24,10 @@ class FakePreparedStatement:
         self._parameters = parameters
 
     async def execute(self) -> FakeRecord:
-        """Run the statement on its connection, where it is scripted and logged as `execute`."""
+        """Run the statement on its connection, where it is answered as by `execute`."""
         __tracebackhide__ = True
-        return await self._connection.execute(self._querystring, self._parameters)
+        rows = await self._connection._run("prepared.execute", self._querystring, self._parameters)
+        return FakeRecord(rows)
 
     def cursor(self) -> FakeCursor:
         """Return a cursor over the statement's rows."""

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class Record:
+    """A row as psqlpy's `records()` gives it: values by position or by name, iterated as values."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self._row = dict(row)
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __getitem__(self, key: int | str | slice) -> Any:
+        if isinstance(key, str):
+            return self._row[key]
+        try:
+            return self.values()[key]
+        except IndexError:
+            raise IndexError(f"Record index {key} out of range") from None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._row.values())
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a column, `default` where there is no such column."""
+        return self._row.get(key, default)
+
+    def keys(self) -> list[str]:
+        """Return the names of the columns."""
+        return list(self._row)
+
+    def values(self) -> list[Any]:
+        """Return the values."""
+        return list(self._row.values())
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Return the names with their values."""
+        return list(self._row.items())
 
 
 class FakeRecord:
@@ -23,7 +60,7 @@ class FakeRecord:
         else:
             self.rowcount = data if isinstance(data, int) else 1
 
-    def result(self, as_tuple: bool | None = None, custom_decoders: Any = None) -> Any:
+    def result(self, custom_decoders: Any = None, as_tuple: bool | None = None) -> Any:
         """Return the data as it is, or with each row as a tuple of its values.
 
         `custom_decoders` is accepted as psqlpy does; scripted values are already decoded.
@@ -34,9 +71,15 @@ class FakeRecord:
         """Call `as_class` with each row's columns as keyword arguments."""
         return self._each(lambda row: as_class(**row))
 
-    def row_factory(self, row_factory: Callable[[dict[str, Any]], T]) -> Any:
+    def row_factory(
+        self, row_factory: Callable[[dict[str, Any]], T], custom_decoders: Any = None
+    ) -> Any:
         """Call `row_factory` with each row as a dict."""
         return self._each(lambda row: row_factory(dict(row)))
+
+    def records(self) -> list[Record]:
+        """Return the rows as tuples that know their columns (psqlpy 0.13, all but `fetch_row`)."""
+        return [Record(row) for row in self._data or ()]
 
     def _each(self, function: Callable[[Mapping[str, Any]], T]) -> Any:
         if isinstance(self._data, Mapping):

@@ -13,27 +13,45 @@ class Session:
         closed: why the connection can no longer be used ("closed", "lost"), or None.
         transactions: every transaction of the connection, in order; savepoints are children.
         current: the transaction or savepoint that a statement would run in now, or None.
+        begun: whether psqlpy takes the connection for one in a transaction. It knows only of what
+            it did itself: it still does after a COMMIT that was refused, or a lost connection.
+        prepared: the statements that psqlpy has prepared on this connection, and so knows.
     """
 
     def __init__(self) -> None:
         self.closed: str | None = None
         self.transactions: list[Transaction] = []
         self.current: Transaction | None = None
+        self.begun = False
+        self.prepared: set[str] = set()
 
-    def check(self, method: str) -> None:
-        """Raise what psqlpy raises where `method` cannot be called in this state."""
+    def check(self, method: str, *, in_parse: bool = False) -> None:
+        """Raise what psqlpy raises where `method` cannot be called in this state.
+
+        Args:
+            in_parse: whether psqlpy meets it while it prepares the statement.
+        """
+        self.check_open()
+        self.check_alive(method, in_parse=in_parse)
+        if self.current is not None and self.current.aborted:
+            raise driver_errors.aborted(method, in_parse=in_parse)
+
+    def check_open(self) -> None:
+        """Raise what psqlpy raises where the connection was closed."""
         if self.closed == "closed":
             raise driver_errors.connection_closed()
+
+    def check_alive(self, method: str, *, in_parse: bool = False) -> None:
+        """Raise what psqlpy raises where the server has closed the connection."""
         if self.closed == "lost":
-            raise driver_errors.connection_lost(method)
-        if self.current is not None and self.current.aborted:
-            raise driver_errors.aborted(method)
+            raise driver_errors.connection_lost(method, in_parse=in_parse)
 
     def begin(self) -> Transaction:
         """Open a transaction and return it.
 
         Where one is open already, PostgreSQL only warns: both handles then share that one.
         """
+        self.begun = True
         if self.current is not None:
             return self.root(self.current)
         self.current = Transaction(len(self.transactions) + 1)
@@ -42,15 +60,21 @@ class Session:
 
     def end(self, transaction: Transaction, *, commit: bool) -> None:
         """Commit or roll back `transaction`; PostgreSQL rolls back an aborted one either way."""
+        self.begun = False
         if transaction.state == "open":
             failed = self.current is not None and self.current.aborted
             transaction.end("committed" if commit and not failed else "rolled back")
             self.current = None
 
+    def refuse_commit(self, transaction: Transaction) -> None:
+        """Note that PostgreSQL refused a COMMIT, and so rolled back."""
+        transaction.end("rolled back")
+        self.current = None
+
     def savepoint(self, name: str) -> None:
         """Open a savepoint in the current transaction."""
         assert self.current is not None
-        self.current = Transaction(self.current.number, name, self.current)
+        self.current = Transaction(self.current.number, _folded(name), self.current)
 
     def rollback_to(self, name: str) -> None:
         """Roll back to the savepoint `name`, which stays open, as in PostgreSQL.
@@ -60,7 +84,7 @@ class Session:
         """
         found = self._find(name)
         found.end("rolled back")
-        self.current = Transaction(found.number, name, found.parent)
+        self.current = Transaction(found.number, found.savepoint, found.parent)
 
     def release(self, name: str) -> None:
         """Release the savepoint `name` and all inside it.
@@ -72,12 +96,9 @@ class Session:
         found.end("released")
         self.current = found.parent
 
-    def fail(self, method: str) -> None:
-        """Note that PostgreSQL refused a statement: the transaction around it is aborted.
-
-        psqlpy runs `execute_many` in a savepoint of its own, so there the transaction lives on.
-        """
-        if self.current is not None and method != "execute_many":
+    def fail(self) -> None:
+        """Note that PostgreSQL refused a statement: the transaction around it is aborted."""
+        if self.current is not None:
             self.current.aborted = True
 
     def lose(self) -> None:
@@ -95,9 +116,14 @@ class Session:
 
     def _find(self, name: str) -> Transaction:
         found = self.current
-        while found is not None and found.savepoint != name:
+        while found is not None and found.savepoint != _folded(name):
             found = found.parent
         if found is None:
-            self.fail("savepoint")
+            self.fail()
             raise driver_errors.no_savepoint(name)
         return found
+
+
+def _folded(name: str) -> str:
+    """Return the name as PostgreSQL reads it: without regard to case, unless it is quoted."""
+    return name if name.startswith('"') else name.lower()

@@ -112,15 +112,27 @@ class FakeTransaction:
         return await self._open_connection.fetch_val(_one(stmt, querystring), parameters)
 
     async def pipeline(
-        self, queries: Sequence[tuple[str, Any]], prepared: bool | None = None
+        self, queries: list[tuple[Any, ...]] | None = None, prepared: bool | None = None
     ) -> list[Any]:
-        """Run statements one after the other and return their results."""
+        """Run statements one after the other and return their results.
+
+        Args:
+            queries: a statement and its parameters each; without parameters an empty list, or
+                the statement alone.
+        """
         __tracebackhide__ = True
-        return [await self.execute(statement, parameters) for statement, parameters in queries]
+        results = []
+        for statement, *given in queries or ():
+            if given and given[0] is None:
+                raise driver_errors.no_parameters()
+            results.append(await self.execute(statement, *given))
+        return results
 
     async def prepare(self, querystring: str, parameters: Given = None) -> Any:
         """Prepare a statement: see `FakeConnection.prepare`."""
-        return await self._open_connection.prepare(querystring, parameters)
+        if self._state.closed:
+            raise driver_errors.connection_closed()
+        return await self.connection.prepare(querystring, parameters)
 
     def cursor(
         self,
@@ -128,8 +140,11 @@ class FakeTransaction:
         parameters: Given = None,
         array_size: int | None = None,
     ) -> Any:
-        """Return a cursor: see `FakeConnection.cursor`."""
-        return self._open_connection.cursor(querystring, parameters, array_size)
+        """Return a cursor: see `FakeConnection.cursor`. One of an ended transaction is closed."""
+        cursor = self.connection.cursor(querystring, parameters, array_size)
+        if self._state.closed:
+            cursor.close()
+        return cursor
 
     async def copy_records_to_table(
         self,
@@ -163,10 +178,11 @@ class FakeTransaction:
         """Begin the transaction; once more is no error, as in psqlpy."""
         __tracebackhide__ = True
         connection = self._open_connection
+        if hasattr(connection, "_session"):
+            connection._session.check("begin")
         if self._state.record is not None:
             return
         if hasattr(connection, "_session"):
-            connection._session.check("begin")
             await connection._control("begin", "BEGIN")
             self._state.record = connection._session.begin()
             connection._watch(self._state.record)
@@ -187,15 +203,16 @@ class FakeTransaction:
         await self._end("rollback", commit=False)
 
     async def _end(self, method: str, *, commit: bool) -> None:
+        """End the transaction; where that fails, psqlpy keeps the handle open."""
         __tracebackhide__ = True
         connection = self._open_connection
         record = self._state.record
         if record is not None and hasattr(connection, "_session"):
+            connection._session.check_alive(method)
             try:
                 await connection._control(method, method.upper())
             except BaseException:
-                # A COMMIT that PostgreSQL refuses has rolled back.
-                connection._session.end(record, commit=False)
+                connection._session.refuse_commit(record)
                 raise
             connection._session.end(record, commit=commit)
         elif record is not None:
@@ -223,6 +240,8 @@ class FakeTransaction:
     async def _in_session(self, statement: str) -> Any:
         __tracebackhide__ = True
         connection = self._open_connection
+        connection._session.check_open()
+        connection._session.check_alive("savepoint")
         if connection._session.current is None:
             raise driver_errors.savepoint_outside(statement)
         if not statement.startswith("ROLLBACK"):
@@ -243,8 +262,11 @@ class FakeTransaction:
         return "not begun" if self._state.record is None else self._state.record.state
 
     def is_closed(self) -> bool:
-        """Say whether the transaction was committed or rolled back."""
-        return self._state.closed
+        """Return True until commit or rollback, False afterwards: as psqlpy does.
+
+        That is against its name; `state` says what became of the transaction.
+        """
+        return not self._state.closed
 
     async def __aenter__(self) -> FakeTransaction:
         """Begin the transaction and return it."""
@@ -258,10 +280,13 @@ class FakeTransaction:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> Literal[False]:
-        """Commit, or roll back where an exception passes; never swallow it."""
+        """Commit, or roll back where an exception passes; never swallow it.
+
+        Raises:
+            psqlpy's TransactionClosedError: the block has committed or rolled back by itself.
+        """
         __tracebackhide__ = True
-        if not self._state.closed:
-            await (self.commit() if exc_type is None else self.rollback())
+        await (self.commit() if exc_type is None else self.rollback())
         return False
 
 

@@ -1,0 +1,151 @@
+"""How a call on a fake connection finds its answer: the script, the plain attributes, the state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.fakes import driver_errors
+from understudy.fakes.session import Session
+from understudy.script import ledger, tally
+from understudy.script.answers import Answer, Drop, Rows, Value
+from understudy.script.calls import Call
+from understudy.script.database_errors import fields_of
+from understudy.script.failures import Failure
+from understudy.script.parameters import Given
+from understudy.script.script import Script, fresh, perform
+from understudy.script.transactions import Transaction
+from understudy.script.waiting import let_others_run
+
+# psqlpy prepares the statements of these, and keeps what it prepared.
+_PREPARING = ("execute", "fetch", "fetch_row", "fetch_val", "execute_many", "prepared.execute")
+
+
+class Answering:
+    """A connection's script and state, and the way from a call to its answer.
+
+    Args:
+        strict: True to be strict from the start, False never to be; None from the first rule on.
+    """
+
+    def __init__(self, script: Script, strict: bool | None) -> None:
+        self._script = script
+        self._session = Session()
+        self._strict = strict
+
+    def _called(
+        self, method: str, stmt: str | None, querystring: str | None, parameters: Given
+    ) -> Call:
+        __tracebackhide__ = True
+        statement = querystring if stmt is None else stmt
+        if statement is None:
+            raise TypeError(
+                f"{type(self).__name__}.{method}() missing 1 required positional argument: "
+                "'stmt' ('querystring' in psqlpy)"
+            )
+        current = self._session.current
+        call = Call(method, statement, parameters, current)
+        self._script.calls.append(call)
+        tally.note(statement)
+        if current is not None:
+            current.calls.append(call)
+        return call
+
+    def _answer(self, call: Call, *plain: Any) -> Answer | None:
+        """Return the scripted answer, or None where the `plain` attributes are to answer."""
+        __tracebackhide__ = True
+        self._session.check(call.method, in_parse=self._is_parsed(call))
+        script = self._script
+        answer = script.answer(call) if script.rules else None
+        if answer is None and self._is_strict and all(value is None for value in plain):
+            raise script.refuse(call)
+        return answer
+
+    @property
+    def _is_strict(self) -> bool:
+        return bool(self._script.rules) if self._strict is None else self._strict
+
+    async def _perform(self, answer: Answer, call: Call) -> Rows | Value:
+        __tracebackhide__ = True
+        try:
+            outcome = await perform(answer, call)
+        except Exception as error:
+            worded = self._raised(error, call)
+            if worded is error:
+                raise
+            raise worded from None
+        if isinstance(outcome, Drop):
+            in_parse = self._is_parsed(call)
+            self._session.lose()
+            raise driver_errors.connection_lost(call.method, in_parse=in_parse)
+        self._prepared(call)
+        return outcome
+
+    def _plain(self, call: Call, value: Any) -> Any:
+        """Return a plain attribute's value, or raise it where it is an exception."""
+        __tracebackhide__ = True
+        if isinstance(value, BaseException):
+            raise self._raised(fresh(value), call)
+        self._prepared(call)
+        return value
+
+    def _raised(self, error: BaseException, call: Call) -> BaseException:
+        """Return `error` as `call`'s method raises it, after its effect on the session."""
+        fields = fields_of(error)
+        if fields is None:
+            return error
+        in_parse = driver_errors.is_found_in_parse(fields)
+        if fields.severity == "FATAL":
+            self._session.lose()
+        elif not in_parse and call.method == "execute_many":
+            self._prepared(call)  # psqlpy ran it in a savepoint of its own: the transaction lives
+        else:
+            self._session.fail()
+            if not in_parse:
+                self._prepared(call)
+        return driver_errors.as_raised_by(
+            call.method, error, fields, in_parse=in_parse and not self._is_simple(call)
+        )
+
+    def _is_simple(self, call: Call) -> bool:
+        """Whether psqlpy sends the statement in one piece, without preparing it first."""
+        return (
+            call.method in ("execute", "fetch")
+            and call.parameters is None
+            and not self._session.begun
+        )
+
+    def _is_parsed(self, call: Call) -> bool:
+        """Whether the statement has to be prepared: it is new to the connection."""
+        return not self._is_simple(call) and call.statement not in self._session.prepared
+
+    def _prepared(self, call: Call) -> None:
+        if call.method in _PREPARING and not self._is_simple(call):
+            self._session.prepared.add(call.statement)
+
+    async def _control(self, method: str, statement: str) -> None:
+        """Ask the script, and nothing but the script, about a statement such as COMMIT.
+
+        The driver sends these by itself, so they need no rule and are not logged as calls.
+        """
+        __tracebackhide__ = True
+        call = Call(method, statement, None, self._session.current)
+        answer = self._script.answer(call) if self._script.rules else None
+        await let_others_run()
+        if answer is not None:
+            await self._perform(answer, call)
+
+    def _watch(self, transaction: Transaction) -> None:
+        """Have the end of the test check that `transaction` was ended, if this fake is strict."""
+        ledger.expect(_WhileStrict(self, transaction))
+
+
+class _WhileStrict:
+    """Expects a transaction to have ended, if its connection is strict when the test ends."""
+
+    def __init__(self, connection: Answering, transaction: Transaction) -> None:
+        self._connection = connection
+        self._transaction = transaction
+
+    def unmet(self) -> Failure | None:
+        """Return the failure of a transaction left open on a strict connection, else None."""
+        return self._transaction.unmet() if self._connection._is_strict else None

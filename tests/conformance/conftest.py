@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psqlpy
+import pytest
+
+from tests.conformance.stage import Stage, open_fake, open_real
+from understudy.postgres import TestDatabases
+
+
+@pytest.fixture(scope="session")
+def conformance_dsn() -> Iterator[str]:
+    """A database with the tables that the behaviours are about."""
+    with TestDatabases(["schema.sql"], Path(__file__).parent) as databases:
+        _, dsn = databases.new()
+        yield dsn
+
+
+@pytest.fixture(params=["fake", "real"])
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """A fresh connection: a fake one, and then a real one."""
+    if request.param == "fake":
+        opened = await open_fake()
+        yield opened
+        opened.conn.close()
+        return
+    dsn = request.getfixturevalue("conformance_dsn")
+    monitor = await psqlpy.connect(dsn)
+    opened = await open_real(dsn, monitor)
+    yield opened
+    # A driver that still holds a transaction would keep the next test's TRUNCATE waiting.
+    await monitor.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    opened.pool.close()
+    monitor.close()
