@@ -21,9 +21,18 @@ SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer() as running:
-        yield running
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def server(session_cache: Path) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNDERSTUDY_CACHE_DIR", str(session_cache))
+        server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -120,7 +129,9 @@ class Playground:
 @pytest.fixture
 def playground() -> Iterator[Playground]:
     # Not tmp_path: as root, the server's user must be able to reach it.
-    root = Path(tempfile.mkdtemp(prefix="us-", dir="/tmp"))
+    memory = Path("/dev/shm")
+    base = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    root = Path(tempfile.mkdtemp(prefix="understudy-tests-", dir=base))
     root.chmod(0o755)
     place = Playground(root)
     place.data.mkdir()
@@ -132,14 +143,12 @@ def playground() -> Iterator[Playground]:
 
 
 @pytest.fixture
-def warm(playground: Playground, server: EmbeddedServer) -> Playground:
-    """A playground whose cache is filled."""
-    from understudy.postgres.folders import cache_folder
-
-    playground.cache.mkdir(mode=0o700)
-    for packed in cache_folder().glob("data-*.zip"):
-        shutil.copy(packed, playground.cache)
+def warm(playground: Playground, server: EmbeddedServer, session_cache: Path) -> Playground:
+    """A playground whose cache is filled, as the start of the session's server filled its own."""
     assert server.dsn()
+    playground.cache.mkdir(mode=0o700)
+    for packed in session_cache.glob("data-*.zip"):
+        shutil.copy(packed, playground.cache)
     return playground
 
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Playground  # the one beside this file
 
+from conftest import Playground  # the one beside this file
 from understudy.postgres.processes import current_process
 from understudy.postgres.workspace import MARKER, Workspace, sweep
 
@@ -59,8 +59,13 @@ def strike_at(playground: Playground, stage: str, number: signal.Signals) -> int
     return done.returncode
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        *((stage, number) for stage in STAGES for number in (signal.SIGKILL, signal.SIGINT)),
+        ("postmaster", signal.SIGTERM),
+    ],
+)
 def test_a_signal_at_a_start_from_the_cache_leaves_nothing(
     warm: Playground, stage: str, number: signal.Signals
 ) -> None:

@@ -91,7 +91,10 @@ def unusable_folder(purpose: str, folder: Path, reason: str, variable: str) -> s
 
 def initdb_failed(exit_code: int, output: str) -> str:
     """The program that builds the data directory ended with an error."""
-    return f"initdb, which builds the data directory, ended with exit code {exit_code}:\n{output}"
+    return (
+        f"initdb, which builds the data directory, ended with exit code {exit_code}:\n{output}\n"
+        f"{_OWN_SERVER}"
+    )
 
 
 def server_ended(exit_code: int, log: str) -> str:

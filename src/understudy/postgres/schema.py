@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import select
+import selectors
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,8 +18,9 @@ from understudy.postgres.statements import statement_starts
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg.pq.abc import PGresult
+    from psycopg.pq.abc import PGconn, PGresult
 
+_TURN = 0.1
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 _COPY = re.compile(r"^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE | re.MULTILINE)
 
@@ -119,7 +120,7 @@ def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str)
     from psycopg.pq import ExecStatus, TransactionStatus
 
     completed = 0
-    connection.pgconn.send_query(text.encode())
+    _send(connection.pgconn, text)
     while (result := _next_result(connection)) is not None:
         if result.status == ExecStatus.FATAL_ERROR:
             raise SchemaError(_refusal(connection, result, text, shown, completed))
@@ -132,13 +133,30 @@ def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str)
         raise SchemaError(messages.open_transaction(shown))
 
 
+def _send(pgconn: PGconn, text: str) -> None:
+    """Send a text whole. The server's notices are taken meanwhile, or both sides would wait."""
+    pgconn.send_query(text.encode())
+    while pgconn.flush():
+        if _wait(pgconn, selectors.EVENT_READ | selectors.EVENT_WRITE) & selectors.EVENT_READ:
+            pgconn.consume_input()
+
+
 def _next_result(connection: psycopg.Connection[tuple[Any, ...]]) -> PGresult | None:
-    """Wait for a result in Python, so that Ctrl-C ends a long migration."""
+    """The next result of what was sent, or None. Waits in Python, so that Ctrl-C ends it."""
     pgconn = connection.pgconn
     while pgconn.is_busy():
-        select.select([pgconn.socket], [], [])
+        _wait(pgconn, selectors.EVENT_READ)
         pgconn.consume_input()
     return pgconn.get_result()
+
+
+def _wait(pgconn: PGconn, events: int) -> int:
+    with selectors.DefaultSelector() as selector:
+        selector.register(pgconn.socket, events)
+        # In short turns: not every system interrupts a wait for a signal.
+        while not (ready := selector.select(_TURN)):
+            pass
+        return ready[0][1]
 
 
 def _refusal(
