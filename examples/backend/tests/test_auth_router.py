@@ -209,5 +209,25 @@ async def test_permission_is_checked_over_http(
 
 @pytest.mark.asyncio
 async def test_lifespan_opens_adapter(async_client: AsyncClient, app: FastAPI) -> None:
-    """Without an override, routes get the adapter of the running application."""
+    """A running application has an adapter for the identity service of its settings."""
     assert isinstance(app.state.user_adapter, UserAdapter)
+
+
+@pytest.mark.asyncio
+async def test_routes_use_adapter_of_running_application(
+    async_client: AsyncClient,
+    app: FastAPI,
+    actor: UserDTO.Read,
+    dal_conn: FakeConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No dependency replaced: the adapter is that of the lifespan, the service a real one."""
+    adapter = dummy(UserAdapter)
+    adapter.on("get_caller", "Bearer abc").returns(actor)
+    adapter.on("get_users_by_permission").returns([actor])
+    monkeypatch.setattr(app.state, "user_adapter", adapter)
+    dal_conn.on("SELECT count(*) FROM users WHERE status = $1", "pending").value(5)
+
+    response = await async_client.get("/users/count?status=pending", headers=AUTH)
+
+    assert response.json() == {"status": "pending", "count": 5}

@@ -1,0 +1,61 @@
+"""Tests for routes, services and DAOs put together: only connection and identity are replaced."""
+
+import pytest
+from httpx import AsyncClient
+
+from tests.fakes import FakeConnection
+
+AUTH = {"Authorization": "Bearer abc"}
+
+pytestmark = pytest.mark.usefixtures("identity")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "statement"),
+    [
+        ("/roles", "SELECT id, name, description FROM roles ORDER BY name"),
+        ("/permissions", "SELECT id, code, description FROM permissions ORDER BY code"),
+        ("/scopes", "SELECT id, name, type, parent_id FROM scopes ..."),
+        ("/audit/user/7", "... FROM audit_log WHERE entity = $1 AND entity_id = $2 ORDER BY id"),
+    ],
+)
+async def test_list_reaches_its_table(
+    async_client: AsyncClient, dal_conn: FakeConnection, path: str, statement: str
+) -> None:
+    """Each route is wired to its own service, and that to its own DAO."""
+    dal_conn.on(statement).rows()
+
+    response = await async_client.get(path, headers=AUTH)
+
+    assert (response.status_code, response.json()) == (200, [])
+
+
+@pytest.mark.asyncio
+async def test_write_and_its_entry_are_one_transaction(
+    async_client: AsyncClient, dal_conn: FakeConnection
+) -> None:
+    """One request, one transaction, with the caller named in the entry."""
+    dal_conn.on("DELETE FROM users WHERE id = $1 RETURNING id", 7).row(id=7)
+    dal_conn.on("INSERT INTO audit_log ...", "admin@example.com", "delete", "user", 7, {})
+
+    response = await async_client.delete("/users/7", headers=AUTH)
+
+    assert response.status_code == 204
+    (transaction,) = dal_conn.transactions
+    assert (transaction.state, len(transaction.calls)) == ("committed", 2)
+
+
+@pytest.mark.asyncio
+async def test_refused_write_leaves_no_entry(
+    async_client: AsyncClient, dal_conn: FakeConnection
+) -> None:
+    """Nobody was deleted: 404, rolled back, and nothing in the log."""
+    dal_conn.on("DELETE FROM users WHERE id = $1 RETURNING id", 404).rows()
+
+    response = await async_client.delete("/users/404", headers=AUTH)
+
+    assert response.json()["error"]["message"] == (
+        "Erro ao excluir usuário: registro não encontrado"
+    )
+    assert dal_conn.transactions[0].state == "rolled back"
