@@ -251,6 +251,7 @@ async def test_transaction_is_over_for_later_calls(dal_conn: FakeConnection) -> 
 async def test_joined_transaction_passes_on(method: str) -> None:
     """Every statement of a joined transaction runs on the transaction that is open."""
     conn = FakeConnection()
+    conn.on("SELECT 1").value(1)
     async with conn.transaction() as transaction:
         await getattr(JoinedTransaction(transaction), method)("SELECT 1")
 

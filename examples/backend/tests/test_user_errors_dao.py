@@ -205,18 +205,6 @@ async def test_search_fails_when_count_fails() -> None:
 
 
 @pytest.mark.asyncio
-async def test_fetch_all_with_unexpected_column_maps_to_500() -> None:
-    """A row that does not fit the DTO is our mistake, not the caller's."""
-    conn = FakeConnection()
-    conn.fetch_return = [{"id": "seven", "name": "Ana", "email": "ana@example.com"}]
-
-    with pytest.raises(DAOException) as exc:
-        await UserDAO.fetch_all.__wrapped__(conn)
-
-    assert exc.value.detail == "Erro ao listar usuários: falha inesperada"
-
-
-@pytest.mark.asyncio
 async def test_lost_connection_maps_to_500() -> None:
     """A server that goes away in the middle is a 500 with the method's own words."""
     conn = FakeConnection()
