@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from understudy import FakeConnection
 from understudy.cli.observer import OPTION
+from understudy.script import tally
 
 OBSERVED = ("-p", "understudy.cli.observer", OPTION, "figures.json", "-p", "no:randomly")
 
@@ -83,6 +86,16 @@ def test_counts_what_was_asked_of_the_fakes_on_workers_too(figures: Any) -> None
     assert report["calls_on_fakes"] == 3
     assert report["statements_on_fakes"] == 2
     assert report["tests"]["passed"] == 2
+
+
+def test_counts_a_run_for_itself(figures: Any) -> None:
+    asyncio.run(FakeConnection().execute("SELECT 'outside'"))
+    before = tally.calls, set(tally.statements)
+
+    report = figures(ALL_OUTCOMES)
+
+    assert (report["calls_on_fakes"], report["statements_on_fakes"]) == (3, 2)
+    assert (tally.calls, tally.statements) == before
 
 
 def test_names_no_server_where_no_test_asked_for_one(figures: Any) -> None:

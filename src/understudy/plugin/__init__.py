@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and the fixtures."""
     from understudy.plugin import registration
 
+    summary.begin(config)
     config.addinivalue_line("markers", registration.INTEGRATION)
     settings = options.read_settings(config)
     registration.register_fixtures(config, settings)

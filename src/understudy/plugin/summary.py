@@ -16,6 +16,19 @@ _OUTPUT = "understudy"
 _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
+def begin(config: pytest.Config) -> None:
+    """Count from zero for this run, and go on from where we were when it is over.
+
+    A run inside a run, as pytester makes, shares the process and so the tally.
+    """
+    before = _exchange(0, set())
+
+    def go_on() -> None:
+        _exchange(*before)
+
+    config.add_cleanup(go_on)
+
+
 def hand_over(config: pytest.Config) -> None:
     """On a worker of pytest-xdist: send this process's figures to the controller."""
     output = getattr(config, "workeroutput", None)
@@ -49,3 +62,13 @@ def _own_figures() -> dict[str, Any]:
     if tally is None:
         return {"calls": 0, "statements": []}
     return {"calls": tally.calls, "statements": sorted(tally.statements)}
+
+
+def _exchange(calls: int, statements: set[str]) -> tuple[int, set[str]]:
+    """Set the tally, and return what it was; nothing where no test has imported it."""
+    tally: Any = sys.modules.get(_TALLY)
+    if tally is None:
+        return 0, set()
+    before = tally.calls, tally.statements
+    tally.calls, tally.statements = calls, statements
+    return before
