@@ -31,11 +31,20 @@ SERVES = "needs a PostgreSQL that runs, or serves until it is stopped"
 NOT_RUN = {
     "python -m pip install fastapi httpx psqlpy pydantic-settings uvicorn": INSTALLS,
     "python -m pip install 'understudy[demo]'": INSTALLS,
+    'python -m pip install "understudy[demo]"': INSTALLS,
+    "python -m pip install understudy pytest-asyncio": INSTALLS,
+    'python -m pip install "understudy[fastapi,faker,postgres,psqlpy]"': INSTALLS,
+    "make demo": INSTALLS,
+    "make test": "runs the very suite that this test belongs to",
     "export BACKEND_DATABASE_URL=postgresql://postgres@localhost:5432/backend": SERVES,
     "python -m src.config.migrate": SERVES,
     "uvicorn src.main:app": SERVES,
     'pytest tests/ -m "not integration"': SHOWN,
-    "pytest --cov=src --cov-report=html --cov-report=term": SHOWN,
+    'pytest tests/ -m "not integration" --cov=src --cov-fail-under=100': (
+        "the backend's own affair; the other commands with --cov are shown by the seed's tests"
+    ),
+    "pytest --cov=src.domain.dal.dao.user tests/test_user_dao.py": SHOWN,
+    "understudy demo": "tests/cli runs it, and looks at what it does",
 }
 
 
