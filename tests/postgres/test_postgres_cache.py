@@ -117,16 +117,22 @@ def test_a_cache_folder_that_is_a_file(
     assert at_home.leftovers() == []
 
 
-def test_a_data_folder_that_is_not_there(
-    at_home: Playground, monkeypatch: pytest.MonkeyPatch
+def test_a_data_folder_that_is_not_there_is_made(
+    warm: Playground, at_home: Playground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UNDERSTUDY_DATA_DIR", str(at_home.root))
-    missing = at_home.root / "missing"
-    monkeypatch.setattr("understudy.postgres.server.choose_data_base", lambda account: missing)
+    monkeypatch.setenv("UNDERSTUDY_DATA_DIR", str(at_home.root / "new" / "data"))
+    starts(warm)
+    assert list((at_home.root / "new" / "data").iterdir()) == []
+
+
+def test_a_data_folder_that_is_a_file(at_home: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = at_home.root / "file"
+    file.write_text("not a folder")
+    monkeypatch.setenv("UNDERSTUDY_DATA_DIR", str(file))
     with pytest.raises(UnusableFolder) as caught:
         EmbeddedServer().start()
     assert str(caught.value) == (
-        f"The folder for live data cannot be used: {missing}: No such file or directory\n"
+        f"The folder for live data cannot be used: {file}: File exists\n"
         "Set UNDERSTUDY_DATA_DIR to a folder that can be written and has 200 MB free."
     )
 

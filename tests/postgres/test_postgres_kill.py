@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 import signal
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,6 +128,19 @@ def test_the_next_start_clears_up_where_the_watcher_was_killed_too(warm: Playgro
     assert not abandoned.exists()
     assert all(str(abandoned) not in " ".join(p.cmdline()) for p in warm.processes())
     program.communicate("", timeout=20)
+    assert warm.settles()
+
+
+def test_a_kill_during_stop_leaves_nothing(warm: Playground) -> None:
+    done = warm.run(
+        """
+        import os, shutil
+        from understudy.postgres import EmbeddedServer
+        with EmbeddedServer():
+            shutil.rmtree = lambda path: os.kill(os.getpid(), 9)
+        """
+    )
+    assert done.returncode == -signal.SIGKILL
     assert warm.settles()
 
 
@@ -246,6 +263,53 @@ class TestSweep:
         before = time.monotonic()
         assert sweep(tmp_path) == [folder]
         assert time.monotonic() - before < 1
+
+    def test_waits_for_whoever_still_writes_there(self, tmp_path: Path) -> None:
+        folder = self.folder(tmp_path, 1)
+        self.mark(folder, started="12", pid=999_999_999)
+        writing = threading.Event()
+
+        def write() -> None:
+            for number in itertools.count():
+                try:
+                    (folder / "data").mkdir(exist_ok=True)
+                    (folder / "data" / str(number)).touch()
+                except FileNotFoundError:
+                    if not folder.exists():
+                        return
+                writing.set()
+                if number == 2000:
+                    return
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        writing.wait()
+        assert sweep(tmp_path) == [folder]
+        writer.join()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_several_at_once_get_in_nobodys_way(self, tmp_path: Path) -> None:
+        folder = self.folder(tmp_path, 1)
+        self.mark(folder, started="12", pid=999_999_999)
+        for number in range(300):
+            (folder / "data" / str(number)).mkdir(parents=True)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: sweep(tmp_path), range(4)))
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_mark_goes_last(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = self.folder(tmp_path, 1)
+        self.mark(folder, started="12", pid=999_999_999)
+        (folder / "data").mkdir()
+
+        def interrupted(path: Path) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "rmtree", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                sweep(tmp_path)
+        assert sweep(tmp_path) == [folder]
 
     def test_of_a_folder_that_is_not_there_finds_nothing(self, tmp_path: Path) -> None:
         assert sweep(tmp_path / "nothing") == []

@@ -66,6 +66,11 @@ def choose_data_base(account: Account) -> Path:
         UnusableFolder: The server's user reaches none of the candidates.
     """
     bases = data_bases()
+    for base in bases:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unusable("live data", base, error) from error
     reachable = [base for base in bases if account.reaches(base)]
     if not reachable:
         raise UnusableFolder(

@@ -134,10 +134,11 @@ class EmbeddedServer:
         if self._process is not None:
             _stop(self._process)
             self._process = None
+        self._forget()
+        # Last: whatever interrupts this before, the watcher finishes it.
         if self._watcher is not None:
             self._watcher.dismiss()
             self._watcher = None
-        self._forget()
 
     def dsn(self, database: str = "postgres") -> str:
         """The URL of one of its databases, for psycopg, asyncpg and psqlpy alike.

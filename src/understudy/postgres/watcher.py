@@ -26,7 +26,7 @@ while [ -e "$1/data/postmaster.pid" ] && [ "$tries" -lt 120 ]; do
 done
 tries=0
 while [ "$tries" -lt 40 ]; do
-    rm -rf "$@" 2>/dev/null && break
+    rm -rf "$1/data" && rm -rf "$@" && break
     tries=$((tries + 1))
     sleep 0.05
 done

@@ -7,6 +7,7 @@ The file decides; the name alone never does.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import secrets
 import shutil
 import signal
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from understudy.postgres.processes import (
 
 MARKER = "owner.json"
 _STOP_AT_ONCE = getattr(signal, "SIGQUIT", signal.SIGTERM)
+_PATIENCE = 5.0
 _NAME = re.compile(r"understudy-([0-9]+)-[0-9a-f]{8}")
 
 
@@ -57,8 +60,7 @@ class Workspace:
         if self._marker is not None:
             os.close(self._marker)
             self._marker = None
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.path)
+        remove_folder(self.path)
 
 
 def sweep(base: Path) -> list[Path]:
@@ -81,9 +83,40 @@ def sweep(base: Path) -> list[Path]:
         with contextlib.suppress(FileNotFoundError):
             if name and _is_ours(entry) and _is_abandoned(folder, int(name[1])):
                 _stop_server_in(folder)
-                shutil.rmtree(folder)
+                remove_folder(folder)
                 removed.append(folder)
     return removed
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a workspace, its mark last: whoever is interrupted leaves one that can be swept.
+
+    Others may be removing it at the same time, and a program that is about to end may still write
+    to it; both are waited for.
+
+    Raises:
+        OSError: It cannot be removed, or is still written to after five seconds.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while folder.exists():
+        try:
+            _remove_once(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _remove_once(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARKER:
+            path.unlink()
+    (folder / MARKER).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:
