@@ -65,3 +65,56 @@ STATES = {
     "57P03": State("cannot_connect_now", "the database system is starting up", fatal=True),
 }
 CODES = {state.name: code for code, state in STATES.items()}
+
+# Conditions that PostgreSQL finds while it reads a statement, besides those above.
+_IN_PARSE = {
+    "0A000": "feature_not_supported",
+    "22007": "invalid_datetime_format",
+    "22008": "datetime_field_overflow",
+    "22021": "character_not_in_repertoire",
+    "22023": "invalid_parameter_value",
+    "22P02": "invalid_text_representation",
+    "26000": "invalid_sql_statement_name",
+    "34000": "invalid_cursor_name",
+    "3B001": "invalid_savepoint_specification",
+    "3D000": "invalid_catalog_name",
+    "3F000": "invalid_schema_name",
+    "42601": "syntax_error",
+    "42602": "invalid_name",
+    "42611": "invalid_column_definition",
+    "42622": "name_too_long",
+    "42701": "duplicate_column",
+    "42702": "ambiguous_column",
+    "42704": "undefined_object",
+    "42710": "duplicate_object",
+    "42712": "duplicate_alias",
+    "42725": "ambiguous_function",
+    "42803": "grouping_error",
+    "42804": "datatype_mismatch",
+    "42809": "wrong_object_type",
+    "42830": "invalid_foreign_key",
+    "42846": "cannot_coerce",
+    "42883": "undefined_function",
+    "428C9": "generated_always",
+    "42939": "reserved_name",
+    "42P02": "undefined_parameter",
+    "42P03": "duplicate_cursor",
+    "42P08": "ambiguous_parameter",
+    "42P09": "ambiguous_alias",
+    "42P10": "invalid_column_reference",
+    "42P13": "invalid_function_definition",
+    "42P17": "invalid_object_definition",
+    "42P18": "indeterminate_datatype",
+    "42P19": "invalid_recursion",
+    "42P20": "windowing_error",
+    "42P21": "collation_mismatch",
+    "42P22": "indeterminate_collation",
+    "54001": "statement_too_complex",
+    "54011": "too_many_columns",
+}
+
+
+def condition(sqlstate: str) -> str:
+    """Return PostgreSQL's name for a condition, or the bare code where it is not listed here."""
+    state = STATES.get(sqlstate)
+    return state.name if state else _IN_PARSE.get(sqlstate, sqlstate)

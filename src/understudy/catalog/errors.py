@@ -1,0 +1,60 @@
+"""What the catalog raises, or holds against a test."""
+
+from __future__ import annotations
+
+from understudy.script.failures import Failure
+
+
+class CatalogError(Exception):
+    """The catalog cannot be read, written or extended; the text is the whole message."""
+
+
+class CatalogFileError(CatalogError):
+    """The catalog's file is broken, or not one of ours. It is left as it is."""
+
+
+class CatalogLocked(CatalogError):
+    """Something new would have to be learned, and the catalog is locked."""
+
+
+class DescribeFailed(CatalogError):
+    """PostgreSQL gave no verdict on a statement: it was unreachable, lost, locked or full.
+
+    That says nothing about the statement.
+    """
+
+
+class StatementUnknown(Failure):
+    """The catalog does not hold a statement, and cannot learn it."""
+
+    __module__ = "understudy"
+
+
+class StatementRefused(Failure):
+    """PostgreSQL refuses a statement that was given to a fake."""
+
+    __module__ = "understudy"
+
+
+class ParametersRefused(Failure):
+    """The driver or PostgreSQL would refuse a statement's parameters."""
+
+    __module__ = "understudy"
+
+
+class AnswerImpossible(Failure):
+    """The statement could never return what it was answered with."""
+
+    __module__ = "understudy"
+
+
+class ErrorImpossible(Failure):
+    """The statement could never fail as it was scripted to."""
+
+    __module__ = "understudy"
+
+
+class UncheckedWarning(UserWarning):
+    """What a check found where it is configured to warn."""
+
+    __module__ = "understudy"
