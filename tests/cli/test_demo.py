@@ -182,3 +182,18 @@ def test_an_interrupted_copy_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         " The tests were stopped, and PostgreSQL with them.\nLeft behind: here, the copy.\n"
     )
     assert (tmp_path / "here" / "pyproject.toml").exists()
+
+
+def test_an_interrupt_while_copying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("understudy.cli.backend.copy_to", interrupted)
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["demo", "here"], prog_name="understudy")
+
+    assert result.exit_code == 130
+    assert result.stderr == (
+        "\nInterrupted before a test ran. Left behind, as far as it was copied: here\n"
+    )

@@ -46,7 +46,12 @@ def demo(ctx: click.Context, folder: Path, in_place: bool, output_format: str) -
     It is a user administration on FastAPI, psqlpy and PostgreSQL. Its unit tests run on fakes,
     then its integration tests on a PostgreSQL that is started for them and stopped again.
     """
-    _prepare(folder, in_place)
+    copy = None if in_place else str(folder)
+    try:
+        _prepare(folder, in_place)
+    except KeyboardInterrupt:
+        click.echo(messages.interrupted_copy(str(folder)), err=True)
+        ctx.exit(_INTERRUPTED)
     in_json = output_format == "json"
     progress = sys.stderr if in_json else sys.stdout
     results = []
@@ -56,7 +61,6 @@ def demo(ctx: click.Context, folder: Path, in_place: bool, output_format: str) -
         try:
             results.append(lanes.run(lane, folder, progress))
         except KeyboardInterrupt:
-            copy = None if in_place else str(folder)
             click.echo(messages.interrupted(lane.title, copy), err=True)
             ctx.exit(_INTERRUPTED)
     if in_json:

@@ -74,3 +74,8 @@ def interrupted(title: str, copy: str | None) -> str:
     """Ctrl-C while a lane ran."""
     left = "Nothing is left behind." if copy is None else f"Left behind: {copy}, the copy."
     return f"\nInterrupted in: {title}. The tests were stopped, and PostgreSQL with them.\n{left}"
+
+
+def interrupted_copy(folder: str) -> str:
+    """Ctrl-C before a lane ran."""
+    return f"\nInterrupted before a test ran. Left behind, as far as it was copied: {folder}"
