@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3.14 python3 python)
 VERSION_OF = -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check bench clean
 
 demo: setup
 	@$(BIN)/understudy demo --in-place examples/backend
@@ -29,6 +29,9 @@ check: setup
 	$(BIN)/mypy
 	cd examples/backend && "$(abspath $(BIN))/mypy" src
 	$(BIN)/lint-imports --no-logo
+
+bench: setup
+	$(BIN)/python -m benchmarks
 
 setup: $(STAMP)
 ifneq ($(PYTHON),)

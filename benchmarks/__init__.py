@@ -1,0 +1,1 @@
+"""What Understudy costs, as ratios from one run: `python -m benchmarks`."""

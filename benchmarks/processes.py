@@ -1,0 +1,38 @@
+"""A process, and the processor time that it took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a folder, without what an outer pytest or coverage left in the environment."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def seconds_of(folder: Path, *arguments: str, status: int = 0) -> float:
+    """Run pytest and return its processor time, which other programs disturb less than the clock.
+
+    Raises:
+        RuntimeError: pytest ended with another status.
+    """
+    before = os.times()
+    done = pytest_in(folder, *arguments)
+    after = os.times()
+    if done.returncode != status:
+        raise RuntimeError(done.stdout)
+    return (after.children_user - before.children_user) + (
+        after.children_system - before.children_system
+    )

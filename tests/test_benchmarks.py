@@ -1,0 +1,81 @@
+"""The benchmarks run and print a figure for everything. Nothing here looks at how large it is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.rounds import apart, interleaved, ratio, typical
+from tests.backend_copy import ROOT
+
+
+@pytest.fixture(scope="module")
+def output() -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "figures"),
+    [
+        ("AsyncMock", 3),
+        ("fake written by hand", 3),
+        ("FakeConnection, plain attributes", 3),
+        ("FakeConnection, one rule for each statement", 3),
+        ("FakeConnection, twenty rules", 3),
+        ("with the plugin", 1),
+        ("without", 1),
+        ("apart", 1),
+        ("with Understudy", 1),
+        ("by hand, plugin off", 1),
+        ("ratio", 1),
+        ("on a FakeConnection", 1),
+        ("on real_postgres", 1),
+    ],
+)
+def test_each_line_has_its_figures(output: str, line: str, figures: int) -> None:
+    found = re.search(rf"^  {line} +([-\d. ]+)", output, re.M)
+
+    assert found is not None, output
+    assert len(found[1].split()) == figures
+
+
+def test_both_sides_of_the_suite_run_a_good_part_of_it(output: str) -> None:
+    found = re.search(r"unit tests that need no script: (\d+),", output)
+
+    assert found is not None, output
+    assert int(found[1]) > 100
+
+
+def test_rounds_are_interleaved_and_each_begins_with_another() -> None:
+    order: list[str] = []
+
+    def candidate(name: str, seconds: float) -> float:
+        order.append(name)
+        return seconds
+
+    rounds = interleaved(2, {"a": lambda: candidate("a", 2.0), "b": lambda: candidate("b", 1.0)})
+
+    assert order == ["a", "b", "b", "a"]
+    assert (typical(rounds, "a"), ratio(rounds, "a", "b"), apart(rounds, "a", "b")) == (2, 2, 1)
+
+
+def test_figures_are_medians_of_rounds() -> None:
+    rounds = [{"a": 1.0, "b": 1.0}, {"a": 90.0, "b": 10.0}, {"a": 3.0, "b": 1.0}]
+
+    assert typical(rounds, "a") == 3.0
+    assert ratio(rounds, "a", "b") == 3.0
+    assert apart(rounds, "a", "b") == 2.0
