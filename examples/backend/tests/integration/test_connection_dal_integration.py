@@ -161,3 +161,18 @@ async def test_wrong_database_is_unavailable(settings: Settings) -> None:
             await HealthDAO.ping()
 
     assert exc.value.status_code == 503
+
+
+@pytest.mark.asyncio
+async def test_an_ordinary_role_can_open_the_pool(settings: Settings) -> None:
+    """What the pool asks of a session is nothing that only a superuser may set."""
+    async with DAL.connection() as conn:
+        await conn.execute("CREATE ROLE app_user LOGIN")
+    try:
+        parts = urlsplit(settings.database_url)
+        url = urlunsplit(parts._replace(netloc=f"app_user@{parts.netloc.rpartition('@')[2]}"))
+        async with DAL.pool(settings.model_copy(update={"database_url": url})):
+            await HealthDAO.ping()
+    finally:
+        async with DAL.connection() as conn:
+            await conn.execute("DROP ROLE app_user")

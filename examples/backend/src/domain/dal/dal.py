@@ -48,7 +48,7 @@ class DAL:
         pool = ConnectionPool(
             dsn=settings.database_url,
             max_db_pool_size=settings.pool_size,
-            options=f"-c statement_timeout={settings.statement_timeout_ms} -c lc_messages=C",
+            options=f"-c statement_timeout={settings.statement_timeout_ms}",
         )
         cls._pool, cls._pool_timeout = pool, settings.pool_timeout
         try:

@@ -1,8 +1,8 @@
 """From what a driver raises to what a user can read: the one place that knows both.
 
 psqlpy raises one class for every SQL error and carries no SQLSTATE, so the kind of error is
-read from PostgreSQL's English message. A server with a translated ``lc_messages`` would make
-every error a 500; the pool therefore asks for ``lc_messages=C`` (see ``DAL.pool``).
+read from PostgreSQL's English message. A server with a translated ``lc_messages`` makes every
+error a 500, and only a superuser may change that: ``ALTER DATABASE ... SET lc_messages = 'C'``.
 """
 
 import logging
