@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.postgres.excerpt import line_and_column, line_with_caret
 from understudy.postgres.statements import statement_starts
+from understudy.script.excerpt import line_and_column, line_with_caret
 
 
 @pytest.mark.parametrize(

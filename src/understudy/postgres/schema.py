@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from understudy.postgres import messages
 from understudy.postgres.driver import connect
 from understudy.postgres.errors import PostgresUnavailable, SchemaError
-from understudy.postgres.excerpt import line_and_column, line_with_caret
 from understudy.postgres.server import CLUSTER_NAME
 from understudy.postgres.statements import statement_starts
+from understudy.script.excerpt import line_and_column, line_with_caret
 
 if TYPE_CHECKING:
     import psycopg
