@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-
 from benchmarks.rounds import apart, interleaved, ratio, typical
+
 from tests.backend_copy import ROOT
 
 
