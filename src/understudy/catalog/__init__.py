@@ -1,1 +1,1 @@
-"""What PostgreSQL says of a statement: described once, stored in a file, held against every call."""
+"""What PostgreSQL says of a statement: described once, kept in a file, held against calls."""

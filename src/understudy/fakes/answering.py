@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy.fakes import driver_errors
+from understudy.catalog import active
+from understudy.fakes import driver_errors, results
 from understudy.fakes.session import Session
 from understudy.script import ledger, tally
 from understudy.script.answers import Answer, Drop, Rows, Value
@@ -17,7 +18,9 @@ from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run
 
 # psqlpy prepares the statements of these, and keeps what it prepared.
-_PREPARING = ("execute", "fetch", "fetch_row", "fetch_val", "execute_many", "prepared.execute")
+_PREPARING = frozenset(
+    ["execute", "fetch", "fetch_row", "fetch_val", "execute_many", "prepared.execute"]
+)
 
 
 class Answering:
@@ -54,6 +57,8 @@ class Answering:
         """Return the scripted answer, or None where the `plain` attributes are to answer."""
         __tracebackhide__ = True
         self._session.check(call.method, in_parse=self._is_parsed(call))
+        if active.factory is not None and (checker := active.checker()) is not None:
+            checker.check_call(call)
         script = self._script
         answer = script.answer(call) if script.rules else None
         if answer is None and self._is_strict and all(value is None for value in plain):
@@ -78,7 +83,27 @@ class Answering:
             self._session.lose()
             raise driver_errors.connection_lost(call.method, in_parse=in_parse)
         self._prepared(call)
+        self._hold_against_catalog(call, outcome)
         return outcome
+
+    def _canned(self, call: Call, data: Any) -> Any:
+        """Return what a plain attribute holds as rows, after a look at whether they could be."""
+        __tracebackhide__ = True
+        if active.factory is not None and (rows := results.rows_in(data)) is not None:
+            self._hold_against_catalog(call, rows)
+        return data
+
+    def _canned_value(self, call: Call, value: Any) -> Any:
+        """Return the plain attribute of `fetch_val`, after a look at whether it could be."""
+        __tracebackhide__ = True
+        if active.factory is not None and value is not None:
+            self._hold_against_catalog(call, Value(value))
+        return value
+
+    def _hold_against_catalog(self, call: Call, outcome: Rows | Value) -> None:
+        __tracebackhide__ = True
+        if active.factory is not None and (checker := active.checker()) is not None:
+            checker.check_answer(call, outcome)
 
     def _plain(self, call: Call, value: Any) -> Any:
         """Return a plain attribute's value, or raise it where it is an exception."""
@@ -93,6 +118,8 @@ class Answering:
         fields = fields_of(error)
         if fields is None:
             return error
+        if active.factory is not None and (checker := active.checker()) is not None:
+            checker.check_error(call, fields)
         in_parse = driver_errors.is_found_in_parse(fields)
         if fields.severity == "FATAL":
             self._session.lose()

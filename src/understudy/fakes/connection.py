@@ -20,7 +20,7 @@ from understudy.script.parameters import Given, Parameters
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
 from understudy.script.transactions import Transaction
-from understudy.script.waiting import let_others_run
+from understudy.script.waiting import let_others_run, others_are_due, take_a_turn
 
 
 class FakeConnection(Answering):
@@ -100,9 +100,11 @@ class FakeConnection(Answering):
         call = self._called("execute", stmt, querystring, parameters)
         self.execute_calls.append((call.statement, parameters))
         answer = self._answer(call, self.execute_return)
-        await let_others_run()
+        if others_are_due():
+            await take_a_turn()
         if answer is None:
-            return FakeRecord(self._next_queued(self._plain(call, self.execute_return)))
+            rows = self._next_queued(self._plain(call, self.execute_return))
+            return FakeRecord(self._canned(call, rows))
         return results.as_record(await self._perform(answer, call))
 
     async def execute_many(
@@ -124,7 +126,8 @@ class FakeConnection(Answering):
         call = self._called("execute_many", stmt, querystring, rows)
         self.execute_calls.append((call.statement, rows))
         answer = self._answer(call, self.execute_return)
-        await let_others_run()
+        if others_are_due():
+            await take_a_turn()
         if answer is None:
             self._plain(call, self.execute_return)
             return FakeRecord(len(rows), rowcount=len(rows))
@@ -136,7 +139,8 @@ class FakeConnection(Answering):
         call = self._called("execute_batch", querystring, None, None)
         self.execute_calls.append((querystring, None))
         answer = self._answer(call, self.execute_return)
-        await let_others_run()
+        if others_are_due():
+            await take_a_turn()
         if answer is None:
             self._plain(call, self.execute_return)
         else:
@@ -155,9 +159,10 @@ class FakeConnection(Answering):
         call = self._called("fetch", stmt, querystring, parameters)
         self.fetch_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_return)
-        await let_others_run()
+        if others_are_due():
+            await take_a_turn()
         if answer is None:
-            return FakeRecord(self._plain(call, self.fetch_return))
+            return FakeRecord(self._canned(call, self._plain(call, self.fetch_return)))
         return results.as_record(await self._perform(answer, call))
 
     async def fetch_row(
@@ -173,11 +178,13 @@ class FakeConnection(Answering):
         call = self._called("fetch_row", stmt, querystring, parameters)
         self.fetch_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_row_return, self.fetch_return)
-        await let_others_run()
+        if others_are_due():
+            await take_a_turn()
         if answer is not None:
             return results.as_row(await self._perform(answer, call))
-        if self._plain(call, self.fetch_row_return) is not None:
-            return self.fetch_row_return
+        row = self._plain(call, self.fetch_row_return)
+        if row is not None:
+            return row
         rows = self._plain(call, self.fetch_return)
         return FakeRecord(rows.pop(0) if isinstance(rows, list) and rows else rows)
 
@@ -194,9 +201,10 @@ class FakeConnection(Answering):
         call = self._called("fetch_val", stmt, querystring, parameters)
         self.fetch_val_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_val_return)
-        await let_others_run()
+        if others_are_due():
+            await take_a_turn()
         if answer is None:
-            return self._plain(call, self.fetch_val_return)
+            return self._canned_value(call, self._plain(call, self.fetch_val_return))
         return results.as_value(await self._perform(answer, call))
 
     def transaction(
@@ -308,6 +316,7 @@ class FakeConnection(Answering):
         value = self._plain(call, plain)
         if method == "prepared.execute":
             value = self._next_queued(value)
+        self._canned(call, value)
         return value if isinstance(value, list) else [] if value is None else [value]
 
     def _next_queued(self, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from understudy.fakes import driver_errors
@@ -50,3 +51,14 @@ def as_many(outcome: Rows | Value, given: int) -> FakeRecord:
     tagged = isinstance(outcome, Rows) and outcome.tag is not None
     count = outcome.count if isinstance(outcome, Rows) and tagged else given
     return FakeRecord(count, rowcount=count)
+
+
+def rows_in(data: Any) -> Rows | None:
+    """Read rows out of what a test canned by itself; None where there are none to look at."""
+    if isinstance(data, FakeRecord):
+        data = data.result()
+    if isinstance(data, Mapping):
+        return Rows((data,))
+    if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
+        return Rows(tuple(data))
+    return None
