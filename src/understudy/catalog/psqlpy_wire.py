@@ -1,0 +1,192 @@
+"""The bytes that psqlpy makes of a Python value by its class alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import json
+import math
+import struct
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from understudy.catalog.judging import CannotTell, NotSent, class_of
+
+EXTRA_TYPES = "psqlpy.extra_types"
+_EPOCH = dt.datetime(2000, 1, 1)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_LARGEST_DECIMAL = 2**96 - 1  # what rust_decimal holds
+_INT_WRAPPERS = {"SmallInt": "!h", "Integer": "!i", "BigInt": "!q", "Money": "!q"}
+_FLOAT_WRAPPERS = {"Float32": "!f", "Float64": "!d"}
+_JSON_WRAPPERS = ("JSON", "JSONB")
+_HIDDEN: tuple[str, ...] = ("Text", "VarChar", "MacAddr6", "MacAddr8", "Point", "Box", "Path", "Line")
+_HIDDEN += ("LineSegment", "Circle", "PgVector")
+
+
+def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
+    """Return what psqlpy sends for a value where it does not know the parameter's type.
+
+    Args:
+        jsonb: whether the parameter's type is jsonb itself.
+
+    Raises:
+        NotSent: psqlpy raises instead.
+        CannotTell: the value hides what it holds.
+    """
+    match value:
+        case bool():
+            return b"\1" if value else b"\0"
+        case bytes():
+            return value
+        case str():
+            return text_bytes(value)
+        case float():
+            return struct.pack("!d", value)
+        case int():
+            return struct.pack("!i", ranged(value, "integer", -(2**31), 2**31 - 1))
+        case dt.datetime():
+            return datetime_bytes(value)
+        case dt.date():
+            return struct.pack("!i", (value - _EPOCH.date()).days)
+        case dt.time():
+            since = dt.datetime.combine(_EPOCH, value.replace(tzinfo=None)) - _EPOCH
+            return struct.pack("!q", since // _MICROSECOND)
+        case dt.timedelta():
+            rest = value - dt.timedelta(days=value.days)
+            return struct.pack("!qii", rest // _MICROSECOND, value.days, 0)
+        case dict():
+            return document_bytes(value, jsonb=jsonb)
+    return _other_bytes(value, jsonb=jsonb)
+
+
+def _other_bytes(value: Any, *, jsonb: bool) -> bytes:
+    wrapper = class_of(value, EXTRA_TYPES, *_INT_WRAPPERS, *_FLOAT_WRAPPERS, *_JSON_WRAPPERS)
+    if wrapper is not None:
+        shown = str(value).partition(", ")[2]
+        if wrapper in _INT_WRAPPERS:
+            return struct.pack(_INT_WRAPPERS[wrapper], int(shown))
+        if wrapper in _FLOAT_WRAPPERS:
+            return struct.pack(_FLOAT_WRAPPERS[wrapper], float(shown))
+        return (b"\1" if jsonb else b"") + shown.encode()
+    hidden = class_of(value, EXTRA_TYPES, *_HIDDEN)
+    if hidden is not None:
+        raise CannotTell(f"what a {hidden} holds")
+    try:
+        return ip_bytes(value)
+    except NotSent:
+        held = getattr(value, "value", None)
+    if isinstance(held, str):
+        return text_bytes(held)
+    raise NotSent("")
+
+
+def text_bytes(value: str) -> bytes:
+    """Return a text in UTF-8."""
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise NotSent("it is not valid Unicode") from error
+
+
+def ranged(value: int, type_name: str, lowest: int, highest: int) -> int:
+    """Return an int that fits."""
+    if not lowest <= value <= highest:
+        raise NotSent(f"{type_name} goes from {lowest} to {highest}")
+    return value
+
+
+def datetime_bytes(value: dt.datetime) -> bytes:
+    """Return a datetime; an aware one in UTC, as which PostgreSQL then reads it."""
+    zone = value.tzinfo
+    if zone is not None and zone.utcoffset(None) is None:
+        if not isinstance(getattr(zone, "key", None), str):
+            raise NotSent("it knows the offsets of datetime.timezone and the zones of zoneinfo")
+        if value.replace(fold=0).utcoffset() != value.replace(fold=1).utcoffset():
+            raise NotSent("that time occurs twice or never in its zone")
+    offset = value.utcoffset() or dt.timedelta()
+    return struct.pack("!q", (value.replace(tzinfo=None) - _EPOCH - offset) // _MICROSECOND)
+
+
+def ip_bytes(value: Any) -> bytes:
+    """Return an address; of an interface, its address without the network."""
+    packed = getattr(value, "packed", None)
+    if packed is None:
+        try:
+            packed = ipaddress.ip_address(str(value)).packed
+        except ValueError as error:
+            raise NotSent("") from error
+    if not isinstance(packed, bytes) or len(packed) not in (4, 16):
+        raise NotSent("")
+    family, bits = (2, 32) if len(packed) == 4 else (3, 128)
+    return bytes([family, bits, 0, len(packed)]) + packed
+
+
+def decimal_bytes(value: Decimal) -> bytes:
+    """Return a Decimal as rust_decimal sends it, which reads its str()."""
+    text = str(value)
+    if not value.is_finite():
+        raise NotSent("it knows no NaN and no infinity")
+    if "E" in text:
+        raise NotSent("it reads no exponent: quantize() it, or pass float")
+    if abs(int(value)) > _LARGEST_DECIMAL:
+        raise NotSent("it holds 28 digits")
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    fraction = fraction[: max(0, 28 - len(whole.lstrip("0")))]
+    scale = len(fraction)
+    whole = whole.rjust(math.ceil(len(whole) / 4) * 4, "0")
+    fraction = fraction.ljust(math.ceil(len(fraction) / 4) * 4, "0")
+    weight = len(whole) // 4 - 1
+    groups = [int(each) for each in _fours(whole + fraction)]
+    while len(groups) > 1 and groups[0] == 0:
+        groups, weight = groups[1:], weight - 1
+    while len(groups) > 1 and groups[-1] == 0:
+        groups.pop()
+    sign = 0x4000 if value.is_signed() and value else 0
+    weight = 0 if not value else weight
+    return struct.pack(f"!HhHH{len(groups)}H", len(groups), weight, sign, scale, *groups)
+
+
+def _fours(digits: str) -> Sequence[str]:
+    return [digits[place : place + 4] for place in range(0, len(digits), 4)]
+
+
+def document_bytes(value: Any, *, jsonb: bool) -> bytes:
+    """Return a dict, list or tuple as JSON.
+
+    Raises:
+        NotSent: it holds what psqlpy puts into no JSON.
+    """
+    text = json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
+    return (b"\1" if jsonb else b"") + text_bytes(text)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            if not all(isinstance(key, str) for key in value):
+                raise NotSent("the keys of JSON are str")
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case None | bool():
+            return value
+        case str():
+            return str.__str__(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case int():
+            return ranged(int(value), "an int inside its JSON", -(2**31), 2**31 - 1)
+    return _plain_other(value)
+
+
+def _plain_other(value: Any) -> Any:
+    wrapper = class_of(value, EXTRA_TYPES, "Integer", "BigInt", *_FLOAT_WRAPPERS, *_JSON_WRAPPERS)
+    if wrapper is not None:
+        return json.loads(str(value).partition(", ")[2])
+    if class_of(value, EXTRA_TYPES, "Text", "VarChar"):
+        return ""  # it holds a text that was checked when it was made
+    held = getattr(value, "value", None)
+    if isinstance(held, str) and not hasattr(value, "packed"):
+        return held
+    raise NotSent(f"it puts no {type(value).__name__} into JSON")

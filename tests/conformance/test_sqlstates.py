@@ -1,0 +1,165 @@
+"""What `db_error` says of an SQLSTATE is what PostgreSQL says: each error is provoked there."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+import pytest
+
+from understudy import db_error
+from understudy.script.sqlstates import STATES
+
+
+class Provoked(NamedTuple):
+    """How to provoke an error, and what it is about."""
+
+    statements: tuple[LiteralString, ...]
+    named: dict[str, str] = {}  # noqa: RUF012 # never changed
+
+
+STATEMENTS = {
+    "22001": Provoked(
+        ("CREATE TEMP TABLE t (x varchar(3))", "INSERT INTO t VALUES ('long')"),
+        {"datatype": "character varying(3)"},
+    ),
+    "22003": Provoked(("SELECT 2147483647 + 1",), {"datatype": "integer"}),
+    "22012": Provoked(("SELECT 1 / 0",)),
+    "23502": Provoked(
+        ("INSERT INTO users (name) VALUES (NULL)",), {"table": "users", "column": "name"}
+    ),
+    "23503": Provoked(
+        ("INSERT INTO users (boss) VALUES (99)",),
+        {"table": "users", "constraint": "users_boss_fkey"},
+    ),
+    "23505": Provoked(
+        ("INSERT INTO users (email) VALUES ('a'), ('a')",), {"constraint": "users_email_key"}
+    ),
+    "23514": Provoked(
+        ("INSERT INTO users (age) VALUES (-1)",),
+        {"table": "users", "constraint": "users_age_check"},
+    ),
+    "23P01": Provoked(
+        (
+            "CREATE TEMP TABLE r (x int4range, CONSTRAINT apart EXCLUDE USING gist (x WITH &&))",
+            "INSERT INTO r VALUES ('[1,3]'), ('[2,4]')",
+        ),
+        {"constraint": "apart"},
+    ),
+    "25P02": Provoked(("BEGIN", "SELECT 1 / 0", "SELECT 1")),
+    "42501": Provoked(("SET ROLE conformance_weak", "SELECT * FROM users"), {"table": "users"}),
+    "42703": Provoked(("SELECT colour FROM users",), {"column": "colour"}),
+    "42P01": Provoked(("SELECT * FROM nowhere",), {"table": "nowhere"}),
+    "57014": Provoked(("SET statement_timeout = 1", "SELECT pg_sleep(10)")),
+    "57P01": Provoked(("SELECT pg_terminate_backend(pg_backend_pid())",)),
+}
+# These need two sessions, each a function below.
+TWO_SESSIONS = {"40001", "40P01", "55P03", "25P03"}
+# These cannot be had from a healthy server: the disk and the memory are full, all connections are
+# taken, the server starts up, or the network is gone (which no server can report).
+NOT_PROVOKED = {"53100", "53200", "53300", "57P03", "08006"}
+
+
+def test_every_known_sqlstate_is_provoked_or_has_its_reason() -> None:
+    assert set(STATES) == {*STATEMENTS} | TWO_SESSIONS | NOT_PROVOKED
+    assert not {*STATEMENTS} & (TWO_SESSIONS | NOT_PROVOKED)
+
+
+Connect = Callable[[], psycopg.Connection[Any]]
+
+
+@pytest.fixture
+def connect(conformance_dsn: str) -> Iterator[Connect]:
+    opened: list[psycopg.Connection[Any]] = []
+
+    def new() -> psycopg.Connection[Any]:
+        opened.append(psycopg.connect(conformance_dsn, autocommit=True))
+        return opened[-1]
+
+    with psycopg.connect(conformance_dsn, autocommit=True) as admin:
+        admin.execute("DROP ROLE IF EXISTS conformance_weak")
+        admin.execute("CREATE ROLE conformance_weak")
+        admin.execute("TRUNCATE users, badges")
+    yield new
+    for connection in opened:
+        connection.close()
+
+
+def provoked(run: Callable[[], object]) -> psycopg.Error:
+    with pytest.raises(psycopg.Error) as caught:
+        run()
+    return caught.value
+
+
+def assert_same(real: psycopg.Error, code: str, **named: str) -> None:
+    made: Any = db_error(code, driver="psycopg", **named)  # type: ignore[arg-type] # by name
+    assert type(made) is type(real)
+    assert (made.diag.message_primary, made.diag.severity, made.sqlstate) == (
+        real.diag.message_primary,
+        real.diag.severity,
+        real.sqlstate,
+    )
+
+
+@pytest.mark.parametrize("code", STATEMENTS)
+def test_an_error_is_worded_as_by_postgresql(connect: Connect, code: str) -> None:
+    *before, last = STATEMENTS[code].statements
+    connection = connect()
+    for statement in before:
+        if "/ 0" in statement:
+            provoked(lambda: connection.execute("SELECT 1 / 0"))
+        else:
+            connection.execute(statement)
+    real = provoked(lambda: connection.execute(last))
+    assert_same(real, code, **STATEMENTS[code].named)
+
+
+def test_a_serialization_failure(connect: Connect) -> None:
+    one, other = connect(), connect()
+    one.execute("INSERT INTO users (id) VALUES (1)")
+    other.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    other.execute("SELECT * FROM users")
+    one.execute("UPDATE users SET age = 1")
+    assert_same(provoked(lambda: other.execute("UPDATE users SET age = 2")), "40001")
+
+
+def test_a_lock_that_is_not_available(connect: Connect) -> None:
+    one, other = connect(), connect()
+    one.execute("BEGIN")
+    one.execute("LOCK TABLE users")
+    other.execute("SET lock_timeout = 1")
+    assert_same(provoked(lambda: other.execute("SELECT * FROM users")), "55P03")
+
+
+def test_a_transaction_that_idles_too_long(connect: Connect) -> None:
+    connection = connect()
+    connection.execute("SET idle_in_transaction_session_timeout = 1")
+    connection.execute("BEGIN")
+    select.select([connection.fileno()], [], [], 5)
+    assert_same(provoked(lambda: connection.execute("SELECT 1")), "25P03")
+
+
+def test_a_deadlock(connect: Connect) -> None:
+    one, other = connect(), connect()
+    one.execute("INSERT INTO users (id) VALUES (1), (2)")
+    for connection, number in ((one, 1), (other, 2)):
+        connection.execute("SET deadlock_timeout = 1")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE users SET age = 1 WHERE id = %s", [number])
+
+    def cross(connection: psycopg.Connection[Any], number: int) -> psycopg.Error | None:
+        try:
+            connection.execute("UPDATE users SET age = 1 WHERE id = %s", [number])
+        except psycopg.Error as error:
+            connection.execute("ROLLBACK")
+            return error
+        connection.execute("ROLLBACK")
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        waiting = [threads.submit(cross, one, 2), threads.submit(cross, other, 1)]
+        [error] = [found for each in waiting if (found := each.result(10)) is not None]
+    assert_same(error, "40P01")
