@@ -90,7 +90,7 @@ class CallLog(list[Call]):
 
     def assert_matching(self, rule: Rule, times: int | None) -> None:
         """Assert that as many calls as `times` says are ones that `rule` is for."""
-        if times is not None and (not isinstance(times, int) or times < 0):
+        if times is not None and (type(times) is not int or times < 0):
             raise ScriptError(messages.bad_expected_times(times))
         found = len(self.matching(rule))
         if found != times if times is not None else not found:

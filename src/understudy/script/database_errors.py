@@ -76,7 +76,9 @@ def db_error(
     Raises:
         ScriptError: the SQLSTATE is none, or its text needs something that was not given.
     """
-    code = CODES.get(sqlstate, sqlstate)
+    code = CODES.get(sqlstate, sqlstate) if isinstance(sqlstate, str) else ""
+    if not re.fullmatch(r"[0-9A-Z]{5}", code):
+        raise ScriptError(messages.bad_sqlstate(sqlstate))
     state = STATES.get(code)
     named = {"constraint": constraint, "table": table, "column": column, "datatype": datatype}
     fields = ErrorFields(
@@ -91,8 +93,6 @@ def db_error(
         datatype=datatype,
         constraint=constraint,
     )
-    if not re.fullmatch(r"[0-9A-Z]{5}", code):
-        raise ScriptError(messages.bad_sqlstate(sqlstate))
     error = _MAKERS[_installed(driver or configured)](fields)
     setattr(error, _FIELDS, fields)
     return error

@@ -26,7 +26,10 @@ _MOST_CALLS = 5  # calls listed under a failed assertion
 
 def shown(value: Any) -> str:
     """Return the repr of `value`, cut in the middle where it is very long."""
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     if len(text) <= _LONGEST:
         return text
     half = _LONGEST // 2
@@ -241,6 +244,14 @@ def shown_expected(expected: Any) -> str:
     """Return an expected parameter as its source: a predicate by its name, and ANY as ANY."""
     if hasattr(expected, "__qualname__"):
         return predicate_name(expected)
+    if type(expected) is dict:
+        items = (f"{shown(key)}: {shown_expected(each)}" for key, each in expected.items())
+        return _cut(f"{{{', '.join(items)}}}")
+    if type(expected) in (list, tuple):
+        listed = ", ".join(map(shown_expected, expected))
+        if type(expected) is list:
+            return _cut(f"[{listed}]")
+        return _cut(f"({listed},)" if len(expected) == 1 else f"({listed})")
     return "ANY" if repr(expected) == "<ANY>" else shown(expected)
 
 
@@ -248,6 +259,11 @@ def predicate_name(predicate: Any) -> str:
     """Return how a predicate would be called by a person."""
     name = getattr(predicate, "__qualname__", None)
     return shown(predicate) if name is None else name.replace(".<locals>", "")
+
+
+def failed_predicate(rule: Rule, call: Call, reason: str) -> str:
+    """Say which rule's predicate raised, on which call."""
+    return f"{reason}\n  rule: {rule.origin}  {rule.shown}\n  call: {call_line(call)}"
 
 
 def predicate_failed(predicate: Any, path: str, given: Any, error: Exception) -> str:
@@ -263,11 +279,11 @@ def predicate_failed(predicate: Any, path: str, given: Any, error: Exception) ->
 
 def bad_statement(statement: Any) -> str:
     """Say that this is no statement to script."""
-    return (
-        f"on() takes SQL as a string, or a compiled regular expression; got {typed(statement)}"
-        if not isinstance(statement, str)
-        else "on() was given no SQL: the statement is empty"
-    )
+    if isinstance(statement, str):
+        return "on() was given no SQL: the statement is empty"
+    if isinstance(statement, re.Pattern):
+        return f"on() takes a regular expression for text, not for bytes: {shown(statement)}"
+    return f"on() takes SQL as a string, or a compiled regular expression; got {typed(statement)}"
 
 
 def bad_times(count: Any) -> str:

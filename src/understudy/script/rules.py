@@ -136,7 +136,7 @@ class StatementRule(Rule):
         self, statement: str | re.Pattern[str], parameters: Parameters, origin: Origin
     ) -> None:
         super().__init__(parameters, origin, messages.on_line(statement, parameters))
-        if isinstance(statement, re.Pattern):
+        if isinstance(statement, re.Pattern) and isinstance(statement.pattern, str):
             self.regex: re.Pattern[str] | None = statement
             self.pattern = sql.Pattern(())
         elif isinstance(statement, str) and sql.tokens(statement):

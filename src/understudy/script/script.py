@@ -8,7 +8,12 @@ from typing import TypeVar
 from understudy.script import answers, ledger, messages, waiting
 from understudy.script.answers import Answer, Computed, Drop, Error, Hang, Rows, Value
 from understudy.script.calls import Call, CallLog
-from understudy.script.failures import Failure, UnexpectedCall, UnexpectedStatement
+from understudy.script.failures import (
+    Failure,
+    PredicateFailed,
+    UnexpectedCall,
+    UnexpectedStatement,
+)
 from understudy.script.rules import Rule, StatementRule
 
 RuleT = TypeVar("RuleT", bound=Rule)
@@ -45,14 +50,15 @@ class Script:
         Raises:
             PredicateFailed: a predicate of a rule raised.
         """
-        try:
-            for rule in reversed(self.rules):
-                if rule.fits(call) and (answer := rule.take()) is not None:
-                    call.rule = rule
-                    return answer
-        except Failure as failure:
-            ledger.entered(failure)
-            raise
+        for rule in reversed(self.rules):
+            try:
+                fits = rule.fits(call)
+            except PredicateFailed as failure:
+                text = messages.failed_predicate(rule, call, str(failure))
+                raise ledger.entered(PredicateFailed(text)) from failure.__cause__
+            if fits and (answer := rule.take()) is not None:
+                call.rule = rule
+                return answer
         return None
 
     def refuse(self, call: Call) -> Failure:

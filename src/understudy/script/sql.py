@@ -29,7 +29,7 @@ _TOKEN = re.compile(
       )
     | (?P<ellipsis>\.\.\.)
     | (?P<word>
-          \$\d+ | %\(\w+\)s | %s | :\w+            # a parameter, in any driver's spelling
+          \$\d+ | \$\(\w+\)p | %\(\w+\)s | %s | :[^\W\d]\w*  # a parameter, as drivers spell it
         | [^\W\d][\w$]*
         | \d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)? | \.\d+
       )
@@ -116,19 +116,21 @@ def _end_of_comment(statement: str, position: int) -> int:
 def spell(parts: Tokens | list[str]) -> str:
     """Join tokens as a person would write them."""
     text = ""
-    previous = ""
+    previous = before = ""
     for part in parts:
         glued = (
             not text
             or previous in _NO_SPACE_AFTER
-            or (part in _NO_SPACE_BEFORE and not (part == "(" and _wants_space(previous)))
+            or (part in _NO_SPACE_BEFORE and not (part == "(" and _wants_space(before, previous)))
         )
         text += part if glued else f" {part}"
-        previous = part
+        before, previous = previous, part
     return text
 
 
-def _wants_space(previous: str) -> bool:
+def _wants_space(before: str, previous: str) -> bool:
+    if before.upper() == "INTO":  # INSERT INTO users (...): no function either
+        return True
     return _SPACED_WORDS.fullmatch(previous) is not None or not (
         previous[-1:].isalnum() or previous[-1:] == '"'
     )
@@ -216,7 +218,8 @@ def diff(expected: Tokens, actual: Tokens, context: int = 3) -> str:
     matcher = SequenceMatcher(None, expected, actual, autojunk=False)
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         if kind == "equal":
-            pieces.extend(_shortened(expected[i1:i2], i1 == 0, i2 == len(expected), context))
+            at_end = i2 == len(expected) and j2 == len(actual)
+            pieces.extend(_shortened(expected[i1:i2], i1 == j1 == 0, at_end, context))
             continue
         removed = f"[-{spell(expected[i1:i2])}-]" if i2 > i1 else ""
         added = f"{{+{spell(actual[j1:j2])}+}}" if j2 > j1 else ""
