@@ -2,9 +2,11 @@
 #
 #   make test PYTHON=/path/to/python    with a Python of your choice
 #   make test PYTEST_ARGS="-k fakes"    arguments for pytest
+#   make test WORKERS=0                 in one process, for a debugger
 VENV ?= .venv
 PYTHON ?=
 PYTEST_ARGS ?=
+WORKERS ?= logical
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -19,7 +21,7 @@ demo: setup
 
 test: setup
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
