@@ -11,6 +11,7 @@ from typing import Any
 # cannot starve sockets and threads either, every so many of them yield all the same.
 _YIELD_AT_LEAST_EVERY = 64
 _unyielded = 0
+_running_loop = asyncio._get_running_loop  # None outside asyncio, where the public one raises
 
 
 @coroutine
@@ -18,30 +19,40 @@ def _yield_once() -> Generator[None, None, None]:
     yield
 
 
-async def let_others_run() -> None:
-    """Give every other task its turn, as an answer from a network would.
+def others_are_due() -> bool:
+    """Say whether another task may be waiting: then it is time for `take_a_turn`.
 
     A turn of the event loop costs several times what a fake's call does, so none is taken while
     no other callback is due: then nobody could tell the difference.
+
+    `_ready` and `_scheduled` are private to asyncio.base_events (3.11 to 3.13); uvloop has neither,
+    and then, as without asyncio, the answer is yes.
     """
     global _unyielded
-    loop = asyncio._get_running_loop()
-    if loop is None:
-        await _checkpoint()
-        return
+    loop: Any = _running_loop()
+    try:
+        if loop._ready or loop._scheduled:
+            return True
+    except AttributeError:
+        return True
     _unyielded += 1
-    if _unyielded < _YIELD_AT_LEAST_EVERY and not _others_are_due(loop):
-        return
+    return _unyielded >= _YIELD_AT_LEAST_EVERY
+
+
+async def let_others_run() -> None:
+    """Give every other task its turn, as an answer from a network would, if any waits for it."""
+    if others_are_due():
+        await take_a_turn()
+
+
+async def take_a_turn() -> None:
+    """Give every other task its turn."""
+    global _unyielded
     _unyielded = 0
-    await _yield_once()
-
-
-def _others_are_due(loop: Any) -> bool:
-    """Say whether anything else is scheduled on `loop`; True where the loop does not tell.
-
-    `_ready` and `_scheduled` are private to asyncio.base_events (3.11 to 3.13); uvloop has neither.
-    """
-    return bool(getattr(loop, "_ready", True) or getattr(loop, "_scheduled", True))
+    if _running_loop() is None:
+        await _checkpoint()
+    else:
+        await _yield_once()
 
 
 async def _checkpoint() -> None:
@@ -52,7 +63,7 @@ async def _checkpoint() -> None:
 
 async def pause(seconds: float) -> None:
     """Wait for `seconds`."""
-    if asyncio._get_running_loop() is not None:
+    if _running_loop() is not None:
         await asyncio.sleep(seconds)
         return
     import anyio
@@ -62,7 +73,7 @@ async def pause(seconds: float) -> None:
 
 async def forever() -> None:
     """Wait until cancelled."""
-    if asyncio._get_running_loop() is not None:
+    if _running_loop() is not None:
         await asyncio.Event().wait()
         return
     import anyio
