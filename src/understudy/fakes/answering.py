@@ -12,6 +12,7 @@ from understudy.script.answers import Answer, Drop, Rows, Value
 from understudy.script.calls import Call
 from understudy.script.database_errors import fields_of
 from understudy.script.failures import Failure
+from understudy.script.origin import spot
 from understudy.script.parameters import Given
 from understudy.script.script import Script, fresh, perform
 from understudy.script.transactions import Transaction
@@ -46,7 +47,7 @@ class Answering:
                 "'stmt' ('querystring' in psqlpy)"
             )
         current = self._session.current
-        call = Call(method, statement, parameters, current)
+        call = Call(method, statement, parameters, current, spot(3))
         self._script.calls.append(call)
         tally.note(statement)
         if current is not None:
@@ -56,7 +57,9 @@ class Answering:
     def _answer(self, call: Call, *plain: Any) -> Answer | None:
         """Return the scripted answer, or None where the `plain` attributes are to answer."""
         __tracebackhide__ = True
-        self._session.check(call.method, in_parse=self._is_parsed(call))
+        session = self._session
+        if session.closed is not None or session.current is not None:
+            session.check(call.method, in_parse=self._is_parsed(call))
         if active.factory is not None and (checker := active.checker()) is not None:
             checker.check_call(call)
         script = self._script
@@ -71,6 +74,17 @@ class Answering:
 
     async def _perform(self, answer: Answer, call: Call) -> Rows | Value:
         __tracebackhide__ = True
+        outcome = answer.outcome
+        if answer.delay or not isinstance(outcome, Rows | Value):
+            outcome = await self._worked_out(answer, call)
+        self._prepared(call)
+        if active.factory is not None:
+            self._hold_against_catalog(call, outcome)
+        return outcome
+
+    async def _worked_out(self, answer: Answer, call: Call) -> Rows | Value:
+        """Perform an answer that waits, raises or has to be computed."""
+        __tracebackhide__ = True
         try:
             outcome = await perform(answer, call)
         except Exception as error:
@@ -82,8 +96,6 @@ class Answering:
             in_parse = self._is_parsed(call)
             self._session.lose()
             raise driver_errors.connection_lost(call.method, in_parse=in_parse)
-        self._prepared(call)
-        self._hold_against_catalog(call, outcome)
         return outcome
 
     def _canned(self, call: Call, data: Any) -> Any:

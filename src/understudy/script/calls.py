@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.script import messages, sql
 from understudy.script.failures import CallNotFound, ScriptError
-from understudy.script.origin import Origin, caller
+from understudy.script.origin import Origin, Spot, at, caller, spot
 from understudy.script.parameters import Given, Parameters
 from understudy.script.rules import Rule, StatementRule
 
@@ -26,7 +26,7 @@ class Call:
         rule: the rule that answered, or None.
     """
 
-    __slots__ = ("method", "origin", "parameters", "rule", "statement", "transaction")
+    __slots__ = ("_spot", "method", "parameters", "rule", "statement", "transaction")
 
     def __init__(
         self,
@@ -34,13 +34,19 @@ class Call:
         statement: str,
         parameters: Given,
         transaction: Transaction | None = None,
+        _spot: Spot | None = None,
     ) -> None:
         self.method = method
         self.statement = statement
         self.parameters = parameters
         self.transaction = transaction
-        self.origin: Origin = caller()
+        self._spot = _spot or spot()
         self.rule: Rule | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """The line of the code under test that called."""
+        return at(self._spot)
 
     @property
     def sql(self) -> str:

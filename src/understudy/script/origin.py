@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
@@ -15,8 +16,15 @@ _LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._cor
 _TASK = compile("", "<task>", "exec")
 
 
+# Whether a module is the user's (None), stands between (True), or is where a task begins (False).
+_known: dict[str, bool | None] = {}
+
+# An instruction of the user's code: all that is taken of a call, on every call.
+Spot = tuple[CodeType, int]
+
+
 class Origin(NamedTuple):
-    """A line of the user's code; cheap to take, spelt out only when a message needs it."""
+    """A line of the user's code."""
 
     code: CodeType
     line: int
@@ -42,12 +50,38 @@ def _shown(filename: str) -> str:
 
 def caller() -> Origin:
     """Return the nearest line of the calling chain that is the user's."""
-    frame: FrameType | None = sys._getframe(1)
+    return at(spot(2))
+
+
+def spot(depth: int = 1) -> Spot:
+    """Return the nearest instruction of the calling chain that is the user's; cheap to take.
+
+    Args:
+        depth: how many frames are known to be ours: 1 is the caller of this function.
+    """
+    frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         module: str = frame.f_globals.get("__name__", "")
-        if module in _LOOPS:
+        between = _known[module] if module in _known else _kind(module)
+        if between is None:
+            return frame.f_code, frame.f_lasti
+        if not between:
             break
-        if module.partition(".")[0] not in _BETWEEN:
-            return Origin(frame.f_code, frame.f_lineno)
         frame = frame.f_back
-    return Origin(_TASK, 0)
+    return _TASK, 0
+
+
+def _kind(module: str) -> bool | None:
+    between = module.partition(".")[0] in _BETWEEN
+    _known[module] = False if module in _LOOPS else True if between else None
+    return _known[module]
+
+
+def at(spot: Spot) -> Origin:
+    """Return the line of an instruction."""
+    code, instruction = spot
+    if code is _TASK:
+        return Origin(code, 0)
+    # An instruction has two bytes.
+    position = next(itertools.islice(code.co_positions(), instruction // 2, None))
+    return Origin(code, position[0] or code.co_firstlineno)
