@@ -63,10 +63,16 @@ class Answering:
         if active.factory is not None and (checker := active.checker()) is not None:
             checker.check_call(call)
         script = self._script
-        answer = script.answer(call) if script.rules else None
-        if answer is None and self._is_strict and all(value is None for value in plain):
+        if script.rules:
+            if (answer := script.answer(call)) is not None:
+                return answer
+            if self._strict is False:
+                return None
+        elif not self._strict:
+            return None
+        if all(value is None for value in plain):
             raise script.refuse(call)
-        return answer
+        return None
 
     @property
     def _is_strict(self) -> bool:
@@ -158,8 +164,13 @@ class Answering:
         return not self._is_simple(call) and call.statement not in self._session.prepared
 
     def _prepared(self, call: Call) -> None:
-        if call.method in _PREPARING and not self._is_simple(call):
-            self._session.prepared.add(call.statement)
+        prepared = self._session.prepared
+        if (
+            call.statement not in prepared
+            and call.method in _PREPARING
+            and not self._is_simple(call)
+        ):
+            prepared.add(call.statement)
 
     async def _control(self, method: str, statement: str) -> None:
         """Ask the script, and nothing but the script, about a statement such as COMMIT.

@@ -25,7 +25,9 @@ class Rows:
     @property
     def count(self) -> int:
         """How many rows the statement affected: as its tag says, else as many as it returned."""
-        number = (self.tag or "").rpartition(" ")[2]
+        if self.tag is None:
+            return len(self.rows)
+        number = self.tag.rpartition(" ")[2]
         return int(number) if number.isdigit() else len(self.rows)
 
 

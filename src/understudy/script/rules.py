@@ -76,6 +76,10 @@ class Rule:
 
     def fits(self, call: Call) -> bool:
         """Say whether this rule is for `call`, whether or not it has an answer left."""
+        return self.concerns(call) and self.parameters.match(call.parameters)
+
+    def concerns(self, call: Call) -> bool:
+        """Say whether this rule is for the call's statement, whatever the parameters."""
         raise NotImplementedError
 
     def differences(self, call: Call) -> list[tuple[str, str]]:
@@ -86,6 +90,10 @@ class Rule:
         """Return the answer for the next call and count it as used; None where all are used up."""
         if not self.answers:
             self._add(answers.Rows())
+        answer = self.answers[0]
+        if answer.times is None and len(self.answers) == 1:
+            answer.used += 1
+            return answer
         for answer in self.answers:
             if self._left(answer) > 0:
                 answer.used += 1
@@ -174,14 +182,11 @@ class StatementRule(Rule):
         self._add(answers.Computed(function))
         return function
 
-    def fits(self, call: Call) -> bool:
-        """Say whether this rule is for `call`, whether or not it has an answer left."""
+    def concerns(self, call: Call) -> bool:
+        """Say whether this rule is for the call's statement, whatever the parameters."""
         if self.regex is not None:
-            if not self.regex.search(sql.one_line(call.statement)):
-                return False
-        elif not self.pattern.matches(sql.tokens(call.statement)):
-            return False
-        return self.parameters.match(call.parameters)
+            return self.regex.search(sql.one_line(call.statement)) is not None
+        return self.pattern.matches(sql.tokens(call.statement))
 
     def groups(self, call: Call) -> dict[str, str | None]:
         """Return what the named groups of the regular expression matched in `call`."""

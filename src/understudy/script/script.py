@@ -36,11 +36,15 @@ class Script:
         self.rules: list[Rule] = []
         self.calls = CallLog()
         self._refusal = refusal
+        # The rules for each statement that was asked, the latest first: most statements are asked
+        # again and again, and to compare one with every rule costs more than all the rest.
+        self._concerned: dict[str, list[Rule]] = {}
 
     def add(self, rule: RuleT) -> RuleT:
         """Add `rule`; it comes before all earlier ones, and is owed to the running test."""
         rule.calls = self.calls
         self.rules.append(rule)
+        self._concerned.clear()
         ledger.expect(rule)
         return rule
 
@@ -50,9 +54,13 @@ class Script:
         Raises:
             PredicateFailed: a predicate of a rule raised.
         """
-        for rule in reversed(self.rules):
+        rules = self._concerned.get(call.statement)
+        if rules is None:
+            rules = [rule for rule in reversed(self.rules) if rule.concerns(call)]
+            self._concerned[call.statement] = rules
+        for rule in rules:
             try:
-                fits = rule.fits(call)
+                fits = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:
                 text = messages.failed_predicate(rule, call, str(failure))
                 raise ledger.entered(PredicateFailed(text)) from failure.__cause__
