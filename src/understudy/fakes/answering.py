@@ -8,7 +8,7 @@ from understudy.catalog import active
 from understudy.fakes import driver_errors, results
 from understudy.fakes.session import Session
 from understudy.script import ledger, tally
-from understudy.script.answers import Answer, Drop, Rows, Value
+from understudy.script.answers import Answer, Computed, Drop, Error, Rows, Value
 from understudy.script.calls import Call
 from understudy.script.database_errors import fields_of
 from understudy.script.failures import Failure
@@ -55,23 +55,29 @@ class Answering:
         return call
 
     def _answer(self, call: Call, *plain: Any) -> Answer | None:
-        """Return the scripted answer, or None where the `plain` attributes are to answer."""
-        __tracebackhide__ = True
+        """Return the scripted answer, or None where the `plain` attributes are to answer.
+
+        A refusal is an answer too, to be raised when others had their turn: code that tries again
+        for ever would otherwise keep everything else from running, its own timeout too.
+        """
         session = self._session
-        if session.closed is not None or session.current is not None:
-            session.check(call.method, in_parse=self._is_parsed(call))
-        if active.factory is not None and (checker := active.checker()) is not None:
-            checker.check_call(call)
         script = self._script
-        if script.rules:
-            if (answer := script.answer(call)) is not None:
-                return answer
-            if self._strict is False:
+        try:
+            if session.closed is not None or session.current is not None:
+                session.check(call.method, in_parse=self._is_parsed(call))
+            if active.factory is not None and (checker := active.checker()) is not None:
+                checker.check_call(call)
+            if script.rules:
+                if (answer := script.answer(call)) is not None:
+                    return answer
+                if self._strict is False:
+                    return None
+            elif not self._strict:
                 return None
-        elif not self._strict:
-            return None
-        if all(value is None for value in plain):
-            raise script.refuse(call)
+            if all(value is None for value in plain):
+                return Answer(Error(script.refuse(call)))
+        except Exception as refusal:  # noqa: BLE001 # raised by whoever performs the answer
+            return Answer(Error(refusal))
         return None
 
     @property
@@ -89,10 +95,16 @@ class Answering:
         return outcome
 
     async def _worked_out(self, answer: Answer, call: Call) -> Rows | Value:
-        """Perform an answer that waits, raises or has to be computed."""
+        """Perform an answer that waits, raises or has to be computed.
+
+        What was computed takes its time to arrive: others have their turn first, and so two tasks
+        that read and then write lose an update here as they do on a database.
+        """
         __tracebackhide__ = True
         try:
             outcome = await perform(answer, call)
+            if isinstance(answer.outcome, Computed):
+                await let_others_run()
         except Exception as error:
             worded = self._raised(error, call)
             if worded is error:

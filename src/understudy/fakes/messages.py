@@ -8,9 +8,9 @@ from understudy.script.messages import quoted, shown, shown_expected, suggestion
 from understudy.script.origin import Origin
 
 
-def bad_pool_size(size: int) -> str:
-    """Say that a pool cannot be so small."""
-    return f"FakePool takes max_size from 1, got {size}"
+def bad_pool_size(size: object) -> str:
+    """Say that a pool cannot be of this size."""
+    return f"FakePool takes max_size as a whole number from 1, got {shown(size)}"
 
 
 def foreign_connection() -> str:

@@ -50,7 +50,7 @@ class FakePool:
     def __init__(
         self, max_size: int = 2, *, timeout: float = 5.0, strict: bool | None = None
     ) -> None:
-        if max_size < 1:
+        if type(max_size) is not int or max_size < 1:
             raise ValueError(messages.bad_pool_size(max_size))
         self._max_size = max_size
         self._timeout = timeout

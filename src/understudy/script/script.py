@@ -80,6 +80,7 @@ async def perform(answer: Answer, call: Call) -> Rows | Value | Drop:
     Raises:
         BaseException: the exception that the answer holds.
     """
+    __tracebackhide__ = True
     if answer.delay:
         await waiting.pause(answer.delay)
     outcome = answer.outcome
