@@ -24,6 +24,9 @@ _PREPARING = frozenset(
 )
 
 
+_READY = (Rows, Value)  # what needs no working out
+
+
 class Answering:
     """A connection's script and state, and the way from a call to its answer.
 
@@ -87,9 +90,10 @@ class Answering:
     async def _perform(self, answer: Answer, call: Call) -> Rows | Value:
         __tracebackhide__ = True
         outcome = answer.outcome
-        if answer.delay or not isinstance(outcome, Rows | Value):
+        if answer.delay or not isinstance(outcome, _READY):
             outcome = await self._worked_out(answer, call)
-        self._prepared(call)
+        if call.statement not in self._session.prepared:
+            self._prepared(call)
         if active.factory is not None:
             self._hold_against_catalog(call, outcome)
         return outcome
@@ -140,7 +144,8 @@ class Answering:
         __tracebackhide__ = True
         if isinstance(value, BaseException):
             raise self._raised(fresh(value), call)
-        self._prepared(call)
+        if call.statement not in self._session.prepared:
+            self._prepared(call)
         return value
 
     def _raised(self, error: BaseException, call: Call) -> BaseException:
@@ -176,13 +181,8 @@ class Answering:
         return not self._is_simple(call) and call.statement not in self._session.prepared
 
     def _prepared(self, call: Call) -> None:
-        prepared = self._session.prepared
-        if (
-            call.statement not in prepared
-            and call.method in _PREPARING
-            and not self._is_simple(call)
-        ):
-            prepared.add(call.statement)
+        if call.method in _PREPARING and not self._is_simple(call):
+            self._session.prepared.add(call.statement)
 
     async def _control(self, method: str, statement: str) -> None:
         """Ask the script, and nothing but the script, about a statement such as COMMIT.

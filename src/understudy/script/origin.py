@@ -62,7 +62,10 @@ def spot(depth: int = 1) -> Spot:
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         module: str = frame.f_globals.get("__name__", "")
-        between = _known[module] if module in _known else _kind(module)
+        try:
+            between = _known[module]
+        except KeyError:
+            between = _kind(module)
         if between is None:
             return frame.f_code, frame.f_lasti
         if not between:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from threading import get_ident
 from types import coroutine
 from typing import Any
+from weakref import ref
 
 # A call that finds nothing else to run goes on at once; so that a loop of nothing but such calls
 # cannot starve sockets and threads either, every so many of them yield all the same.
 _YIELD_AT_LEAST_EVERY = 64
 _unyielded = 0
 _running_loop = asyncio._get_running_loop  # None outside asyncio, where the public one raises
+_latest: Callable[[], Any] = lambda: None  # noqa: E731  # a weak reference to the latest loop
 
 
 @coroutine
@@ -25,15 +28,19 @@ def others_are_due() -> bool:
     A turn of the event loop costs several times what a fake's call does, so none is taken while
     no other callback is due: then nobody could tell the difference.
 
-    `_ready` and `_scheduled` are private to asyncio.base_events (3.11 to 3.13); uvloop has neither,
-    and then, as without asyncio, the answer is yes.
+    `_ready`, `_scheduled` and `_thread_id`, which is set while the loop runs, are private to
+    asyncio.base_events (3.11 to 3.13); without them, as without asyncio, the answer is yes.
     """
-    global _unyielded
-    loop: Any = _running_loop()
+    global _unyielded, _latest
+    loop: Any = _latest()
     try:
+        # Cheaper than to ask asyncio, which asks the system for the process each time (3.11).
+        if loop is None or loop._thread_id != get_ident():
+            loop = _running_loop()
+            _latest = ref(loop)
         if loop._ready or loop._scheduled:
             return True
-    except AttributeError:
+    except (AttributeError, TypeError):  # another kind of loop, or one without weak references
         return True
     _unyielded += 1
     return _unyielded >= _YIELD_AT_LEAST_EVERY
