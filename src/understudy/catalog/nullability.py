@@ -210,14 +210,14 @@ class Judge:
                 # What is found under an assumption that fails is worth nothing.
                 self._known = dict(before)
                 found = self._columns(scope)
-                if found == assumed:
-                    return found
-                assumed = [
+                # Fewer at each turn, so that there is a last one.
+                certain: list[Nullability] = [
                     "not null" if new == old == "not null" else "unknown"
                     for new, old in zip(found, assumed, strict=True)
                 ]
-                if "not null" not in assumed:
-                    return assumed
+                if certain == assumed:
+                    return certain
+                assumed = certain
         finally:
             del self._assumed[key]
             self._known = before
