@@ -106,7 +106,7 @@ def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
 
         async def yields_later(self: Any, /, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             __tracebackhide__ = True
-            for item in await _returned(*self._asked(name, shape, args, kwargs)) or ():
+            for item in await _returned_later(self, name, shape, args, kwargs) or ():
                 yield item
 
         function = yields_later
@@ -114,7 +114,7 @@ def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
 
         async def returns_later(self: Any, /, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            return await _returned(*self._asked(name, shape, args, kwargs))
+            return await _returned_later(self, name, shape, args, kwargs)
 
         function = returns_later
     elif shape.is_generator:
@@ -145,13 +145,23 @@ def _distinct_from_self(signature: inspect.Signature) -> list[inspect.Parameter]
     return [each.replace(name="self_") if each.name == "self" else each for each in found]
 
 
-async def _returned(call: MethodCall, answer: Answer) -> Any:
+async def _returned_later(
+    dummy: Any, name: str, shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Return what a call of an async method is answered with, or raise it."""
     __tracebackhide__ = True
-    await let_others_run()
+    call: MethodCall
+    answer: Answer
+    try:
+        call, answer = dummy._asked(name, shape, args, kwargs)
+    finally:
+        await let_others_run()
     if isinstance(answer.outcome, Computed):
         await pause(answer.delay)
         result = answer.outcome.function(*call.args, **call.kwargs)
-        return await result if inspect.isawaitable(result) else result
+        result = await result if inspect.isawaitable(result) else result
+        await let_others_run()
+        return result
     outcome = await perform(answer, call)
     return outcome.value if isinstance(outcome, Value) else None
 

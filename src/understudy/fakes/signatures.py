@@ -51,15 +51,22 @@ def _signature(function: Callable[..., Any], *, bound: bool) -> inspect.Signatur
     parameters = list(signature.parameters.values())
     wrapper = function
     while (wrapped := getattr(wrapper, "__wrapped__", None)) is not None:
+        if _says_itself(wrapper, wrapped):
+            break
         passed = _passed_by(wrapper)
         # The wrapper's own named parameters come first (self among them) and stay the caller's.
-        own = len(_named_parameters(wrapper))
-        del parameters[own : own + passed.positional]
+        del parameters[passed.own : passed.own + passed.positional]
         parameters = [each for each in parameters if each.name not in passed.keywords]
         wrapper = wrapped
     if bound and parameters and parameters[0].kind in _POSITIONAL:
         del parameters[0]
     return signature.replace(parameters=parameters)
+
+
+def _says_itself(wrapper: Callable[..., Any], wrapped: Callable[..., Any]) -> bool:
+    """Say whether `wrapper` was given a signature; `functools.wraps` copies one it did not make."""
+    given = getattr(wrapper, "__signature__", None)
+    return given is not None and given is not getattr(wrapped, "__signature__", None)
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -71,16 +78,14 @@ def _anything(name: str) -> inspect.Parameter:
 
 
 class _Passed(NamedTuple):
+    """How many named positional parameters a wrapper has, and what it passes besides those."""
+
+    own: int
     positional: int
     keywords: frozenset[str]
 
 
-_NOTHING = _Passed(0, frozenset())
-
-
-def _named_parameters(wrapper: Callable[..., Any]) -> list[str]:
-    own = inspect.signature(wrapper, follow_wrapped=False).parameters.values()
-    return [each.name for each in own if each.kind in _POSITIONAL]
+_NOTHING = _Passed(0, 0, frozenset())
 
 
 def _passed_by(wrapper: Callable[..., Any]) -> _Passed:
@@ -89,17 +94,20 @@ def _passed_by(wrapper: Callable[..., Any]) -> _Passed:
     Looked for in its source: a call with `*args` that has further arguments before it, or keywords
     beside `**kwargs`. Nothing, where there is no source or no such call.
     """
-    own = inspect.signature(wrapper, follow_wrapped=False).parameters
-    starred = [each.name for each in own.values() if each.kind is inspect.Parameter.VAR_POSITIONAL]
+    # Not inspect.signature: functools.wraps may have copied a `__signature__` of the wrapped one.
+    code = getattr(wrapper, "__code__", None)
+    if code is None or not code.co_flags & inspect.CO_VARARGS:
+        return _NOTHING
+    named = code.co_argcount + code.co_kwonlyargcount
+    own, starred = set(code.co_varnames[:named]), code.co_varnames[named]
     try:
-        source = textwrap.dedent(inspect.getsource(wrapper.__code__))
-        tree = ast.parse(source)
-    except (OSError, SyntaxError, AttributeError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, SyntaxError):
         # No source (built at run time, or compiled): the wrapped signature is all there is.
         return _NOTHING
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and starred and _forwards(node, starred[0]):
-            return _passed_in(node, set(own))
+        if isinstance(node, ast.Call) and _forwards(node, starred):
+            return _passed_in(node, own, code.co_argcount)
     return _NOTHING
 
 
@@ -110,11 +118,11 @@ def _forwards(call: ast.Call, args: str) -> bool:
     )
 
 
-def _passed_in(call: ast.Call, own: set[str]) -> _Passed:
+def _passed_in(call: ast.Call, own: set[str], count: int) -> _Passed:
     positional = 0
     for each in call.args:
         if isinstance(each, ast.Starred):
             break
         positional += not (isinstance(each, ast.Name) and each.id in own)
     keywords = frozenset(each.arg for each in call.keywords if each.arg and each.arg not in own)
-    return _Passed(positional, keywords)
+    return _Passed(count, positional, keywords)
