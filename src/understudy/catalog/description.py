@@ -99,12 +99,14 @@ class Constraint:
     Attributes:
         kind: "primary key", "unique", "foreign key", "check", "exclusion" or "not null".
         columns: the columns of its table that it is about.
+        references: of a foreign key, the table that it refers to; else None.
     """
 
     name: str
     table: str
     kind: str
     columns: tuple[str, ...]
+    references: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

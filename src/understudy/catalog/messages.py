@@ -11,7 +11,7 @@ from understudy.script.sql import one_line
 from understudy.script.sqlstates import condition
 
 if TYPE_CHECKING:
-    from understudy.catalog.description import Description, Refusal
+    from understudy.catalog.description import Column, Description, Refusal
     from understudy.script.calls import Call
 
 _REBUILD = "To build it anew from the tests: understudy catalog --rebuild"
@@ -71,6 +71,11 @@ def locked(path: Path | None, spelling: str | None) -> str:
     )
 
 
+def several() -> str:
+    """Say why several statements in one string were not looked at."""
+    return "several statements in one call: each may depend on the ones before it"
+
+
 def switched_off() -> str:
     """Say why a refused statement was let through."""
     return "PostgreSQL refuses it, and check_statements is off"
@@ -79,12 +84,12 @@ def switched_off() -> str:
 # Statements --------------------------------------------------------------------------------------
 
 
-def statement_refused(call: Call, statement: str, refusal: Refusal, excerpt: Sequence[str]) -> str:
+def statement_refused(call: Call, refusal: Refusal, excerpt: Sequence[str]) -> str:
     """Say what PostgreSQL says of a statement, and where it stands."""
     lines = [
         f"PostgreSQL refuses this statement ({refusal.sqlstate} {condition(refusal.sqlstate)})",
         f"  {refusal.message}",
-        *(f"  {line}" for line in (excerpt or [one_line(statement)])),
+        *(f"  {line}" for line in (excerpt or [one_line(call.statement)])),
     ]
     lines += [f"  DETAIL: {refusal.detail}"] if refusal.detail else []
     lines += [f"  HINT: {refusal.hint}"] if refusal.hint else []
@@ -155,6 +160,48 @@ def answer_impossible(call: Call, table: Sequence[tuple[str, str, str]], reason:
     if call.rule is not None:
         lines.append(f"  answered by: {call.rule.origin}  {call.rule.shown}")
     return "\n".join(lines)
+
+
+def returns_no_rows(command: str) -> str:
+    """Say that a statement has no rows to return."""
+    return f"this {command} returns no rows (it has no RETURNING)"
+
+
+def columns_differ(count: int, number: int, rows: int) -> str:
+    """Say how many columns of a row do not fit."""
+    columns = "1 column differs" if count == 1 else f"{count} columns differ"
+    return columns + _row(number, rows)
+
+
+def other_command(tag: str, command: str) -> str:
+    """Say that a command tag is another command's."""
+    return f"the tag {tag!r} is not that of a statement of the kind {command}"
+
+
+def tag_without_rows(tag: str) -> str:
+    """Say that a statement that returns rows was answered with a bare tag."""
+    return f"the tag {tag!r} says that there were rows, and this statement returns its rows"
+
+
+def scripted_value(value: Any, problem: str | None) -> str:
+    """Return a scripted value for the table, with what is wrong with it."""
+    return typed(value) + (f": {problem}" if problem else "")
+
+
+def scripted_column(name: str, value: Any, problem: str | None) -> str:
+    """Return a scripted column for the table, with what is wrong with it."""
+    return f"{name} = {scripted_value(value, problem)}"
+
+
+def returned_column(column: Column) -> str:
+    """Return a column of the statement for the table."""
+    never = ", never NULL" if column.nullability == "not null" else ""
+    return f"{column.name} {column.type}{never}"
+
+
+def never_null() -> str:
+    """Say that None is impossible."""
+    return "never NULL here"
 
 
 # Errors ------------------------------------------------------------------------------------------

@@ -47,6 +47,10 @@ _CONSTRAINTS = """
         ARRAY(
             SELECT attname::text FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
             JOIN pg_attribute ON attrelid = conrelid AND attnum = number ORDER BY place
+        ),
+        (
+            SELECT {confrelid} FROM pg_class rc JOIN pg_namespace rs ON rs.oid = rc.relnamespace
+            WHERE rc.oid = confrelid
         )
     FROM pg_constraint
     JOIN pg_namespace n ON n.oid = connamespace
@@ -59,7 +63,8 @@ _CONSTRAINTS = """
             SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS key (number, place)
             JOIN pg_attribute ON attrelid = indrelid AND attnum = number
             WHERE place <= indnkeyatts ORDER BY place
-        )
+        ),
+        NULL
     FROM pg_index
     JOIN pg_class i ON i.oid = indexrelid
     JOIN pg_class c ON c.oid = indrelid
@@ -68,7 +73,7 @@ _CONSTRAINTS = """
     WHERE indisunique AND {own}
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
     UNION ALL
-    SELECT '', {conrelid}, 'not null', ARRAY[attname::text]
+    SELECT '', {conrelid}, 'not null', ARRAY[attname::text], NULL
     FROM pg_attribute
     JOIN pg_class c ON c.oid = attrelid AND c.relkind IN ('r', 'p', 'f')
     JOIN pg_namespace s ON s.oid = c.relnamespace
@@ -78,6 +83,7 @@ _CONSTRAINTS = """
         WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]
     )
 """
+_REFERENCED = "CASE rs.nspname WHEN 'public' THEN '' ELSE rs.nspname || '.' END || rc.relname"
 _TABLE = "CASE s.nspname WHEN 'public' THEN '' ELSE s.nspname || '.' END || c.relname"
 _OWN = (
     "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') "
@@ -97,10 +103,10 @@ def read_schema_facts(connection: psycopg.Connection[Any]) -> SchemaFacts:
         )
         for name, kind, labels, base, fields, not_null in connection.execute(_TYPES.encode())
     }
-    query = _CONSTRAINTS.format(conrelid=_TABLE, own=_OWN)
+    query = _CONSTRAINTS.format(conrelid=_TABLE, confrelid=_REFERENCED, own=_OWN)
     found = {
-        Constraint(name, table, kind, tuple(columns))
-        for name, table, kind, columns in connection.execute(query.encode())
+        Constraint(name, table, kind, tuple(columns), references)
+        for name, table, kind, columns, references in connection.execute(query.encode())
     }
     return SchemaFacts(
         dict(sorted(types.items())),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from understudy.catalog import messages, store
-from understudy.catalog.description import Refusal, SchemaFacts, Verdict
+from understudy.catalog.description import SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogLocked
 from understudy.script import sql
 
@@ -16,14 +16,14 @@ from understudy.script import sql
 class Describer(Protocol):
     """Whoever asks PostgreSQL: `catalog.describe.Describer` on a database with the schema."""
 
-    def describe(self, statements: list[str]) -> list[Verdict]:
+    def describe(self, statements: Sequence[str]) -> list[Verdict]:
         """Return what PostgreSQL says of each statement, without executing any."""
 
     def schema_facts(self) -> SchemaFacts:
         """Return what is known of the schema besides its statements."""
 
     @property
-    def postgres_major(self) -> int:
+    def major(self) -> int:
         """The major version of the server."""
 
     def close(self) -> None:
@@ -66,6 +66,11 @@ class Catalog:
         self.learned: set[str] = set()
 
     @property
+    def major(self) -> int:
+        """The major version of the PostgreSQL that gave the verdicts."""
+        return self._known().postgres
+
+    @property
     def facts(self) -> SchemaFacts:
         """What is known of the schema besides its statements."""
         return self._known().facts
@@ -84,21 +89,19 @@ class Catalog:
                 known = self._verdicts[statement] = self._look_up(statement)
         return known
 
-    def add(self, lines: Iterable[tuple[str, Verdict]]) -> None:
-        """Take over what another process of this run has learned."""
-        with self._lock:
-            contents = self._known()
-            for spelling, verdict in lines:
-                contents.learn(spelling, verdict)
-                self.learned.add(spelling)
-
-    def new_lines(self) -> list[tuple[str, Verdict]]:
-        """Return what this process has learned: what the file does not hold yet."""
+    def new_lines(self) -> list[store.Line]:
+        """Return what this process has learned, as the lines that the file does not hold yet."""
         with self._lock:
             if self._contents is None:
                 return []
-            found = ((each, self._contents.verdict(each)) for each in sorted(self.learned))
-            return [(spelling, verdict) for spelling, verdict in found if verdict is not None]
+            return [self._contents.statements[each] for each in sorted(self.learned)]
+
+    def add_lines(self, lines: Iterable[store.Line]) -> None:
+        """Take over what another process of this run has learned."""
+        with self._lock:
+            for line in lines:
+                self._known().statements[line["sql"]] = line
+                self.learned.add(line["sql"])
 
     def save(self) -> bool:
         """Write what was learned to the file, and say whether there was anything to write.
@@ -109,7 +112,7 @@ class Catalog:
             CatalogError: the file cannot be written, or has been broken meanwhile.
         """
         with self._lock:
-            if self._contents is None or self._path is None or not self._is_changed():
+            if self._contents is None or self._path is None or not self.learned:
                 return False
             current = store.read(self._path)
             if current is not None and current.fingerprint == self._fingerprint:
@@ -126,9 +129,6 @@ class Catalog:
 
     # -------------------------------------------------------------------------------------------
 
-    def _is_changed(self) -> bool:
-        return bool(self.learned)
-
     def _known(self) -> store.Contents:
         if self._contents is None:
             with self._lock:
@@ -143,9 +143,7 @@ class Catalog:
         """Ask PostgreSQL about the schema, and about every statement of the file that was."""
         self._refuse_if_locked(None)
         describer = self._asking()
-        contents = store.Contents(
-            self._fingerprint, describer.postgres_major, describer.schema_facts()
-        )
+        contents = store.Contents(self._fingerprint, describer.major, describer.schema_facts())
         spellings = [] if stored is None else list(stored.statements)
         for spelling, verdict in zip(spellings, describer.describe(spellings), strict=True):
             contents.learn(spelling, verdict)
@@ -183,8 +181,3 @@ def _can_be_stored(spelling: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def is_refused(verdict: Verdict) -> bool:
-    """Say whether PostgreSQL refuses the statement."""
-    return isinstance(verdict, Refusal)

@@ -30,7 +30,7 @@ from understudy.catalog.description import (
 from understudy.catalog.errors import CatalogError, CatalogFileError
 
 FORMAT = 1
-_Line = dict[str, Any]
+Line = dict[str, Any]
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Contents:
     fingerprint: str
     postgres: int
     facts: SchemaFacts
-    statements: dict[str, _Line] = field(default_factory=dict)
+    statements: dict[str, Line] = field(default_factory=dict)
 
     def verdict(self, spelling: str) -> Verdict | None:
         """Return what PostgreSQL said of a statement; None where it is not known."""
@@ -116,7 +116,7 @@ def statement_line(spelling: str, verdict: Verdict) -> str:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def _parse(path: Path, text: str) -> list[_Line]:
+def _parse(path: Path, text: str) -> list[Line]:
     lines = [line for line in text.split("\n") if line]
     try:
         # All lines as one document: several times faster than one by one.
@@ -135,10 +135,10 @@ def _parse(path: Path, text: str) -> list[_Line]:
     raise CatalogFileError(messages.broken_line(path, 1, lines[0], ValueError("not one object")))
 
 
-def _contents(header: _Line, lines: Iterable[_Line]) -> Contents:
+def _contents(header: Line, lines: Iterable[Line]) -> Contents:
     types: dict[str, TypeFacts] = {}
     constraints: list[Constraint] = []
-    statements: dict[str, _Line] = {}
+    statements: dict[str, Line] = {}
     for line in lines:
         if "sql" in line:
             statements[line["sql"]] = line
@@ -150,7 +150,7 @@ def _contents(header: _Line, lines: Iterable[_Line]) -> Contents:
     return Contents(str(header["fingerprint"]), int(header["postgres"]), facts, statements)
 
 
-def _read_type(line: _Line) -> TypeFacts:
+def _read_type(line: Line) -> TypeFacts:
     return TypeFacts(
         line["kind"],
         labels=tuple(line.get("labels", ())),
@@ -160,11 +160,14 @@ def _read_type(line: _Line) -> TypeFacts:
     )
 
 
-def _read_constraint(line: _Line) -> Constraint:
-    return Constraint(line["constraint"], line["table"], line["kind"], tuple(line["columns"]))
+def _read_constraint(line: Line) -> Constraint:
+    columns = tuple(line["columns"])
+    return Constraint(
+        line["constraint"], line["table"], line["kind"], columns, line.get("references")
+    )
 
 
-def _read_verdict(line: _Line) -> Verdict:
+def _read_verdict(line: Line) -> Verdict:
     if "refused" in line:
         return Refusal(**line["refused"])
     if "parsed" in line:
@@ -192,13 +195,14 @@ def _lines(contents: Contents) -> Iterator[str]:
     for name in sorted(contents.facts.types):
         yield _dump({"type": name, **_without_defaults(asdict(contents.facts.types[name]))})
     for each in sorted(contents.facts.constraints, key=lambda each: (each.table, each.name)):
-        facts = {"table": each.table, "kind": each.kind, "columns": each.columns}
-        yield _dump({"constraint": each.name, **facts})
+        line = {"constraint": each.name, **_without_defaults(asdict(each)), "columns": each.columns}
+        del line["name"]
+        yield _dump(line)
     for spelling in sorted(contents.statements):
         yield _dump(contents.statements[spelling])
 
 
-def _verdict_line(verdict: Verdict) -> _Line:
+def _verdict_line(verdict: Verdict) -> Line:
     if isinstance(verdict, Refusal):
         return {"refused": _without_defaults(asdict(verdict))}
     if isinstance(verdict, ParsedOnly):
@@ -212,7 +216,7 @@ def _verdict_line(verdict: Verdict) -> _Line:
     }
 
 
-def _without_defaults(values: Mapping[str, Any]) -> _Line:
+def _without_defaults(values: Mapping[str, Any]) -> Line:
     return {name: value for name, value in values.items() if value not in (None, (), False)}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from understudy import __version__
-from understudy.plugin import curtain, options, summary
+from understudy.plugin import curtain, options, statements, summary
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = options.read_settings(config)
     registration.register_fixtures(config, settings)
     options.set_driver(config, settings.driver)
+    statements.begin(config, settings)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -72,12 +73,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand a worker's figures to the process that prints the summary."""
     summary.hand_over(session.config)
+    statements.end(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over the figures of a worker of pytest-xdist."""
-    summary.take_over(node.config, getattr(node, "workeroutput", {}))
+    output = getattr(node, "workeroutput", {})
+    summary.take_over(node.config, output)
+    statements.take_over(node.config, output)
 
 
 def pytest_terminal_summary(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -83,6 +83,11 @@ def unknown_driver(origin: str, value: str, drivers: Sequence[str]) -> str:
         f"{origin}: {value!r} is not a driver that Understudy knows."
         f"{_did_you_mean(value, drivers)}\nThe drivers are: {', '.join(drivers)}."
     )
+
+
+def unknown_level(origin: str, value: str, levels: Sequence[str]) -> str:
+    """A check cannot do this with what it finds."""
+    return f"{origin}: {value!r} is none of {', '.join(levels)}.{_did_you_mean(value, levels)}"
 
 
 # Fixtures
@@ -164,11 +169,35 @@ def curtain(failures: Sequence[tuple[str, str, bool]]) -> str:
 
 
 def fake_lane(calls: int, statements: int, schema: bool) -> str:
-    """How much was asked of the fakes, and that nothing but the script has checked it."""
+    """How much was asked of the fakes, and whether PostgreSQL has looked at any of it."""
     asked = f"{_counted(calls, 'call')} on fakes, {_counted(statements, 'different statement')}"
-    why = "this version does not hold them against the schema" if schema else "no schema configured"
-    return f"{asked}; not checked by PostgreSQL: {why}"
+    return asked if schema else f"{asked}; not checked by PostgreSQL: no schema configured"
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def checked_lines(
+    checked: set[str],
+    parsed: set[str],
+    unchecked: Mapping[str, str],
+    learned: int,
+    verbose: bool,
+) -> list[str]:
+    """How far the statements on the fakes were checked, and with -v which of them were not."""
+    parts = [f"{_counted(len(checked), 'statement')} checked by PostgreSQL"]
+    parts += [f"{len(parsed)} only parsed"] if parsed else []
+    parts += [f"{len(unchecked)} not checked"] if unchecked else []
+    parts += [f"{learned} new in the catalog"] if learned else []
+    lines = [", ".join(parts)]
+    if verbose:
+        lines += [f"  only parsed: {_start(statement)}" for statement in sorted(parsed)]
+        lines += [
+            f"  not checked: {_start(each)} ({why})" for each, why in sorted(unchecked.items())
+        ]
+    return lines
+
+
+def _start(statement: str) -> str:
+    return statement if len(statement) <= 100 else f"{statement[:100]} ..."

@@ -17,6 +17,11 @@ _FLAGS = {
     "app": 'the ASGI app, or a factory of one, as "module:attribute"',
     "schema": "the database schema: a glob of SQL files, 'alembic', or 'module:callable';"
     " may be given more than once",
+    "catalog": "the file in which PostgreSQL's verdicts on statements are kept",
+    "check_statements": "what to do with a statement that PostgreSQL refuses: error, warn or off",
+    "check_parameters": "the same, with parameters that the driver would refuse",
+    "check_answers": "the same, with an answer that the statement could not return",
+    "check_errors": "the same, with a scripted error that the statement could not raise",
     "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
@@ -34,6 +39,11 @@ def add_options(parser: pytest.Parser) -> None:
             metavar=key.upper(),
             help=text,
         )
+    group.addoption(
+        "--understudy-locked",
+        action="store_true",
+        help="learn no statement: one that the catalog does not hold fails its test (for CI)",
+    )
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -14,6 +14,8 @@ from typing import Any
 from understudy.plugin import messages
 
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
+LEVELS = ("error", "warn", "off")
+DEFAULT_CATALOG = "tests/understudy-catalog"
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
@@ -35,6 +37,10 @@ class Settings:
     driver: str | None = None
     locale: str | None = None
     catalog: str | None = None
+    check_statements: str = "error"
+    check_parameters: str = "error"
+    check_answers: str = "error"
+    check_errors: str = "error"
     postgres_url: str | None = None
 
 
@@ -119,6 +125,13 @@ def _driver(value: object, origin: str) -> str:
     return text
 
 
+def _level(value: object, origin: str) -> str:
+    text = _text(value, origin)
+    if text not in LEVELS:
+        raise SettingsError(messages.unknown_level(origin, text, LEVELS))
+    return text
+
+
 def _schema(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
@@ -130,6 +143,10 @@ def _schema(value: object, origin: str) -> tuple[str, ...]:
 
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "app": _app,
+    "check_answers": _level,
+    "check_errors": _level,
+    "check_parameters": _level,
+    "check_statements": _level,
     "driver": _driver,
     "schema": _schema,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.plugin import messages
+from understudy.plugin import statements as checked
 from understudy.plugin.settings import Settings
 
 _TALLY = "understudy.script.tally"
@@ -48,6 +49,8 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
     if calls:
         reporter.section("understudy", sep="-")
         reporter.line(messages.fake_lane(calls, len(statements), bool(settings.schema)))
+        for line in checked.summary(config, verbose=reporter.verbosity > 0):
+            reporter.line(line)
 
 
 def figures(config: pytest.Config) -> tuple[int, set[str]]:

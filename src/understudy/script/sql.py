@@ -104,6 +104,11 @@ def tidy(statement: str) -> str:
     return "".join(parts).strip(" \n")
 
 
+def is_several(statement: str) -> bool:
+    """Say whether there is more than one statement in `statement`."""
+    return ";" in tokens(statement)
+
+
 def _end_of_comment(statement: str, position: int) -> int:
     """Return the position behind the comment that was opened before `position`."""
     depth = 1
