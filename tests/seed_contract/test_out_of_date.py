@@ -13,7 +13,7 @@ import pytest
 from tests.backend_copy import Folder
 from understudy import FakeConnection, UnexpectedStatement, db_error
 
-STRICT = "asyncio_mode = strict"
+STRICT = "asyncio_mode=strict"
 
 
 def test_an_event_loop_override_does_not_reach_async_tests(backend: Folder) -> None:
