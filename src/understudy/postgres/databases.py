@@ -14,8 +14,8 @@ from understudy.postgres import messages
 from understudy.postgres.admin import Admin
 from understudy.postgres.driver import check_url, with_database, without_password
 from understudy.postgres.errors import PostgresUnavailable
-from understudy.postgres.schema import load_schema, schema_files
 from understudy.postgres.server import EmbeddedServer
+from understudy.postgres.sources import schema_sources
 
 
 class TestDatabases:
@@ -35,7 +35,8 @@ class TestDatabases:
         """Prepare; `start()` or a `with` block does the work.
 
         Args:
-            patterns: The SQL files of the schema, as `load_schema` takes them.
+            patterns: Where the schema comes from, in order: SQL files as `load_schema` takes them,
+                "alembic", "module:function", or the URL of a database to copy it from.
             root: The folder the patterns are relative to.
             postgres_url: A PostgreSQL to use instead of the embedded one. Its user needs CREATEDB.
         """
@@ -66,7 +67,8 @@ class TestDatabases:
         if self._admin is not None:
             return self
         # Mistakes in the patterns show before a server is started for them.
-        schema_files(self._patterns, self._root)
+        for source in schema_sources(self._patterns, self._root):
+            source.check()
         self._owner = os.getpid()
         try:
             self._connect()
@@ -151,7 +153,11 @@ class TestDatabases:
         admin = self._running
         self._names[self.template] = None
         admin.create(self.template)
-        self.files = load_schema(self._dsn(self.template), self._patterns, self._root)
+        self.files = [
+            file
+            for source in schema_sources(self._patterns, self._root)
+            for file in source.load(self._dsn(self.template))
+        ]
         admin.seal(self.template)
 
     def _dsn(self, name: str) -> str:

@@ -51,9 +51,20 @@ def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
     files = schema_files(patterns, root)
     texts = [_read(file, root) for file in files]
     for file, text in zip(files, texts, strict=True):
-        with closing(connect(dsn)) as connection:
-            _run(connection, text, _shown(file, root))
+        load_text(dsn, text, _shown(file, root))
     return files
+
+
+def load_text(dsn: str, text: str, shown: str) -> None:
+    """Run an SQL text as if it were a file, which messages call `shown`.
+
+    Raises:
+        SchemaError: PostgreSQL refuses it.
+        PostgresUnavailable: The database cannot be reached.
+        MissingExtra: psycopg is not installed.
+    """
+    with closing(connect(dsn)) as connection:
+        _run(connection, text, shown)
 
 
 def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:

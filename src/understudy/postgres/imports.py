@@ -1,0 +1,70 @@
+"""Which files of the project a Python file imports, directly or not: by its text, unexecuted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def imported_files(files: Iterable[Path], root: Path) -> list[Path]:
+    """These files, and every file below `root` or beside them that their imports lead to, sorted.
+
+    What is imported by a computed name, and what lies outside the project, is not found. A file
+    that is no Python is taken as it is.
+    """
+    found: set[Path] = set()
+    todo = [file.resolve() for file in files]
+    bases = list(dict.fromkeys([root.resolve(), (root / "src").resolve()]))
+    while todo:
+        file = todo.pop()
+        if file in found:
+            continue
+        found.add(file)
+        for name, is_certain in _imports(file, bases):
+            todo.extend(_files_of(name, bases, is_certain))
+    return sorted(found)
+
+
+def module_file(module: str, root: Path) -> Path | None:
+    """The file of a module of the project; None where it is not one."""
+    files = list(_files_of(module, [root.resolve(), (root / "src").resolve()], True))
+    return files[-1] if files else None
+
+
+def _imports(file: Path, bases: list[Path]) -> Iterator[tuple[str, bool]]:
+    """The dotted names that a file imports, and whether each must be a module."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        # Its content counts; whoever runs it will say what is wrong with it.
+        return
+    package = _package_of(file, bases)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, True) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            name = ".".join([*above, *([node.module] if node.module else [])])
+            yield name, True
+            yield from ((f"{name}.{alias.name}", False) for alias in node.names)
+
+
+def _package_of(file: Path, bases: list[Path]) -> list[str]:
+    inside = [
+        list(file.relative_to(base).parent.parts) for base in bases if file.is_relative_to(base)
+    ]
+    # In src, the module a.b is not called src.a.b.
+    return min(inside, key=len, default=[])
+
+
+def _files_of(name: str, bases: list[Path], is_certain: bool) -> Iterator[Path]:
+    """The files that importing a name runs: those of the packages above it, and its own."""
+    parts = name.split(".")
+    for base in bases:
+        chain = [base.joinpath(*parts[:length], "__init__.py") for length in range(1, len(parts))]
+        own = [base.joinpath(*parts).with_suffix(".py"), base.joinpath(*parts, "__init__.py")]
+        last = [path for path in own if name and path.is_file()]
+        if last or not is_certain:
+            yield from (path for path in chain if path.is_file())
+            yield from last
