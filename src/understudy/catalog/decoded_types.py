@@ -28,12 +28,12 @@ def _rust_decimal(value: Any) -> str | None:
 def _of(module: str, name: str) -> Decoded:
     return Decoded(
         f"{module.partition('.')[0]}.{name}" if module == "asyncpg.types" else f"{module}.{name}",
-        lambda value: None if class_of(value, module, name) else "",
+        lambda value: None if class_of(value, module, (name,)) else "",
     )
 
 
 def _floats(value: Any) -> str | None:
-    fine = is_a(value, tuple) and len(value) == 2 and all(is_a(each, float) for each in value)
+    fine = type(value) is tuple and len(value) == 2 and all(is_a(each, float) for each in value)
     return None if fine else ""
 
 
@@ -149,11 +149,12 @@ def _array(driver: str, element: PgType) -> Decoded | None:
 
 
 def _items(driver: str, inner: Decoded, value: list[Any]) -> str | None:
-    rows = {len(item) if is_a(item, list) else None for item in value}
-    if len(rows) > 1:
+    # A list inside may be a row of the array, or, in an array of JSON, a document.
+    rows = [is_a(item, list) and inner.check(item) is not None for item in value]
+    if len({len(item) if row else None for item, row in zip(value, rows, strict=True)}) > 1:
         return "the rows of an array are of one length"
-    for item in value:
-        if is_a(item, list) and inner.check(item) is not None:
+    for item, row in zip(value, rows, strict=True):
+        if row:
             reason = _items(driver, inner, item)
         elif item is None:
             reason = "it cannot decode NULL in an array" if driver == "psqlpy" else None
@@ -171,7 +172,7 @@ def _bounds(driver: str, subtype: PgType, name: str, module: str) -> Decoded:
     assert inner is not None
 
     def check(value: Any) -> str | None:
-        if not class_of(value, module, "Range"):
+        if not class_of(value, module, ("Range",)):
             return ""
         return _bad(inner, (value.lower, value.upper), f"its bounds are {inner.name}")
 
@@ -234,7 +235,7 @@ def _dict(inner: dict[str, Decoded | None], value: Any) -> str | None:
 
 def _record(inner: dict[str, Decoded | None], value: Any) -> str | None:
     # A Record cannot be made without asyncpg's private parts: a dict or a tuple may stand for it.
-    if class_of(value, "asyncpg", "Record") or is_a(value, dict):
+    if class_of(value, "asyncpg", ("Record",)) or is_a(value, dict):
         return _fields(inner, dict(value.items()))
     if is_a(value, tuple):
         if len(value) != len(inner):

@@ -134,7 +134,7 @@ ADDRESS = one_of(
     "ipaddress.IPv4Address or IPv6Address", ipaddress.IPv4Address, ipaddress.IPv6Address
 )
 INTERFACE = one_of(
-    "ipaddress.IPv4Address, or IPv4Interface where it has a network",
+    "ipaddress.IPv4Address or IPv6Address (an Interface where it has a network)",
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
     ipaddress.IPv4Interface,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 
 
 class NotSent(Exception):
@@ -21,17 +22,15 @@ class CannotTell(Exception):
     """What happens depends on something that cannot be seen from here; the text says on what."""
 
 
-def class_of(value: object, module: str, *names: str) -> str | None:
+def class_of(value: object, module: str, names: Collection[str]) -> str | None:
     """Return the one of `names` that the class of `value` has in a module, if it has one.
 
     The module is not imported: a value of its class exists only where it is loaded.
     """
     loaded = sys.modules.get(module)
-    if loaded is None:
-        return None
-    kinds = type(value).__mro__
-    for name in names:
-        kind = getattr(loaded, name, None)
-        if kind is not None and kind in kinds:
-            return name
+    if loaded is not None:
+        for kind in type(value).__mro__:
+            name = str(kind.__name__)
+            if name in names and getattr(loaded, name, None) is kind:
+                return name
     return None

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from understudy.catalog.containers import Broken, array_items, range_bounds, record_fields
 from understudy.catalog.pgtypes import PgType
@@ -31,11 +31,13 @@ _SPECIAL_MOMENT = re.compile(
 )
 _MONTH = re.compile(r"(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 _ISO_DATE = re.compile(r"\s*\d{4,6}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])([T\s].*)?", re.DOTALL)
-_OTHER_DATE = re.compile(r"\s*(\d{1,4}[/.]\d{1,2}[/.]\d{1,4}|\d{6}|\d{8})(\s.*)?", re.DOTALL)
+_OTHER_DATE = re.compile(
+    r"\s*(\d{1,4}[/.]\d{1,2}[/.]\d{1,4}|\d{6}|\d{8}|[jJ]\d+)(\s.*)?", re.DOTALL
+)
 _CLOCK = re.compile(
     r"(?i)\s*\d{1,2}:\d{2}(:\d{2}([.,]\d*)?)?\s*([ap]m)?\s*(z|[a-z/_]+|[+-][\d:]+)?\s*"
 )
-_BARE_CLOCK = re.compile(r"\s*(\d{4}|\d{6}(\.\d+)?)\s*")
+_BARE_CLOCK = re.compile(r"\s*\d{4}(\d{2})?(\.\d+)?\s*")
 _DATED_CLOCK = re.compile(r"\s*[^\s\"(){}]+\s+\d{1,2}:\d{2}.*", re.DOTALL)
 _UNIT = r"(?:[+-]?\d{1,17}(?:\.\d*)?|\d+:\d+(?::\d+(?:\.\d*)?)?)"
 _INTERVAL = re.compile(
@@ -53,7 +55,7 @@ _MAC = re.compile(r"\s*([+-][\da-f]|[\da-f]{1,2})([:.-]?([+-][\da-f]|[\da-f]{1,2
 _BITS = re.compile(r"[bB]?[01]*|[xX][\da-fA-F]*")
 _MONEY = re.compile(r"\s*[-+(]*\s*\$?\s*[\d,]*(\.\d*)?\s*\)?[-+]?\s*")
 _POINT = re.compile(r"\s*\(?\s*([^,()]+),([^,()]+)\)?\s*")
-_LEXEMES = re.compile(r"\s*([^\s:]+(:\d+[A-D*]?(,\d+[A-D*]?)*)?(\s+|$))*", re.IGNORECASE)
+_LEXEMES = re.compile(r"\s*(\S[^\s:]*(:\d+[A-D*]?(,\d+[A-D*]?)*)?(\s+|$))*", re.IGNORECASE)
 _ESCAPED_BYTES = re.compile(r"([^\\]|\\\\|\\[0-3][0-7]{2})*", re.DOTALL)
 _HEX_BYTES = re.compile(r"\\x(\s*[\da-fA-F]{2})*\s*")
 _ABBREVIATED_CIDR = re.compile(r"(\d{1,3})(\.\d{1,3}){0,3}(/\d{1,2})?")
@@ -86,15 +88,20 @@ def invalid(type_name: str, text: str) -> str:
     return f'invalid input syntax for type {type_name}: "{cut}"'
 
 
-def order_refusal(lower: object, upper: object) -> str | None:
+def order_refusal(lower: Any, upper: Any) -> str | None:
     """Return what PostgreSQL says of a range's bounds; None where they are in order."""
-    try:
-        reversed_ = lower is not None and upper is not None and upper < lower  # type: ignore[operator] # what cannot be compared is caught
-    except (TypeError, InvalidOperation):
+    if lower is None or upper is None:
         return None
-    return (
-        "range lower bound must be less than or equal to range upper bound" if reversed_ else None
-    )
+    try:
+        if isinstance(lower, str) != isinstance(upper, str):
+            lower, upper = Decimal(lower), Decimal(upper)
+        out_of_order = upper < lower
+    # What cannot be compared here, PostgreSQL compares as the range's own type.
+    except (TypeError, ValueError, InvalidOperation):
+        return None
+    if out_of_order:
+        return "range lower bound must be less than or equal to range upper bound"
+    return None
 
 
 def json_refusal(type_name: str, text: str) -> str | None:
@@ -199,8 +206,8 @@ def _clock(text: str) -> str | None:
 
 
 def _interval(text: str) -> str | None:
-    # Brackets are nothing to its reader.
-    bare = re.sub(r"[\[\]{}()]|,(?=\W*$)", " ", text)
+    # Punctuation is nothing to its reader.
+    bare = re.sub(r"[^\w\s.:+,-]|,(?=\W*$)", " ", text)
     return None if bare.strip() and _INTERVAL.fullmatch(bare) else ""
 
 
@@ -225,7 +232,7 @@ def _cidr(text: str) -> str | None:
     short = _ABBREVIATED_CIDR.fullmatch(text)
     if short is not None:
         address, _, bits = text.partition("/")
-        octets = address.split(".")
+        octets = [str(int(octet)) for octet in address.split(".")]
         text = ".".join(octets + ["0"] * (4 - len(octets)))
         text += f"/{bits or (8 * len(octets))}"
     try:
@@ -247,9 +254,10 @@ def _bytea(text: str) -> str | None:
 
 
 def _tsvector(text: str) -> str | None:
-    # A quoted lexeme, and an escaped character, may hold what means something elsewhere.
-    plain = re.sub(r"\\.|'(?:[^'\\]|\\.|'')*'", "x", text, flags=re.DOTALL)
-    if not set("'\\") & set(plain) and _LEXEMES.fullmatch(plain):
+    if "'" in text:
+        return None  # a quote may stand anywhere, and changes what comes after it
+    plain = re.sub(r"\\.", "x", text, flags=re.DOTALL)
+    if "\\" not in plain and _LEXEMES.fullmatch(plain):
         return None
     return f'syntax error in tsvector: "{text}"'
 

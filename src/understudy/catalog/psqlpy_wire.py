@@ -20,8 +20,12 @@ _LARGEST_DECIMAL = 2**96 - 1  # what rust_decimal holds
 _INT_WRAPPERS = {"SmallInt": "!h", "Integer": "!i", "BigInt": "!q", "Money": "!q"}
 _FLOAT_WRAPPERS = {"Float32": "!f", "Float64": "!d"}
 _JSON_WRAPPERS = ("JSON", "JSONB")
-_HIDDEN: tuple[str, ...] = ("Text", "VarChar", "MacAddr6", "MacAddr8", "Point", "Box", "Path", "Line")
-_HIDDEN += ("LineSegment", "Circle", "PgVector")
+_SHOWN = frozenset({*_INT_WRAPPERS, *_FLOAT_WRAPPERS, *_JSON_WRAPPERS})
+_IN_JSON = _SHOWN - {"SmallInt", "Money"}
+_HIDDEN = (
+    *("Text", "VarChar", "MacAddr6", "MacAddr8", "Point", "Box", "Path", "Line", "LineSegment"),
+    *("Circle", "PgVector"),
+)
 
 
 def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
@@ -61,7 +65,7 @@ def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
 
 
 def _other_bytes(value: Any, *, jsonb: bool) -> bytes:
-    wrapper = class_of(value, EXTRA_TYPES, *_INT_WRAPPERS, *_FLOAT_WRAPPERS, *_JSON_WRAPPERS)
+    wrapper = class_of(value, EXTRA_TYPES, _SHOWN)
     if wrapper is not None:
         shown = str(value).partition(", ")[2]
         if wrapper in _INT_WRAPPERS:
@@ -69,7 +73,7 @@ def _other_bytes(value: Any, *, jsonb: bool) -> bytes:
         if wrapper in _FLOAT_WRAPPERS:
             return struct.pack(_FLOAT_WRAPPERS[wrapper], float(shown))
         return (b"\1" if jsonb else b"") + shown.encode()
-    hidden = class_of(value, EXTRA_TYPES, *_HIDDEN)
+    hidden = class_of(value, EXTRA_TYPES, _HIDDEN)
     if hidden is not None:
         raise CannotTell(f"what a {hidden} holds")
     try:
@@ -181,10 +185,10 @@ def _plain(value: Any) -> Any:
 
 
 def _plain_other(value: Any) -> Any:
-    wrapper = class_of(value, EXTRA_TYPES, "Integer", "BigInt", *_FLOAT_WRAPPERS, *_JSON_WRAPPERS)
+    wrapper = class_of(value, EXTRA_TYPES, _IN_JSON)
     if wrapper is not None:
         return json.loads(str(value).partition(", ")[2])
-    if class_of(value, EXTRA_TYPES, "Text", "VarChar"):
+    if class_of(value, EXTRA_TYPES, {"Text", "VarChar"}):
         return ""  # it holds a text that was checked when it was made
     held = getattr(value, "value", None)
     if isinstance(held, str) and not hasattr(value, "packed"):

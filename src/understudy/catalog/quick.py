@@ -34,6 +34,12 @@ def _finite(value: Decimal) -> bool:
     return -15 < value.adjusted() < 15 if value.is_finite() else False
 
 
+def _short(value: Decimal) -> bool:
+    # Whose str() has no exponent, and what 28 digits hold.
+    _, digits, exponent = value.as_tuple()
+    return isinstance(exponent, int) and -6 <= exponent <= 0 and len(digits) < 20
+
+
 def between(lowest: int, highest: int) -> Test:
     """Return what says whether a number is between two others."""
     return lambda value: lowest <= value <= highest
@@ -58,7 +64,11 @@ _EVERY |= {(type(None), name): _always for name in ("numeric", "real", "json", "
 _EVERY |= {(type(None), "timestamp with time zone"): _always}
 
 QUICK: dict[str, Table] = {
-    "psqlpy": {**_EVERY, (dt.datetime, "timestamp with time zone"): _fixed_zone},
+    "psqlpy": {
+        **_EVERY,
+        (Decimal, "numeric"): _short,
+        (dt.datetime, "timestamp with time zone"): _fixed_zone,
+    },
     "asyncpg": {**_EVERY, (Decimal, "numeric"): _finite},
     "psycopg": {
         **_EVERY,

@@ -100,7 +100,7 @@ def _range(subtype: PgType, value: Any) -> None:
         bounds = (*value, None)[:2]
         if len(value) == 1:
             _encode(subtype, value[0])
-    elif class_of(value, _TYPES, "Range"):
+    elif class_of(value, _TYPES, ("Range",)):
         bounds = (value.lower, value.upper)
     else:
         raise NotSent("")
@@ -288,7 +288,7 @@ def _cidr(value: Any) -> None:
 
 
 def _bits(value: Any) -> None:
-    if not class_of(value, _TYPES, "BitString"):
+    if not class_of(value, _TYPES, ("BitString",)):
         memoryview(value)
 
 

@@ -68,6 +68,7 @@ _WRAPPERS = {
     "macaddr": "MacAddr6",
     "point": "Point",
 }
+_OPAQUE = frozenset({*_ARRAY_WRAPPERS, "CustomType"})
 _TEXTS = frozenset({"character", "name"})
 
 
@@ -81,16 +82,16 @@ def check(kind: PgType, value: object) -> None:
         if kind.not_null:
             raise NotTaken(f"domain {kind.name} does not allow null values")
         return
-    if class_of(value, wire.EXTRA_TYPES, "CustomType"):
+    if class_of(value, wire.EXTRA_TYPES, ("CustomType",)):
         raise CannotTell("what a CustomType holds")
-    array_wrapper = class_of(value, wire.EXTRA_TYPES, *_ARRAY_WRAPPERS)
+    array_wrapper = class_of(value, wire.EXTRA_TYPES, _ARRAY_WRAPPERS)
     if array_wrapper is not None:
         _check_array_wrapper(kind, array_wrapper)
         return
     wrapper = _WRAPPERS.get(kind.name)
-    if wrapper is not None and class_of(value, wire.EXTRA_TYPES, wrapper):
+    if wrapper is not None and class_of(value, wire.EXTRA_TYPES, (wrapper,)):
         return  # what it holds was checked when it was made
-    if kind.name in _TEXTS and class_of(value, wire.EXTRA_TYPES, "Text", "VarChar"):
+    if kind.name in _TEXTS and class_of(value, wire.EXTRA_TYPES, {"Text", "VarChar"}):
         return
     if isinstance(value, list | tuple) and kind.name not in ("json", "jsonb"):
         data = _array(kind, value)
@@ -113,13 +114,13 @@ def _scalar(kind: PgType, value: Any) -> bytes:
 def _element(kind: PgType, value: Any) -> bytes | None:
     if value is None:
         return None
-    if class_of(value, wire.EXTRA_TYPES, *_ARRAY_WRAPPERS, "CustomType"):
+    if class_of(value, wire.EXTRA_TYPES, _OPAQUE):
         raise CannotTell(f"what a {type(value).__name__} holds")
     wrapper = _WRAPPERS.get(kind.name)
     if wrapper in ("Text", "VarChar", "Point", "MacAddr6"):
-        if class_of(value, wire.EXTRA_TYPES, wrapper):
+        if class_of(value, wire.EXTRA_TYPES, (wrapper,)):
             raise CannotTell(f"what a {wrapper} holds")
-    elif wrapper is not None and class_of(value, wire.EXTRA_TYPES, wrapper):
+    elif wrapper is not None and class_of(value, wire.EXTRA_TYPES, (wrapper,)):
         return wire.class_bytes(value, jsonb=kind.name == "jsonb")
     # It knows bytea, but not as an element.
     return _scalar(_ANY if kind.name == "bytea" else kind, value)
@@ -183,7 +184,7 @@ def _text(value: Any) -> bytes:
 
 
 def _boolean(value: Any) -> bytes:
-    if not isinstance(value, bool) and not class_of(value, "numpy", "bool_"):
+    if not isinstance(value, bool) and not class_of(value, "numpy", ("bool_", "bool")):
         raise NotSent("")
     return b"\1"
 

@@ -155,14 +155,18 @@ def _check_number(type_name: str, value: Any) -> None:
         lowest, highest = INTEGERS[type_name]
         if type_name == "oid":
             lowest = -(2**31)  # which are sent as integer, and wrap around
-        if not (math.isfinite(value) and lowest <= int(round(value)) <= highest):
+        if not (_finite(value) and lowest <= round(value) <= highest):
             raise NotTaken(f"{type_name} out of range")
     elif type_name in ("real", "double precision"):
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
-        if math.isfinite(value) and float_refusal(type_name, number, "") is not None:
+        if _finite(value) and float_refusal(type_name, number, "") is not None:
             raise NotTaken(f"{type_name} out of range")
-    elif type_name == "money" and not (math.isfinite(value) and abs(Decimal(value)) <= _MONEY_MAX):
+    elif type_name == "money" and not (_finite(value) and abs(Decimal(value)) <= _MONEY_MAX):
         raise NotTaken("money out of range")
+
+
+def _finite(value: int | float | Decimal) -> bool:
+    return isinstance(value, int) or math.isfinite(value)

@@ -92,24 +92,26 @@ def class_name(value: object) -> str:
 def not_sent(driver: str, kind: PgType, value: object, detail: str) -> str:
     """Say that a driver raises instead of sending a value."""
     instead, classes = _advice(driver, kind)
-    if kind.kind == "array" and isinstance(value, _CONTAINERS) and not detail:
-        detail = "an item does not fit"
-    if not detail:
-        return f"{driver} sends no {_class(value)} for {kind.name}{_pass(instead)}"
     right = isinstance(value, classes) and not _wrong_zone(kind, value, detail)
-    return f"{driver} cannot send {shown(value)} for {kind.name}: {detail}" + (
-        "" if right else _semicolon(instead)
-    )
+    if kind.kind == "array" and isinstance(value, _CONTAINERS) and not detail:
+        detail, right = "an item does not fit", False
+    if not detail:
+        return f"{driver} sends no {_class(value)} for {kind.name}{_pass(kind, instead)}"
+    advice = "" if right else _semicolon(instead)
+    return f"{driver} cannot send {shown(value)} for {kind.name}: {detail}{advice}"
 
 
 def not_taken(driver: str, kind: PgType, value: object, said: str) -> str:
     """Say that PostgreSQL refuses what a driver sends for a value."""
     instead, classes = _advice(driver, kind)
-    if isinstance(value, classes) or value is None:
-        return f"PostgreSQL refuses {shown(value)} for {kind.name}: {said}"
+    if value is None:
+        return f"PostgreSQL refuses None for {kind.name}: {said}"
+    if isinstance(value, classes) and not (isinstance(value, bool) and bool not in classes):
+        advice = _semicolon(instead) if kind.kind == "enum" else ""
+        return f"PostgreSQL refuses {shown(value)} for {kind.name}: {said}{advice}"
     return (
         f"PostgreSQL refuses the {_class(value)} that {driver} sends for {kind.name} ({said})"
-        f"{_pass(instead)}"
+        f"{_pass(kind, instead)}"
     )
 
 
@@ -175,12 +177,8 @@ def _advice(driver: str, kind: PgType) -> tuple[str, tuple[type, ...]]:
         case "enum":
             return f"one of {', '.join(map(repr, kind.labels))}", (str,)
         case "array" if kind.of is not None:
-            inner, _ = _advice(driver, kind.of)
-            return (
-                (f"a list of {inner.removeprefix('a ').removeprefix('an ')}", (list,))
-                if (inner)
-                else ("", (list,))
-            )
+            inner = _advice(driver, kind.of)[0].removeprefix("a ").removeprefix("an ")
+            return f"a list of {inner}" if inner else "", (list,)
         case "domain" if kind.of is not None:
             if driver == "psqlpy" and kind.of.name in _PSQLPY_DOMAINS:
                 return _PSQLPY_DOMAINS[kind.of.name], ()
@@ -195,8 +193,10 @@ def _advice(driver: str, kind: PgType) -> tuple[str, tuple[type, ...]]:
     return _DRIVER_ADVICE.get((driver, kind.name)) or _ADVICE.get(kind.name, ("", ()))
 
 
-def _pass(instead: str) -> str:
-    return f": pass {instead}" if instead else "; it takes none, so cast in the statement"
+def _pass(kind: PgType, instead: str) -> str:
+    if instead:
+        return f": pass {instead}"
+    return f"; nothing that it sends fits, so pass str and write $1::text::{kind.name}"
 
 
 def _semicolon(instead: str) -> str:

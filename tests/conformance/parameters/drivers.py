@@ -29,6 +29,9 @@ class Inserter(abc.ABC):
     @abc.abstractmethod
     async def insert(self, statement: str, value: Any) -> str | None: ...
 
+    @abc.abstractmethod
+    async def read(self, statement: str) -> Any: ...
+
     async def outcome(self, statement: str, value: Any) -> tuple[bool, str]:
         """Return whether the value was taken, and what is stored or was said."""
         try:
@@ -57,6 +60,9 @@ class AsyncpgInserter(Inserter):
     async def insert(self, statement: str, value: Any) -> str | None:
         return await self.connection.fetchval(statement, value)
 
+    async def read(self, statement: str) -> Any:
+        return await self.connection.fetchval(statement)
+
 
 class PsqlpyInserter(Inserter):
     name = "psqlpy"
@@ -69,6 +75,9 @@ class PsqlpyInserter(Inserter):
 
     async def insert(self, statement: str, value: Any) -> str | None:
         return await self.connection.fetch_val(statement, [value])
+
+    async def read(self, statement: str) -> Any:
+        return await self.connection.fetch_val(statement)
 
     async def recover(self, error: BaseException) -> None:
         if not isinstance(error, Exception):
@@ -86,9 +95,13 @@ class PsycopgInserter(Inserter):
 
     async def insert(self, statement: str, value: Any) -> str | None:
         cursor = await self.connection.execute(statement.replace("$1", "%s"), [value])
-        row = await cursor.fetchone()
-        assert row is not None
-        return row[0]
+        (stored,) = await cursor.fetchone() or (None,)
+        return stored
+
+    async def read(self, statement: str) -> Any:
+        cursor = await self.connection.execute(statement)
+        (value,) = await cursor.fetchone() or (None,)
+        return value
 
 
 INSERTERS = (PsqlpyInserter, AsyncpgInserter, PsycopgInserter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import string
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -70,11 +71,20 @@ def test_the_matrix(
     ]
     counts, disagreements, unknown = asyncio.run(replay(inserter_class(dsn), cases))
     with capsys.disabled():
-        print(f"\n{inserter_class.name}: {len(VALUES)} values x {len(TYPES)} types: {dict(counts)}")
+        sys.stdout.write(
+            f"\n{inserter_class.name}: {len(VALUES)} values x {len(TYPES)} types: {dict(counts)}\n"
+        )
     assert disagreements == []
     assert unknown <= HIDDEN
     assert counts["agreed"] + counts["unknown"] == len(cases)
     assert inserter_class.name == "psqlpy" or not unknown
+
+
+# Of these types PostgreSQL reads more spellings than the rules know.
+LARGER_READERS = {
+    *("macaddr", "tsvector", "money", "interval", "date", "time with time zone", "cidr"),
+    *("time without time zone", "timestamp with time zone", "timestamp without time zone"),
+}
 
 
 def some_text(chance: random.Random) -> str:
@@ -119,13 +129,14 @@ def test_values_at_random(
         cases.append((insertion(number), TYPES[number], repr(value), lambda value=value: value))
     counts, disagreements, _ = asyncio.run(replay(inserter_class(dsn), cases))
     with capsys.disabled():
-        print(f"\n{inserter_class.name}, at random: {dict(counts)}")
-    if inserter_class.name != "psycopg":
-        assert disagreements == []
-        print(*disagreements, sep="\n")
-    # psycopg leaves texts to PostgreSQL, whose own readers are not rebuilt: what they refuse may
-    # be let through, but nothing may be refused that they take.
+        sys.stdout.write(f"\n{inserter_class.name}, at random: {dict(counts)}\n")
+    # What PostgreSQL's larger readers refuse may be let through; what they take is never refused.
     assert [each for each in disagreements if "outcome='refused'" in each] == []
+    if inserter_class.name == "psqlpy":
+        assert disagreements == []
+    else:
+        let_through = {each.partition(" <- ")[0].removesuffix("[]") for each in disagreements}
+        assert let_through <= LARGER_READERS
 
 
 EXPRESSIONS = (

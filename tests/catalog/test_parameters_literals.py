@@ -1,0 +1,189 @@
+"""What PostgreSQL reads of a text, and of bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.catalog.description import TypeFacts
+from understudy.catalog.literals import literal_refusal, order_refusal
+from understudy.catalog.pgtypes import resolve
+from understudy.catalog.received import received_refusal
+
+ORDER = "range lower bound must be less than or equal to range upper bound"
+FACTS = {
+    "mood": TypeFacts("enum", labels=("sad", "happy")),
+    "quantity": TypeFacts("domain", base="integer"),
+    "pair": TypeFacts("composite", fields=(("first", "integer"), ("second", "text"))),
+    "floats": TypeFacts("range", base="double precision"),
+    "tree": TypeFacts("composite", fields=(("child", "tree"),)),
+    "listed": TypeFacts("array", base="mood"),
+    "broken": TypeFacts("domain"),
+}
+
+READ = {
+    "integer": ["7", " -7 ", "0x1F", "0b11", "1_000"],
+    "oid": ["-1"],
+    "numeric": ["1.5", "1e5", "NaN", "-inf", "0x1F", ".5"],
+    "real": ["1.5", "inf", "1e-10"],
+    "boolean": ["t", "YES", "of", "0"],
+    "uuid": ["{12345678-1234-5678-1234-567812345678}", "12345678123456781234567812345678"],
+    "bytea": ["\\x00ff", "a\\\\b", "\\001"],
+    "inet": ["10.0.0.1", "::1/64"],
+    "cidr": ["10", "10.1/16", "::/0"],
+    "macaddr": ["08:00:2b:01:02:03", "08002b:010203"],
+    "bit varying": ["101", "x1F", ""],
+    "point": ["(1,2)", "1,2"],
+    "money": ["$1,000.50", "-1"],
+    "date": ["2024-01-02", "01/02/2024", "today", "Jan 2 2024", "J2451187"],
+    "timestamp with time zone": ["2024-01-02 03:04:05+00", "infinity"],
+    "time without time zone": ["12:30", "123045", "2024-01-02 12:30", "allballs"],
+    "interval": ["1 day", "1:30", "P1D", "2 hours ago", "1-2"],
+    "json": ["[1]", '"x"'],
+    "jsonb": ['{"a": null}', '"\\\\u0000"'],
+    "tsvector": ["a b:1,2A", "'quoted lexeme'", "a\\:b"],
+    "text": ["anything"],
+    "mood": ["sad"],
+    "quantity": ["7"],
+    "pair": ["(1,a)", "(,)", '(1,"a,""b")'],
+    "int4range": ["[1,3)", "empty", "(,5]"],
+    "numrange": ["[1.5,2]"],
+    "floats": ["[1,2]"],
+    "tstzrange": ['["2024-01-01 00:00:00+00",)'],
+    "int4multirange": ["{}", "{[1,3), [5,7)}"],
+    "integer[]": ["{}", "{1,NULL}", "{{1,2},{3,4}}", "[0:1]={1,2}"],
+    "text[]": ['{"a,b",c\\,d,"e\\"f"}'],
+    "tree": ["(anything)"],
+    "broken": ["anything"],
+}
+UNREADABLE = {
+    "integer": ["a", "1.5", "2147483648", ""],
+    "oid": ["4294967296"],
+    "numeric": ["a", "1e", ""],
+    "real": ["1e300", "1e-300", "1_0", "x"],
+    "double precision": ["1e400"],
+    "boolean": ["o", "2"],
+    "uuid": ["7", "{12345678-1234-5678-1234-567812345678"],
+    "bytea": ["\\x0", "a\\b"],
+    "inet": ["10", "a"],
+    "cidr": ["10.0.0.1/8", "x"],
+    "macaddr": ["08:00"],
+    "bit varying": ["12"],
+    "point": ["1", "a,b"],
+    "money": ["a", "99999999999999999999"],
+    "date": ["soon", "1", "10.0"],
+    "time without time zone": ["1", "noon"],
+    "interval": ["a", "", "{}"],
+    "json": ["{", "NaN"],
+    "jsonb": ['"\\u0000"'],
+    "tsvector": ["a:", "a\\"],
+    "mood": ["angry"],
+    "quantity": ["x"],
+    "pair": ["(1)", "1,a", "(x,a)", "(1,a)b)"],
+    "int4range": ["[3,1)", "1,3", "[a,b)"],
+    "numrange": ["[2,1.5]"],
+    "int4multirange": ["[1,3)", "{1}", "{[3,1)}"],
+    "integer[]": ["1", "{1", "{1,}", "{,1}", "{1 {2}}", "{{1},{2,3}}", "{1,{2}}", "{a}", "{1}x"],
+    "text[]": ['{"a" "b"}', "{a}b", '{"a', "{{1}{2}}"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(name, text) for name, texts in READ.items() for text in texts]
+)
+def test_texts_that_are_read(name: str, text: str) -> None:
+    assert literal_refusal(resolve(name, FACTS), text) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(name, text) for name, texts in UNREADABLE.items() for text in texts]
+)
+def test_texts_that_are_refused(name: str, text: str) -> None:
+    assert literal_refusal(resolve(name, FACTS), text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("integer", "x", 'invalid input syntax for type integer: "x"'),
+        ("smallint", "40000", 'value "40000" is out of range for type smallint'),
+        ("uuid", "x" * 50, f'invalid input syntax for type uuid: "{"x" * 37}..."'),
+        ("integer[]", "1", "malformed array literal"),
+        ("mood", "x", "invalid input value for enum mood"),
+        ("int4range", "[3,1]", ORDER),
+    ],
+)
+def test_what_is_said_of_a_text(name: str, text: str, said: str) -> None:
+    assert literal_refusal(resolve(name, FACTS), text) == said
+
+
+def test_bounds_that_cannot_be_compared_are_not_judged() -> None:
+    assert order_refusal(object(), 1) is None
+    assert order_refusal("a", 1) is None
+    assert order_refusal(2, "1") is not None
+
+
+RECEIVED = {
+    "integer": [b"text"],
+    "boolean": [b"\1"],
+    "text": [b"\xc3\xa9"],
+    "uuid": [b"x" * 16],
+    "time without time zone": [bytes(8)],
+    "bytea": [b"\0"],
+    "name": [b"a"],
+    "json": [b"[1]"],
+    "jsonb": [b"\1[1]"],
+    "numeric": [bytes(8), b"\0\1" + bytes(6) + b"\0\7"],
+    "inet": [bytes([2, 32, 0, 4, 10, 0, 0, 1])],
+    "bit varying": [bytes(4), b"\0\0\0\1\1"],
+    "tsvector": [bytes(4)],
+    "mood": [b"sad"],
+    "quantity": [b"text"],
+    "int4range": [b"\1", b"\x18", b"\x08" + b"\0\0\0\4" + b"text"],
+    "int4multirange": [bytes(4), b"\0\0\0\1\0\0\0\1\1"],
+    "integer[]": [
+        bytes(8) + b"\0\0\0\x17",
+        b"\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\1\0\0\0\1\xff\xff\xff\xff",
+    ],
+    "listed": [bytes(8) + b"\0\0\0\x17"],
+}  # fmt: skip
+NOT_RECEIVED = {
+    "integer": [b"", b"12345"],
+    "text": [b"\0", b"\xff"],
+    "name": [b"a" * 64],
+    "time without time zone": [b"\xff" * 8],
+    "jsonb": [b"[1]", b"\1["],
+    "json": [b"{"],
+    "numeric": [
+        b"",
+        bytes(4) + b"\1\0\0\0",
+        bytes(6) + b"\xff\xff",
+        b"\0\1" + bytes(6) + b"\xff\xff",
+    ],
+    "inet": [bytes([9, 32, 0, 4]), bytes([2, 99, 0, 4, 1, 2, 3, 4])],
+    "bit varying": [b"\xff" * 4, b"\0\0\0\1"],
+    "tsvector": [b"\0\0\0\1"],
+    "mood": [b"angry"],
+    "pair": [b"\0\0\0\2"],
+    "int4range": [b"\0"],
+    "int4multirange": [b"\xff" * 4],
+    "integer[]": [
+        b"\xff" * 4,
+        b"\0\0\0\1\0\0\0\7",
+        bytes(8) + b"\0\0\0\x19",
+        b"\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\1\0\0\0\1\0\0\0\5abcde",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [(name, data) for name, each in RECEIVED.items() for data in each]
+)
+def test_bytes_that_are_read(name: str, data: bytes) -> None:
+    assert received_refusal(resolve(name, FACTS), data) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [(name, data) for name, each in NOT_RECEIVED.items() for data in each]
+)
+def test_bytes_that_are_refused(name: str, data: bytes) -> None:
+    assert received_refusal(resolve(name, FACTS), data)
