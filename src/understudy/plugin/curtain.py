@@ -139,9 +139,15 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
     phase = Phase()
     try:
         result = yield
-    finally:
+    except BaseException as error:
         phase.close()
-    _fail(phase.failures())
+        failures, phase = phase.failures(), None
+        _explain(error, failures)
+        raise
+    phase.close()
+    if failures := phase.failures():
+        phase = None  # no test gets the fixture: nothing is left to happen
+        _fail(failures)
     return result
 
 
