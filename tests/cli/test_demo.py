@@ -39,10 +39,12 @@ def test_both_lanes_for_a_person(project: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     progress, summary = done.stdout.split("\nLane 1: ")
-    assert "\nLane 1 of 2: the unit tests, on fakes: no database\n" in progress
+    assert "\nLane 1 of 2: the unit tests, on fakes\n" in progress
     assert "\nLane 2 of 2: the integration tests, on a real PostgreSQL\n" in progress
     assert "\n  2 tests passed, 0 failed, in " in summary
-    assert "\n  3 calls on fakes, 2 different statements\n" in summary
+    assert (
+        "\n  3 calls on fakes, 2 different statements, 2 of them checked by PostgreSQL\n" in summary
+    )
     assert "\n  They run 3 of 4 lines of src, and 1 of 2 branches\n" in summary
     assert "\n  1 test passed, 0 failed, in " in summary
     assert "\nWhat to do next:\n  cd project\n" in summary
@@ -178,7 +180,7 @@ def test_an_interrupted_copy_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
     assert result.exit_code == 130
     assert result.stderr == (
-        "\nInterrupted in: the unit tests, on fakes: no database."
+        "\nInterrupted in: the unit tests, on fakes."
         " The tests were stopped, and PostgreSQL with them.\nLeft behind: here, the copy.\n"
     )
     assert (tmp_path / "here" / "pyproject.toml").exists()

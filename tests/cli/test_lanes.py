@@ -27,6 +27,7 @@ def test_the_lane_on_fakes(project: Path, log: Path) -> None:
     assert result.exit_code == 0
     assert result.tests == {**ALL_PASS, "passed": 2}
     assert (result.calls_on_fakes, result.statements_on_fakes) == (3, 2)
+    assert result.statements_checked == 2
     assert result.postgres is None
     # def, if and two returns; the number's two ways, one of them gone.
     assert result.coverage == Coverage(lines=4, lines_covered=3, branches=2, branches_covered=1)
@@ -45,14 +46,17 @@ def test_the_lane_on_a_real_postgresql(project: Path, log: Path) -> None:
     assert result.coverage is None
 
 
-def test_leaves_the_folder_as_it_was_but_for_caches(project: Path, log: Path) -> None:
+def test_leaves_the_folder_as_it_was_but_for_caches_and_the_catalog(
+    project: Path, log: Path
+) -> None:
     before = set(project.rglob("*"))
 
     with log.open("w") as output:
         run(FAKE, project, output)
 
     new = {path for path in project.rglob("*") if path not in before}
-    assert {path for path in new if not {"__pycache__", ".pytest_cache"} & set(path.parts)} == set()
+    caches = {"__pycache__", ".pytest_cache"}
+    assert {path.name for path in new if not caches & set(path.parts)} == {"understudy-catalog"}
 
 
 def test_a_failing_test(project: Path, log: Path) -> None:

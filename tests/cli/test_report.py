@@ -24,6 +24,7 @@ ON_FAKES = Result(
     tests={**NONE, "passed": 1234},
     calls_on_fakes=4321,
     statements_on_fakes=56,
+    statements_checked=49,
     coverage=Coverage(lines=2000, lines_covered=1999, branches=300, branches_covered=298),
 )
 ON_POSTGRES = Result(
@@ -42,9 +43,9 @@ def told(*results: Result, folder: Path = Path("nowhere")) -> str:
 
 def test_two_lanes_that_went_well() -> None:
     assert told(ON_FAKES, ON_POSTGRES) == (
-        "\nLane 1: the unit tests, on fakes: no database"
+        "\nLane 1: the unit tests, on fakes"
         "\n  1,234 tests passed, 0 failed, in 3.1 s"
-        "\n  4,321 calls on fakes, 56 different statements"
+        "\n  4,321 calls on fakes, 56 different statements, 49 of them checked by PostgreSQL"
         "\n  They run 1,999 of 2,000 lines of src, and 298 of 300 branches"
         "\n"
         "\nLane 2: the integration tests, on a real PostgreSQL"
@@ -145,6 +146,7 @@ def test_for_a_program(tmp_path: Path) -> None:
                 "tests": {**NONE, "passed": 1234},
                 "calls_on_fakes": 4321,
                 "statements_on_fakes": 56,
+                "statements_checked": 49,
                 "postgres": None,
                 "coverage": {
                     "lines": 2000,
@@ -162,6 +164,7 @@ def test_for_a_program(tmp_path: Path) -> None:
                 "tests": {**NONE, "passed": 1, "failed": 1},
                 "calls_on_fakes": 0,
                 "statements_on_fakes": 0,
+                "statements_checked": 0,
                 "postgres": {"version": "18.4", "embedded": True},
                 "coverage": None,
             },

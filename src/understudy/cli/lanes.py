@@ -39,7 +39,7 @@ class Lane:
 
 
 LANES = (
-    Lane("fake", "the unit tests, on fakes: no database", "not integration", measure=True),
+    Lane("fake", "the unit tests, on fakes", "not integration", measure=True),
     Lane("real", "the integration tests, on a real PostgreSQL", "integration"),
 )
 
@@ -64,7 +64,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a lane went. ``tests`` is empty where pytest ended before it could report."""
+    """How a lane went. ``tests`` is empty where pytest ended before it could report.
+
+    ``statements_checked`` are those of the fakes' whose meaning PostgreSQL has checked.
+    """
 
     lane: Lane
     exit_code: int
@@ -72,6 +75,7 @@ class Result:
     tests: Mapping[str, int]
     calls_on_fakes: int = 0
     statements_on_fakes: int = 0
+    statements_checked: int = 0
     postgres: Server | None = None
     coverage: Coverage | None = None
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from understudy.plugin import summary
+from understudy.plugin import statements, summary
 
 OPTION = "--understudy-figures"
 
@@ -59,11 +59,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if file is None or hasattr(config, "workerinput"):  # a worker of xdist has not seen all tests
         return
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    calls, statements = summary.figures(config)
+    calls, asked = summary.figures(config)
     report = {
         "tests": {outcome: len(reporter.stats.get(outcome, ())) for outcome in OUTCOMES},
         "calls_on_fakes": calls,
-        "statements_on_fakes": len(statements),
+        "statements_on_fakes": len(asked),
+        "statements_checked": len(statements.checked(config)),
         "postgres": config.stash.get(_server, None),
     }
     Path(file).write_text(json.dumps(report), encoding="utf-8")

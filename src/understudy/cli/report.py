@@ -50,6 +50,7 @@ def _lane(result: Result) -> dict[str, Any]:
         "tests": dict(result.tests),
         "calls_on_fakes": result.calls_on_fakes,
         "statements_on_fakes": result.statements_on_fakes,
+        "statements_checked": result.statements_checked,
         "postgres": None if result.postgres is None else asdict(result.postgres),
         "coverage": None if result.coverage is None else asdict(result.coverage),
     }
@@ -74,7 +75,8 @@ def _told(result: Result) -> Iterator[str]:
     if result.calls_on_fakes:
         yield (
             f"{_count(result.calls_on_fakes, 'call')} on fakes,"
-            f" {_count(result.statements_on_fakes, 'different statement')}"
+            f" {_count(result.statements_on_fakes, 'different statement')},"
+            f" {result.statements_checked:,} of them checked by PostgreSQL"
         )
     if result.coverage is not None:
         yield _coverage(result.coverage)

@@ -86,12 +86,15 @@ def end(config: pytest.Config) -> None:
 
 
 def _save(checker: Checker | None, learned: list[dict[str, Any]]) -> None:
-    from understudy.catalog import active
-    from understudy.catalog.errors import CatalogError
+    if checker is None and learned:
+        from understudy.catalog import active
 
-    checker = checker or (active.checker() if learned else None)
+        checker = active.checker()
     if checker is None:
         return
+    # Not before: this imports the script, which most runs without a fake never need.
+    from understudy.catalog.errors import CatalogError
+
     try:
         checker.catalog.add_lines(learned)
         checker.catalog.save()
@@ -105,17 +108,25 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
         config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
+def checked(config: pytest.Config) -> set[str]:
+    """The statements of this run, workers included, whose meaning PostgreSQL has checked."""
+    return {each for part in _parts(config) for each in part["checked"]}
+
+
+def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
+    checker = _made()
+    return [*([_figures(checker)] if checker else []), *config.stash.get(_workers, [])]
+
+
 def summary(config: pytest.Config, verbose: bool) -> list[str]:
     """Return the lines that say how far the statements of this run were checked."""
-    checker = _made()
-    parts = [*([_figures(checker)] if checker else []), *config.stash.get(_workers, [])]
+    parts = _parts(config)
     if not parts:
         return []
-    checked = {each for part in parts for each in part["checked"]}
     parsed = {each for part in parts for each in part["parsed"]}
     unchecked = {name: why for part in parts for name, why in part["unchecked"].items()}
     learned = {line["sql"] for part in parts for line in part["lines"]}
-    return messages.checked_lines(checked, parsed, unchecked, len(learned), verbose)
+    return messages.checked_lines(checked(config), parsed, unchecked, len(learned), verbose)
 
 
 def _made() -> Checker | None:
