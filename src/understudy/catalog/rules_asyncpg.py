@@ -81,10 +81,10 @@ def _composite(kind: PgType, value: Any) -> None:
         if unknown:
             raise NotSent(f"{kind.name} has no field {unknown[0]!r}")
         value = [value.get(name) for name in names]
-    items = list(value)
-    len(value)
-    if len(items) > len(names):
+    # Its length first: a network has none, and sixteen million items.
+    if len(value) > len(names):
         raise NotSent(f"{kind.name} has {len(names)} fields")
+    items = list(value)
     for (_, field), item in zip(kind.fields, items, strict=False):
         if item is not None:
             _encode(field, item)
