@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -28,11 +29,9 @@ def seconds_of(folder: Path, *arguments: str, status: int = 0) -> float:
     Raises:
         RuntimeError: pytest ended with another status.
     """
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = pytest_in(folder, *arguments)
-    after = os.times()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != status:
         raise RuntimeError(done.stdout)
-    return (after.children_user - before.children_user) + (
-        after.children_system - before.children_system
-    )
+    return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
