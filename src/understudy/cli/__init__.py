@@ -7,6 +7,7 @@ import os
 import click
 
 from understudy import __version__
+from understudy.cli.catalog import catalog
 from understudy.cli.demo import demo
 
 
@@ -16,6 +17,8 @@ from understudy.cli.demo import demo
 Examples:
   understudy demo                   see a whole test suite run, in ./understudy-demo
   understudy demo --help            what the demo does, and its options
+  understudy catalog                what PostgreSQL has said of your tests' statements
+  understudy catalog --check        for CI: is that still so
   understudy demo --format json     its figures, for a program""",
 )
 @click.version_option(__version__, "--version", "-V", message="understudy %(version)s")
@@ -30,4 +33,5 @@ def main(ctx: click.Context) -> None:
         ctx.color = False
 
 
+main.add_command(catalog)
 main.add_command(demo)

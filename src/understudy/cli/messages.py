@@ -1,9 +1,16 @@
-"""What the command line says when something is not as it should be. Nothing here imports ours."""
+"""What the command line says."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from understudy.script.sql import one_line
+
+if TYPE_CHECKING:
+    from understudy.catalog.compare import Comparison
+    from understudy.catalog.description import Column
 
 
 def missing_extras(extra: str, missing: Sequence[str]) -> str:
@@ -79,3 +86,98 @@ def interrupted(title: str, copy: str | None) -> str:
 def interrupted_copy(folder: str) -> str:
     """Ctrl-C before a lane ran."""
     return f"\nInterrupted before a test ran. Left behind, as far as it was copied: {folder}"
+
+
+# The catalog
+
+
+def no_schema(root: Path) -> str:
+    """There is nothing that statements could be held against."""
+    return (
+        f"No schema is configured in {root / 'pyproject.toml'}, so there is no catalog.\n"
+        'Say where it is: [tool.understudy] schema = ["db/migrations/*.sql"]'
+    )
+
+
+def no_catalog(path: Path) -> str:
+    """The file is not there yet."""
+    return (
+        f"There is no catalog at {path} yet.\n"
+        "The tests fill it as they run: pytest, or understudy catalog --rebuild"
+    )
+
+
+def running_tests(pytest_args: Sequence[str]) -> str:
+    """The tests are run, which takes its time."""
+    return f"Running the tests with an empty catalog: pytest {' '.join(pytest_args)}".rstrip()
+
+
+def tests_failed(exit_code: int, path: Path) -> str:
+    """What the tests use is not known where they do not pass."""
+    return (
+        f"The tests did not pass (pytest's exit code is {exit_code}), so it is not known which "
+        f"statements they use.\n{path} is as it was."
+    )
+
+
+def nothing_learned(path: Path) -> str:
+    """The tests passed and asked no fake anything."""
+    return f"The tests gave no statement to a fake, so there is no catalog.\n{path} is as it was."
+
+
+def catalog_rebuilt(path: Path, count: int) -> str:
+    """The file was written anew."""
+    return f"{path} was written anew, with {_statements(count)}."
+
+
+def catalog_heading(path: Path, count: int, postgres: int) -> str:
+    """Which catalog is listed."""
+    return f"{path}: {_statements(count)}, described by PostgreSQL {postgres}"
+
+
+def catalog_column(column: Column) -> str:
+    """A column of a statement's result."""
+    null = {"not null": " not null", "nullable": " null"}.get(column.nullability, "")
+    return f"{column.name} {column.type}{null}"
+
+
+def catalog_statement(spelling: str, parameters: Sequence[str], columns: Sequence[str]) -> str:
+    """A statement that PostgreSQL accepts."""
+    lines = [one_line(spelling)]
+    lines += [f"    takes    {', '.join(parameters)}"] if parameters else []
+    lines += [f"    returns  {', '.join(columns)}"] if columns else []
+    return "\n".join(lines)
+
+
+def catalog_parsed(spelling: str) -> str:
+    """A statement of which no more than the grammar is checked."""
+    return f"{one_line(spelling)}\n    only parsed"
+
+
+def catalog_refused(spelling: str, sqlstate: str, message: str) -> str:
+    """A statement that PostgreSQL refuses."""
+    return f"{one_line(spelling)}\n    refused  {sqlstate} {message}"
+
+
+def catalog_compared(comparison: Comparison, path: Path, *, pruned: bool) -> str:
+    """How the catalog differs from what the tests and the schema say."""
+    lines = [f"missing  {one_line(spelling)}" for spelling in comparison.missing]
+    for change in comparison.changed:
+        lines.append(f"changed  {one_line(change.spelling)}")
+        lines += [f"    {difference}" for difference in change.differences]
+    verb = "removed" if pruned else "unused "
+    lines += [f"{verb}  {one_line(spelling)}" for spelling in comparison.unused]
+    counts = (
+        f"{path}: {len(comparison.missing)} missing, {len(comparison.changed)} changed, "
+        f"{len(comparison.unused)} {'removed' if pruned else 'unused'}"
+    )
+    lines.append(counts)
+    if comparison.missing or comparison.changed:
+        lines.append("Run the tests once without --understudy-locked, and commit the file.")
+    elif comparison.unused and not pruned:
+        lines.append("To take out what is unused: understudy catalog --prune")
+    return "\n".join(lines)
+
+
+def _statements(count: int) -> str:
+    return "1 statement" if count == 1 else f"{count:,} statements"
