@@ -96,6 +96,16 @@ def built(method: Callable[..., Any]) -> Any:
     return functools.wraps(method)(Wrapper())
 
 
+def forwards_nothing(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Calls what it wraps, but not with what it is given."""
+
+    @functools.wraps(method)
+    async def wrapper(*args: Any) -> Any:
+        return await method(args[0])
+
+    return wrapper
+
+
 class DAO:
     @staticmethod
     @connected
@@ -149,6 +159,10 @@ class DAO:
     @without_source
     async def sourceless(key: int) -> None: ...
 
+    @staticmethod
+    @forwards_nothing
+    async def picked(key: int) -> None: ...
+
     @built
     async def an_object(self, key: int) -> None: ...
 
@@ -177,6 +191,7 @@ class DAO:
         ("said_inside", "(key: 'int') -> 'None'"),
         ("said_and_passed", "(key: 'int') -> 'None'"),
         ("sourceless", "(key: 'int') -> 'None'"),
+        ("picked", "(key: 'int') -> 'None'"),
         ("an_object", "(key: 'int') -> 'None'"),
         ("called_self", "(self_: 'int') -> 'None'"),
         ("any_number", "(*args: 'int', **kwargs: 'int') -> 'None'"),

@@ -99,3 +99,27 @@ def test_a_suite_without_fakes_pays_nothing(project: Project) -> None:
     result = project.run(subprocess=True)
     result.assert_outcomes(passed=1)
     assert "loaded: []" in result.stdout.str()
+
+
+def test_a_doctest_that_hides_a_failure(project: Project) -> None:
+    project.write(
+        mod="""
+            async def hide():
+                try:
+                    await FakeConnection(strict=True).execute("SELECT 1")
+                except Exception:
+                    pass
+
+            def run():
+                '''
+                >>> run()
+                '''
+                import asyncio
+                global FakeConnection
+                from understudy import FakeConnection
+                asyncio.run(hide())
+        """
+    )
+    result = project.run("--doctest-modules", subprocess=True)
+    result.assert_outcomes(failed=1)
+    assert "UnexpectedStatement: execute() matched no rule" in result.stdout.str()

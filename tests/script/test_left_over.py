@@ -88,6 +88,24 @@ If it need not happen, say so with .optional()."""
     )
 
 
+async def test_a_call_that_came_before_the_rule() -> None:
+    with opened() as book:
+        conn = FakeConnection()
+        await conn.fetch("SELECT 1")  # call
+        conn.on("SELECT 1").value(1)  # rule
+
+    assert (
+        told(book)
+        == f"""\
+a rule was never used
+  {at("rule")}  on("SELECT 1")
+  a call that fits was not answered by it: it came before the rule, or
+  was refused (a closed connection, an aborted transaction)
+    fetch("SELECT 1") at {within("call")}
+If it need not happen, say so with .optional()."""
+    )
+
+
 @pytest.mark.parametrize(("calls", "said"), [(1, "1 of 3"), (2, "2 of 3")])
 async def test_answers_left_over(calls: int, said: str) -> None:
     with opened() as book:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import threading
 
 import pytest
 
@@ -293,6 +294,37 @@ To allow it:
     )
 
 
+async def test_a_call_through_wait_for_is_at_the_callers_line() -> None:
+    conn = FakeConnection()
+
+    async def use() -> None:
+        async with asyncio.timeout(5):
+            await conn.execute("SELECT 1")
+        await asyncio.ensure_future(later())
+
+    async def later() -> None:
+        await conn.execute("SELECT 2")
+
+    await use()
+    assert [call.origin.code for call in conn.calls] == [use.__code__, later.__code__]
+
+
+def test_a_call_that_is_a_thread_of_its_own() -> None:
+    from understudy import dummy
+
+    class Worker:
+        def run(self) -> None: ...
+
+    worker = dummy(Worker)
+    worker.on("run")
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    thread.join()
+    assert worker.calls[0].origin.place == (
+        "a task or thread of its own (Python does not tell who started it)"
+    )
+
+
 async def test_a_call_that_is_a_task_of_its_own() -> None:
     conn = FakeConnection(strict=True)
     with opened() as book:
@@ -304,7 +336,7 @@ async def test_a_call_that_is_a_task_of_its_own() -> None:
         == """\
 execute() matched no rule
   sql:    DELETE FROM users
-  params: none    at: a task of its own (the loop does not tell who started it)
+  params: none    at: a task or thread of its own (Python does not tell who started it)
 No rules: nothing was scripted on this fake.
 To allow it:
   conn.on("DELETE FROM users").tag("DELETE 1")"""

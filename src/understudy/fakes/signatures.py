@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -119,10 +120,7 @@ def _forwards(call: ast.Call, args: str) -> bool:
 
 
 def _passed_in(call: ast.Call, own: set[str], count: int) -> _Passed:
-    positional = 0
-    for each in call.args:
-        if isinstance(each, ast.Starred):
-            break
-        positional += not (isinstance(each, ast.Name) and each.id in own)
+    before = itertools.takewhile(lambda each: not isinstance(each, ast.Starred), call.args)
+    positional = sum(not (isinstance(each, ast.Name) and each.id in own) for each in before)
     keywords = frozenset(each.arg for each in call.keywords if each.arg and each.arg not in own)
     return _Passed(count, positional, keywords)

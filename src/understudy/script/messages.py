@@ -162,6 +162,10 @@ def unused(rule: Rule, calls: Sequence[Call], nearest: Call | None) -> str:
         if nearest.rule is not None and nearest.rule is not rule:
             lines.append("  a later rule answered for it:")
             lines.append(f"    {nearest.rule.origin}  {nearest.rule.shown}")
+        elif nearest.rule is None:
+            lines.append("  a call that fits was not answered by it: it came before the rule, or")
+            lines.append("  was refused (a closed connection, an aborted transaction)")
+            lines.append(f"    {call_line(nearest)}")
     elif nearest is not None:
         count = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
         lines.append(f"Nearest of {count}:")

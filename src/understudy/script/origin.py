@@ -9,7 +9,7 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 # What stands between a call and the user's line and says nothing: `asyncio.wait_for`, say.
-_BETWEEN = ("understudy", "asyncio", "anyio", "trio")
+_BETWEEN = ("understudy", "asyncio", "anyio", "trio", "threading", "concurrent")
 # Where a task begins. A fake's own coroutine that was handed to `gather` or `create_task` has no
 # line of the user's before it.
 _LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._core._run")
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
     def place(self) -> str:
         """`path:line in function`, as in a traceback."""
         if self.code is _TASK:
-            return "a task of its own (the loop does not tell who started it)"
+            return "a task or thread of its own (Python does not tell who started it)"
         name = self.code.co_qualname.replace(".<locals>", "")
         return str(self) if name == "<module>" else f"{self} in {name}"
 

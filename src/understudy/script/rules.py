@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Rule:
+class Rule(ABC):
     """What is answered to the calls that match, built up by a chain of verbs.
 
     One answer serves every call, and must be used at least once. Several answers are used once
@@ -78,13 +79,13 @@ class Rule:
         """Say whether this rule is for `call`, whether or not it has an answer left."""
         return self.concerns(call) and self.parameters.match(call.parameters)
 
+    @abstractmethod
     def concerns(self, call: Call) -> bool:
         """Say whether this rule is for the call's statement, whatever the parameters."""
-        raise NotImplementedError
 
+    @abstractmethod
     def differences(self, call: Call) -> list[tuple[str, str]]:
         """Describe, as (what, how), everything in which `call` departs from this rule."""
-        raise NotImplementedError
 
     def take(self) -> Answer | None:
         """Return the answer for the next call and count it as used; None where all are used up."""
@@ -124,9 +125,9 @@ class Rule:
         nearest = max(self.calls, key=self.likeness, default=None)
         return UnusedAnswers(messages.unused(self, self.calls, nearest))
 
+    @abstractmethod
     def likeness(self, call: Call) -> float:
         """Say how near `call` comes to this rule; the higher the nearer."""
-        raise NotImplementedError
 
     def _left(self, answer: Answer) -> float:
         return float("inf") if self.total is None else (answer.times or 1) - answer.used

@@ -82,7 +82,7 @@ async def forever() -> None:
     """Wait until cancelled."""
     if _running_loop() is not None:
         await asyncio.Event().wait()
-        return
-    import anyio
+    else:
+        import anyio
 
-    await anyio.sleep_forever()
+        await anyio.sleep_forever()
