@@ -232,6 +232,9 @@ class Inquiry:
             SELECT set_config('lock_timeout', %s, false),
                 set_config('statement_timeout', %s, false),
                 set_config('idle_session_timeout', '0', false),
+                -- For the questions to the catalogs: planned once, and fast.
+                set_config('plan_cache_mode', 'force_generic_plan', false),
+                set_config('jit', 'off', false),
                 set_config('debug_pretty_print', 'off', false),
                 set_config('client_min_messages', 'log', false)
             """,
@@ -288,7 +291,10 @@ class _Waiter:
         if result.status == ExecStatus.FATAL_ERROR:
             state = result.error_field(DiagnosticField.SQLSTATE)
             if state is None or state.decode() in _SHUT_DOWN:
-                raise _Lost(" ".join(result.get_error_message().split()))
+                said = result.error_field(DiagnosticField.MESSAGE_PRIMARY)
+                raise _Lost(
+                    " ".join((said.decode() if said else result.get_error_message()).split())
+                )
         if self._next() is not None:
             _lose_the_thread()
         return result

@@ -22,7 +22,6 @@ from understudy.catalog.querytree import (
     Node,
     command_of,
     read_tree,
-    relations_in,
     touched,
 )
 from understudy.catalog.schemafacts import read_schema_facts
@@ -77,7 +76,7 @@ class Describer:
         self._lookup.forget()
         self._views = Views(self._lookup)
         trees = [self._tree(answer) for answer in answers]
-        touches = list(map(_touched, answers, trees))
+        touches = list(map(_touched, answers))
         self._learn(answers, touches)
         return [
             answer if isinstance(answer, Refusal) else self._verdict(statement, answer, tree, here)
@@ -178,14 +177,13 @@ class Describer:
         return tuple(sorted(found))
 
 
-def _touched(answer: Accepted | Refusal, tree: Node | None) -> dict[int, set[int]]:
-    if tree is not None:
-        return touched(tree)
+def _touched(answer: Accepted | Refusal) -> dict[int, set[int]]:
+    if isinstance(answer, Refusal):
+        return {}
+    if answer.tree is not None:
+        return touched(answer.tree)
     found: dict[int, set[int]] = {}
-    if isinstance(answer, Accepted):
-        for oid in relations_in(answer.tree or ""):
-            found[oid] = set()
-        for field in answer.fields:
-            if field.table:
-                found.setdefault(field.table, set()).add(field.number)
+    for field in answer.fields:
+        if field.table:
+            found.setdefault(field.table, set()).add(field.number)
     return found

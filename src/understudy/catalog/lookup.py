@@ -20,47 +20,51 @@ _TYPES = """
     SELECT oid, format_type(oid, NULL) FROM unnest(%s::oid[]) AS asked (oid)
 """
 # A column is certain to hold no NULL where the table, and every table that inherits from it, says
-# so and enforces it: not so a foreign table, a constraint NOT VALID, a virtual column.
+# so and enforces it: not so a foreign table, a constraint NOT VALID, a virtual column. Written as
+# subqueries of one row each, so that there is an index for everything.
 _RELATIONS = """
-    WITH RECURSIVE family (root, member) AS (
-        SELECT oid, oid FROM unnest(%(oids)s::oid[]) AS asked (oid)
-        UNION
-        SELECT root, inhrelid FROM family JOIN pg_inherits ON inhparent = member
-    ), columns AS (
-        SELECT root, attname,
-            bool_and(
-                attnotnull AND relkind IN ('r', 'p') AND attgenerated <> 'v' {valid}
-            ) AS filled,
-            bool_or(attnotnull OR attgenerated <> '' OR relkind NOT IN ('r', 'p')
-                OR typtype = 'd' OR EXISTS (
-                    SELECT FROM pg_constraint
-                    WHERE conrelid = attrelid AND contype = 'c' AND attnum = ANY (conkey)
-                )) AS bound
-        FROM family
-        JOIN pg_class ON pg_class.oid = member
-        JOIN pg_attribute ON attrelid = member
-        JOIN pg_type ON pg_type.oid = atttypid
-        WHERE attnum > 0 AND NOT attisdropped
-        GROUP BY root, attname
-    )
     SELECT r.oid, n.nspname, r.relname, r.relkind::text, r.relhasrules,
-        array_agg(a.attnum ORDER BY a.attnum) FILTER (WHERE a.attnum > 0),
-        array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum > 0),
-        array_agg(c.filled ORDER BY a.attnum) FILTER (WHERE a.attnum > 0),
-        array_agg(c.bound ORDER BY a.attnum) FILTER (WHERE a.attnum > 0),
+        c.numbers, c.names, c.filled, c.bound,
         (SELECT ev_action::text FROM pg_rewrite
             WHERE ev_class = r.oid AND ev_type = '1' AND r.relkind = 'v')
     FROM pg_class r
     JOIN pg_namespace n ON n.oid = r.relnamespace
-    LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN columns c ON c.root = r.oid AND c.attname = a.attname
-    WHERE r.oid = ANY (%(oids)s::oid[])
-    GROUP BY r.oid, n.nspname, r.relname, r.relkind, r.relhasrules
+    CROSS JOIN LATERAL (
+        SELECT array_agg(a.attnum ORDER BY a.attnum) AS numbers,
+            array_agg(a.attname::text ORDER BY a.attnum) AS names,
+            array_agg(
+                r.relkind IN ('r', 'p') AND a.attnotnull AND a.attgenerated <> 'v'
+                AND NOT {waived_here} AND CASE WHEN r.relhassubclass THEN NOT EXISTS (
+                    WITH RECURSIVE family (member) AS (
+                        SELECT inhrelid FROM pg_inherits WHERE inhparent = r.oid
+                        UNION
+                        SELECT inhrelid FROM family JOIN pg_inherits ON inhparent = member
+                    )
+                    SELECT FROM family
+                    JOIN pg_class k ON k.oid = member
+                    JOIN pg_attribute b ON b.attrelid = member AND b.attname = a.attname
+                    WHERE k.relkind NOT IN ('r', 'p') OR NOT b.attnotnull OR {waived_below}
+                ) ELSE true END
+                ORDER BY a.attnum
+            ) AS filled,
+            array_agg(
+                a.attnotnull OR a.attgenerated <> '' OR r.relkind NOT IN ('r', 'p')
+                OR EXISTS (SELECT FROM pg_type WHERE pg_type.oid = a.atttypid AND typtype = 'd')
+                OR EXISTS (
+                    SELECT FROM pg_constraint
+                    WHERE conrelid = r.oid AND contype = 'c' AND a.attnum = ANY (conkey)
+                )
+                ORDER BY a.attnum
+            ) AS bound
+        FROM pg_attribute a
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    ) c
+    WHERE r.oid = ANY (%s::oid[])
 """
-_VALIDATED = """AND NOT EXISTS (
-                SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n'
-                    AND conkey = ARRAY[attnum] AND NOT convalidated
-            )"""
+_NOT_VALID = """EXISTS (
+                    SELECT FROM pg_constraint WHERE conrelid = {0}.attrelid AND contype = 'n'
+                        AND conkey = ARRAY[{0}.attnum] AND NOT convalidated
+                )"""
 _NOT_NULL_CONSTRAINTS = 18
 _FUNCTIONS = """
     SELECT oid, proname::text, oid::regprocedure::text, proisstrict FROM pg_proc
@@ -146,11 +150,13 @@ class Lookup:
         """Ask for all these tables and views at once; return which of them were new."""
         missing = [oid for oid in set(oids) if oid not in self._relations]
         if missing:
-            modern = self._connection().pgconn.server_version // 10000 >= _NOT_NULL_CONSTRAINTS
-            query = _RELATIONS.format(valid=_VALIDATED if modern else "")
-            for oid, schema, name, kind, rules, *columns, view in self._rows(
-                query, {"oids": missing}
-            ):
+            major = self._connection().pgconn.server_version // 10000
+            here, below = (
+                _NOT_VALID.format(alias) if major >= _NOT_NULL_CONSTRAINTS else "false"
+                for alias in ("a", "b")
+            )
+            query = _RELATIONS.format(waived_here=here, waived_below=below)
+            for oid, schema, name, kind, rules, *columns, view in self._rows(query, (missing,)):
                 numbers, names, filled, bound = (column or [] for column in columns)
                 self._relations[oid] = Relation(
                     name if schema == "public" else f"{schema}.{name}",

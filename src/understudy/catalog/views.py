@@ -42,5 +42,5 @@ class Views:
         return found
 
     def _below(self, oid: int) -> Iterable[int]:
-        tree = self.tree(oid)
-        return touched(tree) if tree else ()
+        relation = self._lookup.relation(oid)
+        return touched(relation.view) if relation and relation.view else ()

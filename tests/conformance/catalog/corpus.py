@@ -8,6 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
+_NEWEST = 18  # what folder since_18 is for
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+)
@@ -48,11 +49,12 @@ _MARKS = {
 }
 
 
-def statements() -> list[str]:
-    """Every statement of the corpus, in the order of its files."""
+def statements(major: int) -> list[str]:
+    """Every statement of the corpus that a version knows, in the order of its files."""
+    pattern = "**/*.sql" if major >= _NEWEST else "*.sql"
     return [
         statement
-        for file in sorted((HERE / "statements").glob("*.sql"))
+        for file in sorted((HERE / "statements").glob(pattern))
         for statement in file.read_text().strip().removesuffix(";").split(";\n")
     ]
 

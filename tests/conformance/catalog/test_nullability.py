@@ -56,7 +56,7 @@ _NULLABLE_COLUMNS = """
 def test_no_certain_not_null_is_ever_wrong(
     describer: Describer, connection: psycopg.Connection
 ) -> None:
-    corpus = _returning(describer, statements())
+    corpus = _returning(describer, statements(describer.major))
     seen: dict[tuple[str, int], set[bool]] = {}
     for state in _states(connection):
         for statement, verdict in corpus:
@@ -86,7 +86,9 @@ def test_no_certain_not_null_is_ever_wrong(
 def test_nor_is_it_of_a_mutant_that_postgresql_accepts(
     describer: Describer, connection: psycopg.Connection
 ) -> None:
-    subjects = dict.fromkeys(mutant for one in statements() for mutant in mutants(one))
+    subjects = dict.fromkeys(
+        mutant for one in statements(describer.major) for mutant in mutants(one)
+    )
     corpus = _returning(describer, list(subjects))
     # A recursion may have lost its end.
     connection.execute("SET statement_timeout = '200ms'")

@@ -1,0 +1,17 @@
+UPDATE customers SET email = NULL, name = name || 'x' RETURNING old.email, new.email, old.name, new.name, name;
+UPDATE customers SET name = 'y' || id RETURNING WITH (OLD AS o, NEW AS n) o.id, n.id, o, n.*;
+INSERT INTO categories (name) VALUES ('new') RETURNING old.id, new.id, id, old.name IS NULL;
+INSERT INTO settings (key, value) VALUES ('a', 'c') ON CONFLICT (key) DO UPDATE SET value = excluded.value RETURNING old.key, new.key, key, old.value;
+DELETE FROM payments RETURNING old.id, new.id, id, amount;
+MERGE INTO settings s USING (VALUES ('a', 'z'), ('q', 'r')) AS n (k, v) ON s.key = n.k WHEN MATCHED THEN UPDATE SET value = n.v WHEN NOT MATCHED BY TARGET THEN INSERT (key, value) VALUES (n.k, n.v) WHEN NOT MATCHED BY SOURCE THEN DELETE RETURNING merge_action(), s.key, s.value, n.k, n.v, old.key, new.key;
+MERGE INTO stock.levels l USING products p ON p.id = l.product AND l.warehouse = 1 WHEN MATCHED AND l.quantity = 0 THEN DELETE WHEN NOT MATCHED THEN INSERT (warehouse, product) VALUES (1, p.id) RETURNING l.*, p.title, p.cost;
+MERGE INTO tickets t USING (SELECT c.id, k.name FROM customers c LEFT JOIN countries k ON k.code = c.country) x ON t.assignee = x.id WHEN MATCHED THEN UPDATE SET assignee = NULL WHEN NOT MATCHED BY SOURCE THEN UPDATE SET assignee = 1 RETURNING t.id, t.assignee, x.id, x.name, merge_action() = 'UPDATE';
+WITH m AS (MERGE INTO tickets t USING customers c ON t.assignee = c.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED BY SOURCE THEN DO NOTHING RETURNING t.id, c.id AS customer, c.name) SELECT * FROM m;
+SELECT ('{"a": null}'::jsonb -> 'a')::int, (jsonb 'null')::int, (profile -> 'n')::int, (jsonb '1')::int + 1 FROM customers;
+SELECT a, max(b) FROM (VALUES (1, 2), (1, NULL), (NULL, 3)) AS v (a, b) GROUP BY a;
+SELECT a, b, count(*) FROM (VALUES (1, 'x'), (2, 'y')) AS v (a, b) GROUP BY ROLLUP (a, b) HAVING count(*) > 0;
+SELECT x.a + 1, x.n FROM (SELECT a, count(*) AS n FROM (VALUES (1), (2)) AS v (a) GROUP BY DISTINCT CUBE (a)) x;
+SELECT length(name) + 1, length(name) FROM countries GROUP BY length(name);
+SELECT JSON_VALUE(profile, '$.a'), JSON_QUERY(profile, '$.a'), JSON_EXISTS(profile, '$.a'), JSON('{}'), JSON_SCALAR(1), JSON_SERIALIZE('{}') FROM customers;
+SELECT jt.* FROM customers, JSON_TABLE(profile, '$' COLUMNS (n FOR ORDINALITY, a text PATH '$.a', e boolean EXISTS PATH '$.zz')) AS jt;
+SELECT uuidv7(), uuidv4(), array_sort(tags), casefold(name), any_value(name) OVER (), random(1, 2) FROM customers;
