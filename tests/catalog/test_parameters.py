@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.stable_ids import stable_repr
 from understudy.catalog.description import TypeFacts
 from understudy.catalog.parameters import DRIVERS, Judgement, ParameterRules, refusal_of
 
@@ -321,7 +322,7 @@ REFUSED: dict[str, list[tuple[str, object]]] = {
 @pytest.mark.parametrize(
     ("driver", "type_name", "value"),
     [(driver, *case) for driver, cases in TAKEN.items() for case in cases],
-    ids=repr,
+    ids=stable_repr,
 )
 def test_taken(driver: str, type_name: str, value: object) -> None:
     rules = ParameterRules(driver, FACTS)
@@ -333,7 +334,7 @@ def test_taken(driver: str, type_name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("driver", "type_name", "value"),
     [(driver, *case) for driver, cases in REFUSED.items() for case in cases],
-    ids=repr,
+    ids=stable_repr,
 )
 def test_refused(driver: str, type_name: str, value: object) -> None:
     rules = ParameterRules(driver, FACTS)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.stable_ids import stable_repr
 from understudy.catalog.description import TypeFacts
 from understudy.catalog.parameters import Judgement, ParameterRules, refusal_of
 
@@ -74,7 +75,7 @@ def test_what_is_said_of_a_refused_value(type_name: str, value: object, message:
         ("required", 1),
         ("bytea", b"a"),
     ],
-    ids=repr,
+    ids=stable_repr,
 )
 def test_taken(type_name: str, value: object) -> None:
     assert ParameterRules("psycopg", FACTS).judge(type_name, value) == Judgement("taken")
@@ -94,7 +95,7 @@ def test_taken(type_name: str, value: object) -> None:
         ("mood[]", ["angry"]),
         ("required", None),
     ],
-    ids=repr,
+    ids=stable_repr,
 )
 def test_refused(type_name: str, value: object) -> None:
     assert ParameterRules("psycopg", FACTS).judge(type_name, value).outcome == "refused"

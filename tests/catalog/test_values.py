@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import re
 import sys
 import types
 import uuid
@@ -15,6 +14,7 @@ from unittest import mock
 
 import pytest
 
+from tests.stable_ids import stable_repr
 from understudy.catalog.description import TypeFacts
 from understudy.catalog.parameters import DRIVERS
 from understudy.catalog.values import ValueRules, expected_type, mismatch_of
@@ -232,17 +232,12 @@ WRONG: list[tuple[str, str, object]] = [
 ]  # fmt: skip
 
 
-def _shown(value: object) -> str:
-    """The value without addresses: each worker of pytest-xdist must name a test alike."""
-    return re.sub(r" at 0x[0-9a-f]+| id='\d+'", "", repr(value))
-
-
-@pytest.mark.parametrize(("driver", "type_name", "value"), FINE, ids=_shown)
+@pytest.mark.parametrize(("driver", "type_name", "value"), FINE, ids=stable_repr)
 def test_what_a_driver_could_answer(driver: str, type_name: str, value: object) -> None:
     assert mismatch_of(driver, type_name, value, FACTS) is None
 
 
-@pytest.mark.parametrize(("driver", "type_name", "value"), WRONG, ids=_shown)
+@pytest.mark.parametrize(("driver", "type_name", "value"), WRONG, ids=stable_repr)
 def test_what_a_driver_never_answers(driver: str, type_name: str, value: object) -> None:
     assert mismatch_of(driver, type_name, value, FACTS) is not None
 
