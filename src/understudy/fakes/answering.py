@@ -89,9 +89,18 @@ class Answering:
 
     async def _perform(self, answer: Answer, call: Call) -> Rows | Value:
         __tracebackhide__ = True
+        return self._ready(answer, call) or self._held(call, await self._worked_out(answer, call))
+
+    def _ready(self, answer: Answer, call: Call) -> Rows | Value | None:
+        """Return what an answer comes to where that is known at once, else None."""
+        __tracebackhide__ = True
         outcome = answer.outcome
         if answer.delay or not isinstance(outcome, _READY):
-            outcome = await self._worked_out(answer, call)
+            return None
+        return self._held(call, outcome)
+
+    def _held(self, call: Call, outcome: Rows | Value) -> Rows | Value:
+        __tracebackhide__ = True
         if call.statement not in self._session.prepared:
             self._prepared(call)
         if active.factory is not None:

@@ -105,7 +105,7 @@ class FakeConnection(Answering):
         if answer is None:
             rows = self._next_queued(self._plain(call, self.execute_return))
             return FakeRecord(self._canned(call, rows))
-        return results.as_record(await self._perform(answer, call))
+        return results.as_record(self._ready(answer, call) or await self._perform(answer, call))
 
     async def execute_many(
         self,
@@ -163,7 +163,7 @@ class FakeConnection(Answering):
             await take_a_turn()
         if answer is None:
             return FakeRecord(self._canned(call, self._plain(call, self.fetch_return)))
-        return results.as_record(await self._perform(answer, call))
+        return results.as_record(self._ready(answer, call) or await self._perform(answer, call))
 
     async def fetch_row(
         self,
@@ -181,7 +181,7 @@ class FakeConnection(Answering):
         if others_are_due():
             await take_a_turn()
         if answer is not None:
-            return results.as_row(await self._perform(answer, call))
+            return results.as_row(self._ready(answer, call) or await self._perform(answer, call))
         row = self._plain(call, self.fetch_row_return)
         if row is not None:
             return row
@@ -205,7 +205,7 @@ class FakeConnection(Answering):
             await take_a_turn()
         if answer is None:
             return self._canned_value(call, self._plain(call, self.fetch_val_return))
-        return results.as_value(await self._perform(answer, call))
+        return results.as_value(self._ready(answer, call) or await self._perform(answer, call))
 
     def transaction(
         self, isolation_level: Any = None, read_variant: Any = None, deferrable: bool | None = None

@@ -19,8 +19,9 @@ def rows_of(outcome: Rows | Value) -> list[dict[str, Any]]:
 
 def as_record(outcome: Rows | Value) -> FakeRecord:
     """Return all rows, as `execute` and `fetch` do."""
-    count = outcome.count if isinstance(outcome, Rows) else 1
-    return FakeRecord(rows_of(outcome), rowcount=count)
+    if isinstance(outcome, Value):
+        return FakeRecord(rows_of(outcome), 1)
+    return FakeRecord([dict(row) for row in outcome.rows], outcome.count)
 
 
 def as_row(outcome: Rows | Value) -> FakeRecord:
@@ -29,10 +30,10 @@ def as_row(outcome: Rows | Value) -> FakeRecord:
     Raises:
         psqlpy's ConnectionExecuteError: there is not exactly one.
     """
-    rows = rows_of(outcome)
+    rows = rows_of(outcome) if isinstance(outcome, Value) else outcome.rows
     if len(rows) != 1:
         raise driver_errors.wrong_row_count()
-    return FakeRecord(rows[0], rowcount=1)
+    return FakeRecord(dict(rows[0]), 1)
 
 
 def as_value(outcome: Rows | Value) -> Any:
