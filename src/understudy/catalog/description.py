@@ -14,7 +14,8 @@ class Column:
 
     Attributes:
         name: its name.
-        type: its type as `format_type` spells it without modifiers: "integer", "text[]", "mood".
+        type: its type as `format_type` spells it without modifiers: "integer", "text[]", "mood";
+            of a domain the type below it, which is what PostgreSQL tells a driver.
         origin: "table.column" where it is a column of a table ("schema.table.column" where the
             table's schema is not `public`), else None.
         nullability: "not null" where None is certainly impossible, "nullable" where it is
@@ -80,7 +81,8 @@ class TypeFacts:
         kind: "enum", "domain", "composite", "range", "multirange", "array" or "base" (of an
             extension).
         labels: of an enum, its labels in order.
-        base: of a domain, the type below it; of an array, its element; of a range, its subtype.
+        base: of a domain, the type below it; of an array, its element; of a range, its
+            subtype; of a multirange, its range.
         fields: of a composite type, its (name, type) pairs in order.
         not_null: whether it is a domain that allows no NULL.
     """
@@ -97,6 +99,8 @@ class Constraint:
     """A constraint, or a unique index, that PostgreSQL's errors may name.
 
     Attributes:
+        name: its name; "" for a NOT NULL before PostgreSQL 18, which has none.
+        table: its table, spelt as in `Column.origin`; of a domain's constraint, the domain.
         kind: "primary key", "unique", "foreign key", "check", "exclusion" or "not null".
         columns: the columns of its table that it is about.
         references: of a foreign key, the table that it refers to; else None.

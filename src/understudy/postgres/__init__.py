@@ -11,6 +11,7 @@ from understudy.postgres.errors import (
 )
 from understudy.postgres.schema import load_schema
 from understudy.postgres.server import EmbeddedServer
+from understudy.postgres.sources import Source, schema_sources
 
 __all__ = [
     "DatabaseError",
@@ -19,7 +20,9 @@ __all__ = [
     "PostgresError",
     "PostgresUnavailable",
     "SchemaError",
+    "Source",
     "TestDatabases",
     "UnusableFolder",
     "load_schema",
+    "schema_sources",
 ]
