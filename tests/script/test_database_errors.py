@@ -16,7 +16,7 @@ import pytest
 from understudy import ScriptError, db_error
 from understudy.script import database_errors
 from understudy.script.database_errors import ErrorFields, fields_of
-from understudy.script.sqlstates import STATES
+from understudy.script.sqlstates import STATES, condition
 
 EVERYTHING: dict[str, Any] = {
     "constraint": "users_email_key",
@@ -212,3 +212,11 @@ def test_the_script_imports_no_driver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_name_of_a_condition() -> None:
+    assert [condition(code) for code in ("23505", "42601", "ZZZZZ")] == [
+        "unique_violation",
+        "syntax_error",
+        "ZZZZZ",
+    ]

@@ -136,3 +136,16 @@ def test_tidy_keeps_the_tokens(words: list[str], data: st.DataObject) -> None:
 )
 def test_spelt_as_a_person_would(text: str) -> None:
     assert sql.spell(sql.tokens(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("SELECT 1", False),
+        ("SELECT 1;", False),
+        ("SELECT ';'", False),
+        ("SELECT 1; SELECT 2", True),
+    ],
+)
+def test_several_statements(text: str, several: bool) -> None:
+    assert sql.is_several(text) is several

@@ -156,23 +156,33 @@ def unused(rule: Rule, calls: Sequence[Call], nearest: Call | None) -> str:
     else:
         headline = "a rule was never used"
     lines = [headline, f"  {rule.origin}  {rule.shown}"]
-    if not calls:
+    if nearest is None:
         lines.append("  the fake was never called")
-    elif nearest is not None and not rule.differences(nearest):
-        if nearest.rule is not None and nearest.rule is not rule:
-            lines.append("  a later rule answered for it:")
-            lines.append(f"    {nearest.rule.origin}  {nearest.rule.shown}")
-        elif nearest.rule is None:
-            lines.append("  a call that fits was not answered by it: it came before the rule, or")
-            lines.append("  was refused (a closed connection, an aborted transaction)")
-            lines.append(f"    {call_line(nearest)}")
-    elif nearest is not None:
+    elif not rule.differences(nearest):
+        lines.extend(_answered_instead(rule, nearest))
+    else:
         count = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
         lines.append(f"Nearest of {count}:")
         lines.append(f"  {call_line(nearest)}")
         lines.extend(differences(rule, nearest, "    "))
     lines.append("If it need not happen, say so with .optional().")
     return "\n".join(lines)
+
+
+def _answered_instead(rule: Rule, call: Call) -> list[str]:
+    """Say why `rule` did not answer a call that it fits; nothing where it did."""
+    if call.rule is rule:
+        return []
+    if call.rule is not None:
+        return [
+            "  a later rule answered for it:",
+            f"    {call.rule.origin}  {call.rule.shown}",
+        ]
+    return [
+        "  a call that fits was not answered by it: it came before the rule, or",
+        "  was refused (a closed connection, an aborted transaction)",
+        f"    {call_line(call)}",
+    ]
 
 
 def transaction_left_open(transaction: Transaction) -> str:
