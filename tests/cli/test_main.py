@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -35,7 +37,8 @@ def test_help_names_each_command_and_shows_examples(flag: str) -> None:
     result = invoke(flag)
 
     assert result.exit_code == 0
-    assert "\nCommands:\n  demo  Copy a reference backend into FOLDER" in result.output
+    assert "\nCommands:\n  catalog  List what PostgreSQL has said of the" in result.output
+    assert "\n  demo     Copy a reference backend into FOLDER" in result.output
     assert "\n    understudy demo                   see a whole test suite run" in result.output
 
 
@@ -91,4 +94,14 @@ def test_no_color_switches_colour_off(
 
 
 def test_the_demo_is_a_command_of_the_group() -> None:
-    assert main.commands["demo"] is demo
+    assert main.get_command(click.Context(main), "demo") is demo
+
+
+def test_its_version_does_not_wait_for_pytest() -> None:
+    code = (
+        "import sys; from understudy.cli import main;"
+        " main(['--version'], standalone_mode=False); print('pytest' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"understudy {__version__}\nFalse\n"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from understudy.catalog.description import Column, Description, ParsedOnly, Refusal, Verdict
+from understudy.catalog.description import (
+    Column,
+    Constraint,
+    Description,
+    ParsedOnly,
+    Refusal,
+    SchemaFacts,
+    TypeFacts,
+    Verdict,
+)
 from understudy.catalog.store import Contents
 
 
@@ -26,42 +35,58 @@ class Comparison:
     """How a catalog differs from what the tests and the schema say now.
 
     Attributes:
+        same: statements that tests use and of which PostgreSQL says what the catalog says.
         missing: statements that tests use and the catalog does not hold.
         changed: statements of which PostgreSQL says something else now.
         unused: statements that no test uses.
+        schema: what is different about the schema itself, each as "what: before -> now". Where it
+            is not empty, a run takes the catalog for that of another schema.
     """
 
-    missing: tuple[str, ...]
-    changed: tuple[Change, ...]
-    unused: tuple[str, ...]
+    same: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    changed: tuple[Change, ...] = ()
+    unused: tuple[str, ...] = ()
+    schema: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
         """Whether there is any difference."""
-        return bool(self.missing or self.changed or self.unused)
+        return bool(self.missing or self.changed or self.unused or self.schema)
 
 
 def compare(known: Contents | None, fresh: Contents) -> Comparison:
-    """Compare the committed catalog, or None where there is none, with a fresh one."""
-    before = {} if known is None else known.statements
-    changes = []
-    for spelling in sorted(before.keys() & fresh.statements.keys()):
-        assert known is not None
-        old, new = known.verdict(spelling), fresh.verdict(spelling)
-        assert old is not None
-        assert new is not None
-        if old != new:
-            changes.append(Change(spelling, tuple(_differences(old, new))))
+    """Compare the committed catalog, or None where there is none, with a fresh one.
+
+    Raises:
+        CatalogFileError: a line of the committed one lacks what it must have.
+    """
+    if known is None:
+        return Comparison(missing=tuple(sorted(fresh.statements)))
+    same: list[str] = []
+    changed: list[Change] = []
+    for spelling in sorted(known.statements.keys() & fresh.statements.keys()):
+        differences = tuple(_differences(known.verdict(spelling), fresh.verdict(spelling)))
+        if differences:
+            changed.append(Change(spelling, differences))
+        else:
+            same.append(spelling)
     return Comparison(
-        missing=tuple(sorted(fresh.statements.keys() - before.keys())),
-        changed=tuple(changes),
-        unused=tuple(sorted(before.keys() - fresh.statements.keys())),
+        same=tuple(same),
+        missing=tuple(sorted(fresh.statements.keys() - known.statements.keys())),
+        changed=tuple(changed),
+        unused=tuple(sorted(known.statements.keys() - fresh.statements.keys())),
+        schema=tuple(_schema_differences(known, fresh)),
     )
 
 
-def _differences(old: Verdict, new: Verdict) -> Iterator[str]:
+# Statements --------------------------------------------------------------------------------------
+
+
+def _differences(old: Verdict | None, new: Verdict | None) -> Iterator[str]:
     if not (isinstance(old, Description) and isinstance(new, Description)):
-        yield f"{_kind(old)} -> {_kind(new)}"
+        if old != new:
+            yield f"{_kind(old)} -> {_kind(new)}"
         return
     if old.command != new.command:
         yield f"command: {old.command} -> {new.command}"
@@ -74,7 +99,7 @@ def _differences(old: Verdict, new: Verdict) -> Iterator[str]:
         yield f"columns touched: {_listed(old.touches)} -> {_listed(new.touches)}"
 
 
-def _column_differences(old: tuple[Column, ...], new: tuple[Column, ...]) -> Iterator[str]:
+def _column_differences(old: Sequence[Column], new: Sequence[Column]) -> Iterator[str]:
     if [column.name for column in old] != [column.name for column in new]:
         names = [[column.name for column in columns] for columns in (old, new)]
         yield f"columns: {_listed(names[0])} -> {_listed(names[1])}"
@@ -84,17 +109,66 @@ def _column_differences(old: tuple[Column, ...], new: tuple[Column, ...]) -> Ite
             yield f"column {before.name}: {_column(before)} -> {_column(now)}"
 
 
-def _kind(verdict: Verdict) -> str:
+def _kind(verdict: Verdict | None) -> str:
     if isinstance(verdict, Refusal):
-        return f"refused ({verdict.sqlstate}: {verdict.message})"
-    return "only parsed" if isinstance(verdict, ParsedOnly) else f"accepted ({verdict.command})"
+        more = "".join(f"; {text}" for text in (verdict.detail, verdict.hint) if text)
+        place = f", at {verdict.position}" if verdict.position is not None else ""
+        return f"refused ({verdict.sqlstate} {verdict.message}{place}{more})"
+    if isinstance(verdict, Description):
+        return f"accepted ({verdict.command})"
+    return f"only parsed ({verdict.command})" if isinstance(verdict, ParsedOnly) else "unknown"
 
 
 def _column(column: Column) -> str:
-    null = {"not null": ", not null", "nullable": ", nullable"}.get(column.nullability, "")
+    null = {"not null": ", never NULL", "nullable": ", nullable"}.get(column.nullability, "")
     origin = f" of {column.origin}" if column.origin else ""
     return f"{column.type}{origin}{null}"
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
+# The schema --------------------------------------------------------------------------------------
+
+
+def _schema_differences(known: Contents, fresh: Contents) -> Iterator[str]:
+    if known.postgres != fresh.postgres:
+        yield f"PostgreSQL: {known.postgres} -> {fresh.postgres}"
+    facts = [*_named(_types(known.facts), _types(fresh.facts))]
+    facts += _named(_constraints(known.facts), _constraints(fresh.facts))
+    yield from facts
+    if known.fingerprint != fresh.fingerprint and known.postgres == fresh.postgres and not facts:
+        yield "what it is made of has changed since, though no type and no constraint has"
+
+
+def _named(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        before, now = old.get(name, "none"), new.get(name, "none")
+        if before != now:
+            yield f"{name}: {before} -> {now}"
+
+
+def _types(facts: SchemaFacts) -> dict[str, str]:
+    # Each table's row is a type, and each type has an array of it: that would say all three times.
+    named = {f"type {name}": facts.types[name] for name in facts.types if not name.endswith("[]")}
+    return {name: _type(kind) for name, kind in named.items()}
+
+
+def _type(kind: TypeFacts) -> str:
+    parts = [kind.kind]
+    parts += [f"of {_listed(kind.labels)}"] if kind.labels else []
+    parts += [f"of {_listed([f'{name} {each}' for name, each in kind.fields])}"] * bool(kind.fields)
+    parts += [f"over {kind.base}"] if kind.base else []
+    return " ".join(parts) + ", not null" * kind.not_null
+
+
+def _constraints(facts: SchemaFacts) -> dict[str, str]:
+    return {
+        f"constraint {each.name} of {each.table}": _constraint(each) for each in facts.constraints
+    }
+
+
+def _constraint(constraint: Constraint) -> str:
+    references = f" to {constraint.references}" if constraint.references else ""
+    return f"{constraint.kind} ({_listed(constraint.columns)}){references}"
+
+
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 
 import click
 
 from understudy import __version__
-from understudy.cli.catalog import catalog
-from understudy.cli.demo import demo
+
+# Imported when it is called: most of them load pytest, and --version need not wait for that.
+_COMMANDS = ("catalog", "demo")
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and cmd_name in _COMMANDS:
+            module = importlib.import_module(f"understudy.cli.{cmd_name}")
+            self.add_command(getattr(module, cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.list_commands(ctx):
+            # Only commands that are loaded are suggested for a misspelt one.
+            for name in _COMMANDS:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
 
 
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
@@ -31,7 +54,3 @@ def main(ctx: click.Context) -> None:
     # click itself only looks at whether it writes to a terminal.
     if os.environ.get("NO_COLOR"):
         ctx.color = False
-
-
-main.add_command(catalog)
-main.add_command(demo)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,10 @@ import click
 
 from understudy.catalog import store
 from understudy.catalog.compare import Comparison, compare
-from understudy.catalog.description import Description, ParsedOnly, Refusal
+from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.errors import CatalogError
-from understudy.cli import messages
+from understudy.cli import messages, processes
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings, SettingsError, load
-
-_NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
 class _Refused(click.ClickException):
@@ -31,21 +29,25 @@ class _Refused(click.ClickException):
 @click.command(
     epilog="""\b
 Examples:
-  understudy catalog                            what is known, a line for each statement
+  understudy catalog                            what is known, statement by statement
   understudy catalog --check                    for CI: run the tests, and compare
-  understudy catalog --check -- -m "not integration" -n 2
+  understudy catalog --check -- -n 2            the same, with arguments for pytest
   understudy catalog --prune                    take out what no test uses any more
   understudy catalog --rebuild                  write the file anew, also where it is broken
+  understudy catalog --format json | jq '.statements[].tables'
 
---check, --prune and --rebuild run your tests, with what stands behind -- as pytest's arguments:
-what no test asks of a fake is in no catalog. The file is only ever replaced as a whole.
+--check, --prune and --rebuild run your tests, on a PostgreSQL that is started for them: what the
+tests ask of the fakes is what belongs into the catalog. What stands behind -- is given to pytest;
+where it leaves tests out, their statements count as unused. The file is only ever replaced as a
+whole, and only where the tests pass.
 
-Exit code: 0 fine, 1 the file differs from what the tests and the schema say, 2 it could not be
-found out."""
+\b
+Exit code: 0 fine, 1 the file differs from what the tests and the schema say (--check),
+2 it could not be found out."""
 )
-@click.option("--check", "mode", flag_value="check", help="Compare the file; change nothing.")
-@click.option("--prune", "mode", flag_value="prune", help="Take unused statements out.")
-@click.option("--rebuild", "mode", flag_value="rebuild", help="Write the file anew.")
+@click.option("--check", is_flag=True, help="Compare the file with the tests; change nothing.")
+@click.option("--prune", is_flag=True, help="Take out of the file what no test uses.")
+@click.option("--rebuild", is_flag=True, help="Write the file anew.")
 @click.option(
     "--format",
     "output_format",
@@ -57,105 +59,159 @@ found out."""
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def catalog(
-    ctx: click.Context, mode: str | None, output_format: str, pytest_args: tuple[str, ...]
+    ctx: click.Context,
+    check: bool,
+    prune: bool,
+    rebuild: bool,
+    output_format: str,
+    pytest_args: tuple[str, ...],
 ) -> None:
     """List what PostgreSQL has said of the statements in this project's tests, or check it.
 
     Run it in the folder of your pyproject.toml.
     """
-    settings = _settings()
-    path = settings.root / (settings.catalog or DEFAULT_CATALOG)
+    modes = {"--check": check, "--prune": prune, "--rebuild": rebuild}
+    given = [mode for mode, is_given in modes.items() if is_given]
+    if len(given) > 1:
+        raise click.UsageError(messages.two_modes(given))
+    if pytest_args and not given:
+        raise click.UsageError(messages.nothing_to_run(pytest_args))
+    path = Path(_settings().catalog or DEFAULT_CATALOG)
     in_json = output_format == "json"
+    differs = False
     try:
-        if mode is None:
-            _list(path, in_json)
-            return
-        known = None if mode == "rebuild" else store.read(path)
-        fresh = _from_tests(path, pytest_args)
-        if mode == "rebuild":
-            store.write(path, fresh)
-            click.echo(messages.catalog_rebuilt(path, len(fresh.statements)))
-            return
-        comparison = compare(known, fresh)
-        if mode == "prune":
-            _prune(path, known, comparison)
-        click.echo(_report(comparison, path, mode, in_json))
+        if rebuild:
+            text = _rebuild(path, pytest_args, in_json)
+        elif given:
+            comparison = _compare(path, pytest_args, prune=prune)
+            differs = comparison.differs
+            text = (_as_json if in_json else _as_text)(comparison, path, pruned=prune)
+        else:
+            text = _list(path, in_json)
     except CatalogError as error:
         raise _Refused(str(error)) from error
-    ctx.exit(1 if mode == "check" and comparison.differs else 0)
+    except KeyboardInterrupt:
+        click.echo(messages.catalog_interrupted(path), err=True)
+        ctx.exit(processes.INTERRUPTED)
+    click.echo(text)
+    ctx.exit(1 if check and differs else 0)
 
 
 def _settings() -> Settings:
     root = Path.cwd()
+    file = root / "pyproject.toml"
     try:
-        settings = load(root, root / "pyproject.toml", {})
+        settings = load(root, file, {})
     except SettingsError as error:
         raise _Refused(str(error)) from error
     if not settings.schema:
-        raise _Refused(messages.no_schema(root))
+        raise _Refused(messages.no_schema(file, file.exists()))
     return settings
+
+
+# What it does ------------------------------------------------------------------------------------
+
+
+def _list(path: Path, in_json: bool) -> str:
+    contents = store.read(path)
+    if contents is None:
+        raise CatalogError(messages.no_catalog(path))
+    verdicts = [(each, contents.verdict(each)) for each in sorted(contents.statements)]
+    if in_json:
+        statements = [_statement_as_json(*each) for each in verdicts]
+        document = {"postgres": contents.postgres, "statements": statements}
+        return _json({"catalog": str(path), **document})
+    heading = messages.catalog_heading(path, len(verdicts), contents.postgres)
+    return "\n".join(
+        [click.style(heading, bold=True), *(_statement_as_text(*each) for each in verdicts)]
+    )
+
+
+def _rebuild(path: Path, pytest_args: Sequence[str], in_json: bool) -> str:
+    fresh = _from_tests(path, pytest_args)
+    store.write(path, fresh)
+    count = len(fresh.statements)
+    if in_json:
+        return _json({"catalog": str(path), "postgres": fresh.postgres, "statements": count})
+    return messages.catalog_rebuilt(path, count)
+
+
+def _compare(path: Path, pytest_args: Sequence[str], *, prune: bool) -> Comparison:
+    # First of all: where it is broken, that is told without running anything.
+    known = store.read(path)
+    comparison = compare(known, _from_tests(path, pytest_args))
+    if prune and comparison.unused:
+        # Another run may have learned something meanwhile.
+        current = store.read(path)
+        if current is not None:
+            for spelling in comparison.unused:
+                current.statements.pop(spelling, None)
+            store.write(path, current)
+    return comparison
 
 
 def _from_tests(path: Path, pytest_args: Sequence[str]) -> store.Contents:
     """Run the project's tests with an empty catalog, and return what they have filled it with."""
+    click.echo(messages.running_tests(pytest_args), err=True)
     with tempfile.TemporaryDirectory(prefix="understudy-catalog-") as folder:
         fresh = Path(folder) / path.name
         command = [sys.executable, "-m", "pytest", "-q", f"--understudy-catalog={fresh}"]
-        click.echo(messages.running_tests(pytest_args), err=True)
-        done = subprocess.run([*command, *pytest_args], stdout=sys.stderr, check=False)
-        if done.returncode != 0:
-            raise CatalogError(messages.tests_failed(done.returncode, path))
+        # Standard output is for what this command finds.
+        exit_code = processes.call([*command, *pytest_args], Path.cwd(), sys.stderr, None)
+        if exit_code != 0:
+            raise CatalogError(messages.tests_failed(exit_code, path))
         contents = store.read(fresh)
-        if contents is None:
-            raise CatalogError(messages.nothing_learned(path))
-        return contents
-
-
-def _prune(path: Path, known: store.Contents | None, comparison: Comparison) -> None:
-    if known is None or not comparison.unused:
-        return
-    for spelling in comparison.unused:
-        del known.statements[spelling]
-    store.write(path, known)
+    if contents is None:
+        raise CatalogError(messages.nothing_learned(path))
+    return contents
 
 
 # What it prints ----------------------------------------------------------------------------------
 
 
-def _list(path: Path, in_json: bool) -> None:
-    contents = store.read(path)
-    if contents is None:
-        raise CatalogError(messages.no_catalog(path))
-    if in_json:
-        lines = [contents.statements[spelling] for spelling in sorted(contents.statements)]
-        click.echo(_json({"postgres": contents.postgres, "statements": lines}))
-        return
-    click.echo(messages.catalog_heading(path, len(contents.statements), contents.postgres))
-    for spelling in sorted(contents.statements):
-        verdict = contents.verdict(spelling)
-        if isinstance(verdict, Description):
-            columns = [messages.catalog_column(column) for column in verdict.columns]
-            click.echo(messages.catalog_statement(spelling, verdict.parameters, columns))
-        elif isinstance(verdict, ParsedOnly):
-            click.echo(messages.catalog_parsed(spelling))
-        elif isinstance(verdict, Refusal):
-            text = messages.catalog_refused(spelling, verdict.sqlstate, verdict.message)
-            click.echo(click.style(text, fg="red"))
-
-
-def _report(comparison: Comparison, path: Path, mode: str, in_json: bool) -> str:
-    if in_json:
-        return _json(
-            {
-                "missing": list(comparison.missing),
-                "changed": [
-                    {"sql": each.spelling, "differences": list(each.differences)}
-                    for each in comparison.changed
-                ],
-                "unused": list(comparison.unused),
-            }
+def _statement_as_text(spelling: str, verdict: Verdict | None) -> str:
+    if isinstance(verdict, Description):
+        return messages.catalog_statement(
+            spelling, verdict.parameters, verdict.columns, verdict.command
         )
-    return messages.catalog_compared(comparison, path, pruned=mode == "prune")
+    if isinstance(verdict, Refusal):
+        text = messages.catalog_refused(spelling, verdict.sqlstate, verdict.message)
+        return click.style(text, fg="red")
+    return messages.catalog_parsed(spelling)
+
+
+def _statement_as_json(spelling: str, verdict: Verdict | None) -> dict[str, Any]:
+    kind = {"Description": "accepted", "Refusal": "refused"}.get(type(verdict).__name__, "parsed")
+    return {"sql": spelling, "verdict": kind, **(asdict(verdict) if verdict else {})}
+
+
+def _as_text(comparison: Comparison, path: Path, *, pruned: bool) -> str:
+    gone = messages.catalog_removed if pruned else messages.catalog_unused
+    lines = [
+        *(click.style(messages.catalog_schema(each), fg="yellow") for each in comparison.schema),
+        *(click.style(messages.catalog_missing(each), fg="green") for each in comparison.missing),
+        *(click.style(messages.catalog_changed(*each), fg="yellow") for each in comparison.changed),
+        *(click.style(gone(each), fg="red") for each in comparison.unused),
+        messages.catalog_compared(comparison, path, pruned=pruned),
+    ]
+    return "\n".join(lines)
+
+
+def _as_json(comparison: Comparison, path: Path, *, pruned: bool) -> str:
+    changed = [
+        {"sql": each.spelling, "differences": list(each.differences)} for each in comparison.changed
+    ]
+    return _json(
+        {
+            "catalog": str(path),
+            "ok": not comparison.differs,
+            "same": len(comparison.same),
+            "missing": comparison.missing,
+            "changed": changed,
+            "removed" if pruned else "unused": comparison.unused,
+            "schema": comparison.schema,
+        }
+    )
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from understudy.cli import backend, extras, lanes, messages, report
-
-_INTERRUPTED = 130  # as a shell has it for a process that SIGINT has ended
+from understudy.cli.processes import INTERRUPTED
 
 
 class _Refused(click.ClickException):
@@ -51,7 +50,7 @@ def demo(ctx: click.Context, folder: Path, in_place: bool, output_format: str) -
         _prepare(folder, in_place)
     except KeyboardInterrupt:
         click.echo(messages.interrupted_copy(str(folder)), err=True)
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(INTERRUPTED)
     in_json = output_format == "json"
     progress = sys.stderr if in_json else sys.stdout
     results = []
@@ -62,7 +61,7 @@ def demo(ctx: click.Context, folder: Path, in_place: bool, output_format: str) -
             results.append(lanes.run(lane, folder, progress))
         except KeyboardInterrupt:
             click.echo(messages.interrupted(lane.title, copy), err=True)
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(INTERRUPTED)
     if in_json:
         click.echo(report.as_json(results, folder, copied=not in_place))
     else:

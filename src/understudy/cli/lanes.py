@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from understudy.cli import processes
 from understudy.cli.observer import OPTION
 
 # Settings of the caller's own pytest or coverage, which mean another suite than this one.
 _FOREIGN = ("PYTEST_", "COVERAGE_", "COV_CORE_")
 _COVERAGE_FILE = "COVERAGE_FILE"
-
-# For an interrupted pytest to tear its fixtures down.
-_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +97,8 @@ def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) ->
         if lane.measure:
             # Nothing is demanded of the figure: it is shown.
             command += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
-        output.flush()
         started = time.monotonic()
-        exit_code = _call(command, folder, environment, output)
+        exit_code = processes.call(command, folder, output, environment)
         seconds = time.monotonic() - started
         report = _read_figures(figures) if figures.exists() else {"tests": {}}
         coverage = _read_coverage(Path(scratch), folder, environment) if data.exists() else None
@@ -113,47 +108,6 @@ def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) ->
 def _environment(data: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     return {**kept, _COVERAGE_FILE: str(data)}
-
-
-def _call(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[str]
-) -> int:
-    with _sigterm_is_an_interrupt():
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output.fileno(),
-            # A group of its own: the terminal's Ctrl-C reaches it once, from here. A second one
-            # would cut short the fixtures that are being torn down.
-            process_group=None if sys.platform == "win32" else 0,
-        )
-        try:
-            return process.wait()
-        except BaseException:
-            _stop(process)
-            raise
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform != "win32":  # there the console has told both
-        process.send_signal(signal.SIGINT)
-    try:
-        process.wait(_PATIENCE)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def _sigterm_is_an_interrupt() -> Iterator[None]:
-    """Stop the tests for whoever ends this process politely, like `timeout` or a CI runner."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _read_figures(file: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from understudy.script.sql import one_line
 if TYPE_CHECKING:
     from understudy.catalog.compare import Comparison
     from understudy.catalog.description import Column
+
+_NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
 def missing_extras(extra: str, missing: Sequence[str]) -> str:
@@ -90,12 +93,33 @@ def interrupted_copy(folder: str) -> str:
 
 # The catalog
 
+# Of a longer statement the text output shows the beginning and the end.
+_LONGEST = 160
 
-def no_schema(root: Path) -> str:
+
+def no_schema(file: Path, is_there: bool) -> str:
     """There is nothing that statements could be held against."""
+    if not is_there:
+        return (
+            f"There is no {file}, so there is no catalog either.\n"
+            "Run this in the folder of your project's pyproject.toml."
+        )
     return (
-        f"No schema is configured in {root / 'pyproject.toml'}, so there is no catalog.\n"
+        f"No schema is configured in {file}, so there is no catalog.\n"
         'Say where it is: [tool.understudy] schema = ["db/migrations/*.sql"]'
+    )
+
+
+def two_modes(given: Sequence[str]) -> str:
+    """More than one thing to do was asked for."""
+    return f"{' and '.join(given)} are different things to do: give one of them."
+
+
+def nothing_to_run(pytest_args: Sequence[str]) -> str:
+    """Arguments for pytest, which a list of what is known does not run."""
+    return (
+        f"'{' '.join(pytest_args)}' is for pytest, which runs with --check, --prune and --rebuild "
+        "alone.\nFor example: understudy catalog --check"
     )
 
 
@@ -109,20 +133,34 @@ def no_catalog(path: Path) -> str:
 
 def running_tests(pytest_args: Sequence[str]) -> str:
     """The tests are run, which takes its time."""
-    return f"Running the tests with an empty catalog: pytest {' '.join(pytest_args)}".rstrip()
+    return f"Running the tests with an empty catalog: {shlex.join(['pytest', *pytest_args])}"
 
 
 def tests_failed(exit_code: int, path: Path) -> str:
     """What the tests use is not known where they do not pass."""
+    if exit_code == _NO_TESTS_COLLECTED:
+        return f"pytest found no test to run, so there is nothing to compare.\n{_as_it_was(path)}"
     return (
         f"The tests did not pass (pytest's exit code is {exit_code}), so it is not known which "
-        f"statements they use.\n{path} is as it was."
+        f"statements they use.\n{_as_it_was(path)}"
     )
 
 
 def nothing_learned(path: Path) -> str:
     """The tests passed and asked no fake anything."""
-    return f"The tests gave no statement to a fake, so there is no catalog.\n{path} is as it was."
+    return (
+        "The tests gave no fake a statement that PostgreSQL could be asked about.\n"
+        f"{_as_it_was(path)}"
+    )
+
+
+def catalog_interrupted(path: Path) -> str:
+    """Ctrl-C while the tests ran."""
+    return f"\nInterrupted. The tests were stopped, and PostgreSQL with them.\n{_as_it_was(path)}"
+
+
+def _as_it_was(path: Path) -> str:
+    return f"{path} is as it was."
 
 
 def catalog_rebuilt(path: Path, count: int) -> str:
@@ -135,48 +173,80 @@ def catalog_heading(path: Path, count: int, postgres: int) -> str:
     return f"{path}: {_statements(count)}, described by PostgreSQL {postgres}"
 
 
-def catalog_column(column: Column) -> str:
-    """A column of a statement's result."""
-    null = {"not null": " not null", "nullable": " null"}.get(column.nullability, "")
-    return f"{column.name} {column.type}{null}"
-
-
-def catalog_statement(spelling: str, parameters: Sequence[str], columns: Sequence[str]) -> str:
+def catalog_statement(
+    spelling: str, parameters: Sequence[str], columns: Sequence[Column], command: str
+) -> str:
     """A statement that PostgreSQL accepts."""
-    lines = [one_line(spelling)]
+    shown = [f"{each.name} {each.type}{_NULL.get(each.nullability, '')}" for each in columns]
+    lines = [short(spelling)]
     lines += [f"    takes    {', '.join(parameters)}"] if parameters else []
-    lines += [f"    returns  {', '.join(columns)}"] if columns else []
+    lines += [f"    returns  {', '.join(shown) or f'no rows: {command}'}"]
     return "\n".join(lines)
+
+
+_NULL = {"not null": " not null", "nullable": " null"}
 
 
 def catalog_parsed(spelling: str) -> str:
     """A statement of which no more than the grammar is checked."""
-    return f"{one_line(spelling)}\n    only parsed"
+    return f"{short(spelling)}\n    only parsed"
 
 
 def catalog_refused(spelling: str, sqlstate: str, message: str) -> str:
     """A statement that PostgreSQL refuses."""
-    return f"{one_line(spelling)}\n    refused  {sqlstate} {message}"
+    return f"{short(spelling)}\n    refused  {sqlstate} {message}"
+
+
+def catalog_missing(spelling: str) -> str:
+    """A statement that tests use and the file does not hold."""
+    return f"missing  {short(spelling)}"
+
+
+def catalog_changed(spelling: str, differences: Sequence[str]) -> str:
+    """A statement of which PostgreSQL says something else than the file."""
+    return "\n".join(
+        [f"changed  {short(spelling)}", *(f"           {each}" for each in differences)]
+    )
+
+
+def catalog_schema(difference: str) -> str:
+    """Something that the file says of the schema and that is not so."""
+    return f"schema   {difference}"
+
+
+def catalog_unused(spelling: str) -> str:
+    """A statement of the file that no test uses."""
+    return f"unused   {short(spelling)}"
+
+
+def catalog_removed(spelling: str) -> str:
+    """A statement that no test uses, and that was taken out."""
+    return f"removed  {short(spelling)}"
 
 
 def catalog_compared(comparison: Comparison, path: Path, *, pruned: bool) -> str:
-    """How the catalog differs from what the tests and the schema say."""
-    lines = [f"missing  {one_line(spelling)}" for spelling in comparison.missing]
-    for change in comparison.changed:
-        lines.append(f"changed  {one_line(change.spelling)}")
-        lines += [f"    {difference}" for difference in change.differences]
-    verb = "removed" if pruned else "unused "
-    lines += [f"{verb}  {one_line(spelling)}" for spelling in comparison.unused]
-    counts = (
-        f"{path}: {len(comparison.missing)} missing, {len(comparison.changed)} changed, "
-        f"{len(comparison.unused)} {'removed' if pruned else 'unused'}"
-    )
-    lines.append(counts)
-    if comparison.missing or comparison.changed:
+    """How much of the catalog differs, and what to do about it."""
+    counts = [
+        f"{len(comparison.same)} the same",
+        f"{len(comparison.missing)} missing",
+        f"{len(comparison.changed)} changed",
+        f"{len(comparison.unused)} {'removed' if pruned else 'unused'}",
+    ]
+    lines = [f"{path}: {', '.join(counts)}"]
+    if comparison.missing or comparison.changed or comparison.schema:
         lines.append("Run the tests once without --understudy-locked, and commit the file.")
-    elif comparison.unused and not pruned:
+    if comparison.unused and not pruned:
         lines.append("To take out what is unused: understudy catalog --prune")
     return "\n".join(lines)
+
+
+def short(spelling: str) -> str:
+    """A statement on one line, without its middle where it is long."""
+    line = one_line(spelling)
+    if len(line) <= _LONGEST:
+        return line
+    tail = _LONGEST // 3
+    return f"{line[: _LONGEST - tail - 5]} ... {line[-tail:]}"
 
 
 def _statements(count: int) -> str:
