@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -75,12 +76,18 @@ def test_every_flag_overrides_its_key(project: Project) -> None:
 def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
     text = project.run("--help").stdout.str()
     group = text.split("understudy (overrides [tool.understudy]):\n")[1].split("\n\n")[0]
-    assert [line.split("=")[0].strip() for line in group.splitlines() if "--" in line] == [
+    assert re.findall("^  (--[a-z-]+)", group, re.M) == [
         "--understudy-app",
         "--understudy-schema",
+        "--understudy-catalog",
+        "--understudy-check-statements",
+        "--understudy-check-parameters",
+        "--understudy-check-answers",
+        "--understudy-check-errors",
         "--understudy-driver",
         "--understudy-locale",
         "--understudy-postgres-url",
+        "--understudy-locked",
     ]
 
 
@@ -126,6 +133,14 @@ def test_a_bad_value_of_a_flag_ends_the_run(project: Project) -> None:
     assert _usage_error(project, "--understudy-app", "src/main.py") == (
         "ERROR: --understudy-app: 'src/main.py' does not name an app.\n"
         'Write "module:attribute", for example "src.main:app" or "src.config.factory:create_app".'
+    )
+
+
+@pytest.mark.parametrize("key", ["statements", "parameters", "answers", "errors"])
+def test_a_level_that_is_none_ends_the_run(project: Project, key: str) -> None:
+    assert _usage_error(project, f"--understudy-check-{key}", "warning") == (
+        f"ERROR: --understudy-check-{key}: 'warning' is none of error, warn, off."
+        " Did you mean 'warn'?"
     )
 
 

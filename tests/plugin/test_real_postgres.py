@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import psycopg
 import pytest
 
 from tests.plugin.conftest import Project, section
@@ -124,8 +127,10 @@ def test_a_schema_that_is_refused_is_one_message_and_is_tried_once(database: Pro
 def test_a_server_that_is_gone_is_one_message(database: Project) -> None:
     database.write(
         test_it="""
-            def test_one(real_postgres, _understudy_databases):
-                _understudy_databases.stop()
+            from understudy.plugin.databases import shared
+
+            def test_one(real_postgres, pytestconfig):
+                shared(pytestconfig).stop()
 
             def test_two(real_postgres): pass
         """
@@ -137,21 +142,53 @@ def test_a_server_that_is_gone_is_one_message(database: Project) -> None:
     assert gone == section(result, "test_two")
 
 
-def test_a_server_that_will_not_stop_is_one_message(database: Project) -> None:
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_server_that_will_not_stop_is_one_message_and_fails_the_run(
+    database: Project, workers: int
+) -> None:
     database.write(
         test_it="""
+            from understudy.plugin.databases import shared
             from understudy.postgres import PostgresUnavailable
 
-            def test_one(real_postgres, _understudy_databases, monkeypatch):
-                stop = _understudy_databases.stop
+            def test_one(real_postgres, pytestconfig):
+                databases = shared(pytestconfig)
+                stop = databases.stop
 
                 def unwilling():
                     stop()
                     raise PostgresUnavailable("PostgreSQL would not stop.")
 
-                _understudy_databases.stop = unwilling
+                databases.stop = unwilling
         """
     )
-    result = database.run()
-    result.assert_outcomes(passed=1, errors=1)
-    assert section(result, "test_one", "teardown") == "PostgreSQL would not stop."
+    result = database.run("-n", str(workers), subprocess=bool(workers))
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    text = result.stdout.str()
+    assert text.count("PostgreSQL would not stop.") == 1
+    assert "- understudy -" in text
+    assert "\nERROR: PostgreSQL would not stop.\n" in text
+    assert "Traceback" not in text + result.stderr.str()
+
+
+def test_another_plugin_that_breaks_the_end_of_a_run_leaves_no_server_running(
+    database: Project,
+) -> None:
+    database.write(
+        conftest="""
+            import pytest
+
+            def pytest_sessionfinish():
+                raise pytest.UsageError("broken")
+        """,
+        test_it="""
+            def test_one(real_postgres):
+                print("FOLDER", real_postgres.dsn)
+        """,
+    )
+    result = database.run("-s")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (dsn,) = re.findall("FOLDER (.*)", result.stdout.str())
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(dsn)

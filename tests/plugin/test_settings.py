@@ -65,6 +65,16 @@ def test_what_says_nothing_of_us_sets_nothing(tmp_path: Path, text: str | None) 
     assert _load(tmp_path, text) == Settings(root=tmp_path)
 
 
+def test_a_check_fails_tests_where_a_schema_is_configured_and_warns_where_none_is(
+    tmp_path: Path,
+) -> None:
+    text = "[tool.understudy]\ncheck_answers = 'off'"
+    assert _load(tmp_path, text).level("check_statements") == "warn"
+    assert _load(tmp_path, text, schema=["a"]).level("check_statements") == "error"
+    assert _load(tmp_path, text, schema=["a"]).level("check_answers") == "off"
+    assert _load(tmp_path, text, check_errors="error").level("check_errors") == "error"
+
+
 def test_a_file_below_a_file_does_not_exist(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert load(tmp_path, tmp_path / "file" / "pyproject.toml", {}) == Settings(root=tmp_path)
@@ -111,11 +121,13 @@ def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
 def test_an_unknown_key(tmp_path: Path) -> None:
     assert _refusal(tmp_path, "[tool.understudy]\nlocal = 'pt_BR'") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
-        "The keys are: app, catalog, driver, locale, postgres_url, schema."
+        "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
+        " check_statements, driver, locale, postgres_url, schema."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
-        "The keys are: app, catalog, driver, locale, postgres_url, schema."
+        "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
+        " check_statements, driver, locale, postgres_url, schema."
     )
 
 
@@ -130,6 +142,11 @@ def test_root_is_no_key(tmp_path: Path) -> None:
     [
         ("app = 3", "app in {}: expected a string, not 3 (of type int)."),
         ("catalog = ['a']", "catalog in {}: expected a string, not ['a'] (of type list)."),
+        (
+            "check_errors = 'no'",
+            "check_errors in {}: 'no' is none of error, warn, off.",
+        ),
+        ("check_errors = true", "check_errors in {}: expected a string, not True (of type bool)."),
         ("locale = ''", "locale in {}: must not be empty. Leave it out where nothing is meant."),
         ("schema = []", "schema in {}: must not be empty. Leave it out where nothing is meant."),
         (

@@ -2,97 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from understudy.catalog import messages
 from understudy.catalog.description import Column, Description
-from understudy.script.answers import Rows, Value
+from understudy.script.answers import UNNAMED_COLUMN, Rows, Value
 
 # (PostgreSQL type, value) -> why the driver would never give that value, or None.
 Mismatch = Callable[[str, Any], str | None]
 
 
-class Difference(NamedTuple):
-    """What is wrong with an answer.
+class Pair(NamedTuple):
+    """A column as it was scripted, beside the one that the statement returns.
 
     Attributes:
-        reason: in a few words.
-        table: for each column (mark, what was scripted, what the statement returns).
+        scripted: the name and the value; None where the row has no such column.
+        returned: the column; None where the statement has none of this name.
+        problem: what is wrong with the value; "" where it is the column that is missing.
     """
 
+    scripted: tuple[str, Any] | None
+    returned: Column | None
+    problem: str | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the two go together."""
+        return self.problem is None
+
+
+class Difference(NamedTuple):
+    """What is wrong with an answer: in a few words, and column by column."""
+
     reason: str
-    table: tuple[tuple[str, str, str], ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
 
 def difference(
-    description: Description, outcome: Rows | Value, mismatch: Mismatch
+    description: Description, outcome: Rows | Value, mismatch: Mismatch, method: str
 ) -> Difference | None:
-    """Return why `description`'s statement could not return `outcome`; None where it could."""
+    """Return why `description`'s statement could not return `outcome`; None where it could.
+
+    Args:
+        description: what PostgreSQL says of the statement.
+        outcome: the answer.
+        mismatch: tells why a driver would never give a value for a type.
+        method: the method that was called: `fetch_val` takes one value, all others take rows.
+    """
+    if isinstance(outcome, Rows) and outcome.tag is not None:
+        return _wrong_tag(description, outcome.tag, method)
+    if method == "execute_many":
+        return None  # it returns no rows, whatever was scripted
     if isinstance(outcome, Value):
-        return _value_difference(description, outcome.value, mismatch)
-    if outcome.tag is not None:
-        return _tag_difference(description, outcome.tag)
-    if outcome.rows and not description.columns:
+        if method == "fetch_val":
+            return _wrong_value(description, outcome.value, mismatch)
+        outcome = Rows(({UNNAMED_COLUMN: outcome.value},))
+    if not outcome.rows:
+        return None
+    if not description.columns:
         return Difference(messages.returns_no_rows(description.command))
+    # A row is a dict: of equal names the last is kept.
+    columns = {column.name: column for column in description.columns}
     for number, row in enumerate(outcome.rows):
-        table = _row_table(description.columns, row, mismatch)
-        wrong = sum(1 for mark, _, _ in table if mark)
-        if wrong:
-            return Difference(messages.columns_differ(wrong, number, len(outcome.rows)), table)
+        if len(row) != len(columns) or any(_wrong(columns, row, mismatch)):
+            pairs = tuple(_pairs(columns, row, mismatch))
+            wrong = sum(not pair.fits for pair in pairs)
+            return Difference(messages.columns_differ(wrong, number, len(outcome.rows)), pairs)
+    first = next(iter(outcome.rows[0]))
+    if method == "fetch_val" and first != description.columns[0].name:
+        return Difference(messages.other_first_column(first, description.columns[0].name))
     return None
 
 
-def _value_difference(
-    description: Description, value: Any, mismatch: Mismatch
-) -> Difference | None:
+def _wrong(
+    columns: Mapping[str, Column], row: Mapping[str, Any], mismatch: Mismatch
+) -> Iterator[bool]:
+    for name, value in row.items():
+        column = columns.get(name)
+        yield column is None or _problem(column, value, mismatch) is not None
+
+
+def _pairs(
+    columns: Mapping[str, Column], row: Mapping[str, Any], mismatch: Mismatch
+) -> Iterator[Pair]:
+    for name, column in columns.items():
+        if name in row:
+            yield Pair((name, row[name]), column, _problem(column, row[name], mismatch))
+        else:
+            yield Pair(None, column, "")
+    for name, value in row.items():
+        if name not in columns:
+            yield Pair((name, value), None, "")
+
+
+def _wrong_value(description: Description, value: Any, mismatch: Mismatch) -> Difference | None:
     if not description.columns:
         return Difference(messages.returns_no_rows(description.command))
     column = description.columns[0]
     problem = _problem(column, value, mismatch)
     if problem is None:
         return None
-    row = ("!", messages.scripted_value(value, problem), messages.returned_column(column))
-    return Difference(messages.columns_differ(1, 0, 1), (row,))
+    return Difference(messages.columns_differ(1, 0, 1), (Pair(("", value), column, problem),))
 
 
-def _tag_difference(description: Description, tag: str) -> Difference | None:
+def _wrong_tag(description: Description, tag: str, method: str) -> Difference | None:
     command = tag.split(" ")[0]
-    # INSERT ... SELECT is still an INSERT; VALUES and SELECT share a tag.
+    # VALUES is tagged as the SELECT that it is.
     real = "SELECT" if description.command == "VALUES" else description.command
     if command != real:
         return Difference(messages.other_command(tag, real))
     count = tag.rpartition(" ")[2]
-    if description.columns and count not in ("0", command):
+    if description.columns and count not in ("0", command) and method != "execute_many":
         return Difference(messages.tag_without_rows(tag))
     return None
 
 
-def _row_table(
-    columns: Sequence[Column], row: Mapping[str, Any], mismatch: Mismatch
-) -> tuple[tuple[str, str, str], ...]:
-    """Put a scripted row beside the columns; a mark stands where the two do not fit."""
-    table: list[tuple[str, str, str]] = []
-    for column in _distinct(columns):
-        if column.name not in row:
-            table.append(("!", "-", messages.returned_column(column)))
-            continue
-        value = row[column.name]
-        problem = _problem(column, value, mismatch)
-        scripted = messages.scripted_column(column.name, value, problem)
-        table.append(("!" if problem else "", scripted, messages.returned_column(column)))
-    known = {column.name for column in columns}
-    extra = [name for name in row if name not in known]
-    table += [("!", messages.scripted_column(name, row[name], None), "-") for name in extra]
-    return tuple(table)
-
-
-def _distinct(columns: Sequence[Column]) -> list[Column]:
-    """Return the columns that a row as a dict can hold: of equal names the last."""
-    return list({column.name: column for column in columns}.values())
-
-
 def _problem(column: Column, value: Any, mismatch: Mismatch) -> str | None:
     if value is None:
-        return messages.never_null() if column.nullability == "not null" else None
+        return messages.never_null(column) if column.nullability == "not null" else None
     return mismatch(column.type, value)

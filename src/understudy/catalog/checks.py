@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from understudy.catalog import answers, messages
-from understudy.catalog.description import Description, ParsedOnly, Refusal
+from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.errors import (
     AnswerImpossible,
     CatalogError,
@@ -18,7 +18,10 @@ from understudy.catalog.errors import (
     StatementUnknown,
     UncheckedWarning,
 )
+from understudy.catalog.given import NotReadable, count_in, in_order, numbered
+from understudy.catalog.impossible import reason_against
 from understudy.catalog.parameters import ParameterRules
+from understudy.catalog.placeholders import BadPlaceholder
 from understudy.catalog.session import Catalog
 from understudy.catalog.values import ValueRules
 from understudy.script import ledger, sql
@@ -29,7 +32,8 @@ from understudy.script.excerpt import line_with_caret
 from understudy.script.failures import Failure
 
 Level = Literal["error", "warn", "off"]
-LEVELS: tuple[Level, ...] = ("error", "warn", "off")
+# Methods whose parameters are the records of a COPY.
+_RECORDS = ("copy_records_to_table", "binary_copy_to_table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Levels:
 
 @dataclass
 class Coverage:
-    """How far the statements of a run were checked, by their spelling on one line.
+    """How far the statements of a run were checked, by their spelling as one line of tokens.
 
     Attributes:
         checked: those whose meaning PostgreSQL has checked.
@@ -57,8 +61,18 @@ class Coverage:
     unchecked: dict[str, str] = field(default_factory=dict)
 
 
-# Stands for a statement that was not asked about yet; None is one that says nothing to hold to.
-_UNSEEN = Description("", (), (), (), ())
+class Held(NamedTuple):
+    """What calls of a statement are held to.
+
+    Attributes:
+        description: what PostgreSQL says of it; None where it has only looked at the grammar.
+        names: the names of its placeholders, empty where they are numbered.
+        takes: how many parameters it takes; None where that is not known.
+    """
+
+    description: Description | None
+    names: tuple[str | None, ...] = ()
+    takes: int | None = None
 
 
 class Checker:
@@ -68,14 +82,18 @@ class Checker:
         catalog: what PostgreSQL says of the statements.
         driver: whose rules for Python values apply: "psqlpy", "asyncpg" or "psycopg".
         levels: what to do with what is found.
+        lenient: True where a statement without a verdict is only counted, and fails no test.
     """
 
-    def __init__(self, catalog: Catalog, driver: str, levels: Levels | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, driver: str, levels: Levels | None = None, *, lenient: bool = False
+    ) -> None:
         self.catalog = catalog
         self.coverage = Coverage()
         self._driver = driver
         self._levels = levels or Levels()
-        self._known: dict[str, Description | None] = {}
+        self._lenient = lenient
+        self._held: dict[str, Held] = {}
         self._parameters: ParameterRules | None = None
         self._values: ValueRules | None = None
 
@@ -88,11 +106,12 @@ class Checker:
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         __tracebackhide__ = True
-        description = self._known.get(call.statement, _UNSEEN)
-        if description is _UNSEEN:
-            description = self._describe(call)
-        if description is not None and self._levels.parameters != "off":
-            self._check_parameters(call, description)
+        held = self._held.get(call.statement)
+        # Without parameters the driver leaves names as they stand, and PostgreSQL refuses them.
+        if held is None or (held.names and call.parameters is None):
+            held = self._look_up(call)
+        if held is not None and held.takes is not None and self._levels.parameters != "off":
+            self._check_parameters(call, held)
 
     def check_answer(self, call: Call, outcome: Rows | Value) -> None:
         """Check that a statement could return what it is answered with.
@@ -101,98 +120,127 @@ class Checker:
             AnswerImpossible: it could not.
         """
         __tracebackhide__ = True
-        description = self._known.get(call.statement)
-        if description is None or self._levels.answers == "off":
+        held = self._held.get(call.statement)
+        if held is None or held.description is None or self._levels.answers == "off":
             return
-        found = answers.difference(description, outcome, self._mismatch)
+        if self._values is None:
+            self._values = ValueRules(self._driver, self.catalog.facts.types)
+        found = answers.difference(held.description, outcome, self._values.mismatch, call.method)
         if found is not None:
-            text = messages.answer_impossible(call, found.table, found.reason)
+            text = messages.answer_impossible(call, found)
             self._report(self._levels.answers, AnswerImpossible(text), call)
 
     def check_error(self, call: Call, fields: ErrorFields) -> None:
         """Check that a statement could fail with a scripted error.
 
         Raises:
-            ErrorImpossible: the error names a constraint that the schema does not have, or that
-                is of no table that the statement touches.
+            ErrorImpossible: the error names a constraint or a column that the statement could not
+                violate.
         """
         __tracebackhide__ = True
-        description = self._known.get(call.statement)
-        if description is None or fields.constraint is None or self._levels.errors == "off":
+        held = self._held.get(call.statement)
+        if held is None or held.description is None or self._levels.errors == "off":
             return
-        constraints = self.catalog.facts.constraints
-        owners = [each for each in constraints if each.name == fields.constraint]
-        touched = set(description.tables)
-        if not owners:
-            names = [each.name for each in constraints if each.table in touched]
-            text = messages.no_such_constraint(call, fields.constraint, names)
-        # A row that others refer to cannot be deleted: then the constraint is the others'. One of
-        # a domain is of no table.
-        elif not any(
-            touched & {each.table, each.references} or each.table in self.catalog.facts.types
-            for each in owners
-        ):
-            tables = [each.table for each in owners]
-            text = messages.foreign_constraint(call, fields.constraint, tables, description.tables)
-        else:
-            return
-        self._report(self._levels.errors, ErrorImpossible(text), call)
+        reason = reason_against(held.description, fields, self.catalog.facts)
+        if reason is not None:
+            text = messages.error_impossible(call, reason)
+            self._report(self._levels.errors, ErrorImpossible(text), call)
 
     # -------------------------------------------------------------------------------------------
 
-    def _describe(self, call: Call) -> Description | None:
+    def _look_up(self, call: Call) -> Held | None:
         """Look a statement up for the first time; None where there is nothing to hold calls to."""
         __tracebackhide__ = True
-        shown = sql.one_line(call.statement)
+        shown = _spelt(call.statement)
         if call.method == "execute_batch" and sql.is_several(call.statement):
             self.coverage.unchecked[shown] = messages.several()
             return None
+        statement = sql.tidy(call.statement)
+        given = None if call.method in _RECORDS else call.parameters
         try:
-            verdict = self.catalog.verdict(call.statement)
-        except CatalogError as error:
-            # Not kept: every test that meets it fails, not only the first.
-            raise ledger.entered(StatementUnknown(f"{error}\n  at: {call.origin.place}")) from error
+            asked = numbered(self._driver, statement, given)
+        except BadPlaceholder as error:
+            text = messages.driver_refuses(call, self._driver, str(error))
+            self._refuse(call, shown, text)
+            return None
+        verdict = self._verdict(call, asked.text)
         if isinstance(verdict, Refusal):
-            if self._levels.statements == "off":
-                self.coverage.unchecked[shown] = messages.switched_off()
-            else:
-                text = messages.statement_refused(call, verdict, _excerpt(call, verdict))
-                self._report(self._levels.statements, StatementRefused(text), call)
+            excerpt: list[str] = []
+            if verdict.position is not None:
+                offset = asked.original_position(verdict.position) - 1
+                excerpt = line_with_caret(statement, offset)
+            self._refuse(call, shown, messages.statement_refused(call, verdict, excerpt))
             return None
-        if isinstance(verdict, ParsedOnly):
+        if isinstance(verdict, Description):
+            self.coverage.checked.add(shown)
+            held = Held(verdict, asked.names, len(verdict.parameters))
+        elif verdict is not None:
             self.coverage.parsed.add(shown)
-            self._known[call.statement] = None
-            return None
-        self.coverage.checked.add(shown)
-        self._known[call.statement] = verdict
-        return verdict
+            count = None if call.method in _RECORDS else count_in(asked.text)
+            held = Held(None, asked.names, count)
+        else:
+            held = Held(None)
+        self._held[call.statement] = held
+        return held
 
-    def _check_parameters(self, call: Call, description: Description) -> None:
+    def _verdict(self, call: Call, statement: str) -> Verdict | None:
+        """Ask the catalog; None where it has no verdict and that is no failure."""
         __tracebackhide__ = True
-        rows: Sequence[Any] = [call.parameters]
-        if call.method == "execute_many":
-            rows = list(call.parameters or ())
+        try:
+            return self.catalog.verdict(statement)
+        except Exception as error:  # raised as it is, it would pass for the driver's
+            text = str(error) if isinstance(error, CatalogError) else messages.no_verdict(error)
+            if self._lenient:
+                shown = _spelt(call.statement)
+                self.coverage.unchecked[shown] = text.partition("\n")[0]
+                return None
+            # Not kept: every test that meets it fails, not only the first.
+            raise ledger.entered(StatementUnknown(messages.at(text, call))) from error
+
+    def _refuse(self, call: Call, shown: str, text: str) -> None:
+        __tracebackhide__ = True
+        if self._levels.statements == "off":
+            self.coverage.unchecked[shown] = messages.switched_off()
+        else:
+            self.coverage.checked.add(shown)
+            self._report(self._levels.statements, StatementRefused(text), call)
+
+    def _check_parameters(self, call: Call, held: Held) -> None:
+        __tracebackhide__ = True
+        if call.method != "execute_many":
+            self._check_row(call, held, call.parameters, 0, 1)
+            return
+        rows: Any = call.parameters or ()
         for number, row in enumerate(rows):
-            given = list(row.values()) if isinstance(row, Mapping) else list(row or ())
-            if len(given) != len(description.parameters):
-                text = messages.parameter_count(call, description, given, number, len(rows))
-                self._report(self._levels.parameters, ParametersRefused(text), call)
-                return
-            found = self._refused(description, given)
-            if found:
-                text = messages.parameters_refused(call, description, found, number, len(rows))
-                self._report(self._levels.parameters, ParametersRefused(text), call)
+            if not self._check_row(call, held, row, number, len(rows)):
                 return
 
-    def _refused(
-        self, description: Description, given: Sequence[Any]
-    ) -> list[tuple[int, Any, str]]:
+    def _check_row(self, call: Call, held: Held, row: Any, number: int, rows: int) -> bool:
+        """Check the parameters of one execution, and say whether they are fine."""
+        __tracebackhide__ = True
+        try:
+            given = in_order(row, held.names)
+        except NotReadable as error:
+            text = messages.parameters_unreadable(call, row, str(error), number, rows)
+        else:
+            count = held.takes or 0
+            types = held.description.parameters if held.description is not None else ()
+            if len(given) != count:
+                text = messages.parameter_count(call, count, given, number, rows)
+            elif found := self._refused(types, given):
+                text = messages.parameters_refused(call, types, held.names, found, number, rows)
+            else:
+                return True
+        self._report(self._levels.parameters, ParametersRefused(text), call)
+        return False
+
+    def _refused(self, types: Sequence[str], given: Sequence[Any]) -> list[tuple[int, Any, str]]:
         if self._parameters is None:
             self._parameters = ParameterRules(self._driver, self.catalog.facts.types)
         refusal = self._parameters.refusal
         return [
             (index, value, reason)
-            for index, (kind, value) in enumerate(zip(description.parameters, given, strict=True))
+            for index, (kind, value) in enumerate(zip(types, given, strict=False))
             if value is not None and (reason := refusal(kind, value)) is not None
         ]
 
@@ -205,15 +253,7 @@ class Checker:
             f"{type(failure).__name__}: {failure}", UncheckedWarning, code.co_filename, line
         )
 
-    def _mismatch(self, kind: str, value: Any) -> str | None:
-        if self._values is None:
-            self._values = ValueRules(self._driver, self.catalog.facts.types)
-        return self._values.mismatch(kind, value)
 
-
-def _excerpt(call: Call, refusal: Refusal) -> list[str]:
-    """Return the line of the statement at which PostgreSQL's cursor stands, and a caret."""
-    if refusal.position is None:
-        return []
-    # The position is one in the spelling that PostgreSQL was asked about.
-    return line_with_caret(sql.tidy(call.statement), refusal.position - 1)
+def _spelt(statement: str) -> str:
+    """Return a statement in the spelling in which statements are counted."""
+    return sql.spell(sql.tokens(statement))

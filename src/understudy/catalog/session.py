@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from understudy.catalog import messages, store
 from understudy.catalog.description import SchemaFacts, Verdict
-from understudy.catalog.errors import CatalogLocked
+from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
 from understudy.script import sql
 
 
@@ -30,50 +31,77 @@ class Describer(Protocol):
         """Give the connection back."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a run has learned, as plain values that can be sent from process to process.
+
+    Attributes:
+        text: the file that would hold it.
+        learned: the statements that were not known before.
+        renewed: whether everything was asked anew, because the schema or PostgreSQL is another.
+    """
+
+    text: str
+    learned: tuple[str, ...]
+    renewed: bool
+
+
 class Catalog:
     """What PostgreSQL says of the statements of a project.
 
     The file is read when the first statement is asked for, and the server started when the first
-    one is that the file does not hold. Where the file is of another schema, its statements are
-    described anew, all in one go, before anything else.
+    one is that the file does not hold. Where the file is of another schema, or of another major
+    version than the server's, its statements are described anew, all in one go, before anything
+    else.
 
     Args:
         path: the committed file; None to keep nothing from run to run.
-        fingerprint: tells which schema this is.
+        fingerprint: tells, for a major version of PostgreSQL, which schema this is.
         connect: starts a server with the schema in it, where there is none yet, and returns who
-            asks it.
+            asks it; raises a CatalogError where there is none to be had.
         locked: True to refuse to learn anything.
+        disposable: True where a broken file is no loss, and is written anew.
     """
 
     def __init__(
         self,
         path: Path | None,
-        fingerprint: str,
+        fingerprint: Callable[[int], str],
         connect: Callable[[], Describer],
         *,
         locked: bool = False,
+        disposable: bool = False,
     ) -> None:
         self._path = path
         self._fingerprint = fingerprint
         self._connect = connect
         self._locked = locked
+        self._disposable = disposable
         self._describer: Describer | None = None
+        self._failure: CatalogError | None = None
+        self._compared = False
         self._contents: store.Contents | None = None
         self._verdicts: dict[str, Verdict] = {}
+        self._unanswered: dict[str, CatalogError] = {}
+        self._learned: set[str] = set()
+        self._renewed = False
         # Tests call from threads too: a TestClient runs the app in one of its own.
         self._lock = threading.RLock()
-        self.used: set[str] = set()
-        self.learned: set[str] = set()
 
     @property
-    def major(self) -> int:
-        """The major version of the PostgreSQL that gave the verdicts."""
-        return self._known().postgres
+    def postgres(self) -> int | None:
+        """The major version of the PostgreSQL that gave the verdicts; None before the first."""
+        return None if self._contents is None else self._contents.postgres
 
     @property
     def facts(self) -> SchemaFacts:
-        """What is known of the schema besides its statements."""
-        return self._known().facts
+        """What is known of the schema besides its statements.
+
+        Raises:
+            CatalogError: as `verdict`.
+        """
+        with self._lock:
+            return self._known().facts
 
     def verdict(self, statement: str) -> Verdict:
         """Return what PostgreSQL says of `statement`.
@@ -81,97 +109,146 @@ class Catalog:
         Raises:
             CatalogLocked: it is not known, and nothing may be learned.
             CatalogFileError: the file is broken.
-            Whatever `connect` and `describe` raise where there is no PostgreSQL to ask.
+            CatalogError: there is no PostgreSQL to ask, or it gave no verdict. It is not asked
+                about the same statement again.
         """
         known = self._verdicts.get(statement)
         if known is None:
             with self._lock:
-                known = self._verdicts[statement] = self._look_up(statement)
+                known = self._verdicts[statement] = self._look_up(sql.tidy(statement))
         return known
 
-    def new_lines(self) -> list[store.Line]:
-        """Return what this process has learned, as the lines that the file does not hold yet."""
+    def news(self) -> News | None:
+        """Return what was learned so far; None where that is nothing."""
         with self._lock:
-            if self._contents is None:
-                return []
-            return [self._contents.statements[each] for each in sorted(self.learned)]
-
-    def add_lines(self, lines: Iterable[store.Line]) -> None:
-        """Take over what another process of this run has learned."""
-        with self._lock:
-            for line in lines:
-                self._known().statements[line["sql"]] = line
-                self.learned.add(line["sql"])
-
-    def save(self) -> bool:
-        """Write what was learned to the file, and say whether there was anything to write.
-
-        What another run has meanwhile written about the same schema is kept.
-
-        Raises:
-            CatalogError: the file cannot be written, or has been broken meanwhile.
-        """
-        with self._lock:
-            if self._contents is None or self._path is None or not self.learned:
-                return False
-            current = store.read(self._path)
-            if current is not None and current.fingerprint == self._fingerprint:
-                self._contents.statements = {**current.statements, **self._contents.statements}
-            store.write(self._path, self._contents)
-            self.learned.clear()
-            return True
+            if self._contents is None or not (self._learned or self._renewed):
+                return None
+            learned = tuple(sorted(self._learned))
+            statements = self._contents.statements
+            if not self._renewed:
+                statements = {each: statements[each] for each in learned}
+            text = store.text_of(replace(self._contents, statements=statements))
+            return News(text, learned, self._renewed)
 
     def close(self) -> None:
         """Give back the connection to the server, if there is one."""
-        if self._describer is not None:
-            self._describer.close()
-            self._describer = None
+        with self._lock:
+            if self._describer is not None:
+                self._describer.close()
+                self._describer = None
 
     # -------------------------------------------------------------------------------------------
 
     def _known(self) -> store.Contents:
         if self._contents is None:
-            with self._lock:
-                stored = None if self._path is None else store.read(self._path)
-                if stored is not None and stored.fingerprint == self._fingerprint:
-                    self._contents = stored
-                else:
-                    self._contents = self._described_anew(stored)
+            if self._failure is not None:
+                raise self._failure.with_traceback(None)
+            try:
+                self._open()
+            except CatalogError as error:
+                self._failure = error
+                raise
+        assert self._contents is not None
         return self._contents
 
-    def _described_anew(self, stored: store.Contents | None) -> store.Contents:
-        """Ask PostgreSQL about the schema, and about every statement of the file that was."""
+    def _open(self) -> None:
+        stored = self._read()
+        # Without a server its version is not known: the file's stands until one is asked.
+        if stored is not None and stored.fingerprint == self._fingerprint(stored.postgres):
+            self._contents = stored
+        else:
+            self._renew(stored)
+
+    def _read(self) -> store.Contents | None:
+        if self._path is None:
+            return None
+        try:
+            return store.read(self._path)
+        except CatalogError:
+            if self._disposable:
+                return None
+            raise
+
+    def _renew(self, stored: store.Contents | None) -> None:
+        """Ask PostgreSQL about the schema, and about every statement that was known before."""
         self._refuse_if_locked(None)
         describer = self._asking()
-        contents = store.Contents(self._fingerprint, describer.major, describer.schema_facts())
-        spellings = [] if stored is None else list(stored.statements)
+        spellings = [] if stored is None else sorted(stored.statements)
+        contents = store.Contents(
+            self._fingerprint(describer.major), describer.major, describer.schema_facts()
+        )
         for spelling, verdict in zip(spellings, describer.describe(spellings), strict=True):
             contents.learn(spelling, verdict)
-        self.learned.update(spellings)
-        return contents
+        self._contents = contents
+        self._renewed = stored is not None
+        self._compared = True
+        self._verdicts.clear()
 
-    def _look_up(self, statement: str) -> Verdict:
-        contents = self._known()
-        spelling = sql.tidy(statement)
-        self.used.add(spelling)
-        stored = contents.verdict(spelling)
+    def _look_up(self, spelling: str) -> Verdict:
+        stored = self._known().verdict(spelling)
         if stored is not None:
             return stored
         self._refuse_if_locked(spelling)
-        (verdict,) = self._asking().describe([spelling])
+        if spelling in self._unanswered:
+            raise self._unanswered[spelling].with_traceback(None)
+        try:
+            verdict = self._ask(spelling)
+        except CatalogError as error:
+            self._unanswered[spelling] = error
+            raise
         if _can_be_stored(spelling):
-            contents.learn(spelling, verdict)
-            self.learned.add(spelling)
+            self._known().learn(spelling, verdict)
+            self._learned.add(spelling)
         return verdict
+
+    def _ask(self, spelling: str) -> Verdict:
+        describer = self._asking()
+        if not self._compared:
+            self._compare(describer)
+        (verdict,) = describer.describe([spelling])
+        return verdict
+
+    def _compare(self, describer: Describer) -> None:
+        """Renew what is known where the server is another than it was, or its schema is.
+
+        A function that makes the schema may read what no fingerprint covers.
+        """
+        contents = self._known()
+        if describer.major != contents.postgres or describer.schema_facts() != contents.facts:
+            self._renew(contents)
+        self._compared = True
 
     def _refuse_if_locked(self, spelling: str | None) -> None:
         if self._locked:
-            raise CatalogLocked(messages.locked(self._path, spelling))
+            is_there = self._path is not None and self._path.exists()
+            raise CatalogLocked(messages.locked(self._path, spelling, is_there=is_there))
 
     def _asking(self) -> Describer:
         if self._describer is None:
             self._describer = self._connect()
         return self._describer
+
+
+def save(path: Path, news: Sequence[News], *, disposable: bool = False) -> None:
+    """Add to the file what the processes of one run have learned.
+
+    Args:
+        path: the file.
+        news: what each process has learned.
+        disposable: True where a broken file is no loss, and is written anew.
+
+    Raises:
+        CatalogFileError: the file has been broken meanwhile; it stays as it is.
+        CatalogError: it cannot be written; it stays as it is.
+    """
+    for each in news:
+        contents = store.parse(each.text, path)
+        try:
+            store.merge(path, contents)
+        except CatalogFileError:
+            if not disposable:
+                raise
+            store.write(path, contents)
 
 
 def _can_be_stored(spelling: str) -> bool:

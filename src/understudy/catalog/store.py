@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import CatalogError, CatalogFileError
+from understudy.catalog.locking import locked
 
 FORMAT = 1
 Line = dict[str, Any]
@@ -50,9 +52,22 @@ class Contents:
     statements: dict[str, Line] = field(default_factory=dict)
 
     def verdict(self, spelling: str) -> Verdict | None:
-        """Return what PostgreSQL said of a statement; None where it is not known."""
+        """Return what PostgreSQL said of a statement; None where it is not known.
+
+        Raises:
+            CatalogFileError: its line lacks what it must have.
+        """
         line = self.statements.get(spelling)
-        return None if line is None else _read_verdict(line)
+        if line is None:
+            return None
+        try:
+            return _read_verdict(line)
+        except (KeyError, TypeError) as error:
+            raise CatalogFileError(messages.broken_statement(spelling, error)) from error
+
+    def is_about_the_same(self, other: Contents) -> bool:
+        """Say whether the verdicts are about the same schema, and of the same PostgreSQL."""
+        return (self.fingerprint, self.postgres) == (other.fingerprint, other.postgres)
 
     def learn(self, spelling: str, verdict: Verdict) -> None:
         """Add what PostgreSQL said of a statement."""
@@ -68,44 +83,88 @@ def read(path: Path) -> Contents | None:
         CatalogFileError: the file is broken, is not a catalog, or is of a later version of ours.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        # An editor may have put a byte order mark before it.
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogFileError(messages.unreadable(path, error)) from error
-    lines = _parse(path, text)
-    header = lines[0] if lines else {}
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Contents:
+    """Read the text of a file; `path` is for the message where it is broken.
+
+    Raises:
+        CatalogFileError: the text is not that of a catalog.
+    """
+    # Not splitlines: it would also split at U+2028, which a statement may hold.
+    lines = text.split("\n")
+    documents = _documents(path, lines)
+    header = documents[0] if documents else {}
     if header.get("understudy") != FORMAT:
         raise CatalogFileError(messages.not_a_catalog(path, header.get("understudy"), FORMAT))
-    try:
-        return _contents(header, lines[1:])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CatalogFileError(messages.broken_header(path, error)) from error
+    return _contents(path, lines, documents)
 
 
-def write(path: Path, contents: Contents) -> None:
-    """Replace the file at `path`, at once and as a whole.
+def text_of(contents: Contents) -> str:
+    """Return the text of the file that holds `contents`."""
+    return "".join(f"{line}\n" for line in _lines(contents))
+
+
+def write(path: Path, contents: Contents) -> bool:
+    """Replace the file at `path`, at once and as a whole, and say whether it had to be.
 
     Raises:
         CatalogError: it cannot be written; what was there is still there.
     """
-    text = "".join(f"{line}\n" for line in _lines(contents))
+    data = text_of(contents).encode()
     try:
+        # A link stays one: the file it leads to is replaced.
+        path = path.resolve()
+        if path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == data:
+            return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            # mkstemp makes files that only their owner may read; this one is to be committed.
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-            raise
+        _replace(path, data)
     except OSError as error:
         raise CatalogError(messages.unwritable(path, error)) from error
+    return True
+
+
+def merge(path: Path, contents: Contents) -> bool:
+    """Add `contents` to the file at `path`, and say whether that changed it.
+
+    What the file says of the same schema and the same PostgreSQL is kept; what it says of another
+    is replaced. Two that merge at the same time wait for each other.
+
+    Raises:
+        CatalogFileError: the file is broken; it stays as it is.
+        CatalogError: it cannot be written; it stays as it is.
+    """
+    with locked(path.resolve().parent):
+        current = read(path)
+        if current is not None and current.is_about_the_same(contents):
+            statements = {**current.statements, **contents.statements}
+            contents = replace(contents, statements=statements)
+        return write(path, contents)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    # mkstemp makes files that only their owner may read; this one is to be committed.
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
 
 
 def statement_line(spelling: str, verdict: Verdict) -> str:
@@ -116,38 +175,51 @@ def statement_line(spelling: str, verdict: Verdict) -> str:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def _parse(path: Path, text: str) -> list[Line]:
-    lines = [line for line in text.split("\n") if line]
+def _documents(path: Path, lines: Sequence[str]) -> list[Line]:
+    """Return the JSON object of each line that is not empty."""
+    filled = [line for line in lines if line]
     try:
         # All lines as one document: several times faster than one by one.
-        parsed = json.loads(f"[{','.join(lines)}]")
-        if len(parsed) == len(lines) and all(isinstance(each, dict) for each in parsed):
+        parsed = json.loads(f"[{','.join(filled)}]")
+        if len(parsed) == len(filled) and all(isinstance(each, dict) for each in parsed):
             return list(parsed)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass  # found again below, with the number of its line
-    for number, line in enumerate(text.split("\n"), 1):
-        if line:
-            try:
-                if not isinstance(json.loads(line), dict):
-                    raise ValueError("not an object")
-            except ValueError as error:
-                raise CatalogFileError(messages.broken_line(path, number, line, error)) from error
-    raise CatalogFileError(messages.broken_line(path, 1, lines[0], ValueError("not one object")))
+    return [_document(path, number, line) for number, line in enumerate(lines, 1) if line]
 
 
-def _contents(header: Line, lines: Iterable[Line]) -> Contents:
+def _document(path: Path, number: int, line: str) -> Line:
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CatalogFileError(messages.broken_line(path, number, line, str(error))) from error
+    if not isinstance(document, dict):
+        raise CatalogFileError(messages.broken_line(path, number, line, messages.no_object()))
+    return document
+
+
+def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Contents:
     types: dict[str, TypeFacts] = {}
     constraints: list[Constraint] = []
     statements: dict[str, Line] = {}
-    for line in lines:
-        if "sql" in line:
-            statements[line["sql"]] = line
-        elif "type" in line:
-            types[line["type"]] = _read_type(line)
-        else:
-            constraints.append(_read_constraint(line))
-    facts = SchemaFacts(types, tuple(constraints))
-    return Contents(str(header["fingerprint"]), int(header["postgres"]), facts, statements)
+    number = 0
+    try:
+        header = documents[0]
+        fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
+        for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
+            if "sql" in line:
+                statements[line["sql"]] = line
+            elif "type" in line:
+                types[line["type"]] = _read_type(line)
+            elif "understudy" in line:
+                raise ValueError(messages.second_header())
+            else:
+                constraints.append(_read_constraint(line))
+    except (KeyError, TypeError, ValueError) as error:
+        place, text = [(at, line) for at, line in enumerate(lines, 1) if line][number]
+        reason = messages.lacking(error) if isinstance(error, KeyError) else str(error)
+        raise CatalogFileError(messages.broken_line(path, place, text, reason)) from error
+    return Contents(fingerprint, postgres, SchemaFacts(types, tuple(constraints)), statements)
 
 
 def _read_type(line: Line) -> TypeFacts:
@@ -194,12 +266,16 @@ def _lines(contents: Contents) -> Iterator[str]:
     )
     for name in sorted(contents.facts.types):
         yield _dump({"type": name, **_without_defaults(asdict(contents.facts.types[name]))})
-    for each in sorted(contents.facts.constraints, key=lambda each: (each.table, each.name)):
+    for each in sorted(contents.facts.constraints, key=_constraint_order):
         line = {"constraint": each.name, **_without_defaults(asdict(each)), "columns": each.columns}
         del line["name"]
         yield _dump(line)
     for spelling in sorted(contents.statements):
         yield _dump(contents.statements[spelling])
+
+
+def _constraint_order(constraint: Constraint) -> tuple[str, str, str, tuple[str, ...]]:
+    return constraint.table, constraint.name, constraint.kind, constraint.columns
 
 
 def _verdict_line(verdict: Verdict) -> Line:

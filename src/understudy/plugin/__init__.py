@@ -70,10 +70,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     return (yield from curtain.around_teardown(item))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand a worker's figures to the process that prints the summary."""
-    summary.hand_over(session.config)
-    statements.end(session.config)
+    """Write the catalog and stop the server, once pytest has ended the last fixture."""
+    problems = summary.end(session.config, options.read_settings(session.config))
+    if problems and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)

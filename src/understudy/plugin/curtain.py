@@ -1,20 +1,18 @@
 """What a test owes its script, checked when it ends.
 
-A failure that the code under test caught fails the test all the same (one that reached the test's
-own body and was caught there was expected: `with pytest.raises(UnexpectedStatement)`); a rule that
-was not used, a transaction or a connection that was left open fails it when the phase that made it
-is over: what the test's body made at the end of the body, what a fixture made when that is gone.
+A failure that the code under test caught fails the test all the same (one that the test's own body
+catches by name was expected: `with pytest.raises(UnexpectedStatement)`). A rule that was not used,
+a transaction or a connection that was left open fails it when the phase that made it is over: what
+the test's body made at the end of the body, what a fixture made when that is gone.
 
 Nothing here imports the script: where no test has imported it, there is nothing to check.
 """
 
 from __future__ import annotations
 
-import inspect
 import sys
-import traceback
 from collections.abc import Generator, Iterator
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,11 +57,12 @@ class Phase:
         return found
 
     def forgive(self, test: object) -> None:
-        """Forget the failures that reached the body of `test`: it has caught them on purpose."""
-        code = _code(test)
-        if self._ledger is not None and code is not None:
+        """Forget the failures that the body of `test` has caught on purpose."""
+        if self._ledger is not None and self._ledger.failures:
+            from understudy.plugin.expected import is_expected
+
             self._ledger.failures = [
-                failure for failure in self._ledger.failures if not _reached(code, failure)
+                failure for failure in self._ledger.failures if not is_expected(failure, test)
             ]
 
     def settle(self) -> list[Failure]:
@@ -149,26 +148,6 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
         phase = None  # no test gets the fixture: nothing is left to happen
         _fail(failures)
     return result
-
-
-def _code(test: object) -> CodeType | None:
-    """Return the code of a test's own body, under whatever decorates it."""
-    if not callable(test):
-        return None
-    function = inspect.unwrap(test)
-    # hypothesis runs the test from inside a function of its own.
-    function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
-    return getattr(inspect.unwrap(function), "__code__", None)
-
-
-def _reached(code: CodeType, failure: Failure) -> bool:
-    """Say whether `failure`, which was raised, came as far as `code`.
-
-    unittest's assertRaises takes the traceback away; nothing else does.
-    """
-    if failure.__traceback__ is None:
-        return True
-    return any(frame.f_code is code for frame, _ in traceback.walk_tb(failure.__traceback__))
 
 
 def _fail(failures: list[Failure]) -> None:

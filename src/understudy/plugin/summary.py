@@ -13,7 +13,9 @@ from understudy.plugin import statements as checked
 from understudy.plugin.settings import Settings
 
 _TALLY = "understudy.script.tally"
+_DATABASES = "understudy.plugin.databases"
 _OUTPUT = "understudy"
+_problems: pytest.StashKey[list[str]] = pytest.StashKey()
 _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
@@ -30,11 +32,21 @@ def begin(config: pytest.Config) -> None:
     config.add_cleanup(go_on)
 
 
-def hand_over(config: pytest.Config) -> None:
-    """On a worker of pytest-xdist: send this process's figures to the controller."""
+def end(config: pytest.Config, settings: Settings) -> list[str]:
+    """End what this run has begun, and return what went wrong with that.
+
+    On a worker of pytest-xdist: send these, and the figures, to the controller.
+    """
+    found = [problem] if (problem := checked.end(config, settings)) else []
+    databases: Any = sys.modules.get(_DATABASES)
+    found += [] if databases is None else databases.stop(config)
     output = getattr(config, "workeroutput", None)
     if output is not None:
-        output[_OUTPUT] = _own_figures()
+        output[_OUTPUT] = {**_own_figures(), "problems": found}
+        return []
+    found += [each for part in config.stash.get(_workers, []) for each in part["problems"]]
+    config.stash[_problems] = list(dict.fromkeys(found))
+    return config.stash[_problems]
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
@@ -46,11 +58,18 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
 def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
     """Write the section, where there is anything to say."""
     calls, statements = figures(config)
+    problems = config.stash.get(_problems, [])
+    if not calls and not problems:
+        return
+    reporter.section("understudy", sep="-")
     if calls:
-        reporter.section("understudy", sep="-")
-        reporter.line(messages.fake_lane(calls, len(statements), bool(settings.schema)))
-        for line in checked.summary(config, verbose=reporter.verbosity > 0):
+        lines = checked.summary(config, settings, verbose=reporter.verbosity > 0)
+        without = not lines and not settings.schema
+        reporter.line(messages.fake_lane(calls, len(statements), without))
+        for line in lines:
             reporter.line(line)
+    for problem in problems:
+        reporter.line(f"ERROR: {problem}", red=True)
 
 
 def figures(config: pytest.Config) -> tuple[int, set[str]]:
