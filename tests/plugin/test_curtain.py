@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.plugin.conftest import Project
 from tests.plugin.curtains import CAUGHT, HIDDEN, UNEXPECTED, UNUSED, noted, run, suite
 
@@ -133,6 +135,69 @@ def test_a_failure_in_a_group_is_not_told_again(suite: Project) -> None:
     )
     assert text.count("execute() matched no rule") == 1
     assert CAUGHT not in text
+
+
+@pytest.mark.parametrize(
+    "broad",
+    [
+        "pytest.raises(Exception)",
+        "pytest.raises(AssertionError)",
+        "contextlib.suppress(Exception)",
+        "unittest.TestCase().assertRaises(Exception)",
+    ],
+)
+def test_a_body_that_would_catch_anything_hides_nothing(suite: Project, broad: str) -> None:
+    text = run(
+        suite,
+        f"""
+        import contextlib, unittest
+
+        async def test_it():
+            with {broad}:
+                await FakeConnection(strict=True).execute("SELECT 1")
+        """,
+        failed=1,
+    )
+    assert text.count("UnexpectedStatement: execute() matched no rule") == 1
+
+
+def test_a_body_names_what_it_expects_in_any_way(suite: Project) -> None:
+    run(
+        suite,
+        """
+        import understudy
+
+        @pytest.mark.parametrize("kind", [UnexpectedStatement, understudy.Failure])
+        async def test_parameter(kind):
+            with pytest.raises(kind):
+                await FakeConnection(strict=True).execute("SELECT 1")
+
+        async def test_one_of_several():
+            with pytest.raises((KeyError, understudy.UnexpectedStatement)):
+                await FakeConnection(strict=True).execute("SELECT 1")
+
+        async def test_except():
+            try:
+                await FakeConnection(strict=True).execute("SELECT 1")
+            except UnexpectedStatement:
+                pass
+        """,
+        passed=4,
+    )
+
+
+def test_a_body_that_expects_another_failure_hides_nothing(suite: Project) -> None:
+    run(
+        suite,
+        """
+        async def test_it():
+            with pytest.raises(UnexpectedCall):
+                raise UnexpectedCall("none of ours")
+            with pytest.raises(Exception):
+                await FakeConnection(strict=True).execute("SELECT 1")
+        """,
+        failed=1,
+    )
 
 
 def test_an_expected_wrapper_does_not_excuse_what_it_hides(suite: Project) -> None:
