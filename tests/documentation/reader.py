@@ -50,6 +50,7 @@ class Reader:
             "bash": self._bash,
             "console": self._console,
             "text": self._text,
+            "": self._layers,
         }
         for block in self.blocks:
             handler = handlers.get(block.language)
@@ -148,6 +149,14 @@ class Reader:
             if not any((base / path).exists() for base in (ROOT / block.file.parent, ROOT)):
                 return f"there is no file {path!r}"
         return None
+
+    def _layers(self, block: Block) -> str | None:
+        """An untagged block is allowed for one thing only: the layers that import-linter holds."""
+        settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        contracts = settings["tool"]["importlinter"]["contracts"]
+        if block.text.split("\n")[:-1] in [contract.get("layers") for contract in contracts]:
+            return None
+        return "the block has no tag, and is not the layers of the contract in pyproject.toml"
 
 
 def _test_file(block: Block) -> str:
