@@ -6,7 +6,7 @@ import argparse
 import platform
 import sys
 
-from benchmarks import calls, databases, startup, suite
+from benchmarks import calls, catalog, databases, startup, suite
 from benchmarks.rounds import apart, ratio, typical
 
 
@@ -44,6 +44,30 @@ def report_databases(count: int) -> None:
         print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
 
 
+def report_catalog(rounds: int, batches: int, statements: int) -> None:
+    print(f"\nOne call on FakeConnection, held against the catalog or not ({rounds} rounds)")
+    for kind in catalog.KINDS:
+        one = catalog.measure_calls(kind, rounds, batches)
+        print(f"  {kind}")
+        for name in (catalog.CHECKED, catalog.UNCHECKED):
+            print(f"    {name:44}{typical(one, name) * 1e6:8.2f} µs")
+        print(f"    {'ratio':44}{ratio(one, catalog.CHECKED, catalog.UNCHECKED):8.2f}")
+    read = catalog.measure_reading(statements, rounds)
+    print(f"\nA catalog of {statements:,} statements, {rounds} rounds")
+    print(f"  {catalog.READ:46}{typical(read, catalog.READ) * 1000:8.1f} ms")
+
+
+def report_runs(rounds: int) -> None:
+    found = catalog.measure_runs(rounds)
+    print(f"\nA whole pytest with a schema configured, {rounds} rounds")
+    for name in (catalog.FIRST, catalog.MANY, catalog.SECOND):
+        print(f"  {name:46}{typical(found, name):8.2f} s")
+    each = apart(found, catalog.MANY, catalog.FIRST) / catalog.NEW
+    start = apart(found, catalog.FIRST, catalog.SECOND)
+    print(f"  {'each new statement':46}{each * 1000:8.2f} ms")
+    print(f"  {'the start of PostgreSQL, and the schema':46}{start:8.2f} s")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -52,6 +76,8 @@ def main() -> int:
     quick = parser.parse_args().quick
     print(f"Python {platform.python_version()} on {platform.system()}; medians of rounds")
     report_calls(*((2, 1) if quick else (25, 20)))
+    report_catalog(*((2, 1, 100) if quick else (25, 20, 10_000)))
+    report_runs(1 if quick else 9)
     report_startup(1 if quick else 40)
     report_suite(1 if quick else 9)
     report_databases(2 if quick else 100)

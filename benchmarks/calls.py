@@ -94,7 +94,12 @@ async def _seconds_per_call(make: Callable[[], Any], batches: int) -> float:
 def measure(rounds: int, batches: int) -> list[Round]:
     """Return the seconds that a call takes, by candidate, for each round."""
 
-    def timed(make: Callable[[], Any]) -> Callable[[], float]:
-        return lambda: asyncio.run(_seconds_per_call(make, batches))
+    def candidate(make: Callable[[], Any]) -> Callable[[], float]:
+        return lambda: timed(make, batches)
 
-    return interleaved(rounds, {name: timed(make) for name, make in CANDIDATES.items()})
+    return interleaved(rounds, {name: candidate(make) for name, make in CANDIDATES.items()})
+
+
+def timed(make: Callable[[], Any], batches: int) -> float:
+    """Return the seconds that a call takes on what `make` makes."""
+    return asyncio.run(_seconds_per_call(make, batches))

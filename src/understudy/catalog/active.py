@@ -13,24 +13,25 @@ if TYPE_CHECKING:
 
 # Makes the checker; None where nothing is checked.
 factory: Callable[[], Checker] | None = None
-_made: Checker | None = None
+# What it has made.
+current: Checker | None = None
 
 
 def checker() -> Checker | None:
     """Return the checker of this run, or None where nothing is checked."""
-    global _made
-    if _made is None and factory is not None:
-        _made = factory()
-    return _made
+    global current
+    if current is None and factory is not None:
+        current = factory()
+    return current
 
 
 def made() -> Checker | None:
     """Return the checker if anything has asked for it yet."""
-    return _made
+    return current
 
 
 def use(new_factory: Callable[[], Checker] | None, checker: Checker | None = None) -> None:
     """Check with what `new_factory` makes from now on, or with `checker` where it is made."""
-    global factory, _made
+    global factory, current
     factory = new_factory
-    _made = checker
+    current = checker

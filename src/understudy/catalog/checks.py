@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from understudy.catalog import answers, messages
 from understudy.catalog.description import Description, Refusal, Verdict
@@ -20,6 +20,7 @@ from understudy.catalog.errors import (
 )
 from understudy.catalog.given import NotReadable, count_in, in_order, numbered
 from understudy.catalog.impossible import reason_against
+from understudy.catalog.known import Held
 from understudy.catalog.parameters import ParameterRules
 from understudy.catalog.placeholders import BadPlaceholder
 from understudy.catalog.session import Catalog
@@ -61,20 +62,6 @@ class Coverage:
     unchecked: dict[str, str] = field(default_factory=dict)
 
 
-class Held(NamedTuple):
-    """What calls of a statement are held to.
-
-    Attributes:
-        description: what PostgreSQL says of it; None where it has only looked at the grammar.
-        names: the names of its placeholders, empty where they are numbered.
-        takes: how many parameters it takes; None where that is not known.
-    """
-
-    description: Description | None
-    names: tuple[str | None, ...] = ()
-    takes: int | None = None
-
-
 class Checker:
     """Holds calls, answers and errors against the catalog.
 
@@ -94,8 +81,7 @@ class Checker:
         self._levels = levels or Levels()
         self._lenient = lenient
         self._held: dict[str, Held] = {}
-        self._parameters: ParameterRules | None = None
-        self._values: ValueRules | None = None
+        self._made_rules: tuple[ParameterRules, ValueRules] | None = None
 
     def check_call(self, call: Call) -> None:
         """Check a call's statement and parameters.
@@ -107,6 +93,8 @@ class Checker:
         """
         __tracebackhide__ = True
         held = self._held.get(call.statement)
+        if held is not None and held.surely_takes(call.parameters):
+            return
         # Without parameters the driver leaves names as they stand, and PostgreSQL refuses them.
         if held is None or (held.names and call.parameters is None):
             held = self._look_up(call)
@@ -121,12 +109,15 @@ class Checker:
         """
         __tracebackhide__ = True
         held = self._held.get(call.statement)
-        if held is None or held.description is None or self._levels.answers == "off":
+        if held is None or held.surely_returns(outcome, call.method):
             return
-        if self._values is None:
-            self._values = ValueRules(self._driver, self.catalog.facts.types)
-        found = answers.difference(held.description, outcome, self._values.mismatch, call.method)
-        if found is not None:
+        if held.description is None or self._levels.answers == "off":
+            return
+        _, values = self._rules()
+        found = answers.difference(held.description, outcome, values.mismatch, call.method)
+        if found is None:
+            held.returned(outcome, call.method)
+        else:
             text = messages.answer_impossible(call, found)
             self._report(self._levels.answers, AnswerImpossible(text), call)
 
@@ -173,7 +164,7 @@ class Checker:
             return None
         if isinstance(verdict, Description):
             self.coverage.checked.add(shown)
-            held = Held(verdict, asked.names, len(verdict.parameters))
+            held = Held(verdict, asked.names, len(verdict.parameters), self._rules())
         elif verdict is not None:
             self.coverage.parsed.add(shown)
             count = None if call.method in _RECORDS else count_in(asked.text)
@@ -235,14 +226,19 @@ class Checker:
         return False
 
     def _refused(self, types: Sequence[str], given: Sequence[Any]) -> list[tuple[int, Any, str]]:
-        if self._parameters is None:
-            self._parameters = ParameterRules(self._driver, self.catalog.facts.types)
-        refusal = self._parameters.refusal
+        refusal = self._rules()[0].refusal
         return [
             (index, value, reason)
             for index, (kind, value) in enumerate(zip(types, given, strict=False))
             if value is not None and (reason := refusal(kind, value)) is not None
         ]
+
+    def _rules(self) -> tuple[ParameterRules, ValueRules]:
+        """The driver's rules, made when the catalog is there."""
+        if self._made_rules is None:
+            types = self.catalog.facts.types
+            self._made_rules = ParameterRules(self._driver, types), ValueRules(self._driver, types)
+        return self._made_rules
 
     def _report(self, level: Level, failure: Failure, call: Call) -> None:
         __tracebackhide__ = True

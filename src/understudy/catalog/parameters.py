@@ -11,7 +11,7 @@ from understudy.catalog import value_messages as messages
 from understudy.catalog.description import TypeFacts
 from understudy.catalog.judging import CannotTell, Killed, NotSent, NotTaken
 from understudy.catalog.pgtypes import PgType, resolve
-from understudy.catalog.quick import QUICK
+from understudy.catalog.quick import QUICK, Test
 
 DRIVERS = ("psqlpy", "asyncpg", "psycopg")
 
@@ -68,6 +68,13 @@ class ParameterRules:
         self._types: dict[str, PgType] = {}
         self._quick = QUICK[driver]
         self._check: Callable[[PgType, object], None] | None = None
+
+    def quick(self, type_name: str) -> Mapping[type, Test]:
+        """Return, for the Python types that are easily judged, what says that a value is taken.
+
+        Where it says no, or has no such type, `refusal` is to be asked.
+        """
+        return {kind: test for (kind, name), test in self._quick.items() if name == type_name}
 
     def refusal(self, type_name: str, value: object) -> str | None:
         """Return why a value is refused for a type; None where it is taken or not known."""

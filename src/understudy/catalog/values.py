@@ -14,7 +14,7 @@ from understudy.catalog.description import TypeFacts
 from understudy.catalog.literals import INTEGERS
 from understudy.catalog.parameters import check_driver
 from understudy.catalog.pgtypes import PgType, resolve
-from understudy.catalog.quick import between
+from understudy.catalog.quick import Test, between
 
 
 def _no_nul(value: str) -> bool:
@@ -58,6 +58,13 @@ class ValueRules:
         self._facts = facts
         self._own = frozenset(own)
         self._decoded: dict[str, tuple[PgType, Decoded | None]] = {}
+
+    def quick(self, type_name: str) -> Mapping[type, Test]:
+        """Return, for the Python types that are easily judged, what says that a value is given.
+
+        Where it says no, or has no such type, `mismatch` is to be asked.
+        """
+        return {kind: test for (kind, name), test in _QUICK.items() if name == type_name}
 
     def mismatch(self, type_name: str, value: object) -> str | None:
         """Return why a driver never gives a value for a type; None where it could."""

@@ -68,8 +68,10 @@ class Answering:
         try:
             if session.closed is not None or session.current is not None:
                 session.check(call.method, in_parse=self._is_parsed(call))
-            if active.factory is not None and (checker := active.checker()) is not None:
-                checker.check_call(call)
+            if active.factory is not None:
+                checker = active.current or active.checker()
+                if checker is not None:
+                    checker.check_call(call)
             if script.rules:
                 if (answer := script.answer(call)) is not None:
                     return answer
@@ -132,8 +134,10 @@ class Answering:
     def _canned(self, call: Call, data: Any) -> Any:
         """Return what a plain attribute holds as rows, after a look at whether they could be."""
         __tracebackhide__ = True
-        if active.factory is not None and (rows := results.rows_in(data)) is not None:
-            self._hold_against_catalog(call, rows)
+        if data is not None and active.factory is not None:
+            rows = results.rows_in(data)
+            if rows is not None:
+                self._hold_against_catalog(call, rows)
         return data
 
     def _canned_value(self, call: Call, value: Any) -> Any:
@@ -145,7 +149,8 @@ class Answering:
 
     def _hold_against_catalog(self, call: Call, outcome: Rows | Value) -> None:
         __tracebackhide__ = True
-        if active.factory is not None and (checker := active.checker()) is not None:
+        checker = active.current or active.checker()
+        if checker is not None:
             checker.check_answer(call, outcome)
 
     def _plain(self, call: Call, value: Any) -> Any:

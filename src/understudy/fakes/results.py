@@ -58,8 +58,11 @@ def rows_in(data: Any) -> Rows | None:
     """Read rows out of what a test canned by itself; None where there are none to look at."""
     if isinstance(data, FakeRecord):
         data = data.result()
-    if isinstance(data, Mapping):
+    if type(data) is dict or isinstance(data, Mapping):
         return Rows((data,))
-    if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
+    if data and isinstance(data, list | tuple):
+        for row in data:
+            if type(row) is not dict and not isinstance(row, Mapping):
+                return None
         return Rows(tuple(data))
     return None
