@@ -14,6 +14,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from unittest.mock import ANY as ANY
 
+    from understudy.catalog.errors import AnswerImpossible as AnswerImpossible
+    from understudy.catalog.errors import ErrorImpossible as ErrorImpossible
+    from understudy.catalog.errors import ParametersRefused as ParametersRefused
+    from understudy.catalog.errors import StatementRefused as StatementRefused
+    from understudy.catalog.errors import StatementUnknown as StatementUnknown
+    from understudy.catalog.errors import UncheckedWarning as UncheckedWarning
     from understudy.fakes import FakeConnection as FakeConnection
     from understudy.fakes import FakePool as FakePool
     from understudy.fakes import FakeRecord as FakeRecord
@@ -35,18 +41,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANY",
+    "AnswerImpossible",
     "CallNotFound",
     "ConnectionNotReturned",
+    "ErrorImpossible",
     "Failure",
     "FakeConnection",
     "FakePool",
     "FakeRecord",
     "FakeTransaction",
     "FakeTransactionContext",
+    "ParametersRefused",
     "PoolExhausted",
     "PredicateFailed",
     "ScriptError",
+    "StatementRefused",
+    "StatementUnknown",
     "TransactionLeftOpen",
+    "UncheckedWarning",
     "UnexpectedCall",
     "UnexpectedStatement",
     "UnusedAnswers",
@@ -57,18 +69,24 @@ __all__ = [
 
 _HOMES = {
     "ANY": "unittest.mock",
+    "AnswerImpossible": "understudy.catalog.errors",
     "CallNotFound": "understudy.script",
     "ConnectionNotReturned": "understudy.script",
+    "ErrorImpossible": "understudy.catalog.errors",
     "Failure": "understudy.script",
     "FakeConnection": "understudy.fakes",
     "FakePool": "understudy.fakes",
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
+    "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script",
     "PredicateFailed": "understudy.script",
     "ScriptError": "understudy.script",
+    "StatementRefused": "understudy.catalog.errors",
+    "StatementUnknown": "understudy.catalog.errors",
     "TransactionLeftOpen": "understudy.script",
+    "UncheckedWarning": "understudy.catalog.errors",
     "UnexpectedCall": "understudy.script",
     "UnexpectedStatement": "understudy.script",
     "UnusedAnswers": "understudy.script",

@@ -184,9 +184,10 @@ class FakeConnection(Answering):
             return results.as_row(self._ready(answer, call) or await self._perform(answer, call))
         row = self._plain(call, self.fetch_row_return)
         if row is not None:
-            return row
+            return self._canned(call, row)
         rows = self._plain(call, self.fetch_return)
-        return FakeRecord(rows.pop(0) if isinstance(rows, list) and rows else rows)
+        row = rows.pop(0) if isinstance(rows, list) and rows else rows
+        return FakeRecord(self._canned(call, row))
 
     async def fetch_val(
         self,

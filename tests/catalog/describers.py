@@ -1,0 +1,83 @@
+"""A PostgreSQL that says what a test wants it to, and counts how often it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from understudy.catalog.description import (
+    Column,
+    Constraint,
+    Description,
+    Refusal,
+    SchemaFacts,
+    TypeFacts,
+    Verdict,
+)
+from understudy.catalog.errors import DescribeFailed
+from understudy.catalog.session import Catalog, Describer
+
+ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
+REFUSED = Refusal("42703", 'column "nmae" does not exist', position=8)
+FACTS = SchemaFacts(
+    {"mood": TypeFacts("enum", labels=("sad",))},
+    (Constraint("users_pkey", "users", "primary key", ("id",)),),
+)
+
+
+class Scripted:
+    """Says of every statement that it is accepted, unless `says` has something else."""
+
+    def __init__(
+        self,
+        says: Mapping[str, Verdict] | None = None,
+        *,
+        major: int = 18,
+        facts: SchemaFacts = FACTS,
+    ) -> None:
+        self.says = dict(says or {})
+        self._major = major
+        self._facts = facts
+        self.asked: list[tuple[str, ...]] = []
+        self.closed = 0
+        self.lost: str | None = None
+
+    def describe(self, statements: Sequence[str]) -> list[Verdict]:
+        self.asked.append(tuple(statements))
+        if self.lost is not None:
+            raise DescribeFailed(self.lost)
+        return [self.says.get(statement, ACCEPTED) for statement in statements]
+
+    def schema_facts(self) -> SchemaFacts:
+        return self._facts
+
+    @property
+    def major(self) -> int:
+        return self._major
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def nobody() -> Describer:
+    """Stands for a PostgreSQL that must not be asked."""
+    raise AssertionError("a server was started")
+
+
+def schema(name: str = "schema") -> Callable[[int], str]:
+    """The fingerprint of a schema."""
+    return lambda major: f"{name} on {major}"
+
+
+def catalog_of(says: Mapping[str, Verdict], facts: SchemaFacts = FACTS) -> Catalog:
+    """A catalog that keeps nothing."""
+    return Catalog(None, schema(), lambda: Scripted(says, facts=facts))
+
+
+def spellings(path: Path) -> list[str]:
+    """The statements that a file holds, in its order."""
+    from understudy.catalog import store
+
+    found = store.read(path)
+    assert found is not None
+    return list(found.statements)
