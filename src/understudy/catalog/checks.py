@@ -49,7 +49,7 @@ class Levels:
 
 @dataclass
 class Coverage:
-    """How far the statements of a run were checked, by their spelling as one line of tokens.
+    """How far the statements of a run were checked, on one line each.
 
     Attributes:
         checked: those whose meaning PostgreSQL has checked.
@@ -70,6 +70,9 @@ class Checker:
         driver: whose rules for Python values apply: "psqlpy", "asyncpg" or "psycopg".
         levels: what to do with what is found.
         lenient: True where a statement without a verdict is only counted, and fails no test.
+
+    Attributes:
+        held: what calls are held to, by the statements that have been looked up.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class Checker:
         self._driver = driver
         self._levels = levels or Levels()
         self._lenient = lenient
-        self._held: dict[str, Held] = {}
+        self.held: dict[str, Held] = {}
         self._made_rules: tuple[ParameterRules, ValueRules] | None = None
 
     def check_call(self, call: Call) -> None:
@@ -92,9 +95,7 @@ class Checker:
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         __tracebackhide__ = True
-        held = self._held.get(call.statement)
-        if held is not None and held.surely_takes(call.parameters):
-            return
+        held = self.held.get(call.statement)
         # Without parameters the driver leaves names as they stand, and PostgreSQL refuses them.
         if held is None or (held.names and call.parameters is None):
             held = self._look_up(call)
@@ -108,10 +109,8 @@ class Checker:
             AnswerImpossible: it could not.
         """
         __tracebackhide__ = True
-        held = self._held.get(call.statement)
-        if held is None or held.surely_returns(outcome, call.method):
-            return
-        if held.description is None or self._levels.answers == "off":
+        held = self.held.get(call.statement)
+        if held is None or held.description is None or self._levels.answers == "off":
             return
         _, values = self._rules()
         found = answers.difference(held.description, outcome, values.mismatch, call.method)
@@ -129,7 +128,7 @@ class Checker:
                 violate.
         """
         __tracebackhide__ = True
-        held = self._held.get(call.statement)
+        held = self.held.get(call.statement)
         if held is None or held.description is None or self._levels.errors == "off":
             return
         reason = reason_against(held.description, fields, self.catalog.facts)
@@ -142,7 +141,7 @@ class Checker:
     def _look_up(self, call: Call) -> Held | None:
         """Look a statement up for the first time; None where there is nothing to hold calls to."""
         __tracebackhide__ = True
-        shown = _spelt(call.statement)
+        shown = sql.one_line(call.statement)
         if call.method == "execute_batch" and sql.is_several(call.statement):
             self.coverage.unchecked[shown] = messages.several()
             return None
@@ -171,7 +170,7 @@ class Checker:
             held = Held(None, asked.names, count)
         else:
             held = Held(None)
-        self._held[call.statement] = held
+        self.held[call.statement] = held
         return held
 
     def _verdict(self, call: Call, statement: str) -> Verdict | None:
@@ -182,7 +181,7 @@ class Checker:
         except Exception as error:  # raised as it is, it would pass for the driver's
             text = str(error) if isinstance(error, CatalogError) else messages.no_verdict(error)
             if self._lenient:
-                shown = _spelt(call.statement)
+                shown = sql.one_line(call.statement)
                 self.coverage.unchecked[shown] = text.partition("\n")[0]
                 return None
             # Not kept: every test that meets it fails, not only the first.
@@ -248,8 +247,3 @@ class Checker:
         warnings.warn_explicit(
             f"{type(failure).__name__}: {failure}", UncheckedWarning, code.co_filename, line
         )
-
-
-def _spelt(statement: str) -> str:
-    """Return a statement in the spelling in which statements are counted."""
-    return sql.spell(sql.tokens(statement))

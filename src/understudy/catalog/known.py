@@ -70,25 +70,40 @@ class Held:
 
     def surely_returns(self, outcome: Rows | Value, method: str) -> bool:
         """Say whether the statement could certainly return an answer; False says nothing."""
-        if method == "fetch_val":
-            if type(outcome) is not Value:
-                return False
-            test = self._first.get(type(outcome.value))
-            return test is not None and test(outcome.value)
-        if type(outcome) is not Rows:
+        if type(outcome) is Value:
+            return method == "fetch_val" and self.surely_returns_value(outcome.value)
+        if type(outcome) is not Rows or method == "fetch_val":
             return False
         if outcome.tag is not None:
             return (outcome.tag, method) == self._tag
+        return self.surely_returns_rows(outcome.rows)
+
+    def surely_returns_value(self, value: Any) -> bool:
+        """Say whether a value is certainly one for the first column; False says nothing."""
+        test = self._first.get(type(value))
+        return test is not None and test(value)
+
+    def surely_returns_rows(self, rows: Any) -> bool:
+        """Say whether a dict, or a sequence of dicts, could certainly be rows of the statement.
+
+        False says nothing.
+        """
         columns = self._columns
-        for row in outcome.rows:
-            if len(row) != len(columns):
+        if not columns:
+            return False
+        if type(rows) is dict:
+            rows = (rows,)
+        elif type(rows) is not list and type(rows) is not tuple:
+            return False
+        for row in rows:
+            if type(row) is not dict or len(row) != len(columns):
                 return False
             for name, value in row.items():
                 tests = columns.get(name)
                 test = None if tests is None else tests.get(type(value))
                 if test is None or not test(value):
                     return False
-        return bool(columns)
+        return True
 
 
 def _tests(column: Column, values: ValueRules) -> Tests:

@@ -6,6 +6,7 @@ from typing import Any
 
 from understudy.catalog import active
 from understudy.fakes import driver_errors, results
+from understudy.fakes.record import FakeRecord
 from understudy.fakes.session import Session
 from understudy.script import ledger, tally
 from understudy.script.answers import Answer, Computed, Drop, Error, Rows, Value
@@ -71,7 +72,9 @@ class Answering:
             if active.factory is not None:
                 checker = active.current or active.checker()
                 if checker is not None:
-                    checker.check_call(call)
+                    held = checker.held.get(call.statement)
+                    if held is None or not held.surely_takes(call.parameters):
+                        checker.check_call(call)
             if script.rules:
                 if (answer := script.answer(call)) is not None:
                     return answer
@@ -106,7 +109,10 @@ class Answering:
         if call.statement not in self._session.prepared:
             self._prepared(call)
         if active.factory is not None:
-            self._hold_against_catalog(call, outcome)
+            checker = active.current or active.checker()
+            held = None if checker is None else checker.held.get(call.statement)
+            if held is not None and not held.surely_returns(outcome, call.method):
+                self._hold_against_catalog(call, outcome)
         return outcome
 
     async def _worked_out(self, answer: Answer, call: Call) -> Rows | Value:
@@ -135,22 +141,28 @@ class Answering:
         """Return what a plain attribute holds as rows, after a look at whether they could be."""
         __tracebackhide__ = True
         if data is not None and active.factory is not None:
-            rows = results.rows_in(data)
-            if rows is not None:
-                self._hold_against_catalog(call, rows)
+            checker = active.current or active.checker()
+            held = None if checker is None else checker.held.get(call.statement)
+            if held is not None:
+                rows = data.result() if isinstance(data, FakeRecord) else data
+                if not held.surely_returns_rows(rows):
+                    self._hold_against_catalog(call, results.rows_in(rows))
         return data
 
     def _canned_value(self, call: Call, value: Any) -> Any:
         """Return the plain attribute of `fetch_val`, after a look at whether it could be."""
         __tracebackhide__ = True
-        if active.factory is not None and value is not None:
-            self._hold_against_catalog(call, Value(value))
+        if value is not None and active.factory is not None:
+            checker = active.current or active.checker()
+            held = None if checker is None else checker.held.get(call.statement)
+            if held is not None and not held.surely_returns_value(value):
+                self._hold_against_catalog(call, Value(value))
         return value
 
-    def _hold_against_catalog(self, call: Call, outcome: Rows | Value) -> None:
+    def _hold_against_catalog(self, call: Call, outcome: Rows | Value | None) -> None:
         __tracebackhide__ = True
         checker = active.current or active.checker()
-        if checker is not None:
+        if checker is not None and outcome is not None:
             checker.check_answer(call, outcome)
 
     def _plain(self, call: Call, value: Any) -> Any:
