@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import stat
 import sys
@@ -419,17 +418,12 @@ def test_ten_thousand_statements_are_read_fast(file: Path) -> None:
     for number in range(10_000):
         made.learn(f"SELECT name, count(*) AS n FROM users WHERE id = $1 + {number}", SELECT)
     store.write(file, made)
-
-    def timed() -> float:
-        start = time.perf_counter()
-        assert store.read(file) is not None
-        return time.perf_counter() - start
-
-    # Its own measure of a slow machine: what JSON alone takes.
     start = time.perf_counter()
-    json.loads(f"[{','.join(file.read_text('utf-8').splitlines())}]")
-    alone = time.perf_counter() - start
-    assert min(timed() for _ in range(3)) < 2 * alone + 0.05
+    found = store.read(file)
+    # Several times what it takes, for a busy machine and a measured run; benchmarks/ measures it.
+    assert time.perf_counter() - start < 2
+    assert found is not None
+    assert len(found.statements) == 10_000
 
 
 def test_separators_of_unicode_do_not_end_a_line(file: Path) -> None:

@@ -196,8 +196,8 @@ class Covered:
     about anew, ``postgres`` the major version that said it.
     """
 
-    checked: set[str]
-    parsed: set[str]
+    checked: list[str]
+    parsed: list[str]
     unchecked: dict[str, str]
     learned: int
     renewed: bool
@@ -238,11 +238,8 @@ def syntax_lines(covered: Covered, verbose: bool) -> list[str]:
 
 def _listed(covered: Covered) -> list[str]:
     return [
-        *(f"  only parsed: {_start(statement)}" for statement in sorted(covered.parsed)),
-        *(
-            f"  not checked: {_start(each)} ({why})"
-            for each, why in sorted(covered.unchecked.items())
-        ),
+        *(f"  only parsed: {_start(statement)}" for statement in covered.parsed),
+        *(f"  not checked: {_start(each)} ({why})" for each, why in covered.unchecked.items()),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -69,20 +69,31 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
     parts = _parts(config)
     if not parts:
         return []
+    # What one process has not asked about, because it could not, another may have.
+    known = [*_all(parts, "checked"), *_all(parts, "parsed")]
+    unchecked = {name: why for part in parts for name, why in part["unchecked"].items()}
     covered = messages.Covered(
-        checked={each for part in parts for each in part["checked"]},
-        parsed={each for part in parts for each in part["parsed"]},
-        unchecked={name: why for part in parts for name, why in part["unchecked"].items()},
+        checked=_distinct(_all(parts, "checked")),
+        parsed=_distinct(_all(parts, "parsed")),
+        unchecked={name: unchecked[name] for name in _distinct(unchecked.keys() - set(known))},
         learned=len({each for part in parts for each in part["learned"]}),
         renewed=any(part["renewed"] for part in parts),
         postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
     )
-    # What a process has not met because another has refused it is still not checked.
-    for each in covered.checked | covered.parsed:
-        covered.unchecked.pop(each, None)
     if not settings.schema:
         return messages.syntax_lines(covered, verbose)
     return messages.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
+
+
+def _all(parts: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+    return [each for part in parts for each in part[key]]
+
+
+def _distinct(statements: Iterable[str]) -> list[str]:
+    """Return the statements sorted, of two layouts of one statement one."""
+    from understudy.script import sql
+
+    return sorted({sql.spell(sql.tokens(each)): each for each in sorted(statements)}.values())
 
 
 # With a schema -----------------------------------------------------------------------------------
