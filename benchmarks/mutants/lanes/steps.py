@@ -1,0 +1,34 @@
+"""A call of a DAO method, and what a diligent person asserts of it.
+
+Of a statement two or three parts are looked for, where the seed looks for one; of the parameters
+and of the result everything is compared, where the seed counts the parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call on the connection: which, what of its statement, its parameters, the answer."""
+
+    call: str
+    parts: tuple[str, ...]
+    parameters: list[Any] | None
+    answer: Any = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of a DAO method, the calls that it makes, and what it returns."""
+
+    dao: type[Any]
+    method: str
+    arguments: tuple[Any, ...]
+    steps: tuple[Step, ...]
+    result: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.dao.__name__}.{self.method}"

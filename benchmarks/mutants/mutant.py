@@ -1,0 +1,53 @@
+"""A mutant: a source file with one change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A DAO method: its file, the module that file is, its class and its name."""
+
+    file: Path
+    module: str
+    owner: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change in the source of a DAO method.
+
+    Attributes:
+        family: "SQL" or "parameters".
+        kind: what was done, in words: "column misspelt".
+        edits: (start, end, text): what stands from start to end in the file becomes text.
+    """
+
+    spot: Spot
+    family: str
+    kind: str
+    edits: tuple[tuple[int, int, str], ...]
+
+    @property
+    def source(self) -> str:
+        """The file with the change."""
+        text = self._original
+        for start, end, replacement in sorted(self.edits, reverse=True):
+            text = text[:start] + replacement + text[end:]
+        return text
+
+    def __str__(self) -> str:
+        text = self._original
+        line = text.count("\n", 0, min(start for start, _, _ in self.edits)) + 1
+        changes = ", ".join(
+            f"{' '.join(text[start:end].split())!r} -> {replacement!r}"
+            for start, end, replacement in self.edits
+        )
+        return f"{self.spot.file.name}:{line} {self.spot.method}: {self.kind}: {changes}"
+
+    @property
+    def _original(self) -> str:
+        return self.spot.file.read_text(encoding="utf-8")

@@ -1,0 +1,109 @@
+"""A statement's tokens with their places, and the lists and conditions they form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from understudy.script import sql
+
+KEYWORDS = frozenset(
+    """
+    all and any as asc at between by conflict default delete desc distinct do from in insert into
+    is join limit not null nulls offset on or order recursive returning select set time union
+    update values where with zone
+    """.split()  # noqa: SIM905 # a list of words reads better as a text
+)
+_CLAUSES = frozenset(
+    {"FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "RETURNING", "SET", "UNION", "JOIN", "ON"}
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token, where it stands in the statement, and how many brackets are open around it."""
+
+    text: str
+    start: int
+    depth: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def word(self) -> str:
+        return self.text.upper()
+
+    @property
+    def is_name(self) -> bool:
+        plain = self.text.replace("_", "")
+        return plain.isalnum() and not plain[0].isdigit() and self.text.lower() not in KEYWORDS
+
+
+def tokens_of(statement: str) -> list[Token]:
+    """The tokens of a statement without comments."""
+    found: list[Token] = []
+    place = depth = 0
+    for text in sql.tokens(statement):
+        start = statement.index(text, place)
+        depth -= text == ")"
+        found.append(Token(text, start, depth))
+        depth += text == "("
+        place = start + len(text)
+    return found
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of a list, each as (first token, the token behind it).
+
+    Attributes:
+        begin: the token the list's clause begins with, such as ORDER.
+        end: the token behind the list.
+    """
+
+    clause: str
+    begin: int
+    end: int
+    items: tuple[tuple[int, int], ...]
+
+
+def lists_of(tokens: Sequence[Token]) -> Iterator[Items]:
+    """Every list of columns, values, assignments and sort keys, and every list of conditions."""
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1].word if place else ""
+        if token.word in ("SELECT", "RETURNING", "SET"):
+            first = place + 1 + (_word(tokens, place + 1) == "DISTINCT")
+            yield _items(tokens, token.word, place, first, {","})
+        elif token.word == "BY" and before == "ORDER":
+            yield _items(tokens, "ORDER BY", place - 1, place + 1, {","})
+        elif token.text == "(" and before == "VALUES":
+            yield _items(tokens, "VALUES", place, place + 1, {","})
+        elif token.text == "(" and place >= 2 and tokens[place - 2].word == "INTO":
+            yield _items(tokens, "INSERT", place, place + 1, {","})
+        elif token.word in ("WHERE", "ON") and _word(tokens, place + 1) != "CONFLICT":
+            yield _items(tokens, token.word, place, place + 1, {"AND", "OR"})
+
+
+def _word(tokens: Sequence[Token], place: int) -> str:
+    return tokens[place].word if place < len(tokens) else ""
+
+
+def _items(
+    tokens: Sequence[Token], clause: str, begin: int, first: int, marks: Collection[str]
+) -> Items:
+    depth = tokens[first].depth
+    items = []
+    place = start = first
+    while place < len(tokens) and not _ends(tokens[place], depth):
+        if tokens[place].depth == depth and tokens[place].word in marks:
+            items.append((start, place))
+            start = place + 1
+        place += 1
+    items.append((start, place))
+    return Items(clause, begin, place, tuple(items))
+
+
+def _ends(token: Token, depth: int) -> bool:
+    return token.depth < depth or (token.depth == depth and token.word in _CLAUSES)
