@@ -101,6 +101,8 @@ def _lines(result: Result) -> Iterator[str]:
     yield _row("seconds for all mutants", "", [f"{each:.1f}" for each in seconds])
     each = [f"{1000 * took / max(1, len(result.judged)):.1f}" for took in seconds]
     yield _row("milliseconds for one", "", each)
+    unreached = [_unreached(result, key) for key in keys]
+    yield _row("of a method that no test calls", "", unreached)
     yield _row("tests in the suite", "", [result.tests[key] for key in keys])
     once = [f"{result.rehearsed[key]:.1f}" for key in keys]
     yield _row("seconds for the suite, without mutants", "", once)
@@ -117,6 +119,10 @@ def _lines(result: Result) -> Iterator[str]:
     yield f"Refused, and not killed by (c): {len(missed)}"
     for one in missed:
         yield f"- {one.mutant}; {one.refused_by}: {one.reason}"
+
+
+def _unreached(result: Result, lane: str) -> int:
+    return sum(each.tests == 0 and each.killed is None for each in result.outcomes[lane])
 
 
 def _row(title: str, count: object, cells: Sequence[object]) -> str:

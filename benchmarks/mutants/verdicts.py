@@ -93,7 +93,9 @@ async def _refusal(call: _Call, verdict: Verdict, driver: _Driver) -> tuple[str,
     if isinstance(verdict, Refusal):
         return "PostgreSQL", f"{verdict.sqlstate} {verdict.message}"
     if isinstance(verdict, Description):
-        if call.method in ("fetch_row", "fetch_val") and not verdict.columns:
+        # A SELECT of nothing returns rows all the same.
+        rowless = verdict.command != "SELECT" and not verdict.columns
+        if rowless and call.method in ("fetch_row", "fetch_val"):
             return "driver", f"{call.method} of a statement that returns no rows"
         for row in call.rows:
             reason = await driver.refusal(call.statement, row)
