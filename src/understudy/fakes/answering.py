@@ -122,15 +122,15 @@ class Answering:
         that read and then write lose an update here as they do on a database.
         """
         __tracebackhide__ = True
+        raised: Exception | None = None
         try:
             outcome = await perform(answer, call)
             if isinstance(answer.outcome, Computed):
                 await let_others_run()
-        except Exception as error:
-            worded = self._raised(error, call)
-            if worded is error:
-                raise
-            raise worded from None
+        except Exception as error:  # noqa: BLE001 - raised below, where a failing check stands alone
+            raised = error
+        if raised is not None:
+            raise self._raised(raised, call)
         if isinstance(outcome, Drop):
             in_parse = self._is_parsed(call)
             self._session.lose()
@@ -176,6 +176,7 @@ class Answering:
 
     def _raised(self, error: BaseException, call: Call) -> BaseException:
         """Return `error` as `call`'s method raises it, after its effect on the session."""
+        __tracebackhide__ = True
         fields = fields_of(error)
         if fields is None:
             return error
