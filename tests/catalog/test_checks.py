@@ -595,6 +595,15 @@ async def test_each_check_can_warn_at_every_call_with_the_callers_line(
     assert str(found[0].message).startswith(f"{failure.__name__}: ")
 
 
+async def test_where_warnings_are_errors_none_is_lost_in_the_code_under_test() -> None:
+    for _ in using(make(Levels(statements="warn"))):
+        with warnings.catch_warnings(), ledger.opened() as owed:
+            warnings.simplefilter("error")
+            with pytest.raises(StatementRefused) as caught:
+                await FakeConnection().execute(WRONG)
+    assert owed.failures == [caught.value]
+
+
 # Where nothing is checked ------------------------------------------------------------------------
 
 
