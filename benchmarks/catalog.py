@@ -15,7 +15,10 @@ from benchmarks.rounds import Round, interleaved
 from understudy import FakeConnection
 from understudy.catalog import active, store
 from understudy.catalog.checks import Checker
+from understudy.catalog.describe import Describer
 from understudy.catalog.description import Column, Description, SchemaFacts, Verdict
+from understudy.catalog.session import Catalog
+from understudy.postgres import TestDatabases
 
 ID = Column("id", "bigint", "users.id", "not null")
 NAME = Column("name", "text", "users.name", "not null")
@@ -102,12 +105,48 @@ def measure_reading(statements: int, rounds: int) -> list[Round]:
         return interleaved(rounds, {READ: read})
 
 
+# What is learned ---------------------------------------------------------------------------------
+
+START = "starting PostgreSQL, with the schema"
+EACH = "each new statement"
+_SCHEMA = "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL);\n"
+
+
+def measure_learning(statements: int, rounds: int) -> list[Round]:
+    """Return the seconds, by the clock, of a start and of each statement that is new, each round.
+
+    Each statement is asked about when it turns up, as in a test run: nothing is known beforehand.
+    """
+    return [_learn(statements) for _ in range(rounds)]
+
+
+def _learn(statements: int) -> Round:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
+        start = time.perf_counter()
+        databases = TestDatabases(("schema.sql",), folder)
+        databases.start()
+        try:
+            _, dsn = databases.new()
+            started = time.perf_counter() - start
+            known = Catalog(None, str, lambda: Describer(dsn))
+            known.verdict("SELECT 1")  # connects, and asks about the schema
+            start = time.perf_counter()
+            for number in range(statements):
+                known.verdict(f"SELECT name AS name_{number} FROM users WHERE id = $1")
+            each = (time.perf_counter() - start) / statements
+            known.close()
+        finally:
+            databases.stop()
+    return {START: started, EACH: each}
+
+
 # The first run, and the second -------------------------------------------------------------------
 
-FIRST = "first run, one statement"
-MANY = "first run, 501 statements"
-SECOND = "second run, 501 statements, no PostgreSQL"
-NEW = 500
+FIRST = "the first run"
+SECOND = "the second, where no PostgreSQL can be reached"
+STATEMENTS = 100
 
 _SETTINGS = """\
 [tool.understudy]
@@ -116,35 +155,29 @@ schema = ["schema.sql"]
 asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
 """
-_SCHEMA = "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL);\n"
-_TESTS = """\
+_TESTS = f"""\
 from understudy import FakeConnection
 
 
 async def test_many():
     conn = FakeConnection()
-    for number in range(COUNT):
-        await conn.fetch(f"SELECT name AS name_{number} FROM users WHERE id = $1", [7])
+    for number in range({STATEMENTS}):
+        await conn.fetch(f"SELECT name AS name_{{number}} FROM users WHERE id = $1", [7])
 """
 _QUIET = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
-# Where nobody listens: a run that asked for a PostgreSQL would fail.
+# Nobody listens there: a run that asked for a PostgreSQL would fail.
 _NOWHERE = "--understudy-postgres-url=postgresql://postgres@127.0.0.1:1/postgres"
 
 
 def measure_runs(rounds: int) -> list[Round]:
     """Return the seconds that whole runs of pytest take, by the clock, for each round."""
     with tempfile.TemporaryDirectory() as place:
-        one, many = Path(place, "one"), Path(place, "many")
-        for folder, count in ((one, 1), (many, NEW + 1)):
-            folder.mkdir()
-            (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
-            (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
-            tests = _TESTS.replace("COUNT", str(count))
-            (folder / "test_it.py").write_text(tests, encoding="utf-8")
-        _first(one)  # so that every module is compiled, and the binaries unpacked
-        found = interleaved(rounds, {FIRST: lambda: _first(one), MANY: lambda: _first(many)})
-        again = interleaved(rounds, {SECOND: lambda: _seconds(many, _NOWHERE)})
-        return [{**first, **second} for first, second in zip(found, again, strict=True)]
+        folder = Path(place)
+        (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
+        (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
+        (folder / "test_it.py").write_text(_TESTS, encoding="utf-8")
+        _first(folder)  # so that every module is compiled
+        return [{FIRST: _first(folder), SECOND: _seconds(folder, _NOWHERE)} for _ in range(rounds)]
 
 
 def _first(folder: Path) -> float:
