@@ -85,6 +85,11 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
     return messages.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
 
 
+def checked(config: pytest.Config) -> list[str]:
+    """The statements of this run, workers included, that PostgreSQL has checked."""
+    return _distinct(_all(_parts(config), "checked"))
+
+
 def _all(parts: Sequence[Mapping[str, Any]], key: str) -> list[str]:
     return [each for part in parts for each in part[key]]
 
