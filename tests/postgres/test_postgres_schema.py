@@ -61,7 +61,8 @@ class TestFiles:
     def test_an_empty_list(self, tmp_path: Path) -> None:
         assert missing([], tmp_path) == (
             "No schema to load: the list of patterns is empty.\n"
-            'Name the files, in order, for example schema = ["db/migrations/*.sql"].'
+            "Name the files, in order, in pyproject.toml:\n"
+            '[tool.understudy] schema = ["db/migrations/*.sql"]'
         )
 
     def test_a_pattern_that_matches_nothing(self, tmp_path: Path) -> None:

@@ -156,7 +156,8 @@ def no_schema_patterns() -> str:
     """The list of patterns is empty."""
     return (
         "No schema to load: the list of patterns is empty.\n"
-        'Name the files, in order, for example schema = ["db/migrations/*.sql"].'
+        "Name the files, in order, in pyproject.toml:\n"
+        '[tool.understudy] schema = ["db/migrations/*.sql"]'
     )
 
 
