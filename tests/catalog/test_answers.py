@@ -111,6 +111,21 @@ async def test_tags_that_could_be(
     assert await answered(conn, method, statement) == ""
 
 
+class Name(str):
+    """What a test may put into a row, and a driver's string is as good as."""
+
+
+class Number(int):
+    """The same of a number."""
+
+
+async def test_values_that_need_a_closer_look(conn: FakeConnection) -> None:
+    conn.on(SELECT).row(id=7, name=Name("Ana"), born=BORN)
+    conn.on(VALUES).value(Number(7))
+    assert await answered(conn, "fetch", SELECT) == ""
+    assert await answered(conn, "fetch_val", VALUES) == ""
+
+
 async def test_no_rows_could_always_be(conn: FakeConnection) -> None:
     conn.on(SELECT).rows()
     conn.on(INSERT).rows()

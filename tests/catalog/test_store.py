@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import stat
@@ -424,6 +425,17 @@ def test_ten_thousand_statements_are_read_fast(file: Path) -> None:
     assert time.perf_counter() - start < 2
     assert found is not None
     assert len(found.statements) == 10_000
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_reading_leaves_the_garbage_collector_as_it_was(file: Path, was_on: bool) -> None:
+    store.write(file, contents(a=SELECT))
+    (gc.enable if was_on else gc.disable)()
+    try:
+        store.read(file)
+        assert gc.isenabled() is was_on
+    finally:
+        gc.enable()
 
 
 def test_separators_of_unicode_do_not_end_a_line(file: Path) -> None:

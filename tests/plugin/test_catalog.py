@@ -272,12 +272,16 @@ def test_a_schema_that_postgres_refuses_is_one_message_for_each_test(suite: Proj
     assert not (suite.path / FILE).exists()
 
 
-def test_a_schema_that_is_not_there(suite: Project) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_a_schema_that_is_not_there(suite: Project, known: bool) -> None:
+    if known:
+        run(suite, passed=5)
     suite.configure("[tool.understudy]\nschema = ['nowhere/*.sql']\n")
     suite.write(tests__test_misspelt=MISSPELT)
     told = failures(suite, run(suite, "-k", "misspelt", failed=1, deselected=5))
     assert told["test_misspelt"].startswith("StatementUnknown: ")
     assert "nowhere/*.sql" in told["test_misspelt"]
+    assert (suite.path / FILE).exists() is known
 
 
 def test_a_broken_file_is_told_by_every_test_that_asks_and_left_as_it_is(

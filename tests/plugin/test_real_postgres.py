@@ -192,3 +192,33 @@ def test_another_plugin_that_breaks_the_end_of_a_run_leaves_no_server_running(
     (dsn,) = re.findall("FOLDER (.*)", result.stdout.str())
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(dsn)
+
+
+def test_a_server_that_will_not_stop_so_late_is_not_kept_silent(database: Project) -> None:
+    database.write(
+        conftest="""
+            import pytest
+
+            def pytest_sessionfinish():
+                raise pytest.UsageError("broken")
+        """,
+        test_it="""
+            from understudy.plugin.databases import shared
+            from understudy.postgres import PostgresUnavailable
+
+            def test_one(real_postgres, pytestconfig):
+                databases = shared(pytestconfig)
+                stop = databases.stop
+
+                def unwilling():
+                    stop()
+                    raise PostgresUnavailable("PostgreSQL would not stop.")
+
+                databases.stop = unwilling
+        """,
+    )
+    result = database.run(subprocess=True)
+    assert result.ret != pytest.ExitCode.OK
+    assert result.stderr.lines[-1] == (
+        "understudy.postgres.errors.PostgresError: PostgreSQL would not stop."
+    )
