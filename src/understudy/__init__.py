@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from understudy.fakes import FakeTransaction as FakeTransaction
     from understudy.fakes import FakeTransactionContext as FakeTransactionContext
     from understudy.fakes import dummy as dummy
-    from understudy.script import CallNotFound as CallNotFound
-    from understudy.script import ConnectionNotReturned as ConnectionNotReturned
-    from understudy.script import Failure as Failure
-    from understudy.script import PoolExhausted as PoolExhausted
-    from understudy.script import PredicateFailed as PredicateFailed
-    from understudy.script import ScriptError as ScriptError
-    from understudy.script import TransactionLeftOpen as TransactionLeftOpen
-    from understudy.script import UnexpectedCall as UnexpectedCall
-    from understudy.script import UnexpectedStatement as UnexpectedStatement
-    from understudy.script import UnusedAnswers as UnusedAnswers
-    from understudy.script import WrongArguments as WrongArguments
     from understudy.script.database_errors import db_error as db_error
+    from understudy.script.failures import CallNotFound as CallNotFound
+    from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
+    from understudy.script.failures import Failure as Failure
+    from understudy.script.failures import PoolExhausted as PoolExhausted
+    from understudy.script.failures import PredicateFailed as PredicateFailed
+    from understudy.script.failures import ScriptError as ScriptError
+    from understudy.script.failures import TransactionLeftOpen as TransactionLeftOpen
+    from understudy.script.failures import UnexpectedCall as UnexpectedCall
+    from understudy.script.failures import UnexpectedStatement as UnexpectedStatement
+    from understudy.script.failures import UnusedAnswers as UnusedAnswers
+    from understudy.script.failures import WrongArguments as WrongArguments
 
 __all__ = [
     "ANY",
@@ -70,27 +70,27 @@ __all__ = [
 _HOMES = {
     "ANY": "unittest.mock",
     "AnswerImpossible": "understudy.catalog.errors",
-    "CallNotFound": "understudy.script",
-    "ConnectionNotReturned": "understudy.script",
+    "CallNotFound": "understudy.script.failures",
+    "ConnectionNotReturned": "understudy.script.failures",
     "ErrorImpossible": "understudy.catalog.errors",
-    "Failure": "understudy.script",
+    "Failure": "understudy.script.failures",
     "FakeConnection": "understudy.fakes",
     "FakePool": "understudy.fakes",
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
     "ParametersRefused": "understudy.catalog.errors",
-    "PoolExhausted": "understudy.script",
-    "PredicateFailed": "understudy.script",
-    "ScriptError": "understudy.script",
+    "PoolExhausted": "understudy.script.failures",
+    "PredicateFailed": "understudy.script.failures",
+    "ScriptError": "understudy.script.failures",
     "StatementRefused": "understudy.catalog.errors",
     "StatementUnknown": "understudy.catalog.errors",
-    "TransactionLeftOpen": "understudy.script",
+    "TransactionLeftOpen": "understudy.script.failures",
     "UncheckedWarning": "understudy.catalog.errors",
-    "UnexpectedCall": "understudy.script",
-    "UnexpectedStatement": "understudy.script",
-    "UnusedAnswers": "understudy.script",
-    "WrongArguments": "understudy.script",
+    "UnexpectedCall": "understudy.script.failures",
+    "UnexpectedStatement": "understudy.script.failures",
+    "UnusedAnswers": "understudy.script.failures",
+    "WrongArguments": "understudy.script.failures",
     "db_error": "understudy.script.database_errors",
     "dummy": "understudy.fakes",
 }

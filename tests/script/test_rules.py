@@ -19,7 +19,7 @@ from understudy import (
     UnusedAnswers,
     db_error,
 )
-from understudy.script import Call
+from understudy.script.calls import Call
 from understudy.script.ledger import opened
 
 ONE = "SELECT 1"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from understudy import FakeConnection, ScriptError
-from understudy.script import StatementRule
 from understudy.script.ledger import opened
+from understudy.script.rules import StatementRule
 
 NAN = float("nan")
 
