@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from understudy.catalog.description import Constraint, SchemaFacts, TypeFacts
@@ -83,6 +84,17 @@ _CONSTRAINTS = """
         WHERE conrelid = attrelid AND contype = 'n' AND conkey = ARRAY[attnum]
     )
 """
+# A row that goes into a table may go into a partition of it, and violate a constraint of that.
+_ABOVE = """
+    WITH RECURSIVE above (child, parent) AS (
+        SELECT inhrelid, inhparent FROM pg_inherits
+        UNION SELECT child, inhparent FROM above JOIN pg_inherits ON inhrelid = parent
+    )
+    SELECT {child}, {parent} FROM above
+    JOIN pg_class c ON c.oid = child JOIN pg_namespace s ON s.oid = c.relnamespace
+    JOIN pg_class rc ON rc.oid = parent JOIN pg_namespace rs ON rs.oid = rc.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f')
+"""
 _REFERENCED = "CASE rs.nspname WHEN 'public' THEN '' ELSE rs.nspname || '.' END || rc.relname"
 _TABLE = "CASE s.nspname WHEN 'public' THEN '' ELSE s.nspname || '.' END || c.relname"
 _OWN = (
@@ -92,7 +104,10 @@ _OWN = (
 
 
 def read_schema_facts(connection: psycopg.Connection[Any]) -> SchemaFacts:
-    """The types and the constraints of the database's schema, those of extensions included."""
+    """The types and the constraints of the database's schema, those of extensions included.
+
+    A constraint of a partition, or of a table that inherits, is one of the tables above it too.
+    """
     types = {
         name: TypeFacts(
             kind=kind,
@@ -107,6 +122,13 @@ def read_schema_facts(connection: psycopg.Connection[Any]) -> SchemaFacts:
     found = {
         Constraint(name, table, kind, tuple(columns), references)
         for name, table, kind, columns, references in connection.execute(query.encode())
+    }
+    above = connection.execute(_ABOVE.format(child=_TABLE, parent=_REFERENCED).encode()).fetchall()
+    found |= {
+        replace(constraint, table=parent)
+        for child, parent in above
+        for constraint in found
+        if constraint.table == child
     }
     return SchemaFacts(
         dict(sorted(types.items())),
