@@ -36,6 +36,7 @@ NOT_RUN = {
     'python -m pip install "understudy[fastapi,faker,postgres,psqlpy]"': INSTALLS,
     "make demo": INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
+    "python -m benchmarks.mutants": "takes minutes; tests/benchmarks runs it on a few mutants",
     "make test": "runs the very suite that this test belongs to",
     "export BACKEND_DATABASE_URL=postgresql://postgres@localhost:5432/backend": SERVES,
     "python -m src.config.migrate": SERVES,

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from benchmarks.mutants import parameter_mutants, sql_mutants
 from benchmarks.mutants.mutant import Mutant
+from benchmarks.mutants.report import Result, as_table
+from benchmarks.mutants.running import SUITES, Outcome
 from benchmarks.mutants.sources import Statement, statements
+from benchmarks.mutants.verdicts import Judged
 
 from tests.backend_copy import ROOT
 
@@ -214,3 +217,60 @@ def test_checked_fakes_and_the_database_kill_what_substrings_let_live(output: An
             "integration": True,
         }
         assert "StatementRefused" in mutant["lanes"]["checked"]["checks"]
+
+
+def judged(tmp_path: Path) -> list[Judged]:
+    """Three mutants: one that PostgreSQL refuses, one that the driver refuses, one that is fine."""
+    statement = statement_in(tmp_path, "SELECT name FROM users")
+    one, other, third, *_ = sql_mutants.mutants_of(statement, TABLES)
+    return [
+        Judged(one, "PostgreSQL", "42601 syntax error"),
+        Judged(other, "driver", "TypeError"),
+        Judged(third),
+    ]
+
+
+def result_of(mutants: list[Judged], checked: list[Outcome]) -> Result:
+    """A run in which only the checked fakes kill what `checked` says."""
+    live = [Outcome(None, "", (), 2, 0.5)] * len(mutants)
+    lanes = {suite.key: live for suite in SUITES} | {"checked": checked}
+    figures = {suite.key: 4 for suite in SUITES}
+    return Result(1, mutants, lanes, figures, dict.fromkeys(figures, 1.5), 60.0)
+
+
+def test_the_table_counts_what_each_lane_kills_of_each_group(tmp_path: Path) -> None:
+    killed = Outcome("tests/test_it.py::test_it", "refused", ("StatementRefused",), 2, 0.1)
+    by_assertion = Outcome("tests/test_it.py::test_it", "assert", (), 2, 0.1)
+    not_reached = Outcome(None, "", (), 0, 0.1)
+    table = as_table(result_of(judged(tmp_path), [killed, not_reached, by_assertion]))
+
+    rows = {row[0]: row[1:] for row in cells_of(table)}
+    assert rows["SQL that PostgreSQL refuses"] == ["1", "0", "0", "1", "0"]
+    assert rows["SQL that the driver refuses"] == ["1", "0", "0", "0", "0"]
+    assert rows["refused, together"] == ["2", "0", "0", "1", "0"]
+    assert rows["SQL that means something else"] == ["1", "0", "0", "1", "0"]
+    assert rows["all"] == ["3", "0", "0", "2", "0"]
+    assert rows["of a method that no test calls"] == ["", "0", "0", "1", "0"]
+    assert table.splitlines()[-6:] == [
+        "",
+        "Time of (c) / time of (d): 0.200. The whole command: 60 s.",
+        "Of the 2 refused, (c) kills 1 by a check of the catalog, whatever the test asserts.",
+        "No lane kills 1: those that mean the same as before are among them.",
+        "Refused, and not killed by (c): 1",
+        "- user.py:4 rename: column misspelt: 'name' -> 'nmae'; driver: TypeError",
+    ]
+
+
+def test_the_documentation_has_the_table_that_the_command_prints(tmp_path: Path) -> None:
+    printed = as_table(result_of(judged(tmp_path), [Outcome(None, "", (), 0, 0.1)] * 3))
+    document = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
+
+    shown = cells_of(document)
+    assert [row[0] for row in shown] == [row[0] for row in cells_of(printed)]
+    assert shown[0] == cells_of(printed)[0]
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """The rows of a Markdown table, without the line below its heading."""
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
