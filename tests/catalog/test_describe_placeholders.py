@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import psqlpy
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from psycopg._queries import _query2pg
 
@@ -43,6 +43,7 @@ _SQL = st.lists(
 
 @given(_SQL)
 def test_psycopg_itself_would_send_the_same(statement: str) -> None:
+    assume("%é" not in statement)  # psycopg fails over the text of its own error there
     assert _outcome(lambda: to_numbered(statement, "psycopg").text) == _outcome(
         lambda: _query2pg(statement.encode(), "utf-8")[0].decode()
     )
