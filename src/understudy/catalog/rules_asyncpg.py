@@ -251,10 +251,11 @@ def _timestamp(value: Any) -> None:
 def _timestamptz(value: Any) -> None:
     if not isinstance(value, dt.date):
         raise NotSent("")
-    if isinstance(value, dt.datetime):
+    # asyncpg sends these two, where they are naive, as PostgreSQL's infinities.
+    if isinstance(value, dt.datetime) and value not in (dt.datetime.max, dt.datetime.min):
         try:
             value.astimezone(dt.UTC)
-        except OverflowError as error:
+        except (OverflowError, ValueError) as error:  # which of the two depends on Python's version
             raise NotSent("in UTC it is out of the range of datetime") from error
 
 
