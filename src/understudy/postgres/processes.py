@@ -28,7 +28,7 @@ def current_process() -> ProcessIdentity:
     """The identity of this process."""
     pid = os.getpid()
     started = start_time(pid)
-    if started is None:  # pragma: no cover
+    if started is None:  # pragma: no cover - this process is alive while it asks
         raise RuntimeError(f"the system does not say when process {pid}, this one, started")
     return ProcessIdentity(pid, started, current_world())
 

@@ -237,7 +237,7 @@ def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
     rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
     cluster = connection.execute("SHOW cluster_name").fetchone()
     version = connection.execute("SHOW server_version").fetchone()
-    if cluster is None or version is None:  # pragma: no cover
+    if cluster is None or version is None:  # pragma: no cover - SHOW always answers with a row
         raise PostgresUnavailable("SHOW returned no row")
     kind = "The embedded PostgreSQL" if cluster[0] == CLUSTER_NAME else "This PostgreSQL"
     return messages.missing_extension(name, f"{kind} {version[0]}", [row[0] for row in rows])
