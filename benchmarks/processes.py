@@ -11,7 +11,9 @@ from pathlib import Path
 
 def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in a folder, without what an outer pytest or coverage left in the environment."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV"))}
+    # Compiled modules are kept, as they are wherever nobody forbids it.
+    foreign = ("PYTEST_", "COV", "PYTHONDONTWRITEBYTECODE")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *arguments],
         cwd=folder,
