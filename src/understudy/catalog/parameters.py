@@ -12,8 +12,7 @@ from understudy.catalog.description import TypeFacts
 from understudy.catalog.judging import CannotTell, Killed, NotSent, NotTaken
 from understudy.catalog.pgtypes import PgType, resolve
 from understudy.catalog.quick import QUICK, Test
-
-DRIVERS = ("psqlpy", "asyncpg", "psycopg")
+from understudy.script.database_errors import DRIVERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from understudy.plugin import messages
 
+# Those of script/database_errors.py, which loading the plugin must not import.
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 LEVELS = ("error", "warn", "off")
 DEFAULT_CATALOG = "tests/understudy-catalog"

@@ -105,11 +105,11 @@ class WithInt:
         return "7"
 
 
-class Listed(list):  # type: ignore[type-arg]
+class Listed(list[object]):
     pass
 
 
-class Mapped(dict):  # type: ignore[type-arg]
+class Mapped(dict[object, object]):
     pass
 
 
