@@ -274,7 +274,9 @@ class TestSweep:
                 try:
                     (folder / "data").mkdir(exist_ok=True)
                     (folder / "data" / str(number)).touch()
-                except FileNotFoundError:
+                except (FileNotFoundError, FileExistsError):
+                    # Both mean that the sweep was quicker: mkdir() finds the folder there, asks
+                    # whether it is one, and by then it is gone.
                     if not folder.exists():
                         return
                 writing.set()
