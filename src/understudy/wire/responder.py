@@ -1,0 +1,170 @@
+"""What a session needs of whoever answers its statements.
+
+A session (session.py) speaks the protocol: bytes in, bytes out. It knows nothing of scripts and
+catalogs. Whoever knows what a statement means and what comes back is a `Responder`: in tests of the
+protocol a few lines of Python, for `fake_postgres` the script with the catalog, and in front of a
+real server that server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from understudy.script.database_errors import ErrorFields
+
+if TYPE_CHECKING:
+    from understudy.wire.connection import Connection
+
+TEXT = 0
+BINARY = 1
+
+Decoder = Callable[[bytes], Any]
+Encoder = Callable[[Any], bytes]
+
+
+class ServerError(Exception):
+    """An error that is sent to the client as PostgreSQL sends it; FATAL ones end the connection.
+
+    Attributes:
+        fields: what the client can see of it.
+        position: the character, from 1, of the statement at which the cursor stands; None without.
+    """
+
+    def __init__(self, fields: ErrorFields, position: int | None = None) -> None:
+        super().__init__(fields.text)
+        self.fields = fields
+        self.position = position
+
+
+class ConnectionDropped(Exception):
+    """The connection ends here without a word, as where the server's machine is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a result, as RowDescription has it (manual, 53.7).
+
+    Attributes:
+        name: its name.
+        oid: of its type.
+        size: `typlen` of its type: negative where values differ in length.
+        modifier: its type modifier, -1 without one.
+        table: the OID of the table that it is a column of, 0 for none.
+        attribute: its number there, 0 for none.
+    """
+
+    name: str
+    oid: int
+    size: int = -1
+    modifier: int = -1
+    table: int = 0
+    attribute: int = 0
+
+
+@dataclass(slots=True)
+class Statement:
+    """A statement that was accepted.
+
+    Attributes:
+        sql: its text, one statement of it.
+        command: what its tag begins with: "SELECT", "INSERT", "COPY", "SET" ...
+        parameters: the OID of each parameter's type.
+        fields: the columns of its result; None where it returns no rows (NoData).
+        copy: which way the data of a COPY goes; None for every other statement.
+        notes: whatever its responder wants to find again.
+    """
+
+    sql: str
+    command: str
+    parameters: tuple[int, ...] = ()
+    fields: tuple[Field, ...] | None = None
+    copy: Literal["in", "out"] | None = None
+    notes: Any = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a statement came to.
+
+    Attributes:
+        rows: each a sequence of Python values, in the order of the statement's fields, None for
+            NULL; of a COPY to the client, each row is the bytes of one CopyData.
+        tag: the command tag; None to make it of the command and the number of rows.
+    """
+
+    rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
+    tag: str | None = None
+
+
+@dataclass(slots=True)
+class Pending:
+    """A result that takes time; the session answers nothing else until it is there.
+
+    Attributes:
+        delay: seconds to wait; None is for ever (until cancelled, or the connection ends).
+        after: what to call then, for the result or the next wait; it may raise ServerError or
+            ConnectionDropped. What it returns may be awaitable: it is awaited in the loop of the
+            test, where there is one.
+    """
+
+    delay: float | None
+    after: Callable[[], Result | Pending | Awaitable[Result | Pending]] = field(
+        default=lambda: Result()
+    )
+
+
+class Responder(Protocol):
+    """Whoever knows what statements mean, and what comes back."""
+
+    def prepare(self, sql: str, declared: tuple[int, ...], connection: Connection) -> Statement:
+        """Return what is known of one statement, which is no transaction control.
+
+        Args:
+            sql: its text, never empty, without the others of a simple query.
+            declared: the type OIDs that the client gave for the first parameters, 0 for unknown.
+            connection: whose statement it is.
+
+        Raises:
+            ServerError: PostgreSQL would refuse to prepare it.
+        """
+
+    def execute(
+        self, statement: Statement, parameters: Sequence[Any], connection: Connection
+    ) -> Result | Pending:
+        """Return what a prepared statement comes to, now.
+
+        Args:
+            statement: as `prepare` returned it.
+            parameters: decoded values; of a COPY from the client, the pieces of data (bytes).
+            connection: on which it runs.
+
+        Raises:
+            ServerError: it fails.
+            ConnectionDropped: the connection ends instead of an answer.
+        """
+
+    def control(self, sql: str, connection: Connection) -> Pending | None:
+        """Say what happens before a statement that the session carries out by itself.
+
+        These are BEGIN, COMMIT, ROLLBACK, savepoints, SET, LISTEN and the like. None lets it
+        happen at once.
+
+        Raises:
+            ServerError: it fails instead.
+            ConnectionDropped: the connection ends instead of an answer.
+        """
+
+    def decoder(self, oid: int, form: int) -> Decoder:
+        """Return what makes a Python value of a parameter's bytes (never of NULL).
+
+        The decoder raises ServerError where PostgreSQL would refuse the bytes.
+
+        Args:
+            oid: of the type.
+            form: TEXT or BINARY.
+        """
+
+    def encoder(self, oid: int, form: int) -> Encoder:
+        """Return what makes bytes of a Python value (never of None) of a type."""
