@@ -39,7 +39,16 @@ class ServerError(Exception):
 
 
 class ConnectionDropped(Exception):
-    """The connection ends here without a word, as where the server's machine is gone."""
+    """The connection ends here without a word, as where the server's machine is gone.
+
+    Attributes:
+        effective: whether the statement takes effect all the same, and nobody hears of it: a
+            COMMIT whose answer is lost.
+    """
+
+    def __init__(self, *, effective: bool = False) -> None:
+        super().__init__("the connection is dropped")
+        self.effective = effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +101,12 @@ class Result:
         rows: each a sequence of Python values, in the order of the statement's fields, None for
             NULL; of a COPY to the client, each row is the bytes of one CopyData.
         tag: the command tag; None to make it of the command and the number of rows.
+        dropped: whether the connection is lost behind the last row, and no tag comes.
     """
 
     rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
     tag: str | None = None
+    dropped: bool = False
 
 
 @dataclass(slots=True)
