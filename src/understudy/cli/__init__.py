@@ -10,7 +10,7 @@ import click
 from understudy import __version__
 
 # Imported when it is called: most of them load pytest, and --version need not wait for that.
-_COMMANDS = ("catalog", "demo")
+_COMMANDS = ("catalog", "demo", "explain", "lint")
 
 
 class _Commands(click.Group):
@@ -42,6 +42,7 @@ Examples:
   understudy demo --help            what the demo does, and its options
   understudy catalog                what PostgreSQL has said of your tests' statements
   understudy catalog --check        for CI: is that still so
+  understudy lint                   the pitfalls of async tests, found in yours
   understudy demo --format json     its figures, for a program""",
 )
 @click.version_option(__version__, "--version", "-V", message="understudy %(version)s")

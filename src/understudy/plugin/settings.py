@@ -56,6 +56,9 @@ class Settings:
 
 KEYS = tuple(sorted(field.name for field in fields(Settings) if field.name != "root"))
 
+# Tables of their own, which the command that they are for reads.
+TABLES = ("lint",)
+
 
 def flag(key: str) -> str:
     """The pytest flag that overrides a key."""
@@ -72,6 +75,8 @@ def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
     """
     values: dict[str, Any] = {}
     for key, value in read_table(file).items():
+        if key in TABLES:
+            continue
         if key not in KEYS:
             raise SettingsError(messages.unknown_key(file, key, KEYS))
         if flags.get(key) is None:

@@ -1,0 +1,113 @@
+"""Which plugin runs the async tests of a project, as far as its files tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from understudy.lint.config import PytestConfig, option_in
+
+# Where a project says what it depends on, and how its tests are run.
+_ABOUT = (
+    *("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Makefile", "justfile"),
+    *("Justfile", "Taskfile.yml", "Taskfile.yaml", "Pipfile", "Dockerfile", "docker-compose.yml"),
+)
+_ABOUT_GLOBS = (
+    *("requirements*.txt", "requirements/*.txt", "scripts/*", "*.sh", "bin/*", "ci/*"),
+    *(".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml"),
+)
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+# They run async tests in ways of their own.
+_OTHERS = re.compile(
+    r"pytest-(tornasync|trio|twisted|asyncio-cooperative|curio|sanic|async-benchmark|aio|"
+    r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest"
+)
+_LONGEST_SCRIPT = 200_000
+
+
+class Runners:
+    """The plugins of one project.
+
+    Attributes:
+        root: the project's folder.
+        config: its pytest configuration.
+        consult: told every file that an answer rests on.
+    """
+
+    def __init__(
+        self, root: Path, config: PytestConfig, consult: Callable[[Path], str | None]
+    ) -> None:
+        self.root = root
+        self.config = config
+        self._consult = consult
+
+    @property
+    def asyncio_auto(self) -> bool:
+        """Whether pytest-asyncio runs every async test, by configuration or as pytest is called."""
+        if self.config.asyncio_mode == "auto":
+            return True
+        return any(option_in(text) == "auto" for text in self._texts_about_it())
+
+    @property
+    def anyio_auto(self) -> bool:
+        """Whether anyio runs every async test."""
+        return self.config.anyio_mode == "auto"
+
+    @property
+    def others(self) -> bool:
+        """Whether there is a sign of another plugin that runs async tests."""
+        if "trio_mode" in self.config.keys:
+            return True
+        return any(_OTHERS.search(text) is not None for text in self._texts_about_it())
+
+    @property
+    def asyncio_before_1(self) -> bool:
+        """Whether the project is held to a pytest-asyncio that has its own event_loop fixture."""
+        for text in self._texts(_LOCKS):
+            found = re.search(r'name = "pytest-asyncio"\s+version = "(\d+)', text)
+            if found:
+                return found[1] == "0"
+        pinned = re.compile(
+            r'pytest[-_]asyncio(?:\[\w+\])?["\s]*(?:==|~=|<|=\s*["{^~=]+)[^\n]{0,40}'
+        )
+        for text in self._texts_about_it():
+            for found in pinned.finditer(text):
+                if re.search(r"(==|~=|\^|~)\s*\"?0\.|<\s*1\b|<=?\s*0\.|=\s*\"0\.", found[0]):
+                    return True
+        return False
+
+    def _texts_about_it(self) -> tuple[str, ...]:
+        for path in self._about:
+            self._consult(path)
+        return self._read
+
+    @cached_property
+    def _about(self) -> tuple[Path, ...]:
+        named = [self.root / name for name in _ABOUT]
+        for pattern in _ABOUT_GLOBS:
+            named += sorted(self.root.glob(pattern))[:50]
+        return tuple(named)
+
+    @cached_property
+    def _read(self) -> tuple[str, ...]:
+        return tuple(_contents(self._about))
+
+    def _texts(self, names: tuple[str, ...]) -> Iterator[str]:
+        paths = [self.root / name for name in names]
+        for path in paths:
+            self._consult(path)
+        return _contents(paths, longest=20_000_000)
+
+
+def _contents(
+    paths: tuple[Path, ...] | list[Path], longest: int = _LONGEST_SCRIPT
+) -> Iterator[str]:
+    for path in paths:
+        try:
+            if path.is_file() and path.stat().st_size <= longest:
+                yield path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            # A script that may not be read tells nothing; a rule that needs it stays silent.
+            continue

@@ -1,0 +1,163 @@
+"""One walk over a file's syntax tree: every node is filed where the rules look for it."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TypeVar, cast
+
+Node = TypeVar("Node", bound=ast.AST)
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Filed = dict[type[ast.AST], list[ast.AST]]
+
+# Nodes that say nothing by themselves: contexts and operators.
+_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+
+
+def _node_fields() -> dict[type[ast.AST], tuple[str, ...]]:
+    """The fields of each kind of node that may hold other nodes, in the order of the source."""
+    plain = {"ctx", "op", "ops", "kind", "type_comment", "id", "attr", "lineno", "type_ignores"}
+    found: dict[type[ast.AST], tuple[str, ...]] = {}
+    for kind in vars(ast).values():
+        if isinstance(kind, type) and issubclass(kind, ast.AST) and not issubclass(kind, _MARKS):
+            fields = tuple(name for name in kind._fields if name not in plain)
+            found[kind] = () if issubclass(kind, ast.Constant | ast.Global) else fields
+    return found
+
+
+_FIELDS = _node_fields()
+
+
+class Scope:
+    """A module, a class or a function: what stands in it, and not in a scope inside.
+
+    Attributes:
+        node: the definition; the whole tree for a module.
+        outer: the scope around this one; None for a module.
+        functions: those that are defined directly in it, in order.
+        classes: the same of classes.
+    """
+
+    def __init__(self, node: ast.Module | ast.ClassDef | FunctionNode, outer: Scope | None) -> None:
+        self.node = node
+        self.outer = outer
+        self.functions: list[Function] = []
+        self.classes: list[Class] = []
+        self._filed: Filed = defaultdict(list)
+
+    @property
+    def name(self) -> str:
+        """The name in its definition; empty for a module."""
+        return "" if isinstance(self.node, ast.Module) else self.node.name
+
+    @property
+    def path(self) -> str:
+        """The names of this and all scopes around it, with dots."""
+        before = self.outer.path if self.outer else ""
+        return f"{before}.{self.name}" if before else self.name
+
+    def own(self, kind: type[Node]) -> list[Node]:
+        """The nodes of a kind in this scope alone, in the order of the source."""
+        return cast("list[Node]", self._filed.get(kind, []))
+
+    def all(self, kind: type[Node]) -> Iterator[Node]:
+        """The nodes of a kind in this scope and in those inside it."""
+        yield from self.own(kind)
+        for inner in (*self.functions, *self.classes):
+            yield from inner.all(kind)
+
+    def around(self) -> Iterator[Scope]:
+        """This scope, and those around it, from the inside."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
+
+class Class(Scope):
+    """A class; ``node`` is its definition."""
+
+    node: ast.ClassDef
+
+    def method(self, name: str) -> Function | None:
+        """Its own method of a name, the last one defined."""
+        return next((each for each in reversed(self.functions) if each.name == name), None)
+
+
+class Function(Scope):
+    """A function or method; ``node`` is its definition."""
+
+    node: FunctionNode
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is written with ``async def``."""
+        return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def in_class(self) -> Class | None:
+        """The class that it is a method of."""
+        return self.outer if isinstance(self.outer, Class) else None
+
+    @property
+    def parameters(self) -> list[ast.arg]:
+        """All of its parameters, ``self`` and starred ones too."""
+        given = self.node.args
+        starred = [each for each in (given.vararg, given.kwarg) if each is not None]
+        return [*given.posonlyargs, *given.args, *given.kwonlyargs, *starred]
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether it yields."""
+        return bool(self.own(ast.Yield) or self.own(ast.YieldFrom))
+
+    def binds(self, name: str) -> bool:
+        """Whether a name is a parameter or a variable of it."""
+        if any(each.arg == name for each in self.parameters):
+            return True
+        stored = any(
+            node.id == name and not isinstance(node.ctx, ast.Load) for node in self.own(ast.Name)
+        )
+        return stored or any(each.name == name for each in self.functions)
+
+
+def walk(tree: ast.Module) -> tuple[Scope, dict[ast.AST, ast.AST]]:
+    """File every node of a tree under its scope, once.
+
+    Returns:
+        the module's scope, and the parent of each node.
+    """
+    module = Scope(tree, None)
+    parents: dict[ast.AST, ast.AST] = {}
+    # A stack of our own: an expression may be nested deeper than Python recurses.
+    waiting: list[tuple[ast.AST, Scope]] = [(node, module) for node in reversed(tree.body)]
+    for top in tree.body:
+        parents[top] = tree
+    while waiting:
+        node, scope = waiting.pop()
+        kind = type(node)
+        scope._filed[kind].append(node)
+        inside = scope
+        if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+            inside = Function(cast("FunctionNode", node), scope)
+            scope.functions.append(inside)
+        elif kind is ast.ClassDef:
+            inside = Class(cast("ast.ClassDef", node), scope)
+            scope.classes.append(inside)
+        children: list[tuple[ast.AST, Scope]] = []
+        for field in _FIELDS[kind]:
+            value = getattr(node, field)
+            if type(value) is list:
+                # A decorator stands outside of what it decorates.
+                owner = scope if field == "decorator_list" else inside
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        parents[child] = node
+                        children.append((child, owner))
+            elif isinstance(value, ast.AST):
+                parents[value] = node
+                children.append((value, inside))
+        children.reverse()
+        waiting += children
+    return module, parents
