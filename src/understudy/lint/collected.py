@@ -137,7 +137,7 @@ class Collected:
         for scope in test.around():
             if isinstance(scope, Class):
                 for cls in self.module.project.lineage(self.module, scope)[0]:
-                    home = self.module.project.home_of(cls)
+                    home = cls.home
                     of_class = of(home)
                     more, open_ = of_class._marks_in(home, cls.node.decorator_list)
                     names |= more
@@ -222,7 +222,7 @@ class Collected:
         for target in targets:
             found = self.module.project.find(target, self.module)
             if isinstance(found, Function):
-                return of(self.module.project.home_of(found)).fixture(found)
+                return of(found.home).fixture(found)
         return None
 
     def requested(self, test: Function) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,6 +39,13 @@ class Engine:
         except OSError as error:
             reason = messages.cannot_read(error.strerror or str(error))
             return Checked(str(path), problem=Problem(str(path), reason))
+        try:
+            return self._checked(module)
+        finally:
+            module.forget()
+
+    def _checked(self, module: Module) -> Checked:
+        path, project = module.path, module.project
         findings: list[Finding] = []
         problem = None
         for rule in self._rules:
@@ -82,4 +90,11 @@ def check_files(paths: Sequence[str], codes: Sequence[str]) -> list[tuple[Checke
         for each file what was found, and the state of the file before it was read.
     """
     engine = Engine(codes)
-    return [(engine.check(Path(each)), state) for each in paths for state in (state_of(each),)]
+    # Trees are many objects without circles: looking for some takes longer than the check itself.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return [(engine.check(Path(each)), state) for each in paths for state in (state_of(each),)]
+    finally:
+        if was_on:
+            gc.enable()

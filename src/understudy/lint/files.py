@@ -91,19 +91,25 @@ def root_of(folder: Path, known: dict[Path, Path]) -> Path:
     ``known`` remembers the answers.
     """
     if folder not in known:
-        known[folder] = _root_of(folder)
+        found = _configured(folder, known)
+        known[folder] = found or _marked(folder) or folder
     return known[folder]
 
 
-def _root_of(folder: Path) -> Path:
-    above = [folder, *folder.parents]
-    for each in above:
+def _configured(folder: Path, known: dict[Path, Path]) -> Path | None:
+    for each in (folder, *folder.parents):
+        if each in known and each != folder:
+            return known[each]
         if config.read(each) is not None:
             return each
         if (each / ".git").exists():
-            break
-    marked = [each for each in above if any((each / mark).exists() for mark in _ROOT_MARKS)]
-    return marked[0] if marked else folder
+            return None
+    return None
+
+
+def _marked(folder: Path) -> Path | None:
+    above = (folder, *folder.parents)
+    return next((each for each in above if any((each / m).exists() for m in _ROOT_MARKS)), None)
 
 
 def is_test_code(path: Path, root: Path, pytest: config.PytestConfig) -> bool:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from understudy.lint import messages
 from understudy.lint.tree import Class, Function, FunctionNode, Scope, walk
@@ -45,8 +45,15 @@ class Module:
         self.project = project
         self.text = decoded(source)
         self.tree = _parsed(self.text)
-        self.kept: dict[str, object] = {}  # what others have found out about it
+        self.kept: dict[object, Any] = {}  # what others have found out about it
         self.scope, self.parents = walk(self.tree)
+        self.scope.module = self
+
+    def forget(self) -> None:
+        """Let go of the tree, once the file is checked."""
+        self.scope.forget()
+        self.parents.clear()
+        self.kept.clear()
 
     @cached_property
     def lines(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from understudy.lint import config, messages
 from understudy.lint.module import LARGEST, Module, Unreadable
 from understudy.lint.runners import Runners
-from understudy.lint.tree import Class, Function, Scope
+from understudy.lint.tree import Class, Function
 
 Value = TypeVar("Value")
 Definition = Function | Class | ast.expr | Module
@@ -35,8 +35,7 @@ class Project:
         self.root = root
         self.consulted: dict[str, str | None] = {}
         self._modules: dict[Path, Module | None] = {}
-        self._homes: dict[Scope, Module] = {}
-        self._known: dict[tuple[str, Any], tuple[Any, dict[str, str | None]]] = {}
+        self._known: dict[object, Any] = {}
         self._states: dict[str, str | None] = {}
 
     @cached_property
@@ -57,16 +56,26 @@ class Project:
         self.consulted[key] = self._states[key]
         return self._states[key]
 
-    def remembered(self, what: str, key: Any, find: Callable[[], Value]) -> Value:
-        """Return what ``find`` returns, from memory if it was asked before."""
-        known = self._known.get((what, key))
+    def remembered(
+        self,
+        what: str,
+        key: Hashable,
+        find: Callable[[], Value],
+        memory: dict[object, Any] | None = None,
+    ) -> Value:
+        """Return what ``find`` returns, from memory if it was asked before.
+
+        ``memory`` is a module's own, for what shall be forgotten with it.
+        """
+        memory = self._known if memory is None else memory
+        known = memory.get((what, key))
         if known is None:
             before, self.consulted = self.consulted, {}
             try:
                 value = find()
             finally:
                 mine, self.consulted = self.consulted, before
-            known = self._known[(what, key)] = (value, mine)
+            known = memory[(what, key)] = (value, mine)
         self.consulted.update(known[1])
         return cast("Value", known[0])
 
@@ -87,10 +96,7 @@ class Project:
         """
         if path.stat().st_size > LARGEST:
             raise Unreadable(messages.too_large(path.stat().st_size, LARGEST))
-        module = Module(path, self.name_of(path), path.read_bytes(), self)
-        self._modules[path] = module
-        self._homes[module.scope] = module
-        return module
+        return Module(path, self.name_of(path), path.read_bytes(), self)
 
     def _load(self, path: Path) -> Module | None:
         try:
@@ -129,6 +135,11 @@ class Project:
         """
         if not dotted or not all(dotted.split(".")):
             return None
+        if seen_from and dotted.startswith(f"{seen_from.name}."):
+            rest = dotted[len(seen_from.name) + 1 :].split(".")
+            if rest[0] in seen_from.defined or rest[0] in seen_from.imports:
+                own = self._own_base(seen_from.path)
+                return self._inside(seen_from, rest, own, _LONGEST_CHAIN)
         own = self._own_base(seen_from.path) if seen_from else None
         return self.remembered(
             "find", (dotted, own), lambda: self._find(dotted, own, _LONGEST_CHAIN)
@@ -215,7 +226,7 @@ class Project:
 
         A base that cannot be told, such as a call, is outside and called ``?``.
         """
-        return self.remembered("lineage", owner, lambda: self._lineage(module, owner))
+        return self.remembered("lineage", owner, lambda: self._lineage(module, owner), module.kept)
 
     def _lineage(self, module: Module, owner: Class) -> tuple[list[Class], list[str]]:
         found, outside = [owner], []
@@ -229,14 +240,10 @@ class Project:
                 if isinstance(resolved, Class):
                     if resolved not in found:
                         found.append(resolved)
-                        waiting.append((self.home_of(resolved), resolved))
+                        waiting.append((resolved.home, resolved))
                 elif dotted not in ("object", "abc.ABC", "typing.Generic", "typing.Protocol"):
                     outside.append(dotted or "?")
         return found, outside
-
-    def home_of(self, scope: Scope) -> Module:
-        """The module that a function or class of the project is defined in."""
-        return self._homes[list(scope.around())[-1]]
 
 
 def state_of(path: str) -> str | None:

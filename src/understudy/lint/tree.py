@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from understudy.lint.module import Module
 
 Node = TypeVar("Node", bound=ast.AST)
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,6 +30,7 @@ def _node_fields() -> dict[type[ast.AST], tuple[str, ...]]:
 
 
 _FIELDS = _node_fields()
+_LEAVES = frozenset({ast.Name, ast.Constant})
 
 
 class Scope:
@@ -37,7 +41,10 @@ class Scope:
         outer: the scope around this one; None for a module.
         functions: those that are defined directly in it, in order.
         classes: the same of classes.
+        module: the file it is in; set on a module's scope alone, see ``home``.
     """
+
+    module: Module
 
     def __init__(self, node: ast.Module | ast.ClassDef | FunctionNode, outer: Scope | None) -> None:
         self.node = node
@@ -66,6 +73,19 @@ class Scope:
         yield from self.own(kind)
         for inner in (*self.functions, *self.classes):
             yield from inner.all(kind)
+
+    @property
+    def home(self) -> Module:
+        """The file that it is in."""
+        return list(self.around())[-1].module
+
+    def forget(self) -> None:
+        """Let go of everything inside, which refers to this in turn: so it is freed at once."""
+        for inner in (*self.functions, *self.classes):
+            inner.forget()
+        self.functions.clear()
+        self.classes.clear()
+        self._filed.clear()
 
     def around(self) -> Iterator[Scope]:
         """This scope, and those around it, from the inside."""
@@ -148,16 +168,16 @@ def walk(tree: ast.Module) -> tuple[Scope, dict[ast.AST, ast.AST]]:
         children: list[tuple[ast.AST, Scope]] = []
         for field in _FIELDS[kind]:
             value = getattr(node, field)
-            if type(value) is list:
-                # A decorator stands outside of what it decorates.
-                owner = scope if field == "decorator_list" else inside
-                for child in value:
-                    if isinstance(child, ast.AST):
-                        parents[child] = node
-                        children.append((child, owner))
-            elif isinstance(value, ast.AST):
-                parents[value] = node
-                children.append((value, inside))
+            # A decorator stands outside of what it decorates.
+            owner = scope if field == "decorator_list" else inside
+            for child in value if type(value) is list else (value,):
+                its_kind = type(child)
+                if its_kind in _LEAVES:  # half of all nodes
+                    parents[child] = node
+                    owner._filed[its_kind].append(child)
+                elif its_kind in _FIELDS:
+                    parents[child] = node
+                    children.append((child, owner))
         children.reverse()
         waiting += children
     return module, parents
