@@ -105,6 +105,19 @@ class Project:
             # What cannot be read is reported where it is checked itself; here it says nothing.
             return None
 
+    def mentions(self, path: Path, word: str) -> bool:
+        """Whether a word stands anywhere in a file; not where it cannot be read."""
+
+        def look() -> bool:
+            if self.consult(path) is None:
+                return False
+            try:
+                return word.encode() in path.read_bytes()
+            except OSError:  # said where the file is checked itself
+                return False
+
+        return self.remembered("mentions", (path, word), look)
+
     def name_of(self, path: Path) -> str:
         """Return the dotted name that a file of the project is imported by."""
         parts = list(path.with_suffix("").parts)

@@ -63,6 +63,11 @@ class Runners:
         return any(_OTHERS.search(text) is not None for text in self._texts_about_it())
 
     @property
+    def about(self) -> str:
+        """All that the project's files say of what it depends on."""
+        return "\n".join(self._texts_about_it())
+
+    @property
     def asyncio_before_1(self) -> bool:
         """Whether the project is held to a pytest-asyncio that has its own event_loop fixture."""
         for text in self._texts(_LOCKS):

@@ -1,0 +1,81 @@
+"""UND007: a test that asserts nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.assertions import can_fail
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+# Whoever writes such words knows that the test fails only where something raises.
+_ON_PURPOSE = re.compile(
+    r"(not|n't|no|never|without)[ _](\w+[ _])?(rais|error|exception|crash|fail|throw|warn|complain"
+    r"|hang|block|deadlock|break)|smoke|no[ _-]?op|idempoten|harmless|silent|\bok\b|_ok\b|safe"
+    r"|import|compil|does[ _]?nothing|allow|accept|permit|tolera|succeed|success|pass(es)?\b|valid"
+    r"|work|can[ _]|ignor|graceful|twice|swallow|clean|teardown|set_?up|placeholder|todo",
+    re.I,
+)
+_ORDINARY = frozenset({"parametrize", "asyncio", "anyio", "usefixtures", "integration", "slow"})
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield the tests that nothing can fail but an exception."""
+    seen = collected.of(module)
+    for test in seen.tests:
+        if next(test.all(ast.Assert), None) is None and _is_meant_to_assert(seen, module, test):
+            yield Found(
+                test.node, f"{test.name} asserts nothing: it fails only where something raises"
+            )
+
+
+def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Function) -> bool:
+    if test.is_generator or can_fail(module, test):
+        return False
+    if seen.has_unknown_base(test.in_class) or (test.in_class and test.in_class.node.bases):
+        return False
+    marks = seen.marks(test)
+    if marks.unknown or not marks.names <= _ORDINARY:
+        return False
+    start, end = test.node.lineno, test.node.end_lineno or test.node.lineno
+    return _ON_PURPOSE.search("\n".join(module.lines[start - 1 : end])) is None
+
+
+RULE = Rule(
+    code="UND007",
+    name="no-assertion",
+    group="bugs",
+    why="A test that asserts nothing is green whatever the code returns or writes.",
+    instead=(
+        "Assert what came back or what was asked of the database. Where only an exception would be"
+        " wrong, say so in the test's name or a comment: test_..._does_not_raise."
+    ),
+    wrong="""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_rename(conn):  # UND007
+    await rename(conn, 7, "Bia")
+""",
+    right="""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_rename(conn):
+    await rename(conn, 7, "Bia")
+
+    conn.assert_called("UPDATE users SET name = $2 WHERE id = $1", 7, "Bia")
+
+
+@pytest.mark.asyncio
+async def test_rename_of_nobody_does_not_raise(conn):
+    await rename(conn, 0, "Bia")
+""",
+    check=check,
+)
