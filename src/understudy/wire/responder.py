@@ -38,6 +38,17 @@ class ServerError(Exception):
         self.position = position
 
 
+class TrailingBytes(ServerError):
+    """A value in binary form is complete, and more bytes follow: raised by a decoder.
+
+    PostgreSQL names the place, which only the caller knows; of a parameter its words are
+    "incorrect binary data format in bind parameter 1".
+    """
+
+    def __init__(self) -> None:
+        super().__init__(ErrorFields("22P03", "incorrect binary data format"))
+
+
 class ConnectionDropped(Exception):
     """The connection ends here without a word, as where the server's machine is gone.
 
@@ -170,7 +181,8 @@ class Responder(Protocol):
     def decoder(self, oid: int, form: int) -> Decoder:
         """Return what makes a Python value of a parameter's bytes (never of NULL).
 
-        The decoder raises ServerError where PostgreSQL would refuse the bytes.
+        The decoder raises ServerError where PostgreSQL would refuse the bytes, and of these
+        TrailingBytes where the session has to say which parameter it was.
 
         Args:
             oid: of the type.
