@@ -30,12 +30,16 @@ class ServerError(Exception):
     Attributes:
         fields: what the client can see of it.
         position: the character, from 1, of the statement at which the cursor stands; None without.
+        context: the CONTEXT line, None without.
     """
 
-    def __init__(self, fields: ErrorFields, position: int | None = None) -> None:
+    def __init__(
+        self, fields: ErrorFields, position: int | None = None, context: str | None = None
+    ) -> None:
         super().__init__(fields.text)
         self.fields = fields
         self.position = position
+        self.context = context
 
 
 class TrailingBytes(ServerError):
@@ -167,15 +171,25 @@ class Responder(Protocol):
             ConnectionDropped: the connection ends instead of an answer.
         """
 
-    def control(self, sql: str, connection: Connection) -> Pending | None:
+    def control(self, sql: str, connection: Connection) -> Result | Pending | None:
         """Say what happens before a statement that the session carries out by itself.
 
         These are BEGIN, COMMIT, ROLLBACK, savepoints, SET, LISTEN and the like. None lets it
-        happen at once.
+        happen at once. A result that has rows answers instead of the session where the statement
+        returns rows (SHOW); otherwise it only says when.
 
         Raises:
             ServerError: it fails instead.
             ConnectionDropped: the connection ends instead of an answer.
+        """
+
+    def notify(self, channel: str, payload: str, connection: Connection) -> None:
+        """Hand a committed NOTIFY to every session that listens, the sender's own as well.
+
+        Args:
+            channel: its name, as it is kept (without quotes).
+            payload: "" without one.
+            connection: who sent it.
         """
 
     def decoder(self, oid: int, form: int) -> Decoder:

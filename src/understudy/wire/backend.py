@@ -1,0 +1,109 @@
+"""What a server's process holds for one connection, and what it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Final, Literal, NamedTuple
+
+from understudy.wire import outgoing
+from understudy.wire.connection import Connection
+from understudy.wire.listening import Listening
+from understudy.wire.portals import Portals, Prepared
+from understudy.wire.reception import Reception
+from understudy.wire.responder import Pending, Responder, Result, ServerError
+from understudy.wire.settings import Settings
+from understudy.wire.transactions import Transactions
+
+# What a piece of work yields when it needs the next message of the client.
+MORE: Final = "more"
+# Work that may have to wait: for an outcome, or for a message, which is (kind, body).
+Work = Generator[Pending | Literal["more"], Any, None]
+
+
+class CancelRequest(NamedTuple):
+    """A connection that was made only to cancel what runs on another.
+
+    Attributes:
+        pid: the other's process id; `secret`: what it has to know.
+    """
+
+    pid: int
+    secret: int
+
+
+class Backend:
+    """What there is of one connection; the other modules of this room work on it.
+
+    Attributes:
+        connection, responder, reception: whose, who answers, and how clients are let in.
+        out: what is to be sent.
+        statements: the prepared statements by name.
+        portals: the portals, `settings`: the run-time parameters, `listening`: LISTEN and NOTIFY,
+            `transactions`: what they follow.
+        touched: whether something has to be settled at the end of the transaction.
+        executed: whether a statement was run since the last Sync.
+        started: whether the startup packet came; `welcomed`: whether the client was let in.
+        idle: whether the client has its turn, and no transaction.
+        cancel_request: whose statement to cancel, where the connection was made for that.
+        notifications: what is to be delivered when the session is idle.
+    """
+
+    def __init__(self, responder: Responder, connection: Connection, reception: Reception) -> None:
+        self.connection = connection
+        self.responder = responder
+        self.reception = reception
+        self.out: list[bytes] = []
+        self.statements: dict[str, Prepared] = {}
+        self.portals = Portals()
+        self.settings = Settings(connection, reception.version, reception.settings)
+        self.listening = Listening(connection, responder)
+        self.transactions = Transactions(connection, [self.settings, self.listening, self.portals])
+        self.touched = False
+        self.executed = False
+        self.started = False
+        self.welcomed = False
+        self.idle = False
+        self.cancel_request: CancelRequest | None = None
+        self.notifications: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        """Send a message."""
+        self.out.append(data)
+
+    def notice(self, notice: ServerError) -> None:
+        """Send a warning or a notice."""
+        self.out.append(outgoing.notice_response(notice))
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what runs is part of a block, of one that nobody began included."""
+        return self.transactions.in_block or self.transactions.implicit
+
+    def ready(self) -> None:
+        """End what runs without a block, and tell the client that its turn has come."""
+        current = self.connection.current
+        self.executed = False
+        self.welcomed = True
+        self.idle = current is None
+        if current is None:
+            if self.touched:
+                self.transactions.end(commit=True)
+                self.touched = False
+            self.transactions.implicit = False
+            self.portals.unnamed = None
+            if self.notifications:
+                self.out += self.notifications
+                self.notifications.clear()
+            status = "I"
+        else:
+            status = "E" if current.aborted else "T"
+        for name, value in self.settings.changes():
+            self.out.append(outgoing.parameter_status(name, value))
+        self.out.append(outgoing.READY[status])
+
+
+def outcome(result: Result | Pending) -> Generator[Pending, Any, Result]:
+    """Wait for a result where it takes time."""
+    while isinstance(result, Pending):
+        result = yield result
+    return result

@@ -1,0 +1,173 @@
+"""What a client sends, read out of its bytes (manual, 53.7).
+
+Whatever does not have the shape of its message is refused with PostgreSQL's own text.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from understudy.wire import refusals
+
+_int16 = struct.Struct("!H")
+_int32 = struct.Struct("!i")
+
+
+class Bind(NamedTuple):
+    """A Bind message.
+
+    Attributes:
+        portal: the portal to make, "" for the unnamed one; `statement`: of which statement.
+        formats: format codes of the parameters: none, one for all, or one for each.
+        values: the parameters as bytes, None for NULL.
+        results: format codes of the columns: none, one for all, or one for each.
+    """
+
+    portal: str
+    statement: str
+    formats: tuple[int, ...]
+    values: list[bytes | None]
+    results: tuple[int, ...]
+
+
+def decode(data: bytes) -> str:
+    """Read a string in the encoding of the client, which is UTF-8.
+
+    Raises:
+        ServerError: it is not UTF-8.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise refusals.bad_encoding(data[error.start : error.start + _rune(data, error)]) from None
+
+
+def _rune(data: bytes, error: UnicodeDecodeError) -> int:
+    """Return how many bytes PostgreSQL shows of a sequence that it cannot read."""
+    first = data[error.start]
+    length = 4 if first >= 0xF0 else 3 if first >= 0xE0 else 2 if first >= 0xC0 else 1
+    return min(length, len(data) - error.start)
+
+
+def query(body: bytes) -> str:
+    """Read a Query: its SQL.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    sql, end = _string(body, 0)
+    _no_more(body, end)
+    return sql
+
+
+def parse(body: bytes) -> tuple[str, str, tuple[int, ...]]:
+    """Read a Parse: the statement's name, its SQL, the types declared for its parameters.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    name, end = _string(body, 0)
+    sql, end = _string(body, end)
+    count, end = _count(body, end)
+    if len(body) - end < 4 * count:
+        raise refusals.insufficient_data()
+    oids = struct.unpack_from(f"!{count}I", body, end)
+    _no_more(body, end + 4 * count)
+    return name, sql, oids
+
+
+def bind(body: bytes) -> Bind:
+    """Read a Bind.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    portal, end = _string(body, 0)
+    statement, end = _string(body, end)
+    formats, end = _formats(body, end)
+    count, end = _count(body, end)
+    size = len(body)
+    values: list[bytes | None] = []
+    for number in range(1, count + 1):
+        if size - end < 4:
+            raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+        (length,) = _int32.unpack_from(body, end)
+        end += 4
+        if length == -1:
+            values.append(None)
+            continue
+        if length < 0 or size - end < length:
+            raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+        values.append(body[end : end + length])
+        end += length
+    results, end = _formats(body, end)
+    if end != size:
+        raise refusals.invalid_format()
+    return Bind(portal, statement, formats, values, results)
+
+
+def execute(body: bytes) -> tuple[str, int]:
+    """Read an Execute: the portal's name, and how many rows at most (0: all).
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    name, end = _string(body, 0)
+    if len(body) - end < 4:
+        raise refusals.insufficient_data()
+    (limit,) = _int32.unpack_from(body, end)
+    _no_more(body, end + 4)
+    return name, max(limit, 0)
+
+
+def named(body: bytes) -> tuple[str, str]:
+    """Read a Describe or a Close: "S" for a statement, "P" for a portal, and its name.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    if not body:
+        raise refusals.no_data()
+    name, end = _string(body, 1)
+    _no_more(body, end)
+    return chr(body[0]), name
+
+
+def nothing(body: bytes) -> None:
+    """Read a message without a body, such as Sync.
+
+    Raises:
+        ServerError: it has one.
+    """
+    _no_more(body, 0)
+
+
+def _string(body: bytes, start: int) -> tuple[str, int]:
+    end = body.find(b"\0", start)
+    if end < 0:
+        raise refusals.invalid_string()
+    if end == start:
+        return "", end + 1
+    return decode(body[start:end]), end + 1
+
+
+def _count(body: bytes, start: int) -> tuple[int, int]:
+    if len(body) - start < 2:
+        raise refusals.insufficient_data()
+    (count,) = _int16.unpack_from(body, start)
+    return count, start + 2
+
+
+def _formats(body: bytes, start: int) -> tuple[tuple[int, ...], int]:
+    count, start = _count(body, start)
+    if count == 0:
+        return (), start
+    if len(body) - start < 2 * count:
+        raise refusals.insufficient_data()
+    return struct.unpack_from(f"!{count}h", body, start), start + 2 * count
+
+
+def _no_more(body: bytes, end: int) -> None:
+    if end != len(body):
+        raise refusals.invalid_format()
