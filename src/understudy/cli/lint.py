@@ -12,7 +12,8 @@ import click
 from understudy.lint import cache as caches
 from understudy.lint import files, messages, output
 from understudy.lint.config import read as read_pytest
-from understudy.lint.finding import Finding, Problem
+from understudy.lint.finding import Checked, Finding, Problem
+from understudy.lint.mender import Mended, NoLibCST, mend
 from understudy.lint.registry import all_rules, chosen
 from understudy.lint.runner import LintError, run
 from understudy.lint.settings import LintSettings, LintSettingsError, check_selectors, parse
@@ -33,7 +34,7 @@ Examples:
   understudy lint                         the test paths of your pytest configuration
   understudy lint tests/test_users.py
   understudy lint --select bugs,style     groups, codes (UND001), beginnings (UND1), names
-  understudy lint --fix --diff            what --fix would change
+  understudy lint --diff                  what --fix would change
   understudy lint --format github         annotations in GitHub Actions
   understudy explain UND001               why, and what to do instead
 
@@ -82,22 +83,56 @@ def lint(
     found, problems = files.discover(paths or _default_paths(), settings.exclude, base)
     if not found and not problems and any(path.is_dir() for path in paths or _default_paths()):
         raise _Refused(messages.nothing_to_check([str(each) for each in paths or _default_paths()]))
+
+    def counts(finding: Finding) -> bool:
+        return not settings.ignored_in(Path(finding.path), finding.code, base)
+
     cache = None if no_cache else caches.Cache(base / caches.FOLDER, codes)
     try:
         checked, trouble = run(found, codes, cache=cache, jobs=jobs, progress=_progress())
-    except LintError as error:
+        if fix or diff:
+            done = _mend(checked, codes, counts, write=not diff)
+            problems += [each.problem for each in done if each.problem is not None]
+            _report_mended(done, diff, output_format)
+            changed = {each.path for each in done if each.fixed} if not diff else set()
+            again, _ = run([Path(each) for each in sorted(changed)], codes, jobs=jobs)
+            checked = [*again, *(each for each in checked if each.path not in changed)]
+    except (LintError, NoLibCST) as error:
         raise _Refused(str(error)) from error
     if trouble is not None:
         click.echo(messages.cache_not_written(trouble.strerror or str(trouble)), err=True)
     problems += [each.problem for each in checked if each.problem is not None]
-    findings = [
-        finding
-        for each in checked
-        for finding in each.findings
-        if not settings.ignored_in(Path(finding.path), finding.code, base)
-    ]
+    findings = sorted(each for one in checked for each in one.findings if counts(each))
     _report(output_format, findings, problems, len(checked))
     ctx.exit(2 if problems else 1 if findings else 0)
+
+
+def _mend(
+    checked: Sequence[Checked],
+    codes: Sequence[str],
+    counts: Callable[[Finding], bool],
+    *,
+    write: bool,
+) -> list[Mended]:
+    rules = all_rules()
+    worth = [
+        Path(each.path)
+        for each in checked
+        if any(rules[finding.code].fixable and counts(finding) for finding in each.findings)
+    ]
+    return mend(worth, codes, counts, write=write, shown=output.shown)
+
+
+def _report_mended(done: Sequence[Mended], diff: bool, output_format: str) -> None:
+    """Say what was mended: on stderr where stdout is for a program."""
+    if diff:
+        for each in done:
+            click.echo(each.diff, nl=False, err=output_format != "text")
+    fixed = sum(each.fixed for each in done)
+    if fixed:
+        files = sum(1 for each in done if each.fixed)
+        text = messages.would_mend(fixed, files) if diff else messages.mended(fixed, files)
+        click.echo(text, err=True)
 
 
 def _settings() -> tuple[Path, LintSettings]:

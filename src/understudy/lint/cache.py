@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from understudy import __version__
 from understudy.lint.finding import Checked, Finding, Problem
 from understudy.lint.project import state_of
+from understudy.lint.writing import replace
 
 FOLDER = ".understudy_cache"
 FILE = "lint.json"
@@ -97,24 +96,6 @@ class Cache:
         document = {"key": self._key, "states": kept, "files": entries}
         text = json.dumps(document, separators=(",", ":"))
         replace(self.file, text.encode())
-
-
-def replace(file: Path, content: bytes) -> None:
-    """Put a file in the place of another as a whole: nobody ever sees half of it.
-
-    Raises:
-        OSError: it cannot be written; then the old one is still there.
-    """
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    new = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        new.chmod(file.stat().st_mode if file.exists() else 0o644)
-        new.replace(file)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def _key(codes: Sequence[str]) -> str:

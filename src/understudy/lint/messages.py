@@ -118,7 +118,7 @@ def found(findings: int, files: int, fixable: int) -> str:
     """Something was found."""
     text = f"Found {_counted(findings, 'problem')} in {_counted(files, 'file')}."
     if fixable:
-        text += f" --fix can mend {fixable}; --fix --diff shows how."
+        text += f" --fix can mend {fixable}; --diff shows how."
     return text
 
 
@@ -139,3 +139,31 @@ def progress(done: int, total: int) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def no_libcst() -> str:
+    """The extra for --fix is not installed."""
+    return (
+        "--fix and --diff rewrite files with LibCST, which is not installed:\n"
+        '  pip install "understudy[lint]"'
+    )
+
+
+def cannot_mend(reason: str) -> str:
+    """A file cannot be rewritten."""
+    return f"not mended, nothing was changed: {reason}"
+
+
+def cannot_write(reason: str) -> str:
+    """The system refuses to write a file."""
+    return f"not mended, the file cannot be written: {reason}"
+
+
+def mended(fixed: int, files: int) -> str:
+    """What --fix did."""
+    return f"Mended {_counted(fixed, 'problem')} in {_counted(files, 'file')}."
+
+
+def would_mend(fixed: int, files: int) -> str:
+    """What --fix would do."""
+    return f"--fix would mend {_counted(fixed, 'problem')} in {_counted(files, 'file')}."

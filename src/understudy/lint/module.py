@@ -46,13 +46,16 @@ class Module:
         self.text = decoded(source)
         self.tree = _parsed(self.text)
         self.kept: dict[object, Any] = {}  # what others have found out about it
-        self.scope, self.parents = walk(self.tree)
+        self.scope, self.parents, self._name_scopes = walk(self.tree)
         self.scope.module = self
+        self._qualified: dict[ast.AST, str | None] = {}
 
     def forget(self) -> None:
         """Let go of the tree, once the file is checked."""
         self.scope.forget()
         self.parents.clear()
+        self._name_scopes.clear()
+        self._qualified.clear()
         self.kept.clear()
 
     @cached_property
@@ -114,6 +117,29 @@ class Module:
         return found
 
     @cached_property
+    def _calls(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.scope.all(ast.Call):
+            func = call.func
+            name = func.attr if isinstance(func, ast.Attribute) else ""
+            found.setdefault(func.id if isinstance(func, ast.Name) else name, []).append(call)
+        return found
+
+    def calls(self, *names: str) -> list[ast.Call]:
+        """The calls whose function's last name is one of some names, wherever they stand."""
+        if self._renamed(names):
+            return list(self.scope.all(ast.Call))
+        return [call for name in names for call in self._calls.get(name, [])]
+
+    def _renamed(self, names: tuple[str, ...]) -> set[str]:
+        """What `import ... as` calls one of some names."""
+        return {
+            local
+            for local, target in self.imports.items()
+            if target.rpartition(".")[2] in names and local not in names
+        }
+
+    @cached_property
     def functions(self) -> list[Function]:
         """Every function of the file, those inside others too."""
         found: list[Function] = []
@@ -141,6 +167,9 @@ class Module:
 
     def scope_of(self, node: ast.AST) -> Scope:
         """The scope that a node stands in."""
+        known = self._name_scopes.get(node)
+        if known is not None:
+            return known
         above = self.parents.get(node)
         while above is not None and not isinstance(above, ast.Module):
             if isinstance(above, FunctionNode | ast.ClassDef):
@@ -167,6 +196,11 @@ class Module:
         A parameter or a local variable stands for nothing that is known. What the file defines
         itself begins with the file's own name.
         """
+        if node not in self._qualified:
+            self._qualified[node] = self._find_qualified(node)
+        return self._qualified[node]
+
+    def _find_qualified(self, node: ast.AST) -> str | None:
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)

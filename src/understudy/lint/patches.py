@@ -32,7 +32,7 @@ class Patch:
 
 def patches(module: Module) -> Iterator[Patch]:
     """Every replacement in a file, by unittest.mock, pytest-mock or monkeypatch."""
-    for call in module.scope.all(ast.Call):
+    for call in module.calls("patch", "object", "setattr"):
         kind = _kind(module, call.func)
         if kind == "setattr":
             yield from _setattr(module, call)

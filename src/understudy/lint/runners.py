@@ -68,6 +68,12 @@ class Runners:
         return "\n".join(self._texts_about_it())
 
     @property
+    def only_anyio(self) -> bool:
+        """Whether the project depends on anyio, and nowhere on pytest-asyncio."""
+        text = self.about.replace("_", "-")
+        return "anyio" in text and "pytest-asyncio" not in text
+
+    @property
     def asyncio_before_1(self) -> bool:
         """Whether the project is held to a pytest-asyncio that has its own event_loop fixture."""
         for text in self._texts(_LOCKS):

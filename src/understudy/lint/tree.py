@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from understudy.lint.module import Module
@@ -134,22 +135,34 @@ class Function(Scope):
 
     def binds(self, name: str) -> bool:
         """Whether a name is a parameter or a variable of it."""
-        if any(each.arg == name for each in self.parameters):
-            return True
-        stored = any(
-            node.id == name and not isinstance(node.ctx, ast.Load) for node in self.own(ast.Name)
-        )
-        return stored or any(each.name == name for each in self.functions)
+        return name in self._bound
+
+    @cached_property
+    def _bound(self) -> frozenset[str]:
+        stored = {node.id for node in self.own(ast.Name) if not isinstance(node.ctx, ast.Load)}
+        given = {each.arg for each in self.parameters}
+        return frozenset(given | stored | {each.name for each in self.functions})
 
 
-def walk(tree: ast.Module) -> tuple[Scope, dict[ast.AST, ast.AST]]:
-    """File every node of a tree under its scope, once.
+class Walked(NamedTuple):
+    """What one walk over a tree gives.
 
-    Returns:
-        the module's scope, and the parent of each node.
+    Attributes:
+        scope: the module's.
+        parents: the node around each node.
+        scopes: the scope that each name stands in.
     """
+
+    scope: Scope
+    parents: dict[ast.AST, ast.AST]
+    scopes: dict[ast.AST, Scope]
+
+
+def walk(tree: ast.Module) -> Walked:
+    """File every node of a tree under its scope, once."""
     module = Scope(tree, None)
     parents: dict[ast.AST, ast.AST] = {}
+    scopes: dict[ast.AST, Scope] = {}
     # A stack of our own: an expression may be nested deeper than Python recurses.
     waiting: list[tuple[ast.AST, Scope]] = [(node, module) for node in reversed(tree.body)]
     for top in tree.body:
@@ -175,9 +188,10 @@ def walk(tree: ast.Module) -> tuple[Scope, dict[ast.AST, ast.AST]]:
                 if its_kind in _LEAVES:  # half of all nodes
                     parents[child] = node
                     owner._filed[its_kind].append(child)
+                    scopes[child] = owner
                 elif its_kind in _FIELDS:
                     parents[child] = node
                     children.append((child, owner))
         children.reverse()
         waiting += children
-    return module, parents
+    return Walked(module, parents, scopes)

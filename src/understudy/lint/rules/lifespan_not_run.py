@@ -28,7 +28,7 @@ def check(module: Module) -> Iterator[Found]:
     """Yield clients made for an app that has startup code, where nothing runs it."""
     calls = [
         (call, app)
-        for call in module.scope.all(ast.Call)
+        for call in module.calls("ASGITransport", "AsyncClient", "TestClient")
         if module.qualified(call.func) in _TRANSPORTS
         for app in _app_of(module, call)
         if not _is_entered(module, call)

@@ -25,10 +25,11 @@ def check(module: Module) -> Iterator[Found]:
         or any("asyncio_mode" in c.text for c in seen.conftests)
     ):
         return
+    plugin = "anyio" if runners.only_anyio else "asyncio"
     for test in candidates:
         if "anyio_backend" not in seen.requested(test):
             yield Found(
-                test.node, f"no plugin runs {test.name}: it is async and has no asyncio marker"
+                test.node, f"no plugin runs {test.name}: it is async and has no {plugin} marker"
             )
 
 

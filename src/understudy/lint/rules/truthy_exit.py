@@ -18,6 +18,8 @@ def check(module: Module) -> Iterator[Found]:
     for function in module.functions:
         if function.name in _EXITS and function.in_class is not None:
             yield from _of_a_class(function)
+    if "__aexit__" not in module.text and "__exit__" not in module.text:
+        return
     for node in module.scope.all(ast.Assign):
         for target in node.targets:
             if isinstance(target, ast.Attribute):
