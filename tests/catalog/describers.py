@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from understudy.catalog import store
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -42,11 +43,15 @@ class Scripted:
         self.closed = 0
         self.lost: str | None = None
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
-        self.asked.append(tuple(statements))
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        types = declared or [()] * len(statements)
+        keys = [store.key(*each) for each in zip(statements, types, strict=True)]
+        self.asked.append(tuple(keys))
         if self.lost is not None:
             raise DescribeFailed(self.lost)
-        return [self.says.get(statement, ACCEPTED) for statement in statements]
+        return [self.says.get(each, ACCEPTED) for each in keys]
 
     def schema_facts(self) -> SchemaFacts:
         return self._facts
@@ -76,8 +81,6 @@ def catalog_of(says: Mapping[str, Verdict], facts: SchemaFacts = FACTS) -> Catal
 
 def spellings(path: Path) -> list[str]:
     """The statements that a file holds, in its order."""
-    from understudy.catalog import store
-
     found = store.read(path)
     assert found is not None
     return list(found.statements)

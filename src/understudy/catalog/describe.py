@@ -61,8 +61,15 @@ class Describer:
         self._lookup = Lookup(lambda: self._inquiry.connection)
         self._views = Views(self._lookup)
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
         """The verdict on each statement, in their order.
+
+        Args:
+            statements: the statements.
+            declared: for each, the types of its first parameters, "" for one that is left to
+                PostgreSQL; empty where all are.
 
         A statement that PostgreSQL checks before it is run is described or refused; a utility
         statement, and a text without any statement, is only parsed. Where no query tree can be
@@ -72,8 +79,11 @@ class Describer:
         Raises:
             DescribeFailed: PostgreSQL gave no verdict on one of them, so none is returned.
         """
-        answers = self._inquiry.ask(statements)
         self._lookup.forget()
+        numbers = self._lookup.type_numbers({name for names in declared for name in names if name})
+        answers = self._inquiry.ask(
+            statements, [[numbers.get(name, 0) for name in names] for names in declared]
+        )
         self._views = Views(self._lookup)
         trees = [self._tree(answer) for answer in answers]
         touches = list(map(_touched, answers))

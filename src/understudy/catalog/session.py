@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from understudy.catalog import messages, store
+from understudy.catalog.declared import known_from
 from understudy.catalog.description import SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
 from understudy.script import sql
@@ -17,8 +18,16 @@ from understudy.script import sql
 class Describer(Protocol):
     """Whoever asks PostgreSQL: `catalog.describe.Describer` on a database with the schema."""
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
-        """Return what PostgreSQL says of each statement, without executing any."""
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        """Return what PostgreSQL says of each statement, without executing any.
+
+        Args:
+            statements: the statements.
+            declared: for each, the types of its first parameters, "" for one that is not declared;
+                empty where none of them declares any.
+        """
 
     def schema_facts(self) -> SchemaFacts:
         """Return what is known of the schema besides its statements."""
@@ -81,7 +90,7 @@ class Catalog:
         self._failure: CatalogError | None = None
         self._compared = False
         self._contents: store.Contents | None = None
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[str | tuple[str, ...], Verdict] = {}
         self._unanswered: dict[str, CatalogError] = {}
         self._learned: set[str] = set()
         self._renewed = False
@@ -103,8 +112,13 @@ class Catalog:
         with self._lock:
             return self._known().facts
 
-    def verdict(self, statement: str) -> Verdict:
+    def verdict(self, statement: str, declared: Sequence[str] = ()) -> Verdict:
         """Return what PostgreSQL says of `statement`.
+
+        Args:
+            statement: the statement.
+            declared: the types that the driver declares for its first parameters, spelt as a
+                description spells them; "" for one that it leaves to PostgreSQL.
 
         Raises:
             CatalogLocked: it is not known, and nothing may be learned.
@@ -112,10 +126,11 @@ class Catalog:
             CatalogError: there is no PostgreSQL to ask, or it gave no verdict. It is not asked
                 about the same statement again.
         """
-        known = self._verdicts.get(statement)
+        name = (statement, *declared) if declared else statement
+        known = self._verdicts.get(name)
         if known is None:
             with self._lock:
-                known = self._verdicts[statement] = self._look_up(sql.tidy(statement))
+                known = self._verdicts[name] = self._look_up(sql.tidy(statement), declared)
         return known
 
     def news(self) -> News | None:
@@ -173,39 +188,47 @@ class Catalog:
         """Ask PostgreSQL about the schema, and about every statement that was known before."""
         self._refuse_if_locked(None)
         describer = self._asking()
-        spellings = [] if stored is None else sorted(stored.statements)
+        asked = [] if stored is None else [stored.asked(each) for each in sorted(stored.statements)]
         contents = store.Contents(
             self._fingerprint(describer.major), describer.major, describer.schema_facts()
         )
-        for spelling, verdict in zip(spellings, describer.describe(spellings), strict=True):
-            contents.learn(spelling, verdict)
+        verdicts = describer.describe([each for each, _ in asked], [types for _, types in asked])
+        for (spelling, declared), verdict in zip(asked, verdicts, strict=True):
+            contents.learn(spelling, verdict, declared)
         self._contents = contents
         self._renewed = stored is not None
         self._compared = True
         self._verdicts.clear()
 
-    def _look_up(self, spelling: str) -> Verdict:
-        stored = self._known().verdict(spelling)
+    def _look_up(self, spelling: str, declared: Sequence[str]) -> Verdict:
+        if any(declared):
+            known = known_from(self._look_up(spelling, ()), declared)
+            if known is not None:
+                return known
+        else:
+            declared = ()
+        key = store.key(spelling, declared)
+        stored = self._known().verdict(key)
         if stored is not None:
             return stored
         self._refuse_if_locked(spelling)
-        if spelling in self._unanswered:
-            raise self._unanswered[spelling].with_traceback(None)
+        if key in self._unanswered:
+            raise self._unanswered[key].with_traceback(None)
         try:
-            verdict = self._ask(spelling)
+            verdict = self._ask(spelling, declared)
         except CatalogError as error:
-            self._unanswered[spelling] = error
+            self._unanswered[key] = error
             raise
         if _can_be_stored(spelling):
-            self._known().learn(spelling, verdict)
-            self._learned.add(spelling)
+            self._known().learn(spelling, verdict, declared)
+            self._learned.add(key)
         return verdict
 
-    def _ask(self, spelling: str) -> Verdict:
+    def _ask(self, spelling: str, declared: Sequence[str]) -> Verdict:
         describer = self._asking()
         if not self._compared:
             self._compare(describer)
-        (verdict,) = describer.describe([spelling])
+        (verdict,) = describer.describe([spelling], [declared] if declared else ())
         return verdict
 
     def _compare(self, describer: Describer) -> None:

@@ -44,7 +44,7 @@ class Contents:
         fingerprint: of the schema that the verdicts are about.
         postgres: the major version of the PostgreSQL that gave them.
         facts: what is known of the schema besides its statements.
-        statements: the stored form of each verdict, by the statement's spelling; see `verdict`.
+        statements: the stored form of each verdict, by the `key` of its statement; see `verdict`.
     """
 
     fingerprint: str
@@ -66,13 +66,29 @@ class Contents:
         except (KeyError, TypeError) as error:
             raise CatalogFileError(messages.broken_statement(spelling, error)) from error
 
+    def asked(self, key: str) -> tuple[str, tuple[str, ...]]:
+        """Return the statement of a key, and the types that were declared for its parameters."""
+        line = self.statements[key]
+        return line["sql"], tuple(line.get("declared", ()))
+
     def is_about_the_same(self, other: Contents) -> bool:
         """Say whether the verdicts are about the same schema, and of the same PostgreSQL."""
         return (self.fingerprint, self.postgres) == (other.fingerprint, other.postgres)
 
-    def learn(self, spelling: str, verdict: Verdict) -> None:
-        """Add what PostgreSQL said of a statement."""
-        self.statements[spelling] = {"sql": spelling, **_verdict_line(verdict)}
+    def learn(self, spelling: str, verdict: Verdict, declared: Sequence[str] = ()) -> None:
+        """Add what PostgreSQL said of a statement, with these types of its parameters declared."""
+        line = {"sql": spelling, **({"declared": list(declared)} if declared else {})}
+        self.statements[key(spelling, declared)] = {**line, **_verdict_line(verdict)}
+
+
+def key(spelling: str, declared: Sequence[str]) -> str:
+    """Return what a statement is kept under: its spelling, where no parameter's type is declared.
+
+    Else a comment says so, which makes no other statement of it.
+    """
+    if not declared:
+        return spelling
+    return f"{spelling}\n-- declared: {', '.join(each or 'unknown' for each in declared)}"
 
 
 def read(path: Path) -> Contents | None:
@@ -222,7 +238,7 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
-                statements[line["sql"]] = line
+                statements[key(line["sql"], line.get("declared", ()))] = line
             elif "type" in line:
                 types[line["type"]] = _read_type(line)
             elif "understudy" in line:

@@ -208,7 +208,9 @@ class Grammarian:
     def __init__(self, describer: Describer) -> None:
         self._describer = describer
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
         """Return a refusal for each statement with a syntax error, for the others their command."""
         from understudy.catalog.commands import command_in
         from understudy.catalog.description import ParsedOnly, Refusal
@@ -218,7 +220,7 @@ class Grammarian:
             if isinstance(verdict, Refusal) and verdict.sqlstate == "42601"
             else ParsedOnly(command_in(statement))
             for statement, verdict in zip(
-                statements, self._describer.describe(statements), strict=True
+                statements, self._describer.describe(statements, declared), strict=True
             )
         ]
 
