@@ -32,6 +32,8 @@ def expected_in(folder: Path, code: str, path: str) -> list[int]:
     return [number for number, line in enumerate(lines, 1) if re.search(rf"# {code}$", line)]
 
 
-def write_example(folder: Path, rule: Rule, text: str) -> None:
-    """Write one of a rule's examples, with the files that it needs, as a project."""
-    write(folder, {"pyproject.toml": "[tool.pytest.ini_options]\n", **rule.files, rule.path: text})
+def write_example(folder: Path, rule: Rule, text: str) -> str:
+    """Write one of a rule's examples, with the files that it needs; return its path."""
+    path = rule.right_path or rule.path if text == rule.right else rule.path
+    write(folder, {"pyproject.toml": "[tool.pytest.ini_options]\n", **rule.files, path: text})
+    return path

@@ -44,8 +44,8 @@ def _whole(rule: Rule) -> str:
     return (
         f"{rule.code} {rule.name} (group {rule.group}, {how}{fix})\n\n"
         f"{rule.why}\n{rule.instead}\n\n"
-        f"Wrong:\n\n{indent(rule.wrong.strip(), '    ')}\n\n"
-        f"Right:\n\n{indent(rule.right.strip(), '    ')}\n\n"
+        f"Wrong ({rule.path}):\n\n{indent(rule.wrong.strip(), '    ')}\n\n"
+        f"Right ({rule.right_path or rule.path}):\n\n{indent(rule.right.strip(), '    ')}\n\n"
         f"To silence one line: # noqa: {rule.code}"
     )
 

@@ -40,6 +40,7 @@ class Rule:
         right: the same, done well: nothing is found.
         files: other files that both examples need, by path.
         path: the file that the examples are.
+        right_path: the same for the right one, where that is what makes it right.
         check: yields what it finds in a module.
         fixable: whether ``fixes`` has a rewrite for it.
     """
@@ -54,4 +55,5 @@ class Rule:
     check: Callable[[Module], Iterator[Found]]
     files: Mapping[str, str] = field(default_factory=dict)
     path: str = "tests/test_users.py"
+    right_path: str | None = None
     fixable: bool = False
