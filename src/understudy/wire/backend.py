@@ -84,7 +84,6 @@ class Backend:
         current = self.connection.current
         self.executed = False
         self.welcomed = True
-        self.idle = current is None
         if current is None:
             if self.touched:
                 self.transactions.end(commit=True)
@@ -95,6 +94,7 @@ class Backend:
                 self.out += self.notifications
                 self.notifications.clear()
             status = "I"
+            self.idle = True
         else:
             status = "E" if current.aborted else "T"
         for name, value in self.settings.changes():

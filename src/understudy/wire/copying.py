@@ -27,7 +27,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     values: list[bytes] = []
     if statement.copy == "in":
         backend.send(outgoing.copy_response(b"G", columns, form))
-        values = yield from _received()
+        values = yield from _received(backend, statement.sql)
     answer = backend.responder.execute(statement, values, backend.connection)
     result = yield from outcome(answer)
     if statement.copy == "out":
@@ -41,7 +41,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     backend.send(outgoing.command_complete(result.tag or tag(statement, len(result.rows))))
 
 
-def _received() -> Generator[Any, Any, list[bytes]]:
+def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:
     values: list[bytes] = []
     while True:
         kind, body = yield MORE
@@ -49,10 +49,25 @@ def _received() -> Generator[Any, Any, list[bytes]]:
             values.append(body)
         elif kind == _DONE:
             return values
-        elif kind == _FAIL:
-            raise refusals.error("57014", messages.copy_failed(incoming.query(body)))
         elif kind not in (_FLUSH, _SYNC):
-            raise refusals.error("08P01", messages.unexpected_in_copy(kind))
+            failed = kind == _FAIL
+            reason = incoming.query(body) if failed else ""
+            text = messages.copy_failed(reason) if failed else messages.unexpected_in_copy(kind)
+            refused = refusals.error("57014" if failed else "08P01", text)
+            if _form(copy) == TEXT:  # in binary there are no lines
+                line = sum(value.count(b"\n") for value in values) + 1
+                refused.context = messages.copying(_table(copy), line)
+            if failed:
+                raise refused
+            backend.send(outgoing.error_response(refused))
+            raise refusals.fatal("08P01", messages.lost_synchronization())
+
+
+def _table(copy: str) -> str:
+    """Return the name of a COPY's table, without its schema."""
+    tokens = sql.tokens(copy)
+    name = tokens[3] if len(tokens) > 3 and tokens[2] == "." else tokens[1]
+    return name.strip('"')
 
 
 def _form(statement: str) -> int:

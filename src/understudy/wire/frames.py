@@ -11,7 +11,7 @@ import struct
 _HEADER = struct.Struct("!BI")
 _LENGTH = struct.Struct("!I")
 
-LONGEST_STARTUP = 10_000
+_LONGEST_STARTUP = 10_004
 _SHORT = 10_000
 _LONG = 0x3FFFFFFE  # MaxAllocSize - 1: as much as PostgreSQL ever holds in one piece
 # By the byte that a message begins with (manual, 53.7).
@@ -65,7 +65,7 @@ class Frames:
         if not self._have(4):
             return None
         (length,) = _LENGTH.unpack_from(self._piece, self._position)
-        if not 8 <= length <= LONGEST_STARTUP:
+        if not 8 <= length <= _LONGEST_STARTUP:
             raise BadLength
         return self._cut(4, length - 4)
 

@@ -328,6 +328,11 @@ def out_of_range(name: str, value: str, unit: str, low: str, high: str) -> str:
     )
 
 
+def exceeds_integers() -> str:
+    """Say that a number is no 32-bit integer."""
+    return "Value exceeds integer range."
+
+
 def units(names: Sequence[str]) -> str:
     """List the units that a run-time parameter takes."""
     first = ", ".join(f'"{name}"' for name in names[:-1])
@@ -369,11 +374,16 @@ def copy_failed(reason: str) -> str:
     return f"COPY from stdin failed: {reason}"
 
 
+def copying(table: str, line: int) -> str:
+    """Say where in the data of a COPY an error is."""
+    return f"COPY {table}, line {line}"
+
+
 def unexpected_in_copy(kind: int) -> str:
     """Say that something else than data came during a COPY."""
     return f"unexpected message type 0x{kind:02X} during COPY from stdin"
 
 
-def terminated_in_copy() -> str:
-    """Say that the client left in the middle of a COPY."""
-    return "unexpected EOF on client connection with an open transaction"
+def lost_synchronization() -> str:
+    """Say that nobody knows any more where a message begins."""
+    return "terminating connection because protocol synchronization was lost"

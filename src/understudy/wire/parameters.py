@@ -25,6 +25,7 @@ _UNITS = {
         "d": 86_400_000_000,
     },
 }
+_INTEGERS = 2**31 - 1
 _KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
 _NUMBER = re.compile(r"\s*([+-]?(?:0[xX][\da-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+))\s*(\w*)\s*")
 _REFUSED = {
@@ -113,6 +114,9 @@ class Parameter(NamedTuple):
         if match[2]:
             number *= self._factor(match[2], value)
         if self.kind == "integer":
+            if abs(number) > _INTEGERS:
+                hint = messages.exceeds_integers()
+                raise refusals.invalid_value(self.name, value, hint=hint)
             number = float(round(number))
         if not float(self.least) <= number <= float(self.greatest):
             unit = self.unit

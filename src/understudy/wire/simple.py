@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
 from understudy.script import sql
 from understudy.wire import incoming, outgoing
 from understudy.wire.backend import Backend, Work, outcome
 from understudy.wire.carrying_out import carry_out
 from understudy.wire.copying import copy
 from understudy.wire.portals import Portal
-from understudy.wire.statements import deliver, formats, no_parameter, plan, prepare_one
+from understudy.wire.responder import Result
+from understudy.wire.statements import deliver, formats, is_select, no_parameter, plan, prepare_one
 
 
 def query(backend: Backend, body: bytes) -> Work:
@@ -29,19 +33,28 @@ def _run(backend: Backend, part: sql.Piece) -> Work:
     prepared = prepare_one(backend, "", part)
     if prepared.parameters:
         raise no_parameter(part)
-    statement = prepared.statement
     portal = Portal("", prepared, (), plan(backend, prepared, (), formats(backend, prepared)))
-    if prepared.command is not None:
-        result = yield from carry_out(backend, portal)
-    else:
-        assert statement is not None
-        backend.transactions.queried = True
-        if statement.copy:
-            yield from copy(backend, portal, statement)
-            return
-        answer = backend.responder.execute(statement, (), backend.connection)
-        result = yield from outcome(answer)
     columns = portal.plan.fields
-    if columns is not None:
+    described = columns is not None and is_select(prepared)
+    if columns is not None and described:  # which happens before it is run
+        backend.send(outgoing.row_description(columns, portal.plan.formats))
+    result = yield from _result(backend, portal)
+    if result is None:
+        return
+    if columns is not None and not described:
         backend.send(outgoing.row_description(columns, portal.plan.formats))
     deliver(backend, portal, result)
+
+
+def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | None]:
+    """Run a statement; return what came of it, None where the client has it already."""
+    if portal.prepared.command is not None:
+        return (yield from carry_out(backend, portal))
+    statement = portal.prepared.statement
+    assert statement is not None
+    backend.transactions.queried = True
+    if statement.copy:
+        yield from copy(backend, portal, statement)
+        return None
+    answer = backend.responder.execute(statement, (), backend.connection)
+    return (yield from outcome(answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zoneinfo
 from collections.abc import Callable
@@ -81,6 +82,10 @@ def _client_encoding(value: str) -> str:
     plain = re.sub(r"[^a-z0-9]", "", value.lower())
     if plain in ("utf8", "unicode"):
         return "UNICODE" if value == "UNICODE" else "UTF8"
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        raise refusals.invalid_value("client_encoding", value) from None
     raise refusals.invalid_value("client_encoding", value, hint=messages.only_utf8(value))
 
 

@@ -175,6 +175,13 @@ def _refusing(form: int) -> Encoder:
     return refuse
 
 
+def is_select(prepared: Prepared) -> bool:
+    """Say whether a statement is one whose rows PostgreSQL sends while it runs it."""
+    if prepared.command is not None:
+        return isinstance(prepared.command, commands.SelectNotify)
+    return prepared.statement is not None and prepared.statement.command == "SELECT"
+
+
 def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) -> None:
     """Send rows of a result, from where the portal stands, and how the statement ended.
 

@@ -78,9 +78,11 @@ class Transactions:
         return commit
 
     def fail(self) -> None:
-        """Note that a statement failed: a block is aborted, what runs without one is undone."""
-        if self._connection.current is not None:
-            self._connection.current.aborted = True
+        """Note that a statement failed: what the block did is undone, or what ran without one."""
+        if self._levels:
+            transaction, marks = self._levels[-1]
+            transaction.aborted = True
+            self._restore(marks)
         else:
             self.end(commit=False)
 
@@ -123,8 +125,7 @@ class Transactions:
         ended, marks = self._levels[level]
         ended.end("rolled back")
         del self._levels[level:]
-        for follower, mark in zip(self._followers, marks, strict=True):
-            follower.restore(mark)
+        self._restore(marks)
         self._push(Transaction(ended.number, ended.savepoint, ended.parent), marks)
 
     def _push(self, transaction: Transaction, marks: list[Any]) -> None:
@@ -142,6 +143,10 @@ class Transactions:
             if self._levels[level].transaction.savepoint == name:
                 return level
         raise refusals.no_savepoint(name)
+
+    def _restore(self, marks: list[Any]) -> None:
+        for follower, mark in zip(self._followers, marks, strict=True):
+            follower.restore(mark)
 
     def _marks(self) -> list[Any]:
         return [follower.mark() for follower in self._followers]

@@ -29,25 +29,34 @@ class Line:
 
     def __init__(self, server: EmbeddedServer) -> None:
         query = parse_qs(urlsplit(server.dsn()).query)
+        self.closed = False
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(_SILENCE)
         self._socket.connect(f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}")
 
-    def say(self, data: bytes, ready: int = 1) -> list[Message]:
-        """Send bytes and read until the server had its turn `ready` times, or hangs up."""
+    def say(self, data: bytes) -> None:
         self._socket.sendall(data)
+
+    def ask(self, data: bytes) -> bytes:
+        """Ask for encryption; the answer is no message, but one byte."""
+        self._socket.sendall(data)
+        return self._socket.recv(1)
+
+    def listen(self, ready: int) -> list[Message]:
+        """Read until the server had its turn `ready` times, waits for data, or hangs up."""
         found = b""
         while True:
             if complete(found):
                 messages = read(found)
                 turns = sum(kind == "Z" for kind, _ in messages)
-                if turns >= ready or (messages and messages[-1][0] == "G"):
+                if messages[-1][0] == "G" or (messages[-1][0] == "Z" and turns >= ready > 0):
                     return messages
             try:
                 piece = self._socket.recv(65536)
             except ConnectionResetError:
                 piece = b""
             if not piece:
+                self.closed = True
                 return read(found)
             found += piece
 
