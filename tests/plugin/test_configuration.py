@@ -87,6 +87,7 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-driver",
         "--understudy-locale",
         "--understudy-postgres-url",
+        "--understudy-fake-postgres-env",
         "--understudy-locked",
     ]
 

@@ -122,12 +122,12 @@ def test_an_unknown_key(tmp_path: Path) -> None:
     assert _refusal(tmp_path, "[tool.understudy]\nlocal = 'pt_BR'") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
         "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
-        " check_statements, driver, locale, postgres_url, schema."
+        " check_statements, driver, fake_postgres_env, locale, postgres_url, schema."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
         "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
-        " check_statements, driver, locale, postgres_url, schema."
+        " check_statements, driver, fake_postgres_env, locale, postgres_url, schema."
     )
 
 
@@ -158,11 +158,41 @@ def test_root_is_no_key(tmp_path: Path) -> None:
             "postgres_url = ' '",
             "postgres_url in {}: must not be empty. Leave it out where nothing is meant.",
         ),
+        (
+            "fake_postgres_env = 3",
+            "fake_postgres_env in {}: expected a table of variables, not 3 (of type int).",
+        ),
+        (
+            "fake_postgres_env = {{URL = 3}}",
+            "fake_postgres_env in {}: the value of URL must be text such as '{{dsn}}', not 3 "
+            "(of type int).\n"
+            "On the command line: --understudy-fake-postgres-env 'URL={{dsn}}'.",
+        ),
+        (
+            "fake_postgres_env = {{URL = '{{dns}}'}}",
+            "fake_postgres_env in {}: the value of URL names {{dns}}, which fake_postgres does not "
+            "have. Did you mean 'dsn'?\n"
+            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{user}}.",
+        ),
+        (
+            "fake_postgres_env = {{URL = '{{dsn'}}",
+            "fake_postgres_env in {}: the value of URL, '{{dsn', cannot be read: "
+            "expected '}}' before end of string.",
+        ),
     ],
 )
 def test_wrong_types(tmp_path: Path, line: str, message: str) -> None:
     place = "[tool.understudy] of ROOT/pyproject.toml"
-    assert _refusal(tmp_path, f"[tool.understudy]\n{line}") == message.format(place)
+    assert _refusal(tmp_path, f"[tool.understudy]\n{line.format()}") == message.format(place)
+
+
+def test_variables_of_the_command_line_take_the_place_of_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.understudy.fake_postgres_env]\nA = '{dsn}'")
+    file = tmp_path / "pyproject.toml"
+
+    assert load(tmp_path, file, {}).fake_postgres_env == {"A": "{dsn}"}
+    given = {"fake_postgres_env": ["B={host}", "C=x=y"]}
+    assert load(tmp_path, file, given).fake_postgres_env == {"B": "{host}", "C": "x=y"}
 
 
 def test_a_table_that_is_none(tmp_path: Path) -> None:

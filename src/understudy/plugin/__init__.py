@@ -23,10 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Make the configured app importable before the first conftest.py is."""
+    """Make the configured app importable, and tell it its database, before any conftest.py is."""
     settings = options.read_settings(early_config)
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
+    if settings.fake_postgres_env:
+        from understudy.plugin import lanes
+
+        lanes.set_environment(early_config, settings)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -98,6 +98,28 @@ def unknown_level(origin: str, value: str, levels: Sequence[str]) -> str:
 # Fixtures
 
 
+def wrong_variable(origin: str, name: str, value: object) -> str:
+    """A variable of fake_postgres_env has no text."""
+    return (
+        f"{origin}: the value of {name} must be text such as '{{dsn}}', not {_shown(value)}.\n"
+        f"On the command line: --understudy-fake-postgres-env '{name}={{dsn}}'."
+    )
+
+
+def broken_template(origin: str, name: str, text: str, error: ValueError) -> str:
+    """A value of fake_postgres_env has a brace too many or too few."""
+    return f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."
+
+
+def unknown_place(origin: str, name: str, place: str, places: Sequence[str]) -> str:
+    """A value of fake_postgres_env names something that the fixture does not have."""
+    return (
+        f"{origin}: the value of {name} names {{{place}}}, which fake_postgres does not have."
+        f"{_did_you_mean(place, places)}\n"
+        f"It has: {', '.join(f'{{{each}}}' for each in places)}."
+    )
+
+
 def not_installed(package: str, what: str, extra: str) -> str:
     """An optional dependency that is missing."""
     return f'{what} needs {package}, which is not installed.\npip install "understudy[{extra}]"'

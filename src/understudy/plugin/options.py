@@ -25,7 +25,11 @@ _FLAGS = {
     "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
+    "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
+    " 'NAME={dsn}'; may be given more than once",
 }
+
+_LISTS = ("schema", "fake_postgres_env")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -34,7 +38,7 @@ def add_options(parser: pytest.Parser) -> None:
     for key, text in _FLAGS.items():
         group.addoption(
             flag(key),
-            action="append" if key == "schema" else "store",
+            action="append" if key in _LISTS else "store",
             default=None,
             metavar=key.upper(),
             help=text,

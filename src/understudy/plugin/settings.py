@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from understudy.plugin import messages
@@ -17,6 +18,8 @@ from understudy.plugin import messages
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 LEVELS = ("error", "warn", "off")
 DEFAULT_CATALOG = "tests/understudy-catalog"
+# What a value of fake_postgres_env may name in braces: attributes of the fixture.
+PLACES = ("database", "dsn", "host", "password", "port", "user")
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
@@ -43,6 +46,7 @@ class Settings:
     check_answers: str | None = None
     check_errors: str | None = None
     postgres_url: str | None = None
+    fake_postgres_env: Mapping[str, str] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
         """What a check does with what it finds: "error", "warn" or "off".
@@ -54,7 +58,7 @@ class Settings:
         return configured or ("error" if self.schema else "warn")
 
 
-KEYS = tuple(sorted(field.name for field in fields(Settings) if field.name != "root"))
+KEYS = tuple(sorted(each.name for each in fields(Settings) if each.name != "root"))
 
 # Tables of their own, which the command that they are for reads.
 TABLES = ("lint",)
@@ -156,6 +160,26 @@ def _schema(value: object, origin: str) -> tuple[str, ...]:
     return tuple(_text(item, origin) for item in items)
 
 
+def _environment(value: object, origin: str) -> Mapping[str, str]:
+    """Read variables and their values: a table, or of a flag "NAME=value" each."""
+    if isinstance(value, list):
+        pairs = [_text(item, origin).partition("=") for item in value]
+        value = {name: rest if separator else None for name, separator, rest in pairs}
+    if not isinstance(value, dict):
+        raise SettingsError(messages.wrong_type(origin, value, "a table of variables"))
+    for name, text in value.items():
+        if not isinstance(text, str):
+            raise SettingsError(messages.wrong_variable(origin, name, text))
+        try:
+            unknown = [place for _, place, _, _ in Formatter().parse(text) if place is not None]
+        except ValueError as error:
+            raise SettingsError(messages.broken_template(origin, name, text, error)) from error
+        for place in unknown:
+            if place not in PLACES:
+                raise SettingsError(messages.unknown_place(origin, name, place, PLACES))
+    return value
+
+
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "app": _app,
     "check_answers": _level,
@@ -163,5 +187,6 @@ _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "check_parameters": _level,
     "check_statements": _level,
     "driver": _driver,
+    "fake_postgres_env": _environment,
     "schema": _schema,
 }

@@ -44,6 +44,11 @@ class Call:
         self.rule: Rule | None = None
 
     @property
+    def spot(self) -> Spot:
+        """The instruction of the code under test that called."""
+        return self._spot
+
+    @property
     def origin(self) -> Origin:
         """The line of the code under test that called."""
         return at(self._spot)

@@ -144,17 +144,18 @@ def split(statement: str) -> list[Piece]:
     if ";" not in statement:
         return [Piece(statement, 0)] if tokens(statement) else []
     found: list[Piece] = []
-    start: int | None = None
-    end = brackets = bodies = 0
+    start = end = brackets = bodies = 0
+    first: int | None = None
     previous = ""
     for text, place in pieces(statement):
         word = text.upper()
         if word == ";" and not brackets and not bodies:
-            if start is not None:
-                found.append(Piece(statement[start:end], start))
-            start = None
+            if first is not None:
+                found.append(Piece(statement[start:place], start))
+            start = place + 1
+            first = None
         else:
-            start = place if start is None else start
+            first = place if first is None else first
             end = place + len(text)
             brackets = max(0, brackets + (word == "(") - (word == ")"))
             if (word == "ATOMIC" and previous == "BEGIN") or (bodies and word == "CASE"):
@@ -162,7 +163,7 @@ def split(statement: str) -> list[Piece]:
             elif bodies and word == "END":
                 bodies -= 1
         previous = word
-    if start is not None:
+    if first is not None:
         found.append(Piece(statement[start:end], start))
     return found
 

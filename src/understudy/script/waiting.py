@@ -53,10 +53,15 @@ async def let_others_run() -> None:
         await take_a_turn()
 
 
-async def take_a_turn() -> None:
-    """Give every other task its turn."""
+def a_turn_is_taken() -> None:
+    """Take note that every other task gets its turn now."""
     global _unyielded
     _unyielded = 0
+
+
+async def take_a_turn() -> None:
+    """Give every other task its turn."""
+    a_turn_is_taken()
     if _running_loop() is None:
         await _checkpoint()
     else:

@@ -97,9 +97,8 @@ class Backend:
             self.idle = True
         else:
             status = "E" if current.aborted else "T"
-        if self.settings.changed:
-            for name, value in self.settings.changes():
-                self.out.append(outgoing.parameter_status(name, value))
+        for name, value in self.settings.changes():
+            self.out.append(outgoing.parameter_status(name, value))
         self.out.append(outgoing.READY[status])
 
 

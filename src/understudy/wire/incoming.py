@@ -10,15 +10,8 @@ from typing import NamedTuple
 
 from understudy.wire import refusals
 
-Formats = tuple[int, ...]
-
-_length = struct.Struct("!i").unpack_from
-# One format for all, as most clients ask.
-_COMMON: dict[bytes, Formats] = {b"\0\1\0\1": (1,), b"\0\1\0\0": (0,)}
-# Names of portals and statements by the bytes that they come in, as long as those are few.
-_NAMES: dict[bytes, tuple[str, str]] = {}
-_LONGEST_KNOWN = 64
-_MOST_KNOWN = 4096
+_int16 = struct.Struct("!H")
+_int32 = struct.Struct("!i")
 
 
 class Bind(NamedTuple):
@@ -33,9 +26,9 @@ class Bind(NamedTuple):
 
     portal: str
     statement: str
-    formats: Formats
+    formats: tuple[int, ...]
     values: list[bytes | None]
-    results: Formats
+    results: tuple[int, ...]
 
 
 def decode(data: bytes) -> str:
@@ -90,46 +83,28 @@ def bind(body: bytes) -> Bind:
     Raises:
         ServerError: it is no such message.
     """
-    # What every client sends most: each call that is saved here is saved for each statement.
-    end = body.find(0, body.find(0) + 1) + 1
-    names = _NAMES.get(body[:end])
-    if names is None:
-        portal, end = _string(body, 0)
-        statement, end = _string(body, end)
-        if end < _LONGEST_KNOWN and len(_NAMES) < _MOST_KNOWN:
-            _NAMES[body[:end]] = portal, statement
-    else:
-        portal, statement = names
-    known = _COMMON.get(body[end : end + 4])
-    if known is None:
-        formats, end = _formats(body, end)
-    else:
-        formats = known
-        end += 4
+    portal, end = _string(body, 0)
+    statement, end = _string(body, end)
+    formats, end = _formats(body, end)
     count, end = _count(body, end)
     size = len(body)
     values: list[bytes | None] = []
     for number in range(1, count + 1):
-        start = end + 4
-        if size < start:
+        if size - end < 4:
             raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
-        (length,) = _length(body, end)
-        if length >= 0:
-            end = start + length
-            if size < end:
-                raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
-            values.append(body[start:end])
-        elif length == -1:
-            end = start
+        (length,) = _int32.unpack_from(body, end)
+        end += 4
+        if length == -1:
             values.append(None)
-        else:
+            continue
+        if length < 0 or size - end < length:
             raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
-    known = _COMMON.get(body[end:])
-    if known is None:
-        known, end = _formats(body, end)
-        if end != size:
-            raise refusals.invalid_format()
-    return Bind(portal, statement, formats, values, known)
+        values.append(body[end : end + length])
+        end += length
+    results, end = _formats(body, end)
+    if end != size:
+        raise refusals.invalid_format()
+    return Bind(portal, statement, formats, values, results)
 
 
 def execute(body: bytes) -> tuple[str, int]:
@@ -139,11 +114,11 @@ def execute(body: bytes) -> tuple[str, int]:
         ServerError: it is no such message.
     """
     name, end = _string(body, 0)
-    size = len(body) - end
-    if size != 4:
-        raise refusals.insufficient_data() if size < 4 else refusals.invalid_format()
-    (limit,) = _length(body, end)
-    return name, limit if limit > 0 else 0
+    if len(body) - end < 4:
+        raise refusals.insufficient_data()
+    (limit,) = _int32.unpack_from(body, end)
+    _no_more(body, end + 4)
+    return name, max(limit, 0)
 
 
 def named(body: bytes) -> tuple[str, str]:
@@ -169,7 +144,7 @@ def nothing(body: bytes) -> None:
 
 
 def _string(body: bytes, start: int) -> tuple[str, int]:
-    end = body.find(0, start)
+    end = body.find(b"\0", start)
     if end < 0:
         raise refusals.invalid_string()
     if end == start:
@@ -178,13 +153,13 @@ def _string(body: bytes, start: int) -> tuple[str, int]:
 
 
 def _count(body: bytes, start: int) -> tuple[int, int]:
-    end = start + 2
-    if len(body) < end:
+    if len(body) - start < 2:
         raise refusals.insufficient_data()
-    return body[start] << 8 | body[start + 1], end
+    (count,) = _int16.unpack_from(body, start)
+    return count, start + 2
 
 
-def _formats(body: bytes, start: int) -> tuple[Formats, int]:
+def _formats(body: bytes, start: int) -> tuple[tuple[int, ...], int]:
     count, start = _count(body, start)
     if count == 0:
         return (), start

@@ -11,6 +11,7 @@ from understudy.wire.responder import Encoder, Field, ServerError
 _int16 = struct.Struct("!H").pack
 _int32 = struct.Struct("!i").pack
 _head = struct.Struct("!ci").pack
+_row_head = struct.Struct("!ciH").pack
 _column = struct.Struct("!IhIhih").pack
 
 NULL = b"\xff\xff\xff\xff"
@@ -85,16 +86,17 @@ def row_description(fields: Sequence[Field], formats: Sequence[int]) -> bytes:
 
 def data_row(values: Sequence[Any], encoders: Sequence[Encoder]) -> bytes:
     """Send a row: each value through its encoder, None as NULL."""
-    count = len(encoders)
-    parts = [_int16(count)]
+    parts = [b""]
+    add = parts.append
     for encode, value in zip(encoders, values, strict=True):
         if value is None:
-            parts.append(NULL)
+            add(NULL)
         else:
             data = encode(value)
-            parts += (_int32(len(data)), data)
+            add(_int32(len(data)))
+            add(data)
     body = b"".join(parts)
-    return _head(b"D", len(body) + 4) + body
+    return _row_head(b"D", len(body) + 6, len(encoders)) + body
 
 
 def command_complete(tag: str) -> bytes:
