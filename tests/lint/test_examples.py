@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import GROUPS, Rule
 
+from .cases import MARK
 from .projects import expected_in, found_in, write_example
 
 EACH = pytest.mark.parametrize("rule", all_rules().values(), ids=list(all_rules()))
@@ -55,3 +58,14 @@ def test_codes_and_names_are_unique() -> None:
     rules = all_rules()
 
     assert len({rule.name for rule in rules.values()}) == len(rules)
+
+
+@EACH
+def test_it_has_planted_cases_and_look_alikes(rule: Rule) -> None:
+    module = sys.modules[rule.check.__module__].__name__.rpartition(".")[2]
+    cases = importlib.import_module(f"tests.lint.rules.test_{module}").CASES.values()
+
+    planted = [case for case in cases if MARK in case]
+
+    assert len(planted) >= 3
+    assert len(cases) - len(planted) >= 3

@@ -144,18 +144,17 @@ def split(statement: str) -> list[Piece]:
     if ";" not in statement:
         return [Piece(statement, 0)] if tokens(statement) else []
     found: list[Piece] = []
-    start = end = brackets = bodies = 0
-    first: int | None = None
+    start: int | None = None
+    end = brackets = bodies = 0
     previous = ""
     for text, place in pieces(statement):
         word = text.upper()
         if word == ";" and not brackets and not bodies:
-            if first is not None:
-                found.append(Piece(statement[start:place], start))
-            start = place + 1
-            first = None
+            if start is not None:
+                found.append(Piece(statement[start:end], start))
+            start = None
         else:
-            first = place if first is None else first
+            start = place if start is None else start
             end = place + len(text)
             brackets = max(0, brackets + (word == "(") - (word == ")"))
             if (word == "ATOMIC" and previous == "BEGIN") or (bodies and word == "CASE"):
@@ -163,7 +162,7 @@ def split(statement: str) -> list[Piece]:
             elif bodies and word == "END":
                 bodies -= 1
         previous = word
-    if first is not None:
+    if start is not None:
         found.append(Piece(statement[start:end], start))
     return found
 

@@ -97,8 +97,9 @@ class Backend:
             self.idle = True
         else:
             status = "E" if current.aborted else "T"
-        for name, value in self.settings.changes():
-            self.out.append(outgoing.parameter_status(name, value))
+        if self.settings.changed:
+            for name, value in self.settings.changes():
+                self.out.append(outgoing.parameter_status(name, value))
         self.out.append(outgoing.READY[status])
 
 

@@ -29,36 +29,35 @@ def parse(backend: Backend, body: bytes) -> None:
 def bind(backend: Backend, body: bytes) -> None:
     """Make a portal of a statement and values."""
     message = incoming.bind(body)
-    prepared = _statement(backend, message.statement)
-    given = len(message.values)
-    if len(message.formats) > 1 and len(message.formats) != given:
-        raise refusals.parameter_formats(len(message.formats), given)
+    name, statement, formats, values, results = message
+    prepared = _statement(backend, statement)
+    given = len(values)
+    if len(formats) > 1 and len(formats) != given:
+        raise refusals.parameter_formats(len(formats), given)
     if given != len(prepared.parameters):
-        raise refusals.parameters_in_bind(given, prepared.name, len(prepared.parameters))
+        raise refusals.parameters_in_bind(given, statement, len(prepared.parameters))
     if backend.connection.current is not None:
         check_not_aborted(backend, prepared.command)
-    if message.portal:
-        backend.portals.check_free(message.portal)
+    if name:
+        backend.portals.check_free(name)
         backend.touched = True
-    how = _plan(backend, prepared, message)
-    texts = not message.formats or message.formats[0] == TEXT
-    values = bound(message.portal, how, message.values, texts=texts) if given else ()
-    portal = Portal(message.portal, prepared, values, how)
-    backend.portals.add(portal)
-    backend.send(outgoing.BIND_COMPLETE)
+    how = prepared.plans.get((formats, results)) or _plan(backend, prepared, message)
+    texts = not formats or formats[0] == TEXT
+    portal = Portal(name, prepared, bound(name, how, values, texts=texts), how)
+    if name:
+        backend.portals.add(portal)
+    else:
+        backend.portals.unnamed = portal
+    backend.out.append(outgoing.BIND_COMPLETE)
 
 
 def _plan(backend: Backend, prepared: Prepared, message: incoming.Bind) -> Plan:
-    key = (message.formats, message.results)
-    known = prepared.plans.get(key)
-    if known is not None:
-        return known
     for number, code in enumerate(message.formats, 1):
         if code not in (TEXT, BINARY):
             raise refusals.in_parameter(refusals.unknown_format(code), message.portal, number)
-    made = plan(backend, prepared, *key)
+    made = plan(backend, prepared, message.formats, message.results)
     if prepared.command is None:  # FETCH and EXECUTE have other columns another time
-        prepared.plans[key] = made
+        prepared.plans[message.formats, message.results] = made
     return made
 
 
@@ -88,10 +87,11 @@ def describe(backend: Backend, body: bytes) -> None:
 def execute(backend: Backend, body: bytes) -> Work | None:
     """Run a portal, or go on with it; return the work that is left where it takes time."""
     name, limit = incoming.execute(body)
-    portal = backend.portals.find(name)
+    portals = backend.portals
+    portal = portals.find(name) if name else portals.unnamed or portals.find(name)
     prepared = portal.prepared
     statement = prepared.statement
-    if prepared.empty:
+    if statement is None and prepared.command is None:
         backend.send(outgoing.EMPTY_QUERY)
         return None
     if backend.connection.current is not None:

@@ -7,9 +7,10 @@ nobody has to keep the bytes of it.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
-_HEADER = struct.Struct("!BI")
-_LENGTH = struct.Struct("!I")
+_header = struct.Struct("!BI").unpack_from
+_length = struct.Struct("!I").unpack_from
 
 _LONGEST_STARTUP = 10_004
 _SHORT = 10_000
@@ -64,28 +65,40 @@ class Frames:
         """
         if not self._have(4):
             return None
-        (length,) = _LENGTH.unpack_from(self._piece, self._position)
+        (length,) = _length(self._piece, self._position)
         if not 8 <= length <= _LONGEST_STARTUP:
             raise BadLength
         return self._cut(4, length - 4)
 
-    def next(self) -> tuple[int, bytes] | None:
-        """Return the kind and the body of the next message; None where it is not all there.
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the kind and the body of each message that is all there.
 
         Raises:
             BadLength: it cannot be as long as it says.
             UnknownKind: there are no such messages.
         """
-        position = self._position
-        if len(self._piece) - position < 5 or self._tail:
-            if not self._have(5):
-                return None
+        frame: tuple[int, bytes] | None
+        while True:
+            piece = self._piece
             position = self._position
-        kind, length = _HEADER.unpack_from(self._piece, position)
-        end = position + 1 + length
-        if 4 <= length <= _SHORT and end <= len(self._piece) and kind in _LONGEST:
-            self._position = end
-            return kind, self._piece[position + 5 : end]
+            while len(piece) - position >= 5:
+                kind, length = _header(piece, position)
+                end = position + 1 + length
+                if end > len(piece) or not 4 <= length <= _SHORT or kind not in _LONGEST:
+                    break
+                self._position = end
+                yield kind, piece[position + 5 : end]
+                position = end
+            frame = self._next()
+            if frame is None:
+                return
+            yield frame
+
+    def _next(self) -> tuple[int, bytes] | None:
+        """Return the next message, which may be long, in pieces, or none that there is."""
+        if not self._have(5):
+            return None
+        kind, length = _header(self._piece, self._position)
         longest = _LONGEST.get(kind)
         if longest is None:
             raise UnknownKind(kind)

@@ -10,8 +10,15 @@ from typing import NamedTuple
 
 from understudy.wire import refusals
 
-_int16 = struct.Struct("!H")
-_int32 = struct.Struct("!i")
+Formats = tuple[int, ...]
+
+_length = struct.Struct("!i").unpack_from
+# One format for all, as most clients ask.
+_COMMON: dict[bytes, Formats] = {b"\0\1\0\1": (1,), b"\0\1\0\0": (0,)}
+# Names of portals and statements by the bytes that they come in, as long as those are few.
+_NAMES: dict[bytes, tuple[str, str]] = {}
+_LONGEST_KNOWN = 64
+_MOST_KNOWN = 4096
 
 
 class Bind(NamedTuple):
@@ -26,9 +33,9 @@ class Bind(NamedTuple):
 
     portal: str
     statement: str
-    formats: tuple[int, ...]
+    formats: Formats
     values: list[bytes | None]
-    results: tuple[int, ...]
+    results: Formats
 
 
 def decode(data: bytes) -> str:
@@ -83,28 +90,46 @@ def bind(body: bytes) -> Bind:
     Raises:
         ServerError: it is no such message.
     """
-    portal, end = _string(body, 0)
-    statement, end = _string(body, end)
-    formats, end = _formats(body, end)
+    # What every client sends most: each call that is saved here is saved for each statement.
+    end = body.find(0, body.find(0) + 1) + 1
+    names = _NAMES.get(body[:end])
+    if names is None:
+        portal, end = _string(body, 0)
+        statement, end = _string(body, end)
+        if end < _LONGEST_KNOWN and len(_NAMES) < _MOST_KNOWN:
+            _NAMES[body[:end]] = portal, statement
+    else:
+        portal, statement = names
+    known = _COMMON.get(body[end : end + 4])
+    if known is None:
+        formats, end = _formats(body, end)
+    else:
+        formats = known
+        end += 4
     count, end = _count(body, end)
     size = len(body)
     values: list[bytes | None] = []
     for number in range(1, count + 1):
-        if size - end < 4:
+        start = end + 4
+        if size < start:
             raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
-        (length,) = _int32.unpack_from(body, end)
-        end += 4
-        if length == -1:
+        (length,) = _length(body, end)
+        if length >= 0:
+            end = start + length
+            if size < end:
+                raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+            values.append(body[start:end])
+        elif length == -1:
+            end = start
             values.append(None)
-            continue
-        if length < 0 or size - end < length:
+        else:
             raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
-        values.append(body[end : end + length])
-        end += length
-    results, end = _formats(body, end)
-    if end != size:
-        raise refusals.invalid_format()
-    return Bind(portal, statement, formats, values, results)
+    known = _COMMON.get(body[end:])
+    if known is None:
+        known, end = _formats(body, end)
+        if end != size:
+            raise refusals.invalid_format()
+    return Bind(portal, statement, formats, values, known)
 
 
 def execute(body: bytes) -> tuple[str, int]:
@@ -114,11 +139,11 @@ def execute(body: bytes) -> tuple[str, int]:
         ServerError: it is no such message.
     """
     name, end = _string(body, 0)
-    if len(body) - end < 4:
-        raise refusals.insufficient_data()
-    (limit,) = _int32.unpack_from(body, end)
-    _no_more(body, end + 4)
-    return name, max(limit, 0)
+    size = len(body) - end
+    if size != 4:
+        raise refusals.insufficient_data() if size < 4 else refusals.invalid_format()
+    (limit,) = _length(body, end)
+    return name, limit if limit > 0 else 0
 
 
 def named(body: bytes) -> tuple[str, str]:
@@ -144,7 +169,7 @@ def nothing(body: bytes) -> None:
 
 
 def _string(body: bytes, start: int) -> tuple[str, int]:
-    end = body.find(b"\0", start)
+    end = body.find(0, start)
     if end < 0:
         raise refusals.invalid_string()
     if end == start:
@@ -153,13 +178,13 @@ def _string(body: bytes, start: int) -> tuple[str, int]:
 
 
 def _count(body: bytes, start: int) -> tuple[int, int]:
-    if len(body) - start < 2:
+    end = start + 2
+    if len(body) < end:
         raise refusals.insufficient_data()
-    (count,) = _int16.unpack_from(body, start)
-    return count, start + 2
+    return body[start] << 8 | body[start + 1], end
 
 
-def _formats(body: bytes, start: int) -> tuple[tuple[int, ...], int]:
+def _formats(body: bytes, start: int) -> tuple[Formats, int]:
     count, start = _count(body, start)
     if count == 0:
         return (), start

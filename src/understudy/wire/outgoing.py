@@ -11,7 +11,6 @@ from understudy.wire.responder import Encoder, Field, ServerError
 _int16 = struct.Struct("!H").pack
 _int32 = struct.Struct("!i").pack
 _head = struct.Struct("!ci").pack
-_row_head = struct.Struct("!ciH").pack
 _column = struct.Struct("!IhIhih").pack
 
 NULL = b"\xff\xff\xff\xff"
@@ -86,17 +85,16 @@ def row_description(fields: Sequence[Field], formats: Sequence[int]) -> bytes:
 
 def data_row(values: Sequence[Any], encoders: Sequence[Encoder]) -> bytes:
     """Send a row: each value through its encoder, None as NULL."""
-    parts = [b""]
-    add = parts.append
+    count = len(encoders)
+    parts = [_int16(count)]
     for encode, value in zip(encoders, values, strict=True):
         if value is None:
-            add(NULL)
+            parts.append(NULL)
         else:
             data = encode(value)
-            add(_int32(len(data)))
-            add(data)
+            parts += (_int32(len(data)), data)
     body = b"".join(parts)
-    return _row_head(b"D", len(body) + 6, len(encoders)) + body
+    return _head(b"D", len(body) + 4) + body
 
 
 def command_complete(tag: str) -> bytes:

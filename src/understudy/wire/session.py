@@ -108,8 +108,7 @@ class Session:
             return b""
         self.pending = None
         self._end()
-        self._backend.send(outgoing.error_response(error))
-        return self._taken()
+        return outgoing.error_response(error)
 
     def lose(self) -> None:
         """Note that the client is gone: what was open is rolled back."""
@@ -117,46 +116,57 @@ class Session:
             self._end()
 
     def _run(self) -> bytes:
-        frames = self._frames
-        while self.pending is None and not self.closed:
-            try:
-                if self._backend.started:
-                    frame = frames.next()
-                else:
-                    body = frames.first()
-                    frame = None if body is None else (0, body)
-            except BadLength:  # PostgreSQL tells its log, and hangs up
-                self._drop()
+        """Answer the messages that are there, up to one that takes time."""
+        backend = self._backend
+        try:
+            while not (backend.started or self.pending or self.closed):
+                frame = self._frames.first()
+                if frame is None:
+                    break
+                self._advance((0, frame))
+            if backend.started and self.pending is None:
+                self._take_all()
+        except BadLength:  # PostgreSQL tells its log, and hangs up
+            self._drop()
+        except UnknownKind as error:
+            self._fail(refusals.fatal("08P01", messages.unknown_message(error.kind)))
+        data = b"".join(backend.out)
+        backend.out.clear()
+        return data
+
+    def _take_all(self) -> None:
+        if self.closed:
+            return
+        backend = self._backend
+        for kind, body in self._frames:
+            backend.idle = False
+            if self._work is not None or self._skipping or kind == _TERMINATE:
+                self._take_otherwise(kind, body)
+            else:
+                self._take(kind, body)
+            if self.closed or self.pending is not None:
                 break
-            except UnknownKind as error:
-                self._fail(refusals.fatal("08P01", messages.unknown_message(error.kind)))
-                break
-            if frame is None:
-                break
-            self._take(*frame)
-        return self._taken()
 
     def _take(self, kind: int, body: bytes) -> None:
-        backend = self._backend
-        backend.idle = False
-        if self._work is not None:
-            self._advance((kind, body))
-            return
-        if kind == _TERMINATE:
-            self._end()
-            return
-        if self._skipping:
-            if kind != _SYNC:
-                return
-            self._skipping = False
-        self._extended = kind in _EXTENDED
         try:
-            work = _HANDLERS[kind](backend, body)
+            work = _HANDLERS[kind](self._backend, body)
         except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
+            self._extended = kind in _EXTENDED
             self._failed(error)
             return
         if work is not None:
+            self._extended = kind in _EXTENDED
             self._begin(work)
+
+    def _take_otherwise(self, kind: int, body: bytes) -> None:
+        """Take a message that is not simply to be answered."""
+        if self._work is not None:
+            self._advance((kind, body))
+        elif kind == _TERMINATE:
+            self._end()
+        elif kind == _SYNC:
+            self._skipping = False
+            self._take(kind, body)
 
     def _begin(self, work: Work) -> None:
         self._work = work
@@ -208,12 +218,6 @@ class Session:
     def _drop(self) -> None:
         self.dropped = True
         self._end()
-
-    def _taken(self) -> bytes:
-        out = self._backend.out
-        data = out[0] if len(out) == 1 else b"".join(out)
-        out.clear()
-        return data
 
 
 def _sync(backend: Backend, body: bytes) -> None:

@@ -145,11 +145,14 @@ class Settings:
             raise refusals.unknown_parameter(name)
         return self._start_of(key)
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything was set since `changes` was asked last."""
+        return self._connection.settings is not self._known
+
     def changes(self) -> Iterator[tuple[str, str]]:
         """Yield what is to be reported to the client, and was not yet: names and values."""
         settings = self._connection.settings
-        if settings is self._known:
-            return
         for name, key in self._reported:
             if settings[key] != self._known.get(key):
                 yield name, settings[key]

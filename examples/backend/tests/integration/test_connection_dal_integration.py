@@ -111,15 +111,15 @@ async def test_more_tasks_than_connections_take_turns(
 
 
 @pytest.mark.asyncio
-async def test_full_pool_is_unavailable(settings: Settings) -> None:
-    """Two connections are busy; the third caller gets an answer all the same."""
-    async with DAL.pool(settings.model_copy(update={"pool_timeout": 0.05})):
-        busy = [asyncio.create_task(sleep(0.5)) for _ in range(2)]
-        await asyncio.sleep(0.1)
+async def test_full_pool_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both connections are out; the third caller gets an answer all the same."""
+    assert DAL._pool is not None
+    async with DAL._pool.acquire(), DAL._pool.acquire():
+        monkeypatch.setattr(DAL, "_pool_timeout", 0.05)
         with pytest.raises(DAOException) as exc:
             await HealthDAO.ping()
-        await asyncio.gather(*busy)
-        await HealthDAO.ping()
+    monkeypatch.undo()
+    await HealthDAO.ping()
 
     assert (exc.value.status_code, exc.value.detail) == (
         503,

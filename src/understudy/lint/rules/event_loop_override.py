@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from understudy.lint import collected
@@ -36,11 +37,13 @@ def _is_used(module: Module) -> bool:
 
 
 def _asks(module: Module) -> bool:
+    if re.search(r"(getfixturevalue|usefixtures)\(\s*[\"']event_loop", module.text):
+        return True
     return any(
         parameter.arg == "event_loop"
         for function in module.functions
         for parameter in function.parameters
-    ) or '"event_loop"' in module.text.replace("'", '"')
+    )
 
 
 RULE = Rule(

@@ -41,8 +41,14 @@ def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Functio
     marks = seen.marks(test)
     if marks.unknown or not marks.names <= _ORDINARY:
         return False
-    start, end = test.node.lineno, test.node.end_lineno or test.node.lineno
-    return _ON_PURPOSE.search("\n".join(module.lines[start - 1 : end])) is None
+    return _ON_PURPOSE.search(_words_about(module, test)) is None
+
+
+def _words_about(module: Module, test: Function) -> str:
+    """The name of a test, its docstring and its comments."""
+    lines = module.lines[test.node.lineno - 1 : test.node.end_lineno]
+    comments = [each.partition("#")[2] for each in lines]
+    return "\n".join([test.name, ast.get_docstring(test.node) or "", *comments])
 
 
 RULE = Rule(

@@ -14,7 +14,7 @@ from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 
 _BUILTINS = frozenset(dir(builtins))
-_FRAMES = ("unittest.mock", "mock.", "pytest.", "asyncio.", "datetime.", "uuid.", "decimal.")
+_FRAMES = ("unittest.mock.", "mock.", "pytest.", "asyncio.", "datetime.", "uuid.", "decimal.")
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -67,7 +67,7 @@ def _knows_nothing_else(module: Module, test: Function, mocks: set[str]) -> bool
             if None in values_of(test, name.id):
                 return False
             continue  # made of the others, which are looked at too
-        if not (module.qualified(name) or "").startswith(_FRAMES):
+        if not f"{module.qualified(name)}.".startswith(_FRAMES):
             return False
     return not test.node.decorator_list or all(
         (module.qualified(each.func if isinstance(each, ast.Call) else each) or "?").startswith(

@@ -31,7 +31,8 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
             if isinstance(target, ast.Name) and is_mutable(module, node.value):
                 name = target.id
                 users = [each for each in tests if _has_attribute(each, name)]
-                if len(users) > 1 and not _is_reset(module, rf"(self|cls|{cls.name})\.{name}"):
+                text = rf"(?:self|cls|{cls.name})\.{name}"
+                if len(users) > 1 and not _is_reset(module, text, assigned=1):
                     for owner in ("self", "cls", cls.name):
                         yield from _found(users, f"{owner}.{name}", name)
 
@@ -53,11 +54,16 @@ def _has_attribute(test: Function, name: str) -> bool:
     )
 
 
-def _is_reset(module: Module, text: str) -> bool:
-    """Whether something empties it, sets it anew, or changes it for the time of a test alone."""
+def _is_reset(module: Module, text: str, assigned: int = 2) -> bool:
+    """Whether something empties it, sets it anew, or changes it for the time of a test alone.
+
+    ``assigned`` is how many assignments it takes to tell that one of them sets it anew.
+    """
     return bool(
-        re.search(rf"{text}\.clear\(|{text}\[:\]|del {text}|global [^\n]*\b{text}\b", module.text)
-        or len(re.findall(rf"(?<![\w.]){text}(: [^=\n]+)?\s*=(?!=)", module.text)) > 1
+        re.search(
+            rf"{text}\.clear\(|{text}\[:\]|del {text}(?!\[)|global [^\n]*\b{text}\b", module.text
+        )
+        or len(re.findall(rf"(?<![\w.]){text}(: [^=\n]+)?\s*=(?!=)", module.text)) >= assigned
         or re.search(rf"(setitem|delitem|dict|setattr|object|copy)\([^)\n]*{text}", module.text)
     )
 
