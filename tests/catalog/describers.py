@@ -16,6 +16,7 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import DescribeFailed
+from understudy.catalog.kept import Answer
 from understudy.catalog.session import Catalog, Describer
 
 ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
@@ -40,6 +41,7 @@ class Scripted:
         self._major = major
         self._facts = facts
         self.asked: list[tuple[str, ...]] = []
+        self.answers: dict[str, Answer] = {}
         self.closed = 0
         self.lost: str | None = None
 
@@ -52,6 +54,12 @@ class Scripted:
         if self.lost is not None:
             raise DescribeFailed(self.lost)
         return [self.says.get(each, ACCEPTED) for each in keys]
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        self.asked.append((store.key(statement, (), given),))
+        return self.answers[store.key(statement, (), given)]
 
     def schema_facts(self) -> SchemaFacts:
         return self._facts

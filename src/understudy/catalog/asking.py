@@ -29,7 +29,7 @@ _BATCH_BYTES = 1 << 20
 # holds no text above one gigabyte: of a longer statement no tree is asked for.
 _LONGEST_WITH_TREE = 1 << 18
 # Classes of SQLSTATE that say nothing of the statement, but of the server or of who else is there.
-_NO_VERDICT = ("08", "40", "53", "57", "58")
+NO_VERDICT = ("08", "40", "53", "57", "58")
 _LOCKED = "55P03"
 # Limits that the tree may have reached, and not the statement.
 _LIMITS = ("53", "54")
@@ -180,7 +180,7 @@ class Inquiry:
             raise DescribeFailed(
                 messages.lock_timeout(statement, answer.message, self._lock_timeout)
             )
-        if state.startswith(_NO_VERDICT):
+        if state.startswith(NO_VERDICT):
             raise DescribeFailed(messages.no_verdict(statement, answer.message, state))
 
     def _answers(self, batch: Sequence[_Asked]) -> Iterator[Accepted | Refusal]:
@@ -214,7 +214,7 @@ class Inquiry:
         waiter.synchronise()
         for result in (prepared, described):
             if result.status != ExecStatus.COMMAND_OK:
-                return _refusal(result)
+                return refusal_of(result)
         return Accepted(
             tuple(described.param_type(number) for number in range(described.nparams)),
             tuple(_field(described, number) for number in range(described.nfields)),
@@ -377,7 +377,8 @@ def _field(result: PGresult, number: int) -> Field:
     )
 
 
-def _refusal(result: PGresult) -> Refusal:
+def refusal_of(result: PGresult) -> Refusal:
+    """Return what PostgreSQL says in a result that is an error."""
     from psycopg.pq import DiagnosticField as Part
 
     def part(name: Part) -> str | None:

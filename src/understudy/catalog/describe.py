@@ -15,6 +15,7 @@ from understudy.catalog.description import (
     SchemaFacts,
     Verdict,
 )
+from understudy.catalog.kept import Answer, Answerer
 from understudy.catalog.lookup import Lookup
 from understudy.catalog.nullability import Judge
 from understudy.catalog.querytree import (
@@ -60,6 +61,7 @@ class Describer:
         )
         self._lookup = Lookup(lambda: self._inquiry.connection)
         self._views = Views(self._lookup)
+        self._answerer = Answerer(lambda: self._inquiry.connection, self._lookup.type_numbers)
 
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
@@ -94,6 +96,22 @@ class Describer:
                 statements, answers, trees, touches, strict=True
             )
         ]
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        """What PostgreSQL answers to a query of the system catalogs; it runs in a transaction that
+        can only read.
+
+        Args:
+            statement: the query.
+            description: what was said of it.
+            given: its parameters, as texts.
+
+        Raises:
+            DescribeFailed: PostgreSQL cannot be reached, or cannot work just now.
+        """
+        return self._answerer.answer(statement, description, given)
 
     def schema_facts(self) -> SchemaFacts:
         """What the checks need to know of the schema besides its statements.

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.oids import FIRST_OWN_OID
+
 if TYPE_CHECKING:
     import psycopg
-
-# OIDs below belong to initdb.
-FIRST_OWN_OID = 16384
 
 _TYPES = """
     SELECT oid, format_type(oid, NULL) FROM unnest(%s::oid[]) AS asked (oid)

@@ -8,21 +8,21 @@ same thing in a file that is committed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 # Numbers below belong to initdb; some drivers read a number with a sign.
 FIRST_OWN_OID = 16384
 _ROOM = 2**31 - FIRST_OWN_OID
 
 
-def stable_oids(names: Iterable[str]) -> dict[str, int]:
-    """Return a number for each name, no two of which are the same.
+def stable_oids(names: Iterable[str], others: Collection[int] = ()) -> dict[str, int]:
+    """Return a number for each name, no two of which are the same, and none one of `others`.
 
     A name's number depends on nothing but the name, unless two names would have the same: then the
     one that sorts later gets another.
     """
     found: dict[str, int] = {}
-    taken: set[int] = set()
+    taken = set(others)
     for name in sorted(set(names)):
         salt = 0
         while (number := _number(name, salt)) in taken:
