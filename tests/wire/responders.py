@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -127,7 +128,7 @@ class Known:
     def prepare(self, sql: str, declared: tuple[int, ...], connection: Connection) -> Statement:
         known = self.statements.get(sql.strip())
         if known is None:
-            word = sql.split()[-1]
+            word = (re.findall(r"[^ \t\n\r\f\v;]+", sql) or [sql])[-1]
             if word == "nope":
                 error = refusal("42703", 'column "nope" does not exist')
             else:
@@ -168,9 +169,9 @@ class Known:
 
 def _text_int(data: bytes) -> int:
     try:
-        return int(data)
+        return int(data[:1000])
     except ValueError:
-        shown = data.decode()
+        shown = data.decode(errors="replace")
         message = f'invalid input syntax for type integer: "{shown}"'
         raise refusal("22P02", message) from None
 

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.wire.transcripts.scenarios import SCENARIOS, STARTUPS
-from tests.wire.frontend import SYNC, query, read, startup
+from tests.wire.frontend import SYNC, bind, parse, query, read, startup
 from tests.wire.responders import Known
 from understudy.wire.outgoing import NOT_HERE
 
 STEPS = sorted(set(itertools.chain(*SCENARIOS.values())))
 STARTS = sorted(set(itertools.chain(*STARTUPS.values())))
-FAST = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def talk(pieces: list[bytes]) -> tuple[bytes, bool, bool]:
@@ -93,7 +93,17 @@ def test_any_bytes_can_begin_a_connection(data: bytes, places: list[int]) -> Non
     st.text(max_size=200), st.sampled_from(["", "begin; ", "select 1; ", "declare c cursor for "])
 )
 @example("; $a$ ; $b$", "")
-@example("set a = -", "")
+@example("set work_mem = 0x" + "f" * 999, "")
+@example("set work_mem = " + "1" * 9999, "")
+@example("set seq_page_cost = 1e99999", "")
+@example("set time zone " + "9" * 9999, "")
+@example("fetch " + "9" * 9999 + " c", "")
+@example("fetch relative all c", "declare c cursor with hold for select 1; ")
+@example("select pg_notify($9999, $" + "9" * 9999 + ")", "")
+@example("select pg_notify($9999, '')", "")
+@example("prepare a as select $1::int4; execute a(" + "9" * 9999 + ")", "")
+@example("prepare a as show a; execute a", "")
+@example("begin; " + "savepoint a; " * 2000 + "rollback", "")
 def test_any_text_is_answered_and_leaves_the_session_in_order(sql: str, before: str) -> None:
     session = Known().connect()
     session.feed(startup())
@@ -101,3 +111,5 @@ def test_any_text_is_answered_and_leaves_the_session_in_order(sql: str, before: 
     assert said[-1][0] in "ZG"
     if said[-1][0] == "Z":
         assert read(session.feed(SYNC)) == [said[-1]]
+        named = parse("x", "show timezone") + bind("x", "x") + SYNC + query("fetch all x; commit")
+        assert read(session.feed(named))[-1][0] == "Z"

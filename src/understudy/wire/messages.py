@@ -183,7 +183,7 @@ def unknown_format(code: int) -> str:
     return f"unsupported format code: {code}"
 
 
-def no_parameter(number: int) -> str:
+def no_parameter(number: str) -> str:
     """Say that a statement came without this parameter."""
     return f"there is no parameter ${number}"
 

@@ -26,8 +26,11 @@ _UNITS = {
     },
 }
 _INTEGERS = 2**31 - 1
+_WHOLE = 1e-8  # how near to a whole number is one, as PostgreSQL has it
 _KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
-_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][\da-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+))\s*(\w*)\s*")
+_NUMBER = re.compile(
+    r"\s*([+-]?(?:0[xX][\da-fA-F]{1,16}|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+))(.*)", re.DOTALL
+)
 _REFUSED = {
     "internal": "changed",
     "postmaster": "changed without restarting the server",
@@ -111,19 +114,18 @@ class Parameter(NamedTuple):
         if match is None:
             raise refusals.invalid_value(self.name, value)
         number = float(int(match[1], 16)) if "x" in match[1].lower() else float(match[1])
-        if match[2]:
-            number *= self._factor(match[2], value)
+        unit = match[2].strip()
+        if unit:
+            number *= self._factor(unit, value)
         if self.kind == "integer":
             if abs(number) > _INTEGERS:
                 hint = messages.exceeds_integers()
                 raise refusals.invalid_value(self.name, value, hint=hint)
             number = float(round(number))
         if not float(self.least) <= number <= float(self.greatest):
-            unit = self.unit
             text = messages.out_of_range(
-                self.name, f"{number:g}" if self.kind == "real" else str(int(number)),
-                unit, self.least, self.greatest,
-            )  # fmt: skip
+                self.name, self._spelt(number), self.unit, self.least, self.greatest
+            )
             raise refusals.error("22023", text)
         return self._with_unit(number)
 
@@ -144,15 +146,19 @@ class Parameter(NamedTuple):
         return int(match[1] or 1) * _UNITS[kind][match[2]], kind
 
     def _with_unit(self, number: float) -> str:
-        """Spell a number in the largest unit in which it is a whole one."""
-        spelt = f"{number:g}" if self.kind == "real" else str(int(number))
+        """Spell a number in the largest unit in which it is a whole one, or else the smallest."""
         base, kind = self._base()
         if not kind or number <= 0:
-            return spelt
-        for unit, size in reversed(_UNITS[kind].items()):
-            if number * base % size == 0:
-                return f"{int(number * base // size)}{unit}"
-        return spelt
+            return self._spelt(number)
+        units = sorted(_UNITS[kind].items(), key=lambda unit: unit[1], reverse=True)
+        for name, size in units:
+            count = number * base / size
+            if abs(round(count) / count - 1) <= _WHOLE:
+                return f"{round(count)}{name}"
+        return f"{self._spelt(count)}{name}"
+
+    def _spelt(self, number: float) -> str:
+        return f"{number:g}" if self.kind == "real" else str(int(number))
 
 
 @cache
@@ -169,6 +175,11 @@ def _table() -> dict[str, Parameter]:
 def find(name: str) -> Parameter | None:
     """Return the parameter of a name, whatever its case; None where there is none."""
     return _table().get(name.lower())
+
+
+def names() -> list[str]:
+    """Return the names of all parameters, in small letters."""
+    return list(_table())
 
 
 def custom(name: str) -> bool:

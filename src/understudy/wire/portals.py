@@ -49,11 +49,6 @@ class Prepared:
     parameters: tuple[int, ...] = ()
     plans: dict[tuple[tuple[int, ...], tuple[int, ...]], Plan] = field(default_factory=dict)
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is no statement in it."""
-        return self.statement is None and self.command is None
-
 
 @dataclass(slots=True, eq=False)
 class Portal:

@@ -271,9 +271,10 @@ def _direction(words: Words) -> tuple[c.Direction, int | None]:
         return "forward", None
     for spelt, direction in _COUNTED.items():
         if words.skip(spelt):
-            if words.skip("ALL"):
+            counted = direction in ("forward", "backward")
+            if counted and words.skip("ALL"):
                 return direction, None
-            return direction, _integer(words, 1 if direction in ("forward", "backward") else None)
+            return direction, _integer(words, 1 if counted else None)
     return ("forward", _integer(words, 1))
 
 
@@ -287,7 +288,7 @@ _COUNTED: dict[str, c.Direction] = {
 
 def _integer(words: Words, default: int | None) -> int:
     sign = -1 if words.skip("-") else 1
-    if words.peek().isdecimal():
+    if re.fullmatch(r"[0-9]{1,9}", words.peek()):
         return sign * int(words.raw())
     if default is None or sign == -1:
         raise Unread
@@ -326,7 +327,7 @@ def _select(words: Words) -> c.Command:
 
 def _argument(words: Words) -> str | int:
     token = words.raw()
-    found = int(token[1:]) if re.fullmatch(r"\$[1-9]\d{0,4}", token) else literal(token)
+    found = int(token[1:]) if re.fullmatch(r"\$[1-9][0-9]{0,3}", token) else literal(token)
     if found is None:
         raise Unread
     if words.skip("::"):

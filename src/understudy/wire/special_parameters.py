@@ -64,7 +64,7 @@ def _date_style(values: tuple[str, ...]) -> str:
 
 
 def _time_zone(value: str) -> str:
-    offset = re.fullmatch(r"\s*([+-]?)(\d+)(?:\.(\d+))?\s*", value)
+    offset = re.fullmatch(r"\s*([+-]?)(\d{1,2})(?:\.(\d+))?\s*", value)
     if offset is not None:  # hours east of Greenwich, shown in the other direction as POSIX does
         minutes = round(float(f"0.{offset[3] or 0}") * 60)
         east = offset[1] != "-"
@@ -89,11 +89,16 @@ def _client_encoding(value: str) -> str:
     raise refusals.invalid_value("client_encoding", value, hint=messages.only_utf8(value))
 
 
+def _ascii(value: str) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in value.encode())
+
+
 LISTS: dict[str, Callable[[tuple[str, ...]], str]] = {
     "search_path": _search_path,
     "datestyle": _date_style,
 }
 SINGLE: dict[str, Callable[[str], str]] = {
+    "application_name": _ascii,
     "timezone": _time_zone,
     "client_encoding": _client_encoding,
 }

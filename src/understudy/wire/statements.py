@@ -229,8 +229,7 @@ def tag(statement: Statement | None, count: int) -> str:
 def no_parameter(part: sql.Piece) -> ServerError:
     """Refuse a parameter in a simple query, which brings no values."""
     found = re.search(r"\$(\d+)", part.text)
-    number = int(found[1]) if found else 1
-    error = refusals.error("42P02", messages.no_parameter(number))
+    error = refusals.error("42P02", messages.no_parameter(found[1] if found else "1"))
     error.position = part.start + found.start() + 1 if found else None
     return error
 
