@@ -97,7 +97,7 @@ class Backend:
             self.idle = True
         else:
             status = "E" if current.aborted else "T"
-        if self.settings.changed:
+        if self.connection.settings is not self.settings.known:
             for name, value in self.settings.changes():
                 self.out.append(outgoing.parameter_status(name, value))
         self.out.append(outgoing.READY[status])

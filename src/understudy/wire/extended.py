@@ -9,6 +9,7 @@ from understudy.wire import incoming, outgoing, refusals
 from understudy.wire.backend import Backend, Work, outcome
 from understudy.wire.carrying_out import carry_out
 from understudy.wire.copying import copy
+from understudy.wire.incoming import Formats
 from understudy.wire.portals import Plan, Portal, Prepared
 from understudy.wire.responder import BINARY, TEXT, Pending, Result
 from understudy.wire.statements import bound, check_not_aborted, deliver, fields, plan, prepare
@@ -28,8 +29,7 @@ def parse(backend: Backend, body: bytes) -> None:
 
 def bind(backend: Backend, body: bytes) -> None:
     """Make a portal of a statement and values."""
-    message = incoming.bind(body)
-    name, statement, formats, values, results = message
+    name, statement, formats, values, results = incoming.bind(body)
     prepared = _statement(backend, statement)
     given = len(values)
     if len(formats) > 1 and len(formats) != given:
@@ -41,7 +41,7 @@ def bind(backend: Backend, body: bytes) -> None:
     if name:
         backend.portals.check_free(name)
         backend.touched = True
-    how = prepared.plans.get((formats, results)) or _plan(backend, prepared, message)
+    how = prepared.plans.get((formats, results)) or _plan(backend, prepared, name, formats, results)
     texts = not formats or formats[0] == TEXT
     portal = Portal(name, prepared, bound(name, how, values, texts=texts), how)
     if name:
@@ -51,13 +51,15 @@ def bind(backend: Backend, body: bytes) -> None:
     backend.out.append(outgoing.BIND_COMPLETE)
 
 
-def _plan(backend: Backend, prepared: Prepared, message: incoming.Bind) -> Plan:
-    for number, code in enumerate(message.formats, 1):
+def _plan(
+    backend: Backend, prepared: Prepared, portal: str, formats: Formats, results: Formats
+) -> Plan:
+    for number, code in enumerate(formats, 1):
         if code not in (TEXT, BINARY):
-            raise refusals.in_parameter(refusals.unknown_format(code), message.portal, number)
-    made = plan(backend, prepared, message.formats, message.results)
+            raise refusals.in_parameter(refusals.unknown_format(code), portal, number)
+    made = plan(backend, prepared, formats, results)
     if prepared.command is None:  # FETCH and EXECUTE have other columns another time
-        prepared.plans[message.formats, message.results] = made
+        prepared.plans[formats, results] = made
     return made
 
 

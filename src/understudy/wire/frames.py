@@ -81,14 +81,17 @@ class Frames:
         while True:
             piece = self._piece
             position = self._position
-            while len(piece) - position >= 5:
+            size = len(piece)
+            while size - position >= 5:
                 kind, length = _header(piece, position)
                 end = position + 1 + length
-                if end > len(piece) or not 4 <= length <= _SHORT or kind not in _LONGEST:
+                if end > size or not 4 <= length <= _SHORT or kind not in _LONGEST:
                     break
                 self._position = end
                 yield kind, piece[position + 5 : end]
                 position = end
+            if position == size and not self._tail:
+                return
             frame = self._next()
             if frame is None:
                 return

@@ -6,7 +6,6 @@ Whatever does not have the shape of its message is refused with PostgreSQL's own
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from understudy.wire import refusals
 
@@ -19,23 +18,6 @@ _COMMON: dict[bytes, Formats] = {b"\0\1\0\1": (1,), b"\0\1\0\0": (0,)}
 _NAMES: dict[bytes, tuple[str, str]] = {}
 _LONGEST_KNOWN = 64
 _MOST_KNOWN = 4096
-
-
-class Bind(NamedTuple):
-    """A Bind message.
-
-    Attributes:
-        portal: the portal to make, "" for the unnamed one; `statement`: of which statement.
-        formats: format codes of the parameters: none, one for all, or one for each.
-        values: the parameters as bytes, None for NULL.
-        results: format codes of the columns: none, one for all, or one for each.
-    """
-
-    portal: str
-    statement: str
-    formats: Formats
-    values: list[bytes | None]
-    results: Formats
 
 
 def decode(data: bytes) -> str:
@@ -84,8 +66,10 @@ def parse(body: bytes) -> tuple[str, str, tuple[int, ...]]:
     return name, sql, oids
 
 
-def bind(body: bytes) -> Bind:
-    """Read a Bind.
+def bind(body: bytes) -> tuple[str, str, Formats, list[bytes | None], Formats]:
+    """Read a Bind: the portal to make, the statement, formats, values, formats of the columns.
+
+    A value is None for NULL. Formats are none, one for all, or one for each.
 
     Raises:
         ServerError: it is no such message.
@@ -106,8 +90,11 @@ def bind(body: bytes) -> Bind:
     else:
         formats = known
         end += 4
-    count, end = _count(body, end)
     size = len(body)
+    if size < end + 2:
+        raise refusals.insufficient_data()
+    count = body[end] << 8 | body[end + 1]
+    end += 2
     values: list[bytes | None] = []
     for number in range(1, count + 1):
         start = end + 4
@@ -129,7 +116,7 @@ def bind(body: bytes) -> Bind:
         known, end = _formats(body, end)
         if end != size:
             raise refusals.invalid_format()
-    return Bind(portal, statement, formats, values, known)
+    return portal, statement, formats, values, known
 
 
 def execute(body: bytes) -> tuple[str, int]:
@@ -138,7 +125,7 @@ def execute(body: bytes) -> tuple[str, int]:
     Raises:
         ServerError: it is no such message.
     """
-    name, end = _string(body, 0)
+    name, end = ("", 1) if body[:1] == b"\0" else _string(body, 0)
     size = len(body) - end
     if size != 4:
         raise refusals.insufficient_data() if size < 4 else refusals.invalid_format()
@@ -157,15 +144,6 @@ def named(body: bytes) -> tuple[str, str]:
     name, end = _string(body, 1)
     _no_more(body, end)
     return chr(body[0]), name
-
-
-def nothing(body: bytes) -> None:
-    """Read a message without a body, such as Sync.
-
-    Raises:
-        ServerError: it has one.
-    """
-    _no_more(body, 0)
 
 
 def _string(body: bytes, start: int) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from understudy.wire import extended, incoming, messages, outgoing, refusals, simple
+from understudy.wire import extended, messages, outgoing, refusals, simple
 from understudy.wire.backend import MORE, Backend, CancelRequest, Work
 from understudy.wire.connection import Connection
 from understudy.wire.frames import BadLength, Frames, UnknownKind
@@ -143,20 +143,18 @@ class Session:
             if self._work is not None or self._skipping or kind == _TERMINATE:
                 self._take_otherwise(kind, body)
             else:
-                self._take(kind, body)
+                try:
+                    work = _HANDLERS[kind](backend, body)
+                except BaseException as error:  # noqa: BLE001 # raised again unless for the client
+                    self._extended = kind in _EXTENDED
+                    self._failed(error)
+                else:
+                    if work is None:
+                        continue
+                    self._extended = kind in _EXTENDED
+                    self._begin(work)
             if self.closed or self.pending is not None:
                 break
-
-    def _take(self, kind: int, body: bytes) -> None:
-        try:
-            work = _HANDLERS[kind](self._backend, body)
-        except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
-            self._extended = kind in _EXTENDED
-            self._failed(error)
-            return
-        if work is not None:
-            self._extended = kind in _EXTENDED
-            self._begin(work)
 
     def _take_otherwise(self, kind: int, body: bytes) -> None:
         """Take a message that is not simply to be answered."""
@@ -166,7 +164,11 @@ class Session:
             self._end()
         elif kind == _SYNC:
             self._skipping = False
-            self._take(kind, body)
+            try:
+                _sync(self._backend, body)
+            except ServerError as error:
+                self._extended = False
+                self._fail(error)
 
     def _begin(self, work: Work) -> None:
         self._work = work
@@ -221,7 +223,8 @@ class Session:
 
 
 def _sync(backend: Backend, body: bytes) -> None:
-    incoming.nothing(body)
+    if body:
+        raise refusals.invalid_format()
     backend.ready()
 
 

@@ -46,6 +46,9 @@ class Settings:
         connection: whose they are.
         version: the server's, as server_version shows it.
         overrides: what is different on this server, by name.
+
+    Attributes:
+        known: what the client was told of last; `changes` says what is new.
     """
 
     def __init__(self, connection: Connection, version: str, overrides: Mapping[str, str]) -> None:
@@ -65,7 +68,7 @@ class Settings:
         # What RESET goes back to, and what a commit makes of the present values.
         self._initial = start
         self._lasting = start
-        self._known: Values = {}
+        self.known: Values = {}
 
     def start(self, given: Mapping[str, str], user: str) -> None:
         """Take what a startup packet sets.
@@ -145,18 +148,13 @@ class Settings:
             raise refusals.unknown_parameter(name)
         return self._start_of(key)
 
-    @property
-    def changed(self) -> bool:
-        """Whether anything was set since `changes` was asked last."""
-        return self._connection.settings is not self._known
-
     def changes(self) -> Iterator[tuple[str, str]]:
         """Yield what is to be reported to the client, and was not yet: names and values."""
         settings = self._connection.settings
         for name, key in self._reported:
-            if settings[key] != self._known.get(key):
+            if settings[key] != self.known.get(key):
                 yield name, settings[key]
-        self._known = settings
+        self.known = settings
 
     # What follows a transaction (transactions.Follower)
 

@@ -196,13 +196,12 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
     """
     statement = portal.prepared.statement
     start = portal.position
-    if portal.plan.fields is None:
-        rows: Sequence[Any] = ()
-    else:
-        rows = result.rows[start:] if start or limit else result.rows
-    suspended = limit and len(rows) >= limit
-    if suspended:
-        rows = rows[:limit]
+    rows: Sequence[Any] = () if portal.plan.fields is None else result.rows
+    if limit:
+        rows = rows[start : start + limit]
+    elif start:
+        rows = rows[start:]
+    suspended = limit and len(rows) == limit
     encoders = portal.plan.encoders
     send = backend.out.append
     for row in rows:
