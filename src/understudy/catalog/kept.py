@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _NUMBERS = frozenset(
     ("oid", "oid[]", "oidvector", "regclass", "regtype", "regproc", "regprocedure", "regnamespace")
 )
+# psycopg declares what it sends as an integer. Ours are so large that no other number is one.
+_SENT = _NUMBERS | {"integer", "bigint", "integer[]", "bigint[]"}
 _DIGITS = re.compile(r"(?<![^\W_{,\s])\d+(?![^\W_},\s])")
 # Types are named as in SchemaFacts, whose numbers a session gives them; the others by their kind.
 _TYPES = "SELECT oid, format_type(oid, NULL) FROM pg_type"
@@ -103,16 +105,22 @@ class Answerer:
         ours = self._numbers(connection)
         theirs = {str(mine): str(number) for number, mine in ours.items()}
         texts = [
-            _renumbered(text, kind, theirs)
+            _renumbered(text, theirs) if kind in _SENT else text
             for text, kind in zip(given, description.parameters, strict=True)
         ]
         found = self._asked(connection, statement, description.parameters, texts)
         if isinstance(found, Refusal):
             return found
         numbers = {str(number): str(mine) for number, mine in ours.items()}
-        kinds = [column.type for column in description.columns]
+        known = [column.type in _NUMBERS for column in description.columns]
         return Kept(
-            tuple(tuple(map(_renumbered, row, kinds, [numbers] * len(kinds))) for row in found)
+            tuple(
+                tuple(
+                    _renumbered(text, numbers) if is_number else text
+                    for text, is_number in zip(row, known, strict=True)
+                )
+                for row in found
+            )
         )
 
     def _asked(
@@ -153,7 +161,7 @@ class Answerer:
         return found
 
 
-def _renumbered(text: str | None, kind: str, numbers: Mapping[str, str]) -> str | None:
-    if text is None or kind not in _NUMBERS:
-        return text
+def _renumbered(text: str | None, numbers: Mapping[str, str]) -> str | None:
+    if text is None:
+        return None
     return _DIGITS.sub(lambda match: numbers.get(match[0], match[0]), text)

@@ -153,8 +153,8 @@ class Answering:
         if type(notes) is not Notes:
             if not server.concerned(Call("execute", statement.sql, None, connection.current)):
                 server.reset(connection, statement.sql)
-                return server.housekeeping.execute(statement, parameters)
-            notes = statement.notes = Notes(None)
+                return self._kept(statement, parameters, connection)
+            notes = Notes(None)
         call = self._called(statement, parameters, connection)
         try:
             answer = server.answer(call)
@@ -164,6 +164,14 @@ class Answering:
             if answer.delay:
                 return Pending(answer.delay, lambda: self._after(answer, call, statement, notes))
             return self._outcome(answer, call, statement, notes)
+        except Failure as failure:
+            raise told(failure, statement.sql) from None
+
+    def _kept(
+        self, statement: Statement, parameters: Sequence[Any], connection: Connection
+    ) -> Result:
+        try:
+            return self._server.housekeeping.execute(statement, parameters, connection)
         except Failure as failure:
             raise told(failure, statement.sql) from None
 

@@ -35,6 +35,7 @@ from understudy.wire import answer_messages as messages
 from understudy.wire.answering import Answering
 from understudy.wire.clients import Client
 from understudy.wire.connection import Connection
+from understudy.wire.housekeeping import Housekeeping
 from understudy.wire.left import Left
 from understudy.wire.memory import MemoryLoop
 from understudy.wire.reception import Reception
@@ -42,11 +43,11 @@ from understudy.wire.responder import ServerError
 from understudy.wire.session import Session
 from understudy.wire.sockets import Sockets
 from understudy.wire.types import Types
-from understudy.wire.upkeep import Upkeep
 from understudy.wire.values import Values
 from understudy.wire.whose import Waiter, waiter_behind
 
 if TYPE_CHECKING:
+    from understudy.catalog.session import Catalog
     from understudy.wire.line import Line
 
 FailureT = TypeVar("FailureT", bound=Failure)
@@ -81,7 +82,7 @@ class Server:
         self.latency = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
-        self.housekeeping = Upkeep()
+        self.housekeeping = Housekeeping(self)
         self._answering = Answering(self)
         self._pids = itertools.count(1)
         self._known: tuple[Mapping[str, TypeFacts], Types, Values] | None = None
@@ -313,6 +314,12 @@ class Server:
     def types(self) -> Types:
         """The types of now."""
         return self._schema()[0]
+
+    @property
+    def catalog(self) -> Catalog | None:
+        """What PostgreSQL says of statements; None where nobody is there to be asked."""
+        checker = active.checker()
+        return None if checker is None else checker.catalog
 
     @property
     def values(self) -> Values:
