@@ -279,7 +279,10 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
-                statements[key(line["sql"], line.get("declared", ()))] = line
+                spelling = line["sql"]
+                # Asked first, since thousands of lines declare nothing.
+                named = key(spelling, line["declared"]) if "declared" in line else spelling
+                statements[named] = line
             elif "answered" in line:
                 named = key(line["answered"], line.get("declared", ()), line["given"])
                 answers[named] = line
