@@ -19,6 +19,7 @@ from understudy.wire.responder import (
     Result,
     ServerError,
     Statement,
+    TrailingBytes,
 )
 from understudy.wire.session import Session
 
@@ -179,5 +180,7 @@ def _text_int(data: bytes) -> int:
 def _binary_int(data: bytes) -> int:
     if len(data) < 4:
         raise refusal("08P01", "insufficient data left in message")
+    if len(data) > 4:
+        raise TrailingBytes
     value: int = struct.unpack("!i", data)[0]
     return value

@@ -401,3 +401,43 @@ def test_function_calls_are_refused(session: Session) -> None:
         ),
         IDLE,
     ]
+
+
+def refused(sqlstate: str, text: str, **more: str) -> list[object]:
+    return [("E", {"V": "ERROR", "C": sqlstate, "M": text, **more}), IDLE]
+
+
+def test_arguments_of_execute_are_literals(session: Session) -> None:
+    session.feed(query("prepare p as select $1::int4"))
+    assert read(session.feed(query("execute p (1 + 1)"))) == refused(
+        "0A000", "fake_postgres reads only literals as arguments of EXECUTE, not 1+1"
+    )
+
+
+def test_a_command_of_the_session_is_not_executed_by_name(session: Session) -> None:
+    session.feed(query("prepare p as show timezone"))
+    assert read(session.feed(query("execute p"))) == refused(
+        "0A000", 'fake_postgres cannot EXECUTE "p": it is no query'
+    )
+
+
+def test_clients_speak_utf8(session: Session) -> None:
+    assert read(session.feed(query("set client_encoding = 'latin1'"))) == refused(
+        "22023",
+        'invalid value for parameter "client_encoding": "latin1"',
+        H="fake_postgres speaks UTF8 only, not latin1",
+    )
+
+
+def test_a_portal_that_is_no_query_is_not_fetched_from(session: Session) -> None:
+    session.feed(query("begin") + parse("", "insert into t values (1)") + bind("p", "") + SYNC)
+    said = read(session.feed(query("fetch p")))
+    assert said[0] == ("E", {"V": "ERROR", "C": "55000", "M": 'portal "p" cannot be run'})
+
+
+def test_a_message_that_is_not_utf8_or_has_a_nul_breaks_no_stream(
+    known: Known, session: Session
+) -> None:
+    known.know("select odd", "SELECT", lambda _: Pending(0))
+    session.feed(query("select odd"))
+    assert read(session.resume(refusal("P0001", "a\0b\ud800"))) == refused("P0001", "a?b?")

@@ -250,7 +250,8 @@ def bound(portal: str, plan: Plan, values: Sequence[bytes | None], *, texts: boo
         for decode, data in zip(plan.decoders, values, strict=True):
             taken.append(None if data is None else decode(data))
     except TrailingBytes:
-        raise refusals.trailing_bytes(len(taken) + 1) from None
+        number = len(taken) + 1
+        raise refusals.in_parameter(refusals.trailing_bytes(number), portal, number) from None
     except ServerError as error:
         if error.context is None:
             refusals.in_parameter(error, portal, len(taken) + 1, with_value=texts)
