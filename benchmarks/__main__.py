@@ -6,7 +6,7 @@ import argparse
 import platform
 import sys
 
-from benchmarks import calls, catalog, databases, startup, suite
+from benchmarks import calls, catalog, databases, lint, startup, suite
 from benchmarks.rounds import apart, ratio, typical
 
 
@@ -68,6 +68,14 @@ def report_learning(statements: int, starts: int, rounds: int) -> None:
         print(f"  {name:46}{typical(runs, name):8.2f} s")
 
 
+def report_lint(files: int, lines: int, rounds: int) -> None:
+    written, found = lint.measure(files, lines, rounds)
+    print(f"\nunderstudy lint on {files} test files of {written:,} lines, {rounds} rounds")
+    for name in (lint.NEW, lint.UNCHANGED, lint.PARSE, lint.START):
+        print(f"  {name:46}{typical(found, name):8.2f} s")
+    print(f"  {'everything new / ast.parse alone':46}{ratio(found, lint.NEW, lint.PARSE):8.2f}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -81,6 +89,7 @@ def main() -> int:
     report_startup(1 if quick else 40)
     report_suite(1 if quick else 9)
     report_databases(2 if quick else 100)
+    report_lint(*((5, 300, 1) if quick else (300, 40_000, 9)))
     return 0
 
 

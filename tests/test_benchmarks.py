@@ -52,6 +52,10 @@ def output() -> str:
         ("ratio", 1),
         ("on a FakeConnection", 1),
         ("on real_postgres", 1),
+        ("everything new", 1),
+        ("nothing changed", 1),
+        ("ast.parse of each file, one process", 1),
+        ("everything new / ast.parse alone", 1),
     ],
 )
 def test_each_line_has_its_figures(output: str, line: str, figures: int) -> None:

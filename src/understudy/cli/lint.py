@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -16,8 +16,7 @@ from understudy.lint.finding import Checked, Finding, Problem
 from understudy.lint.mender import Mended, NoLibCST, mend
 from understudy.lint.registry import all_rules, chosen
 from understudy.lint.runner import LintError, run
-from understudy.lint.settings import LintSettings, LintSettingsError, check_selectors, parse
-from understudy.plugin.settings import SettingsError, read_table
+from understudy.lint.settings import LintSettings, LintSettingsError, check_selectors, read
 
 _PATIENCE = 2.0  # seconds, before progress is shown
 
@@ -78,7 +77,7 @@ def lint(
     try:
         base, settings = _settings()
         codes = _codes(settings, select, ignore)
-    except (SettingsError, LintSettingsError) as error:
+    except LintSettingsError as error:
         raise _Refused(str(error)) from error
     found, problems = files.discover(paths or _default_paths(), settings.exclude, base)
     if not found and not problems and any(path.is_dir() for path in paths or _default_paths()):
@@ -142,11 +141,7 @@ def _settings() -> tuple[Path, LintSettings]:
         (each / "pyproject.toml" for each in (here, *here.parents) if _has_project(each)),
         here / "pyproject.toml",
     )
-    table = read_table(file).get("lint", {})
-    place = f"[tool.understudy.lint] of {output.shown(str(file))}"
-    if not isinstance(table, Mapping):
-        raise LintSettingsError(messages.not_a_table("lint", "[tool.understudy]", table))
-    return file.parent, parse(table, place)
+    return file.parent, read(file, output.shown(str(file)))
 
 
 def _has_project(folder: Path) -> bool:

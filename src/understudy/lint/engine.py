@@ -83,13 +83,12 @@ def _finding(rule: Rule, module: Module, found: Found) -> Finding:
     return Finding(str(module.path), line, column, rule.code, found.message)
 
 
-def check_files(paths: Sequence[str], codes: Sequence[str]) -> list[tuple[Checked, str | None]]:
-    """Check some files in this process: what a worker does.
+def check_files(paths: Sequence[str], engine: Engine) -> list[tuple[Checked, str | None]]:
+    """Check some files in this process.
 
     Returns:
         for each file what was found, and the state of the file before it was read.
     """
-    engine = Engine(codes)
     # Trees are many objects without circles: looking for some takes longer than the check itself.
     was_on = gc.isenabled()
     gc.disable()
@@ -98,3 +97,16 @@ def check_files(paths: Sequence[str], codes: Sequence[str]) -> list[tuple[Checke
     finally:
         if was_on:
             gc.enable()
+
+
+_of_this_process: list[Engine] = []
+
+
+def begin_worker(codes: Sequence[str]) -> None:
+    """Make the engine of a worker process: what it learns of a project serves all of its files."""
+    _of_this_process[:] = [Engine(codes)]
+
+
+def check_in_worker(paths: Sequence[str]) -> list[tuple[Checked, str | None]]:
+    """Check some files in a worker process."""
+    return check_files(paths, _of_this_process[0])

@@ -77,6 +77,16 @@ def worker_died() -> str:
     )
 
 
+def unreadable(file: str, reason: str) -> str:
+    """The configuration cannot be read."""
+    return f"{file} cannot be read: {reason}."
+
+
+def broken_toml(file: str, error: Exception) -> str:
+    """The configuration is no TOML."""
+    return f"{file}: not valid TOML: {error}."
+
+
 def unknown_key(key: str, place: str, known: Sequence[str]) -> str:
     """A key that the table does not have."""
     near = difflib.get_close_matches(key, known, n=1)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from understudy.lint import messages
 from understudy.lint.cache import Cache
-from understudy.lint.engine import check_files
+from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
 from understudy.lint.finding import Checked
 
 # Below this many bytes a second process takes longer to start than to help.
@@ -80,12 +77,21 @@ def _checked(
     worth = sum(sizes.values()) // _WORTH_A_PROCESS + 1
     count = min(jobs or _cores(), worth, len(paths))
     if count <= 1:
+        engine = Engine(codes)
         for start in range(0, len(paths), 20):
-            yield check_files(paths[start : start + 20], codes)
+            yield check_files(paths[start : start + 20], engine)
         return
+    # Where little has changed they are not needed, and take longer to import than that to check.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
     chunks = _chunks(paths, count * _CHUNKS_PER_PROCESS)
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context(_method())) as pool:
-        waiting = [pool.submit(check_files, chunk, codes) for chunk in chunks]
+    context = multiprocessing.get_context(_method())
+    with ProcessPoolExecutor(
+        count, mp_context=context, initializer=begin_worker, initargs=(codes,)
+    ) as pool:
+        waiting = [pool.submit(check_in_worker, chunk) for chunk in chunks]
         try:
             for future in as_completed(waiting):
                 yield future.result()

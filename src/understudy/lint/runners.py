@@ -24,6 +24,9 @@ _OTHERS = re.compile(
     r"pytest-(tornasync|trio|twisted|asyncio-cooperative|curio|sanic|async-benchmark|aio|"
     r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest"
 )
+# What a line asks of pytest-asyncio, and how it says that it wants none from 1.0 on.
+_REQUIRED = re.compile(r"pytest[-_]asyncio([^\n#]{0,60})")
+_BEFORE_1 = re.compile(r"(==|~=|\^|~|=\s*[\"'])\s*0\.|<\s*1(\.0)*(?![.\d])|<=?\s*0\.")
 _LONGEST_SCRIPT = 200_000
 
 
@@ -80,14 +83,11 @@ class Runners:
             found = re.search(r'name = "pytest-asyncio"\s+version = "(\d+)', text)
             if found:
                 return found[1] == "0"
-        pinned = re.compile(
-            r'pytest[-_]asyncio(?:\[\w+\])?["\s]*(?:==|~=|<|=\s*["{^~=]+)[^\n]{0,40}'
+        return any(
+            _BEFORE_1.search(re.split(r"[\"'],", found[1])[0]) is not None
+            for text in self._texts_about_it()
+            for found in _REQUIRED.finditer(text)
         )
-        for text in self._texts_about_it():
-            for found in pinned.finditer(text):
-                if re.search(r"(==|~=|\^|~)\s*\"?0\.|<\s*1\b|<=?\s*0\.|=\s*\"0\.", found[0]):
-                    return True
-        return False
 
     def _texts_about_it(self) -> tuple[str, ...]:
         for path in self._about:

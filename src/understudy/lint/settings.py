@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,37 @@ class LintSettings:
             code in codes and is_excluded(path, [pattern], base)
             for pattern, codes in self.per_file_ignores.items()
         )
+
+
+def read(file: Path, shown: str) -> LintSettings:
+    """Read the table of a pyproject.toml, which need not exist.
+
+    This does not ask `plugin.settings`: its package imports pytest, which takes longer than the
+    check of a suite in which nothing has changed.
+
+    Args:
+        file: the pyproject.toml.
+        shown: its path, for messages.
+
+    Raises:
+        LintSettingsError: the file cannot be read, or a key or a value is not valid.
+    """
+    try:
+        document = tomllib.loads(file.read_bytes().decode())
+    except (FileNotFoundError, NotADirectoryError):
+        return LintSettings()
+    except OSError as error:
+        raise LintSettingsError(messages.unreadable(shown, error.strerror or "")) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LintSettingsError(messages.broken_toml(shown, error)) from error
+    table: object = document
+    for key in ("tool", "understudy", "lint"):
+        table = table.get(key, {}) if isinstance(table, Mapping) else {}
+    if not isinstance(table, Mapping):
+        raise LintSettingsError(
+            messages.not_a_table("lint", f"[tool.understudy] of {shown}", table)
+        )
+    return parse(table, f"[tool.understudy.lint] of {shown}")
 
 
 def parse(table: Mapping[str, object], place: str) -> LintSettings:
