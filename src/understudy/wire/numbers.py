@@ -226,6 +226,8 @@ def _shortest(number: float, name: str) -> str:
     """Return the shortest text that reads as the number: PostgreSQL's, which is C's %g."""
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    if name != "real" and 1e-4 <= abs(number) < 1e15:
+        return repr(number).removesuffix(".0")
     if number == 0:
         return "-0" if math.copysign(1, number) < 0 else "0"
     digits, exponent = _digits_of(number, single=name == "real")
