@@ -198,6 +198,7 @@ def test_values_that_a_driver_has_for_a_type_go_out(name: str, value: Any, text:
         ("money", "x", "'x' (str) is no value of money"),
         ("text", 7, "7 (int) is no value of text"),
         ("text", "a\0b", "'a\\x00b' (str) is no value of text"),
+        ("text", "a\ud800", "'a\\ud800' (str) is no value of text"),
         ('"char"', "xy", "'xy' (str) is no value of \"char\""),
         ("bytea", "x", "'x' (str) is no value of bytea"),
         ("uuid", "x", "'x' (str) is no value of uuid"),

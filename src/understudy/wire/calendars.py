@@ -62,7 +62,9 @@ def read_moment(text: str) -> Moment | None:
     parts = found.groupdict()
     day = _day(parts, text)
     if day is None:
-        raise refusal("22008", messages.field_out_of_range(text))
+        may_be_swapped = not (0 < int(parts["month"]) < 13 and 0 < int(parts["day"]) < 32)
+        hint = messages.date_style() if may_be_swapped else None
+        raise refusal("22008", messages.field_out_of_range(text), hint=hint)
     return Moment(day, _clock(parts.get("clock"), text), _zone(parts.get("zone"), text))
 
 

@@ -38,9 +38,11 @@ class Codec:
     send: Callable[[Any], bytes]
 
 
-def refusal(sqlstate: str, message: str, detail: str | None = None) -> ServerError:
+def refusal(
+    sqlstate: str, message: str, detail: str | None = None, hint: str | None = None
+) -> ServerError:
     """Return what PostgreSQL says of a value that it does not take."""
-    return ServerError(ErrorFields(sqlstate, message, detail=detail))
+    return ServerError(ErrorFields(sqlstate, message, detail=detail, hint=hint))
 
 
 def invalid(type_name: str, text: str, sqlstate: str = "22P02") -> ServerError:

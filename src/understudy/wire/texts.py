@@ -21,6 +21,7 @@ from understudy.wire.codec import (
     unfit,
     wrong_size,
 )
+from understudy.wire.json_details import why_not_json
 from understudy.wire.responder import TrailingBytes
 
 _UUID = re.compile(r"(\{)?([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}(?(1)\})")
@@ -40,9 +41,21 @@ def text(name: str) -> Codec:
         return value
 
     def send(value: Any) -> bytes:
-        return write(value).encode()
+        return encoded(name, write(value))
 
     return Codec(str, decoded, write, send)
+
+
+def encoded(name: str, value: str) -> bytes:
+    """Return the bytes of a text.
+
+    Raises:
+        Unencodable: there is half a surrogate in it.
+    """
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise unfit(name, value) from None
 
 
 def only_text(name: str) -> Codec:
@@ -225,9 +238,9 @@ def json_codec(name: str) -> Codec:
         try:
             document = json.loads(value, parse_constant=_no_constant)
         except (ValueError, RecursionError):
-            raise refusal("22P02", messages.invalid_json()) from None
+            raise refusal("22P02", messages.invalid_json(), why_not_json(value)) from None
         if is_binary and "\\u0000" in value.replace("\\\\", ""):
-            raise refusal("22P05", "unsupported Unicode escape sequence")
+            raise refusal("22P05", messages.unsupported_escape(), messages.no_text())
         return document
 
     def receive(data: bytes) -> Any:
@@ -237,7 +250,7 @@ def json_codec(name: str) -> Codec:
         return _document(name, value, is_binary)
 
     def send(value: Any) -> bytes:
-        return (b"\1" if is_binary else b"") + write(value).encode()
+        return (b"\1" if is_binary else b"") + encoded(name, write(value))
 
     return Codec(read, receive, write, send)
 

@@ -15,6 +15,21 @@ def invalid_json() -> str:
     return "invalid input syntax for type json"
 
 
+def unsupported_escape() -> str:
+    """Return the words for a \\u0000 in a document that is kept as text."""
+    return "unsupported Unicode escape sequence"
+
+
+def no_text() -> str:
+    """Return the detail of the same."""
+    return "\\u0000 cannot be converted to text."
+
+
+def date_style() -> str:
+    """Return the hint where a month or a day is out of range: it may be the other one."""
+    return 'Perhaps you need a different "DateStyle" setting.'
+
+
 def value_out_of_range(type_name: str, text: str) -> str:
     """Return the words for an integer that a type has no room for."""
     return f'value "{text}" is out of range for type {type_name}'

@@ -32,6 +32,7 @@ from understudy.wire.texts import (
     BYTEA,
     CHAR,
     UUIDS,
+    encoded,
     enum_of,
     json_codec,
     named_number,
@@ -231,7 +232,7 @@ def _of_text(read: Callable[[str], Any]) -> Decoder:
 
 
 def _to_text(write: Callable[[Any], str]) -> Encoder:
-    return lambda value: write(value).encode()
+    return lambda value: encoded("text", write(value))
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -15,7 +15,7 @@ from understudy.wire.responder import ServerError
 from understudy.wire.types import Types
 from understudy.wire.values import Values
 
-Refused = tuple[str, str]
+Refused = tuple[str, ...]
 
 
 @dataclass
@@ -46,11 +46,13 @@ class Server:
             value = result.get_value(0, 0)
             assert value is not None
             return bytes(value)
-        state, message = (
-            result.error_field(part)
-            for part in (DiagnosticField.SQLSTATE, DiagnosticField.MESSAGE_PRIMARY)
+        parts = (
+            DiagnosticField.SQLSTATE,
+            DiagnosticField.MESSAGE_PRIMARY,
+            DiagnosticField.MESSAGE_DETAIL,
+            DiagnosticField.MESSAGE_HINT,
         )
-        return (state or b"").decode(), (message or b"").decode()
+        return tuple((result.error_field(part) or b"").decode() for part in parts)
 
     def ours(self, name: str, data: bytes, given: int, wanted: int) -> bytes | Refused:
         """What we make of the same."""
@@ -61,7 +63,8 @@ class Server:
             message = error.fields.message
             if message == "incorrect binary data format":
                 message += " in bind parameter 1"
-            return error.fields.sqlstate, message
+            fields = error.fields
+            return fields.sqlstate, message, fields.detail or "", fields.hint or ""
         return self.values.encoder(oid, wanted)(value)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from tests.conformance.wire.conftest import Refused, Server
 from tests.conformance.wire.texts import TEXTS
@@ -79,3 +81,14 @@ def test_bytes_that_are_no_text(server: Server, data: bytes, form: int) -> None:
 
     assert real == server.ours("text", data, form, TEXT)
     assert isinstance(real, tuple)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(some.lists(some.sampled_from([*'{}[],: "\\ua1.-e', "null", '"a"', "12", "\n"]), max_size=12))
+def test_what_is_no_json_is_refused_for_the_same_reason(server: Server, parts: list[str]) -> None:
+    data = "".join(parts).encode()
+
+    real = server.echo("json", data, TEXT, TEXT)
+    ours = server.ours("json", data, TEXT, TEXT)
+
+    assert _alike("json", real, ours), (data, real, ours)
