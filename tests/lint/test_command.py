@@ -380,6 +380,18 @@ def test_a_process_that_dies(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (result.exit_code, result.stderr) == (2, "Error: dead\n")
 
 
+def test_an_interrupted_check_is_no_finding(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "run", interrupt)
+
+    result = invoke("lint")
+
+    assert result.exit_code == 130
+    assert result.stderr == "\nInterrupted. No file is left half-written.\n"
+
+
 def test_progress_shows_on_a_terminal_after_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

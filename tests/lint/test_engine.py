@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -410,10 +411,15 @@ def test_writing_that_fails_leaves_nothing_behind(
     assert file.read_text() == "old"
 
 
-def test_a_worker_keeps_its_engine(tmp_path: Path) -> None:
+def test_a_worker_keeps_its_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored = []
+    monkeypatch.setattr(
+        "understudy.lint.engine.signal.signal", lambda *given: ignored.append(given)
+    )
     write(tmp_path, {"pytest.ini": "[pytest]\n", "test_a.py": TEST, "test_b.py": "x = 1\n" + TEST})
     engine.begin_worker(["UND001"])
 
     found = [engine.check_in_worker([str(tmp_path / name)]) for name in ("test_a.py", "test_b.py")]
 
     assert [[each.line for each in one.findings] for [(one, _)] in found] == [[1], [2]]
+    assert ignored == [(signal.SIGINT, signal.SIG_IGN)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from understudy.cli.processes import INTERRUPTED
 from understudy.lint import cache as caches
 from understudy.lint import files, messages, output
 from understudy.lint.config import read as read_pytest
@@ -98,6 +99,9 @@ def lint(
             checked = [*again, *(each for each in checked if each.path not in changed)]
     except (LintError, NoLibCST) as error:
         raise _Refused(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo(messages.interrupted(), err=True)
+        ctx.exit(INTERRUPTED)
     if trouble is not None:
         click.echo(messages.cache_not_written(trouble.strerror or str(trouble)), err=True)
     problems += [each.problem for each in checked if each.problem is not None]

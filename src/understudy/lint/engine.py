@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -104,6 +105,8 @@ _of_this_process: list[Engine] = []
 
 def begin_worker(codes: Sequence[str]) -> None:
     """Make the engine of a worker process: what it learns of a project serves all of its files."""
+    # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _of_this_process[:] = [Engine(codes)]
 
 

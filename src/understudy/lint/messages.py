@@ -77,6 +77,11 @@ def worker_died() -> str:
     )
 
 
+def interrupted() -> str:
+    """Ctrl-C; each file is written as a whole, so none is half mended."""
+    return "\nInterrupted. No file is left half-written."
+
+
 def unreadable(file: str, reason: str) -> str:
     """The configuration cannot be read."""
     return f"{file} cannot be read: {reason}."

@@ -7,6 +7,16 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "special attributes, and pytest's own": """
+import pytest
+from app import main, users
+def test_a():
+    main.__version__ = "2"
+    pytest.shared = 1
+    users.app.debug = True
+    main.dependency_overrides = {}
+    assert main
+""",
     "settings": """
 from app.settings import settings
 def test_a():

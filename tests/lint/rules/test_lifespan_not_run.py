@@ -7,6 +7,21 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "a factory that calls another": """
+from fastapi.testclient import TestClient
+from app.main import factory, other
+def test_a():
+    assert TestClient(factory()).get("/")  # here
+    assert TestClient(other["x"]).get("/")
+=== app/main.py
+from fastapi import FastAPI
+def make():
+    return FastAPI(lifespan=print)
+def factory():
+    app = make()
+    return app
+other = {}
+""",
     "an imported app": """
 from httpx import ASGITransport, AsyncClient
 from app.main import app

@@ -7,6 +7,88 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "a package marks its tests": """
+async def test_a():
+    assert 1
+=== tests/__init__.py
+import pytest
+pytestmark = pytest.mark.asyncio
+""",
+    "usefixtures asks for anyio's backend": """
+import pytest
+@pytest.mark.usefixtures("anyio_backend")
+async def test_a():
+    assert 1
+@pytest.mark.usefixtures("anyio_backend")
+class TestA:
+    async def test_a(self):
+        assert 1
+""",
+    "a fixture of a plugin of the project": """
+async def test_a(backend):
+    assert 1
+async def test_b(other):
+    assert 1
+async def test_c(third):  # here
+    assert 1
+=== tests/conftest.py
+from tests.shared import *
+from tests.shared import other
+pytest_plugins = ["tests.fixtures", "pytester"]
+=== tests/fixtures.py
+import pytest
+@pytest.fixture
+def backend(anyio_backend):
+    return 1
+=== tests/shared.py
+import pytest
+@pytest.fixture
+def other(anyio_backend):
+    return 1
+@pytest.fixture
+def third():
+    return 1
+=== tests/__init__.py
+""",
+    "one plugin of the project": """
+async def test_a(backend):
+    assert 1
+=== tests/conftest.py
+pytest_plugins = "tests.fixtures"
+=== tests/fixtures.py
+import pytest
+@pytest.fixture
+def backend(anyio_backend):
+    return 1
+=== tests/__init__.py
+""",
+    "marks that cannot be told": """
+from elsewhere import marks
+pytestmark = marks
+async def test_a():
+    assert 1
+""",
+    "marks from elsewhere": """
+from elsewhere import pytestmark
+async def test_a():
+    assert 1
+""",
+    "a list of marks from another file": """
+from tests.marks import MARKS
+pytestmark = MARKS
+async def test_a():
+    assert 1
+=== tests/marks.py
+import pytest
+MARKS = [pytest.mark.slow, pytest.mark.asyncio]
+=== tests/__init__.py
+""",
+    "anyio alone": """
+async def test_a():  # here
+    assert 1
+=== requirements.txt
+anyio
+""",
     "a function": """
 async def test_a():  # here
     assert 1

@@ -7,6 +7,32 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "parametrized": """
+import pytest
+@pytest.mark.parametrize("number, name", [(1, "a")])
+def test_a(client, number, name):  # here
+    client.get(f"/{number}/{name}")
+""",
+    "patched": """
+from unittest.mock import patch
+@patch("app.mail")
+def test_a(mail):  # here
+    signup("Ana")
+""",
+    "a keyword that checks": """
+import subprocess
+def test_a():
+    subprocess.run(["true"], check=True)
+""",
+    "a helper that only arranges": """
+from tests.helpers import arrange
+def test_a(client):  # here
+    arrange(client)
+=== tests/helpers.py
+def arrange(client):
+    client.post("/users")
+=== tests/__init__.py
+""",
     "only calls": """
 from app.users import rename
 async def test_rename(conn):  # here

@@ -7,6 +7,28 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "an import, a loop, a decorator of its own": """
+from unittest.mock import Mock
+from tests.tools import timed
+def test_a():
+    import app
+    sender = Mock()
+    sender("x")
+    assert sender.called
+def test_b():
+    sender = Mock()
+    for each in range(3):
+        sender(each)
+    assert sender.called
+@timed
+def test_c():
+    sender = Mock()
+    sender("x")
+    assert sender.called
+=== tests/tools.py
+def timed(f):
+    return f
+""",
     "return value": """
 from unittest.mock import AsyncMock
 async def test_a():  # here

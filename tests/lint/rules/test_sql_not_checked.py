@@ -7,6 +7,19 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "not handed on, or asserted on by itself": """
+from unittest.mock import AsyncMock
+async def test_a():
+    conn = FakeConnection()
+    assert await conn.fetch("SELECT 1")
+async def test_b():
+    conn = FakeConnection()
+    await remember(conn)
+    assert conn in remembered
+async def test_c():
+    conn = 7
+    assert await fetch(conn)
+""",
     "FakeConnection": """
 async def test_a():
     conn = FakeConnection()  # here

@@ -7,6 +7,21 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "pytest-mock": """
+def test_a(mocker):
+    pool = mocker.MagicMock()
+    pool.__aexit__ = mocker.AsyncMock()  # here
+    pool.__exit__ = mocker.AsyncMock(return_value=None)
+    assert pool
+""",
+    "a mock with a spec": """
+from unittest.mock import AsyncMock, MagicMock
+def test_a():
+    m = MagicMock()
+    m.__aexit__ = AsyncMock(wraps=leave)
+    m.__exit__ = leave
+    assert m
+""",
     "a class": """
 class Fake:
     async def __aexit__(self, *error):

@@ -7,6 +7,20 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "a class in the place of a mock's maker": """
+from unittest.mock import Mock, patch
+from app import users
+def test_a(monkeypatch, other):
+    with patch("app.users.fetch", new_callable=other.maker):
+        assert users
+    monkeypatch.setattr(users, "fetch")
+    monkeypatch.setattr(users, other, Mock())
+    patch("nothing", Mock())
+    other.fetch.setattr(users, "fetch", Mock())
+=== app/users.py
+async def fetch(user):
+    return user
+""",
     "AsyncMock for a sync function": """
 from unittest.mock import AsyncMock, patch
 from app import users
