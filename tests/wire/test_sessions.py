@@ -463,7 +463,7 @@ def test_arguments_of_execute_are_literals(session: Session) -> None:
 
 
 def test_a_command_of_the_session_is_not_executed_by_name(session: Session) -> None:
-    session.feed(query("prepare p as show timezone"))
+    session.feed(parse("p", "show timezone") + SYNC)
     assert read(session.feed(query("execute p"))) == refused(
         "0A000", 'fake_postgres cannot EXECUTE "p": it is no query'
     )

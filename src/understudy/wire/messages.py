@@ -118,6 +118,11 @@ def several_commands() -> str:
     return "cannot insert multiple commands into a prepared statement"
 
 
+def syntax_error(word: str) -> str:
+    """Say at which word a statement is none."""
+    return f'syntax error at or near "{word}"'
+
+
 def statement_exists(name: str) -> str:
     """Say that a prepared statement of this name is there already."""
     return f'prepared statement "{name}" already exists'

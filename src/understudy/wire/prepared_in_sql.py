@@ -10,6 +10,7 @@ from understudy.wire import commands as c
 from understudy.wire import messages, refusals
 from understudy.wire.backend import Backend, outcome
 from understudy.wire.portals import Portal
+from understudy.wire.reading import read
 from understudy.wire.responder import TEXT, Pending, Result
 from understudy.wire.statements import prepare_one, tag
 from understudy.wire.words import literal, number
@@ -29,6 +30,8 @@ def prepare(backend: Backend, command: c.Prepare, portal: Portal) -> Result:
     Raises:
         ServerError: it is refused, or there is one of this name.
     """
+    if read(command.sql) is not None:
+        raise refusals.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
     declared = tuple(_OIDS.get(name.upper(), 0) for name in command.types)
     start = portal.prepared.sql.rindex(command.sql)
     prepared = prepare_one(backend, command.name, Piece(command.sql, start), declared)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from understudy.wire import commands as c
-from understudy.wire.words import Unread, Words, literal, name_of, number
+from understudy.wire.words import RESERVED_AS_COLUMNS, Unread, Words, literal, name_of, number
 
 _MODES = {
     ("ISOLATION", "LEVEL", "SERIALIZABLE"): ("transaction_isolation", "serializable"),
@@ -19,6 +19,10 @@ _MODES = {
     ("NOT", "DEFERRABLE"): ("transaction_deferrable", "off"),
     ("DEFERRABLE",): ("transaction_deferrable", "on"),
 }
+_FIRST = re.compile(r"[ \t\n\r\f\v]*([a-zA-Z]+)(?![\w$])")
+# Reserved words, of which a value of SET may be one all the same.
+_PLAIN_VALUES = RESERVED_AS_COLUMNS | {"true", "false", "on"}
+_LONG = 10_000  # characters, from which on a statement is not worth being remembered
 _DIRECTIONS: dict[str, tuple[c.Direction, int | None]] = {
     "NEXT": ("forward", 1),
     "PRIOR": ("backward", 1),
@@ -27,9 +31,19 @@ _DIRECTIONS: dict[str, tuple[c.Direction, int | None]] = {
 }
 
 
-@lru_cache(maxsize=4096)
 def read(statement: str) -> c.Command | None:
     """Return the command that one statement is; None where it is none of a session's own."""
+    # Most are none, and their first word says so; what begins with a comment is looked at.
+    first = _FIRST.match(statement)
+    if first is not None:
+        word = first[1].upper()
+        if word not in _READERS or (word == "SELECT" and "pg_notify" not in statement.lower()):
+            return None
+    return _read(statement) if len(statement) < _LONG else _read.__wrapped__(statement)
+
+
+@lru_cache(maxsize=4096)
+def _read(statement: str) -> c.Command | None:
     words = Words(statement)
     reader = _READERS.get(words.peek())
     if reader is None:
@@ -153,7 +167,10 @@ def _value(words: Words) -> str:
     text = literal(token)
     if text is not None:
         return text
-    return token if number(token) else name_of(token)
+    word = token.lower()
+    if number(token) or word in _PLAIN_VALUES:
+        return word
+    return name_of(token)
 
 
 def _text(words: Words) -> str:

@@ -78,6 +78,18 @@ def several_commands() -> ServerError:
     return error("42601", messages.several_commands())
 
 
+def syntax_error(sql: str, start: int) -> ServerError:
+    """Refuse what does not belong where it stands.
+
+    Args:
+        sql: it, from its first word on.
+        start: where it stands in the statement, from 0.
+    """
+    refused = error("42601", messages.syntax_error(sql.split(None, 1)[0]))
+    refused.position = start + 1
+    return refused
+
+
 def statement_exists(name: str) -> ServerError:
     """Refuse a second prepared statement of one name."""
     return error("42P05", messages.statement_exists(name))

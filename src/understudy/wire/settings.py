@@ -69,6 +69,8 @@ class Settings:
         self._initial = start
         self._lasting = start
         self.known: Values = {}
+        # A name that somebody made up is known for good, and empty where it is not set any more.
+        self._made_up: set[str] = set()
 
     def start(self, given: Mapping[str, str], user: str) -> None:
         """Take what a startup packet sets.
@@ -100,6 +102,7 @@ class Settings:
         if found is None:
             if not parameters.custom(key):
                 raise refusals.unknown_parameter(name)
+            self._made_up.add(key)
             value = self._initial.get(key, "") if values is None else ", ".join(values)
         else:
             found.check_settable()
@@ -140,6 +143,8 @@ class Settings:
         value = self._connection.settings.get(key)
         if value is not None:
             return value
+        if key in self._made_up:
+            return ""
         if parameters.find(key) is None:
             raise refusals.unknown_parameter(name)
         return self._start_of(key)

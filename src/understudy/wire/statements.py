@@ -106,7 +106,8 @@ def fields(backend: Backend, prepared: Prepared) -> tuple[Field, ...] | None:
             return None if cursor is None else cursor.plan.fields
         case commands.Execute():
             other = backend.statements.get(command.name)
-            return None if other is None else fields(backend, other)
+            inner = None if other is None or other.command is not None else other.statement
+            return None if inner is None else inner.fields
         case _:
             return None
 

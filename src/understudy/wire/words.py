@@ -8,6 +8,23 @@ from understudy.script import sql
 
 _WORD = re.compile(r"[^\W\d][\w$]*")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+")
+# Words that are no names unless they are quoted: pg_get_keywords(), catcode R ...
+_RESERVED = """
+    all analyse analyze and any array as asc asymmetric both case cast check collate column
+    constraint create current_catalog current_date current_role current_time current_timestamp
+    current_user default deferrable desc distinct do else end except false fetch for foreign
+    from grant group having in initially intersect into lateral leading limit localtime
+    localtimestamp not null offset on only or order placing primary references returning select
+    session_user some symmetric system_user table then to trailing true union unique user using
+    variadic when where window with
+"""
+# ... and T, which are no names of columns, settings, cursors or savepoints.
+_RESERVED_AS_COLUMNS = """
+    authorization binary collation concurrently cross current_schema freeze full ilike inner is
+    isnull join left like natural notnull outer overlaps right similar tablesample verbose
+"""
+RESERVED = frozenset(_RESERVED.split())
+RESERVED_AS_COLUMNS = frozenset(_RESERVED_AS_COLUMNS.split())
 
 
 class Unread(Exception):
@@ -99,6 +116,7 @@ def name_of(token: str) -> str:
     """
     if token.startswith('"') and token.endswith('"') and len(token) > 2:
         return token[1:-1].replace('""', '"')
-    if not _WORD.fullmatch(token):
+    name = token.lower()
+    if not _WORD.fullmatch(token) or name in RESERVED or name in RESERVED_AS_COLUMNS:
         raise Unread
-    return token.lower()
+    return name

@@ -6,6 +6,7 @@ import pytest
 from understudy.postgres import EmbeddedServer
 from understudy.wire import parameters
 from understudy.wire.responder import ServerError
+from understudy.wire.words import RESERVED, RESERVED_AS_COLUMNS
 
 # What is different on every machine, or set by the embedded server for its own purposes.
 OWN = {
@@ -40,6 +41,13 @@ def test_the_table_is_pg_settings(rows: list[tuple[str, ...]]) -> None:
 def test_there_is_nothing_else_in_the_table(rows: list[tuple[str, ...]]) -> None:
     unlisted = {"is_superuser", "role", "session_authorization"}
     assert set(parameters.names()) - unlisted == {row[0].lower() for row in rows}
+
+
+def test_reserved_words_are_the_servers(wire_server: EmbeddedServer) -> None:
+    with psycopg.connect(wire_server.dsn()) as connection:
+        listed = connection.execute("SELECT word, catcode FROM pg_get_keywords()").fetchall()
+    for code, words in (("R", RESERVED), ("T", RESERVED_AS_COLUMNS)):
+        assert words == {word for word, catcode in listed if catcode == code}
 
 
 SPELLINGS = [
