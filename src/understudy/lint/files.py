@@ -63,6 +63,7 @@ def _below(folder: Path, exclude: Sequence[str], base: Path) -> Iterator[Path]:
             name
             for name in folders
             if not name.startswith(".")
+            and "{{" not in name  # a template of a project, no code yet
             and name not in _SKIPPED
             and not is_excluded(where / name, exclude, base)
             and not (where / name / "pyvenv.cfg").exists()

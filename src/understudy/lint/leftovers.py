@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 from understudy.lint import collected
 from understudy.lint.module import Module
 from understudy.lint.tree import Function
+
+# What pytest and unittest run around a test.
+_AROUND = re.compile(r"(async)?_?(set_?up|tear_?down)", re.I)
 
 
 def per_test_functions(module: Module) -> Iterator[Function]:
@@ -20,7 +24,43 @@ def per_test_functions(module: Module) -> Iterator[Function]:
 
 
 def is_restored(module: Module, pattern: str) -> bool:
-    """Whether the file, or a conftest.py that counts for it, has code that matches a pattern."""
+    """Whether the file, or another that its fixtures are in, has code that matches a pattern."""
     looked_for = re.compile(pattern)
-    texts = [module.text, *(each.text for each in collected.of(module).conftests)]
-    return any(looked_for.search(each) for each in texts)
+    return any(looked_for.search(each.text) for each in _homes_of_fixtures(module))
+
+
+def _homes_of_fixtures(module: Module) -> Iterator[Module]:
+    seen = collected.of(module)
+    yield module
+    yield from seen.conftests
+    # A conftest.py may take its fixtures from elsewhere.
+    for name in {name for test in seen.tests for name in seen.requested(test)}:
+        fixture = seen.find_fixture(name)
+        if fixture is not None:
+            yield fixture.function.home
+
+
+def is_looked_after(module: Module, test: Function, name: str) -> bool:
+    """Whether a fixture of a test, or what runs around it, mentions a name.
+
+    Such code sets the thing up anew for each test, most likely.
+    """
+    seen = collected.of(module)
+    around = [
+        each
+        for scope in (module.scope, test.in_class)
+        if scope is not None
+        for each in scope.functions
+        if _AROUND.match(each.name)
+    ]
+    for requested in seen.requested(test):
+        fixture = seen.find_fixture(requested)
+        if fixture is not None:
+            around.append(fixture.function)
+    return any(_mentions(each, name) for each in around)
+
+
+def _mentions(function: Function, name: str) -> bool:
+    return any(each.id == name for each in function.all(ast.Name)) or any(
+        each.attr == name for each in function.all(ast.Attribute)
+    )

@@ -96,17 +96,25 @@ class Runners:
 
     @cached_property
     def _about(self) -> tuple[Path, ...]:
-        named = [self.root / name for name in _ABOUT]
-        for pattern in _ABOUT_GLOBS:
-            named += sorted(self.root.glob(pattern))[:50]
+        named = []
+        for folder in self._folders:
+            named += [folder / name for name in _ABOUT]
+            for pattern in _ABOUT_GLOBS:
+                named += sorted(folder.glob(pattern))[:50]
         return tuple(named)
+
+    @cached_property
+    def _folders(self) -> tuple[Path, ...]:
+        """The project's folder; and the one around it, where tests have a project of their own."""
+        around = [each for each in self.root.parents if (each / "pyproject.toml").is_file()]
+        return (self.root, *around[:1])
 
     @cached_property
     def _read(self) -> tuple[str, ...]:
         return tuple(_contents(self._about))
 
     def _texts(self, names: tuple[str, ...]) -> Iterator[str]:
-        paths = [self.root / name for name in names]
+        paths = [folder / name for folder in self._folders for name in names]
         for path in paths:
             self._consult(path)
         return _contents(paths, longest=20_000_000)

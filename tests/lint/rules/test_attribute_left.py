@@ -77,6 +77,92 @@ def test_b():
     settings.debug = True
     assert settings
 """,
+    "a fresh start": """
+from app import cache
+from app.servers import Server
+def test_a():
+    Server.instances = {}
+    assert Server.get()
+def test_b():
+    cache._current = None
+    assert cache.current()
+def test_c():
+    cache._calls = 0
+    assert cache.current()
+""",
+    "the value from before": """
+import sys
+def test_a():
+    original = list(sys.path)
+    try:
+        assert load()
+    finally:
+        sys.path = original
+""",
+    "it calls what puts it back": """
+from app import cache
+from app.settings import settings, restore
+def test_a():
+    cache.users = {7: "Ana"}
+    assert load()
+    cache.invalidate_users()
+def test_b(snapshot):
+    settings.debug = True
+    restore_settings(snapshot)
+    assert not settings.debug
+""",
+    "a fixture of the test sets it up anew": """
+import pytest
+@pytest.fixture(autouse=True)
+def fresh():
+    from app import pool
+    pool.revert()
+    yield
+    pool.revert()
+def test_a():
+    from app import pool
+    pool.state = "open"
+    assert load()
+class TestPool:
+    def setup_method(self):
+        users.start()
+    def test_b(self):
+        from app import users
+        users.state = "open"
+        assert load()
+""",
+    "a fixture from a file of its own": """
+from app.settings import settings
+def test_a(fresh):
+    settings.debug = True
+    assert load()
+=== tests/conftest.py
+from tests.fixtures import fresh
+=== tests/fixtures.py
+import pytest
+from app.settings import settings
+@pytest.fixture
+def fresh():
+    yield
+    settings.reset()
+=== tests/__init__.py
+""",
+    "a mock that is patched in": """
+from unittest.mock import MagicMock, patch
+from app.clients import Client
+from app.users import UserDAO
+def test_a(patched):
+    Client.side_effect = LookupError
+    assert load()
+def test_b():
+    with patch.object(UserDAO, "table"):
+        UserDAO.table = MagicMock()
+        assert load()
+def test_c():
+    with patch("app.users.UserDAO.name"):
+        UserDAO.name = MagicMock()
+        assert load()
+""",
 }
 
 

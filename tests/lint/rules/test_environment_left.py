@@ -63,6 +63,12 @@ def test_a(environ):
     environ["DEBUG"] = "1"
     assert load(environ)
 """,
+    "for every test": """
+import os, pytest
+@pytest.fixture(autouse=True)
+def configured():
+    os.environ["DEBUG"] = "1"
+""",
 }
 
 

@@ -70,6 +70,18 @@ version = "0.23.8"
 def event_loop():
     return 1
 """,
+    "tests with a project of their own": """
+=== pyproject.toml
+[project.optional-dependencies]
+test = ["pytest-asyncio>=0.21.1,<0.22"]
+=== tests/sdk/pytest.ini
+[pytest]
+=== tests/sdk/conftest.py
+import asyncio, pytest
+@pytest.fixture
+def event_loop():
+    yield asyncio.new_event_loop()
+""",
 }
 
 

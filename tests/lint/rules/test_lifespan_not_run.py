@@ -144,6 +144,61 @@ def test_a(application):
     assert TestClient(app).get("/")
     assert TestClient(application).get("/")
 """,
+    "once in a file": """
+from fastapi.testclient import TestClient
+from app.main import app
+def test_a():
+    assert TestClient(app).get("/a")  # here
+def test_b():
+    assert TestClient(app).get("/b")
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+""",
+    "an app of the test's own": """
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from app import main
+@pytest.fixture
+def app():
+    return main.app
+def test_a():
+    app = FastAPI()
+    assert TestClient(app).get("/")
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+""",
+    "something else in the place of what the startup makes": """
+from fastapi.testclient import TestClient
+from app.main import app, pool
+def test_a(fake_pool):
+    app.dependency_overrides[pool] = lambda: fake_pool
+    assert TestClient(app).get("/")
+    app.dependency_overrides.clear()
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+""",
+    "the state is set by hand": """
+from fastapi.testclient import TestClient
+from app.main import app
+def test_a(fake_pool):
+    app.state.pool = fake_pool
+    assert TestClient(app).get("/")
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+""",
 }
 
 

@@ -174,6 +174,17 @@ def test_a(app):
 def test_b(app):
     app.run(on_error=AssertionError)
 """,
+    "assertions of a library": """
+from aws_cdk import assertions
+def test_a(stack):
+    template = assertions.Template.from_stack(stack)
+    template.resource_count_is("AWS::SQS::Queue", 2)
+""",
+    "how zope.testing finds tests": """
+import unittest
+def test_suite():
+    return unittest.TestSuite((unittest.makeSuite(Users),))
+""",
 }
 
 

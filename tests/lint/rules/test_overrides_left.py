@@ -84,6 +84,23 @@ def test_a(client):
 [tool.understudy]
 app = "app.main:app"
 """,
+    "taken away in the file of a fixture": """
+from app.main import app, user
+def test_a(client):
+    app.dependency_overrides[user] = lambda: "Ana"
+    assert client.get("/me")
+=== tests/conftest.py
+from tests.fixtures import *
+=== tests/fixtures.py
+import pytest
+from app.main import app
+@pytest.fixture
+def client():
+    yield make(app)
+    app.dependency_overrides.clear()
+=== tests/__init__.py
+=== app/main.py
+""",
 }
 
 

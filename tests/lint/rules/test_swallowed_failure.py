@@ -100,6 +100,13 @@ def helper():
     except LookupError as error:
         assert error.args
 """,
+    "one of two assertions": """
+def test_a(page):
+    try:
+        expect(page.next).to_be_attached()
+    except AssertionError:
+        assert "No items" in page.text
+""",
 }
 
 

@@ -94,6 +94,13 @@ class Suppress:
     def __exit__(self, *error):
         return True
 """,
+    "what the block gives": """
+from unittest.mock import AsyncMock, MagicMock
+def test_a():
+    lease = MagicMock()
+    lease.return_value.__aenter__.return_value.__aexit__ = AsyncMock()
+    assert load(lease)
+""",
 }
 
 

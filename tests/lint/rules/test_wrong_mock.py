@@ -183,6 +183,45 @@ class Users:
     def size(self):
         return 1
 """,
+    "an overload is async": """
+from unittest.mock import AsyncMock, patch
+from app.agents import Agent
+def test_a():
+    with patch.object(Agent, "run", new_callable=AsyncMock):
+        assert load()
+=== app/agents.py
+from typing import Iterator, overload
+class Agent:
+    @overload
+    async def run(self) -> str: ...
+    @overload
+    def run(self, stream: bool) -> Iterator[str]: ...
+    def run(self, stream=False) -> str | Iterator[str]:
+        return start(stream)
+""",
+    "an iterator to await on": """
+from unittest.mock import AsyncMock
+def test_a(monkeypatch):
+    monkeypatch.setattr("app.users.stream", AsyncMock())
+    assert load()
+=== app/users.py
+from typing import AsyncIterator
+def stream() -> AsyncIterator[str]:
+    return start()
+""",
+    "who calls it takes both": """
+from app import users
+def test_a(monkeypatch):
+    monkeypatch.setattr(users, "unpack", lambda message: "Ana")
+    assert load()
+=== app/users.py
+import inspect
+async def unpack(message):
+    return message.text
+async def read(message):
+    found = unpack(message)
+    return await found if inspect.isawaitable(found) else found
+""",
 }
 
 

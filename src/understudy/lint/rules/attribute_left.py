@@ -7,9 +7,13 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import collected
-from understudy.lint.leftovers import is_restored
+from understudy.lint.leftovers import is_looked_after, is_restored
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_CLEANING = re.compile(r"reset|restor|invalidat|clean|undo|revert|tear_?down", re.I)
+_KEPT = re.compile(r"orig|\bold|prev|saved|before|back_?up", re.I)
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -17,14 +21,26 @@ def check(module: Module) -> Iterator[Found]:
     for test in collected.of(module).tests:
         for node in test.own(ast.Assign):
             for target in node.targets:
-                if isinstance(target, ast.Attribute) and _stays(module, target):
+                if (
+                    isinstance(target, ast.Attribute)
+                    and not _sets_back(target, node.value)
+                    and _stays(module, test, target)
+                ):
                     yield Found(
                         node,
                         f"{test.name} leaves {ast.unparse(target)} changed for later tests",
                     )
 
 
-def _stays(module: Module, target: ast.Attribute) -> bool:
+def _sets_back(target: ast.Attribute, value: ast.expr) -> bool:
+    """Whether a value is the one from before, or a fresh start: nothing in a private cache."""
+    text = ast.unparse(value)
+    if text in ("[]", "{}", "set()", "list()", "dict()") or _KEPT.search(text) is not None:
+        return True
+    return target.attr.startswith("_") and isinstance(value, ast.Constant) and not value.value
+
+
+def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
     owner = target.value
     # A longer chain may end in anything, an object of this test alone included.
     if not isinstance(owner, ast.Name) or owner.id not in module.imports:
@@ -33,10 +49,23 @@ def _stays(module: Module, target: ast.Attribute) -> bool:
         return False
     if target.attr.startswith("__") or module.qualified(owner) == "pytest":
         return False
+    # Only a mock has these: the name stands for one that is patched in.
+    if target.attr in ("side_effect", "return_value"):
+        return False
     text = re.escape(f"{owner.id}.{target.attr}")
     set_somewhere = len(re.findall(rf"(?<![\w.]){text}\s*=(?!=)", module.text))
-    deleted = rf"del {text}|setattr\(\s*{owner.id}\s*,\s*[\"']{target.attr}|\({owner.id}\)"
-    return set_somewhere == 1 and not is_restored(module, deleted)
+    deleted = (
+        rf"del {text}|(setattr|object)\(\s*{owner.id}\s*,\s*[\"']{target.attr}|\({owner.id}\)"
+        rf"|patch\(\s*[\"'][\w.]*\b{text}[\"']"
+    )
+    if set_somewhere != 1 or is_restored(module, deleted):
+        return False
+    return not is_looked_after(module, test, owner.id) and not _cleans_up(test)
+
+
+def _cleans_up(test: Function) -> bool:
+    """Whether a test calls something that sounds as if it put things back."""
+    return any(_CLEANING.search(collected.Collected.last_name(call)) for call in test.own(ast.Call))
 
 
 RULE = Rule(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from understudy.lint import collected
 from understudy.lint.leftovers import is_restored, per_test_functions
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
 
 _RESTORED = (
     r"del os\.environ|del environ|environ\.(pop|clear|copy|unsetenv)|dict\(\s*(os\.)?environ"
@@ -20,6 +22,7 @@ def check(module: Module) -> Iterator[Found]:
     places = [
         (function, node)
         for function in per_test_functions(module)
+        if not _is_for_all(module, function)
         for node in function.own(ast.Assign)
         if any(
             isinstance(target, ast.Subscript) and module.qualified(target.value) == "os.environ"
@@ -30,6 +33,12 @@ def check(module: Module) -> Iterator[Found]:
         return
     for function, node in places:
         yield Found(node, f"{function.name} leaves its environment variable set for later tests")
+
+
+def _is_for_all(module: Module, function: Function) -> bool:
+    """Whether every test gets it: then it is how the tests are configured."""
+    fixture = collected.of(module).fixture(function)
+    return fixture is not None and fixture.autouse
 
 
 RULE = Rule(

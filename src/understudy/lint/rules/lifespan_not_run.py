@@ -21,7 +21,11 @@ _TRANSPORTS = frozenset(
 )
 _APPS = ("fastapi.FastAPI", "starlette.applications.Starlette")
 _STARTUPS = frozenset({"lifespan", "on_startup"})
-_RUN = r"lifespan|Lifespan|router\.startup|on_startup|with\s+TestClient\(|asgi_lifespan|startup\("
+_RUN = (
+    r"lifespan|Lifespan|router\.startup|on_startup|with\s+TestClient\(|asgi_lifespan|startup\("
+    # The tests put something of their own in the place of what the startup makes.
+    r"|dependency_overrides|\bapp\.(state\.)?\w+ = "
+)
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -41,6 +45,7 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 call, f"{client} alone does not run the app's lifespan: its startup code never runs"
             )
+            break  # the others of the file are made in the same way
 
 
 def _app_of(module: Module, call: ast.Call) -> Iterator[ast.expr]:
@@ -74,16 +79,19 @@ def _has_startup(module: Module, app: ast.expr) -> bool:
         found = module.project.find(dotted, module)
         home = module.project.find(dotted.rpartition(".")[0], module)
         return isinstance(found, ast.expr) and isinstance(home, Module) and _starts(home, found)
-    if not isinstance(app, ast.Name):
+    function = module.function_of(app)
+    if not isinstance(app, ast.Name) or function is None:
         return False
+    if not any(each.arg == app.id for each in function.parameters):
+        return False  # a variable of the test's own
     fixture = collected.of(module).find_fixture(app.id)
     if fixture is None:
         return False
-    function = fixture.function
-    given = [each.value for each in function.own(ast.Return)]
-    given += [each.value for each in function.own(ast.Yield)]
+    maker = fixture.function
+    given = [each.value for each in maker.own(ast.Return)]
+    given += [each.value for each in maker.own(ast.Yield)]
     return any(
-        _has_startup(function.home, each)
+        _has_startup(maker.home, each)
         for each in given
         if each is not None and not (isinstance(each, ast.Name) and each.id == app.id)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from understudy.lint.doubles import mock_class
@@ -10,9 +11,11 @@ from understudy.lint.module import Module
 from understudy.lint.patches import Patch, original, patches
 from understudy.lint.resolving import is_plain
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.lint.tree import Class, Function
 
-_AWAITABLE = ("Awaitable", "Coroutine", "Future", "Task", "Any", "Generator", "Callable")
+_AWAITABLE = (
+    *("Awaitable", "Coroutine", "Future", "Task", "Any", "Generator", "Callable", "Async"),
+)
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -24,6 +27,8 @@ def check(module: Module) -> Iterator[Found]:
         function = original(module, patch)
         if not isinstance(function, Function) or not is_plain(function):
             continue
+        if _takes_both(module, patch):
+            continue
         if kind == "async" and _is_sync(function):
             yield Found(
                 patch.call,
@@ -33,6 +38,14 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 patch.call, f"{patch.name} is async: what takes its place cannot be awaited"
             )
+
+
+def _takes_both(module: Module, patch: Patch) -> bool:
+    """Whether who calls the original looks whether there is something to await."""
+    home = module.project.find((patch.dotted or "").rpartition(".")[0], module)
+    if not isinstance(home, Module):
+        home = home.home if isinstance(home, Function | Class) else None
+    return home is not None and re.search(r"isawaitable|iscoroutine", home.text) is not None
 
 
 def _kind(module: Module, patch: Patch) -> str | None:
@@ -67,6 +80,9 @@ def _is_sync(function: Function) -> bool:
     """Whether a function gives nothing that can be awaited, as far as can be told."""
     if function.is_async or function.is_generator:
         return False
+    outer = function.outer
+    if outer is not None and sum(each.name == function.name for each in outer.functions) > 1:
+        return False  # an overload may be async
     annotation = function.node.returns
     if annotation is not None:
         text = ast.unparse(annotation)
