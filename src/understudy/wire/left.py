@@ -26,17 +26,21 @@ class Left:
             if client.latest is not None:
                 self._connections.append((messages.STILL_BUSY, client.latest.origin))
             return True
+        opened_by = client.opened_by
         transaction = client.open_transaction
         if transaction is None:
-            return False
+            # asyncpg's pool says so when it takes a connection back; other pools say nothing.
+            if opened_by is None or opened_by.pool != "asyncpg" or client.used_by is None:
+                return False
+            self._connections.append((messages.NOT_GIVEN_BACK, at(client.used_by)))
+            return True
         # psycopg and SQLAlchemy begin one for every SELECT. Where the test handed out the
         # connection, and closes it, no harm is done unless something was written.
-        opened_by = client.opened_by
         if opened_by is None or opened_by.pool != OURS or _writes(transaction):
             self._transactions.append(transaction)
         return True
 
-    def not_given_back(self, client: Client, test: int) -> bool:
+    def never_closed(self, client: Client, test: int) -> bool:
         """Take note of an open connection that somebody has forgotten; say whether it is one.
 
         A pool's idle connection is none: the pool may outlive the test. Nor is one of which nobody
@@ -47,14 +51,7 @@ class Left:
             test: the number of the test that ends.
         """
         opened_by = client.opened_by
-        if opened_by is None:
-            return False
-        if opened_by.pool == "asyncpg":
-            if client.used_by is None:
-                return False
-            self._connections.append((messages.NOT_GIVEN_BACK, at(client.used_by)))
-            return True
-        if opened_by.pool or opened_by.spot is None or client.test != test:
+        if opened_by is None or opened_by.pool or opened_by.spot is None or client.test != test:
             return False
         self._connections.append((messages.NEVER_CLOSED, at(opened_by.spot)))
         return True

@@ -363,7 +363,7 @@ class Server:
         ended += [
             each
             for each in self._open()
-            if each not in ended and left.not_given_back(each, self._test)
+            if each not in ended and left.never_closed(each, self._test)
         ]
         for client in ended:
             self._end(client)
