@@ -13,12 +13,15 @@ from understudy.wire.responder import TrailingBytes
 _MOST_DIMENSIONS = 6
 
 
-def array_of(name: str, oid: int, element: Codec, delimiter: str = ",") -> Codec:
+def array_of(
+    name: str, oid: int, element: Codec, spell: Callable[[int], str], delimiter: str = ","
+) -> Codec:
     """Return the codec of an array; its values are lists, nested by dimension.
 
     Args:
         name: its spelling. `oid`: its element's number.
         element: its element's codec.
+        spell: returns the spelling of a type by its number.
         delimiter: what stands between two items in a text.
     """
 
@@ -31,7 +34,7 @@ def array_of(name: str, oid: int, element: Codec, delimiter: str = ",") -> Codec
         return array_text(items, element.output, delimiter)
 
     def receive(data: bytes) -> list[Any]:
-        return _receive_array(data, oid, name, element.receive)
+        return _receive_array(data, oid, spell, element.receive)
 
     def send(value: Any) -> bytes:
         items = _listed(name, value)
@@ -93,7 +96,9 @@ def _piece(value: Any, send: Callable[[Any], bytes]) -> bytes:
     return len(data).to_bytes(4) + data
 
 
-def _receive_array(data: bytes, oid: int, name: str, receive: Callable[[bytes], Any]) -> list[Any]:
+def _receive_array(
+    data: bytes, oid: int, spell: Callable[[int], str], receive: Callable[[bytes], Any]
+) -> list[Any]:
     reader = Reader(data)
     dimensions = reader.number(4)
     if dimensions < 0:
@@ -110,7 +115,7 @@ def _receive_array(data: bytes, oid: int, name: str, receive: Callable[[bytes], 
     if sent != oid:
         raise refusal(
             "42804",
-            f"binary data has array element type {sent} (unknown type) instead of expected {oid}",
+            messages.another_type("array element type", sent, spell(sent), oid, spell(oid)),
         )
     lengths = []
     for _ in range(dimensions):
@@ -138,9 +143,9 @@ def _nested(items: list[Any], lengths: Sequence[int]) -> list[Any]:
     return items
 
 
-def vector(name: str, oid: int, element: Codec) -> Codec:
+def vector(name: str, oid: int, element: Codec, spell: Callable[[int], str]) -> Codec:
     """Return the codec of int2vector or oidvector: numbers with spaces between them."""
-    array = array_of(name, oid, element)
+    array = array_of(name, oid, element, spell)
 
     def send(value: Any) -> bytes:
         data = array.send(value)
@@ -162,12 +167,13 @@ def vector(name: str, oid: int, element: Codec) -> Codec:
 Fields = Sequence[tuple[str, int, Codec]]
 
 
-def record_of(name: str, fields: Fields) -> Codec:
+def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
     """Return the codec of a composite type; its values are tuples.
 
     Args:
         name: its spelling.
         fields: of each field the name, the number of its type and its codec.
+        spell: returns the spelling of a type by its number.
     """
 
     def read(text: str) -> tuple[Any, ...]:
@@ -178,7 +184,7 @@ def record_of(name: str, fields: Fields) -> Codec:
         )
 
     def receive(data: bytes) -> tuple[Any, ...]:
-        return _receive_record(data, fields)
+        return _receive_record(data, fields, spell)
 
     def write(value: Any) -> str:
         return record_text(
@@ -212,7 +218,7 @@ def record_of(name: str, fields: Fields) -> Codec:
     return Codec(read, receive, write, send)
 
 
-def _receive_record(data: bytes, fields: Fields) -> tuple[Any, ...]:
+def _receive_record(data: bytes, fields: Fields, spell: Callable[[int], str]) -> tuple[Any, ...]:
     reader = Reader(data)
     count = reader.number(4)
     if count != len(fields):
@@ -223,8 +229,8 @@ def _receive_record(data: bytes, fields: Fields) -> tuple[Any, ...]:
         if sent != oid:
             raise refusal(
                 "42804",
-                f"binary data has type {sent} (unknown type) instead of expected {oid} "
-                f"in record column {number}",
+                messages.another_type("type", sent, spell(sent), oid, spell(oid))
+                + f" in record column {number}",
             )
         item = reader.item()
         try:

@@ -90,6 +90,11 @@ def invalid_format() -> str:
     return "invalid message format"
 
 
+def another_type(what: str, sent: int, spelling: str, oid: int, expected: str) -> str:
+    """Return the words for an item of a container that is sent as one of another type."""
+    return f"binary data has {what} {sent} ({spelling}) instead of expected {oid} ({expected})"
+
+
 def improper(place: str, number: int) -> str:
     """Return the words for an item of a container with more bytes than it needs."""
     return f"improper binary format in {place} {number}"

@@ -208,20 +208,24 @@ class Values:
             case "domain" if of is not None:
                 return self._codec(of.name)
             case "array" if of is not None:
-                return array_of(
-                    name, of.oid, self._codec(of.name), ";" if of.name == "box" else ","
-                )
+                delimiter = ";" if of.name == "box" else ","
+                return array_of(name, of.oid, self._codec(of.name), self._spelt, delimiter)
             case "range" if of is not None:
                 return range_of(name, of.name, self._codec(of.name))
             case "multirange" if of is not None:
                 return multirange_of(name, self._codec(of.name))
             case "composite":
-                return record_of(name, [self._field(each, of_) for each, of_ in found.fields])
+                fields = [self._field(each, kind) for each, kind in found.fields]
+                return record_of(name, fields, self._spelt)
         if name in _VECTORS:
             element = self._types.named(_VECTORS[name])
             assert element is not None  # it is built in
-            return vector(name, element.oid, self._codec(element.name))
+            return vector(name, element.oid, self._codec(element.name), self._spelt)
         return _BASE.get(name) or only_text(name)
+
+    def _spelt(self, oid: int) -> str:
+        found = self._types.numbered(oid)
+        return "???" if found is None else found.name
 
     def _field(self, name: str, type_name: str) -> tuple[str, int, Codec]:
         return name, self._types.oid(type_name), self._codec(type_name)
