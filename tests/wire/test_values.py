@@ -13,13 +13,15 @@ from typing import Any
 import asyncpg
 import pytest
 from asyncpg.pgproto.types import BitString, Circle, Path, Point
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from psycopg.types.json import Jsonb
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range as PsycopgRange
 
 from understudy.catalog.description import TypeFacts
 from understudy.wire.responder import BINARY, TEXT, ServerError, TrailingBytes
-from understudy.wire.types import Types
+from understudy.wire.types import BUILT_IN, Types
 from understudy.wire.values import Range, Unencodable, Values
 
 FACTS: Mapping[str, TypeFacts] = {
@@ -370,3 +372,27 @@ def test_a_type_that_nobody_knows_is_text() -> None:
 )
 def test_a_range_is_shown_as_postgresql_writes_it(value: Range, text: str) -> None:
     assert str(value) == text
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    some.sampled_from(sorted(BUILT_IN) + sorted(FACTS)),
+    some.sampled_from([TEXT, BINARY]),
+    some.binary(max_size=40)
+    | some.text(some.sampled_from("0123456789-+:. {}[](),\"\\'xeTZNaINFinity"), max_size=25).map(
+        str.encode
+    ),
+)
+def test_whatever_is_sent_is_a_value_or_an_error_of_the_server(
+    name: str, form: int, data: bytes
+) -> None:
+    oid = TYPES.oid(name)
+    try:
+        value = VALUES.decoder(oid, form)(data)
+    except ServerError:
+        return
+    # What came in can go out: as text always, unless it is a spelling that only PostgreSQL knows.
+    try:
+        VALUES.encoder(oid, TEXT)(value)
+    except Unencodable:
+        assert isinstance(value, str | list | tuple | Range)
