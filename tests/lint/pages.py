@@ -1,6 +1,7 @@
 """The page of each rule, docs/rules/UND001.md and so on, made of what the rule says of itself.
 
-`python -m tests.lint.pages` writes them; a test holds them to the rules.
+`python -m tests.lint.pages` writes them, and prints the table of docs/lint.md; a test holds both to
+the rules.
 """
 
 from __future__ import annotations
@@ -61,3 +62,4 @@ if __name__ == "__main__":
         old.unlink()
     for file, text in pages().items():
         file.write_text(text, encoding="utf-8")
+    print(table())  # noqa: T201 - what is printed is what it is for

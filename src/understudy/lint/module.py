@@ -32,6 +32,7 @@ class Module:
 
     Attributes:
         path: the file.
+        folder: where it lies.
         name: how it would be imported, as far as its folder tells.
         text: its source.
         scope: everything that is defined in it.
@@ -41,6 +42,7 @@ class Module:
 
     def __init__(self, path: Path, name: str, source: bytes, project: Project) -> None:
         self.path = path
+        self.folder = path.parent
         self.name = name
         self.project = project
         self.text = decoded(source)

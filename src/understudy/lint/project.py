@@ -151,21 +151,21 @@ class Project:
         if seen_from and dotted.startswith(f"{seen_from.name}."):
             rest = dotted[len(seen_from.name) + 1 :].split(".")
             if rest[0] in seen_from.defined or rest[0] in seen_from.imports:
-                own = self._own_base(seen_from.path)
+                own = self._own_base(seen_from.folder)
                 return self._inside(seen_from, rest, own, _LONGEST_CHAIN)
-        own = self._own_base(seen_from.path) if seen_from else None
+        own = self._own_base(seen_from.folder) if seen_from else None
         return self.remembered(
             "find", (dotted, own), lambda: self._find(dotted, own, _LONGEST_CHAIN)
         )
 
-    def _own_base(self, path: Path) -> Path | None:
+    def _own_base(self, start: Path) -> Path | None:
         def look() -> Path | None:
-            folder = path.parent
+            folder = start
             while folder != self.root and self.consult(folder / "__init__.py") is not None:
                 folder = folder.parent
             return None if folder in self.bases else folder
 
-        return self.remembered("base", path.parent, look)
+        return self.remembered("base", start, look)
 
     def _find(self, dotted: str, own: Path | None, depth: int) -> Definition | None:
         if depth == 0:
