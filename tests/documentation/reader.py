@@ -117,7 +117,8 @@ class Reader:
         table = content.get("tool", {}).get("understudy", {})
         parse(table.get("lint", {}), block.file.as_posix())  # raises where a key or a rule is none
         values = [value for key, value in table.items() if key not in TABLES]
-        texts = [" ".join(value) if isinstance(value, list) else value for value in values]
+        # Of a table, such as that of variables, the names.
+        texts = [" ".join(value) if isinstance(value, list | dict) else value for value in values]
         # The URL of a server may hold a password: the header only says that there is one.
         shown = [text for text in texts if not text.startswith("postgresql://")]
         if run.status != 0 or not all(text in header for text in shown):

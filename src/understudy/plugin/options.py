@@ -117,6 +117,8 @@ def header(version: str, settings: Settings) -> str:
             parts.append(f"{key} {value}")
     if settings.schema:
         parts.append(f"schema {' '.join(settings.schema)}")
+    if settings.fake_postgres_env:
+        parts.append(f"fake_postgres_env {' '.join(settings.fake_postgres_env)}")
     if settings.postgres_url is not None:
         parts.append("postgres_url given")  # it may hold a password
     return f"understudy: {', '.join(parts)}"
