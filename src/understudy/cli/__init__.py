@@ -10,7 +10,7 @@ import click
 from understudy import __version__
 
 # Imported when it is called: most of them load pytest, and --version need not wait for that.
-_COMMANDS = ("catalog", "demo", "explain", "lint")
+_COMMANDS = ("catalog", "demo", "explain", "init", "lint")
 
 
 class _Commands(click.Group):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Final, Literal, NamedTuple
 
-from understudy.wire import messages, outgoing, parameters, refusals
+from understudy.wire import outgoing
 from understudy.wire.connection import Connection
 from understudy.wire.listening import Listening
 from understudy.wire.portals import Portals, Prepared
@@ -103,21 +103,8 @@ class Backend:
         self.out.append(outgoing.READY[status])
 
 
-def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, Any, Result]:
-    """Wait for a result where it takes time, but no longer than statement_timeout.
-
-    Raises:
-        ServerError: it took longer.
-    """
-    if not isinstance(result, Pending):
-        return result
-    timeout = backend.settings.show("statement_timeout")
-    left = parameters.seconds("statement_timeout", timeout) or None
+def outcome(result: Result | Pending) -> Generator[Pending, Any, Result]:
+    """Wait for a result where it takes time."""
     while isinstance(result, Pending):
-        if left is not None:
-            if result.delay is None or result.delay > left:
-                yield Pending(left)
-                raise refusals.error("57014", messages.statement_timeout())
-            left -= result.delay
         result = yield result
     return result

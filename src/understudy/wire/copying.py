@@ -29,7 +29,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
         backend.send(outgoing.copy_response(b"G", columns, form))
         values = yield from _received(backend, statement.sql)
     answer = backend.responder.execute(statement, values, backend.connection)
-    result = yield from outcome(backend, answer)
+    result = yield from outcome(answer)
     if statement.copy == "out":
         backend.send(outgoing.copy_response(b"H", columns, form))
         for piece in result.rows:

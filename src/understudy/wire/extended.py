@@ -117,7 +117,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
         portal.result = result
         deliver(backend, portal, result, limit)
         return None
-    return _finish(backend, portal, limit, outcome(backend, result))
+    return _finish(backend, portal, limit, outcome(result))
 
 
 def _finish(

@@ -64,7 +64,7 @@ def execute(
     ]
     backend.transactions.queried = True
     answer = backend.responder.execute(statement, values, backend.connection)
-    result = yield from outcome(backend, answer)
+    result = yield from outcome(answer)
     return Result(result.rows, result.tag or tag(statement, len(result.rows)))
 
 

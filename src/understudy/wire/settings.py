@@ -62,7 +62,7 @@ class Settings:
         start |= {
             "server_version": version,
             "server_version_num": _number_of(version),
-            **{name.lower(): _read(name, value) for name, value in overrides.items()},
+            **{name.lower(): value for name, value in overrides.items()},
         }
         connection.settings = start
         # What RESET goes back to, and what a commit makes of the present values.
@@ -81,9 +81,13 @@ class Settings:
         self._put("session_authorization", user)
         for name, value in given.items():
             found = parameters.find(name)
+            if found is None and not parameters.custom(name):
+                raise refusals.unknown_parameter(name)
             if found is not None:
                 found.check_settable(at_start=True)
-            self._put(name.lower(), _read(name, value))
+                # A list comes in one text, spelt as SHOW gives it.
+                value = value if name.lower() == "search_path" else found.shown((value,))
+            self._put(name.lower(), value)
         self._initial = self._lasting = self._connection.settings
 
     def set(self, name: str, values: tuple[str, ...] | None, *, local: bool) -> None:
@@ -182,19 +186,6 @@ class Settings:
 
     def _start_of(self, key: str) -> str:
         return self._initial[key] if key in self._initial else _initial(key)
-
-
-def _read(name: str, value: str) -> str:
-    """Return what SHOW gives of a value that comes as one text.
-
-    Raises:
-        ServerError: there is no such parameter, or it does not take this.
-    """
-    found = parameters.find(name)
-    if found is None and not parameters.custom(name):
-        raise refusals.unknown_parameter(name)
-    # A list is spelt here as SHOW gives it.
-    return value if found is None or name.lower() == "search_path" else found.shown((value,))
 
 
 def _initial(name: str) -> str:

@@ -57,4 +57,4 @@ def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | No
         yield from copy(backend, portal, statement)
         return None
     answer = backend.responder.execute(statement, (), backend.connection)
-    return (yield from outcome(backend, answer))
+    return (yield from outcome(answer))
