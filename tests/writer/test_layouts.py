@@ -90,7 +90,7 @@ def test_the_written_tests_pass(project: Initialised) -> None:
 def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the project's pytest, but without the addopts that want coverage, and few plugins."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    plugins = ["-p", "understudy.plugin", "-p", "pytest_asyncio", "-p", "no:cacheprovider"]
+    plugins = ["-p", "understudy.plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-o", "addopts=", *plugins],
         cwd=folder,
@@ -116,6 +116,12 @@ def test_what_is_written_is_clean(project: Initialised) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout
+
+
+def test_what_is_written_is_clean_for_our_own_lint(project: Initialised) -> None:
+    result = CliRunner().invoke(main, ["lint", str(project.root / "tests")])
+
+    assert result.exit_code == 0, result.output
 
 
 def test_a_second_run_changes_nothing(project: Initialised) -> None:

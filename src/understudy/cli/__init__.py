@@ -40,6 +40,7 @@ class _Commands(click.Group):
 Examples:
   understudy demo                   see a whole test suite run, in ./understudy-demo
   understudy demo --help            what the demo does, and its options
+  understudy init                   set up the tests of your FastAPI project
   understudy catalog                what PostgreSQL has said of your tests' statements
   understudy catalog --check        for CI: is that still so
   understudy lint                   the pitfalls of async tests, found in yours

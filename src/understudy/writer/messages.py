@@ -244,7 +244,10 @@ def no_app_chosen() -> str:
 
 def no_routes() -> str:
     """Nothing that a test could look for."""
-    return "the app serves none of the routes that were found"
+    return (
+        "no route answers without anything being started, and the app's OpenAPI describes none of "
+        "those that were found"
+    )
 
 
 def no_refusals() -> str:
@@ -345,8 +348,8 @@ def other_ci() -> str:
 
 def gist(text: str) -> str:
     """What a text begins and ends with, without its middle where it is long."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("For further information visit")]
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if "For further information visit" not in line]
     if len(lines) > _SHOWN:
         lines = [*lines[:2], "...", *lines[-2:]]
     return "\n".join(shortened(line) for line in lines)
@@ -354,7 +357,7 @@ def gist(text: str) -> str:
 
 def shortened(text: str) -> str:
     """The first line of a text, without its end where it is long."""
-    first = text.strip().splitlines()[0] if text.strip() else ""
+    first = text.rstrip().splitlines()[0] if text.strip() else ""
     return first if len(first) <= _LONGEST else f"{first[: _LONGEST - 4]} ..."
 
 
