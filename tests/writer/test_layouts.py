@@ -90,7 +90,7 @@ def test_the_written_tests_pass(project: Initialised) -> None:
 def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the project's pytest, but without the addopts that want coverage, and few plugins."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    plugins = ["-p", "understudy.plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"]
+    plugins = ["-p", "understudy.plugin", "-p", "asyncio", "-p", "no:cacheprovider"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-o", "addopts=", *plugins],
         cwd=folder,
