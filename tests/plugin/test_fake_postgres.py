@@ -52,6 +52,21 @@ def test_a_statement_nobody_expected_fails_the_test_that_hid_it(bare: Project) -
     )
 
 
+def test_a_failure_that_the_driver_raised_is_told_once(bare: Project) -> None:
+    bare.write(
+        test_it="""
+        async def test_it(fake_postgres):
+            connection = await fake_postgres.asyncpg.connect()
+            await connection.execute("DELETE FROM users")
+        """
+    )
+
+    text = bare.run().stdout.str()
+
+    assert text.count("sql:    DELETE FROM users") == 1
+    assert "It was raised, and caught" not in text
+
+
 def test_an_answer_nobody_asked_for(bare: Project) -> None:
     bare.write(
         test_it="""

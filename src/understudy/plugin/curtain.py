@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
+from traceback import format_exception_only
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -163,8 +164,13 @@ def _told(failure: Failure) -> tuple[str, str, bool]:
 
 def _explain(error: BaseException, failures: list[Failure]) -> list[Failure]:
     """Note on `error` the failures that it hides, and return them."""
-    shown = set(map(id, _chain(error)))
-    hidden = [failure for failure in failures if id(failure) not in shown]
+    if not failures:
+        return []
+    chain = list(_chain(error))
+    shown = set(map(id, chain))
+    # What a driver raised may say it too: fake_postgres sends its clients the text of a failure.
+    said = "\n".join("".join(format_exception_only(each)) for each in chain)
+    hidden = [each for each in failures if id(each) not in shown and str(each) not in said]
     for failure in hidden:
         error.add_note("\n" + messages.curtain([_told(failure)]))
     return hidden
