@@ -47,7 +47,9 @@ def error_fields(error: object) -> ErrorFields | None:
         return ErrorFields(sqlstate, text, severity)
     diagnostics = getattr(error, "diag", None)
     given = _given(error, _ASYNCPG) if diagnostics is None else _given(diagnostics, _PSYCOPG)
-    text = getattr(diagnostics, "message_primary", None) or str(error) or condition(sqlstate)
+    # Of asyncpg's errors str() shows the detail too.
+    named = getattr(error, "message", None) if diagnostics is None else diagnostics.message_primary
+    text = named or str(error) or condition(sqlstate)
     return ErrorFields(sqlstate, text, severity, **given)
 
 

@@ -76,6 +76,7 @@ class Server:
     def __init__(self) -> None:
         self.base = Script("fake_postgres_server")
         self.script: Script | None = None
+        self._scripts: tuple[Script, ...] = (self.base,)
         self.clients: list[Client] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS
@@ -232,10 +233,6 @@ class Server:
 
     # The script and the catalog of now -----------------------------------------------------------
 
-    @property
-    def _scripts(self) -> tuple[Script, ...]:
-        return (self.base,) if self.script is None else (self.script, self.base)
-
     def concerned(self, call: Call) -> Sequence[Rule]:
         """Return the rules for a call's statement, whatever its parameters."""
         with self.lock:
@@ -256,7 +253,8 @@ class Server:
         client = _client(connection)
         with self.lock:
             for script in self._scripts:
-                script.calls.append(call)
+                if script.rules or script is not self.base:
+                    script.calls.append(call)
         client.latest = call
         if client.used_by is None:
             client.used_by = call.spot
@@ -344,6 +342,7 @@ class Server:
         """Begin a test: return its script."""
         self._test += 1
         self.script = Script("fake_postgres")
+        self._scripts = (self.script, self.base)
         return self.script
 
     def end_test(self, left: Left, close: Callable[[], None]) -> None:
@@ -368,7 +367,7 @@ class Server:
         for client in ended:
             self._end(client)
         with self.lock:
-            self.script = None
+            self.script, self._scripts = None, (self.base,)
             self.begun = []
             self.base.calls.clear()
             self.clients = [each for each in self.clients if each.is_open]

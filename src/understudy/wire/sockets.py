@@ -75,6 +75,7 @@ class Sockets:
         if self._thread.is_alive():
             self.post(self._stop)
             self._thread.join()
+        self.refuse()
         for each in (self._waker, self._woken):
             each.close()
         self._selector.close()
