@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from understudy.script.failures import PoolExhausted as PoolExhausted
     from understudy.script.failures import PredicateFailed as PredicateFailed
     from understudy.script.failures import ScriptError as ScriptError
+    from understudy.script.failures import ServerBroke as ServerBroke
     from understudy.script.failures import TransactionLeftOpen as TransactionLeftOpen
     from understudy.script.failures import UnexpectedCall as UnexpectedCall
     from understudy.script.failures import UnexpectedStatement as UnexpectedStatement
     from understudy.script.failures import UnusedAnswers as UnusedAnswers
     from understudy.script.failures import WrongArguments as WrongArguments
+    from understudy.wire.lane import FakePostgres as FakePostgres
 
 __all__ = [
     "ANY",
@@ -48,6 +50,7 @@ __all__ = [
     "Failure",
     "FakeConnection",
     "FakePool",
+    "FakePostgres",
     "FakeRecord",
     "FakeTransaction",
     "FakeTransactionContext",
@@ -55,6 +58,7 @@ __all__ = [
     "PoolExhausted",
     "PredicateFailed",
     "ScriptError",
+    "ServerBroke",
     "StatementRefused",
     "StatementUnknown",
     "TransactionLeftOpen",
@@ -76,6 +80,7 @@ _HOMES = {
     "Failure": "understudy.script.failures",
     "FakeConnection": "understudy.fakes",
     "FakePool": "understudy.fakes",
+    "FakePostgres": "understudy.wire.lane",
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
@@ -83,6 +88,7 @@ _HOMES = {
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
     "ScriptError": "understudy.script.failures",
+    "ServerBroke": "understudy.script.failures",
     "StatementRefused": "understudy.catalog.errors",
     "StatementUnknown": "understudy.catalog.errors",
     "TransactionLeftOpen": "understudy.script.failures",
