@@ -185,6 +185,17 @@ import unittest
 def test_suite():
     return unittest.TestSuite((unittest.makeSuite(Users),))
 """,
+    "an error that must not come out": """
+from unittest.mock import AsyncMock
+async def test_publish_error(service):
+    service.redis = AsyncMock(side_effect=RuntimeError("gone"))
+    await service.publish("run-1")
+def test_end_should_suppress_what_close_raises(service):
+    service.end()
+def test_block_is_exported():
+    # will fail the test where it is not there
+    from app import Block
+""",
 }
 
 

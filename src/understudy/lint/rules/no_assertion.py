@@ -17,7 +17,8 @@ _ON_PURPOSE = re.compile(
     r"(not|n't|no|never|without)[ _](\w+[ _])?(rais|error|exception|crash|fail|throw|warn|complain"
     r"|hang|block|deadlock|break)|smoke|no[ _-]?op|idempoten|harmless|silent|\bok\b|_ok\b|safe"
     r"|import|compil|does[ _]?nothing|allow|accept|permit|tolera|succeed|success|pass(es)?\b|valid"
-    r"|work|can[ _]|ignor|graceful|twice|swallow|clean|teardown|set_?up|placeholder|todo",
+    r"|work|can[ _]|ignor|graceful|twice|swallow|clean|teardown|set_?up|placeholder|todo"
+    r"|suppress|surviv|early|compatib|fail the test|type[ _-]?(hint|check)",
     re.I,
 )
 _ORDINARY = frozenset({"parametrize", "asyncio", "anyio", "usefixtures", "integration", "slow"})
@@ -42,7 +43,13 @@ def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Functio
     marks = seen.marks(test)
     if marks.unknown or not marks.names <= _ORDINARY:
         return False
-    return _ON_PURPOSE.search(_words_about(module, test)) is None
+    return not _makes_an_error(test) and _ON_PURPOSE.search(_words_about(module, test)) is None
+
+
+def _makes_an_error(test: Function) -> bool:
+    """Whether a test makes an exception for a mock to raise: that none comes out is its point."""
+    names = (collected.Collected.last_name(call) for call in test.all(ast.Call))
+    return any(name.endswith(("Error", "Exception")) for name in names)
 
 
 def _words_about(module: Module, test: Function) -> str:
