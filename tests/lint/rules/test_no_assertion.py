@@ -187,14 +187,22 @@ def test_suite():
 """,
     "an error that must not come out": """
 from unittest.mock import AsyncMock
-async def test_publish_error(service):
-    service.redis = AsyncMock(side_effect=RuntimeError("gone"))
-    await service.publish("run-1")
-def test_end_should_suppress_what_close_raises(service):
-    service.end()
+async def test_publish_error(client):
+    client.redis = AsyncMock(side_effect=RuntimeError("gone"))
+    await client.publish("run-1")
+def test_end_should_suppress_what_close_raises(client):
+    client.end()
 def test_block_is_exported():
     # will fail the test where it is not there
     from app import Block
+def test_pump(client):
+    client.get("/pump")
+
+    # Passes if no exception is raised.
+
+def test_pumped(client):  # here
+    client.get("/pump")
+# No exception is raised by the next one.
 """,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from understudy.lint import collected
 from understudy.lint.assertions import can_fail
@@ -17,10 +18,11 @@ _ON_PURPOSE = re.compile(
     r"(not|n't|no|never|without)[ _](\w+[ _])?(rais|error|exception|crash|fail|throw|warn|complain"
     r"|hang|block|deadlock|break)|smoke|no[ _-]?op|idempoten|harmless|silent|\bok\b|_ok\b|safe"
     r"|import|compil|does[ _]?nothing|allow|accept|permit|tolera|succeed|success|pass(es)?\b|valid"
-    r"|work|can[ _]|ignor|graceful|twice|swallow|clean|teardown|set_?up|placeholder|todo"
+    r"|work|can[ _]|ignor|graceful|caught|twice|swallow|clean|teardown|set_?up|placeholder|todo"
     r"|suppress|surviv|early|compatib|fail the test|type[ _-]?(hint|check)",
     re.I,
 )
+_COMMENT = re.compile(r"\s+#")
 _ORDINARY = frozenset({"parametrize", "asyncio", "anyio", "usefixtures", "integration", "slow"})
 
 
@@ -54,7 +56,10 @@ def _makes_an_error(test: Function) -> bool:
 
 def _words_about(module: Module, test: Function) -> str:
     """The name of a test, its docstring and its comments."""
-    lines = module.lines[test.node.lineno - 1 : test.node.end_lineno]
+    end = test.node.end_lineno or test.node.lineno
+    # Such a comment often stands below the last statement.
+    below = takewhile(lambda line: not line.strip() or _COMMENT.match(line), module.lines[end:])
+    lines = [*module.lines[test.node.lineno - 1 : end], *below]
     comments = [each.partition("#")[2] for each in lines]
     return "\n".join([test.name, ast.get_docstring(test.node) or "", *comments])
 
