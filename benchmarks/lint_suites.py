@@ -1,10 +1,13 @@
 """Counts what `understudy lint` finds in other people's suites.
 
     python -m benchmarks.lint_suites FOLDER... [--select CODES] [--sample 150] [--seed 1]
+    python -m benchmarks.lint_suites --judged benchmarks/lint_labels.tsv
 
 Each folder is one suite. Prints a table of the findings of each rule in each suite. With --sample,
 also prints so many findings to be judged by hand, one in a line, as evenly over the rules as there
 are findings: suite, file, line and rule, separated by tabs. The same seed draws the same ones.
+
+Judged, such a line has two fields more: true or false, and why. --judged counts them.
 """
 
 from __future__ import annotations
@@ -58,14 +61,33 @@ def drawn(found: Sequence[Place], size: int, seed: int) -> list[Place]:
     return sorted(chosen)
 
 
+def judged(lines: Sequence[str]) -> str:
+    """How many of the judged findings of each rule were true, as a table in Markdown."""
+    verdicts: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in lines:
+        _, _, _, code, verdict, _ = line.split("\t")
+        verdicts[code][verdict] += 1
+    verdicts = {code: verdicts[code] for code in sorted(verdicts)}
+    verdicts["all"] = sum(verdicts.values(), Counter())
+    rows = [["rule", "judged", "true", "false", "true, of 100"], ["---", *["--:"] * 4]]
+    for code, found in verdicts.items():
+        share = f"{100 * found['true'] / found.total():.1f}"
+        rows.append([code, str(found.total()), str(found["true"]), str(found["false"]), share])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and print the table and the sample."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lint_suites")
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--select", default="", help="codes of rules; the default ones without it")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--judged", type=Path, help="a file of findings that were judged")
     given = parser.parse_args(arguments)
+    if given.judged:
+        print(judged(given.judged.read_text(encoding="utf-8").splitlines()))
+        return
     codes = [each for each in given.select.split(",") if each] or [
         code for code, rule in all_rules().items() if rule.group in DEFAULT_GROUPS
     ]

@@ -26,15 +26,17 @@ def per_test_functions(module: Module) -> Iterator[Function]:
 def is_restored(module: Module, pattern: str) -> bool:
     """Whether the file, or another that its fixtures are in, has code that matches a pattern."""
     looked_for = re.compile(pattern)
-    return any(looked_for.search(each.text) for each in _homes_of_fixtures(module))
+    return any(looked_for.search(each.text) for each in homes_of_fixtures(module))
 
 
-def _homes_of_fixtures(module: Module) -> Iterator[Module]:
+def homes_of_fixtures(module: Module) -> Iterator[Module]:
+    """The file itself, the conftest.py files that count for it, and the files of its fixtures."""
     seen = collected.of(module)
     yield module
     yield from seen.conftests
     # A conftest.py may take its fixtures from elsewhere.
-    for name in {name for test in seen.tests for name in seen.requested(test)}:
+    users = [*seen.tests, *(each.function for each in seen.fixtures.values())]
+    for name in {name for user in users for name in seen.requested(user)}:
         fixture = seen.find_fixture(name)
         if fixture is not None:
             yield fixture.function.home

@@ -199,6 +199,27 @@ async def lifespan(app):
     yield
 app = FastAPI(lifespan=lifespan)
 """,
+    "replaced in the file of a fixture": """
+import httpx
+async def test_a(app):
+    assert httpx.AsyncClient(transport=httpx.ASGITransport(app=app))
+=== tests/conftest.py
+from tests.fixtures import *
+=== tests/fixtures.py
+import pytest
+from app.main import app as whole, pool
+@pytest.fixture
+def app():
+    whole.dependency_overrides[pool] = lambda: None
+    yield whole
+    whole.dependency_overrides.clear()
+=== tests/__init__.py
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+""",
 }
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import collected
+from understudy.lint.leftovers import homes_of_fixtures
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
@@ -66,8 +67,7 @@ def _is_entered(module: Module, call: ast.Call) -> bool:
 
 
 def _runs_it(module: Module) -> bool:
-    texts = [module.text, *(each.text for each in collected.of(module).conftests)]
-    return any(re.search(_RUN, each) for each in texts)
+    return any(re.search(_RUN, each.text) for each in homes_of_fixtures(module))
 
 
 def _has_startup(module: Module, app: ast.expr) -> bool:
