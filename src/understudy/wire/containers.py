@@ -11,6 +11,8 @@ from understudy.wire.literals import array_text, read_array, read_record, record
 from understudy.wire.responder import TrailingBytes
 
 _MOST_DIMENSIONS = 6
+# PostgreSQL's FirstGenbkiObjectId: numbers below it are the same on every server.
+_FIRST_THAT_MAY_DIFFER = 10_000
 
 
 def array_of(
@@ -112,7 +114,8 @@ def _receive_array(
     if reader.number(4) not in (0, 1):
         raise refusal("22P03", "invalid array flags")
     sent = reader.number(4, signed=False)
-    if sent != oid:
+    # As PostgreSQL does: the number of a type of the schema may be another one at the client.
+    if sent != oid and max(sent, oid) < _FIRST_THAT_MAY_DIFFER:
         raise refusal(
             "42804",
             messages.another_type("array element type", sent, spell(sent), oid, spell(oid)),

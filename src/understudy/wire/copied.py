@@ -39,7 +39,8 @@ def result(outcome: Rows | Value, call: Call, way: Literal["in", "out"]) -> Resu
         data = outcome.value if isinstance(outcome.value, bytes) else str(outcome.value).encode()
         return Result([data], tag or f"COPY {rows_in(data)}")
     lines = ["\t".join(map(_text, row.values())) + "\n" for row in outcome.rows]
-    return Result([line.encode() for line in lines], tag)
+    columns = len(outcome.rows[0]) if outcome.rows else 0
+    return Result([line.encode() for line in lines], tag, columns=columns)
 
 
 def _text(value: Any) -> str:

@@ -31,7 +31,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     answer = backend.responder.execute(statement, values, backend.connection)
     result = yield from outcome(answer)
     if statement.copy == "out":
-        backend.send(outgoing.copy_response(b"H", columns, form))
+        backend.send(outgoing.copy_response(b"H", result.columns or columns, form))
         for piece in result.rows:
             backend.send(outgoing.copy_data(bytes(piece)))
         backend.send(outgoing.COPY_DONE)

@@ -117,11 +117,14 @@ class Result:
             NULL; of a COPY to the client, each row is the bytes of one CopyData.
         tag: the command tag; None to make it of the command and the number of rows.
         dropped: whether the connection is lost behind the last row, and no tag comes.
+        columns: of a COPY to the client, how many columns its rows have, where its statement has no
+            fields that say so.
     """
 
     rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
     tag: str | None = None
     dropped: bool = False
+    columns: int = 0
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ def only_text(name: str) -> Codec:
         raise refusal("42883", messages.no_binary_input(name))
 
     def send(_value: Any) -> NoReturn:
-        raise Unencodable(messages.no_binary_output(name))
+        raise refusal("0A000", messages.no_binary_output(name))
 
     return Codec(plain_text.input, receive, plain_text.output, send)
 
