@@ -80,7 +80,9 @@ def _facts(error: BaseException) -> list[tuple[str, Any]]:
 
 def _text(text: str) -> str:
     """A message without what no two runs have in common, and without places."""
-    text = re.sub(r"\nCONTEXT: .*", "", text, flags=re.DOTALL)
+    # It may have several lines; what SQLAlchemy adds comes behind it.
+    behind = r"(?=\n\[SQL: |\n\(Background |\Z)"
+    text = re.sub(rf"\nCONTEXT: .*?{behind}", "", text, flags=re.DOTALL)
     text = re.sub(r'(socket |path )"[^"]*/(\.s\.PGSQL)', r'\1".../\2', text)
     text = re.sub(r"<(\w*Mock) id='\d+'>", r"<\1>", text)
     return re.sub(r"\b0x[0-9a-f]{4,}(\.\.\.)?", "0x...", text)

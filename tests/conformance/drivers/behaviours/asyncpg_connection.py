@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from tests.conformance.drivers.behaviour import ASYNCPG, behaviour
-from tests.conformance.drivers.outcomes import outcome
+from tests.conformance.drivers.outcomes import Raised, outcome
 from tests.conformance.drivers.players import AsyncpgPlayer
 
 ONE = "SELECT 1 AS a"
@@ -397,4 +397,6 @@ async def closed_while_it_works(player: AsyncpgPlayer) -> Any:
     await player.stage.until_running(SLEEP)
     closing = await outcome(player.conn.close(timeout=5))
     terminated = player.conn.terminate()
-    return closing, terminated, await outcome(task), player.conn.is_closed()
+    # Whether asyncpg has read the answer to its cancelling by then is a race on a real server too.
+    failed = isinstance(await outcome(task), Raised)
+    return closing, terminated, failed, player.conn.is_closed()
