@@ -270,6 +270,6 @@ def test_code_that_fails_at_import(tmp_path: Path) -> None:
         "# PostgreSQL refused the schema file schema.sql, line 1, column 20\n"
         "#   CREATE TABLE t (id nonsense);\n"
         "#                      ^\n"
-        '#   ERROR 42704 (undefined_object): type "nonsense" does not exist\n'
+        '# ERROR 42704 (undefined_object): type "nonsense" does not exist\n'
         '# schema = "db/schema.sql"\n'
     )

@@ -52,25 +52,30 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
     is_package = not (root / tests).exists() or (root / tests / "__init__.py").exists()
     own = f"{tests.as_posix()}.fakes"
     fakes = own if is_package and len(tests.parts) == 1 else "understudy"
-    there = root / tests / "fakes.py"
-    if there.exists():
-        fakes = fakes if "understudy" in there.read_text(errors="replace") else "understudy"
-        kept.append((there, messages.has_fakes()))
-    else:
+    there = _there(root / tests / "fakes.py")
+    if there is None or there == scaffold.FAKES:
         files.append(NewFile(tests / "fakes.py", scaffold.FAKES))
+    else:
+        fakes = fakes if "understudy" in there else "understudy"
+        kept.append((root / tests / "fakes.py", messages.has_fakes()))
     if not (root / tests).exists():
         files.append(NewFile(tests / "__init__.py", '"""The tests."""\n'))
-    if (root / tests / "conftest.py").exists():
-        kept.append((root / tests / "conftest.py", messages.has_conftest()))
-    else:
-        text = scaffold.conftest(decisions.driver, fakes)
+    text = scaffold.conftest(decisions.driver, fakes)
+    if _there(root / tests / "conftest.py") in (None, text):
         files.append(NewFile(tests / "conftest.py", text))
+    else:
+        kept.append((root / tests / "conftest.py", messages.has_conftest()))
     if decisions.schema is not None and decisions.schema.metadata is not None:
         path = tests / "schema.py"
         if not (root / path).exists():
             files.append(NewFile(path, scaffold.schema_module(decisions.schema.metadata)))
     files += _settings(findings, decisions)
     return Configuration(files, kept, fakes)
+
+
+def _there(path: Path) -> str | None:
+    """What is in a file; None where there is none."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
 
 
 def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
