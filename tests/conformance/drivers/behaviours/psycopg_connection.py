@@ -269,21 +269,7 @@ async def a_pipeline_with_an_error(player: PsycopgPlayer) -> Any:
             await conn.execute("SELECT nowhere")
             await conn.execute(ADD, ["Cid"])
 
-    async def later() -> None:
-        async with conn.pipeline() as pipeline:
-            await conn.execute("SELECT nowhere")
-            cursor = await conn.execute(ONE)
-            seen.append(await outcome(pipeline.sync()))
-            await cursor.fetchall()
-
-    seen: list[Any] = []
-    return [
-        await outcome(work()),
-        await outcome(later()),
-        *seen,
-        state(conn),
-        await player.fetch(ONE),
-    ]
+    return await outcome(work()), state(conn), await player.fetch(ONE)
 
 
 @behaviour("psycopg")
