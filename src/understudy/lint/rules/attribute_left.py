@@ -46,7 +46,10 @@ def _sets_back(test: Function, target: ast.Attribute, value: ast.expr) -> bool:
 
 
 def _imports(test: Function, name: str) -> bool:
-    imports = [*test.own(ast.Import), *test.own(ast.ImportFrom)]
+    imports: list[ast.Import | ast.ImportFrom] = [
+        *test.own(ast.Import),
+        *test.own(ast.ImportFrom),
+    ]
     return any((alias.asname or alias.name) == name for each in imports for alias in each.names)
 
 
