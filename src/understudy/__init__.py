@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from understudy.fakes import FakeTransaction as FakeTransaction
     from understudy.fakes import FakeTransactionContext as FakeTransactionContext
     from understudy.fakes import dummy as dummy
+    from understudy.plugin.watch.categories import NeverAwaitedWarning as NeverAwaitedWarning
+    from understudy.plugin.watch.categories import UnderstudyWarning as UnderstudyWarning
     from understudy.script.database_errors import db_error as db_error
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
@@ -54,6 +56,7 @@ __all__ = [
     "FakeRecord",
     "FakeTransaction",
     "FakeTransactionContext",
+    "NeverAwaitedWarning",
     "ParametersRefused",
     "PoolExhausted",
     "PredicateFailed",
@@ -63,6 +66,7 @@ __all__ = [
     "StatementUnknown",
     "TransactionLeftOpen",
     "UncheckedWarning",
+    "UnderstudyWarning",
     "UnexpectedCall",
     "UnexpectedStatement",
     "UnusedAnswers",
@@ -84,6 +88,7 @@ _HOMES = {
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
+    "NeverAwaitedWarning": "understudy.plugin.watch.categories",
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
@@ -93,6 +98,7 @@ _HOMES = {
     "StatementUnknown": "understudy.catalog.errors",
     "TransactionLeftOpen": "understudy.script.failures",
     "UncheckedWarning": "understudy.catalog.errors",
+    "UnderstudyWarning": "understudy.plugin.watch.categories",
     "UnexpectedCall": "understudy.script.failures",
     "UnexpectedStatement": "understudy.script.failures",
     "UnusedAnswers": "understudy.script.failures",

@@ -75,6 +75,17 @@ def test_a_check_fails_tests_where_a_schema_is_configured_and_warns_where_none_i
     assert _load(tmp_path, text, check_errors="error").level("check_errors") == "error"
 
 
+def test_what_a_passed_test_leaves_behind_is_warned_of_schema_or_not(tmp_path: Path) -> None:
+    text = "[tool.understudy]\ncheck_state = 'off'\nblocked_after = 100"
+    settings = _load(tmp_path, text, schema=["a"])
+    assert settings.blocked_after == 100
+    assert settings.level("check_tasks") == "warn"
+    assert settings.level("check_state") == "off"
+    # A clock is wrong on a loaded machine.
+    assert settings.level("check_loop") == "off"
+    assert _load(tmp_path, text, check_loop="warn").level("check_loop") == "warn"
+
+
 def test_a_file_below_a_file_does_not_exist(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert load(tmp_path, tmp_path / "file" / "pyproject.toml", {}) == Settings(root=tmp_path)
@@ -121,13 +132,15 @@ def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
 def test_an_unknown_key(tmp_path: Path) -> None:
     assert _refusal(tmp_path, "[tool.understudy]\nlocal = 'pt_BR'") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
-        "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
-        " check_statements, driver, fake_postgres_env, locale, postgres_url, schema."
+        "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
+        " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
+        " check_transactions, driver, fake_postgres_env, locale, postgres_url, schema."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
-        "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
-        " check_statements, driver, fake_postgres_env, locale, postgres_url, schema."
+        "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
+        " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
+        " check_transactions, driver, fake_postgres_env, locale, postgres_url, schema."
     )
 
 

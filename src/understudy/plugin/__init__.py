@@ -14,6 +14,8 @@ import pytest
 
 from understudy import __version__
 from understudy.plugin import curtain, options, statements, summary
+from understudy.plugin.watch import calls
+from understudy.plugin.watch.session import WATCH, Watch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     registration.register_fixtures(config, settings)
     options.set_driver(config, settings.driver)
     statements.begin(config, settings)
+    config.stash[WATCH] = Watch(settings)
+    config.stash[WATCH].begin(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -51,14 +55,18 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
     """Hold what a fixture that outlives a test expects against what happened in its life."""
-    return (yield from curtain.around_fixture(fixturedef))
+    watch = request.config.stash[WATCH]
+    return (yield from watch.around_fixture(fixturedef, curtain.around_fixture(fixturedef)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure."""
+    item.config.stash[WATCH].test_begins(item)
     return (yield from curtain.around_setup(item))
 
 
@@ -70,14 +78,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose fixtures leave their script unmet."""
-    return (yield from curtain.around_teardown(item))
+    """Fail a test whose fixtures leave their script unmet; look at what it leaves behind."""
+    watch = item.config.stash[WATCH]
+    return (yield from watch.around_test_end(item, curtain.around_teardown(item)))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the catalog and stop the server, once pytest has ended the last fixture."""
-    problems = summary.end(session.config, options.read_settings(session.config))
+    config = session.config
+    unread = config.stash[WATCH].ends(session)
+    problems = summary.end(config, options.read_settings(config), unread)
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -88,6 +99,7 @@ def pytest_testnodedown(node: Any) -> None:
     output = getattr(node, "workeroutput", {})
     summary.take_over(node.config, output)
     statements.take_over(node.config, output)
+    calls.take_over(node.config, output)
 
 
 def pytest_terminal_summary(

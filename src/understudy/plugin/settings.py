@@ -17,6 +17,14 @@ from understudy.plugin import messages
 # Those of script/database_errors.py, which loading the plugin must not import.
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 LEVELS = ("error", "warn", "off")
+RUN_TIME = (
+    "check_calls",
+    "check_coroutines",
+    "check_loop",
+    "check_state",
+    "check_tasks",
+    "check_transactions",
+)
 DEFAULT_CATALOG = "tests/understudy-catalog"
 # What a value of fake_postgres_env may name in braces: attributes of the fixture.
 PLACES = ("database", "dsn", "host", "password", "port", "user")
@@ -47,15 +55,26 @@ class Settings:
     check_errors: str | None = None
     postgres_url: str | None = None
     fake_postgres_env: Mapping[str, str] = field(default_factory=dict)
+    check_calls: str | None = None
+    check_coroutines: str | None = None
+    check_loop: str | None = None
+    check_state: str | None = None
+    check_tasks: str | None = None
+    check_transactions: str | None = None
+    blocked_after: int = 250
 
     def level(self, key: str) -> str:
         """What a check does with what it finds: "error", "warn" or "off".
 
         Where nothing is set that is "error" with a schema. Without one a project has not asked for
-        its SQL to be checked, and its tests may hold placeholders instead: then it is "warn".
+        its SQL to be checked, and its tests may hold placeholders instead: then it is "warn". What
+        is found while a test runs (`RUN_TIME`) is "warn" in any case: the test did pass. A clock is
+        wrong on a loaded machine, so `check_loop` is "off" until somebody wants it.
         """
         configured: str | None = getattr(self, key)
-        return configured or ("error" if self.schema else "warn")
+        if key == "check_loop":
+            return configured or "off"
+        return configured or ("error" if self.schema and key not in RUN_TIME else "warn")
 
 
 KEYS = tuple(sorted(each.name for each in fields(Settings) if each.name != "root"))
@@ -151,6 +170,16 @@ def _level(value: object, origin: str) -> str:
     return text
 
 
+def _milliseconds(value: object, origin: str) -> int:
+    # A flag is text, a key is a number.
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if type(number) is not int or number < 1:
+        raise SettingsError(
+            messages.wrong_type(origin, value, "a number of milliseconds, 1 or more")
+        )
+    return number
+
+
 def _schema(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
@@ -182,10 +211,12 @@ def _environment(value: object, origin: str) -> Mapping[str, str]:
 
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "app": _app,
+    "blocked_after": _milliseconds,
     "check_answers": _level,
     "check_errors": _level,
     "check_parameters": _level,
     "check_statements": _level,
+    **dict.fromkeys(RUN_TIME, _level),
     "driver": _driver,
     "fake_postgres_env": _environment,
     "schema": _schema,

@@ -75,6 +75,11 @@ class Rule(ABC):
 
     # What the script asks of it ----------------------------------------------------------------
 
+    @property
+    def is_specific(self) -> bool:
+        """Whether the rule says what it is for, rather than to answer whatever comes."""
+        return True
+
     def fits(self, call: Call) -> bool:
         """Say whether this rule is for `call`, whether or not it has an answer left."""
         return self.concerns(call) and self.parameters.match(call.parameters)
@@ -197,6 +202,11 @@ class StatementRule(Rule):
         """
         self._add(answers.Computed(function))
         return function
+
+    @property
+    def is_specific(self) -> bool:
+        """Whether there is more to the statement than `...`."""
+        return self.regex is not None or any(self.pattern.runs)
 
     def concerns(self, call: Call) -> bool:
         """Say whether this rule is for the call's statement, whatever the parameters."""
