@@ -178,14 +178,19 @@ def test_parameters_that_would_be_sent_alike_are_equal() -> None:
     def same(oid: int, expected: Any, given: Any) -> bool:
         return oid == 20 and (expected, given) == ("7", 7)
 
+    def received(*values: Any) -> Received:
+        found = Received(values)
+        found.oids, found.same = [20] * len(values), same
+        return found
+
     expected = SentParameters(("7", ANY, None))
 
-    assert expected.match(Received([7, 1, None], [20, 20, 20], same))
-    assert expected.differences(Received([8, 1, 1], [20, 20, 20], same)) == [
+    assert expected.match(received(7, 1, None))
+    assert expected.differences(received(8, 1, 1)) == [
         "[0] expected '7' (str), got 8 (int)",
         "[2] expected None (NoneType), got 1 (int)",
     ]
-    assert expected.differences(Received([7], [20], same))[0] == "expected 3 of them, got 1"
+    assert expected.differences(received(7))[0] == "expected 3 of them, got 1"
 
 
 def test_rows_for_a_copy_to_the_client_are_lines() -> None:

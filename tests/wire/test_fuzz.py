@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.wire.transcripts.scenarios import SCENARIOS, STARTUPS
-from tests.wire.frontend import SYNC, bind, parse, query, read, startup
+from tests.wire.frontend import SYNC, bind, close, execute, parse, query, read, startup
 from tests.wire.responders import Known
 from understudy.wire.outgoing import NOT_HERE
 
@@ -54,6 +54,55 @@ changes = st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_siz
 def test_pieces_do_not_matter(conversation: bytes, places: list[int]) -> None:
     data = startup() + conversation
     assert talk(cut(data, places)) == talk([data])
+
+
+# What clients say again and again is answered without the message loop (quick.py).
+SHAPES = [
+    piece + SYNC
+    for statement, limit in (("i", 0), ("i", 1), ("s", 0), ("s", 2), ("bad", 0), ("t", 0))
+    for value in (b"7", b"8", b"\0\0\0\7", None, b"x", b"")
+    for form in ((), (0,), (1,), (2,))
+    if statement in "it" or (value == b"7" and form in ((), (1,)))
+    for piece in [
+        bind("", statement, *([value] if statement in "it" else []), formats=form, results=form)
+        + execute("", limit)
+    ]
+]
+PREPARED = [
+    parse("i", "select $1::int4") + SYNC,
+    parse("i", "select $1::text") + SYNC,
+    parse("t", "select $1::text") + SYNC,
+    parse("s", "select generate_series(1,5)") + SYNC,
+    parse("bad", "select 1/0") + SYNC,
+    close("S", "i") + SYNC,
+    execute("", 1) + SYNC,
+    query("begin"),
+    query("savepoint a"),
+    query("rollback to a"),
+    query("rollback"),
+    SYNC,
+]
+shapes = st.lists(
+    st.tuples(
+        st.one_of(st.sampled_from(SHAPES), st.sampled_from(PREPARED)), st.sampled_from([1, 1, 3])
+    ),
+    max_size=14,
+).map(lambda given: [step for step, times in given for _ in range(times)])
+
+
+@FAST
+@given(shapes)
+def test_what_was_said_before_is_answered_the_same(steps: list[bytes]) -> None:
+    pieces = [startup() + b"".join(PREPARED[2:5]), PREPARED[0], *steps]
+    assert talk(pieces) == talk([b"".join(pieces)])
+
+
+@FAST
+@given(shapes, changes)
+def test_what_nearly_has_a_known_shape(steps: list[bytes], changes: list[tuple[int, int]]) -> None:
+    step = SHAPES[0]
+    pieces = [startup(), *PREPARED[:1], step, step, mutated(step, changes), *steps]
+    assert talk(pieces) == talk([b"".join(pieces)])
 
 
 @FAST

@@ -160,9 +160,10 @@ class Answering:
             answer = server.answer(call)
             if answer is None:
                 raise server.unexpected(call)
-            server.refuse_writing(statement.command, connection)
+            if connection.read_only:
+                server.refuse_writing(statement.command)
             if answer.delay:
-                return Pending(answer.delay, lambda: self._after(answer, call, statement, notes))
+                return self._delayed(answer, call, statement, notes)
             return self._outcome(answer, call, statement, notes)
         except Failure as failure:
             raise told(failure, statement.sql) from None
@@ -181,14 +182,19 @@ class Answering:
         if statement.copy == "in":
             given: list[Any] = [b"".join(parameters)]
         else:
-            given = Received(parameters, statement.parameters, self._server.same)
+            given = Received(parameters)
+            given.oids, given.same = statement.parameters, self._server.same
         current = connection.current
-        call = Call("execute", statement.sql, given, current, spot())
+        call = Call("execute", statement.sql, given, current, spot(5))
         self._server.note(call, connection)
         tally.note(statement.sql)
         if current is not None:
             current.calls.append(call)
         return call
+
+    def _delayed(self, answer: Answer, call: Call, statement: Statement, notes: Notes) -> Pending:
+        # Not in `execute`: its variables would be a closure's, and dearer on every call.
+        return Pending(answer.delay, lambda: self._after(answer, call, statement, notes))
 
     def _after(
         self, answer: Answer, call: Call, statement: Statement, notes: Notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from understudy.wire import outgoing
 from understudy.wire.connection import Connection
@@ -13,6 +13,9 @@ from understudy.wire.reception import Reception
 from understudy.wire.responder import Pending, Responder, Result, ServerError
 from understudy.wire.settings import Settings
 from understudy.wire.transactions import Transactions
+
+if TYPE_CHECKING:
+    from understudy.wire.quick import Shape
 
 # What a piece of work yields when it needs the next message of the client.
 MORE: Final = "more"
@@ -46,6 +49,7 @@ class Backend:
         idle: whether the client has its turn, and no transaction.
         cancel_request: whose statement to cancel, where the connection was made for that.
         notifications: what is to be delivered when the session is idle.
+        shapes: of what the client sends again and again (quick.py).
     """
 
     def __init__(self, responder: Responder, connection: Connection, reception: Reception) -> None:
@@ -65,6 +69,7 @@ class Backend:
         self.idle = False
         self.cancel_request: CancelRequest | None = None
         self.notifications: list[bytes] = []
+        self.shapes: dict[bytes, Shape] = {}
 
     def send(self, data: bytes) -> None:
         """Send a message."""

@@ -38,7 +38,6 @@ class Client(Connection):
         test: the number of the test in which it was opened.
         is_admitted: whether it got past the door.
         is_untold: whether it could not be told who waited for the latest statement.
-        read_only: whether it refuses to write: its server has failed over to another.
     """
 
     line: Line
@@ -53,7 +52,6 @@ class Client(Connection):
         self.test = 0
         self.is_admitted = False
         self.is_untold = False
-        self.read_only = False
 
     @property
     def is_open(self) -> bool:

@@ -20,6 +20,7 @@ class Connection:
         transactions: every transaction so far, in order; savepoints are children.
         current: the transaction or savepoint that a statement would run in now, or None.
         channels: those that it listens to.
+        read_only: whether it refuses to write: its server has failed over to another.
     """
 
     def __init__(self, pid: int, secret: int) -> None:
@@ -31,6 +32,7 @@ class Connection:
         self.transactions: list[Transaction] = []
         self.current: Transaction | None = None
         self.channels: set[str] = set()
+        self.read_only = False
 
     @property
     def status(self) -> Status:

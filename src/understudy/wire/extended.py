@@ -107,7 +107,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
         deliver(backend, portal, portal.result, limit)
         return None
     if prepared.command is not None:
-        return _finish(backend, portal, limit, carry_out(backend, portal))
+        return finish(backend, portal, limit, carry_out(backend, portal))
     assert statement is not None
     backend.transactions.queried = True
     if statement.copy:
@@ -117,12 +117,13 @@ def execute(backend: Backend, body: bytes) -> Work | None:
         portal.result = result
         deliver(backend, portal, result, limit)
         return None
-    return _finish(backend, portal, limit, outcome(result))
+    return finish(backend, portal, limit, outcome(result))
 
 
-def _finish(
+def finish(
     backend: Backend, portal: Portal, limit: int, work: Generator[Pending, Any, Result]
 ) -> Work:
+    """Deliver what a portal comes to once it has."""
     portal.result = yield from work
     deliver(backend, portal, portal.result, limit)
 

@@ -49,6 +49,11 @@ class Frames:
         # message comes in many pieces, and joining them one by one would copy it as often.
         self._tail = bytearray()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that came was taken."""
+        return self._position == len(self._piece) and not self._tail
+
     def add(self, data: bytes) -> None:
         """Take what the client sent."""
         if self._tail or self._position < len(self._piece):

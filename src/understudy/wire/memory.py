@@ -242,7 +242,8 @@ class _Transport(asyncio.Transport):
     def write(self, data: Any) -> None:
         """Send bytes to the server."""
         if not self._is_closing:
-            self._line.received(bytes(data))
+            line = self._line
+            line.carry(line.session.feed(bytes(data)))
 
     def writelines(self, list_of_data: Any) -> None:
         """Send them all at once."""

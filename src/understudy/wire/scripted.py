@@ -23,10 +23,10 @@ class Received(list[Any]):
         same: tells whether a value would be sent as the same one as another, for a type.
     """
 
-    def __init__(self, values: Sequence[Any], oids: Sequence[int], same: Same) -> None:
-        super().__init__(values)
-        self.oids = oids
-        self.same = same
+    # Set by whoever makes it: an initialiser of its own would cost every call as much as the list.
+    oids: Sequence[int]
+    same: Same
+    __slots__ = ("oids", "same")
 
 
 class SentParameters(Parameters):

@@ -155,8 +155,10 @@ class Server:
         return f"{major or NEWEST}.0"
 
     def _admit(self, client: Connection) -> None:
-        admitted = sum(each.is_open and each.is_admitted for each in self.clients)
-        if admitted >= self.max_connections:
+        most = self.max_connections
+        if len(self.clients) > most and most <= sum(
+            each.is_open and each.is_admitted for each in self.clients
+        ):
             raise fatal("53300")
         _client(client).is_admitted = True
 
@@ -221,13 +223,13 @@ class Server:
         for client in self._open():
             client.read_only = True
 
-    def refuse_writing(self, command: str, connection: Connection) -> None:
-        """Refuse a statement that writes on a connection that may not.
+    def refuse_writing(self, command: str) -> None:
+        """Refuse a statement that writes, on a connection that may not.
 
         Raises:
             ServerError: it does.
         """
-        if _client(connection).read_only and command.partition(" ")[0] in _WRITES:
+        if command.partition(" ")[0] in _WRITES:
             text = messages.read_only(command)
             raise ServerError(ErrorFields("25006", text))
 
@@ -251,10 +253,9 @@ class Server:
     def note(self, call: Call, connection: Connection) -> None:
         """Enter a call in the log."""
         client = _client(connection)
-        with self.lock:
-            for script in self._scripts:
-                if script.rules or script is not self.base:
-                    script.calls.append(call)
+        for script in self._scripts:
+            if script.rules or script is not self.base:
+                script.calls.append(call)
         client.latest = call
         if client.used_by is None:
             client.used_by = call.spot

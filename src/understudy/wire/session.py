@@ -7,12 +7,13 @@ returns, and waits where it says so. It must not be entered by two threads at on
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from understudy.wire import extended, messages, outgoing, refusals, simple
-from understudy.wire.backend import MORE, Backend, CancelRequest, Work
+from understudy.wire import extended, messages, outgoing, quick, refusals, simple
+from understudy.wire.backend import MORE, Backend, CancelRequest, Work, outcome
 from understudy.wire.connection import Connection
 from understudy.wire.frames import BadLength, Frames, UnknownKind
+from understudy.wire.portals import Portal
 from understudy.wire.reception import Reception
 from understudy.wire.responder import (
     ConnectionDropped,
@@ -23,7 +24,8 @@ from understudy.wire.responder import (
 )
 from understudy.wire.startup import start
 
-_SYNC, _TERMINATE = b"SX"
+_BIND, _SYNC, _TERMINATE = b"BSX"
+_SYNC_MESSAGE = b"S\0\0\0\4"
 _FATAL = ("FATAL", "PANIC")
 
 
@@ -69,10 +71,57 @@ class Session:
         """Take what the client sent; return what to send back now."""
         if self.closed:
             return b""
-        self._frames.add(data)
+        backend = self._backend
+        frames = self._frames
+        if (
+            len(data) < 6
+            or data[0] != _BIND
+            or self._work is not None
+            or self._skipping
+            or backend.executed
+            or not (backend.started and frames.is_empty)
+        ):
+            frames.add(data)
+            return self._run()
+        if (known := quick.read(backend, data)) is not None:
+            return self._run_known(*known)
+        frames.add(data)
+        answer = self._run()
+        quick.learn(backend, data)
+        return answer
+
+    def _run_known(self, shape: quick.Shape, ending: quick.Ending, values: list[Any]) -> bytes:
+        """Answer a Bind, an Execute and a Sync that were read at one glance."""
+        backend = self._backend
+        backend.idle = False
+        backend.executed = True
+        backend.transactions.queried = True
+        prepared = shape.prepared
+        assert prepared.statement is not None
+        out = backend.out
+        try:
+            result = backend.responder.execute(prepared.statement, values, backend.connection)
+            if isinstance(result, Result):
+                quick.send(backend, shape, ending, values, result)
+                backend.ready()
+                data = b"".join(out)
+                out.clear()
+                return data
+        except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
+            if not out:
+                out.append(outgoing.BIND_COMPLETE)
+            backend.portals.unnamed = Portal("", prepared, values, ending.plan)
+            self._extended = True
+            self._failed(error)
+        else:
+            out.append(outgoing.BIND_COMPLETE)
+            portal = backend.portals.unnamed = Portal("", prepared, values, ending.plan)
+            self._extended = True
+            self._begin(extended.finish(backend, portal, ending.limit, outcome(result)))
+        self._frames.add(_SYNC_MESSAGE)
         return self._run()
 
-    def resume(self, outcome: Result | Pending | BaseException) -> bytes:
+    def resume(self, came: Result | Pending | BaseException) -> bytes:
         """Take what came of `pending`, and go on; return what to send back now.
 
         Where nothing is pending (it was cancelled meanwhile), nothing happens.
@@ -80,7 +129,7 @@ class Session:
         if self.closed or self.pending is None:
             return b""
         self.pending = None
-        self._advance(outcome)
+        self._advance(came)
         return self._run()
 
     def cancel(self) -> bytes:

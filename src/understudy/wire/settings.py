@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from understudy.wire import messages, parameters, refusals
 from understudy.wire.commands import Modes
@@ -53,17 +54,9 @@ class Settings:
 
     def __init__(self, connection: Connection, version: str, overrides: Mapping[str, str]) -> None:
         self._connection = connection
-        major = version.partition(".")[0]
-        self._reported = [
-            (name, name.lower()) for name in REPORTED if int(major) >= 18 or name not in _SINCE_18
-        ]
-        start = {key: _initial(key) for _, key in self._reported}
-        start |= {name: _initial(name) for pair in _OF_TRANSACTIONS.items() for name in pair}
-        start |= {
-            "server_version": version,
-            "server_version_num": _number_of(version),
-            **{name.lower(): value for name, value in overrides.items()},
-        }
+        self._reported, start = _of_version(version)
+        if overrides:
+            start = {**start, **{name.lower(): value for name, value in overrides.items()}}
         connection.settings = start
         # What RESET goes back to, and what a commit makes of the present values.
         self._initial = start
@@ -186,6 +179,20 @@ class Settings:
 
     def _start_of(self, key: str) -> str:
         return self._initial[key] if key in self._initial else _initial(key)
+
+
+@cache
+def _of_version(version: str) -> tuple[list[tuple[str, str]], Values]:
+    """Return what a server of a version reports, by name and key, and what connections start with.
+
+    One for all connections: these are never changed.
+    """
+    major = int(version.partition(".")[0])
+    reported = [(name, name.lower()) for name in REPORTED if major >= 18 or name not in _SINCE_18]
+    start = {key: _initial(key) for _, key in reported}
+    start |= {name: _initial(name) for pair in _OF_TRANSACTIONS.items() for name in pair}
+    start |= {"server_version": version, "server_version_num": _number_of(version)}
+    return reported, start
 
 
 def _initial(name: str) -> str:
