@@ -27,16 +27,26 @@ class Served:
         self.folder = folder
         self.known = known
         self.reception = reception
+        self.serving: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
         session = self.known.connect(self.reception)
-        while not session.closed:
-            data = await reader.read(65536)
-            if not data:
-                break
-            writer.write(session.feed(data))
-        session.lose()
-        writer.close()
+        try:
+            while not session.closed and (data := await reader.read(65536)):
+                writer.write(session.feed(data))
+        finally:
+            session.lose()
+            writer.close()
+            await writer.wait_closed()
+
+    async def end(self) -> None:
+        """Wait for whoever hangs up, and no longer for those who do so behind our back."""
+        for task in self.serving:
+            task.cancel()
+        await asyncio.gather(*self.serving, return_exceptions=True)
 
     def dsn(self, password: str) -> str:
         return f"postgresql://ana:{password}@/shop?host={self.folder}"
@@ -49,6 +59,7 @@ async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
     server = await asyncio.start_unix_server(served.serve, path)
     yield served
     server.close()
+    await served.end()
     await server.wait_closed()
 
 
