@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
+from understudy.plugin.rows import RowsOfTest
 from understudy.postgres import EmbeddedServer, PostgresError, TestDatabases
 from understudy.postgres.messages import URL_VARIABLE
+
+if TYPE_CHECKING:
+    from understudy.rows import Row
 
 _RUNNING: pytest.StashKey[list[TestDatabases | EmbeddedServer]] = pytest.StashKey()
 _SHARED: pytest.StashKey[TestDatabases | PostgresError] = pytest.StashKey()
@@ -26,6 +31,18 @@ class RealPostgres:
     """
 
     dsn: str
+    _rows: RowsOfTest = field(repr=False)
+
+    def insert(self, table: str, /, **values: object) -> Row:
+        """Insert a row with these values, and make up what else it cannot do without.
+
+        A parent is the row that was inserted last, else one that is there, else a new one. Returns
+        the row as the database has it: ``row["email"]`` or ``row.email``.
+
+        :raises understudy.rows.RowsError: there is no such table or column, or no such row.
+        """
+        __tracebackhide__ = True
+        return self._rows.insert(table, values)
 
 
 def shared(config: pytest.Config) -> TestDatabases:
@@ -89,13 +106,15 @@ def _stop_late(config: pytest.Config) -> None:
 
 
 @contextmanager
-def own_database(config: pytest.Config) -> Iterator[RealPostgres]:
+def own_database(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
     """A database that is dropped at the end; a PostgresError fails the test."""
     with one_message(PostgresError):
-        databases = shared(config)
+        databases = shared(request.config)
         name, dsn = databases.new()
+    rows = RowsOfTest(request, dsn)
     try:
-        yield RealPostgres(dsn)
+        yield RealPostgres(dsn, rows)
     finally:
+        rows.close()
         with one_message(PostgresError):
             databases.drop(name)

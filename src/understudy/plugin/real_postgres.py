@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def real_postgres(pytestconfig: pytest.Config) -> Iterator[RealPostgres]:
+def real_postgres(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
     """A database with the configured schema in it and nothing else, for this test alone.
 
     It is a copy of a template that is built once per process, for the first test that asks. It
@@ -20,5 +20,5 @@ def real_postgres(pytestconfig: pytest.Config) -> Iterator[RealPostgres]:
     """
     from understudy.plugin.databases import own_database
 
-    with own_database(pytestconfig) as database:
+    with own_database(request) as database:
         yield database
