@@ -7,13 +7,13 @@ fixture of the same name (Faker ships a `faker`) and behind one in a conftest.py
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
 
 from understudy import __version__
-from understudy.plugin import curtain, options, statements, summary
+from understudy.plugin import clones, curtain, marks, options, statements, summary, workers
 from understudy.plugin.watch import calls
 from understudy.plugin.watch.session import WATCH, Watch
 
@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     summary.begin(config)
     config.addinivalue_line("markers", registration.INTEGRATION)
+    config.addinivalue_line("markers", marks.DESCRIPTION)
     settings = options.read_settings(config)
     registration.register_fixtures(config, settings)
     options.set_driver(config, settings.driver)
@@ -54,6 +55,11 @@ def pytest_report_header(config: pytest.Config) -> str:
     return options.header(__version__, options.read_settings(config))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the tests that will ask for a database of their own."""
+    clones.count(session)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
@@ -65,7 +71,8 @@ def pytest_fixture_setup(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose fixtures hid a failure."""
+    """Fail a test whose fixtures hid a failure, or whose marker makes no sense."""
+    marks.wishes(item)
     item.config.stash[WATCH].test_begins(item)
     return (yield from curtain.around_setup(item))
 
@@ -83,6 +90,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     return (yield from watch.around_test_end(item, curtain.around_teardown(item)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Say where the database of a test that has failed is kept."""
+    report = yield
+    clones.keep_if_failed(item, report)
+    return report
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the catalog and stop the server, once pytest has ended the last fixture."""
@@ -91,6 +106,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     problems = summary.end(config, options.read_settings(config), unread)
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let a worker of pytest-xdist ask for the server of the run."""
+
+    def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
+        from understudy.plugin import databases
+
+        return databases.answer(config, question)
+
+    workers.offer(node, answer)
 
 
 @pytest.hookimpl(optionalhook=True)

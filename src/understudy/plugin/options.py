@@ -55,6 +55,16 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="learn no statement: one that the catalog does not hold fails its test (for CI)",
     )
+    group.addoption(
+        "--understudy-keep-databases",
+        action="store_true",
+        help="keep the databases of tests that fail until the next run, and print where they are",
+    )
+    group.addoption(
+        "--understudy-rebuild",
+        action="store_true",
+        help="load the schema even where the server of postgres_url has a template of it",
+    )
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def real_postgres(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
     """A database with the configured schema in it and nothing else, for this test alone.
 
-    It is a copy of a template that is built once per process, for the first test that asks. It
-    is dropped after the test, and whoever is still connected to it then is disconnected.
+    It is a copy of a template that is built once per run, for the first test that asks. It is
+    dropped after the test, and whoever is still connected to it then is disconnected.
     """
     from understudy.plugin.databases import own_database
 

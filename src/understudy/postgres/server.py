@@ -140,6 +140,23 @@ class EmbeddedServer:
             self._watcher.dismiss()
             self._watcher = None
 
+    def leave(self) -> None:
+        """Let the server run on after this process. The next start of one stops it.
+
+        Doing so on a server that is not running is no error.
+        """
+        if self._process is None:
+            return
+        self.admin.close()
+        if self._watcher is not None:
+            self._watcher.dismiss()
+        # Or subprocess would warn of a child that nobody waits for.
+        self._process.returncode = 0
+        for workspace in self._workspaces:
+            workspace.leave()
+        self._watcher = self._process = self._address = None
+        self._workspaces = []
+
     def dsn(self, database: str = "postgres") -> str:
         """The URL of one of its databases, for psycopg, asyncpg and psqlpy alike.
 

@@ -55,11 +55,15 @@ class Workspace:
         _lock(marker)
         os.write(marker, json.dumps(asdict(owner)).encode())
 
-    def remove(self) -> None:
-        """Remove the folder and everything in it. Doing so twice is no error."""
+    def leave(self) -> None:
+        """Let go of the folder: once this process has ended, the next sweep removes it."""
         if self._marker is not None:
             os.close(self._marker)
             self._marker = None
+
+    def remove(self) -> None:
+        """Remove the folder and everything in it. Doing so twice is no error."""
+        self.leave()
         remove_folder(self.path)
 
 

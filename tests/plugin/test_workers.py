@@ -1,0 +1,101 @@
+"""The PostgreSQL of a run with pytest-xdist: one server, which the controller starts and stops."""
+
+from __future__ import annotations
+
+import re
+
+import psutil
+import pytest
+
+from tests.plugin.conftest import Project, section
+
+TESTS = """
+    import os
+    import psycopg
+    import pytest
+
+    @pytest.mark.parametrize("n", range(8))
+    def test_it(real_postgres, n):
+        with psycopg.connect(real_postgres.dsn) as connection:
+            (folder,) = connection.execute("SHOW data_directory").fetchone()
+            assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
+            connection.execute("INSERT INTO users VALUES ('Ana')")
+            print(f"SEEN {os.getpid()} {folder} {connection.info.dbname} END")
+"""
+# Plugins that each of many processes would load for nothing.
+QUICK = [
+    word
+    for name in ("anyio", "faker", "hypothesispytest", "pytest_cov")
+    for word in ("-p", f"no:{name}")
+]
+
+
+@pytest.fixture
+def database(project: Project) -> Project:
+    """A project whose schema says in a file how often it was loaded, and tests that use it."""
+    project.configure('[tool.understudy]\nschema = ["schema:create", "db/*.sql"]')
+    project.write_text(project.path / "db" / "1.sql", "CREATE TABLE users (name text);")
+    project.write(
+        schema="""
+            def create(dsn):
+                with open("loaded", "a") as file:
+                    file.write("once\\n")
+        """
+    )
+    return project.write(test_it=TESTS)
+
+
+def run(project: Project, workers: int = 2) -> pytest.RunResult:
+    return project.run("-n", str(workers), "-rA", *QUICK, asyncio=False, subprocess=True)
+
+
+def seen(result: pytest.RunResult) -> list[tuple[int, str, str]]:
+    """The worker, the data folder and the database of each test."""
+    found = re.findall(r"SEEN (\d+) (\S+) (\S+) END", result.stdout.str())
+    return [(int(pid), folder, database) for pid, folder, database in found]
+
+
+def test_all_workers_share_a_server_that_is_gone_at_the_end(database: Project) -> None:
+    result = run(database, workers=4)
+    result.assert_outcomes(passed=8)
+    rows = seen(result)
+    assert len({pid for pid, _, _ in rows}) == 4
+    (folder,) = {folder for _, folder, _ in rows}
+    assert len({name for _, _, name in rows}) == 8
+    assert (database.path / "loaded").read_text() == "once\n"
+    assert not any(folder in " ".join(words) for words in command_lines())
+
+
+def command_lines() -> list[list[str]]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            found.append(process.cmdline())
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def test_a_worker_that_crashes_takes_nothing_with_it(database: Project) -> None:
+    database.write(
+        test_crash="""
+            import os, signal
+
+            def test_crash(real_postgres):
+                os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    result = run(database)
+    result.assert_outcomes(passed=8, failed=1)
+    assert len({folder for _, folder, _ in seen(result)}) == 1
+    assert "worker 'gw" in result.stdout.str()
+
+
+def test_what_keeps_the_controller_from_it_is_said_by_each_worker(database: Project) -> None:
+    database.write_text(database.path / "db" / "2.sql", "CREATE TABLE roles (id imt);\n")
+    result = run(database)
+    result.assert_outcomes(errors=8)
+    told = {section(result, f"test_it[{n}]").partition("\n")[2] for n in range(8)}
+    (text,) = told
+    assert text.startswith("PostgreSQL refused the schema file db/2.sql, line 1, column 24\n")
+    assert (database.path / "loaded").read_text() == "once\n"
