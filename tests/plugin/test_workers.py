@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
@@ -63,17 +69,7 @@ def test_all_workers_share_a_server_that_is_gone_at_the_end(database: Project) -
     (folder,) = {folder for _, folder, _ in rows}
     assert len({name for _, _, name in rows}) == 8
     assert (database.path / "loaded").read_text() == "once\n"
-    assert not any(folder in " ".join(words) for words in command_lines())
-
-
-def command_lines() -> list[list[str]]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            found.append(process.cmdline())
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
+    assert processes_of(folder) == []
 
 
 def test_a_worker_that_crashes_takes_nothing_with_it(database: Project) -> None:
@@ -99,3 +95,52 @@ def test_what_keeps_the_controller_from_it_is_said_by_each_worker(database: Proj
     (text,) = told
     assert text.startswith("PostgreSQL refused the schema file db/2.sql, line 1, column 24\n")
     assert (database.path / "loaded").read_text() == "once\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_controller_that_is_ended_in_the_middle_leaves_nothing(
+    database: Project, number: signal.Signals
+) -> None:
+    database.write(
+        test_it="""
+            import time
+            from pathlib import Path
+
+            def test_it(real_postgres):
+                with open("begun.tmp", "w") as file:
+                    file.write(real_postgres.dsn)
+                Path("begun.tmp").rename("begun")
+                time.sleep(600)
+        """
+    )
+    program = database.pytester.popen(
+        [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", *QUICK],
+        # Ctrl-C at a terminal reaches the workers too.
+        start_new_session=True,
+    )
+    begun = database.path / "begun"
+    while not begun.exists():
+        assert program.poll() is None, program.communicate()
+        time.sleep(0.02)
+    (folder,) = parse_qs(urlsplit(begun.read_text()).query)["host"]
+    if number == signal.SIGINT:
+        os.killpg(program.pid, number)
+    else:
+        program.send_signal(number)
+    program.communicate(timeout=60)
+    psutil.wait_procs(processes_of(folder), timeout=60)
+    assert processes_of(folder) == []
+    assert not Path(folder).exists()
+
+
+def processes_of(folder: str) -> list[psutil.Process]:
+    """What runs in a server's folder, its watcher included."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if folder in " ".join(process.cmdline()):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found

@@ -22,6 +22,7 @@ from understudy.postgres.datacache import provide_data
 from understudy.postgres.errors import PostgresUnavailable
 from understudy.postgres.folders import choose_data_base, data_bases, socket_base, unusable
 from understudy.postgres.programs import Programs, runnable_programs
+from understudy.postgres.segments import release_segment
 from understudy.postgres.watcher import Watcher
 from understudy.postgres.workspace import Workspace, sweep
 
@@ -133,6 +134,7 @@ class EmbeddedServer:
         self.admin.close()
         if self._process is not None:
             _stop(self._process)
+            release_segment(self._data / "postmaster.pid")
             self._process = None
         self._forget()
         # Last: whatever interrupts this before, the watcher finishes it.

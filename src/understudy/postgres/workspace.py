@@ -26,6 +26,7 @@ from understudy.postgres.processes import (
     is_alive,
     start_time,
 )
+from understudy.postgres.segments import release_segment
 
 MARKER = "owner.json"
 _STOP_AT_ONCE = getattr(signal, "SIGQUIT", signal.SIGTERM)
@@ -87,6 +88,7 @@ def sweep(base: Path) -> list[Path]:
         with contextlib.suppress(FileNotFoundError):
             if name and _is_ours(entry) and _is_abandoned(folder, int(name[1])):
                 _stop_server_in(folder)
+                release_segment(folder / "data" / "postmaster.pid")
                 remove_folder(folder)
                 removed.append(folder)
     return removed
