@@ -246,7 +246,8 @@ def test_many_tests_leave_no_more_behind_than_a_few(database: Project) -> None:
                     ]
                 connection.close()
                 gc.collect()
-                kinds = Counter(type(each).__module__.partition(".")[0] for each in gc.get_objects())
+                modules = (type(each).__module__ for each in gc.get_objects())
+                kinds = Counter(str(module).partition(".")[0] for module in modules)
                 files = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
                 ours = {name: kinds[name] for name in ("psycopg", "understudy", "concurrent")}
                 return rows, files, threading.active_count(), ours

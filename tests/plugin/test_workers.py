@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -114,24 +116,31 @@ def test_a_controller_that_is_ended_in_the_middle_leaves_nothing(
                 time.sleep(600)
         """
     )
-    program = database.pytester.popen(
+    program = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", *QUICK],
+        cwd=database.path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         # Ctrl-C at a terminal reaches the workers too.
         start_new_session=True,
     )
     begun = database.path / "begun"
     while not begun.exists():
-        assert program.poll() is None, program.communicate()
+        assert program.poll() is None
         time.sleep(0.02)
     (folder,) = parse_qs(urlsplit(begun.read_text()).query)["host"]
     if number == signal.SIGINT:
         os.killpg(program.pid, number)
     else:
         program.send_signal(number)
-    program.communicate(timeout=60)
+    program.wait(timeout=60)
     psutil.wait_procs(processes_of(folder), timeout=60)
     assert processes_of(folder) == []
     assert not Path(folder).exists()
+    # A worker whose controller is gone ends when execnet has noticed; its test need not sleep on.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
 
 
 def processes_of(folder: str) -> list[psutil.Process]:
