@@ -89,6 +89,8 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-postgres-url",
         "--understudy-fake-postgres-env",
         "--understudy-locked",
+        "--understudy-keep-databases",
+        "--understudy-rebuild",
     ]
 
 

@@ -72,8 +72,8 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker makes no sense."""
-    marks.wishes(item)
     item.config.stash[WATCH].test_begins(item)
+    marks.wishes(item)
     return (yield from curtain.around_setup(item))
 
 
