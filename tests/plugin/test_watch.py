@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import linecache
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -137,6 +139,14 @@ def _put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LEFT_BY_A_TEST")
 
 
+@pytest.fixture(autouse=True)
+def _collect_only_when_asked() -> Iterator[None]:
+    """When a coroutine in a cycle is freed must not depend on what else was allocated."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def levels(level: str) -> list[str]:
     return [f"--understudy-check-{check}={level}" for check in CHECKS]
 
@@ -170,8 +180,10 @@ def test_each_fails_its_test(suite: Project, how: list[str]) -> None:
 
 
 def test_each_can_be_off(suite: Project) -> None:
-    # The coroutines are then Python's to warn of; or, in a run inside a run, the outer run's.
-    result = run(suite, CARELESS, *levels("off"), passed=7, warnings=2)
+    # The coroutine is then Python's to warn of; or, in a run inside a run, the outer run's.
+    begin = CARELESS.index("    async def test_coroutine_in_a_cycle")
+    end = CARELESS.index("    async def test_transaction")
+    result = run(suite, CARELESS[:begin] + CARELESS[end:], *levels("off"), passed=6, warnings=1)
     assert warned(result) == []
 
 
