@@ -10,20 +10,27 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import execnet
 import psutil
 import pytest
 
 from tests.plugin.conftest import Project, section
+from understudy.plugin import databases, workers
+from understudy.postgres import PostgresUnavailable
 
 TESTS = """
     import os
     import psycopg
     import pytest
+    from understudy.plugin.databases import bare
 
     @pytest.mark.parametrize("n", range(8))
-    def test_it(real_postgres, n):
+    def test_it(real_postgres, pytestconfig, n):
+        print(f"BARE {bare(pytestconfig)} END")
         with psycopg.connect(real_postgres.dsn) as connection:
             (folder,) = connection.execute("SHOW data_directory").fetchone()
             assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
@@ -71,6 +78,7 @@ def test_all_workers_share_a_server_that_is_gone_at_the_end(database: Project) -
     (folder,) = {folder for _, folder, _ in rows}
     assert len({name for _, _, name in rows}) == 8
     assert (database.path / "loaded").read_text() == "once\n"
+    assert len(set(re.findall(r"BARE (\S+) END", result.stdout.str()))) == 1
     assert processes_of(folder) == []
 
 
@@ -97,6 +105,44 @@ def test_what_keeps_the_controller_from_it_is_said_by_each_worker(database: Proj
     (text,) = told
     assert text.startswith("PostgreSQL refused the schema file db/2.sql, line 1, column 24\n")
     assert (database.path / "loaded").read_text() == "once\n"
+
+
+def test_a_controller_that_is_gone_is_one_message() -> None:
+    gateway = execnet.makegateway()
+    channel = gateway.newchannel()
+    gateway.exit()
+    gateway.join()
+    config: Any = SimpleNamespace(workerinput={workers._KEY: channel})
+    with pytest.raises(PostgresUnavailable) as caught:
+        databases._ask(config, "place")
+    assert str(caught.value) == (
+        "There is no PostgreSQL to be had: the process that starts it, pytest's own, has ended."
+    )
+
+
+def test_a_worker_on_another_machine_sees_to_it_by_itself() -> None:
+    spec = execnet.XSpec("ssh=elsewhere")
+    node: Any = SimpleNamespace(gateway=SimpleNamespace(spec=spec), workerinput={})
+    workers.offer(node, databases.answer)
+    assert workers.ask(node, "place") is None
+
+
+def test_when_the_run_is_over_nothing_is_started_any_more(database: Project) -> None:
+    database.write(
+        conftest="""
+            def pytest_unconfigure(config):
+                from understudy.plugin.databases import answer
+                print("TOLD", answer(config, "place"), answer(config, "bare"))
+        """,
+        test_it="def test_it(real_postgres): pass",
+    )
+    result = database.run("-s")
+    result.assert_outcomes(passed=1)
+    told = {
+        "error": "There is no PostgreSQL to be had any more: the run is over.\n"
+        "Ask for it in a test or in a fixture, not in what is called after them."
+    }
+    assert f"TOLD {told} {told}" in result.stdout.str()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

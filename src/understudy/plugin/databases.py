@@ -185,7 +185,7 @@ def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
     """
     try:
         told = workers.ask(config, question)
-    except EOFError as error:
+    except (EOFError, OSError) as error:
         raise PostgresUnavailable(messages.controller_gone()) from error
     if told is not None and "error" in told:
         raise PostgresError(told["error"])

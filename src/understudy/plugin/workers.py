@@ -31,7 +31,7 @@ def offer(node: Any, answer: Callable[[pytest.Config, str], Mapping[str, Any]]) 
 def ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
     """On a worker: what the controller answers; None where there is none to ask.
 
-    :raises EOFError: the controller is gone.
+    :raises EOFError: the controller is gone; where that was known before, an OSError.
     """
     channel = getattr(config, "workerinput", {}).get(_KEY)
     if channel is None:
