@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from benchmarks import calls, catalog, databases, lint, startup, suite, wire
+from benchmarks import calls, catalog, databases, isolation, lint, startup, suite, wire
 from benchmarks.rounds import Round, apart, ratio, typical
 
 
@@ -43,6 +43,23 @@ def report_databases(count: int) -> None:
     print(f"\nA test that writes a row and counts, {count} of each")
     for name in (databases.FAKE, databases.REAL):
         print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
+    if databases.has_other():
+        other = typical(databases.measure_other(count), databases.OTHER)
+        print(f"  {databases.OTHER:46}{other * 1000:8.1f} ms")
+    else:
+        print(f"  {databases.OTHER:46} not measured: it is not installed")
+
+
+def report_isolation(rounds: int, starts: int) -> None:
+    found = isolation.measure(rounds)
+    print(f"\nTwo statements on a real PostgreSQL, kept apart from other tests ({rounds} rounds)")
+    print(f"  {'':46}{'ms':>8}{'above bare':>12}")
+    for name in isolation.WAYS:
+        above = apart(found, name, isolation.BARE)
+        print(f"  {name:46}{typical(found, name) * 1000:8.2f}{above * 1000:12.2f}")
+    begun = isolation.measure_start(starts)
+    print(f"\nThe embedded server, {starts} rounds")
+    print(f"  {isolation.START:46}{typical(begun, isolation.START):8.2f} s")
 
 
 def report_catalog(rounds: int, batches: int, statements: int) -> None:
@@ -123,6 +140,7 @@ def main() -> int:
     report_startup(1 if quick else 40)
     report_suite(1 if quick else 9)
     report_databases(2 if quick else 100)
+    report_isolation(*((2, 1) if quick else (100, 9)))
     report_lint(*((5, 300, 1) if quick else (300, 40_000, 9)))
     return 0
 
