@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from understudy.rows import RowRefused
+
 CHECKS = {
     "list": "text CHECK (c IN ('new', 'paid'))",
     "list of varchars": "varchar(9) CHECK (c IN ('new', 'paid'))",
@@ -207,3 +209,54 @@ def test_a_column_that_only_a_partition_demands(rows: Any) -> None:
     """)
 
     assert made.insert("whole").extra.startswith("extra ")
+
+
+def test_a_partition_below_a_text_is_left_to_chance(rows: Any) -> None:
+    made = rows("""
+        CREATE TABLE whole (k text NOT NULL) PARTITION BY RANGE (k);
+        CREATE TABLE first PARTITION OF whole FOR VALUES FROM (MINVALUE) TO ('zz');
+        CREATE TABLE last PARTITION OF whole FOR VALUES FROM ('zz') TO (MAXVALUE)
+    """)
+
+    assert made.insert("first").k.startswith("k ")
+    assert made.insert("last").k == "zz"
+
+
+def test_a_partition_by_an_expression_is_found_by_nobody(rows: Any) -> None:
+    made = rows("""
+        CREATE TABLE whole (k int NOT NULL) PARTITION BY RANGE ((k + 1));
+        CREATE TABLE part PARTITION OF whole FOR VALUES FROM (MINVALUE) TO (0)
+    """)
+
+    with pytest.raises(RowRefused) as raised:
+        made.insert("whole")
+
+    assert str(raised.value).splitlines()[1] == '  no partition of relation "whole" found for row'
+
+
+def test_a_range_of_a_type_without_an_order_of_ours(rows: Any) -> None:
+    made = rows("""
+        CREATE TYPE texts AS RANGE (SUBTYPE = text);
+        CREATE TABLE things (texts texts NOT NULL)
+    """)
+
+    assert made.insert("things").texts.startswith('["texts ')
+
+
+def test_a_null_that_a_trigger_puts_elsewhere_is_refused(rows: Any) -> None:
+    made = rows("""
+        CREATE TABLE logs (line text NOT NULL);
+        CREATE TABLE things (id int);
+        CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN INSERT INTO logs VALUES (NULL); RETURN NEW; END$$;
+        CREATE TRIGGER log AFTER INSERT ON things FOR EACH ROW EXECUTE FUNCTION log()
+    """)
+
+    with pytest.raises(RowRefused) as raised:
+        made.insert("things")
+
+    assert str(raised.value) == (
+        "PostgreSQL refuses the row of things (23502 not_null_violation)\n"
+        '  null value in column "line" of relation "logs" violates not-null constraint\n'
+        "  DETAIL: Failing row contains (null)."
+    )

@@ -81,10 +81,12 @@ class Mender:
 
     def _demanded(self, draft: Draft, name: str | None) -> bool:
         """A value for a column that only a partition or a trigger demands."""
-        if name is None or name in draft.values:
-            return False
-        draft.made[name] = self._maker.of_column(draft.table, draft.table.column(name))
-        return True
+        for column in draft.table.columns:
+            # A trigger may insert into another table, which lacks a value of its own.
+            if column.name == name and name not in draft.values:
+                draft.made[name] = self._maker.of_column(draft.table, column)
+                return True
+        return False
 
     def _other_parent(self, draft: Draft, name: str | None) -> bool:
         """A row that is there, for a key that a default filled in or that came in parts."""
