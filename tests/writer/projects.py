@@ -170,6 +170,21 @@ FLAT = {
             stars: int = 0
 
 
+        class NoSuchNote(Exception):
+            pass
+
+
+        class NoteRepository:
+            def __init__(self, pool: asyncpg.Pool) -> None:
+                self.pool = pool
+
+            async def get(self, note_id: int) -> Note:
+                row = await self.pool.fetchrow("SELECT title FROM notes WHERE id = $1", note_id)
+                if row is None:
+                    raise NoSuchNote(note_id)
+                return Note(**row)
+
+
         @app.get("/ping")
         async def ping():
             \"\"\"Whether anybody is there.\"\"\"

@@ -54,16 +54,12 @@ class _Method:
     imports: Sequence[str] = field(default_factory=tuple)
 
 
-def dao_examples(parts: Sequence[Part], driver: str | None, fakes: str) -> Layer:
+def dao_examples(parts: Sequence[Part], fakes: str) -> Layer:
     """Tests that a method sends the statement and the parameters that stand in it.
 
     Args:
-        driver: the project's. `fakes`: the module that FakeConnection is imported from.
+        fakes: the module that FakeConnection is imported from.
     """
-    if not parts:
-        return Layer((), "")
-    if driver != "psqlpy":
-        return Layer((), messages.no_fake_for(driver))
     methods = [method for part in parts for method in _methods(part)]
     candidates = [each for method in methods for each in _candidates(method, fakes)]
     return Layer(candidates[:_MOST], "" if candidates else messages.no_plain_statement())

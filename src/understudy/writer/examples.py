@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent, indent
 
@@ -14,6 +14,8 @@ _LAYER_WORDS = {
     "dao": {"dao", "daos", "repository", "repositories", "repo", "crud", "dal"},
     "dto": {"dto", "dtos", "schema", "schemas", "models", "pydantic"},
 }
+
+_OTHERS = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,28 @@ def file_name(module: Module, layer: str) -> str:
 def render(about: str, imports: Iterable[str], bodies: Sequence[str]) -> str:
     """A test file: its docstring, its imports in order, its tests."""
     standard, others, own = [], [], []
-    for line in sorted(set(imports), key=_import_order):
+    for line in sorted(_merged(imports), key=_import_order):
         package = line.split()[1].partition(".")[0]
         if package in ("datetime", "typing", "unittest", "uuid"):
             standard.append(line)
-        elif package in ("fastapi", "httpx", "pydantic", "pytest", "understudy"):
+        elif package in _OTHERS:
             others.append(line)
         else:
             own.append(line)
     blocks = ["\n".join(block) for block in (standard, others, own) if block]
     head = "\n\n".join([f'"""{about}"""', *blocks])
     return "\n\n\n".join([head, *(dedent(body).strip("\n") for body in bodies)]) + "\n"
+
+
+def _merged(imports: Iterable[str]) -> Iterator[str]:
+    """The imports, those from one module on one line: constants, then classes, then functions."""
+    by_module: dict[str, set[str]] = {}
+    for line in imports:
+        source, _, name = line.partition(" import ")
+        by_module.setdefault(source, set()).add(name)
+    for source, names in by_module.items():
+        ordered = sorted(names, key=lambda each: (not each.isupper(), each.islower(), each))
+        yield f"{source} import {', '.join(ordered)}" if ordered[0] else source
 
 
 def _import_order(line: str) -> tuple[bool, str]:
@@ -76,9 +89,11 @@ def quoted(text: str) -> str:
 
 
 def sql_block(statement: str, depth: int) -> str:
-    """SQL as a literal of several lines."""
+    """SQL as a literal of several lines, if it can stand in one as it is."""
+    if "\\" in statement or '"""' in statement:
+        return quoted(statement)
     lines = dedent(statement.expandtabs(4)).strip("\n").rstrip().splitlines()
-    body = indent("\n".join(lines), " " * depth)
+    body = indent("\n".join(line.rstrip() for line in lines), " " * depth)
     return f'"""\n{body}\n{" " * depth}"""'
 
 

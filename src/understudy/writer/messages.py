@@ -208,6 +208,11 @@ def schema_failed(schema: Schema, error: str) -> str:
     return f"{schema.what} ({schema.place}) could not be loaded:\n{gist(error)}"
 
 
+def schema_instead(problem: str, other: Schema) -> str:
+    """The first source failed, and there is another."""
+    return f"{problem}\nSo the schema is taken from {other.what} ({other.place})."
+
+
 def schema_hung(schema: Schema, timeout: float) -> str:
     """Loading it did not end."""
     return f"{schema.what} ({schema.place}) was not loaded within {timeout:g} s."
@@ -263,10 +268,22 @@ def no_passing_on() -> str:
     )
 
 
-def no_fake_for(driver: str | None) -> str:
-    """FakeConnection is psqlpy's."""
-    used = "no driver is known here" if driver is None else f"this project is on {driver}"
-    return f"FakeConnection has psqlpy's methods, and {used}; real_postgres serves every driver"
+def no_plain_call() -> str:
+    """No DAO method that could be called on `fake_postgres`."""
+    return (
+        "no method or function is given a connection of asyncpg, psycopg or SQLAlchemy, and plain "
+        "arguments besides"
+    )
+
+
+def call_raised(what: str, error: str) -> str:
+    """A method was called, and found nothing."""
+    return f"{what} does not go on where nothing is found: {error}"
+
+
+def not_one_statement(what: str, count: int) -> str:
+    """A method was called, and sent none, or several."""
+    return f"{what} sends {_count(count, 'statement')} where nothing is found, and not exactly one"
 
 
 def no_plain_statement() -> str:

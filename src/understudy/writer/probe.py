@@ -11,17 +11,27 @@ import functools
 import importlib
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from understudy.writer import messages
+from understudy.writer.examples import quoted
 
 REQUEST_VARIABLE = "UNDERSTUDY_PROBE"
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+# Any statement but those that drivers and SQLAlchemy send by themselves: they are answered already
+_STATEMENTS = re.compile(
+    r"(?is)^(select|insert|update|delete|with)\b"
+    r"(?!.*\b(pg_\w+|to_regtype|current_schema|version)\b)"
+)
+_PLAIN = (int, float, str, type(None))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,6 +81,44 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         file = report.nodeid.partition("::")[0]
         line = _what_happened(report)
         _write(out, {"kind": "test", "file": file, "passed": False, "error": line})
+
+
+@dataclass
+class Noted:
+    """What a method returned."""
+
+    answer: object = None
+
+
+@contextmanager
+def recording(fake: Any, number: int) -> Iterator[Noted]:
+    """Write down what is sent to a `fake_postgres` meanwhile; every answer is without rows.
+
+    An exception is written down as well, and goes no further.
+    """
+    fake.on(_STATEMENTS).optional()
+    noted = Noted()
+    raised = None
+    try:
+        yield noted
+    except Exception as error:  # noqa: BLE001 - it is the project's own: reported
+        raised = (type(error).__module__, type(error).__qualname__, _shown(error))
+    out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
+    calls = [(call.statement, [_source(each) for each in call.parameters]) for call in fake.calls]
+    answer = repr(noted.answer)
+    sent = {"kind": "sent", "number": number, "calls": calls, "answer": answer, "raised": raised}
+    _write(out, sent)
+
+
+def _source(value: object) -> str:
+    """A parameter as a test gives it: a plain one by its value, any other as ANY."""
+    from uuid import UUID
+
+    if isinstance(value, UUID):
+        return f"UUID(int={value.int})"
+    if isinstance(value, str):
+        return quoted(value)
+    return repr(value) if isinstance(value, _PLAIN) else "ANY"
 
 
 def _what_happened(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -36,8 +36,8 @@ __all__ = [
 _CONFTEST = '''\
 """What several test files share.
 
-app, client, async_client, faker, event_loop and real_postgres are Understudy's; a fixture of the
-same name here would take their place.
+app, client, async_client, faker, event_loop, fake_postgres and real_postgres are Understudy's; a
+fixture of the same name here would take their place.
 """
 '''
 _CONN = '''

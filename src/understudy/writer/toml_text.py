@@ -24,7 +24,7 @@ def with_lines(path: Path, text: str, header: str, lines: Sequence[str]) -> str:
     Raises:
         WriterError: the table has no header of its own to put them below.
     """
-    pattern = re.compile(rf"(?m)^[ \t]*{re.escape(header)}[ \t]*(#.*)?\r?$")
+    pattern = re.compile(rf"(?m)^[ \t]*{re.escape(header)}[ \t]*(#[^\r\n]*)?(?=\r?$)")
     match = pattern.search(text)
     if match is None:
         raise WriterError(messages.no_header(path, header, lines))
