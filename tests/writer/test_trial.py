@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from understudy.writer import WriterError, look, make_plan, probe, saving
+from understudy.writer.configuration import configuration
 from understudy.writer.decisions import decide
-from understudy.writer.trial import Copy, copied
-from understudy.writer.trying import Trial
+from understudy.writer.trial import Copy, Report, copied
+from understudy.writer.trying import Trial, run_trial
 
 from .projects import write
 
@@ -72,7 +74,7 @@ def test_a_run_says_what_failed_and_where(tmp_path: Path, monkeypatch: pytest.Mo
 
 
                 def test_a():
-                    assert os.environ["PYTHONPATH"] == "x"
+                    raise LookupError(os.environ["PYTHONPATH"])
             """,
             "test_b.py": "import missing_module\n",
         },
@@ -93,8 +95,7 @@ def test_a_run_says_what_failed_and_where(tmp_path: Path, monkeypatch: pytest.Mo
         }
         report = copy.pytest(["test_a.py"], {})
         (test,) = report.of("test")
-        assert test["error"].startswith(f"AssertionError: assert '{copy.root}/lib' == 'x'")
-        assert test["error"].endswith(" (at test_a.py:5)")
+        assert test["error"] == f"LookupError: {copy.root}/lib (at test_a.py:5)"
         assert report.last == "test_a.py::test_a"
 
 
@@ -214,7 +215,7 @@ def test_an_app_and_its_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
                 router = APIRouter(prefix="/notes")
 
 
-                @router.api_route("/{note_id}", methods=["GET", "TRACE"])
+                @router.get("/{note_id}")
                 def note(note_id: int, verbose: bool = False): ...
 
 
@@ -229,6 +230,7 @@ def test_an_app_and_its_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     broken = probe._app("probed_broken:app", tmp_path)
 
     sys.modules.pop("probed_app")
+    assert answer["error"] is None
     assert [each for each in answer["routes"] if each["module"] == "probed_app"] == [
         {
             "path": "/notes/{note_id}",
@@ -239,7 +241,12 @@ def test_an_app_and_its_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "responses": ["200"],
         }
     ]
-    assert (broken["error"], broken["routes"]) == ("SystemExit", [])
+    assert (broken["error"], broken["routes"]) == (
+        "The app 'probed_broken:app' cannot be loaded: importing 'probed_broken' raised\n"
+        "  SystemExit\n"
+        "  at probed_broken.py:1",
+        [],
+    )
 
 
 class Sent(NamedTuple):
@@ -293,6 +300,123 @@ def test_what_a_recording_answers(statement: str, is_answered: bool) -> None:
     assert (probe._STATEMENTS.search(statement) is not None) is is_answered
 
 
+# Reasons, where the trial itself does not get far
+
+
+class Ran:
+    """A copy in which pytest says what it is told to say."""
+
+    def __init__(self, root: Path, *reports: Report) -> None:
+        self.root = root
+        self._reports = list(reports)
+
+    def write(self, file: Path, text: str) -> None: ...
+
+    def pytest(self, arguments: object, request: object) -> Report:
+        return self._reports.pop(0)
+
+
+WITH_LAYERS = {
+    **PROJECT,
+    "main.py": """
+        from fastapi import FastAPI
+        from pydantic import BaseModel
+
+        app = FastAPI()
+
+
+        class In(BaseModel):
+            a: int
+
+
+        class NoteRepo:
+            def get(self, conn): ...
+
+
+        @app.get("/")
+        def index(): ...
+    """,
+}
+FAILED = "E   ImportError: no\nFor further information visit https://example.com\n"
+
+
+@pytest.mark.parametrize(
+    ("reports", "reasons", "problem", "untried"),
+    [
+        # it hangs while the schema is loaded, and then writes nothing
+        (
+            [
+                Report([{"kind": "begin", "what": "the schema"}], False, ""),
+            ],
+            dict.fromkeys(["router", "dao", "dto"], "did not end within 9 s, at the schema"),
+            "SQL, 1 file with CREATE TABLE (schema.sql:1) was not loaded within 9 s.",
+            "did not end within 9 s, at the schema",
+        ),
+        # pytest ends before it asks anything, and so do the recordings
+        (
+            [Report([], True, FAILED), Report([], True, "")],
+            {"router": "ImportError: no", "dao": "pytest ended without a word",
+             "dto": "ImportError: no"},
+            None,
+            "ImportError: no",
+        ),
+        # everything imports, and then the examples hang
+        (
+            [
+                Report(
+                    [
+                        {"kind": "app", "error": None, "routes": []},
+                        {"kind": "model", "error": None, "module": "main", "name": "In",
+                         "refused": {"a": "missing"}, "method": "model_validate", "bad": {},
+                         "constrained": False},
+                        {"kind": "schema", "error": None},
+                    ],
+                    True,
+                    "",
+                ),
+                Report([], False, ""),
+            ],
+            {
+                "router": "no route answers without anything being started, and the app's OpenAPI "
+                "describes none of those that were found",
+                "dao": "did not end within 9 s, at the start of pytest",
+                "dto": "did not end within 9 s, at the start of pytest",
+            },
+            None,
+            None,
+        ),
+    ],
+    ids=["the schema hangs", "nothing imports", "the examples hang"],
+)  # fmt: skip
+def test_why_there_is_no_example(
+    tmp_path: Path,
+    reports: list[Report],
+    reasons: dict[str, str],
+    problem: str | None,
+    untried: str | None,
+) -> None:
+    findings = look(write(tmp_path, WITH_LAYERS))
+    decisions = decide(findings, {})
+    config = configuration(findings, decisions)
+    copy: Any = Ran(tmp_path, *reports)
+
+    trial = run_trial(findings, decisions, config, ["router", "dao", "dto"], copy, 9, print)
+
+    assert trial == Trial({}, reasons, problem, untried)
+
+
+def test_an_app_that_is_not_chosen_has_no_example(tmp_path: Path) -> None:
+    findings = look(write(tmp_path, WITH_LAYERS))
+    decisions = replace(decide(findings, {}), app=None, schema=None)
+    copy: Any = Ran(tmp_path, Report([], True, ""))
+
+    trial = run_trial(
+        findings, decisions, configuration(findings, decisions), ["router"], copy, 9, print
+    )
+
+    assert trial.reasons == {"router": "which app is meant is not known yet"}
+
+
 # Writing
 
 
@@ -307,6 +431,39 @@ def test_folders_that_were_made_are_taken_away(tmp_path: Path) -> None:
         saving.save(changes)
 
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Path.mkdir
+
+    def fails_below(self: Path, *arguments: Any, **options: Any) -> None:
+        if self.name == "b":
+            raise PermissionError(13, "Permission denied", str(self))
+        make(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", fails_below)
+
+    with pytest.raises(WriterError) as raised:
+        saving.save([saving.Change(tmp_path / "a" / "b" / "file", None, "new")])
+
+    assert (
+        str(raised.value) == f"Cannot write {tmp_path}/a/b: Permission denied. Nothing was changed."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_finished_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(saving.os, "fsync", full)
+
+    with pytest.raises(WriterError):
+        saving.save([saving.Change(tmp_path / "file", None, "new")])
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_others_put_into_a_folder_meanwhile_stays(
