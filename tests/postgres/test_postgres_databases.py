@@ -214,3 +214,64 @@ def test_the_url_of_another_database(url: str, expected: str) -> None:
 )
 def test_a_password_is_not_shown(url: str, expected: str) -> None:
     assert without_password(url) == expected
+
+
+def test_expected_copies_are_made_ahead_and_no_more_of_them(
+    databases: TestDatabases, server: EmbeddedServer
+) -> None:
+    databases.expect(3)
+    made = [databases.new()[0] for _ in range(5)]
+    assert len(set(made)) == 5
+    assert set(made) == names(server) - templates(server)
+
+
+def test_copies_that_nobody_took_are_dropped(root: Path, server: EmbeddedServer) -> None:
+    with TestDatabases(["*.sql"], root, postgres_url=server.dsn()) as databases:
+        databases.expect(9)
+        databases.new()
+    assert names(server) == templates(server)
+
+
+def test_a_copy_that_fails_ahead_is_said_to_who_takes_it(
+    databases: TestDatabases, server: EmbeddedServer
+) -> None:
+    server.drop_database(databases.template)
+    databases.expect(1)
+    with pytest.raises(DatabaseError) as caught:
+        databases.new()
+    assert re.fullmatch(
+        rf"Cannot clone the database '{databases.template}' as 'understudy_\w+' on .*: "
+        rf"template database \"{databases.template}\" does not exist \(SQLSTATE 3D000\)",
+        str(caught.value),
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_makes_copies_of_its_own_and_none_ahead(
+    root: Path, warm: Playground, at_home: Playground
+) -> None:
+    (at_home.root / "1.sql").write_text(SCHEMA)
+    done = at_home.run(
+        f"""
+        import os
+        from pathlib import Path
+        import psycopg
+        from understudy.postgres import TestDatabases
+
+        with TestDatabases(["1.sql"], Path({str(at_home.root)!r})) as databases:
+            child = os.fork()
+            if child == 0:
+                databases.expect(9)
+                name, dsn = databases.new()
+                assert str(os.getpid()) in name
+                databases.stop()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            with psycopg.connect(databases.place.url) as connection:
+                rows = connection.execute("SELECT datname FROM pg_database").fetchall()
+            print(sum(name.startswith("understudy") for (name,) in rows))
+        """
+    )
+    # The template and one copy.
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
+    assert at_home.settles()

@@ -82,16 +82,20 @@ class Clones:
             DatabaseError: PostgreSQL refuses.
         """
         place = self.place
-        stock = None if self._is_forked else self._stock
-        name = stock.take() if stock is not None else None
+        # A thread does not outlive a fork.
+        name = self._stock.take() if self._stock and not self._is_forked else None
         if name is None:
             name = self._make(self._admin)
         return name, place.dsn(name)
 
     def expect(self, number: int) -> None:
-        """Make copies in the background from now on, a few ahead, and `number` at most."""
-        self._stop_stock()
-        self._stock = Stock(self.place.admin(), self._make, number)
+        """Make copies in the background from now on, a few ahead, and `number` at most.
+
+        In a forked process this does nothing: it ends without a word, and copies would be left.
+        """
+        if not self._is_forked:
+            self._stop_stock()
+            self._stock = Stock(self.place.admin(), self._make, number)
 
     def keep(self, name: str) -> None:
         """Have a database that `new` created stay when the run is over.
