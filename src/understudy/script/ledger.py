@@ -7,7 +7,7 @@ Without a ledger (outside a test run) failures are only raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -93,6 +93,12 @@ def doubt(doubt: Doubt) -> None:
     _open[-1].doubts.append(doubt)
 
 
+# Whoever wants to know of every script of a run: a review counts what was asked.
+observers: list[Callable[[Script], None]] = []
+
+
 def made(script: Script) -> None:
     """Have the calls of `script` looked at when the test is over that made it."""
     _open[-1].scripts.append(script)
+    for observer in observers:
+        observer(script)
