@@ -85,7 +85,7 @@ class Clones:
         # A thread does not outlive a fork.
         name = self._stock.take() if self._stock and not self._is_forked else None
         if name is None:
-            name = self._make(self._admin)
+            name = self._make(self._running)
         return name, place.dsn(name)
 
     def expect(self, number: int) -> None:
@@ -104,8 +104,7 @@ class Clones:
             PostgresUnavailable: It is not running, or the server does not answer.
             DatabaseError: PostgreSQL refuses.
         """
-        assert self.place
-        leftovers.mark_as_kept(self._admin, name)
+        leftovers.mark_as_kept(self._running, name)
 
     def drop(self, name: str) -> None:
         """Drop a database that `new` created. Who is connected to it is disconnected.
@@ -114,8 +113,7 @@ class Clones:
             PostgresUnavailable: It is not running, or the server does not answer.
             DatabaseError: PostgreSQL refuses.
         """
-        assert self.place
-        self._admin.drop(name)
+        self._running.drop(name)
 
     def stop(self) -> None:
         """End the connections to the server. Doing so twice is no error."""
@@ -124,6 +122,12 @@ class Clones:
         self._stop_stock()
         self._admin.close()
         self._place = None
+
+    @property
+    def _running(self) -> Admin:
+        if self._place is None:
+            raise PostgresUnavailable(messages.not_started("TestDatabases"))
+        return self._admin
 
     @property
     def _is_forked(self) -> bool:

@@ -93,7 +93,7 @@ class TestDatabases(Clones):
         Raises:
             PostgresUnavailable: `start()` was not called, or the server is gone.
         """
-        return leftovers.kept(self._admin, self.place.run)
+        return leftovers.kept(self._running, self.place.run)
 
     def leave(self) -> None:
         """As `stop()`, but leave the databases that were kept, and their server.
