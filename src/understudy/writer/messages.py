@@ -113,11 +113,6 @@ def changed_meanwhile(path: Path) -> str:
     return f"{path} has changed since it was read. Nothing was written; run this again."
 
 
-def taken(path: Path) -> str:
-    """Two layers would have the same file."""
-    return f"{path} is there already, and is left as it is. Nothing was written."
-
-
 # What was found
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from understudy.writer import messages, scaffold
 from understudy.writer.configuration import Configuration, configuration
 from understudy.writer.decisions import Decisions, Question
-from understudy.writer.errors import WriterError
 from understudy.writer.findings import Findings
 from understudy.writer.layers import LAYERS
 from understudy.writer.schema import Schema
@@ -133,8 +132,6 @@ def _plan(
         if layer in trial.chosen:
             file_ = tests / trial.chosen[layer].file
             examples.append(Example(layer, file_))
-            if (root / file_).exists():  # for another layer of the same name; it is left alone
-                raise WriterError(messages.taken(root / file_))
             changes.append(Change(root / file_, None, trial.chosen[layer].text))
         elif layer in trial.reasons:
             examples.append(Example(layer, None, trial.reasons[layer]))
