@@ -71,7 +71,40 @@ def test_the_type_that_holds_several(values: list[Any], name: str) -> None:
 def test_parameters_have_the_types_that_the_rules_expect() -> None:
     rules = [rule("SELECT 1", 7, ANY), rule("SELECT 1", ANY, "a"), rule("SELECT 1")]
 
-    assert inference.parameter_types(2, rules) == ["bigint", "text"]
+    assert inference.parameter_types(2, rules, "SELECT $1, $2") == ["bigint", "text"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("SELECT id FROM t WHERE id = $1", "bigint"),
+        ('SELECT id FROM t WHERE t."id" >= $1', "bigint"),
+        ("SELECT id FROM t WHERE name = $1", "text"),
+        ("SELECT id FROM t WHERE other = $1", "text"),
+        ("SELECT id FROM t WHERE id IN ($1)", "text"),
+        ("SELECT id FROM t LIMIT $1", "bigint"),
+        ("SELECT id FROM t OFFSET $1", "bigint"),
+        ("SELECT id FROM t WHERE x = $1::int", "integer"),
+        ("SELECT id FROM t WHERE id = CAST($1 AS uuid)", "uuid"),
+        ("SELECT id FROM t WHERE id = ANY($1::int8[])", "bigint[]"),
+        ("SELECT id FROM t WHERE x = $1::mood", "text"),
+        ("SELECT id FROM t WHERE price = $1", "numeric"),
+        ("$1", "text"),
+    ],
+)
+def test_a_parameter_that_may_be_anything_has_the_type_that_its_statement_tells(
+    statement: str, name: str
+) -> None:
+    row = {"id": 1, "name": "Ana", "price": Decimal(1)}
+
+    assert inference.parameter_types(1, [rule(statement, ANY).row(row)], statement) == [name]
+    assert inference.parameter_types(1, [rule(statement).row(row)], statement) == [name]
+
+
+def test_a_cast_tells_more_than_a_rule() -> None:
+    statement = "SELECT $1::int4"
+
+    assert inference.parameter_types(1, [rule(statement, "7")], statement) == ["integer"]
 
 
 def test_columns_are_those_of_the_scripted_rows() -> None:

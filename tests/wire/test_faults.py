@@ -141,17 +141,29 @@ async def test_after_a_failover_old_connections_only_read(fake_postgres: FakePos
 async def test_a_slow_network_delays_every_answer(fake_postgres: FakePostgres) -> None:
     fake_postgres.on("SELECT 1 AS a").row(a=1)
     memory = await fake_postgres.asyncpg.connect()
-    socket = await fake_postgres.psycopg.connect(autocommit=True)
+    assert await memory.fetchval("SELECT 1 AS a") == 1
+    socket = fake_postgres.psycopg.connect_sync(autocommit=True)
 
     fake_postgres.latency = 30.0
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await socket.execute("SELECT 1 AS a")
-    assert fake_postgres.latency == 30.0
-    fake_postgres.latency = 0.01
+    asked = asyncio.create_task(memory.fetchval("SELECT 1 AS a"))
+    await asyncio.sleep(0)
+    socket.pgconn.send_query(b"SELECT 1 AS a")
+    fake_postgres._server._sockets.settle()
+    socket.pgconn.consume_input()
 
-    assert await memory.fetchval("SELECT 1 AS a") == 1
-    await memory.close()
+    assert fake_postgres.latency == 30.0
+    assert len(fake_postgres.calls) == 3
+    assert socket.pgconn.is_busy()
+    assert not asked.done()
+    memory.terminate()
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+        await asked
+
+    fake_postgres.latency = 0.01
+    later = await fake_postgres.psycopg.connect(autocommit=True)
+    assert (await (await later.execute("SELECT 1 AS a")).fetchone()) == (1,)
+    another = await fake_postgres.asyncpg.connect()
+    assert await another.fetchval("SELECT 1 AS a") == 1
 
 
 async def test_an_error_that_ends_the_connection(fake_postgres: FakePostgres) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 import psycopg
 import pytest
+import sqlalchemy as sa
+from psycopg.types import TypeInfo
 
 from understudy import ANY, CallNotFound, ScriptError, db_error
 from understudy.script.ledger import opened
@@ -92,7 +94,7 @@ async def test_parameters_are_compared_as_postgresql_gets_them(
     connection = await fake_postgres.asyncpg.connect()
 
     query = "SELECT 1 AS a WHERE $1::uuid = $2::uuid"
-    assert await connection.fetchval(query, str(key), "anything") == 1
+    assert await connection.fetchval(query, str(key), uuid.uuid4()) == 1
     assert await connection.fetchval("SELECT 2 AS a WHERE $1 = $2", "7", "8") == 2
 
 
@@ -244,3 +246,61 @@ async def test_copy(fake_postgres: FakePostgres) -> None:
 
     assert out == b"1\tA\\tB\n2\t\\N\n"
     assert fake_postgres.calls[1].parameters == [b"1\tAna\n2\tBia\n"]
+
+
+async def test_a_pool_of_psycopg(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(ONE, 7).row(id=7, name="Ana")
+
+    async with fake_postgres.psycopg.pool(max_size=2) as pool, pool.connection() as connection:
+        found = await (await connection.execute(PSYCOPG_ONE, (7,))).fetchone()
+
+    assert found == (7, "Ana")
+    assert fake_postgres.transactions[0].state == "committed"
+
+
+def test_an_engine_that_is_not_async_asks_its_own_questions(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("SELECT name FROM users WHERE id = $1", 7).row(name="Ana")
+    engine = fake_postgres.sqlalchemy.sync_engine()
+
+    # With SQLAlchemy's own questions: the version, the schema, whether there is hstore.
+    with engine.begin() as connection:
+        found = connection.execute(sa.text("SELECT name FROM users WHERE id = :id"), {"id": 7})
+        assert found.scalar_one() == "Ana"
+
+    assert [call.statement for call in fake_postgres.calls] == [
+        "SELECT name FROM users WHERE id = $1"
+    ]
+    assert fake_postgres.transactions[-1].state == "committed"
+
+
+def test_asyncpg_in_memory_on_uvloop(fake_postgres: FakePostgres) -> None:
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is not for Windows")
+    fake_postgres.on(ONE, 7).row(id=7, name="Ana")
+    fake_postgres.on("SELECT pg_sleep(9)").hangs()
+
+    async def ask() -> list[Any]:
+        async with fake_postgres.asyncpg.pool(max_size=2) as pool:
+            rows = await asyncio.gather(*(pool.fetchrow(ONE, 7) for _ in range(5)))
+            with pytest.raises(TimeoutError):
+                await pool.execute("SELECT pg_sleep(9)", timeout=0.01)
+            return [tuple(row) for row in rows]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(ask()) == [(7, "Ana")] * 5
+
+
+async def test_any_value_of_a_column_that_the_rows_have(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(ONE, ANY).row(id=7, name="Ana")
+    connection = await fake_postgres.asyncpg.connect()
+
+    assert tuple(await connection.fetchrow(ONE, 7)) == (7, "Ana")
+
+
+def test_without_a_schema_nobody_knows_what_postgresql_says_of_its_own_types(
+    fake_postgres: FakePostgres,
+) -> None:
+    connection = fake_postgres.psycopg.connect_sync()
+    assert TypeInfo.fetch(connection, "mood") is None
+
+    with opened(), pytest.raises(psycopg.InternalError, match="there is no PostgreSQL to ask"):
+        TypeInfo.fetch(connection, "integer")

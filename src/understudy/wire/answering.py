@@ -113,7 +113,8 @@ class Answering:
             self._server.note(call, connection)
             raise self._server.unexpected(call)
         count = max(count_in(call.statement), len(declared))
-        guessed = map(self._server.types.oid, inference.parameter_types(count, rules))
+        names = inference.parameter_types(count, rules, call.statement)
+        guessed = map(self._server.types.oid, names)
         given = (*declared, *[0] * (count - len(declared)))
         parameters = tuple(known or guess for known, guess in zip(given, guessed, strict=True))
         try:

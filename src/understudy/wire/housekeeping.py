@@ -15,7 +15,7 @@ from understudy.catalog.errors import CatalogError, StatementUnknown
 from understudy.catalog.housekeeping import is_housekeeping, is_system
 from understudy.catalog.kept import Kept
 from understudy.catalog.session import Catalog
-from understudy.script import ledger
+from understudy.script import ledger, sql
 from understudy.script.database_errors import ErrorFields
 from understudy.wire import housekeeping_messages as messages
 from understudy.wire.connection import Connection
@@ -23,6 +23,20 @@ from understudy.wire.pings import Item, items_of
 from understudy.wire.responder import TEXT, Field, Result, ServerError, Statement
 from understudy.wire.types import Types
 from understudy.wire.values import Values
+
+# What psycopg asks about a type by its name, and SQLAlchemy through it about hstore, whenever an
+# engine connects: without a schema there are no types but the built-in ones.
+_TYPE_INFO = sql.tokens(
+    "SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, "
+    "typdelim AS delimiter FROM pg_type t WHERE t.oid = to_regtype($1) ORDER BY t.oid"
+)
+_TYPE_INFO_COLUMNS = {
+    "name": "name",
+    "oid": "oid",
+    "array_oid": "oid",
+    "regtype": "text",
+    "delimiter": '"char"',
+}
 
 
 class Schema(Protocol):
@@ -84,6 +98,10 @@ class Housekeeping:
             return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
         if not is_housekeeping(statement):
             return None
+        if self._schema.catalog is None and sql.tokens(statement) == _TYPE_INFO:
+            fields = tuple(self._field(*each) for each in _TYPE_INFO_COLUMNS.items())
+            parameters = (self._schema.types.oid("text"),)
+            return Statement(statement, "SELECT", parameters, fields, notes=Question())
         types = [self._schema.types.numbered(oid) for oid in declared]
         spelt = tuple("" if each is None else each.name for each in types)
         try:
@@ -127,6 +145,8 @@ class Housekeeping:
     def _answer(
         self, statement: Statement, question: Question, given: tuple[str | None, ...]
     ) -> Result:
+        if self._schema.catalog is None and given[0] and self._schema.types.named(given[0]) is None:
+            return Result()
         try:
             answer = self._catalog(statement.sql).answer(statement.sql, question.declared, given)
         except CatalogError as error:

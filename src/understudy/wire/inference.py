@@ -2,7 +2,8 @@
 
 Without a schema nobody knows what `id` is. What is scripted tells as much as it can: a rule's
 parameters and rows have Python types, and those are sent as the PostgreSQL types that the drivers
-send for them.
+send for them. Where a rule takes any value (`ANY`, a predicate, no parameters at all), the
+statement may tell: by a cast, by LIMIT, or by a column that the rule's rows have too.
 """
 
 from __future__ import annotations
@@ -37,6 +38,20 @@ _NAMES: dict[type, str] = {
     IPv4Address: "inet",
     IPv6Address: "inet",
 }
+# How types are written in casts; of others nothing is guessed.
+_CASTS = {
+    **{name: name for name in ("text", "uuid", "date", "json", "jsonb", "bytea", "inet")},
+    **dict.fromkeys(("bool", "boolean"), "boolean"),
+    **dict.fromkeys(("int2", "smallint"), "smallint"),
+    **dict.fromkeys(("int", "int4", "integer"), "integer"),
+    **dict.fromkeys(("int8", "bigint"), "bigint"),
+    **dict.fromkeys(("float4", "real"), "real"),
+    **dict.fromkeys(("float8", "double"), "double precision"),
+    **dict.fromkeys(("numeric", "decimal"), "numeric"),
+    **dict.fromkeys(("varchar", "citext"), "text"),
+    "timestamptz": "timestamp with time zone",
+}
+_COMPARED = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
 # Numbers in one column: of these the one that holds the others.
 _NUMBERS = ("integer", "bigint", "double precision", "numeric")
 
@@ -66,19 +81,56 @@ def common(values: Iterable[Any]) -> str:
     return _TEXT
 
 
-def parameter_types(count: int, rules: Sequence[Rule]) -> list[str]:
-    """Return a type for each parameter of a statement, as its rules expect them."""
+def parameter_types(count: int, rules: Sequence[Rule], statement: str) -> list[str]:
+    """Return a type for each parameter of a statement, as it says itself, or its rules expect."""
     expected = [
         rule.parameters.expected for rule in rules if len(rule.parameters.expected) == count
     ]
-    return [_parameter(each[index] for each in expected) for index in range(count)]
+    cast, compared = _told(statement, rules)
+    return [
+        cast.get(f"${number + 1}")
+        or _parameter([each[number] for each in expected])
+        or compared.get(f"${number + 1}", _TEXT)
+        for number in range(count)
+    ]
 
 
-def _parameter(values: Iterable[Any]) -> str:
+def _parameter(values: Sequence[Any]) -> str | None:
     known = [value for value in values if type(value) in _NAMES or type_of(value) != _TEXT]
-    name = common(known)
+    return _roomy(common(known)) if any(value is not None for value in known) else None
+
+
+def _roomy(name: str) -> str:
     # A literal says how large a value is, and not how large another may be.
     return "bigint" if name == "integer" else name
+
+
+def _told(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the types that a statement tells of its parameters: by casts, and by what is near."""
+    cast: dict[str, str] = {}
+    near: dict[str, str] = {}
+    scripted = _scripted(rules)
+    # Two more on either side, so that each has neighbours.
+    tokens = ("", "", *sql.tokens(statement), *[""] * 4)
+    for at, token in enumerate(tokens):
+        if not token.startswith("$") or not token[1:].isdigit():
+            continue
+        before, after = tokens[at - 2 : at], tokens[at + 1 : at + 5]
+        is_cast = after[0] == "::" or (before[0].upper(), after[0].upper()) == ("CAST", "AS")
+        if is_cast and (name := _CASTS.get(after[1].lower())):
+            cast[token] = f"{name}[]" if after[2] == "[" else name
+        elif before[1].upper() in ("LIMIT", "OFFSET"):
+            near[token] = "bigint"
+        elif before[1] in _COMPARED and (column := before[0].strip('"')) in scripted:
+            near[token] = _roomy(scripted[column])
+    return cast, near
+
+
+def _scripted(rules: Sequence[Rule]) -> dict[str, str]:
+    """Return the types of the columns in the rows of some rules."""
+    outcomes = [answer.outcome for rule in rules for answer in rule.answers]
+    rows = [row for outcome in outcomes for row in _rows(outcome)]
+    return {name: common(row.get(name) for row in rows) for name in (rows[0] if rows else ())}
 
 
 def columns(rules: Sequence[Rule], statement: str) -> dict[str, str] | None:
@@ -87,12 +139,9 @@ def columns(rules: Sequence[Rule], statement: str) -> dict[str, str] | None:
     Raises:
         LookupError: a function will answer it, and nobody knows with which columns.
     """
-    outcomes = [answer.outcome for rule in rules for answer in rule.answers]
-    rows = [row for outcome in outcomes for row in _rows(outcome)]
-    if rows:
-        names = list(rows[0])
-        return {name: common(row.get(name) for row in rows) for name in names}
-    if any(isinstance(outcome, Computed) for outcome in outcomes):
+    if found := _scripted(rules):
+        return found
+    if any(isinstance(each.outcome, Computed) for rule in rules for each in rule.answers):
         raise LookupError(statement)
     return {} if returns_rows(statement) else None
 
