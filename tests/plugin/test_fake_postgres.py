@@ -325,3 +325,62 @@ def test_anyio(project: Project) -> None:
     )
 
     project.passes(asyncio=False)
+
+
+def test_what_postgresql_refuses_is_refused_as_strictly_as_configured(project: Project) -> None:
+    project.configure(f'{ASYNC}\n    [tool.understudy]\n    schema = ["schema.sql"]\n')
+    project.write_text(project.path / "schema.sql", "CREATE TABLE users (name text NOT NULL);")
+    project.write(
+        test_it="""
+        import asyncpg
+        import psycopg
+
+        STATEMENT = "SELECT nome FROM users"
+
+        async def test_it(fake_postgres):
+            fake_postgres.on(STATEMENT).optional().row(nome="Ana")
+            memory = await fake_postgres.asyncpg.connect()
+            socket = await fake_postgres.psycopg.connect()
+            try:
+                print("asyncpg:", await memory.fetchval(STATEMENT))
+            except asyncpg.UndefinedColumnError as error:
+                print("asyncpg:", error, error.position, error.hint)
+            try:
+                print("psycopg:", await (await socket.execute(STATEMENT)).fetchall())
+            except psycopg.errors.UndefinedColumn as error:
+                print("psycopg:", error)
+        """
+    )
+    refusal = (
+        "StatementRefused: PostgreSQL refuses this statement (42703 undefined_column)\n"
+        '  column "nome" does not exist\n'
+        "  SELECT nome FROM users\n"
+        "         ^\n"
+        '  HINT: Perhaps you meant to reference the column "users.name".\n'
+        "  at: test_it.py:{} in test_it\n"
+    )
+
+    error, warn, off = (
+        project.run("-s", "-W", "default", f"--understudy-check-statements={level}")
+        for level in ("error", "warn", "off")
+    )
+
+    error.assert_outcomes(failed=1)
+    text = error.stdout.str()
+    assert refusal.format(12) in text
+    assert refusal.format(16) in text
+    assert (
+        'asyncpg: column "nome" does not exist\n'
+        'HINT:  Perhaps you meant to reference the column "users.name". 8 '
+        'Perhaps you meant to reference the column "users.name".\n'
+        'psycopg: column "nome" does not exist\n'
+        "LINE 1: SELECT nome FROM users\n"
+        "               ^\n"
+        'HINT:  Perhaps you meant to reference the column "users.name".\n'
+    ) in text
+    warn.assert_outcomes(passed=1, warnings=2)
+    assert refusal.format(12).replace("\n", "\n  ") in warn.stdout.str()
+    off.assert_outcomes(passed=1)
+    assert "StatementRefused" not in off.stdout.str()
+    for run in (warn, off):
+        assert "asyncpg: Ana\npsycopg: [('Ana',)]\n" in run.stdout.str()
