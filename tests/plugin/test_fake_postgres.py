@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -250,7 +251,11 @@ def test_a_statement_while_no_test_has_the_fixture(bare: Project) -> None:
     )
 
 
-def test_the_environment_points_the_app_at_it_before_anything_is_imported(project: Project) -> None:
+def test_the_environment_points_the_app_at_it_before_anything_is_imported(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "as it was before")
+    monkeypatch.delenv("DB_HOST", raising=False)
     project.configure(
         """
         [tool.understudy.fake_postgres_env]
@@ -286,6 +291,8 @@ def test_the_environment_points_the_app_at_it_before_anything_is_imported(projec
     )
 
     project.passes()
+    assert os.environ["DATABASE_URL"] == "as it was before"
+    assert "DB_HOST" not in os.environ
 
 
 @pytest.mark.parametrize("mode", ["strict", "auto"])

@@ -112,7 +112,9 @@ def test_a_cancel_request_is_no_session(known: Known) -> None:
 def test_commands_of_the_session_can_take_time_too(known: Known, session: Session) -> None:
     known.controls["COMMIT"] = Pending(0.1)
     session.feed(query("begin") + query("commit"))
-    assert session.connection.status == "in transaction"
+    current = session.connection.current
+    assert current is not None
+    assert not current.aborted
     assert read(session.resume(Result())) == [("C", "COMMIT"), IDLE]
     assert states(session) == [(None, "committed")]
 
@@ -141,7 +143,8 @@ def test_a_begin_that_fails_begins_nothing(known: Known, session: Session) -> No
 def test_a_savepoint_that_fails_aborts_the_transaction(known: Known, session: Session) -> None:
     known.controls["SAVEPOINT A"] = refusal("53200", "out of memory")
     assert read(session.feed(query("begin; savepoint a")))[-1] == ("Z", "E")
-    assert session.connection.status == "failed"
+    assert session.connection.current is not None
+    assert session.connection.current.aborted
 
 
 def test_rows_of_a_responder_answer_show(known: Known, session: Session) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from understudy.script.transactions import Transaction
-
-Status = Literal["idle", "in transaction", "failed"]
 
 
 class Connection:
@@ -33,10 +29,3 @@ class Connection:
         self.current: Transaction | None = None
         self.channels: set[str] = set()
         self.read_only = False
-
-    @property
-    def status(self) -> Status:
-        """What ReadyForQuery says."""
-        if self.current is None:
-            return "idle"
-        return "failed" if self.current.aborted else "in transaction"
