@@ -1,4 +1,4 @@
-"""The fixture `real_postgres`: a database for each test, a schema loaded once."""
+"""The fixture `real_postgres`, isolated by clones: a database for each test that asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.plugin.conftest import Project, section
 
-CONFIGURED = "[tool.understudy]\nschema = ['db/*.sql']"
+CONFIGURED = "[tool.understudy]\nschema = ['db/*.sql']\nisolation = 'clone'"
 
 
 @pytest.fixture

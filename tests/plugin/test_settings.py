@@ -134,13 +134,15 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
         "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
         " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
-        " check_transactions, driver, fake_postgres_env, locale, postgres_url, schema."
+        " check_transactions, driver, fake_postgres_env, isolation, locale, postgres_url,"
+        " real_postgres_env, schema."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
         "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
         " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
-        " check_transactions, driver, fake_postgres_env, locale, postgres_url, schema."
+        " check_transactions, driver, fake_postgres_env, isolation, locale, postgres_url,"
+        " real_postgres_env, schema."
     )
 
 
@@ -170,6 +172,22 @@ def test_root_is_no_key(tmp_path: Path) -> None:
         (
             "postgres_url = ' '",
             "postgres_url in {}: must not be empty. Leave it out where nothing is meant.",
+        ),
+        (
+            "isolation = 'clon'",
+            "isolation in {}: 'clon' is none of rollback, clone. Did you mean 'clone'?",
+        ),
+        (
+            "real_postgres_env = {{URL = 3}}",
+            "real_postgres_env in {}: the value of URL must be text such as '{{dsn}}', not 3 "
+            "(of type int).\n"
+            "On the command line: --understudy-real-postgres-env 'URL={{dsn}}'.",
+        ),
+        (
+            "real_postgres_env = {{URL = '{{dns}}'}}",
+            "real_postgres_env in {}: the value of URL names {{dns}}, which real_postgres does not"
+            " have. Did you mean 'dsn'?\n"
+            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{user}}.",
         ),
         (
             "fake_postgres_env = 3",

@@ -29,7 +29,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     settings = options.read_settings(early_config)
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
-    if settings.fake_postgres_env:
+    if settings.fake_postgres_env or settings.real_postgres_env:
         from understudy.plugin import lanes
 
         lanes.set_environment(early_config, settings)

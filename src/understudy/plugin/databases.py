@@ -24,7 +24,7 @@ from understudy.postgres.errors import PostgresUnavailable
 from understudy.postgres.messages import URL_VARIABLE
 
 if TYPE_CHECKING:
-    from understudy.rows import Row
+    from understudy.sandbox.lane import ClonedPostgres
 
 _RUN: pytest.StashKey[_Run] = pytest.StashKey()
 _making_runs = threading.Lock()
@@ -45,28 +45,6 @@ class _Run:
     databases: Clones | PostgresError | None = None
     bare: EmbeddedServer | None = None
     is_over: bool = False
-
-
-@dataclass(frozen=True)
-class RealPostgres:
-    """A database on a real PostgreSQL.
-
-    ``dsn`` is a URL that asyncpg, psycopg and psqlpy all take.
-    """
-
-    dsn: str
-    _rows: RowsOfTest = field(repr=False)
-
-    def insert(self, table: str, /, **values: object) -> Row:
-        """Insert a row with these values, and make up what else it cannot do without.
-
-        A parent is the row that was inserted last, else one that is there, else a new one. Returns
-        the row as the database has it: ``row["email"]`` or ``row.email``.
-
-        :raises understudy.rows.RowsError: there is no such table or column, or no such row.
-        """
-        __tracebackhide__ = True
-        return self._rows.insert(table, values)
 
 
 def shared(config: pytest.Config) -> Clones:
@@ -132,9 +110,31 @@ def stop(config: pytest.Config) -> list[str]:
     return problems
 
 
+class Replaced:
+    """One database at a time: a new one takes the place of the last."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._name: str | None = None
+
+    def new(self) -> str:
+        """Return the URL of a new database.
+
+        :raises PostgresError: it cannot be had.
+        """
+        databases = shared(self._config)
+        name, self._name = self._name, None
+        if name is not None:
+            databases.drop(name)
+        self._name, dsn = databases.new()
+        return dsn
+
+
 @contextmanager
-def own_database(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
+def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
     """A database that is dropped at the end of a test; a PostgresError fails the test."""
+    from understudy.sandbox.lane import ClonedPostgres
+
     config = request.config
     with one_message(PostgresError):
         databases = shared(config)
@@ -142,11 +142,11 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
         if (more := clones.wanted(config) - 1) > 0:
             databases.expect(more)
     clones.hold(request.node, databases, name, dsn)
-    rows = RowsOfTest(request, dsn)
+    database = ClonedPostgres(dsn, RowsOfTest(request, dsn))
     try:
-        yield RealPostgres(dsn, rows)
+        yield database
     finally:
-        rows.close()
+        database.end()
         if clones.release(request.node):
             with one_message(PostgresError):
                 databases.drop(name)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields
 import pytest
 
 from understudy.plugin import messages
+from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure
+from understudy.plugin.settings import ISOLATIONS
 
 NAME = "understudy"
 DESCRIPTION = (
     'understudy(*, isolation): isolation="clone" gives the test a database of its own to commit to'
 )
-ISOLATIONS = ("clone",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +51,8 @@ def wishes(item: pytest.Item) -> Wishes:
                 raise failure(messages.unknown_isolation(value, ISOLATIONS))
             found.setdefault(keyword, value)
     return Wishes(**found)  # type: ignore[arg-type] # checked right above
+
+
+def isolation(item: pytest.Item) -> str:
+    """Return "rollback" or "clone": as the test's markers say, else as is configured."""
+    return wishes(item).isolation or read_settings(item.config).isolation

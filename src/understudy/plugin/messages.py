@@ -95,26 +95,33 @@ def unknown_level(origin: str, value: str, levels: Sequence[str]) -> str:
     return f"{origin}: {value!r} is none of {', '.join(levels)}.{_did_you_mean(value, levels)}"
 
 
+def unknown_default_isolation(origin: str, value: str, isolations: Sequence[str]) -> str:
+    """A way of isolation that there is not."""
+    return (
+        f"{origin}: {value!r} is none of {', '.join(isolations)}.{_did_you_mean(value, isolations)}"
+    )
+
+
 # Fixtures
 
 
-def wrong_variable(origin: str, name: str, value: object) -> str:
-    """A variable of fake_postgres_env has no text."""
+def wrong_variable(origin: str, flag: str, name: str, value: object) -> str:
+    """A variable of the environment has no text."""
     return (
         f"{origin}: the value of {name} must be text such as '{{dsn}}', not {_shown(value)}.\n"
-        f"On the command line: --understudy-fake-postgres-env '{name}={{dsn}}'."
+        f"On the command line: {flag} '{name}={{dsn}}'."
     )
 
 
 def broken_template(origin: str, name: str, text: str, error: ValueError) -> str:
-    """A value of fake_postgres_env has a brace too many or too few."""
+    """A value of the environment has a brace too many or too few."""
     return f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."
 
 
-def unknown_place(origin: str, name: str, place: str, places: Sequence[str]) -> str:
-    """A value of fake_postgres_env names something that the fixture does not have."""
+def unknown_place(origin: str, fixture: str, name: str, place: str, places: Sequence[str]) -> str:
+    """A value of the environment names something that the fixture does not have."""
     return (
-        f"{origin}: the value of {name} names {{{place}}}, which fake_postgres does not have."
+        f"{origin}: the value of {name} names {{{place}}}, which {fixture} does not have."
         f"{_did_you_mean(place, places)}\n"
         f"It has: {', '.join(f'{{{each}}}' for each in places)}."
     )

@@ -32,11 +32,13 @@ _FLAGS = {
     "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
+    "isolation": "how `real_postgres` keeps tests apart: rollback (the default) or clone",
+    "real_postgres_env": "the same for `real_postgres`",
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
 }
 
-_LISTS = ("schema", "fake_postgres_env")
+_LISTS = ("schema", "fake_postgres_env", "real_postgres_env")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -134,8 +136,11 @@ def header(version: str, settings: Settings) -> str:
             parts.append(f"{key} {value}")
     if settings.schema:
         parts.append(f"schema {' '.join(settings.schema)}")
-    if settings.fake_postgres_env:
-        parts.append(f"fake_postgres_env {' '.join(settings.fake_postgres_env)}")
+    for key in ("fake_postgres_env", "real_postgres_env"):
+        if getattr(settings, key):
+            parts.append(f"{key} {' '.join(getattr(settings, key))}")
+    if settings.isolation != "rollback":
+        parts.append(f"isolation {settings.isolation}")
     if settings.postgres_url is not None:
         parts.append("postgres_url given")  # it may hold a password
     return f"understudy: {', '.join(parts)}"

@@ -25,8 +25,9 @@ RUN_TIME = (
     "check_tasks",
     "check_transactions",
 )
+ISOLATIONS = ("rollback", "clone")
 DEFAULT_CATALOG = "tests/understudy-catalog"
-# What a value of fake_postgres_env may name in braces: attributes of the fixture.
+# What the values of ..._postgres_env may name in braces: attributes of the fixture.
 PLACES = ("database", "dsn", "host", "password", "port", "user")
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
@@ -54,6 +55,7 @@ class Settings:
     check_answers: str | None = None
     check_errors: str | None = None
     postgres_url: str | None = None
+    isolation: str = "rollback"
     fake_postgres_env: Mapping[str, str] = field(default_factory=dict)
     check_calls: str | None = None
     check_coroutines: str | None = None
@@ -62,6 +64,7 @@ class Settings:
     check_tasks: str | None = None
     check_transactions: str | None = None
     blocked_after: int = 250
+    real_postgres_env: Mapping[str, str] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
         """What a check does with what it finds: "error", "warn" or "off".
@@ -180,6 +183,13 @@ def _milliseconds(value: object, origin: str) -> int:
     return number
 
 
+def _isolation(value: object, origin: str) -> str:
+    text = _text(value, origin)
+    if text not in ISOLATIONS:
+        raise SettingsError(messages.unknown_default_isolation(origin, text, ISOLATIONS))
+    return text
+
+
 def _schema(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
@@ -189,24 +199,33 @@ def _schema(value: object, origin: str) -> tuple[str, ...]:
     return tuple(_text(item, origin) for item in items)
 
 
-def _environment(value: object, origin: str) -> Mapping[str, str]:
-    """Read variables and their values: a table, or of a flag "NAME=value" each."""
-    if isinstance(value, list):
-        pairs = [_text(item, origin).partition("=") for item in value]
-        value = {name: rest if separator else None for name, separator, rest in pairs}
-    if not isinstance(value, dict):
-        raise SettingsError(messages.wrong_type(origin, value, "a table of variables"))
-    for name, text in value.items():
-        if not isinstance(text, str):
-            raise SettingsError(messages.wrong_variable(origin, name, text))
-        try:
-            unknown = [place for _, place, _, _ in Formatter().parse(text) if place is not None]
-        except ValueError as error:
-            raise SettingsError(messages.broken_template(origin, name, text, error)) from error
-        for place in unknown:
-            if place not in PLACES:
-                raise SettingsError(messages.unknown_place(origin, name, place, PLACES))
-    return value
+def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
+    """Return what reads variables and their values: a table, or of a flag "NAME=value" each."""
+    fixture = key.removesuffix("_env")
+
+    def read(value: object, origin: str) -> Mapping[str, str]:
+        if isinstance(value, list):
+            pairs = [_text(item, origin).partition("=") for item in value]
+            value = {name: rest if separator else None for name, separator, rest in pairs}
+        if not isinstance(value, dict):
+            raise SettingsError(messages.wrong_type(origin, value, "a table of variables"))
+        for name, text in value.items():
+            if not isinstance(text, str):
+                raise SettingsError(messages.wrong_variable(origin, flag(key), name, text))
+            for place in _places(origin, name, text):
+                if place not in PLACES:
+                    text = messages.unknown_place(origin, fixture, name, place, PLACES)
+                    raise SettingsError(text)
+        return value
+
+    return read
+
+
+def _places(origin: str, name: str, text: str) -> list[str]:
+    try:
+        return [place for _, place, _, _ in Formatter().parse(text) if place is not None]
+    except ValueError as error:
+        raise SettingsError(messages.broken_template(origin, name, text, error)) from error
 
 
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
@@ -218,6 +237,8 @@ _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "check_statements": _level,
     **dict.fromkeys(RUN_TIME, _level),
     "driver": _driver,
-    "fake_postgres_env": _environment,
+    "fake_postgres_env": _environment("fake_postgres_env"),
+    "isolation": _isolation,
+    "real_postgres_env": _environment("real_postgres_env"),
     "schema": _schema,
 }

@@ -33,6 +33,8 @@ _known: dict[str, bool | None] = {}
 
 # An instruction of the user's code: all that is taken of a call, on every call.
 Spot = tuple[CodeType, int]
+# For a call that nobody is told of.
+NOWHERE: Spot = (_TASK, 0)
 
 # Who knows for whom a thread works that runs none of the user's code, by the thread's number: the
 # one that serves sockets answers statements that were sent elsewhere.

@@ -83,7 +83,9 @@ class Answering:
 
     # What a statement is -------------------------------------------------------------------------
 
-    def prepare(self, sql: str, declared: tuple[int, ...], connection: Connection) -> Statement:
+    def prepare(
+        self, sql: str, declared: tuple[int, ...], connection: Connection
+    ) -> Statement | Pending:
         """Describe a statement, as PostgreSQL or else its rules do."""
         server = self._server
         call = Call("execute", sql, None, connection.current, spot())

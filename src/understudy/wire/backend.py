@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from understudy.wire import outgoing
 from understudy.wire.connection import Connection
 from understudy.wire.listening import Listening
-from understudy.wire.portals import Portals, Prepared
+from understudy.wire.portals import Portal, Portals, Prepared
 from understudy.wire.reception import Reception
 from understudy.wire.responder import Pending, Responder, Result, ServerError
 from understudy.wire.settings import Settings
@@ -50,6 +50,8 @@ class Backend:
         cancel_request: whose statement to cancel, where the connection was made for that.
         notifications: what is to be delivered when the session is idle.
         shapes: of what the client sends again and again (quick.py).
+        forwarder: who hands statements to another server, `forwarded`: whether one went there
+            since the last Sync.
     """
 
     def __init__(self, responder: Responder, connection: Connection, reception: Reception) -> None:
@@ -70,6 +72,8 @@ class Backend:
         self.cancel_request: CancelRequest | None = None
         self.notifications: list[bytes] = []
         self.shapes: dict[bytes, Shape] = {}
+        self.forwarder = reception.forwarder
+        self.forwarded = False
 
     def send(self, data: bytes) -> None:
         """Send a message."""
@@ -113,3 +117,31 @@ def outcome(result: Result | Pending) -> Generator[Pending, Any, Result]:
     while isinstance(result, Pending):
         result = yield result
     return result
+
+
+def run(backend: Backend, portal: Portal, limit: int = 0) -> Result | Pending:
+    """Have the statement of a portal answered, by its responder or by another server.
+
+    Raises:
+        ServerError: it fails.
+        ConnectionDropped: the connection ends instead of an answer.
+    """
+    statement = portal.prepared.statement
+    assert statement is not None
+    if statement.forward is None:
+        return backend.responder.execute(statement, portal.values, backend.connection)
+    backend.forwarded = True
+    return statement.forward(portal, limit, backend.connection)
+
+
+def settle(backend: Backend, *, commit: bool) -> Pending | None:
+    """Tell who forwards that what ran without a block is over; return what there is to wait for.
+
+    Raises:
+        ServerError: it cannot be committed.
+    """
+    assert backend.forwarder is not None
+    backend.forwarded = False
+    if backend.connection.current is not None:
+        return None
+    return backend.forwarder.settle(backend.connection, commit=commit)

@@ -1,4 +1,4 @@
-"""Connections and pools of each driver, to the server of the test.
+"""Connections and pools of each driver, to the server of the test, a scripted one or a real one.
 
 What is made here is closed when the test ends. What the code under test makes by itself is its own
 to close.
@@ -43,19 +43,19 @@ class Connecting:
     """What every driver's part needs.
 
     Args:
-        server: where to connect.
-        dsn: its address.
+        dsn: where to connect.
         closers: what closes everything that was made here.
+        server: what answers in this process, and needs no socket for it; None where nothing does.
     """
 
-    def __init__(self, server: Server, dsn: str, closers: Closers) -> None:
-        self._server = server
+    def __init__(self, dsn: str, closers: Closers, server: Server | None = None) -> None:
         self._dsn = dsn
         self._closers = closers
+        self._server = server
 
 
 class Asyncpg(Connecting):
-    """asyncpg, without a socket: its bytes stay in memory."""
+    """asyncpg; where the server is in this process without a socket: its bytes stay in memory."""
 
     async def connect(self, **options: Any) -> asyncpg.Connection:
         """Return a connection; `options` are those of `asyncpg.connect`."""
@@ -77,6 +77,8 @@ class Asyncpg(Connecting):
         return pool
 
     def _where(self) -> dict[str, Any]:
+        if self._server is None:
+            return {"dsn": self._dsn}
         # A password is given, so that no file in anybody's home is read for one; and a path, since
         # asyncpg wants to see the socket of every other connection.
         return {
@@ -133,12 +135,12 @@ class Psqlpy(Connecting):
 
 
 class Sqlalchemy(Connecting):
-    """SQLAlchemy, on asyncpg in memory, or on psycopg over the socket."""
+    """SQLAlchemy, on asyncpg or on psycopg."""
 
     def engine(self, driver: str = "asyncpg", **options: Any) -> AsyncEngine:
         """Return an async engine; `options` are those of `create_async_engine`."""
         asyncio = imported("sqlalchemy.ext.asyncio", "sqlalchemy[asyncio]")
-        if driver == "asyncpg":
+        if driver == "asyncpg" and self._server is not None:
             options.setdefault("async_creator", self._create)
         engine: AsyncEngine
         engine = asyncio.create_async_engine(self._url(driver), **options)
@@ -162,10 +164,25 @@ class Sqlalchemy(Connecting):
         return engine
 
     async def _create(self) -> asyncpg.Connection:
-        return await Asyncpg(self._server, self._dsn, []).connect()
+        return await Asyncpg(self._dsn, [], self._server).connect()
 
     def _url(self, driver: str) -> str:
         return self._dsn.replace("postgresql:", f"postgresql+{driver}:", 1)
+
+
+class Drivers:
+    """Connections and pools of every driver.
+
+    Attributes:
+        asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
+    """
+
+    def __init__(self, dsn: str, server: Server | None = None) -> None:
+        self.closers: Closers = []
+        self.asyncpg = Asyncpg(dsn, self.closers, server)
+        self.psycopg = Psycopg(dsn, self.closers)
+        self.psqlpy = Psqlpy(dsn, self.closers)
+        self.sqlalchemy = Sqlalchemy(dsn, self.closers, server)
 
 
 def close_all(closers: Closers) -> None:

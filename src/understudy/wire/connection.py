@@ -17,6 +17,7 @@ class Connection:
         current: the transaction or savepoint that a statement would run in now, or None.
         channels: those that it listens to.
         read_only: whether it refuses to write: its server has failed over to another.
+        options: run-time parameters that it was started with, as its client spelt them.
     """
 
     def __init__(self, pid: int, secret: int) -> None:
@@ -29,3 +30,4 @@ class Connection:
         self.current: Transaction | None = None
         self.channels: set[str] = set()
         self.read_only = False
+        self.options: dict[str, str] = {}

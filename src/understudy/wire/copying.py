@@ -7,9 +7,9 @@ from typing import Any
 
 from understudy.script import sql
 from understudy.wire import incoming, messages, outgoing, refusals
-from understudy.wire.backend import MORE, Backend, Work, outcome
+from understudy.wire.backend import MORE, Backend, Work, outcome, run
 from understudy.wire.portals import Portal
-from understudy.wire.responder import BINARY, TEXT, ConnectionDropped, Statement
+from understudy.wire.responder import BINARY, TEXT, ConnectionDropped, Result, Statement
 from understudy.wire.statements import tag
 
 _DATA, _DONE, _FAIL, _FLUSH, _SYNC = b"dcfHS"
@@ -24,12 +24,14 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     """
     columns = len(statement.fields or ())
     form = _form(statement.sql)
-    values: list[bytes] = []
     if statement.copy == "in":
         backend.send(outgoing.copy_response(b"G", columns, form))
-        values = yield from _received(backend, statement.sql)
-    answer = backend.responder.execute(statement, values, backend.connection)
-    result = yield from outcome(answer)
+        portal.values = yield from _received(backend, statement.sql)
+    result = yield from outcome(run(backend, portal))
+    if result.raw is not None:
+        backend.send(result.raw)
+        portal.result = Result()
+        return
     if statement.copy == "out":
         backend.send(outgoing.copy_response(b"H", result.columns or columns, form))
         for piece in result.rows:

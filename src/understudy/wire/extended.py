@@ -6,21 +6,21 @@ from collections.abc import Generator
 from typing import Any
 
 from understudy.wire import incoming, outgoing, refusals
-from understudy.wire.backend import Backend, Work, outcome
+from understudy.wire.backend import Backend, Work, outcome, run
 from understudy.wire.carrying_out import carry_out
 from understudy.wire.copying import copy
 from understudy.wire.incoming import Formats
 from understudy.wire.portals import Plan, Portal, Prepared
-from understudy.wire.responder import BINARY, TEXT, Pending, Result
+from understudy.wire.responder import BINARY, TEXT, Forwarder, Pending, Result
 from understudy.wire.statements import bound, check_not_aborted, deliver, fields, plan, prepare
 
 
-def parse(backend: Backend, body: bytes) -> None:
+def parse(backend: Backend, body: bytes) -> Work:
     """Prepare a statement."""
     name, text, declared = incoming.parse(body)
     if not name:
         backend.statements.pop("", None)
-    prepared = prepare(backend, name, text, declared)
+    prepared = yield from prepare(backend, name, text, declared)
     if name in backend.statements:
         raise refusals.statement_exists(name)
     backend.statements[name] = prepared
@@ -63,9 +63,11 @@ def _plan(
     return made
 
 
-def describe(backend: Backend, body: bytes) -> None:
+def describe(backend: Backend, body: bytes) -> Work | None:
     """Tell the parameters and the columns of a statement, or the columns of a portal."""
     kind, name = incoming.named(body)
+    if kind == "P" and name and backend.forwarder and backend.portals.get(name) is None:
+        return _describe_elsewhere(backend, backend.forwarder, name)
     if kind == "S":
         prepared = _statement(backend, name)
         columns = fields(backend, prepared)
@@ -84,6 +86,14 @@ def describe(backend: Backend, body: bytes) -> None:
     backend.send(
         outgoing.NO_DATA if columns is None else outgoing.row_description(columns, formats)
     )
+    return None
+
+
+def _describe_elsewhere(backend: Backend, forwarder: Forwarder, name: str) -> Work:
+    """Tell the columns of a cursor of the server that statements are handed to."""
+    backend.forwarded = True
+    columns = yield forwarder.describe_cursor(name, backend.connection)
+    backend.send(outgoing.row_description(columns, (TEXT,) * len(columns)))
 
 
 def execute(backend: Backend, body: bytes) -> Work | None:
@@ -112,7 +122,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
     backend.transactions.queried = True
     if statement.copy:
         return copy(backend, portal, statement)
-    result = backend.responder.execute(statement, portal.values, backend.connection)
+    result = run(backend, portal, limit)
     if isinstance(result, Result):
         portal.result = result
         deliver(backend, portal, result, limit)

@@ -14,16 +14,9 @@ from understudy.script.rules import StatementRule
 from understudy.script.script import Script
 from understudy.script.transactions import Transaction
 from understudy.wire.clients import Client
-from understudy.wire.connecting import (
-    Asyncpg,
-    Closers,
-    Psqlpy,
-    Psycopg,
-    Sqlalchemy,
-    close_all,
-)
+from understudy.wire.connecting import Drivers, close_all
 from understudy.wire.left import Left
-from understudy.wire.scripted import SentParameters, SentRule
+from understudy.wire.scripted import SentParameters
 from understudy.wire.server import Server
 
 
@@ -64,7 +57,7 @@ class Address:
             parameters: values or predicates, compared with what PostgreSQL gets; none means any.
         """
         self._server.note_loop()
-        rule = SentRule(statement, SentParameters(parameters), caller())
+        rule = self._server.rule(statement, SentParameters(parameters), caller())
         with self._server.lock:
             return self._script.add(rule)
 
@@ -79,14 +72,17 @@ class FakePostgres(Address):
     def __init__(self, server: Server) -> None:
         super().__init__(server, server.begin_test())
         self._left = Left()
-        closers: Closers = []
-        self._closers = closers
-        self.asyncpg = Asyncpg(server, self.dsn, closers)
-        self.psycopg = Psycopg(server, self.dsn, closers)
-        self.psqlpy = Psqlpy(server, self.dsn, closers)
-        self.sqlalchemy = Sqlalchemy(server, self.dsn, closers)
+        drivers = self._drivers()
+        self._closers = drivers.closers
+        self.asyncpg = drivers.asyncpg
+        self.psycopg = drivers.psycopg
+        self.psqlpy = drivers.psqlpy
+        self.sqlalchemy = drivers.sqlalchemy
         for unmet in (self._left.transactions, self._left.connections):
             ledger.expect(_Unmet(unmet))
+
+    def _drivers(self) -> Drivers:
+        return Drivers(self.dsn, self._server)
 
     # What was asked ------------------------------------------------------------------------------
 

@@ -126,7 +126,9 @@ class Line(ABC):
 
     def _wait(self, pending: Pending) -> None:
         self._waited_for = pending
-        if pending.delay:
+        if pending.begin is not None:
+            pending.begin(lambda outcome: self._resume(pending, outcome))
+        elif pending.delay:
             self.later(pending.delay, lambda: self._due(pending))
         elif pending.delay is not None:
             self._due(pending)

@@ -140,5 +140,6 @@ def _fields(error: ServerError, severity: str | None) -> bytes:
         (b"c", fields.column),
         (b"d", fields.datatype),
         (b"n", fields.constraint),
+        *error.rest,
     )
     return b"".join(letter + text(value) for letter, value in pairs if value is not None) + b"\0"

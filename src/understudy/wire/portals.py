@@ -63,6 +63,7 @@ class Portal:
         position: the number of the row that it stands on: 0 before the first.
         hold: whether it outlives its transaction.
         scroll: whether it goes back.
+        upstream: what it is called on the server that its statement was forwarded to, if it is.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Portal:
     position: int = 0
     hold: bool = False
     scroll: bool = False
+    upstream: str = ""
 
 
 class Portals:

@@ -8,11 +8,11 @@ from typing import Any
 from understudy.script.sql import Piece
 from understudy.wire import commands as c
 from understudy.wire import messages, refusals
-from understudy.wire.backend import Backend, outcome
-from understudy.wire.portals import Portal
+from understudy.wire.backend import Backend, outcome, run
+from understudy.wire.portals import Portal, Prepared
 from understudy.wire.reading import read
 from understudy.wire.responder import TEXT, Pending, Result
-from understudy.wire.statements import prepare_one, tag
+from understudy.wire.statements import decoder, prepare_one, tag
 from understudy.wire.words import literal, number
 
 # The types that a PREPARE names most; others are inferred, as without a list.
@@ -24,7 +24,9 @@ _OIDS = {
 }  # fmt: skip
 
 
-def prepare(backend: Backend, command: c.Prepare, portal: Portal) -> Result:
+def prepare(
+    backend: Backend, command: c.Prepare, portal: Portal
+) -> Generator[Pending, Any, Result]:
     """Prepare a statement under a name; Parse knows it by the same.
 
     Raises:
@@ -34,7 +36,7 @@ def prepare(backend: Backend, command: c.Prepare, portal: Portal) -> Result:
         raise refusals.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
     declared = tuple(_OIDS.get(name.upper(), 0) for name in command.types)
     start = portal.prepared.sql.rindex(command.sql)
-    prepared = prepare_one(backend, command.name, Piece(command.sql, start), declared)
+    prepared = yield from prepare_one(backend, command.name, Piece(command.sql, start), declared)
     if command.name in backend.statements:
         raise refusals.statement_exists(command.name)
     backend.statements[command.name] = prepared
@@ -59,12 +61,14 @@ def execute(
     if len(command.arguments) != len(types):
         raise refusals.wrong_arguments(command.name, len(types), len(command.arguments))
     values = [
-        _value(backend, oid, argument)
+        _value(backend, prepared, oid, argument)
         for oid, argument in zip(types, command.arguments, strict=True)
     ]
     backend.transactions.queried = True
-    answer = backend.responder.execute(statement, values, backend.connection)
-    result = yield from outcome(answer)
+    inner = Portal("", prepared, values, portal.plan)
+    result = yield from outcome(run(backend, inner))
+    if result.raw is not None:
+        return result
     return Result(result.rows, result.tag or tag(statement, len(result.rows)))
 
 
@@ -83,7 +87,7 @@ def deallocate(backend: Backend, command: c.Deallocate, portal: Portal) -> Resul
     return Result(tag="DEALLOCATE")
 
 
-def _value(backend: Backend, oid: int, argument: tuple[str, ...]) -> object:
+def _value(backend: Backend, prepared: Prepared, oid: int, argument: tuple[str, ...]) -> object:
     """Read an argument: a literal, with a cast or without, which says nothing that is not known."""
     if "::" in argument:
         argument = argument[: argument.index("::")]
@@ -94,4 +98,4 @@ def _value(backend: Backend, oid: int, argument: tuple[str, ...]) -> object:
     text = literal(spelt) if text is None else text
     if text is None:
         raise refusals.error("0A000", messages.argument_is_no_literal(spelt))
-    return backend.responder.decoder(oid, TEXT)(text.encode())
+    return decoder(backend, prepared, oid, TEXT)(text.encode())

@@ -132,7 +132,10 @@ def learn(backend: Backend, data: bytes) -> None:
         return
     prepared = backend.statements.get(name)
     plan = None if prepared is None else prepared.plans.get((given, wanted))
-    if prepared is None or plan is None or prepared.statement is None or prepared.statement.copy:
+    statement = None if prepared is None else prepared.statement
+    if prepared is None or plan is None or statement is None:
+        return
+    if statement.copy or statement.forward is not None:
         return
     if portal or len(values) != len(plan.decoders):
         return

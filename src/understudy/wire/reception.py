@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from understudy.wire.connection import Connection
-from understudy.wire.responder import Pending
+from understudy.wire.responder import Forwarder, Pending
 
 
 def everybody(connection: Connection) -> None:
@@ -24,9 +24,11 @@ class Reception:
         admit: called with who wants to connect (`user` and `database` are set). It raises
             ServerError to refuse, or returns a Pending to let wait; what comes of that is not
             looked at.
+        forwarder: who hands statements to another server; None where that is not done.
     """
 
     version: str = "18.0"
     password: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     admit: Callable[[Connection], Pending | None] = everybody
+    forwarder: Forwarder | None = None

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from understudy.script.database_errors import ErrorFields
 
 if TYPE_CHECKING:
+    from understudy.wire.commands import Command
     from understudy.wire.connection import Connection
+    from understudy.wire.portals import Portal
 
 TEXT = 0
 BINARY = 1
@@ -31,15 +33,21 @@ class ServerError(Exception):
         fields: what the client can see of it.
         position: the character, from 1, of the statement at which the cursor stands; None without.
         context: the CONTEXT line, None without.
+        rest: other fields of a server's, each with its letter (manual, 53.8).
     """
 
     def __init__(
-        self, fields: ErrorFields, position: int | None = None, context: str | None = None
+        self,
+        fields: ErrorFields,
+        position: int | None = None,
+        context: str | None = None,
+        rest: tuple[tuple[bytes, str], ...] = (),
     ) -> None:
         super().__init__(fields.text)
         self.fields = fields
         self.position = position
         self.context = context
+        self.rest = rest
 
 
 class TrailingBytes(ServerError):
@@ -98,6 +106,7 @@ class Statement:
         fields: the columns of its result; None where it returns no rows (NoData).
         copy: which way the data of a COPY goes; None for every other statement.
         notes: whatever its responder wants to find again.
+        forward: hands an execution to another server, as it is; None where the responder answers.
     """
 
     sql: str
@@ -106,6 +115,19 @@ class Statement:
     fields: tuple[Field, ...] | None = None
     copy: Literal["in", "out"] | None = None
     notes: Any = None
+    forward: Forward | None = None
+
+
+class Sent(NamedTuple):
+    """A parameter of a statement that is forwarded: as the client sent it.
+
+    Attributes:
+        data: its bytes.
+        form: TEXT or BINARY.
+    """
+
+    data: bytes
+    form: int
 
 
 @dataclass(slots=True)
@@ -119,12 +141,16 @@ class Result:
         dropped: whether the connection is lost behind the last row, and no tag comes.
         columns: of a COPY to the client, how many columns its rows have, where its statement has no
             fields that say so.
+        raw: all of it as another server sent it, in messages; None where there is none.
+        suspended: whether that server has more rows.
     """
 
     rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
     tag: str | None = None
     dropped: bool = False
     columns: int = 0
+    raw: bytes | None = None
+    suspended: bool = False
 
 
 @dataclass(slots=True)
@@ -136,18 +162,57 @@ class Pending:
         after: what to call then, for the result or the next wait; it may raise ServerError or
             ConnectionDropped. What it returns may be awaitable: it is awaited in the loop of the
             test, where there is one.
+        begin: where somebody else tells when it is there: called with the function to be told by,
+            in the thread of the connection; `delay` and `after` are not looked at then.
+        cancel: called for a CancelRequest, where that is to be told too, which then gives the
+            outcome.
     """
 
     delay: float | None
     after: Callable[[], Result | Pending | Awaitable[Result | Pending]] = field(
         default=lambda: Result()
     )
+    begin: Callable[[Callable[[Any], None]], None] | None = None
+    cancel: Callable[[], None] | None = None
+
+
+# Takes a portal, the most rows to send (0: all) and whose it is.
+Forward = Callable[["Portal", int, "Connection"], Result | Pending]
+
+
+class Forwarder(Protocol):
+    """Whoever hands statements to another server, and has to know how a session goes on there.
+
+    Attributes:
+        commands: those that go there too, though a session could carry them out by itself.
+    """
+
+    commands: tuple[type[Command], ...]
+
+    def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
+        """Take note that what ran outside of a block is over; return what a commit waits for.
+
+        Raises:
+            ServerError: it cannot be committed.
+        """
+
+    def describe_cursor(self, name: str, connection: Connection) -> Pending:
+        """Return what waits for the columns (a sequence of Field) of a cursor on that server.
+
+        Raises:
+            ServerError: there is none.
+        """
+
+    def lost(self, connection: Connection) -> None:
+        """Take note that a connection has ended."""
 
 
 class Responder(Protocol):
     """Whoever knows what statements mean, and what comes back."""
 
-    def prepare(self, sql: str, declared: tuple[int, ...], connection: Connection) -> Statement:
+    def prepare(
+        self, sql: str, declared: tuple[int, ...], connection: Connection
+    ) -> Statement | Pending:
         """Return what is known of one statement, which is no transaction control.
 
         Args:

@@ -39,7 +39,8 @@ from understudy.wire.housekeeping import Housekeeping
 from understudy.wire.left import Left
 from understudy.wire.memory import MemoryLoop
 from understudy.wire.reception import Reception
-from understudy.wire.responder import ServerError
+from understudy.wire.responder import Responder, ServerError
+from understudy.wire.scripted import SentRule
 from understudy.wire.session import Session
 from understudy.wire.sockets import Sockets
 from understudy.wire.types import Types
@@ -73,8 +74,10 @@ class Server:
         latency: how long each answer is under way, in seconds.
     """
 
+    name = "fake_postgres"  # what a test calls its fixture
+
     def __init__(self) -> None:
-        self.base = Script("fake_postgres_server")
+        self.base = Script(f"{self.name}_server")
         self.script: Script | None = None
         self._scripts: tuple[Script, ...] = (self.base,)
         self.clients: list[Client] = []
@@ -84,7 +87,7 @@ class Server:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
         self.housekeeping = Housekeeping(self)
-        self._answering = Answering(self)
+        self._answering = self._responder()
         self._pids = itertools.count(1)
         self._known: tuple[Mapping[str, TypeFacts], Types, Values] | None = None
         self.user = self.password = self.database = "understudy"
@@ -145,9 +148,17 @@ class Server:
         """
         if self._is_refusing:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        client = Client(next(self._pids), secrets.randbits(31), self.begun)
-        reception = Reception(self._version(), admit=self._admit)
-        return Session(self._answering, client, reception)
+        client = self._client(next(self._pids), secrets.randbits(31), self.begun)
+        return Session(self._answering, client, self._reception())
+
+    rule: type[SentRule] = SentRule
+    _client: type[Client] = Client
+
+    def _responder(self) -> Responder:
+        return Answering(self)
+
+    def _reception(self) -> Reception:
+        return Reception(self._version(), admit=self._admit)
 
     def _version(self) -> str:
         checker = active.made()
@@ -342,7 +353,7 @@ class Server:
     def begin_test(self) -> Script:
         """Begin a test: return its script."""
         self._test += 1
-        self.script = Script("fake_postgres")
+        self.script = Script(self.name)
         self._scripts = (self.script, self.base)
         return self.script
 

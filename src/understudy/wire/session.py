@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from understudy.wire import extended, messages, outgoing, quick, refusals, simple
-from understudy.wire.backend import MORE, Backend, CancelRequest, Work, outcome
+from understudy.wire.backend import MORE, Backend, CancelRequest, Work, outcome, settle
 from understudy.wire.connection import Connection
 from understudy.wire.frames import BadLength, Frames, UnknownKind
 from understudy.wire.portals import Portal
@@ -137,6 +137,9 @@ class Session:
         waiting = self._work is not None and self._backend.started
         if self.closed or not waiting:
             return b""
+        if self.pending is not None and self.pending.cancel is not None:
+            self.pending.cancel()
+            return b""
         self.pending = None
         self._advance(refusals.error("57014", messages.cancelled()))
         return self._run()
@@ -214,10 +217,12 @@ class Session:
         elif kind == _SYNC:
             self._skipping = False
             try:
-                _sync(self._backend, body)
+                work = _sync(self._backend, body)
             except ServerError as error:
                 self._extended = False
                 self._fail(error)
+            else:
+                assert work is None, "what failed has forwarded nothing that is left to commit"
 
     def _begin(self, work: Work) -> None:
         self._work = work
@@ -253,6 +258,9 @@ class Session:
         if error.fields.severity in _FATAL or not backend.welcomed:
             self._end()
             return
+        if backend.forwarded and backend.connection.current is None:
+            backend.forwarded = False
+            settle(backend, commit=False)
         backend.transactions.fail()
         if self._extended:
             self._skipping = True
@@ -262,6 +270,8 @@ class Session:
     def _end(self) -> None:
         self.closed = True
         self._backend.transactions.lose()
+        if self._backend.forwarder is not None:
+            self._backend.forwarder.lost(self.connection)
         if self._work is not None:
             self._work.close()
             self._work = None
@@ -271,9 +281,17 @@ class Session:
         self._end()
 
 
-def _sync(backend: Backend, body: bytes) -> None:
+def _sync(backend: Backend, body: bytes) -> Work | None:
     if body:
         raise refusals.invalid_format()
+    if backend.forwarded and (pending := settle(backend, commit=True)) is not None:
+        return _settled(backend, pending)
+    backend.ready()
+    return None
+
+
+def _settled(backend: Backend, pending: Pending) -> Work:
+    yield pending
     backend.ready()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.script import sql
 from understudy.wire import incoming, outgoing
-from understudy.wire.backend import Backend, Work, outcome
+from understudy.wire.backend import Backend, Work, outcome, run, settle
 from understudy.wire.carrying_out import carry_out
 from understudy.wire.copying import copy
 from understudy.wire.portals import Portal
@@ -26,11 +26,13 @@ def query(backend: Backend, body: bytes) -> Work:
         backend.send(outgoing.EMPTY_QUERY)
     for part in parts:
         yield from _run(backend, part)
+    if backend.forwarded and (pending := settle(backend, commit=True)) is not None:
+        yield pending
     backend.ready()
 
 
 def _run(backend: Backend, part: sql.Piece) -> Work:
-    prepared = prepare_one(backend, "", part)
+    prepared = yield from prepare_one(backend, "", part)
     if prepared.parameters:
         raise no_parameter(part)
     portal = Portal("", prepared, (), plan(backend, prepared, (), formats(backend, prepared)))
@@ -56,5 +58,4 @@ def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | No
     if statement.copy:
         yield from copy(backend, portal, statement)
         return None
-    answer = backend.responder.execute(statement, (), backend.connection)
-    return (yield from outcome(answer))
+    return (yield from outcome(run(backend, portal)))

@@ -202,14 +202,16 @@ class Sockets:
             self._spot = self._host.whose(self._served)
         return self._spot
 
-    def watch(self, line: SocketLine, events: int, *, was: int) -> None:
-        """Have a line told of these events, where it was told of others."""
+    def watch(
+        self, client: socket.socket, events: int, ready: Callable[[int], None], *, was: int
+    ) -> None:
+        """Have `ready` told of these events of a socket, where it was told of others."""
         if not was:
-            self._selector.register(line.client, events, line.ready)
+            self._selector.register(client, events, ready)
         elif events:
-            self._selector.modify(line.client, events, line.ready)
+            self._selector.modify(client, events, ready)
         else:
-            self._selector.unregister(line.client)
+            self._selector.unregister(client)
 
     def forget(self, line: SocketLine) -> None:
         """Forget a line that is over."""
@@ -278,7 +280,7 @@ class SocketLine(Line):
         if len(self._unsent) <= _MOST_UNREAD:
             events |= selectors.EVENT_READ
         if events != self._events:
-            self._sockets.watch(self, events, was=self._events)
+            self._sockets.watch(self.client, events, self.ready, was=self._events)
             self._events = events
 
     def finish(self) -> None:
@@ -293,7 +295,7 @@ class SocketLine(Line):
             return
         self.is_over = True
         if self._events:
-            self._sockets.watch(self, 0, was=self._events)
+            self._sockets.watch(self.client, 0, self.ready, was=self._events)
         self.client.close()
         self._sockets.forget(self)
 

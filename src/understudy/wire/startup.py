@@ -57,6 +57,7 @@ def start(backend: Backend) -> Work:
     own = ("user", "database", "options", "replication", *unknown)
     given |= {name: value for name, value in options.items() if name not in own}
     backend.settings.start(given, connection.user)
+    connection.options = given
     backend.touched = True  # what is set now is what a rollback comes back to
     for name, value in backend.settings.changes():
         backend.send(outgoing.parameter_status(name, value))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Generator, Sequence
+from functools import partial
+from typing import Any, NoReturn, TypeAlias
 
 from understudy.script import sql
 from understudy.wire import commands, messages, outgoing, parameters, refusals
@@ -15,9 +16,12 @@ from understudy.wire.responder import (
     BINARY,
     TEXT,
     ConnectionDropped,
+    Decoder,
     Encoder,
     Field,
+    Pending,
     Result,
+    Sent,
     ServerError,
     Statement,
     TrailingBytes,
@@ -29,7 +33,10 @@ _COUNTED = frozenset(["SELECT", "UPDATE", "DELETE", "MERGE", "FETCH", "MOVE", "C
 _AS_SELECT = frozenset(["VALUES", "TABLE", "WITH"])
 
 
-def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -> Prepared:
+Preparing: TypeAlias = Generator[Pending, Any, Prepared]
+
+
+def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -> Preparing:
     """Prepare the one statement in `text`.
 
     Args:
@@ -46,12 +53,12 @@ def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -
         return Prepared(name, text, None, None)
     if len(parts) > 1:
         raise refusals.several_commands()
-    return prepare_one(backend, name, parts[0], declared)
+    return (yield from prepare_one(backend, name, parts[0], declared))
 
 
 def prepare_one(
     backend: Backend, name: str, part: sql.Piece, declared: tuple[int, ...] = ()
-) -> Prepared:
+) -> Preparing:
     """Prepare one statement out of what a client sent.
 
     Raises:
@@ -59,12 +66,12 @@ def prepare_one(
     """
     command = read(part.text)
     check_not_aborted(backend, command)
-    if command is None:
-        statement = _asked(backend, part.text, declared, part.start)
+    if command is None or _is_left(backend, command):
+        statement = yield from _asked(backend, part.text, declared, part.start)
         return Prepared(name, part.text, statement, None, statement.parameters)
     if isinstance(command, commands.Declare):
         start = part.start + part.text.rindex(command.sql)
-        statement = _asked(backend, command.sql, declared, start)
+        statement = yield from _asked(backend, command.sql, declared, start)
         return Prepared(name, part.text, statement, command, statement.parameters)
     if isinstance(command, commands.SelectNotify):
         numbers = [argument for argument in command.arguments if isinstance(argument, int)]
@@ -72,10 +79,21 @@ def prepare_one(
     return Prepared(name, part.text, None, command)
 
 
-def _asked(backend: Backend, text: str, declared: tuple[int, ...], start: int) -> Statement:
+def _is_left(backend: Backend, command: commands.Command) -> bool:
+    return backend.forwarder is not None and isinstance(command, backend.forwarder.commands)
+
+
+def _asked(
+    backend: Backend, text: str, declared: tuple[int, ...], start: int
+) -> Generator[Pending, Any, Statement]:
     """Ask the responder; a position in its error becomes one in all that the client sent."""
     try:
-        return backend.responder.prepare(text, declared, backend.connection)
+        answer: Any = backend.responder.prepare(text, declared, backend.connection)
+        while isinstance(answer, Pending):
+            backend.forwarded = True
+            answer = yield answer
+        assert isinstance(answer, Statement)
+        return answer
     except ServerError as error:
         if error.position is not None:
             error.position += start
@@ -135,7 +153,7 @@ def plan(
         raise refusals.result_formats(len(wanted), len(columns))
     responder = backend.responder
     decoders = tuple(
-        responder.decoder(oid, form)
+        decoder(backend, prepared, oid, form)
         for oid, form in zip(
             prepared.parameters, _each(given, len(prepared.parameters)) or (), strict=True
         )
@@ -147,6 +165,18 @@ def plan(
         for field, form in zip(columns, formats, strict=True)
     )
     return Plan(decoders, encoders, described, formats)
+
+
+def decoder(backend: Backend, prepared: Prepared, oid: int, form: int) -> Decoder:
+    """Return what reads a parameter; that of a statement which is forwarded stays as it is."""
+    statement = prepared.statement
+    if statement is not None and statement.forward is not None:
+        return partial(_sent, form)
+    return backend.responder.decoder(oid, form)
+
+
+def _sent(form: int, data: bytes) -> Sent:
+    return Sent(data, form)
 
 
 def _each(formats: tuple[int, ...], count: int) -> tuple[int, ...] | None:
@@ -196,6 +226,10 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
         ConnectionDropped: the connection is lost behind the last row.
     """
     statement = portal.prepared.statement
+    if result.raw is not None:
+        backend.out.append(result.raw)
+        portal.result = None if result.suspended else Result()
+        return
     start = portal.position
     rows: Sequence[Any] = () if portal.plan.fields is None else result.rows
     if limit:

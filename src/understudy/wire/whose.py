@@ -49,7 +49,7 @@ class Waiter(NamedTuple):
 
 def caller() -> Waiter:
     """Return who calls, of the thread that runs this."""
-    return _waiter(_stack(sys._getframe(1)), inside=True) or Waiter(None, None, "")
+    return _waiter(stack(sys._getframe(1)), inside=True) or Waiter(None, None, "")
 
 
 def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None:
@@ -73,31 +73,37 @@ def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None
 
 def _waiters() -> list[Waiter]:
     found = [*_threads()]
-    for loop in list(_loops()):
+    for loop in list(loops()):
         tasks = asyncio.all_tasks(loop)
         if len(tasks) <= _MOST_TASKS:
-            found += [each for task in tasks if (each := _task(task)) is not None]
+            found += [each for task in tasks if (each := waiter_in_task(task)) is not None]
     return found
 
 
 def _threads() -> Iterator[Waiter]:
     own = threading.get_ident()
     for ident, frame in sys._current_frames().items():
-        if ident != own and (waiter := _waiter(_stack(frame))) is not None:
+        if ident != own and (waiter := waiter_in_thread(frame)) is not None:
             yield waiter
 
 
-def _stack(frame: FrameType | None) -> Iterator[FrameType]:
+def waiter_in_thread(frame: FrameType) -> Waiter | None:
+    """Return who waits in a thread, of its innermost frame; None where nobody does."""
+    return _waiter(stack(frame))
+
+
+def stack(frame: FrameType | None) -> Iterator[FrameType]:
+    """Go through the frames of a stack, from the inside out."""
     while frame is not None:
         yield frame
         frame = frame.f_back
 
 
-def _loops() -> Iterator[asyncio.AbstractEventLoop]:
+def loops() -> Iterator[asyncio.AbstractEventLoop]:
     """Find the event loops that run in any thread: they stand in a frame of asyncio's."""
     seen: set[int] = set()
     for frame in sys._current_frames().values():
-        for each in _stack(frame):
+        for each in stack(frame):
             if each.f_globals.get("__name__") in ("asyncio.base_events", "asyncio.runners"):
                 owner = each.f_locals.get("self")
                 loop = getattr(owner, "_loop", owner)
@@ -106,9 +112,15 @@ def _loops() -> Iterator[asyncio.AbstractEventLoop]:
                     yield loop
 
 
-def _task(task: asyncio.Task[Any]) -> Waiter | None:
+def waiter_in_task(task: asyncio.Task[Any]) -> Waiter | None:
+    """Return who waits in a suspended task; None where nobody does."""
     frames, ends_in_driver = _chain(task.get_coro())
     return _waiter(reversed(frames), inside=ends_in_driver)
+
+
+def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
+    """Return the frames of a suspended task, outermost first."""
+    return _chain(task.get_coro())[0]
 
 
 def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
