@@ -46,6 +46,7 @@ def test_rows_are_there_for_every_connection_of_the_test_and_for_no_other(
             def test_sync(real_postgres):
                 assert real_postgres.insert("orders").user_id == 1
 
+            @pytest.mark.understudy(isolation="clone")
             def test_a_lock_that_the_test_holds_is_not_waited_for_in_vain(real_postgres):
                 with psycopg.connect(real_postgres.dsn) as connection:
                     connection.execute("INSERT INTO users VALUES (1, 'Ana', 'a@example.com')")

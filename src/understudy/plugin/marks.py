@@ -18,7 +18,8 @@ from understudy.plugin.settings import ISOLATIONS
 
 NAME = "understudy"
 DESCRIPTION = (
-    'understudy(*, isolation): isolation="clone" gives the test a database of its own to commit to'
+    'understudy(*, isolation): isolation="clone" gives the test a database of its own to commit to,'
+    ' "rollback" undoes it'
 )
 
 
