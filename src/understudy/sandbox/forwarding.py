@@ -137,7 +137,8 @@ class Forwarding(Answering):
             notes,
             self._forward,
         )
-        if command in _LASTING and not self._turns.has_defined:
+        lasts = reply.fields is None or command in _LASTING
+        if lasts and not self._turns.has_defined:
             if len(self._statements) >= _MOST_KNOWN:
                 self._statements.clear()
             self._statements[key] = statement
