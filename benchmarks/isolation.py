@@ -92,7 +92,7 @@ async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
         TRUNCATE: ways.truncate,
         CLONE: ways.clone,
     }
-    found = []
+    found: list[Round] = []
     # The first round prepares what later ones find prepared, and is not counted.
     for _ in range(rounds + 1):
         times = {}
@@ -125,7 +125,7 @@ def measure_start(rounds: int) -> list[Round]:
     """Return the seconds from nothing to the first answer of a server that was there before."""
     with EmbeddedServer():
         pass  # so that the cache is filled
-    found = []
+    found: list[Round] = []
     for _ in range(rounds):
         server = EmbeddedServer()
         begun = time.perf_counter()

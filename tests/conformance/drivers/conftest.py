@@ -78,27 +78,32 @@ def real(
 
 
 @pytest.fixture(scope="session")
-def server(drivers_dsn: str) -> Iterator[Server]:
-    """The server of every fake, which knows the schema of the real one."""
+def checker(drivers_dsn: str) -> Iterator[Checker]:
+    """What the real server says of the statements of every fake."""
     dsn = f"{drivers_dsn}&application_name=catalog"  # by which it is spared when others are ended
     catalog = Catalog(None, lambda major: f"drivers {major}", lambda: Describer(dsn))
-    checker = Checker(catalog, "asyncpg", Levels())
-    before = active.factory, active.made()
-    active.use(lambda: checker)
+    yield Checker(catalog, "asyncpg", Levels())
+    catalog.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The server of every fake."""
     server = Server()
     server.start()
     yield server
     server.stop()
-    active.use(*before)
-    catalog.close()
 
 
 @pytest.fixture
-def fake(server: Server) -> Iterator[FakeStage]:
-    """The fake, without a rule."""
+def fake(server: Server, checker: Checker) -> Iterator[FakeStage]:
+    """The fake, without a rule, which knows the schema of the real server."""
+    before = active.factory, active.made()
+    active.use(lambda: checker)
     stage = FakeStage(server)
     yield stage
     stage.postgres.end()
+    active.use(*before)  # tests of other folders run in this process, too
 
 
 @pytest.fixture(autouse=True)
