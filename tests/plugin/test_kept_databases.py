@@ -29,7 +29,7 @@ KEPT = re.compile(r"^-+ understudy -+\n(Kept until .*):\n(postgresql://\S+)$", r
 @pytest.fixture
 def database(project: Project) -> Project:
     """A project with a schema, and a test that fails."""
-    project.configure("[tool.understudy]\nschema = ['db/*.sql']")
+    project.configure("[tool.understudy]\nschema = ['db/*.sql']\nisolation = 'clone'")
     project.write_text(project.path / "db" / "1.sql", "CREATE TABLE users (name text);")
     return project.write(test_it=TESTS)
 

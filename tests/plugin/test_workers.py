@@ -48,7 +48,9 @@ QUICK = [
 @pytest.fixture
 def database(project: Project) -> Project:
     """A project whose schema says in a file how often it was loaded, and tests that use it."""
-    project.configure('[tool.understudy]\nschema = ["schema:create", "db/*.sql"]')
+    project.configure(
+        '[tool.understudy]\nisolation = "clone"\nschema = ["schema:create", "db/*.sql"]'
+    )
     project.write_text(project.path / "db" / "1.sql", "CREATE TABLE users (name text);")
     project.write(
         schema="""

@@ -95,15 +95,21 @@ def server() -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture
-def fake(server: Server, checker: Checker) -> Iterator[FakeStage]:
-    """The fake, without a rule, which knows the schema of the real server."""
+@pytest.fixture(autouse=True)
+def _checked(checker: Checker) -> Iterator[None]:
+    """Have the statements of the fakes held against the real server, in this folder alone."""
     before = active.factory, active.made()
     active.use(lambda: checker)
+    yield
+    active.use(*before)  # tests of other folders run in this process, too
+
+
+@pytest.fixture
+def fake(server: Server) -> Iterator[FakeStage]:
+    """The fake, without a rule."""
     stage = FakeStage(server)
     yield stage
     stage.postgres.end()
-    active.use(*before)  # tests of other folders run in this process, too
 
 
 @pytest.fixture(autouse=True)
