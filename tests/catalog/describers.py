@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from understudy.catalog import store
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -16,7 +15,6 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.kept import Answer
 from understudy.catalog.session import Catalog, Describer
 
 ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
@@ -41,25 +39,14 @@ class Scripted:
         self._major = major
         self._facts = facts
         self.asked: list[tuple[str, ...]] = []
-        self.answers: dict[str, Answer] = {}
         self.closed = 0
         self.lost: str | None = None
 
-    def describe(
-        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
-    ) -> list[Verdict]:
-        types = declared or [()] * len(statements)
-        keys = [store.key(*each) for each in zip(statements, types, strict=True)]
-        self.asked.append(tuple(keys))
+    def describe(self, statements: Sequence[str]) -> list[Verdict]:
+        self.asked.append(tuple(statements))
         if self.lost is not None:
             raise DescribeFailed(self.lost)
-        return [self.says.get(each, ACCEPTED) for each in keys]
-
-    def answer(
-        self, statement: str, description: Description, given: Sequence[str | None]
-    ) -> Answer:
-        self.asked.append((store.key(statement, (), given),))
-        return self.answers[store.key(statement, (), given)]
+        return [self.says.get(statement, ACCEPTED) for statement in statements]
 
     def schema_facts(self) -> SchemaFacts:
         return self._facts
@@ -89,6 +76,8 @@ def catalog_of(says: Mapping[str, Verdict], facts: SchemaFacts = FACTS) -> Catal
 
 def spellings(path: Path) -> list[str]:
     """The statements that a file holds, in its order."""
+    from understudy.catalog import store
+
     found = store.read(path)
     assert found is not None
     return list(found.statements)

@@ -1,1 +1,0 @@
-"""The pitfalls of async tests, found in their source. It never imports what it reads."""

@@ -1,1 +1,0 @@
-"""The rules, one in each module; `understudy.lint.registry` finds them here."""

@@ -1,1 +1,0 @@
-"""Isolation by rollback: every client of a test works in one transaction of a real PostgreSQL."""

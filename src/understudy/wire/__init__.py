@@ -1,1 +1,0 @@
-"""A PostgreSQL made of Python: real drivers connect to it, and a script answers."""
