@@ -21,8 +21,9 @@ async def test_the_figures_of_a_pool(stage: Stage) -> None:
     second = await pool.connection()
     assert figures(pool) == (2, 2, 0, 0)
     third = asyncio.ensure_future(pool.connection())
-    while not pool.status().waiting:  # noqa: ASYNC110 # psqlpy's pool has a thread of its own
-        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while not pool.status().waiting:  # noqa: ASYNC110 # psqlpy's pool has a thread of its own
+            await asyncio.sleep(0)
     assert figures(pool) == (2, 2, 0, 1)
     second.close()
     (await third).close()

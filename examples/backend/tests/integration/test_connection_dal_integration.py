@@ -111,15 +111,19 @@ async def test_more_tasks_than_connections_take_turns(
 
 
 @pytest.mark.asyncio
-async def test_full_pool_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_pool_is_unavailable(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both connections are out; the third caller gets an answer all the same."""
-    assert DAL._pool is not None
-    async with DAL._pool.acquire(), DAL._pool.acquire():
-        monkeypatch.setattr(DAL, "_pool_timeout", 0.05)
-        with pytest.raises(DAOException) as exc:
-            await HealthDAO.ping()
-    monkeypatch.undo()
-    await HealthDAO.ping()
+    async with DAL.pool(settings.model_copy(update={"pool_timeout": 0.05})):
+        assert DAL._pool is not None
+        # Taken from the pool itself: opening them may take longer than the DAL would wait.
+        async with DAL._pool.acquire(), DAL._pool.acquire():
+            with pytest.raises(DAOException) as exc:
+                await HealthDAO.ping()
+        monkeypatch.setattr(DAL, "_pool_timeout", None)
+        await HealthDAO.ping()
+        monkeypatch.undo()
 
     assert (exc.value.status_code, exc.value.detail) == (
         503,
