@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from collections.abc import Sequence
 
-from benchmarks import calls, catalog, databases, startup, suite
-from benchmarks.rounds import apart, ratio, typical
+from benchmarks import calls, catalog, databases, isolation, lint, startup, suite, wire
+from benchmarks.rounds import Round, apart, ratio, typical
 
 
 def report_calls(rounds: int, batches: int) -> None:
@@ -42,6 +43,23 @@ def report_databases(count: int) -> None:
     print(f"\nA test that writes a row and counts, {count} of each")
     for name in (databases.FAKE, databases.REAL):
         print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
+    if databases.has_other():
+        other = typical(databases.measure_other(count), databases.OTHER)
+        print(f"  {databases.OTHER:46}{other * 1000:8.1f} ms")
+    else:
+        print(f"  {databases.OTHER:46} not measured: it is not installed")
+
+
+def report_isolation(rounds: int, starts: int) -> None:
+    found = isolation.measure(rounds)
+    print(f"\nTwo statements on a real PostgreSQL, kept apart from other tests ({rounds} rounds)")
+    print(f"  {'':46}{'ms':>8}{'above bare':>12}")
+    for name in isolation.WAYS:
+        above = apart(found, name, isolation.BARE)
+        print(f"  {name:46}{typical(found, name) * 1000:8.2f}{above * 1000:12.2f}")
+    begun = isolation.measure_start(starts)
+    print(f"\nThe embedded server, {starts} rounds")
+    print(f"  {isolation.START:46}{typical(begun, isolation.START):8.2f} s")
 
 
 def report_catalog(rounds: int, batches: int, statements: int) -> None:
@@ -68,6 +86,46 @@ def report_learning(statements: int, starts: int, rounds: int) -> None:
         print(f"  {name:46}{typical(runs, name):8.2f} s")
 
 
+def report_lint(files: int, lines: int, rounds: int) -> None:
+    written, found = lint.measure(files, lines, rounds)
+    print(f"\nunderstudy lint on {files} test files of {written:,} lines, {rounds} rounds")
+    for name in (lint.NEW, lint.UNCHANGED, lint.PARSE, lint.START):
+        print(f"  {name:46}{typical(found, name):8.2f} s")
+    print(f"  {'everything new / ast.parse alone':46}{ratio(found, lint.NEW, lint.PARSE):8.2f}")
+
+
+def report_wire(rounds: int, batches: int, connections: int, tests: int) -> None:
+    with wire.stage() as stage:
+        found = wire.measure_mock(stage, rounds, batches)
+        print(f"\nfetchrow, processor time ({rounds} rounds)")
+        for name in (wire.ASYNC_MOCK, wire.IN_MEMORY):
+            print(f"  {name:46}{typical(found, name) * 1e6:8.1f} µs")
+        print(f"  {'ratio':46}{ratio(found, wire.IN_MEMORY, wire.ASYNC_MOCK):8.2f}")
+        print(f"\nOne row by its key, by the clock ({rounds} rounds)")
+        report_drivers(wire.measure_calls(stage, rounds), 1e6, "µs")
+        print(f"\nConnecting and closing, by the clock ({rounds} rounds)")
+        report_drivers(wire.measure_connecting(stage, rounds, batches), 1e6, "µs")
+        few = -(-rounds // 5)
+        print(f"\n10,000 rows of 10 columns in one answer, by the clock ({few} rounds)")
+        report_drivers(wire.measure_large_results(stage, few), 1e3, "ms")
+        print(f"\n{connections:,} connections at once: opened, one row each, closed")
+        for driver, seconds in wire.measure_many_connections(stage, connections).items():
+            print(f"  {driver:46}{seconds:8.2f} s")
+    print(f"\nThe memory of a pytest of {tests:,} tests with a connection each")
+    for name, megabytes in zip(
+        ("a tenth of them", "all of them"), wire.measure_memory(tests), strict=True
+    ):
+        print(f"  {'after ' + name:46}{megabytes:8.1f} MB")
+
+
+def report_drivers(found: Sequence[Round], factor: float, unit: str) -> None:
+    for driver in wire.DRIVERS:
+        fake, real = wire.FAKE.format(driver), wire.REAL.format(driver)
+        for name in (fake, real):
+            print(f"  {name:46}{typical(found, name) * factor:8.1f} {unit}")
+        print(f"  {driver + ': ratio':46}{ratio(found, fake, real):8.2f}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -78,9 +136,12 @@ def main() -> int:
     report_calls(*((2, 1) if quick else (25, 20)))
     report_catalog(*((2, 1, 100) if quick else (25, 20, 10_000)))
     report_learning(*((20, 1, 1) if quick else (500, 5, 5)))
+    report_wire(*((2, 1, 20, 20) if quick else (25, 20, 1000, 10_000)))
     report_startup(1 if quick else 40)
     report_suite(1 if quick else 9)
     report_databases(2 if quick else 100)
+    report_isolation(*((2, 1) if quick else (100, 9)))
+    report_lint(*((5, 300, 1) if quick else (300, 40_000, 9)))
     return 0
 
 

@@ -1,6 +1,15 @@
 import os
 import signal
 
+# Each inner run of pytester forgets what it imported. The second import of these extensions crashes
+# the process, so they are here before the first.
+import asyncpg  # noqa: F401
+import psqlpy  # noqa: F401
+
+# The plugin looks for this one among the imported modules; a package remembers a module that an
+# inner run has imported, and then it is not imported again.
+import understudy.script.ledger  # noqa: F401
+
 pytest_plugins = ["pytester"]
 
 # A program that a shell runs in the background ignores SIGINT, and so does all that it starts. The

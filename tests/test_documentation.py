@@ -37,6 +37,7 @@ NOT_RUN = {
     "make demo": INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks.mutants": "takes minutes; tests/benchmarks runs it on a few mutants",
+    "pytest tests/conformance/drivers": "a part of the very suite that this test belongs to",
     "make test": "runs the very suite that this test belongs to",
     "export BACKEND_DATABASE_URL=postgresql://postgres@localhost:5432/backend": SERVES,
     "python -m src.config.migrate": SERVES,

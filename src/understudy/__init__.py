@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from understudy.fakes import FakeTransaction as FakeTransaction
     from understudy.fakes import FakeTransactionContext as FakeTransactionContext
     from understudy.fakes import dummy as dummy
+    from understudy.plugin.watch.categories import NeverAwaitedWarning as NeverAwaitedWarning
+    from understudy.plugin.watch.categories import UnderstudyWarning as UnderstudyWarning
     from understudy.script.database_errors import db_error as db_error
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from understudy.script.failures import PoolExhausted as PoolExhausted
     from understudy.script.failures import PredicateFailed as PredicateFailed
     from understudy.script.failures import ScriptError as ScriptError
+    from understudy.script.failures import ServerBroke as ServerBroke
     from understudy.script.failures import TransactionLeftOpen as TransactionLeftOpen
     from understudy.script.failures import UnexpectedCall as UnexpectedCall
     from understudy.script.failures import UnexpectedStatement as UnexpectedStatement
     from understudy.script.failures import UnusedAnswers as UnusedAnswers
     from understudy.script.failures import WrongArguments as WrongArguments
+    from understudy.wire.lane import FakePostgres as FakePostgres
 
 __all__ = [
     "ANY",
@@ -48,17 +52,21 @@ __all__ = [
     "Failure",
     "FakeConnection",
     "FakePool",
+    "FakePostgres",
     "FakeRecord",
     "FakeTransaction",
     "FakeTransactionContext",
+    "NeverAwaitedWarning",
     "ParametersRefused",
     "PoolExhausted",
     "PredicateFailed",
     "ScriptError",
+    "ServerBroke",
     "StatementRefused",
     "StatementUnknown",
     "TransactionLeftOpen",
     "UncheckedWarning",
+    "UnderstudyWarning",
     "UnexpectedCall",
     "UnexpectedStatement",
     "UnusedAnswers",
@@ -76,17 +84,21 @@ _HOMES = {
     "Failure": "understudy.script.failures",
     "FakeConnection": "understudy.fakes",
     "FakePool": "understudy.fakes",
+    "FakePostgres": "understudy.wire.lane",
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
+    "NeverAwaitedWarning": "understudy.plugin.watch.categories",
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
     "ScriptError": "understudy.script.failures",
+    "ServerBroke": "understudy.script.failures",
     "StatementRefused": "understudy.catalog.errors",
     "StatementUnknown": "understudy.catalog.errors",
     "TransactionLeftOpen": "understudy.script.failures",
     "UncheckedWarning": "understudy.catalog.errors",
+    "UnderstudyWarning": "understudy.plugin.watch.categories",
     "UnexpectedCall": "understudy.script.failures",
     "UnexpectedStatement": "understudy.script.failures",
     "UnusedAnswers": "understudy.script.failures",

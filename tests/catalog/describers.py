@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from understudy.catalog import store
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -15,6 +16,7 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import DescribeFailed
+from understudy.catalog.kept import Answer
 from understudy.catalog.session import Catalog, Describer
 
 ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
@@ -39,14 +41,25 @@ class Scripted:
         self._major = major
         self._facts = facts
         self.asked: list[tuple[str, ...]] = []
+        self.answers: dict[str, Answer] = {}
         self.closed = 0
         self.lost: str | None = None
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
-        self.asked.append(tuple(statements))
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        types = declared or [()] * len(statements)
+        keys = [store.key(*each) for each in zip(statements, types, strict=True)]
+        self.asked.append(tuple(keys))
         if self.lost is not None:
             raise DescribeFailed(self.lost)
-        return [self.says.get(statement, ACCEPTED) for statement in statements]
+        return [self.says.get(each, ACCEPTED) for each in keys]
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        self.asked.append((store.key(statement, (), given),))
+        return self.answers[store.key(statement, (), given)]
 
     def schema_facts(self) -> SchemaFacts:
         return self._facts
@@ -76,8 +89,6 @@ def catalog_of(says: Mapping[str, Verdict], facts: SchemaFacts = FACTS) -> Catal
 
 def spellings(path: Path) -> list[str]:
     """The statements that a file holds, in its order."""
-    from understudy.catalog import store
-
     found = store.read(path)
     assert found is not None
     return list(found.statements)

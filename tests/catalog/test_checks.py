@@ -280,7 +280,7 @@ async def test_a_lenient_checker_only_counts_what_has_no_verdict() -> None:
         ("EXPLAIN SELECT $1::int", [1]),
     ],
 )
-async def test_parameters_that_are_fine(
+async def test_parameters_that_are_fine_do_not_raise(
     conn: FakeConnection, statement: str, parameters: Any
 ) -> None:
     for _ in range(2):
@@ -291,7 +291,7 @@ class Letters(tuple[str, ...]):
     """A sequence that is neither a list nor a tuple."""
 
 
-async def test_any_sequence_holds_parameters(conn: FakeConnection) -> None:
+async def test_any_sequence_may_hold_parameters_without_an_error(conn: FakeConnection) -> None:
     await conn.execute(INSERT, Letters(["Ana"]))
 
 

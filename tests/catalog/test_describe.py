@@ -394,7 +394,7 @@ def test_a_silent_server_is_not_waited_for(dsn: str) -> None:
 
 def test_an_interrupted_question_leaves_nothing_behind(describer: Describer) -> None:
     with (
-        mock.patch("understudy.catalog.asking._refusal", side_effect=KeyboardInterrupt),
+        mock.patch("understudy.catalog.asking.refusal_of", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         describer.describe(["SELECT 1", "SELECT nope", "SELECT 2"])

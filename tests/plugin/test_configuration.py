@@ -84,10 +84,22 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-check-parameters",
         "--understudy-check-answers",
         "--understudy-check-errors",
+        "--understudy-check-calls",
+        "--understudy-check-coroutines",
+        "--understudy-check-loop",
+        "--understudy-check-state",
+        "--understudy-check-tasks",
+        "--understudy-check-transactions",
+        "--understudy-blocked-after",
         "--understudy-driver",
         "--understudy-locale",
         "--understudy-postgres-url",
+        "--understudy-isolation",
+        "--understudy-real-postgres-env",
+        "--understudy-fake-postgres-env",
         "--understudy-locked",
+        "--understudy-keep-databases",
+        "--understudy-rebuild",
     ]
 
 

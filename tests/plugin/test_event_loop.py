@@ -87,7 +87,7 @@ def test_what_is_left_on_the_loop_is_cancelled(project: Project) -> None:
                 assert ended == ["cancelled", "closed"]
         """
     )
-    project.passes("-W", "error", passed=2)
+    project.passes("-W", "error", "--understudy-check-tasks=off", passed=2)
 
 
 def test_an_exception_from_what_is_left_is_logged(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""The fixture `real_postgres`: a database for each test, a schema loaded once."""
+"""The fixture `real_postgres`, isolated by clones: a database for each test that asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.plugin.conftest import Project, section
 
-CONFIGURED = "[tool.understudy]\nschema = ['db/*.sql']"
+CONFIGURED = "[tool.understudy]\nschema = ['db/*.sql']\nisolation = 'clone'"
 
 
 @pytest.fixture
@@ -222,3 +222,46 @@ def test_a_server_that_will_not_stop_so_late_is_not_kept_silent(database: Projec
     assert result.stderr.lines[-1] == (
         "understudy.postgres.errors.PostgresError: PostgreSQL would not stop."
     )
+
+
+def test_many_tests_leave_no_more_behind_than_a_few(database: Project) -> None:
+    database.write(
+        test_it="""
+            import gc
+            import os
+            import threading
+            from pathlib import Path
+
+            import psycopg
+            import pytest
+
+            ROOMS = ("psycopg", "concurrent", "understudy.postgres", "understudy.plugin.databases")
+            seen = {}
+
+            def counts(dsn):
+                with psycopg.connect(dsn) as connection:
+                    rows = [
+                        connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+                        for table in ("pg_database", "pg_stat_activity", "pg_locks")
+                    ]
+                connection.close()
+                gc.collect()
+                modules = [str(type(each).__module__) for each in gc.get_objects()]
+                ours = sum(module.startswith(ROOMS) for module in modules)
+                files = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+                return rows, files, threading.active_count(), ours
+
+            @pytest.mark.parametrize("n", range(60))
+            def test_it(real_postgres, n):
+                if n in (9, 49):
+                    seen[n] = counts(real_postgres.dsn)
+
+            def test_end():
+                few, many = seen.values()
+                assert many[1:] == few[1:]
+                # One more or less: copies are made ahead meanwhile.
+                for before, now in zip(few[0], many[0]):
+                    assert abs(now[0] - before[0]) <= 2
+        """
+    )
+    database.passes(passed=61)

@@ -75,6 +75,17 @@ def test_a_check_fails_tests_where_a_schema_is_configured_and_warns_where_none_i
     assert _load(tmp_path, text, check_errors="error").level("check_errors") == "error"
 
 
+def test_what_a_passed_test_leaves_behind_is_warned_of_schema_or_not(tmp_path: Path) -> None:
+    text = "[tool.understudy]\ncheck_state = 'off'\nblocked_after = 100"
+    settings = _load(tmp_path, text, schema=["a"])
+    assert settings.blocked_after == 100
+    assert settings.level("check_tasks") == "warn"
+    assert settings.level("check_state") == "off"
+    # A clock is wrong on a loaded machine.
+    assert settings.level("check_loop") == "off"
+    assert _load(tmp_path, text, check_loop="warn").level("check_loop") == "warn"
+
+
 def test_a_file_below_a_file_does_not_exist(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert load(tmp_path, tmp_path / "file" / "pyproject.toml", {}) == Settings(root=tmp_path)
@@ -121,13 +132,17 @@ def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
 def test_an_unknown_key(tmp_path: Path) -> None:
     assert _refusal(tmp_path, "[tool.understudy]\nlocal = 'pt_BR'") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
-        "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
-        " check_statements, driver, locale, postgres_url, schema."
+        "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
+        " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
+        " check_transactions, driver, fake_postgres_env, isolation, locale, postgres_url,"
+        " real_postgres_env, schema."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
-        "The keys are: app, catalog, check_answers, check_errors, check_parameters,"
-        " check_statements, driver, locale, postgres_url, schema."
+        "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
+        " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
+        " check_transactions, driver, fake_postgres_env, isolation, locale, postgres_url,"
+        " real_postgres_env, schema."
     )
 
 
@@ -158,11 +173,57 @@ def test_root_is_no_key(tmp_path: Path) -> None:
             "postgres_url = ' '",
             "postgres_url in {}: must not be empty. Leave it out where nothing is meant.",
         ),
+        (
+            "isolation = 'clon'",
+            "isolation in {}: 'clon' is none of rollback, clone. Did you mean 'clone'?",
+        ),
+        (
+            "real_postgres_env = {{URL = 3}}",
+            "real_postgres_env in {}: the value of URL must be text such as '{{dsn}}', not 3 "
+            "(of type int).\n"
+            "On the command line: --understudy-real-postgres-env 'URL={{dsn}}'.",
+        ),
+        (
+            "real_postgres_env = {{URL = '{{dns}}'}}",
+            "real_postgres_env in {}: the value of URL names {{dns}}, which real_postgres does not"
+            " have. Did you mean 'dsn'?\n"
+            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{user}}.",
+        ),
+        (
+            "fake_postgres_env = 3",
+            "fake_postgres_env in {}: expected a table of variables, not 3 (of type int).",
+        ),
+        (
+            "fake_postgres_env = {{URL = 3}}",
+            "fake_postgres_env in {}: the value of URL must be text such as '{{dsn}}', not 3 "
+            "(of type int).\n"
+            "On the command line: --understudy-fake-postgres-env 'URL={{dsn}}'.",
+        ),
+        (
+            "fake_postgres_env = {{URL = '{{dns}}'}}",
+            "fake_postgres_env in {}: the value of URL names {{dns}}, which fake_postgres does not "
+            "have. Did you mean 'dsn'?\n"
+            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{user}}.",
+        ),
+        (
+            "fake_postgres_env = {{URL = '{{dsn'}}",
+            "fake_postgres_env in {}: the value of URL, '{{dsn', cannot be read: "
+            "expected '}}' before end of string.",
+        ),
     ],
 )
 def test_wrong_types(tmp_path: Path, line: str, message: str) -> None:
     place = "[tool.understudy] of ROOT/pyproject.toml"
-    assert _refusal(tmp_path, f"[tool.understudy]\n{line}") == message.format(place)
+    assert _refusal(tmp_path, f"[tool.understudy]\n{line.format()}") == message.format(place)
+
+
+def test_variables_of_the_command_line_take_the_place_of_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.understudy.fake_postgres_env]\nA = '{dsn}'")
+    file = tmp_path / "pyproject.toml"
+
+    assert load(tmp_path, file, {}).fake_postgres_env == {"A": "{dsn}"}
+    given = {"fake_postgres_env": ["B={host}", "C=x=y"]}
+    assert load(tmp_path, file, given).fake_postgres_env == {"B": "{host}", "C": "x=y"}
 
 
 def test_a_table_that_is_none(tmp_path: Path) -> None:

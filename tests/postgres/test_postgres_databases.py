@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def databases(root: Path, server: EmbeddedServer) -> Iterator[TestDatabases]:
-    """On the session's server, as on one that was named by URL."""
+    """On a server that was named by URL."""
     with TestDatabases(["*.sql"], root, postgres_url=server.dsn()) as running:
         yield running
 
@@ -39,10 +40,26 @@ def names(server: EmbeddedServer) -> set[str]:
     return {name for (name,) in rows if name.startswith("understudy_")}
 
 
+def templates(server: EmbeddedServer) -> set[str]:
+    """Those that are left for the next run."""
+    return {name for name in names(server) if name.startswith("understudy_template_")}
+
+
+@pytest.fixture(autouse=True)
+def _no_databases_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A server that each test finds without templates, which it leaves without anything else."""
+    yield
+    if "server" in request.fixturenames:
+        server = request.getfixturevalue("server")
+        left = names(server)
+        for name in left:
+            server.drop_database(name)
+        assert all(name.startswith("understudy_template_") for name in left)
+
+
 def test_on_the_embedded_server(root: Path, warm: Playground, at_home: Playground) -> None:
     with TestDatabases(["*.sql"], root) as databases:
         assert databases.start() is databases
-        assert databases.files == [root / "1.sql"]
         first, dsn = databases.new()
         second, other = databases.new()
         assert first != second
@@ -81,8 +98,7 @@ def test_on_a_server_by_url_every_name_is_of_this_run(
     databases: TestDatabases, server: EmbeddedServer
 ) -> None:
     name, dsn = databases.new()
-    assert re.fullmatch(r"understudy_[0-9a-f]{8}_1", name)
-    assert databases.template == name.removesuffix("1") + "template"
+    assert re.fullmatch(rf"understudy_[0-9a-f]{{8}}_{os.getpid()}_1", name)
     assert {name, databases.template} <= names(server)
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == (name,)
@@ -92,15 +108,14 @@ def test_on_a_server_by_url_everything_is_dropped_at_the_end(
     root: Path, server: EmbeddedServer
 ) -> None:
     databases = TestDatabases(["*.sql"], root, postgres_url=server.dsn()).start()
-    made = {databases.template, *(databases.new()[0] for _ in range(3))}
-    gone = sorted(made - {databases.template})[0]
-    databases.drop(gone)
-    assert made - {gone} <= names(server)
+    made = [databases.new()[0] for _ in range(3)]
+    databases.drop(made[0])
+    assert set(made[1:]) <= names(server)
     # Somebody else's drop is no trouble either.
-    server.drop_database(sorted(made - {databases.template})[1])
+    server.drop_database(made[1])
     databases.stop()
     databases.stop()
-    assert not made & names(server)
+    assert names(server) == templates(server)
 
 
 def test_on_a_server_by_url_a_refused_schema_leaves_no_database(
@@ -110,7 +125,7 @@ def test_on_a_server_by_url_a_refused_schema_leaves_no_database(
     databases = TestDatabases(["*.sql"], root, postgres_url=server.dsn())
     with pytest.raises(SchemaError):
         databases.start()
-    assert databases.template not in names(server)
+    assert names(server) == set()
 
 
 def test_the_environment_names_a_server(
@@ -143,8 +158,9 @@ def test_a_user_who_may_not_create_databases(root: Path, server: EmbeddedServer)
         with pytest.raises(DatabaseError) as caught:
             databases.start()
         connection.execute("DROP ROLE humble")
+    run = re.findall(r"understudy_[0-9a-f]{8}", str(caught.value))[0]
     assert str(caught.value) == (
-        f"Cannot create the database '{databases.template}' on {shown}: "
+        f"Cannot create the database '{run}_unfinished' on {shown}: "
         "permission denied to create database (SQLSTATE 42501)\n"
         "The user of the URL needs the right to: ALTER ROLE ... CREATEDB."
     )
@@ -198,3 +214,64 @@ def test_the_url_of_another_database(url: str, expected: str) -> None:
 )
 def test_a_password_is_not_shown(url: str, expected: str) -> None:
     assert without_password(url) == expected
+
+
+def test_expected_copies_are_made_ahead_and_no_more_of_them(
+    databases: TestDatabases, server: EmbeddedServer
+) -> None:
+    databases.expect(3)
+    made = [databases.new()[0] for _ in range(5)]
+    assert len(set(made)) == 5
+    assert set(made) == names(server) - templates(server)
+
+
+def test_copies_that_nobody_took_are_dropped(root: Path, server: EmbeddedServer) -> None:
+    with TestDatabases(["*.sql"], root, postgres_url=server.dsn()) as databases:
+        databases.expect(9)
+        databases.new()
+    assert names(server) == templates(server)
+
+
+def test_a_copy_that_fails_ahead_is_said_to_who_takes_it(
+    databases: TestDatabases, server: EmbeddedServer
+) -> None:
+    server.drop_database(databases.template)
+    databases.expect(1)
+    with pytest.raises(DatabaseError) as caught:
+        databases.new()
+    assert re.fullmatch(
+        rf"Cannot clone the database '{databases.template}' as 'understudy_\w+' on .*: "
+        rf"template database \"{databases.template}\" does not exist \(SQLSTATE 3D000\)",
+        str(caught.value),
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_makes_copies_of_its_own_and_none_ahead(
+    root: Path, warm: Playground, at_home: Playground
+) -> None:
+    (at_home.root / "1.sql").write_text(SCHEMA)
+    done = at_home.run(
+        f"""
+        import os
+        from pathlib import Path
+        import psycopg
+        from understudy.postgres import TestDatabases
+
+        with TestDatabases(["1.sql"], Path({str(at_home.root)!r})) as databases:
+            child = os.fork()
+            if child == 0:
+                databases.expect(9)
+                name, dsn = databases.new()
+                assert str(os.getpid()) in name
+                databases.stop()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            with psycopg.connect(databases.place.url) as connection:
+                rows = connection.execute("SELECT datname FROM pg_database").fetchall()
+            print(sum(name.startswith("understudy") for (name,) in rows))
+        """
+    )
+    # The template and one copy.
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
+    assert at_home.settles()

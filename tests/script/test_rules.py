@@ -300,3 +300,31 @@ async def test_a_wildcard() -> None:
     assert await conn.fetch_val("SELECT 1 FROM users WHERE id = $1") == 1
     with pytest.raises(UnexpectedStatement):
         await conn.fetch_val("SELECT 1 FROM roles")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("middle",),
+            "drops() takes one of 'before', 'during', 'after', got 'middle'",
+        ),
+        (
+            ("before", {"id": 1}),
+            "drops('before') was given rows, and none arrives: "
+            "give them to drops('during', ...), which loses the connection behind them",
+        ),
+        (
+            ("after",),
+            "drops('after') needs bytes that are under way, and a fake has none: "
+            "write .drops(), or use the fixture fake_postgres",
+        ),
+    ],
+)
+def test_what_a_fake_cannot_lose_is_refused_where_it_is_written(
+    arguments: tuple[Any, ...], message: str
+) -> None:
+    with pytest.raises(ScriptError) as raised:
+        FakeConnection().on(ONE).optional().drops(*arguments)
+
+    assert str(raised.value) == message

@@ -69,8 +69,6 @@ class Stage:
         if report is None:
             how = self._actor.end()
             self._actor = None
-            if self._rehearsal["shares"] is not None:
-                _pass_over_leftovers(self._session.config)
             return {"killed": "", "by": how, "took": order["seconds"], "tests": 0}
         if "calls" in report:
             self._calls.update(report.pop("calls"))
@@ -277,18 +275,3 @@ def _know(statements: Sequence[str]) -> None:
     assert checker is not None
     for statement in statements:
         checker.catalog.verdict(statement)
-
-
-def _pass_over_leftovers(config: pytest.Config) -> None:
-    """Drop the databases whose names the next fork would use for its own."""
-    from understudy.plugin.databases import shared
-    from understudy.postgres import DatabaseError
-
-    databases = shared(config)
-    while True:
-        try:
-            name, _ = databases.new()
-        except DatabaseError:
-            continue
-        databases.drop(name)
-        return

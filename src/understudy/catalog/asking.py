@@ -11,7 +11,7 @@ from __future__ import annotations
 import selectors
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 from understudy.catalog import describe_messages as messages
 from understudy.catalog.description import Refusal
@@ -29,7 +29,7 @@ _BATCH_BYTES = 1 << 20
 # holds no text above one gigabyte: of a longer statement no tree is asked for.
 _LONGEST_WITH_TREE = 1 << 18
 # Classes of SQLSTATE that say nothing of the statement, but of the server or of who else is there.
-_NO_VERDICT = ("08", "40", "53", "57", "58")
+NO_VERDICT = ("08", "40", "53", "57", "58")
 _LOCKED = "55P03"
 # Limits that the tree may have reached, and not the statement.
 _LIMITS = ("53", "54")
@@ -60,6 +60,13 @@ class Accepted:
     parameters: tuple[int, ...]
     fields: tuple[Field, ...]
     tree: str | None
+
+
+class _Asked(NamedTuple):
+    """A statement as it is sent, and the OIDs that are declared for its parameters."""
+
+    text: bytes
+    types: Sequence[int]
 
 
 class _Lost(Exception):
@@ -110,8 +117,13 @@ class Inquiry:
             self._connection.close()
             self._connection = None
 
-    def ask(self, statements: Sequence[str]) -> list[Accepted | Refusal]:
+    def ask(
+        self, statements: Sequence[str], declared: Sequence[Sequence[int]] = ()
+    ) -> list[Accepted | Refusal]:
         """What PostgreSQL says of each statement, in their order.
+
+        Of each, `declared` has the OIDs of the types of its first parameters, 0 for one that is
+        left to PostgreSQL; it is empty where all are.
 
         Where the connection is lost, it is opened anew and the rest is asked again.
 
@@ -119,7 +131,11 @@ class Inquiry:
             DescribeFailed: PostgreSQL gave no verdict: it cannot be reached, was lost twice at the
                 same statement, waited for a lock, or had no room.
         """
-        texts = [_encoded(statement) for statement in statements]
+        types = declared or [()] * len(statements)
+        texts = [
+            _Asked(_encoded(statement), each)
+            for statement, each in zip(statements, types, strict=True)
+        ]
         found: list[Accepted | Refusal] = []
         lost_at: int | None = None
         while len(found) < len(texts):
@@ -138,12 +154,12 @@ class Inquiry:
                 raise
         return found
 
-    def _ask_batch(self, batch: Sequence[bytes], found: list[Accepted | Refusal]) -> None:
+    def _ask_batch(self, batch: Sequence[_Asked], found: list[Accepted | Refusal]) -> None:
         """Add a verdict to `found` for each text."""
-        with_trees = len(batch[0]) <= _LONGEST_WITH_TREE
+        with_trees = len(batch[0].text) <= _LONGEST_WITH_TREE
         self._want_trees(with_trees)
         again = []
-        for text, answer in zip(batch, self._answers(batch), strict=True):
+        for (text, _), answer in zip(batch, self._answers(batch), strict=True):
             if with_trees and isinstance(answer, Refusal) and answer.sqlstate.startswith(_LIMITS):
                 again.append(len(found))
             else:
@@ -152,9 +168,9 @@ class Inquiry:
         if again:
             self._want_trees(False)
         for number in again:
-            text = batch[number - len(found) + len(batch)]
-            (found[number],) = self._answers([text])
-            self._check(text, found[number])
+            asked = batch[number - len(found) + len(batch)]
+            (found[number],) = self._answers([asked])
+            self._check(asked.text, found[number])
 
     def _check(self, text: bytes, answer: Accepted | Refusal) -> None:
         if not isinstance(answer, Refusal):
@@ -164,23 +180,23 @@ class Inquiry:
             raise DescribeFailed(
                 messages.lock_timeout(statement, answer.message, self._lock_timeout)
             )
-        if state.startswith(_NO_VERDICT):
+        if state.startswith(NO_VERDICT):
             raise DescribeFailed(messages.no_verdict(statement, answer.message, state))
 
-    def _answers(self, batch: Sequence[bytes]) -> Iterator[Accepted | Refusal]:
+    def _answers(self, batch: Sequence[_Asked]) -> Iterator[Accepted | Refusal]:
         pgconn = self.connection.pgconn
         import psycopg
 
         self._trees.clear()
         try:
             pgconn.enter_pipeline_mode()
-            for text in batch:
+            for text, types in batch:
                 if b"\0" not in text:
-                    pgconn.send_prepare(b"", text)
+                    pgconn.send_prepare(b"", text, types)
                     pgconn.send_describe_prepared(b"")
                     pgconn.pipeline_sync()
             with _Waiter(pgconn, self._silence) as waiter:
-                for text in batch:
+                for text, _ in batch:
                     # The protocol ends a text at a NUL: it can only be refused on this side.
                     yield _NUL if b"\0" in text else self._answer(waiter)
             pgconn.exit_pipeline_mode()
@@ -198,7 +214,7 @@ class Inquiry:
         waiter.synchronise()
         for result in (prepared, described):
             if result.status != ExecStatus.COMMAND_OK:
-                return _refusal(result)
+                return refusal_of(result)
         return Accepted(
             tuple(described.param_type(number) for number in range(described.nparams)),
             tuple(_field(described, number) for number in range(described.nfields)),
@@ -332,17 +348,18 @@ def _encoded(statement: str) -> bytes:
         return statement.encode(errors="surrogatepass")
 
 
-def _batches(texts: Sequence[bytes]) -> Iterator[list[bytes]]:
+def _batches(asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
     """Cut into batches; a text too long for a tree has one to itself."""
-    batch: list[bytes] = []
+    batch: list[_Asked] = []
     size = 0
-    for text in texts:
-        alone = len(text) > _LONGEST_WITH_TREE
-        if batch and (alone or len(batch) == _BATCH or size + len(text) > _BATCH_BYTES):
+    for each in asked:
+        length = len(each.text)
+        alone = length > _LONGEST_WITH_TREE
+        if batch and (alone or len(batch) == _BATCH or size + length > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(text)
-        size += len(text)
+        batch.append(each)
+        size += length
         if alone:
             yield batch
             batch, size = [], 0
@@ -360,7 +377,8 @@ def _field(result: PGresult, number: int) -> Field:
     )
 
 
-def _refusal(result: PGresult) -> Refusal:
+def refusal_of(result: PGresult) -> Refusal:
+    """Return what PostgreSQL says in a result that is an error."""
     from psycopg.pq import DiagnosticField as Part
 
     def part(name: Part) -> str | None:

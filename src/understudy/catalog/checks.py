@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from understudy.catalog import answers, messages
-from understudy.catalog.description import Description, Refusal, Verdict
+from understudy.catalog.description import Description, Refusal, TypeFacts, Verdict
 from understudy.catalog.errors import (
     AnswerImpossible,
     CatalogError,
@@ -129,9 +129,74 @@ class Checker:
         """
         __tracebackhide__ = True
         held = self.held.get(call.statement)
-        if held is None or held.description is None or self._levels.errors == "off":
+        if held is not None and held.description is not None:
+            self.check_sent_error(call, held.description, fields)
+
+    # For lanes on which a real driver has done its part: what it sent is what PostgreSQL gets ----
+
+    @property
+    def types(self) -> Mapping[str, TypeFacts]:
+        """What is known of the schema's own types, by their spelling."""
+        return {} if self._lenient else self.catalog.facts.types
+
+    def describe(self, call: Call, declared: Sequence[str] = ()) -> Description | None:
+        """Return what PostgreSQL says of a statement as a driver sent it.
+
+        None where it looked at no more than the grammar, or refuses it and nobody minds.
+
+        Args:
+            call: the call of the statement.
+            declared: the types that the driver declares for its first parameters, "" for none.
+
+        Raises:
+            StatementRefused: PostgreSQL refuses it.
+            StatementUnknown: the catalog is locked, or cannot be used.
+        """
+        shown = sql.one_line(call.statement)
+        statement = sql.tidy(call.statement)
+        verdict = self._verdict(call, statement, declared)
+        if isinstance(verdict, Refusal):
+            position = verdict.position
+            excerpt = [] if position is None else line_with_caret(statement, position - 1)
+            text = messages.statement_refused(call, verdict, excerpt)
+            self._refuse(call, shown, text, verdict)
+        elif isinstance(verdict, Description):
+            self.coverage.checked.add(shown)
+            return verdict
+        elif verdict is not None:
+            self.coverage.parsed.add(shown)
+        return None
+
+    def check_sent(
+        self, call: Call, description: Description, outcome: Rows, mismatch: answers.Mismatch
+    ) -> None:
+        """Check that a statement could return what it is answered with.
+
+        Args:
+            call: the call that is answered.
+            description: what PostgreSQL says of the statement.
+            outcome: the answer.
+            mismatch: tells why a value is not sent for a type.
+
+        Raises:
+            AnswerImpossible: it could not.
+        """
+        if self._levels.answers == "off":
             return
-        reason = reason_against(held.description, fields, self.catalog.facts)
+        found = answers.difference(description, outcome, mismatch, call.method)
+        if found is not None:
+            text = messages.answer_impossible(call, found)
+            self._report(self._levels.answers, AnswerImpossible(text), call)
+
+    def check_sent_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
+        """Check that a statement could fail with a scripted error.
+
+        Raises:
+            ErrorImpossible: it could not.
+        """
+        if self._levels.errors == "off":
+            return
+        reason = reason_against(description, fields, self.catalog.facts)
         if reason is not None:
             text = messages.error_impossible(call, reason)
             self._report(self._levels.errors, ErrorImpossible(text), call)
@@ -159,7 +224,8 @@ class Checker:
             if verdict.position is not None:
                 offset = asked.original_position(verdict.position) - 1
                 excerpt = line_with_caret(statement, offset)
-            self._refuse(call, shown, messages.statement_refused(call, verdict, excerpt))
+            text = messages.statement_refused(call, verdict, excerpt)
+            self._refuse(call, shown, text, verdict)
             return None
         if isinstance(verdict, Description):
             self.coverage.checked.add(shown)
@@ -173,11 +239,11 @@ class Checker:
         self.held[call.statement] = held
         return held
 
-    def _verdict(self, call: Call, statement: str) -> Verdict | None:
+    def _verdict(self, call: Call, statement: str, declared: Sequence[str] = ()) -> Verdict | None:
         """Ask the catalog; None where it has no verdict and that is no failure."""
         __tracebackhide__ = True
         try:
-            return self.catalog.verdict(statement)
+            return self.catalog.verdict(statement, declared)
         except Exception as error:  # raised as it is, it would pass for the driver's
             text = str(error) if isinstance(error, CatalogError) else messages.no_verdict(error)
             self.coverage.unchecked[sql.one_line(call.statement)] = text.partition("\n")[0]
@@ -186,13 +252,13 @@ class Checker:
             # Not kept: every test that meets it fails, not only the first.
             raise ledger.entered(StatementUnknown(messages.at(text, call))) from error
 
-    def _refuse(self, call: Call, shown: str, text: str) -> None:
+    def _refuse(self, call: Call, shown: str, text: str, refusal: Refusal | None = None) -> None:
         __tracebackhide__ = True
         if self._levels.statements == "off":
             self.coverage.unchecked[shown] = messages.switched_off()
         else:
             self.coverage.checked.add(shown)
-            self._report(self._levels.statements, StatementRefused(text), call)
+            self._report(self._levels.statements, StatementRefused(text, refusal), call)
 
     def _check_parameters(self, call: Call, held: Held) -> None:
         __tracebackhide__ = True

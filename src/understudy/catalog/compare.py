@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from understudy.catalog.description import (
     TypeFacts,
     Verdict,
 )
+from understudy.catalog.kept import Kept
 from understudy.catalog.store import Contents
 
 
@@ -62,7 +64,7 @@ def compare(known: Contents | None, fresh: Contents) -> Comparison:
         CatalogFileError: a line of the committed one lacks what it must have.
     """
     if known is None:
-        return Comparison(missing=tuple(sorted(fresh.statements)))
+        return Comparison(missing=tuple(sorted((*fresh.statements, *fresh.answers))))
     same: list[str] = []
     changed: list[Change] = []
     for spelling in sorted(known.statements.keys() & fresh.statements.keys()):
@@ -71,11 +73,17 @@ def compare(known: Contents | None, fresh: Contents) -> Comparison:
             changed.append(Change(spelling, differences))
         else:
             same.append(spelling)
+    for key in sorted(known.answers.keys() & fresh.answers.keys()):
+        if known.answer(key) == fresh.answer(key):
+            same.append(key)
+        else:
+            changed.append(Change(key, (f"{_answer(known, key)} -> {_answer(fresh, key)}",)))
+    before, now = (each.statements.keys() | each.answers.keys() for each in (known, fresh))
     return Comparison(
         same=tuple(same),
-        missing=tuple(sorted(fresh.statements.keys() - known.statements.keys())),
+        missing=tuple(sorted(now - before)),
         changed=tuple(changed),
-        unused=tuple(sorted(known.statements.keys() - fresh.statements.keys())),
+        unused=tuple(sorted(before - now)),
         schema=tuple(_schema_differences(known, fresh)),
     )
 
@@ -97,6 +105,13 @@ def _differences(old: Verdict | None, new: Verdict | None) -> Iterator[str]:
         yield f"tables: {_listed(old.tables)} -> {_listed(new.tables)}"
     if old.touches != new.touches:
         yield f"columns touched: {_listed(old.touches)} -> {_listed(new.touches)}"
+
+
+def _answer(contents: Contents, key: str) -> str:
+    answer = contents.answer(key)
+    if isinstance(answer, Kept):
+        return f"answered {json.dumps(answer.rows, ensure_ascii=False)}"
+    return _kind(answer)
 
 
 def _column_differences(old: Sequence[Column], new: Sequence[Column]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from understudy.catalog.description import (
     SchemaFacts,
     Verdict,
 )
+from understudy.catalog.kept import Answer, Answerer
 from understudy.catalog.lookup import Lookup
 from understudy.catalog.nullability import Judge
 from understudy.catalog.querytree import (
@@ -60,9 +61,17 @@ class Describer:
         )
         self._lookup = Lookup(lambda: self._inquiry.connection)
         self._views = Views(self._lookup)
+        self._answerer = Answerer(lambda: self._inquiry.connection, self._lookup.type_numbers)
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
         """The verdict on each statement, in their order.
+
+        Args:
+            statements: the statements.
+            declared: for each, the types of its first parameters, "" for one that is left to
+                PostgreSQL; empty where all are.
 
         A statement that PostgreSQL checks before it is run is described or refused; a utility
         statement, and a text without any statement, is only parsed. Where no query tree can be
@@ -72,8 +81,11 @@ class Describer:
         Raises:
             DescribeFailed: PostgreSQL gave no verdict on one of them, so none is returned.
         """
-        answers = self._inquiry.ask(statements)
         self._lookup.forget()
+        numbers = self._lookup.type_numbers({name for names in declared for name in names if name})
+        answers = self._inquiry.ask(
+            statements, [[numbers.get(name, 0) for name in names] for names in declared]
+        )
         self._views = Views(self._lookup)
         trees = [self._tree(answer) for answer in answers]
         touches = list(map(_touched, answers))
@@ -84,6 +96,22 @@ class Describer:
                 statements, answers, trees, touches, strict=True
             )
         ]
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        """What PostgreSQL answers to a query of the system catalogs; it runs in a transaction that
+        can only read.
+
+        Args:
+            statement: the query.
+            description: what was said of it.
+            given: its parameters, as texts.
+
+        Raises:
+            DescribeFailed: PostgreSQL cannot be reached, or cannot work just now.
+        """
+        return self._answerer.answer(statement, description, given)
 
     def schema_facts(self) -> SchemaFacts:
         """What the checks need to know of the schema besides its statements.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from understudy.catalog.description import Refusal
 from understudy.script.failures import Failure
 
 
@@ -31,9 +32,17 @@ class StatementUnknown(Failure):
 
 
 class StatementRefused(Failure):
-    """PostgreSQL refuses a statement that was given to a fake."""
+    """PostgreSQL refuses a statement that was given to a fake.
+
+    Attributes:
+        refusal: what PostgreSQL says; None where it is the driver that refuses.
+    """
 
     __module__ = "understudy"
+
+    def __init__(self, text: str, refusal: Refusal | None = None) -> None:
+        super().__init__(text)
+        self.refusal = refusal
 
 
 class ParametersRefused(Failure):

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.oids import FIRST_OWN_OID
+
 if TYPE_CHECKING:
     import psycopg
 
-# OIDs below belong to initdb.
-FIRST_OWN_OID = 16384
-
 _TYPES = """
     SELECT oid, format_type(oid, NULL) FROM unnest(%s::oid[]) AS asked (oid)
+"""
+_NUMBERS = """
+    SELECT name, to_regtype(name)::oid FROM unnest(%s::text[]) AS asked (name)
+    WHERE to_regtype(name) IS NOT NULL
 """
 # A column is certain to hold no NULL where the table, and every table that inherits from it, says
 # so and enforces it: not so a foreign table, a constraint NOT VALID, a virtual column. Written as
@@ -145,6 +148,11 @@ class Lookup:
         """Ask for the names of all these types at once."""
         if missing := [oid for oid in set(oids) if oid not in self._types]:
             self._types.update(self._rows(_TYPES, (missing,)))
+
+    def type_numbers(self, names: Iterable[str]) -> dict[str, int]:
+        """The OIDs of types by their names, as far as there are such types."""
+        asked = list(names)
+        return dict(self._rows(_NUMBERS, (asked,))) if asked else {}
 
     def learn_relations(self, oids: Iterable[int]) -> set[int]:
         """Ask for all these tables and views at once; return which of them were new."""

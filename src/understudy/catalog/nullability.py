@@ -10,7 +10,8 @@ from typing import Any
 
 from understudy.catalog import expressions
 from understudy.catalog.description import Nullability
-from understudy.catalog.lookup import FIRST_OWN_OID, Lookup
+from understudy.catalog.lookup import Lookup
+from understudy.catalog.oids import FIRST_OWN_OID
 from understudy.catalog.querytree import Node, number, numbers
 from understudy.catalog.scopes import Scope
 from understudy.catalog.views import Views

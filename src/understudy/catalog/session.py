@@ -9,16 +9,37 @@ from pathlib import Path
 from typing import Protocol
 
 from understudy.catalog import messages, store
-from understudy.catalog.description import SchemaFacts, Verdict
+from understudy.catalog.declared import known_from
+from understudy.catalog.description import Description, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
+from understudy.catalog.kept import Answer
 from understudy.script import sql
 
 
 class Describer(Protocol):
     """Whoever asks PostgreSQL: `catalog.describe.Describer` on a database with the schema."""
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
-        """Return what PostgreSQL says of each statement, without executing any."""
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        """Return what PostgreSQL says of each statement, without executing any.
+
+        Args:
+            statements: the statements.
+            declared: for each, the types of its first parameters, "" for one that is not declared;
+                empty where none of them declares any.
+        """
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        """Return what PostgreSQL answers to a query of the system catalogs.
+
+        Args:
+            statement: the query.
+            description: what was said of it.
+            given: its parameters, as texts.
+        """
 
     def schema_facts(self) -> SchemaFacts:
         """Return what is known of the schema besides its statements."""
@@ -81,9 +102,10 @@ class Catalog:
         self._failure: CatalogError | None = None
         self._compared = False
         self._contents: store.Contents | None = None
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[str | tuple[str, ...], Verdict] = {}
         self._unanswered: dict[str, CatalogError] = {}
         self._learned: set[str] = set()
+        self._kept: set[str] = set()
         self._renewed = False
         # Tests call from threads too: a TestClient runs the app in one of its own.
         self._lock = threading.RLock()
@@ -103,8 +125,13 @@ class Catalog:
         with self._lock:
             return self._known().facts
 
-    def verdict(self, statement: str) -> Verdict:
+    def verdict(self, statement: str, declared: Sequence[str] = ()) -> Verdict:
         """Return what PostgreSQL says of `statement`.
+
+        Args:
+            statement: the statement.
+            declared: the types that the driver declares for its first parameters, spelt as a
+                description spells them; "" for one that it leaves to PostgreSQL.
 
         Raises:
             CatalogLocked: it is not known, and nothing may be learned.
@@ -112,23 +139,51 @@ class Catalog:
             CatalogError: there is no PostgreSQL to ask, or it gave no verdict. It is not asked
                 about the same statement again.
         """
-        known = self._verdicts.get(statement)
+        name = (statement, *declared) if declared else statement
+        known = self._verdicts.get(name)
         if known is None:
             with self._lock:
-                known = self._verdicts[statement] = self._look_up(sql.tidy(statement))
+                known = self._verdicts[name] = self._look_up(sql.tidy(statement), declared)
         return known
+
+    def answer(
+        self, statement: str, declared: Sequence[str], given: Sequence[str | None]
+    ) -> Answer:
+        """Return what PostgreSQL answers to a query of the system catalogs (housekeeping.py).
+
+        Args:
+            statement: the query, of which it has given a description.
+            declared: the types that the driver declares for its first parameters.
+            given: its parameters, as texts.
+
+        Raises:
+            CatalogError: as `verdict`.
+        """
+        spelling = sql.tidy(statement)
+        with self._lock:
+            key = store.key(spelling, declared, given)
+            stored = self._known().answer(key)
+            if stored is None:
+                self._refuse_if_locked(spelling)
+                description = self.verdict(statement, declared)
+                assert isinstance(description, Description)  # it was accepted
+                stored = self._current().answer(spelling, description, given)
+                self._known().keep(spelling, stored, declared, given)
+                self._kept.add(key)
+            return stored
 
     def news(self) -> News | None:
         """Return what was learned so far; None where that is nothing."""
         with self._lock:
-            if self._contents is None or not (self._learned or self._renewed):
+            contents = self._contents
+            if contents is None or not (self._learned or self._kept or self._renewed):
                 return None
             learned = tuple(sorted(self._learned))
-            statements = self._contents.statements
             if not self._renewed:
-                statements = {each: statements[each] for each in learned}
-            text = store.text_of(replace(self._contents, statements=statements))
-            return News(text, learned, self._renewed)
+                statements = {each: contents.statements[each] for each in learned}
+                answers = {each: contents.answers[each] for each in self._kept}
+                contents = replace(contents, statements=statements, answers=answers)
+            return News(store.text_of(contents), learned, self._renewed)
 
     def close(self) -> None:
         """Give back the connection to the server, if there is one."""
@@ -173,40 +228,67 @@ class Catalog:
         """Ask PostgreSQL about the schema, and about every statement that was known before."""
         self._refuse_if_locked(None)
         describer = self._asking()
-        spellings = [] if stored is None else sorted(stored.statements)
+        asked = [] if stored is None else [stored.asked(each) for each in sorted(stored.statements)]
         contents = store.Contents(
             self._fingerprint(describer.major), describer.major, describer.schema_facts()
         )
-        for spelling, verdict in zip(spellings, describer.describe(spellings), strict=True):
-            contents.learn(spelling, verdict)
+        verdicts = describer.describe([each for each, _ in asked], [types for _, types in asked])
+        for (spelling, declared), verdict in zip(asked, verdicts, strict=True):
+            contents.learn(spelling, verdict, declared)
+        if stored is not None:
+            self._answer_again(stored, contents, describer)
         self._contents = contents
         self._renewed = stored is not None
         self._compared = True
         self._verdicts.clear()
 
-    def _look_up(self, spelling: str) -> Verdict:
-        stored = self._known().verdict(spelling)
+    def _answer_again(
+        self, stored: store.Contents, contents: store.Contents, describer: Describer
+    ) -> None:
+        """Ask anew what was kept of queries that PostgreSQL still accepts."""
+        for line in stored.answers.values():
+            spelling, declared = line["answered"], tuple(line.get("declared", ()))
+            verdict = contents.verdict(spelling)
+            known = known_from(verdict, declared) if verdict is not None else None
+            description = known or contents.verdict(store.key(spelling, declared))
+            if isinstance(description, Description):
+                answer = describer.answer(spelling, description, line["given"])
+                contents.keep(spelling, answer, declared, line["given"])
+
+    def _look_up(self, spelling: str, declared: Sequence[str]) -> Verdict:
+        if any(declared):
+            known = known_from(self._look_up(spelling, ()), declared)
+            if known is not None:
+                return known
+        else:
+            declared = ()
+        key = store.key(spelling, declared)
+        stored = self._known().verdict(key)
         if stored is not None:
             return stored
         self._refuse_if_locked(spelling)
-        if spelling in self._unanswered:
-            raise self._unanswered[spelling].with_traceback(None)
+        if key in self._unanswered:
+            raise self._unanswered[key].with_traceback(None)
         try:
-            verdict = self._ask(spelling)
+            verdict = self._ask(spelling, declared)
         except CatalogError as error:
-            self._unanswered[spelling] = error
+            self._unanswered[key] = error
             raise
         if _can_be_stored(spelling):
-            self._known().learn(spelling, verdict)
-            self._learned.add(spelling)
+            self._known().learn(spelling, verdict, declared)
+            self._learned.add(key)
         return verdict
 
-    def _ask(self, spelling: str) -> Verdict:
+    def _ask(self, spelling: str, declared: Sequence[str]) -> Verdict:
+        (verdict,) = self._current().describe([spelling], [declared] if declared else ())
+        return verdict
+
+    def _current(self) -> Describer:
+        """Return who asks a server with the schema that is known."""
         describer = self._asking()
         if not self._compared:
             self._compare(describer)
-        (verdict,) = describer.describe([spelling])
-        return verdict
+        return describer
 
     def _compare(self, describer: Describer) -> None:
         """Renew what is known where the server is another than it was, or its schema is.

@@ -30,6 +30,7 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import CatalogError, CatalogFileError
+from understudy.catalog.kept import Answer, Kept
 from understudy.catalog.locking import locked
 
 FORMAT = 1
@@ -44,13 +45,16 @@ class Contents:
         fingerprint: of the schema that the verdicts are about.
         postgres: the major version of the PostgreSQL that gave them.
         facts: what is known of the schema besides its statements.
-        statements: the stored form of each verdict, by the statement's spelling; see `verdict`.
+        statements: the stored form of each verdict, by the `key` of its statement; see `verdict`.
+        answers: the stored form of what was answered to queries of the system catalogs, by the
+            `key` of the query and its parameters; see `answer`.
     """
 
     fingerprint: str
     postgres: int
     facts: SchemaFacts
     statements: dict[str, Line] = field(default_factory=dict)
+    answers: dict[str, Line] = field(default_factory=dict)
 
     def verdict(self, spelling: str) -> Verdict | None:
         """Return what PostgreSQL said of a statement; None where it is not known.
@@ -66,13 +70,64 @@ class Contents:
         except (KeyError, TypeError) as error:
             raise CatalogFileError(messages.broken_statement(spelling, error)) from error
 
+    def asked(self, key: str) -> tuple[str, tuple[str, ...]]:
+        """Return the statement of a key, and the types that were declared for its parameters."""
+        line = self.statements[key]
+        return line["sql"], tuple(line.get("declared", ()))
+
+    def answer(self, key: str) -> Answer | None:
+        """Return what PostgreSQL answered to a query; None where that is not known.
+
+        Raises:
+            CatalogFileError: its line lacks what it must have.
+        """
+        line = self.answers.get(key)
+        if line is None:
+            return None
+        try:
+            if "refused" in line:
+                return Refusal(**line["refused"])
+            return Kept(tuple(map(tuple, line["rows"])))
+        except (KeyError, TypeError) as error:
+            raise CatalogFileError(messages.broken_statement(key, error)) from error
+
+    def keep(
+        self, spelling: str, answer: Answer, declared: Sequence[str], given: Sequence[str | None]
+    ) -> None:
+        """Add what PostgreSQL answered to a query with these parameters, given as texts."""
+        line: Line = {"answered": spelling, "given": list(given)}
+        if declared:
+            line["declared"] = list(declared)
+        if isinstance(answer, Refusal):
+            line["refused"] = _without_defaults(asdict(answer))
+        else:
+            line["rows"] = [list(row) for row in answer.rows]
+        self.answers[key(spelling, declared, given)] = line
+
     def is_about_the_same(self, other: Contents) -> bool:
         """Say whether the verdicts are about the same schema, and of the same PostgreSQL."""
         return (self.fingerprint, self.postgres) == (other.fingerprint, other.postgres)
 
-    def learn(self, spelling: str, verdict: Verdict) -> None:
-        """Add what PostgreSQL said of a statement."""
-        self.statements[spelling] = {"sql": spelling, **_verdict_line(verdict)}
+    def learn(self, spelling: str, verdict: Verdict, declared: Sequence[str] = ()) -> None:
+        """Add what PostgreSQL said of a statement, with these types of its parameters declared."""
+        line = {"sql": spelling, **({"declared": list(declared)} if declared else {})}
+        self.statements[key(spelling, declared)] = {**line, **_verdict_line(verdict)}
+
+
+def key(spelling: str, declared: Sequence[str], given: Sequence[str | None] | None = None) -> str:
+    """Return what a statement is kept under: its spelling, and comments for what else counts.
+
+    Args:
+        spelling: the statement.
+        declared: the types that are declared for its parameters.
+        given: the parameters, where it is about the answer.
+    """
+    text = spelling
+    if declared:
+        text += f"\n-- declared: {', '.join(each or 'unknown' for each in declared)}"
+    if given is not None:
+        text += f"\n-- given: {json.dumps(list(given), ensure_ascii=False)}"
+    return text
 
 
 def read(path: Path) -> Contents | None:
@@ -146,7 +201,8 @@ def merge(path: Path, contents: Contents) -> bool:
         current = read(path)
         if current is not None and current.is_about_the_same(contents):
             statements = {**current.statements, **contents.statements}
-            contents = replace(contents, statements=statements)
+            answers = {**current.answers, **contents.answers}
+            contents = replace(contents, statements=statements, answers=answers)
         return write(path, contents)
 
 
@@ -216,13 +272,20 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
     types: dict[str, TypeFacts] = {}
     constraints: list[Constraint] = []
     statements: dict[str, Line] = {}
+    answers: dict[str, Line] = {}
     number = 0
     try:
         header = documents[0]
         fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
-                statements[line["sql"]] = line
+                spelling = line["sql"]
+                # Asked first, since thousands of lines declare nothing.
+                named = key(spelling, line["declared"]) if "declared" in line else spelling
+                statements[named] = line
+            elif "answered" in line:
+                named = key(line["answered"], line.get("declared", ()), line["given"])
+                answers[named] = line
             elif "type" in line:
                 types[line["type"]] = _read_type(line)
             elif "understudy" in line:
@@ -233,7 +296,8 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         place, text = [(at, line) for at, line in enumerate(lines, 1) if line][number]
         reason = messages.lacking(error) if isinstance(error, KeyError) else str(error)
         raise CatalogFileError(messages.broken_line(path, place, text, reason)) from error
-    return Contents(fingerprint, postgres, SchemaFacts(types, tuple(constraints)), statements)
+    facts = SchemaFacts(types, tuple(constraints))
+    return Contents(fingerprint, postgres, facts, statements, answers)
 
 
 def _read_type(line: Line) -> TypeFacts:
@@ -286,6 +350,8 @@ def _lines(contents: Contents) -> Iterator[str]:
         yield _dump(line)
     for spelling in sorted(contents.statements):
         yield _dump(contents.statements[spelling])
+    for named in sorted(contents.answers):
+        yield _dump(contents.answers[named])
 
 
 def _constraint_order(constraint: Constraint) -> tuple[str, str, str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import click
 from understudy import __version__
 
 # Imported when it is called: most of them load pytest, and --version need not wait for that.
-_COMMANDS = ("catalog", "demo")
+_COMMANDS = ("catalog", "demo", "explain", "init", "lint", "review")
 
 
 class _Commands(click.Group):
@@ -40,8 +40,11 @@ class _Commands(click.Group):
 Examples:
   understudy demo                   see a whole test suite run, in ./understudy-demo
   understudy demo --help            what the demo does, and its options
+  understudy init                   set up the tests of your FastAPI project
   understudy catalog                what PostgreSQL has said of your tests' statements
   understudy catalog --check        for CI: is that still so
+  understudy review src.users       what of the checklist a module's tests fulfil
+  understudy lint                   the pitfalls of async tests, found in yours
   understudy demo --format json     its figures, for a program""",
 )
 @click.version_option(__version__, "--version", "-V", message="understudy %(version)s")

@@ -146,6 +146,7 @@ def _compare(path: Path, pytest_args: Sequence[str], *, prune: bool) -> Comparis
         if current is not None:
             for spelling in comparison.unused:
                 current.statements.pop(spelling, None)
+                current.answers.pop(spelling, None)
             store.write(path, current)
     return comparison
 

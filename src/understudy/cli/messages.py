@@ -251,3 +251,16 @@ def short(spelling: str) -> str:
 
 def _statements(count: int) -> str:
     return "1 statement" if count == 1 else f"{count:,} statements"
+
+
+# The review
+
+
+def reviewing(what: str, seconds: float) -> str:
+    """Tell someone who waits what is being done."""
+    return f"{seconds:4.0f} s  {what}"
+
+
+def review_interrupted() -> str:
+    """Ctrl-C while a review was being made."""
+    return "\nInterrupted. The tests were stopped; nothing was written."

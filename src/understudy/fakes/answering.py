@@ -177,6 +177,7 @@ class Answering:
     def _raised(self, error: BaseException, call: Call) -> BaseException:
         """Return `error` as `call`'s method raises it, after its effect on the session."""
         __tracebackhide__ = True
+        call.fail()
         fields = fields_of(error)
         if fields is None:
             return error
@@ -224,8 +225,14 @@ class Answering:
             await self._perform(answer, call)
 
     def _watch(self, transaction: Transaction) -> None:
-        """Have the end of the test check that `transaction` was ended, if this fake is strict."""
+        """Have the end of the test check that `transaction` was ended, if this fake is strict.
+
+        If it is not, that is only worth a warning; and where a test has put a function of its own
+        in the place of `transaction`, it has taken the end upon itself.
+        """
         ledger.expect(_WhileStrict(self, transaction))
+        if "transaction" not in vars(self):
+            ledger.doubt(_WhileLenient(self, transaction))
 
 
 class _WhileStrict:
@@ -238,3 +245,18 @@ class _WhileStrict:
     def unmet(self) -> Failure | None:
         """Return the failure of a transaction left open on a strict connection, else None."""
         return self._transaction.unmet() if self._connection._is_strict else None
+
+
+class _WhileLenient:
+    """Doubts that a transaction has ended on a connection that is not strict."""
+
+    check = "check_transactions"
+
+    def __init__(self, connection: Answering, transaction: Transaction) -> None:
+        self._connection = connection
+        self._transaction = transaction
+
+    def confirmed(self) -> str | None:
+        """Return what is to be said of a transaction left open, else None."""
+        failure = None if self._connection._is_strict else self._transaction.unmet()
+        return None if failure is None else str(failure)

@@ -10,10 +10,12 @@ from typing import Any, Literal, Self
 
 from understudy.fakes import copying, driver_errors, results
 from understudy.fakes.answering import Answering
+from understudy.fakes.call_lists import CallList
 from understudy.fakes.cursor import FakeCursor
 from understudy.fakes.prepared import FakePreparedStatement
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.transaction import FakeTransactionContext
+from understudy.script import ledger
 from understudy.script.calls import CallLog
 from understudy.script.origin import caller
 from understudy.script.parameters import Given, Parameters
@@ -39,15 +41,21 @@ class FakeConnection(Answering):
         strict: True to be strict from the start, False never to be.
     """
 
+    execute_calls = CallList()
+    fetch_calls = CallList()
+    fetch_val_calls = CallList()
+
     def __init__(self, *, strict: bool | None = None, _script: Script | None = None) -> None:
         super().__init__(_script or Script(), strict)
+        if _script is None:  # that of a pool is the pool's to look after
+            ledger.made(self._script)
         self.execute_return: Any = None
         self.fetch_return: Any = None
         self.fetch_row_return: Any = None
         self.fetch_val_return: Any = None
-        self.execute_calls: list[tuple[str, Any]] = []
-        self.fetch_calls: list[tuple[str, Any]] = []
-        self.fetch_val_calls: list[tuple[str, Any]] = []
+        self._execute_calls: list[tuple[str, Any]] = []
+        self._fetch_calls: list[tuple[str, Any]] = []
+        self._fetch_val_calls: list[tuple[str, Any]] = []
 
     # The script ------------------------------------------------------------------------------
 
@@ -68,6 +76,7 @@ class FakeConnection(Answering):
     @property
     def calls(self) -> CallLog:
         """Every call, oldest first, whichever method it came by."""
+        self._script.calls.was_read = True
         return self._script.calls
 
     def assert_called(
@@ -80,6 +89,7 @@ class FakeConnection(Answering):
     @property
     def transactions(self) -> list[Transaction]:
         """Every transaction of this connection, in order, with its `state` and its savepoints."""
+        self._script.calls.was_read = True  # a transaction leads to its calls
         return self._session.transactions
 
     # psqlpy's methods --------------------------------------------------------------------------
@@ -98,7 +108,7 @@ class FakeConnection(Answering):
         """
         __tracebackhide__ = True
         call = self._called("execute", stmt, querystring, parameters)
-        self.execute_calls.append((call.statement, parameters))
+        self._execute_calls.append((call.statement, parameters))
         answer = self._answer(call, self.execute_return)
         if others_are_due():
             await take_a_turn()
@@ -124,7 +134,7 @@ class FakeConnection(Answering):
         rows = parameters_list if parameters is None else parameters
         rows = [] if rows is None else rows
         call = self._called("execute_many", stmt, querystring, rows)
-        self.execute_calls.append((call.statement, rows))
+        self._execute_calls.append((call.statement, rows))
         answer = self._answer(call, self.execute_return)
         if others_are_due():
             await take_a_turn()
@@ -137,7 +147,7 @@ class FakeConnection(Answering):
         """Answer several statements in one string, without parameters and without a result."""
         __tracebackhide__ = True
         call = self._called("execute_batch", querystring, None, None)
-        self.execute_calls.append((querystring, None))
+        self._execute_calls.append((querystring, None))
         answer = self._answer(call, self.execute_return)
         if others_are_due():
             await take_a_turn()
@@ -157,7 +167,7 @@ class FakeConnection(Answering):
         """Answer a statement with all its rows."""
         __tracebackhide__ = True
         call = self._called("fetch", stmt, querystring, parameters)
-        self.fetch_calls.append((call.statement, parameters))
+        self._fetch_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_return)
         if others_are_due():
             await take_a_turn()
@@ -176,7 +186,7 @@ class FakeConnection(Answering):
         """Answer a statement with its only row, a scripted one as a FakeRecord."""
         __tracebackhide__ = True
         call = self._called("fetch_row", stmt, querystring, parameters)
-        self.fetch_calls.append((call.statement, parameters))
+        self._fetch_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_row_return, self.fetch_return)
         if others_are_due():
             await take_a_turn()
@@ -200,7 +210,7 @@ class FakeConnection(Answering):
         """Answer a statement with the first column of its only row."""
         __tracebackhide__ = True
         call = self._called("fetch_val", stmt, querystring, parameters)
-        self.fetch_val_calls.append((call.statement, parameters))
+        self._fetch_val_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_val_return)
         if others_are_due():
             await take_a_turn()
@@ -306,8 +316,8 @@ class FakeConnection(Answering):
         __tracebackhide__ = True
         call = self._called(method, statement, None, parameters)
         plain, calls = {
-            "cursor.start": (self.fetch_return, self.fetch_calls),
-            "prepared.execute": (self.execute_return, self.execute_calls),
+            "cursor.start": (self.fetch_return, self._fetch_calls),
+            "prepared.execute": (self.execute_return, self._execute_calls),
         }[method]
         calls.append((call.statement, parameters))
         answer = self._answer(call, plain)

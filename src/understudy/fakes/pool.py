@@ -56,6 +56,7 @@ class FakePool:
         self._timeout = timeout
         self._strict = strict
         self._script = Script("pool")
+        ledger.made(self._script)
         self._taken: list[PooledConnection] = []
         self._connections: list[PooledConnection] = []
         self._idle = 0
@@ -69,6 +70,7 @@ class FakePool:
     @property
     def calls(self) -> CallLog:
         """Every call on every connection of the pool, oldest first."""
+        self._script.calls.was_read = True
         return self._script.calls
 
     def assert_called(

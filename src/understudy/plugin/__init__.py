@@ -7,13 +7,15 @@ fixture of the same name (Faker ships a `faker`) and behind one in a conftest.py
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
 
 from understudy import __version__
-from understudy.plugin import curtain, options, statements, summary
+from understudy.plugin import clones, curtain, marks, options, statements, summary, workers
+from understudy.plugin.watch import calls
+from understudy.plugin.watch.session import WATCH, Watch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,10 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Make the configured app importable before the first conftest.py is."""
+    """Make the configured app importable, and tell it its database, before any conftest.py is."""
     settings = options.read_settings(early_config)
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
+    if settings.fake_postgres_env or settings.real_postgres_env:
+        from understudy.plugin import lanes
+
+        lanes.set_environment(early_config, settings)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,10 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
     summary.begin(config)
     config.addinivalue_line("markers", registration.INTEGRATION)
+    config.addinivalue_line("markers", marks.DESCRIPTION)
     settings = options.read_settings(config)
     registration.register_fixtures(config, settings)
     options.set_driver(config, settings.driver)
     statements.begin(config, settings)
+    config.stash[WATCH] = Watch(settings)
+    config.stash[WATCH].begin(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -46,15 +55,25 @@ def pytest_report_header(config: pytest.Config) -> str:
     return options.header(__version__, options.read_settings(config))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the tests that will ask for a database of their own."""
+    clones.count(session)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
     """Hold what a fixture that outlives a test expects against what happened in its life."""
-    return (yield from curtain.around_fixture(fixturedef))
+    watch = request.config.stash[WATCH]
+    return (yield from watch.around_fixture(fixturedef, curtain.around_fixture(fixturedef)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose fixtures hid a failure."""
+    """Fail a test whose fixtures hid a failure, or whose marker makes no sense."""
+    item.config.stash[WATCH].test_begins(item)
+    marks.wishes(item)
     return (yield from curtain.around_setup(item))
 
 
@@ -66,16 +85,39 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose fixtures leave their script unmet."""
-    return (yield from curtain.around_teardown(item))
+    """Fail a test whose fixtures leave their script unmet; look at what it leaves behind."""
+    watch = item.config.stash[WATCH]
+    return (yield from watch.around_test_end(item, curtain.around_teardown(item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Say where the database of a test that has failed is kept."""
+    report = yield
+    clones.keep_if_failed(item, report)
+    return report
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the catalog and stop the server, once pytest has ended the last fixture."""
-    problems = summary.end(session.config, options.read_settings(session.config))
+    config = session.config
+    unread = config.stash[WATCH].ends(session)
+    problems = summary.end(config, options.read_settings(config), unread)
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let a worker of pytest-xdist ask for the server of the run."""
+
+    def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
+        from understudy.plugin import databases
+
+        return databases.answer(config, question)
+
+    workers.offer(node, answer)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -84,6 +126,7 @@ def pytest_testnodedown(node: Any) -> None:
     output = getattr(node, "workeroutput", {})
     summary.take_over(node.config, output)
     statements.take_over(node.config, output)
+    calls.take_over(node.config, output)
 
 
 def pytest_terminal_summary(

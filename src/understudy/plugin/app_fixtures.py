@@ -22,15 +22,19 @@ _CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
-def app(pytestconfig: pytest.Config) -> Any:
+def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
     """The configured ASGI app, made once per session.
 
-    Its `dependency_overrides` are put back after every test.
+    Its `dependency_overrides` are put back after every test. Where the environment points it at
+    `fake_postgres` or `real_postgres`, that is there before it.
     """
     from understudy.fastapi import AppError, Overrides, load_app
 
     settings = read_settings(pytestconfig)
     assert settings.app is not None, "registered only where an app is configured"
+    for lane in ("fake_postgres", "real_postgres"):
+        if getattr(settings, f"{lane}_env"):
+            request.getfixturevalue(f"{lane}_server")
     with one_message(AppError):
         application = load_app(settings.app, settings.root)
     pytestconfig.stash[_OVERRIDES] = Overrides(application)

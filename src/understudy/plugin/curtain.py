@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
+from traceback import format_exception_only
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _SCRIPT = "understudy.script.ledger"
 _before: pytest.StashKey[Phase | None] = pytest.StashKey()
+_body: pytest.StashKey[Phase | None] = pytest.StashKey()
 
 
 class Phase:
@@ -48,6 +50,8 @@ class Phase:
             self._ledger.failures, module.first.failures = module.first.failures, []
             self._ledger.expectations = module.first.expectations
             module.first.expectations = []
+            self._ledger.doubts, module.first.doubts = module.first.doubts, []
+            self._ledger.scripts, module.first.scripts = module.first.scripts, []
 
     def failures(self) -> list[Failure]:
         """Return, and forget, what was entered so far, leaving the expectations."""
@@ -65,6 +69,11 @@ class Phase:
                 failure for failure in self._ledger.failures if not is_expected(failure, test)
             ]
 
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger, where anything was there to be entered."""
+        return self._ledger
+
     def settle(self) -> list[Failure]:
         """Return everything that was entered, or is not as expected now."""
         return [] if self._ledger is None else self._ledger.settle()
@@ -76,6 +85,7 @@ def _loaded() -> ModuleType | None:
 
 def around_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Watch over the fixtures of a test: what they expect is checked when they are gone."""
+    item.stash[_body] = None
     phase = Phase()
     try:
         result = yield
@@ -106,6 +116,7 @@ def around_call(item: pytest.Item) -> Generator[None, object, object]:
     phase.close()
     phase.forgive(getattr(item, "obj", None))
     _fail(phase.settle())
+    item.stash[_body] = phase
     return result
 
 
@@ -122,6 +133,14 @@ def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
     before = item.stash.get(_before, None)
     _fail(phase.settle() + ([] if before is None else before.settle()))
     return result
+
+
+def ledgers(item: pytest.Item) -> list[Ledger] | None:
+    """Return the ledgers of a test that has passed, and of its fixtures; else None."""
+    phases = item.stash.get(_before, None), item.stash.get(_body, None)
+    if phases[1] is None:
+        return None
+    return [phase.ledger for phase in phases if phase is not None and phase.ledger is not None]
 
 
 def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
@@ -163,8 +182,13 @@ def _told(failure: Failure) -> tuple[str, str, bool]:
 
 def _explain(error: BaseException, failures: list[Failure]) -> list[Failure]:
     """Note on `error` the failures that it hides, and return them."""
-    shown = set(map(id, _chain(error)))
-    hidden = [failure for failure in failures if id(failure) not in shown]
+    if not failures:
+        return []
+    chain = list(_chain(error))
+    shown = set(map(id, chain))
+    # What a driver raised may say it too: fake_postgres sends its clients the text of a failure.
+    said = "\n".join("".join(format_exception_only(each)) for each in chain)
+    hidden = [each for each in failures if id(each) not in shown and str(each) not in said]
     for failure in hidden:
         error.add_note("\n" + messages.curtain([_told(failure)]))
     return hidden

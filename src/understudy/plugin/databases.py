@@ -1,55 +1,64 @@
-"""The PostgreSQL of a run: started by whoever needs it first, stopped when the run is over."""
+"""The PostgreSQL of a run: one for all its workers, started when the first test needs it.
+
+What starts it is the process that the run ends with: the controller of pytest-xdist where there is
+one, which the workers ask. Each process makes its copies of the template by itself.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from understudy.plugin import clones, messages, workers
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
-from understudy.postgres import EmbeddedServer, PostgresError, TestDatabases
+from understudy.plugin.rows import RowsOfTest
+from understudy.postgres import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
+from understudy.postgres.errors import PostgresUnavailable
 from understudy.postgres.messages import URL_VARIABLE
 
-_RUNNING: pytest.StashKey[list[TestDatabases | EmbeddedServer]] = pytest.StashKey()
-_SHARED: pytest.StashKey[TestDatabases | PostgresError] = pytest.StashKey()
+if TYPE_CHECKING:
+    from understudy.sandbox.lane import ClonedPostgres
+
+_RUN: pytest.StashKey[_Run] = pytest.StashKey()
+_making_runs = threading.Lock()
 
 
-@dataclass(frozen=True)
-class RealPostgres:
-    """A database on a real PostgreSQL.
+@dataclass
+class _Run:
+    """What this process has of the run's PostgreSQL.
 
-    ``dsn`` is a URL that asyncpg, psycopg and psqlpy all take.
+    Attributes:
+        lock: Held by whoever starts or stops something: two workers may ask at the same moment.
+        databases: Those with the schema, or why there are none.
+        bare: The server of those who need no schema.
+        is_over: Whether it is too late to start anything.
     """
 
-    dsn: str
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    databases: Clones | PostgresError | None = None
+    bare: EmbeddedServer | None = None
+    is_over: bool = False
 
 
-def shared(config: pytest.Config) -> TestDatabases:
-    """Return the server with the configured schema loaded, starting it where there is none yet.
+def shared(config: pytest.Config) -> Clones:
+    """Return the databases with the configured schema, starting the server where there is none yet.
 
     :raises PostgresError: it cannot be had; tried once, and said again to everyone who asks.
     """
-    known = config.stash.get(_SHARED, None)
-    if known is None:
-        known = config.stash[_SHARED] = _started(config)
-    if isinstance(known, PostgresError):
-        raise known.with_traceback(None)
-    return known
-
-
-def _started(config: pytest.Config) -> TestDatabases | PostgresError:
-    settings = read_settings(config)
-    databases = TestDatabases(settings.schema, settings.root, postgres_url=settings.postgres_url)
-    try:
-        databases.start()
-    except PostgresError as error:
-        return error
-    _to_be_stopped(config, databases)
-    return databases
+    run = _run(config)
+    with run.lock:
+        if run.databases is None:
+            run.databases = _obtained(config, run)
+    if isinstance(run.databases, PostgresError):
+        raise run.databases.with_traceback(None)
+    return run.databases
 
 
 def bare(config: pytest.Config) -> str:
@@ -60,42 +69,135 @@ def bare(config: pytest.Config) -> str:
     url = read_settings(config).postgres_url or os.environ.get(URL_VARIABLE)
     if url:
         return url
-    server = EmbeddedServer().start()
-    _to_be_stopped(config, server)
-    return server.dsn()
+    answer = _ask(config, "bare")
+    if answer is not None:
+        return str(answer["url"])
+    run = _run(config)
+    with run.lock:
+        if run.bare is None:
+            _refuse_if_over(run)
+            run.bare = EmbeddedServer().start()
+        return run.bare.dsn()
 
 
-def _to_be_stopped(config: pytest.Config, started: TestDatabases | EmbeddedServer) -> None:
-    config.stash.setdefault(_RUNNING, []).append(started)
-    config.add_cleanup(lambda: _stop_late(config))
+def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
+    """On the controller of pytest-xdist: what a worker wants to know, in plain values."""
+    try:
+        return {"url": bare(config)} if question == "bare" else asdict(shared(config).place)
+    except PostgresError as error:
+        return {"error": str(error)}
 
 
 def stop(config: pytest.Config) -> list[str]:
-    """Stop what was started in this run, and return what went wrong with that."""
-    running = config.stash.get(_RUNNING, [])
+    """Stop what was started in this process, and return what went wrong with that."""
+    run = config.stash.get(_RUN, None)
+    if run is None:
+        return []
     problems = []
-    while running:
-        try:
-            running.pop().stop()
-        except PostgresError as error:
-            problems.append(str(error))
+    keeps = config.getoption("understudy_keep_databases")
+    with run.lock:
+        run.is_over = True
+        for started in (run.databases, run.bare):
+            if isinstance(started, Clones | EmbeddedServer):
+                try:
+                    if keeps and isinstance(started, TestDatabases):
+                        started.leave()
+                    else:
+                        started.stop()
+                except PostgresError as error:
+                    problems.append(str(error))
+        run.databases = run.bare = None
     return problems
+
+
+class Replaced:
+    """One database at a time: a new one takes the place of the last."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._name: str | None = None
+
+    def new(self) -> str:
+        """Return the URL of a new database.
+
+        :raises PostgresError: it cannot be had.
+        """
+        databases = shared(self._config)
+        name, self._name = self._name, None
+        if name is not None:
+            databases.drop(name)
+        self._name, dsn = databases.new()
+        return dsn
+
+
+@contextmanager
+def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
+    """A database that is dropped at the end of a test; a PostgresError fails the test."""
+    from understudy.sandbox.lane import ClonedPostgres
+
+    config = request.config
+    with one_message(PostgresError):
+        databases = shared(config)
+        name, dsn = databases.new()
+        if (more := clones.wanted(config) - 1) > 0:
+            databases.expect(more)
+    clones.hold(request.node, databases, name, dsn)
+    database = ClonedPostgres(dsn, RowsOfTest(request, dsn))
+    try:
+        yield database
+    finally:
+        database.end()
+        if clones.release(request.node):
+            with one_message(PostgresError):
+                databases.drop(name)
+
+
+def _run(config: pytest.Config) -> _Run:
+    with _making_runs:
+        known = config.stash.get(_RUN, None)
+        if known is None:
+            known = config.stash[_RUN] = _Run()
+            config.add_cleanup(lambda: _stop_late(config))
+    return known
+
+
+def _obtained(config: pytest.Config, run: _Run) -> Clones | PostgresError:
+    try:
+        place = _ask(config, "place")
+        if place is not None:
+            return Clones(Place(**place))
+        _refuse_if_over(run)
+        settings = read_settings(config)
+        return TestDatabases(
+            settings.schema,
+            settings.root,
+            postgres_url=settings.postgres_url,
+            rebuild=bool(config.getoption("understudy_rebuild")),
+        ).start()
+    except PostgresError as error:
+        return error
+
+
+def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
+    """What the controller says; None where this process has to see to it by itself.
+
+    :raises PostgresError: it says that it cannot be had.
+    """
+    try:
+        told = workers.ask(config, question)
+    except (EOFError, OSError) as error:
+        raise PostgresUnavailable(messages.controller_gone()) from error
+    if told is not None and "error" in told:
+        raise PostgresError(told["error"])
+    return told
+
+
+def _refuse_if_over(run: _Run) -> None:
+    if run.is_over:
+        raise PostgresUnavailable(messages.run_is_over())
 
 
 def _stop_late(config: pytest.Config) -> None:
     """Stop what is still running where another plugin kept the run from ending as it should."""
     for problem in stop(config):
         raise PostgresError(problem)
-
-
-@contextmanager
-def own_database(config: pytest.Config) -> Iterator[RealPostgres]:
-    """A database that is dropped at the end; a PostgresError fails the test."""
-    with one_message(PostgresError):
-        databases = shared(config)
-        name, dsn = databases.new()
-    try:
-        yield RealPostgres(dsn)
-    finally:
-        with one_message(PostgresError):
-            databases.drop(name)

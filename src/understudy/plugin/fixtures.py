@@ -30,22 +30,32 @@ def faker(request: pytest.FixtureRequest) -> Faker:
     """
     try:
         from faker import Faker
-        from faker.config import AVAILABLE_LOCALES
     except ImportError:
         raise failure(messages.not_installed("Faker", "`faker`", "faker")) from None
     locale = _own_fixture(request, "faker_locale")
     if locale is None:
-        locale = read_settings(request.config).locale or DEFAULT_LOCALE
-        if locale.replace("-", "_") not in AVAILABLE_LOCALES:
-            where = origin(request.config, "locale")
-            raise failure(messages.unknown_locale(where, locale, sorted(AVAILABLE_LOCALES)))
+        locale = configured_locale(request.config)
     fake = Faker(locale)
     seed = _own_fixture(request, "faker_seed")
-    fake.seed_instance(_test_name(request.node) if seed is None else seed)
+    fake.seed_instance(name_of_test(request.node) if seed is None else seed)
     return fake
 
 
-def _test_name(item: pytest.Item) -> str:
+def configured_locale(config: pytest.Config) -> str:
+    """The locale of what Faker makes up.
+
+    :raises ImportError: Faker is not installed.
+    """
+    from faker.config import AVAILABLE_LOCALES
+
+    locale = read_settings(config).locale or DEFAULT_LOCALE
+    if locale.replace("-", "_") not in AVAILABLE_LOCALES:
+        where = origin(config, "locale")
+        raise failure(messages.unknown_locale(where, locale, sorted(AVAILABLE_LOCALES)))
+    return locale
+
+
+def name_of_test(item: pytest.Item) -> str:
     """The node id, without the suffix that xdist gives to the tests of a load group."""
     path, _, name = item.location
     return f"{path}::{name}"

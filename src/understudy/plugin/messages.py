@@ -95,7 +95,36 @@ def unknown_level(origin: str, value: str, levels: Sequence[str]) -> str:
     return f"{origin}: {value!r} is none of {', '.join(levels)}.{_did_you_mean(value, levels)}"
 
 
+def unknown_default_isolation(origin: str, value: str, isolations: Sequence[str]) -> str:
+    """A way of isolation that there is not."""
+    return (
+        f"{origin}: {value!r} is none of {', '.join(isolations)}.{_did_you_mean(value, isolations)}"
+    )
+
+
 # Fixtures
+
+
+def wrong_variable(origin: str, flag: str, name: str, value: object) -> str:
+    """A variable of the environment has no text."""
+    return (
+        f"{origin}: the value of {name} must be text such as '{{dsn}}', not {_shown(value)}.\n"
+        f"On the command line: {flag} '{name}={{dsn}}'."
+    )
+
+
+def broken_template(origin: str, name: str, text: str, error: ValueError) -> str:
+    """A value of the environment has a brace too many or too few."""
+    return f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."
+
+
+def unknown_place(origin: str, fixture: str, name: str, place: str, places: Sequence[str]) -> str:
+    """A value of the environment names something that the fixture does not have."""
+    return (
+        f"{origin}: the value of {name} names {{{place}}}, which {fixture} does not have."
+        f"{_did_you_mean(place, places)}\n"
+        f"It has: {', '.join(f'{{{each}}}' for each in places)}."
+    )
 
 
 def not_installed(package: str, what: str, extra: str) -> str:
@@ -153,6 +182,56 @@ def two_runners(name: str) -> str:
 def pytest_asyncio_too_old(found: str) -> str:
     """A pytest-asyncio whose loops we cannot ask for."""
     return f"`async_client` needs pytest-asyncio 1.0 or newer; {found} is installed."
+
+
+# The PostgreSQL of a run
+
+
+def controller_gone() -> str:
+    """A worker of pytest-xdist asked for the server, and nobody is there to answer."""
+    return "There is no PostgreSQL to be had: the process that starts it, pytest's own, has ended."
+
+
+def run_is_over() -> str:
+    """Somebody asked for a server when the last one had been stopped."""
+    return (
+        "There is no PostgreSQL to be had any more: the run is over."
+        "\nAsk for it in a test or in a fixture, not in what is called after them."
+    )
+
+
+def kept_database(url: str, is_embedded: bool) -> str:
+    """Where the database of a test that failed is to be found."""
+    until = "a run starts a server" if is_embedded else "a run begins there"
+    return f"Kept until the next time that {until}:\n{url}"
+
+
+# The marker
+
+
+def mark_without_keyword(value: object, keywords: Sequence[str]) -> str:
+    """The marker was given a value and no name for it."""
+    return (
+        f"@pytest.mark.understudy takes keywords, not {value!r} alone."
+        f"\nThe keywords are: {', '.join(keywords)}."
+    )
+
+
+def unknown_keyword(keyword: str, keywords: Sequence[str]) -> str:
+    """The marker was given something that no version of ours reads."""
+    return (
+        f"@pytest.mark.understudy has no keyword {keyword!r}.{_did_you_mean(keyword, keywords)}"
+        f"\nThe keywords are: {', '.join(keywords)}."
+    )
+
+
+def unknown_isolation(value: object, isolations: Sequence[str]) -> str:
+    """The marker names a way of isolation that there is not."""
+    nearest = _did_you_mean(value, isolations) if isinstance(value, str) else ""
+    return (
+        f"@pytest.mark.understudy: {value!r} is not a way to isolate a test.{nearest}"
+        f"\nisolation may be: {', '.join(map(repr, isolations))}."
+    )
 
 
 # What a test owes its script

@@ -22,10 +22,23 @@ _FLAGS = {
     "check_parameters": "the same, with parameters that the driver would refuse",
     "check_answers": "the same, with an answer that the statement could not return",
     "check_errors": "the same, with a scripted error that the statement could not raise",
+    "check_calls": "the same, with calls on a fake that nobody looked at",
+    "check_coroutines": "the same, with coroutines that were never awaited",
+    "check_loop": "the same, with an event loop that was blocked",
+    "check_state": "the same, with a test that changes what a later one sees",
+    "check_tasks": "the same, with tasks that a test leaves running",
+    "check_transactions": "the same, with transactions left open on a fake without a script",
+    "blocked_after": "for how many milliseconds an event loop may be blocked",
     "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
+    "isolation": "how `real_postgres` keeps tests apart: rollback (the default) or clone",
+    "real_postgres_env": "the same for `real_postgres`",
+    "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
+    " 'NAME={dsn}'; may be given more than once",
 }
+
+_LISTS = ("schema", "fake_postgres_env", "real_postgres_env")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -34,7 +47,7 @@ def add_options(parser: pytest.Parser) -> None:
     for key, text in _FLAGS.items():
         group.addoption(
             flag(key),
-            action="append" if key == "schema" else "store",
+            action="append" if key in _LISTS else "store",
             default=None,
             metavar=key.upper(),
             help=text,
@@ -43,6 +56,16 @@ def add_options(parser: pytest.Parser) -> None:
         "--understudy-locked",
         action="store_true",
         help="learn no statement: one that the catalog does not hold fails its test (for CI)",
+    )
+    group.addoption(
+        "--understudy-keep-databases",
+        action="store_true",
+        help="keep the databases of tests that fail until the next run, and print where they are",
+    )
+    group.addoption(
+        "--understudy-rebuild",
+        action="store_true",
+        help="load the schema even where the server of postgres_url has a template of it",
     )
 
 
@@ -113,6 +136,11 @@ def header(version: str, settings: Settings) -> str:
             parts.append(f"{key} {value}")
     if settings.schema:
         parts.append(f"schema {' '.join(settings.schema)}")
+    for key in ("fake_postgres_env", "real_postgres_env"):
+        if getattr(settings, key):
+            parts.append(f"{key} {' '.join(getattr(settings, key))}")
+    if settings.isolation != "rollback":
+        parts.append(f"isolation {settings.isolation}")
     if settings.postgres_url is not None:
         parts.append("postgres_url given")  # it may hold a password
     return f"understudy: {', '.join(parts)}"

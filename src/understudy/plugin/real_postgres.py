@@ -1,4 +1,4 @@
-"""The fixture `real_postgres`: a database of its own for each test that asks."""
+"""The fixture `real_postgres`: a real database for each test that asks, kept apart from others."""
 
 from __future__ import annotations
 
@@ -8,17 +8,56 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from understudy.plugin.databases import RealPostgres
+    from understudy.sandbox.lane import ClonedPostgres, RealPostgres
+    from understudy.wire.lane import Address
+
+
+@pytest.fixture(scope="session")
+def real_postgres_server(pytestconfig: pytest.Config) -> Address:
+    """The server of `real_postgres`, for what lives longer than a test: its address, and `on`.
+
+    What is asked outside of a test goes to the real server as well, and is undone when the next
+    test begins.
+    """
+    from understudy.plugin import lanes
+    from understudy.plugin.outcomes import one_message
+    from understudy.postgres import PostgresError
+    from understudy.wire.lane import Address
+
+    server = lanes.sandbox(pytestconfig)
+    with one_message(PostgresError):
+        server.start()
+    return Address(server, server.base)
 
 
 @pytest.fixture
-def real_postgres(pytestconfig: pytest.Config) -> Iterator[RealPostgres]:
-    """A database with the configured schema in it and nothing else, for this test alone.
+def real_postgres(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config
+) -> Iterator[RealPostgres | ClonedPostgres]:
+    """A database with the configured schema in it, as if for this test alone.
 
-    It is a copy of a template that is built once per process, for the first test that asks. It
-    is dropped after the test, and whoever is still connected to it then is disconnected.
+    It is isolated by rollback: all that the test does is undone when it ends. Marked with
+    `@pytest.mark.understudy(isolation="clone")`, the test has a database of its own, a copy of a
+    template, which is dropped then.
     """
-    from understudy.plugin.databases import own_database
+    from understudy.plugin.marks import isolation
 
-    with own_database(pytestconfig) as database:
-        yield database
+    if isolation(request.node) == "clone":
+        from understudy.plugin.databases import own_database
+
+        with own_database(request) as database:
+            yield database
+        return
+    request.getfixturevalue("real_postgres_server")
+    from understudy.plugin import lanes
+    from understudy.plugin.outcomes import one_message
+    from understudy.plugin.rows import RowsOfTest
+    from understudy.postgres import PostgresError
+    from understudy.sandbox.lane import RealPostgres
+
+    with one_message(PostgresError):
+        server = lanes.sandbox(pytestconfig)
+        real = RealPostgres(server, RowsOfTest(request, server.dsn))
+    yield real
+    with one_message(PostgresError):
+        real.end()

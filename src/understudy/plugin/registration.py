@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.plugin import fixtures, real_postgres
+from understudy.plugin import fake_postgres, fixtures, real_postgres
 from understudy.plugin.settings import Settings
 
 INTEGRATION = 'integration: needs a real PostgreSQL; leave out with -m "not integration"'
@@ -18,6 +18,7 @@ def register_fixtures(config: pytest.Config, settings: Settings) -> None:
     manager = config.pluginmanager
     manager.register(fixtures, "understudy-fixtures")
     manager.register(real_postgres, "understudy-real-postgres")
+    manager.register(fake_postgres, "understudy-fake-postgres")
     if not fixtures.has_own_event_loop(config):
         manager.register(fixtures.EventLoop(), "understudy-event-loop")
     if settings.app is not None:

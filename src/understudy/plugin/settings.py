@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from understudy.plugin import messages
@@ -16,7 +17,18 @@ from understudy.plugin import messages
 # Those of script/database_errors.py, which loading the plugin must not import.
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 LEVELS = ("error", "warn", "off")
+RUN_TIME = (
+    "check_calls",
+    "check_coroutines",
+    "check_loop",
+    "check_state",
+    "check_tasks",
+    "check_transactions",
+)
+ISOLATIONS = ("rollback", "clone")
 DEFAULT_CATALOG = "tests/understudy-catalog"
+# What the values of ..._postgres_env may name in braces: attributes of the fixture.
+PLACES = ("database", "dsn", "host", "password", "port", "user")
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
@@ -43,18 +55,35 @@ class Settings:
     check_answers: str | None = None
     check_errors: str | None = None
     postgres_url: str | None = None
+    isolation: str = "rollback"
+    fake_postgres_env: Mapping[str, str] = field(default_factory=dict)
+    check_calls: str | None = None
+    check_coroutines: str | None = None
+    check_loop: str | None = None
+    check_state: str | None = None
+    check_tasks: str | None = None
+    check_transactions: str | None = None
+    blocked_after: int = 250
+    real_postgres_env: Mapping[str, str] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
         """What a check does with what it finds: "error", "warn" or "off".
 
         Where nothing is set that is "error" with a schema. Without one a project has not asked for
-        its SQL to be checked, and its tests may hold placeholders instead: then it is "warn".
+        its SQL to be checked, and its tests may hold placeholders instead: then it is "warn". What
+        is found while a test runs (`RUN_TIME`) is "warn" in any case: the test did pass. A clock is
+        wrong on a loaded machine, so `check_loop` is "off" until somebody wants it.
         """
         configured: str | None = getattr(self, key)
-        return configured or ("error" if self.schema else "warn")
+        if key == "check_loop":
+            return configured or "off"
+        return configured or ("error" if self.schema and key not in RUN_TIME else "warn")
 
 
-KEYS = tuple(sorted(field.name for field in fields(Settings) if field.name != "root"))
+KEYS = tuple(sorted(each.name for each in fields(Settings) if each.name != "root"))
+
+# Tables of their own, which the command that they are for reads.
+TABLES = ("lint",)
 
 
 def flag(key: str) -> str:
@@ -72,6 +101,8 @@ def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
     """
     values: dict[str, Any] = {}
     for key, value in read_table(file).items():
+        if key in TABLES:
+            continue
         if key not in KEYS:
             raise SettingsError(messages.unknown_key(file, key, KEYS))
         if flags.get(key) is None:
@@ -142,6 +173,23 @@ def _level(value: object, origin: str) -> str:
     return text
 
 
+def _milliseconds(value: object, origin: str) -> int:
+    # A flag is text, a key is a number.
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if type(number) is not int or number < 1:
+        raise SettingsError(
+            messages.wrong_type(origin, value, "a number of milliseconds, 1 or more")
+        )
+    return number
+
+
+def _isolation(value: object, origin: str) -> str:
+    text = _text(value, origin)
+    if text not in ISOLATIONS:
+        raise SettingsError(messages.unknown_default_isolation(origin, text, ISOLATIONS))
+    return text
+
+
 def _schema(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
@@ -151,12 +199,46 @@ def _schema(value: object, origin: str) -> tuple[str, ...]:
     return tuple(_text(item, origin) for item in items)
 
 
+def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
+    """Return what reads variables and their values: a table, or of a flag "NAME=value" each."""
+    fixture = key.removesuffix("_env")
+
+    def read(value: object, origin: str) -> Mapping[str, str]:
+        if isinstance(value, list):
+            pairs = [_text(item, origin).partition("=") for item in value]
+            value = {name: rest if separator else None for name, separator, rest in pairs}
+        if not isinstance(value, dict):
+            raise SettingsError(messages.wrong_type(origin, value, "a table of variables"))
+        for name, text in value.items():
+            if not isinstance(text, str):
+                raise SettingsError(messages.wrong_variable(origin, flag(key), name, text))
+            for place in _places(origin, name, text):
+                if place not in PLACES:
+                    text = messages.unknown_place(origin, fixture, name, place, PLACES)
+                    raise SettingsError(text)
+        return value
+
+    return read
+
+
+def _places(origin: str, name: str, text: str) -> list[str]:
+    try:
+        return [place for _, place, _, _ in Formatter().parse(text) if place is not None]
+    except ValueError as error:
+        raise SettingsError(messages.broken_template(origin, name, text, error)) from error
+
+
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "app": _app,
+    "blocked_after": _milliseconds,
     "check_answers": _level,
     "check_errors": _level,
     "check_parameters": _level,
     "check_statements": _level,
+    **dict.fromkeys(RUN_TIME, _level),
     "driver": _driver,
+    "fake_postgres_env": _environment("fake_postgres_env"),
+    "isolation": _isolation,
+    "real_postgres_env": _environment("real_postgres_env"),
     "schema": _schema,
 }

@@ -16,7 +16,8 @@ from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
     from understudy.catalog.checks import Checker, Level, Levels
-    from understudy.catalog.description import SchemaFacts, Verdict
+    from understudy.catalog.description import Description, SchemaFacts, Verdict
+    from understudy.catalog.kept import Answer
     from understudy.catalog.session import Describer
 
 _ACTIVE = "understudy.catalog.active"
@@ -208,19 +209,32 @@ class Grammarian:
     def __init__(self, describer: Describer) -> None:
         self._describer = describer
 
-    def describe(self, statements: Sequence[str]) -> list[Verdict]:
-        """Return a refusal for each statement with a syntax error, for the others their command."""
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        """Return a refusal for each statement with a syntax error, for the others their command.
+
+        Of a query of the system catalogs all is said: they are the same in every database.
+        """
         from understudy.catalog.commands import command_in
         from understudy.catalog.description import ParsedOnly, Refusal
+        from understudy.catalog.housekeeping import is_housekeeping
 
         return [
             verdict
-            if isinstance(verdict, Refusal) and verdict.sqlstate == "42601"
+            if (isinstance(verdict, Refusal) and verdict.sqlstate == "42601")
+            or is_housekeeping(statement)
             else ParsedOnly(command_in(statement))
             for statement, verdict in zip(
-                statements, self._describer.describe(statements), strict=True
+                statements, self._describer.describe(statements, declared), strict=True
             )
         ]
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        """Return what PostgreSQL answers to a query of the system catalogs."""
+        return self._describer.answer(statement, description, given)
 
     def schema_facts(self) -> SchemaFacts:
         """Return nothing: there is no schema."""

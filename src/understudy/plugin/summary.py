@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -32,12 +32,13 @@ def begin(config: pytest.Config) -> None:
     config.add_cleanup(go_on)
 
 
-def end(config: pytest.Config, settings: Settings) -> list[str]:
-    """End what this run has begun, and return what went wrong with that.
+def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) -> list[str]:
+    """End what this run has begun, and return what went wrong: `known`, and what did with that.
 
     On a worker of pytest-xdist: send these, and the figures, to the controller.
     """
-    found = [problem] if (problem := checked.end(config, settings)) else []
+    found = [*known]
+    found += [problem] if (problem := checked.end(config, settings)) else []
     databases: Any = sys.modules.get(_DATABASES)
     found += [] if databases is None else databases.stop(config)
     output = getattr(config, "workeroutput", None)

@@ -1,5 +1,6 @@
 """A real PostgreSQL: start one from a wheel, load a schema into it, hand out databases."""
 
+from understudy.postgres.clones import Clones, Place
 from understudy.postgres.databases import TestDatabases
 from understudy.postgres.errors import (
     DatabaseError,
@@ -14,9 +15,11 @@ from understudy.postgres.server import EmbeddedServer
 from understudy.postgres.sources import Source, schema_sources
 
 __all__ = [
+    "Clones",
     "DatabaseError",
     "EmbeddedServer",
     "MissingExtra",
+    "Place",
     "PostgresError",
     "PostgresUnavailable",
     "SchemaError",

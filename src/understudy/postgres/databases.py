@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from understudy.postgres import messages
-from understudy.postgres.admin import Admin
-from understudy.postgres.driver import check_url, with_database, without_password
-from understudy.postgres.errors import PostgresUnavailable
+from understudy.postgres import leftovers, messages
+from understudy.postgres.clones import Clones, Place
+from understudy.postgres.driver import check_url
 from understudy.postgres.server import EmbeddedServer
 from understudy.postgres.sources import schema_sources
+from understudy.postgres.templates import provide_template
 
 
-class TestDatabases:
+class TestDatabases(Clones):
     """A server, a template database with the schema loaded, and copies of it.
 
     The server is the embedded one, or one that runs already, named by `postgres_url` or by the
     environment variable UNDERSTUDY_POSTGRES_URL (the argument wins). There the databases have names
-    of this run alone, and are dropped at the end.
+    of this run alone, and are dropped at the end; only a template that was made of SQL files stays,
+    for the next run with the same files.
     """
 
     # pytest collects classes by this beginning of a name.
     __test__ = False
 
     def __init__(
-        self, patterns: Sequence[str], root: Path, *, postgres_url: str | None = None
+        self,
+        patterns: Sequence[str],
+        root: Path,
+        *,
+        postgres_url: str | None = None,
+        rebuild: bool = False,
     ) -> None:
         """Prepare; `start()` or a `with` block does the work.
 
@@ -39,22 +45,23 @@ class TestDatabases:
                 "alembic", "module:function", or the URL of a database to copy it from.
             root: The folder the patterns are relative to.
             postgres_url: A PostgreSQL to use instead of the embedded one. Its user needs CREATEDB.
+            rebuild: Load the schema even where an earlier run has left a template of it.
         """
+        super().__init__()
         self._patterns = patterns
         self._root = root
         self._url = postgres_url or os.environ.get(messages.URL_VARIABLE)
-        self._run = f"understudy_{secrets.token_hex(4)}"
-        self._numbers = itertools.count(1)
-        self._owner = os.getpid()
+        self._rebuild = rebuild
         self._server: EmbeddedServer | None = None
-        self._admin: Admin | None = None
-        self._names: dict[str, None] = {}
-        self.files: list[Path] = []
 
     @property
     def template(self) -> str:
-        """The name of the template database. Nobody can connect to it."""
-        return f"{self._run}_template"
+        """The name of the template database. Nobody can connect to it.
+
+        Raises:
+            PostgresUnavailable: `start()` was not called.
+        """
+        return self.place.template
 
     def start(self) -> Self:
         """Start the server, load the schema, and return this object.
@@ -64,65 +71,58 @@ class TestDatabases:
             PostgresUnavailable: There is no PostgreSQL to work on.
             DatabaseError: The server lets us create no database.
         """
-        if self._admin is not None:
+        if self._place is not None:
             return self
         # Mistakes in the patterns show before a server is started for them.
-        for source in schema_sources(self._patterns, self._root):
+        sources = schema_sources(self._patterns, self._root)
+        for source in sources:
             source.check()
-        self._owner = os.getpid()
         try:
-            self._connect()
-            self._load()
+            place = self._connect()
+            self._begin(place)
+            template = provide_template(self._admin, place, sources, rebuild=self._rebuild)
+            self._place = replace(place, template=template)
         except BaseException:
             self.stop()
             raise
         return self
 
-    def new(self) -> tuple[str, str]:
-        """Create a database with the schema in it and nothing else.
-
-        Returns:
-            Its name and its URL.
+    def kept(self) -> list[str]:
+        """The names of the databases that some process of the run has kept.
 
         Raises:
-            PostgresUnavailable: `start()` was not called.
-            DatabaseError: PostgreSQL refuses.
+            PostgresUnavailable: `start()` was not called, or the server is gone.
         """
-        name = f"{self._run}_{next(self._numbers)}"
-        self._names[name] = None
-        self._running.clone(self.template, name)
-        return name, self._dsn(name)
+        return leftovers.kept(self._running, self.place.run)
 
-    def drop(self, name: str) -> None:
-        """Drop a database that `new` created. Who is connected to it is disconnected.
+    def leave(self) -> None:
+        """As `stop()`, but leave the databases that were kept, and their server.
 
-        Raises:
-            PostgresUnavailable: `start()` was not called.
-            DatabaseError: PostgreSQL refuses.
+        The next start of a server, or the next run on the same one, removes them.
         """
-        self._running.drop(name)
-        self._names.pop(name, None)
+        try:
+            if self._server is not None and self.kept():
+                self._server.leave()
+        finally:
+            self.stop()
 
     def stop(self) -> None:
-        """Drop every database and stop the server, if it is ours. Doing so twice is no error.
+        """Drop every database that was not kept, and stop the server, if it is ours.
 
-        In a process forked from the one that called `start` this does nothing.
+        Doing so twice is no error. In a process forked from the one that called `start` this does
+        nothing.
         """
-        if os.getpid() != self._owner:
+        if self._is_forked:
             return
         try:
-            if self._admin is not None and self._server is None:
-                for name in list(self._names):
-                    self._admin.drop(name, missing_ok=True)
-                    del self._names[name]
+            if self._place is not None and not self._place.is_embedded:
+                self._stop_stock()
+                leftovers.drop_all(self._admin, self._place.run)
         finally:
-            if self._admin is not None:
-                self._admin.close()
-                self._admin = None
+            super().stop()
             if self._server is not None:
                 self._server.stop()
                 self._server = None
-            self._names.clear()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -135,32 +135,9 @@ class TestDatabases:
     ) -> None:
         self.stop()
 
-    @property
-    def _running(self) -> Admin:
-        if self._admin is None:
-            raise PostgresUnavailable(messages.not_started("TestDatabases"))
-        return self._admin
-
-    def _connect(self) -> None:
+    def _connect(self) -> Place:
+        run = f"{leftovers.PREFIX}{secrets.token_hex(4)}"
         if self._url:
-            shown = without_password(check_url(self._url))
-            self._admin = Admin(lambda: self._url or "", shown)
-        else:
-            self._server = EmbeddedServer().start()
-            self._admin = self._server.admin
-
-    def _load(self) -> None:
-        admin = self._running
-        self._names[self.template] = None
-        admin.create(self.template)
-        self.files = [
-            file
-            for source in schema_sources(self._patterns, self._root)
-            for file in source.load(self._dsn(self.template))
-        ]
-        admin.seal(self.template)
-
-    def _dsn(self, name: str) -> str:
-        if self._server is not None:
-            return self._server.dsn(name)
-        return with_database(self._url or "", name)
+            return Place(check_url(self._url), run)
+        self._server = EmbeddedServer().start()
+        return Place(self._server.dsn(), run, is_embedded=True)

@@ -22,6 +22,7 @@ from understudy.postgres.datacache import provide_data
 from understudy.postgres.errors import PostgresUnavailable
 from understudy.postgres.folders import choose_data_base, data_bases, socket_base, unusable
 from understudy.postgres.programs import Programs, runnable_programs
+from understudy.postgres.segments import release_segment
 from understudy.postgres.watcher import Watcher
 from understudy.postgres.workspace import Workspace, sweep
 
@@ -133,12 +134,30 @@ class EmbeddedServer:
         self.admin.close()
         if self._process is not None:
             _stop(self._process)
+            release_segment(self._data / "postmaster.pid")
             self._process = None
         self._forget()
         # Last: whatever interrupts this before, the watcher finishes it.
         if self._watcher is not None:
             self._watcher.dismiss()
             self._watcher = None
+
+    def leave(self) -> None:
+        """Let the server run on after this process. The next start of one stops it.
+
+        Doing so on a server that is not running is no error.
+        """
+        if self._process is None:
+            return
+        self.admin.close()
+        if self._watcher is not None:
+            self._watcher.dismiss()
+        # Or subprocess would warn of a child that nobody waits for.
+        self._process.returncode = 0
+        for workspace in self._workspaces:
+            workspace.leave()
+        self._watcher = self._process = self._address = None
+        self._workspaces = []
 
     def dsn(self, database: str = "postgres") -> str:
         """The URL of one of its databases, for psycopg, asyncpg and psqlpy alike.

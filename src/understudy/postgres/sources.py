@@ -23,9 +23,12 @@ class Source(Protocol):
 
     Attributes:
         loader: what brings the schema into a database, and how: part of its fingerprint.
+        is_covered: whether `content` is all that the schema is made of, so that a database made of
+            the same content may be used in its place.
     """
 
     loader: str
+    is_covered: bool
 
     def check(self) -> None:
         """Find mistakes that show without a server.
@@ -58,6 +61,7 @@ class FilesSource:
     """SQL files, by patterns."""
 
     loader = "sql files"
+    is_covered = True
 
     def __init__(self, patterns: Sequence[str], root: Path) -> None:
         self._patterns = patterns

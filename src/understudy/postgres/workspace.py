@@ -26,6 +26,7 @@ from understudy.postgres.processes import (
     is_alive,
     start_time,
 )
+from understudy.postgres.segments import release_segment
 
 MARKER = "owner.json"
 _STOP_AT_ONCE = getattr(signal, "SIGQUIT", signal.SIGTERM)
@@ -55,11 +56,15 @@ class Workspace:
         _lock(marker)
         os.write(marker, json.dumps(asdict(owner)).encode())
 
-    def remove(self) -> None:
-        """Remove the folder and everything in it. Doing so twice is no error."""
+    def leave(self) -> None:
+        """Let go of the folder: once this process has ended, the next sweep removes it."""
         if self._marker is not None:
             os.close(self._marker)
             self._marker = None
+
+    def remove(self) -> None:
+        """Remove the folder and everything in it. Doing so twice is no error."""
+        self.leave()
         remove_folder(self.path)
 
 
@@ -83,6 +88,7 @@ def sweep(base: Path) -> list[Path]:
         with contextlib.suppress(FileNotFoundError):
             if name and _is_ours(entry) and _is_abandoned(folder, int(name[1])):
                 _stop_server_in(folder)
+                release_segment(folder / "data" / "postmaster.pid")
                 remove_folder(folder)
                 removed.append(folder)
     return removed

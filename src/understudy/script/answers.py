@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from understudy.script import messages
 from understudy.script.failures import ScriptError
@@ -57,9 +57,22 @@ class Hang:
     """No answer: the call waits until it is cancelled."""
 
 
+When = Literal["before", "during", "after"]
+WHENS: tuple[When, ...] = ("before", "during", "after")
+
+
 @dataclass(slots=True)
 class Drop:
-    """The connection is lost, now and for every later call."""
+    """The connection is lost, now and for every later call.
+
+    Attributes:
+        when: "before" the statement takes effect, "during" its result (after some of its rows), or
+            "after" it took effect: nobody hears of that.
+        rows: those that arrive before it is lost during the result.
+    """
+
+    when: When = "before"
+    rows: Rows = field(default_factory=Rows)
 
 
 Outcome = Rows | Value | Error | Computed | Hang | Drop

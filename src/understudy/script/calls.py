@@ -26,7 +26,7 @@ class Call:
         rule: the rule that answered, or None.
     """
 
-    __slots__ = ("_spot", "method", "parameters", "rule", "statement", "transaction")
+    __slots__ = ("_failed", "_spot", "method", "parameters", "rule", "statement", "transaction")
 
     def __init__(
         self,
@@ -44,9 +44,23 @@ class Call:
         self.rule: Rule | None = None
 
     @property
+    def spot(self) -> Spot:
+        """The instruction of the code under test that called."""
+        return self._spot
+
+    @property
     def origin(self) -> Origin:
         """The line of the code under test that called."""
         return at(self._spot)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was answered with an error."""
+        return hasattr(self, "_failed")  # set on none but those: most calls cost nothing for it
+
+    def fail(self) -> None:
+        """Note that it was answered with an error."""
+        self._failed = True
 
     @property
     def sql(self) -> str:
@@ -74,7 +88,27 @@ class Call:
 
 
 class CallLog(list[Call]):
-    """Every call on a fake, oldest first: a list, with assertions."""
+    """Every call on a fake, oldest first: a list, with assertions.
+
+    Attributes:
+        was_read: whether a test has looked at it.
+    """
+
+    was_read = False
+
+    def unread(self) -> list[Call]:
+        """Return the calls that nobody has looked at.
+
+        A call was looked at where the log was read, or where a rule says what statement it is for.
+        One that was answered with an error is there for the error.
+        """
+        if self.was_read:
+            return []
+        return [
+            call
+            for call in self
+            if not call.failed and (call.rule is None or not call.rule.is_specific)
+        ]
 
     def matching(self, rule: Rule) -> list[Call]:
         """Return the calls that `rule` is for."""
@@ -98,6 +132,7 @@ class CallLog(list[Call]):
         """Assert that as many calls as `times` says are ones that `rule` is for."""
         if times is not None and (type(times) is not int or times < 0):
             raise ScriptError(messages.bad_expected_times(times))
+        self.was_read = True
         found = len(self.matching(rule))
         if found != times if times is not None else not found:
             raise CallNotFound(messages.call_not_found(rule, times, self))

@@ -73,3 +73,9 @@ class PredicateFailed(Failure):
     """A predicate of the script raised instead of answering yes or no."""
 
     __module__ = "understudy"
+
+
+class ServerBroke(Failure):
+    """fake_postgres itself failed: a fault of Understudy, and not of the test."""
+
+    __module__ = "understudy"

@@ -7,11 +7,14 @@ Without a ledger (outside a test run) failures are only raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from understudy.script.failures import Failure
+
+if TYPE_CHECKING:
+    from understudy.script.script import Script
 
 
 class Expectation(Protocol):
@@ -19,6 +22,19 @@ class Expectation(Protocol):
 
     def unmet(self) -> Failure | None:
         """Return what to fail the test with, or None."""
+
+
+class Doubt(Protocol):
+    """Something that is no failure, and that is looked at when a test and its fixtures are over.
+
+    Attributes:
+        check: the setting that says what is to be done about it.
+    """
+
+    check: str
+
+    def confirmed(self) -> str | None:
+        """Return what to say of the test, or None where all is well."""
 
 
 FailureT = TypeVar("FailureT", bound=Failure)
@@ -30,6 +46,8 @@ class Ledger:
     def __init__(self) -> None:
         self.failures: list[Failure] = []
         self.expectations: list[Expectation] = []
+        self.doubts: list[Doubt] = []
+        self.scripts: list[Script] = []
 
     def settle(self) -> list[Failure]:
         """Return what was entered and what is unmet now, and forget both."""
@@ -68,3 +86,19 @@ def entered(failure: FailureT) -> FailureT:
 def expect(expectation: Expectation) -> None:
     """Have `expectation` checked when the open ledger is settled."""
     _open[-1].expectations.append(expectation)
+
+
+def doubt(doubt: Doubt) -> None:
+    """Have `doubt` looked at when the test is over that the open ledger belongs to."""
+    _open[-1].doubts.append(doubt)
+
+
+# Whoever wants to know of every script of a run: a review counts what was asked.
+observers: list[Callable[[Script], None]] = []
+
+
+def made(script: Script) -> None:
+    """Have the calls of `script` looked at when the test is over that made it."""
+    _open[-1].scripts.append(script)
+    for observer in observers:
+        observer(script)

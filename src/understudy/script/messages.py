@@ -323,6 +323,28 @@ def bad_tag(tag: Any) -> str:
     return f"tag() takes a command tag such as 'UPDATE 1' or 'INSERT 0 1', got {typed(tag)}"
 
 
+def bad_drop(when: Any, known: Sequence[str]) -> str:
+    """Say that a connection cannot be lost then."""
+    names = ", ".join(repr(each) for each in known)
+    return f"drops() takes one of {names}, got {shown(when)}{suggestion(str(when), known)}"
+
+
+def rows_of_drop(when: str) -> str:
+    """Say that no row arrives on a connection that is lost before or after a statement."""
+    return (
+        f"drops({when!r}) was given rows, and none arrives: "
+        "give them to drops('during', ...), which loses the connection behind them"
+    )
+
+
+def drop_on_a_fake(when: str) -> str:
+    """Say that a fake has no result that could be lost half-way."""
+    return (
+        f"drops({when!r}) needs bytes that are under way, and a fake has none: "
+        "write .drops(), or use the fixture fake_postgres"
+    )
+
+
 def bad_error(error: Any) -> str:
     """Say that this cannot be raised."""
     return f"raises() takes an exception or an exception class, got {typed(error)}"

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import get_ident
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-# What stands between a call and the user's line and says nothing: `asyncio.wait_for`, say.
-_BETWEEN = ("understudy", "asyncio", "anyio", "trio", "threading", "concurrent")
+# What stands between a call and the user's line and says nothing: `asyncio.wait_for`, say, and
+# everything between a statement as the user wrote it and the server.
+DRIVERS = ("asyncpg", "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c", "psqlpy")
+_ABOVE_DRIVERS = ("sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql")
+_WAITING = ("asyncio", "anyio", "trio", "threading", "concurrent", "contextlib")
+_BETWEEN = frozenset(("understudy", *_WAITING, *_ABOVE_DRIVERS, *DRIVERS))
 # Where a task begins. A fake's own coroutine that was handed to `gather` or `create_task` has no
 # line of the user's before it.
 _LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._core._run")
 _TASK = compile("", "<task>", "exec")
+_SOCKET = compile("", "<socket>", "exec")
+# Found by identity: Python calls two pieces of code equal that differ in the name of their file.
+_UNTOLD = {
+    id(_TASK): "a task or thread of its own (Python does not tell who started it)",
+    id(_SOCKET): "a connection over a socket (several tasks wait for a driver, or none does)",
+}
 
 
 # Whether a module is the user's (None), stands between (True), or is where a task begins (False).
@@ -21,6 +33,12 @@ _known: dict[str, bool | None] = {}
 
 # An instruction of the user's code: all that is taken of a call, on every call.
 Spot = tuple[CodeType, int]
+# For a call that nobody is told of.
+NOWHERE: Spot = (_TASK, 0)
+
+# Who knows for whom a thread works that runs none of the user's code, by the thread's number: the
+# one that serves sockets answers statements that were sent elsewhere.
+behind: dict[int, Callable[[], Spot | None]] = {}
 
 
 class Origin(NamedTuple):
@@ -36,8 +54,8 @@ class Origin(NamedTuple):
     @property
     def place(self) -> str:
         """`path:line in function`, as in a traceback."""
-        if self.code is _TASK:
-            return "a task or thread of its own (Python does not tell who started it)"
+        if (untold := _UNTOLD.get(id(self.code))) is not None:
+            return untold
         name = self.code.co_qualname.replace(".<locals>", "")
         return str(self) if name == "<module>" else f"{self} in {name}"
 
@@ -71,7 +89,14 @@ def spot(depth: int = 1) -> Spot:
         if not between:
             break
         frame = frame.f_back
+    if behind and (asked := behind.get(get_ident())) is not None:
+        return asked() or (_SOCKET, 0)
     return _TASK, 0
+
+
+def is_users(module: str) -> bool:
+    """Say whether a module holds the user's code."""
+    return (_known[module] if module in _known else _kind(module)) is None
 
 
 def _kind(module: str) -> bool | None:
@@ -83,7 +108,7 @@ def _kind(module: str) -> bool | None:
 def at(spot: Spot) -> Origin:
     """Return the line of an instruction."""
     code, instruction = spot
-    if code is _TASK:
+    if id(code) in _UNTOLD:
         return Origin(code, 0)
     # An instruction has two bytes.
     position = next(itertools.islice(code.co_positions(), instruction // 2, None))

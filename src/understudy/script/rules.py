@@ -75,6 +75,11 @@ class Rule(ABC):
 
     # What the script asks of it ----------------------------------------------------------------
 
+    @property
+    def is_specific(self) -> bool:
+        """Whether the rule says what it is for, rather than to answer whatever comes."""
+        return True
+
     def fits(self, call: Call) -> bool:
         """Say whether this rule is for `call`, whether or not it has an answer left."""
         return self.concerns(call) and self.parameters.match(call.parameters)
@@ -170,9 +175,24 @@ class StatementRule(Rule):
         """Answer without rows, with a command tag such as `UPDATE 3`."""
         return self._add(answers.read_tag(tag))
 
-    def drops(self) -> Self:
-        """Lose the connection: this call fails, and so does every later one."""
-        return self._add(answers.Drop())
+    def drops(self, when: answers.When = "before", *rows: Any) -> Self:
+        """Lose the connection: this call fails, and so does every later one.
+
+        Args:
+            when: "before" the statement takes effect; on `fake_postgres` also "during" its result,
+                or "after" it took effect.
+            rows: those that arrive before a connection is lost "during" a result.
+        """
+        if when not in answers.WHENS:
+            raise ScriptError(messages.bad_drop(when, answers.WHENS))
+        if rows and when != "during":
+            raise ScriptError(messages.rows_of_drop(when))
+        return self._drop(answers.Drop(when, answers.read_rows(rows)))
+
+    def _drop(self, drop: answers.Drop) -> Self:
+        if drop.when != "before":
+            raise ScriptError(messages.drop_on_a_fake(drop.when))
+        return self._add(drop)
 
     def __call__(self, function: F) -> F:
         """Answer with what `function(call)` returns; also a decorator.
@@ -182,6 +202,11 @@ class StatementRule(Rule):
         """
         self._add(answers.Computed(function))
         return function
+
+    @property
+    def is_specific(self) -> bool:
+        """Whether there is more to the statement than `...`."""
+        return self.regex is not None or any(self.pattern.runs)
 
     def concerns(self, call: Call) -> bool:
         """Say whether this rule is for the call's statement, whatever the parameters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import TypeVar
 
 from understudy.script import answers, ledger, messages, waiting
@@ -48,17 +49,21 @@ class Script:
         ledger.expect(rule)
         return rule
 
+    def concerned(self, call: Call) -> Sequence[Rule]:
+        """Return the rules for the statement of `call`, whatever its parameters, latest first."""
+        rules = self._concerned.get(call.statement)
+        if rules is None:
+            rules = [rule for rule in reversed(self.rules) if rule.concerns(call)]
+            self._concerned[call.statement] = rules
+        return rules
+
     def answer(self, call: Call) -> Answer | None:
         """Return the answer of the latest rule that fits `call` and has one left, else None.
 
         Raises:
             PredicateFailed: a predicate of a rule raised.
         """
-        rules = self._concerned.get(call.statement)
-        if rules is None:
-            rules = [rule for rule in reversed(self.rules) if rule.concerns(call)]
-            self._concerned[call.statement] = rules
-        for rule in rules:
+        for rule in self.concerned(call):
             try:
                 fits = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:

@@ -38,6 +38,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# What opens a literal; the lexer gives it alone only where nothing closes the literal.
+_OPENING = frozenset(["'", '"', "$"])
+_UNCLOSED = re.compile(r"""['"]|\$(?:[^\W\d]\w*)?\$""")
 _NO_SPACE_BEFORE = frozenset([",", ")", "[", "]", ".", ";", "::", "("])
 _NO_SPACE_AFTER = frozenset(["(", "[", ".", "::"])
 # Words after which an opening bracket is spelt with a space: not a function's name.
@@ -107,6 +110,61 @@ def tidy(statement: str) -> str:
 def is_several(statement: str) -> bool:
     """Say whether there is more than one statement in `statement`."""
     return ";" in tokens(statement)
+
+
+class Piece(NamedTuple):
+    """A token, and where it begins."""
+
+    text: str
+    start: int
+
+
+def pieces(statement: str) -> list[Piece]:
+    """Return the tokens of `statement` with their places, semicolons among them."""
+    found: list[Piece] = []
+    position = 0
+    while match := _TOKEN.match(statement, position):
+        position = match.end()
+        if match.lastgroup == "comment":
+            position = _end_of_comment(statement, position)
+        elif match.lastgroup not in ("space", "line"):
+            if match[0] in _OPENING and _UNCLOSED.match(statement, match.start()):
+                found.append(Piece(statement[match.start() :], match.start()))
+                break
+            found.append(Piece(match[0], match.start()))
+    return found
+
+
+def split(statement: str) -> list[Piece]:
+    """Return the statements that are joined by semicolons, each as it was written, and its place.
+
+    Semicolons in brackets, and in a body of `BEGIN ATOMIC ... END`, join nothing. What is empty is
+    left out.
+    """
+    if ";" not in statement:
+        return [Piece(statement, 0)] if tokens(statement) else []
+    found: list[Piece] = []
+    start: int | None = None
+    end = brackets = bodies = 0
+    previous = ""
+    for text, place in pieces(statement):
+        word = text.upper()
+        if word == ";" and not brackets and not bodies:
+            if start is not None:
+                found.append(Piece(statement[start:end], start))
+            start = None
+        else:
+            start = place if start is None else start
+            end = place + len(text)
+            brackets = max(0, brackets + (word == "(") - (word == ")"))
+            if (word == "ATOMIC" and previous == "BEGIN") or (bodies and word == "CASE"):
+                bodies += 1
+            elif bodies and word == "END":
+                bodies -= 1
+        previous = word
+    if start is not None:
+        found.append(Piece(statement[start:end], start))
+    return found
 
 
 def _end_of_comment(statement: str, position: int) -> int:

@@ -44,10 +44,12 @@ class Transaction:
 
     def end(self, state: State) -> None:
         """End it, and with it every savepoint inside that is still open."""
-        for child in self.children:
-            if child.state == "open":
-                child.end("rolled back" if state == "rolled back" else state)
-        self.state = state
+        # Not by calling itself: savepoints may lie in each other deeper than Python can call.
+        inside = [self]
+        while inside:
+            one = inside.pop()
+            one.state = state
+            inside.extend(child for child in one.children if child.state == "open")
 
     def unmet(self) -> Failure | None:
         """Return the failure to report at the end of a test, None where it has ended."""

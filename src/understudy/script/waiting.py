@@ -26,7 +26,8 @@ def others_are_due() -> bool:
     """Say whether another task may be waiting: then it is time for `take_a_turn`.
 
     A turn of the event loop costs several times what a fake's call does, so none is taken while
-    no other callback is due: then nobody could tell the difference.
+    no other callback is due: then nobody could tell the difference. A timer that is not due yet
+    would not run in a turn either.
 
     `_ready`, `_scheduled` and `_thread_id`, which is set while the loop runs, are private to
     asyncio.base_events (3.11 to 3.13); without them, as without asyncio, the answer is yes.
@@ -38,7 +39,7 @@ def others_are_due() -> bool:
         if loop is None or loop._thread_id != get_ident():
             loop = _running_loop()
             _latest = ref(loop)
-        if loop._ready or loop._scheduled:
+        if loop._ready or (loop._scheduled and loop._scheduled[0]._when <= loop.time()):
             return True
     except (AttributeError, TypeError):  # another kind of loop, or one without weak references
         return True
@@ -52,10 +53,15 @@ async def let_others_run() -> None:
         await take_a_turn()
 
 
-async def take_a_turn() -> None:
-    """Give every other task its turn."""
+def a_turn_is_taken() -> None:
+    """Take note that every other task gets its turn now."""
     global _unyielded
     _unyielded = 0
+
+
+async def take_a_turn() -> None:
+    """Give every other task its turn."""
+    a_turn_is_taken()
     if _running_loop() is None:
         await _checkpoint()
     else:

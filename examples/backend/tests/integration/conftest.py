@@ -1,4 +1,4 @@
-"""A real database behind the DAL. ``real_postgres`` is Understudy's: a new one for each test."""
+"""A real database behind the DAL. ``real_postgres`` is Understudy's: undone after each test."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -174,6 +174,7 @@ async def test_unknown_status_is_refused_by_the_table(ana: UserDTO.Read) -> None
         await UserDAO.change_status(ana.id, "deleted")
 
 
+@pytest.mark.understudy(isolation="clone")  # within one transaction, now() stands still
 @pytest.mark.asyncio
 async def test_update_keeps_what_is_left_out(ana: UserDTO.Read) -> None:
     """A new name, the old e-mail, and a later date of change."""

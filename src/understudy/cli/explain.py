@@ -1,0 +1,30 @@
+"""`understudy explain`: why a rule is there, and what to do instead."""
+
+from __future__ import annotations
+
+import click
+
+from understudy.lint import explaining
+from understudy.lint.registry import UnknownRule
+
+
+class _Refused(click.ClickException):
+    """There is nothing to explain; the text is the whole message."""
+
+    exit_code = 2
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  understudy explain            every rule, in one line each
+  understudy explain UND001     why, with an example of wrong and right
+  understudy explain ruff       the configuration of ruff for what ruff finds already"""
+)
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Say why a rule of `understudy lint` is there, with an example of wrong and right."""
+    try:
+        click.echo(explaining.explained(code) if code else explaining.listed())
+    except UnknownRule as error:
+        raise _Refused(str(error)) from error

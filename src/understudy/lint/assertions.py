@@ -1,0 +1,153 @@
+"""Whether a test, or a helper that it calls, can fail by itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.resolving import callee
+from understudy.lint.tree import Function
+
+# A function with one of these words in its name looks at something, wherever it is defined.
+_WORDS = frozenset(
+    {
+        *("assert", "asserts", "asserting", "assertion", "assertions", "check", "checks"),
+        *("checked", "checker", "verify", "verifies", "expect", "expects", "expected"),
+        *("ensure", "ensures", "validate", "validates", "should", "must", "compare"),
+        *("compares", "match", "matches", "raises", "raise", "warns", "fail", "fails"),
+        *("confirm", "approve", "approved", "snapshot", "require", "requires", "eventually"),
+        *("until", "wait", "golden", "regression", "benchmark"),
+    }
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# pytest's own fixtures, and those of common plugins, that assert nothing for the test.
+_INERT = frozenset(
+    {
+        *("request", "monkeypatch", "tmp_path", "tmpdir", "tmp_path_factory"),
+        *("tmpdir_factory", "capsys", "capfd", "caplog", "recwarn", "mocker", "faker", "fake"),
+        *("event_loop", "event_loop_policy", "anyio_backend", "app", "client", "async_client"),
+        *("session", "db", "settings", "self", "cls", "conn", "connection", "db_session"),
+        *("test_client", "engine"),
+    }
+)
+_FAILURES = frozenset({"AssertionError", "fail", "xfail", "skip"})
+_DEEPEST = 5
+
+
+def can_fail(module: Module, test: Function) -> bool:
+    """Whether a test asserts, by itself or through a helper; true where that cannot be told."""
+    return _asserts(module, test, _DEEPEST) or _leans_on_a_plugin(module, test)
+
+
+def _asserts(module: Module, function: Function, depth: int) -> bool:
+    if _asserts_itself(function):
+        return True
+    for call in function.all(ast.Call):
+        if _is_named_so(call) or _checks_by_argument(call):
+            return True
+        if depth and _helper_asserts(module, call, depth):
+            return True
+    return False
+
+
+def _asserts_itself(function: Function) -> bool:
+    for kind in (ast.Assert, ast.Raise, ast.While, ast.Match):
+        if next(function.all(kind), None) is not None:
+            return True
+    # `[only] = rows` and `(first, second) = rows` fail for another number of rows.
+    for assign in function.all(ast.Assign):
+        if any(
+            isinstance(each, ast.List | ast.Tuple) for each in assign.targets
+        ) and not isinstance(assign.value, ast.List | ast.Tuple):
+            return True
+    # Handed on as a callback: `side_effect=AssertionError`, `on_error=pytest.fail`.
+    names = (each.id for each in function.all(ast.Name))
+    attributes = (each.attr for each in function.all(ast.Attribute))
+    mentioned = (*names, *attributes)
+    if any("assert" in each.lower() for each in mentioned):
+        return True
+    return not _FAILURES.isdisjoint(mentioned)
+
+
+def _has_word(name: str) -> bool:
+    return any(word.lower() in _WORDS for word in _WORD.findall(name))
+
+
+def _is_named_so(call: ast.Call) -> bool:
+    return _has_word(collected.Collected.last_name(call))
+
+
+def _checks_by_argument(call: ast.Call) -> bool:
+    """`subprocess.run(..., check=True)`, `client.get(..., expected_status=200)`."""
+    return any(each.arg is not None and _has_word(each.arg) for each in call.keywords)
+
+
+def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
+    helper = callee(module, call)
+    if helper is not None:
+        home = helper.home
+        if not _is_test_code(home):
+            return False
+        key = (home.path, helper.path)
+        return module.project.remembered(
+            "asserts", key, lambda: _asserts(home, helper, depth - 1), module.kept
+        )
+    name = collected.Collected.last_name(call)
+    return any(
+        function.name == name and (_asserts_itself(function) or _named_calls(function))
+        for support in _support(module)
+        for function in support.functions
+    )
+
+
+def _named_calls(function: Function) -> bool:
+    return any(_is_named_so(call) for call in function.all(ast.Call))
+
+
+def _is_test_code(module: Module) -> bool:
+    from understudy.lint.files import is_test_code
+
+    return is_test_code(module.path, module.project.root, module.project.pytest)
+
+
+def _support(module: Module) -> Iterator[Module]:
+    """The files that hold helpers for a test: its own, conftests, and test code it imports."""
+    yield module
+    yield from collected.of(module).conftests
+    for target in {each.rpartition(".")[0] or each for each in module.imports.values()}:
+        found = module.project.find(target, module)
+        if isinstance(found, Module) and _is_test_code(found):
+            yield found
+
+
+def _leans_on_a_plugin(module: Module, test: Function) -> bool:
+    """Whether a fixture that we cannot see, or one that asserts at its end, may check something."""
+    seen = collected.of(module)
+    for name in seen.requested(test) - _INERT:
+        fixture = seen.find_fixture(name)
+        if fixture is None:
+            if name not in _parametrized(test):
+                return True
+        elif _asserts_itself(fixture.function) or _named_calls(fixture.function):
+            return True
+    return False
+
+
+def _parametrized(test: Function) -> set[str]:
+    """The parameters that `parametrize` or `patch` gives."""
+    found = set()
+    patches = 0
+    for decorator in test.node.decorator_list:
+        name = collected.Collected.last_name(decorator)
+        if name == "parametrize" and isinstance(decorator, ast.Call) and decorator.args:
+            for each in ast.walk(decorator.args[0]):
+                if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                    found |= {part.strip() for part in each.value.split(",")}
+        elif name in ("patch", "object"):
+            patches += 1
+    if patches:
+        found |= {each.arg for each in test.parameters}
+    return found

@@ -1,0 +1,105 @@
+"""Remembers what was found, so that only files that changed are checked again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy import __version__
+from understudy.lint.finding import Checked, Finding, Problem
+from understudy.lint.project import state_of
+from understudy.lint.writing import replace
+
+FOLDER = ".understudy_cache"
+FILE = "lint.json"
+
+
+class Cache:
+    """What earlier runs found, below one folder.
+
+    Args:
+        folder: where the file is kept.
+        codes: the rules that are on; with others, nothing that is kept counts.
+    """
+
+    def __init__(self, folder: Path, codes: Sequence[str]) -> None:
+        self.file = folder / FILE
+        self._key = _key(codes)
+        self._entries: dict[str, Any] = {}
+        self._states: list[list[str | None]] = []
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            document = json.loads(self.file.read_bytes())
+            if document["key"] != self._key:
+                return
+            self._entries, self._states = document["files"], document["states"]
+            same = [state_of(path) == state for path, state in self._states if path is not None]
+        except (OSError, ValueError, KeyError, TypeError):
+            # Not there, or not as we write it: then everything is checked, and it is written anew.
+            self._entries, self._states = {}, []
+            return
+        self._entries = {
+            path: entry
+            for path, entry in self._entries.items()
+            if all(same[number] for number in entry["consulted"])
+        }
+
+    def known(self, path: str) -> Checked | None:
+        """Return what was found in a file, if neither it nor what it rests on has changed."""
+        entry = self._entries.get(path)
+        if entry is None or entry["state"] is None or entry["state"] != state_of(path):
+            return None
+        problem = entry["problem"]
+        return Checked(
+            path,
+            tuple(Finding(path, *each) for each in entry["findings"]),
+            None if problem is None else Problem(path, problem),
+        )
+
+    def keep(self, checked: Iterable[tuple[Checked, str | None]]) -> None:
+        """Add what was found, and write the file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        numbers = {(path, state): number for number, (path, state) in enumerate(self._states)}
+        for each, state in checked:
+            for pair in each.consulted:
+                if pair not in numbers:
+                    numbers[pair] = len(self._states)
+                    self._states.append(list(pair))
+            self._entries[each.path] = {
+                "state": state,
+                "findings": [[f.line, f.column, f.code, f.message] for f in each.findings],
+                "problem": each.problem and each.problem.reason,
+                "consulted": [numbers[pair] for pair in each.consulted],
+            }
+        self._write()
+
+    def _write(self) -> None:
+        folder = self.file.parent
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        states: dict[int, int] = {}  # those that a file which is still there rests on
+        entries = {}
+        for path, entry in self._entries.items():
+            if state_of(path) is not None:
+                consulted = [states.setdefault(old, len(states)) for old in entry["consulted"]]
+                entries[path] = {**entry, "consulted": consulted}
+        kept = [self._states[old] for old in states]
+        document = {"key": self._key, "states": kept, "files": entries}
+        text = json.dumps(document, separators=(",", ":"))
+        replace(self.file, text.encode())
+
+
+def _key(codes: Sequence[str]) -> str:
+    # While the rules themselves are written, their files' states stand for their meaning.
+    here = Path(__file__).parent
+    own = sorted(f"{path}={state_of(str(path))}" for path in here.rglob("*.py"))
+    return "|".join([__version__, sys.version, ",".join(codes), *own])

@@ -1,0 +1,115 @@
+"""Checks one file after the other, with what it learns of their projects on the way."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from understudy.lint import config, files, messages
+from understudy.lint.finding import Checked, Finding, Problem
+from understudy.lint.module import Module, Unreadable
+from understudy.lint.project import Project, state_of
+from understudy.lint.registry import all_rules
+from understudy.lint.rule import Found, Rule
+
+
+class Engine:
+    """Holds files to the rules of some codes."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        known = all_rules()
+        self._rules = [known[code] for code in codes]
+        self._projects: dict[Path, Project] = {}
+        self._roots: dict[Path, Path] = {}
+
+    def check(self, path: Path) -> Checked:
+        """Return what is found in a file; what cannot be checked is said there, and not raised."""
+        project = self.project_of(path)
+        project.consulted.clear()
+        for name, _ in config.INI_FILES:
+            project.consult(project.root / name)
+        if not files.is_test_code(path, project.root, project.pytest):
+            return Checked(str(path))
+        try:
+            module = project.load(path)
+        except Unreadable as error:
+            return Checked(str(path), problem=Problem(str(path), str(error)))
+        except OSError as error:
+            reason = messages.cannot_read(error.strerror or str(error))
+            return Checked(str(path), problem=Problem(str(path), reason))
+        try:
+            return self._checked(module)
+        finally:
+            module.forget()
+
+    def _checked(self, module: Module) -> Checked:
+        path, project = module.path, module.project
+        findings: list[Finding] = []
+        problem = None
+        for rule in self._rules:
+            try:
+                findings += _held_to(rule, module)
+            except Exception as error:  # noqa: BLE001 - our mistake; the other rules still count
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{Path(where.filename).name}:{where.lineno}"
+                problem = Problem(str(path), messages.internal_error(rule.code, error, place))
+        project.consulted.pop(str(path), None)
+        return Checked(
+            str(path), tuple(sorted(findings)), problem, tuple(sorted(project.consulted.items()))
+        )
+
+    def project_of(self, path: Path) -> Project:
+        """The project that a file belongs to."""
+        root = files.root_of(path.parent, self._roots)
+        if root not in self._projects:
+            self._projects[root] = Project(root)
+        return self._projects[root]
+
+
+def _held_to(rule: Rule, module: Module) -> Iterator[Finding]:
+    for found in rule.check(module):
+        finding = _finding(rule, module, found)
+        if not module.silenced(finding.line, rule.code):
+            yield finding
+
+
+def _finding(rule: Rule, module: Module, found: Found) -> Finding:
+    line = found.node.lineno
+    # Positions in a tree are in bytes of UTF-8; people and editors count characters.
+    before = module.lines[line - 1].encode()[: found.node.col_offset]
+    column = len(before.decode(errors="replace")) + 1
+    return Finding(str(module.path), line, column, rule.code, found.message)
+
+
+def check_files(paths: Sequence[str], engine: Engine) -> list[tuple[Checked, str | None]]:
+    """Check some files in this process.
+
+    Returns:
+        for each file what was found, and the state of the file before it was read.
+    """
+    # Trees are many objects without circles: looking for some takes longer than the check itself.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return [(engine.check(Path(each)), state) for each in paths for state in (state_of(each),)]
+    finally:
+        if was_on:
+            gc.enable()
+
+
+_of_this_process: list[Engine] = []
+
+
+def begin_worker(codes: Sequence[str]) -> None:
+    """Make the engine of a worker process: what it learns of a project serves all of its files."""
+    # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _of_this_process[:] = [Engine(codes)]
+
+
+def check_in_worker(paths: Sequence[str]) -> list[tuple[Checked, str | None]]:
+    """Check some files in a worker process."""
+    return check_files(paths, _of_this_process[0])

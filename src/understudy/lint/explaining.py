@@ -1,0 +1,71 @@
+"""The rules in words: one, all of them, and what is left to ruff."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+from understudy.lint.registry import all_rules, codes_of
+from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
+
+# What ruff has rules for already: they are not written again here.
+RUFF = {
+    "T201": "prints in tests",
+    "ERA001": "commented-out code",
+    "ANN": "missing type hints",
+    "D": "missing docstrings",
+    "PT": "pytest style: fixtures, raises, parametrize",
+    "B017": "pytest.raises(Exception), which any mistake satisfies",
+    "PGH005": "mock assertions that are misspelt or not called",
+    "ASYNC": "calls that block the event loop",
+    "RUF006": "a task whose reference is not kept",
+    "RUF012": "a mutable default in a class",
+    "B006": "a mutable default of a parameter",
+    "PLW0603": "the global statement",
+    "S110": "except: pass",
+    "BLE001": "except Exception",
+    "F811": "a test that another of the same name replaces",
+}
+
+
+def explained(word: str) -> str:
+    """Return the whole story of a rule, by its code or name; or of ``ruff``.
+
+    Raises:
+        UnknownRule: there is no such rule.
+    """
+    if word.lower() == "ruff":
+        return ruff()
+    return "\n\n\n".join(_whole(all_rules()[code]) for code in codes_of(word))
+
+
+def _whole(rule: Rule) -> str:
+    how = "on by default" if rule.group in DEFAULT_GROUPS else f"switch on: --select {rule.group}"
+    fix = "; --fix mends it" if rule.fixable else ""
+    return (
+        f"{rule.code} {rule.name} (group {rule.group}, {how}{fix})\n\n"
+        f"{rule.why}\n{rule.instead}\n\n"
+        f"Wrong ({rule.path}):\n\n{indent(rule.wrong.strip(), '    ')}\n\n"
+        f"Right ({rule.right_path or rule.path}):\n\n{indent(rule.right.strip(), '    ')}\n\n"
+        f"To silence one line: # noqa: {rule.code}"
+    )
+
+
+def listed() -> str:
+    """Return all rules by group, in one line each."""
+    parts = []
+    for group, what in GROUPS.items():
+        default = ", on by default" if group in DEFAULT_GROUPS else ""
+        rules = [rule for rule in all_rules().values() if rule.group == group]
+        lines = [f"  {rule.code}  {rule.name}\n          {rule.why}" for rule in rules]
+        parts.append("\n".join([f"{group}{default}: {what}", *lines]))
+    return "\n\n".join([*parts, "What ruff finds already is left to it: understudy explain ruff"])
+
+
+def ruff() -> str:
+    """Return what is left to ruff, and the configuration for it."""
+    lines = "\n".join(f'  "{code}",{" " * (8 - len(code))}# {what}' for code, what in RUFF.items())
+    return (
+        "These pitfalls have a rule in ruff, so understudy lint does not look for them.\n"
+        "In pyproject.toml:\n\n"
+        f"[tool.ruff.lint]\nextend-select = [\n{lines}\n]"
+    )

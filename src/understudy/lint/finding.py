@@ -1,0 +1,38 @@
+"""What comes out of a check: findings, and files that could not be checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One place where a rule is broken. Line and column count from 1."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """A file that could not be checked, and why, in one line."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is known of one file, and of what else that depends.
+
+    ``consulted`` has the state of every other file that was looked at: None for one that was looked
+    for and is not there.
+    """
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    problem: Problem | None = None
+    consulted: tuple[tuple[str, str | None], ...] = ()

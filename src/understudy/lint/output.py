@@ -1,0 +1,138 @@
+"""Findings for people, for programs, for GitHub and for whoever reads SARIF."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy import __version__
+from understudy.lint.finding import Finding, Problem
+from understudy.lint.registry import all_rules
+
+Style = Callable[..., str]
+
+
+def shown(path: str) -> str:
+    """A path as it is shown: from the working directory where it is below that."""
+    relative = os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
+    return Path(relative).as_posix()
+
+
+def as_text(findings: Sequence[Finding], problems: Sequence[Problem], style: Style) -> list[str]:
+    """One line for each finding, then one for each file that could not be checked."""
+    lines = []
+    for each in findings:
+        place = f"{style(shown(each.path), bold=True)}:{each.line}:{each.column}"
+        lines.append(f"{place}: {style(each.code, fg='red', bold=True)} {each.message}")
+    lines += [f"{style(shown(each.path), bold=True)}: {each.reason}" for each in problems]
+    return lines
+
+
+def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int) -> str:
+    """One JSON document."""
+    rules = all_rules()
+    return _json(
+        {
+            "files": files,
+            "findings": [
+                {
+                    "path": shown(each.path),
+                    "line": each.line,
+                    "column": each.column,
+                    "code": each.code,
+                    "name": rules[each.code].name,
+                    "message": each.message,
+                    "fixable": rules[each.code].fixable,
+                }
+                for each in findings
+            ],
+            "problems": [{"path": shown(each.path), "reason": each.reason} for each in problems],
+        }
+    )
+
+
+def as_github(findings: Sequence[Finding], problems: Sequence[Problem]) -> list[str]:
+    """Annotations that GitHub Actions shows beside the lines."""
+    lines = [
+        f"::error file={_property(shown(each.path))},line={each.line},col={each.column},"
+        f"title={each.code} {all_rules()[each.code].name}::{_data(each.message)}"
+        for each in findings
+    ]
+    return lines + [
+        f"::error file={_property(shown(each.path))},title=understudy lint::{_data(each.reason)}"
+        for each in problems
+    ]
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_sarif(findings: Sequence[Finding], problems: Sequence[Problem]) -> str:
+    """SARIF 2.1.0."""
+    rules = [rule for code, rule in all_rules().items() if any(f.code == code for f in findings)]
+    driver = {
+        "name": "understudy",
+        "version": __version__,
+        "rules": [
+            {
+                "id": rule.code,
+                "name": rule.name,
+                "shortDescription": {"text": rule.why},
+                "help": {"text": rule.instead},
+            }
+            for rule in rules
+        ],
+    }
+    results = [
+        {
+            "ruleId": each.code,
+            "level": "error",
+            "message": {"text": each.message},
+            "locations": [
+                _location(each.path, {"startLine": each.line, "startColumn": each.column})
+            ],
+        }
+        for each in findings
+    ]
+    notes = [
+        {
+            "level": "error",
+            "message": {"text": each.reason},
+            "locations": [_location(each.path, None)],
+        }
+        for each in problems
+    ]
+    invocation = {"executionSuccessful": not problems, "toolExecutionNotifications": notes}
+    return _json(
+        {
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [
+                {
+                    "tool": {"driver": driver},
+                    "invocations": [invocation],
+                    "columnKind": "unicodeCodePoints",
+                    "results": results,
+                }
+            ],
+        }
+    )
+
+
+def _location(path: str, region: Mapping[str, int] | None) -> Mapping[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": shown(path)}}
+    if region is not None:
+        place["region"] = region
+    return {"physicalLocation": place}
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2)

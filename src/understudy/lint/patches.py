@@ -1,0 +1,95 @@
+"""What tests put mocks in the place of."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from understudy.lint.module import Module
+from understudy.lint.project import Definition
+from understudy.lint.resolving import class_of
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One replacement.
+
+    Attributes:
+        call: the call that makes it.
+        name: the attribute that is replaced.
+        dotted: the whole name of what is replaced; None where it cannot be told.
+        value: what takes its place; None for the mock that `patch` makes.
+        maker: what `new_callable` names.
+    """
+
+    call: ast.Call
+    name: str
+    dotted: str | None
+    value: ast.expr | None
+    maker: ast.expr | None
+
+
+def patches(module: Module) -> Iterator[Patch]:
+    """Every replacement in a file, by unittest.mock, pytest-mock or monkeypatch."""
+    for call in module.calls("patch", "object", "setattr"):
+        kind = _kind(module, call.func)
+        if kind == "setattr":
+            yield from _setattr(module, call)
+        elif kind == "patch":
+            yield from _by_text(call, call.args[1:2])
+        elif kind == "object":
+            yield from _by_object(module, call, call.args[2:3])
+
+
+def _kind(module: Module, func: ast.expr) -> str | None:
+    dotted = module.qualified(func)
+    if dotted in ("unittest.mock.patch", "mock.patch"):
+        return "patch"
+    if dotted in ("unittest.mock.patch.object", "mock.patch.object"):
+        return "object"
+    if not isinstance(func, ast.Attribute):
+        return None
+    if func.attr == "setattr":
+        return "setattr" if isinstance(func.value, ast.Name) else None
+    text = ast.unparse(func)
+    if text in ("mocker.patch", "class_mocker.patch", "session_mocker.patch"):
+        return "patch"
+    return "object" if text == "mocker.patch.object" else None
+
+
+def _setattr(module: Module, call: ast.Call) -> Iterator[Patch]:
+    if call.args and isinstance(call.args[0], ast.Constant):
+        yield from _by_text(call, call.args[1:2])
+    else:
+        yield from _by_object(module, call, call.args[2:3])
+
+
+def _by_text(call: ast.Call, value: list[ast.expr]) -> Iterator[Patch]:
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str) and "." in first.value:
+        name = first.value.rpartition(".")[2]
+        yield Patch(call, name, first.value, *_replacement(call, value))
+
+
+def _by_object(module: Module, call: ast.Call, value: list[ast.expr]) -> Iterator[Patch]:
+    if len(call.args) < 2:
+        return
+    owner, name = call.args[0], call.args[1]
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        dotted = module.qualified(owner)
+        if dotted is None:
+            cls = class_of(module, owner)
+            dotted = f"{cls.home.name}.{cls.path}" if cls else None
+        whole = f"{dotted}.{name.value}" if dotted else None
+        yield Patch(call, name.value, whole, *_replacement(call, value))
+
+
+def _replacement(call: ast.Call, value: list[ast.expr]) -> tuple[ast.expr | None, ast.expr | None]:
+    options = {each.arg: each.value for each in call.keywords}
+    return (value[0] if value else options.get("new")), options.get("new_callable")
+
+
+def original(module: Module, patch: Patch) -> Definition | None:
+    """Return what a patch replaces, where that is the project's own."""
+    return module.project.find(patch.dotted, module)

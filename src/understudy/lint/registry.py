@@ -1,0 +1,62 @@
+"""Finds the rules: every module of `understudy.lint.rules` has one, called RULE."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from understudy.lint import messages, rules
+from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
+
+
+class UnknownRule(ValueError):
+    """No rule, group or name is called so; the text is the whole message."""
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Return every rule, by code, in the order of the codes."""
+    found: dict[str, Rule] = {}
+    for entry in pkgutil.iter_modules(rules.__path__):
+        rule: Rule = importlib.import_module(f"{rules.__name__}.{entry.name}").RULE
+        found[rule.code] = rule
+    return dict(sorted(found.items()))
+
+
+def codes_of(selector: str) -> tuple[str, ...]:
+    """Return the codes that a code, the beginning of one, a name, a group or ALL stands for.
+
+    Raises:
+        UnknownRule: it stands for nothing.
+    """
+    known = all_rules()
+    word = selector.strip()
+    upper = word.upper()
+    if upper == "ALL":
+        return tuple(known)
+    found = [
+        rule.code
+        for rule in known.values()
+        if word.lower() in (rule.group, rule.name)
+        or (upper.startswith("UND") and rule.code.startswith(upper))
+    ]
+    if not found:
+        names = [*known, *(rule.name for rule in known.values()), *GROUPS, "ALL"]
+        near = difflib.get_close_matches(word.lower(), [name.lower() for name in names], n=1)
+        nearest = [name for name in names if name.lower() in near]
+        raise UnknownRule(messages.unknown_rule(word, nearest[0] if nearest else None))
+    return tuple(found)
+
+
+def chosen(select: Iterable[str] | None, ignore: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes that are on: those selected, else the default groups, without the ignored.
+
+    Raises:
+        UnknownRule: an entry stands for nothing.
+    """
+    wanted = {code for each in (select or DEFAULT_GROUPS) for code in codes_of(each)}
+    unwanted = {code for each in ignore for code in codes_of(each)}
+    return tuple(sorted(wanted - unwanted))

@@ -1,0 +1,77 @@
+"""Which function a call reaches, as far as the source tells."""
+
+from __future__ import annotations
+
+import ast
+
+from understudy.lint.module import Module
+from understudy.lint.tree import Class, Function
+
+# Decorators that change nothing of how a function is called and awaited.
+_PLAIN = frozenset(
+    {"staticmethod", "classmethod", "abc.abstractmethod", "typing.override", "typing.final"}
+)
+
+
+def callee(module: Module, call: ast.Call) -> Function | None:
+    """Return the function or method of the project that a call reaches; None where unknown."""
+    found = module.project.find(module.qualified(call.func), module)
+    if isinstance(found, Function):
+        return found
+    if isinstance(call.func, ast.Attribute):
+        owner = class_of(module, call.func.value)
+        if owner is not None:
+            return module.project.member(owner.home, owner, call.func.attr)
+    return None
+
+
+def class_of(module: Module, node: ast.expr) -> Class | None:
+    """Return the class of the project that an expression is an instance of; None where unknown."""
+    if isinstance(node, ast.Call):
+        found = module.project.find(module.qualified(node.func), module)
+        return found if isinstance(found, Class) else None
+    if not isinstance(node, ast.Name):
+        return None
+    function = module.function_of(node)
+    if function is None:
+        return None
+    if node.id == "self" and function.in_class is not None:
+        return function.in_class
+    return _of_variable(module, function, node.id)
+
+
+def _of_variable(module: Module, function: Function, name: str) -> Class | None:
+    for parameter in function.parameters:
+        if parameter.arg == name and parameter.annotation is not None:
+            annotated = module.project.find(module.qualified(parameter.annotation), module)
+            return annotated if isinstance(annotated, Class) else None
+    values = values_of(function, name)
+    if len(values) == 1 and isinstance(values[0], ast.Call):
+        return class_of(module, values[0])
+    return None
+
+
+def values_of(function: Function, name: str) -> list[ast.expr | None]:
+    """Everything that a variable is set to in a function; None for what is no plain assignment."""
+    found: list[ast.expr | None] = []
+    for node in function.own(ast.Name):
+        if node.id == name and isinstance(node.ctx, ast.Store):
+            parent = function.home.parents.get(node)
+            if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+                found.append(parent.value)
+            else:
+                found.append(None)
+    return found
+
+
+def is_plain(function: Function) -> bool:
+    """Whether no decorator may have made something else of a function."""
+    home = function.home
+    return all((home.qualified(each) or "?") in _PLAIN for each in function.node.decorator_list)
+
+
+def root_of(node: ast.expr) -> ast.Name | None:
+    """The name that a chain of attributes, calls and subscripts begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Await):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node if isinstance(node, ast.Name) else None

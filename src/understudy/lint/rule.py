@@ -1,0 +1,59 @@
+"""What a rule is: its name, its reasons, examples, and the function that looks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from understudy.lint.module import Module
+
+# Those that are on where nothing is selected.
+DEFAULT_GROUPS = ("bugs",)
+GROUPS = {
+    "bugs": "the test does not test what it seems to, or breaks another one",
+    "database": "what was asked of the database, and what happens when it fails, is not looked at",
+    "design": "the test knows too much of how the code is made, or waits for time to pass",
+    "style": "how tests are named and written",
+}
+
+
+class Found(NamedTuple):
+    """A place where a rule is broken, and what is wrong there."""
+
+    node: ast.expr | ast.stmt | ast.excepthandler
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One pitfall.
+
+    Attributes:
+        code: UND and three digits; never used for another rule again.
+        name: a few words with hyphens.
+        group: a key of ``GROUPS``.
+        why: one line: what goes wrong where this is found.
+        instead: what to do about it; one or two sentences.
+        wrong: an example; each line that is found ends with ``# <code>``.
+        right: the same, done well: nothing is found.
+        files: other files that both examples need, by path.
+        path: the file that the examples are.
+        right_path: the same for the right one, where that is what makes it right.
+        check: yields what it finds in a module.
+        fixable: whether ``fixes`` has a rewrite for it.
+    """
+
+    code: str
+    name: str
+    group: str
+    why: str
+    instead: str
+    wrong: str
+    right: str
+    check: Callable[[Module], Iterator[Found]]
+    files: Mapping[str, str] = field(default_factory=dict)
+    path: str = "tests/test_users.py"
+    right_path: str | None = None
+    fixable: bool = False

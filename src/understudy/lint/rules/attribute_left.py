@@ -1,0 +1,96 @@
+"""UND011: an attribute of an imported object that the next test finds changed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.leftovers import is_looked_after, is_restored
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_CLEANING = re.compile(r"reset|restor|invalidat|clean|undo|revert|tear_?down", re.I)
+_KEPT = re.compile(r"orig|\bold|prev|saved|before|back_?up", re.I)
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield attributes of what the file imports, set in a test and never set back."""
+    for test in collected.of(module).tests:
+        for node in test.own(ast.Assign):
+            for target in node.targets:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and not _sets_back(target, node.value)
+                    and _stays(module, test, target)
+                ):
+                    yield Found(
+                        node,
+                        f"{test.name} leaves {ast.unparse(target)} changed for later tests",
+                    )
+
+
+def _sets_back(target: ast.Attribute, value: ast.expr) -> bool:
+    """Whether a value is the one from before, or a fresh start: nothing in a private cache."""
+    text = ast.unparse(value)
+    if text in ("[]", "{}", "set()", "list()", "dict()") or _KEPT.search(text) is not None:
+        return True
+    return target.attr.startswith("_") and isinstance(value, ast.Constant) and not value.value
+
+
+def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
+    owner = target.value
+    # A longer chain may end in anything, an object of this test alone included.
+    if not isinstance(owner, ast.Name) or owner.id not in module.imports:
+        return False
+    if module.qualified(owner) is None or target.attr == "dependency_overrides":
+        return False
+    if target.attr.startswith("__") or module.qualified(owner) == "pytest":
+        return False
+    # Only a mock has these: the name stands for one that is patched in.
+    if target.attr in ("side_effect", "return_value"):
+        return False
+    text = re.escape(f"{owner.id}.{target.attr}")
+    set_somewhere = len(re.findall(rf"(?<![\w.]){text}\s*=(?!=)", module.text))
+    deleted = (
+        rf"del {text}|(setattr|object)\(\s*{owner.id}\s*,\s*[\"']{target.attr}|\({owner.id}\)"
+        rf"|patch\(\s*[\"'][\w.]*\b{text}[\"']"
+    )
+    if set_somewhere != 1 or is_restored(module, deleted):
+        return False
+    return not is_looked_after(module, test, owner.id) and not _cleans_up(test)
+
+
+def _cleans_up(test: Function) -> bool:
+    """Whether a test calls something that sounds as if it put things back."""
+    return any(_CLEANING.search(collected.Collected.last_name(call)) for call in test.own(ast.Call))
+
+
+RULE = Rule(
+    code="UND011",
+    name="attribute-left",
+    group="bugs",
+    why="What is imported is the same object in every test: a later one finds the change.",
+    instead='Use monkeypatch.setattr(settings, "page_size", 2), which puts back what was there.',
+    wrong="""
+from app.settings import settings
+
+
+def test_pages(client):
+    settings.page_size = 2  # UND011
+
+    assert len(client.get("/users").json()) == 2
+""",
+    right="""
+from app.settings import settings
+
+
+def test_pages(client, monkeypatch):
+    monkeypatch.setattr(settings, "page_size", 2)
+
+    assert len(client.get("/users").json()) == 2
+""",
+    check=check,
+)

@@ -1,0 +1,81 @@
+"""UND013: a test that changes what a fixture of wider scope gave it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.mutations import changes, is_mutable
+from understudy.lint.resolving import values_of
+from understudy.lint.rule import Found, Rule
+
+_WIDE = frozenset({"session", "package", "module"})
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield where a test changes a list, dict or set that is the same for other tests."""
+    seen = collected.of(module)
+    for test in seen.tests:
+        for parameter in test.parameters:
+            changed = list(changes(test, parameter.arg))
+            if not changed or values_of(test, parameter.arg):
+                continue
+            fixture = seen.find_fixture(parameter.arg)
+            if fixture is not None and fixture.scope in _WIDE and _gives_a_literal(fixture):
+                for node in changed:
+                    yield Found(
+                        node,
+                        f"{test.name} changes {fixture.name}, which every test of the"
+                        f" {fixture.scope} gets",
+                    )
+
+
+def _gives_a_literal(fixture: collected.Fixture) -> bool:
+    function = fixture.function
+    given = [each.value for each in function.own(ast.Return)]
+    given += [each.value for each in function.own(ast.Yield)]
+    return bool(given) and all(
+        is_mutable(function.home, value)
+        for each in given
+        for value in (values_of(function, each.id) if isinstance(each, ast.Name) else [each])
+    )
+
+
+RULE = Rule(
+    code="UND013",
+    name="changed-fixture",
+    group="bugs",
+    why="The fixture is made once for many tests: the later ones get it changed.",
+    instead="Give the fixture function scope, or change a copy of what it returns.",
+    wrong="""
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ana():
+    return {"name": "Ana", "role": "reader"}
+
+
+def test_admin(client, ana):
+    ana["role"] = "admin"  # UND013
+
+    assert client.post("/users", json=ana).status_code == 201
+""",
+    right="""
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ana():
+    return {"name": "Ana", "role": "reader"}
+
+
+def test_admin(client, ana):
+    admin = {**ana, "role": "admin"}
+
+    assert client.post("/users", json=admin).status_code == 201
+""",
+    check=check,
+)

@@ -1,0 +1,45 @@
+"""UND205: an assertion that only some runs reach."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield `if` statements of tests that assert in one branch and say nothing in the other."""
+    for test in collected.of(module).tests:
+        for node in test.node.body:
+            if (
+                isinstance(node, ast.If)
+                and not node.orelse
+                and any(isinstance(each, ast.Assert) for each in node.body)
+            ):
+                yield Found(node, f"{test.name} asserts only where this condition holds")
+
+
+RULE = Rule(
+    code="UND205",
+    name="conditional-assertion",
+    group="design",
+    why="Where the condition does not hold the test passes without having looked.",
+    instead="Assert the condition itself first, or split the test with parametrize.",
+    wrong="""
+def test_names(client):
+    users = client.get("/users").json()
+
+    if users:  # UND205
+        assert users[0]["name"] == "Ana"
+""",
+    right="""
+def test_names(client):
+    users = client.get("/users").json()
+
+    assert [user["name"] for user in users] == ["Ana"]
+""",
+    check=check,
+)

@@ -1,0 +1,71 @@
+"""UND010: an environment variable that the next test finds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.leftovers import is_restored, per_test_functions
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_RESTORED = (
+    r"del os\.environ|del environ|environ\.(pop|clear|copy|unsetenv)|dict\(\s*(os\.)?environ"
+    r"|dict\(\s*[\"']os\.environ|unsetenv|environ\s*=|environ\[[^\]]+\]\s*=\s*\w*(orig|old|prev|sav|back)"
+)
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield what tests put into os.environ, where nothing takes it out again."""
+    places = [
+        (function, node)
+        for function in per_test_functions(module)
+        if not _is_for_all(module, function)
+        for node in function.own(ast.Assign)
+        if any(
+            isinstance(target, ast.Subscript) and module.qualified(target.value) == "os.environ"
+            for target in node.targets
+        )
+    ]
+    if not places or is_restored(module, _RESTORED):
+        return
+    for function, node in places:
+        yield Found(node, f"{function.name} leaves its environment variable set for later tests")
+
+
+def _is_for_all(module: Module, function: Function) -> bool:
+    """Whether every test gets it: then it is how the tests are configured."""
+    fixture = collected.of(module).fixture(function)
+    return fixture is not None and fixture.autouse
+
+
+RULE = Rule(
+    code="UND010",
+    name="environment-left",
+    group="bugs",
+    why="The variable stays set: later tests see it, and pass or fail by their order.",
+    instead="Use monkeypatch.setenv(...), which puts back what was there.",
+    wrong="""
+import os
+
+from app.settings import load
+
+
+def test_debug():
+    os.environ["DEBUG"] = "1"  # UND010
+
+    assert load().debug
+""",
+    right="""
+from app.settings import load
+
+
+def test_debug(monkeypatch):
+    monkeypatch.setenv("DEBUG", "1")
+
+    assert load().debug
+""",
+    check=check,
+)

@@ -1,0 +1,81 @@
+"""UND002: an `event_loop` fixture that pytest-asyncio no longer looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield overrides of event_loop that nobody asks for by name."""
+    seen = collected.of(module)
+    fixture = seen.fixtures.get("event_loop")
+    if fixture is None or fixture.function.in_class is not None:
+        return
+    if module.project.runners.asyncio_before_1 or _is_used(module):
+        return
+    yield Found(
+        fixture.function.node,
+        "this event_loop has no effect: pytest-asyncio 1.0 took the fixture away",
+    )
+
+
+def _is_used(module: Module) -> bool:
+    """Whether a test or a fixture asks for the loop itself; then it is an ordinary fixture."""
+    if module.path.name != "conftest.py":
+        return _asks(module)
+    return any(
+        other is not None and _asks(other)
+        for path in sorted(module.path.parent.rglob("*.py"))
+        if module.project.mentions(path, "event_loop")
+        for other in (module.project.module_at(path),)
+    )
+
+
+def _asks(module: Module) -> bool:
+    if re.search(r"(getfixturevalue|usefixtures)\(\s*[\"']event_loop", module.text):
+        return True
+    return any(
+        parameter.arg == "event_loop"
+        for function in module.functions
+        for parameter in function.parameters
+    )
+
+
+RULE = Rule(
+    code="UND002",
+    name="event-loop-override",
+    group="bugs",
+    why="pytest-asyncio 1.0 removed event_loop: an override is never called, its scope is ignored.",
+    instead=(
+        'Take it out. For a loop that lasts longer, use @pytest.mark.asyncio(loop_scope="session")'
+        " or asyncio_default_test_loop_scope; for another kind of loop, event_loop_policy."
+    ),
+    wrong="""
+import asyncio
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def event_loop():  # UND002
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+""",
+    right="""
+import pytest
+
+
+@pytest.fixture
+def event_loop_policy():
+    return uvloop.EventLoopPolicy()
+""",
+    path="tests/conftest.py",
+    check=check,
+    fixable=True,
+)

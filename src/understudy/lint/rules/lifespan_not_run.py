@@ -1,0 +1,172 @@
+"""UND017: a client in whose tests the app's startup code never runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.leftovers import homes_of_fixtures
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_TRANSPORTS = frozenset(
+    {
+        "httpx.ASGITransport",
+        "httpx.AsyncClient",
+        "fastapi.testclient.TestClient",
+        "starlette.testclient.TestClient",
+    }
+)
+_APPS = ("fastapi.FastAPI", "starlette.applications.Starlette")
+_STARTUPS = frozenset({"lifespan", "on_startup"})
+_RUN = (
+    r"lifespan|Lifespan|router\.startup|on_startup|with\s+TestClient\(|asgi_lifespan|startup\("
+    # The tests put something of their own in the place of what the startup makes.
+    r"|dependency_overrides|\bapp\.(state\.)?\w+ = "
+)
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield clients made for an app that has startup code, where nothing runs it."""
+    calls = [
+        (call, app)
+        for call in module.calls("ASGITransport", "AsyncClient", "TestClient")
+        if module.qualified(call.func) in _TRANSPORTS
+        for app in _app_of(module, call)
+        if not _is_entered(module, call)
+    ]
+    if not calls or _runs_it(module):
+        return
+    for call, app in calls:
+        if _has_startup(module, app):
+            client = collected.Collected.last_name(call)
+            yield Found(
+                call, f"{client} alone does not run the app's lifespan: its startup code never runs"
+            )
+            break  # the others of the file are made in the same way
+
+
+def _app_of(module: Module, call: ast.Call) -> Iterator[ast.expr]:
+    options = {each.arg: each.value for each in call.keywords}
+    if "app" in options:
+        yield options["app"]
+    elif call.args and not (module.qualified(call.func) or "").endswith("AsyncClient"):
+        yield call.args[0]
+
+
+def _is_entered(module: Module, call: ast.Call) -> bool:
+    """`with TestClient(app) as client`: that runs it."""
+    if "TestClient" not in ast.unparse(call.func):
+        return False
+    return isinstance(module.parents.get(call), ast.withitem) or bool(
+        re.search(r"with \w*client\b|enter_context", module.text)
+    )
+
+
+def _runs_it(module: Module) -> bool:
+    return any(re.search(_RUN, each.text) for each in homes_of_fixtures(module))
+
+
+def _has_startup(module: Module, app: ast.expr) -> bool:
+    """Whether an expression is an app of the project that does something when it starts."""
+    if isinstance(app, ast.Call):
+        return _makes_one(module.project.find(module.qualified(app.func), module))
+    dotted = module.qualified(app)
+    if dotted is not None:
+        found = module.project.find(dotted, module)
+        home = module.project.find(dotted.rpartition(".")[0], module)
+        return isinstance(found, ast.expr) and isinstance(home, Module) and _starts(home, found)
+    function = module.function_of(app)
+    if not isinstance(app, ast.Name) or function is None:
+        return False
+    if not any(each.arg == app.id for each in function.parameters):
+        return False  # a variable of the test's own
+    fixture = collected.of(module).find_fixture(app.id)
+    if fixture is None:
+        return False
+    maker = fixture.function
+    given = [each.value for each in maker.own(ast.Return)]
+    given += [each.value for each in maker.own(ast.Yield)]
+    return any(
+        _has_startup(maker.home, each)
+        for each in given
+        if each is not None and not (isinstance(each, ast.Name) and each.id == app.id)
+    )
+
+
+def _makes_one(found: object) -> bool:
+    return isinstance(found, Function) and any(
+        _starts(found.home, each) for each in found.own(ast.Call)
+    )
+
+
+def _starts(home: Module, made: ast.expr) -> bool:
+    if not isinstance(made, ast.Call):
+        return False
+    if home.qualified(made.func) not in _APPS:
+        return _makes_one(home.project.find(home.qualified(made.func), home))
+    if any(each.arg in _STARTUPS for each in made.keywords):
+        return True
+    return re.search(r"\.on_event\(\s*[\"']startup", home.text) is not None
+
+
+RULE = Rule(
+    code="UND017",
+    name="lifespan-not-run",
+    group="bugs",
+    why="httpx's transport sends requests and nothing else: what the app does at its start is left"
+    " out.",
+    instead=(
+        "Use Understudy's fixture `async_client`, or asgi_lifespan.LifespanManager around the"
+        " client; TestClient runs it inside a with block."
+    ),
+    wrong="""
+import pytest_asyncio
+from httpx import ASGITransport, AsyncClient
+
+from app.main import app
+
+
+@pytest_asyncio.fixture
+async def http():
+    transport = ASGITransport(app=app)  # UND017
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+""",
+    right="""
+import pytest_asyncio
+from asgi_lifespan import LifespanManager
+from httpx import ASGITransport, AsyncClient
+
+from app.main import app
+
+
+@pytest_asyncio.fixture
+async def http():
+    async with LifespanManager(app) as manager:
+        transport = ASGITransport(app=manager.app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+""",
+    files={
+        "app/main.py": """
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with create_pool() as app.state.pool:
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+"""
+    },
+    path="tests/conftest.py",
+    check=check,
+)

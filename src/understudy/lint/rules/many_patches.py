@@ -1,0 +1,57 @@
+"""UND208: a test that replaces three things or more."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.patches import patches
+from understudy.lint.rule import Found, Rule
+
+_MANY = 3
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield tests with three patches or more, in their body and above them."""
+    counted: dict[ast.AST, int] = defaultdict(int)
+    for patch in patches(module):
+        above = list(module.above(patch.call))
+        function = next(
+            (each for each in above if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)),
+            None,
+        )
+        if function is not None:
+            counted[function] += 1
+    for test in collected.of(module).tests:
+        if counted[test.node] >= _MANY:
+            yield Found(
+                test.node,
+                f"{test.name} replaces {counted[test.node]} things: what is left to test?",
+            )
+
+
+RULE = Rule(
+    code="UND208",
+    name="many-patches",
+    group="design",
+    why="The more is replaced, the less is tested, and the more breaks when code moves.",
+    instead="Replace one thing at the boundary, or hand in the collaborators.",
+    wrong="""
+def test_signup(monkeypatch, client):  # UND208
+    monkeypatch.setattr("app.users.hashed", lambda text: text)
+    monkeypatch.setattr("app.users.mail", lambda user: None)
+    monkeypatch.setattr("app.users.insert", lambda user: 7)
+
+    assert client.post("/users").json() == {"id": 7}
+""",
+    right="""
+def test_signup(monkeypatch, client, conn):
+    monkeypatch.setattr("app.users.mail", lambda user: None)
+
+    assert client.post("/users").json() == {"id": 7}
+""",
+    check=check,
+)

@@ -1,0 +1,50 @@
+"""UND207: a list, dict or set that every test of a session gets."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.mutations import is_mutable
+from understudy.lint.rule import Found, Rule
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield where a fixture of wider scope gives something that a test could change."""
+    for fixture in collected.of(module).fixtures.values():
+        if fixture.scope in ("session", "package", "module"):
+            returns = [(each, each.value) for each in fixture.function.own(ast.Return)]
+            for node, value in returns:
+                if is_mutable(module, value):
+                    yield Found(
+                        node, f"{fixture.name} is the same object in every test: one may change it"
+                    )
+
+
+RULE = Rule(
+    code="UND207",
+    name="mutable-session-fixture",
+    group="design",
+    why="One test that changes it changes it for all that follow.",
+    instead="Leave it at function scope, or return something that cannot be changed.",
+    wrong="""
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ana():
+    return {"name": "Ana"}  # UND207
+""",
+    right="""
+import pytest
+
+
+@pytest.fixture
+def ana():
+    return {"name": "Ana"}
+""",
+    path="tests/conftest.py",
+    check=check,
+)

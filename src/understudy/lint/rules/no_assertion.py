@@ -1,0 +1,100 @@
+"""UND007: a test that asserts nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+
+from understudy.lint import collected
+from understudy.lint.assertions import can_fail
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+# Whoever writes such words knows that the test fails only where something raises.
+_ON_PURPOSE = re.compile(
+    r"(not|n't|no|never|without)[ _](\w+[ _])?(rais|error|exception|crash|fail|throw|warn|complain"
+    r"|hang|block|deadlock|break)|smoke|no[ _-]?op|idempoten|harmless|silent|\bok\b|_ok\b|safe"
+    r"|import|compil|does[ _]?nothing|allow|accept|permit|tolera|succeed|success|pass(es)?\b|valid"
+    r"|work|can[ _]|ignor|graceful|caught|twice|swallow|clean|teardown|set_?up|placeholder|todo"
+    r"|suppress|surviv|early|compatib|fail the test|type[ _-]?(hint|check)",
+    re.I,
+)
+_COMMENT = re.compile(r"\s+#")
+_ORDINARY = frozenset({"parametrize", "asyncio", "anyio", "usefixtures", "integration", "slow"})
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield the tests that nothing can fail but an exception."""
+    seen = collected.of(module)
+    for test in seen.tests:
+        if next(test.all(ast.Assert), None) is None and _is_meant_to_assert(seen, module, test):
+            yield Found(
+                test.node, f"{test.name} asserts nothing: it fails only where something raises"
+            )
+
+
+def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Function) -> bool:
+    # `def test_suite()` is how zope.testing finds tests.
+    if test.is_generator or test.name == "test_suite" or can_fail(module, test):
+        return False
+    if seen.has_unknown_base(test.in_class) or (test.in_class and test.in_class.node.bases):
+        return False
+    marks = seen.marks(test)
+    if marks.unknown or not marks.names <= _ORDINARY:
+        return False
+    return not _makes_an_error(test) and _ON_PURPOSE.search(_words_about(module, test)) is None
+
+
+def _makes_an_error(test: Function) -> bool:
+    """Whether a test makes an exception for a mock to raise: that none comes out is its point."""
+    names = (collected.Collected.last_name(call) for call in test.all(ast.Call))
+    return any(name.endswith(("Error", "Exception")) for name in names)
+
+
+def _words_about(module: Module, test: Function) -> str:
+    """The name of a test, its docstring and its comments."""
+    end = test.node.end_lineno or test.node.lineno
+    # Such a comment often stands below the last statement.
+    below = takewhile(lambda line: not line.strip() or _COMMENT.match(line), module.lines[end:])
+    lines = [*module.lines[test.node.lineno - 1 : end], *below]
+    comments = [each.partition("#")[2] for each in lines]
+    return "\n".join([test.name, ast.get_docstring(test.node) or "", *comments])
+
+
+RULE = Rule(
+    code="UND007",
+    name="no-assertion",
+    group="bugs",
+    why="A test that asserts nothing is green whatever the code returns or writes.",
+    instead=(
+        "Assert what came back or what was asked of the database. Where only an exception would be"
+        " wrong, say so in the test's name or a comment: test_..._does_not_raise."
+    ),
+    wrong="""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_rename(conn):  # UND007
+    await rename(conn, 7, "Bia")
+""",
+    right="""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_rename(conn):
+    await rename(conn, 7, "Bia")
+
+    conn.assert_called("UPDATE users SET name = $2 WHERE id = $1", 7, "Bia")
+
+
+@pytest.mark.asyncio
+async def test_rename_of_nobody_does_not_raise(conn):
+    await rename(conn, 0, "Bia")
+""",
+    check=check,
+)

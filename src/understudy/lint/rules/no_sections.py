@@ -1,0 +1,54 @@
+"""UND304: a long test in one block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+
+_LONG = 7  # statements
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield long tests without an empty line or a comment between what they do."""
+    for test in collected.of(module).tests:
+        body = test.node.body
+        if len(body) < _LONG:
+            continue
+        lines = module.lines[body[0].lineno - 1 : body[-1].lineno]
+        if not any(not each.strip() or each.strip().startswith("#") for each in lines):
+            yield Found(test.node, f"{test.name} has {len(body)} statements and no sections")
+
+
+RULE = Rule(
+    code="UND304",
+    name="no-sections",
+    group="style",
+    why="Without sections for arranging, acting and asserting, what is tested is hard to find.",
+    instead="Put an empty line between arranging, acting and asserting.",
+    wrong="""
+def test_rename(client):  # UND304
+    ana = {"name": "Ana"}
+    bia = {"name": "Bia"}
+    user = client.post("/users", json=ana).json()
+    path = f"/users/{user['id']}"
+    response = client.patch(path, json=bia)
+    assert response.status_code == 200
+    assert client.get(path).json()["name"] == "Bia"
+""",
+    right="""
+def test_rename(client):
+    ana = {"name": "Ana"}
+    bia = {"name": "Bia"}
+    user = client.post("/users", json=ana).json()
+    path = f"/users/{user['id']}"
+
+    response = client.patch(path, json=bia)
+
+    assert response.status_code == 200
+    assert client.get(path).json()["name"] == "Bia"
+""",
+    check=check,
+)

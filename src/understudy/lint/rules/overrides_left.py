@@ -1,0 +1,104 @@
+"""UND009: dependency_overrides that the next test finds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.leftovers import is_restored, per_test_functions
+from understudy.lint.module import Module
+from understudy.lint.resolving import root_of
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_RESTORED = (
+    r"dependency_overrides(\.clear\(|\.pop\(|\.copy\(|\s*=|\.update\(\s*\w*(orig|old|prev|sav|back))"
+    r"|del \w+(\.\w+)*\.dependency_overrides|(dict|attr|item|object)\([^)]*dependency_overrides"
+    r"|understudy"
+)
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield overrides on an app that outlives the test, which nothing takes away."""
+    places = list(_places(module))
+    if not places or is_restored(module, _RESTORED) or _is_ours(module):
+        return
+    for function, node, name in places:
+        if _outlives(module, function, name):
+            yield Found(
+                node, f"{function.name} leaves its dependency override on {name.id} for later tests"
+            )
+
+
+def _places(module: Module) -> Iterator[tuple[Function, ast.Assign, ast.Name]]:
+    for function in per_test_functions(module):
+        for node in function.own(ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Attribute):
+                    root = root_of(target)
+                    if target.value.attr == "dependency_overrides" and root is not None:
+                        yield function, node, root
+
+
+def _is_ours(module: Module) -> bool:
+    """Whether Understudy's own fixture `app` is at work, which restores them after each test."""
+    return module.project.mentions(module.project.root / "pyproject.toml", "tool.understudy")
+
+
+def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
+    """Whether an app is there before the test and after it, as far as can be told."""
+    target = module.qualified(name)
+    if target is not None:
+        return name.id in module.imports or name.id in module.defined
+    if not any(parameter.arg == name.id for parameter in function.parameters):
+        return False
+    fixture = collected.of(module).find_fixture(name.id)
+    if fixture is None:
+        return False
+    if fixture.scope in ("session", "package", "module"):
+        return True
+    home = fixture.function.home
+    given = [each.value for each in fixture.function.own(ast.Return)]
+    given += [each.value for each in fixture.function.own(ast.Yield)]
+    return bool(given) and all(
+        isinstance(each, ast.Name) and home.qualified(each) is not None for each in given
+    )
+
+
+RULE = Rule(
+    code="UND009",
+    name="overrides-left",
+    group="bugs",
+    why="The override stays on the app: later tests get it too, and pass or fail by their order.",
+    instead=(
+        "Set it in a fixture that takes it away after its yield, or use Understudy's fixture `app`,"
+        " which restores dependency_overrides after every test."
+    ),
+    wrong="""
+from app.main import app, current_user
+
+
+def test_me(client):
+    app.dependency_overrides[current_user] = lambda: "Ana"  # UND009
+
+    assert client.get("/me").json() == {"name": "Ana"}
+""",
+    right="""
+import pytest
+
+from app.main import app, current_user
+
+
+@pytest.fixture
+def ana():
+    app.dependency_overrides[current_user] = lambda: "Ana"
+    yield
+    app.dependency_overrides.clear()
+
+
+def test_me(client, ana):
+    assert client.get("/me").json() == {"name": "Ana"}
+""",
+    check=check,
+)

@@ -1,0 +1,87 @@
+"""UND102: a test that looks at a statement and not at its parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_LOGS = frozenset({"execute_calls", "fetch_calls", "fetch_val_calls"})
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield where the statement is taken out of a call log, and the parameters are dropped."""
+    for test in collected.of(module).tests:
+        for node in test.own(ast.Assign):
+            if _is_a_call(node.value) and any(_drops(test, each) for each in node.targets):
+                yield Found(node, f"{test.name} looks at the statement and not at its parameters")
+        taken = [each for each in test.own(ast.Subscript) if _is_a_call(each.value)]
+        if taken and all(_index(each) == 0 for each in taken):
+            yield Found(taken[0], f"{test.name} looks at the statement and not at its parameters")
+
+
+def _is_a_call(node: ast.expr) -> bool:
+    """`conn.execute_calls[0]`."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr in _LOGS
+    )
+
+
+def _drops(test: Function, target: ast.expr) -> bool:
+    if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
+        return False
+    second = target.elts[1]
+    return isinstance(second, ast.Name) and not any(
+        each.id == second.id and isinstance(each.ctx, ast.Load) for each in test.all(ast.Name)
+    )
+
+
+def _index(node: ast.Subscript) -> object:
+    return node.slice.value if isinstance(node.slice, ast.Constant) else None
+
+
+RULE = Rule(
+    code="UND102",
+    name="parameters-not-checked",
+    group="database",
+    why="Parameters that are swapped, missing or of the wrong type go unnoticed.",
+    instead="Assert on both, or script both: conn.on(statement, 7, ...).",
+    wrong="""
+import pytest
+from understudy import FakeConnection
+
+from app.users import remove
+
+
+@pytest.mark.asyncio
+async def test_remove():
+    conn = FakeConnection()
+
+    await remove(conn, 7)
+
+    statement, _ = conn.execute_calls[0]  # UND102
+    assert statement == "DELETE FROM users WHERE id = $1"
+""",
+    right="""
+import pytest
+from understudy import FakeConnection
+
+from app.users import remove
+
+
+@pytest.mark.asyncio
+async def test_remove():
+    conn = FakeConnection()
+
+    await remove(conn, 7)
+
+    assert conn.execute_calls == [("DELETE FROM users WHERE id = $1", [7])]
+""",
+    check=check,
+)

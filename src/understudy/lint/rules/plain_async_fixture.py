@@ -1,0 +1,74 @@
+"""UND003: an async fixture that pytest-asyncio does not see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield async fixtures made with pytest.fixture, where only pytest-asyncio could run them."""
+    seen = collected.of(module)
+    candidates = [
+        each
+        for each in seen.fixtures.values()
+        if each.function.is_async
+        and each.maker.startswith("pytest.")
+        and len(each.function.node.decorator_list) == 1  # another may have made it sync
+    ]
+    if not candidates:
+        return
+    runners = module.project.runners
+    if runners.asyncio_auto or runners.anyio_auto or runners.others or _knows_anyio(module, seen):
+        return
+    for fixture in candidates:
+        yield Found(
+            fixture.function.node,
+            f"no plugin runs the async fixture {fixture.name}: in strict mode it needs"
+            " @pytest_asyncio.fixture",
+        )
+
+
+def _knows_anyio(module: Module, seen: collected.Collected) -> bool:
+    """Whether anyio is at work: it runs every async fixture of a test that it runs."""
+    texts = [module.text, *(each.text for each in seen.conftests)]
+    return (
+        any("anyio" in each or "asyncio_mode" in each for each in texts)
+        or seen.hooked
+        or "anyio" in module.project.runners.about
+    )
+
+
+RULE = Rule(
+    code="UND003",
+    name="plain-async-fixture",
+    group="bugs",
+    why="In strict mode @pytest.fixture gives the test the coroutine itself, or an error.",
+    instead=(
+        'Use @pytest_asyncio.fixture, or set asyncio_mode = "auto" in the configuration of pytest.'
+    ),
+    wrong="""
+import pytest
+
+
+@pytest.fixture
+async def conn(pool):  # UND003
+    async with pool.acquire() as conn:
+        yield conn
+""",
+    right="""
+import pytest_asyncio
+
+
+@pytest_asyncio.fixture
+async def conn(pool):
+    async with pool.acquire() as conn:
+        yield conn
+""",
+    path="tests/conftest.py",
+    check=check,
+    fixable=True,
+)

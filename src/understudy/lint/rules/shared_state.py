@@ -1,0 +1,106 @@
+"""UND012: a list, dict or set that several tests change and read."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.mutations import changes, is_mutable
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Class, Function
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield where a test changes a global or a class attribute that another one reads."""
+    tests = collected.of(module).tests
+    for name, value in module.defined.items():
+        if isinstance(value, ast.expr) and is_mutable(module, value):
+            users = [each for each in tests if _mentions(each, name) and not each.binds(name)]
+            if len(users) > 1 and not _is_reset(module, re.escape(name)):
+                yield from _found(users, name, name)
+    for cls in {each.in_class for each in tests if each.in_class is not None}:
+        yield from _in_class(module, cls, [each for each in tests if each.in_class is cls])
+
+
+def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Found]:
+    for node in cls.own(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name) and is_mutable(module, node.value):
+                name = target.id
+                users = [each for each in tests if _has_attribute(each, name)]
+                text = rf"(?:self|cls|{cls.name})\.{name}"
+                if len(users) > 1 and not _is_reset(module, text, assigned=1):
+                    for owner in ("self", "cls", cls.name):
+                        yield from _found(users, f"{owner}.{name}", name)
+
+
+def _found(users: list[Function], text: str, name: str) -> Iterator[Found]:
+    for test in users:
+        for node in changes(test, text):
+            others = next(each.name for each in users if each is not test)
+            yield Found(node, f"{test.name} changes {name}, which {others} reads too")
+
+
+def _mentions(test: Function, name: str) -> bool:
+    return any(each.id == name for each in test.own(ast.Name))
+
+
+def _has_attribute(test: Function, name: str) -> bool:
+    return any(
+        each.attr == name and isinstance(each.value, ast.Name) for each in test.own(ast.Attribute)
+    )
+
+
+def _is_reset(module: Module, text: str, assigned: int = 2) -> bool:
+    """Whether something empties it, sets it anew, or changes it for the time of a test alone.
+
+    ``assigned`` is how many assignments it takes to tell that one of them sets it anew.
+    """
+    return bool(
+        re.search(
+            rf"{text}\.clear\(|{text}\[:\]|del {text}(?!\[)|global [^\n]*\b{text}\b", module.text
+        )
+        or len(re.findall(rf"(?<![\w.]){text}(: [^=\n]+)?\s*=(?!=)", module.text)) >= assigned
+        or re.search(rf"(setitem|delitem|dict|setattr|object|copy)\([^)\n]*{text}", module.text)
+    )
+
+
+RULE = Rule(
+    code="UND012",
+    name="shared-state",
+    group="bugs",
+    why="Tests that share a list or a dict pass or fail by what ran before them.",
+    instead="Make it inside the test, or in a fixture of function scope that both ask for.",
+    wrong="""
+created = []
+
+
+def test_create(client):
+    created.append(client.post("/users", json={"name": "Ana"}).json()["id"])  # UND012
+    assert created
+
+
+def test_fetch(client):
+    assert client.get(f"/users/{created[0]}").status_code == 200
+""",
+    right="""
+import pytest
+
+
+@pytest.fixture
+def created(client):
+    return [client.post("/users", json={"name": "Ana"}).json()["id"]]
+
+
+def test_fetch(client, created):
+    assert client.get(f"/users/{created[0]}").status_code == 200
+
+
+def test_delete(client, created):
+    assert client.delete(f"/users/{created[0]}").status_code == 204
+""",
+    check=check,
+)

@@ -1,0 +1,60 @@
+"""UND204: a test that waits for time to pass."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+
+_SLEEPS = frozenset({"asyncio.sleep", "time.sleep", "anyio.sleep", "trio.sleep"})
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield sleeps in the body of a test; those of zero only give way to other tasks."""
+    for test in collected.of(module).tests:
+        for call in test.own(ast.Call):
+            if module.qualified(call.func) in _SLEEPS and not _is_zero(call):
+                yield Found(call, f"{test.name} sleeps: slow where it works, and flaky elsewhere")
+
+
+def _is_zero(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant) and call.args[0].value == 0
+
+
+RULE = Rule(
+    code="UND204",
+    name="sleep",
+    group="design",
+    why="A sleep is too short on a slow machine and too long everywhere else.",
+    instead="Wait for what happens: await the task, an asyncio.Event, or give in the clock.",
+    wrong="""
+import asyncio
+
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_worker(worker):
+    worker.start()
+    await asyncio.sleep(0.5)  # UND204
+
+    assert worker.done == [7]
+""",
+    right="""
+import asyncio
+
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_worker(worker):
+    worker.start()
+    await asyncio.wait_for(worker.idle.wait(), timeout=10)
+
+    assert worker.done == [7]
+""",
+    check=check,
+)

@@ -1,0 +1,62 @@
+"""UND101: a connection whose statements nobody looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.connections import doubles, is_looked_at
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield connections of tests that are handed on, and never asked what they were told."""
+    for test in collected.of(module).tests:
+        for double in doubles(module, test):
+            if not is_looked_at(test, double.name):
+                yield Found(
+                    double.node,
+                    f"{test.name} looks at no statement of {double.name}: any SQL would pass",
+                )
+
+
+RULE = Rule(
+    code="UND101",
+    name="sql-not-checked",
+    group="database",
+    why="The double answers whatever it is asked: a test that does not look passes for any SQL.",
+    instead=(
+        "Script the statement with conn.on(...), which refuses every other, or assert on"
+        " conn.execute_calls."
+    ),
+    wrong="""
+import pytest
+from understudy import FakeConnection
+
+from app.users import fetch
+
+
+@pytest.mark.asyncio
+async def test_fetch():
+    conn = FakeConnection()  # UND101
+    conn.fetch_row_return = {"name": "Ana"}
+
+    assert await fetch(conn, 7) == "Ana"
+""",
+    right="""
+import pytest
+from understudy import FakeConnection
+
+from app.users import fetch
+
+
+@pytest.mark.asyncio
+async def test_fetch():
+    conn = FakeConnection()
+    conn.on("SELECT name FROM users WHERE id = $1", 7).row(name="Ana")
+
+    assert await fetch(conn, 7) == "Ana"
+""",
+    check=check,
+)

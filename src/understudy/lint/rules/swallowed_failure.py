@@ -1,0 +1,103 @@
+"""UND005: a test that passes whether or not the exception comes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield the try statements of tests that let a failure pass."""
+    for test in collected.of(module).tests:
+        for node in test.own(ast.Try):
+            if _swallows_assertions(node):
+                yield Found(
+                    node.handlers[0],
+                    f"{test.name} catches the AssertionError of its own assertions",
+                )
+            elif _asserts_only_when_raised(module, test, node):
+                yield Found(
+                    node, f"{test.name} passes too where the exception that it checks never comes"
+                )
+
+
+def _swallows_assertions(node: ast.Try) -> bool:
+    if not any(isinstance(each, ast.Assert) for each in node.body):
+        return False
+    return any(
+        _is_broad(handler.type) and all(isinstance(each, ast.Pass) for each in handler.body)
+        for handler in node.handlers
+    )
+
+
+def _is_broad(caught: ast.expr | None) -> bool:
+    if caught is None:
+        return True
+    names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(isinstance(each, ast.Name) and each.id in _BROAD for each in names)
+
+
+def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> bool:
+    """Whether the handlers assert, and nothing notices that they were not reached."""
+    if node.orelse or not node.handlers or any(_ends_the_test(each) for each in node.body):
+        return False
+    if any("AssertionError" in ast.unparse(each.type) for each in node.handlers if each.type):
+        return False  # either of two assertions will do
+    if not all(_asserts(handler.body) for handler in node.handlers):
+        return False
+    above = next(module.above(node))
+    if above is not test.node:
+        return False  # in a loop or a branch: it may be counted there
+    rest = test.node.body[test.node.body.index(node) + 1 :]
+    inside = [each for each in ast.walk(ast.Module(node.body, [])) if isinstance(each, ast.Assert)]
+    return not rest and not inside and not node.finalbody
+
+
+def _asserts(body: list[ast.stmt]) -> bool:
+    return any(isinstance(each, ast.Assert) for each in body)
+
+
+def _ends_the_test(node: ast.stmt) -> bool:
+    """Whether a statement fails the test where it is reached."""
+    if isinstance(node, ast.Raise | ast.Assert | ast.Return):
+        return True
+    text = ast.unparse(node) if isinstance(node, ast.Expr) else ""
+    return "fail(" in text or "unreachable" in text or "raises(" in text
+
+
+RULE = Rule(
+    code="UND005",
+    name="swallowed-failure",
+    group="bugs",
+    why="Where the exception does not come, nothing is asserted and the test passes.",
+    instead="Use `with pytest.raises(...) as caught:`, and assert on caught.value after it.",
+    wrong="""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_unknown_user():
+    try:  # UND005
+        await fetch(7)
+    except LookupError as error:
+        assert "7" in str(error)
+""",
+    right="""
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_unknown_user():
+    with pytest.raises(LookupError) as caught:
+        await fetch(7)
+    assert "7" in str(caught.value)
+""",
+    check=check,
+)

@@ -1,0 +1,140 @@
+"""UND015: a connection handed to a method whose decorator brings its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from understudy.lint import collected
+from understudy.lint.module import Module
+from understudy.lint.resolving import callee
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Function
+
+_CONNECTIONS = frozenset(
+    {"conn", "connection", "cursor", "cur", "db", "session", "tx", "transaction", "db_conn"}
+)
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield calls that pass a connection which a decorator passes already."""
+    for test in collected.of(module).tests:
+        for call in test.all(ast.Call):
+            if call.args and _is_a_connection(call.args[0]):
+                method = callee(module, call)
+                if method is not None and _takes_one(method) and _is_given_one(method):
+                    name = ast.unparse(call.func)
+                    yield Found(
+                        call,
+                        f"{name} gets its connection from its decorator:"
+                        f" call {name}.__wrapped__ to pass one",
+                    )
+
+
+def _is_a_connection(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and (
+        node.id in _CONNECTIONS or node.id.endswith(("_conn", "_connection"))
+    )
+
+
+def _takes_one(method: Function) -> bool:
+    """Whether the first parameter that callers see is a connection."""
+    names = [each.arg for each in method.node.args.args]
+    own = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    return own[:1] != [] and own[0] in _CONNECTIONS
+
+
+def _is_given_one(method: Function) -> bool:
+    home = method.home
+    for decorator in method.node.decorator_list:
+        func = decorator.func if isinstance(decorator, ast.Call) else decorator
+        found = home.project.find(home.qualified(func), home)
+        if isinstance(found, Function) and any(_passes_more(each) for each in _inside(found)):
+            return True
+    return False
+
+
+def _inside(function: Function) -> Iterator[Function]:
+    for each in function.functions:
+        yield each
+        yield from _inside(each)
+
+
+def _passes_more(wrapper: Function) -> bool:
+    """Whether a wrapper calls something with its own *args, and another argument before them."""
+    starred = wrapper.node.args.vararg
+    if starred is None:
+        return False
+    own = {each.arg for each in wrapper.parameters}
+    for call in wrapper.all(ast.Call):
+        before: list[ast.expr] = []
+        for each in call.args:
+            if isinstance(each, ast.Starred):
+                passes_on = isinstance(each.value, ast.Name) and each.value.id == starred.arg
+                if passes_on and any(
+                    isinstance(given, ast.Name) and given.id not in own for given in before
+                ):
+                    return True
+                break
+            before.append(each)
+    return False
+
+
+RULE = Rule(
+    code="UND015",
+    name="unwrapped-method",
+    group="bugs",
+    why="The decorator acquires a connection of its own, and what the test passes becomes the next"
+    " argument.",
+    instead="Call the method behind the decorator: UserDAO.create.__wrapped__(conn, dto).",
+    wrong="""
+import pytest
+from understudy import FakeConnection
+
+from app.users import UserDAO
+
+
+@pytest.mark.asyncio
+async def test_fetch():
+    conn = FakeConnection()
+    conn.fetch_return = [{"id": 7}]
+
+    assert await UserDAO.fetch(conn, 7) == {"id": 7}  # UND015
+""",
+    right="""
+import pytest
+from understudy import FakeConnection
+
+from app.users import UserDAO
+
+
+@pytest.mark.asyncio
+async def test_fetch():
+    conn = FakeConnection()
+    conn.fetch_return = [{"id": 7}]
+
+    assert await UserDAO.fetch.__wrapped__(conn, 7) == {"id": 7}
+""",
+    files={
+        "app/users.py": """
+from functools import wraps
+
+
+def connected(method):
+    @wraps(method)
+    async def wrapper(*args, **kwargs):
+        async with pool.acquire() as conn:
+            return await method(conn, *args, **kwargs)
+
+    return wrapper
+
+
+class UserDAO:
+    @connected
+    async def fetch(conn, user_id):
+        rows = await conn.fetch("SELECT id FROM users WHERE id = $1", [user_id])
+        return rows.result()[0]
+"""
+    },
+    check=check,
+)

@@ -1,0 +1,146 @@
+"""UND014: AsyncMock where the original is sync, or the other way round."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from understudy.lint.doubles import mock_class
+from understudy.lint.module import Module
+from understudy.lint.patches import Patch, original, patches
+from understudy.lint.resolving import is_plain
+from understudy.lint.rule import Found, Rule
+from understudy.lint.tree import Class, Function
+
+_AWAITABLE = (
+    *("Awaitable", "Coroutine", "Future", "Task", "Any", "Generator", "Callable", "Async"),
+)
+
+
+def check(module: Module) -> Iterator[Found]:
+    """Yield mocks that are awaited where the original is not, and the other way round."""
+    for patch in patches(module):
+        kind = _kind(module, patch)
+        if kind is None:
+            continue
+        function = original(module, patch)
+        if not isinstance(function, Function) or not is_plain(function):
+            continue
+        if _takes_both(module, patch):
+            continue
+        if kind == "async" and _is_sync(function):
+            yield Found(
+                patch.call,
+                f"{patch.name} is not async: an AsyncMock in its place answers with a coroutine",
+            )
+        elif kind == "sync" and function.is_async and not function.is_generator:
+            yield Found(
+                patch.call, f"{patch.name} is async: what takes its place cannot be awaited"
+            )
+
+
+def _takes_both(module: Module, patch: Patch) -> bool:
+    """Whether who calls the original looks whether there is something to await."""
+    home = module.project.find((patch.dotted or "").rpartition(".")[0], module)
+    if not isinstance(home, Module):
+        home = home.home if isinstance(home, Function | Class) else None
+    return home is not None and re.search(r"isawaitable|iscoroutine", home.text) is not None
+
+
+def _kind(module: Module, patch: Patch) -> str | None:
+    if patch.maker is not None:
+        name = (module.qualified(patch.maker) or "").rpartition(".")[2]
+    else:
+        name = mock_class(module, patch.value) or ""
+    if name == "AsyncMock":
+        return "async"
+    if name in ("Mock", "MagicMock"):
+        return "sync" if _answers_plainly(patch) else None
+    if isinstance(patch.value, ast.Lambda):
+        body = patch.value.body
+        plain = ast.Constant | ast.Dict | ast.List | ast.Tuple | ast.Set
+        return "sync" if isinstance(body, plain) else None
+    return None
+
+
+def _answers_plainly(patch: Patch) -> bool:
+    """Whether a mock answers with a plain value: a side effect or a future may be awaited."""
+    given = patch.call if patch.maker is not None else patch.value
+    if not isinstance(given, ast.Call):
+        return False
+    options = {each.arg: each.value for each in given.keywords}
+    if "side_effect" in options or "wraps" in options or None in options:
+        return False
+    answer = options.get("return_value")
+    return answer is None or isinstance(answer, ast.Constant | ast.Dict | ast.List | ast.Tuple)
+
+
+def _is_sync(function: Function) -> bool:
+    """Whether a function gives nothing that can be awaited, as far as can be told."""
+    if function.is_async or function.is_generator:
+        return False
+    outer = function.outer
+    if outer is not None and sum(each.name == function.name for each in outer.functions) > 1:
+        return False  # an overload may be async
+    annotation = function.node.returns
+    if annotation is not None:
+        text = ast.unparse(annotation)
+        return not any(each in text for each in _AWAITABLE)
+    plain = ast.Constant | ast.Dict | ast.List | ast.Tuple | ast.JoinedStr | ast.BinOp | ast.Compare
+    return all(
+        each.value is None or isinstance(each.value, plain) for each in function.own(ast.Return)
+    )
+
+
+RULE = Rule(
+    code="UND014",
+    name="wrong-mock",
+    group="bugs",
+    why="The code under test gets a coroutine where a value belongs, or cannot await what it gets.",
+    instead=(
+        "Leave the kind to patch(...), which looks at the original, or give the mock a spec:"
+        " create_autospec(original)."
+    ),
+    wrong="""
+from unittest.mock import AsyncMock, Mock
+
+from app import users
+
+
+def test_hash(monkeypatch, client):
+    monkeypatch.setattr(users, "hashed", AsyncMock(return_value="x"))  # UND014
+    assert client.post("/users").status_code == 201
+
+
+def test_fetch(monkeypatch, client):
+    monkeypatch.setattr("app.users.fetch", Mock(return_value=None))  # UND014
+    assert client.get("/users/7").status_code == 404
+""",
+    right="""
+from unittest.mock import AsyncMock, Mock
+
+from app import users
+
+
+def test_hash(monkeypatch, client):
+    monkeypatch.setattr(users, "hashed", Mock(return_value="x"))
+    assert client.post("/users").status_code == 201
+
+
+def test_fetch(monkeypatch, client):
+    monkeypatch.setattr("app.users.fetch", AsyncMock(return_value=None))
+    assert client.get("/users/7").status_code == 404
+""",
+    files={
+        "app/users.py": """
+def hashed(password: str) -> str:
+    return password[::-1]
+
+
+async def fetch(conn, user_id):
+    return await conn.fetch_row("SELECT * FROM users WHERE id = $1", [user_id])
+"""
+    },
+    check=check,
+)

@@ -1,0 +1,125 @@
+"""Checks many files: those that changed, in as many processes as are worth starting."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from understudy.lint import messages
+from understudy.lint.cache import Cache
+from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
+from understudy.lint.finding import Checked
+
+# Below this many bytes a second process takes longer to start than to help.
+_WORTH_A_PROCESS = 150_000
+_CHUNKS_PER_PROCESS = 6
+
+Result = tuple[Checked, str | None]
+
+
+class LintError(Exception):
+    """The check cannot be done; the text is the whole message."""
+
+
+def run(
+    paths: Sequence[Path],
+    codes: Sequence[str],
+    *,
+    cache: Cache | None = None,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Checked], OSError | None]:
+    """Check files.
+
+    Args:
+        paths: the files, absolute.
+        codes: the rules that are on.
+        cache: what earlier runs found, if that counts.
+        jobs: the number of processes; None for as many as there are cores.
+        progress: told after each part how many files are done, and of how many.
+
+    Returns:
+        what was found in each file, sorted, and why the cache could not be written, if so.
+
+    Raises:
+        LintError: a process died.
+    """
+    done: list[Checked] = []
+    waiting = []
+    for path in paths:
+        known = cache.known(str(path)) if cache else None
+        if known is None:
+            waiting.append(str(path))
+        else:
+            done.append(known)
+    fresh: list[Result] = []
+    for part in _checked(waiting, codes, jobs):
+        fresh += part
+        if progress:
+            progress(len(done) + len(fresh), len(paths))
+    trouble = None
+    if cache and fresh:
+        try:
+            cache.keep(fresh)
+        except OSError as error:  # nothing is lost but time; the caller says so
+            trouble = error
+    done += [each for each, _ in fresh]
+    return sorted(done, key=lambda each: each.path), trouble
+
+
+def _checked(
+    paths: Sequence[str], codes: Sequence[str], jobs: int | None
+) -> Iterator[list[Result]]:
+    sizes = {path: _size(path) for path in paths}
+    worth = sum(sizes.values()) // _WORTH_A_PROCESS + 1
+    count = min(jobs or _cores(), worth, len(paths))
+    if count <= 1:
+        engine = Engine(codes)
+        for start in range(0, len(paths), 20):
+            yield check_files(paths[start : start + 20], engine)
+        return
+    # Where little has changed they are not needed, and take longer to import than that to check.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
+    chunks = _chunks(paths, count * _CHUNKS_PER_PROCESS)
+    context = multiprocessing.get_context(_method())
+    with ProcessPoolExecutor(
+        count, mp_context=context, initializer=begin_worker, initargs=(codes,)
+    ) as pool:
+        waiting = [pool.submit(check_in_worker, chunk) for chunk in chunks]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise LintError(messages.worker_died()) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _chunks(paths: Sequence[str], count: int) -> list[list[str]]:
+    """Neighbours stay together: they share conftest.py and helpers."""
+    size = max(1, -(-len(paths) // count))
+    return [list(paths[start : start + size]) for start in range(0, len(paths), size)]
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:  # the check itself says what is wrong with it
+        return 0
+
+
+def _cores() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _method() -> str:
+    """A fork is ready at once; but it is safe on Linux only, and only without threads."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"

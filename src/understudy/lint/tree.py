@@ -1,0 +1,197 @@
+"""One walk over a file's syntax tree: every node is filed where the rules look for it."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+
+if TYPE_CHECKING:
+    from understudy.lint.module import Module
+
+Node = TypeVar("Node", bound=ast.AST)
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Filed = dict[type[ast.AST], list[ast.AST]]
+
+# Nodes that say nothing by themselves: contexts and operators.
+_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+
+
+def _node_fields() -> dict[type[ast.AST], tuple[str, ...]]:
+    """The fields of each kind of node that may hold other nodes, in the order of the source."""
+    plain = {"ctx", "op", "ops", "kind", "type_comment", "id", "attr", "lineno", "type_ignores"}
+    found: dict[type[ast.AST], tuple[str, ...]] = {}
+    for kind in vars(ast).values():
+        if isinstance(kind, type) and issubclass(kind, ast.AST) and not issubclass(kind, _MARKS):
+            fields = tuple(name for name in kind._fields if name not in plain)
+            found[kind] = () if issubclass(kind, ast.Constant | ast.Global) else fields
+    return found
+
+
+_FIELDS = _node_fields()
+_LEAVES = frozenset({ast.Name, ast.Constant})
+
+
+class Scope:
+    """A module, a class or a function: what stands in it, and not in a scope inside.
+
+    Attributes:
+        node: the definition; the whole tree for a module.
+        outer: the scope around this one; None for a module.
+        functions: those that are defined directly in it, in order.
+        classes: the same of classes.
+        module: the file it is in; set on a module's scope alone, see ``home``.
+    """
+
+    module: Module
+
+    def __init__(self, node: ast.Module | ast.ClassDef | FunctionNode, outer: Scope | None) -> None:
+        self.node = node
+        self.outer = outer
+        self.functions: list[Function] = []
+        self.classes: list[Class] = []
+        self._filed: Filed = defaultdict(list)
+
+    @property
+    def name(self) -> str:
+        """The name in its definition; empty for a module."""
+        return "" if isinstance(self.node, ast.Module) else self.node.name
+
+    @property
+    def path(self) -> str:
+        """The names of this and all scopes around it, with dots."""
+        before = self.outer.path if self.outer else ""
+        return f"{before}.{self.name}" if before else self.name
+
+    def own(self, kind: type[Node]) -> list[Node]:
+        """The nodes of a kind in this scope alone, in the order of the source."""
+        return cast("list[Node]", self._filed.get(kind, []))
+
+    def all(self, kind: type[Node]) -> Iterator[Node]:
+        """The nodes of a kind in this scope and in those inside it."""
+        yield from self.own(kind)
+        for inner in (*self.functions, *self.classes):
+            yield from inner.all(kind)
+
+    @property
+    def home(self) -> Module:
+        """The file that it is in."""
+        return list(self.around())[-1].module
+
+    def forget(self) -> None:
+        """Let go of everything inside, which refers to this in turn: so it is freed at once."""
+        for inner in (*self.functions, *self.classes):
+            inner.forget()
+        self.functions.clear()
+        self.classes.clear()
+        self._filed.clear()
+
+    def around(self) -> Iterator[Scope]:
+        """This scope, and those around it, from the inside."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
+
+class Class(Scope):
+    """A class; ``node`` is its definition."""
+
+    node: ast.ClassDef
+
+    def method(self, name: str) -> Function | None:
+        """Its own method of a name, the last one defined."""
+        return next((each for each in reversed(self.functions) if each.name == name), None)
+
+
+class Function(Scope):
+    """A function or method; ``node`` is its definition."""
+
+    node: FunctionNode
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is written with ``async def``."""
+        return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def in_class(self) -> Class | None:
+        """The class that it is a method of."""
+        return self.outer if isinstance(self.outer, Class) else None
+
+    @property
+    def parameters(self) -> list[ast.arg]:
+        """All of its parameters, ``self`` and starred ones too."""
+        given = self.node.args
+        starred = [each for each in (given.vararg, given.kwarg) if each is not None]
+        return [*given.posonlyargs, *given.args, *given.kwonlyargs, *starred]
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether it yields."""
+        return bool(self.own(ast.Yield) or self.own(ast.YieldFrom))
+
+    def binds(self, name: str) -> bool:
+        """Whether a name is a parameter or a variable of it."""
+        return name in self._bound
+
+    @cached_property
+    def _bound(self) -> frozenset[str]:
+        stored = {node.id for node in self.own(ast.Name) if not isinstance(node.ctx, ast.Load)}
+        given = {each.arg for each in self.parameters}
+        return frozenset(given | stored | {each.name for each in self.functions})
+
+
+class Walked(NamedTuple):
+    """What one walk over a tree gives.
+
+    Attributes:
+        scope: the module's.
+        parents: the node around each node.
+        scopes: the scope that each name stands in.
+    """
+
+    scope: Scope
+    parents: dict[ast.AST, ast.AST]
+    scopes: dict[ast.AST, Scope]
+
+
+def walk(tree: ast.Module) -> Walked:
+    """File every node of a tree under its scope, once."""
+    module = Scope(tree, None)
+    parents: dict[ast.AST, ast.AST] = {}
+    scopes: dict[ast.AST, Scope] = {}
+    # A stack of our own: an expression may be nested deeper than Python recurses.
+    waiting: list[tuple[ast.AST, Scope]] = [(node, module) for node in reversed(tree.body)]
+    for top in tree.body:
+        parents[top] = tree
+    while waiting:
+        node, scope = waiting.pop()
+        kind = type(node)
+        scope._filed[kind].append(node)
+        inside = scope
+        if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+            inside = Function(cast("FunctionNode", node), scope)
+            scope.functions.append(inside)
+        elif kind is ast.ClassDef:
+            inside = Class(cast("ast.ClassDef", node), scope)
+            scope.classes.append(inside)
+        children: list[tuple[ast.AST, Scope]] = []
+        for field in _FIELDS[kind]:
+            value = getattr(node, field)
+            # A decorator stands outside of what it decorates.
+            owner = scope if field == "decorator_list" else inside
+            for child in value if type(value) is list else (value,):
+                its_kind = type(child)
+                if its_kind in _LEAVES:  # half of all nodes
+                    parents[child] = node
+                    owner._filed[its_kind].append(child)
+                    scopes[child] = owner
+                elif its_kind in _FIELDS:
+                    parents[child] = node
+                    children.append((child, owner))
+        children.reverse()
+        waiting += children
+    return Walked(module, parents, scopes)

@@ -1,0 +1,63 @@
+"""Which tests get a database of their own, and the databases of those that fail.
+
+Looking at a test imports nothing: most runs have no such test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from understudy.plugin import messages
+
+if TYPE_CHECKING:
+    from understudy.postgres import Clones
+
+_WANTED: pytest.StashKey[int] = pytest.StashKey()
+_HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
+
+
+def count(session: pytest.Session) -> None:
+    """Count the tests that will ask, so that copies are made ahead for them and no others."""
+    asking = sum("real_postgres" in getattr(item, "fixturenames", ()) for item in session.items)
+    workers = getattr(session.config, "workerinput", {}).get("workercount", 1)
+    session.config.stash[_WANTED] = -(-asking // workers)
+
+
+def wanted(config: pytest.Config) -> int:
+    """Return how many databases this process will be asked for, and forget it."""
+    number = config.stash.get(_WANTED, 0)
+    config.stash[_WANTED] = 0
+    return number
+
+
+def hold(item: pytest.Item, databases: Clones, name: str, dsn: str) -> None:
+    """Remember the database of a test that runs."""
+    item.stash[_HELD] = (databases, name, dsn)
+
+
+def release(item: pytest.Item) -> bool:
+    """Say whether the test's database is to be dropped now: not where it was kept."""
+    held = item.stash.get(_HELD, None)
+    if held is None:
+        return False
+    del item.stash[_HELD]
+    return True
+
+
+def keep_if_failed(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Keep the database of a test that has failed, where that is asked for, and say where it is."""
+    held = item.stash.get(_HELD, None)
+    if held is None or not report.failed or not item.config.getoption("understudy_keep_databases"):
+        return
+    from understudy.postgres import PostgresError
+
+    databases, name, dsn = held
+    try:
+        databases.keep(name)
+        del item.stash[_HELD]
+        text = messages.kept_database(dsn, databases.place.is_embedded)
+    except PostgresError as error:
+        text = str(error)
+    report.sections.append(("understudy", text))

@@ -1,0 +1,38 @@
+"""The fixture `fake_postgres`, and the server behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from understudy.wire.lane import Address, FakePostgres
+
+
+@pytest.fixture(scope="session")
+def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
+    """The server of `fake_postgres`, for what lives longer than a test: its address, and `on`.
+
+    What is scripted here is asked after what a test scripts.
+    """
+    from understudy.plugin import lanes
+    from understudy.wire.lane import Address
+
+    server = lanes.server(pytestconfig)
+    server.start()
+    return Address(server, server.base)
+
+
+@pytest.fixture
+def fake_postgres(
+    pytestconfig: pytest.Config, fake_postgres_server: Address
+) -> Iterator[FakePostgres]:
+    """A PostgreSQL made of Python: real drivers connect to it, and the test's script answers."""
+    from understudy.plugin import lanes
+    from understudy.wire.lane import FakePostgres
+
+    fake = FakePostgres(lanes.server(pytestconfig))
+    yield fake
+    fake.end()

@@ -1,0 +1,63 @@
+"""`real_postgres.insert`: rows for a test, by a connection that is opened for the first of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.plugin.fixtures import configured_locale, name_of_test
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from understudy.rows import Known, Row, Rows
+
+# The code under test may hold what a row needs, and runs in the thread that would wait for it.
+LOCK_TIMEOUT = "3s"
+_KNOWN: pytest.StashKey[Known] = pytest.StashKey()
+
+
+class RowsOfTest:
+    """What one test inserts into its database."""
+
+    def __init__(self, request: pytest.FixtureRequest, dsn: str) -> None:
+        self._request = request
+        self._dsn = dsn
+        self._connection: psycopg.Connection[Any] | None = None
+        self._rows: Rows | None = None
+
+    def insert(self, table: str, values: dict[str, object]) -> Row:
+        """Insert a row; a RowsError begins where the test called."""
+        __tracebackhide__ = True
+        from understudy.rows import RowsError
+
+        if self._rows is None:
+            self._rows = self._new()
+        try:
+            return self._rows.insert(table, **values)
+        except RowsError as error:
+            raise error.with_traceback(None) from None
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _new(self) -> Rows:
+        from understudy.rows import Known, Rows
+
+        config = self._request.config
+        try:
+            locale = configured_locale(config)
+        except ImportError:
+            locale = None  # without Faker nothing is of a locale
+        known = config.stash.setdefault(_KNOWN, Known())
+        return Rows(self._connect, name_of_test(self._request.node), locale=locale, known=known)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        from understudy.postgres.driver import connect
+
+        self._connection = connect(self._dsn)
+        self._connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'".encode())
+        return self._connection

@@ -1,0 +1,41 @@
+"""One server for all workers of pytest-xdist: they ask the controller, which starts it.
+
+A question and its answer go through a channel of execnet that xdist carries to the worker among
+its input. So nothing listens anywhere, the server belongs to the process that outlives the workers,
+and a worker that crashes takes nothing with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+_KEY = "understudy_databases"
+
+
+def offer(node: Any, answer: Callable[[pytest.Config, str], Mapping[str, Any]]) -> None:
+    """On the controller: answer the questions of a worker.
+
+    :param node: xdist's worker.
+    :param answer: takes a question. It may take its time: it is called in the thread that receives
+        from this worker alone, and the worker waits for it.
+    """
+    if node.gateway.spec.popen:  # else it is on another machine, and reaches no socket of ours
+        channel = node.gateway.newchannel()
+        channel.setcallback(lambda question: channel.send(answer(node.config, question)))
+        node.workerinput[_KEY] = channel
+
+
+def ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
+    """On a worker: what the controller answers; None where there is none to ask.
+
+    :raises EOFError: the controller is gone; where that was known before, an OSError.
+    """
+    channel = getattr(config, "workerinput", {}).get(_KEY)
+    if channel is None:
+        return None
+    channel.send(question)
+    answer: Mapping[str, Any] = channel.receive()
+    return answer

@@ -1,0 +1,80 @@
+"""The checklist itself: its items, in the order of the work, and what can be said of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+Stage = Literal["before", "during", "after"]
+State = Literal["ok", "not ok", "cannot tell"]
+
+
+class Item(StrEnum):
+    """An item of the checklist; the value is how it reads."""
+
+    LAYER = "the layer under test is clear"
+    FIXTURES = "the fixtures fit"
+    DOUBLES = "the doubles fit what they stand for"
+    SCENARIOS = "every function is called by a test"
+    NAMES = "tests are named by what they do and when"
+    SECTIONS = "arrange, act and assert are apart"
+    DOCSTRINGS = "tests say what they show"
+    HINTS = "tests have type hints"
+    LEVEL = "the boundary is replaced, not the inside"
+    ERRORS = "the error paths are tested"
+    SQL = "the SQL is looked at"
+    PARAMETERS = "the parameters are looked at"
+    PASSING = "the tests pass, and test something"
+    COVERAGE = "the module is covered"
+    PATHS = "every path is taken"
+    LEFTOVERS = "no prints, no code in comments"
+    ISOLATED = "the tests need no other test, and no order"
+    REPEATABLE = "they say the same each time"
+
+
+STAGES: dict[Item, Stage] = {
+    item: "before" if number < 4 else "during" if number < 12 else "after"
+    for number, item in enumerate(Item)
+}
+
+
+class Evidence(NamedTuple):
+    """What an answer rests on: a sentence, and the place where that can be seen ("" for none)."""
+
+    text: str
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What can be said of an item for one module."""
+
+    item: Item
+    state: State
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Review:
+    """The whole checklist for one module.
+
+    Attributes:
+        module: its name.
+        path: its file, relative to the project's folder.
+        tests: how many tests belong to it.
+        covered: per cent of its lines and branches.
+        answers: one for each item, in the checklist's order.
+    """
+
+    module: str
+    path: str
+    tests: int
+    covered: float
+    answers: tuple[Answer, ...]
+
+    @property
+    def wrong(self) -> list[Answer]:
+        """The items that are not fulfilled."""
+        return [answer for answer in self.answers if answer.state == "not ok"]

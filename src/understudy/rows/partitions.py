@@ -1,0 +1,54 @@
+"""Values with which a row goes into a partition, read from what PostgreSQL prints of its bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from understudy.rows.facts import Bound
+
+_VALUE = re.compile(r"'(?:[^']|'')*'|[\w.+-]+")
+_OPEN = ("MINVALUE", "MAXVALUE", "NULL")
+
+
+def into(bounds: Sequence[Bound]) -> dict[str, str]:
+    """Values for the keys of a partition and of those above it.
+
+    A key is left out where it does not matter or where we cannot tell: in a partition by hash, in
+    one that takes what no other takes, and where the key is an expression.
+    """
+    found: dict[str, str] = {}
+    for bound in bounds:
+        # A range holds its lower bound, and not its upper one.
+        inside = re.search(r" (?:IN|FROM) \((.*?)\)(?: TO \((.*)\))?$", bound.text)
+        if inside is None:
+            continue
+        lower, upper = (_VALUE.findall(part or "") for part in inside.groups())
+        if " IN " in bound.text:
+            lower = [value for value in lower if value not in _OPEN][:1]
+        for place, (column, value) in enumerate(zip(bound.columns, lower, strict=False)):
+            chosen = _below(upper[place]) if value == "MINVALUE" else _plain(value)
+            if column and chosen is not None:
+                found[column] = chosen
+    return found
+
+
+def _plain(value: str) -> str:
+    return value[1:-1].replace("''", "'") if value.startswith("'") else value
+
+
+def _below(value: str) -> str | None:
+    """A value below one, where it is a number or begins with a date."""
+    if value in _OPEN:
+        return None
+    text = _plain(value)
+    try:
+        return str(Decimal(text) - 1)
+    except InvalidOperation:
+        pass
+    try:
+        return str(date.fromisoformat(text[:10]) - timedelta(days=1))
+    except ValueError:
+        return None

@@ -1,0 +1,122 @@
+"""The server of `real_postgres`: a real PostgreSQL behind it, and one transaction for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from understudy.sandbox import messages
+from understudy.sandbox.failures import StrangerRefused
+from understudy.sandbox.forwarding import Forwarding
+from understudy.sandbox.guests import Guest
+from understudy.sandbox.ownership import Owners
+from understudy.sandbox.rules import RealRule
+from understudy.sandbox.turns import Turns
+from understudy.script.database_errors import ErrorFields
+from understudy.script.script import Script
+from understudy.wire.connection import Connection
+from understudy.wire.left import Left
+from understudy.wire.line import Line
+from understudy.wire.reception import Reception
+from understudy.wire.responder import ServerError
+from understudy.wire.server import Server
+from understudy.wire.types import Types
+from understudy.wire.values import Values
+from understudy.wire.whose import Waiter
+
+
+class SandboxServer(Server):
+    """A server whose statements run in a transaction of a real one, which is rolled back.
+
+    Args:
+        database: makes a new database with the schema in it, and returns its URL.
+
+    Attributes:
+        turns: the transaction.
+        owners: who belongs to earlier tests.
+    """
+
+    name = "real_postgres"
+    _client = Guest
+    rule = RealRule
+
+    def __init__(self, database: Callable[[], str]) -> None:
+        super().__init__()
+        self.owners = Owners()
+        self._database = database
+        self._reported: dict[str, str] = {}
+        types = Types({})
+        self._own = types, Values(types)
+
+    def _responder(self) -> Forwarding:
+        self.turns = Turns(lambda: self._sockets, self.failed)
+        self._forwarding = Forwarding(self, self.turns)
+        return self._forwarding
+
+    def _reception(self) -> Reception:
+        settings = dict(self._reported)
+        version = settings.pop("server_version").partition(" ")[0]
+        return Reception(version, settings=settings, admit=self._let_in, forwarder=self._forwarding)
+
+    def _let_in(self, connection: Connection) -> None:
+        """Let a client in to the one database that there is.
+
+        Raises:
+            ServerError: it wants another, or there are too many.
+        """
+        if connection.database != self.database:
+            text = messages.no_database(connection.database)
+            raise ServerError(ErrorFields("3D000", text, "FATAL"))
+        self._admit(connection)
+
+    def _schema(self) -> tuple[Types, Values]:
+        return self._own
+
+    def start(self) -> None:
+        """Accept connections, and connect to a database of the real server.
+
+        Raises:
+            PostgresError: there is none to be had.
+        """
+        super().start()
+        if not self.turns.is_open:
+            self._connect()
+
+    def _connect(self) -> None:
+        self._sockets.call(self.turns.close)
+        self._reported = self.turns.open(self._database())
+
+    def stop(self) -> None:
+        """End every connection, and leave the real server."""
+        if self._is_started:
+            self._sockets.call(self.turns.close)
+        super().stop()
+
+    def opened(self, line: Line, by: Waiter | None) -> None:
+        """Take note of a new connection, and of the event loops that run."""
+        super().opened(line, by)
+        self.owners.note_loops()
+
+    def check_owner(self, sql: str, guest: Guest) -> None:
+        """Refuse a statement of what an earlier test has left running.
+
+        Raises:
+            StrangerRefused: it is one.
+        """
+        who = self.owners.stranger(guest)
+        if who is not None:
+            raise self.failed(StrangerRefused(messages.stranger(sql, who)))
+
+    def begin_test(self) -> Script:
+        """Begin a test: return its script. What ran since the last one is undone."""
+        if not self.turns.is_open or self.turns.is_spoilt:
+            self._connect()
+        else:
+            self._sockets.call(self.turns.roll_back)
+        self.owners.begin()
+        return super().begin_test()
+
+    def end_test(self, left: Left, close: Callable[[], None]) -> None:
+        """End a test: undo all that it did, and enter in `left` what it has left behind."""
+        super().end_test(left, close)
+        self.owners.end()
+        self._sockets.call(self.turns.roll_back)

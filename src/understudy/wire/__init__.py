@@ -1,0 +1,1 @@
+"""A PostgreSQL made of Python: real drivers connect to it, and a script answers."""

@@ -1,0 +1,182 @@
+"""Whose statement it is that came over a socket: who in this process waits for a driver.
+
+A statement that comes through memory has its caller on the stack. Over a socket there are only
+bytes; but whoever sent them waits in this very process: a thread in a driver's call, or a task that
+is suspended inside of a driver. psycopg and asyncpg also know the number of the connection that
+they wait for. Where several may have sent it, nothing is said rather than something wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from types import FrameType
+from typing import Any, NamedTuple
+
+from understudy.script.origin import Spot, is_users
+
+_WAITED_FOR = frozenset({"asyncpg", "psycopg", "psqlpy"})
+# What keeps connections open for its users. psqlpy has no connection outside of a pool.
+_POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases"})
+# What makes connections for a test, and closes them.
+OURS = "fake_postgres"
+_OURS = "understudy.wire.connecting"
+# More tasks than these are not gone through for every statement.
+_MOST_TASKS = 500
+
+# psqlpy sends from a thread of its own, before the task that waits for it has stopped.
+_PATIENCE = 0.02
+_PAUSE = 0.0005
+
+
+class Waiter(NamedTuple):
+    """Somebody who waits inside of a driver.
+
+    Attributes:
+        spot: the user's instruction that called the driver; None where a pool called it.
+        pid: the number of the connection; None where the driver does not tell.
+        pool: which pool the connection is for, "" for none; OURS where the fixture made it.
+    """
+
+    spot: Spot | None
+    pid: int | None
+    pool: str
+
+
+def caller() -> Waiter:
+    """Return who calls, of the thread that runs this."""
+    return _waiter(stack(sys._getframe(1)), inside=True) or Waiter(None, None, "")
+
+
+def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None:
+    """Return who waits for a connection; None where that is not certain.
+
+    Args:
+        pid: the number of the connection; None of one that is being opened.
+        patience: how many seconds to give whoever has sent something to begin to wait for it.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        waiters = _waiters()
+        for each in waiters:
+            if pid is not None and each.pid == pid:
+                return each
+        untold = {each for each in waiters if each.pid is None and (each.spot or pid is None)}
+        if untold or time.monotonic() >= deadline:
+            return untold.pop() if len(untold) == 1 else None
+        time.sleep(_PAUSE)
+
+
+def _waiters() -> list[Waiter]:
+    found = [*_threads()]
+    for loop in list(loops()):
+        tasks = asyncio.all_tasks(loop)
+        if len(tasks) <= _MOST_TASKS:
+            found += [each for task in tasks if (each := waiter_in_task(task)) is not None]
+    return found
+
+
+def _threads() -> Iterator[Waiter]:
+    own = threading.get_ident()
+    for ident, frame in sys._current_frames().items():
+        if ident != own and (waiter := waiter_in_thread(frame)) is not None:
+            yield waiter
+
+
+def waiter_in_thread(frame: FrameType) -> Waiter | None:
+    """Return who waits in a thread, of its innermost frame; None where nobody does."""
+    return _waiter(stack(frame))
+
+
+def stack(frame: FrameType | None) -> Iterator[FrameType]:
+    """Go through the frames of a stack, from the inside out."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def loops() -> Iterator[asyncio.AbstractEventLoop]:
+    """Find the event loops that run in any thread: they stand in a frame of asyncio's."""
+    seen: set[int] = set()
+    for frame in sys._current_frames().values():
+        for each in stack(frame):
+            if each.f_globals.get("__name__") in ("asyncio.base_events", "asyncio.runners"):
+                owner = each.f_locals.get("self")
+                loop = getattr(owner, "_loop", owner)
+                if isinstance(loop, asyncio.AbstractEventLoop) and id(loop) not in seen:
+                    seen.add(id(loop))
+                    yield loop
+
+
+def waiter_in_task(task: asyncio.Task[Any]) -> Waiter | None:
+    """Return who waits in a suspended task; None where nobody does."""
+    frames, ends_in_driver = _chain(task.get_coro())
+    return _waiter(reversed(frames), inside=ends_in_driver)
+
+
+def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
+    """Return the frames of a suspended task, outermost first."""
+    return _chain(task.get_coro())[0]
+
+
+def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
+    """Return the frames of a suspended task, outermost first, and whether a driver's own
+    awaitable, without a frame, is at the end."""
+    frames: list[FrameType] = []
+    while awaited is not None:
+        kind = type(awaited).__name__
+        if kind in ("async_generator_asend", "async_generator_athrow"):
+            awaited = next(iter(gc.get_referents(awaited)), None)
+            continue
+        prefix = {"coroutine": "cr", "async_generator": "ag", "generator": "gi"}.get(kind)
+        frame = None if prefix is None else getattr(awaited, f"{prefix}_frame", None)
+        if frame is None:
+            # An async function of Rust's, as PyO3 shows it: psqlpy's.
+            return frames, kind == "Coroutine"
+        frames.append(frame)
+        awaited = getattr(awaited, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await", None)
+    return frames, False
+
+
+def _waiter(frames: Iterable[FrameType], *, inside: bool = False) -> Waiter | None:
+    """Return who waits, of a stack from the inside out; None where no driver is waited for.
+
+    Args:
+        frames: the stack.
+        inside: whether it ends in a driver without frames: psqlpy's calls run in Rust.
+    """
+    pid: int | None = None
+    pool = "psqlpy" if inside else ""
+    for frame in frames:
+        module: str = frame.f_globals.get("__name__", "")
+        root = module.partition(".")[0]
+        if root in _POOLS or module == "asyncpg.pool":
+            if not inside:
+                return None  # it waits for a connection, and not on one
+            pool = root
+        elif root in _WAITED_FOR:
+            inside = True
+            pid = pid or _pid(frame)
+            pool = "" if pool == "psqlpy" else pool
+        elif module == _OURS and inside and not pool:
+            pool = OURS
+        elif is_users(module) and root not in sys.stdlib_module_names:
+            return Waiter((frame.f_code, frame.f_lasti), pid, pool) if inside else None
+    return Waiter(None, pid, pool) if inside else None
+
+
+def _pid(frame: FrameType) -> int | None:
+    """Return the number of the connection that a frame of a driver works for, if it tells."""
+    owner = frame.f_locals.get("self")
+    try:
+        if (pgconn := getattr(owner, "pgconn", None)) is not None:
+            return int(pgconn.backend_pid) or None
+        if (protocol := getattr(owner, "_protocol", None)) is not None:
+            return int(protocol.get_server_pid()) or None
+    except Exception:  # noqa: BLE001 # a connection that is being closed meanwhile
+        return None
+    return None

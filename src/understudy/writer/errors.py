@@ -1,0 +1,7 @@
+"""What keeps the writer from its work."""
+
+from __future__ import annotations
+
+
+class WriterError(Exception):
+    """It cannot go on, and has written nothing; the text is the whole message."""

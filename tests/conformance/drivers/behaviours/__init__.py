@@ -1,0 +1,1 @@
+"""What every driver does, and what is peculiar to each; importing a module adds its behaviours."""

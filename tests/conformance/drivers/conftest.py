@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.conformance.drivers.relay import Relay
+from tests.conformance.drivers.stage import FakeStage, RealStage
+from tests.conformance.parameters.schema import tables
+from understudy.catalog import active
+from understudy.catalog.checks import Checker, Levels
+from understudy.catalog.describe import Describer
+from understudy.catalog.session import Catalog
+from understudy.postgres import EmbeddedServer
+from understudy.wire.server import Server
+
+
+@pytest.fixture(scope="session")
+def drivers_dsn() -> Iterator[str]:
+    """A database with the tables that the behaviours are about, and one table for each type."""
+    schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
+    with EmbeddedServer() as server:
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            connection.execute(tables() + schema)
+        yield server.dsn()
+
+
+@pytest.fixture(scope="session")
+def relay(drivers_dsn: str) -> Iterator[Relay]:
+    """What stands between the drivers and that database."""
+    with Relay(conninfo_to_dict(drivers_dsn)["host"]) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def admin(drivers_dsn: str) -> Iterator[psycopg.Connection]:
+    """A connection beside those of the behaviours."""
+    with psycopg.connect(drivers_dsn, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def full_dsn() -> Iterator[str]:
+    """A server whose every connection is taken."""
+    settings = {"max_connections": "2", "superuser_reserved_connections": "0"}
+    with (
+        EmbeddedServer(settings=settings) as server,
+        psycopg.connect(server.dsn()),
+        psycopg.connect(server.dsn()),
+    ):
+        yield server.dsn()
+
+
+@pytest.fixture(scope="session")
+def down_dsn() -> Iterator[str]:
+    """A server that has left its socket behind."""
+    with tempfile.TemporaryDirectory(prefix="down-") as folder:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/.s.PGSQL.5432")
+        yield f"postgresql://postgres@/postgres?host={quote(folder)}&port=5432"
+
+
+@pytest.fixture
+def real(
+    drivers_dsn: str, admin: psycopg.Connection, relay: Relay, full_dsn: str, down_dsn: str
+) -> RealStage:
+    """The real server, with nothing but the seed in its tables."""
+    server = str(conninfo_to_dict(drivers_dsn)["host"])
+    relay.loss = None
+    dsn = drivers_dsn.replace(quote(server), quote(relay.folder))
+    return RealStage(dsn, admin, relay, full_dsn, down_dsn)
+
+
+@pytest.fixture(scope="session")
+def checker(drivers_dsn: str) -> Iterator[Checker]:
+    """What the real server says of the statements of every fake."""
+    dsn = f"{drivers_dsn}&application_name=catalog"  # by which it is spared when others are ended
+    catalog = Catalog(None, lambda major: f"drivers {major}", lambda: Describer(dsn))
+    yield Checker(catalog, "asyncpg", Levels())
+    catalog.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The server of every fake."""
+    server = Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _checked(checker: Checker) -> Iterator[None]:
+    """Have the statements of the fakes held against the real server, in this folder alone."""
+    before = active.factory, active.made()
+    active.use(lambda: checker)
+    yield
+    active.use(*before)  # tests of other folders run in this process, too
+
+
+@pytest.fixture
+def fake(server: Server) -> Iterator[FakeStage]:
+    """The fake, without a rule."""
+    stage = FakeStage(server)
+    yield stage
+    stage.postgres.end()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_panics(monkeypatch: pytest.MonkeyPatch) -> None:
+    # psqlpy panics hundreds of times, and each backtrace takes milliseconds.
+    monkeypatch.setenv("RUST_BACKTRACE", "0")

@@ -1,0 +1,242 @@
+"""Where a behaviour plays: on the embedded PostgreSQL, or on fake_postgres.
+
+A behaviour is written once. What it scripts is for the fake; the real server knows it from its
+tables. Nothing in a behaviour says what the outcome has to be: the two must be equal.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal, Self
+
+import asyncpg
+import psycopg
+
+from tests.conformance.drivers.relay import Loss, Relay
+from understudy import db_error
+from understudy.wire.lane import FakePostgres
+from understudy.wire.server import Server
+
+When = Literal["before", "during", "after"]
+
+# What the tables hold whenever a behaviour begins.
+SEED = """
+    TRUNCATE users, orders RESTART IDENTITY CASCADE;
+    INSERT INTO users (name, email, age, mood)
+        VALUES ('Ana', 'ana@x.io', 30, 'happy'), ('Bia', NULL, NULL, NULL);
+    INSERT INTO orders (user_id, amount, code, price) VALUES (1, 2, 'abc', 9.90);
+"""
+PATIENCE = 20.0  # seconds; only a test that fails waits as long
+
+
+class NoScript:
+    """A rule for a server that needs none."""
+
+    def __getattr__(self, name: str) -> Self:
+        return self
+
+    def __call__(self, *args: object, **kwargs: object) -> Self:
+        return self
+
+
+class Stage(abc.ABC):
+    """A server for a behaviour.
+
+    Attributes:
+        dsn: the URL of its database.
+        real: whether it is the real one.
+    """
+
+    real: bool
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+
+    @property
+    def path(self) -> str:
+        """The URL without the name of its scheme."""
+        return self.dsn.removeprefix("postgresql")
+
+    @abc.abstractmethod
+    def on(self, statement: Any, *parameters: Any) -> Any:
+        """Script the fake."""
+
+    def fails(
+        self, library: Any, statement: str, *parameters: Any, sqlstate: str, **fields: Any
+    ) -> Any:
+        """Script an error of the database, as the driver `library` raises it."""
+        return self.on(statement, *parameters).raises(self.error(library, sqlstate, **fields))
+
+    def error(self, library: Any, sqlstate: str, **fields: Any) -> Exception:
+        """Make such an error."""
+        return db_error(sqlstate, driver=library, **fields)
+
+    @abc.abstractmethod
+    async def connect_asyncpg(self, **settings: Any) -> Any:
+        """Return a connection of asyncpg's, in memory on the fake."""
+
+    @abc.abstractmethod
+    def asyncpg_pool(self, **settings: Any) -> Any:
+        """Return a pool of asyncpg's, in memory on the fake."""
+
+    @abc.abstractmethod
+    def running(self, statement: str) -> bool:
+        """Whether `statement` runs now and has no answer yet."""
+
+    @abc.abstractmethod
+    def terminate(self) -> None:
+        """End every connection as an administrator does, and wait until it is done."""
+
+    @abc.abstractmethod
+    def loses(self, when: When, statement: str, *parameters: Any, rows: Sequence[Any] = ()) -> None:
+        """Have the connection lost at the next execution of `statement`, without a word.
+
+        Args:
+            when: "before" it takes effect, "during" its result, "after" it took effect.
+            rows: those that arrive before it is lost during the result.
+        """
+
+    @abc.abstractmethod
+    def notify(self, channel: str, payload: str) -> None:
+        """Send a notification from elsewhere."""
+
+    @abc.abstractmethod
+    def full(self) -> AbstractContextManager[None]:
+        """While this is open, the server has no connection to spare."""
+
+    @abc.abstractmethod
+    def down(self) -> AbstractContextManager[None]:
+        """While this is open, no server listens."""
+
+    async def until_idle(self, statement: str) -> None:
+        """Wait until the server has done with `statement`."""
+        deadline = time.monotonic() + PATIENCE
+        while self.running(statement):  # the server is no task of this loop
+            assert time.monotonic() < deadline, f"never ended: {statement}"
+            await asyncio.sleep(0.002)
+
+    async def until_running(self, statement: str) -> None:
+        """Wait until the server works on `statement`."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.running(statement):  # the server is no task of this loop
+            assert time.monotonic() < deadline, f"never ran: {statement}"
+            await asyncio.sleep(0.002)
+
+
+class RealStage(Stage):
+    """The embedded PostgreSQL.
+
+    Args:
+        dsn: of a database with schema.sql in it.
+        admin: a connection of ours to it, in autocommit, that no behaviour uses.
+        relay: through which its clients reach it.
+        full_dsn: of a server that has no connection to spare.
+        down_dsn: of a server that does not listen any more.
+    """
+
+    real = True
+
+    def __init__(
+        self, dsn: str, admin: psycopg.Connection, relay: Relay, full_dsn: str, down_dsn: str
+    ) -> None:
+        super().__init__(dsn)
+        self.admin = admin
+        self.relay = relay
+        self._full_dsn = full_dsn
+        self._down_dsn = down_dsn
+        self.terminate()  # what a behaviour has left running is not this one's
+        admin.execute(SEED)
+
+    def on(self, statement: Any, *parameters: Any) -> Any:
+        return NoScript()
+
+    async def connect_asyncpg(self, **settings: Any) -> Any:
+        return await asyncpg.connect(self.dsn, **settings)
+
+    def asyncpg_pool(self, **settings: Any) -> Any:
+        return asyncpg.create_pool(self.dsn, **settings)
+
+    def running(self, statement: str) -> bool:
+        found = self.admin.execute(
+            "SELECT FROM pg_stat_activity WHERE query = %s AND state = 'active'"
+            " AND datname = current_database()",
+            [statement],
+        )
+        return found.fetchone() is not None
+
+    def terminate(self) -> None:
+        self.admin.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND application_name <> 'catalog'"
+        )
+
+    def loses(self, when: When, statement: str, *parameters: Any, rows: Sequence[Any] = ()) -> None:
+        self.relay.loss = Loss(statement.encode(), when, len(rows))
+
+    def notify(self, channel: str, payload: str) -> None:
+        self.admin.execute("SELECT pg_notify(%s, %s)", [channel, payload])
+
+    def full(self) -> AbstractContextManager[None]:
+        return self._elsewhere(self._full_dsn)
+
+    def down(self) -> AbstractContextManager[None]:
+        return self._elsewhere(self._down_dsn)
+
+    @contextmanager
+    def _elsewhere(self, dsn: str) -> Iterator[None]:
+        self.dsn, before = dsn, self.dsn
+        yield
+        self.dsn = before
+
+
+class FakeStage(Stage):
+    """`fake_postgres`."""
+
+    real = False
+
+    def __init__(self, server: Server) -> None:
+        self.postgres = FakePostgres(server)
+        super().__init__(self.postgres.dsn)
+
+    def on(self, statement: Any, *parameters: Any) -> Any:
+        return self.postgres.on(statement, *parameters)
+
+    async def connect_asyncpg(self, **settings: Any) -> Any:
+        return await self.postgres.asyncpg.connect(**settings)
+
+    def asyncpg_pool(self, **settings: Any) -> Any:
+        return self.postgres.asyncpg.pool(**settings)
+
+    def running(self, statement: str) -> bool:
+        return any(
+            client.latest is not None
+            and client.latest.statement == statement
+            and client.line.session.pending is not None
+            for client in self.postgres.connections
+        )
+
+    def terminate(self) -> None:
+        self.postgres.restart()
+
+    def loses(self, when: When, statement: str, *parameters: Any, rows: Sequence[Any] = ()) -> None:
+        self.on(statement, *parameters).drops(when, *rows)
+
+    def notify(self, channel: str, payload: str) -> None:
+        self.postgres.notify(channel, payload)
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        self.postgres.max_connections, before = 0, self.postgres.max_connections
+        yield
+        self.postgres.max_connections = before
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        self.postgres.stop()
+        yield
+        self.postgres.start()

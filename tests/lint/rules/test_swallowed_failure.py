@@ -1,0 +1,115 @@
+"""UND005: tests that pass whether or not the exception comes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lint.cases import check, parametrized
+
+CASES = {
+    "asserts in the handler alone": """
+def test_a():
+    try:  # here
+        fetch(7)
+    except LookupError as error:
+        assert "7" in str(error)
+""",
+    "two handlers": """
+async def test_a():
+    user = 7
+    try:  # here
+        await fetch(user)
+    except LookupError as error:
+        assert error.args
+    except ValueError as error:
+        assert not error.args
+""",
+    "swallows its own assertion": """
+def test_a():
+    try:
+        assert fetch(7) == "Ana"
+    except Exception:  # here
+        pass
+def test_b():
+    try:
+        assert fetch(7) == "Ana"
+    except:  # here
+        pass
+""",
+    "fails where nothing is raised": """
+import pytest
+def test_a():
+    try:
+        fetch(7)
+        pytest.fail("no error")
+    except LookupError as error:
+        assert error.args
+def test_b():
+    try:
+        fetch(7)
+        assert False
+    except LookupError as error:
+        assert error.args
+def test_c():
+    try:
+        fetch(7)
+    except LookupError as error:
+        assert error.args
+    else:
+        raise RuntimeError("no error")
+""",
+    "asserts afterwards": """
+def test_a():
+    caught = None
+    try:
+        fetch(7)
+    except LookupError as error:
+        caught = error
+    assert caught is not None
+def test_b():
+    try:
+        fetch(7)
+    except LookupError as error:
+        assert error.args
+    assert closed()
+""",
+    "cleans up": """
+import os
+def test_a():
+    assert fetch(7) == "Ana"
+    try:
+        os.remove("x")
+    except FileNotFoundError:
+        pass
+""",
+    "catches something else": """
+def test_a():
+    try:
+        assert fetch(7) == "Ana"
+    except ConnectionError:
+        pass
+    try:
+        assert fetch(7) == "Ana"
+    except Exception as error:
+        raise RuntimeError from error
+""",
+    "no test": """
+def helper():
+    try:
+        fetch(7)
+    except LookupError as error:
+        assert error.args
+""",
+    "one of two assertions": """
+def test_a(page):
+    try:
+        expect(page.next).to_be_attached()
+    except AssertionError:
+        assert "No items" in page.text
+""",
+}
+
+
+@parametrized(CASES)
+def test_finds_what_is_marked(case: str, tmp_path: Path) -> None:
+    check("UND005", case, tmp_path)

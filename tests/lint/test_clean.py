@@ -1,0 +1,19 @@
+"""Our own tests, and those of the reference backend, are clean under the default rules."""
+
+from __future__ import annotations
+
+import json
+
+from tests.backend_copy import ROOT
+from tests.cli.conftest import understudy
+
+
+def test_nothing_is_found_in_our_own_tests() -> None:
+    done = understudy(
+        *("lint", "--no-cache", "--format", "json", "tests", "examples/backend/tests"), cwd=ROOT
+    )
+
+    document = json.loads(done.stdout)
+    assert (document["findings"], document["problems"]) == ([], [])
+    assert document["files"] > 150
+    assert done.returncode == 0

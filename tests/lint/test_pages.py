@@ -1,0 +1,24 @@
+"""The documentation of the rules says what the rules say."""
+
+from __future__ import annotations
+
+from understudy.lint.explaining import RUFF
+
+from .pages import FOLDER, pages, table
+
+
+def test_each_page_is_what_the_rule_says() -> None:
+    # python -m tests.lint.pages writes them.
+    written = {file: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.md")}
+
+    assert written == pages()
+
+
+def test_the_table_of_all_rules_is_complete() -> None:
+    assert table() in (FOLDER.parent / "lint.md").read_text(encoding="utf-8")
+
+
+def test_the_configuration_of_ruff_is_complete() -> None:
+    text = (FOLDER.parent / "lint.md").read_text(encoding="utf-8")
+
+    assert [code for code in RUFF if f'"{code}"' not in text] == []

@@ -1,0 +1,157 @@
+"""Every item of the checklist, where it is fulfilled and where it is not, on planted modules."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.review.conftest import answer
+from understudy.review.items import STAGES, Evidence, Item, Review
+
+USERS, ORDERS, TOTALS = "app.dao.users", "app.dao.orders", "app.totals"
+
+
+def test_the_worst_module_comes_first(reviews: list[Review]) -> None:
+    assert [each.module for each in reviews] == [ORDERS, TOTALS, USERS]
+    assert [len(each.wrong) for each in reviews] == [8, 6, 0]
+
+
+def test_the_checklist_has_three_stages() -> None:
+    assert [sum(stage == each for stage in STAGES.values()) for each in ("before", "during")] == [
+        4,
+        8,
+    ]
+    assert len(Item) == 18
+
+
+def test_a_module_that_fulfils_it_all(reviews: list[Review]) -> None:
+    (users,) = [each for each in reviews if each.module == USERS]
+
+    assert {each.state for each in users.answers} == {"ok"}
+    assert (users.path, users.tests, users.covered) == ("app/dao/users.py", 2, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("item", "evidence"),
+    [
+        (Item.LAYER, ["its name says dao", "its tests"]),
+        (Item.FIXTURES, ["its tests use conn"]),
+        (Item.SCENARIOS, ["1 function, each called by a test"]),
+        (Item.DOCSTRINGS, ["all 2 do"]),
+        (Item.ERRORS, ["name_of: tests/test_users_dao.py::test_name_of_nobody_raises"]),
+        (Item.SQL, ["each statement that was asked of a fake was looked at, or a rule names it"]),
+        (Item.PARAMETERS, ["no test looks at a statement and leaves its parameters out"]),
+        (Item.PASSING, ["2 tests passed"]),
+        (Item.COVERAGE, ["100% of its lines and branches"]),
+        (Item.PATHS, ["2 branches, all taken"]),
+        (Item.LEFTOVERS, ["none in 1 test file"]),
+        (Item.ISOLATED, ["2 tests: the same alone, in reverse, and at random (seed 4)"]),
+        (Item.REPEATABLE, ["2 tests, run twice in one process: the same both times"]),
+    ],
+)
+def test_what_a_fulfilled_item_rests_on(
+    reviews: list[Review], item: Item, evidence: list[str]
+) -> None:
+    assert [each.text for each in answer(reviews, USERS, item).evidence] == evidence
+
+
+@pytest.mark.parametrize(
+    ("item", "evidence"),
+    [
+        (Item.SCENARIOS, [Evidence("no test calls remove", "app/dao/orders.py", 10)]),
+        (Item.DOCSTRINGS, [Evidence("test_add has no docstring", "tests/test_orders_dao.py", 6)]),
+        (Item.HINTS, [Evidence("test_add lacks type hints", "tests/test_orders_dao.py", 6)]),
+        (Item.ERRORS, [Evidence("no test takes this except", "app/dao/orders.py", 5)]),
+        (
+            Item.SQL,
+            [
+                Evidence(
+                    "no test looks at INSERT INTO orders (total) VALUES ($1) "
+                    "(asked in tests/test_orders_dao.py::test_add)",
+                    "app/dao/orders.py:3",
+                )
+            ],
+        ),
+        (
+            Item.PARAMETERS,
+            [
+                Evidence(
+                    "no test looks at the parameters of INSERT INTO orders (total) VALUES ($1)",
+                    "app/dao/orders.py:3",
+                )
+            ],
+        ),
+        (
+            Item.COVERAGE,
+            [Evidence("62% of its lines and branches; not run: 4-5, 10", "app/dao/orders.py", 4)],
+        ),
+        (
+            Item.LEFTOVERS,
+            [
+                Evidence("a test prints here", "tests/test_orders_dao.py", 8),
+                Evidence("code in a comment", "tests/test_orders_dao.py", 9),
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_module(
+    reviews: list[Review], item: Item, evidence: list[Evidence]
+) -> None:
+    found = answer(reviews, ORDERS, item)
+
+    assert (found.state, list(found.evidence)) == ("not ok", evidence)
+
+
+def test_tests_that_need_their_order(reviews: list[Review]) -> None:
+    first, second = "tests/test_totals.py::test_first", "tests/test_totals.py::test_second"
+
+    isolated = answer(reviews, TOTALS, Item.ISOLATED)
+    repeated = answer(reviews, TOTALS, Item.REPEATABLE)
+
+    in_reverse = "passed in the suite, and failed in reverse order"
+    assert isolated.state == "not ok"
+    assert [each.text for each in isolated.evidence[:2]] == [
+        f"{first} {in_reverse}",
+        f"{second} {in_reverse}",
+    ]
+    assert repeated.state == "not ok"
+    assert [each.text for each in repeated.evidence] == [
+        f"{first}, run twice in one process, passed and then failed: assert 3 == 1",
+        f"{second}, run twice in one process, passed and then failed: assert 4 == 2",
+    ]
+
+
+def test_what_cannot_be_told(reviews: list[Review]) -> None:
+    unknown = [
+        each.item
+        for each in next(each for each in reviews if each.module == TOTALS).answers
+        if each.state == "cannot tell"
+    ]
+
+    assert unknown == [Item.LAYER, Item.FIXTURES, Item.SQL, Item.PARAMETERS]
+    assert answer(reviews, TOTALS, Item.SQL).evidence == (
+        Evidence("its tests asked no statement of a fake"),
+    )
+
+
+def test_a_test_that_expects_no_error_is_no_error_path(reviews: list[Review]) -> None:
+    assert answer(reviews, TOTALS, Item.ERRORS).evidence == (
+        Evidence("no test of it expects an error"),
+    )
+
+
+def test_it_tells_what_it_does(reviews: list[Review], told: list[str]) -> None:
+    assert told == [
+        "all tests, with coverage",
+        "the modules' tests alone, twice over",
+        "in reverse order",
+        "in a random order",
+        "their source",
+    ]
+
+
+def test_nothing_is_left_in_the_project(reviews: list[Review], project: object) -> None:
+    from tests.review.conftest import FILES
+
+    found = {each.relative_to(project) for each in project.rglob("*") if each.is_file()}
+
+    assert {each.as_posix() for each in found} == set(FILES)

@@ -1,0 +1,381 @@
+"""The command `understudy init`: what it asks, prints, and leaves as a TODO. Nothing is run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from understudy.cli import main
+
+from .projects import contents, write
+
+TWO_OF_EACH = {
+    "a.py": "import asyncpg\nfrom fastapi import FastAPI\n\napp = FastAPI()\n",
+    "b.py": "import psqlpy\nfrom fastapi import FastAPI\n\napp = FastAPI()\n",
+    "requirements.txt": "fastapi\n",
+    "setup.cfg": "[tool:pytest]\n",
+}
+PLAIN = {
+    "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+    "schema.sql": "CREATE TABLE t (id int);\n",
+    "requirements.txt": "asyncpg\n",
+}
+
+
+def init(folder: Path, *arguments: str, answers: str | None = None) -> Result:
+    return CliRunner().invoke(
+        main, ["init", str(folder), "--no-run", *arguments], prog_name="understudy", input=answers
+    )
+
+
+def test_questions_are_answered_by_choosing(tmp_path: Path) -> None:
+    write(tmp_path, TWO_OF_EACH)
+
+    result = init(tmp_path, answers="3\n2\n1\ny\n")
+
+    assert result.exit_code == 0, result.output
+    asked = result.stdout[result.stdout.index("\napp: ") + 1 :].partition("\n\n")[0]
+    assert asked == (
+        "app: 2 apps were found, and nothing says which of them is served. Choose one:\n"
+        "  1  a:app (a.py:4)\n"
+        "  2  b:app (b.py:4)\n"
+        "Which app (1, 2): 3\n"
+        "Error: 3 is not in the range 1<=x<=2.\n"
+        "Which app (1, 2): 2\n"
+        "driver: 2 drivers are imported equally often. Choose one:\n"
+        "  1  asyncpg (a.py:1)\n"
+        "  2  psqlpy (b.py:1)\n"
+        "Which driver (1, 2): 1"
+    ).replace(" (1, 2)", "")
+    assert "Write these 5 files? [y/N]: y\n" in result.stdout
+    written = (tmp_path / "pyproject.toml").read_text()
+    assert written == (
+        "[tool.understudy]\n"
+        'app = "b:app"\n'
+        'driver = "asyncpg"\n'
+        "# TODO schema: no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were "
+        "found.\n"
+        "# Until it is set, statements are not held against your database's schema.\n"
+        '# schema = "db/schema.sql"\n'
+    )
+
+
+def test_yes_asks_nothing(tmp_path: Path) -> None:
+    write(tmp_path, TWO_OF_EACH)
+
+    result = init(tmp_path, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert (
+        "Not decided, left as a TODO in pyproject.toml:\n"
+        "  app: 2 apps were found, and nothing says which of them is served. Choose one:\n"
+        "    a:app (a.py:4)\n"
+        "    b:app (b.py:4)\n"
+        "  schema: no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were "
+        "found.\n"
+        "    Until it is set, statements are not held against your database's schema.\n"
+        "  driver: 2 drivers are imported equally often. Choose one:\n"
+        "    asyncpg (a.py:1)\n"
+        "    psqlpy (b.py:1)\n"
+        "\n"
+        "To be written:\n"
+    ) in result.stdout
+    assert (tmp_path / "pyproject.toml").read_text() == (
+        "[tool.understudy]\n"
+        "# TODO app: 2 apps were found, and nothing says which of them is served. Choose one:\n"
+        '# app = "a:app"\n'
+        '# app = "b:app"\n'
+        "# TODO schema: no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were "
+        "found.\n"
+        "# Until it is set, statements are not held against your database's schema.\n"
+        '# schema = "db/schema.sql"\n'
+        "# TODO driver: 2 drivers are imported equally often. Choose one:\n"
+        '# driver = "asyncpg"\n'
+        '# driver = "psqlpy"\n'
+    )
+
+
+@pytest.mark.parametrize("answers", ["n\n", ""], ids=["no", "nobody there"])
+def test_no_writes_nothing(tmp_path: Path, answers: str) -> None:
+    before = contents(write(tmp_path, PLAIN))
+
+    result = init(tmp_path, answers=answers)
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "\nNothing was written. To write without being asked: understudy init --yes\n"
+    )
+    assert contents(tmp_path) == before
+
+
+def test_diff_writes_nothing(tmp_path: Path) -> None:
+    before = contents(write(tmp_path, PLAIN))
+
+    result = init(tmp_path, "--diff")
+
+    assert result.exit_code == 0
+    assert result.stdout.endswith(
+        "\n\nNothing was written. To write the 5 files: understudy init\n"
+    )
+    assert contents(tmp_path) == before
+
+
+def test_yes_and_diff(tmp_path: Path) -> None:
+    result = init(tmp_path, "--yes", "--diff")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Error: --yes writes and --diff does not: give one of them.\n")
+
+
+def test_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(write(tmp_path, PLAIN))
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("understudy.cli.init.make_plan", interrupted)
+
+    result = init(tmp_path, "--yes")
+
+    assert result.exit_code == 130
+    assert result.stderr == "\nInterrupted. Nothing was written, and the copy is gone.\n"
+    assert contents(tmp_path) == before
+
+
+def test_json(tmp_path: Path) -> None:
+    before = contents(write(tmp_path, {**TWO_OF_EACH, "c.py": "def (\n"}))
+
+    result = init(tmp_path, "--format", "json")
+
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    files = document.pop("files")
+    assert [(each["path"], each["new"]) for each in files] == [
+        ("tests/fakes.py", True),
+        ("tests/__init__.py", True),
+        ("tests/conftest.py", True),
+        ("pyproject.toml", True),
+        (".github/workflows/tests.yml", True),
+    ]
+    assert files[1]["diff"] == (
+        '--- /dev/null\n+++ tests/__init__.py\n@@ -0,0 +1 @@\n+"""The tests."""'
+    )
+    assert document.pop("next")[-2:] == [
+        'pytest tests/ -m "not integration"',
+        "pytest --cov=a --cov-report=html --cov-report=term",
+    ]
+    nothing_found = (
+        "no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were found.\n"
+        "Until it is set, statements are not held against your database's schema."
+    )
+    assert document == {
+        "folder": str(tmp_path),
+        "root": ".",
+        "found": {
+            "app": [
+                {"target": "a:app", "at": "a.py:4", "needs": []},
+                {"target": "b:app", "at": "b.py:4", "needs": []},
+            ],
+            "schema": [],
+            "driver": [{"name": "asyncpg", "at": "a.py:1"}, {"name": "psqlpy", "at": "b.py:1"}],
+            "layers": {"router": [], "service": [], "dao": [], "dto": []},
+            "unread": [{"file": "c.py", "reason": "does not parse: line 1: invalid syntax"}],
+        },
+        "settings": {"app": None, "schema": None, "driver": None},
+        "todo": [
+            {
+                "key": "app",
+                "reason": "2 apps were found, and nothing says which of them is served. "
+                "Choose one:",
+                "options": ["a:app", "b:app"],
+            },
+            {"key": "schema", "reason": nothing_found, "options": []},
+            {
+                "key": "driver",
+                "reason": "2 drivers are imported equally often. Choose one:",
+                "options": ["asyncpg", "psqlpy"],
+            },
+        ],
+        "examples": [],
+        "notes": [],
+        "kept": [],
+        "written": False,
+    }
+    assert contents(tmp_path) == before
+
+
+def test_json_with_yes_writes(tmp_path: Path) -> None:
+    write(tmp_path, PLAIN)
+
+    result = init(tmp_path, "--format", "json", "--yes")
+
+    document = json.loads(result.stdout)
+    assert (document["written"], document["settings"]) == (
+        True,
+        {"app": "main:app", "schema": ["schema.sql"], "driver": "asyncpg"},
+    )
+    assert (tmp_path / "tests" / "fakes.py").exists()
+
+
+def test_an_app_that_cannot_be_made(tmp_path: Path) -> None:
+    source = (
+        "from fastapi import FastAPI\n\n\n{0}def create({1}) -> FastAPI:\n    return FastAPI()\n"
+    )
+    write(tmp_path, {"main.py": source.format("", "settings"), "requirements.txt": "psycopg2\n"})
+
+    init(tmp_path, "--yes")
+
+    text = (tmp_path / "pyproject.toml").read_text()
+    assert text.startswith(
+        "[tool.understudy]\n"
+        "# TODO app: main:create (main.py:4) needs settings.\n"
+        "# Name an app, or a function without arguments that makes one:\n"
+        '# app = "app.main:create_app"\n'
+    )
+    assert (
+        "# TODO driver: no use of asyncpg, psqlpy or psycopg was found; psycopg2 "
+        "(requirements.txt:1) is none of them. Name yours:\n"
+        '# driver = "asyncpg"\n'
+    ) in text
+    (tmp_path / "main.py").write_text(source.format("async ", ""))
+    assert (
+        "  app: main:create (main.py:4) is async. Name a plain function that makes the app:\n"
+    ) in init(write(tmp_path / "b", {"main.py": source.format("async ", "")}), "--diff").stdout
+
+
+def test_settings_that_are_there_stay(tmp_path: Path) -> None:
+    text = '[tool.understudy]  # ours\nlocale = "pt_BR"\ndriver = "psqlpy"\napp = "x:y"\n'
+    write(tmp_path, {**PLAIN, "pyproject.toml": text})
+
+    result = init(tmp_path, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "pyproject.toml").read_text() == text.replace(
+        "# ours\n", '# ours\nschema = ["schema.sql"]\n'
+    ) + (
+        "\n[tool.pytest.ini_options]\n"
+        'testpaths = ["tests"]\n'
+        'pythonpath = ["."]\n'
+        'asyncio_default_fixture_loop_scope = "function"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("pytest.ini", "[pytest]\n# ours\n", "[pytest]\npythonpath = src .\n# ours\n"),
+        ("pytest.toml", "[pytest]\n", '[pytest]\npythonpath = ["src", "."]\n'),
+        ("pyproject.toml", "[tool.pytest.ini_options]\r\nxfail_strict = true\r\n",
+         '[tool.pytest.ini_options]\r\npythonpath = ["src", "."]\r\nxfail_strict = true\r\n\r\n'
+         '[tool.understudy]\r\napp = "shop.main:app"\r\nschema = ["schema.sql"]\r\n'
+         'driver = "asyncpg"\r\n'),
+    ],
+)  # fmt: skip
+def test_pytest_is_told_where_imports_start(
+    tmp_path: Path, name: str, before: str, after: str
+) -> None:
+    files = {"src/shop/__init__.py": "", "src/shop/main.py": PLAIN["main.py"]}
+    write(tmp_path, {**files, "schema.sql": PLAIN["schema.sql"], "requirements.txt": "asyncpg\n"})
+    (tmp_path / name).write_bytes(before.encode())
+
+    result = init(tmp_path, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / name).read_bytes().decode() == after
+
+
+def test_files_that_are_there_are_left_alone(tmp_path: Path) -> None:
+    theirs = {
+        "tests/conftest.py": "# theirs\n",
+        "tests/fakes.py": "class FakeThing: ...\n",
+        ".gitlab-ci.yml": "test: {}\n",
+    }
+    write(tmp_path, {**PLAIN, **theirs})
+
+    result = init(tmp_path, "--yes")
+
+    assert (
+        "Left as it is:\n"
+        "  tests/fakes.py is yours; FakeConnection and its kin come from understudy\n"
+        "  tests/conftest.py is yours; Understudy's fixtures are there without it\n"
+        "  .gitlab-ci.yml is another CI; the commands for it are below\n"
+    ) in result.stdout
+    assert contents(tmp_path).items() >= theirs.items()
+
+
+def test_a_second_run_calls_nothing_yours_that_it_wrote(tmp_path: Path) -> None:
+    write(tmp_path, PLAIN)
+    init(tmp_path, "--yes")
+
+    result = init(tmp_path, "--yes")
+
+    assert result.stdout.endswith(
+        "  pytest   configured in pyproject.toml\n"
+        "\n"
+        "Left as it is:\n"
+        "  .github/workflows/tests.yml runs pytest already\n"
+        "\n"
+        "Nothing to do: the scaffold is there already.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "steps"),
+    [
+        ({"pyproject.toml": "[tool.uv]\n"},
+         ["pip install uv", "uv sync --all-groups --all-extras",
+          'uv pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio pytest-cov',
+          'uv run --no-sync pytest tests/ -m "not integration"']),
+        ({"Pipfile": "[packages]\n"},
+         ["pip install pipenv", "pipenv install --dev",
+          'pipenv run pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio '
+          "pytest-cov",
+          'pipenv run pytest tests/ -m "not integration"']),
+        ({"pyproject.toml": "[tool.poetry]\n"},
+         ["pip install poetry", "poetry install",
+          'poetry run pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio '
+          "pytest-cov",
+          'poetry run pytest tests/ -m "not integration"']),
+        ({"pyproject.toml": '[project]\nname = "x"\n[dependency-groups]\ntest = []\n'},
+         ["pip install -e .", "pip install --group test",
+          'pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio pytest-cov',
+          'pytest tests/ -m "not integration"']),
+        ({},
+         ['pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio pytest-cov',
+          'pytest tests/ -m "not integration"',
+          "pytest --cov=main --cov-report=html --cov-report=term"]),
+    ],
+    ids=["uv", "pipenv", "poetry", "pip with a group", "nothing"],
+)  # fmt: skip
+def test_the_workflow_installs_as_the_project_does(
+    tmp_path: Path, files: dict[str, str], steps: list[str]
+) -> None:
+    write(tmp_path, {"main.py": f"import asyncpg\n{PLAIN['main.py']}", **files})
+
+    init(tmp_path, "--yes")
+
+    text = (tmp_path / ".github" / "workflows" / "tests.yml").read_text()
+    runs = [line.partition("run: ")[2] for line in text.splitlines() if "- run: " in line]
+    assert runs[: len(steps)] == steps
+
+
+def test_a_workflow_of_the_same_name(tmp_path: Path) -> None:
+    write(tmp_path, {**PLAIN, ".github/workflows/tests.yml": "name: lint\n"})
+
+    init(tmp_path, "--yes")
+
+    assert (tmp_path / ".github" / "workflows" / "understudy.yml").exists()
+    assert (tmp_path / ".github" / "workflows" / "tests.yml").read_text() == "name: lint\n"
+
+
+def test_no_run_says_so(tmp_path: Path) -> None:
+    route = '\n\n@app.get("/")\nasync def index(): ...\n'
+    write(tmp_path, {**PLAIN, "main.py": PLAIN["main.py"] + route})
+
+    result = init(tmp_path, "--diff")
+
+    assert "Example tests:\n  router   none: not tried: --no-run\n" in result.stdout
+    assert "The schema was not tried: not tried: --no-run\n" in result.stdout
