@@ -169,7 +169,7 @@ class Checker:
 
     def check_sent(
         self, call: Call, description: Description, outcome: Rows, mismatch: answers.Mismatch
-    ) -> None:
+    ) -> bool:
         """Check that a statement could return what it is answered with.
 
         Args:
@@ -178,15 +178,20 @@ class Checker:
             outcome: the answer.
             mismatch: tells why a value is not sent for a type.
 
+        Returns:
+            Whether it was looked at and found to fit, each of its values too.
+
         Raises:
             AnswerImpossible: it could not.
         """
         if self._levels.answers == "off":
-            return
+            return False
         found = answers.difference(description, outcome, mismatch, call.method)
-        if found is not None:
-            text = messages.answer_impossible(call, found)
-            self._report(self._levels.answers, AnswerImpossible(text), call)
+        if found is None:
+            return True
+        text = messages.answer_impossible(call, found)
+        self._report(self._levels.answers, AnswerImpossible(text), call)
+        return False
 
     def check_sent_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
         """Check that a statement could fail with a scripted error.

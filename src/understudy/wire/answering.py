@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.answers import Mismatch
 from understudy.catalog.commands import command_in
 from understudy.catalog.description import Description
 from understudy.catalog.errors import AnswerImpossible
@@ -296,32 +297,43 @@ class Answering:
         if isinstance(outcome, Value):
             name = names[0] if len(names) == 1 else UNNAMED_COLUMN
             outcome = Rows(({name: outcome.value},))
+        unsendable = self._unsendable()
+        checked = False
         if notes.description is not None:
-            self._server.check_answer(call, notes.description, outcome, self._unsendable)
+            checked = self._server.check_answer(call, notes.description, outcome, unsendable)
         elif outcome.rows and list(outcome.rows[0]) != names:
             raise ServerError(messages.changed_result(names, list(outcome.rows[0])))
-        self._refuse_unsendable(outcome, call, notes, names)
+        if not checked:
+            self._refuse_unsendable(outcome, call, notes, names, unsendable)
         rows = [[row.get(name) for name in names] for row in outcome.rows] if names else ()
         return Result(rows, outcome.tag)
 
     def _refuse_unsendable(
-        self, outcome: Rows, call: Call, notes: Notes, names: Sequence[str]
+        self, outcome: Rows, call: Call, notes: Notes, names: Sequence[str], unsendable: Mismatch
     ) -> None:
         for row in outcome.rows:
             for name, spelling in zip(names, notes.types, strict=True):
-                if reason := self._unsendable(spelling, row.get(name)):
+                if reason := unsendable(spelling, row.get(name)):
                     text = messages.unsendable(call, name, spelling, reason)
                     raise self._server.failed(AnswerImpossible(text))
 
-    def _unsendable(self, spelling: str, value: Any) -> str | None:
-        """Return why a value is not sent for a type; None where it is."""
-        if value is None:
+    def _unsendable(self) -> Mismatch:
+        """Return what tells why a value is not sent for a type: None where it is."""
+        encoders: dict[str, Encoder] = {}  # an answer may have a hundred thousand values
+
+        def reason(spelling: str, value: Any) -> str | None:
+            if value is None:
+                return None
+            encode = encoders.get(spelling)
+            if encode is None:
+                encode = encoders[spelling] = self.encoder(self._server.types.oid(spelling), TEXT)
+            try:
+                encode(value)
+            except Unencodable as error:
+                return str(error)
             return None
-        try:
-            self.encoder(self._server.types.oid(spelling), TEXT)(value)
-        except Unencodable as error:
-            return str(error)
-        return None
+
+        return reason
 
     # What the session does by itself -------------------------------------------------------------
 

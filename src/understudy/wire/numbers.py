@@ -93,6 +93,8 @@ def number_in(text: str) -> int:
 
 
 def _whole(name: str, value: Any, lowest: int, highest: int) -> int:
+    if type(value) is int and lowest <= value <= highest:
+        return value  # nearly all are
     value = plain(value)
     if isinstance(value, str) and INTEGER.fullmatch(value.strip(SPACE)):
         value = number_in(value.strip(SPACE))

@@ -85,14 +85,15 @@ def row_description(fields: Sequence[Field], formats: Sequence[int]) -> bytes:
 
 def data_row(values: Sequence[Any], encoders: Sequence[Encoder]) -> bytes:
     """Send a row: each value through its encoder, None as NULL."""
-    count = len(encoders)
-    parts = [_int16(count)]
+    parts = [_int16(len(encoders))]
+    add = parts.append
     for encode, value in zip(encoders, values, strict=True):
         if value is None:
-            parts.append(NULL)
+            add(NULL)
         else:
             data = encode(value)
-            parts += (_int32(len(data)), data)
+            add(_int32(len(data)))
+            add(data)
     body = b"".join(parts)
     return _head(b"D", len(body) + 4) + body
 

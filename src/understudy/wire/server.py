@@ -300,15 +300,17 @@ class Server:
 
     def check_answer(
         self, call: Call, description: Description, outcome: Rows, unsendable: Mismatch
-    ) -> None:
+    ) -> bool:
         """Hold an answer against what PostgreSQL says of its statement.
+
+        Returns:
+            Whether it was looked at and fits: then all its values can be sent.
 
         Raises:
             AnswerImpossible: the statement could not return it.
         """
         checker = active.checker()
-        if checker is not None:
-            checker.check_sent(call, description, outcome, unsendable)
+        return checker is not None and checker.check_sent(call, description, outcome, unsendable)
 
     def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
         """Hold an error against what PostgreSQL says of the statement.

@@ -33,9 +33,10 @@ def text(name: str) -> Codec:
     """Return the codec of a type whose values are texts that nothing is known of."""
 
     def write(value: Any) -> str:
-        value = plain(value)
-        if not isinstance(value, str):
-            raise unfit(name, value)
+        if type(value) is not str:
+            value = plain(value)
+            if not isinstance(value, str):
+                raise unfit(name, value)
         if _NUL in value:
             raise Unencodable(messages.unfit(name, value))
         return value
