@@ -194,7 +194,7 @@ async def test_what_was_committed_all_the_same_fails_the_test_and_costs_the_data
         await connection.execute(INSERT, "Ana")
         with monkeypatch.context() as blind:
             # As if PostgreSQL knew a way to commit that is not read here.
-            blind.setattr("understudy.wire.statements.read", lambda statement: None)
+            blind.setattr("understudy.wire.protocol.statements.read", lambda statement: None)
             await connection.execute("COMMIT")
         await connection.close()
     assert failures == [

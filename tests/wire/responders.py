@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from understudy.script.database_errors import ErrorFields
-from understudy.wire.connection import Connection
-from understudy.wire.reception import Reception
-from understudy.wire.responder import (
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.responder import (
     BINARY,
     Decoder,
     Encoder,
@@ -21,7 +21,7 @@ from understudy.wire.responder import (
     Statement,
     TrailingBytes,
 )
-from understudy.wire.session import Session
+from understudy.wire.protocol.session import Session
 
 INT4, TEXT_OID = 23, 25
 Answer = Callable[[Sequence[Any]], Result | Pending]

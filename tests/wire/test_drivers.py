@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from tests.wire.responders import Known
-from understudy.wire.reception import Reception
-from understudy.wire.session import Session
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.session import Session
 
 PASSWORD = (
     "p\u00e4ss\u00ad\u2003w\u2168rd"  # what SASLprep changes: a soft hyphen, a wide space, IX

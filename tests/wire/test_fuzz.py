@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.conformance.wire.transcripts.scenarios import SCENARIOS, STARTUPS
 from tests.wire.frontend import SYNC, bind, close, execute, parse, query, read, startup
 from tests.wire.responders import Known
-from understudy.wire.outgoing import NOT_HERE
+from understudy.wire.protocol.outgoing import NOT_HERE
 
 STEPS = sorted(set(itertools.chain(*SCENARIOS.values())))
 STARTS = sorted(set(itertools.chain(*STARTUPS.values())))

@@ -19,11 +19,11 @@ from understudy.catalog.errors import StatementUnknown
 from understudy.catalog.session import Catalog
 from understudy.postgres import EmbeddedServer
 from understudy.script import ledger
-from understudy.wire.connection import Connection
 from understudy.wire.housekeeping import Housekeeping
-from understudy.wire.responder import ServerError
-from understudy.wire.types import Types
-from understudy.wire.values import Values
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.responder import ServerError
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Values
 
 _SCHEMA = """
     CREATE TYPE mood AS ENUM ('sad', 'happy');

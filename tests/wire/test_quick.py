@@ -8,9 +8,9 @@ import pytest
 
 from tests.wire.frontend import SYNC, bind, close, execute, parse, query, read, startup
 from tests.wire.responders import INT4, Known, ints, one, refusal
-from understudy.wire import quick
-from understudy.wire.responder import ConnectionDropped, Pending, Result
-from understudy.wire.session import Session
+from understudy.wire.protocol import quick
+from understudy.wire.protocol.responder import ConnectionDropped, Pending, Result
+from understudy.wire.protocol.session import Session
 
 IDLE = ("Z", "I")
 BOUND = ("2", b"")

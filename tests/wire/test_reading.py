@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.wire import commands as c
-from understudy.wire.reading import read
+from understudy.wire.protocol import commands as c
+from understudy.wire.protocol.reading import read
 
 READ_ONLY = ("transaction_read_only", "on")
 SERIALIZABLE = ("transaction_isolation", "serializable")

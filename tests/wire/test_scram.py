@@ -6,8 +6,8 @@ import pytest
 
 from tests.wire.frontend import Message, message, query, read, startup
 from tests.wire.responders import Known
-from understudy.wire.reception import Reception
-from understudy.wire.session import Session
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.session import Session
 
 
 @pytest.fixture

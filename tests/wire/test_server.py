@@ -117,7 +117,7 @@ def test_an_error_of_our_own_fails_the_test_and_ends_the_connection(
         raise RuntimeError("broken")
 
     connection = fake_postgres.psycopg.connect_sync()
-    monkeypatch.setattr("understudy.wire.session.Session.feed", broken)
+    monkeypatch.setattr("understudy.wire.protocol.session.Session.feed", broken)
     with opened() as ledger, pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT 1")
 

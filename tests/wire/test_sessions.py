@@ -18,11 +18,11 @@ from tests.wire.frontend import (
     startup,
 )
 from tests.wire.responders import Known, ints, one, refusal
-from understudy.wire.backend import CancelRequest
-from understudy.wire.connection import Connection
-from understudy.wire.reception import Reception
-from understudy.wire.responder import ConnectionDropped, Pending, Result, ServerError
-from understudy.wire.session import Session
+from understudy.wire.protocol.backend import CancelRequest
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.responder import ConnectionDropped, Pending, Result, ServerError
+from understudy.wire.protocol.session import Session
 
 IDLE = ("Z", "I")
 LATER = [("D", [b"9"]), ("C", "SELECT 1"), IDLE]

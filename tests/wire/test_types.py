@@ -4,7 +4,7 @@ from unittest import mock
 
 from understudy.catalog import oids
 from understudy.catalog.description import TypeFacts
-from understudy.wire.types import Types
+from understudy.wire.values.types import Types
 
 FACTS = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

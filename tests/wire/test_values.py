@@ -20,9 +20,9 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range as PsycopgRange
 
 from understudy.catalog.description import TypeFacts
-from understudy.wire.responder import BINARY, TEXT, ServerError, TrailingBytes
-from understudy.wire.types import BUILT_IN, Types
-from understudy.wire.values import Range, Unencodable, Values
+from understudy.wire.protocol.responder import BINARY, TEXT, ServerError, TrailingBytes
+from understudy.wire.values.types import BUILT_IN, Types
+from understudy.wire.values.values import Range, Unencodable, Values
 
 FACTS: Mapping[str, TypeFacts] = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

@@ -19,14 +19,14 @@ from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE
-from understudy.wire import commands as c
 from understudy.wire import copied
 from understudy.wire.answering import Answering, Notes
-from understudy.wire.connection import Connection
 from understudy.wire.pings import items_of
-from understudy.wire.portals import Portal
-from understudy.wire.reading import read
-from understudy.wire.responder import (
+from understudy.wire.protocol import commands as c
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.portals import Portal
+from understudy.wire.protocol.reading import read
+from understudy.wire.protocol.responder import (
     ConnectionDropped,
     Field,
     Pending,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from understudy.script.database_errors import ErrorFields
-from understudy.wire.responder import Field, ServerError
+from understudy.wire.protocol.responder import Field, ServerError
 
 _header = struct.Struct("!cI")
 _column = struct.Struct("!IhIhih")

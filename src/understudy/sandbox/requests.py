@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from understudy.wire.outgoing import NULL, message, text
-from understudy.wire.responder import Sent
+from understudy.wire.protocol.outgoing import NULL, message, text
+from understudy.wire.protocol.responder import Sent
 
 _int16 = struct.Struct("!H").pack
 _int32 = struct.Struct("!i").pack

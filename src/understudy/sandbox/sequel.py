@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from understudy.wire.responder import ConnectionDropped, Pending, Result, ServerError
+from understudy.wire.protocol.responder import ConnectionDropped, Pending, Result, ServerError
 
 
 def sequel(

@@ -13,14 +13,14 @@ from understudy.sandbox.rules import RealRule
 from understudy.sandbox.turns import Turns
 from understudy.script.database_errors import ErrorFields
 from understudy.script.script import Script
-from understudy.wire.connection import Connection
 from understudy.wire.left import Left
 from understudy.wire.line import Line
-from understudy.wire.reception import Reception
-from understudy.wire.responder import ServerError
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.responder import ServerError
 from understudy.wire.server import Server
-from understudy.wire.types import Types
-from understudy.wire.values import Values
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Values
 from understudy.wire.whose import Waiter
 
 

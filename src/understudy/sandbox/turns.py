@@ -23,9 +23,9 @@ from understudy.sandbox.sequences import put_back, remember
 from understudy.sandbox.upstream import Upstream
 from understudy.script.database_errors import ErrorFields
 from understudy.script.failures import Failure
-from understudy.wire import refusals
-from understudy.wire.messages import cancelled
-from understudy.wire.responder import Pending, Result, ServerError
+from understudy.wire.protocol import refusals
+from understudy.wire.protocol.messages import cancelled
+from understudy.wire.protocol.responder import Pending, Result, ServerError
 from understudy.wire.sockets import Sockets
 
 Read = Callable[[Reply], Any]

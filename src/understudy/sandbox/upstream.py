@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from understudy.sandbox import messages, requests
 from understudy.sandbox.replies import Reader, Reply, take
 from understudy.script.database_errors import ErrorFields
-from understudy.wire.responder import ServerError
+from understudy.wire.protocol.responder import ServerError
 
 if TYPE_CHECKING:
     from understudy.wire.sockets import Sockets

@@ -33,10 +33,8 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure, ScriptError
 from understudy.script.origin import spot
 from understudy.script.rules import Rule, StatementRule
-from understudy.wire import answer_messages as messages
-from understudy.wire import copied, inference
-from understudy.wire.codec import Unencodable
-from understudy.wire.responder import (
+from understudy.wire import copied, inference, messages
+from understudy.wire.protocol.responder import (
     TEXT,
     ConnectionDropped,
     Decoder,
@@ -50,9 +48,10 @@ from understudy.wire.responder import (
 from understudy.wire.scripted import Received
 from understudy.wire.scripted_errors import error_fields
 from understudy.wire.telling import told
+from understudy.wire.values.codec import Unencodable
 
 if TYPE_CHECKING:
-    from understudy.wire.connection import Connection
+    from understudy.wire.protocol.connection import Connection
     from understudy.wire.server import Server
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from understudy.script.calls import Call
 from understudy.script.origin import Spot
 from understudy.script.transactions import Transaction
-from understudy.wire.connection import Connection
+from understudy.wire.protocol.connection import Connection
 from understudy.wire.whose import Waiter
 
 if TYPE_CHECKING:

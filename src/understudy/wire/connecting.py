@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from understudy.script.failures import ScriptError
-from understudy.wire import answer_messages as messages
+from understudy.wire import messages
 
 if TYPE_CHECKING:
     import asyncpg

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from understudy.script import sql
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
-from understudy.wire.responder import Result
+from understudy.wire.protocol.responder import Result
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}

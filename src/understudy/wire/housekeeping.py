@@ -18,11 +18,11 @@ from understudy.catalog.session import Catalog
 from understudy.script import ledger, sql
 from understudy.script.database_errors import ErrorFields
 from understudy.wire import housekeeping_messages as messages
-from understudy.wire.connection import Connection
 from understudy.wire.pings import Item, items_of
-from understudy.wire.responder import TEXT, Field, Result, ServerError, Statement
-from understudy.wire.types import Types
-from understudy.wire.values import Values
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.responder import TEXT, Field, Result, ServerError, Statement
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Values
 
 # What psycopg asks about a type by its name, and SQLAlchemy through it about hstore, whenever an
 # engine connects: without a schema there are no types but the built-in ones.

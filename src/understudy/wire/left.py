@@ -6,7 +6,7 @@ from understudy.catalog.commands import command_in
 from understudy.script.failures import ConnectionNotReturned, Failure, TransactionLeftOpen
 from understudy.script.origin import Origin, at
 from understudy.script.transactions import Transaction
-from understudy.wire import answer_messages as messages
+from understudy.wire import messages
 from understudy.wire.clients import Client
 from understudy.wire.whose import OURS
 

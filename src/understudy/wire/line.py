@@ -13,11 +13,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from understudy.wire.responder import ConnectionDropped, Pending, Result, ServerError
+from understudy.wire.protocol.responder import ConnectionDropped, Pending, Result, ServerError
 
 if TYPE_CHECKING:
     from understudy.script.origin import Spot
-    from understudy.wire.session import Session
+    from understudy.wire.protocol.session import Session
     from understudy.wire.whose import Waiter
 
 Outcome = Result | Pending | Exception

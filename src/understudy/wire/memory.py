@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.script.waiting import a_turn_is_taken, others_are_due
 from understudy.wire.line import Host, Line, Outcome
-from understudy.wire.responder import ConnectionDropped, ServerError
+from understudy.wire.protocol.responder import ConnectionDropped, ServerError
 from understudy.wire.whose import caller
 
 if TYPE_CHECKING:
     from contextvars import Context
 
-    from understudy.wire.session import Session
+    from understudy.wire.protocol.session import Session
 
 Done = Callable[[Any], object]
 

@@ -1,394 +1,127 @@
-"""The wording of what a server says to its clients: PostgreSQL's own, to the letter."""
+"""What fake_postgres says of scripts, clients, and what they leave behind."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
+from understudy.script.database_errors import ErrorFields
+from understudy.script.messages import shown, transaction_name
+from understudy.script.sql import one_line
 
+if TYPE_CHECKING:
+    from understudy.script.calls import Call
+    from understudy.script.origin import Origin
+    from understudy.script.transactions import Transaction
 
-def invalid_string() -> str:
-    """Say that a string in a message has no end."""
-    return "invalid string in message"
 
-
-def insufficient_data() -> str:
-    """Say that a message is shorter than what it announces."""
-    return "insufficient data left in message"
-
-
-def no_data() -> str:
-    """Say that a message ends where a byte was to come."""
-    return "no data left in message"
-
-
-def invalid_format() -> str:
-    """Say that there is more in a message than belongs there."""
-    return "invalid message format"
-
-
-def bad_encoding(data: bytes) -> str:
-    """Say that a text is not in the encoding of the client."""
-    shown = " ".join(f"0x{byte:02x}" for byte in data)
-    return f'invalid byte sequence for encoding "UTF8": {shown}'
-
-
-def unknown_message(kind: int) -> str:
-    """Say that there are no messages of this kind."""
-    return f"invalid frontend message type {kind}"
-
-
-def unknown_subtype(message: str, kind: str) -> str:
-    """Say that a Describe or a Close names neither a statement nor a portal."""
-    return f"invalid {message} message subtype {ord(kind)}"
-
-
-def function_calls() -> str:
-    """Say that the oldest way to call a function is not there."""
-    return "fastpath function calls are not supported by fake_postgres; use SELECT"
-
-
-def unsupported_protocol(major: int, minor: int) -> str:
-    """Say that another version of the protocol was asked for."""
-    return f"unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.2"
-
-
-def startup_layout() -> str:
-    """Say that a startup packet does not end as it should."""
-    return "invalid startup packet layout: expected terminator as last byte"
-
-
-def no_user() -> str:
-    """Say that a startup packet names nobody."""
-    return "no PostgreSQL user name specified in startup packet"
-
-
-def no_replication() -> str:
-    """Say that nothing is replicated here."""
-    return "fake_postgres has no replication connections"
-
-
-def invalid_option(option: str) -> str:
-    """Say that a word of the startup packet's options is no option."""
-    return f"invalid command-line argument for server process: {option}"
-
-
-def option_without_value(option: str) -> str:
-    """Say that an option names a parameter and no value."""
-    return f"{option} requires a value"
-
-
-def wrong_password(user: str) -> str:
-    """Say that who connects does not know the password."""
-    return f'password authentication failed for user "{user}"'
-
-
-def expected_password(kind: int) -> str:
-    """Say that something else came where a step of the authentication was to come."""
-    return f"expected SASL response, got message type {kind}"
-
-
-def unknown_mechanism() -> str:
-    """Say that the client chose another way to authenticate than it was offered."""
-    return "client selected an invalid SASL authentication mechanism"
-
-
-def bad_scram() -> str:
-    """Say that a message of SCRAM cannot be read."""
-    return "malformed SCRAM message"
-
-
-def bad_nonce() -> str:
-    """Say that a message of SCRAM does not belong to this exchange."""
-    return "invalid SCRAM response"
-
-
-def scram_nonce_detail() -> str:
-    """Say why."""
-    return "Nonce does not match."
-
-
-def scram_binding() -> str:
-    """Say that channel binding needs an encrypted connection."""
-    return "client requires SCRAM channel binding, but it is not supported"
-
-
-def several_commands() -> str:
-    """Say that a prepared statement is one statement."""
-    return "cannot insert multiple commands into a prepared statement"
-
-
-def syntax_error(word: str) -> str:
-    """Say at which word a statement is none."""
-    return f'syntax error at or near "{word}"'
-
-
-def statement_exists(name: str) -> str:
-    """Say that a prepared statement of this name is there already."""
-    return f'prepared statement "{name}" already exists'
-
-
-def no_statement(name: str) -> str:
-    """Say that there is no prepared statement of this name."""
-    if not name:
-        return "unnamed prepared statement does not exist"
-    return f'prepared statement "{name}" does not exist'
-
-
-def no_portal(name: str) -> str:
-    """Say that there is no portal of this name."""
-    return f'portal "{name}" does not exist'
-
-
-def no_cursor(name: str) -> str:
-    """Say that there is no cursor of this name."""
-    return f'cursor "{name}" does not exist'
-
-
-def cursor_exists(name: str) -> str:
-    """Say that a cursor or portal of this name is there already."""
-    return f'cursor "{name}" already exists'
-
-
-def cannot_be_run(name: str) -> str:
-    """Say that a portal was run already."""
-    return f'portal "{name}" cannot be run'
-
-
-def forward_only() -> str:
-    """Say that a cursor does not go back."""
-    return "cursor can only scan forward"
-
-
-def scroll_hint() -> str:
-    """Say how to make a cursor go back."""
-    return "Declare it with SCROLL option to enable backward scan."
-
-
-def parameters_in_bind(given: int, name: str, needed: int) -> str:
-    """Say that a Bind has too many or too few parameters."""
+def no_server_error(error: BaseException | type[BaseException]) -> str:
+    """Say that no server sends such an exception."""
     return (
-        f"bind message supplies {given} parameters, "
-        f'but prepared statement "{name}" requires {needed}'
+        f"raises({shown(error)}): no PostgreSQL server sends this, and only what a server sends "
+        "reaches the driver.\n"
+        "An error of the database is raises(db_error(...)); a lost connection is drops(); "
+        "for a time-out let the answer come late, delay(...), or never, hangs()."
     )
 
 
-def parameter_formats(formats: int, parameters: int) -> str:
-    """Say that a Bind has another number of formats than of parameters."""
-    return f"bind message has {formats} parameter formats but {parameters} parameters"
-
-
-def result_formats(formats: int, columns: int) -> str:
-    """Say that a Bind has another number of formats than there are columns."""
-    return f"bind message has {formats} result formats but query has {columns} columns"
-
-
-def unknown_format(code: int) -> str:
-    """Say that a format is neither text nor binary."""
-    return f"unsupported format code: {code}"
-
-
-def no_parameter(number: str) -> str:
-    """Say that a statement came without this parameter."""
-    return f"there is no parameter ${number}"
-
-
-def bound_parameter(portal: str, number: int, *, with_value: bool) -> str:
-    """Say in which parameter the error is, and of which portal; a text is then shown, shortened."""
-    where = f'portal "{portal}"' if portal else "unnamed portal"
-    return f"{where} parameter ${number}" + (" = '...'" if with_value else "")
-
-
-def trailing_bytes(number: int) -> str:
-    """Say that a parameter in binary form has more bytes than its value."""
-    return f"incorrect binary data format in bind parameter {number}"
-
-
-def wrong_arguments(name: str) -> str:
-    """Say that an EXECUTE has too many or too few arguments."""
-    return f'wrong number of parameters for prepared statement "{name}"'
-
-
-def wrong_arguments_detail(needed: int, given: int) -> str:
-    """Say how many."""
-    return f"Expected {needed} parameters but got {given}."
-
-
-def argument_is_no_literal(argument: str) -> str:
-    """Say that an argument of EXECUTE would have to be computed."""
-    return f"fake_postgres reads only literals as arguments of EXECUTE, not {argument}"
-
-
-def not_executable(name: str) -> str:
-    """Say that a command of the session's own is not executed by EXECUTE."""
-    return f'fake_postgres cannot EXECUTE "{name}": it is no query'
-
-
-def already_in_transaction() -> str:
-    """Say that a BEGIN does nothing."""
-    return "there is already a transaction in progress"
-
-
-def no_transaction() -> str:
-    """Say that a COMMIT or ROLLBACK does nothing."""
-    return "there is no transaction in progress"
-
-
-def needs_block(command: str) -> str:
-    """Say that a command means nothing outside a transaction block."""
-    return f"{command} can only be used in transaction blocks"
-
-
-def not_in_block(command: str) -> str:
-    """Say that a command cannot be part of a transaction."""
-    return f"{command} cannot run inside a transaction block"
-
-
-def no_savepoint(name: str) -> str:
-    """Say that there is no savepoint of this name."""
-    return f'savepoint "{name}" does not exist'
-
-
-def prepared_transactions_off() -> str:
-    """Say that there is no two-phase commit."""
-    return "prepared transactions are disabled"
-
-
-def prepared_transactions_hint() -> str:
-    """Say what turns it on in a real server."""
-    return 'Set "max_prepared_transactions" to a nonzero value.'
-
-
-def no_prepared_transaction(identifier: str) -> str:
-    """Say that there is no such prepared transaction."""
-    return f'prepared transaction with identifier "{identifier}" does not exist'
-
-
-def isolation_too_late() -> str:
-    """Say that the isolation level is set before the first query."""
-    return "SET TRANSACTION ISOLATION LEVEL must be called before any query"
-
-
-def isolation_in_savepoint() -> str:
-    """Say that the isolation level is the whole transaction's."""
-    return "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction"
-
-
-def deferrable_in_savepoint() -> str:
-    """Say that a whole transaction is deferrable, or none of it."""
-    return "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction"
-
-
-def deferrable_too_late() -> str:
-    """Say that a transaction is made deferrable before its first query."""
-    return "SET TRANSACTION [NOT] DEFERRABLE must be called before any query"
-
-
-def read_write_in_read_only() -> str:
-    """Say that a transaction stays read-only once it ran something."""
-    return "cannot set transaction read-write mode inside a read-only transaction"
-
-
-def read_write_too_late() -> str:
-    """Say that a read-only transaction cannot be made to write after its first query."""
-    return "transaction read-write mode must be set before any query"
-
-
-def unknown_parameter(name: str) -> str:
-    """Say that there is no such run-time parameter."""
-    return f'unrecognized configuration parameter "{name}"'
-
-
-def cannot_change(name: str, how: str = "") -> str:
-    """Say that a run-time parameter is not one to be set; `how` ends the sentence."""
-    return f'parameter "{name}" cannot be {how or "changed"}'
-
-
-def invalid_value(name: str, value: str) -> str:
-    """Say that a run-time parameter does not take this."""
-    return f'invalid value for parameter "{name}": "{value}"'
-
-
-def available_values(values: Sequence[str]) -> str:
-    """List what a run-time parameter takes."""
-    return f"Available values: {', '.join(values)}."
-
-
-def unknown_key_word(word: str) -> str:
-    """Say which word of a DateStyle is none."""
-    return f'Unrecognized key word: "{word}".'
-
-
-def needs_boolean(name: str) -> str:
-    """Say that a run-time parameter is on or off."""
-    return f'parameter "{name}" requires a Boolean value'
-
-
-def out_of_range(name: str, value: str, unit: str, low: str, high: str) -> str:
-    """Say that a number is too small or too large for a run-time parameter."""
-    unit = f" {unit}" if unit else ""
+def function_raised(call: Call, error: BaseException) -> str:
+    """Say that the function that answers a call raised what no server sends."""
+    rule = "" if call.rule is None else f"\n  rule: {call.rule.origin}  {call.rule.shown}"
     return (
-        f'{value}{unit} is outside the valid range for parameter "{name}" '
-        f"({low}{unit} .. {high}{unit})"
+        f"the function that answers raised {type(error).__name__}: {error}{rule}\n"
+        f"  sql:  {one_line(call.statement)}\n"
+        f"  at:   {call.origin.place}\n"
+        "An error of the database is raised as db_error(...)."
     )
 
 
-def exceeds_integers() -> str:
-    """Say that a number is no 32-bit integer."""
-    return "Value exceeds integer range."
+def no_columns(call: Call) -> str:
+    """Say that a function's answer cannot be described before it is called."""
+    return (
+        "a function answers this, and a driver asks for the columns before it runs the statement\n"
+        f"  sql: {one_line(call.statement)}\n"
+        f"  at:  {call.origin.place}\n"
+        "Configure the schema, so that PostgreSQL tells the columns; or script the rows."
+    )
 
 
-def units(names: Sequence[str]) -> str:
-    """List the units that a run-time parameter takes."""
-    first = ", ".join(f'"{name}"' for name in names[:-1])
-    return f'Valid units for this parameter are {first}, and "{names[-1]}".'
+def no_fixture(call: Call) -> str:
+    """Say that a statement came while no test had the fixture."""
+    return (
+        "a statement came to fake_postgres, and no test has asked for that fixture\n"
+        f"  sql: {one_line(call.statement)}\n"
+        f"  at:  {call.origin.place}\n"
+        "Let the test have `fake_postgres`, or script it on `fake_postgres_server`, which lives "
+        "as long as the app."
+    )
 
 
-def one_value(name: str) -> str:
-    """Say that a run-time parameter is no list."""
-    return f"SET {name} takes only one argument"
+def changed_result(expected: Sequence[str], given: Sequence[str]) -> ErrorFields:
+    """Say, as PostgreSQL does, that a statement has other columns than when it was prepared."""
+    return ErrorFields(
+        "0A000",
+        "cached plan must not change result type",
+        detail=f"It was prepared with the columns {list(expected)}; a rule now answers with "
+        f"{list(given)}.",
+    )
 
 
-def only_utf8(value: str) -> str:
-    """Say that clients speak UTF-8 here."""
-    return f"fake_postgres speaks UTF8 only, not {value}"
+def read_only(command: str) -> str:
+    """Say, as PostgreSQL does, that a statement writes where it may not."""
+    return f"cannot execute {command} in a read-only transaction"
 
 
-def empty_channel() -> str:
-    """Say that a channel needs a name."""
-    return "channel name cannot be empty"
+def unsendable(call: Call, column: str, type_name: str, reason: str) -> str:
+    """Say that a scripted value cannot be sent."""
+    return (
+        f"the answer cannot be sent: column {column!r} is {type_name}\n"
+        f"  {reason}\n"
+        f"  sql: {one_line(call.statement)}\n"
+        f"  at:  {call.origin.place}"
+    )
 
 
-def long_channel() -> str:
-    """Say that the name of a channel is too long."""
-    return "channel name too long"
+def broke(error: Exception) -> str:
+    """Say that the server failed, with what is needed to find out why."""
+    text = "".join(traceback.format_exception(error)).rstrip()
+    return f"fake_postgres failed; please report it with what follows\n{text}"
 
 
-def long_payload() -> str:
-    """Say that the payload of a notification is too long."""
-    return "payload string too long"
+# What is left behind -----------------------------------------------------------------------------
 
 
-def cancelled() -> str:
-    """Say that somebody asked for the statement to be cancelled."""
-    return "canceling statement due to user request"
+def left_open(transactions: Sequence[Transaction]) -> str:
+    """Say which transactions were open when the test ended."""
+    lines = []
+    for each in transactions:
+        count = len(each.calls)
+        calls = {0: "no call", 1: "1 call"}.get(count, f"{count} calls")
+        lines.append(f"{transaction_name(each)} was never ended ({calls} in it)")
+        lines.append(f"  begun at: {each.origin.place}")
+    return "\n".join([*lines, "Commit it, roll it back, or give its connection back to its pool."])
 
 
-def copy_failed(reason: str) -> str:
-    """Say that the client gave up a COPY."""
-    return f"COPY from stdin failed: {reason}"
+def not_closed(lines: Sequence[tuple[str, Origin]]) -> str:
+    """Say which connections were not given back: what is wrong with each, and where."""
+    told = [line for what, place in lines for line in (what, f"  {place.place}")]
+    return "\n".join([*told, "Close it, or use `async with`, so that it goes back."])
 
 
-def copying(table: str, line: int) -> str:
-    """Say where in the data of a COPY an error is."""
-    return f"COPY {table}, line {line}"
+NEVER_CLOSED = "a connection was opened and never closed; opened at:"
+NOT_GIVEN_BACK = "a connection was used and not given back to its pool; first used at:"
+STILL_BUSY = "a statement was still running when the test ended; sent at:"
 
 
-def unexpected_in_copy(kind: int) -> str:
-    """Say that something else than data came during a COPY."""
-    return f"unexpected message type 0x{kind:02X} during COPY from stdin"
+# Clients -----------------------------------------------------------------------------------------
 
 
-def lost_synchronization() -> str:
-    """Say that nobody knows any more where a message begins."""
-    return "terminating connection because protocol synchronization was lost"
+def driver_missing(driver: str) -> str:
+    """Say which package a connection needs."""
+    return f"this needs {driver}, which is not installed: pip install {driver}"
+
+
+def unknown_placeholder(name: str, known: Sequence[str]) -> str:
+    """Say that a value of `fake_postgres_env` names something that there is not."""
+    return f"{{{name}}} is unknown; known are {', '.join(f'{{{each}}}' for each in known)}"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from understudy.script import sql
-from understudy.wire.connection import Connection
+from understudy.wire.protocol.connection import Connection
 
 Read = Callable[[Connection, Sequence[Any]], Any]
 

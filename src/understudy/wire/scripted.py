@@ -9,7 +9,7 @@ from understudy.script import answers
 from understudy.script.failures import ScriptError
 from understudy.script.parameters import Given, Parameters
 from understudy.script.rules import StatementRule
-from understudy.wire import answer_messages as messages
+from understudy.wire import messages
 from understudy.wire.scripted_errors import error_fields
 
 Same = Callable[[int, Any, Any], bool]

@@ -31,20 +31,20 @@ from understudy.script.rules import Rule
 from understudy.script.script import Script
 from understudy.script.sqlstates import STATES
 from understudy.script.transactions import Transaction
-from understudy.wire import answer_messages as messages
+from understudy.wire import messages
 from understudy.wire.answering import Answering
 from understudy.wire.clients import Client
-from understudy.wire.connection import Connection
 from understudy.wire.housekeeping import Housekeeping
 from understudy.wire.left import Left
 from understudy.wire.memory import MemoryLoop
-from understudy.wire.reception import Reception
-from understudy.wire.responder import Responder, ServerError
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.responder import Responder, ServerError
+from understudy.wire.protocol.session import Session
 from understudy.wire.scripted import SentRule
-from understudy.wire.session import Session
 from understudy.wire.sockets import Sockets
-from understudy.wire.types import Types
-from understudy.wire.values import Values
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Values
 from understudy.wire.whose import Waiter, waiter_behind
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.script import origin
 from understudy.wire.line import Host, Line, Outcome
-from understudy.wire.responder import ConnectionDropped, ServerError
+from understudy.wire.protocol.responder import ConnectionDropped, ServerError
 from understudy.wire.whose import waiter_behind
 
 if TYPE_CHECKING:
-    from understudy.wire.session import Session
+    from understudy.wire.protocol.session import Session
 
 PORT = 5432  # in the name of a Unix socket
 _PIECE = 256 * 1024

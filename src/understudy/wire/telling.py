@@ -7,7 +7,7 @@ from understudy.catalog.errors import StatementRefused
 from understudy.script import sql
 from understudy.script.database_errors import ErrorFields
 from understudy.script.failures import Failure
-from understudy.wire.responder import ServerError
+from understudy.wire.protocol.responder import ServerError
 
 INTERNAL_ERROR = "XX000"
 

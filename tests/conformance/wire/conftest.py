@@ -11,9 +11,9 @@ from psycopg.pq import DiagnosticField, ExecStatus
 from tests.conformance.wire.texts import SCHEMA
 from understudy.catalog.schemafacts import read_schema_facts
 from understudy.postgres import EmbeddedServer
-from understudy.wire.responder import ServerError
-from understudy.wire.types import Types
-from understudy.wire.values import Values
+from understudy.wire.protocol.responder import ServerError
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Values
 
 Refused = tuple[str, ...]
 
@@ -79,6 +79,6 @@ def server() -> Iterator[Server]:
         facts = read_schema_facts(connection)
         names = "SELECT format_type(oid, NULL), oid FROM pg_type WHERE oid >= 16384"
         numbers = dict(connection.execute(names).fetchall())
-        with mock.patch("understudy.wire.types.stable_oids", return_value=numbers):
+        with mock.patch("understudy.wire.values.types.stable_oids", return_value=numbers):
             types = Types({n: facts.types[n] for n in numbers if n in facts.types})
         yield Server(connection, types, Values(types))

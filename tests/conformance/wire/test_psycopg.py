@@ -17,9 +17,9 @@ from psycopg.pq import Format
 
 from tests.conformance.wire.conftest import Server
 from tests.conformance.wire.texts import TEXTS
-from understudy.wire.responder import BINARY, TEXT
-from understudy.wire.types import Types
-from understudy.wire.values import Range, Values
+from understudy.wire.protocol.responder import BINARY, TEXT
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Range, Values
 
 TYPES = Types({})
 VALUES = Values(TYPES)

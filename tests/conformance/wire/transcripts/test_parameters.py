@@ -4,9 +4,9 @@ import psycopg
 import pytest
 
 from understudy.postgres import EmbeddedServer
-from understudy.wire import parameters
-from understudy.wire.responder import ServerError
-from understudy.wire.words import RESERVED, RESERVED_AS_COLUMNS
+from understudy.wire.protocol import parameters
+from understudy.wire.protocol.responder import ServerError
+from understudy.wire.protocol.words import RESERVED, RESERVED_AS_COLUMNS
 
 # What is different on every machine, or set by the embedded server for its own purposes.
 OWN = {

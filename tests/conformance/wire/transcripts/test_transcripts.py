@@ -8,8 +8,8 @@ from tests.conformance.wire.transcripts.conftest import Line
 from tests.conformance.wire.transcripts.scenarios import SCENARIOS, STARTUPS
 from tests.wire.frontend import Message, read, startup
 from tests.wire.responders import Known
-from understudy.wire.outgoing import NOT_HERE
-from understudy.wire.session import Session
+from understudy.wire.protocol.outgoing import NOT_HERE
+from understudy.wire.protocol.session import Session
 
 
 def compared(messages: list[Message]) -> list[Message]:

@@ -1,0 +1,34 @@
+"""How clients are let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.responder import Forwarder, Pending
+
+
+def everybody(connection: Connection) -> None:
+    """Let anybody in, to any database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """How clients are let in, and what they are told of the server.
+
+    Attributes:
+        version: the server's, as server_version shows it.
+        password: what every user has to know (SCRAM-SHA-256); None to ask for none.
+        settings: run-time parameters that are different from a new server's, by name.
+        admit: called with who wants to connect (`user` and `database` are set). It raises
+            ServerError to refuse, or returns a Pending to let wait; what comes of that is not
+            looked at.
+        forwarder: who hands statements to another server; None where that is not done.
+    """
+
+    version: str = "18.0"
+    password: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    admit: Callable[[Connection], Pending | None] = everybody
+    forwarder: Forwarder | None = None

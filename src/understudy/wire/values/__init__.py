@@ -1,0 +1,1 @@
+"""PostgreSQL's types, and their values in and out in both of its forms."""
