@@ -38,6 +38,12 @@ NOT_RUN = {
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks.mutants": "takes minutes; tests/benchmarks runs it on a few mutants",
     "pytest tests/conformance/drivers": "a part of the very suite that this test belongs to",
+    "python -m benchmarks.lint_suites ../suites/* --sample 150 --seed 1": (
+        "needs the public suites; tests/benchmarks runs it on small ones"
+    ),
+    "python -m benchmarks.lint_suites --judged benchmarks/lint_labels.tsv": (
+        "tests/benchmarks runs it, and looks for its table on the page"
+    ),
     "make test": "runs the very suite that this test belongs to",
     "export BACKEND_DATABASE_URL=postgresql://postgres@localhost:5432/backend": SERVES,
     "python -m src.config.migrate": SERVES,

@@ -163,6 +163,19 @@ def test_c():
         UserDAO.name = MagicMock()
         assert load()
 """,
+    "a copy from before, whatever its name": """
+import sys
+def test_a():
+    meta_path = sys.meta_path.copy()
+    install()
+    sys.meta_path = meta_path
+""",
+    "a module that the test imports for itself": """
+def test_a():
+    from docs.examples import tutorial as example
+    example.url = "sqlite://"
+    assert example.main()
+""",
 }
 
 

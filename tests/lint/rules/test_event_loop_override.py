@@ -82,6 +82,14 @@ import asyncio, pytest
 def event_loop():
     yield asyncio.new_event_loop()
 """,
+    "who says that the plugin is pinned": """
+=== tests/conftest.py
+import asyncio, pytest
+@pytest.fixture
+def event_loop():
+    '''Needed, since we are pinning pytest-asyncio.'''
+    yield asyncio.new_event_loop()
+""",
 }
 
 

@@ -148,8 +148,12 @@ def test_close_twice_does_not_raise(conn):
 def test_close(conn):
     # must not fail where it is closed already
     conn.close()
-def test_import():
-    import app
+def test_exported():
+    from app import Block
+def test_loop_exits(client):
+    client.loop()
+def test_access_passes(client):
+    client.get("/users")
 """,
     "skipped or expected to fail": """
 import pytest

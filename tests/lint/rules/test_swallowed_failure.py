@@ -107,6 +107,24 @@ def test_a(page):
     except AssertionError:
         assert "No items" in page.text
 """,
+    "what the test itself raises": """
+def test_a():
+    def fail():
+        raise LookupError("Ana")
+    try:
+        fail()
+    except LookupError as error:
+        assert shown(error) == "Ana"
+""",
+    "some of many inputs raise": """
+from hypothesis import given
+@given(texts)
+def test_a(text):
+    try:
+        parse(text)
+    except ValueError as error:
+        assert text in str(error)
+""",
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from understudy.lint import collected
 from understudy.lint.leftovers import is_looked_after, is_restored
 from understudy.lint.module import Module
+from understudy.lint.resolving import values_of
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 
@@ -23,7 +24,7 @@ def check(module: Module) -> Iterator[Found]:
             for target in node.targets:
                 if (
                     isinstance(target, ast.Attribute)
-                    and not _sets_back(target, node.value)
+                    and not _sets_back(test, target, node.value)
                     and _stays(module, test, target)
                 ):
                     yield Found(
@@ -32,18 +33,33 @@ def check(module: Module) -> Iterator[Found]:
                     )
 
 
-def _sets_back(target: ast.Attribute, value: ast.expr) -> bool:
+def _sets_back(test: Function, target: ast.Attribute, value: ast.expr) -> bool:
     """Whether a value is the one from before, or a fresh start: nothing in a private cache."""
     text = ast.unparse(value)
     if text in ("[]", "{}", "set()", "list()", "dict()") or _KEPT.search(text) is not None:
         return True
+    if isinstance(value, ast.Name) and any(
+        ast.unparse(target) in ast.unparse(each) for each in values_of(test, value.id) if each
+    ):
+        return True
     return target.attr.startswith("_") and isinstance(value, ast.Constant) and not value.value
+
+
+def _imports(test: Function, name: str) -> bool:
+    imports: list[ast.Import | ast.ImportFrom] = [
+        *test.own(ast.Import),
+        *test.own(ast.ImportFrom),
+    ]
+    return any((alias.asname or alias.name) == name for each in imports for alias in each.names)
 
 
 def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
     owner = target.value
     # A longer chain may end in anything, an object of this test alone included.
     if not isinstance(owner, ast.Name) or owner.id not in module.imports:
+        return False
+    # What a test imports for itself may be its own: a module of an example, made for it.
+    if _imports(test, owner.id):
         return False
     if module.qualified(owner) is None or target.attr == "dependency_overrides":
         return False

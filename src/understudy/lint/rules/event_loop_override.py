@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ def check(module: Module) -> Iterator[Found]:
         return
     if module.project.runners.asyncio_before_1 or _is_used(module):
         return
+    if re.search(r"\bpin", ast.get_docstring(fixture.function.node) or "", re.I):
+        return  # who says that the plugin is pinned may have done so where we do not look
     yield Found(
         fixture.function.node,
         "this event_loop has no effect: pytest-asyncio 1.0 took the fixture away",

@@ -17,9 +17,11 @@ from understudy.lint.tree import Function
 _ON_PURPOSE = re.compile(
     r"(not|n't|no|never|without)[ _](\w+[ _])?(rais|error|exception|crash|fail|throw|warn|complain"
     r"|hang|block|deadlock|break)|smoke|no[ _-]?op|idempoten|harmless|silent|\bok\b|_ok\b|safe"
-    r"|import|compil|does[ _]?nothing|allow|accept|permit|tolera|succeed|success|pass(es)?\b|valid"
-    r"|work|can[ _]|ignor|graceful|caught|twice|swallow|clean|teardown|set_?up|placeholder|todo"
-    r"|suppress|surviv|early|compatib|fail the test|type[ _-]?(hint|check)",
+    r"|import|compil|does[ _]?nothing|allow|accept|permit|tolera|succeed|success|valid|work"
+    r"|pass(es)?(?![a-z])|can[ _]|ignor|graceful|caught|twice|swallow|clean|teardown"
+    r"|exit|break|skip|short[ _]circuit|cancel|possibl|runs(?![a-z])|happy|properly|construct"
+    r"|not[ _](required|unique|needed)|suppress|surviv|early|compatib|fail the test"
+    r"|type[ _-]?(hint|check)|set_?up|placeholder|todo|timeout|inspect|issues/\d|regression",
     re.I,
 )
 _COMMENT = re.compile(r"\s+#")
@@ -38,7 +40,9 @@ def check(module: Module) -> Iterator[Found]:
 
 def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Function) -> bool:
     # `def test_suite()` is how zope.testing finds tests.
-    if test.is_generator or test.name == "test_suite" or can_fail(module, test):
+    if test.is_generator or test.name == "test_suite" or _only_imports(test):
+        return False
+    if can_fail(module, test):
         return False
     if seen.has_unknown_base(test.in_class) or (test.in_class and test.in_class.node.bases):
         return False
@@ -46,6 +50,13 @@ def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Functio
     if marks.unknown or not marks.names <= _ORDINARY:
         return False
     return not _makes_an_error(test) and _ON_PURPOSE.search(_words_about(module, test)) is None
+
+
+def _only_imports(test: Function) -> bool:
+    statements = [each for each in test.node.body if not isinstance(each, ast.Expr)]
+    return bool(statements) and all(
+        isinstance(each, ast.Import | ast.ImportFrom) for each in statements
+    )
 
 
 def _makes_an_error(test: Function) -> bool:
