@@ -32,12 +32,12 @@ def _write_by_hand(folder: Path) -> None:
     fixtures = (_HERE / "by_hand" / "fixtures.py").read_text(encoding="utf-8")
     with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
         conftest.write(fixtures)
-    # The marker that the plugin registers, and the table that only the plugin reads.
+    # The markers that the plugin registers.
     settings = folder / "pyproject.toml"
     text = settings.read_text(encoding="utf-8")
-    marker = 'markers = ["integration: needs a real PostgreSQL"]\n'
+    markers = 'markers = ["integration: needs a real PostgreSQL", "understudy: how it isolates"]\n'
     heading = "[tool.pytest.ini_options]\n"
-    settings.write_text(text.replace(heading, heading + marker), encoding="utf-8")
+    settings.write_text(text.replace(heading, heading + markers), encoding="utf-8")
 
 
 def _passing(folder: Path) -> list[str]:
