@@ -51,8 +51,9 @@ async def connections(fake: FakePostgres) -> list[Any]:
 
 
 async def test_an_answer_that_comes_too_late_is_none(fake_postgres: FakePostgres) -> None:
-    fake_postgres.on(ONE).delay(0.02).row(a=1)
-    fake_postgres.on("SELECT 2 AS a").delay(0.03).row(a=2)
+    # Long enough that a loop which stands still for a moment looks at its time limit first.
+    fake_postgres.on(ONE).delay(0.25).row(a=1)
+    fake_postgres.on("SELECT 2 AS a").delay(0.3).row(a=2)
 
     for connection in await connections(fake_postgres):
         with pytest.raises(TimeoutError):
