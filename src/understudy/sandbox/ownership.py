@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Iterable
 from types import FrameType
@@ -19,6 +20,7 @@ from understudy.wire.clients import Client
 from understudy.wire.whose import (
     Waiter,
     frames_of,
+    frames_running,
     loops,
     stack,
     waiter_behind,
@@ -27,6 +29,10 @@ from understudy.wire.whose import (
 )
 
 Task = asyncio.Task[Any]
+
+# How many seconds a task that runs is given to stop: psqlpy sends from a thread of its own.
+_PATIENCE = 0.2
+_PAUSE = 0.0005
 
 
 class Owners:
@@ -81,14 +87,15 @@ class Owners:
     def stranger(self, client: Client) -> str | None:
         """Return who of an earlier test waits for a connection, in words; None where nobody is."""
         for task, outermost in list(self._strange_tasks.items()):
-            if not any(each is outermost for each in frames_of(task)):
+            frames, waiter = _seen(task)
+            if not any(each is outermost for each in frames):
                 del self._strange_tasks[task]
-            elif _waits(waiter_in_task(task), client):
+            elif _waits(waiter, client):
                 return f"the task {task.get_name()!r}"
         if self._strange_threads:
-            frames = sys._current_frames()
+            innermost = sys._current_frames()
             for thread, outermost in list(self._strange_threads.items()):
-                frame = frames.get(thread.ident or 0)
+                frame = innermost.get(thread.ident or 0)
                 if not any(each is outermost for each in stack(frame)):
                     del self._strange_threads[thread]
                 elif frame is not None and _waits(waiter_in_thread(frame), client):
@@ -101,6 +108,17 @@ class Owners:
             if not loop.is_closed():
                 found |= asyncio.all_tasks(loop)
         return found
+
+
+def _seen(task: Task) -> tuple[list[FrameType], Waiter | None]:
+    """Return the frames of a task, and who waits in it, soon if not yet; None where nobody does."""
+    deadline = time.monotonic() + _PATIENCE
+    while frames := frames_running(task):
+        waiter = waiter_in_thread(frames[-1])
+        if waiter is not None or time.monotonic() >= deadline:
+            return frames, waiter
+        time.sleep(_PAUSE)
+    return frames_of(task), waiter_in_task(task)
 
 
 def _waits(waiter: Waiter | None, client: Client) -> bool:

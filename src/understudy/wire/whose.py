@@ -123,6 +123,22 @@ def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
     return _chain(task.get_coro())[0]
 
 
+def frames_running(task: asyncio.Task[Any]) -> list[FrameType]:
+    """Return the frames of a task that runs right now, outermost first; none of a suspended one.
+
+    Whoever answers a statement may be faster than the task that sent it: it has not stopped yet.
+    """
+    outermost = getattr(task.get_coro(), "cr_frame", None)
+    if outermost is None or asyncio.current_task(task.get_loop()) is not task:
+        return []
+    for frame in sys._current_frames().values():
+        frames = [*stack(frame)][::-1]
+        for number, each in enumerate(frames):
+            if each is outermost:
+                return frames[number:]
+    return []
+
+
 def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
     """Return the frames of a suspended task, outermost first, and whether a driver's own
     awaitable, without a frame, is at the end."""
