@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.wire.responders import Known
-from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.reception import Login, Reception
 from understudy.wire.protocol.session import Session
 
 PASSWORD = (
@@ -54,7 +54,7 @@ class Served:
 
 @pytest.fixture
 async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
-    served = Served(tmp_path, Known(), Reception("18.4", password=request.param))
+    served = Served(tmp_path, Known(), Reception("18.4", Login(password=request.param)))
     path = str(tmp_path / ".s.PGSQL.5432")
     server = await asyncio.start_unix_server(served.serve, path)
     yield served

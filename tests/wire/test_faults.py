@@ -10,6 +10,7 @@ import pytest
 
 from understudy import db_error
 from understudy.wire.lane import FakePostgres
+from understudy.wire.server import Server
 
 TERMINATED = "terminating connection due to administrator command"
 
@@ -174,3 +175,42 @@ async def test_an_error_that_ends_the_connection(fake_postgres: FakePostgres) ->
         await connection.execute("SELECT 1")
 
     assert connection.is_closed()
+
+
+async def test_a_login_that_is_required(fake_postgres: FakePostgres) -> None:
+    fake_postgres.require_login(user="app", password="s3cret", database="shop")
+    right = {"user": "app", "password": "s3cret", "database": "shop"}
+
+    with pytest.raises(asyncpg.InvalidPasswordError, match='failed for user "understudy"'):
+        await fake_postgres.asyncpg.connect()
+    with pytest.raises(asyncpg.InvalidPasswordError, match='failed for user "app"'):
+        await fake_postgres.asyncpg.connect(**{**right, "password": "guess"})
+    with pytest.raises(asyncpg.InvalidPasswordError, match='failed for user "root"'):
+        await fake_postgres.asyncpg.connect(**{**right, "user": "root"})
+    with pytest.raises(asyncpg.InvalidCatalogNameError, match='database "store" does not exist'):
+        await fake_postgres.asyncpg.connect(**{**right, "database": "store"})
+    await (await fake_postgres.asyncpg.connect(**right)).close()
+    async with fake_postgres.asyncpg.pool(**right, max_size=1) as pool:
+        assert pool.get_size() == 1
+
+
+async def test_a_user_alone_that_is_required(fake_postgres: FakePostgres) -> None:
+    fake_postgres.require_login(user="app")
+
+    with pytest.raises(psycopg.OperationalError, match='role "understudy" does not exist'):
+        await fake_postgres.psycopg.connect()
+    await (await fake_postgres.psycopg.connect(user="app", password="any", dbname="any")).close()
+
+
+async def test_a_required_login_ends_with_the_test() -> None:
+    server = Server()
+    server.start()
+    first = FakePostgres(server)
+    first.require_login(user="app")
+    first.end()
+
+    second = FakePostgres(server)
+    await (await second.asyncpg.connect()).close()
+
+    second.end()
+    server.stop()

@@ -12,11 +12,6 @@ IN_TRANSACTION_HINT = (
 )
 
 
-def no_database(name: str) -> str:
-    """Say that there is no such database, in PostgreSQL's words."""
-    return f'database "{name}" does not exist'
-
-
 def waited(sql: str, seconds: float, holder: str, statement: str) -> str:
     """Say for whom a statement waited in vain.
 

@@ -11,13 +11,10 @@ from understudy.sandbox.guests import Guest
 from understudy.sandbox.ownership import Owners
 from understudy.sandbox.rules import RealRule
 from understudy.sandbox.turns import Turns
-from understudy.script.database_errors import ErrorFields
 from understudy.script.script import Script
 from understudy.wire.left import Left
 from understudy.wire.line import Line
-from understudy.wire.protocol.connection import Connection
 from understudy.wire.protocol.reception import Reception
-from understudy.wire.protocol.responder import ServerError
 from understudy.wire.server import Server
 from understudy.wire.values.types import Types
 from understudy.wire.values.values import Values
@@ -55,18 +52,8 @@ class SandboxServer(Server):
     def _reception(self) -> Reception:
         settings = dict(self._reported)
         version = settings.pop("server_version").partition(" ")[0]
-        return Reception(version, settings=settings, admit=self._let_in, forwarder=self._forwarding)
-
-    def _let_in(self, connection: Connection) -> None:
-        """Let a client in to the one database that there is.
-
-        Raises:
-            ServerError: it wants another, or there are too many.
-        """
-        if connection.database != self.database:
-            text = messages.no_database(connection.database)
-            raise ServerError(ErrorFields("3D000", text, "FATAL"))
-        self._admit(connection)
+        login = self.login._replace(database=self.login.database or self.database)
+        return Reception(version, login, settings, self._admit, self._forwarding)
 
     def _schema(self) -> tuple[Types, Values]:
         return self._own

@@ -60,14 +60,14 @@ class Asyncpg(Connecting):
     async def connect(self, **options: Any) -> asyncpg.Connection:
         """Return a connection; `options` are those of `asyncpg.connect`."""
         module = imported("asyncpg", "asyncpg")
-        connection = await module.connect(**self._where(), **options)
+        connection = await module.connect(**{**self._where(), **options})
         self._closers.append(connection.terminate)
         return connection
 
     def pool(self, **options: Any) -> asyncpg.Pool:
         """Return a pool, to be awaited or used with `async with`, as `asyncpg.create_pool` does."""
         module = imported("asyncpg", "asyncpg")
-        pool = module.create_pool(**self._where(), **{"min_size": 1, **options})
+        pool = module.create_pool(**{**self._where(), "min_size": 1, **options})
 
         def close() -> None:
             with suppress(module.InterfaceError):  # it was never opened

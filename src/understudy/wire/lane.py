@@ -16,6 +16,7 @@ from understudy.script.transactions import Transaction
 from understudy.wire.clients import Client
 from understudy.wire.connecting import Drivers, close_all
 from understudy.wire.left import Left
+from understudy.wire.protocol.reception import Login
 from understudy.wire.scripted import SentParameters
 from understudy.wire.server import Server
 
@@ -133,6 +134,19 @@ class FakePostgres(Address):
     @latency.setter
     def latency(self, seconds: float) -> None:
         self._server.latency = seconds
+
+    def require_login(
+        self,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+    ) -> None:
+        """Refuse who connects from now on and names another user, password or database.
+
+        The password is asked for as PostgreSQL does it (SCRAM). What is left out may be anything.
+        """
+        self._server.login = Login(user, password, database)
 
     def stop(self) -> None:
         """Shut the server down: connections are ended (57P01), and new ones find no server."""

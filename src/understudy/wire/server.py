@@ -37,8 +37,9 @@ from understudy.wire.clients import Client
 from understudy.wire.housekeeping import Housekeeping
 from understudy.wire.left import Left
 from understudy.wire.memory import MemoryLoop
+from understudy.wire.protocol import refusals
 from understudy.wire.protocol.connection import Connection
-from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.reception import ANYBODY, Reception
 from understudy.wire.protocol.responder import Responder, ServerError
 from understudy.wire.protocol.session import Session
 from understudy.wire.scripted import SentRule
@@ -72,6 +73,7 @@ class Server:
         begun: the transactions of the running test, in order.
         max_connections: how many there may be at once.
         latency: how long each answer is under way, in seconds.
+        login: what who connects has to name.
     """
 
     name = "fake_postgres"  # what a test calls its fixture
@@ -83,7 +85,7 @@ class Server:
         self.clients: list[Client] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS
-        self.latency = 0.0
+        self.latency, self.login = 0.0, ANYBODY
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
         self.housekeeping = Housekeeping(self)
@@ -158,7 +160,7 @@ class Server:
         return Answering(self)
 
     def _reception(self) -> Reception:
-        return Reception(self._version(), admit=self._admit)
+        return Reception(self._version(), self.login, admit=self._admit)
 
     def _version(self) -> str:
         checker = active.made()
@@ -170,7 +172,7 @@ class Server:
         if len(self.clients) > most and most <= sum(
             each.is_open and each.is_admitted for each in self.clients
         ):
-            raise fatal("53300")
+            raise refusals.fatal("53300", STATES["53300"].text)
         _client(client).is_admitted = True
 
     def opened(self, line: Line, by: Waiter | None) -> None:
@@ -222,7 +224,8 @@ class Server:
             self._end(client)
 
     def _end(self, client: Client) -> None:
-        self._tell(client, lambda: client.line.session.terminate(fatal("57P01")))
+        reason = refusals.fatal("57P01", STATES["57P01"].text)
+        self._tell(client, lambda: client.line.session.terminate(reason))
 
     def refuse_connections(self, *, refused: bool) -> None:
         """Refuse new connections, as where no server runs; or accept them again."""
@@ -387,7 +390,7 @@ class Server:
             self.clients = [each for each in self.clients if each.is_open]
             for client in self.clients:
                 client.carry_over(self.begun)
-        self.max_connections, self.latency = MOST_CONNECTIONS, 0.0
+        self.max_connections, self.latency, self.login = MOST_CONNECTIONS, 0.0, ANYBODY
         if self._is_refusing:
             self.refuse_connections(refused=False)
 
@@ -395,8 +398,3 @@ class Server:
 def _client(connection: Connection) -> Client:
     assert isinstance(connection, Client), "every connection is made here"
     return connection
-
-
-def fatal(sqlstate: str) -> ServerError:
-    """Return the error with which a server ends a connection, in PostgreSQL's own words."""
-    return ServerError(ErrorFields(sqlstate, STATES[sqlstate].text, "FATAL"))

@@ -11,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import FakeStage, RealStage
+from tests.conformance.drivers.stage import LOGIN, FakeStage, RealStage
 from tests.conformance.parameters.schema import tables
 from understudy.catalog import active
 from understudy.catalog.checks import Checker, Levels
@@ -22,12 +22,24 @@ from understudy.wire.server import Server
 
 
 @pytest.fixture(scope="session")
-def drivers_dsn() -> Iterator[str]:
+def guarding() -> Iterator[Path]:
+    """A file that says of whom a password is asked; whoever runs the server can read it."""
+    with tempfile.TemporaryDirectory(prefix="hba-") as folder:
+        file = Path(folder) / "pg_hba.conf"
+        file.write_text(f"local all /^{LOGIN.user} scram-sha-256\nlocal all all trust\n")
+        Path(folder).chmod(0o755)
+        file.chmod(0o644)
+        yield file
+
+
+@pytest.fixture(scope="session")
+def drivers_dsn(guarding: Path) -> Iterator[str]:
     """A database with the tables that the behaviours are about, and one table for each type."""
     schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-    with EmbeddedServer() as server:
+    with EmbeddedServer(settings={"hba_file": str(guarding)}) as server:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute(tables() + schema)
+            connection.execute(f"CREATE ROLE {LOGIN.user} LOGIN PASSWORD '{LOGIN.password}'")
         yield server.dsn()
 
 
@@ -35,6 +47,20 @@ def drivers_dsn() -> Iterator[str]:
 def relay(drivers_dsn: str) -> Iterator[Relay]:
     """What stands between the drivers and that database."""
     with Relay(conninfo_to_dict(drivers_dsn)["host"]) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def tcp(drivers_dsn: str) -> Iterator[Relay]:
+    """The way to that database by TCP."""
+    with Relay(conninfo_to_dict(drivers_dsn)["host"], tcp=True) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def fakes_tcp(server: Server) -> Iterator[Relay]:
+    """The way to the fakes by TCP."""
+    with Relay(server.host, tcp=True) as relay:
         yield relay
 
 
@@ -68,13 +94,18 @@ def down_dsn() -> Iterator[str]:
 
 @pytest.fixture
 def real(
-    drivers_dsn: str, admin: psycopg.Connection, relay: Relay, full_dsn: str, down_dsn: str
+    drivers_dsn: str,
+    admin: psycopg.Connection,
+    relay: Relay,
+    tcp: Relay,
+    full_dsn: str,
+    down_dsn: str,
 ) -> RealStage:
     """The real server, with nothing but the seed in its tables."""
     server = str(conninfo_to_dict(drivers_dsn)["host"])
     relay.loss = None
     dsn = drivers_dsn.replace(quote(server), quote(relay.folder))
-    return RealStage(dsn, admin, relay, full_dsn, down_dsn)
+    return RealStage(dsn, admin, relay, tcp, full_dsn, down_dsn)
 
 
 @pytest.fixture(scope="session")
@@ -105,9 +136,9 @@ def _checked(checker: Checker) -> Iterator[None]:
 
 
 @pytest.fixture
-def fake(server: Server) -> Iterator[FakeStage]:
+def fake(server: Server, fakes_tcp: Relay) -> Iterator[FakeStage]:
     """The fake, without a rule."""
-    stage = FakeStage(server)
+    stage = FakeStage(server, fakes_tcp)
     yield stage
     stage.postgres.end()
 

@@ -236,7 +236,10 @@ class SQLAlchemyPlayer(Player):
     @cached_property
     def engine(self) -> AsyncEngine:
         """Made when it is needed: its address is the stage's of then."""
-        return create_async_engine(f"postgresql+{self.library}{self.stage.path}")
+        path = self.stage.path
+        if self.library == "asyncpg":  # which has another name for it where it is no URL
+            path = path.replace("sslmode=", "ssl=")
+        return create_async_engine(f"postgresql+{self.library}{path}")
 
     async def connect(self) -> None:
         self.conn = await self.engine.connect()

@@ -12,7 +12,7 @@ import socket
 import struct
 import tempfile
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -40,20 +40,26 @@ class Loss:
 
 
 class Relay:
-    """Takes connections on a Unix socket of its own, and hands them on to the server's.
+    """Takes connections on a socket of its own, and hands them on to the server's.
 
     Args:
         folder: of the server's socket.
+        tcp: whether its own is a port of 127.0.0.1, where drivers ask for encryption: they do not
+            on a Unix socket.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, tcp: bool = False) -> None:
         self._server = str(Path(folder) / _NAME)
         self._temporary = tempfile.TemporaryDirectory(prefix="relay-")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(Path(self.folder) / _NAME))
-        self._listener.listen()
+        if tcp:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+        else:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(Path(self.folder) / _NAME))
+            self._listener.listen()
         self._threads: list[threading.Thread] = []
-        self._start(self._accept)
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
         self.loss: Loss | None = None
 
     @property
@@ -61,20 +67,25 @@ class Relay:
         """The folder that a client takes for the server's."""
         return self._temporary.name
 
+    @property
+    def port(self) -> int:
+        """The port, where it has one."""
+        return int(self._listener.getsockname()[1])
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(10)
+        self._accepting.join(10)
+        self.settle()
         self._listener.close()
         self._temporary.cleanup()
 
-    def _start(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def settle(self) -> None:
+        """Wait until the server has heard of all who have hung up; all must have."""
+        while self._threads:
+            self._threads.pop().join(10)
 
     def _accept(self) -> None:
         while True:
@@ -84,7 +95,9 @@ class Relay:
                 return
             server = socket.socket(socket.AF_UNIX)
             server.connect(self._server)
-            self._start(_Connection(self, client, server).serve)
+            serving = threading.Thread(target=_Connection(self, client, server).serve, daemon=True)
+            self._threads.append(serving)
+            serving.start()
 
 
 class _Connection:

@@ -11,7 +11,8 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
+from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 import psycopg
@@ -20,6 +21,15 @@ from tests.conformance.drivers.relay import Loss, Relay
 from understudy import db_error
 from understudy.wire.lane import FakePostgres
 from understudy.wire.server import Server
+
+
+class Login(NamedTuple):
+    """What a client names when it connects."""
+
+    user: str
+    password: str
+    database: str
+
 
 When = Literal["before", "during", "after"]
 
@@ -30,6 +40,8 @@ SEED = """
         VALUES ('Ana', 'ana@x.io', 30, 'happy'), ('Bia', NULL, NULL, NULL);
     INSERT INTO orders (user_id, amount, code, price) VALUES (1, 2, 'abc', 9.90);
 """
+# Who is let in where a password is asked for.
+LOGIN = Login(user="guarded", password="secret", database="postgres")
 PATIENCE = 20.0  # seconds; only a test that fails waits as long
 
 
@@ -49,12 +61,16 @@ class Stage(abc.ABC):
     Attributes:
         dsn: the URL of its database.
         real: whether it is the real one.
+        tcp: what makes a port of its socket.
+        login: what clients that need no URL name when they connect.
     """
 
     real: bool
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, tcp: Relay) -> None:
         self.dsn = dsn
+        self.tcp = tcp
+        self.login: dict[str, Any] = {}
 
     @property
     def path(self) -> str:
@@ -109,6 +125,38 @@ class Stage(abc.ABC):
         """While this is open, the server has no connection to spare."""
 
     @abc.abstractmethod
+    def guarded(self) -> None:
+        """Let in nobody but the user and the database of LOGIN, with its password."""
+
+    @abc.abstractmethod
+    def unguarded(self) -> None:
+        """Ask for no password; there are no users but that of LOGIN."""
+
+    def call_as(
+        self, *, user: str, password: str | None = None, database: str = LOGIN.database
+    ) -> None:
+        """Have those who connect from now on name these."""
+        parts = urlsplit(self.dsn)
+        self.login = {"user": user, "password": password, "database": database}
+        name = user if password is None else f"{user}:{password}"
+        where = parts.netloc.rpartition("@")[2]
+        self.dsn = parts._replace(netloc=f"{name}@{where}", path=f"/{database}").geturl()
+
+    def call_with(self, **options: str) -> None:
+        """Have those who connect from now on bring these options of libpq's."""
+        self.dsn = f"{self.dsn}{'&' if '?' in self.dsn else '?'}{urlencode(options)}"
+
+    def call_by_tcp(self) -> None:
+        """Have those who connect from now on do so over TCP."""
+        parts = urlsplit(self.dsn)
+        name = parts.netloc.rpartition("@")[0]
+        self.dsn = parts._replace(netloc=f"{name}@127.0.0.1:{self.tcp.port}", query="").geturl()
+
+    @abc.abstractmethod
+    async def fail_over(self, player: Any) -> None:
+        """Have a player's connection be one to a server that can only be read from now on."""
+
+    @abc.abstractmethod
     def down(self) -> AbstractContextManager[None]:
         """While this is open, no server listens."""
 
@@ -134,6 +182,7 @@ class RealStage(Stage):
         dsn: of a database with schema.sql in it.
         admin: a connection of ours to it, in autocommit, that no behaviour uses.
         relay: through which its clients reach it.
+        tcp: the way to it by TCP.
         full_dsn: of a server that has no connection to spare.
         down_dsn: of a server that does not listen any more.
     """
@@ -141,9 +190,15 @@ class RealStage(Stage):
     real = True
 
     def __init__(
-        self, dsn: str, admin: psycopg.Connection, relay: Relay, full_dsn: str, down_dsn: str
+        self,
+        dsn: str,
+        admin: psycopg.Connection,
+        relay: Relay,
+        tcp: Relay,
+        full_dsn: str,
+        down_dsn: str,
     ) -> None:
-        super().__init__(dsn)
+        super().__init__(dsn, tcp)
         self.admin = admin
         self.relay = relay
         self._full_dsn = full_dsn
@@ -187,6 +242,17 @@ class RealStage(Stage):
     def down(self) -> AbstractContextManager[None]:
         return self._elsewhere(self._down_dsn)
 
+    def guarded(self) -> None:
+        """Whose name begins with that of LOGIN is asked for a password (conftest.py)."""
+
+    def unguarded(self) -> None:
+        """All others are not."""
+
+    async def fail_over(self, player: Any) -> None:
+        await player.begin()
+        await player.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        await player.commit()
+
     @contextmanager
     def _elsewhere(self, dsn: str) -> Iterator[None]:
         self.dsn, before = dsn, self.dsn
@@ -199,18 +265,18 @@ class FakeStage(Stage):
 
     real = False
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, tcp: Relay) -> None:
         self.postgres = FakePostgres(server)
-        super().__init__(self.postgres.dsn)
+        super().__init__(self.postgres.dsn, tcp)
 
     def on(self, statement: Any, *parameters: Any) -> Any:
         return self.postgres.on(statement, *parameters)
 
     async def connect_asyncpg(self, **settings: Any) -> Any:
-        return await self.postgres.asyncpg.connect(**settings)
+        return await self.postgres.asyncpg.connect(**self.login, **settings)
 
     def asyncpg_pool(self, **settings: Any) -> Any:
-        return self.postgres.asyncpg.pool(**settings)
+        return self.postgres.asyncpg.pool(**self.login, **settings)
 
     def running(self, statement: str) -> bool:
         return any(
@@ -228,6 +294,15 @@ class FakeStage(Stage):
 
     def notify(self, channel: str, payload: str) -> None:
         self.postgres.notify(channel, payload)
+
+    def guarded(self) -> None:
+        self.postgres.require_login(**LOGIN._asdict())
+
+    def unguarded(self) -> None:
+        self.postgres.require_login(user=LOGIN.user, database=LOGIN.database)
+
+    async def fail_over(self, player: Any) -> None:
+        self.postgres.fail_over()
 
     @contextmanager
     def full(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from tests.conformance.drivers import behaviours
 from tests.conformance.drivers.behaviour import BEHAVIOURS, Behaviour
 from tests.conformance.drivers.departures import DEPARTURES
 from tests.conformance.drivers.outcomes import shown
+from tests.conformance.drivers.relay import Relay
 from tests.conformance.drivers.stage import PATIENCE, FakeStage, RealStage, Stage
 from understudy.catalog.errors import StatementRefused
 from understudy.script import ledger
@@ -49,13 +50,16 @@ async def play(behaviour: Behaviour, stage: Stage) -> str:
             return shown(await behaviour.play(player))
     finally:
         await player.leave()
+        await asyncio.to_thread(stage.tcp.settle)
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda each: each.id)
-async def test_behaviour(behaviour: Behaviour, real: RealStage, server: Server) -> None:
+async def test_behaviour(
+    behaviour: Behaviour, real: RealStage, server: Server, fakes_tcp: Relay
+) -> None:
     expected = await play(behaviour, real)
     with ledger.opened() as book:
-        fake = FakeStage(server)
+        fake = FakeStage(server, fakes_tcp)
         actual = await play(behaviour, fake)
         fake.postgres.end()
     # What PostgreSQL refuses to prepare was refused on both; all else is a mistake of the script.

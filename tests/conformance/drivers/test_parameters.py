@@ -11,6 +11,7 @@ import pytest
 
 from tests.conformance.drivers.departures import PARAMETERS, unknown
 from tests.conformance.drivers.outcomes import raised, shown
+from tests.conformance.drivers.relay import Relay
 from tests.conformance.drivers.stage import FakeStage
 from tests.conformance.parameters.drivers import (
     AsyncpgInserter,
@@ -94,13 +95,17 @@ DRIVERS: dict[str, tuple[type[Inserter], Callable[[FakeStage], Inserter]]] = {
 
 @pytest.mark.parametrize("driver", DRIVERS)
 async def test_the_matrix(
-    driver: str, drivers_dsn: str, server: Server, capsys: pytest.CaptureFixture[str]
+    driver: str,
+    drivers_dsn: str,
+    server: Server,
+    fakes_tcp: Relay,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     on_real, on_fake = DRIVERS[driver]
     chosen = cases(driver)
     expected = await replay(on_real(drivers_dsn), chosen)
     with ledger.opened() as book:
-        stage = FakeStage(server)
+        stage = FakeStage(server, fakes_tcp)
         stage.on(re.compile("INSERT INTO t")).value(1)
         actual = await replay(on_fake(stage), chosen)
         stage.postgres.end()

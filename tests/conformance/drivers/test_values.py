@@ -14,6 +14,7 @@ import pytest
 from tests.conformance.drivers.departures import VALUES, unknown
 from tests.conformance.drivers.outcomes import Raised, outcome, shown
 from tests.conformance.drivers.players import PLAYERS, Player
+from tests.conformance.drivers.relay import Relay
 from tests.conformance.drivers.stage import FakeStage, RealStage
 from tests.conformance.parameters.literals import LITERALS
 from understudy.script import ledger
@@ -71,11 +72,15 @@ async def read(player: Player) -> dict[str, Any]:
     ids=lambda each: each.name,
 )
 async def test_every_type(
-    player: type[Player], real: RealStage, server: Server, capsys: pytest.CaptureFixture[str]
+    player: type[Player],
+    real: RealStage,
+    server: Server,
+    fakes_tcp: Relay,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     expected = await read(player(real))
     with ledger.opened() as book:
-        fake = FakeStage(server)
+        fake = FakeStage(server, fakes_tcp)
         for name, statement in statements().items():
             if name in SCRIPTED:
                 fake.on(statement).value(SCRIPTED[name])

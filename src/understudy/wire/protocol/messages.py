@@ -78,6 +78,16 @@ def option_without_value(option: str) -> str:
     return f"{option} requires a value"
 
 
+def no_role(user: str) -> str:
+    """Say that there is no such user."""
+    return f'role "{user}" does not exist'
+
+
+def no_database(name: str) -> str:
+    """Say that there is no such database."""
+    return f'database "{name}" does not exist'
+
+
 def wrong_password(user: str) -> str:
     """Say that who connects does not know the password."""
     return f'password authentication failed for user "{user}"'

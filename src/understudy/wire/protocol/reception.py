@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from understudy.wire.protocol.connection import Connection
 from understudy.wire.protocol.responder import Forwarder, Pending
+
+
+class Login(NamedTuple):
+    """What who connects has to name.
+
+    Attributes:
+        user, database: the only ones that there are; None where any will do.
+        password: the user's (SCRAM-SHA-256); None where none is asked for.
+    """
+
+    user: str | None = None
+    password: str | None = None
+    database: str | None = None
+
+
+ANYBODY = Login()
 
 
 def everybody(connection: Connection) -> None:
@@ -19,7 +36,7 @@ class Reception:
 
     Attributes:
         version: the server's, as server_version shows it.
-        password: what every user has to know (SCRAM-SHA-256); None to ask for none.
+        login: what who connects has to name.
         settings: run-time parameters that are different from a new server's, by name.
         admit: called with who wants to connect (`user` and `database` are set). It raises
             ServerError to refuse, or returns a Pending to let wait; what comes of that is not
@@ -28,7 +45,7 @@ class Reception:
     """
 
     version: str = "18.0"
-    password: str | None = None
+    login: Login = ANYBODY
     settings: Mapping[str, str] = field(default_factory=dict)
     admit: Callable[[Connection], Pending | None] = everybody
     forwarder: Forwarder | None = None

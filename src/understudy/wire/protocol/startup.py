@@ -50,9 +50,15 @@ def start(backend: Backend) -> Work:
     admitted = backend.reception.admit(connection)
     while isinstance(admitted, Pending):
         admitted = yield admitted
-    if backend.reception.password is not None:
-        yield from _authenticate(backend, backend.reception.password)
+    login = backend.reception.login
+    is_known = login.user in (None, connection.user)
+    if login.password is not None:
+        yield from _authenticate(backend, login.password, is_known=is_known)
     backend.send(outgoing.AUTHENTICATION_OK)
+    if not is_known:
+        raise refusals.fatal("28000", messages.no_role(connection.user))
+    if login.database not in (None, connection.database):
+        raise refusals.fatal("3D000", messages.no_database(connection.database))
     given = _switches(options.get("options", ""))
     own = ("user", "database", "options", "replication", *unknown)
     given |= {name: value for name, value in options.items() if name not in own}
@@ -124,11 +130,16 @@ def _switches(text: str) -> dict[str, str]:
     return found
 
 
-def _authenticate(backend: Backend, password: str) -> Work:
+def _authenticate(backend: Backend, password: str, *, is_known: bool) -> Work:
     """Have the client prove that it knows the password.
 
+    Args:
+        backend: its connection.
+        password: the password.
+        is_known: whether there is such a user; who is not is told no sooner than others.
+
     Raises:
-        ServerError: it does not.
+        ServerError: it does not know it, or nobody knows the client.
     """
     exchange = Exchange(password)
     backend.send(outgoing.sasl(_SASL, outgoing.text(MECHANISM) + b"\0"))
@@ -140,7 +151,7 @@ def _authenticate(backend: Backend, password: str) -> Work:
     backend.send(outgoing.sasl(_SASL_CONTINUE, answer.encode()))
     body = yield from _response()
     proof = exchange.final(incoming.decode(body))
-    if proof is None:
+    if proof is None or not is_known:
         raise refusals.fatal("28P01", messages.wrong_password(backend.connection.user))
     backend.send(outgoing.sasl(_SASL_FINAL, proof.encode()))
 
