@@ -90,12 +90,12 @@ def test_counts_what_was_asked_of_the_fakes_on_workers_too(figures: Any) -> None
 
 def test_counts_a_run_for_itself(figures: Any) -> None:
     asyncio.run(FakeConnection().execute("SELECT 'outside'"))
-    before = tally.calls, set(tally.statements)
+    before = tally.FAKES.calls, set(tally.FAKES.statements)
 
     report = figures(ALL_OUTCOMES)
 
     assert (report["calls_on_fakes"], report["statements_on_fakes"]) == (3, 2)
-    assert (tally.calls, tally.statements) == before
+    assert (tally.FAKES.calls, tally.FAKES.statements) == before
 
 
 def test_names_no_server_where_no_test_asked_for_one(figures: Any) -> None:

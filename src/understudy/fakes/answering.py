@@ -53,7 +53,7 @@ class Answering:
         current = self._session.current
         call = Call(method, statement, parameters, current, spot(3))
         self._script.calls.append(call)
-        tally.note(statement)
+        tally.FAKES.note(statement)
         if current is not None:
             current.calls.append(call)
         return call

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import messages
+from understudy.plugin import marks, messages
 
 if TYPE_CHECKING:
     from understudy.postgres import Clones
@@ -20,7 +20,10 @@ _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
 
 def count(session: pytest.Session) -> None:
     """Count the tests that will ask, so that copies are made ahead for them and no others."""
-    asking = sum("real_postgres" in getattr(item, "fixturenames", ()) for item in session.items)
+    asking = sum(
+        "real_postgres" in getattr(item, "fixturenames", ()) and marks.is_cloned(item)
+        for item in session.items
+    )
     workers = getattr(session.config, "workerinput", {}).get("workercount", 1)
     session.config.stash[_WANTED] = -(-asking // workers)
 

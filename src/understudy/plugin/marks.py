@@ -54,6 +54,13 @@ def wishes(item: pytest.Item) -> Wishes:
     return Wishes(**found)  # type: ignore[arg-type] # checked right above
 
 
+def is_cloned(item: pytest.Item) -> bool:
+    """Say whether a test is isolated by a clone; a marker that makes no sense fails it later."""
+    marked = (mark.kwargs.get("isolation") for mark in item.iter_markers(NAME))
+    wished = next(filter(None, marked), None)
+    return (wished or read_settings(item.config).isolation) == "clone"
+
+
 def isolation(item: pytest.Item) -> str:
     """Return "rollback" or "clone": as the test's markers say, else as is configured."""
     return wishes(item).isolation or read_settings(item.config).isolation

@@ -263,6 +263,12 @@ def fake_lane(calls: int, statements: int, unchecked: bool) -> str:
     return f"{asked}; not checked by PostgreSQL: no schema configured" if unchecked else asked
 
 
+def real_lane(calls: int, statements: int) -> str:
+    """How much was asked of `real_postgres`."""
+    different = _counted(statements, "different statement")
+    return f"{_counted(calls, 'call')} on real_postgres, {different}"
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 

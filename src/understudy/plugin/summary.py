@@ -1,4 +1,4 @@
-"""The section at the end of a run: what was asked of the fakes, and how far it was checked."""
+"""The section at the end of a run: what was asked, and how far the fakes' part was checked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from understudy.plugin import statements as checked
 from understudy.plugin.settings import Settings
 
 _TALLY = "understudy.script.tally"
+_LANES = ("FAKES", "REAL")  # what the tallies there are called
+_Figures = Mapping[str, tuple[int, set[str]]]
 _DATABASES = "understudy.plugin.databases"
 _OUTPUT = "understudy"
 _problems: pytest.StashKey[list[str]] = pytest.StashKey()
@@ -24,10 +26,10 @@ def begin(config: pytest.Config) -> None:
 
     A run inside a run, as pytester makes, shares the process and so the tally.
     """
-    before = _exchange(0, set())
+    before = _exchange({lane: (0, set()) for lane in _LANES})
 
     def go_on() -> None:
-        _exchange(*before)
+        _exchange(before)
 
     config.add_cleanup(go_on)
 
@@ -59,8 +61,9 @@ def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
 def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
     """Write the section, where there is anything to say."""
     calls, statements = figures(config)
+    real_calls, real_statements = figures(config, "REAL")
     problems = config.stash.get(_problems, [])
-    if not calls and not problems:
+    if not calls and not real_calls and not problems:
         return
     reporter.section("understudy", sep="-")
     if calls:
@@ -69,13 +72,15 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
         reporter.line(messages.fake_lane(calls, len(statements), without))
         for line in lines:
             reporter.line(line)
+    if real_calls:
+        reporter.line(messages.real_lane(real_calls, len(real_statements)))
     for problem in problems:
         reporter.line(f"ERROR: {problem}", red=True)
 
 
-def figures(config: pytest.Config) -> tuple[int, set[str]]:
-    """The number of calls on fakes in this run, workers included, and their statements."""
-    parts = [_own_figures(), *config.stash.get(_workers, [])]
+def figures(config: pytest.Config, lane: str = "FAKES") -> tuple[int, set[str]]:
+    """The number of calls on a lane in this run, workers included, and their statements."""
+    parts = [part[lane] for part in (_own_figures(), *config.stash.get(_workers, []))]
     statements = {statement for part in parts for statement in part["statements"]}
     return sum(part["calls"] for part in parts), statements
 
@@ -83,19 +88,26 @@ def figures(config: pytest.Config) -> tuple[int, set[str]]:
 def _own_figures() -> dict[str, Any]:
     tally = sys.modules.get(_TALLY)
     if tally is None:
-        return {"calls": 0, "statements": []}
+        return {lane: {"calls": 0, "statements": []} for lane in _LANES}
     from understudy.script import sql  # there already, since the tally is
 
-    # Two layouts of one statement are one statement.
-    statements = {sql.spell(sql.tokens(statement)) for statement in tally.statements}
-    return {"calls": tally.calls, "statements": sorted(statements)}
+    found = {}
+    for lane in _LANES:
+        one = getattr(tally, lane)
+        # Two layouts of one statement are one statement.
+        statements = {sql.spell(sql.tokens(statement)) for statement in one.statements}
+        found[lane] = {"calls": one.calls, "statements": sorted(statements)}
+    return found
 
 
-def _exchange(calls: int, statements: set[str]) -> tuple[int, set[str]]:
-    """Set the tally, and return what it was; nothing where no test has imported it."""
+def _exchange(figures: _Figures) -> _Figures:
+    """Set the tallies, and return what they were; nothing where no test has imported them."""
     tally: Any = sys.modules.get(_TALLY)
     if tally is None:
-        return 0, set()
-    before = tally.calls, tally.statements
-    tally.calls, tally.statements = calls, statements
+        return {lane: (0, set()) for lane in _LANES}
+    before = {}
+    for lane, (calls, statements) in figures.items():
+        one = getattr(tally, lane)
+        before[lane] = one.calls, one.statements
+        one.calls, one.statements = calls, statements
     return before

@@ -15,6 +15,7 @@ from understudy.sandbox.replies import Reply
 from understudy.sandbox.rules import from_the_real_server
 from understudy.sandbox.sequel import sequel
 from understudy.sandbox.turns import Turns
+from understudy.script import tally
 from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
@@ -74,6 +75,7 @@ class Forwarding(Answering):
         turns: the transaction of the real server.
     """
 
+    _tally = tally.REAL
     commands: tuple[type[c.Command], ...] = (
         c.Set,
         c.Reset,
