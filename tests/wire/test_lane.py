@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Generator
 from typing import Any
 
 import asyncpg
@@ -52,6 +53,19 @@ async def test_psycopg(fake_postgres: FakePostgres) -> None:
 
     assert await cursor.fetchall() == [(7, "Ana")]
     assert fake_postgres.calls[0].origin.code.co_name == "test_psycopg"
+
+
+async def test_what_is_awaited_behind_an_object(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("SELECT 1 AS a").row(a=1)
+    connection = await fake_postgres.psycopg.connect(autocommit=True)
+
+    class Lazy:  # as SQLAlchemy's `await engine.connect()`
+        def __await__(self) -> Generator[Any, Any, Any]:
+            return connection.execute("SELECT 1 AS a").__await__()
+
+    assert await (await Lazy()).fetchall() == [(1,)]
+    (call,) = fake_postgres.calls
+    assert call.origin.code.co_name == "test_what_is_awaited_behind_an_object"
 
 
 def test_psycopg_that_blocks(fake_postgres: FakePostgres) -> None:

@@ -28,6 +28,10 @@ _OURS = "understudy.wire.connecting"
 # More tasks than these are not gone through for every statement.
 _MOST_TASKS = 500
 
+# Awaitables that tell nobody but the garbage collector what they stand around. The last is what
+# SQLAlchemy's `await engine.connect()` waits for.
+_AROUND = frozenset({"async_generator_asend", "async_generator_athrow", "coroutine_wrapper"})
+
 # psqlpy sends from a thread of its own, before the task that waits for it has stopped.
 _PATIENCE = 0.02
 _PAUSE = 0.0005
@@ -145,7 +149,7 @@ def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
     frames: list[FrameType] = []
     while awaited is not None:
         kind = type(awaited).__name__
-        if kind in ("async_generator_asend", "async_generator_athrow"):
+        if kind in _AROUND:
             awaited = next(iter(gc.get_referents(awaited)), None)
             continue
         prefix = {"coroutine": "cr", "async_generator": "ag", "generator": "gi"}.get(kind)

@@ -20,12 +20,14 @@ class Behaviour:
         play: takes a player that is connected, returns the outcome.
         player: the driver.
         connected: whether the player is connected before.
+        relayed: whether the real server is reached through what can lose a connection.
     """
 
     name: str
     play: Play
     player: type[Player]
     connected: bool
+    relayed: bool
 
     @property
     def id(self) -> str:
@@ -39,7 +41,7 @@ SQLALCHEMY_ASYNC = ("SQLAlchemy on asyncpg", "SQLAlchemy on psycopg")
 
 
 def behaviour(
-    *names: str, but: tuple[str, ...] = (), connected: bool = True
+    *names: str, but: tuple[str, ...] = (), connected: bool = True, relayed: bool = False
 ) -> Callable[[Play], Play]:
     """Add a function to the behaviours of the players of these names; of all without names.
 
@@ -47,12 +49,13 @@ def behaviour(
         names: names of players.
         but: names of those that cannot do it.
         connected: False where the behaviour connects by itself.
+        relayed: True where a connection is lost without a word.
     """
 
     def add(play: Play) -> Play:
         name = play.__name__.replace("_", " ")
         BEHAVIOURS.extend(
-            Behaviour(name, play, player, connected)
+            Behaviour(name, play, player, connected, relayed)
             for player in PLAYERS
             if (not names or player.name in names) and player.name not in but
         )

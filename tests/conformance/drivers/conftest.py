@@ -11,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import LOGIN, FakeStage, RealStage
+from tests.conformance.drivers.stage import LOGIN, MakeReal, RealStage
 from tests.conformance.parameters.schema import tables
 from understudy.catalog import active
 from understudy.catalog.checks import Checker, Levels
@@ -93,19 +93,23 @@ def down_dsn() -> Iterator[str]:
 
 
 @pytest.fixture
-def real(
+def reals(
     drivers_dsn: str,
     admin: psycopg.Connection,
     relay: Relay,
     tcp: Relay,
     full_dsn: str,
     down_dsn: str,
-) -> RealStage:
-    """The real server, with nothing but the seed in its tables."""
+) -> MakeReal:
+    """Makes the real server as it is at first, with nothing but the seed in its tables."""
     server = str(conninfo_to_dict(drivers_dsn)["host"])
-    relay.loss = None
-    dsn = drivers_dsn.replace(quote(server), quote(relay.folder))
-    return RealStage(dsn, admin, relay, tcp, full_dsn, down_dsn)
+    relayed = drivers_dsn.replace(quote(server), quote(relay.folder))
+
+    def make(*, through_relay: bool = False) -> RealStage:
+        dsn = relayed if through_relay else drivers_dsn
+        return RealStage(dsn, admin, relay, tcp, full_dsn, down_dsn)
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -133,14 +137,6 @@ def _checked(checker: Checker) -> Iterator[None]:
     active.use(lambda: checker)
     yield
     active.use(*before)  # tests of other folders run in this process, too
-
-
-@pytest.fixture
-def fake(server: Server, fakes_tcp: Relay) -> Iterator[FakeStage]:
-    """The fake, without a rule."""
-    stage = FakeStage(server, fakes_tcp)
-    yield stage
-    stage.postgres.end()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import abc
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 import psqlpy
@@ -19,7 +19,7 @@ import sqlalchemy
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.stage import Stage
+from tests.conformance.drivers.stage import FakeStage, Stage
 
 Rows = list[dict[str, Any]]
 
@@ -31,11 +31,13 @@ class Player(abc.ABC):
         name: of the driver, and how it reaches the fake where there are two ways.
         library: what raises its errors; the driver that `db_error` is told.
         conn: the driver's own connection.
+        on_real: who plays for it on a real server, where that is another.
     """
 
     name: str
     library: str
     conn: Any
+    on_real: ClassVar[type[Player] | None] = None
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -120,14 +122,18 @@ class AsyncpgPlayer(Player):
 
 
 class AsyncpgInMemory(AsyncpgPlayer):
-    """On the fake without a socket; on a real server as everybody else."""
+    """On the fake without a socket."""
 
     name = "asyncpg in memory"
 
+    on_real = AsyncpgPlayer
+
     async def connect(self, **settings: Any) -> None:
+        assert isinstance(self.stage, FakeStage)
         self.conn = await self.stage.connect_asyncpg(**settings)
 
     def pool(self, **settings: Any) -> Any:
+        assert isinstance(self.stage, FakeStage)
         return self.stage.asyncpg_pool(**settings)
 
 

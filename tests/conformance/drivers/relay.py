@@ -82,6 +82,11 @@ class Relay:
         self._listener.close()
         self._temporary.cleanup()
 
+    @property
+    def has_connections(self) -> bool:
+        """Whether there were any since the last `settle`."""
+        return bool(self._threads)
+
     def settle(self) -> None:
         """Wait until the server has heard of all who have hung up; all must have."""
         while self._threads:

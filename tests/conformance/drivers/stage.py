@@ -11,10 +11,10 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
-import asyncpg
+import psutil
 import psycopg
 
 from tests.conformance.drivers.relay import Loss, Relay
@@ -35,7 +35,9 @@ When = Literal["before", "during", "after"]
 
 # What the tables hold whenever a behaviour begins.
 SEED = """
-    TRUNCATE users, orders RESTART IDENTITY CASCADE;
+    DELETE FROM orders;
+    DELETE FROM users;
+    SELECT setval('users_id_seq', 1, false), setval('orders_id_seq', 1, false);
     INSERT INTO users (name, email, age, mood)
         VALUES ('Ana', 'ana@x.io', 30, 'happy'), ('Bia', NULL, NULL, NULL);
     INSERT INTO orders (user_id, amount, code, price) VALUES (1, 2, 'abc', 9.90);
@@ -90,14 +92,6 @@ class Stage(abc.ABC):
     def error(self, library: Any, sqlstate: str, **fields: Any) -> Exception:
         """Make such an error."""
         return db_error(sqlstate, driver=library, **fields)
-
-    @abc.abstractmethod
-    async def connect_asyncpg(self, **settings: Any) -> Any:
-        """Return a connection of asyncpg's, in memory on the fake."""
-
-    @abc.abstractmethod
-    def asyncpg_pool(self, **settings: Any) -> Any:
-        """Return a pool of asyncpg's, in memory on the fake."""
 
     @abc.abstractmethod
     def running(self, statement: str) -> bool:
@@ -160,6 +154,11 @@ class Stage(abc.ABC):
     def down(self) -> AbstractContextManager[None]:
         """While this is open, no server listens."""
 
+    async def settle(self) -> None:
+        """Wait until the server has heard of all who have hung up."""
+        if self.tcp.has_connections:
+            await asyncio.to_thread(self.tcp.settle)
+
     async def until_idle(self, statement: str) -> None:
         """Wait until the server has done with `statement`."""
         deadline = time.monotonic() + PATIENCE
@@ -205,15 +204,10 @@ class RealStage(Stage):
         self._down_dsn = down_dsn
         self.terminate()  # what a behaviour has left running is not this one's
         admin.execute(SEED)
+        relay.loss = None
 
     def on(self, statement: Any, *parameters: Any) -> Any:
         return NoScript()
-
-    async def connect_asyncpg(self, **settings: Any) -> Any:
-        return await asyncpg.connect(self.dsn, **settings)
-
-    def asyncpg_pool(self, **settings: Any) -> Any:
-        return asyncpg.create_pool(self.dsn, **settings)
 
     def running(self, statement: str) -> bool:
         found = self.admin.execute(
@@ -224,11 +218,15 @@ class RealStage(Stage):
         return found.fetchone() is not None
 
     def terminate(self) -> None:
-        self.admin.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+        found = self.admin.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             " AND application_name <> 'catalog'"
         )
+        for pid, _ in found.fetchall():
+            # PostgreSQL could wait for them, too: it looks every tenth of a second.
+            while psutil.pid_exists(pid):
+                time.sleep(0.001)
 
     def loses(self, when: When, statement: str, *parameters: Any, rows: Sequence[Any] = ()) -> None:
         self.relay.loss = Loss(statement.encode(), when, len(rows))
@@ -260,6 +258,12 @@ class RealStage(Stage):
         self.dsn = before
 
 
+class MakeReal(Protocol):
+    """Makes the real server as it is at first."""
+
+    def __call__(self, *, through_relay: bool = False) -> RealStage: ...
+
+
 class FakeStage(Stage):
     """`fake_postgres`."""
 
@@ -273,9 +277,11 @@ class FakeStage(Stage):
         return self.postgres.on(statement, *parameters)
 
     async def connect_asyncpg(self, **settings: Any) -> Any:
+        """Return a connection of asyncpg's in memory."""
         return await self.postgres.asyncpg.connect(**self.login, **settings)
 
     def asyncpg_pool(self, **settings: Any) -> Any:
+        """Return a pool of asyncpg's in memory."""
         return self.postgres.asyncpg.pool(**self.login, **settings)
 
     def running(self, statement: str) -> bool:

@@ -15,7 +15,7 @@ from tests.conformance.drivers.departures import VALUES, unknown
 from tests.conformance.drivers.outcomes import Raised, outcome, shown
 from tests.conformance.drivers.players import PLAYERS, Player
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import FakeStage, RealStage
+from tests.conformance.drivers.stage import FakeStage, MakeReal
 from tests.conformance.parameters.literals import LITERALS
 from understudy.script import ledger
 from understudy.wire.server import Server
@@ -73,12 +73,12 @@ async def read(player: Player) -> dict[str, Any]:
 )
 async def test_every_type(
     player: type[Player],
-    real: RealStage,
+    reals: MakeReal,
     server: Server,
     fakes_tcp: Relay,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    expected = await read(player(real))
+    expected = await read((player.on_real or player)(reals()))
     with ledger.opened() as book:
         fake = FakeStage(server, fakes_tcp)
         for name, statement in statements().items():

@@ -33,25 +33,25 @@ async def once_more(player: Player) -> Any:
         await other.close()
 
 
-@behaviour()
+@behaviour(relayed=True)
 async def lost_before_a_statement(player: Player) -> Any:
     player.stage.loses("before", ADD, "Cid")
     return await outcome(player.execute(ADD, "Cid")), await once_more(player)
 
 
-@behaviour()
+@behaviour(relayed=True)
 async def lost_during_a_result(player: Player) -> Any:
     player.stage.loses("during", NUMBERS, rows=[{"n": 1}, {"n": 2}])
     return await outcome(player.fetch(NUMBERS)), await once_more(player)
 
 
-@behaviour()
+@behaviour(relayed=True)
 async def lost_after_a_statement(player: Player) -> Any:
     player.stage.loses("after", ADD, "Cid")
     return await outcome(player.execute(ADD, "Cid")), await once_more(player)
 
 
-@behaviour()
+@behaviour(relayed=True)
 async def lost_at_commit(player: Player) -> Any:
     player.stage.on(ADD, "Cid").tag("INSERT 0 1")
     player.stage.loses("before", "COMMIT")
@@ -60,7 +60,7 @@ async def lost_at_commit(player: Player) -> Any:
     return await outcome(player.commit()), await once_more(player)
 
 
-@behaviour()
+@behaviour(relayed=True)
 async def lost_after_commit(player: Player) -> Any:
     player.stage.on(ADD, "Cid").tag("INSERT 0 1")
     player.stage.loses("after", "COMMIT")
@@ -69,7 +69,7 @@ async def lost_after_commit(player: Player) -> Any:
     return await outcome(player.commit()), await once_more(player)
 
 
-@behaviour()
+@behaviour(relayed=True)
 async def lost_in_a_transaction(player: Player) -> Any:
     player.stage.on(ADD, "Cid").tag("INSERT 0 1")
     player.stage.loses("before", COUNT)
