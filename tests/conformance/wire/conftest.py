@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from unittest import mock
 
 import psycopg
 import pytest
@@ -79,6 +78,6 @@ def server() -> Iterator[Server]:
         facts = read_schema_facts(connection)
         names = "SELECT format_type(oid, NULL), oid FROM pg_type WHERE oid >= 16384"
         numbers = dict(connection.execute(names).fetchall())
-        with mock.patch("understudy.wire.values.types.stable_oids", return_value=numbers):
-            types = Types({n: facts.types[n] for n in numbers if n in facts.types})
+        own = {name: facts.types[name] for name in numbers if name in facts.types}
+        types = Types(own, {name: numbers[name] for name in own})
         yield Server(connection, types, Values(types))

@@ -67,6 +67,8 @@ class Listening:
         """Go back to what `mark` returned."""
         self._channels, self._sending = mark
 
+    fail = restore
+
     def settle(self, mark: _State, *, commit: bool) -> None:
         """Listen from now on to what was asked for, and say what there is to say; or forget it."""
         said = self._sending if commit else ()

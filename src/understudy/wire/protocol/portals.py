@@ -149,6 +149,9 @@ class Portals:
         """Drop those that were made since `mark`; one that was closed stays closed."""
         self._keep(lambda portal: mark.get(portal.name) is portal)
 
+    def fail(self, mark: dict[str, Portal]) -> None:
+        """Keep them all: of each, PostgreSQL says that the transaction is aborted."""
+
     def settle(self, mark: dict[str, Portal], *, commit: bool) -> None:
         """Drop those that end with the transaction."""
         self.unnamed = None

@@ -164,6 +164,8 @@ class Settings:
         """Go back to what `mark` returned."""
         self._connection.settings, self._lasting = mark
 
+    fail = restore
+
     def settle(self, mark: tuple[Values, Values], *, commit: bool) -> None:
         """End a transaction: keep what was set for longer than it, or go back to its beginning."""
         lasting = self._lasting if commit else mark[1]

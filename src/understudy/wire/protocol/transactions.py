@@ -18,6 +18,9 @@ class Follower(Protocol):
     def restore(self, mark: Any) -> None:
         """Come back to a state, of which `mark` told before, in the same transaction."""
 
+    def fail(self, mark: Any) -> None:
+        """Come back to a state as far as can be seen before the failed transaction is ended."""
+
     def settle(self, mark: Any, *, commit: bool) -> None:
         """End the transaction at whose beginning `mark` told the state."""
 
@@ -82,7 +85,8 @@ class Transactions:
         if self._levels:
             transaction, marks = self._levels[-1]
             transaction.aborted = True
-            self._restore(marks)
+            for follower, mark in zip(self._followers, marks, strict=True):
+                follower.fail(mark)
         else:
             self.end(commit=False)
 

@@ -160,10 +160,13 @@ class Types:
 
     Args:
         facts: what is known of every type that is not built in, by its spelling.
+        numbers: the number of each; without them they are made of the names.
     """
 
-    def __init__(self, facts: Mapping[str, TypeFacts]) -> None:
-        numbers = stable_oids(facts)
+    def __init__(
+        self, facts: Mapping[str, TypeFacts], numbers: Mapping[str, int] | None = None
+    ) -> None:
+        numbers = stable_oids(facts) if numbers is None else numbers
         self._named = dict(BUILT_IN)
         for name, oid in numbers.items():
             self._named[name] = _of_facts(name, oid, facts)

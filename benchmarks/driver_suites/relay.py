@@ -1,0 +1,324 @@
+"""A PostgreSQL made of Python whose answers come from a real one, by value.
+
+What a client sends is read by our session and our codecs; values go on as texts that our codecs
+wrote, and what comes back is read and written by them again. Transactions, portals, cursors,
+settings, prepared statements, LISTEN and NOTIFY are the session's. The real server follows it with
+a connection for each client's.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import psycopg
+
+from benchmarks.driver_suites.upstream import Upstream
+from understudy.catalog.commands import command_in
+from understudy.catalog.description import TypeFacts
+from understudy.postgres import EmbeddedServer
+from understudy.wire import copied
+from understudy.wire.clients import Client
+from understudy.wire.protocol import commands as c
+from understudy.wire.protocol import refusals
+from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.reading import read
+from understudy.wire.protocol.reception import Reception
+from understudy.wire.protocol.responder import (
+    BINARY,
+    TEXT,
+    ConnectionDropped,
+    Decoder,
+    Encoder,
+    Field,
+    Pending,
+    Result,
+    ServerError,
+    Statement,
+)
+from understudy.wire.protocol.session import Session
+from understudy.wire.server import Server
+from understudy.wire.values.types import Types
+from understudy.wire.values.values import Values
+
+T = TypeVar("T")
+
+_REPORTED = ("server_version", "TimeZone", "DateStyle", "IntervalStyle")
+
+_OWN_TYPES = 16384
+_RECORDS = (2249, 2287)
+# Commands that the real server carries out too, since its later answers depend on them.
+_FOLLOWED = (
+    c.Begin,
+    c.Commit,
+    c.Rollback,
+    c.PrepareTransaction,
+    c.Savepoint,
+    c.Release,
+    c.RollbackTo,
+    c.SetTransaction,
+    c.SetConstraints,
+    c.Set,
+    c.Reset,
+    c.Discard,
+)
+_NOT_IN_BLOCK = re.compile(
+    r"\s*(VACUUM|ALTER\s+SYSTEM|(CREATE|DROP|ALTER)\s+(DATABASE|TABLESPACE)|REINDEX|CALL|DO\b"
+    r"|(CREATE|DROP)\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY)",
+    re.IGNORECASE,
+)
+
+
+class RelaySession(Session):
+    """A session that tells its client what the real server has to say besides."""
+
+    relay: Relay
+
+    def resume(self, came: Result | Pending | BaseException) -> bytes:
+        """Go on with what came, behind the notices that came with it."""
+        if self.pending is not None:
+            for notice in self.relay.take_notices():
+                self._backend.notice(notice)
+        return super().resume(came)
+
+    def entrust(self) -> None:
+        """Have the real server told when what runs without a block is over."""
+        self._backend.forwarded = True
+
+
+class Relay:
+    """Answers one connection's statements from the real server, and is told how it goes on.
+
+    Args:
+        server: ours.
+        dsn: what makes the URL of a database of the real server.
+    """
+
+    commands: tuple[type[c.Command], ...] = ()  # the session carries out all that it can
+
+    def __init__(self, server: Server, dsn: Callable[[str], str]) -> None:
+        self._server = server
+        self._dsn = dsn
+        self._upstream: Upstream | None = None
+        self._is_implicit = False
+        self._number = 0
+        self._facts: tuple[dict[str, TypeFacts], dict[str, int]] = ({}, {})
+        self._values = Values(Types({}))
+        self.session: RelaySession
+
+    def admit(self, connection: Connection) -> Pending:
+        """Connect to the real server, and take over the number of its process."""
+        return self._waiting(lambda: self._connect(connection))
+
+    def _connect(self, connection: Connection) -> None:
+        upstream = Upstream(self._dsn(connection.database), connection.user)
+        connection.pid = upstream.pid
+        self._upstream = upstream
+        if self.session.closed:
+            upstream.close()
+
+    @property
+    def upstream(self) -> Upstream:
+        """The connection to the real server."""
+        assert self._upstream is not None, "there is one once the client was admitted"
+        return self._upstream
+
+    def take_notices(self) -> list[ServerError]:
+        """Return what the real server has said since, once."""
+        if self._upstream is None:
+            return []
+        notices, self._upstream.notices = self._upstream.notices, []
+        return notices
+
+    def _waiting(self, function: Callable[[], T]) -> Pending:
+        """Return what waits for a function that waits for the real server."""
+
+        async def away() -> Any:  # in a thread of its own, as there is no event loop of a test
+            try:
+                return function()
+            except ServerError:
+                raise
+            except Exception as error:
+                self._server.broke(error)
+                raise ConnectionDropped from error
+
+        cancel = None if self._upstream is None else self._upstream.cancel
+        return Pending(0.0, away, cancel=cancel)
+
+    # Statements ----------------------------------------------------------------------------------
+
+    def prepare(self, sql: str, declared: tuple[int, ...], connection: Connection) -> Pending:
+        """Have the real server prepare and describe a statement."""
+        self._number += 1
+        return self._waiting(partial(self._prepared, f"r{self._number}", sql, declared, connection))
+
+    def _prepared(
+        self, name: str, sql: str, declared: tuple[int, ...], connection: Connection
+    ) -> Statement:
+        self._set_up(connection)
+        parameters, columns = self.upstream.prepare(name, sql, declared)
+        self._learn(parameters, columns)
+        command = command_in(sql)
+        fields: tuple[Field, ...] | None = columns
+        if not columns and command != "SELECT":
+            fields = None
+        way = copied.direction(sql)
+        return Statement(sql, command, parameters, fields, way, name)
+
+    def _set_up(self, connection: Connection) -> None:
+        """Hand on what a client asked for when it connected, once."""
+        while connection.options:
+            setting, value = connection.options.popitem()
+            if setting != "client_encoding":
+                quoted = value.replace("'", "''")
+                self.upstream.run(f"SELECT set_config('{setting}', '{quoted}', false)")
+
+    def _learn(self, parameters: Sequence[int], columns: Sequence[Field]) -> None:
+        """Ask for the types of the schema, where values have some: they may have changed."""
+        if any(oid >= _OWN_TYPES for oid in (*parameters, *(each.oid for each in columns))):
+            facts = self.upstream.types()
+            if facts != self._facts:
+                self._facts = facts
+                self._values = Values(Types(*facts))
+
+    def execute(
+        self, statement: Statement, parameters: Sequence[Any], connection: Connection
+    ) -> Pending:
+        """Have the real server run a statement, with the values that the client's bytes were."""
+        if connection.current is None:
+            self.session.entrust()
+        begins = connection.current is None and not _NOT_IN_BLOCK.match(statement.sql)
+        return self._waiting(partial(self._executed, statement, parameters, begins=begins))
+
+    def _executed(self, statement: Statement, parameters: Sequence[Any], *, begins: bool) -> Result:
+        if begins and not self._is_implicit:
+            self.upstream.run("BEGIN")
+            self._is_implicit = True
+        if statement.copy == "in":
+            return Result(tag=self.upstream.copy_in(statement.sql, parameters))
+        if statement.copy == "out":
+            pieces, columns, tag = self.upstream.copy_out(statement.sql)
+            return Result(pieces, tag, columns=columns)
+        fields = statement.fields or ()
+        self._learn(statement.parameters, fields)
+        given = [
+            None if value is None else self.encoder(oid, TEXT)(value)
+            for oid, value in zip(statement.parameters, parameters, strict=True)
+        ]
+        # The text of a row of no named type does not say what its columns are.
+        form = BINARY if any(each.oid in _RECORDS for each in fields) else TEXT
+        found = self.upstream.execute(statement.notes, given, form)
+        decoders = [self._values.decoder(each.oid, form) for each in fields]
+        rows = [
+            [
+                None if (data := found.get_value(row, column)) is None else decode(data)
+                for column, decode in enumerate(decoders)
+            ]
+            for row in range(found.ntuples)
+        ]
+        return Result(rows, (found.command_status or b"").decode())
+
+    def decoder(self, oid: int, form: int) -> Decoder:
+        """Return what reads a value, as its type is when it comes."""
+        if oid < _OWN_TYPES:
+            return self._values.decoder(oid, form)
+        return lambda data: self._values.decoder(oid, form)(data)
+
+    def encoder(self, oid: int, form: int) -> Encoder:
+        """Return what writes a value, as its type is when it is written."""
+        if oid < _OWN_TYPES:
+            return self._values.encoder(oid, form)
+        return lambda value: self._values.encoder(oid, form)(value)
+
+    # How the session goes on ---------------------------------------------------------------------
+
+    def control(self, sql: str, connection: Connection) -> Pending | None:
+        """Have the real server follow a command of the session's."""
+        command = read(sql)
+        if not isinstance(command, _FOLLOWED):
+            return None
+        current = connection.current
+        fails = current is not None and current.aborted
+        if isinstance(command, c.PrepareTransaction) or (fails and isinstance(command, c.Commit)):
+            chain = " AND CHAIN" if isinstance(command, c.Commit) and command.chain else ""
+            sql = f"ROLLBACK{chain}"
+        return self._waiting(partial(self._follow, command, sql, connection))
+
+    def _follow(self, command: c.Command, sql: str, connection: Connection) -> None:
+        self._set_up(connection)
+        if isinstance(command, c.Begin | c.Commit | c.Rollback):
+            self._is_implicit = False
+        try:
+            self.upstream.run(sql)
+        except ServerError:
+            if isinstance(command, c.Commit):
+                raise
+            # What is wrong with any other, the session has to find out by itself.
+        finally:
+            self.upstream.notices.clear()  # the session has its own
+
+    def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
+        """End what ran without a block."""
+        if not self._is_implicit:
+            return None
+        self._is_implicit = False
+        if commit:
+            return self._waiting(lambda: self.upstream.run("COMMIT"))
+        self.upstream.run("ROLLBACK")
+        return None
+
+    def describe_cursor(self, name: str, connection: Connection) -> Pending:
+        """Refuse to tell of a cursor that the session does not know: it has them all.
+
+        Raises:
+            ServerError: always.
+        """
+        raise refusals.no_portal(name)
+
+    def notify(self, channel: str, payload: str, connection: Connection) -> None:
+        """Tell everyone who listens."""
+        self._server.notify(channel, payload, connection.pid)
+
+    def lost(self, connection: Connection) -> None:
+        """Leave the real server."""
+        if self._upstream is not None:
+            self._upstream.close()
+
+
+class RelayServer(Server):
+    """A PostgreSQL made of Python in front of a real one.
+
+    Args:
+        real: the real one, which runs.
+    """
+
+    name = "the relay"
+
+    def __init__(self, real: EmbeddedServer) -> None:
+        super().__init__()
+        self._real = real
+        with psycopg.connect(real.dsn()) as probe:
+            self._reported = {
+                name: value.decode()
+                for name in _REPORTED
+                if (value := probe.pgconn.parameter_status(name.encode())) is not None
+            }
+
+    def new_session(self) -> Session:
+        """Return the session of a new connection."""
+        client = Client(next(self._pids), secrets.randbits(31), self.begun)
+        relay = Relay(self, self._real.dsn)
+        settings = dict(self._reported)
+        version = settings.pop("server_version")
+        reception = Reception(version, settings=settings, admit=relay.admit, forwarder=relay)
+        relay.session = session = RelaySession(relay, client, reception)
+        session.relay = relay
+        return session
+
+    def broke(self, error: Exception) -> None:
+        """Print an error of our own, which is a defect of what is measured."""
+        traceback.print_exception(error)

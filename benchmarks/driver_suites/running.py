@@ -1,0 +1,132 @@
+"""A suite of tests, run by pytest in a process of its own, and what became of each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Verdict = Literal["passed", "failed", "skipped"]
+
+# A test that waits for what never comes must not keep the others from running.
+CONFTEST = """\
+import contextlib
+import signal
+
+import pytest
+
+
+@contextlib.contextmanager
+def _limit():
+    def give_up(number, frame):
+        raise RuntimeError("it took more than 60 s")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, 60)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    with _limit():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    with _limit():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    with _limit():
+        return (yield)
+"""
+_OFF = ("understudy", "randomly", "xdist", "cov", "asyncio", "anyio", "faker")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a test.
+
+    Attributes:
+        verdict: how it ended; an error in its set-up is a failure.
+        reason: the first line that says why it failed, "" for any other.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+
+
+def run(
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+) -> dict[str, Outcome]:
+    """Run pytest in a folder; return what became of each test, by its name.
+
+    What fails is run once more, as some tests race with a clock, and the second outcome counts.
+
+    Args:
+        folder: where the suite is.
+        arguments: what pytest is given besides what switches other plugins off.
+        environment: variables besides those that there are.
+
+    Raises:
+        RuntimeError: it did not get to its end.
+    """
+    found = _run(folder, arguments, environment)
+    if any(each.verdict == "failed" for each in found.values()):
+        found |= _run(folder, [*arguments, "--last-failed"], environment)
+    return found
+
+
+def _run(
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+) -> dict[str, Outcome]:
+    report = folder / "report.xml"
+    report.unlink(missing_ok=True)
+    off = [word for name in _OFF for word in ("-p", f"no:{name}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *off, f"--junitxml={report}", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1) or not report.exists():
+        raise RuntimeError(done.stdout)
+    return read(report.read_text(encoding="utf-8"))
+
+
+def read(report: str) -> dict[str, Outcome]:
+    """Read a report in JUnit's format.
+
+    A test whose end failed too comes twice in it, and has failed.
+
+    >>> read('<testsuite><testcase classname="tests.a.B" name="c"/></testsuite>')
+    {'tests.a.B.c': Outcome(verdict='passed', reason='')}
+    """
+    found: dict[str, Outcome] = {}
+    for case in ElementTree.fromstring(report).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        if name not in found or found[name].verdict != "failed":
+            found[name] = _outcome(case)
+    return found
+
+
+def _outcome(case: ElementTree.Element) -> Outcome:
+    for each in case:
+        if each.tag in ("failure", "error"):
+            return Outcome("failed", each.get("message", "").partition("\n")[0])
+    skipped = any(each.tag == "skipped" for each in case)
+    return Outcome("skipped" if skipped else "passed")
