@@ -9,15 +9,21 @@ import sys
 from pathlib import Path
 
 
-def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a folder, without what an outer pytest or coverage left in the environment."""
+def pytest_in(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a folder, without what an outer pytest or coverage left in the environment.
+
+    Args:
+        folder: where.
+        arguments: what it is given besides -q.
+        variables: of the environment.
+    """
     # Compiled modules are kept, as they are wherever nobody forbids it.
     foreign = ("PYTEST_", "COV", "PYTHONDONTWRITEBYTECODE")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *arguments],
         cwd=folder,
-        env=environment,
+        env=environment | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

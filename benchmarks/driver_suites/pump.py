@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _PIECE = 256 * 1024
 
@@ -20,23 +20,24 @@ def port_of(path: str) -> Iterator[int]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    server = asyncio.run_coroutine_threadsafe(_serve(path), loop).result()
     try:
-        yield asyncio.run_coroutine_threadsafe(_serve(path), loop).result()
+        number: int = server.sockets[0].getsockname()[1]
+        yield number
     finally:
-        asyncio.run_coroutine_threadsafe(_end(), loop).result()
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-async def _serve(path: str) -> int:
+async def _serve(path: str) -> asyncio.Server:
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_unix_connection(path)
-        await asyncio.gather(_carry(reader, back), _carry(there, writer))
+        with suppress(asyncio.CancelledError):  # at the end, when nobody waits for it
+            await asyncio.gather(_carry(reader, back), _carry(there, writer))
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    return port
+    return await asyncio.start_server(accept, "127.0.0.1", 0)
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +51,8 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.close()
 
 
-async def _end() -> None:
+async def _end(server: asyncio.Server) -> None:
+    server.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()

@@ -26,10 +26,10 @@ from understudy.wire.clients import Client
 from understudy.wire.protocol import commands as c
 from understudy.wire.protocol import refusals
 from understudy.wire.protocol.connection import Connection
+from understudy.wire.protocol.portals import Portal
 from understudy.wire.protocol.reading import read
 from understudy.wire.protocol.reception import Reception
 from understudy.wire.protocol.responder import (
-    BINARY,
     TEXT,
     ConnectionDropped,
     Decoder,
@@ -50,7 +50,6 @@ T = TypeVar("T")
 _REPORTED = ("server_version", "TimeZone", "DateStyle", "IntervalStyle")
 
 _OWN_TYPES = 16384
-_RECORDS = (2249, 2287)
 # Commands that the real server carries out too, since its later answers depend on them.
 _FOLLOWED = (
     c.Begin,
@@ -100,7 +99,7 @@ class Relay:
 
     commands: tuple[type[c.Command], ...] = ()  # the session carries out all that it can
 
-    def __init__(self, server: Server, dsn: Callable[[str], str]) -> None:
+    def __init__(self, server: RelayServer, dsn: Callable[[str], str]) -> None:
         self._server = server
         self._dsn = dsn
         self._upstream: Upstream | None = None
@@ -209,10 +208,8 @@ class Relay:
             None if value is None else self.encoder(oid, TEXT)(value)
             for oid, value in zip(statement.parameters, parameters, strict=True)
         ]
-        # The text of a row of no named type does not say what its columns are.
-        form = BINARY if any(each.oid in _RECORDS for each in fields) else TEXT
-        found = self.upstream.execute(statement.notes, given, form)
-        decoders = [self._values.decoder(each.oid, form) for each in fields]
+        found = self.upstream.execute(statement.notes, given)
+        decoders = [self._values.decoder(each.oid, TEXT) for each in fields]
         rows = [
             [
                 None if (data := found.get_value(row, column)) is None else decode(data)
@@ -220,6 +217,8 @@ class Relay:
             ]
             for row in range(found.ntuples)
         ]
+        if "pg_terminate_backend" in statement.sql:
+            self._server.end(parameters)
         return Result(rows, (found.command_status or b"").decode())
 
     def decoder(self, oid: int, form: int) -> Decoder:
@@ -279,6 +278,11 @@ class Relay:
         """
         raise refusals.no_portal(name)
 
+    def bound(self, portal: Portal, connection: Connection) -> None:
+        """Leave portals to the session."""
+
+    closed = bound
+
     def notify(self, channel: str, payload: str, connection: Connection) -> None:
         """Tell everyone who listens."""
         self._server.notify(channel, payload, connection.pid)
@@ -318,6 +322,12 @@ class RelayServer(Server):
         relay.session = session = RelaySession(relay, client, reception)
         session.relay = relay
         return session
+
+    def end(self, pids: Sequence[Any]) -> None:
+        """End connections, as an administrator has ended those behind them."""
+        for client in self._open():
+            if client.pid in pids:
+                self._end(client)
 
     def broke(self, error: Exception) -> None:
         """Print an error of our own, which is a defect of what is measured."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from benchmarks.processes import pytest_in
 
 Verdict = Literal["passed", "failed", "skipped"]
 
@@ -51,7 +50,6 @@ def pytest_runtest_teardown(item):
     with _limit():
         return (yield)
 """
-_OFF = ("understudy", "randomly", "xdist", "cov", "asyncio", "anyio", "faker")
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def run(
 
     Args:
         folder: where the suite is.
-        arguments: what pytest is given besides what switches other plugins off.
+        arguments: what pytest is given, which loads no plugin but those of the suite.
         environment: variables besides those that there are.
 
     Raises:
@@ -93,15 +91,10 @@ def _run(
 ) -> dict[str, Outcome]:
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
-    off = [word for name in _OFF for word in ("-p", f"no:{name}")]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *off, f"--junitxml={report}", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+    done = pytest_in(
+        folder,
+        *("--tb=native", f"--junitxml={report}", *arguments),
+        **{"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
     )
     if done.returncode not in (0, 1) or not report.exists():
         raise RuntimeError(done.stdout)

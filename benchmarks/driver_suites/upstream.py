@@ -85,8 +85,8 @@ class Upstream:
         parameters = tuple(found.param_type(number) for number in range(found.nparams))
         return parameters, tuple(_field(found, number) for number in range(found.nfields))
 
-    def execute(self, name: str, values: Sequence[bytes | None], form: int) -> PGresult:
-        """Run a prepared statement with values that are texts; return its rows in a form.
+    def execute(self, name: str, values: Sequence[bytes | None]) -> PGresult:
+        """Run a prepared statement.
 
         Raises:
             ServerError: it fails.
@@ -94,7 +94,7 @@ class Upstream:
         with self._turn() as pgconn:
             # NULL is a None, which the declaration forgets.
             given = cast("list[bytes]", values)
-            return _checked(pgconn.exec_prepared(name.encode(), given, None, form))
+            return _checked(pgconn.exec_prepared(name.encode(), given))
 
     def copy_in(self, sql: str, pieces: Sequence[bytes]) -> str:
         """Run a COPY to the server; return its tag.

@@ -147,6 +147,30 @@ async def test_copy_cursors_and_long_results(real: RealPostgres) -> None:
     await other.close()
 
 
+async def test_a_cursor_of_the_protocol_is_one_for_sql_too(real: RealPostgres) -> None:
+    connection = await real.asyncpg.connect()
+    async with connection.transaction():
+        numbers = await connection.cursor("SELECT generate_series(1, 20)")
+        assert await numbers.forward(5) == 5
+        assert await numbers.fetchrow() == (6,)
+        assert await numbers.forward(2) == 2
+        assert [each[0] for each in await numbers.fetch(2)] == [9, 10]
+    await connection.close()
+
+
+async def test_what_was_closed_locks_nothing_for_the_rest_of_the_transaction(
+    real: RealPostgres,
+) -> None:
+    connection = await real.asyncpg.connect()
+    async with connection.transaction():
+        await connection.execute("CREATE TABLE t AS SELECT generate_series(1, 3) AS i")
+        assert [row["i"] async for row in connection.cursor("SELECT i FROM t")] == [1, 2, 3]
+        assert await connection.fetchrow("SELECT i FROM t WHERE i > $1", 1) == (2,)
+        assert await connection.fetchrow("SELECT i FROM t") == (1,)
+        await connection.execute("DROP TABLE t")
+    await connection.close()
+
+
 async def test_notifications_come_with_the_commit(real: RealPostgres) -> None:
     heard: list[Any] = []
     one = await real.asyncpg.connect()

@@ -11,6 +11,7 @@ from understudy.catalog.commands import command_in
 from understudy.catalog.housekeeping import is_housekeeping
 from understudy.sandbox import messages, requests
 from understudy.sandbox.guests import Guest
+from understudy.sandbox.portals import UpstreamPortals
 from understudy.sandbox.replies import Reply
 from understudy.sandbox.rules import from_the_real_server
 from understudy.sandbox.sequel import sequel
@@ -90,6 +91,7 @@ class Forwarding(Answering):
         super().__init__(server)
         self._sandbox = server
         self._turns = turns
+        self._portals = UpstreamPortals(turns)
         self._statements: dict[object, Statement] = {}
         self._generation = 0
         self._number = 0
@@ -112,7 +114,8 @@ class Forwarding(Answering):
             return known
         self._number += 1
         name = f"u{self._number}"
-        request = requests.parse(name, sql, declared) + requests.describe(name) + requests.SYNC
+        request = self._portals.before(sql, guest)
+        request += requests.parse(name, sql, declared) + requests.describe(name) + requests.SYNC
         return turns.ask(guest, sql, request, partial(self._prepared, key, name))
 
     def _prepared(self, key: tuple[str, tuple[int, ...], object], name: str, reply: Reply) -> Any:
@@ -218,19 +221,10 @@ class Forwarding(Answering):
     def _passed_on(self, portal: Portal, limit: int, guest: Guest) -> Pending:
         statement = portal.prepared.statement
         assert statement is not None
-        notes: Forwarded = statement.notes
         copying = statement.copy == "in"
-        request = b""
+        request = self._portals.before(statement.sql, guest)
         if not portal.upstream:
-            if notes.generation != self._turns.generation:
-                request = requests.parse(notes.name, statement.sql, notes.declared)
-                notes.generation = self._turns.generation
-            if limit:
-                self._number += 1
-                portal.upstream = f"p{self._number}"
-                guest.portals.append(portal.upstream)
-            values = () if copying else portal.values
-            request += requests.bind(portal.upstream, notes.name, values, portal.plan.formats)
+            request += self._portals.bind(portal, guest, lasts=bool(limit))
         request += requests.execute(portal.upstream, limit)
         request += requests.FLUSH if copying else requests.SYNC
         done = partial(self._executed, statement, guest)
@@ -338,6 +332,14 @@ class Forwarding(Answering):
         """Ask the real server for the columns of a cursor."""
         request = requests.describe_portal(name) + requests.SYNC
         return self._turns.ask(_guest(connection), name, request, _columns)
+
+    def bound(self, portal: Portal, connection: Connection) -> None:
+        """Keep a portal, for it is made on the real server only when that needs it."""
+        self._portals.bound(portal, _guest(connection))
+
+    def closed(self, portal: Portal, connection: Connection) -> None:
+        """Close a portal with what is sent next."""
+        self._portals.closed(portal, _guest(connection))
 
     def lost(self, connection: Connection) -> None:
         """Undo what a connection has open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from understudy.script.transactions import Transaction
 from understudy.wire.clients import Client
+from understudy.wire.protocol.portals import Portal
 
 # What every client has alike.
 _ALIKE = frozenset({"client_encoding"})
@@ -16,7 +17,10 @@ class Guest(Client):
         settings_made: the statements that make its run-time parameters what they are, in order.
         settings_kept: those before the present transaction.
         is_read_only: whether its transaction may not write.
-        portals: those that it has on the real server.
+        portals: those that it has on the real server, by the names that they have there.
+        bound: portals with a name that are not there yet.
+        unnamed: the name of the one of them that has none for the client.
+        closing: the names of those that are to be closed there.
     """
 
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
@@ -25,6 +29,9 @@ class Guest(Client):
         self.settings_kept: tuple[str, ...] = ()
         self.is_read_only = False
         self.portals: list[str] = []
+        self.bound: dict[str, Portal] = {}
+        self.unnamed = ""
+        self.closing: list[str] = []
 
     @property
     def initial(self) -> tuple[str, ...]:

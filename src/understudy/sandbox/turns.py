@@ -166,7 +166,8 @@ class Turns:
             if self._applied is not None:
                 self._applied = guest.settings_kept
         self._portals += guest.portals
-        guest.portals = []
+        guest.portals, guest.closing, guest.unnamed = [], [], ""
+        guest.bound.clear()
         self._next()
 
     def lost(self, guest: Guest) -> None:

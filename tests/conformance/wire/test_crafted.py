@@ -61,6 +61,15 @@ CRAFTED = [
     ("uuid", b"x"),
     ("tid", b"x"),
     ("pg_lsn", b"x"),
+    ("pg_snapshot", _numbers(-1)),
+    ("pg_snapshot", _numbers(2**30 - 1)),
+    ("pg_snapshot", _numbers(0, 0, 0, 0, 1)),
+    ("pg_snapshot", _numbers(0, 0, 2, 0, 1)),
+    ("pg_snapshot", _numbers(2, 0, 1, 0, 5, 0, 2, 0, 2)),
+    ("pg_snapshot", _numbers(2, 0, 1, 0, 5, 0, 3, 0, 2)),
+    ("txid_snapshot", _numbers(1, 0, 1, 0, 5, 0, 5)),
+    ("txid_snapshot", _numbers(1, 0, 1, 0, 5, 0, 6)),
+    ("txid_snapshot", _numbers(1, 0, 1, 0, 5)),
     ("boolean", b"\7"),
 ]
 

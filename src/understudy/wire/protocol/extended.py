@@ -53,6 +53,8 @@ def bind(backend: Backend, body: bytes) -> None:
     portal = Portal(name, prepared, bound(name, how, values, texts=texts), how)
     if name:
         backend.portals.add(portal)
+        if backend.forwarder is not None:
+            backend.forwarder.bound(portal, backend.connection)
     else:
         backend.portals.unnamed = portal
     backend.out.append(outgoing.BIND_COMPLETE)
@@ -151,6 +153,9 @@ def close(backend: Backend, body: bytes) -> None:
     if kind == "S":
         backend.statements.pop(name, None)
     elif kind == "P":
+        portal = backend.portals.get(name) if name else backend.portals.unnamed
+        if portal is not None and backend.forwarder is not None:
+            backend.forwarder.closed(portal, backend.connection)
         backend.portals.close(name)
     else:
         raise refusals.unknown_subtype("CLOSE", kind)

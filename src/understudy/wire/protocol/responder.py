@@ -203,6 +203,12 @@ class Forwarder(Protocol):
             ServerError: there is none.
         """
 
+    def bound(self, portal: Portal, connection: Connection) -> None:
+        """Take note of a portal that has a name: SQL may call it by that before it was run."""
+
+    def closed(self, portal: Portal, connection: Connection) -> None:
+        """Take note that a portal was closed before its transaction ends."""
+
     def lost(self, connection: Connection) -> None:
         """Take note that a connection has ended."""
 

@@ -112,6 +112,11 @@ def bad_external(what: str, type_name: str) -> str:
     return f'invalid {what} in external "{type_name}" value'
 
 
+def bad_snapshot() -> str:
+    """Return the words for bytes that are no snapshot of transactions."""
+    return "invalid external pg_snapshot data"
+
+
 def no_binary_input(type_name: str) -> str:
     """Return the words for a type whose binary form is not known here."""
     return f"no binary input function available for type {type_name}"

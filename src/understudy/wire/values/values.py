@@ -28,6 +28,7 @@ from understudy.wire.values.networks import CIDR, INET, card_address
 from understudy.wire.values.numbers import BOOLEAN, floating, integer, object_number
 from understudy.wire.values.ranges import Range, multirange_of, range_of
 from understudy.wire.values.records import RECORD
+from understudy.wire.values.snapshots import SNAPSHOT
 from understudy.wire.values.texts import (
     BYTEA,
     CHAR,
@@ -82,6 +83,8 @@ _BASE: dict[str, Codec] = {
     "bit varying": bits("bit varying"),
     "tid": TID,
     "pg_lsn": LSN,
+    "pg_snapshot": SNAPSHOT,
+    "txid_snapshot": SNAPSHOT,
     "void": VOID,
     "record": RECORD,
     **{
@@ -119,10 +122,7 @@ _BASE: dict[str, Codec] = {
         )
     },
     # A text of its own form, or bytes that only PostgreSQL can make sense of.
-    **{
-        name: only_text(name)
-        for name in ("tsvector", "tsquery", "gtsvector", "txid_snapshot", "pg_snapshot", "aclitem")
-    },
+    **{name: only_text(name) for name in ("tsvector", "tsquery", "gtsvector", "aclitem")},
 }
 _PLAIN = frozenset((int, bool, UUID, dt.date, dt.datetime, Decimal))
 _VECTORS = {"int2vector": "smallint", "oidvector": "oid"}
