@@ -168,6 +168,9 @@ async def test_what_was_closed_locks_nothing_for_the_rest_of_the_transaction(
         assert await connection.fetchrow("SELECT i FROM t WHERE i > $1", 1) == (2,)
         assert await connection.fetchrow("SELECT i FROM t") == (1,)
         await connection.execute("DROP TABLE t")
+        await connection.execute("CREATE TABLE t AS SELECT generate_series(1, 3) AS i")
+        assert len([row async for row in connection.cursor("SELECT i FROM t")]) == 3
+    await connection.execute("DROP TABLE t")
     await connection.close()
 
 

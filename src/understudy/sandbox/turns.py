@@ -165,7 +165,7 @@ class Turns:
             guest.settings_made = guest.settings_kept
             if self._applied is not None:
                 self._applied = guest.settings_kept
-        self._portals += guest.portals
+        self._portals += [*guest.portals, *guest.closing]
         guest.portals, guest.closing, guest.unnamed = [], [], ""
         guest.bound.clear()
         self._next()
