@@ -61,7 +61,7 @@ def suite(project: Project) -> Project:
 
 
 def run(suite: Project, test: str, *args: str, **expected: int) -> pytest.RunResult:
-    head = "import asyncio, gc, os, pytest\nfrom understudy import *\nimport service\n"
+    head = "import asyncio, gc, os, re, pytest\nfrom understudy import *\nimport service\n"
     (suite.path / "test_it.py").write_text(head + dedent(test), encoding="utf-8")
     linecache.clearcache()  # a file of this name was another one a moment ago
     # A run inside a run has inherited that every warning is an error.
@@ -312,11 +312,42 @@ FINE = """
         async with pool.acquire() as conn:
             await conn.fetch_val("SELECT 'pool'")
         assert len(pool.calls) == 1
+
+    async def test_function_that_answers():
+        conn = FakeConnection()
+        @conn.on("...")
+        def answer(call):
+            return 3 if call.statement.startswith("SELECT count") else None
+        assert await service.count(conn) == 3
+
+    @pytest.mark.parametrize("look", [
+        lambda fake: len(fake.calls) == 1,
+        lambda fake: fake.assert_called("SELECT ...") is None,
+        lambda fake: fake.transactions == [],
+    ])
+    async def test_looks_at_fake_postgres(fake_postgres, look):
+        fake_postgres.on("...").rows({"n": 3})
+        conn = await fake_postgres.asyncpg.connect()
+        await conn.fetch(f"SELECT {look.__code__.co_firstlineno} AS n")
+        assert look(fake_postgres)
+
+    async def test_expects_on_fake_postgres(fake_postgres):
+        fake_postgres.on("SELECT 'a' ...").rows({"n": 3})
+        conn = await fake_postgres.asyncpg.connect()
+        await conn.fetch("SELECT 'a' AS n")
+
+    async def test_errors_of_fake_postgres(fake_postgres):
+        fake_postgres.on("...").raises(db_error("40001")).then.drops()
+        conn = await fake_postgres.asyncpg.connect()
+        with pytest.raises(Exception, match="serialize"):
+            await conn.execute("DELETE FROM jobs")
+        with pytest.raises(Exception, match="closed"):
+            await conn.execute("DELETE FROM jobs")
 """
 
 
 def test_what_only_looks_careless(suite: Project) -> None:
-    run(suite, FINE, "-Werror", passed=22)
+    run(suite, FINE, "-Werror", passed=28)
 
 
 def test_anyio(suite: Project) -> None:
@@ -345,9 +376,34 @@ def test_careless_in_other_ways(suite: Project) -> None:
     async def test_again_and_again():
         for _ in range(3):
             await FakeConnection().transaction().begin()
+
+    async def test_rules_of_fake_postgres_for_everything(fake_postgres):
+        fake_postgres.on("...").rows({"n": 3}).times(1)
+        fake_postgres.on(re.compile(".*")).rows({"n": 3}).times(1)
+        conn = await fake_postgres.asyncpg.connect()
+        await conn.fetch("SELECT 1 AS n")
+        await conn.fetch("DELETE FROM jobs RETURNING n")
     """
-    result = run(suite, test, passed=2, warnings=2)
-    told = dict(warned(result))
+    result = run(suite, test, passed=3, warnings=4)
+    found = warned(result)
+    on_fake_postgres = [text for place, text in found if place == "test_it.py:14"]
+    assert on_fake_postgres == [
+        "\n".join(
+            [
+                f"no test looks at this statement: {statement}",
+                f"  asked at: test_it.py:{line} in test_rules_of_fake_postgres_for_everything",
+                UNREAD.splitlines()[2],
+                f'  fake_postgres.on("{statement}").rows(...)',
+                "It was asked in:",
+                "  test_it.py::test_rules_of_fake_postgres_for_everything",
+            ]
+        )
+        for statement, line in [
+            ("SELECT 1 AS n", 18),
+            ("DELETE FROM jobs RETURNING n", 19),
+        ]
+    ]
+    told = dict(found)
     assert told["test_it.py:5"] == "\n".join(
         [
             f"no test looks at this statement: {('SELECT ' + '1 + ' * 300)[:200]} ...",
@@ -358,6 +414,19 @@ def test_careless_in_other_ways(suite: Project) -> None:
         ]
     )
     assert told["test_it.py:10"].endswith("\n(And 2 more of this kind in the same test.)")
+
+
+def test_no_more_is_listed_than_somebody_reads(suite: Project) -> None:
+    test = """
+    async def test_it():
+        for number in range(12):
+            await FakeConnection().fetch_val(f"SELECT {number}")
+    """
+    more = 'no test looks at 2 more statements: check_calls = "error" lists every one'
+    result = run(suite, test, passed=1, warnings=11)
+    assert warned(result)[-1] == ("test_it.py:5", more)
+    result = run(suite, test, "--understudy-check-calls=error", passed=1)
+    assert result.stdout.str().count("ERROR: no test looks at this statement: SELECT ") == 12
 
 
 def test_a_failed_test_is_not_called_careless(suite: Project) -> None:

@@ -57,6 +57,7 @@ class RealPostgres(_Inserting, FakePostgres):
     """
 
     isolation: Literal["rollback"] = "rollback"
+    _is_scripted = False  # what the real server did with a statement is looked at in its rows
 
     def __init__(self, server: SandboxServer, rows: Inserter | None = None) -> None:
         self._sandbox = server

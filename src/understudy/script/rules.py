@@ -205,8 +205,15 @@ class StatementRule(Rule):
 
     @property
     def is_specific(self) -> bool:
-        """Whether there is more to the statement than `...`."""
-        return self.regex is not None or any(self.pattern.runs)
+        """Whether there is more to the statement than `...`, or a regular expression like `.*`.
+
+        A function that answers is given the call, and can look for itself.
+        """
+        if any(isinstance(each.outcome, answers.Computed) for each in self.answers):
+            return True
+        if self.regex is not None:
+            return self.regex.search("") is None
+        return any(self.pattern.runs)
 
     def concerns(self, call: Call) -> bool:
         """Say whether this rule is for the call's statement, whatever the parameters."""

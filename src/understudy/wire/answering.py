@@ -224,6 +224,7 @@ class Answering:
         if isinstance(outcome, Error):
             raise self._error(outcome.error, call, notes)
         if isinstance(outcome, Drop):
+            call.fail()
             if outcome.when != "during":
                 raise ConnectionDropped(effective=outcome.when == "after")
             result = self._result(outcome.rows, call, statement, notes)
@@ -280,6 +281,7 @@ class Answering:
     def _error(
         self, error: BaseException | type[BaseException], call: Call, notes: Notes
     ) -> ServerError:
+        call.fail()
         fields = error_fields(error)
         assert fields is not None, "checked where it was written"
         if notes.description is not None:

@@ -70,8 +70,13 @@ class FakePostgres(Address):
         asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
     """
 
+    # A script answers everything here: a test that does not look at what was asked shows nothing.
+    _is_scripted = True
+
     def __init__(self, server: Server) -> None:
         super().__init__(server, server.begin_test())
+        if self._is_scripted:
+            ledger.made(self._script)
         self._left = Left()
         drivers = self._drivers()
         self._closers = drivers.closers
@@ -90,6 +95,7 @@ class FakePostgres(Address):
     @property
     def calls(self) -> CallLog:
         """Every statement of this test, oldest first."""
+        self._script.calls.was_read = True
         return self._script.calls
 
     def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
@@ -104,6 +110,7 @@ class FakePostgres(Address):
     @property
     def transactions(self) -> Sequence[Transaction]:
         """Every transaction of this test, in the order in which they began."""
+        self._script.calls.was_read = True  # a transaction leads to its calls
         return self._server.begun
 
     @property

@@ -24,6 +24,12 @@ def call_unread(statement: str, place: str, rule: str) -> str:
     return "\n".join(lines + ([f"  {rule}"] if len(rule) <= 2 * _LONGEST else []))
 
 
+def more_unread(count: int) -> str:
+    """There are others, which are not listed."""
+    what = "1 more statement" if count == 1 else f"{count} more statements"
+    return f'no test looks at {what}: check_calls = "error" lists every one'
+
+
 def with_tests(text: str, tests: Sequence[str]) -> str:
     """The same with the tests that came by it."""
     return "\n".join([text, "It was asked in:", *_listed(tests)])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from understudy.script.ledger import Ledger
 
 WATCH = pytest.StashKey["Watch"]()
+_MOST_WARNINGS = 10  # of statements that no test looks at: each takes seven lines
 
 
 class Watch:
@@ -184,7 +185,7 @@ class Watch:
         if calls.hand_over(config, self.calls) or session.testsfailed or _is_selection(config):
             return []
         level, failures = self._settings.level("check_calls"), []
-        for text, file, line in self.calls.unread(config):
+        for text, file, line in self._told(list(self.calls.unread(config)), level):
             try:
                 if level == "error":
                     raise UnderstudyWarning
@@ -192,6 +193,16 @@ class Watch:
             except UnderstudyWarning:  # by the setting, or by `filterwarnings = error`
                 failures.append(text)
         return failures
+
+    @staticmethod
+    def _told(unread: list[tuple[str, str, int]], level: str) -> list[tuple[str, str, int]]:
+        """Cut what is no more than a warning down to what somebody reads."""
+        more = len(unread) - _MOST_WARNINGS
+        if level == "error" or more <= 0:
+            return unread
+        told = unread[:_MOST_WARNINGS]
+        _, file, line = unread[_MOST_WARNINGS]
+        return [*told, (messages.more_unread(more), file, line)]
 
     # What becomes of it --------------------------------------------------------------------------
 
