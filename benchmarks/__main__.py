@@ -25,9 +25,10 @@ def report_calls(rounds: int, batches: int) -> None:
 def report_suite(rounds: int) -> None:
     tests, found = suite.measure(rounds)
     print(f"\nThe reference backend's unit tests that need no script: {tests}, {rounds} rounds")
-    for name in (suite.WITH, suite.WITHOUT):
+    for name in (suite.WITH, suite.UNWATCHED, suite.WITHOUT):
         print(f"  {name:46}{typical(found, name):8.2f} s")
-    print(f"  {'ratio':46}{ratio(found, suite.WITH, suite.WITHOUT):8.2f}")
+    print(f"  {'with / by hand':46}{ratio(found, suite.WITH, suite.WITHOUT):8.2f}")
+    print(f"  {'checks on / off':46}{ratio(found, suite.WITH, suite.UNWATCHED):8.2f}")
 
 
 def report_startup(rounds: int) -> None:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from benchmarks.processes import pytest_in, seconds_of
 from benchmarks.rounds import Round, interleaved
+from understudy.plugin import settings
 
 WITH = "with Understudy"
+UNWATCHED = "with Understudy, checks at run time off"
 WITHOUT = "by hand, plugin off"
 
 _HERE = Path(__file__).parent
@@ -24,6 +26,7 @@ _BACKEND = _HERE.parent / "examples" / "backend"
 _LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage*", "htmlcov")
 _COMMON = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
 _OFF = ["-p", "no:understudy"]
+_UNWATCHED = [f"{settings.flag(check)}=off" for check in settings.RUN_TIME]
 
 
 def _write_by_hand(folder: Path) -> None:
@@ -33,11 +36,11 @@ def _write_by_hand(folder: Path) -> None:
     with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
         conftest.write(fixtures)
     # The markers that the plugin registers.
-    settings = folder / "pyproject.toml"
-    text = settings.read_text(encoding="utf-8")
+    project = folder / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
     markers = 'markers = ["integration: needs a real PostgreSQL", "understudy: how it isolates"]\n'
     heading = "[tool.pytest.ini_options]\n"
-    settings.write_text(text.replace(heading, heading + markers), encoding="utf-8")
+    project.write_text(text.replace(heading, heading + markers), encoding="utf-8")
 
 
 def _passing(folder: Path) -> list[str]:
@@ -56,7 +59,7 @@ def _passing(folder: Path) -> list[str]:
 
 
 def measure(rounds: int) -> tuple[int, list[Round]]:
-    """Return how many tests both sides run, and the seconds of each side for each round."""
+    """Return how many tests all sides run, and the seconds of each side for each round."""
     with tempfile.TemporaryDirectory() as place:
         ours, plain = Path(place) / "ours", Path(place) / "plain"
         for folder in (ours, plain):
@@ -70,6 +73,7 @@ def measure(rounds: int) -> tuple[int, list[Round]]:
             rounds,
             {
                 WITH: lambda: seconds_of(ours, *_COMMON, f"@{chosen}"),
+                UNWATCHED: lambda: seconds_of(ours, *_COMMON, *_UNWATCHED, f"@{chosen}"),
                 WITHOUT: lambda: seconds_of(plain, *_COMMON, *_OFF, f"@{chosen}"),
             },
         )

@@ -12,8 +12,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from operator import is_
-from pathlib import Path
+from itertools import chain
+from operator import call, is_, itemgetter
 from types import FunctionType
 from typing import Any
 
@@ -23,6 +23,7 @@ from understudy.plugin.watch.places import Places
 _FIXED = (FunctionType, type, staticmethod, classmethod, property)
 _CONTAINERS = (list, dict, set)
 _LONGEST = 200  # items of a container that are looked at one by one
+_GONE = object()
 # pytest and coverage write these while tests run.
 _NOT_OURS = ("PYTEST_", "COV_", "COVERAGE_")
 
@@ -46,16 +47,15 @@ class State:
         self._environment = _environment()
         self._folder = _folder()
         self._logging = _logging()
-        for namespaces in self._modules.values():
-            for namespace in namespaces:
-                namespace.renew()
+        for namespace in self._namespaces:
+            namespace.renew()
+        self._note()
 
     def given(self) -> Callable[[], None]:
         """Return what takes for given all that changes from now until it is called."""
         self._find_modules()
         environment, folder, levels = _environment(), _folder(), _logging()
-        namespaces = [each for found in self._modules.values() for each in found]
-        accepts = [namespace.given() for namespace in namespaces]
+        accepts = [namespace.given() for namespace in self._namespaces]
 
         def accept() -> None:
             self._find_modules()
@@ -64,18 +64,14 @@ class State:
             self._folder = self._folder if folder == _folder() else _folder()
             for each in accepts:
                 each()
+            self._note()
 
         return accept
 
     def changes(self) -> list[str]:
         """Return what is different since the last look, and take it for given from now on."""
         is_new = self._find_modules()
-        different = [
-            namespace
-            for namespaces in self._modules.values()
-            for namespace in namespaces
-            if not namespace.is_same()
-        ]
+        different = [] if self._is_same() else [e for e in self._namespaces if not e.is_same()]
         changes = [change for namespace in different for change in namespace.changes()]
         # Modules set variables when they are imported, and that happens once in any case.
         changes += [] if is_new else self._environment_changes()
@@ -87,9 +83,38 @@ class State:
             for (name, before), after in zip(self._logging.items(), levels.values(), strict=True)
             if before != after
         ]
-        if changes or different or is_new:
+        if changes or is_new:
             self.renew()
+        elif different:
+            for namespace in different:
+                namespace.renew()
+            self._note()
         return changes
+
+    @property
+    def _namespaces(self) -> list[_Namespace]:
+        return [*chain.from_iterable(self._modules.values())]
+
+    def _note(self) -> None:
+        """Note what the look at everything at once compares."""
+        namespaces = [each for each in self._namespaces if each.before]
+        self._names = [each.names for each in namespaces]
+        self._sizes = [each.size for each in namespaces]
+        self._getters = [_getter([*each.before]) for each in namespaces]
+        self._values = [*chain.from_iterable(each.before.values() for each in namespaces)]
+        self._containers = [*chain.from_iterable(e.containers.values() for e in self._namespaces)]
+
+    def _is_same(self) -> bool:
+        """A look at everything at once, in C: most tests leave nothing and cost no more."""
+        if [*map(len, self._names)] != self._sizes:
+            return False
+        try:
+            values = [*chain.from_iterable(map(call, self._getters, self._names))]
+        except KeyError:  # a name is gone, and another one is there
+            return False
+        return all(map(is_, values, self._values)) and all(
+            _is_content(value, was) for value, was in self._containers
+        )
 
     def _find_modules(self) -> bool:
         """Look for modules of the project that were imported since; says whether there are any."""
@@ -109,70 +134,89 @@ class State:
 
     def _environment_changes(self) -> Iterator[str]:
         environment = _environment()
-        if environment == self._environment:
-            return
-        for name in sorted({*environment, *self._environment}, key=os.fsdecode):
+        # pytest sets a variable of its own for each test: there is always a difference.
+        different = {name for name, _ in environment.items() ^ self._environment.items()}
+        for name in sorted(different, key=os.fsdecode):
             before, after = self._environment.get(name), environment.get(name)
             shown = os.fsdecode(name)
-            if before != after and not shown.startswith(_NOT_OURS):
+            if not shown.startswith(_NOT_OURS):
                 how = "set" if before is None else "removed" if after is None else "changed"
                 yield messages.variable(shown, how)
 
 
+def _getter(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return what gets the values of some names, as fast as Python can."""
+    get = itemgetter(*names)
+    return get if len(names) > 1 else lambda mapping: (get(mapping),)
+
+
 class _Namespace:
-    """The names of a module or a class, as they were."""
+    """The names of a module or a class, as they were.
+
+    Attributes:
+        names: all of them, as they are now.
+        size: how many there were.
+        before: what those stood for that are watched.
+        containers: those that are looked into, each with what was in it.
+    """
 
     def __init__(self, name: str, names: Mapping[str, Any]) -> None:
         self._name = name
-        self._names = names
+        self.names = names
         self.renew()
 
     def renew(self) -> None:
-        self._before = dict(self._names)
-        self._values = list(self._before.values())
-        self._containers = {
-            name: (value, _content(value))
-            for name, value in self._before.items()
-            if _is_shared(name, value)
-        }
-        for name, value in self._before.items():
+        self.size = len(self.names)
+        self.before, self.containers = {}, {}
+        for name, value in list(self.names.items()):
             overrides = _overrides(value)
             if overrides is not None:
-                self._containers[f"{name}.dependency_overrides"] = overrides, _content(overrides)
+                self.containers[f"{name}.dependency_overrides"] = overrides, _content(overrides)
+            elif _is_shared(name, value):
+                self.containers[name] = value, _content(value)
+            # An app that is made when it is first needed is watched from then on.
+            may_come = value is None and not name.startswith("__")
+            if _is_fixed(name, value) or overrides is not None or may_come:
+                self.before[name] = value
 
     def given(self) -> Callable[[], None]:
         """Return what takes for given all that changes from now until it is called."""
-        names = dict(self._names)
-        contents = {name: _content(value) for name, (value, _) in self._containers.items()}
+        before = {name: self.names.get(name, _GONE) for name in self.before}
+        contents = {name: _content(value) for name, (value, _) in self.containers.items()}
 
         def accept() -> None:
-            _accept(self._before, names, self._names)
+            for name, value in before.items():
+                now = self.names.get(name, _GONE)
+                if now is _GONE:
+                    self.before.pop(name, None)
+                elif now is not value:
+                    self.before[name] = now
             for name, was in contents.items():
-                value = self._containers[name][0]
+                value = self.containers[name][0]
                 if not _is_content(value, was):
-                    self._containers[name] = value, _content(value)
+                    self.containers[name] = value, _content(value)
 
         return accept
 
     def is_same(self) -> bool:
         """A quick look; what it lets through is looked at closely."""
-        names = self._names
         return (
-            len(names) == len(self._values)
-            and all(map(is_, names.values(), self._values))
-            and all(_is_content(value, was) for value, was in self._containers.values())
+            len(self.names) == self.size
+            and all(self.names.get(name, _GONE) is value for name, value in self.before.items())
+            and all(_is_content(value, was) for value, was in self.containers.values())
         )
 
     def changes(self) -> Iterator[str]:
-        for name, before in self._before.items():
+        for name, before in self.before.items():
             if not _is_fixed(name, before):
                 continue
-            if name not in self._names:
+            now = self.names.get(name, _GONE)
+            if now is _GONE:
                 yield messages.removed(f"{self._name}.{name}")
-            elif self._names[name] is not before:
+            elif now is not before:
                 yield messages.replaced(f"{self._name}.{name}")
-        for name, (value, was) in self._containers.items():
-            if self._names.get(name, value) is value and not _is_content(value, was):
+        for name, (value, was) in self.containers.items():
+            if self.names.get(name, value) is value and not _is_content(value, was):
                 yield messages.changed(f"{self._name}.{name}", type(value).__name__)
 
 
@@ -184,8 +228,11 @@ def _namespaces(name: str, names: Mapping[str, Any]) -> Iterator[_Namespace]:
 
 
 def _is_fixed(name: str, value: object) -> bool:
-    """Whether nothing but a test would put something else in its place."""
-    if name.startswith("_"):
+    """Whether nothing but a test would put something else in its place, and a later one find it.
+
+    pytest has the functions of tests already when the first one runs.
+    """
+    if name.startswith(("_", "test")):
         return False
     return isinstance(value, _FIXED) or (name.isupper() and value is not None)
 
@@ -235,7 +282,7 @@ def _environment() -> dict[Any, Any]:
 
 def _folder() -> str:
     try:
-        return str(Path.cwd())
+        return os.getcwd()  # noqa: PTH109 # asked after every test, and Path makes it five times as dear
     except FileNotFoundError:
         return "one that was deleted"
 
