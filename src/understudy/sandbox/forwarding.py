@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 # What PostgreSQL answers alike whenever it is asked; FETCH and the like have other columns.
 _LASTING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
+# What has the columns of something else, and none where that is not there yet.
+_CHANGING = frozenset({"FETCH", "EXECUTE"})
 _MOST_KNOWN = 1000
 _DISCARD_ALL = (
     "CLOSE ALL;RESET ALL;SELECT pg_catalog.pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES"
@@ -142,7 +144,7 @@ class Forwarding(Answering):
             notes,
             self._forward,
         )
-        lasts = reply.fields is None or command in _LASTING
+        lasts = command in _LASTING or (reply.fields is None and command not in _CHANGING)
         if lasts and not self._turns.has_defined:
             if len(self._statements) >= _MOST_KNOWN:
                 self._statements.clear()
@@ -238,19 +240,24 @@ class Forwarding(Answering):
         return Result(raw=bytes(reply.raw), suspended=reply.suspended)
 
     def _follow(self, sql: str, guest: Guest) -> None:
-        """Take note of what a statement has made of the run-time parameters."""
-        start = sql.lstrip()[:6].upper()
-        command = read(sql) if start.startswith(("SET", "RESET")) else None
-        lasts = isinstance(command, c.Set) and not command.local
-        if lasts or (isinstance(command, c.Reset) and command.name is not None):
-            self._turns.applied(guest, (*guest.settings_made, sql))
-        elif isinstance(command, c.Reset):
-            guest.settings_made = guest.initial
-            self._turns.applied(guest, () if not guest.initial else None)
-        elif isinstance(command, c.Set) or (
-            guest.current is not None and "set_config" in sql
-        ):  # until the end of a transaction, which for the real server is that of the test
-            self._turns.applied(guest, None)
+        """Take note of what a statement has made of the run-time parameters, and of cursors."""
+        start = sql.lstrip()[:7].upper()
+        made = guest.settings_made
+        match read(sql) if start.startswith(("SET", "RESET", "DECLARE")) else None:
+            case c.Declare(name=name, hold=hold):
+                guest.declared(name, hold=hold)
+            case c.Reset(name=str(name)) | c.Set(name=name, values=None, local=False):
+                # Of what this client began with, the real server knows nothing.
+                initial = guest.initially(name)
+                self._turns.applied(guest, (*made, sql, *initial), is_all=not initial)
+            case c.Set(local=False):
+                self._turns.applied(guest, (*made, sql))
+            case c.Reset():
+                self._turns.applied(guest, guest.initial, is_all=not guest.initial)
+            case c.Set():  # until the end of a transaction, which there is that of the test
+                self._turns.applied(guest, made, is_all=False)
+            case _ if guest.current is not None and "set_config" in sql:
+                self._turns.applied(guest, made, is_all=False)
 
     # What a session does by itself ---------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from understudy.script.transactions import Transaction
 from understudy.wire.clients import Client
 from understudy.wire.protocol.portals import Portal
@@ -17,7 +19,8 @@ class Guest(Client):
         settings_made: the statements that make its run-time parameters what they are, in order.
         settings_kept: those before the present transaction.
         is_read_only: whether its transaction may not write.
-        portals: those that it has on the real server, by the names that they have there.
+        portals: those that it has on the real server until the end of its transaction, by the names
+            that they have there; cursors among them.
         bound: portals with a name that are not there yet.
         unnamed: the name of the one of them that has none for the client.
         closing: the names of those that are to be closed there.
@@ -36,11 +39,20 @@ class Guest(Client):
     @property
     def initial(self) -> tuple[str, ...]:
         """What its client asked for when it connected."""
-        return tuple(
-            f"SELECT pg_catalog.set_config({_literal(name)}, {_literal(value)}, false)"
-            for name, value in self.options.items()
-            if name.lower() not in _ALIKE
-        )
+        return tuple(_setting(*each) for each in self._asked_for())
+
+    def initially(self, parameter: str) -> tuple[str, ...]:
+        """Return what of that makes one parameter."""
+        return tuple(_setting(*each) for each in self._asked_for() if each[0].lower() == parameter)
+
+    def _asked_for(self) -> Iterator[tuple[str, str]]:
+        return (each for each in self.options.items() if each[0].lower() not in _ALIKE)
+
+    def declared(self, cursor: str, *, hold: bool) -> None:
+        """Take note of a cursor: of those that end with the transaction, unless it is to hold."""
+        self.portals = [each for each in self.portals if each != cursor]
+        if not hold:
+            self.portals.append(cursor)
 
     @property
     def settings_made(self) -> tuple[str, ...]:
@@ -52,6 +64,10 @@ class Guest(Client):
     @settings_made.setter
     def settings_made(self, statements: tuple[str, ...]) -> None:
         self._made = statements
+
+
+def _setting(name: str, value: str) -> str:
+    return f"SELECT pg_catalog.set_config({_literal(name)}, {_literal(value)}, false)"
 
 
 def _literal(text: str) -> str:

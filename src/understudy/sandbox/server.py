@@ -104,6 +104,8 @@ class SandboxServer(Server):
 
     def end_test(self, left: Left, close: Callable[[], None]) -> None:
         """End a test: undo all that it did, and enter in `left` what it has left behind."""
+        self._sockets.settle()
+        self._sockets.call(self.turns.finish_commit)
         super().end_test(left, close)
         self.owners.end()
         self._sockets.call(self.turns.roll_back)

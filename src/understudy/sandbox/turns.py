@@ -32,6 +32,7 @@ Read = Callable[[Reply], Any]
 Outcome = Callable[[Any], None]
 
 PATIENCE = 5.0
+COMMIT = "COMMIT"
 SAVEPOINT = '"understudy: one client"'
 _DEFINES = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT"})
 
@@ -137,9 +138,7 @@ class Turns:
         if self._holder is not guest:
             return None
         if not guest.is_read_only and self._constraints.may_be_deferred(self.has_defined):
-            return self.ask(
-                guest, "COMMIT", self._constraints.check(), partial(self._checked, guest)
-            )
+            return self.ask(guest, COMMIT, self._constraints.check(), partial(self._checked, guest))
         self.end(guest, commit=True)
         return None
 
@@ -170,6 +169,12 @@ class Turns:
         guest.bound.clear()
         self._next()
 
+    def finish_commit(self) -> None:
+        """Wait for a commit that is under way: its client may have its answer already."""
+        if self._running is not None and self._running.sql == COMMIT:
+            assert self._upstream is not None
+            self._upstream.finish()
+
     def lost(self, guest: Guest) -> None:
         """Take note that a guest is gone."""
         for turn in [each for each in self._queue if each.guest is guest]:
@@ -182,11 +187,19 @@ class Turns:
         else:
             self.end(guest, commit=False)
 
-    def applied(self, guest: Guest, statements: tuple[str, ...] | None) -> None:
-        """Take note of what the run-time parameters are made of; None where nobody knows."""
-        self._applied = statements
-        if statements is not None:
-            guest.settings_made = statements
+    def applied(self, guest: Guest, statements: tuple[str, ...], *, is_all: bool = True) -> None:
+        """Take note of what the run-time parameters of a guest are made of.
+
+        Args:
+            guest: who has set some.
+            statements: what makes all of his.
+            is_all: whether this is what they are on the real server now.
+        """
+        guest.settings_made = statements
+        if not is_all:
+            self._applied = None
+        elif self._applied is not None:  # something else may still be there
+            self._applied = statements
 
     # Turns ---------------------------------------------------------------------------------------
 

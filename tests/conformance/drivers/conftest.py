@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,13 +12,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import LOGIN, MakeReal, RealStage
+from tests.conformance.drivers.stage import LOGIN, SEED, MakeReal, RealStage
 from tests.conformance.parameters.schema import tables
 from understudy.catalog import active
 from understudy.catalog.checks import Checker, Levels
 from understudy.catalog.describe import Describer
 from understudy.catalog.session import Catalog
 from understudy.postgres import EmbeddedServer
+from understudy.sandbox.server import SandboxServer
 from understudy.wire.server import Server
 
 
@@ -33,14 +35,38 @@ def guarding() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def drivers_dsn(guarding: Path) -> Iterator[str]:
-    """A database with the tables that the behaviours are about, and one table for each type."""
+def postgres(guarding: Path) -> Iterator[EmbeddedServer]:
+    """A server with a template: the tables of the behaviours, and one for each type."""
     schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
     with EmbeddedServer(settings={"hba_file": str(guarding)}) as server:
-        with psycopg.connect(server.dsn(), autocommit=True) as connection:
-            connection.execute(tables() + schema)
+        server.admin.create("seeded")
+        with psycopg.connect(server.dsn("seeded"), autocommit=True) as connection:
+            connection.execute(tables() + schema + SEED)
             connection.execute(f"CREATE ROLE {LOGIN.user} LOGIN PASSWORD '{LOGIN.password}'")
-        yield server.dsn()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def drivers_dsn(postgres: EmbeddedServer) -> str:
+    """One of its databases."""
+    postgres.admin.clone("seeded", LOGIN.database)
+    return postgres.dsn(LOGIN.database)
+
+
+@pytest.fixture(scope="session")
+def sandbox(postgres: EmbeddedServer) -> Iterator[SandboxServer]:
+    """A sandbox over another, and over a new one where a behaviour escapes from it."""
+    numbers = count()
+
+    def database() -> str:
+        name = f"sandbox{next(numbers)}"
+        postgres.admin.clone("seeded", name)
+        return postgres.dsn(name)
+
+    server = SandboxServer(database)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +87,13 @@ def tcp(drivers_dsn: str) -> Iterator[Relay]:
 def fakes_tcp(server: Server) -> Iterator[Relay]:
     """The way to the fakes by TCP."""
     with Relay(server.host, tcp=True) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def sandboxes_tcp(sandbox: SandboxServer) -> Iterator[Relay]:
+    """The way to the sandbox by TCP."""
+    with Relay(sandbox.host, tcp=True) as relay:
         yield relay
 
 

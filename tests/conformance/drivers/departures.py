@@ -24,6 +24,29 @@ DEPARTURES: dict[str, str] = {
 }
 
 
+# Of real_postgres, isolated by rollback, in the same way.
+_LEVELS = (
+    "An isolation level is accepted, and so is DEFERRABLE: what holds is what the transaction of "
+    "the test has."
+)
+IN_SANDBOX: dict[str, str] = {
+    "isolation levels": _LEVELS,
+    "isolation in sql": _LEVELS,
+    "transactions of every kind": _LEVELS,
+    "read only": _LEVELS,
+    **{
+        f"{player}: an encoding that is not utf 8": "Only UTF-8 is spoken."
+        for player in ("psycopg", "psycopg sync", "SQLAlchemy on psycopg", "SQLAlchemy sync")
+    },
+}
+# What cannot be played there: the one would wait for the other.
+_TURNS = (
+    "The connections of a test take turns: while one is in a transaction, the others wait, and "
+    "after five seconds they are refused."
+)
+NOT_IN_SANDBOX: dict[str, str] = {"psycopg: a pool": _TURNS, "changed by someone else": _TURNS}
+
+
 @dataclass(frozen=True)
 class Departure:
     """A kind of difference.

@@ -19,6 +19,8 @@ import psycopg
 
 from tests.conformance.drivers.relay import Loss, Relay
 from understudy import db_error
+from understudy.sandbox.lane import RealPostgres
+from understudy.sandbox.server import SandboxServer
 from understudy.wire.lane import FakePostgres
 from understudy.wire.server import Server
 
@@ -43,7 +45,7 @@ SEED = """
     INSERT INTO orders (user_id, amount, code, price) VALUES (1, 2, 'abc', 9.90);
 """
 # Who is let in where a password is asked for.
-LOGIN = Login(user="guarded", password="secret", database="postgres")
+LOGIN = Login(user="guarded", password="secret", database="stage")
 PATIENCE = 20.0  # seconds; only a test that fails waits as long
 
 
@@ -270,8 +272,11 @@ class FakeStage(Stage):
     real = False
 
     def __init__(self, server: Server, tcp: Relay) -> None:
-        self.postgres = FakePostgres(server)
+        self.postgres = self._begin(server)
         super().__init__(self.postgres.dsn, tcp)
+
+    def _begin(self, server: Server) -> FakePostgres:
+        return FakePostgres(server)
 
     def on(self, statement: Any, *parameters: Any) -> Any:
         return self.postgres.on(statement, *parameters)
@@ -296,7 +301,7 @@ class FakeStage(Stage):
         self.postgres.restart()
 
     def loses(self, when: When, statement: str, *parameters: Any, rows: Sequence[Any] = ()) -> None:
-        self.on(statement, *parameters).drops(when, *rows)
+        self.postgres.on(statement, *parameters).drops(when, *rows)
 
     def notify(self, channel: str, payload: str) -> None:
         self.postgres.notify(channel, payload)
@@ -321,3 +326,14 @@ class FakeStage(Stage):
         self.postgres.stop()
         yield
         self.postgres.start()
+
+
+class SandboxStage(FakeStage):
+    """`real_postgres`, which answers from a real server of its own that nothing is committed to."""
+
+    def _begin(self, server: Server) -> FakePostgres:
+        assert isinstance(server, SandboxServer)
+        return RealPostgres(server)
+
+    def on(self, statement: Any, *parameters: Any) -> Any:
+        return NoScript()

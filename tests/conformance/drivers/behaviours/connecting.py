@@ -152,7 +152,7 @@ async def read_only_after_a_failover(player: Player) -> Any:
         await player.begin()
         seen.append(await outcome(player.execute(statement, *parameters)))
         seen.append(await outcome(player.rollback()))
-    seen.append(await outcome(player.fetch(ONE)))
+    seen += [await outcome(player.fetch(ONE)), await outcome(player.end())]
     other = type(player)(stage)
     await other.connect()
     try:
