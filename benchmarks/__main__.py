@@ -5,9 +5,20 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks import calls, catalog, databases, isolation, lint, startup, suite, wire
+from benchmarks import (
+    backend_lanes,
+    calls,
+    catalog,
+    databases,
+    isolation,
+    lint,
+    startup,
+    suite,
+    wire,
+)
+from benchmarks.other_databases import OTHERS
 from benchmarks.rounds import Round, apart, ratio, typical
 
 
@@ -42,13 +53,23 @@ def report_startup(rounds: int) -> None:
 def report_databases(count: int) -> None:
     found = databases.measure(count)
     print(f"\nA test that writes a row and counts, {count} of each")
-    for name in (databases.FAKE, databases.REAL):
+    for name in databases.KINDS:
         print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
-    if databases.has_other():
-        other = typical(databases.measure_other(count), databases.OTHER)
-        print(f"  {databases.OTHER:46}{other * 1000:8.1f} ms")
-    else:
-        print(f"  {databases.OTHER:46} not measured: it is not installed")
+    for other in OTHERS:
+        if needed := other.needs():
+            print(f"  {other.name:46} not measured; it needs: {needed}")
+        else:
+            measured = typical(databases.measure_other(other, count), other.name)
+            print(f"  {other.name:46}{measured * 1000:8.1f} ms")
+
+
+def report_lanes(rounds: int) -> None:
+    real, fake, found = backend_lanes.measure(rounds)
+    print(f"\nThe reference backend: {real} integration tests, {fake} unit tests of the same")
+    for name, twin in backend_lanes.PAIRS:
+        print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
+        print(f"  {twin:46}{typical(found, twin) * 1000:8.1f} ms")
+        print(f"  {name + ': ratio':46}{ratio(found, name, twin):8.2f}")
 
 
 def report_isolation(rounds: int, starts: int) -> None:
@@ -127,22 +148,32 @@ def report_drivers(found: Sequence[Round], factor: float, unit: str) -> None:
         print(f"  {driver + ': ratio':46}{ratio(found, fake, real):8.2f}")
 
 
+# What each is given, and what it is given where nobody looks at the figures.
+REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...]]] = {
+    "calls": (report_calls, (25, 20), (2, 1)),
+    "catalog": (report_catalog, (25, 20, 10_000), (2, 1, 100)),
+    "learning": (report_learning, (500, 5, 5), (20, 1, 1)),
+    "wire": (report_wire, (25, 20, 1000, 10_000), (2, 1, 20, 20)),
+    "startup": (report_startup, (40,), (1,)),
+    "suite": (report_suite, (9,), (1,)),
+    "databases": (report_databases, (100,), (2,)),
+    "isolation": (report_isolation, (100, 9), (2, 1)),
+    "lanes": (report_lanes, (5,), (1,)),
+    "lint": (report_lint, (300, 40_000, 9), (5, 300, 1)),
+}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="tiny rounds: shows that it runs, and no figures"
     )
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", nargs="+", choices=REPORTS, help="some of the figures")
+    given = parser.parse_args()
     print(f"Python {platform.python_version()} on {platform.system()}; medians of rounds")
-    report_calls(*((2, 1) if quick else (25, 20)))
-    report_catalog(*((2, 1, 100) if quick else (25, 20, 10_000)))
-    report_learning(*((20, 1, 1) if quick else (500, 5, 5)))
-    report_wire(*((2, 1, 20, 20) if quick else (25, 20, 1000, 10_000)))
-    report_startup(1 if quick else 40)
-    report_suite(1 if quick else 9)
-    report_databases(2 if quick else 100)
-    report_isolation(*((2, 1) if quick else (100, 9)))
-    report_lint(*((5, 300, 1) if quick else (300, 40_000, 9)))
+    for name in given.only or REPORTS:
+        report, figures, tiny = REPORTS[name]
+        report(*(tiny if given.quick else figures))
     return 0
 
 

@@ -1,28 +1,26 @@
-"""A test on a fake, and the same test on a database of its own: how long each takes.
+"""A test on a fake, and the same test on a real database, ours and others': how long each takes.
 
 The time is the one that pytest reports for a test: its fixtures, its body, and their end. The
 median leaves out the start of the server, which the first test pays.
 
-pytest-postgresql does the same on a server of ours, where somebody has installed it: it is no
-dependency of this project.
+The packages of others are no dependencies of this project: where one is missing, or what it needs
+does not run here, the report says what to do instead of a figure.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import pytest
-
+from benchmarks.other_databases import SCHEMA, Other
 from benchmarks.processes import pytest_in
 from benchmarks.rounds import Round
-from understudy.postgres import EmbeddedServer
 
 FAKE = "on a FakeConnection"
-REAL = "on real_postgres"
-OTHER = "on pytest-postgresql"
+ROLLBACK = "on real_postgres, rolled back"
+CLONE = "on real_postgres, a copy of the template"
+KINDS = {FAKE: "test_on_fake", ROLLBACK: "test_rolled_back", CLONE: "test_on_a_copy"}
 
 _SETTINGS = """\
 [tool.understudy]
@@ -31,7 +29,6 @@ schema = ["schema.sql"]
 asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
 """
-_SCHEMA = "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL);\n"
 _TESTS = """\
 import psqlpy
 import pytest
@@ -43,6 +40,13 @@ async def add(conn, name):
     return await conn.fetch_val("SELECT count(*) FROM users")
 
 
+async def add_through_a_pool(dsn):
+    pool = psqlpy.ConnectionPool(dsn=dsn)
+    async with pool.acquire() as conn:
+        assert await add(conn, "Ana") == 1
+    pool.close()
+
+
 @pytest.mark.parametrize("number", range(COUNT))
 async def test_on_fake(number):
     conn = FakeConnection()
@@ -52,75 +56,50 @@ async def test_on_fake(number):
 
 
 @pytest.mark.parametrize("number", range(COUNT))
-async def test_on_real(real_postgres, number):
-    pool = psqlpy.ConnectionPool(dsn=real_postgres.dsn)
-    async with pool.acquire() as conn:
-        assert await add(conn, "Ana") == 1
-    pool.close()
-"""
-
-_OTHER_CONFTEST = """\
-import os
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
-
-from pytest_postgresql import factories
-
-url = urlsplit(os.environ["UNDERSTUDY_POSTGRES_URL"])
-where = parse_qs(url.query)
-server = factories.postgresql_noproc(
-    host=where["host"][0], port=where["port"][0], user=url.username, load=[Path("schema.sql")]
-)
-postgresql = factories.postgresql("server")
-"""
-_OTHER_TESTS = """\
-import pytest
+async def test_rolled_back(real_postgres, number):
+    await add_through_a_pool(real_postgres.dsn)
 
 
+@pytest.mark.understudy(isolation="clone")
 @pytest.mark.parametrize("number", range(COUNT))
-def test_on_other(postgresql, number):
-    with postgresql.cursor() as cursor:
-        cursor.execute("INSERT INTO users (name) VALUES ('Ana')")
-        assert cursor.execute("SELECT count(*) FROM users").fetchone() == (1,)
+async def test_on_a_copy(real_postgres, number):
+    await add_through_a_pool(real_postgres.dsn)
 """
 
 
-def has_other() -> bool:
-    return importlib.util.find_spec("pytest_postgresql") is not None
+def seconds_of_tests(folder: Path, *arguments: str) -> dict[str, list[float]]:
+    """Run pytest in a folder; return the seconds of each test, by the function's name.
 
-
-def measure_other(count: int) -> list[Round]:
-    """Run `count` tests on pytest-postgresql; return the seconds of each."""
-    with tempfile.TemporaryDirectory() as place, EmbeddedServer() as server:
-        folder = Path(place)
-        (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
-        (folder / "conftest.py").write_text(_OTHER_CONFTEST, encoding="utf-8")
-        (folder / "test_it.py").write_text(_OTHER_TESTS.replace("COUNT", str(count)))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("UNDERSTUDY_POSTGRES_URL", server.dsn())
-            done = pytest_in(
-                folder, "-p", "no:randomly", "-p", "no:understudy", "--junitxml=report.xml"
-            )
-        if done.returncode != 0:
-            raise RuntimeError(done.stdout)
-        cases = ElementTree.parse(folder / "report.xml").iter("testcase")
-        return [{OTHER: float(case.get("time", "0"))} for case in cases]
+    Raises:
+        RuntimeError: a test failed.
+    """
+    done = pytest_in(folder, "-p", "no:randomly", "--junitxml=report.xml", *arguments)
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout)
+    found: dict[str, list[float]] = {}
+    for case in ElementTree.parse(folder / "report.xml").iter("testcase"):
+        name = case.get("name", "").partition("[")[0]
+        found.setdefault(name, []).append(float(case.get("time", "0")))
+    return found
 
 
 def measure(count: int) -> list[Round]:
-    """Run `count` tests of each kind, one kind after the other; return the seconds of each pair."""
+    """Run `count` tests of each kind, one kind after the other; return the seconds of each."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
-        (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
+        (folder / "schema.sql").write_text(SCHEMA, encoding="utf-8")
         (folder / "test_it.py").write_text(_TESTS.replace("COUNT", str(count)), encoding="utf-8")
-        done = pytest_in(folder, "-p", "no:randomly", "--junitxml=report.xml")
-        if done.returncode != 0:
-            raise RuntimeError(done.stdout)
-        times: dict[str, list[float]] = {FAKE: [], REAL: []}
-        for case in ElementTree.parse(folder / "report.xml").iter("testcase"):
-            kind = FAKE if case.get("name", "").startswith("test_on_fake") else REAL
-            times[kind].append(float(case.get("time", "0")))
-        return [
-            {FAKE: fake, REAL: real} for fake, real in zip(times[FAKE], times[REAL], strict=True)
-        ]
+        times = seconds_of_tests(folder)
+    return [{kind: times[name][each] for kind, name in KINDS.items()} for each in range(count)]
+
+
+def measure_other(other: Other, count: int) -> list[Round]:
+    """Run `count` tests on what others make; return the seconds of each."""
+    with tempfile.TemporaryDirectory() as place, other.around():
+        folder = Path(place)
+        (folder / "schema.sql").write_text(SCHEMA, encoding="utf-8")
+        (folder / "conftest.py").write_text(other.conftest, encoding="utf-8")
+        (folder / "test_it.py").write_text(other.tests.replace("COUNT", str(count)), "utf-8")
+        [times] = seconds_of_tests(folder, "-p", "no:understudy").values()
+    return [{other.name: each} for each in times]

@@ -3,7 +3,8 @@
 Each candidate does the same two statements, an INSERT and a SELECT, on asyncpg; what is above the
 bare statements on a connection that is open already is the price of the way. They share a server
 and a schema of thirty tables, and take turns. Times are by the clock: the server is a process of
-its own.
+its own. What `real_postgres` costs is all that its fixture does for a test, and both statements on
+their way through it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ import asyncpg
 
 from benchmarks.rounds import Round
 from understudy.postgres import EmbeddedServer, TestDatabases
+from understudy.sandbox.lane import RealPostgres
+from understudy.sandbox.server import SandboxServer
+from understudy.script import ledger
 
 BARE = "the bare statements"
 ROLLBACK = "BEGIN and ROLLBACK by hand, one connection"
+SANDBOX = "real_postgres, a connection that outlives tests"
+SANDBOX_NEW = "real_postgres, a new connection"
 CONNECTION = "a new connection, DELETE of what was written"
 TRUNCATE = "TRUNCATE of all thirty tables"
 CLONE = "a copy of a template, and a connection to it"
-WAYS = (BARE, ROLLBACK, CONNECTION, TRUNCATE, CLONE)
+WAYS = (BARE, ROLLBACK, SANDBOX, SANDBOX_NEW, CONNECTION, TRUNCATE, CLONE)
 START = "start from the cache, to the first answer"
 
 _TABLES = 30
@@ -47,12 +53,27 @@ async def _statements(connection: asyncpg.Connection) -> None:
 
 
 class _Ways:
-    """Each method is one test."""
+    """Each method is one test.
 
-    def __init__(self, databases: TestDatabases, dsn: str, connection: asyncpg.Connection) -> None:
+    Args:
+        databases: makes databases.
+        dsn, connection: one of them, and a connection to it.
+        sandbox, through: the server of `real_postgres` on another, and a connection to that.
+    """
+
+    def __init__(
+        self,
+        databases: TestDatabases,
+        dsn: str,
+        connection: asyncpg.Connection,
+        sandbox: SandboxServer,
+        through: asyncpg.Connection,
+    ) -> None:
         self._databases = databases
         self._dsn = dsn
         self._connection = connection
+        self._sandbox = sandbox
+        self._through = through
 
     async def bare(self) -> None:
         await _statements(self._connection)
@@ -62,6 +83,22 @@ class _Ways:
         await transaction.start()
         await _statements(self._connection)
         await transaction.rollback()
+
+    async def sandbox(self) -> None:
+        with ledger.opened() as failures:
+            real = RealPostgres(self._sandbox)
+            await _statements(self._through)
+            real.end()
+        _nothing_failed(failures)
+
+    async def sandbox_new(self) -> None:
+        with ledger.opened() as failures:
+            real = RealPostgres(self._sandbox)
+            connection = await asyncpg.connect(real.dsn)
+            await _statements(connection)
+            await connection.close()
+            real.end()
+        _nothing_failed(failures)
 
     async def connection(self) -> None:
         connection = await asyncpg.connect(self._dsn)
@@ -81,13 +118,23 @@ class _Ways:
         self._databases.drop(name)
 
 
+def _nothing_failed(failures: ledger.Ledger) -> None:
+    if left := failures.settle():
+        raise left[0]
+
+
 async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
     name, dsn = databases.new()
     connection = await asyncpg.connect(dsn)
-    ways = _Ways(databases, dsn, connection)
+    sandbox = SandboxServer(lambda: databases.new()[1])
+    sandbox.start()
+    through = await asyncpg.connect(sandbox.dsn)
+    ways = _Ways(databases, dsn, connection, sandbox, through)
     candidates: dict[str, Callable[[], Awaitable[None]]] = {
         BARE: ways.bare,
         ROLLBACK: ways.rollback,
+        SANDBOX: ways.sandbox,
+        SANDBOX_NEW: ways.sandbox_new,
         CONNECTION: ways.connection,
         TRUNCATE: ways.truncate,
         CLONE: ways.clone,
@@ -102,7 +149,9 @@ async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
             times[candidate] = time.perf_counter() - begun
             await connection.execute("DELETE FROM t0")
         found.append(times)
+    await through.close()
     await connection.close()
+    sandbox.stop()
     databases.drop(name)
     return found[1:]
 

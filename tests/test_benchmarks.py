@@ -9,6 +9,7 @@ import sys
 import pytest
 from benchmarks.rounds import apart, interleaved, ratio, typical
 
+from benchmarks import many_tests
 from tests.backend_copy import ROOT
 
 
@@ -58,13 +59,20 @@ def output() -> str:
         ("with / by hand", 1),
         ("checks on / off", 1),
         ("on a FakeConnection", 1),
-        ("on real_postgres", 1),
+        ("on real_postgres, rolled back", 1),
+        ("on real_postgres, a copy of the template", 1),
         ("the bare statements", 2),
         ("BEGIN and ROLLBACK by hand, one connection", 2),
+        ("real_postgres, a connection that outlives tests", 2),
+        ("real_postgres, a new connection", 2),
         ("a new connection, DELETE of what was written", 2),
         ("TRUNCATE of all thirty tables", 2),
         ("a copy of a template, and a connection to it", 2),
         ("start from the cache, to the first answer", 1),
+        ("integration tests, a test", 1),
+        ("their twins on fakes, a test", 1),
+        ("integration tests, a test: ratio", 1),
+        ("integration tests, the median test: ratio", 1),
         ("everything new", 1),
         ("nothing changed", 1),
         ("ast.parse of each file, one process", 1),
@@ -83,6 +91,26 @@ def test_both_sides_of_the_suite_run_a_good_part_of_it(output: str) -> None:
 
     assert found is not None, output
     assert int(found[1]) > 100
+
+
+@pytest.mark.parametrize("name", ["pytest-postgresql", "py-pglite, TRUNCATE", "testcontainers"])
+def test_what_others_take_is_measured_or_it_is_said_what_is_missing(output: str, name: str) -> None:
+    assert re.search(rf"^  on {name}.*( \d+\.\d ms|not measured; it needs: .+)$", output, re.M), (
+        output
+    )
+
+
+def test_many_tests_leave_no_more_behind_than_a_few() -> None:
+    early, late = many_tests.measure(120)
+
+    assert many_tests.grown(early, late) == []
+    assert early.keys() == {*many_tests.COUNTED, many_tests.MEMORY}
+
+
+def test_what_grows_with_the_tests_is_told_from_what_is_under_way() -> None:
+    early = dict.fromkeys(many_tests.COUNTED, 4)
+
+    assert many_tests.grown(early, {**early, "databases": 7, "open files": 8}) == ["open files"]
 
 
 def test_rounds_are_interleaved_and_each_begins_with_another() -> None:

@@ -36,6 +36,11 @@ NOT_RUN = {
     'python -m pip install "understudy[fastapi,faker,postgres,psqlpy]"': INSTALLS,
     "make demo": INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
+    **dict.fromkeys(
+        (f"python -m benchmarks --only {part}" for part in ("databases", "isolation", "lanes")),
+        "a part of make bench",
+    ),
+    "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
     "python -m benchmarks.mutants": "takes minutes; tests/benchmarks runs it on a few mutants",
     "pytest tests/conformance/drivers": "a part of the very suite that this test belongs to",
     "python -m benchmarks.lint_suites ../suites/* --sample 150 --seed 1": (

@@ -15,7 +15,11 @@ from understudy.lint.settings import parse
 from understudy.plugin.settings import TABLES
 
 # These documents speak of the reference backend; the others of a project of the reader's own.
-IN_THE_BACKEND = {"docs/patterns.md", "examples/backend/README.md"}
+IN_THE_BACKEND = {
+    "docs/patterns.md",
+    "docs/real_postgres_app.md",
+    "examples/backend/README.md",
+}
 
 
 class Reader:

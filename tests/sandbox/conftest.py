@@ -66,6 +66,7 @@ class Sandbox:
 
     def beside(self) -> psycopg.Connection:
         """A connection to the database that goes around the sandbox."""
+        self.server.wait_until_undone()
         return psycopg.connect(self.databases[-1], autocommit=True)
 
 

@@ -86,7 +86,8 @@ class Owners:
 
     def stranger(self, client: Client) -> str | None:
         """Return who of an earlier test waits for a connection, in words; None where nobody is."""
-        for task, outermost in list(self._strange_tasks.items()):
+        # Most often there is none, and to go through none of them costs more than to look.
+        for task, outermost in list(self._strange_tasks.items()) if self._strange_tasks else ():
             frames, waiter = _seen(task)
             if not any(each is outermost for each in frames):
                 del self._strange_tasks[task]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from understudy.sandbox import messages
 from understudy.sandbox.failures import StrangerRefused
@@ -43,6 +44,7 @@ class SandboxServer(Server):
         self._reported: dict[str, str] = {}
         types = Types({})
         self._own = types, Values(types)
+        self._undoing: Future[None] | None = None
 
     def _responder(self) -> Forwarding:
         self.turns = Turns(lambda: self._sockets, self.failed)
@@ -95,17 +97,28 @@ class SandboxServer(Server):
 
     def begin_test(self) -> Script:
         """Begin a test: return its script. What ran since the last one is undone."""
+        self.wait_until_undone()
         if not self.turns.is_open or self.turns.is_spoilt:
             self._connect()
-        else:
+        elif self.turns.is_used:
             self._sockets.call(self.turns.roll_back)
         self.owners.begin()
         return super().begin_test()
 
-    def end_test(self, left: Left, close: Callable[[], None]) -> None:
-        """End a test: undo all that it did, and enter in `left` what it has left behind."""
-        self._sockets.settle()
-        self._sockets.call(self.turns.finish_commit)
+    def end_test(self, left: Left, close: Callable[[], bool]) -> None:
+        """End a test: enter in `left` what it has left behind, and have all that it did undone.
+
+        That goes on while pytest turns to the next test, which waits for it.
+        """
         super().end_test(left, close)
         self.owners.end()
-        self._sockets.call(self.turns.roll_back)
+        self._undoing = self._sockets.begin(self.turns.roll_back)
+
+    def _settle(self) -> None:
+        self._sockets.settle(self.turns.finish_commit)
+
+    def wait_until_undone(self) -> None:
+        """Return when nothing is left of the last test."""
+        undoing, self._undoing = self._undoing, None
+        if undoing is not None:
+            undoing.result()

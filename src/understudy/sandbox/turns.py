@@ -303,6 +303,11 @@ class Turns:
 
     # Tests ---------------------------------------------------------------------------------------
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anything has run, or waits to, since the last `roll_back`."""
+        return self._is_begun or self._running is not None or bool(self._queue)
+
     def roll_back(self) -> None:
         """End the transaction of a test: nothing of it stays."""
         upstream = self._upstream

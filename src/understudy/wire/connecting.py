@@ -185,10 +185,12 @@ class Drivers:
         self.sqlalchemy = Sqlalchemy(dsn, self.closers, server)
 
 
-def close_all(closers: Closers) -> None:
-    """Close what was made in a test, the latest first."""
+def close_all(closers: Closers) -> bool:
+    """Close what was made in a test, the latest first; say whether there was anything."""
+    was_any = bool(closers)
     while closers:
         closer = closers.pop()
         # The event loop that asyncpg wants to tell may be closed before the fixture is.
         with suppress(RuntimeError):
             closer()
+    return was_any

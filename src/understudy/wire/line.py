@@ -66,6 +66,7 @@ class Line(ABC):
         self.is_over = False
         self._host = host
         self._waited_for: Pending | None = None
+        self._held = b""
 
     # What a transport gives ----------------------------------------------------------------------
 
@@ -102,6 +103,12 @@ class Line(ABC):
     def carry(self, data: bytes) -> None:
         """Send what the session has answered, and see what it wants next."""
         session = self.session
+        if self._held:
+            data, self._held = self._held + data, b""
+        if session.pending is not None and not (session.dropped or session.closed):
+            # As PostgreSQL does, which hands over when it is done or its buffer is full: whoever
+            # gets the first half of an answer wakes up for nothing.
+            self._held, data = data, b""
         if data:
             delay = self._host.latency
             if delay:

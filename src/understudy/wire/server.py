@@ -362,7 +362,7 @@ class Server:
         self._scripts = (self.script, self.base)
         return self.script
 
-    def end_test(self, left: Left, close: Callable[[], None]) -> None:
+    def end_test(self, left: Left, close: Callable[[], bool]) -> None:
         """End a test, and enter in `left` what it has left behind.
 
         A connection in the middle of something is ended, and so is one that was forgotten; all
@@ -370,12 +370,12 @@ class Server:
 
         Args:
             left: where it is entered.
-            close: closes what was made for the test.
+            close: closes what was made for the test; says whether there was anything.
         """
-        self._sockets.settle()
+        self._settle()
         ended = [each for each in self._open() if left.in_the_middle(each)]
-        close()
-        self._sockets.settle()
+        if close():
+            self._settle()
         ended += [
             each
             for each in self._open()
@@ -393,6 +393,10 @@ class Server:
         self.max_connections, self.latency, self.login = MOST_CONNECTIONS, 0.0, ANYBODY
         if self._is_refusing:
             self.refuse_connections(refused=False)
+
+    def _settle(self) -> None:
+        """Wait until everything that clients have done so far was seen."""
+        self._sockets.settle()
 
 
 def _client(connection: Connection) -> Client:

@@ -91,7 +91,11 @@ class Sockets:
         """Call a function in the thread, and wait until it has returned."""
         if threading.current_thread() is self._thread:
             function()
-            return
+        else:
+            self.begin(function).result()
+
+    def begin(self, function: Callable[[], object]) -> Future[None]:
+        """Have a function called in the thread; return what tells when it has returned."""
         done: Future[None] = Future()
 
         def run() -> None:
@@ -103,11 +107,16 @@ class Sockets:
                 done.set_result(None)
 
         self.post(run)
-        done.result()
+        return done
 
-    def settle(self) -> None:
-        """Wait until everything that clients have done so far was seen."""
-        self.call(self._read_all)
+    def settle(self, then: Callable[[], object] = lambda: None) -> None:
+        """Wait until everything that clients have done so far was seen, and `then` has returned."""
+
+        def run() -> None:
+            self._read_all()
+            then()
+
+        self.call(run)
 
     # In the thread -------------------------------------------------------------------------------
 

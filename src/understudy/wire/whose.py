@@ -13,6 +13,7 @@ import gc
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
@@ -35,6 +36,9 @@ _AROUND = frozenset({"async_generator_asend", "async_generator_athrow", "corouti
 # psqlpy sends from a thread of its own, before the task that waits for it has stopped.
 _PATIENCE = 0.02
 _PAUSE = 0.0005
+
+# The event loops that were met before: most often it is a task of theirs that waits.
+_met: tuple[weakref.ref[asyncio.AbstractEventLoop], ...] = ()
 
 
 class Waiter(NamedTuple):
@@ -63,6 +67,8 @@ def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None
         pid: the number of the connection; None of one that is being opened.
         patience: how many seconds to give whoever has sent something to begin to wait for it.
     """
+    if pid is not None and (found := _in_a_loop_met_before(pid)) is not None:
+        return found
     deadline = time.monotonic() + patience
     while True:
         waiters = _waiters()
@@ -78,10 +84,36 @@ def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None
 def _waiters() -> list[Waiter]:
     found = [*_threads()]
     for loop in list(loops()):
-        tasks = asyncio.all_tasks(loop)
-        if len(tasks) <= _MOST_TASKS:
-            found += [each for task in tasks if (each := waiter_in_task(task)) is not None]
+        _meet(loop)
+        found += _in_tasks(loop)
     return found
+
+
+def _in_tasks(loop: asyncio.AbstractEventLoop) -> Iterator[Waiter]:
+    tasks = asyncio.all_tasks(loop)
+    if len(tasks) <= _MOST_TASKS:
+        for task in tasks:
+            if (waiter := waiter_in_task(task)) is not None:
+                yield waiter
+
+
+def _meet(loop: asyncio.AbstractEventLoop) -> None:
+    global _met
+    known = [each for each in _met if (one := each()) is not None and not one.is_closed()]
+    if not any(each() is loop for each in known):
+        # As a whole, since other threads go through it.
+        _met = (*known, weakref.ref(loop))
+
+
+def _in_a_loop_met_before(pid: int) -> Waiter | None:
+    """Return who waits for a connection in a task, without a look at every thread's frames."""
+    for each in _met:
+        loop = each()
+        if loop is not None and loop.is_running():
+            for waiter in _in_tasks(loop):
+                if waiter.pid == pid:
+                    return waiter
+    return None
 
 
 def _threads() -> Iterator[Waiter]:

@@ -1,0 +1,209 @@
+"""`python -m benchmarks.many_tests`: what a run of 2,000 tests on real databases leaves behind.
+
+They make a connection or a pool of their own, are refused something, script an answer, change the
+schema, or hang up in the middle; one in ten has a copy of the template, the others are rolled back.
+What this process and the server hold is counted after a tenth of them and after all: were anything
+left behind by a test, there would be ten times as much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.processes import pytest_in
+
+Counts = Mapping[str, float]
+
+MEMORY = "memory, MB"
+# What may not grow. Memory is the allocator's affair too: that is for a reader to judge.
+COUNTED = (
+    "connections of the server",
+    "databases",
+    "locks",
+    "statements that the sandbox remembers",
+    "open files",
+    "threads",
+    "event loops and tasks",
+    "connections in this process",
+)
+# What happens to be under way: copies that are made ahead, an event loop that was just closed.
+UNDER_WAY = 3
+
+_SETTINGS = """\
+[tool.understudy]
+schema = ["schema.sql"]
+[tool.pytest.ini_options]
+asyncio_mode = "auto"
+asyncio_default_fixture_loop_scope = "function"
+"""
+_SCHEMA = "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL UNIQUE);\n"
+_COUNTING = """\
+import asyncio
+import gc
+import json
+import threading
+
+import psutil
+import psycopg
+from understudy.plugin.databases import shared
+from understudy.plugin.lanes import sandbox
+
+DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy", "understudy.wire", "understudy.sandbox")
+process = psutil.Process()
+
+
+def counts(config):
+    server = sandbox(config)
+    server.wait_until_undone()
+    databases = shared(config)
+    with psycopg.connect(databases.place.url) as connection:
+        def count(query):
+            return connection.execute(f"SELECT count(*) FROM {query}").fetchone()[0]
+
+        of_server = {
+            "connections of the server": count(
+                "pg_stat_activity WHERE backend_type = 'client backend'"
+            ),
+            "databases": count("pg_database"),
+            "locks": count("pg_locks JOIN pg_stat_activity USING (pid) WHERE state LIKE 'idle%'"),
+        }
+    connection.close()
+    gc.collect()
+    kinds = [type(each) for each in gc.get_objects()]
+    return {
+        **of_server,
+        "statements that the sandbox remembers": len(server._forwarding._statements),
+        "open files": process.num_fds() if hasattr(process, "num_fds") else process.num_handles(),
+        "threads": threading.active_count(),
+        "event loops and tasks": sum(
+            issubclass(each, asyncio.AbstractEventLoop | asyncio.Task) for each in kinds
+        ),
+        "connections in this process": sum(
+            each.__name__.endswith(("Connection", "Guest", "Line", "Pool"))
+            and each.__module__.startswith(DRIVERS)
+            for each in kinds
+        ),
+        "memory, MB": process.memory_info().rss / 1e6,
+    }
+
+
+def write(config):
+    with open("counts.json", "a") as file:
+        file.write(json.dumps(counts(config)) + "\\n")
+"""
+_TESTS = """\
+import asyncpg
+import psycopg
+import pytest
+from counting import write
+
+INSERT = "INSERT INTO users (name) VALUES ('Ana') RETURNING id"
+
+
+async def through_a_connection(real):
+    connection = await asyncpg.connect(real.dsn)
+    assert await connection.fetchval(INSERT) == 1
+    await connection.close()
+
+
+async def through_a_pool(real):
+    async with real.asyncpg.pool(min_size=2, max_size=2) as pool:
+        assert await pool.fetchval(INSERT) == 1
+
+
+async def refused(real):
+    with real.psycopg.connect_sync() as connection, pytest.raises(psycopg.Error):
+        connection.execute("INSERT INTO users (name) VALUES (NULL)")
+
+
+async def scripted(real):
+    real.on(INSERT).value(7)
+    connection = await real.asyncpg.connect()
+    assert await connection.fetchval(INSERT) == 7
+
+
+async def schema_changed(real):
+    real.insert("users", name="Bia")
+    connection = await real.asyncpg.connect()
+    await connection.execute("CREATE TABLE more (id serial)")
+    assert await connection.fetchval("SELECT count(*) FROM users") == 1
+
+
+async def dropped(real):
+    connection = await asyncpg.connect(real.dsn)
+    await connection.execute(INSERT)
+    connection.terminate()
+
+
+KINDS = [through_a_connection, through_a_pool, refused, scripted, schema_changed, dropped]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(each, marks=pytest.mark.understudy(isolation="clone"))
+        if each % 10 == 9
+        else each
+        for each in range(COUNT)
+    ],
+)
+async def test_it(real_postgres, number):
+    kinds = KINDS if real_postgres.isolation == "rollback" else KINDS[:3]
+    await kinds[number // 10 % len(kinds)](real_postgres)
+
+
+@pytest.fixture(autouse=True)
+def counted(request, pytestconfig):
+    yield
+    if request.node.callspec.params["number"] in (COUNT // 10 - 2, COUNT - 2):
+        write(pytestconfig)
+"""
+
+
+def measure(tests: int) -> tuple[Counts, Counts]:
+    """Run so many tests; return what is held after a tenth of them, and after all.
+
+    Raises:
+        RuntimeError: a test failed.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for name, text in {
+            "pyproject.toml": _SETTINGS,
+            "schema.sql": _SCHEMA,
+            "counting.py": _COUNTING,
+            "test_it.py": _TESTS.replace("COUNT", str(tests)),
+        }.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        done = pytest_in(folder, "-p", "no:randomly", "-p", "no:cacheprovider")
+        if done.returncode != 0:
+            raise RuntimeError(done.stdout)
+        early, late = (folder / "counts.json").read_text(encoding="utf-8").splitlines()
+        return json.loads(early), json.loads(late)
+
+
+def grown(early: Counts, late: Counts) -> list[str]:
+    """Return what there is more of than what may be under way."""
+    return [name for name in COUNTED if late[name] - early[name] > UNDER_WAY]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.many_tests", description=__doc__)
+    parser.add_argument("--tests", type=int, default=2000, help="how many (2000)")
+    tests = parser.parse_args().tests
+    early, late = measure(tests)
+    print(f"What is held after so many tests\n  {'':46}{tests // 10:>8,}{tests:>10,}")
+    for name in (*COUNTED, MEMORY):
+        print(f"  {name:46}{early[name]:8.0f}{late[name]:10.0f}")
+    for name in (more := grown(early, late)):
+        print(f"More than before: {name}")
+    return 1 if more else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
