@@ -77,6 +77,7 @@ class SandboxServer(Server):
     def stop(self) -> None:
         """End every connection, and leave the real server."""
         if self._is_started:
+            self.wait_until_undone()
             self._sockets.call(self.turns.close)
         super().stop()
 
