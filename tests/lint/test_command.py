@@ -173,6 +173,7 @@ def test_diff_changes_nothing(project: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, "--fix would mend 1 problem in 1 file.\n")
     assert result.stdout.startswith("--- tests/test_a.py\n+++ tests/test_a.py\n@@ -1,2 +1,")
     assert "\n+@pytest.mark.asyncio\n async def test_it():\n" in result.stdout
+    assert result.stdout.endswith(f"\n{FINDING}\nFound 1 problem in 1 file.\n{HINT}")
     assert (project / "tests/test_a.py").read_text() == BAD
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.review.conftest import answer
+from understudy.review.checklist import layer_of
 from understudy.review.items import STAGES, Evidence, Item, Review
 
 USERS, ORDERS, TOTALS = "app.dao.users", "app.dao.orders", "app.totals"
@@ -131,6 +132,20 @@ def test_what_cannot_be_told(reviews: list[Review]) -> None:
     assert answer(reviews, TOTALS, Item.SQL).evidence == (
         Evidence("its tests asked no statement of a fake"),
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "layer"),
+    [
+        ("app.repositories.tasks", "repository"),
+        ("src.domain.dal.user", "dal"),
+        ("shop.crud.product", "crud"),
+        ("app.user_service", "service"),
+        ("app.database", None),
+    ],
+)
+def test_the_layer_that_a_name_says(module: str, layer: str | None) -> None:
+    assert layer_of(module) == layer
 
 
 def test_a_test_that_expects_no_error_is_no_error_path(reviews: list[Review]) -> None:

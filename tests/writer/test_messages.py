@@ -31,9 +31,13 @@ def test_many_files_that_were_left_out() -> None:
 
 
 def test_the_gist_of_a_long_text() -> None:
-    text = "one\n\ntwo\nthree\nfour\nfive\nFor further information visit https://x\n" + "s" * 130
+    text = "one\n\ntwo\nthree\nfour\nfive\nFor further information visit https://x\n" + "s" * 250
 
-    assert messages.gist(text) == f"one\ntwo\n...\nfive\n{'s' * 116} ..."
+    assert messages.gist(text) == f"one\ntwo\n...\nfive\n{'s' * 236} ..."
+
+
+def test_a_long_line_ends_with_a_word() -> None:
+    assert messages.shortened("word " * 60) == f"{'word ' * 47}..."
 
 
 def test_no_server() -> None:

@@ -113,8 +113,14 @@ def test_where_a_schema_does_not_load_the_next_is_taken(
     monkeypatch.setattr("understudy.writer.plan.run_trial", lambda *_: trials.pop(0))
     findings = look(write(tmp_path, PROJECT))
 
-    plan = make_plan(findings, decide(findings, {}), timeout=1, say=print)
+    said: list[str] = []
 
+    plan = make_plan(findings, decide(findings, {}), timeout=1, say=said.append)
+
+    assert said == [
+        "The schema could not be loaded. Once more, with sqlmodel.SQLModel.metadata, tables in 1 "
+        "module (models.py:4):"
+    ]
     assert plan.notes == [
         f"{PROBLEM}\nSo the schema is taken from sqlmodel.SQLModel.metadata, tables in 1 module "
         "(models.py:4)."

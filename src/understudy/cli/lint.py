@@ -106,7 +106,7 @@ def lint(
         click.echo(messages.cache_not_written(trouble.strerror or str(trouble)), err=True)
     problems += [each.problem for each in checked if each.problem is not None]
     findings = sorted(each for one in checked for each in one.findings if counts(each))
-    _report(output_format, findings, problems, len(checked))
+    _report(output_format, findings, problems, len(checked), offers_fix=not (fix or diff))
     ctx.exit(2 if problems else 1 if findings else 0)
 
 
@@ -186,7 +186,12 @@ def _progress() -> Callable[[int, int], None] | None:
 
 
 def _report(
-    output_format: str, findings: Sequence[Finding], problems: Sequence[Problem], files: int
+    output_format: str,
+    findings: Sequence[Finding],
+    problems: Sequence[Problem],
+    files: int,
+    *,
+    offers_fix: bool,
 ) -> None:
     if output_format == "json":
         click.echo(output.as_json(findings, problems, files))
@@ -198,14 +203,16 @@ def _report(
     else:
         for line in output.as_text(findings, problems, click.style):
             click.echo(line)
-        click.echo(_summary(findings, problems, files))
+        click.echo(_summary(findings, problems, files, offers_fix=offers_fix))
 
 
-def _summary(findings: Sequence[Finding], problems: Sequence[Problem], files: int) -> str:
+def _summary(
+    findings: Sequence[Finding], problems: Sequence[Problem], files: int, *, offers_fix: bool
+) -> str:
     lines = []
     if findings:
         rules = all_rules()
-        fixable = sum(rules[each.code].fixable for each in findings)
+        fixable = sum(rules[each.code].fixable for each in findings) if offers_fix else 0
         touched = len({each.path for each in findings})
         codes = sorted({each.code for each in findings})
         lines = ["", messages.found(len(findings), touched, fixable), messages.explain_hint(codes)]

@@ -11,7 +11,10 @@ from understudy.review.items import Answer, Evidence, Item, State
 from understudy.review.suite import TestFunction
 
 Judge = Callable[[Material], tuple[State, Iterable[Evidence]]]
-_LAYERS = ("dao", "repository", "crud", "service", "router", "api", "adapter", "dto", "schema")
+_LAYERS = (
+    *("dao", "dal", "repository", "crud", "service", "router", "endpoint", "api", "adapter"),
+    *("dto", "schema"),
+)
 
 
 def judged(material: Material) -> tuple[Answer, ...]:
@@ -45,9 +48,17 @@ def _by_rules(*codes: str, otherwise: str) -> Judge:
     return judge
 
 
+def layer_of(module: str) -> str | None:
+    """Return the layer that a module's dotted name says it is of; None where it says none."""
+    words = {*module.lower().replace(".", "_").split("_")}
+    for name in _LAYERS:
+        if words & {name, f"{name}s", f"{name.removesuffix('y')}ies"}:
+            return name
+    return None
+
+
 def _layer(material: Material) -> tuple[State, Iterable[Evidence]]:
-    words = material.subject.name.lower().replace(".", "_").split("_")
-    layer = next((name for name in _LAYERS if name in words or f"{name}s" in words), None)
+    layer = layer_of(material.subject.name)
     files = [Evidence(messages.test_file(), material.shown(file.path)) for file in material.files]
     if not files:
         return "not ok", [Evidence(messages.no_test_file(material.subject.path.stem))]

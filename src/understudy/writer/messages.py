@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from understudy.writer.sources import Place, Unread
 
 _SHOWN = 5
-_LONGEST = 120
+_LONGEST = 240  # what to do about an error often stands at its end
 
 # Files that are left out
 
@@ -330,6 +330,11 @@ def asking(timeout: float) -> str:
     )
 
 
+def once_more(other: Schema) -> str:
+    """The first source of the schema failed."""
+    return f"The schema could not be loaded. Once more, with {other.what} ({other.place}):"
+
+
 def trying(count: int, timeout: float) -> str:
     """The candidates are run."""
     return f"Running {_count(count, 'example test')} in the copy (at most {timeout:g} s) ..."
@@ -368,9 +373,12 @@ def gist(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The first line of a text, without its end where it is long."""
+    """The first line of a text, without its last words where it is long."""
     first = text.rstrip().splitlines()[0] if text.strip() else ""
-    return first if len(first) <= _LONGEST else f"{first[: _LONGEST - 4]} ..."
+    if len(first) <= _LONGEST:
+        return first
+    kept = first[: _LONGEST - 4]
+    return f"{kept.rpartition(' ')[0].rstrip() or kept} ..."
 
 
 def _count(number: int, noun: str) -> str:

@@ -85,6 +85,7 @@ def make_plan(
                 if trial.schema_problem is None:
                     break
                 notes.append(messages.schema_instead(trial.schema_problem, other))
+                say(messages.once_more(other))
                 decisions = replace(decisions, schema=other)
                 config = configuration(findings, decisions)
                 trial = run_trial(findings, decisions, config, layers, copy, timeout, say)
