@@ -154,6 +154,24 @@ async def test_several_that_wait_are_not_guessed_among(fake_postgres: FakePostgr
     assert found[1] is None
 
 
+async def test_a_task_that_runs_is_seen_where_it_is() -> None:
+    def inside() -> list[str]:
+        assert task is not None
+        return [frame.f_code.co_qualname for frame in whose.frames_running(task)]
+
+    task = asyncio.current_task()
+    other = asyncio.create_task(asyncio.sleep(0))
+
+    names = inside()
+    assert (
+        names.index(test_a_task_that_runs_is_seen_where_it_is.__name__)
+        == names.index(inside.__qualname__) - 1
+    )
+    assert whose.frames_running(other) == []
+    await other
+    assert whose.frames_running(other) == []
+
+
 async def test_an_asyncpg_connection_sees_the_end_of_its_server(server: Server) -> None:
     fake = FakePostgres(server)
     connection = await fake.asyncpg.connect()

@@ -21,6 +21,7 @@ from psycopg.types.range import Range as PsycopgRange
 
 from understudy.catalog.description import TypeFacts
 from understudy.wire.protocol.responder import BINARY, TEXT, ServerError, TrailingBytes
+from understudy.wire.values.json_details import why_not_json
 from understudy.wire.values.types import BUILT_IN, Types
 from understudy.wire.values.values import Range, Unencodable, Values
 
@@ -267,6 +268,10 @@ def test_a_binary_form_that_is_not_known_is_refused_on_both_ways(name: str) -> N
         assert refused.value.fields.message == (
             f"no binary input function available for type {kind}"
         )
+
+
+def test_a_text_that_is_nested_too_deeply_has_no_detail() -> None:
+    assert why_not_json("[" * 100_000) is None
 
 
 @pytest.mark.parametrize(

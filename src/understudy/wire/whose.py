@@ -167,12 +167,14 @@ def frames_running(task: asyncio.Task[Any]) -> list[FrameType]:
     outermost = getattr(task.get_coro(), "cr_frame", None)
     if outermost is None or asyncio.current_task(task.get_loop()) is not task:
         return []
-    for frame in sys._current_frames().values():
-        frames = [*stack(frame)][::-1]
-        for number, each in enumerate(frames):
-            if each is outermost:
-                return frames[number:]
-    return []
+    stacks = [[*stack(frame)][::-1] for frame in sys._current_frames().values()]
+    beginnings = (
+        frames[number:]
+        for frames in stacks
+        for number, each in enumerate(frames)
+        if each is outermost
+    )
+    return next(beginnings, [])  # it may have stopped meanwhile
 
 
 def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
