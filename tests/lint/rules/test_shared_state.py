@@ -72,6 +72,18 @@ class TestA:
     def test_b(self):
         assert not self.ids
 """,
+    "a key that is set anew": """
+import unittest
+class TestA(unittest.TestCase):
+    order = {"state": "new"}
+    def setUp(self):
+        self.order["state"] = "new"
+    def test_a(self):
+        self.order["state"] = "paid"
+        self.assertTrue(ship(self.order))
+    def test_b(self):
+        self.assertFalse(ship(self.order))
+""",
     "a variable of the same name": """
 rows = [1]
 def test_a():

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import collected
+from understudy.lint.leftovers import is_looked_after
 from understudy.lint.module import Module
 from understudy.lint.mutations import changes, is_mutable
 from understudy.lint.rule import Found, Rule
@@ -33,6 +34,9 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
                 users = [each for each in tests if _has_attribute(each, name)]
                 text = rf"(?:self|cls|{cls.name})\.{name}"
                 if len(users) > 1 and not _is_reset(module, text, assigned=1):
+                    # Where a setUp mentions it, it sets it anew, most likely.
+                    if any(is_looked_after(module, each, name) for each in users):
+                        continue
                     for owner in ("self", "cls", cls.name):
                         yield from _found(users, f"{owner}.{name}", name)
 
