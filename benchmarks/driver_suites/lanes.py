@@ -23,7 +23,10 @@ USER = "postgres"
 
 
 class ConnectedSandbox(SandboxServer):
-    """A sandbox for tests in another process: it goes back whenever nobody is connected."""
+    """A sandbox for tests in another process: it goes back whenever nobody is connected.
+
+    A real server that a test has ended is replaced too.
+    """
 
     def __init__(self, dsn: Callable[[], str]) -> None:
         super().__init__(dsn)
@@ -31,8 +34,7 @@ class ConnectedSandbox(SandboxServer):
 
     def new_session(self) -> Session:
         """Return the session of a new connection; the first one begins a transaction."""
-        if not any(client.is_open for client in self.clients):
-            self.clients.clear()
+        if not (self.turns.is_open and any(client.is_open for client in self.clients)):
             self.begin_test()
         return super().new_session()
 
