@@ -41,6 +41,7 @@ NOT_RUN = {
         "a part of make bench",
     ),
     "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
+    "python -m benchmarks.driver_suites": "takes half an hour; tests/benchmarks runs its parts",
     "python -m benchmarks.mutants": "takes minutes; tests/benchmarks runs it on a few mutants",
     "pytest tests/conformance/drivers": "a part of the very suite that this test belongs to",
     "python -m benchmarks.lint_suites ../suites/* --sample 150 --seed 1": (

@@ -159,6 +159,8 @@ class Upstream:
     @contextmanager
     def _turn(self) -> Iterator[PGconn]:
         with self._lock:
+            if self._psycopg.closed:  # the client has left meanwhile
+                raise ServerError(ErrorFields("57P01", _GONE, "FATAL"))
             yield self._pgconn
 
     def _note(self, result: PGresult) -> None:

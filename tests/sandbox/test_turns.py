@@ -155,6 +155,8 @@ async def test_a_cursor_of_the_protocol_is_one_for_sql_too(real: RealPostgres) -
         assert await numbers.fetchrow() == (6,)
         assert await numbers.forward(2) == 2
         assert [each[0] for each in await numbers.fetch(2)] == [9, 10]
+        said = await connection.cursor("SELECT pg_notify('news', 'hello')")
+        assert await said.fetch(2) == [(None,)]
     await connection.close()
 
 

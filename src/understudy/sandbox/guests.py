@@ -22,7 +22,7 @@ class Guest(Client):
         portals: those that it has on the real server until the end of its transaction, by the names
             that they have there; cursors among them.
         bound: portals with a name that are not there yet.
-        unnamed: the name of the one of them that has none for the client.
+        unnamed: the name there of the latest that has none for the client.
         closing: the names of those that are to be closed there.
     """
 

@@ -55,10 +55,9 @@ class UpstreamPortals:
         if notes.generation != self._turns.generation:
             request = requests.parse(notes.name, statement.sql, notes.declared)
             notes.generation = self._turns.generation
-        if not portal.name and guest.unnamed:  # the new one takes its place
+        if not portal.name and guest.unnamed in guest.portals:  # the new one takes its place
             request += requests.close_portal(guest.unnamed)
             guest.portals.remove(guest.unnamed)
-            guest.unnamed = ""
         guest.bound.pop(portal.name, None)
         if lasts:
             self._number += 1
@@ -72,8 +71,7 @@ class UpstreamPortals:
 
     def bound(self, portal: Portal, guest: Guest) -> None:
         """Take note of a portal that has a name."""
-        statement = portal.prepared.statement
-        if statement is not None and statement.forward is not None:
+        if portal.prepared.statement is not None:  # no command that the session carries out
             guest.bound[portal.name] = portal
 
     def closed(self, portal: Portal, guest: Guest) -> None:
@@ -82,5 +80,3 @@ class UpstreamPortals:
         if portal.upstream in guest.portals:
             guest.portals.remove(portal.upstream)
             guest.closing.append(portal.upstream)
-            if portal.upstream == guest.unnamed:
-                guest.unnamed = ""

@@ -165,7 +165,7 @@ class Turns:
             if self._applied is not None:
                 self._applied = guest.settings_kept
         self._portals += [*guest.portals, *guest.closing]
-        guest.portals, guest.closing, guest.unnamed = [], [], ""
+        guest.portals, guest.closing = [], []
         guest.bound.clear()
         self._next()
 
