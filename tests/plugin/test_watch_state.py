@@ -82,6 +82,7 @@ def state(app: Any, tmp_path: Path) -> State:
         (lambda app: setattr(app, "send", print), "app.send was replaced"),
         (lambda app: setattr(app, "App", None), "app.App was replaced"),
         (lambda app: delattr(app, "send"), "app.send was removed"),
+        (lambda app: (delattr(app, "send"), setattr(app, "sent", 1)), "app.send was removed"),
         (lambda app: app.PRICES.update(ana=1), "app.PRICES, a dict, has other content"),
         (lambda app: app.NAMES.append(1), "app.NAMES, a list, has other content"),
         (lambda app: app.MANY.append(1), "app.MANY, a list, has other content"),
@@ -148,6 +149,30 @@ def test_what_a_module_does_when_it_is_imported(
     late.A = 2  # type: ignore[attr-defined]
     os.environ["LEFT"] = "2"
     assert state.changes() == ["late.A was replaced", "os.environ['LEFT'] was changed"]
+
+
+def test_an_app_that_is_made_when_it_is_needed_is_watched_from_then_on(
+    app: Any, state: State
+) -> None:
+    app.pool = app.App()
+    assert state.changes() == []
+    app.pool.dependency_overrides[1] = 2
+    assert state.changes() == ["app.pool.dependency_overrides, a dict, has other content"]
+
+
+def test_a_name_that_is_new_is_watched_from_then_on(app: Any, state: State) -> None:
+    app.LIMIT = 1
+    assert state.changes() == []
+    app.LIMIT = 2
+    assert state.changes() == ["app.LIMIT was replaced"]
+
+
+def test_what_a_test_changes_beside_a_wider_fixture_is_told_all_the_same(
+    app: Any, state: State
+) -> None:
+    app.TIMEOUT = 0
+    state.given()()
+    assert state.changes() == ["app.TIMEOUT was replaced"]
 
 
 def test_a_library_may_do_as_it_likes(
