@@ -141,8 +141,10 @@ REFUSED = {
 }
 
 
-def _add(name: str, case: Case) -> None:
-    async def fails(player: Player) -> Any:
+async def _failed(player: Player, cases: dict[str, Case]) -> Any:
+    """What comes of each case: on one connection, which costs more than what is asked on it."""
+    found = []
+    for name, case in cases.items():
         if case.sqlstate:
             player.stage.fails(
                 player.library,
@@ -152,14 +154,19 @@ def _add(name: str, case: Case) -> None:
                 message=case.message,
                 **case.fields,
             )
-        return await outcome(player.execute(case.statement, *case.parameters))
+        found.append((name, await outcome(player.execute(case.statement, *case.parameters))))
+        await player.end()
+    return found
 
-    fails.__name__ = name
-    behaviour()(fails)
+
+@behaviour()
+async def statements_that_fail_by_their_values(player: Player) -> Any:
+    return await _failed(player, FAILED_BY_ITS_VALUES)
 
 
-for _name, _case in {**FAILED_BY_ITS_VALUES, **REFUSED}.items():
-    _add(_name, _case)
+@behaviour()
+async def statements_that_are_refused(player: Player) -> Any:
+    return await _failed(player, REFUSED)
 
 
 @behaviour()
