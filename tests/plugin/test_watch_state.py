@@ -160,11 +160,11 @@ def test_an_app_that_is_made_when_it_is_needed_is_watched_from_then_on(
     assert state.changes() == ["app.pool.dependency_overrides, a dict, has other content"]
 
 
-def test_a_name_that_is_new_is_watched_from_then_on(app: Any, state: State) -> None:
-    app.LIMIT = 1
+def test_a_name_that_was_not_there_may_be_made_again(app: Any, state: State) -> None:
+    app.task = app.send  # as a decorator does that keeps the function that it is given
     assert state.changes() == []
-    app.LIMIT = 2
-    assert state.changes() == ["app.LIMIT was replaced"]
+    app.task = print
+    assert state.changes() == []
 
 
 def test_what_a_test_changes_beside_a_wider_fixture_is_told_all_the_same(

@@ -163,6 +163,8 @@ class _Namespace:
     def __init__(self, name: str, names: Mapping[str, Any]) -> None:
         self._name = name
         self.names = names
+        # What comes later is made by code when it is needed, and may be made again.
+        self._first = frozenset(names)
         self.renew()
 
     def renew(self) -> None:
@@ -176,7 +178,8 @@ class _Namespace:
                 self.containers[name] = value, _content(value)
             # An app that is made when it is first needed is watched from then on.
             may_come = value is None and not name.startswith("__")
-            if _is_fixed(name, value) or overrides is not None or may_come:
+            is_fixed = name in self._first and _is_fixed(name, value)
+            if is_fixed or overrides is not None or may_come:
                 self.before[name] = value
 
     def given(self) -> Callable[[], None]:
