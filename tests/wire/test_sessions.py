@@ -83,6 +83,47 @@ def test_what_takes_time_can_fail(session: Session) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("timeout", "delay", "waits", "in_time"),
+    [
+        ("0", 0.5, [0.5], True),
+        ("500ms", 0.5, [0.5], True),
+        ("499ms", 0.5, [0.499], False),
+        ("2s", None, [2.0], False),
+        ("1min", 59, [59], True),
+    ],
+)
+def test_a_statement_takes_no_longer_than_its_timeout(
+    known: Known,
+    session: Session,
+    timeout: str,
+    delay: float | None,
+    waits: list[float],
+    in_time: bool,
+) -> None:
+    known.know("select slow", "SELECT", lambda _: Pending(delay), fields=one())
+    session.feed(query(f"set statement_timeout = '{timeout}'"))
+    session.feed(run("select slow") + SYNC)
+    waited = []
+    while session.pending is not None:
+        waited.append(session.pending.delay)
+        said = session.resume(ints(9))
+    assert waited == waits
+    text = "canceling statement due to statement timeout"
+    error = [("E", {"V": "ERROR", "C": "57014", "M": text}), IDLE]
+    assert read(said) == (LATER if in_time else error)
+
+
+def test_a_timeout_counts_all_that_a_statement_waits(session: Session) -> None:
+    session.feed(query("set statement_timeout = 1000"))
+    session.feed(query("select later"))
+    assert session.resume(Pending(0.5)) == b""
+    assert session.resume(Pending(0.25)) == b""
+    assert session.pending is not None
+    assert session.pending.delay == 0
+    assert read(session.resume(ints(9)))[0][0] == "E"
+
+
 def test_a_statement_that_takes_time_can_be_cancelled(session: Session) -> None:
     session.feed(query("begin; select later"))
     assert read(session.cancel()) == cancelled("E")
@@ -390,6 +431,13 @@ def test_settings_of_the_server_are_told(known: Known) -> None:
     assert ("S", ("server_version", "18.0")) in said
     session.feed(query("set timezone = utc"))
     assert ("S", ("TimeZone", "Asia/Tokyo")) in read(session.feed(query("reset timezone")))
+
+
+def test_settings_of_a_server_are_settings(known: Known) -> None:
+    with pytest.raises(ServerError, match='invalid value for parameter "work_mem": "much"'):
+        known.connect(Reception(settings={"work_mem": "much"}))
+    with pytest.raises(ServerError, match='unrecognized configuration parameter "workmem"'):
+        known.connect(Reception(settings={"workmem": "1MB"}))
 
 
 def test_function_calls_are_refused(session: Session) -> None:

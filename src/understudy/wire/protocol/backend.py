@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from understudy.wire.protocol import outgoing
+from understudy.wire.protocol import messages, outgoing, parameters, refusals
 from understudy.wire.protocol.connection import Connection
 from understudy.wire.protocol.listening import Listening
 from understudy.wire.protocol.portals import Portal, Portals, Prepared
@@ -112,9 +112,22 @@ class Backend:
         self.out.append(outgoing.READY[status])
 
 
-def outcome(result: Result | Pending) -> Generator[Pending, Any, Result]:
-    """Wait for a result where it takes time."""
+def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, Any, Result]:
+    """Wait for a result where it takes time, but no longer than statement_timeout.
+
+    Raises:
+        ServerError: it took longer.
+    """
+    if not isinstance(result, Pending):
+        return result
+    timeout = backend.settings.show("statement_timeout")
+    left = parameters.seconds("statement_timeout", timeout) or None
     while isinstance(result, Pending):
+        if left is not None and result.begin is None:  # else another server looks at the time
+            if result.delay is None or result.delay > left:
+                yield Pending(left)
+                raise refusals.error("57014", messages.statement_timeout())
+            left -= result.delay
         result = yield result
     return result
 

@@ -29,7 +29,7 @@ def carry_out(backend: Backend, portal: Portal) -> Generator[Pending, Any, Resul
     try:
         answer = backend.responder.control(portal.prepared.sql, backend.connection)
         if answer is not None:
-            scripted = yield from outcome(answer)
+            scripted = yield from outcome(backend, answer)
     except ServerError:
         if isinstance(command, c.Commit | c.Rollback):  # a commit that fails is a rollback
             backend.transactions.end(commit=False)

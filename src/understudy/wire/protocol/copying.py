@@ -27,7 +27,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     if statement.copy == "in":
         backend.send(outgoing.copy_response(b"G", columns, form))
         portal.values = yield from _received(backend, statement.sql)
-    result = yield from outcome(run(backend, portal))
+    result = yield from outcome(backend, run(backend, portal))
     if result.raw is not None:
         backend.send(result.raw)
         portal.result = Result()

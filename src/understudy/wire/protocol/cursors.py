@@ -87,7 +87,7 @@ def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Sequence[A
         if statement is None or cursor.plan.fields is None:  # a portal of Bind, and no query
             raise refusals.cannot_be_run(cursor.name)
         answer = backend.responder.execute(statement, cursor.values, backend.connection)
-        cursor.result = yield from outcome(answer)
+        cursor.result = yield from outcome(backend, answer)
     return cursor.result.rows
 
 

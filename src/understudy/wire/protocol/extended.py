@@ -136,7 +136,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
         portal.result = result
         deliver(backend, portal, result, limit)
         return None
-    return finish(backend, portal, limit, outcome(result))
+    return finish(backend, portal, limit, outcome(backend, result))
 
 
 def finish(

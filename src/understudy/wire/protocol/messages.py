@@ -384,6 +384,11 @@ def cancelled() -> str:
     return "canceling statement due to user request"
 
 
+def statement_timeout() -> str:
+    """Say that a statement took longer than statement_timeout."""
+    return "canceling statement due to statement timeout"
+
+
 def copy_failed(reason: str) -> str:
     """Say that the client gave up a COPY."""
     return f"COPY from stdin failed: {reason}"

@@ -177,6 +177,13 @@ def find(name: str) -> Parameter | None:
     return _table().get(name.lower())
 
 
+def seconds(name: str, shown: str) -> float:
+    """Return the seconds of a value as SHOW gives it, of a parameter that is a time."""
+    match = re.fullmatch(r"(\d+)(\w*)", shown)
+    assert match is not None, f"{name} = {shown} is not as SHOW gives it"
+    return int(match[1]) * _UNITS["us"][match[2] or _table()[name].unit] / 1e6
+
+
 def names() -> list[str]:
     """Return the names of all parameters, in small letters."""
     return list(_table())

@@ -66,7 +66,7 @@ def execute(
     ]
     backend.transactions.queried = True
     inner = Portal("", prepared, values, portal.plan)
-    result = yield from outcome(run(backend, inner))
+    result = yield from outcome(backend, run(backend, inner))
     if result.raw is not None:
         return result
     return Result(result.rows, result.tag or tag(statement, len(result.rows)))

@@ -117,7 +117,7 @@ class Session:
             out.append(outgoing.BIND_COMPLETE)
             portal = backend.portals.unnamed = Portal("", prepared, values, ending.plan)
             self._extended = True
-            self._begin(extended.finish(backend, portal, ending.limit, outcome(result)))
+            self._begin(extended.finish(backend, portal, ending.limit, outcome(backend, result)))
         self._frames.add(_SYNC_MESSAGE)
         return self._run()
 

@@ -56,7 +56,10 @@ class Settings:
         self._connection = connection
         self._reported, start = _of_version(version)
         if overrides:
-            start = {**start, **{name.lower(): value for name, value in overrides.items()}}
+            start = {
+                **start,
+                **{name.lower(): _read(name, value) for name, value in overrides.items()},
+            }
         connection.settings = start
         # What RESET goes back to, and what a commit makes of the present values.
         self._initial = start
@@ -74,13 +77,9 @@ class Settings:
         self._put("session_authorization", user)
         for name, value in given.items():
             found = parameters.find(name)
-            if found is None and not parameters.custom(name):
-                raise refusals.unknown_parameter(name)
             if found is not None:
                 found.check_settable(at_start=True)
-                # A list comes in one text, spelt as SHOW gives it.
-                value = value if name.lower() == "search_path" else found.shown((value,))
-            self._put(name.lower(), value)
+            self._put(name.lower(), _read(name, value))
         self._initial = self._lasting = self._connection.settings
 
     def set(self, name: str, values: tuple[str, ...] | None, *, local: bool) -> None:
@@ -195,6 +194,19 @@ def _of_version(version: str) -> tuple[list[tuple[str, str]], Values]:
     start |= {name: _initial(name) for pair in _OF_TRANSACTIONS.items() for name in pair}
     start |= {"server_version": version, "server_version_num": _number_of(version)}
     return reported, start
+
+
+def _read(name: str, value: str) -> str:
+    """Return what SHOW gives of a value that comes as one text.
+
+    Raises:
+        ServerError: there is no such parameter, or it does not take this.
+    """
+    found = parameters.find(name)
+    if found is None and not parameters.custom(name):
+        raise refusals.unknown_parameter(name)
+    # A list is spelt here as SHOW gives it.
+    return value if found is None or name.lower() == "search_path" else found.shown((value,))
 
 
 def _initial(name: str) -> str:

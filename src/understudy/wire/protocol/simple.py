@@ -65,4 +65,4 @@ def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | No
     if statement.copy:
         yield from copy(backend, portal, statement)
         return None
-    return (yield from outcome(run(backend, portal)))
+    return (yield from outcome(backend, run(backend, portal)))
