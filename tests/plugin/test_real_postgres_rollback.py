@@ -113,6 +113,7 @@ def test_what_a_test_leaves_open_fails_it_alone(database: Project) -> None:
                 left[0].execute("INSERT INTO users VALUES ('Ana')")
 
             def test_next(real_postgres):
+                left[0].close()  # else it complains whenever it is collected
                 with real_postgres.psycopg.connect_sync() as connection:
                     assert connection.execute("SELECT name FROM users").fetchall() == []
         """
