@@ -10,7 +10,7 @@ import pytest
 from benchmarks.rounds import apart, interleaved, ratio, typical
 
 from benchmarks import many_tests
-from tests.backend_copy import ROOT
+from tests.backend_copy import ROOT, outer_environment
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +18,7 @@ def output() -> str:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick"],
         cwd=ROOT,
+        env=outer_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
