@@ -131,6 +131,7 @@ class _Waiter(asyncio.Future[Any]):
             super().add_done_callback(function, context=context)
 
     def __await__(self) -> Generator[Any, None, Any]:
+        __tracebackhide__ = True  # what is raised here is asyncpg's affair, and so shown there
         if not self.done():
             self._is_delivering = True
             self._memory.deliver()
