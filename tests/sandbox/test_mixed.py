@@ -129,3 +129,14 @@ async def test_a_statement_that_postgresql_refuses_is_refused_though_it_is_scrip
     with pytest.raises(asyncpg.UndefinedColumnError):
         await connection.fetchval("SELECT nmae FROM users")
     await connection.close()
+
+
+async def test_after_a_failover_what_is_real_only_reads_too(real: RealPostgres) -> None:
+    async with await real.psycopg.connect(autocommit=True) as connection:
+        await connection.execute(INSERT)
+        real.fail_over()
+        for statement in (INSERT, "SELECT * FROM users FOR UPDATE"):
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                await connection.execute(statement)
+        cursor = await connection.execute("SELECT count(*) FROM users")
+        assert await cursor.fetchone() == (1,)

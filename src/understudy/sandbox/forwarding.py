@@ -167,14 +167,14 @@ class Forwarding(Answering):
         self._admit(sql, guest)
         self._server.reset(connection, sql)
         try:
+            if guest.read_only:
+                self._server.refuse_writing(sql)
             unscripted = portal.upstream or not (
                 statement.notes.is_logged or self._concerned(sql, guest)
             )
             if unscripted:
                 return self._passed_on(portal, limit, guest)
             call = self._called(statement, self._values(statement, portal.values), connection)
-            if guest.read_only:
-                self._server.refuse_writing(statement.command)
             answer = self._server.answer(call)
             if answer is None:
                 return self._passed_on(portal, limit, guest)

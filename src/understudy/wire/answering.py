@@ -166,7 +166,7 @@ class Answering:
             if answer is None:
                 raise server.unexpected(call)
             if connection.read_only:
-                server.refuse_writing(statement.command)
+                server.refuse_writing(statement.sql)
             if answer.delay:
                 return self._delayed(answer, call, statement, notes)
             return self._outcome(answer, call, statement, notes)

@@ -42,6 +42,7 @@ from understudy.wire.protocol.connection import Connection
 from understudy.wire.protocol.reception import ANYBODY, Reception
 from understudy.wire.protocol.responder import Responder, ServerError
 from understudy.wire.protocol.session import Session
+from understudy.wire.read_only import written_by
 from understudy.wire.scripted import SentRule
 from understudy.wire.sockets import Sockets
 from understudy.wire.values.types import Types
@@ -57,7 +58,6 @@ FailureT = TypeVar("FailureT", bound=Failure)
 NEWEST = 18
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server's default is 100
 # What changes something, and so is refused where everything is read-only.
-_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "DROP", "ALTER"})
 # How the statements begin with which pools take a connection back.
 _RESETS = frozenset({"RESET ", "DISCAR"})
 _NO_FACTS: dict[str, TypeFacts] = {}
@@ -237,15 +237,15 @@ class Server:
         for client in self._open():
             client.read_only = True
 
-    def refuse_writing(self, command: str) -> None:
+    def refuse_writing(self, statement: str) -> None:
         """Refuse a statement that writes, on a connection that may not.
 
         Raises:
             ServerError: it does.
         """
-        if command.partition(" ")[0] in _WRITES:
-            text = messages.read_only(command)
-            raise ServerError(ErrorFields("25006", text))
+        written = written_by(statement)
+        if written is not None:
+            raise ServerError(ErrorFields("25006", messages.read_only(written)))
 
     # The script and the catalog of now -----------------------------------------------------------
 
