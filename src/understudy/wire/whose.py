@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -35,7 +35,8 @@ _AROUND = frozenset({"async_generator_asend", "async_generator_athrow", "corouti
 
 # psqlpy sends from a thread of its own, before the task that waits for it has stopped.
 _PATIENCE = 0.02
-_PAUSE = 0.0005
+# Most begin to wait as soon as they may go on, some when a thread of the driver has told them.
+_PAUSE, _LONGEST_PAUSE = 0.00001, 0.0005
 
 # The event loops that were met before: most often it is a task of theirs that waits.
 _met: tuple[weakref.ref[asyncio.AbstractEventLoop], ...] = ()
@@ -69,32 +70,37 @@ def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None
     """
     if pid is not None and (found := _in_a_loop_met_before(pid)) is not None:
         return found
-    deadline = time.monotonic() + patience
+    deadline, pause = time.monotonic() + patience, _PAUSE
     while True:
         waiters = _waiters()
+        if waiters is None:
+            return None
         for each in waiters:
             if pid is not None and each.pid == pid:
                 return each
         untold = {each for each in waiters if each.pid is None and (each.spot or pid is None)}
         if untold or time.monotonic() >= deadline:
             return untold.pop() if len(untold) == 1 else None
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _waiters() -> list[Waiter]:
+def _waiters() -> list[Waiter] | None:
+    """Return everybody who waits; None where there are too many to be gone through."""
     found = [*_threads()]
     for loop in list(loops()):
         _meet(loop)
-        found += _in_tasks(loop)
+        tasks = asyncio.all_tasks(loop)
+        if len(tasks) > _MOST_TASKS:
+            return None
+        found += _in_tasks(tasks)
     return found
 
 
-def _in_tasks(loop: asyncio.AbstractEventLoop) -> Iterator[Waiter]:
-    tasks = asyncio.all_tasks(loop)
-    if len(tasks) <= _MOST_TASKS:
-        for task in tasks:
-            if (waiter := waiter_in_task(task)) is not None:
-                yield waiter
+def _in_tasks(tasks: Collection[asyncio.Task[Any]]) -> Iterator[Waiter]:
+    for task in tasks:
+        if (waiter := waiter_in_task(task)) is not None:
+            yield waiter
 
 
 def _meet(loop: asyncio.AbstractEventLoop) -> None:
@@ -110,7 +116,8 @@ def _in_a_loop_met_before(pid: int) -> Waiter | None:
     for each in _met:
         loop = each()
         if loop is not None and loop.is_running():
-            for waiter in _in_tasks(loop):
+            tasks = asyncio.all_tasks(loop)
+            for waiter in _in_tasks(tasks) if len(tasks) <= _MOST_TASKS else ():
                 if waiter.pid == pid:
                     return waiter
     return None
