@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.wire.frontend import SYNC, bind, close, execute, parse, query, read, startup
+from tests.wire.frontend import SYNC, bind, close, describe, execute, parse, query, read, startup
 from tests.wire.responders import INT4, Known, ints, one, refusal
 from understudy.wire.protocol import quick
 from understudy.wire.protocol.responder import ConnectionDropped, Pending, Result
@@ -193,6 +193,51 @@ def test_a_connection_that_is_lost_instead_of_an_answer(session: Session, known:
 
     session.feed(step("i", b"7"))
     assert session.dropped
+
+
+def described(statement: str, *values: bytes | None, limit: int = 0, form: int = 0) -> list[bytes]:
+    """What psycopg says, message by message."""
+    return [
+        bind("", statement, *values, formats=[0], results=[form]),
+        describe("P"),
+        execute("", limit),
+        SYNC,
+    ]
+
+
+@pytest.mark.parametrize("form", [0, 1])
+@pytest.mark.parametrize("limit", [0, 2])
+def test_with_a_describe_in_the_middle_it_is_the_same(
+    session: Session, known: Known, limit: int, form: int
+) -> None:
+    slow = known.connect()
+    slow.feed(startup())
+    slow.feed(parse("i", "select $1::int4") + parse("s", "select generate_series(1,5)") + SYNC)
+    for messages in (
+        described("i", b"7", limit=limit, form=form),
+        described("i", None, limit=limit, form=form),
+        described("s", limit=limit, form=form),
+        described("i", b"x", limit=limit, form=form),
+    ):
+        said = [b"".join(slow.feed(each) for each in messages) for _ in range(3)]
+        assert [session.feed(b"".join(messages)) for _ in range(3)] == said
+        is_known = quick.read(session._backend, b"".join(messages)) is not None
+        assert is_known == (messages[0].find(b"x") < 0)
+
+
+def test_what_fails_behind_a_describe_was_described(session: Session, known: Known) -> None:
+    known.know("select $1::int4", "SELECT", lambda _: ints(1), (INT4,), fields=one("int4"))
+    piece = b"".join(described("i", b"7"))
+    warmed(session, piece)
+    first = read(session.feed(piece))
+
+    def fail(_: object) -> Result:
+        raise refusal("22012", "division by zero")
+
+    known.know("select $1::int4", "SELECT", fail, (INT4,), fields=one("int4"))
+
+    assert read(session.feed(piece))[:2] == first[:2]
+    assert [kind for kind, _ in first[:2]] == ["2", "T"]
 
 
 @pytest.mark.parametrize(

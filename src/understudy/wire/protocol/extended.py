@@ -92,9 +92,7 @@ def describe(backend: Backend, body: bytes) -> Work | None:
             check_not_aborted(backend, None)
     else:
         raise refusals.unknown_subtype("DESCRIBE", kind)
-    backend.send(
-        outgoing.NO_DATA if columns is None else outgoing.row_description(columns, formats)
-    )
+    backend.send(outgoing.columns(columns, formats))
     return None
 
 

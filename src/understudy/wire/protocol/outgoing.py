@@ -83,6 +83,11 @@ def row_description(fields: Sequence[Field], formats: Sequence[int]) -> bytes:
     return message(b"T", b"".join(parts))
 
 
+def columns(fields: Sequence[Field] | None, formats: Sequence[int]) -> bytes:
+    """Answer a Describe: with the columns, or where there are none with that."""
+    return NO_DATA if fields is None else row_description(fields, formats)
+
+
 def data_row(values: Sequence[Any], encoders: Sequence[Encoder]) -> bytes:
     """Send a row: each value through its encoder, None as NULL."""
     parts = [_int16(len(encoders))]

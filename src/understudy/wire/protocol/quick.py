@@ -1,10 +1,10 @@
 """Bind, Execute and Sync in one piece, of a statement that was run before.
 
-This is what asyncpg and psqlpy send for nearly every call of a test, and the message loop costs
-more than all that it comes to. So the shape of such a piece is kept: everything in it except the
-values. What has a known shape needs no reading but theirs, and rows that were sent before are sent
-again as they are. Whatever is unusual goes the long way (extended.py), which does the same, and
-from which shapes are learned.
+This is what asyncpg and psqlpy send for nearly every call of a test, psycopg with a Describe of the
+portal in the middle, and the message loop costs more than all that it comes to. So the shape of
+such a piece is kept: everything in it except the values. What has a known shape needs no reading
+but theirs, and rows that were sent before are sent again as they are. Whatever is unusual goes the
+long way (extended.py), which does the same, and from which shapes are learned.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _length = struct.Struct("!i").unpack_from
 _count = struct.Struct("!H").unpack_from
 _BIND = b"B"[0]
 _KINDS = [*b"BES"]
+_KINDS_WITH_DESCRIBE = [*b"BDES"]
+_UNNAMED_PORTAL = b"P\0"
 # No more than these are kept, and of none that is longer: a client may send anything.
 _MOST_SHAPES = 256
 _LONGEST = 4096
@@ -46,12 +48,14 @@ class Ending:
         plan: how rows are written.
         limit: the most rows to send, 0 for all.
         size: how much of it belongs to the Bind.
+        opening: what is sent in front of the rows.
         result: the result that was sent last; `sent`: the bytes; `position`: of the portal then.
     """
 
     plan: Plan
     limit: int
     size: int
+    opening: bytes
     result: Result | None = None
     sent: bytes = b""
     position: int = 0
@@ -122,9 +126,11 @@ def learn(backend: Backend, data: bytes) -> None:
         messages = list(frames)
     except (BadLength, UnknownKind):
         return
-    if [kind for kind, _ in messages] != _KINDS or not frames.is_empty:
+    kinds = [kind for kind, _ in messages]
+    described = kinds == _KINDS_WITH_DESCRIBE and messages[1][1] == _UNNAMED_PORTAL
+    if not (described or kinds == _KINDS) or not frames.is_empty:
         return
-    bind, execute = messages[0][1], messages[1][1]
+    bind, execute = messages[0][1], messages[-2][1]
     try:
         _, name, given, values, wanted = incoming.bind(bind)
         portal, limit = incoming.execute(execute)
@@ -147,7 +153,10 @@ def learn(backend: Backend, data: bytes) -> None:
         shape = backend.shapes[data[5:start]] = Shape(prepared, plan.decoders)
     behind = start + sum(4 + len(value or b"") for value in values)
     if len(shape.endings) < _MOST_SHAPES:
-        shape.endings[data[behind:]] = Ending(plan, limit, len(bind) + 5 - behind)
+        opening = outgoing.BIND_COMPLETE
+        if described:
+            opening += outgoing.columns(plan.fields, plan.formats)
+        shape.endings[data[behind:]] = Ending(plan, limit, len(bind) + 5 - behind, opening)
 
 
 def send(backend: Backend, shape: Shape, ending: Ending, values: list[Any], result: Result) -> None:
@@ -166,7 +175,7 @@ def send(backend: Backend, shape: Shape, ending: Ending, values: list[Any], resu
             )
         return
     before = len(out)
-    out.append(outgoing.BIND_COMPLETE)
+    out.append(ending.opening)
     portal = Portal("", shape.prepared, values, ending.plan, result)
     backend.portals.unnamed = portal
     deliver(backend, portal, result, ending.limit)

@@ -91,7 +91,7 @@ class Session:
         return answer
 
     def _run_known(self, shape: quick.Shape, ending: quick.Ending, values: list[Any]) -> bytes:
-        """Answer a Bind, an Execute and a Sync that were read at one glance."""
+        """Answer a Bind, an Execute and a Sync, or these and a Describe, that were read at once."""
         backend = self._backend
         backend.idle = False
         backend.executed = True
@@ -109,12 +109,12 @@ class Session:
                 return data
         except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
             if not out:
-                out.append(outgoing.BIND_COMPLETE)
+                out.append(ending.opening)
             backend.portals.unnamed = Portal("", prepared, values, ending.plan)
             self._extended = True
             self._failed(error)
         else:
-            out.append(outgoing.BIND_COMPLETE)
+            out.append(ending.opening)
             portal = backend.portals.unnamed = Portal("", prepared, values, ending.plan)
             self._extended = True
             self._begin(extended.finish(backend, portal, ending.limit, outcome(backend, result)))
