@@ -133,11 +133,12 @@ def report_wire(rounds: int, batches: int, connections: int, tests: int) -> None
         print(f"\n{connections:,} connections at once: opened, one row each, closed")
         for driver, seconds in wire.measure_many_connections(stage, connections).items():
             print(f"  {driver:46}{seconds:8.2f} s")
-    print(f"\nThe memory of a pytest of {tests:,} tests with a connection each")
-    for name, megabytes in zip(
-        ("a tenth of them", "all of them"), wire.measure_memory(tests), strict=True
-    ):
-        print(f"  {'after ' + name:46}{megabytes:8.1f} MB")
+    for kind in wire.MEMORY:
+        print(f"\nThe memory of a pytest of {tests:,} tests with {kind}")
+        tenth, whole = wire.measure_memory(tests, kind)
+        print(f"  {'after a tenth of them':46}{tenth:8.1f} MB")
+        print(f"  {'after all of them':46}{whole:8.1f} MB")
+        print(f"  {'a test':46}{(whole - tenth) / (tests * 0.9) * 1000:8.1f} kB")
 
 
 def report_drivers(found: Sequence[Round], factor: float, unit: str) -> None:

@@ -302,32 +302,54 @@ asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
 """
 _TESTS = """\
+import asyncio
+
 import psutil
 import pytest
 
 process = psutil.Process()
 
 
+BODY
+    if number in (COUNT // 10, COUNT - 1):
+        with open("memory.txt", "a") as file:
+            file.write(f"{process.memory_info().rss}\\n")
+"""
+_BODIES = {
+    "a connection each": """\
 @pytest.mark.parametrize("number", range(COUNT))
 async def test_it(fake_postgres, number):
     fake_postgres.on("SELECT id, name FROM users WHERE id = $1", 7).row(id=7, name="Ana")
     conn = await fake_postgres.asyncpg.connect()
     assert (await conn.fetchrow("SELECT id, name FROM users WHERE id = $1", 7))["name"] == "Ana"
     await conn.close()
-    if number in (COUNT // 10, COUNT - 1):
-        with open("memory.txt", "a") as file:
-            file.write(f"{process.memory_info().rss}\\n")
-"""
+""",
+    "nothing at all, the plugin off": """\
+@pytest.mark.parametrize("number", range(COUNT))
+async def test_it(number):
+    await asyncio.sleep(0)
+""",
+}
+MEMORY = tuple(_BODIES)
 
 
-def measure_memory(tests: int) -> tuple[float, float]:
-    """Return the megabytes of a pytest process after a tenth of its tests, and after all."""
+def measure_memory(tests: int, of: str) -> tuple[float, float]:
+    """Return the megabytes of a pytest process after a tenth of its tests, and after all.
+
+    Args:
+        tests: how many.
+        of: what each test does, one of MEMORY.
+    """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
         (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
-        (folder / "test_it.py").write_text(_TESTS.replace("COUNT", str(tests)), encoding="utf-8")
-        done = pytest_in(folder, "-p", "no:randomly", "-p", "no:cacheprovider")
+        (folder / "test_it.py").write_text(
+            _TESTS.replace("BODY", _BODIES[of].rstrip()).replace("COUNT", str(tests)),
+            encoding="utf-8",
+        )
+        off = () if "fake_postgres" in _BODIES[of] else ("-p", "no:understudy")
+        done = pytest_in(folder, "-p", "no:randomly", "-p", "no:cacheprovider", *off)
         if done.returncode != 0:
             raise RuntimeError(done.stdout)
         first, last = (folder / "memory.txt").read_text(encoding="utf-8").split()

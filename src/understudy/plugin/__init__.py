@@ -87,7 +87,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures leave their script unmet; look at what it leaves behind."""
     watch = item.config.stash[WATCH]
-    return (yield from watch.around_test_end(item, curtain.around_teardown(item)))
+    try:
+        return (yield from watch.around_test_end(item, curtain.around_teardown(item)))
+    finally:
+        curtain.forget(item)
 
 
 @pytest.hookimpl(wrapper=True)

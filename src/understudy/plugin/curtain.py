@@ -143,6 +143,11 @@ def ledgers(item: pytest.Item) -> list[Ledger] | None:
     return [phase.ledger for phase in phases if phase is not None and phase.ledger is not None]
 
 
+def forget(item: pytest.Item) -> None:
+    """Let go of the scripts of a test that is over: pytest keeps its items as long as it runs."""
+    item.stash[_before] = item.stash[_body] = None
+
+
 def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
     """Give a fixture that outlives a test a ledger of its own, settled when it is gone."""
     if fixture.scope == "function":
