@@ -377,3 +377,33 @@ def test_a_thread_that_hides_a_failure(suite: Project) -> None:
         failed=1,
     )
     assert f"\n{HIDDEN}\n" in text
+
+
+def test_what_a_test_made_is_let_go_when_it_is_over(suite: Project) -> None:
+    run(
+        suite,
+        """
+        import gc
+        import weakref
+
+        made = []
+
+        def connection():
+            conn = FakeConnection()
+            conn.on("SELECT 1").value(1).optional()
+            made.append(weakref.ref(conn._script))
+            return conn
+
+        @pytest.fixture
+        def conn():
+            return connection()
+
+        def test_one(conn):
+            connection()
+
+        def test_two():
+            gc.collect()
+            assert [each() for each in made] == [None, None]
+        """,
+        passed=2,
+    )
