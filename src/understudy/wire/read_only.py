@@ -38,8 +38,8 @@ def written_by(statement: str) -> str | None:
         return "COPY FROM" if "FROM" in _at_the_surface(words) else None
     if command == "TRUNCATE":
         return "TRUNCATE TABLE"
-    if command in ("CREATE TABLE", "CREATE MATERIALIZED VIEW") and "SELECT" in words:
-        return "CREATE TABLE AS" if command == "CREATE TABLE" else command
+    if command == "CREATE TABLE" and "SELECT" in words:
+        return "CREATE TABLE AS"
     return command if command.partition(" ")[0] in _DEFINITIONS else None
 
 
