@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Iterable
 from types import FrameType
@@ -23,6 +22,7 @@ from understudy.wire.whose import (
     frames_running,
     loops,
     stack,
+    tries,
     waiter_behind,
     waiter_in_task,
     waiter_in_thread,
@@ -32,7 +32,6 @@ Task = asyncio.Task[Any]
 
 # How many seconds a task that runs is given to stop: psqlpy sends from a thread of its own.
 _PATIENCE = 0.2
-_PAUSE = 0.0005
 
 
 class Owners:
@@ -113,13 +112,14 @@ class Owners:
 
 def _seen(task: Task) -> tuple[list[FrameType], Waiter | None]:
     """Return the frames of a task, and who waits in it, soon if not yet; None where nobody does."""
-    deadline = time.monotonic() + _PATIENCE
-    while frames := frames_running(task):
-        waiter = waiter_in_thread(frames[-1])
-        if waiter is not None or time.monotonic() >= deadline:
+    frames: list[FrameType] = []
+    for _ in tries(_PATIENCE):
+        frames = frames_running(task)
+        if not frames:
+            return frames_of(task), waiter_in_task(task)
+        if (waiter := waiter_in_thread(frames[-1])) is not None:
             return frames, waiter
-        time.sleep(_PAUSE)
-    return frames_of(task), waiter_in_task(task)
+    return frames, None
 
 
 def _waits(waiter: Waiter | None, client: Client) -> bool:

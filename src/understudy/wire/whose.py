@@ -70,8 +70,8 @@ def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None
     """
     if pid is not None and (found := _in_a_loop_met_before(pid)) is not None:
         return found
-    deadline, pause = time.monotonic() + patience, _PAUSE
-    while True:
+    untold: set[Waiter] = set()
+    for _ in tries(patience):
         waiters = _waiters()
         if waiters is None:
             return None
@@ -79,8 +79,18 @@ def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None
             if pid is not None and each.pid == pid:
                 return each
         untold = {each for each in waiters if each.pid is None and (each.spot or pid is None)}
-        if untold or time.monotonic() >= deadline:
-            return untold.pop() if len(untold) == 1 else None
+        if untold:
+            break
+    return untold.pop() if len(untold) == 1 else None
+
+
+def tries(patience: float) -> Iterator[None]:
+    """Go round, once at least, until so many seconds have passed, with longer and longer pauses."""
+    deadline, pause = time.monotonic() + patience, _PAUSE
+    while True:
+        yield
+        if time.monotonic() >= deadline:
+            return
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
 
