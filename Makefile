@@ -3,6 +3,10 @@
 #   make test PYTHON=/path/to/python    with a Python of your choice
 #   make test PYTEST_ARGS="-k fakes"    arguments for pytest
 #   make test WORKERS=0                 in one process, for a debugger
+
+# Python keeps bytecode: the tests start hundreds of processes that import the same.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV ?= .venv
 PYTHON ?=
 PYTEST_ARGS ?=

@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 
 # Each inner run of pytester forgets what it imported. The second import of these extensions crashes
 # the process, so they are here before the first.
@@ -16,6 +17,11 @@ pytest_plugins = ["pytester"]
 # tests that interrupt a process need it as it is at a terminal, however this run was started.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# pytest keeps the modules that it rewrites as bytecode, unless this forbids it; then each inner run
+# compiles them again, which takes longer than the tests. Docker images of Python tend to set it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Where CI is set, pytest shortens nothing: inner runs print what they print on a desk.
 for name in ("CI", "BUILD_NUMBER"):
     os.environ.pop(name, None)

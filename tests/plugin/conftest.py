@@ -43,12 +43,26 @@ SETTINGS = """
     app = "src.main:create_app"
 """
 
+# Plugins that few tests are about: each inner run would import them again.
+OTHERS = ("faker", "hypothesispytest", "pytest_cov", "timeout", "xdist")
+
+
+def without(*plugins: str) -> list[str]:
+    """Return the arguments that leave plugins out of a run."""
+    return [word for plugin in plugins for word in ("-p", f"no:{plugin}")]
+
 
 @dataclass(frozen=True)
 class Project:
-    """Files, and a pytest to run on them."""
+    """Files, and a pytest to run on them.
+
+    Attributes:
+        pytester: writes and runs them.
+        plugins: those of `OTHERS` that its runs load; `-n` brings xdist.
+    """
 
     pytester: pytest.Pytester
+    plugins: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -71,7 +85,9 @@ class Project:
         return self
 
     def run(self, *args: str, asyncio: bool = True, subprocess: bool = False) -> pytest.RunResult:
-        common = ["-p", "no:randomly", "-p", "no:cacheprovider"]
+        xdist = ("xdist",) if any(arg.startswith("-n") for arg in args) else ()
+        others = [plugin for plugin in OTHERS if plugin not in self.plugins + xdist]
+        common = without("randomly", "cacheprovider", *others)
         if asyncio:
             # pytest-asyncio warns where it is not set, and our suite turns warnings into errors.
             common += ["-o", "asyncio_default_fixture_loop_scope=function"]

@@ -11,8 +11,6 @@ from tests.plugin.conftest import Project
 
 CAUGHT = "(It was raised, and caught before it reached the test.)"
 UNUSED = "If it need not happen, say so with .optional()."
-# No other plugin has a part in this.
-QUICK = [word for name in ("xdist", "pytest_cov", "faker") for word in ("-p", f"no:{name}")]
 # Code under test that hides what happens to it.
 SERVICE = """
     async def hide(conn):
@@ -57,7 +55,7 @@ def run(suite: Project, test: str, *args: str, **expected: int) -> str:
     head = "import pytest\nfrom understudy import *\nfrom service import *\n"
     suite.write_text(suite.path / "test_it.py", "")
     (suite.path / "test_it.py").write_text(head + dedent(test), encoding="utf-8")
-    result = suite.run("-o", "asyncio_mode=auto", "-rN", *QUICK, *args)
+    result = suite.run("-o", "asyncio_mode=auto", "-rN", *args)
     result.assert_outcomes(**expected)
     return result.stdout.str()
 

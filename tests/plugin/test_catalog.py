@@ -17,7 +17,7 @@ import understudy.catalog.describe
 import understudy.fakes
 import understudy.plugin.databases  # noqa: F401 # loaded once: pytester unloads what runs load
 from tests.catalog.describers import spellings
-from tests.plugin.conftest import Project
+from tests.plugin.conftest import Project, without
 from understudy.catalog import active
 from understudy.postgres import EmbeddedServer, PostgresUnavailable, TestDatabases
 
@@ -64,9 +64,6 @@ MISSPELT = """
 FILE = "tests/understudy-catalog"
 ALL = ["LISTEN x", "SELECT name FROM users WHERE id = $1"]
 COVERED = "1 statement checked by PostgreSQL 18, 1 only parsed, 1 not checked (-v lists them)"
-QUICK = [
-    word for name in ("pytest_cov", "faker", "hypothesispytest") for word in ("-p", f"no:{name}")
-]
 
 
 @pytest.fixture
@@ -79,7 +76,7 @@ def suite(project: Project) -> Project:
 
 
 def run(suite: Project, *args: str, subprocess: bool = False, **expected: int) -> pytest.RunResult:
-    result = suite.run("-o", "asyncio_mode=auto", "-rN", *QUICK, *args, subprocess=subprocess)
+    result = suite.run("-o", "asyncio_mode=auto", "-rN", *args, subprocess=subprocess)
     result.assert_outcomes(**expected)
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     return result
@@ -504,7 +501,8 @@ def run_bare(
     options = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
     # Nobody looks at what the tests here ask: they are about what PostgreSQL says of it.
     options += ["-p", "no:randomly", "-W", "default", "-rN", "--understudy-check-calls=off"]
-    options += [*QUICK, *args]
+    xdist = [] if "-n" in args else ["xdist"]
+    options += [*without("pytest_cov", "faker", "hypothesispytest", *xdist), *args]
     pytester = bare.pytester
     run_it = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
     result = run_it(*options)

@@ -21,6 +21,12 @@ PRINTS = """
 """
 
 
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    """An empty project, whose runs load the plugin that this is about."""
+    return Project(pytester, plugins=("faker",))
+
+
 def _values(result: pytest.RunResult) -> set[str]:
     return set(re.findall(r"<.*>", result.stdout.str()))
 
@@ -163,6 +169,6 @@ def test_faker_not_installed(project: Project) -> None:
         conftest="import sys; sys.modules['faker'] = None",
         test_it="def test_it(faker): pass",
     )
-    assert project.message("test_it", "-p", "no:faker", "-p", "no:hypothesispytest") == (
+    assert project.message("test_it", "-p", "no:faker") == (
         '`faker` needs Faker, which is not installed.\npip install "understudy[faker]"'
     )

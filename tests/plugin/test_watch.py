@@ -13,7 +13,6 @@ import pytest
 
 import understudy.fakes  # noqa: F401 # loaded once: pytester unloads what an inner run loads
 from tests.plugin.conftest import Project
-from tests.plugin.curtains import QUICK
 from understudy.plugin.settings import SettingsError, load
 
 SERVICE = """
@@ -65,7 +64,7 @@ def run(suite: Project, test: str, *args: str, **expected: int) -> pytest.RunRes
     (suite.path / "test_it.py").write_text(head + dedent(test), encoding="utf-8")
     linecache.clearcache()  # a file of this name was another one a moment ago
     # A run inside a run has inherited that every warning is an error.
-    result = suite.run("-o", "asyncio_mode=auto", "-Wdefault", *QUICK, *args)
+    result = suite.run("-o", "asyncio_mode=auto", "-Wdefault", *args)
     result.assert_outcomes(**(expected or {"passed": 1}))
     return result
 
@@ -459,7 +458,7 @@ def test_workers_are_told_of_once(suite: Project) -> None:
     tests = "".join(dedent(test).replace("test_calls", f"test_{n}") for n in range(7))
     head = "from understudy import *\nimport service\n"
     (suite.path / "test_it.py").write_text(head + tests, encoding="utf-8")
-    result = suite.run("-o", "asyncio_mode=auto", "-Wdefault", "-n2", "-p", "no:pytest_cov")
+    result = suite.run("-o", "asyncio_mode=auto", "-Wdefault", "-n2")
     result.assert_outcomes(passed=7, warnings=1)
     result.stdout.fnmatch_lines(["  It was asked in:", "    test_it.py::test_0"])
     result.stdout.fnmatch_lines(["    test_it.py::test_4", "    and 2 more"])

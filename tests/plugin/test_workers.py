@@ -37,12 +37,6 @@ TESTS = """
             connection.execute("INSERT INTO users VALUES ('Ana')")
             print(f"SEEN {os.getpid()} {folder} {connection.info.dbname} END")
 """
-# Plugins that each of many processes would load for nothing.
-QUICK = [
-    word
-    for name in ("anyio", "faker", "hypothesispytest", "pytest_cov")
-    for word in ("-p", f"no:{name}")
-]
 
 
 @pytest.fixture
@@ -63,7 +57,7 @@ def database(project: Project) -> Project:
 
 
 def run(project: Project, workers: int = 2) -> pytest.RunResult:
-    return project.run("-n", str(workers), "-rA", *QUICK, asyncio=False, subprocess=True)
+    return project.run("-n", str(workers), "-rA", asyncio=False, subprocess=True)
 
 
 def seen(result: pytest.RunResult) -> list[tuple[int, str, str]]:
@@ -165,7 +159,7 @@ def test_a_controller_that_is_ended_in_the_middle_leaves_nothing(
         """
     )
     program = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", *QUICK],
+        [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider"],
         cwd=database.path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
