@@ -1,8 +1,8 @@
 """Every example of the seed document, and the tests that hold us to it.
 
 The tests live in `tests/seed_contract/`; those in `written/` are run in copies of the reference
-backend. `docs/seed.md` says where the seed is out of date; such a row names the test that shows
-what we do instead.
+backend. Where the product departs from an example, the row names the test that shows what it does
+instead; `docs/coming-from-mocks.md` tells users.
 
 | the seed                                    | its tests                                         |
 |---------------------------------------------|---------------------------------------------------|

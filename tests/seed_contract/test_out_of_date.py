@@ -1,6 +1,6 @@
 """Where the seed is out of date or wrong: that it is, and what we do instead.
 
-`docs/seed.md` says the same in prose.
+`docs/coming-from-mocks.md` tells users the same.
 """
 
 from __future__ import annotations

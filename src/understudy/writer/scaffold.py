@@ -90,7 +90,7 @@ def extras(driver: str | None) -> str:
 
 
 def commands(package: str) -> tuple[str, str]:
-    """The seed's two commands: only unit tests, and all tests with coverage."""
+    """Return two commands: one for the unit tests only, one for all tests with coverage."""
     return (
         'pytest tests/ -m "not integration"',
         f"pytest --cov={package} --cov-report=html --cov-report=term",
