@@ -56,7 +56,7 @@ NOT_RUN = {
     "uvicorn src.main:app": SERVES,
     'pytest tests/ -m "not integration"': SHOWN,
     'pytest tests/ -m "not integration" --cov=src --cov-fail-under=100': (
-        "the backend's own affair; the other commands with --cov are shown by the seed's tests"
+        "measures the backend's own suite; tests/seed_contract runs the other commands with --cov"
     ),
     "pytest --cov=src.domain.dal.dao.user tests/test_user_dao.py": SHOWN,
     "understudy demo": "tests/cli runs it, and looks at what it does",

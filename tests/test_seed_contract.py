@@ -1,10 +1,10 @@
-"""Every example of the seed document, and the tests that hold us to it.
+"""The contract with users of hand-written fakes: every example, and the tests that hold it.
 
 The tests live in `tests/seed_contract/`; those in `written/` are run in copies of the reference
 backend. Where the product departs from an example, the row names the test that shows what it does
 instead; `docs/coming-from-mocks.md` tells users.
 
-| the seed                                    | its tests                                         |
+| example                                     | its tests                                         |
 |---------------------------------------------|---------------------------------------------------|
 | 1. test organization, 2. naming             | test_layout.py                                    |
 | 3. type hints                               | written/fixtures.py::test_values_carry_type_hints |
@@ -32,7 +32,7 @@ import pytest
 
 PACKAGE = Path(__file__).with_name("seed_contract")
 
-# Each example by the seed's own order, and the test that shows it. `file::test`, below the package.
+# Each example and the test that shows it: `file::test`, below the package.
 EXAMPLES = {
     "core principles: test organization": "test_layout.py::test_each_layer_has_its_files",
     "core principles: naming of files": (

@@ -27,7 +27,7 @@ def client(app: Any) -> Iterator[TestClient]:
 
 @pytest_asyncio.fixture
 async def async_client(app: Any) -> AsyncIterator[AsyncClient]:
-    # The seed's has no lifespan, and then this backend has nothing to answer with.
+    # Without its lifespan, this backend has no identity client.
     async with LifespanManager(app) as manager:
         transport = ASGITransport(app=manager.app)
         async with AsyncClient(transport=transport, base_url="http://test") as opened:

@@ -1,7 +1,7 @@
 """Where the fakes depart from psqlpy on purpose: each departure, both sides of it, and why.
 
-A fake may be stricter than the driver, never kinder, but for what was promised to code written for
-the seed's own fakes.
+A fake may be stricter than the driver and never more lenient, except where hand-written fakes have
+an established behaviour.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ GIVEN_BACK = Raised("ConnectionClosedError", "Underlying connection is returned 
 
 
 async def test_execute_many_answers_the_row_count(stage: Stage) -> None:
-    """The seed's does; code that reads psqlpy's None cannot be written by mistake."""
+    """Hand-written fakes do; code that reads psqlpy's None cannot be written by mistake."""
     stage.on(INSERT).tag("INSERT 0 2")
     answer = await stage.conn.execute_many(INSERT, [[1], [2]])
     assert data(answer) == (None if stage.real else 2)

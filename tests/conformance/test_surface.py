@@ -60,7 +60,7 @@ ADDED = {
     "Record": set(),
     "PoolStatus": {"count", "index", "__getitem__", "__iter__", "__len__"},  # of any tuple
 }
-# The seed's names come first; psqlpy's are accepted by keyword.
+# The fakes' own names come first; psqlpy's are accepted by keyword.
 RENAMED = {"stmt": "querystring", "parameters_list": "parameters"}
 STATEMENTS = ("execute", "execute_many", "fetch", "fetch_row", "fetch_val")
 
@@ -113,7 +113,7 @@ def test_the_same_signature(name: str, method: str) -> None:
         expected["querystring"] = None
     assert found == expected
     if method == "execute_many" and name == "Transaction":
-        return  # the seed's order: statement, parameters_list, parameters
+        return  # its order: statement, parameters_list, parameters
     assert [*found] == [*expected]
 
 

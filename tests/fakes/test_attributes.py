@@ -150,7 +150,7 @@ async def test_a_method_may_be_replaced() -> None:
     async def broken(stmt: str, parameters: Any = None) -> None:
         raise ConnectionError("db fail")
 
-    conn.fetch_row = broken  # type: ignore[method-assign] # what the seed does
+    conn.fetch_row = broken  # type: ignore[method-assign] # tests may replace a method
     with pytest.raises(ConnectionError, match="db fail"):
         await conn.fetch_row("SELECT 1")
     async with conn.transaction() as transaction:

@@ -1,1 +1,1 @@
-"""The seed's examples, one behaviour at a time; `tests/test_seed_contract.py` lists them."""
+"""The examples of the contract, one by one; `tests/test_seed_contract.py` lists them."""

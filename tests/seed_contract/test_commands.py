@@ -1,4 +1,4 @@
-"""Every command of the seed, run in a copy of the reference backend: what it does, not that it ran.
+"""Every command of the contract, run in a copy of the reference backend.
 
 Where a command needs a failure to show anything, the copy has a test that fails.
 """

@@ -1,4 +1,4 @@
-"""The seed's way to lay out a suite, as the reference backend follows it."""
+"""The layout and naming of a suite, as the reference backend follows them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.backend_copy import BACKEND
 
 TESTS = BACKEND / "tests"
 LAYERS = {"dao", "service", "router", "dto"}
-# Layers that this backend has besides those of the seed: the folders of its sources.
+# More layers of this backend: the folders of its sources.
 MORE_LAYERS = {"adapter", "config", "dal"}
 _FILE = re.compile(rf"test_[a-z]+(_[a-z]+)*_({'|'.join(sorted(LAYERS | MORE_LAYERS))})\.py")
 _TEST = re.compile(r"test_[a-z0-9]+(_[a-z0-9]+)+")

@@ -1,4 +1,4 @@
-"""Where the seed is out of date or wrong: that it is, and what we do instead.
+"""Where Understudy departs from the usual hand-written fakes and fixtures.
 
 `docs/coming-from-mocks.md` tells users the same.
 """
@@ -79,7 +79,7 @@ async def test_with_ours(async_client):
     assert set(auto.values()) == {"passed"}
 
 
-def test_the_driver_error_of_the_seed_is_gone() -> None:
+def test_an_old_driver_error_is_gone() -> None:
     assert not hasattr(psqlpy.exceptions, "RustPSQLDriverPyBaseError")
     assert isinstance(db_error("40P01", driver="psqlpy"), psqlpy.exceptions.Error)
 
@@ -103,7 +103,7 @@ async def test_fetch_row_raises_it_too() -> None:
 
 
 async def test_fetch_row_of_no_rows_is_an_error_once_it_is_scripted() -> None:
-    """Unset, it answers an empty result, as the seed's does; a script knows better."""
+    """Unset, it answers an empty result; with a rule, it raises as psqlpy does."""
     conn = FakeConnection()
     assert (await conn.fetch_row("SELECT id FROM users")).result() is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-# The seed's layout: a factory, layers in folders, SQL migrations, psqlpy, a decorator of its own.
+# A layered backend: a factory, layers in folders, SQL migrations, psqlpy, a decorator of its own.
 SEED = {
     "pyproject.toml": """
         # The users' backend.

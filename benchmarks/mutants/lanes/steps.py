@@ -1,7 +1,6 @@
 """A call of a DAO method, and what a diligent person asserts of it.
 
-Of a statement two or three parts are looked for, where the seed looks for one; of the parameters
-and of the result everything is compared, where the seed counts the parameters.
+It looks for two or three parts of each statement, and compares all parameters and the whole result.
 """
 
 from __future__ import annotations

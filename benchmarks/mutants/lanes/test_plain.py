@@ -1,4 +1,4 @@
-"""Every DAO method on a connection written by hand, as in the seed."""
+"""Every DAO method on a hand-written fake connection."""
 
 import pytest
 from src.domain.dal.dao.exception import DAOException

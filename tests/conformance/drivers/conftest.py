@@ -134,7 +134,7 @@ def reals(
     full_dsn: str,
     down_dsn: str,
 ) -> MakeReal:
-    """Makes the real server as it is at first, with nothing but the seed in its tables."""
+    """Return a factory of real stages; the tables hold only their initial rows."""
     server = str(conninfo_to_dict(drivers_dsn)["host"])
     relayed = drivers_dsn.replace(quote(server), quote(relay.folder))
 

@@ -1,4 +1,4 @@
-"""Run in a copy of the reference backend: the fixtures of the seed's conftest."""
+"""Run in a copy of the reference backend: the fixtures that every project has."""
 
 import asyncio
 

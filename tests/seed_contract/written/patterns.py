@@ -1,6 +1,6 @@
-"""Run in a copy of the reference backend: the seed's eight patterns, as the seed goes about them.
+"""Run in a copy of the reference backend: eight patterns for hand-written fakes.
 
-`docs/patterns.md` shows how one would write them today.
+`docs/patterns.md` shows the same patterns with rules.
 """
 
 from typing import Any
