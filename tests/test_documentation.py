@@ -32,9 +32,7 @@ NOT_RUN = {
     "python -m pip install fastapi httpx psqlpy pydantic-settings uvicorn": INSTALLS,
     "python -m pip install 'understudy[demo]'": INSTALLS,
     'python -m pip install "understudy[demo]"': INSTALLS,
-    "python -m pip install understudy pytest-asyncio": INSTALLS,
-    'python -m pip install "understudy[fastapi,faker,postgres,psqlpy]"': INSTALLS,
-    "make demo": INSTALLS,
+    'python -m pip install "understudy[fastapi,faker,postgres]" pytest-asyncio': INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     **dict.fromkeys(
         (f"python -m benchmarks --only {part}" for part in ("databases", "isolation", "lanes")),
@@ -50,7 +48,6 @@ NOT_RUN = {
     "python -m benchmarks.lint_suites --judged benchmarks/lint_labels.tsv": (
         "tests/benchmarks runs it, and looks for its table on the page"
     ),
-    "make test": "runs the very suite that this test belongs to",
     "export BACKEND_DATABASE_URL=postgresql://postgres@localhost:5432/backend": SERVES,
     "python -m src.config.migrate": SERVES,
     "uvicorn src.main:app": SERVES,
