@@ -1,7 +1,7 @@
-"""The page of each rule, docs/rules/UND001.md and so on, made of what the rule says of itself.
+"""Generate the page of each rule (docs/rules/UND001.md and so on) from the rule itself.
 
-`python -m tests.lint.pages` writes them, and prints the table of docs/lint.md; a test holds both to
-the rules.
+`python -m tests.lint.pages` writes the pages and prints the table of docs/lint.md. A test compares
+both with the rules.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ FOLDER = ROOT / "docs" / "rules"
 
 
 def page(rule: Rule) -> str:
-    """The page of one rule."""
+    """Return the page of one rule."""
     on = (
         "On by default."
         if rule.group in DEFAULT_GROUPS
         else f"Off until `{rule.group}` is selected."
     )
-    fix = " `understudy lint --fix` mends it." if rule.fixable else ""
+    fix = " `understudy lint --fix` fixes it." if rule.fixable else ""
     files = "".join(_block(f"With `{path}`:", text) for path, text in rule.files.items())
     return (
         f"# {rule.code}: {rule.name}\n\n"
@@ -33,7 +33,7 @@ def page(rule: Rule) -> str:
         f"{_block(f'Wrong, in `{rule.path}`:', rule.wrong)}"
         f"{_block(f'Right, in `{rule.right_path or rule.path}`:', rule.right)}"
         f"{files}"
-        f"`# noqa: {rule.code}` at the end of a line silences it there. [All rules](../lint.md)\n"
+        f"`# noqa: {rule.code}` at the end of a line ignores this rule on the line. [All rules](../lint.md)\n"
     )
 
 
@@ -42,15 +42,15 @@ def _block(title: str, text: str) -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Every page, by its file."""
+    """Return every page by its file."""
     return {FOLDER / f"{code}.md": page(rule) for code, rule in all_rules().items()}
 
 
 def table() -> str:
-    """The table of docs/lint.md."""
+    """Return the table of docs/lint.md."""
     lines = [
         f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {rule.group}"
-        f"{', mended by --fix' if rule.fixable else ''} | {rule.why} |"
+        f"{', fixable' if rule.fixable else ''} | {rule.why} |"
         for rule in all_rules().values()
     ]
     return "\n".join(["| code | name | group | why |", "|---|---|---|---|", *lines])
