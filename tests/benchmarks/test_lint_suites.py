@@ -54,7 +54,7 @@ def test_the_page_has_the_findings_of_each_suite(page: str) -> None:
     found: dict[str, Counter[str]] = {}
     for suite, _, _, code, _, _ in labels():
         found.setdefault(suite, Counter())[code] += 1
-    header, _, *rows = re.findall(r"^\| (.*) \|$", page.split("## How much")[0], re.M)
+    header, _, *rows = re.findall(r"^\| (.*) \|$", page.split("## How many")[0], re.M)
     codes = header.split(" | ")[3:]
     told = {
         suite: {code: int(count) for code, count in zip(codes, counts, strict=True) if count}
