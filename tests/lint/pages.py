@@ -33,7 +33,7 @@ def page(rule: Rule) -> str:
         f"{_block(f'Wrong, in `{rule.path}`:', rule.wrong)}"
         f"{_block(f'Right, in `{rule.right_path or rule.path}`:', rule.right)}"
         f"{files}"
-        f"`# noqa: {rule.code}` at the end of a line ignores this rule on the line. [All rules](../lint.md)\n"
+        f"`# noqa: {rule.code}` ignores it on one line. [All rules](../lint.md)\n"
     )
 
 
