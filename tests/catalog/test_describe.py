@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.catalog.servers import VERSIONS, server_of
+from tests.effort import calls_of
 from understudy.catalog.describe import Describer
 from understudy.catalog.description import (
     Column,
@@ -243,10 +244,9 @@ def test_any_text_gets_a_verdict(describer: Describer, statements: list[str]) ->
 def test_a_huge_statement_gets_a_verdict_in_time(
     describer: Describer, statement: str, verdict: str
 ) -> None:
-    start = time.monotonic()
-    (found,) = describer.describe([statement])
+    (found,), calls = calls_of(lambda: describer.describe([statement]))
 
-    assert time.monotonic() - start < 20
+    assert calls < 200_000  # a moment; PostgreSQL's part is limited by statement_timeout
     assert verdict in (getattr(found, "command", ""), getattr(found, "sqlstate", ""))
     assert describer.describe(["SELECT id FROM users"]) == [
         Description(

@@ -8,13 +8,13 @@ import os
 import stat
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import calls_of
 from understudy.catalog import locking, store
 from understudy.catalog.description import (
     Column,
@@ -419,10 +419,9 @@ def test_ten_thousand_statements_are_read_fast(file: Path) -> None:
     for number in range(10_000):
         made.learn(f"SELECT name, count(*) AS n FROM users WHERE id = $1 + {number}", SELECT)
     store.write(file, made)
-    start = time.perf_counter()
-    found = store.read(file)
-    # Several times what it takes, for a busy machine and a measured run; benchmarks/ measures it.
-    assert time.perf_counter() - start < 2
+    found, calls = calls_of(lambda: store.read(file))
+    # Each line is parsed by json's own C, and none is decoded: benchmarks/ measures the time.
+    assert calls < 3 * 10_000
     assert found is not None
     assert len(found.statements) == 10_000
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_the_lane_on_fakes(project: Path, log: Path) -> None:
+    started = time.monotonic()
     with log.open("w") as output:
         result = run(FAKE, project, output)
+    outside = time.monotonic() - started
 
     assert result.ok
     assert result.exit_code == 0
@@ -31,7 +34,7 @@ def test_the_lane_on_fakes(project: Path, log: Path) -> None:
     assert result.postgres is None
     # def, if and two returns; the number's two ways, one of them gone.
     assert result.coverage == Coverage(lines=4, lines_covered=3, branches=2, branches_covered=1)
-    assert 0 < result.seconds < 60
+    assert 0 < result.seconds <= outside
     assert "2 passed" in log.read_text()
 
 
