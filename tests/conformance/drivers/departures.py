@@ -13,21 +13,21 @@ from dataclasses import dataclass
 # By the name of a behaviour, or by "player: name" where only some players see it.
 DEPARTURES: dict[str, str] = {
     "psqlpy: an unknown setting": (
-        "SHOW of an unknown setting fails when it is executed, not when it is prepared."
+        "SHOW of an unknown setting fails when it is executed instead of when it is prepared."
     ),
-    "the version": "The minor version of the server is not known: it is 0.",
-    "an encoding that is not utf 8": "Only UTF-8 is spoken.",
+    "the version": "The minor version of the server is always 0.",
+    "an encoding that is not utf 8": "UTF-8 is the only client encoding.",
     "psycopg: copied to where there is no table": (
-        "Of a COPY, PostgreSQL checks the grammar alone before it runs: one that is not scripted "
-        "is an unexpected statement, whether or not its table exists."
+        "Before a COPY runs, only its grammar is checked. A COPY without a rule is an unexpected "
+        "statement, whether or not its table exists."
     ),
 }
 
 
 # Of real_postgres, isolated by rollback, in the same way.
 _LEVELS = (
-    "An isolation level is accepted, and so is DEFERRABLE: what holds is what the transaction of "
-    "the test has."
+    "Isolation levels and DEFERRABLE are accepted without effect: the transaction of the test "
+    "keeps its own."
 )
 IN_SANDBOX: dict[str, str] = {
     "isolation levels": _LEVELS,
@@ -35,14 +35,14 @@ IN_SANDBOX: dict[str, str] = {
     "transactions of every kind": _LEVELS,
     "read only": _LEVELS,
     **{
-        f"{player}: an encoding that is not utf 8": "Only UTF-8 is spoken."
+        f"{player}: an encoding that is not utf 8": "UTF-8 is the only client encoding."
         for player in ("psycopg", "psycopg sync", "SQLAlchemy on psycopg", "SQLAlchemy sync")
     },
 }
 # What cannot be played there: the one would wait for the other.
 _TURNS = (
-    "The connections of a test take turns: while one is in a transaction, the others wait, and "
-    "after five seconds they are refused."
+    "The connections of a test take turns. While one is in a transaction, the others wait, and "
+    "fail after five seconds."
 )
 NOT_IN_SANDBOX: dict[str, str] = {"psycopg: a pool": _TURNS, "changed by someone else": _TURNS}
 
@@ -76,47 +76,47 @@ _MEMORY, _PSYCOPG, _PSQLPY = "asyncpg in memory", "psycopg", "psqlpy"
 # Of parameters.
 PARAMETERS: Sequence[Departure] = (
     Departure(
-        "The DETAIL of some malformed JSON names another token.",
+        "The DETAIL of some malformed JSON names a different token.",
         (_MEMORY, _PSYCOPG),
         r"^jsonb? <- '(ip|interface)'",
         "Token",
     ),
     Departure(
-        "psycopg sends a number with a type of its own, and the server casts it to the column's "
-        "when the statement runs. A cast that fails is for the test to script.",
+        "psycopg sends numbers with a type that it chooses, and the server casts them to the type "
+        "of the column when the statement runs. A failing cast has to be scripted.",
         (_PSYCOPG,),
         "^(smallint|integer|bigint|quantity|money) <-",
         "out of range'|cannot convert NaN to integer",
     ),
     Departure(
-        "A text that begins as a number and goes on as something else gets another SQLSTATE.",
+        "Text that starts with a number and continues with something else gets another SQLSTATE.",
         (_PSYCOPG,),
         "^(smallint|integer|bigint) <- 'uuid'",
         "out of range for type",
     ),
     Departure(
-        "PostgreSQL reads dates, times and intervals by rules of its own: of a text that is none, "
-        "some are taken, and some get another SQLSTATE.",
+        "PostgreSQL has special rules for parsing dates, times and intervals. Some invalid texts "
+        "are accepted, and some get another SQLSTATE.",
         (_PSYCOPG,),
         "^(date|time|interval)",
         "22007|22008|22009|22015",
     ),
     Departure(
-        "The DETAIL of a malformed array is another one, or an item is refused before the array.",
+        "A malformed array gets a different DETAIL, or an item is rejected before the array.",
         (_PSYCOPG,),
         r"\[\] <-",
         "malformed array literal",
     ),
-    Departure("The grammar of tsvector is not known.", (_PSYCOPG, _PSQLPY), "^tsvector <-"),
+    Departure("The grammar of tsvector is not implemented.", (_PSYCOPG, _PSQLPY), "^tsvector <-"),
     Departure(
-        "A domain's NOT NULL is not enforced on parameters.",
+        "A domain's NOT NULL is not enforced for parameters.",
         (_PSYCOPG,),
         "^required <-",
         "does not allow null values",
     ),
     Departure(
-        "Bytes that are no value of the type (psqlpy sends some values as they are, whatever the "
-        "type) are refused, but with the message for another thing that is wrong with them.",
+        "Bytes that are invalid for the type are rejected with a message about another problem "
+        "with them. (psqlpy sends some values unconverted.)",
         (_PSQLPY,),
         "<-",
         "0x00|invalid sign|out of range|memory alloc|invalid string in message",
@@ -126,12 +126,12 @@ PARAMETERS: Sequence[Departure] = (
 # Of values that come back.
 VALUES: Sequence[Departure] = (
     Departure(
-        "asyncpg makes a naive datetime of infinity, which is a moment in UTC where it is "
-        "scripted.",
+        "asyncpg decodes an infinite timestamptz as a naive datetime. A scripted one is a datetime "
+        "in UTC.",
         (_MEMORY, "asyncpg"),
         "^timestamp with time zone infinity",
     ),
-    Departure("The binary form of tsvector is not known.", (_PSQLPY,), "^tsvector"),
+    Departure("The binary format of tsvector is not implemented.", (_PSQLPY,), "^tsvector"),
 )
 
 

@@ -25,9 +25,9 @@ def test_the_page_lists_every_departure() -> None:
         *(each.reason for each in PARAMETERS),
         *(each.reason for each in VALUES),
     ]
-    assert sorted(listed("Departures")) == sorted(set(reasons))
+    assert sorted(listed("Known differences of fake_postgres")) == sorted(set(reasons))
 
 
 def test_the_page_lists_every_departure_of_the_sandbox() -> None:
     reasons = {*IN_SANDBOX.values(), *NOT_IN_SANDBOX.values()}
-    assert sorted(listed("Departures of real_postgres")) == sorted(reasons)
+    assert sorted(listed("Known differences of real_postgres")) == sorted(reasons)
