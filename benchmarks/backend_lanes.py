@@ -13,7 +13,7 @@ from statistics import mean, median
 
 from benchmarks.databases import seconds_of_tests
 from benchmarks.rounds import Round
-from understudy.cli import backend
+from understudy.cli import reference_backend
 
 INTEGRATION = "integration tests, a test"
 TWIN = "their twins on fakes, a test"
@@ -41,7 +41,7 @@ def measure(rounds: int) -> tuple[int, int, list[Round]]:
     """Return how many tests each side has, and the seconds of one of each for each round."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "backend"
-        backend.copy_to(folder)
+        reference_backend.copy_to(folder)
         twins = [f"tests/test_{each}.py" for each in _ALIKE]
         found: list[Round] = []
         for _ in range(rounds):

@@ -13,12 +13,12 @@ from benchmarks import calls
 from benchmarks.processes import pytest_in
 from benchmarks.rounds import Round, interleaved
 from understudy import FakeConnection
-from understudy.catalog import active, store
+from understudy.catalog import active_checker, store
 from understudy.catalog.checks import Checker
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Column, Description, SchemaFacts, Verdict
-from understudy.catalog.session import Catalog
-from understudy.postgres import TestDatabases
+from understudy.catalog.run_catalog import Catalog
+from understudy.embedded import TestDatabases
 
 ID = Column("id", "bigint", "users.id", "not null")
 NAME = Column("name", "text", "users.name", "not null")
@@ -58,13 +58,13 @@ class _Known:
 
 @contextmanager
 def _checking() -> Iterator[None]:
-    before = active.factory, active.made()
+    before = active_checker.factory, active_checker.made()
     catalog: Any = _Known()
-    active.use(lambda: Checker(catalog, "psqlpy"))
+    active_checker.use(lambda: Checker(catalog, "psqlpy"))
     try:
         yield
     finally:
-        active.use(*before)
+        active_checker.use(*before)
 
 
 def measure_calls(kind: str, rounds: int, batches: int) -> list[Round]:

@@ -19,10 +19,10 @@ from statistics import median
 import asyncpg
 
 from benchmarks.rounds import Round
-from understudy.postgres import EmbeddedServer, TestDatabases
-from understudy.sandbox.lane import RealPostgres
-from understudy.sandbox.server import SandboxServer
-from understudy.script import ledger
+from understudy.embedded import EmbeddedServer, TestDatabases
+from understudy.real_postgres.fixture import RealPostgres
+from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.script import expectations
 
 BARE = "the bare statements"
 ROLLBACK = "BEGIN and ROLLBACK by hand, one connection"
@@ -89,14 +89,14 @@ class _Ways:
         await transaction.rollback()
 
     async def sandbox(self) -> None:
-        with ledger.opened() as failures:
+        with expectations.opened() as failures:
             real = RealPostgres(self._sandbox)
             await _statements(self._through)
             real.end()
         _nothing_failed(failures)
 
     async def sandbox_new(self) -> None:
-        with ledger.opened() as failures:
+        with expectations.opened() as failures:
             real = RealPostgres(self._sandbox)
             connection = await asyncpg.connect(real.dsn)
             await _statements(connection)
@@ -122,7 +122,7 @@ class _Ways:
         self._databases.drop(name)
 
 
-def _nothing_failed(failures: ledger.Ledger) -> None:
+def _nothing_failed(failures: expectations.Ledger) -> None:
     if left := failures.settle():
         raise left[0]
 

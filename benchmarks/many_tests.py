@@ -51,9 +51,10 @@ import threading
 import psutil
 import psycopg
 from understudy.plugin.databases import shared
-from understudy.plugin.lanes import sandbox
+from understudy.plugin.servers import sandbox
 
-DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy", "understudy.wire", "understudy.sandbox")
+OURS = ("understudy.fake_postgres", "understudy.real_postgres")
+DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy", *OURS)
 process = psutil.Process()
 
 

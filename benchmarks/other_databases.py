@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.postgres import EmbeddedServer
+from understudy.embedded import EmbeddedServer
 
 SCHEMA = "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL);\n"
 # Names the folder in which npm has installed what py-pglite runs.

@@ -25,13 +25,13 @@ import psycopg
 
 from benchmarks.processes import pytest_in
 from benchmarks.rounds import Round, interleaved
-from understudy.catalog import active
+from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker
-from understudy.catalog.describe import Describer
-from understudy.catalog.session import Catalog
-from understudy.postgres import EmbeddedServer
-from understudy.wire.lane import FakePostgres
-from understudy.wire.server import Server
+from understudy.catalog.describer import Describer
+from understudy.catalog.run_catalog import Catalog
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres.fixture import FakePostgres
+from understudy.fake_postgres.server import Server
 
 CALLS = 100
 _SCHEMA = """
@@ -102,12 +102,12 @@ def stage() -> Iterator[Stage]:
             connection.execute(_SCHEMA)
         catalog = Catalog(None, str, lambda: Describer(embedded.dsn()))
         checker = Checker(catalog, "asyncpg")
-        active.use(lambda: checker)
+        active_checker.use(lambda: checker)
         server = Server()
         server.start()
         yield Stage(embedded.dsn(), server)
         server.stop()
-        active.use(None)
+        active_checker.use(None)
         catalog.close()
 
 

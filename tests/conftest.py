@@ -9,7 +9,7 @@ import psqlpy  # noqa: F401
 
 # The plugin looks for this one among the imported modules; a package remembers a module that an
 # inner run has imported, and then it is not imported again.
-import understudy.script.ledger  # noqa: F401
+import understudy.script.expectations  # noqa: F401
 
 pytest_plugins = ["pytester"]
 

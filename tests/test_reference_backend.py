@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli import backend, lanes
+from understudy.cli import reference_backend, suites
 
-UNIT, INTEGRATION = lanes.LANES
+UNIT, INTEGRATION = suites.LANES
 WORKERS = ("-n", "2")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reference") / "backend"
-    backend.copy_to(folder)
+    reference_backend.copy_to(folder)
     return folder
 
 
-def run(lane: lanes.Lane, folder: Path, *arguments: str) -> tuple[lanes.Result, str]:
+def run(lane: suites.Lane, folder: Path, *arguments: str) -> tuple[suites.Result, str]:
     log = folder.with_name(f"{lane.name}.txt")
     with log.open("w", encoding="utf-8") as output:
-        result = lanes.run(lane, folder, output, arguments)
+        result = suites.run(lane, folder, output, arguments)
     return result, log.read_text(encoding="utf-8")
 
 

@@ -10,10 +10,10 @@ import psycopg
 
 from benchmarks.driver_suites.pump import port_of
 from benchmarks.driver_suites.relay import RelayServer
-from understudy.postgres import EmbeddedServer
-from understudy.sandbox.server import SandboxServer
-from understudy.wire.protocol.session import Session
-from understudy.wire.server import Server
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.server import Server
+from understudy.real_postgres.rollback_server import SandboxServer
 
 EMBEDDED = "embedded"
 RELAY = "by value"

@@ -18,18 +18,18 @@ from typing import Any, TypeVar
 import psycopg
 
 from benchmarks.driver_suites.upstream import Upstream
-from understudy.catalog.commands import command_in
+from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import TypeFacts
-from understudy.postgres import EmbeddedServer
-from understudy.wire import copied
-from understudy.wire.clients import Client
-from understudy.wire.protocol import commands as c
-from understudy.wire.protocol import refusals
-from understudy.wire.protocol.connection import Connection
-from understudy.wire.protocol.portals import Portal
-from understudy.wire.protocol.reading import read
-from understudy.wire.protocol.reception import Reception
-from understudy.wire.protocol.responder import (
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres import scripted_copy
+from understudy.fake_postgres.clients import Client
+from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol.command_parser import read
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.responder import (
     TEXT,
     ConnectionDropped,
     Decoder,
@@ -40,10 +40,10 @@ from understudy.wire.protocol.responder import (
     ServerError,
     Statement,
 )
-from understudy.wire.protocol.session import Session
-from understudy.wire.server import Server
-from understudy.wire.values.types import Types
-from understudy.wire.values.values import Values
+from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.server import Server
+from understudy.fake_postgres.values.codec_registry import Values
+from understudy.fake_postgres.values.type_registry import Types
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ class Relay:
         fields: tuple[Field, ...] | None = columns
         if not columns and command != "SELECT":
             fields = None
-        way = copied.direction(sql)
+        way = scripted_copy.direction(sql)
         return Statement(sql, command, parameters, fields, way, name)
 
     def _set_up(self, connection: Connection) -> None:

@@ -15,9 +15,9 @@ from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from understudy.catalog.description import TypeFacts
-from understudy.catalog.schemafacts import read_schema_facts
+from understudy.catalog.schema_facts import read_schema_facts
+from understudy.fake_postgres.protocol.responder import Field, ServerError
 from understudy.script.database_errors import ErrorFields
-from understudy.wire.protocol.responder import Field, ServerError
 
 _NUMBERS = "SELECT format_type(oid, NULL), oid FROM pg_type WHERE oid >= 16384"
 _PARTS = {

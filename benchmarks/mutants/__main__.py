@@ -16,7 +16,7 @@ from benchmarks.mutants.mutant import Mutant
 from benchmarks.mutants.running import SUITES, Lane, Outcome
 from benchmarks.mutants.sources import BACKEND
 from benchmarks.mutants.verdicts import judge
-from understudy.postgres import TestDatabases
+from understudy.embedded import TestDatabases
 
 
 def run(sample: int | None, only: str) -> report.Result:

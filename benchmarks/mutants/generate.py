@@ -7,7 +7,7 @@ import psycopg
 from benchmarks.mutants import parameter_mutants, sql_mutants
 from benchmarks.mutants.mutant import Mutant
 from benchmarks.mutants.sources import Statement, statements
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 
 _COLUMNS = """

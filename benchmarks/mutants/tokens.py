@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from understudy.script import sql
+from understudy.pg import sql
 
 KEYWORDS = frozenset(
     """

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.mutants.inside.mutant_stage import changed_method
 from benchmarks.mutants.mutant import Mutant
 from benchmarks.mutants.sources import BACKEND
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description, Refusal, Verdict
 
 

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from understudy.catalog.errors import StatementRefused as StatementRefused
     from understudy.catalog.errors import StatementUnknown as StatementUnknown
     from understudy.catalog.errors import UncheckedWarning as UncheckedWarning
+    from understudy.fake_postgres.fixture import FakePostgres as FakePostgres
     from understudy.fakes import FakeConnection as FakeConnection
     from understudy.fakes import FakePool as FakePool
     from understudy.fakes import FakeRecord as FakeRecord
     from understudy.fakes import FakeTransaction as FakeTransaction
     from understudy.fakes import FakeTransactionContext as FakeTransactionContext
     from understudy.fakes import dummy as dummy
-    from understudy.plugin.watch.categories import NeverAwaitedWarning as NeverAwaitedWarning
-    from understudy.plugin.watch.categories import UnderstudyWarning as UnderstudyWarning
+    from understudy.plugin.leak_checks.categories import NeverAwaitedWarning as NeverAwaitedWarning
+    from understudy.plugin.leak_checks.categories import UnderstudyWarning as UnderstudyWarning
     from understudy.script.database_errors import db_error as db_error
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from understudy.script.failures import UnexpectedStatement as UnexpectedStatement
     from understudy.script.failures import UnusedAnswers as UnusedAnswers
     from understudy.script.failures import WrongArguments as WrongArguments
-    from understudy.wire.lane import FakePostgres as FakePostgres
 
 __all__ = [
     "ANY",
@@ -84,11 +84,11 @@ _HOMES = {
     "Failure": "understudy.script.failures",
     "FakeConnection": "understudy.fakes",
     "FakePool": "understudy.fakes",
-    "FakePostgres": "understudy.wire.lane",
+    "FakePostgres": "understudy.fake_postgres.fixture",
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
-    "NeverAwaitedWarning": "understudy.plugin.watch.categories",
+    "NeverAwaitedWarning": "understudy.plugin.leak_checks.categories",
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
@@ -98,7 +98,7 @@ _HOMES = {
     "StatementUnknown": "understudy.catalog.errors",
     "TransactionLeftOpen": "understudy.script.failures",
     "UncheckedWarning": "understudy.catalog.errors",
-    "UnderstudyWarning": "understudy.plugin.watch.categories",
+    "UnderstudyWarning": "understudy.plugin.leak_checks.categories",
     "UnexpectedCall": "understudy.script.failures",
     "UnexpectedStatement": "understudy.script.failures",
     "UnusedAnswers": "understudy.script.failures",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from understudy.catalog import store
+from understudy.catalog.cached_answers import Answer
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -16,8 +17,7 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.kept import Answer
-from understudy.catalog.session import Catalog, Describer
+from understudy.catalog.run_catalog import Catalog, Describer
 
 ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
 REFUSED = Refusal("42703", 'column "nmae" does not exist', position=8)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from understudy.postgres import EmbeddedServer
-from understudy.postgres.binaries import Installation, find_installation
+from understudy.embedded import EmbeddedServer
+from understudy.embedded.binaries import Installation, find_installation
 
 VERSIONS = (16, 18)
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
@@ -18,7 +18,7 @@ def server_of(version: int) -> Iterator[EmbeddedServer]:
     """A running server of a major version."""
     newest = find_installation()
     chosen = Installation(newest.prefix.parent / _FOLDERS[version], newest.libraries)
-    with mock.patch("understudy.postgres.server.find_installation", return_value=chosen):
+    with mock.patch("understudy.embedded.server.find_installation", return_value=chosen):
         server = EmbeddedServer().start()
     try:
         yield server

@@ -22,7 +22,7 @@ from understudy import (
     UncheckedWarning,
     db_error,
 )
-from understudy.catalog import active
+from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker, Levels
 from understudy.catalog.description import (
     Column,
@@ -34,8 +34,9 @@ from understudy.catalog.description import (
     TypeFacts,
 )
 from understudy.catalog.errors import CatalogError
-from understudy.catalog.session import Catalog
-from understudy.script import ledger, sql
+from understudy.catalog.run_catalog import Catalog
+from understudy.pg import sql
+from understudy.script import expectations
 
 ONE = "SELECT id, name FROM users WHERE id = $1"
 NAMED = "SELECT id, name FROM users WHERE id = $(id)p AND name = $(name)p"
@@ -98,10 +99,10 @@ def checker() -> Iterator[Checker]:
 
 
 def using(checker: Checker) -> Iterator[Checker]:
-    before = active.factory, active.made()
-    active.use(lambda: checker)
+    before = active_checker.factory, active_checker.made()
+    active_checker.use(lambda: checker)
     yield checker
-    active.use(*before)
+    active_checker.use(*before)
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ async def test_a_refusal_points_into_the_statement_as_it_was_written(
     asked = "SELECT nmae FROM users WHERE id = $1 AND x"
     says = {asked: Refusal("42703", "no x", position=asked.index("x") + 1)}
     says[asked] = Refusal("42703", "no x", position=len(asked))
-    monkeypatch.setattr(active, "factory", lambda: None)
+    monkeypatch.setattr(active_checker, "factory", lambda: None)
     for _ in using(Checker(catalog_of(says), "psqlpy")):
         with pytest.raises(StatementRefused) as caught:
             await FakeConnection().execute(statement, {"the_id": 1})
@@ -167,7 +168,7 @@ async def test_what_the_code_under_test_catches_is_held_against_the_test(
 ) -> None:
     conn.on(ONE).row(id="7", name="Ana")
     conn.on(DELETE).raises(db_error("23505", constraint="nope", driver="psqlpy"))
-    with ledger.opened() as owed:
+    with expectations.opened() as owed:
         for statement, parameters in [
             (WRONG, None),
             (INSERT, [1]),
@@ -597,7 +598,7 @@ async def test_each_check_can_warn_at_every_call_with_the_callers_line(
 
 async def test_where_warnings_are_errors_none_is_lost_in_the_code_under_test() -> None:
     for _ in using(make(Levels(statements="warn"))):
-        with warnings.catch_warnings(), ledger.opened() as owed:
+        with warnings.catch_warnings(), expectations.opened() as owed:
             warnings.simplefilter("error")
             with pytest.raises(StatementRefused) as caught:
                 await FakeConnection().execute(WRONG)
@@ -608,12 +609,12 @@ async def test_where_warnings_are_errors_none_is_lost_in_the_code_under_test() -
 
 
 async def test_without_a_checker_everything_goes() -> None:
-    before = active.factory, active.made()
-    active.use(None)
+    before = active_checker.factory, active_checker.made()
+    active_checker.use(None)
     try:
-        assert active.checker() is None
+        assert active_checker.checker() is None
         conn = FakeConnection()
         conn.fetch_return = [{"x": object()}]
         await conn.fetch(WRONG, [1, 2, 3])
     finally:
-        active.use(*before)
+        active_checker.use(*before)

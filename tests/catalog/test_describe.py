@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.catalog.servers import VERSIONS, server_of
 from tests.effort import calls_of
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -124,7 +124,7 @@ def test_a_view_is_touched_with_the_tables_below_it(describer: Describer) -> Non
 )
 def test_the_command_is_told(describer: Describer, statement: str, command: str) -> None:
     assert _describe(describer, statement).command == command
-    with mock.patch("understudy.catalog.describe.READABLE", frozenset()):
+    with mock.patch("understudy.catalog.describer.READABLE", frozenset()):
         assert _describe(describer, statement).command == command
 
 
@@ -260,7 +260,7 @@ def test_a_huge_statement_gets_a_verdict_in_time(
 
 
 def test_without_a_readable_tree_nothing_is_certain(describer: Describer) -> None:
-    with mock.patch("understudy.catalog.describe.READABLE", frozenset({99})):
+    with mock.patch("understudy.catalog.describer.READABLE", frozenset({99})):
         found = _describe(describer, "SELECT id FROM users")
 
     assert found.columns == (Column("id", "integer", "users.id", "unknown"),)
@@ -394,7 +394,7 @@ def test_a_silent_server_is_not_waited_for(dsn: str) -> None:
 
 def test_an_interrupted_question_leaves_nothing_behind(describer: Describer) -> None:
     with (
-        mock.patch("understudy.catalog.asking.refusal_of", side_effect=KeyboardInterrupt),
+        mock.patch("understudy.catalog.pg_describe.refusal_of", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         describer.describe(["SELECT 1", "SELECT nope", "SELECT 2"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from psycopg._queries import _query2pg
 
 from understudy.catalog.placeholders import BadPlaceholder, Numbered, to_numbered
-from understudy.postgres import TestDatabases
+from understudy.embedded import TestDatabases
 
 _SQL = st.lists(
     st.sampled_from(

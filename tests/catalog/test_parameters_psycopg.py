@@ -10,7 +10,7 @@ import pytest
 
 from tests.stable_ids import stable_repr
 from understudy.catalog.description import TypeFacts
-from understudy.catalog.parameters import Judgement, ParameterRules, refusal_of
+from understudy.catalog.parameter_checks import Judgement, ParameterRules, refusal_of
 
 FACTS = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

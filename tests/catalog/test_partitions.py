@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
-from understudy.catalog.impossible import reason_against
-from understudy.postgres import EmbeddedServer
+from understudy.catalog.error_checks import reason_against
+from understudy.embedded import EmbeddedServer
 from understudy.script.database_errors import ErrorFields
 
 SCHEMA = """

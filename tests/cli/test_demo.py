@@ -173,7 +173,7 @@ def test_an_interrupted_copy_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("understudy.cli.lanes.run", interrupted)
+    monkeypatch.setattr("understudy.cli.suites.run", interrupted)
     monkeypatch.chdir(tmp_path)
 
     result = CliRunner().invoke(main, ["demo", "here"], prog_name="understudy")
@@ -190,7 +190,7 @@ def test_an_interrupt_while_copying(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("understudy.cli.backend.copy_to", interrupted)
+    monkeypatch.setattr("understudy.cli.reference_backend.copy_to", interrupted)
     monkeypatch.chdir(tmp_path)
 
     result = CliRunner().invoke(main, ["demo", "here"], prog_name="understudy")

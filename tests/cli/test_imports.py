@@ -45,7 +45,7 @@ def imported_by(statement: str) -> set[str]:
         "understudy.plugin",
         "understudy.fakes",
         "understudy.cli",
-        "understudy.wire.lane",
+        "understudy.fake_postgres.fixture",
     ],
 )
 def test_imports_nothing_heavy(module: str) -> None:

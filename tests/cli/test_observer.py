@@ -8,7 +8,7 @@ import pytest
 
 from understudy import FakeConnection
 from understudy.cli.observer import OPTION
-from understudy.script import tally
+from understudy.script import call_counts
 
 OBSERVED = ("-p", "understudy.cli.observer", OPTION, "figures.json", "-p", "no:randomly")
 
@@ -90,12 +90,12 @@ def test_counts_what_was_asked_of_the_fakes_on_workers_too(figures: Any) -> None
 
 def test_counts_a_run_for_itself(figures: Any) -> None:
     asyncio.run(FakeConnection().execute("SELECT 'outside'"))
-    before = tally.FAKES.calls, set(tally.FAKES.statements)
+    before = call_counts.FAKES.calls, set(call_counts.FAKES.statements)
 
     report = figures(ALL_OUTCOMES)
 
     assert (report["calls_on_fakes"], report["statements_on_fakes"]) == (3, 2)
-    assert (tally.FAKES.calls, tally.FAKES.statements) == before
+    assert (call_counts.FAKES.calls, call_counts.FAKES.statements) == before
 
 
 def test_names_no_server_where_no_test_asked_for_one(figures: Any) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import psqlpy
 import pytest
 
-from tests.conformance.stage import Stage, open_fake, open_real
-from understudy.postgres import TestDatabases
+from tests.conformance.fake_and_real import Stage, open_fake, open_real
+from understudy.embedded import TestDatabases
 
 
 @pytest.fixture(scope="session")

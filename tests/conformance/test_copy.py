@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.stage import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Stage, outcome
 from understudy import db_error
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.conformance.stage import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Stage, outcome
 from understudy import db_error
 
 SERIES = "SELECT n FROM generate_series(1, 7) AS n"

@@ -6,7 +6,7 @@ an established behaviour.
 
 from __future__ import annotations
 
-from tests.conformance.stage import Raised, Stage, data, outcome
+from tests.conformance.fake_and_real import Raised, Stage, data, outcome
 from understudy import db_error
 
 INSERT = "INSERT INTO users (id) VALUES ($1)"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.stage import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Stage, outcome
 
 NEW = "SELECT 1 AS a"
 KNOWN = "SELECT 2 AS b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.conformance.stage import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Stage, outcome
 
 CLOSED = Raised("BaseConnectionPoolError", "Database engine pool exception: Pool has been closed")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.stage import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Stage, outcome
 
 NONE = "SELECT id FROM users"
 ONE = "SELECT 1 AS id, 'Ana' AS name"

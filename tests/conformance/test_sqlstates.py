@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from understudy import db_error
-from understudy.script.sqlstates import STATES
+from understudy.pg.sqlstates import STATES
 
 
 class Provoked(NamedTuple):

@@ -23,7 +23,7 @@ from understudy import (
     WrongArguments,
     dummy,
 )
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 
 
 class Base:

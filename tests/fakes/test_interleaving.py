@@ -14,7 +14,7 @@ import pytest
 
 from understudy import FakeConnection, FakePool, UnexpectedStatement
 from understudy.script import waiting
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 
 
 async def count(conn: FakeConnection, name: str, seen: list[str], times: int = 3) -> None:

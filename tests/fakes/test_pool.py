@@ -9,7 +9,7 @@ import pytest
 
 from tests.places import within
 from understudy import ConnectionNotReturned, FakePool, PoolExhausted
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "2", True])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from understudy import FakeConnection, FakePool, UnexpectedStatement
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 
 CALLS: dict[str, tuple[Any, ...]] = {
     "execute": ("SELECT 1",),

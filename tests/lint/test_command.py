@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from tests.cli.conftest import understudy
 from understudy.cli import lint as command
 from understudy.cli import main
-from understudy.lint import mender, runner
+from understudy.lint import fixer, runner
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import GROUPS
 
@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_written(project: Path, monkeypatch: pytest.Monkey
     def refuse(file: Path, content: bytes) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(mender, "replace", refuse)
+    monkeypatch.setattr(fixer, "replace", refuse)
 
     result = invoke("lint", "--fix")
 
@@ -211,12 +211,12 @@ def test_a_file_that_cannot_be_written(project: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_file_that_libcst_cannot_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from understudy.lint.fixes import mending
+    from understudy.lint.fixes import source_edits
 
     def refuse(source: bytes, findings: object) -> bytes:
-        raise mending.CannotMend("Syntax Error @ 1:1.")
+        raise source_edits.CannotMend("Syntax Error @ 1:1.")
 
-    monkeypatch.setattr(mending, "mended", refuse)
+    monkeypatch.setattr(source_edits, "mended", refuse)
 
     result = invoke("lint", "--fix")
 
@@ -227,7 +227,7 @@ def test_a_file_that_libcst_cannot_read(project: Path, monkeypatch: pytest.Monke
 
 
 def test_fix_without_libcst(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mender.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(fixer.importlib.util, "find_spec", lambda name: None)
 
     result = invoke("lint", "--fix")
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from understudy.lint import config, engine, files, runner
+from understudy.lint import engine, files, pytest_config, runner
+from understudy.lint.async_runners import Runners
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
 from understudy.lint.project import Project
 from understudy.lint.registry import UnknownRule, chosen, codes_of
 from understudy.lint.runner import LintError, run
-from understudy.lint.runners import Runners
 from understudy.lint.tree import Class, Function
 from understudy.lint.writing import replace
 
@@ -39,7 +39,7 @@ TEST = "async def test_it():\n    assert 1\n"
 def test_pytests_configuration_is_read(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
 
-    found = config.read(tmp_path)
+    found = pytest_config.read(tmp_path)
 
     assert found is not None
     assert found.asyncio_mode == "auto"
@@ -59,7 +59,7 @@ def test_pytests_configuration_is_read(name: str, text: str, tmp_path: Path) -> 
 def test_files_without_a_configuration(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text, encoding="latin-1")
 
-    assert config.read(tmp_path) is None
+    assert pytest_config.read(tmp_path) is None
 
 
 def test_what_a_test_is_called_is_configured(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_who_runs_async_tests_is_read_from_the_projects_files(tmp_path: Path) ->
         },
     )
 
-    runners = Runners(tmp_path, config.PytestConfig(), lambda path: None)
+    runners = Runners(tmp_path, pytest_config.PytestConfig(), lambda path: None)
 
     assert runners.asyncio_auto
     assert runners.others
@@ -196,7 +196,7 @@ def test_who_runs_async_tests_is_read_from_the_projects_files(tmp_path: Path) ->
 def test_an_old_pytest_asyncio_is_recognised(text: str, before: bool, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(f"{text}\n")
 
-    runners = Runners(tmp_path, config.PytestConfig(), lambda path: None)
+    runners = Runners(tmp_path, pytest_config.PytestConfig(), lambda path: None)
 
     assert runners.asyncio_before_1 is before
 

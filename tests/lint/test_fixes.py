@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from understudy.lint.engine import Engine
-from understudy.lint.fixes.mending import CannotMend, mended
+from understudy.lint.fixes.source_edits import CannotMend, mended
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import Rule
 

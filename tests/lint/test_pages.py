@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.lint.explaining import RUFF
+from understudy.lint.explanations import RUFF
 
 from .pages import FOLDER, pages, table
 

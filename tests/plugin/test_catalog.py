@@ -13,13 +13,13 @@ import psycopg
 import pytest
 
 import understudy.catalog.checks
-import understudy.catalog.describe
+import understudy.catalog.describer
 import understudy.fakes
 import understudy.plugin.databases  # noqa: F401 # loaded once: pytester unloads what runs load
 from tests.catalog.describers import spellings
 from tests.plugin.conftest import Project, without
-from understudy.catalog import active
-from understudy.postgres import EmbeddedServer, PostgresUnavailable, TestDatabases
+from understudy.catalog import active_checker
+from understudy.embedded import EmbeddedServer, PostgresUnavailable, TestDatabases
 
 CONFIGURED = "[tool.understudy]\nschema = ['db/*.sql']\ndriver = 'psqlpy'\n"
 SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name text, born date);\n"
@@ -369,13 +369,13 @@ def test_a_server_that_is_gone_leaves_the_others_as_they_are(suite: Project) -> 
 
 
 def test_a_run_inside_a_run_leaves_the_outer_ones_catalog_alone(suite: Project) -> None:
-    before = active.factory, active.made()
+    before = active_checker.factory, active_checker.made()
     suite.write(
         conftest="pytest_plugins = ['pytester']",
         tests__test_nested="""
             import asyncio
             from understudy import FakeConnection
-            from understudy.catalog import active
+            from understudy.catalog import active_checker
 
             INNER = '''
                 import asyncio
@@ -387,17 +387,17 @@ def test_a_run_inside_a_run_leaves_the_outer_ones_catalog_alone(suite: Project) 
 
             def test_nested(pytester):
                 asyncio.run(FakeConnection().fetch("SELECT born FROM users"))
-                outer = active.made()
+                outer = active_checker.made()
                 pytester.makepyfile(test_inner=INNER)
                 common = ["-p", "no:cacheprovider", "-p", "no:asyncio"]
                 pytester.runpytest_inprocess(*common).assert_outcomes(passed=1)
-                assert active.made() is outer
+                assert active_checker.made() is outer
                 assert outer is not None
         """,
     )
     run(suite, "tests/test_nested.py", passed=1)
     assert spellings(suite.path / FILE) == ["SELECT born FROM users"]
-    assert (active.factory, active.made()) == before
+    assert (active_checker.factory, active_checker.made()) == before
 
 
 def test_a_call_that_fails_again_and_again_is_told_once(suite: Project) -> None:

@@ -7,9 +7,6 @@ import re
 
 import pytest
 
-import understudy.fakes
-import understudy.plugin.databases
-import understudy.wire.lane  # noqa: F401 # all loaded once: pytester unloads what an inner run loads
 from tests.plugin.conftest import Project
 
 ASYNC = """

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.plugin.conftest import Project
-from understudy.postgres import EmbeddedServer
-from understudy.postgres.workspace import sweep
+from understudy.embedded import EmbeddedServer
+from understudy.embedded.workspace import sweep
 
 TESTS = """
     import psycopg

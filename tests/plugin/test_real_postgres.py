@@ -82,7 +82,7 @@ def test_a_connection_left_open_does_not_keep_the_database(database: Project) ->
 
 def test_no_server_is_started_for_a_run_that_asks_for_none(database: Project) -> None:
     database.write(
-        test_it="import sys\ndef test_it(): assert 'understudy.postgres' not in sys.modules"
+        test_it="import sys\ndef test_it(): assert 'understudy.embedded' not in sys.modules"
     )
     result = database.run(subprocess=True)
     result.assert_outcomes(passed=1)
@@ -92,7 +92,7 @@ def test_a_schema_that_is_refused_is_one_message_and_is_tried_once(database: Pro
     database.write_text(database.path / "db" / "2.sql", "CREATE TABLE roles (id imt);\n")
     database.write(
         conftest="""
-            from understudy.postgres import TestDatabases
+            from understudy.embedded import TestDatabases
 
             start, starts = TestDatabases.start, []
 
@@ -149,7 +149,7 @@ def test_a_server_that_will_not_stop_is_one_message_and_fails_the_run(
     database.write(
         test_it="""
             from understudy.plugin.databases import shared
-            from understudy.postgres import PostgresUnavailable
+            from understudy.embedded import PostgresUnavailable
 
             def test_one(real_postgres, pytestconfig):
                 databases = shared(pytestconfig)
@@ -204,7 +204,7 @@ def test_a_server_that_will_not_stop_so_late_is_not_kept_silent(database: Projec
         """,
         test_it="""
             from understudy.plugin.databases import shared
-            from understudy.postgres import PostgresUnavailable
+            from understudy.embedded import PostgresUnavailable
 
             def test_one(real_postgres, pytestconfig):
                 databases = shared(pytestconfig)
@@ -220,5 +220,5 @@ def test_a_server_that_will_not_stop_so_late_is_not_kept_silent(database: Projec
     result = database.run(subprocess=True)
     assert result.ret != pytest.ExitCode.OK
     assert result.stderr.lines[-1] == (
-        "understudy.postgres.errors.PostgresError: PostgreSQL would not stop."
+        "understudy.embedded.errors.PostgresError: PostgreSQL would not stop."
     )

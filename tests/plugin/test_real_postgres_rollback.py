@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-import understudy.sandbox.forwarding  # noqa: F401 # loaded once: see test_summary.py
+import understudy.real_postgres.forwarding  # noqa: F401 # loaded once: see test_summary.py
 from tests.plugin.conftest import Project, section
 
 CONFIGURED = """

@@ -266,7 +266,7 @@ def test_the_plugin_brings_nothing_heavy_into_a_run_that_uses_nothing(tmp_path: 
         "import sys\n"
         "def pytest_sessionfinish():\n"
         "    heavy = {'fastapi', 'starlette', 'httpx', 'asgi_lifespan', 'faker', 'psycopg',\n"
-        "        'asyncpg', 'psqlpy', 'sqlglot', 'understudy.fastapi', 'understudy.postgres'}\n"
+        "        'asyncpg', 'psqlpy', 'sqlglot', 'understudy.asgi', 'understudy.embedded'}\n"
         "    print('loaded:', sorted(heavy & set(sys.modules)))\n",
         encoding="utf-8",
     )

@@ -19,8 +19,9 @@ import psutil
 import pytest
 
 from tests.plugin.conftest import Project, section
-from understudy.plugin import databases, workers
-from understudy.postgres import PostgresUnavailable
+from understudy.embedded import PostgresUnavailable
+from understudy.plugin import databases
+from understudy.plugin import xdist_workers as workers
 
 TESTS = """
     import os

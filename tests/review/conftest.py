@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from understudy.review.items import Answer, Item, Review
-from understudy.review.reviewing import review
-from understudy.review.running import Runner
+from understudy.review.checklist_items import Answer, Item, Review
+from understudy.review.reviewer import review
+from understudy.review.suite_runs import Runner
 
 FILES: Mapping[str, str] = {
     "pyproject.toml": """

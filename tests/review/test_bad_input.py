@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.review.conftest import write
-from understudy.review import subjects, suite
+from understudy.review import suite, targets
 from understudy.review.errors import ReviewError
-from understudy.review.reviewing import bases_of, review
-from understudy.review.running import Runner
+from understudy.review.reviewer import bases_of, review
+from understudy.review.suite_runs import Runner
 
 SETTINGS = '[tool.pytest.ini_options]\ntestpaths = ["tests"]\npythonpath = ["."]\n'
 
@@ -86,8 +86,8 @@ def test_a_suite_that_takes_too_long(tmp_path: Path) -> None:
 def test_a_module_by_its_path_is_the_module_by_its_name(tmp_path: Path) -> None:
     project = write(tmp_path, {"pyproject.toml": SETTINGS, "src/app/users.py": "def f(): ..."})
 
-    by_name = subjects.find("app.users", project, bases_of(project))
-    by_path = subjects.find("src/app/users.py", project, bases_of(project), {"app.users"})
+    by_name = targets.find("app.users", project, bases_of(project))
+    by_path = targets.find("src/app/users.py", project, bases_of(project), {"app.users"})
 
     assert by_name == by_path
     assert by_name.name == "app.users"
@@ -96,13 +96,13 @@ def test_a_module_by_its_path_is_the_module_by_its_name(tmp_path: Path) -> None:
 def test_a_path_nobody_imports_has_the_name_that_it_has_from_the_root(tmp_path: Path) -> None:
     project = write(tmp_path, {"src/app/users.py": "def f(): ..."})
 
-    assert subjects.find("src/app/users.py", project, bases_of(project)).name == "src.app.users"
+    assert targets.find("src/app/users.py", project, bases_of(project)).name == "src.app.users"
 
 
 def test_a_package_is_its_own_file(tmp_path: Path) -> None:
     project = write(tmp_path, {"app/__init__.py": "def f(): ..."})
 
-    assert subjects.find("app", project, [project]).name == "app"
+    assert targets.find("app", project, [project]).name == "app"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_file_belongs_to_what_it_patches(tmp_path: Path) -> None:
             "test_usersx.py": "def test(): ...",
         },
     )
-    subject = subjects.find("app.api.users", project, [project])
+    subject = targets.find("app.api.users", project, [project])
     files = [suite.read(each) for each in sorted(project.glob("test_*.py"))]
 
     belonging = suite.belonging(subject, [each for each in files if each is not None])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.review.conftest import answer
 from understudy.review.checklist import layer_of
-from understudy.review.items import STAGES, Evidence, Item, Review
+from understudy.review.checklist_items import STAGES, Evidence, Item, Review
 
 USERS, ORDERS, TOTALS = "app.dao.users", "app.dao.orders", "app.totals"
 

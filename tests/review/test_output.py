@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tests.review.conftest import write
 from understudy.cli.review import review as command
 from understudy.review import output
-from understudy.review.items import Answer, Evidence, Item, Review
+from understudy.review.checklist_items import Answer, Evidence, Item, Review
 
 PLACES = tuple(Evidence(f"line {number}", "app/users.py", number) for number in range(1, 8))
 USERS = Review(

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from understudy.postgres import EmbeddedServer
-from understudy.postgres.driver import connect
+from understudy.embedded import EmbeddedServer
+from understudy.embedded.driver import connect
 from understudy.rows import Rows
 
 Make = Callable[..., Rows]

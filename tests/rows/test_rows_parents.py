@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from understudy.postgres.driver import connect
+from understudy.embedded.driver import connect
 from understudy.rows import RowRefused, Rows
 
 SHOP = """

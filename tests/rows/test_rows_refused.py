@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from understudy.postgres.driver import connect
+from understudy.embedded.driver import connect
 from understudy.rows import Known, NotATable, NoValue, RowRefused, Rows, RowsError, UnknownName
 
 USERS = """

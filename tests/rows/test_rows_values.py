@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from understudy.rows import Rows, named
-from understudy.rows.facts import Column, Facts, Table, Type
-from understudy.rows.named import Named
-from understudy.rows.values import BASE, Maker
+from understudy.rows import Rows, column_hints
+from understudy.rows.column_hints import Named
+from understudy.rows.table_facts import Column, Facts, Table, Type
+from understudy.rows.typed_values import BASE, Maker
 
 PEOPLE = """
     CREATE TABLE people (
@@ -61,7 +61,7 @@ def test_without_faker_a_text_is_named_for_its_column(
     rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "faker", None)
-    monkeypatch.setattr(named, "_faker", named._faker.__wrapped__)
+    monkeypatch.setattr(column_hints, "_faker", column_hints._faker.__wrapped__)
 
     row = rows(PEOPLE).insert("people")
 

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from understudy import ScriptError, db_error
+from understudy.pg.sqlstates import STATES, condition
 from understudy.script import database_errors
 from understudy.script.database_errors import ErrorFields, fields_of
-from understudy.script.sqlstates import STATES, condition
 
 EVERYTHING: dict[str, Any] = {
     "constraint": "users_email_key",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.script import sql
-from understudy.script.sql import Pattern
+from understudy.pg import sql
+from understudy.pg.sql import Pattern
 
 LETTERS = st.sampled_from(["a", "b", "c"])
 TEXTS = st.lists(LETTERS, max_size=8)

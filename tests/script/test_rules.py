@@ -20,7 +20,7 @@ from understudy import (
     db_error,
 )
 from understudy.script.calls import Call
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 
 ONE = "SELECT 1"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from understudy import FakeConnection, ScriptError
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 from understudy.script.rules import StatementRule
 
 NAN = float("nan")

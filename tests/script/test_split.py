@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.script.sql import split
+from understudy.pg.sql import split
 
 FUNCTION = """CREATE FUNCTION f() RETURNS int BEGIN ATOMIC
   SELECT CASE WHEN true THEN 1 END; SELECT 2; END"""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from understudy.script import sql
+from understudy.pg import sql
 
 WORDS = st.sampled_from(
     [

@@ -11,7 +11,7 @@ import pytest
 
 from tests.places import at, within
 from understudy import ANY, FakeConnection, FakePool, PredicateFailed, UnexpectedStatement
-from understudy.script.ledger import opened
+from understudy.script.expectations import opened
 
 USERS = "SELECT id, name FROM users WHERE"
 

@@ -269,9 +269,9 @@ def _start_server(config: pytest.Config) -> None:
 
 def _know(statements: Sequence[str]) -> None:
     """Know the unchanged statements, as a run does that has the committed file."""
-    from understudy.catalog import active
+    from understudy.catalog import active_checker
 
-    checker = active.checker()
+    checker = active_checker.checker()
     assert checker is not None
     for statement in statements:
         checker.catalog.verdict(statement)

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from understudy.catalog import answers, messages
+from understudy.catalog import answer_checks as answers
+from understudy.catalog import messages
+from understudy.catalog.bind_parameters import NotReadable, count_in, in_order, numbered
 from understudy.catalog.description import Description, Refusal, TypeFacts, Verdict
+from understudy.catalog.error_checks import reason_against
 from understudy.catalog.errors import (
     AnswerImpossible,
     CatalogError,
@@ -18,14 +21,13 @@ from understudy.catalog.errors import (
     StatementUnknown,
     UncheckedWarning,
 )
-from understudy.catalog.given import NotReadable, count_in, in_order, numbered
-from understudy.catalog.impossible import reason_against
-from understudy.catalog.known import Held
-from understudy.catalog.parameters import ParameterRules
+from understudy.catalog.parameter_checks import ParameterRules
 from understudy.catalog.placeholders import BadPlaceholder
-from understudy.catalog.session import Catalog
-from understudy.catalog.values import ValueRules
-from understudy.script import ledger, sql
+from understudy.catalog.run_catalog import Catalog
+from understudy.catalog.statement_checks import Held
+from understudy.catalog.value_checks import ValueRules
+from understudy.pg import sql
+from understudy.script import expectations
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
 from understudy.script.database_errors import ErrorFields
@@ -255,7 +257,7 @@ class Checker:
             if self._lenient:
                 return None
             # Not kept: every test that meets it fails, not only the first.
-            raise ledger.entered(StatementUnknown(messages.at(text, call))) from error
+            raise expectations.entered(StatementUnknown(messages.at(text, call))) from error
 
     def _refuse(self, call: Call, shown: str, text: str, refusal: Refusal | None = None) -> None:
         __tracebackhide__ = True
@@ -312,11 +314,11 @@ class Checker:
     def _report(self, level: Level, failure: Failure, call: Call) -> None:
         __tracebackhide__ = True
         if level == "error":
-            raise ledger.entered(failure)
+            raise expectations.entered(failure)
         code, line = call.origin
         text = f"{type(failure).__name__}: {failure}"
         try:
             warnings.warn_explicit(text, UncheckedWarning, code.co_filename, line)
         except UncheckedWarning:
             # Whoever turns warnings into errors wants none to be caught by the code under test.
-            raise ledger.entered(failure) from None
+            raise expectations.entered(failure) from None

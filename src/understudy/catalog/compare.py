@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from understudy.catalog.cached_answers import Kept
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -17,7 +18,6 @@ from understudy.catalog.description import (
     TypeFacts,
     Verdict,
 )
-from understudy.catalog.kept import Kept
 from understudy.catalog.store import Contents
 
 

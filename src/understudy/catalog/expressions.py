@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from understudy.catalog import totals
+from understudy.catalog import strict_functions
 from understudy.catalog.description import Nullability
-from understudy.catalog.lookup import Lookup
+from understudy.catalog.oid_lookup import Lookup
+from understudy.catalog.query_scopes import Scope
 from understudy.catalog.querytree import Node, nodes, number
-from understudy.catalog.scopes import Scope
 
 if TYPE_CHECKING:
     from understudy.catalog.nullability import Judge
@@ -33,7 +33,7 @@ def is_total_set(lookup: Lookup, table: Node) -> bool:
         return False
     called = functions[0].get("funcexpr")
     function = lookup.function(number(called, "funcid")) if isinstance(called, dict) else None
-    return function is not None and totals.is_total_set(function)
+    return function is not None and strict_functions.is_total_set(function)
 
 
 def _certain(yes: bool) -> Nullability:
@@ -81,9 +81,13 @@ def _case(judge: Judge, scope: Scope, node: Node) -> Nullability:
 
 def _function(judge: Judge, scope: Scope, node: Node) -> Nullability:
     function = judge.lookup.function(number(node, "funcid"))
-    if function is None or node.get("funcretset") != "false" or not totals.is_total(function):
+    if (
+        function is None
+        or node.get("funcretset") != "false"
+        or not strict_functions.is_total(function)
+    ):
         return "unknown"
-    if totals.is_never_null(function) and node.get("funcvariadic") == "false":
+    if strict_functions.is_never_null(function) and node.get("funcvariadic") == "false":
         return "not null"
     return _certain(all(judge.is_filled(scope, part) for part in node.get("args") or ()))
 
@@ -96,7 +100,7 @@ def _operator(judge: Judge, scope: Scope, node: Node) -> Nullability:
 
 def _is_total(judge: Judge, node: Node) -> bool:
     operator = judge.lookup.operator(number(node, "opno"))
-    return operator is not None and totals.is_total_operator(operator)
+    return operator is not None and strict_functions.is_total_operator(operator)
 
 
 def _distinct(judge: Judge, scope: Scope, node: Node) -> Nullability:
@@ -150,7 +154,7 @@ def _aggregate(judge: Judge, scope: Scope, node: Node) -> Nullability:
         return "unknown"
     if function.name == "count":
         return "not null"
-    if scope.has_grouping_sets or not totals.is_total_aggregate(function):
+    if scope.has_grouping_sets or not strict_functions.is_total_aggregate(function):
         return "unknown"
     if not scope.query.get("groupClause"):
         # Over no row at all.
@@ -165,7 +169,7 @@ def _window(judge: Judge, scope: Scope, node: Node) -> Nullability:
     function = judge.lookup.function(number(node, "winfnoid"))
     if function is None:
         return "unknown"
-    return _certain(function.name == "count" or totals.is_total_window_function(function))
+    return _certain(function.name == "count" or strict_functions.is_total_window_function(function))
 
 
 def _sql_value(judge: Judge, scope: Scope, node: Node) -> Nullability:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from understudy.pg.sql import one_line
+from understudy.pg.sqlstates import condition
 from understudy.script.messages import shown, suggestion, typed
-from understudy.script.sql import one_line
-from understudy.script.sqlstates import condition
 
 if TYPE_CHECKING:
-    from understudy.catalog.answers import Difference, Pair
+    from understudy.catalog.answer_checks import Difference, Pair
     from understudy.catalog.description import Column, Refusal
     from understudy.script.calls import Call
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from understudy.catalog.judging import CannotTell, NotSent, class_of
+from understudy.catalog.verdicts import CannotTell, NotSent, class_of
 
 EXTRA_TYPES = "psqlpy.extra_types"
 _EPOCH = dt.datetime(2000, 1, 1)

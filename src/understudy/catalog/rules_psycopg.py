@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any
 
 from understudy.catalog.containers import Broken, array_items
-from understudy.catalog.judging import CannotTell, NotSent, NotTaken
 from understudy.catalog.literals import INTEGERS, float_refusal, literal_refusal
 from understudy.catalog.pgtypes import PgType, builtin
+from understudy.catalog.verdicts import CannotTell, NotSent, NotTaken
 
 _TEXTUAL = frozenset({"text", "character varying", "character", "name"})
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")

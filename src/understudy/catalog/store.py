@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.catalog import messages
+from understudy.catalog.cached_answers import Answer, Kept
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -30,7 +31,6 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import CatalogError, CatalogFileError
-from understudy.catalog.kept import Answer, Kept
 from understudy.catalog.locking import locked
 
 FORMAT = 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from understudy.cli import backend, extras, lanes, messages, report
+from understudy.cli import demo_report, extras, messages, reference_backend, suites
 from understudy.cli.processes import INTERRUPTED
 
 
@@ -54,18 +54,18 @@ def demo(ctx: click.Context, folder: Path, in_place: bool, output_format: str) -
     in_json = output_format == "json"
     progress = sys.stderr if in_json else sys.stdout
     results = []
-    for number, lane in enumerate(lanes.LANES, 1):
-        heading = click.style(f"Lane {number} of {len(lanes.LANES)}: {lane.title}", bold=True)
+    for number, lane in enumerate(suites.LANES, 1):
+        heading = click.style(f"Lane {number} of {len(suites.LANES)}: {lane.title}", bold=True)
         click.echo(f"\n{heading}", file=progress)
         try:
-            results.append(lanes.run(lane, folder, progress))
+            results.append(suites.run(lane, folder, progress))
         except KeyboardInterrupt:
             click.echo(messages.interrupted(lane.title, copy), err=True)
             ctx.exit(INTERRUPTED)
     if in_json:
-        click.echo(report.as_json(results, folder, copied=not in_place))
+        click.echo(demo_report.as_json(results, folder, copied=not in_place))
     else:
-        click.echo(report.as_text(results, folder))
+        click.echo(demo_report.as_text(results, folder))
     ctx.exit(0 if all(result.ok for result in results) else 1)
 
 
@@ -79,9 +79,9 @@ def _prepare(folder: Path, in_place: bool) -> None:
         raise _Refused(messages.missing_extras("demo", missing))
     try:
         if in_place:
-            backend.check_project(folder)
+            reference_backend.check_project(folder)
         else:
-            backend.check_new(folder)
-            backend.copy_to(folder)
-    except backend.BackendError as error:
+            reference_backend.check_new(folder)
+            reference_backend.copy_to(folder)
+    except reference_backend.BackendError as error:
         raise _Refused(str(error)) from error

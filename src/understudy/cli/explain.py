@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from understudy.lint import explaining
+from understudy.lint import explanations
 from understudy.lint.registry import UnknownRule
 
 
@@ -25,6 +25,6 @@ Examples:
 def explain(code: str | None) -> None:
     """Say why a rule of `understudy lint` is there, with an example of wrong and right."""
     try:
-        click.echo(explaining.explained(code) if code else explaining.listed())
+        click.echo(explanations.explained(code) if code else explanations.listed())
     except UnknownRule as error:
         raise _Refused(str(error)) from error

@@ -10,8 +10,8 @@ import click
 from understudy.cli import init_messages as messages
 from understudy.cli import init_report as report
 from understudy.cli.processes import INTERRUPTED
-from understudy.writer import Findings, Plan, WriterError, look, make_plan, save
-from understudy.writer.decisions import Decisions, Question, decide
+from understudy.init import Findings, Plan, WriterError, look, make_plan, save
+from understudy.init.questions import Decisions, Question, decide
 
 
 class _Refused(click.ClickException):

@@ -7,12 +7,12 @@ from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING
 
-from understudy.writer.messages import gist, unread
+from understudy.init.messages import gist, unread
 
 if TYPE_CHECKING:
-    from understudy.writer import Findings
-    from understudy.writer.decisions import Question
-    from understudy.writer.plan import Example
+    from understudy.init import Findings
+    from understudy.init.plan import Example
+    from understudy.init.questions import Question
 
 _NOUNS = {"router": "route", "service": "service", "dao": "DAO", "dto": "DTO"}
 

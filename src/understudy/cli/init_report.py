@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 from understudy.cli import init_messages as messages
-from understudy.writer import Change, Findings, Plan, scaffold
-from understudy.writer.decisions import Decisions
-from understudy.writer.layers import LAYERS
+from understudy.init import Change, Findings, Plan, scaffold
+from understudy.init.layers import LAYERS
+from understudy.init.questions import Decisions
 
 
 def found(findings: Findings) -> str:

@@ -12,9 +12,9 @@ import click
 from understudy.cli.processes import INTERRUPTED
 from understudy.lint import cache as caches
 from understudy.lint import files, messages, output
-from understudy.lint.config import read as read_pytest
 from understudy.lint.finding import Checked, Finding, Problem
-from understudy.lint.mender import Mended, NoLibCST, mend
+from understudy.lint.fixer import Mended, NoLibCST, mend
+from understudy.lint.pytest_config import read as read_pytest
 from understudy.lint.registry import all_rules, chosen
 from understudy.lint.runner import LintError, run
 from understudy.lint.settings import LintSettings, LintSettingsError, check_selectors, read

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy.script.sql import one_line
+from understudy.pg.sql import one_line
 
 if TYPE_CHECKING:
     from understudy.catalog.compare import Comparison

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from understudy.plugin import statements, summary
+from understudy.plugin import catalog_hooks, summary
 
 OPTION = "--understudy-figures"
 
@@ -43,7 +43,7 @@ def pytest_fixture_setup(
 def _describe(dsn: str) -> dict[str, Any]:
     import psycopg
 
-    from understudy.postgres.server import CLUSTER_NAME
+    from understudy.embedded.server import CLUSTER_NAME
 
     with psycopg.connect(dsn) as connection:
         major, minor = divmod(connection.info.server_version, 10_000)
@@ -64,7 +64,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         "tests": {outcome: len(reporter.stats.get(outcome, ())) for outcome in OUTCOMES},
         "calls_on_fakes": calls,
         "statements_on_fakes": len(asked),
-        "statements_checked": len(statements.checked(config)),
+        "statements_checked": len(catalog_hooks.checked(config)),
         "postgres": config.stash.get(_server, None),
     }
     Path(file).write_text(json.dumps(report), encoding="utf-8")

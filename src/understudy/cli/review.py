@@ -15,10 +15,10 @@ from understudy.cli import messages
 from understudy.cli.processes import INTERRUPTED
 from understudy.plugin.settings import DEFAULT_CATALOG, SettingsError, load
 from understudy.review import output
+from understudy.review.checklist_items import State
 from understudy.review.errors import ReviewError
-from understudy.review.items import State
-from understudy.review.reviewing import review as reviewed
-from understudy.review.running import Runner
+from understudy.review.reviewer import review as reviewed
+from understudy.review.suite_runs import Runner
 
 _FOR_PYTEST = "understudy.review.pytest"
 _COLOURS: dict[State, str] = {"ok": "green", "not ok": "red", "cannot tell": "yellow"}

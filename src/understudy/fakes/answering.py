@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy.catalog import active
-from understudy.fakes import driver_errors, results
+from understudy.catalog import active_checker
+from understudy.fakes import driver_errors, result_shapes
+from understudy.fakes.connection_state import Session
 from understudy.fakes.record import FakeRecord
-from understudy.fakes.session import Session
-from understudy.script import ledger, tally
+from understudy.script import call_counts, expectations
 from understudy.script.answers import Answer, Computed, Drop, Error, Rows, Value
 from understudy.script.calls import Call
 from understudy.script.database_errors import fields_of
 from understudy.script.failures import Failure
 from understudy.script.origin import spot
-from understudy.script.parameters import Given
+from understudy.script.parameter_matching import Given
 from understudy.script.script import Script, fresh, perform
 from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run
@@ -53,7 +53,7 @@ class Answering:
         current = self._session.current
         call = Call(method, statement, parameters, current, spot(3))
         self._script.calls.append(call)
-        tally.FAKES.note(statement)
+        call_counts.FAKES.note(statement)
         if current is not None:
             current.calls.append(call)
         return call
@@ -69,8 +69,8 @@ class Answering:
         try:
             if session.closed is not None or session.current is not None:
                 session.check(call.method, in_parse=self._is_parsed(call))
-            if active.factory is not None:
-                checker = active.current or active.checker()
+            if active_checker.factory is not None:
+                checker = active_checker.current or active_checker.checker()
                 if checker is not None:
                     held = checker.held.get(call.statement)
                     if held is None or not held.surely_takes(call.parameters):
@@ -108,8 +108,8 @@ class Answering:
         __tracebackhide__ = True
         if call.statement not in self._session.prepared:
             self._prepared(call)
-        if active.factory is not None:
-            checker = active.current or active.checker()
+        if active_checker.factory is not None:
+            checker = active_checker.current or active_checker.checker()
             held = None if checker is None else checker.held.get(call.statement)
             if held is not None and not held.surely_returns(outcome, call.method):
                 self._hold_against_catalog(call, outcome)
@@ -140,20 +140,20 @@ class Answering:
     def _canned(self, call: Call, data: Any) -> Any:
         """Return what a plain attribute holds as rows, after a look at whether they could be."""
         __tracebackhide__ = True
-        if data is not None and active.factory is not None:
-            checker = active.current or active.checker()
+        if data is not None and active_checker.factory is not None:
+            checker = active_checker.current or active_checker.checker()
             held = None if checker is None else checker.held.get(call.statement)
             if held is not None:
                 rows = data.result() if isinstance(data, FakeRecord) else data
                 if not held.surely_returns_rows(rows):
-                    self._hold_against_catalog(call, results.rows_in(rows))
+                    self._hold_against_catalog(call, result_shapes.rows_in(rows))
         return data
 
     def _canned_value(self, call: Call, value: Any) -> Any:
         """Return the plain attribute of `fetch_val`, after a look at whether it could be."""
         __tracebackhide__ = True
-        if value is not None and active.factory is not None:
-            checker = active.current or active.checker()
+        if value is not None and active_checker.factory is not None:
+            checker = active_checker.current or active_checker.checker()
             held = None if checker is None else checker.held.get(call.statement)
             if held is not None and not held.surely_returns_value(value):
                 self._hold_against_catalog(call, Value(value))
@@ -161,7 +161,7 @@ class Answering:
 
     def _hold_against_catalog(self, call: Call, outcome: Rows | Value | None) -> None:
         __tracebackhide__ = True
-        checker = active.current or active.checker()
+        checker = active_checker.current or active_checker.checker()
         if checker is not None and outcome is not None:
             checker.check_answer(call, outcome)
 
@@ -181,7 +181,7 @@ class Answering:
         fields = fields_of(error)
         if fields is None:
             return error
-        if active.factory is not None and (checker := active.checker()) is not None:
+        if active_checker.factory is not None and (checker := active_checker.checker()) is not None:
             checker.check_error(call, fields)
         in_parse = driver_errors.is_found_in_parse(fields)
         if fields.severity == "FATAL":
@@ -230,9 +230,9 @@ class Answering:
         If it is not, that is only worth a warning; and where a test has put a function of its own
         in the place of `transaction`, it has taken the end upon itself.
         """
-        ledger.expect(_WhileStrict(self, transaction))
+        expectations.expect(_WhileStrict(self, transaction))
         if "transaction" not in vars(self):
-            ledger.doubt(_WhileLenient(self, transaction))
+            expectations.doubt(_WhileLenient(self, transaction))
 
 
 class _WhileStrict:

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from understudy.fakes import copying, driver_errors, results
+from understudy.fakes import copy_format, driver_errors, result_shapes
 from understudy.fakes.answering import Answering
 from understudy.fakes.call_lists import CallList
 from understudy.fakes.cursor import FakeCursor
 from understudy.fakes.prepared import FakePreparedStatement
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.transaction import FakeTransactionContext
-from understudy.script import ledger
+from understudy.script import expectations
 from understudy.script.calls import CallLog
 from understudy.script.origin import caller
-from understudy.script.parameters import Given, Parameters
+from understudy.script.parameter_matching import Given, Parameters
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
 from understudy.script.transactions import Transaction
@@ -48,7 +48,7 @@ class FakeConnection(Answering):
     def __init__(self, *, strict: bool | None = None, _script: Script | None = None) -> None:
         super().__init__(_script or Script(), strict)
         if _script is None:  # that of a pool is the pool's to look after
-            ledger.made(self._script)
+            expectations.made(self._script)
         self.execute_return: Any = None
         self.fetch_return: Any = None
         self.fetch_row_return: Any = None
@@ -115,7 +115,9 @@ class FakeConnection(Answering):
         if answer is None:
             rows = self._next_queued(self._plain(call, self.execute_return))
             return FakeRecord(self._canned(call, rows))
-        return results.as_record(self._ready(answer, call) or await self._perform(answer, call))
+        return result_shapes.as_record(
+            self._ready(answer, call) or await self._perform(answer, call)
+        )
 
     async def execute_many(
         self,
@@ -141,7 +143,7 @@ class FakeConnection(Answering):
         if answer is None:
             self._plain(call, self.execute_return)
             return FakeRecord(len(rows), rowcount=len(rows))
-        return results.as_many(await self._perform(answer, call), len(rows))
+        return result_shapes.as_many(await self._perform(answer, call), len(rows))
 
     async def execute_batch(self, querystring: str) -> None:
         """Answer several statements in one string, without parameters and without a result."""
@@ -173,7 +175,9 @@ class FakeConnection(Answering):
             await take_a_turn()
         if answer is None:
             return FakeRecord(self._canned(call, self._plain(call, self.fetch_return)))
-        return results.as_record(self._ready(answer, call) or await self._perform(answer, call))
+        return result_shapes.as_record(
+            self._ready(answer, call) or await self._perform(answer, call)
+        )
 
     async def fetch_row(
         self,
@@ -191,7 +195,9 @@ class FakeConnection(Answering):
         if others_are_due():
             await take_a_turn()
         if answer is not None:
-            return results.as_row(self._ready(answer, call) or await self._perform(answer, call))
+            return result_shapes.as_row(
+                self._ready(answer, call) or await self._perform(answer, call)
+            )
         row = self._plain(call, self.fetch_row_return)
         if row is not None:
             return self._canned(call, row)
@@ -216,7 +222,9 @@ class FakeConnection(Answering):
             await take_a_turn()
         if answer is None:
             return self._canned_value(call, self._plain(call, self.fetch_val_return))
-        return results.as_value(self._ready(answer, call) or await self._perform(answer, call))
+        return result_shapes.as_value(
+            self._ready(answer, call) or await self._perform(answer, call)
+        )
 
     def transaction(
         self, isolation_level: Any = None, read_variant: Any = None, deferrable: bool | None = None
@@ -258,7 +266,7 @@ class FakeConnection(Answering):
         for index, row in enumerate(rows if columns else ()):
             if len(row) != len(columns or ()):
                 raise driver_errors.record_length(index, len(row), len(columns or ()))
-        statement = copying.statement(table_name, columns, schema_name)
+        statement = copy_format.statement(table_name, columns, schema_name)
         return await self._copy("copy_records_to_table", statement, rows, lambda: len(rows))
 
     async def binary_copy_to_table(
@@ -271,9 +279,9 @@ class FakeConnection(Answering):
         """Answer a COPY of data in PostgreSQL's binary format with the number of rows in it."""
         __tracebackhide__ = True
         data = bytes(source.getvalue() if isinstance(source, io.BytesIO) else source)
-        statement = copying.statement(table_name, columns, schema_name)
+        statement = copy_format.statement(table_name, columns, schema_name)
         return await self._copy(
-            "binary_copy_to_table", statement, [data], lambda: copying.count_rows(data)
+            "binary_copy_to_table", statement, [data], lambda: copy_format.count_rows(data)
         )
 
     async def in_transaction(self) -> bool:
@@ -323,7 +331,7 @@ class FakeConnection(Answering):
         answer = self._answer(call, plain)
         await let_others_run()
         if answer is not None:
-            return results.rows_of(await self._perform(answer, call))
+            return result_shapes.rows_of(await self._perform(answer, call))
         value = self._plain(call, plain)
         if method == "prepared.execute":
             value = self._next_queued(value)
@@ -345,9 +353,9 @@ class FakeConnection(Answering):
         await let_others_run()
         try:
             rows = count()
-        except copying.BrokenData as error:
+        except copy_format.BrokenData as error:
             self._session.fail()
             raise driver_errors.server_refused(str(error)) from None
         if answer is None:
             return rows
-        return results.as_many(await self._perform(answer, call), rows).rowcount
+        return result_shapes.as_many(await self._perform(answer, call), rows).rowcount

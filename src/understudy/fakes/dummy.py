@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from understudy.fakes import messages
-from understudy.fakes.methods import MethodCall, MethodRule, stand_in
+from understudy.fakes.dummy_methods import MethodCall, MethodRule, stand_in
 from understudy.fakes.signatures import Shape, shape_of
-from understudy.script import ledger
+from understudy.script import expectations
 from understudy.script.answers import Answer
 from understudy.script.calls import CallLog
 from understudy.script.failures import ScriptError, UnexpectedCall, WrongArguments
@@ -122,7 +122,7 @@ class Dummy:
             bound = _bound(shape, args, kwargs)
         except TypeError as error:
             text = messages.wrong_arguments(method, args, kwargs, shape.signature, error, caller())
-            raise ledger.entered(WrongArguments(text)) from None
+            raise expectations.entered(WrongArguments(text)) from None
         call = MethodCall(method, args, kwargs, bound)
         self.calls.append(call)
         answer = self._script.answer(call)

@@ -9,11 +9,11 @@ from typing import Any, Literal, NamedTuple, Self
 
 from understudy.fakes import driver_errors, messages
 from understudy.fakes.connection import FakeConnection
-from understudy.script import ledger
+from understudy.script import expectations
 from understudy.script.calls import CallLog
 from understudy.script.failures import ConnectionNotReturned, Failure, PoolExhausted
 from understudy.script.origin import Origin, caller
-from understudy.script.parameters import Parameters
+from understudy.script.parameter_matching import Parameters
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
 from understudy.script.transactions import Transaction
@@ -56,7 +56,7 @@ class FakePool:
         self._timeout = timeout
         self._strict = strict
         self._script = Script("pool")
-        ledger.made(self._script)
+        expectations.made(self._script)
         self._taken: list[PooledConnection] = []
         self._connections: list[PooledConnection] = []
         self._idle = 0
@@ -154,7 +154,7 @@ class FakePool:
         self._idle = max(0, self._idle - 1)
         self._taken.append(connection)
         self._connections.append(connection)
-        ledger.expect(connection)
+        expectations.expect(connection)
         return connection
 
     async def _turn(self, ticket: object, origin: Origin) -> None:
@@ -169,7 +169,7 @@ class FakePool:
             if time.monotonic() > patience:
                 holders = [connection.origin for connection in self._taken]
                 text = messages.pool_exhausted(self._max_size, self._timeout, origin, holders)
-                raise ledger.entered(PoolExhausted(text))
+                raise expectations.entered(PoolExhausted(text))
             await pause(_BETWEEN_LOOKS)
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from understudy.fakes.cursor import FakeCursor
 from understudy.fakes.record import FakeRecord
-from understudy.script.parameters import Given
+from understudy.script.parameter_matching import Given
 
 if TYPE_CHECKING:
     from understudy.fakes.connection import FakeConnection

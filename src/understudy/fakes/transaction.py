@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from understudy.fakes import driver_errors
 from understudy.fakes.record import FakeRecord
-from understudy.script.parameters import Given
+from understudy.script.parameter_matching import Given
 from understudy.script.transactions import Transaction
 
 

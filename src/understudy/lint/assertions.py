@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import callee
 from understudy.lint.module import Module
-from understudy.lint.resolving import callee
 from understudy.lint.tree import Function
 
 # A function with one of these words in its name looks at something, wherever it is defined.
@@ -77,7 +77,7 @@ def _has_word(name: str) -> bool:
 
 
 def _is_named_so(call: ast.Call) -> bool:
-    return _has_word(collected.Collected.last_name(call))
+    return _has_word(pytest_items.Collected.last_name(call))
 
 
 def _checks_by_argument(call: ast.Call) -> bool:
@@ -95,7 +95,7 @@ def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
         return module.project.remembered(
             "asserts", key, lambda: _asserts(home, helper, depth - 1), module.kept
         )
-    name = collected.Collected.last_name(call)
+    name = pytest_items.Collected.last_name(call)
     return any(
         function.name == name and (_asserts_itself(function) or _named_calls(function))
         for support in _support(module)
@@ -116,7 +116,7 @@ def _is_test_code(module: Module) -> bool:
 def _support(module: Module) -> Iterator[Module]:
     """The files that hold helpers for a test: its own, conftests, and test code it imports."""
     yield module
-    yield from collected.of(module).conftests
+    yield from pytest_items.of(module).conftests
     for target in {each.rpartition(".")[0] or each for each in module.imports.values()}:
         found = module.project.find(target, module)
         if isinstance(found, Module) and _is_test_code(found):
@@ -125,7 +125,7 @@ def _support(module: Module) -> Iterator[Module]:
 
 def _leans_on_a_plugin(module: Module, test: Function) -> bool:
     """Whether a fixture that we cannot see, or one that asserts at its end, may check something."""
-    seen = collected.of(module)
+    seen = pytest_items.of(module)
     for name in seen.requested(test) - _INERT:
         fixture = seen.find_fixture(name)
         if fixture is None:
@@ -141,7 +141,7 @@ def _parametrized(test: Function) -> set[str]:
     found = set()
     patches = 0
     for decorator in test.node.decorator_list:
-        name = collected.Collected.last_name(decorator)
+        name = pytest_items.Collected.last_name(decorator)
         if name == "parametrize" and isinstance(decorator, ast.Call) and decorator.args:
             for each in ast.walk(decorator.args[0]):
                 if isinstance(each, ast.Constant) and isinstance(each.value, str):

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from understudy.lint import config, files, messages
+from understudy.lint import files, messages, pytest_config
 from understudy.lint.finding import Checked, Finding, Problem
 from understudy.lint.module import Module, Unreadable
 from understudy.lint.project import Project, state_of
@@ -29,7 +29,7 @@ class Engine:
         """Return what is found in a file; what cannot be checked is said there, and not raised."""
         project = self.project_of(path)
         project.consulted.clear()
-        for name, _ in config.INI_FILES:
+        for name, _ in pytest_config.INI_FILES:
             project.consult(project.root / name)
         if not files.is_test_code(path, project.root, project.pytest):
             return Checked(str(path))

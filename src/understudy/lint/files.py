@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from understudy.lint import config, messages
+from understudy.lint import messages, pytest_config
 from understudy.lint.finding import Problem
 
 _SKIPPED = frozenset(
@@ -101,7 +101,7 @@ def _configured(folder: Path, known: dict[Path, Path]) -> Path | None:
     for each in (folder, *folder.parents):
         if each in known and each != folder:
             return known[each]
-        if config.read(each) is not None:
+        if pytest_config.read(each) is not None:
             return each
         if (each / ".git").exists():
             return None
@@ -113,7 +113,7 @@ def _marked(folder: Path) -> Path | None:
     return next((each for each in above if any((each / m).exists() for m in _ROOT_MARKS)), None)
 
 
-def is_test_code(path: Path, root: Path, pytest: config.PytestConfig) -> bool:
+def is_test_code(path: Path, root: Path, pytest: pytest_config.PytestConfig) -> bool:
     """Whether a file belongs to the tests: they are what the rules are about."""
     if path.name == "conftest.py" or pytest.is_test_file(path):
         return True

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from understudy.lint.call_resolution import class_of
 from understudy.lint.module import Module
 from understudy.lint.project import Definition
-from understudy.lint.resolving import class_of
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from understudy.lint import config, messages
+from understudy.lint import messages, pytest_config
+from understudy.lint.async_runners import Runners
 from understudy.lint.module import LARGEST, Module, Unreadable
-from understudy.lint.runners import Runners
 from understudy.lint.tree import Class, Function
 
 Value = TypeVar("Value")
@@ -39,9 +39,9 @@ class Project:
         self._states: dict[str, str | None] = {}
 
     @cached_property
-    def pytest(self) -> config.PytestConfig:
+    def pytest(self) -> pytest_config.PytestConfig:
         """The configuration of pytest."""
-        return config.read(self.root) or config.PytestConfig()
+        return pytest_config.read(self.root) or pytest_config.PytestConfig()
 
     @cached_property
     def runners(self) -> Runners:

@@ -13,9 +13,17 @@ from typing import Any
 import pytest
 
 from understudy import __version__
-from understudy.plugin import clones, curtain, marks, options, statements, summary, workers
-from understudy.plugin.watch import calls
-from understudy.plugin.watch.session import WATCH, Watch
+from understudy.plugin import (
+    catalog_hooks,
+    clones,
+    markers,
+    options,
+    summary,
+    verification,
+    xdist_workers,
+)
+from understudy.plugin.leak_checks import unchecked_calls
+from understudy.plugin.leak_checks.monitor import WATCH, Watch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,9 +38,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
     if settings.fake_postgres_env or settings.real_postgres_env:
-        from understudy.plugin import lanes
+        from understudy.plugin import servers
 
-        lanes.set_environment(early_config, settings)
+        servers.set_environment(early_config, settings)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,11 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     summary.begin(config)
     config.addinivalue_line("markers", registration.INTEGRATION)
-    config.addinivalue_line("markers", marks.DESCRIPTION)
+    config.addinivalue_line("markers", markers.DESCRIPTION)
     settings = options.read_settings(config)
     registration.register_fixtures(config, settings)
     options.set_driver(config, settings.driver)
-    statements.begin(config, settings)
+    catalog_hooks.begin(config, settings)
     config.stash[WATCH] = Watch(settings)
     config.stash[WATCH].begin(config)
 
@@ -66,21 +74,21 @@ def pytest_fixture_setup(
 ) -> Generator[None, object, object]:
     """Hold what a fixture that outlives a test expects against what happened in its life."""
     watch = request.config.stash[WATCH]
-    return (yield from watch.around_fixture(fixturedef, curtain.around_fixture(fixturedef)))
+    return (yield from watch.around_fixture(fixturedef, verification.around_fixture(fixturedef)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker makes no sense."""
     item.config.stash[WATCH].test_begins(item)
-    marks.wishes(item)
-    return (yield from curtain.around_setup(item))
+    markers.wishes(item)
+    return (yield from verification.around_setup(item))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that hid a failure, or that leaves its script unmet."""
-    return (yield from curtain.around_call(item))
+    return (yield from verification.around_call(item))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,9 +96,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     """Fail a test whose fixtures leave their script unmet; look at what it leaves behind."""
     watch = item.config.stash[WATCH]
     try:
-        return (yield from watch.around_test_end(item, curtain.around_teardown(item)))
+        return (yield from watch.around_test_end(item, verification.around_teardown(item)))
     finally:
-        curtain.forget(item)
+        verification.forget(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -120,7 +128,7 @@ def pytest_configure_node(node: Any) -> None:
 
         return databases.answer(config, question)
 
-    workers.offer(node, answer)
+    xdist_workers.offer(node, answer)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -128,8 +136,8 @@ def pytest_testnodedown(node: Any) -> None:
     """Take over the figures of a worker of pytest-xdist."""
     output = getattr(node, "workeroutput", {})
     summary.take_over(node.config, output)
-    statements.take_over(node.config, output)
-    calls.take_over(node.config, output)
+    catalog_hooks.take_over(node.config, output)
+    unchecked_calls.take_over(node.config, output)
 
 
 def pytest_terminal_summary(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import httpx
     from starlette.testclient import TestClient
 
-    from understudy.fastapi import Overrides, SyncClient
+    from understudy.asgi import Overrides, SyncClient
 
 _OVERRIDES: pytest.StashKey[Overrides] = pytest.StashKey()
 _CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
@@ -28,7 +28,7 @@ def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
     Its `dependency_overrides` are put back after every test. Where the environment points it at
     `fake_postgres` or `real_postgres`, that is there before it.
     """
-    from understudy.fastapi import AppError, Overrides, load_app
+    from understudy.asgi import AppError, Overrides, load_app
 
     settings = read_settings(pytestconfig)
     assert settings.app is not None, "registered only where an app is configured"
@@ -65,7 +65,7 @@ def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
     The lifespan runs once per session, but for the time in which an `async_client` runs it: one
     app is started once at a time. The next test that asks for `client` starts it again.
     """
-    from understudy.fastapi import AppError, SyncClient
+    from understudy.asgi import AppError, SyncClient
 
     with one_message(AppError):
         sync_client = SyncClient(app, read_settings(pytestconfig).root)
@@ -82,7 +82,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start `client` again where an `async_client` has stopped it."""
     sync_client = item.config.stash.get(_CLIENT, None)
     if sync_client is not None and "client" in getattr(item, "fixturenames", ()):
-        from understudy.fastapi import AppError
+        from understudy.asgi import AppError
 
         with one_message(AppError):
             sync_client.start()
@@ -97,7 +97,7 @@ def async_client(request: pytest.FixtureRequest, app: Any) -> httpx.AsyncClient:
     twin = loops.twin_for(request)
     sync_client = request.config.stash.get(_CLIENT, None)
     if sync_client is not None:
-        from understudy.fastapi import AppError
+        from understudy.asgi import AppError
 
         with one_message(AppError):
             sync_client.stop()

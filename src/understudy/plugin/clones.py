@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import marks, messages
+from understudy.plugin import markers, messages
 
 if TYPE_CHECKING:
-    from understudy.postgres import Clones
+    from understudy.embedded import Clones
 
 _WANTED: pytest.StashKey[int] = pytest.StashKey()
 _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
@@ -21,7 +21,7 @@ _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
 def count(session: pytest.Session) -> None:
     """Count the tests that will ask, so that copies are made ahead for them and no others."""
     asking = sum(
-        "real_postgres" in getattr(item, "fixturenames", ()) and marks.is_cloned(item)
+        "real_postgres" in getattr(item, "fixturenames", ()) and markers.is_cloned(item)
         for item in session.items
     )
     workers = getattr(session.config, "workerinput", {}).get("workercount", 1)
@@ -54,7 +54,7 @@ def keep_if_failed(item: pytest.Item, report: pytest.TestReport) -> None:
     held = item.stash.get(_HELD, None)
     if held is None or not report.failed or not item.config.getoption("understudy_keep_databases"):
         return
-    from understudy.postgres import PostgresError
+    from understudy.embedded import PostgresError
 
     databases, name, dsn = held
     try:

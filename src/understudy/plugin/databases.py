@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.plugin import clones, messages, workers
+from understudy.embedded import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
+from understudy.embedded.errors import PostgresUnavailable
+from understudy.embedded.messages import URL_VARIABLE
+from understudy.plugin import clones, messages, xdist_workers
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
-from understudy.postgres import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
-from understudy.postgres.errors import PostgresUnavailable
-from understudy.postgres.messages import URL_VARIABLE
 
 if TYPE_CHECKING:
-    from understudy.sandbox.lane import ClonedPostgres
+    from understudy.real_postgres.fixture import ClonedPostgres
 
 _RUN: pytest.StashKey[_Run] = pytest.StashKey()
 _making_runs = threading.Lock()
@@ -133,7 +133,7 @@ class Replaced:
 @contextmanager
 def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
     """A database that is dropped at the end of a test; a PostgresError fails the test."""
-    from understudy.sandbox.lane import ClonedPostgres
+    from understudy.real_postgres.fixture import ClonedPostgres
 
     config = request.config
     with one_message(PostgresError):
@@ -184,7 +184,7 @@ def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
     :raises PostgresError: it says that it cannot be had.
     """
     try:
-        told = workers.ask(config, question)
+        told = xdist_workers.ask(config, question)
     except (EOFError, OSError) as error:
         raise PostgresUnavailable(messages.controller_gone()) from error
     if told is not None and "error" in told:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from understudy.wire.lane import Address, FakePostgres
+    from understudy.fake_postgres.fixture import Address, FakePostgres
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +17,10 @@ def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
 
     What is scripted here is asked after what a test scripts.
     """
-    from understudy.plugin import lanes
-    from understudy.wire.lane import Address
+    from understudy.fake_postgres.fixture import Address
+    from understudy.plugin import servers
 
-    server = lanes.server(pytestconfig)
+    server = servers.server(pytestconfig)
     server.start()
     return Address(server, server.base)
 
@@ -30,9 +30,9 @@ def fake_postgres(
     pytestconfig: pytest.Config, fake_postgres_server: Address
 ) -> Iterator[FakePostgres]:
     """A PostgreSQL made of Python: real drivers connect to it, and the test's script answers."""
-    from understudy.plugin import lanes
-    from understudy.wire.lane import FakePostgres
+    from understudy.fake_postgres.fixture import FakePostgres
+    from understudy.plugin import servers
 
-    fake = FakePostgres(lanes.server(pytestconfig))
+    fake = FakePostgres(servers.server(pytestconfig))
     yield fake
     fake.end()

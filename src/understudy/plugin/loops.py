@@ -53,7 +53,7 @@ def _new_twin() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
     async def async_client(
         app: Any, pytestconfig: pytest.Config
     ) -> AsyncIterator[httpx.AsyncClient]:
-        from understudy.fastapi import AppError, open_async_client
+        from understudy.asgi import AppError, open_async_client
 
         with one_message(AppError):
             async with open_async_client(app, read_settings(pytestconfig).root) as client:

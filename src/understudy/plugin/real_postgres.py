@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from understudy.sandbox.lane import ClonedPostgres, RealPostgres
-    from understudy.wire.lane import Address
+    from understudy.fake_postgres.fixture import Address
+    from understudy.real_postgres.fixture import ClonedPostgres, RealPostgres
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +19,12 @@ def real_postgres_server(pytestconfig: pytest.Config) -> Address:
     What is asked outside of a test goes to the real server as well, and is undone when the next
     test begins.
     """
-    from understudy.plugin import lanes
+    from understudy.embedded import PostgresError
+    from understudy.fake_postgres.fixture import Address
+    from understudy.plugin import servers
     from understudy.plugin.outcomes import one_message
-    from understudy.postgres import PostgresError
-    from understudy.wire.lane import Address
 
-    server = lanes.sandbox(pytestconfig)
+    server = servers.sandbox(pytestconfig)
     with one_message(PostgresError):
         server.start()
     return Address(server, server.base)
@@ -40,7 +40,7 @@ def real_postgres(
     `@pytest.mark.understudy(isolation="clone")`, the test has a database of its own, a copy of a
     template, which is dropped then.
     """
-    from understudy.plugin.marks import isolation
+    from understudy.plugin.markers import isolation
 
     if isolation(request.node) == "clone":
         from understudy.plugin.databases import own_database
@@ -49,14 +49,14 @@ def real_postgres(
             yield database
         return
     request.getfixturevalue("real_postgres_server")
-    from understudy.plugin import lanes
+    from understudy.embedded import PostgresError
+    from understudy.plugin import servers
     from understudy.plugin.outcomes import one_message
     from understudy.plugin.rows import RowsOfTest
-    from understudy.postgres import PostgresError
-    from understudy.sandbox.lane import RealPostgres
+    from understudy.real_postgres.fixture import RealPostgres
 
     with one_message(PostgresError):
-        server = lanes.sandbox(pytestconfig)
+        server = servers.sandbox(pytestconfig)
         real = RealPostgres(server, RowsOfTest(request, server.dsn))
     yield real
     with one_message(PostgresError):

@@ -56,7 +56,7 @@ class RowsOfTest:
         return Rows(self._connect, name_of_test(self._request.node), locale=locale, known=known)
 
     def _connect(self) -> psycopg.Connection[Any]:
-        from understudy.postgres.driver import connect
+        from understudy.embedded.driver import connect
 
         self._connection = connect(self._dsn)
         self._connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'".encode())

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from understudy.plugin import catalog_hooks as checked
 from understudy.plugin import messages
-from understudy.plugin import statements as checked
 from understudy.plugin.settings import Settings
 
-_TALLY = "understudy.script.tally"
+_TALLY = "understudy.script.call_counts"
 _LANES = ("FAKES", "REAL")  # what the tallies there are called
 _Figures = Mapping[str, tuple[int, set[str]]]
 _DATABASES = "understudy.plugin.databases"
@@ -89,7 +89,7 @@ def _own_figures() -> dict[str, Any]:
     tally = sys.modules.get(_TALLY)
     if tally is None:
         return {lane: {"calls": 0, "statements": []} for lane in _LANES}
-    from understudy.script import sql  # there already, since the tally is
+    from understudy.pg import sql  # there already, since the tally is
 
     found = {}
     for lane in _LANES:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from understudy.lint.finding import Finding
 from understudy.review import isolation, messages
+from understudy.review.checklist_items import Answer, Evidence, Item, State
 from understudy.review.evidence import Material
-from understudy.review.items import Answer, Evidence, Item, State
 from understudy.review.suite import TestFunction
 
 Judge = Callable[[Material], tuple[State, Iterable[Evidence]]]

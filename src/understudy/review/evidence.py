@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from understudy.lint.finding import Finding
-from understudy.review.running import Asked, Run, Test
-from understudy.review.subjects import Part, Subject
 from understudy.review.suite import TestFile, TestFunction
+from understudy.review.suite_runs import Asked, Run, Test
+from understudy.review.targets import Part, Subject
 
 
 @dataclass(frozen=True)

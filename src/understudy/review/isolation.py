@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from understudy.review import messages
+from understudy.review.checklist_items import Evidence, State
 from understudy.review.evidence import Material
-from understudy.review.items import Evidence, State
-from understudy.review.running import Run
+from understudy.review.suite_runs import Run
 
 _STATE = ("UND009", "UND010", "UND011", "UND012", "UND013")
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from understudy.review.items import STAGES, Answer, Evidence, Review, State
+from understudy.review.checklist_items import STAGES, Answer, Evidence, Review, State
 
 MARKS: dict[State, str] = {"ok": "✔", "not ok": "✘", "cannot tell": "?"}
 _PLAIN: dict[State, str] = {"ok": "ok", "not ok": "NO", "cannot tell": "?"}

@@ -53,9 +53,9 @@ class Recorder:
 
     def start(self) -> None:
         """Begin to look on, before anything of the project is imported."""
-        from understudy.script import ledger
+        from understudy.script import expectations
 
-        ledger.observers.append(self._made)
+        expectations.observers.append(self._made)
         if not self._measured:
             return
         import coverage

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.review.subjects import FunctionNode, Subject
+from understudy.review.targets import FunctionNode, Subject
 
 _ERROR_WORDS = re.compile(
     r"(?:^|_)(?:errors?|exceptions?|raises?|fails?|failed|failures?|refus\w+|reject\w+|invalid|"

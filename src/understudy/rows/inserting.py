@@ -7,14 +7,14 @@ from typing import Any
 
 import psycopg
 
-from understudy.rows import messages, statements
-from understudy.rows.draft import Draft
+from understudy.rows import insert_sql, messages
+from understudy.rows.check_solver import Fitting
 from understudy.rows.errors import RowRefused
-from understudy.rows.facts import Facts, ForeignKey, Table
-from understudy.rows.fitting import Fitting
-from understudy.rows.mending import Mender
-from understudy.rows.refusals import refusal
-from understudy.rows.values import Maker
+from understudy.rows.insert_errors import refusal
+from understudy.rows.retry import Mender
+from understudy.rows.row_plan import Draft
+from understudy.rows.table_facts import Facts, ForeignKey, Table
+from understudy.rows.typed_values import Maker
 
 
 class Inserter:
@@ -22,7 +22,7 @@ class Inserter:
 
     def __init__(
         self,
-        connection: statements.Connection,
+        connection: insert_sql.Connection,
         facts: Facts,
         maker: Maker,
         latest: dict[int, Mapping[str, object]],
@@ -55,9 +55,9 @@ class Inserter:
             psycopg.Error: One of them is not met.
         """
         for table, key in self._deferred:
-            statements.constraint_mode(self._connection, table, key, "IMMEDIATE")
+            insert_sql.constraint_mode(self._connection, table, key, "IMMEDIATE")
             if key.deferred:
-                statements.constraint_mode(self._connection, table, key, "DEFERRED")
+                insert_sql.constraint_mode(self._connection, table, key, "DEFERRED")
 
     def _fill(self, draft: Draft) -> None:
         """Make up what the row cannot do without."""
@@ -90,7 +90,7 @@ class Inserter:
         self, parent: Table, key: ForeignKey, known: Mapping[str, object]
     ) -> Mapping[str, Any] | None:
         latest = self._latest.get(parent.oid)
-        return statements.find(self._connection, parent, key.parent_columns, known, latest)
+        return insert_sql.find(self._connection, parent, key.parent_columns, known, latest)
 
     def _new_parent(
         self, draft: Draft, key: ForeignKey, known: Mapping[str, object]
@@ -110,7 +110,7 @@ class Inserter:
         if not key.deferrable:
             tables = [one.table.name for one, _ in self._under_way]
             raise RowRefused(messages.circle(tables[tables.index(parent.name) :], key.name))
-        statements.constraint_mode(self._connection, draft.table, key, "DEFERRED")
+        insert_sql.constraint_mode(self._connection, draft.table, key, "DEFERRED")
         self._deferred.append((draft.table, key))
         if not under_way:
             under_way = [Draft(parent, known)]
@@ -122,7 +122,7 @@ class Inserter:
         for name in key.parent_columns:
             if name not in draft.values:
                 column = draft.table.column(name)
-                value = statements.by_default(self._connection, draft.table, column)
+                value = insert_sql.by_default(self._connection, draft.table, column)
                 if value is None:
                     value = self._maker.of_column(draft.table, column)
                 draft.made[name] = value
@@ -141,7 +141,7 @@ class Inserter:
         while True:
             try:
                 with self._connection.transaction():
-                    row = statements.insert(self._connection, draft.table, draft.values)
+                    row = insert_sql.insert(self._connection, draft.table, draft.values)
             except psycopg.Error as error:
                 if not self._mender.change(draft, error):
                     needed_by = [_needing(one, key) for one, key in self._under_way]

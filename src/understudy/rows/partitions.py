@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
-from understudy.rows.facts import Bound
+from understudy.rows.table_facts import Bound
 
 _VALUE = re.compile(r"'(?:[^']|'')*'|[\w.+-]+")
 _OPEN = ("MINVALUE", "MAXVALUE", "NULL")

@@ -9,15 +9,15 @@ from random import Random
 import psycopg
 
 from understudy.rows import messages
+from understudy.rows.column_hints import Named
 from understudy.rows.errors import NotATable, RowRefused, RowsError, UnknownName
-from understudy.rows.facts import Facts, Table
+from understudy.rows.insert_errors import at_the_end, schema_not_read
+from understudy.rows.insert_sql import Connection
 from understudy.rows.inserting import Inserter
-from understudy.rows.named import Named
-from understudy.rows.reading import read_facts
-from understudy.rows.refusals import at_the_end, schema_not_read
 from understudy.rows.row import Row
-from understudy.rows.statements import Connection
-from understudy.rows.values import Maker
+from understudy.rows.schema_reader import read_facts
+from understudy.rows.table_facts import Facts, Table
+from understudy.rows.typed_values import Maker
 
 
 @dataclass

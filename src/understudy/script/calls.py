@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from understudy.script import messages, sql
+from understudy.pg import sql
+from understudy.script import messages
 from understudy.script.failures import CallNotFound, ScriptError
 from understudy.script.origin import Origin, Spot, at, caller, spot
-from understudy.script.parameters import Given, Parameters
+from understudy.script.parameter_matching import Given, Parameters
 from understudy.script.rules import Rule, StatementRule
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from understudy.pg.sqlstates import CODES, STATES, State
 from understudy.script import messages
 from understudy.script.failures import ScriptError
-from understudy.script.sqlstates import CODES, STATES, State
 
 Driver = Literal["psqlpy", "asyncpg", "psycopg"]
 DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from understudy.script import sql
-from understudy.script.sqlstates import CODES, STATES
+from understudy.pg import sql
+from understudy.pg.sqlstates import CODES, STATES
 
 if TYPE_CHECKING:
     from understudy.script.calls import Call, CallLog
-    from understudy.script.parameters import Given, Parameters
+    from understudy.script.parameter_matching import Given, Parameters
     from understudy.script.rules import Rule
     from understudy.script.script import Script
     from understudy.script.transactions import Transaction

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from understudy.script import answers, messages, sql
+from understudy.pg import sql
+from understudy.script import answers, messages
 from understudy.script.answers import Answer, Outcome
 from understudy.script.failures import Failure, ScriptError, UnusedAnswers
 from understudy.script.origin import Origin
-from understudy.script.parameters import Parameters
+from understudy.script.parameter_matching import Parameters
 
 if TYPE_CHECKING:
     from understudy.script.calls import Call

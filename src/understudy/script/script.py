@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from typing import TypeVar
 
-from understudy.script import answers, ledger, messages, waiting
+from understudy.script import answers, expectations, messages, waiting
 from understudy.script.answers import Answer, Computed, Drop, Error, Hang, Rows, Value
 from understudy.script.calls import Call, CallLog
 from understudy.script.failures import (
@@ -46,7 +46,7 @@ class Script:
         rule.calls = self.calls
         self.rules.append(rule)
         self._concerned.clear()
-        ledger.expect(rule)
+        expectations.expect(rule)
         return rule
 
     def concerned(self, call: Call) -> Sequence[Rule]:
@@ -68,7 +68,7 @@ class Script:
                 fits = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:
                 text = messages.failed_predicate(rule, call, str(failure))
-                raise ledger.entered(PredicateFailed(text)) from failure.__cause__
+                raise expectations.entered(PredicateFailed(text)) from failure.__cause__
             if fits and (answer := rule.take()) is not None:
                 call.rule = rule
                 return answer
@@ -76,7 +76,7 @@ class Script:
 
     def refuse(self, call: Call) -> Failure:
         """Enter and return the failure for a call that no rule answers, to be raised."""
-        return ledger.entered(self._refusal(messages.unexpected(self, call)))
+        return expectations.entered(self._refusal(messages.unexpected(self, call)))
 
 
 async def perform(answer: Answer, call: Call) -> Rows | Value | Drop:

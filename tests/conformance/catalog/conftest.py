@@ -7,8 +7,8 @@ import pytest
 
 from tests.catalog.servers import VERSIONS, server_of
 from tests.conformance.catalog.corpus import HERE
-from understudy.catalog.describe import Describer
-from understudy.postgres import load_schema
+from understudy.catalog.describer import Describer
+from understudy.embedded import load_schema
 
 
 @pytest.fixture(scope="session", params=VERSIONS, ids=lambda version: f"postgres{version}")

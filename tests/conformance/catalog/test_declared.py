@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.conformance.catalog.corpus import statements
-from understudy.catalog.declared import known_from
-from understudy.catalog.describe import Describer
+from understudy.catalog.declared_types import known_from
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 
 # Statements whose result is as wide as a parameter, or whose parameter may be of any width.

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.pq import ExecStatus
 
 from tests.conformance.catalog.corpus import mutants, statements
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 
 _TEXTS = {

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
 
 from tests.conformance.catalog.corpus import mutants, statements
-from understudy.catalog.describe import Describer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description, Refusal, Verdict
 
 # To the client a domain is the type below it.

@@ -12,15 +12,15 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import LOGIN, SEED, MakeReal, RealStage
+from tests.conformance.drivers.servers import LOGIN, SEED, MakeReal, RealStage
 from tests.conformance.parameters.schema import tables
-from understudy.catalog import active
+from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker, Levels
-from understudy.catalog.describe import Describer
-from understudy.catalog.session import Catalog
-from understudy.postgres import EmbeddedServer
-from understudy.sandbox.server import SandboxServer
-from understudy.wire.server import Server
+from understudy.catalog.describer import Describer
+from understudy.catalog.run_catalog import Catalog
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres.server import Server
+from understudy.real_postgres.rollback_server import SandboxServer
 
 
 @pytest.fixture(scope="session")
@@ -166,10 +166,10 @@ def server() -> Iterator[Server]:
 @pytest.fixture(autouse=True)
 def _checked(checker: Checker) -> Iterator[None]:
     """Have the statements of the fakes held against the real server, in this folder alone."""
-    before = active.factory, active.made()
-    active.use(lambda: checker)
+    before = active_checker.factory, active_checker.made()
+    active_checker.use(lambda: checker)
     yield
-    active.use(*before)  # tests of other folders run in this process, too
+    active_checker.use(*before)  # tests of other folders run in this process, too
 
 
 @pytest.fixture(autouse=True)

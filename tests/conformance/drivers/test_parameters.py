@@ -12,7 +12,7 @@ import pytest
 from tests.conformance.drivers.departures import PARAMETERS, unknown
 from tests.conformance.drivers.outcomes import raised, shown
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import FakeStage
+from tests.conformance.drivers.servers import FakeStage
 from tests.conformance.parameters.drivers import (
     AsyncpgInserter,
     Inserter,
@@ -22,8 +22,8 @@ from tests.conformance.parameters.drivers import (
 from tests.conformance.parameters.schema import TYPES
 from tests.conformance.parameters.values import VALUES
 from understudy.catalog.errors import StatementRefused
-from understudy.script import ledger
-from understudy.wire.server import Server
+from understudy.fake_postgres.server import Server
+from understudy.script import expectations
 
 # asyncpg, given True for a cidr, makes ipaddress complain.
 pytestmark = pytest.mark.filterwarnings("ignore:__int__ returned non-int:DeprecationWarning")
@@ -104,7 +104,7 @@ async def test_the_matrix(
     on_real, on_fake = DRIVERS[driver]
     chosen = cases(driver)
     expected = await replay(on_real(drivers_dsn), chosen)
-    with ledger.opened() as book:
+    with expectations.opened() as book:
         stage = FakeStage(server, fakes_tcp)
         stage.on(re.compile("INSERT INTO t")).value(1)
         actual = await replay(on_fake(stage), chosen)

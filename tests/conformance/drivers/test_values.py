@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.conformance.drivers.departures import VALUES, unknown
+from tests.conformance.drivers.driver_clients import PLAYERS, Player
 from tests.conformance.drivers.outcomes import Raised, outcome, shown
-from tests.conformance.drivers.players import PLAYERS, Player
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.stage import FakeStage, MakeReal
+from tests.conformance.drivers.servers import FakeStage, MakeReal
 from tests.conformance.parameters.literals import LITERALS
-from understudy.script import ledger
-from understudy.wire.server import Server
+from understudy.fake_postgres.server import Server
+from understudy.script import expectations
 
 # What to script where a driver makes something of the value that says less: psycopg a text of an
 # array of the schema's and None of JSON's null, psqlpy cents of money, and an error of many.
@@ -79,7 +79,7 @@ async def test_every_type(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     expected = await read((player.on_real or player)(reals()))
-    with ledger.opened() as book:
+    with expectations.opened() as book:
         fake = FakeStage(server, fakes_tcp)
         for name, statement in statements().items():
             if name in SCRIPTED:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.conformance.parameters.schema import tables
-from understudy.postgres import EmbeddedServer
+from understudy.embedded import EmbeddedServer
 
 
 @pytest.fixture(scope="session")

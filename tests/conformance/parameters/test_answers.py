@@ -13,8 +13,8 @@ from tests.conformance.parameters.drivers import INSERTERS, Inserter
 from tests.conformance.parameters.literals import LITERALS
 from tests.conformance.parameters.schema import FACTS
 from tests.conformance.parameters.values import VALUES
+from understudy.catalog.value_checks import ValueRules
 from understudy.catalog.value_messages import class_name
-from understudy.catalog.values import ValueRules
 
 by_driver = pytest.mark.parametrize("inserter_class", INSERTERS, ids=lambda each: each.name)
 # A type may be decodable and some of its values not: no reader of Python's knows these.

@@ -18,7 +18,7 @@ import pytest
 from tests.conformance.parameters.drivers import INSERTERS, Inserter, insertion
 from tests.conformance.parameters.schema import FACTS, TYPES
 from tests.conformance.parameters.values import AWARE, DATE, DELTA, NAIVE, TIME, VALUES
-from understudy.catalog.parameters import ParameterRules
+from understudy.catalog.parameter_checks import ParameterRules
 
 # asyncpg, given True for a cidr, makes ipaddress complain.
 pytestmark = pytest.mark.filterwarnings("ignore:__int__ returned non-int:DeprecationWarning")

@@ -8,11 +8,11 @@ import pytest
 from psycopg.pq import DiagnosticField, ExecStatus
 
 from tests.conformance.wire.texts import SCHEMA
-from understudy.catalog.schemafacts import read_schema_facts
-from understudy.postgres import EmbeddedServer
-from understudy.wire.protocol.responder import ServerError
-from understudy.wire.values.types import Types
-from understudy.wire.values.values import Values
+from understudy.catalog.schema_facts import read_schema_facts
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres.protocol.responder import ServerError
+from understudy.fake_postgres.values.codec_registry import Values
+from understudy.fake_postgres.values.type_registry import Types
 
 Refused = tuple[str, ...]
 

@@ -17,9 +17,9 @@ from psycopg.pq import Format
 
 from tests.conformance.wire.conftest import Server
 from tests.conformance.wire.texts import TEXTS
-from understudy.wire.protocol.responder import BINARY, TEXT
-from understudy.wire.values.types import Types
-from understudy.wire.values.values import Range, Values
+from understudy.fake_postgres.protocol.responder import BINARY, TEXT
+from understudy.fake_postgres.values.codec_registry import Range, Values
+from understudy.fake_postgres.values.type_registry import Types
 
 TYPES = Types({})
 VALUES = Values(TYPES)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from understudy.postgres import EmbeddedServer
-from understudy.wire.messages import read_only
-from understudy.wire.read_only import written_by
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres.messages import read_only
+from understudy.fake_postgres.read_only import written_by
 
 SCHEMA = """
     CREATE TABLE t (a int PRIMARY KEY);

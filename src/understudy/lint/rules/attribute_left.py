@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.leftovers import is_looked_after, is_restored
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import values_of
+from understudy.lint.leaked_state import is_looked_after, is_restored
 from understudy.lint.module import Module
-from understudy.lint.resolving import values_of
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 
@@ -19,7 +19,7 @@ _KEPT = re.compile(r"orig|\bold|prev|saved|before|back_?up", re.I)
 
 def check(module: Module) -> Iterator[Found]:
     """Yield attributes of what the file imports, set in a test and never set back."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for node in test.own(ast.Assign):
             for target in node.targets:
                 if (
@@ -81,7 +81,9 @@ def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
 
 def _cleans_up(test: Function) -> bool:
     """Whether a test calls something that sounds as if it put things back."""
-    return any(_CLEANING.search(collected.Collected.last_name(call)) for call in test.own(ast.Call))
+    return any(
+        _CLEANING.search(pytest_items.Collected.last_name(call)) for call in test.own(ast.Call)
+    )
 
 
 RULE = Rule(

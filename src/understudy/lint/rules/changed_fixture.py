@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import values_of
 from understudy.lint.module import Module
 from understudy.lint.mutations import changes, is_mutable
-from understudy.lint.resolving import values_of
 from understudy.lint.rule import Found, Rule
 
 _WIDE = frozenset({"session", "package", "module"})
@@ -16,7 +16,7 @@ _WIDE = frozenset({"session", "package", "module"})
 
 def check(module: Module) -> Iterator[Found]:
     """Yield where a test changes a list, dict or set that is the same for other tests."""
-    seen = collected.of(module)
+    seen = pytest_items.of(module)
     for test in seen.tests:
         for parameter in test.parameters:
             changed = list(changes(test, parameter.arg))
@@ -32,7 +32,7 @@ def check(module: Module) -> Iterator[Found]:
                     )
 
 
-def _gives_a_literal(fixture: collected.Fixture) -> bool:
+def _gives_a_literal(fixture: pytest_items.Fixture) -> bool:
     function = fixture.function
     given = [each.value for each in function.own(ast.Return)]
     given += [each.value for each in function.own(ast.Yield)]

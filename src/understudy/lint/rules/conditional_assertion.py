@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield `if` statements of tests that assert in one branch and say nothing in the other."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for node in test.node.body:
             if (
                 isinstance(node, ast.If)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.leftovers import is_restored, per_test_functions
+from understudy.lint import pytest_items
+from understudy.lint.leaked_state import is_restored, per_test_functions
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
@@ -37,7 +37,7 @@ def check(module: Module) -> Iterator[Found]:
 
 def _is_for_all(module: Module, function: Function) -> bool:
     """Whether every test gets it: then it is how the tests are configured."""
-    fixture = collected.of(module).fixture(function)
+    fixture = pytest_items.of(module).fixture(function)
     return fixture is not None and fixture.autouse
 
 

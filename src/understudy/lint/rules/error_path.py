@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import callee
 from understudy.lint.module import Module
-from understudy.lint.resolving import callee
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 
@@ -18,7 +18,7 @@ def check(module: Module) -> Iterator[Found]:
     """Yield the first call of each function that handles an error which no test here provokes."""
     first: dict[tuple[str, str], tuple[ast.Call, Function]] = {}
     tested: set[tuple[str, str]] = set()
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         provokes = _provokes_an_error(test)
         for call in test.all(ast.Call):
             function = _reached(module, call)

@@ -6,14 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield overrides of event_loop that nobody asks for by name."""
-    seen = collected.of(module)
+    seen = pytest_items.of(module)
     fixture = seen.fixtures.get("event_loop")
     if fixture is None or fixture.function.in_class is not None:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
@@ -16,10 +16,10 @@ _EXPENSIVE = frozenset(
 
 def check(module: Module) -> Iterator[Found]:
     """Yield fixtures of function scope that make what a whole session could share."""
-    for fixture in collected.of(module).fixtures.values():
+    for fixture in pytest_items.of(module).fixtures.values():
         if fixture.scope == "function":
             for call in fixture.function.own(ast.Call):
-                name = collected.Collected.last_name(call)
+                name = pytest_items.Collected.last_name(call)
                 if name in _EXPENSIVE:
                     yield Found(call, f"{fixture.name} calls {name} for every single test")
                     break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
@@ -18,7 +18,7 @@ _NAME = re.compile(rf"test_\w+_({'|'.join(_LAYERS)})s?")
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the first test of a file that is not called test_<module>_<layer>.py."""
-    tests = collected.of(module).tests
+    tests = pytest_items.of(module).tests
     if tests and not _NAME.fullmatch(module.path.stem):
         yield Found(
             tests[0].node, f"{module.path.name} does not say which layer of which module it tests"

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.leftovers import homes_of_fixtures
+from understudy.lint import pytest_items
+from understudy.lint.leaked_state import homes_of_fixtures
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
@@ -42,7 +42,7 @@ def check(module: Module) -> Iterator[Found]:
         return
     for call, app in calls:
         if _has_startup(module, app):
-            client = collected.Collected.last_name(call)
+            client = pytest_items.Collected.last_name(call)
             yield Found(
                 call, f"{client} alone does not run the app's lifespan: its startup code never runs"
             )
@@ -84,7 +84,7 @@ def _has_startup(module: Module, app: ast.expr) -> bool:
         return False
     if not any(each.arg == app.id for each in function.parameters):
         return False  # a variable of the test's own
-    fixture = collected.of(module).find_fixture(app.id)
+    fixture = pytest_items.of(module).find_fixture(app.id)
     if fixture is None:
         return False
     maker = fixture.function

@@ -6,7 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.patches import patches
 from understudy.lint.rule import Found, Rule
@@ -25,7 +25,7 @@ def check(module: Module) -> Iterator[Found]:
         )
         if function is not None:
             counted[function] += 1
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         if counted[test.node] >= _MANY:
             yield Found(
                 test.node,

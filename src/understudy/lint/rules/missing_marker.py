@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
@@ -12,12 +12,12 @@ from understudy.lint.tree import Function
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the async tests that have no marker, where one is needed."""
-    seen = collected.of(module)
+    seen = pytest_items.of(module)
     candidates = [each for each in seen.tests if each.is_async and _is_unmarked(seen, each)]
     if not candidates:
         return
     runners = module.project.runners
-    if seen.hooked or collected.package_marks(module) or runners.asyncio_auto:
+    if seen.hooked or pytest_items.package_marks(module) or runners.asyncio_auto:
         return
     if (
         runners.anyio_auto
@@ -33,7 +33,7 @@ def check(module: Module) -> Iterator[Found]:
             )
 
 
-def _is_unmarked(seen: collected.Collected, test: Function) -> bool:
+def _is_unmarked(seen: pytest_items.Collected, test: Function) -> bool:
     # A base class from elsewhere, IsolatedAsyncioTestCase first of all, may run its own tests.
     if seen.has_unknown_base(test.in_class) or test.is_generator:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.mutations import is_mutable
 from understudy.lint.rule import Found, Rule
@@ -13,7 +13,7 @@ from understudy.lint.rule import Found, Rule
 
 def check(module: Module) -> Iterator[Found]:
     """Yield where a fixture of wider scope gives something that a test could change."""
-    for fixture in collected.of(module).fixtures.values():
+    for fixture in pytest_items.of(module).fixtures.values():
         if fixture.scope in ("session", "package", "module"):
             returns = [(each, each.value) for each in fixture.function.own(ast.Return)]
             for node, value in returns:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.assertions import can_fail
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
@@ -30,7 +30,7 @@ _ORDINARY = frozenset({"parametrize", "asyncio", "anyio", "usefixtures", "integr
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the tests that nothing can fail but an exception."""
-    seen = collected.of(module)
+    seen = pytest_items.of(module)
     for test in seen.tests:
         if next(test.all(ast.Assert), None) is None and _is_meant_to_assert(seen, module, test):
             yield Found(
@@ -38,7 +38,7 @@ def check(module: Module) -> Iterator[Found]:
             )
 
 
-def _is_meant_to_assert(seen: collected.Collected, module: Module, test: Function) -> bool:
+def _is_meant_to_assert(seen: pytest_items.Collected, module: Module, test: Function) -> bool:
     # `def test_suite()` is how zope.testing finds tests.
     if test.is_generator or test.name == "test_suite" or _only_imports(test):
         return False
@@ -61,7 +61,7 @@ def _only_imports(test: Function) -> bool:
 
 def _makes_an_error(test: Function) -> bool:
     """Whether a test makes an exception for a mock to raise: that none comes out is its point."""
-    names = (collected.Collected.last_name(call) for call in test.all(ast.Call))
+    names = (pytest_items.Collected.last_name(call) for call in test.all(ast.Call))
     return any(name.endswith(("Error", "Exception")) for name in names)
 
 

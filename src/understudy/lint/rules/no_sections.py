@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
@@ -13,7 +13,7 @@ _LONG = 7  # statements
 
 def check(module: Module) -> Iterator[Found]:
     """Yield long tests without an empty line or a comment between what they do."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         body = test.node.body
         if len(body) < _LONG:
             continue

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.leftovers import is_restored, per_test_functions
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import root_of
+from understudy.lint.leaked_state import is_restored, per_test_functions
 from understudy.lint.module import Module
-from understudy.lint.resolving import root_of
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 
@@ -53,7 +53,7 @@ def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
         return name.id in module.imports or name.id in module.defined
     if not any(parameter.arg == name.id for parameter in function.parameters):
         return False
-    fixture = collected.of(module).find_fixture(name.id)
+    fixture = pytest_items.of(module).find_fixture(name.id)
     if fixture is None:
         return False
     if fixture.scope in ("session", "package", "module"):

@@ -6,11 +6,11 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.doubles import mock_class
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import root_of, values_of
 from understudy.lint.module import Module
-from understudy.lint.resolving import root_of, values_of
 from understudy.lint.rule import Found, Rule
+from understudy.lint.test_doubles import mock_class
 from understudy.lint.tree import Function
 
 _BUILTINS = frozenset(dir(builtins))
@@ -19,7 +19,7 @@ _FRAMES = ("unittest.mock.", "mock.", "pytest.", "asyncio.", "datetime.", "uuid.
 
 def check(module: Module) -> Iterator[Found]:
     """Yield tests that mention no code but mocks of their own."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         mocks = _mocks(module, test)
         if mocks and _calls_one(test, mocks) and _knows_nothing_else(module, test, mocks):
             yield Found(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
@@ -15,7 +15,7 @@ _LOGS = frozenset({"execute_calls", "fetch_calls", "fetch_val_calls"})
 
 def check(module: Module) -> Iterator[Found]:
     """Yield where the statement is taken out of a call log, and the parameters are dropped."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for node in test.own(ast.Assign):
             if _is_a_call(node.value) and any(_drops(test, each) for each in node.targets):
                 yield Found(node, f"{test.name} looks at the statement and not at its parameters")

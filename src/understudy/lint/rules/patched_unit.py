@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from understudy.lint.call_resolution import callee
 from understudy.lint.module import Module
 from understudy.lint.patches import original, patches
-from understudy.lint.resolving import callee
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield async fixtures made with pytest.fixture, where only pytest-asyncio could run them."""
-    seen = collected.of(module)
+    seen = pytest_items.of(module)
     candidates = [
         each
         for each in seen.fixtures.values()
@@ -32,7 +32,7 @@ def check(module: Module) -> Iterator[Found]:
         )
 
 
-def _knows_anyio(module: Module, seen: collected.Collected) -> bool:
+def _knows_anyio(module: Module, seen: pytest_items.Collected) -> bool:
     """Whether anyio is at work: it runs every async fixture of a test that it runs."""
     texts = [module.text, *(each.text for each in seen.conftests)]
     return (

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.leftovers import is_looked_after
+from understudy.lint import pytest_items
+from understudy.lint.leaked_state import is_looked_after
 from understudy.lint.module import Module
 from understudy.lint.mutations import changes, is_mutable
 from understudy.lint.rule import Found, Rule
@@ -16,7 +16,7 @@ from understudy.lint.tree import Class, Function
 
 def check(module: Module) -> Iterator[Found]:
     """Yield where a test changes a global or a class attribute that another one reads."""
-    tests = collected.of(module).tests
+    tests = pytest_items.of(module).tests
     for name, value in module.defined.items():
         if isinstance(value, ast.expr) and is_mutable(module, value):
             users = [each for each in tests if _mentions(each, name) and not each.binds(name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
@@ -14,7 +14,7 @@ _SLEEPS = frozenset({"asyncio.sleep", "time.sleep", "anyio.sleep", "trio.sleep"}
 
 def check(module: Module) -> Iterator[Found]:
     """Yield sleeps in the body of a test; those of zero only give way to other tasks."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for call in test.own(ast.Call):
             if module.qualified(call.func) in _SLEEPS and not _is_zero(call):
                 yield Found(call, f"{test.name} sleeps: slow where it works, and flaky elsewhere")

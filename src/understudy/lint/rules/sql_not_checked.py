@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.lint import collected
-from understudy.lint.connections import doubles, is_looked_at
+from understudy.lint import pytest_items
+from understudy.lint.fake_connections import doubles, is_looked_at
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield connections of tests that are handed on, and never asked what they were told."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for double in doubles(module, test):
             if not is_looked_at(test, double.name):
                 yield Found(

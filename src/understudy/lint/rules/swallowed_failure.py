@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
@@ -15,7 +15,7 @@ _BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the try statements of tests that let a failure pass."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for node in test.own(ast.Try):
             if _swallows_assertions(node):
                 yield Found(
@@ -49,7 +49,7 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
     if node.orelse or not node.handlers or any(_ends_the_test(each) for each in node.body):
         return False
     # Of many inputs only some raise.
-    decorators = {collected.Collected.last_name(each) for each in test.node.decorator_list}
+    decorators = {pytest_items.Collected.last_name(each) for each in test.node.decorator_list}
     if decorators & {"given", "parametrize"}:
         return False
     if any("AssertionError" in ast.unparse(each.type) for each in node.handlers if each.type):

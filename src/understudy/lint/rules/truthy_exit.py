@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint.doubles import answers_with_a_mock
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.lint.test_doubles import answers_with_a_mock
 from understudy.lint.tree import Function
 
 _EXITS = ("__aexit__", "__exit__")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from understudy.lint.call_resolution import callee, is_plain
 from understudy.lint.module import Module
-from understudy.lint.resolving import callee, is_plain
 from understudy.lint.rule import Found, Rule
 
 _CLIENTS = frozenset({"httpx.AsyncClient"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the first assignment of each variable of a test that has no hint."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         seen = {
             each.target.id for each in test.own(ast.AnnAssign) if isinstance(each.target, ast.Name)
         }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
+from understudy.lint.call_resolution import callee
 from understudy.lint.module import Module
-from understudy.lint.resolving import callee
 from understudy.lint.rule import Found, Rule
 from understudy.lint.tree import Function
 
@@ -18,7 +18,7 @@ _CONNECTIONS = frozenset(
 
 def check(module: Module) -> Iterator[Found]:
     """Yield calls that pass a connection which a decorator passes already."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         for call in test.all(ast.Call):
             if call.args and _is_a_connection(call.args[0]):
                 method = callee(module, call)

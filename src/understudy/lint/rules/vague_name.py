@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from understudy.lint import collected
+from understudy.lint import pytest_items
 from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 
@@ -18,7 +18,7 @@ _VAGUE = re.compile(
 
 def check(module: Module) -> Iterator[Found]:
     """Yield tests whose name has no word that tells one from another."""
-    for test in collected.of(module).tests:
+    for test in pytest_items.of(module).tests:
         if _VAGUE.fullmatch(test.name.lower()):
             yield Found(test.node, f"{test.name} does not say what is tested, and when")
 

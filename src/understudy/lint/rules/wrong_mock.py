@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint.doubles import mock_class
+from understudy.lint.call_resolution import is_plain
 from understudy.lint.module import Module
 from understudy.lint.patches import Patch, original, patches
-from understudy.lint.resolving import is_plain
 from understudy.lint.rule import Found, Rule
+from understudy.lint.test_doubles import mock_class
 from understudy.lint.tree import Class, Function
 
 _AWAITABLE = (

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
-from tests.wire.frontend import Message, complete, read
-from tests.wire.responders import Known
-from understudy.postgres import EmbeddedServer
+from tests.fake_postgres.frontend import Message, complete, read
+from tests.fake_postgres.responders import Known
+from understudy.embedded import EmbeddedServer
 
 _SILENCE = 20  # seconds, after which the test fails: the server says nothing that it should
 

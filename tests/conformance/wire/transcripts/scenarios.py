@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from tests.wire.frontend import (
+from tests.fake_postgres.frontend import (
     COPY_DONE,
     FLUSH,
     SYNC,

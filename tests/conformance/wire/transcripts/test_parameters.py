@@ -3,10 +3,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from understudy.postgres import EmbeddedServer
-from understudy.wire.protocol import parameters
-from understudy.wire.protocol.responder import ServerError
-from understudy.wire.protocol.words import RESERVED, RESERVED_AS_COLUMNS
+from understudy.embedded import EmbeddedServer
+from understudy.fake_postgres.protocol import run_time_parameters
+from understudy.fake_postgres.protocol.responder import ServerError
+from understudy.fake_postgres.protocol.tokens import RESERVED, RESERVED_AS_COLUMNS
 
 # What is different on every machine, or set by the embedded server for its own purposes.
 OWN = {
@@ -29,7 +29,7 @@ def rows(wire_server: EmbeddedServer) -> list[tuple[str, ...]]:
 def test_the_table_is_pg_settings(rows: list[tuple[str, ...]]) -> None:
     assert len(rows) > 350
     for name, *theirs in rows:
-        found = parameters.find(name.upper())
+        found = run_time_parameters.find(name.upper())
         assert found is not None
         _, kind, context, unit, least, greatest, choices, initial = found
         ours = [kind, context, unit, least, greatest, ",".join(choices), initial]
@@ -40,7 +40,7 @@ def test_the_table_is_pg_settings(rows: list[tuple[str, ...]]) -> None:
 
 def test_there_is_nothing_else_in_the_table(rows: list[tuple[str, ...]]) -> None:
     unlisted = {"is_superuser", "role", "session_authorization"}
-    assert set(parameters.names()) - unlisted == {row[0].lower() for row in rows}
+    assert set(run_time_parameters.names()) - unlisted == {row[0].lower() for row in rows}
 
 
 def test_reserved_words_are_the_servers(wire_server: EmbeddedServer) -> None:
@@ -113,7 +113,7 @@ SPELLINGS = [
 def test_a_value_is_shown_as_postgresql_shows_it(
     wire_server: EmbeddedServer, name: str, value: str
 ) -> None:
-    found = parameters.find(name)
+    found = run_time_parameters.find(name)
     assert found is not None
     try:
         ours: object = found.shown((value,))

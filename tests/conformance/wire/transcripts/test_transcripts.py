@@ -6,10 +6,10 @@ import pytest
 
 from tests.conformance.wire.transcripts.conftest import Line
 from tests.conformance.wire.transcripts.scenarios import SCENARIOS, STARTUPS
-from tests.wire.frontend import Message, read, startup
-from tests.wire.responders import Known
-from understudy.wire.protocol.outgoing import NOT_HERE
-from understudy.wire.protocol.session import Session
+from tests.fake_postgres.frontend import Message, read, startup
+from tests.fake_postgres.responders import Known
+from understudy.fake_postgres.protocol.backend_messages import NOT_HERE
+from understudy.fake_postgres.protocol.session import Session
 
 
 def compared(messages: list[Message]) -> list[Message]:

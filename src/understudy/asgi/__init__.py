@@ -1,0 +1,12 @@
+"""A FastAPI (or any ASGI) application under test: found, started, and talked to.
+
+Importing this room imports neither FastAPI nor httpx: each is imported where it is used, and where
+it is missing the message names the extra to install.
+"""
+
+from understudy.asgi.app_loading import load_app
+from understudy.asgi.clients import SyncClient, open_async_client
+from understudy.asgi.errors import AppError
+from understudy.asgi.overrides import Overrides
+
+__all__ = ["AppError", "Overrides", "SyncClient", "load_app", "open_async_client"]

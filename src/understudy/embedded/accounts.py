@@ -1,0 +1,77 @@
+"""As which user of the system the server runs.
+
+PostgreSQL refuses to run as root, which is who tests run as in most containers. There it runs as
+`nobody`: no user is created, and no mode of any file that is not ours is changed. Where `nobody`
+cannot reach the installed binaries, the needed part of them is copied to where it can.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy.embedded import messages
+from understudy.embedded.errors import PostgresUnavailable
+
+_SERVER_USER = "nobody"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the system to run PostgreSQL as.
+
+    Attributes:
+        name: Its name.
+        uid: Its user id, or None for whoever we are.
+        gid: Its group id, or None.
+    """
+
+    name: str
+    uid: int | None = None
+    gid: int | None = None
+
+    @property
+    def popen_arguments(self) -> dict[str, Any]:
+        """What makes subprocess start a program as this user."""
+        if self.uid is None:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def own(self, path: Path | int) -> None:
+        """Hand a file of ours to this user."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(path, self.uid, self.gid)
+
+    def reaches(self, folder: Path) -> bool:
+        """Whether the user can enter this folder and all of its parents, by their mode bits."""
+        if self.uid is None:
+            return True
+        try:
+            modes = [parent.stat() for parent in (folder, *folder.resolve().parents)]
+        except OSError:
+            return False
+        return all(
+            mode.st_mode & stat.S_IXOTH or (mode.st_uid == self.uid and mode.st_mode & stat.S_IXUSR)
+            for mode in modes
+        )
+
+
+def server_account() -> Account:
+    """The user to run the server as: ourselves, or `nobody` where we are root.
+
+    Raises:
+        PostgresUnavailable: We are root, and there is no `nobody`.
+    """
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return Account("the current user")
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(_SERVER_USER)
+    except KeyError as error:
+        raise PostgresUnavailable(messages.no_unprivileged_user()) from error
+    return Account(_SERVER_USER, entry.pw_uid, entry.pw_gid)

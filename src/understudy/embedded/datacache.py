@@ -1,0 +1,166 @@
+"""The initialised data directory, kept from run to run.
+
+`initdb` takes half a second and always gives the same, so its result is packed into one file per
+version of PostgreSQL: an uncompressed zip, whose checksums find a damaged file as it is read. A
+file is written elsewhere and renamed, so it is never there in part; of two processes that build at
+once, the later one's file replaces the equal one of the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from understudy.embedded import messages
+from understudy.embedded.accounts import Account
+from understudy.embedded.cache_folders import cache_folder, unusable
+from understudy.embedded.errors import PostgresUnavailable
+from understudy.embedded.programs import Programs
+from understudy.embedded.workspace import Workspace, sweep
+
+# Part of the key: raise it when the content of the packed directory changes.
+_FORMAT = 1
+# What zipfile raises for a file that is no sound archive.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def provide_data(
+    data: Path, programs: Programs, account: Account, environment: Mapping[str, str], **popen: Any
+) -> None:
+    """Fill the new folder `data` with an initialised data directory, from the cache if it is there.
+
+    Args:
+        data: Where to. Its parent exists.
+        programs: The binaries.
+        account: Who is to own it.
+        environment: The environment for initdb.
+        popen: More arguments for the start of initdb.
+
+    Raises:
+        UnusableFolder: The cache cannot be used, or `data` not be written.
+        PostgresUnavailable: initdb failed.
+    """
+    arguments = _initdb_arguments(programs.major)
+    packed = cache_folder() / f"data-{_key(programs, arguments)}.zip"
+    sweep(packed.parent)
+    if packed.exists() and _unpack(packed, data, account):
+        return
+    _initialise(data, programs, account, arguments, environment, **popen)
+    try:
+        _pack(data, packed)
+    except OSError as error:
+        raise unusable("the cache", packed.parent, error) from error
+
+
+def _initdb_arguments(major: int) -> list[str]:
+    # The same on every machine: text compares by code point, and letters know their case.
+    locale = ["--locale=C"]
+    if major >= 17:
+        locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return [
+        "--username=postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--no-sync",
+        "--no-instructions",
+        *locale,
+    ]
+
+
+def _key(programs: Programs, arguments: Sequence[str]) -> str:
+    identity = [_FORMAT, programs.version, sys.platform, platform.machine(), *arguments]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+
+
+def _initialise(
+    data: Path,
+    programs: Programs,
+    account: Account,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    **popen: Any,
+) -> None:
+    answer = subprocess.run(
+        [programs.installation.program("initdb"), "-D", data, *arguments],
+        cwd=data.parent,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **account.popen_arguments,
+        **popen,
+    )
+    if answer.returncode:
+        raise PostgresUnavailable(messages.initdb_failed(answer.returncode, answer.stdout.strip()))
+
+
+def _pack(data: Path, packed: Path) -> None:
+    workspace = Workspace(packed.parent)
+    try:
+        fresh = workspace.path / packed.name
+        with zipfile.ZipFile(fresh, "w", strict_timestamps=False) as archive:
+            for path in sorted(data.rglob("*")):
+                archive.write(path, path.relative_to(data))
+        fresh.replace(packed)
+    finally:
+        workspace.remove()
+
+
+def _unpack(packed: Path, data: Path, account: Account) -> bool:
+    """Whether the packed directory was sound. Where not, nothing is left in `data`."""
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            _write_all(archive, data, account)
+    except _DAMAGE:
+        if data.exists():
+            shutil.rmtree(data)
+        return False
+    except PermissionError as error:
+        raise unusable("the cache", packed, error) from error
+    return True
+
+
+def _write_all(archive: zipfile.ZipFile, data: Path, account: Account) -> None:
+    try:
+        data.mkdir(mode=0o700)
+        account.own(data)
+        for entry in archive.infolist():
+            name = PurePosixPath(entry.filename)
+            if name.is_absolute() or ".." in name.parts:
+                raise zipfile.BadZipFile(f"{name} leads out of the data directory")
+            path = data / name
+            if entry.is_dir():
+                path.mkdir(mode=0o700)
+                account.own(path)
+            else:
+                _write(path, archive.read(entry), account)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        raise zipfile.BadZipFile(f"a name in it is damaged: {error}") from error
+    except OSError as error:
+        raise unusable("live data", data.parent.parent, error) from error
+
+
+def _write(path: Path, content: bytes, account: Account) -> None:
+    # os.open: it is called a thousand times per start, and open() takes twice as long.
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+    try:
+        account.own(file)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+    finally:
+        os.close(file)

@@ -1,0 +1,72 @@
+"""psycopg, imported when it is needed and not before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from understudy.embedded import messages
+from understudy.embedded.errors import MissingExtra, PostgresUnavailable
+
+if TYPE_CHECKING:
+    import psycopg
+
+_CONNECT_TIMEOUT = 10
+
+
+def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection that commits each statement.
+
+    Raises:
+        MissingExtra: psycopg is not installed.
+        PostgresUnavailable: The server does not answer, or refuses us.
+    """
+    try:
+        import psycopg
+    except ImportError as error:
+        raise MissingExtra(
+            messages.missing_package("psycopg", "Working on a PostgreSQL database")
+        ) from error
+    try:
+        return psycopg.connect(
+            dsn, autocommit=True, connect_timeout=_CONNECT_TIMEOUT, client_encoding="utf8"
+        )
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise PostgresUnavailable(messages.cannot_connect(without_password(dsn), reason)) from error
+
+
+def check_url(url: str) -> str:
+    """The URL itself, where every driver takes it.
+
+    Raises:
+        PostgresUnavailable: It is not of the form postgresql://...
+    """
+    if urlsplit(url).scheme not in ("postgresql", "postgres"):
+        raise PostgresUnavailable(messages.not_a_url(without_password(url)))
+    return url
+
+
+def with_database(url: str, database: str) -> str:
+    """The URL of another database on the same server."""
+    parts = urlsplit(url)
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] != "dbname"]
+    path = "/" + quote(database, safe="")
+    # urlunsplit would drop the slashes of an empty host.
+    return f"{parts.scheme}://{parts.netloc}{path}" + (
+        f"?{urlencode(query, safe='/')}" if query else ""
+    )
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    query = [(k, "***" if k == "password" else v) for k, v in parse_qsl(parts.query)]
+    return urlunsplit(
+        parts._replace(
+            netloc=f"{user}{':***' if colon else ''}{at}{host}",
+            query=urlencode(query, safe="/*"),
+        )
+    )

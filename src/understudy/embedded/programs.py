@@ -1,0 +1,159 @@
+"""Make sure that the server's user can run the installed binaries, and learn their version."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.embedded import messages
+from understudy.embedded.accounts import Account
+from understudy.embedded.binaries import PACKAGE, Installation
+from understudy.embedded.cache_folders import cache_folder, unusable
+from understudy.embedded.errors import PostgresUnavailable, UnusableFolder
+from understudy.embedded.workspace import Workspace, sweep
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Binaries that run.
+
+    Attributes:
+        installation: Where they are.
+        version: What `postgres --version` says, like `18.4`.
+    """
+
+    installation: Installation
+    version: str
+
+    @property
+    def major(self) -> int:
+        """The major version."""
+        return int("".join(c if c.isdecimal() else " " for c in self.version).split()[0])
+
+
+def runnable_programs(installation: Installation, account: Account) -> Programs:
+    """The binaries as `account` can run them: where they are installed, or from a copy.
+
+    Raises:
+        PostgresUnavailable: They do not run.
+        UnusableFolder: They have to be copied, and there is no folder for that.
+    """
+    if not account.reaches(installation.prefix / "bin"):
+        installation = _copy_for(installation, account)
+    return Programs(installation, _version(installation, account))
+
+
+def _version(installation: Installation, account: Account) -> str:
+    binary = installation.program("postgres")
+    try:
+        answer = subprocess.run(
+            [binary, "--version"],
+            cwd=binary.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+            **account.popen_arguments,
+        )
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.strip() or f"exit code {error.returncode}"
+        raise PostgresUnavailable(messages.binary_does_not_run(binary, reason)) from error
+    except (OSError, subprocess.SubprocessError) as error:
+        if account.uid is not None and not _may_become(account):
+            raise PostgresUnavailable(messages.cannot_become(account.name, str(error))) from error
+        raise PostgresUnavailable(messages.binary_does_not_run(binary, str(error))) from error
+    # It says: postgres (PostgreSQL) 18.4
+    said: str = answer.stdout
+    return said.strip().rpartition(") ")[2]
+
+
+def _may_become(account: Account) -> bool:
+    try:
+        subprocess.run(["/bin/sh", "-c", ":"], cwd="/", check=True, **account.popen_arguments)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _copy_for(installation: Installation, account: Account) -> Installation:
+    source = installation.prefix.parent.parent
+    files = {path: (source / path).stat().st_size for path in _needed(installation, source)}
+    key = hashlib.sha256(repr((str(source), sorted(files.items()))).encode()).hexdigest()[:16]
+    base = _reachable_cache(account)
+    target = base / f"postgres-{key}"
+    sweep(base)
+    try:
+        if not _is_complete(target, files):
+            _install(source, files, base, target)
+    except OSError as error:
+        raise unusable("a copy of PostgreSQL in the cache", base, error) from error
+    libraries = target / f"{PACKAGE}.libs"
+    return Installation(
+        target / installation.prefix.relative_to(source),
+        libraries if libraries.is_dir() else None,
+    )
+
+
+def _needed(installation: Installation, source: Path) -> Iterator[Path]:
+    """The files that a server needs: not the headers, the static libraries and the clients."""
+    folders = [installation.prefix / "lib" / "postgresql", installation.prefix / "share"]
+    if installation.libraries:
+        folders.append(installation.libraries)
+    yield from (installation.program(name).relative_to(source) for name in ("postgres", "initdb"))
+    for folder in folders:
+        for where, _, names in os.walk(folder):
+            for name in names:
+                if not name.endswith((".a", ".o", ".h", ".mk")):
+                    yield Path(where, name).relative_to(source)
+
+
+def _reachable_cache(account: Account) -> Path:
+    """A folder that keeps files between runs and that the server's user can reach."""
+    candidates = [cache_folder(), Path(tempfile.gettempdir()) / "understudy-root"]
+    for folder in candidates:
+        with contextlib.suppress(FileExistsError):
+            if account.reaches(folder.parent):
+                folder.mkdir(mode=0o755)
+        # Another user may have made a folder of that name before us: no program is run from it.
+        if account.reaches(folder) and folder.stat().st_uid == os.getuid():
+            return folder
+    raise UnusableFolder(
+        messages.unreachable_folder(
+            "a copy of PostgreSQL", candidates, account.name, messages.CACHE_VARIABLE
+        )
+    )
+
+
+def _is_complete(target: Path, files: dict[Path, int]) -> bool:
+    # Those who clean temporary folders by age take single files.
+    try:
+        return all((target / path).stat().st_size == size for path, size in files.items())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _install(source: Path, files: dict[Path, int], base: Path, target: Path) -> None:
+    workspace = Workspace(base)
+    try:
+        fresh = workspace.path / "postgres"
+        for path in files:
+            (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / path, fresh / path)
+            (fresh / path).chmod(0o755)
+        for folder in (fresh, *(path for path in fresh.rglob("*") if path.is_dir())):
+            folder.chmod(0o755)
+        if target.exists() and not _is_complete(target, files):
+            shutil.rmtree(target)
+        # Where another process has put its copy meanwhile, that one is as good.
+        with contextlib.suppress(OSError):
+            fresh.rename(target)
+        if not _is_complete(target, files):
+            raise OSError(f"the copy in {target} is not complete")
+    finally:
+        workspace.remove()

@@ -1,0 +1,30 @@
+"""Run in a process of its own by `function`: call a function with the URL of a database."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import inspect
+import os
+from collections.abc import Awaitable
+from typing import Any
+
+from understudy.embedded.schema_function import DSN_VARIABLE, NAME_VARIABLE
+
+
+def main() -> None:
+    """Do it; whatever goes wrong ends the process with a traceback."""
+    module, _, attribute = os.environ[NAME_VARIABLE].partition(":")
+    function: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+    result = function(os.environ[DSN_VARIABLE])
+    if inspect.isawaitable(result):
+        asyncio.run(_wait(result))
+
+
+async def _wait(result: Awaitable[object]) -> None:
+    await result
+
+
+if __name__ == "__main__":
+    main()

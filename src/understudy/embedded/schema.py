@@ -1,0 +1,243 @@
+"""Load the schema of the project under test: SQL files, run whole and in order."""
+
+from __future__ import annotations
+
+import re
+import selectors
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy.embedded import messages
+from understudy.embedded.driver import connect
+from understudy.embedded.errors import PostgresUnavailable, SchemaError
+from understudy.embedded.server import CLUSTER_NAME
+from understudy.embedded.statements import statement_starts
+from understudy.script.excerpt import line_and_column, line_with_caret
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.pq.abc import PGconn, PGresult
+
+_TURN = 0.1
+_EXTENSION = re.compile(r'extension "([^"]+)" is not available')
+_COPY = re.compile(r"^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE | re.MULTILINE)
+
+
+def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
+    """Run the SQL files that the patterns name in the database that the DSN names.
+
+    Every file is sent whole, on a connection of its own, as `psql -f` would: a `SET` in it ends
+    with it, and unless it says BEGIN itself it is one transaction.
+
+    Args:
+        dsn: The URL of the database. What a failed load leaves in it is the caller's to drop.
+        patterns: Globs relative to `root`, like "db/migrations/*.sql"; `**` is allowed. They are
+            taken in the order given, and the files of one pattern in natural order: numbers in
+            names compare as numbers, so 2_users.sql comes before 10_roles.sql. A file that several
+            patterns name runs once, at its first place.
+        root: The folder of the project.
+
+    Returns:
+        The files, in the order in which they ran.
+
+    Raises:
+        SchemaError: The list is empty, a pattern matches nothing, a file cannot be read or is not
+            UTF-8, or PostgreSQL refuses it. The message says where and why.
+        PostgresUnavailable: The database cannot be reached.
+        MissingExtra: psycopg is not installed.
+    """
+    files = schema_files(patterns, root)
+    texts = [_read(file, root) for file in files]
+    for file, text in zip(files, texts, strict=True):
+        load_text(dsn, text, _shown(file, root))
+    return files
+
+
+def load_text(dsn: str, text: str, shown: str) -> None:
+    """Run an SQL text as if it were a file, which messages call `shown`.
+
+    Raises:
+        SchemaError: PostgreSQL refuses it.
+        PostgresUnavailable: The database cannot be reached.
+        MissingExtra: psycopg is not installed.
+    """
+    with closing(connect(dsn)) as connection:
+        _run(connection, text, shown)
+
+
+def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
+    """The files that the patterns name, in the order in which they are to run.
+
+    Raises:
+        SchemaError: The list is empty, or a pattern matches nothing.
+    """
+    if not patterns:
+        raise SchemaError(messages.no_schema_patterns())
+    files: dict[Path, None] = {}
+    for pattern in patterns:
+        try:
+            found = [path for path in _glob(pattern, root) if path.is_file()]
+        except (ValueError, NotImplementedError) as error:
+            raise SchemaError(messages.bad_pattern(pattern, str(error))) from error
+        if not found:
+            raise SchemaError(messages.pattern_matches_nothing(pattern, root))
+        files |= dict.fromkeys(sorted(found, key=_natural))
+    return list(files)
+
+
+def _glob(pattern: str, root: Path) -> list[Path]:
+    path = Path(pattern)
+    if path.is_absolute():
+        return list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    return list(root.glob(pattern))
+
+
+def _natural(path: Path) -> tuple[list[list[str | int]], str]:
+    """Sort by the numbers in a name, and where those are equal (1 and 01) by the name."""
+    # re.split gives text and number in turn, so like meets like.
+    parts = [re.split(r"([0-9]+)", part) for part in path.parts]
+    numbers: list[list[str | int]] = [
+        [int(piece) if place % 2 else piece for place, piece in enumerate(part)] for part in parts
+    ]
+    return numbers, str(path)
+
+
+def _read(file: Path, root: Path) -> str:
+    shown = _shown(file, root)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise SchemaError(messages.unreadable_file(shown, error.strerror or str(error))) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        reason = f"byte 0x{content[error.start]:02x}: {error.reason}"
+        raise SchemaError(messages.not_utf8(shown, line, reason)) from error
+    if "\0" in text:
+        # The protocol ends a statement there: the rest of the file would be lost without a word.
+        line, _ = line_and_column(text, text.index("\0"))
+        raise SchemaError(messages.not_utf8(shown, line, "it holds a NUL, as UTF-16 does"))
+    return text
+
+
+def _shown(file: Path, root: Path) -> str:
+    return str(file.relative_to(root) if file.is_relative_to(root) else file)
+
+
+def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str) -> None:
+    from psycopg.pq import ExecStatus, TransactionStatus
+
+    completed = 0
+    _send(connection.pgconn, text)
+    while (result := _next_result(connection)) is not None:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise SchemaError(_refusal(connection, result, text, shown, completed))
+        if result.status == ExecStatus.COPY_IN:
+            copy = _COPY.search(text)
+            where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
+            raise SchemaError(messages.copy_from_stdin(where))
+        completed += 1
+    if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        raise SchemaError(messages.open_transaction(shown))
+
+
+def _send(pgconn: PGconn, text: str) -> None:
+    """Send a text whole. The server's notices are taken meanwhile, or both sides would wait."""
+    pgconn.send_query(text.encode())
+    while pgconn.flush():
+        if _wait(pgconn, selectors.EVENT_READ | selectors.EVENT_WRITE) & selectors.EVENT_READ:
+            pgconn.consume_input()
+
+
+def _next_result(connection: psycopg.Connection[tuple[Any, ...]]) -> PGresult | None:
+    """The next result of what was sent, or None. Waits in Python, so that Ctrl-C ends it."""
+    pgconn = connection.pgconn
+    while pgconn.is_busy():
+        _wait(pgconn, selectors.EVENT_READ)
+        pgconn.consume_input()
+    return pgconn.get_result()
+
+
+def _wait(pgconn: PGconn, events: int) -> int:
+    with selectors.DefaultSelector() as selector:
+        selector.register(pgconn.socket, events)
+        # In short turns: not every system interrupts a wait for a signal.
+        while not (ready := selector.select(_TURN)):
+            pass
+        return ready[0][1]
+
+
+def _refusal(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    result: PGresult,
+    text: str,
+    shown: str,
+    completed: int,
+) -> str:
+    from psycopg.pq import DiagnosticField as Field
+
+    def field(name: Field) -> str:
+        return (result.error_field(name) or b"").decode()
+
+    message, sqlstate = field(Field.MESSAGE_PRIMARY), field(Field.SQLSTATE)
+    where, excerpt, offset = shown, list[str](), None
+    if position := field(Field.STATEMENT_POSITION):
+        offset = int(position) - 1
+    elif completed < len(starts := statement_starts(text)):
+        offset = starts[completed]
+    if offset is not None:
+        line, column = line_and_column(text, offset)
+        where = f"{shown}, line {line}, column {column}"
+        excerpt = line_with_caret(text, offset)
+    return messages.file_refused(
+        where=where,
+        excerpt=excerpt,
+        message=message or " ".join(result.get_error_message().split()),
+        sqlstate=sqlstate or "none",
+        condition=_condition(sqlstate),
+        fields=[
+            ("DETAIL", field(Field.MESSAGE_DETAIL)),
+            ("HINT", field(Field.MESSAGE_HINT)),
+            ("QUERY", field(Field.INTERNAL_QUERY)),
+            ("CONTEXT", field(Field.CONTEXT)),
+        ],
+        way_out=_way_out(connection, message, excerpt),
+    )
+
+
+def _condition(sqlstate: str) -> str:
+    """The name PostgreSQL has for a SQLSTATE: psycopg names its classes after them."""
+    from psycopg.errors import lookup
+
+    try:
+        name = lookup(sqlstate).__name__.rstrip("_")
+    except KeyError:
+        return "unknown condition"
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _way_out(
+    connection: psycopg.Connection[tuple[Any, ...]], message: str, excerpt: Sequence[str]
+) -> str:
+    if excerpt and excerpt[0].lstrip().startswith("\\"):
+        return messages.psql_command()
+    if extension := _EXTENSION.search(message):
+        return _missing_extension(connection, extension[1])
+    return ""
+
+
+def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> str:
+    # The rest of the answer to the refused file, before anything else can be asked.
+    while _next_result(connection) is not None:
+        pass
+    connection.rollback()
+    rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
+    cluster = connection.execute("SHOW cluster_name").fetchone()
+    version = connection.execute("SHOW server_version").fetchone()
+    if cluster is None or version is None:  # pragma: no cover - SHOW always answers with a row
+        raise PostgresUnavailable("SHOW returned no row")
+    kind = "The embedded PostgreSQL" if cluster[0] == CLUSTER_NAME else "This PostgreSQL"
+    return messages.missing_extension(name, f"{kind} {version[0]}", [row[0] for row in rows])

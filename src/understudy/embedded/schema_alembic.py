@@ -1,0 +1,98 @@
+"""A schema from Alembic's migrations: `upgrade head` against a database of ours."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import os
+import re
+from contextlib import closing
+from pathlib import Path
+
+from understudy.embedded import schema_source_messages as messages
+from understudy.embedded.driver import connect
+from understudy.embedded.errors import MissingExtra, SchemaError
+from understudy.embedded.python_imports import imported_files
+from understudy.embedded.subprocesses import ProgramFailed, run_module
+
+INI = "alembic.ini"
+# Where run_alembic looks for what to do: not in arguments, which every user of the system can see.
+INI_VARIABLE = "UNDERSTUDY_ALEMBIC_INI"
+DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
+_TIMEOUT = 600.0
+_OWN_TABLES = """
+    SELECT count(*) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm')
+        AND relnamespace <> 'information_schema'::regnamespace
+"""
+
+
+class AlembicSource:
+    """The migrations of the alembic.ini in the project's folder, or in a folder right below it."""
+
+    loader = "alembic upgrade head"
+    is_covered = False  # env.py may read anything
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def check(self) -> None:
+        """Find alembic.ini and the package."""
+        self._ini()
+        if importlib.util.find_spec("alembic") is None:
+            raise MissingExtra(messages.no_alembic())
+
+    def load(self, dsn: str) -> list[Path]:
+        """Run `upgrade head` in a process of its own, whichever database env.py would take."""
+        self.check()
+        ini = self._ini()
+        shown = self._shown(ini)
+        try:
+            output = run_module(
+                "understudy.embedded.run_alembic",
+                ini.parent,
+                {INI_VARIABLE: str(ini), DSN_VARIABLE: dsn},
+                _TIMEOUT,
+            )
+        except ProgramFailed as error:
+            text = messages.migrations_failed(shown, error.reason, error.output)
+            raise SchemaError(text) from error
+        with closing(connect(dsn)) as connection:
+            row = connection.execute(_OWN_TABLES).fetchone()
+        if row is None or not row[0]:
+            raise SchemaError(messages.migrations_did_nothing(shown, output))
+        return self._scripts()
+
+    def content(self) -> list[bytes]:
+        """The scripts, and every file of the project that they import."""
+        files = imported_files(self._scripts(), self._root)
+        return [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
+
+    def _ini(self) -> Path:
+        if (self._root / INI).is_file():
+            return self._root / INI
+        found = sorted(self._root.glob(f"*/{INI}"))
+        if not found:
+            raise SchemaError(messages.no_ini(self._root))
+        if len(found) > 1:
+            raise SchemaError(messages.several_inis([self._shown(ini) for ini in found]))
+        return found[0]
+
+    def _scripts(self) -> list[Path]:
+        ini = self._ini()
+        parser = configparser.ConfigParser({"here": str(ini.parent)})
+        try:
+            parser.read_string(ini.read_text(encoding="utf-8"))
+            options = parser["alembic"]
+            location = options["script_location"]
+            versions = options.get("version_locations", "")
+        except (configparser.Error, KeyError, UnicodeDecodeError) as error:
+            raise SchemaError(messages.broken_ini(self._shown(ini), str(error))) from error
+        folders = [location, *re.split(rf"[\s,{re.escape(os.pathsep)}]+", versions)]
+        paths = [ini.parent / folder for folder in folders if folder]
+        missing = [path for path in paths if not path.is_dir()]
+        if missing:
+            raise SchemaError(messages.no_scripts(self._shown(ini), missing[0]))
+        return sorted({file.resolve() for path in paths for file in path.rglob("*.py")})
+
+    def _shown(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()

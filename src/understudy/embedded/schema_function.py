@@ -1,0 +1,54 @@
+"""A schema from a function of the project, which is given the URL of an empty database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.embedded import schema_source_messages as messages
+from understudy.embedded.errors import SchemaError
+from understudy.embedded.python_imports import imported_files, module_file
+from understudy.embedded.subprocesses import ProgramFailed, run_module
+
+# Where run_function looks for what to do.
+NAME_VARIABLE = "UNDERSTUDY_SCHEMA_FUNCTION"
+DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
+_TIMEOUT = 600.0
+
+
+class FunctionSource:
+    """`module:function`, a function of one argument, plain or async."""
+
+    is_covered = False  # it may read anything
+
+    def __init__(self, name: str, root: Path) -> None:
+        self._name = name
+        self._root = root
+        self.loader = f"function {name}"
+
+    def check(self) -> None:
+        """Nothing shows before the module is imported, which is done in a process of its own."""
+
+    def load(self, dsn: str) -> list[Path]:
+        """Call the function in a process of its own."""
+        try:
+            run_module(
+                "understudy.embedded.run_function",
+                self._root,
+                {NAME_VARIABLE: self._name, DSN_VARIABLE: dsn},
+                _TIMEOUT,
+            )
+        except ProgramFailed as error:
+            text = messages.function_failed(self._name, error.reason, error.output)
+            raise SchemaError(text) from error
+        return self._files()
+
+    def content(self) -> list[bytes]:
+        """The function's module, and every file of the project that it imports."""
+        return [file.read_bytes().replace(b"\r\n", b"\n") for file in self._files()]
+
+    def _files(self) -> list[Path]:
+        module = self._name.partition(":")[0]
+        file = module_file(module, self._root)
+        if file is None:
+            raise SchemaError(messages.function_outside(self._name, self._root))
+        return imported_files([file], self._root)

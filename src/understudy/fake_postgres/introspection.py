@@ -1,0 +1,188 @@
+"""What drivers and ORMs ask by themselves, answered without a script.
+
+Questions about the schema are answered as PostgreSQL has answered them (catalog/housekeeping.py),
+questions about the connection by the connection (pings.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from understudy.catalog.cached_answers import Kept
+from understudy.catalog.description import Description, Refusal
+from understudy.catalog.errors import CatalogError, StatementUnknown
+from understudy.catalog.introspection_statements import is_housekeeping, is_system
+from understudy.catalog.run_catalog import Catalog
+from understudy.fake_postgres import introspection_messages as messages
+from understudy.fake_postgres.connection_queries import Item, items_of
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.responder import TEXT, Field, Result, ServerError, Statement
+from understudy.fake_postgres.values.codec_registry import Values
+from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg import sql
+from understudy.script import expectations
+from understudy.script.database_errors import ErrorFields
+
+# What psycopg asks about a type by its name, and SQLAlchemy through it about hstore, whenever an
+# engine connects: without a schema there are no types but the built-in ones.
+_TYPE_INFO = sql.tokens(
+    "SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, "
+    "typdelim AS delimiter FROM pg_type t WHERE t.oid = to_regtype($1) ORDER BY t.oid"
+)
+_TYPE_INFO_COLUMNS = {
+    "name": "name",
+    "oid": "oid",
+    "array_oid": "oid",
+    "regtype": "text",
+    "delimiter": '"char"',
+}
+
+
+class Schema(Protocol):
+    """What is known of the schema, now."""
+
+    @property
+    def types(self) -> Types:
+        """Its types."""
+
+    @property
+    def values(self) -> Values:
+        """What reads and writes their values."""
+
+    @property
+    def catalog(self) -> Catalog | None:
+        """What PostgreSQL says; None where there is none to be asked."""
+
+
+@dataclass(slots=True)
+class Question:
+    """A question of a driver's, as the notes of its statement.
+
+    Attributes:
+        declared: the spellings of the types that the client declared.
+        items: what it asks of the connection; None where it asks about the schema.
+        answers: what it was answered, by its parameters.
+    """
+
+    declared: tuple[str, ...] = ()
+    items: tuple[Item, ...] | None = None
+    answers: dict[tuple[str | None, ...], Result] = field(default_factory=dict)
+
+
+class Housekeeping:
+    """Answers what no test scripts.
+
+    Args:
+        schema: what is known.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def prepare(self, statement: str, declared: Sequence[int]) -> Statement | None:
+        """Return a statement that is a driver's own question; None where it is none.
+
+        Args:
+            statement: its text.
+            declared: the numbers of the types that the client declared.
+
+        Raises:
+            ServerError: PostgreSQL refuses it.
+            StatementUnknown: there is no PostgreSQL to ask, or the catalog is locked.
+        """
+        items = items_of(statement)
+        if items is not None:
+            fields = tuple(self._field(each.name, each.type) for each in items)
+            parameters = (self._schema.types.oid("text"),) if "$1" in statement else ()
+            return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
+        if not is_housekeeping(statement):
+            return None
+        if self._schema.catalog is None and sql.tokens(statement) == _TYPE_INFO:
+            fields = tuple(self._field(*each) for each in _TYPE_INFO_COLUMNS.items())
+            parameters = (self._schema.types.oid("text"),)
+            return Statement(statement, "SELECT", parameters, fields, notes=Question())
+        types = [self._schema.types.numbered(oid) for oid in declared]
+        spelt = tuple("" if each is None else each.name for each in types)
+        try:
+            verdict = self._catalog(statement).verdict(statement, spelt)
+        except CatalogError as error:
+            raise _unknown(statement, str(error)) from error
+        if isinstance(verdict, Refusal):
+            raise _refused(verdict)
+        # A table of the user's may be called pg_something.
+        if not isinstance(verdict, Description) or not all(map(is_system, verdict.tables)):
+            return None
+        return Statement(
+            statement,
+            "SELECT",
+            tuple(map(self._schema.types.oid, verdict.parameters)),
+            tuple(self._field(each.name, each.type) for each in verdict.columns),
+            notes=Question(spelt),
+        )
+
+    def execute(
+        self, statement: Statement, parameters: Sequence[Any], connection: Connection
+    ) -> Result:
+        """Answer a statement that `prepare` has returned.
+
+        Raises:
+            ServerError: PostgreSQL refuses to answer.
+            StatementUnknown: as `prepare`.
+        """
+        question: Question = statement.notes
+        if question.items is not None:
+            return Result([[each.value(connection, parameters) for each in question.items]])
+        given = tuple(
+            None if value is None else self._schema.values.encoder(oid, TEXT)(value).decode()
+            for oid, value in zip(statement.parameters, parameters, strict=True)
+        )
+        found = question.answers.get(given)
+        if found is None:
+            found = question.answers[given] = self._answer(statement, question, given)
+        return found
+
+    def _answer(
+        self, statement: Statement, question: Question, given: tuple[str | None, ...]
+    ) -> Result:
+        if self._schema.catalog is None and given[0] and self._schema.types.named(given[0]) is None:
+            return Result()
+        try:
+            answer = self._catalog(statement.sql).answer(statement.sql, question.declared, given)
+        except CatalogError as error:
+            raise _unknown(statement.sql, str(error)) from error
+        if not isinstance(answer, Kept):
+            raise _refused(answer)
+        decoders = [self._schema.values.decoder(each.oid, TEXT) for each in statement.fields or ()]
+        return Result(
+            [
+                [
+                    None if text is None else decode(text.encode())
+                    for text, decode in zip(row, decoders, strict=True)
+                ]
+                for row in answer.rows
+            ]
+        )
+
+    def _catalog(self, statement: str) -> Catalog:
+        catalog = self._schema.catalog
+        if catalog is None:
+            raise _unknown(statement, messages.nobody_to_ask())
+        return catalog
+
+    def _field(self, name: str, spelling: str) -> Field:
+        known = self._schema.types.named(spelling)
+        oid = self._schema.types.oid(spelling)
+        return Field(name, oid, -1 if known is None else known.size)
+
+
+def _refused(refusal: Refusal) -> ServerError:
+    fields = ErrorFields(
+        refusal.sqlstate, refusal.message, detail=refusal.detail, hint=refusal.hint
+    )
+    return ServerError(fields, refusal.position)
+
+
+def _unknown(statement: str, reason: str) -> StatementUnknown:
+    return expectations.entered(StatementUnknown(messages.unanswered(statement, reason)))

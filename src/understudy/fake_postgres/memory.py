@@ -1,0 +1,275 @@
+"""asyncpg without a socket: its bytes go to a session by a function call.
+
+asyncpg takes an event loop as an argument. It is given one that is the running loop in everything
+but this: who connects gets a transport of ours, and who awaits an answer that is there already goes
+on at once, unless another task is due. Then an answer costs no turn of the loop, and nobody could
+tell the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from understudy.fake_postgres.attribution import caller
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, ServerError
+from understudy.fake_postgres.transport import Host, Line, Outcome
+from understudy.script.waiting import a_turn_is_taken, others_are_due
+
+if TYPE_CHECKING:
+    from contextvars import Context
+
+    from understudy.fake_postgres.protocol.session import Session
+
+Done = Callable[[Any], object]
+
+
+class MemoryLoop:
+    """The event loop that asyncpg is given; all else that it asks of it is the real one's.
+
+    Args:
+        loop: the running loop.
+        host: the server.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, host: Host) -> None:
+        self.loop = loop
+        self._host = host
+        self._undelivered: list[MemoryLine] = []
+        # Whether an answer is awaited by nobody yet: the next `await` takes care of it.
+        self._is_expected = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loop, name)
+
+    async def create_unix_connection(
+        self, factory: Callable[[], asyncio.Protocol], *_where: Any, **_how: Any
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        """Connect to the server of the test, whatever the path."""
+        session = self._host.new_session()
+        protocol = factory()
+        line = MemoryLine(session, self._host, self, protocol)
+        self._host.opened(line, caller())
+        protocol.connection_made(line.transport)
+        return line.transport, protocol
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future that looks for its result before it waits."""
+        self._is_expected = True
+        return _Waiter(self)
+
+    def arrived(self, line: MemoryLine) -> None:
+        """Have what a line holds delivered: by the next `await`, else in the next turn."""
+        self._undelivered.append(line)
+        if not self._is_expected:
+            self._deliver_soon()
+
+    def deliver(self) -> None:
+        """Deliver what there is, now or, where another task is due, in the next turn."""
+        self._is_expected = False
+        if self._undelivered:
+            if others_are_due():
+                self._deliver_soon()
+            else:
+                self._deliver()
+
+    def _deliver_soon(self) -> None:
+        a_turn_is_taken()
+        self.loop.call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        lines, self._undelivered = self._undelivered, []
+        for line in lines:
+            line.deliver()
+
+
+class _Waiter(asyncio.Future[Any]):
+    """A future of asyncpg's.
+
+    Its callbacks are kept until it is awaited or has a result. Where awaiting it brings the result
+    they are called on the spot; the loop would take a turn for each.
+    """
+
+    def __init__(self, memory: MemoryLoop) -> None:
+        super().__init__(loop=memory.loop)
+        self._memory = memory
+        self._kept: list[tuple[Done, Context | None]] | None = []
+        self._is_delivering = False
+
+    def add_done_callback(
+        self, fn: Callable[[Any], object], /, *, context: Context | None = None
+    ) -> None:
+        """Keep a callback, or leave it to the loop."""
+        if self._kept is None:
+            super().add_done_callback(fn, context=context)
+        else:
+            self._kept.append((fn, context))
+
+    def set_result(self, result: Any, /) -> None:
+        """Set the result."""
+        super().set_result(result)
+        if not self._is_delivering:
+            self._hand_over()
+
+    def set_exception(self, exception: type[BaseException] | BaseException, /) -> None:
+        """Set an exception."""
+        super().set_exception(exception)
+        if not self._is_delivering:
+            self._hand_over()
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel it."""
+        is_cancelled = super().cancel(msg)
+        self._hand_over()
+        return is_cancelled
+
+    def _hand_over(self) -> None:
+        """Leave the callbacks to the loop."""
+        kept, self._kept = self._kept or (), None
+        for function, context in kept:
+            super().add_done_callback(function, context=context)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        __tracebackhide__ = True  # what is raised here is asyncpg's affair, and so shown there
+        if not self.done():
+            self._is_delivering = True
+            self._memory.deliver()
+            self._is_delivering = False
+            if self.done():
+                kept, self._kept = self._kept or (), None
+                for function, _ in kept:
+                    function(self)
+                return self.result()
+        self._hand_over()
+        return (yield from super().__await__())
+
+    __iter__ = __await__
+
+
+class MemoryLine(Line):
+    """A connection of asyncpg's to the server in its own process."""
+
+    def __init__(
+        self, session: Session, host: Host, memory: MemoryLoop, protocol: asyncio.Protocol
+    ) -> None:
+        super().__init__(session, host)
+        self.transport = _Transport(self)
+        self._memory = memory
+        self._protocol = protocol
+        self._arrived: list[bytes] = []
+        self._is_paused = False
+        self._task: asyncio.Task[None] | None = None
+
+    def send(self, data: bytes) -> None:
+        """Have bytes arrive at asyncpg."""
+        if self.is_over:
+            return
+        self._arrived.append(data)
+        if len(self._arrived) == 1:
+            self._memory.arrived(self)
+
+    def deliver(self) -> None:
+        """Hand what has arrived to asyncpg, unless it wants nothing now."""
+        while self._arrived and not self._is_paused and not self.is_over:
+            self._protocol.data_received(self._arrived.pop(0))
+
+    def pause(self, *, paused: bool) -> None:
+        """Hand nothing to asyncpg for a while, or go on."""
+        self._is_paused = paused
+        if self._arrived and not paused:
+            self._memory.loop.call_soon(self.deliver)
+
+    def finish(self) -> None:
+        """Close the connection behind what has arrived."""
+        self._later_in_loop(self._over)
+
+    def break_off(self) -> None:
+        """Close the connection without a word."""
+        self._later_in_loop(self._over)
+
+    def hang_up(self) -> None:
+        """Take note that the client has gone."""
+        self.session.lose()
+        self._later_in_loop(self._over)
+
+    def _over(self) -> None:
+        if not self.is_over:
+            self._is_paused = False
+            self.deliver()
+            self.is_over = True
+            self._protocol.connection_lost(None)
+
+    def _later_in_loop(self, function: Callable[[], None]) -> None:
+        if not self._memory.loop.is_closed():  # then there is nobody left to tell
+            self._memory.loop.call_soon(function)
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Call a function in so many seconds."""
+        self._memory.loop.call_later(seconds, function)
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Call a function in the thread of the loop."""
+        loop = self._memory.loop
+        if loop.is_closed():
+            return
+        if asyncio._get_running_loop() is loop or not loop.is_running():
+            function()
+        else:
+            loop.call_soon_threadsafe(function)
+
+    def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
+        """Await something in the loop."""
+
+        async def awaited() -> None:
+            try:
+                outcome = await awaitable
+            except (ServerError, ConnectionDropped) as error:
+                outcome = error
+            done(outcome)
+
+        task = self._memory.loop.create_task(awaited())
+        self._task = task  # the loop keeps no strong reference
+
+
+class _Transport(asyncio.Transport):
+    """The client's end of a line."""
+
+    def __init__(self, line: MemoryLine) -> None:
+        super().__init__()
+        self._line = line
+        self._is_closing = False
+
+    def write(self, data: Any) -> None:
+        """Send bytes to the server."""
+        if not self._is_closing:
+            line = self._line
+            line.carry(line.session.feed(bytes(data)))
+
+    def writelines(self, list_of_data: Any) -> None:
+        """Send them all at once."""
+        self.write(b"".join(list_of_data))
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return nothing: there is no socket."""
+        return default
+
+    def is_closing(self) -> bool:
+        """Say whether it was closed."""
+        return self._is_closing
+
+    def close(self) -> None:
+        """Hang up."""
+        if not self._is_closing:
+            self._is_closing = True
+            self._line.hang_up()
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """Want nothing for a while."""
+        self._line.pause(paused=True)
+
+    def resume_reading(self) -> None:
+        """Want something again."""
+        self._line.pause(paused=False)

@@ -1,0 +1,165 @@
+"""What a server's process holds for one connection, and what it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from understudy.fake_postgres.protocol import (
+    backend_messages,
+    messages,
+    refusals,
+    run_time_parameters,
+)
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.notifications import Listening
+from understudy.fake_postgres.protocol.portals import Portal, Portals, Prepared
+from understudy.fake_postgres.protocol.responder import Pending, Responder, Result, ServerError
+from understudy.fake_postgres.protocol.session_settings import Settings
+from understudy.fake_postgres.protocol.transactions import Transactions
+
+if TYPE_CHECKING:
+    from understudy.fake_postgres.protocol.fast_path import Shape
+
+# What a piece of work yields when it needs the next message of the client.
+MORE: Final = "more"
+# Work that may have to wait: for an outcome, or for a message, which is (kind, body).
+Work = Generator[Pending | Literal["more"], Any, None]
+
+
+class CancelRequest(NamedTuple):
+    """A connection that was made only to cancel what runs on another.
+
+    Attributes:
+        pid: the other's process id; `secret`: what it has to know.
+    """
+
+    pid: int
+    secret: int
+
+
+class Backend:
+    """What there is of one connection; the other modules of this room work on it.
+
+    Attributes:
+        connection, responder, reception: whose, who answers, and how clients are let in.
+        out: what is to be sent.
+        statements: the prepared statements by name.
+        portals: the portals, `settings`: the run-time parameters, `listening`: LISTEN and NOTIFY,
+            `transactions`: what they follow.
+        touched: whether something has to be settled at the end of the transaction.
+        executed: whether a statement was run since the last Sync.
+        started: whether the startup packet came; `welcomed`: whether the client was let in.
+        idle: whether the client has its turn, and no transaction.
+        cancel_request: whose statement to cancel, where the connection was made for that.
+        notifications: what is to be delivered when the session is idle.
+        shapes: of what the client sends again and again (quick.py).
+        forwarder: who hands statements to another server, `forwarded`: whether one went there
+            since the last Sync.
+    """
+
+    def __init__(self, responder: Responder, connection: Connection, reception: Reception) -> None:
+        self.connection = connection
+        self.responder = responder
+        self.reception = reception
+        self.out: list[bytes] = []
+        self.statements: dict[str, Prepared] = {}
+        self.portals = Portals()
+        self.settings = Settings(connection, reception.version, reception.settings)
+        self.listening = Listening(connection, responder)
+        self.transactions = Transactions(connection, [self.settings, self.listening, self.portals])
+        self.touched = False
+        self.executed = False
+        self.started = False
+        self.welcomed = False
+        self.idle = False
+        self.cancel_request: CancelRequest | None = None
+        self.notifications: list[bytes] = []
+        self.shapes: dict[bytes, Shape] = {}
+        self.forwarder = reception.forwarder
+        self.forwarded = False
+
+    def send(self, data: bytes) -> None:
+        """Send a message."""
+        self.out.append(data)
+
+    def notice(self, notice: ServerError) -> None:
+        """Send a warning or a notice."""
+        self.out.append(backend_messages.notice_response(notice))
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what runs is part of a block, of one that nobody began included."""
+        return self.transactions.in_block or self.transactions.implicit
+
+    def ready(self) -> None:
+        """End what runs without a block, and tell the client that its turn has come."""
+        current = self.connection.current
+        self.executed = False
+        self.welcomed = True
+        if current is None:
+            if self.touched:
+                self.transactions.end(commit=True)
+                self.touched = False
+            self.transactions.implicit = False
+            self.portals.unnamed = None
+            if self.notifications:
+                self.out += self.notifications
+                self.notifications.clear()
+            status = "I"
+            self.idle = True
+        else:
+            status = "E" if current.aborted else "T"
+        if self.connection.settings is not self.settings.known:
+            for name, value in self.settings.changes():
+                self.out.append(backend_messages.parameter_status(name, value))
+        self.out.append(backend_messages.READY[status])
+
+
+def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, Any, Result]:
+    """Wait for a result where it takes time, but no longer than statement_timeout.
+
+    Raises:
+        ServerError: it took longer.
+    """
+    if not isinstance(result, Pending):
+        return result
+    timeout = backend.settings.show("statement_timeout")
+    left = run_time_parameters.seconds("statement_timeout", timeout) or None
+    while isinstance(result, Pending):
+        if left is not None and result.begin is None:  # else another server looks at the time
+            if result.delay is None or result.delay > left:
+                yield Pending(left)
+                raise refusals.error("57014", messages.statement_timeout())
+            left -= result.delay
+        result = yield result
+    return result
+
+
+def run(backend: Backend, portal: Portal, limit: int = 0) -> Result | Pending:
+    """Have the statement of a portal answered, by its responder or by another server.
+
+    Raises:
+        ServerError: it fails.
+        ConnectionDropped: the connection ends instead of an answer.
+    """
+    statement = portal.prepared.statement
+    assert statement is not None
+    if statement.forward is None:
+        return backend.responder.execute(statement, portal.values, backend.connection)
+    backend.forwarded = True
+    return statement.forward(portal, limit, backend.connection)
+
+
+def settle(backend: Backend, *, commit: bool) -> Pending | None:
+    """Tell who forwards that what ran without a block is over; return what there is to wait for.
+
+    Raises:
+        ServerError: it cannot be committed.
+    """
+    assert backend.forwarder is not None
+    backend.forwarded = False
+    if backend.connection.current is not None:
+        return None
+    return backend.forwarder.settle(backend.connection, commit=commit)

@@ -1,0 +1,243 @@
+"""What the commands do that a session carries out by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol import cursors, messages, refusals, sql_prepare
+from understudy.fake_postgres.protocol.backend import Backend, outcome
+from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.responder import (
+    ConnectionDropped,
+    Pending,
+    Result,
+    ServerError,
+)
+
+Effect: TypeAlias = Callable[[Backend, Any, Portal], Result | Generator[Pending, Any, Result]]
+
+
+def carry_out(backend: Backend, portal: Portal) -> Generator[Pending, Any, Result]:
+    """Carry out the command of a portal, when its responder lets it.
+
+    Raises:
+        ServerError: it fails.
+        ConnectionDropped: the connection ends instead.
+    """
+    command = portal.prepared.command
+    assert command is not None
+    backend.touched = True
+    scripted = None
+    try:
+        answer = backend.responder.control(portal.prepared.sql, backend.connection)
+        if answer is not None:
+            scripted = yield from outcome(backend, answer)
+    except ServerError:
+        if isinstance(command, c.Commit | c.Rollback):  # a commit that fails is a rollback
+            backend.transactions.end(commit=False)
+        raise
+    except ConnectionDropped as lost:
+        if lost.effective:
+            yield from _effect(backend, command, portal)
+        raise
+    if scripted is not None and scripted.rows and portal.plan.fields is not None:
+        return scripted
+    result = yield from _effect(backend, command, portal)
+    return replace(result, dropped=True) if scripted is not None and scripted.dropped else result
+
+
+def _effect(
+    backend: Backend, command: c.Command, portal: Portal
+) -> Generator[Pending, Any, Result]:
+    result = _EFFECTS[type(command)](backend, command, portal)
+    return result if isinstance(result, Result) else (yield from result)
+
+
+def _begin(backend: Backend, command: c.Begin, portal: Portal) -> Result:
+    if backend.transactions.in_block:
+        backend.notice(refusals.warning("25001", messages.already_in_transaction()))
+        backend.settings.set_modes(command.modes)
+    else:
+        backend.transactions.begin()
+        backend.settings.begin(command.modes)
+    return Result(tag=command.tag)
+
+
+def _end(backend: Backend, command: c.Commit | c.Rollback, portal: Portal) -> Result:
+    transactions = backend.transactions
+    commit = isinstance(command, c.Commit)
+    if not transactions.in_block:
+        if command.chain:
+            raise refusals.needs_block(f"{command.tag} AND CHAIN")
+        backend.notice(refusals.warning("25P01", messages.no_transaction()))
+        transactions.end(commit=commit)
+        return Result(tag=command.tag)
+    modes = backend.settings.modes()
+    committed = transactions.end(commit=commit)
+    if command.chain:
+        transactions.begin()
+        backend.settings.begin(modes)
+    return Result(tag="COMMIT" if committed else "ROLLBACK")
+
+
+def _prepare_transaction(backend: Backend, command: c.PrepareTransaction, portal: Portal) -> Result:
+    transactions = backend.transactions
+    if not transactions.in_block:
+        backend.notice(refusals.warning("25P01", messages.no_transaction()))
+    current = backend.connection.current
+    transactions.end(commit=False)
+    if current is not None and not current.aborted:
+        raise refusals.prepared_transactions_off()
+    return Result(tag="ROLLBACK")
+
+
+def _end_prepared(backend: Backend, command: c.EndPrepared, portal: Portal) -> Result:
+    if backend.transactions.in_block or backend.transactions.implicit:
+        raise refusals.not_in_block(command.words)
+    raise refusals.error("42704", messages.no_prepared_transaction(command.identifier))
+
+
+def _savepoint(backend: Backend, command: c.Savepoint, portal: Portal) -> Result:
+    backend.transactions.savepoint(command.name)
+    return Result(tag=command.tag)
+
+
+def _release(backend: Backend, command: c.Release, portal: Portal) -> Result:
+    backend.transactions.release(command.name)
+    return Result(tag=command.tag)
+
+
+def _rollback_to(backend: Backend, command: c.RollbackTo, portal: Portal) -> Result:
+    backend.transactions.rollback_to(command.name)
+    return Result(tag=command.tag)
+
+
+def _set_transaction(backend: Backend, command: c.SetTransaction, portal: Portal) -> Result:
+    if command.session:
+        for name, value in command.modes:
+            backend.settings.set(f"default_{name}", (value,), local=False)
+        return Result(tag=command.tag)
+    if not backend.in_transaction:
+        backend.notice(refusals.warning("25P01", messages.needs_block("SET TRANSACTION")))
+    for name, value in command.modes:
+        _check_mode(backend, name, value)
+        backend.settings.set_modes(((name, value),))
+    return Result(tag=command.tag)
+
+
+def _check_mode(backend: Backend, name: str, value: str) -> None:
+    """Raise what PostgreSQL raises where it is too late for a mode of a transaction."""
+    if value == backend.settings.show(name):
+        return
+    current = backend.connection.current
+    inside = current is not None and current.parent is not None
+    queried = backend.transactions.queried
+    if name == "transaction_isolation":
+        if queried:
+            raise refusals.error("25001", messages.isolation_too_late())
+        if inside:
+            raise refusals.error("25001", messages.isolation_in_savepoint())
+    elif name == "transaction_read_only" and value == "off":
+        if inside:
+            raise refusals.error("25001", messages.read_write_in_read_only())
+        if queried:
+            raise refusals.error("25001", messages.read_write_too_late())
+    elif name == "transaction_deferrable":
+        if inside:
+            raise refusals.error("25001", messages.deferrable_in_savepoint())
+        if queried:
+            raise refusals.error("25001", messages.deferrable_too_late())
+
+
+def _set_constraints(backend: Backend, command: c.SetConstraints, portal: Portal) -> Result:
+    if not backend.in_transaction:
+        backend.notice(refusals.warning("25P01", messages.needs_block("SET CONSTRAINTS")))
+    return Result(tag=command.tag)
+
+
+def _set(backend: Backend, command: c.Set, portal: Portal) -> Result:
+    if command.local and not backend.in_transaction:
+        backend.notice(refusals.warning("25P01", messages.needs_block("SET LOCAL")))
+    if command.name in ("transaction_isolation", "transaction_read_only") and command.values:
+        _check_mode(backend, command.name, command.values[0])
+    backend.settings.set(command.name, command.values, local=command.local)
+    return Result(tag=command.tag)
+
+
+def _reset(backend: Backend, command: c.Reset, portal: Portal) -> Result:
+    if command.name is None:
+        backend.settings.reset_all()
+    else:
+        backend.settings.set(command.name, None, local=False)
+    return Result(tag=command.tag)
+
+
+def _show(backend: Backend, command: c.Show, portal: Portal) -> Result:
+    return Result([(backend.settings.show(command.name),)], "SHOW")
+
+
+def _discard(backend: Backend, command: c.Discard, portal: Portal) -> Result:
+    if command.what == "ALL":
+        if backend.in_transaction:
+            raise refusals.not_in_block("DISCARD ALL")
+        backend.portals.close_all()
+        backend.settings.reset_all()
+        backend.statements.clear()
+        backend.listening.unlisten(None)
+    return Result(tag=f"DISCARD {command.what}")
+
+
+def _listen(backend: Backend, command: c.Listen, portal: Portal) -> Result:
+    backend.listening.listen(command.channel)
+    return Result(tag=command.tag)
+
+
+def _unlisten(backend: Backend, command: c.Unlisten, portal: Portal) -> Result:
+    backend.listening.unlisten(command.channel)
+    return Result(tag=command.tag)
+
+
+def _notify(backend: Backend, command: c.Notify, portal: Portal) -> Result:
+    backend.listening.notify(command.channel, command.payload)
+    return Result(tag=command.tag)
+
+
+def _select_notify(backend: Backend, command: c.SelectNotify, portal: Portal) -> Result:
+    channel, payload = (
+        portal.values[argument - 1] if isinstance(argument, int) else argument
+        for argument in command.arguments
+    )
+    backend.listening.notify(channel or "", payload or "")
+    return Result([("",)], "SELECT 1")
+
+
+_EFFECTS: dict[type[c.Command], Effect] = {
+    c.Begin: _begin,
+    c.StartTransaction: _begin,
+    c.Commit: _end,
+    c.Rollback: _end,
+    c.PrepareTransaction: _prepare_transaction,
+    c.EndPrepared: _end_prepared,
+    c.Savepoint: _savepoint,
+    c.Release: _release,
+    c.RollbackTo: _rollback_to,
+    c.SetTransaction: _set_transaction,
+    c.SetConstraints: _set_constraints,
+    c.Set: _set,
+    c.Reset: _reset,
+    c.Show: _show,
+    c.Discard: _discard,
+    c.Prepare: sql_prepare.prepare,
+    c.Execute: sql_prepare.execute,
+    c.Deallocate: sql_prepare.deallocate,
+    c.Declare: cursors.declare,
+    c.Fetch: cursors.fetch,
+    c.Close: cursors.close,
+    c.Listen: _listen,
+    c.Unlisten: _unlisten,
+    c.Notify: _notify,
+    c.SelectNotify: _select_notify,
+}

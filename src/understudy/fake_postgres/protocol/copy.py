@@ -1,0 +1,90 @@
+"""COPY: data to a client and from it, in pieces (manual, 53.2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from understudy.fake_postgres.protocol import (
+    backend_messages,
+    frontend_messages,
+    messages,
+    refusals,
+)
+from understudy.fake_postgres.protocol.backend import MORE, Backend, Work, outcome, run
+from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.prepared_statements import tag
+from understudy.fake_postgres.protocol.responder import (
+    BINARY,
+    TEXT,
+    ConnectionDropped,
+    Result,
+    Statement,
+)
+from understudy.pg import sql
+
+_DATA, _DONE, _FAIL, _FLUSH, _SYNC = b"dcfHS"
+
+
+def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
+    """Run a COPY: what the client sends goes to the responder in one piece at the end.
+
+    Raises:
+        ServerError: it fails, or the client gives it up or sends something else.
+        ConnectionDropped: the connection is lost behind the last piece.
+    """
+    columns = len(statement.fields or ())
+    form = _form(statement.sql)
+    if statement.copy == "in":
+        backend.send(backend_messages.copy_response(b"G", columns, form))
+        portal.values = yield from _received(backend, statement.sql)
+    result = yield from outcome(backend, run(backend, portal))
+    if result.raw is not None:
+        backend.send(result.raw)
+        portal.result = Result()
+        return
+    if statement.copy == "out":
+        backend.send(backend_messages.copy_response(b"H", result.columns or columns, form))
+        for piece in result.rows:
+            backend.send(backend_messages.copy_data(bytes(piece)))
+        backend.send(backend_messages.COPY_DONE)
+    portal.result = result
+    if result.dropped:
+        raise ConnectionDropped
+    backend.send(backend_messages.command_complete(result.tag or tag(statement, len(result.rows))))
+
+
+def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:
+    values: list[bytes] = []
+    while True:
+        kind, body = yield MORE
+        if kind == _DATA:
+            values.append(body)
+        elif kind == _DONE:
+            return values
+        elif kind not in (_FLUSH, _SYNC):
+            failed = kind == _FAIL
+            reason = frontend_messages.query(body) if failed else ""
+            text = messages.copy_failed(reason) if failed else messages.unexpected_in_copy(kind)
+            refused = refusals.error("57014" if failed else "08P01", text)
+            if _form(copy) == TEXT:  # in binary there are no lines
+                line = sum(value.count(b"\n") for value in values) + 1
+                refused.context = messages.copying(_table(copy), line)
+            if failed:
+                raise refused
+            backend.send(backend_messages.error_response(refused))
+            raise refusals.fatal("08P01", messages.lost_synchronization())
+
+
+def _table(copy: str) -> str:
+    """Return the name of a COPY's table, without its schema."""
+    tokens = sql.tokens(copy)
+    name = tokens[3] if len(tokens) > 3 and tokens[2] == "." else tokens[1]
+    return name.strip('"')
+
+
+def _form(statement: str) -> int:
+    """Return the format of a COPY, by the words behind STDIN or STDOUT."""
+    words = [token.strip("'\"").upper() for token in sql.tokens(statement)]
+    ends = [words.index(word) for word in ("STDIN", "STDOUT") if word in words]
+    return BINARY if "BINARY" in words[min(ends, default=0) :] else TEXT

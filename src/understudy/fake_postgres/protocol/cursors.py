@@ -1,0 +1,134 @@
+"""Cursors in SQL: DECLARE, FETCH, MOVE and CLOSE."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol.backend import Backend, outcome
+from understudy.fake_postgres.protocol.portals import Portal, Prepared
+from understudy.fake_postgres.protocol.prepared_statements import plan
+from understudy.fake_postgres.protocol.responder import BINARY, TEXT, Pending, Result
+
+
+def declare(
+    backend: Backend, command: c.Declare, portal: Portal
+) -> Generator[Pending, Any, Result]:
+    """Open a cursor. Its query runs when the first row is fetched, or now if it is to outlive it.
+
+    Raises:
+        ServerError: there is no block, or there is a cursor of this name.
+    """
+    if not command.hold and not backend.in_transaction:
+        raise refusals.needs_block("DECLARE CURSOR")
+    prepared = portal.prepared
+    statement = prepared.statement
+    assert statement is not None
+    backend.transactions.queried = True
+    inner = Prepared("", command.sql, statement, None, prepared.parameters)
+    form = BINARY if command.binary else TEXT
+    cursor = Portal(
+        command.name,
+        inner,
+        portal.values,
+        plan(backend, inner, (), (form,)),
+        hold=command.hold,
+        scroll=_scrolls(command),
+    )
+    backend.portals.add(cursor)
+    if command.hold:
+        yield from _run(backend, cursor)
+    return Result(tag=command.tag)
+
+
+def _scrolls(command: c.Declare) -> bool:
+    """Say whether a cursor goes back.
+
+    Without SCROLL and NO SCROLL that is PostgreSQL's choice, by the plan: it goes back over the
+    rows of a table, and not over those of a function, a lock, a sort or a join. Here it does not,
+    as a portable program may not count on it.
+    """
+    return command.scroll is True
+
+
+def fetch(backend: Backend, command: c.Fetch, portal: Portal) -> Generator[Pending, Any, Result]:
+    """Move a cursor, and return the rows that it moves over.
+
+    Raises:
+        ServerError: there is no such cursor, or it would have to go back and cannot.
+    """
+    cursor = backend.portals.cursor(command.name)
+    rows = yield from _run(backend, cursor)
+    found = _moved(cursor, rows, command.direction, command.count)
+    verb = "MOVE" if command.move else "FETCH"
+    return Result(() if command.move else found, f"{verb} {len(found)}")
+
+
+def close(backend: Backend, command: c.Close, portal: Portal) -> Result:
+    """Close a cursor, or all.
+
+    Raises:
+        ServerError: there is no such cursor.
+    """
+    if command.name is None:
+        backend.portals.close_all()
+        return Result(tag="CLOSE CURSOR ALL")
+    backend.portals.cursor(command.name)
+    backend.portals.close(command.name)
+    return Result(tag="CLOSE CURSOR")
+
+
+def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Sequence[Any]]:
+    """Return the rows of a cursor's query, which is run once."""
+    if cursor.result is None:
+        statement = cursor.prepared.statement
+        if statement is None or cursor.plan.fields is None:  # a portal of Bind, and no query
+            raise refusals.cannot_be_run(cursor.name)
+        answer = backend.responder.execute(statement, cursor.values, backend.connection)
+        cursor.result = yield from outcome(backend, answer)
+    return cursor.result.rows
+
+
+def _moved(
+    cursor: Portal, rows: Sequence[Any], direction: c.Direction, count: int | None
+) -> Sequence[Any]:
+    """Move a cursor, and return the rows that it moved over.
+
+    A cursor stands on a row, before the first (0) or behind the last (one more than there are).
+    """
+    if direction == "absolute":
+        assert count is not None
+        return _at(cursor, rows, count if count >= 0 else len(rows) + 1 + count)
+    if direction == "relative":
+        assert count is not None
+        return _at(cursor, rows, cursor.position + count)
+    if count is not None and count < 0:
+        direction, count = ("backward" if direction == "forward" else "forward"), -count
+    if count == 0:
+        return _at(cursor, rows, cursor.position)
+    if direction == "forward":
+        start = cursor.position
+        end = len(rows) + 1 if count is None else min(start + count, len(rows) + 1)
+        cursor.position = end
+        return rows[start : min(end, len(rows))]
+    _check_scrolls(cursor)
+    start = min(cursor.position - 1, len(rows))
+    end = 0 if count is None else max(cursor.position - count, 0)
+    cursor.position = end
+    return rows[max(end - 1, 0) : start][::-1] if start > 0 else ()
+
+
+def _at(cursor: Portal, rows: Sequence[Any], position: int) -> Sequence[Any]:
+    """Move a cursor to one row, and return it."""
+    position = min(max(position, 0), len(rows) + 1)
+    if position < cursor.position:
+        _check_scrolls(cursor)
+    cursor.position = position
+    return rows[position - 1 : position] if position else ()
+
+
+def _check_scrolls(cursor: Portal) -> None:
+    if not cursor.scroll:
+        raise refusals.forward_only()

@@ -1,0 +1,167 @@
+"""The extended query: Parse, Bind, Describe, Execute and Close (manual, 53.2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from understudy.fake_postgres.protocol import backend_messages, frontend_messages, refusals
+from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run
+from understudy.fake_postgres.protocol.builtin_commands import carry_out
+from understudy.fake_postgres.protocol.copy import copy
+from understudy.fake_postgres.protocol.frontend_messages import Formats
+from understudy.fake_postgres.protocol.portals import Plan, Portal, Prepared
+from understudy.fake_postgres.protocol.prepared_statements import (
+    bound,
+    check_not_aborted,
+    deliver,
+    fields,
+    plan,
+    prepare,
+)
+from understudy.fake_postgres.protocol.responder import BINARY, TEXT, Forwarder, Pending, Result
+
+
+def parse(backend: Backend, body: bytes) -> Work:
+    """Prepare a statement."""
+    name, text, declared = frontend_messages.parse(body)
+    if not name:
+        backend.statements.pop("", None)
+    prepared = yield from prepare(backend, name, text, declared)
+    if name in backend.statements:
+        raise refusals.statement_exists(name)
+    backend.statements[name] = prepared
+    backend.send(backend_messages.PARSE_COMPLETE)
+
+
+def bind(backend: Backend, body: bytes) -> None:
+    """Make a portal of a statement and values."""
+    name, statement, formats, values, results = frontend_messages.bind(body)
+    prepared = _statement(backend, statement)
+    given = len(values)
+    if len(formats) > 1 and len(formats) != given:
+        raise refusals.parameter_formats(len(formats), given)
+    if given != len(prepared.parameters):
+        raise refusals.parameters_in_bind(given, statement, len(prepared.parameters))
+    if backend.connection.current is not None:
+        check_not_aborted(backend, prepared.command)
+    if name:
+        backend.portals.check_free(name)
+        backend.touched = True
+    how = prepared.plans.get((formats, results)) or _plan(backend, prepared, name, formats, results)
+    texts = not formats or formats[0] == TEXT
+    portal = Portal(name, prepared, bound(name, how, values, texts=texts), how)
+    if name:
+        backend.portals.add(portal)
+        if backend.forwarder is not None:
+            backend.forwarder.bound(portal, backend.connection)
+    else:
+        backend.portals.unnamed = portal
+    backend.out.append(backend_messages.BIND_COMPLETE)
+
+
+def _plan(
+    backend: Backend, prepared: Prepared, portal: str, formats: Formats, results: Formats
+) -> Plan:
+    for number, code in enumerate(formats, 1):
+        if code not in (TEXT, BINARY):
+            raise refusals.in_parameter(refusals.unknown_format(code), portal, number)
+    made = plan(backend, prepared, formats, results)
+    if prepared.command is None:  # FETCH and EXECUTE have other columns another time
+        prepared.plans[formats, results] = made
+    return made
+
+
+def describe(backend: Backend, body: bytes) -> Work | None:
+    """Tell the parameters and the columns of a statement, or the columns of a portal."""
+    kind, name = frontend_messages.named(body)
+    if kind == "P" and name and backend.forwarder and backend.portals.get(name) is None:
+        return _describe_elsewhere(backend, backend.forwarder, name)
+    if kind == "S":
+        prepared = _statement(backend, name)
+        columns = fields(backend, prepared)
+        formats = (TEXT,) * len(columns or ())
+        if columns is not None:
+            check_not_aborted(backend, None)
+        backend.send(backend_messages.parameter_description(prepared.parameters))
+    elif kind == "P":
+        portal = backend.portals.find(name)
+        columns = portal.plan.fields
+        formats = portal.plan.formats
+        if columns is not None:
+            check_not_aborted(backend, None)
+    else:
+        raise refusals.unknown_subtype("DESCRIBE", kind)
+    backend.send(backend_messages.columns(columns, formats))
+    return None
+
+
+def _describe_elsewhere(backend: Backend, forwarder: Forwarder, name: str) -> Work:
+    """Tell the columns of a cursor of the server that statements are handed to."""
+    backend.forwarded = True
+    columns = yield forwarder.describe_cursor(name, backend.connection)
+    backend.send(backend_messages.row_description(columns, (TEXT,) * len(columns)))
+
+
+def execute(backend: Backend, body: bytes) -> Work | None:
+    """Run a portal, or go on with it; return the work that is left where it takes time."""
+    name, limit = frontend_messages.execute(body)
+    portals = backend.portals
+    portal = portals.find(name) if name else portals.unnamed or portals.find(name)
+    prepared = portal.prepared
+    statement = prepared.statement
+    if statement is None and prepared.command is None:
+        backend.send(backend_messages.EMPTY_QUERY)
+        return None
+    if backend.connection.current is not None:
+        check_not_aborted(backend, prepared.command)
+    elif backend.executed:
+        backend.transactions.implicit = True
+    backend.executed = True
+    if portal.result is not None:
+        if portal.plan.fields is None:
+            raise refusals.cannot_be_run(name)
+        deliver(backend, portal, portal.result, limit)
+        return None
+    if prepared.command is not None:
+        return finish(backend, portal, limit, carry_out(backend, portal))
+    assert statement is not None
+    backend.transactions.queried = True
+    if statement.copy:
+        return copy(backend, portal, statement)
+    result = run(backend, portal, limit)
+    if isinstance(result, Result):
+        portal.result = result
+        deliver(backend, portal, result, limit)
+        return None
+    return finish(backend, portal, limit, outcome(backend, result))
+
+
+def finish(
+    backend: Backend, portal: Portal, limit: int, work: Generator[Pending, Any, Result]
+) -> Work:
+    """Deliver what a portal comes to once it has."""
+    portal.result = yield from work
+    deliver(backend, portal, portal.result, limit)
+
+
+def close(backend: Backend, body: bytes) -> None:
+    """Forget a statement or a portal; it is no error that there is none."""
+    kind, name = frontend_messages.named(body)
+    if kind == "S":
+        backend.statements.pop(name, None)
+    elif kind == "P":
+        portal = backend.portals.get(name) if name else backend.portals.unnamed
+        if portal is not None and backend.forwarder is not None:
+            backend.forwarder.closed(portal, backend.connection)
+        backend.portals.close(name)
+    else:
+        raise refusals.unknown_subtype("CLOSE", kind)
+    backend.send(backend_messages.CLOSE_COMPLETE)
+
+
+def _statement(backend: Backend, name: str) -> Prepared:
+    found = backend.statements.get(name)
+    if found is None:
+        raise refusals.no_statement(name)
+    return found

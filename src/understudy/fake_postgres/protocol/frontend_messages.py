@@ -1,0 +1,176 @@
+"""What a client sends, read out of its bytes (manual, 53.7).
+
+Whatever does not have the shape of its message is refused with PostgreSQL's own text.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from understudy.fake_postgres.protocol import refusals
+
+Formats = tuple[int, ...]
+
+_length = struct.Struct("!i").unpack_from
+# One format for all, as most clients ask.
+_COMMON: dict[bytes, Formats] = {b"\0\1\0\1": (1,), b"\0\1\0\0": (0,)}
+# Names of portals and statements by the bytes that they come in, as long as those are few.
+_NAMES: dict[bytes, tuple[str, str]] = {}
+_LONGEST_KNOWN = 64
+_MOST_KNOWN = 4096
+
+
+def decode(data: bytes) -> str:
+    """Read a string in the encoding of the client, which is UTF-8.
+
+    Raises:
+        ServerError: it is not UTF-8.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise refusals.bad_encoding(data[error.start : error.start + _rune(data, error)]) from None
+
+
+def _rune(data: bytes, error: UnicodeDecodeError) -> int:
+    """Return how many bytes PostgreSQL shows of a sequence that it cannot read."""
+    first = data[error.start]
+    length = 4 if first >= 0xF0 else 3 if first >= 0xE0 else 2 if first >= 0xC0 else 1
+    return min(length, len(data) - error.start)
+
+
+def query(body: bytes) -> str:
+    """Read a Query: its SQL.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    sql, end = _string(body, 0)
+    _no_more(body, end)
+    return sql
+
+
+def parse(body: bytes) -> tuple[str, str, tuple[int, ...]]:
+    """Read a Parse: the statement's name, its SQL, the types declared for its parameters.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    name, end = _string(body, 0)
+    sql, end = _string(body, end)
+    count, end = _count(body, end)
+    if len(body) - end < 4 * count:
+        raise refusals.insufficient_data()
+    oids = struct.unpack_from(f"!{count}I", body, end)
+    _no_more(body, end + 4 * count)
+    return name, sql, oids
+
+
+def bind(body: bytes) -> tuple[str, str, Formats, list[bytes | None], Formats]:
+    """Read a Bind: the portal to make, the statement, formats, values, formats of the columns.
+
+    A value is None for NULL. Formats are none, one for all, or one for each.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    # What every client sends most: each call that is saved here is saved for each statement.
+    end = body.find(0, body.find(0) + 1) + 1
+    names = _NAMES.get(body[:end])
+    if names is None:
+        portal, end = _string(body, 0)
+        statement, end = _string(body, end)
+        if end < _LONGEST_KNOWN and len(_NAMES) < _MOST_KNOWN:
+            _NAMES[body[:end]] = portal, statement
+    else:
+        portal, statement = names
+    known = _COMMON.get(body[end : end + 4])
+    if known is None:
+        formats, end = _formats(body, end)
+    else:
+        formats = known
+        end += 4
+    size = len(body)
+    if size < end + 2:
+        raise refusals.insufficient_data()
+    count = body[end] << 8 | body[end + 1]
+    end += 2
+    values: list[bytes | None] = []
+    for number in range(1, count + 1):
+        start = end + 4
+        if size < start:
+            raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+        (length,) = _length(body, end)
+        if length >= 0:
+            end = start + length
+            if size < end:
+                raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+            values.append(body[start:end])
+        elif length == -1:
+            end = start
+            values.append(None)
+        else:
+            raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+    known = _COMMON.get(body[end:])
+    if known is None:
+        known, end = _formats(body, end)
+        if end != size:
+            raise refusals.invalid_format()
+    return portal, statement, formats, values, known
+
+
+def execute(body: bytes) -> tuple[str, int]:
+    """Read an Execute: the portal's name, and how many rows at most (0: all).
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    name, end = ("", 1) if body[:1] == b"\0" else _string(body, 0)
+    size = len(body) - end
+    if size != 4:
+        raise refusals.insufficient_data() if size < 4 else refusals.invalid_format()
+    (limit,) = _length(body, end)
+    return name, limit if limit > 0 else 0
+
+
+def named(body: bytes) -> tuple[str, str]:
+    """Read a Describe or a Close: "S" for a statement, "P" for a portal, and its name.
+
+    Raises:
+        ServerError: it is no such message.
+    """
+    if not body:
+        raise refusals.no_data()
+    name, end = _string(body, 1)
+    _no_more(body, end)
+    return chr(body[0]), name
+
+
+def _string(body: bytes, start: int) -> tuple[str, int]:
+    end = body.find(0, start)
+    if end < 0:
+        raise refusals.invalid_string()
+    if end == start:
+        return "", end + 1
+    return decode(body[start:end]), end + 1
+
+
+def _count(body: bytes, start: int) -> tuple[int, int]:
+    end = start + 2
+    if len(body) < end:
+        raise refusals.insufficient_data()
+    return body[start] << 8 | body[start + 1], end
+
+
+def _formats(body: bytes, start: int) -> tuple[Formats, int]:
+    count, start = _count(body, start)
+    if count == 0:
+        return (), start
+    if len(body) - start < 2 * count:
+        raise refusals.insufficient_data()
+    return struct.unpack_from(f"!{count}h", body, start), start + 2 * count
+
+
+def _no_more(body: bytes, end: int) -> None:
+    if end != len(body):
+        raise refusals.invalid_format()

@@ -1,0 +1,79 @@
+"""LISTEN and NOTIFY of one connection: what it hears, and what it has to say at its commit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from understudy.fake_postgres.protocol import messages, refusals
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.responder import Responder
+
+_LONGEST_CHANNEL = 63
+_LONGEST_PAYLOAD = 7999
+
+
+class Notification(NamedTuple):
+    """What NOTIFY says."""
+
+    channel: str
+    payload: str
+
+
+class _State(NamedTuple):
+    channels: frozenset[str]
+    sending: tuple[Notification, ...]
+
+
+class Listening:
+    """What a connection listens to and notifies; both take effect when its transaction commits."""
+
+    def __init__(self, connection: Connection, responder: Responder) -> None:
+        self._connection = connection
+        self._responder = responder
+        self._channels: frozenset[str] = frozenset()
+        self._sending: tuple[Notification, ...] = ()
+
+    def listen(self, channel: str) -> None:
+        """Carry out LISTEN."""
+        self._channels |= {channel}
+
+    def unlisten(self, channel: str | None) -> None:
+        """Carry out UNLISTEN of a channel, or of all."""
+        self._channels = frozenset() if channel is None else self._channels - {channel}
+
+    def notify(self, channel: str, payload: str) -> None:
+        """Carry out NOTIFY; the same twice in a transaction is said once.
+
+        Raises:
+            ServerError: there is no channel, or one of the two is too long.
+        """
+        if not channel:
+            raise refusals.error("22023", messages.empty_channel())
+        if len(channel.encode()) > _LONGEST_CHANNEL:
+            raise refusals.error("22023", messages.long_channel())
+        if len(payload.encode()) > _LONGEST_PAYLOAD:
+            raise refusals.error("22023", messages.long_payload())
+        said = Notification(channel, payload)
+        if said not in self._sending:
+            self._sending = (*self._sending, said)
+
+    # What follows a transaction (transactions.Follower)
+
+    def mark(self) -> _State:
+        """Return what to go back to."""
+        return _State(self._channels, self._sending)
+
+    def restore(self, mark: _State) -> None:
+        """Go back to what `mark` returned."""
+        self._channels, self._sending = mark
+
+    fail = restore
+
+    def settle(self, mark: _State, *, commit: bool) -> None:
+        """Listen from now on to what was asked for, and say what there is to say; or forget it."""
+        said = self._sending if commit else ()
+        self._channels = self._channels if commit else mark.channels
+        self._sending = ()
+        self._connection.channels = set(self._channels)
+        for notification in said:
+            self._responder.notify(*notification, self._connection)

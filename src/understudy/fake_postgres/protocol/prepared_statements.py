@@ -1,0 +1,300 @@
+"""Statements prepared, bound to values, described, and run as far as no command is in the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Sequence
+from functools import partial
+from typing import Any, NoReturn, TypeAlias
+
+from understudy.fake_postgres.protocol import (
+    backend_messages,
+    commands,
+    messages,
+    refusals,
+    run_time_parameters,
+)
+from understudy.fake_postgres.protocol.backend import Backend
+from understudy.fake_postgres.protocol.command_parser import read
+from understudy.fake_postgres.protocol.portals import Plan, Portal, Prepared
+from understudy.fake_postgres.protocol.responder import (
+    BINARY,
+    TEXT,
+    ConnectionDropped,
+    Decoder,
+    Encoder,
+    Field,
+    Pending,
+    Result,
+    Sent,
+    ServerError,
+    Statement,
+    TrailingBytes,
+)
+from understudy.pg import sql
+
+TEXT_OID = 25
+_VOID_OID = 2278
+_COUNTED = frozenset(["SELECT", "UPDATE", "DELETE", "MERGE", "FETCH", "MOVE", "COPY"])
+_AS_SELECT = frozenset(["VALUES", "TABLE", "WITH"])
+
+
+Preparing: TypeAlias = Generator[Pending, Any, Prepared]
+
+
+def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -> Preparing:
+    """Prepare the one statement in `text`.
+
+    Args:
+        backend: whose it is.
+        name: "" for the unnamed one.
+        text: what the client sent.
+        declared: the types of parameters, as far as the client says.
+
+    Raises:
+        ServerError: there is more than one, it is refused, or the transaction is aborted.
+    """
+    parts = sql.split(text)
+    if not parts:
+        return Prepared(name, text, None, None)
+    if len(parts) > 1:
+        raise refusals.several_commands()
+    return (yield from prepare_one(backend, name, parts[0], declared))
+
+
+def prepare_one(
+    backend: Backend, name: str, part: sql.Piece, declared: tuple[int, ...] = ()
+) -> Preparing:
+    """Prepare one statement out of what a client sent.
+
+    Raises:
+        ServerError: it is refused, or the transaction is aborted.
+    """
+    command = read(part.text)
+    check_not_aborted(backend, command)
+    if command is None or _is_left(backend, command):
+        statement = yield from _asked(backend, part.text, declared, part.start)
+        return Prepared(name, part.text, statement, None, statement.parameters)
+    if isinstance(command, commands.Declare):
+        start = part.start + part.text.rindex(command.sql)
+        statement = yield from _asked(backend, command.sql, declared, start)
+        return Prepared(name, part.text, statement, command, statement.parameters)
+    if isinstance(command, commands.SelectNotify):
+        numbers = [argument for argument in command.arguments if isinstance(argument, int)]
+        return Prepared(name, part.text, None, command, (TEXT_OID,) * max(numbers, default=0))
+    return Prepared(name, part.text, None, command)
+
+
+def _is_left(backend: Backend, command: commands.Command) -> bool:
+    return backend.forwarder is not None and isinstance(command, backend.forwarder.commands)
+
+
+def _asked(
+    backend: Backend, text: str, declared: tuple[int, ...], start: int
+) -> Generator[Pending, Any, Statement]:
+    """Ask the responder; a position in its error becomes one in all that the client sent."""
+    try:
+        answer: Any = backend.responder.prepare(text, declared, backend.connection)
+        while isinstance(answer, Pending):
+            backend.forwarded = True
+            answer = yield answer
+        assert isinstance(answer, Statement)
+        return answer
+    except ServerError as error:
+        if error.position is not None:
+            error.position += start
+        raise
+
+
+def check_not_aborted(backend: Backend, command: commands.Command | None) -> None:
+    """Raise what PostgreSQL raises in an aborted transaction, unless `command` may end it."""
+    current = backend.connection.current
+    if current is not None and current.aborted and not (command is not None and command.ends):
+        raise refusals.aborted()
+
+
+def fields(backend: Backend, prepared: Prepared) -> tuple[Field, ...] | None:
+    """Return the columns of a statement's result; None where it returns no rows."""
+    command = prepared.command
+    match command:
+        case None:
+            statement = prepared.statement
+            return None if statement is None or statement.copy else statement.fields
+        case commands.Show():
+            found = run_time_parameters.find(command.name)
+            return (Field(command.name if found is None else found.name, TEXT_OID),)
+        case commands.SelectNotify():
+            return (Field(command.column, _VOID_OID, 4),)
+        case commands.Fetch() if not command.move:
+            cursor = backend.portals.get(command.name)
+            return None if cursor is None else cursor.plan.fields
+        case commands.Execute():
+            other = backend.statements.get(command.name)
+            inner = None if other is None or other.command is not None else other.statement
+            return None if inner is None else inner.fields
+        case _:
+            return None
+
+
+def plan(
+    backend: Backend,
+    prepared: Prepared,
+    given: tuple[int, ...] = (),
+    wanted: tuple[int, ...] = (),
+) -> Plan:
+    """Work out how values are read and rows are written.
+
+    Args:
+        backend: whose responder knows the types.
+        prepared: the statement.
+        given: the formats of a Bind for the parameters; `wanted`: for the columns.
+
+    Raises:
+        ServerError: the formats are not as many as there are columns.
+    """
+    described = fields(backend, prepared)
+    columns = described or ()
+    formats = _each(wanted, len(columns))
+    if formats is None:
+        raise refusals.result_formats(len(wanted), len(columns))
+    responder = backend.responder
+    decoders = tuple(
+        decoder(backend, prepared, oid, form)
+        for oid, form in zip(
+            prepared.parameters, _each(given, len(prepared.parameters)) or (), strict=True
+        )
+    )
+    if isinstance(prepared.command, commands.SelectNotify):
+        return Plan(decoders, (_nothing,), described, formats)
+    encoders = tuple(
+        responder.encoder(field.oid, form) if form in (TEXT, BINARY) else _refusing(form)
+        for field, form in zip(columns, formats, strict=True)
+    )
+    return Plan(decoders, encoders, described, formats)
+
+
+def decoder(backend: Backend, prepared: Prepared, oid: int, form: int) -> Decoder:
+    """Return what reads a parameter; that of a statement which is forwarded stays as it is."""
+    statement = prepared.statement
+    if statement is not None and statement.forward is not None:
+        return partial(_sent, form)
+    return backend.responder.decoder(oid, form)
+
+
+def _sent(form: int, data: bytes) -> Sent:
+    return Sent(data, form)
+
+
+def _each(formats: tuple[int, ...], count: int) -> tuple[int, ...] | None:
+    """Return a format for each of `count`; None where there are too many or too few."""
+    if len(formats) <= 1:
+        return (formats or (TEXT,)) * count
+    # Nothing has a format where there are no columns, whatever the client asks for.
+    return formats if len(formats) == count else None if count else ()
+
+
+def formats(backend: Backend, prepared: Prepared) -> tuple[int, ...]:
+    """Return the formats of a result that nobody asked for in any: those of a cursor, or text."""
+    if isinstance(prepared.command, commands.Fetch):
+        cursor = backend.portals.get(prepared.command.name)
+        return () if cursor is None else cursor.plan.formats
+    return ()
+
+
+def _nothing(value: object) -> bytes:
+    return b""
+
+
+def _refusing(form: int) -> Encoder:
+    def refuse(value: object) -> NoReturn:
+        raise refusals.unknown_format(form)
+
+    return refuse
+
+
+def is_select(prepared: Prepared) -> bool:
+    """Say whether a statement is one whose rows PostgreSQL sends while it runs it."""
+    if prepared.command is not None:
+        return isinstance(prepared.command, commands.SelectNotify)
+    return prepared.statement is not None and prepared.statement.command == "SELECT"
+
+
+def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) -> None:
+    """Send rows of a result, from where the portal stands, and how the statement ended.
+
+    Args:
+        backend: whose client gets them.
+        portal: what was run.
+        result: what came of it.
+        limit: the most rows to send, 0 for all.
+
+    Raises:
+        ConnectionDropped: the connection is lost behind the last row.
+    """
+    statement = portal.prepared.statement
+    if result.raw is not None:
+        backend.out.append(result.raw)
+        portal.result = None if result.suspended else Result()
+        return
+    start = portal.position
+    rows: Sequence[Any] = () if portal.plan.fields is None else result.rows
+    if limit:
+        rows = rows[start : start + limit]
+    elif start:
+        rows = rows[start:]
+    suspended = limit and len(rows) == limit
+    encoders = portal.plan.encoders
+    send = backend.out.append
+    for row in rows:
+        send(backend_messages.data_row(row, encoders))
+    portal.position = start + len(rows)
+    if suspended:
+        send(backend_messages.PORTAL_SUSPENDED)
+        return
+    if result.dropped:
+        raise ConnectionDropped
+    known = result.tag if not start else None  # it counts rows that were sent before
+    send(backend_messages.command_complete(known or tag(statement, len(rows))))
+
+
+def tag(statement: Statement | None, count: int) -> str:
+    """Return the command tag of a statement that came to `count` rows."""
+    command = "SELECT" if statement is None else statement.command
+    command = "SELECT" if command in _AS_SELECT else command
+    if command == "INSERT":
+        return f"INSERT 0 {count}"
+    return f"{command} {count}" if command in _COUNTED else command
+
+
+def no_parameter(part: sql.Piece) -> ServerError:
+    """Refuse a parameter in a simple query, which brings no values."""
+    found = re.search(r"\$(\d+)", part.text)
+    error = refusals.error("42P02", messages.no_parameter(found[1] if found else "1"))
+    error.position = part.start + found.start() + 1 if found else None
+    return error
+
+
+def bound(portal: str, plan: Plan, values: Sequence[bytes | None], *, texts: bool) -> list[object]:
+    """Read the values of a Bind.
+
+    Args:
+        portal: the name of the portal.
+        plan: how its values are read.
+        values: the bytes, None for NULL.
+        texts: whether the first format is text, which an error then says.
+
+    Raises:
+        ServerError: a value is none of its type.
+    """
+    taken: list[object] = []
+    try:
+        for decode, data in zip(plan.decoders, values, strict=True):
+            taken.append(None if data is None else decode(data))
+    except TrailingBytes:
+        number = len(taken) + 1
+        raise refusals.in_parameter(refusals.trailing_bytes(number), portal, number) from None
+    except ServerError as error:
+        if error.context is None:
+            refusals.in_parameter(error, portal, len(taken) + 1, with_value=texts)
+        raise
+    return taken

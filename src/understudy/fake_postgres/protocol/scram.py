@@ -1,0 +1,110 @@
+"""SCRAM-SHA-256 from the server's side (RFC 5802 and 7677), for one password."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import stringprep
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from understudy.fake_postgres.protocol import messages, refusals
+
+MECHANISM = "SCRAM-SHA-256"
+_ITERATIONS = 4096
+_SALT = secrets.token_bytes(16)
+
+
+class _Verifier(NamedTuple):
+    """What a server keeps of a password."""
+
+    stored_key: bytes
+    server_key: bytes
+
+
+class Exchange:
+    """One client's proof that it knows a password.
+
+    Args:
+        password: the password.
+        nonce: makes the server's part of the nonce.
+    """
+
+    def __init__(
+        self, password: str, nonce: Callable[[], str] = lambda: secrets.token_urlsafe(18)
+    ) -> None:
+        self._verifier = _verifier(password)
+        self._make_nonce = nonce
+        self._nonce = ""
+        self._binding = b""
+        self._signed = ""
+
+    def first(self, message: str) -> str:
+        """Take the client's first message and return the server's.
+
+        Raises:
+            ServerError: it cannot be read, or wants what is not there.
+        """
+        flag, _, rest = message.partition(",")
+        name, _, bare = rest.partition(",")
+        if flag.startswith("p="):
+            raise refusals.fatal("08P01", messages.scram_binding())
+        fields = _fields(bare)
+        if flag not in ("n", "y") or name or "r" not in fields:
+            raise refusals.fatal("08P01", messages.bad_scram())
+        self._binding = base64.b64encode(f"{flag},{name},".encode())
+        self._nonce = fields["r"] + self._make_nonce()
+        answer = f"r={self._nonce},s={base64.b64encode(_SALT).decode()},i={_ITERATIONS}"
+        self._signed = f"{bare},{answer}"
+        return answer
+
+    def final(self, message: str) -> str | None:
+        """Take the client's proof and return the server's; None where the password is wrong.
+
+        Raises:
+            ServerError: it cannot be read, or belongs to another exchange.
+        """
+        unproved, separator, proof = message.rpartition(",p=")
+        fields = _fields(unproved)
+        if not separator or "c" not in fields or "r" not in fields:
+            raise refusals.fatal("08P01", messages.bad_scram())
+        if fields["r"] != self._nonce or fields["c"].encode() != self._binding:
+            detail = messages.scram_nonce_detail()
+            raise refusals.fatal("08P01", messages.bad_nonce(), detail=detail)
+        signed = f"{self._signed},{unproved}".encode()
+        stored_key, server_key = self._verifier
+        try:
+            proved = base64.b64decode(proof, validate=True)
+        except binascii.Error:
+            raise refusals.fatal("08P01", messages.bad_scram()) from None
+        signature = hmac.digest(stored_key, signed, "sha256")
+        key = bytes(one ^ other for one, other in zip(proved, signature, strict=False))
+        if len(proved) != len(signature) or hashlib.sha256(key).digest() != stored_key:
+            return None
+        return f"v={base64.b64encode(hmac.digest(server_key, signed, 'sha256')).decode()}"
+
+
+@lru_cache(maxsize=64)
+def _verifier(password: str) -> _Verifier:
+    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), _SALT, _ITERATIONS)
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    return _Verifier(
+        hashlib.sha256(client_key).digest(), hmac.digest(salted, b"Server Key", "sha256")
+    )
+
+
+def _prepared(password: str) -> str:
+    """Normalise a password as clients do (SASLprep, RFC 4013)."""
+    kept = (letter for letter in password if not stringprep.in_table_b1(letter))
+    spaced = "".join(" " if stringprep.in_table_c12(letter) else letter for letter in kept)
+    return unicodedata.normalize("NFKC", spaced)
+
+
+def _fields(message: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in message.split(","))
+    return {name: value for name, separator, value in pairs if separator}

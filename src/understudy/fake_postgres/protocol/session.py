@@ -1,0 +1,343 @@
+"""One connection: bytes in, bytes out, and what a server remembers between them.
+
+No sockets, no threads, no event loop: a transport feeds it what a client sent, sends what it
+returns, and waits where it says so. It must not be entered by two threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from understudy.fake_postgres.protocol import (
+    backend_messages,
+    extended_query,
+    fast_path,
+    messages,
+    refusals,
+    simple_query,
+)
+from understudy.fake_postgres.protocol.backend import (
+    MORE,
+    Backend,
+    CancelRequest,
+    Work,
+    outcome,
+    settle,
+)
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownKind
+from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.responder import (
+    ConnectionDropped,
+    Pending,
+    Responder,
+    Result,
+    ServerError,
+)
+from understudy.fake_postgres.protocol.startup import start
+
+_BIND, _SYNC, _TERMINATE = b"BSX"
+_SYNC_MESSAGE = b"S\0\0\0\4"
+_FATAL = ("FATAL", "PANIC")
+
+
+class Session:
+    """One connection to a server whose statements `responder` answers.
+
+    Args:
+        responder: who knows what statements mean.
+        connection: whose session it is.
+        reception: how clients are let in.
+
+    Attributes:
+        connection: the connection, as a test sees it.
+        pending: what the session waits for before it answers anything else, or None.
+        closed: whether the connection has ended: nothing more is to be read; what was returned is
+            to be sent.
+        dropped: whether it ended without a word: the transport cuts it.
+    """
+
+    def __init__(
+        self,
+        responder: Responder,
+        connection: Connection,
+        reception: Reception = Reception(),  # noqa: B008 # frozen
+    ) -> None:
+        self.connection = connection
+        self.pending: Pending | None = None
+        self.closed = False
+        self.dropped = False
+        self._backend = Backend(responder, connection, reception)
+        self._frames = Frames()
+        self._work: Work | None = None
+        self._extended = False
+        self._skipping = False
+        self._begin(start(self._backend))
+
+    @property
+    def cancel_request(self) -> CancelRequest | None:
+        """Whose statement this connection was made to cancel, where it was made for that."""
+        return self._backend.cancel_request
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what the client sent; return what to send back now."""
+        if self.closed:
+            return b""
+        backend = self._backend
+        frames = self._frames
+        if (
+            len(data) < 6
+            or data[0] != _BIND
+            or self._work is not None
+            or self._skipping
+            or backend.executed
+            or not (backend.started and frames.is_empty)
+        ):
+            frames.add(data)
+            return self._run()
+        if (known := fast_path.read(backend, data)) is not None:
+            return self._run_known(*known)
+        frames.add(data)
+        answer = self._run()
+        fast_path.learn(backend, data)
+        return answer
+
+    def _run_known(
+        self, shape: fast_path.Shape, ending: fast_path.Ending, values: list[Any]
+    ) -> bytes:
+        """Answer a Bind, an Execute and a Sync, or these and a Describe, that were read at once."""
+        backend = self._backend
+        backend.idle = False
+        backend.executed = True
+        backend.transactions.queried = True
+        prepared = shape.prepared
+        assert prepared.statement is not None
+        out = backend.out
+        try:
+            result = backend.responder.execute(prepared.statement, values, backend.connection)
+            if isinstance(result, Result):
+                fast_path.send(backend, shape, ending, values, result)
+                backend.ready()
+                data = b"".join(out)
+                out.clear()
+                return data
+        except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
+            if not out:
+                out.append(ending.opening)
+            backend.portals.unnamed = Portal("", prepared, values, ending.plan)
+            self._extended = True
+            self._failed(error)
+        else:
+            out.append(ending.opening)
+            portal = backend.portals.unnamed = Portal("", prepared, values, ending.plan)
+            self._extended = True
+            self._begin(
+                extended_query.finish(backend, portal, ending.limit, outcome(backend, result))
+            )
+        self._frames.add(_SYNC_MESSAGE)
+        return self._run()
+
+    def resume(self, came: Result | Pending | BaseException) -> bytes:
+        """Take what came of `pending`, and go on; return what to send back now.
+
+        Where nothing is pending (it was cancelled meanwhile), nothing happens.
+        """
+        if self.closed or self.pending is None:
+            return b""
+        self.pending = None
+        self._advance(came)
+        return self._run()
+
+    def cancel(self) -> bytes:
+        """Carry out a CancelRequest: what runs fails; where nothing runs, nothing happens."""
+        waiting = self._work is not None and self._backend.started
+        if self.closed or not waiting:
+            return b""
+        if self.pending is not None and self.pending.cancel is not None:
+            self.pending.cancel()
+            return b""
+        self.pending = None
+        self._advance(refusals.error("57014", messages.cancelled()))
+        return self._run()
+
+    def notify(self, channel: str, payload: str, pid: int) -> bytes:
+        """Deliver a notification, if the connection listens: now, or when it is idle."""
+        if self.closed or channel not in self.connection.channels:
+            return b""
+        message = backend_messages.notification(pid, channel, payload)
+        if self._backend.idle:
+            return message
+        self._backend.notifications.append(message)
+        return b""
+
+    def terminate(self, error: ServerError) -> bytes:
+        """End the connection with an error, as an administrator can at any time."""
+        if self.closed:
+            return b""
+        self.pending = None
+        self._end()
+        return backend_messages.error_response(error)
+
+    def lose(self) -> None:
+        """Note that the client is gone: what was open is rolled back."""
+        if not self.closed:
+            self._end()
+
+    def _run(self) -> bytes:
+        """Answer the messages that are there, up to one that takes time."""
+        backend = self._backend
+        try:
+            while not (backend.started or self.pending or self.closed):
+                frame = self._frames.first()
+                if frame is None:
+                    break
+                self._advance((0, frame))
+            if backend.started and self.pending is None:
+                self._take_all()
+        except BadLength:  # PostgreSQL tells its log, and hangs up
+            self._drop()
+        except UnknownKind as error:
+            self._fail(refusals.fatal("08P01", messages.unknown_message(error.kind)))
+        data = b"".join(backend.out)
+        backend.out.clear()
+        return data
+
+    def _take_all(self) -> None:
+        if self.closed:
+            return
+        backend = self._backend
+        for kind, body in self._frames:
+            backend.idle = False
+            if self._work is not None or self._skipping or kind == _TERMINATE:
+                self._take_otherwise(kind, body)
+            else:
+                try:
+                    work = _HANDLERS[kind](backend, body)
+                except BaseException as error:  # noqa: BLE001 # raised again unless for the client
+                    self._extended = kind in _EXTENDED
+                    self._failed(error)
+                else:
+                    if work is None:
+                        continue
+                    self._extended = kind in _EXTENDED
+                    self._begin(work)
+            if self.closed or self.pending is not None:
+                break
+
+    def _take_otherwise(self, kind: int, body: bytes) -> None:
+        """Take a message that is not simply to be answered."""
+        if self._work is not None:
+            self._advance((kind, body))
+        elif kind == _TERMINATE:
+            self._end()
+        elif kind == _SYNC:
+            self._skipping = False
+            try:
+                work = _sync(self._backend, body)
+            except ServerError as error:
+                self._extended = False
+                self._fail(error)
+            else:
+                assert work is None, "what failed has forwarded nothing that is left to commit"
+
+    def _begin(self, work: Work) -> None:
+        self._work = work
+        self._advance(None)
+
+    def _advance(self, sent: object) -> None:
+        """Go on with the work, up to where it has to wait again."""
+        work = self._work
+        assert work is not None
+        self._work = None
+        try:
+            wanted = work.throw(sent) if isinstance(sent, BaseException) else work.send(sent)
+        except StopIteration:
+            return
+        except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
+            self._failed(error)
+            return
+        self._work = work
+        self.pending = None if wanted == MORE else wanted
+
+    def _failed(self, error: BaseException) -> None:
+        """Tell the client of an error that is for it; raise any other, which is ours."""
+        if isinstance(error, ServerError):
+            self._fail(error)
+            return
+        self._drop()
+        if not isinstance(error, ConnectionDropped):
+            raise error
+
+    def _fail(self, error: ServerError) -> None:
+        backend = self._backend
+        backend.send(backend_messages.error_response(error, None if backend.welcomed else "FATAL"))
+        if error.fields.severity in _FATAL or not backend.welcomed:
+            self._end()
+            return
+        if backend.forwarded and backend.connection.current is None:
+            backend.forwarded = False
+            settle(backend, commit=False)
+        backend.transactions.fail()
+        if self._extended:
+            self._skipping = True
+        else:
+            backend.ready()
+
+    def _end(self) -> None:
+        self.closed = True
+        self._backend.transactions.lose()
+        if self._backend.forwarder is not None:
+            self._backend.forwarder.lost(self.connection)
+        if self._work is not None:
+            self._work.close()
+            self._work = None
+
+    def _drop(self) -> None:
+        self.dropped = True
+        self._end()
+
+
+def _sync(backend: Backend, body: bytes) -> Work | None:
+    if body:
+        raise refusals.invalid_format()
+    if backend.forwarded and (pending := settle(backend, commit=True)) is not None:
+        return _settled(backend, pending)
+    backend.ready()
+    return None
+
+
+def _settled(backend: Backend, pending: Pending) -> Work:
+    yield pending
+    backend.ready()
+
+
+def _nothing(backend: Backend, body: bytes) -> None:
+    """Flush, and what is left of a COPY that failed: all was sent, or is not wanted."""
+
+
+def _function_call(backend: Backend, body: bytes) -> None:
+    raise refusals.error("0A000", messages.function_calls())
+
+
+def _password(backend: Backend, body: bytes) -> None:
+    raise refusals.fatal("08P01", messages.unknown_message(ord("p")))
+
+
+_HANDLERS: Final[dict[int, Callable[[Backend, bytes], Work | None]]] = {
+    ord("Q"): simple_query.query,
+    ord("P"): extended_query.parse,
+    ord("B"): extended_query.bind,
+    ord("D"): extended_query.describe,
+    ord("E"): extended_query.execute,
+    ord("C"): extended_query.close,
+    ord("S"): _sync,
+    ord("H"): _nothing,
+    ord("d"): _nothing,
+    ord("c"): _nothing,
+    ord("f"): _nothing,
+    ord("F"): _function_call,
+    ord("p"): _password,
+}
+_EXTENDED = frozenset(b"PBDECH")

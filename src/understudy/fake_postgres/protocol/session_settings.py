@@ -1,0 +1,221 @@
+"""The run-time parameters of one connection: set, shown, rolled back, reported to the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from understudy.fake_postgres.protocol import messages, refusals, run_time_parameters
+from understudy.fake_postgres.protocol.commands import Modes
+from understudy.fake_postgres.protocol.connection import Connection
+
+# What is reported to the client, in the order in which PostgreSQL 18 does.
+REPORTED = (
+    "in_hot_standby",
+    "integer_datetimes",
+    "TimeZone",
+    "IntervalStyle",
+    "search_path",
+    "is_superuser",
+    "application_name",
+    "default_transaction_read_only",
+    "scram_iterations",
+    "DateStyle",
+    "standard_conforming_strings",
+    "session_authorization",
+    "client_encoding",
+    "server_version",
+    "server_encoding",
+)
+_SINCE_18 = ("search_path",)
+# What a transaction has of its own, and where it comes from.
+_OF_TRANSACTIONS = {
+    f"transaction_{name}": f"default_transaction_{name}"
+    for name in ("isolation", "read_only", "deferrable")
+}
+
+Values = dict[str, str]
+
+
+class Settings:
+    """The parameters of one connection.
+
+    `Connection.settings` holds those that differ from the table or are often asked for; it is
+    replaced and never changed, so that keeping an older one is enough to go back to it.
+
+    Args:
+        connection: whose they are.
+        version: the server's, as server_version shows it.
+        overrides: what is different on this server, by name.
+
+    Attributes:
+        known: what the client was told of last; `changes` says what is new.
+    """
+
+    def __init__(self, connection: Connection, version: str, overrides: Mapping[str, str]) -> None:
+        self._connection = connection
+        self._reported, start = _of_version(version)
+        if overrides:
+            start = {
+                **start,
+                **{name.lower(): _read(name, value) for name, value in overrides.items()},
+            }
+        connection.settings = start
+        # What RESET goes back to, and what a commit makes of the present values.
+        self._initial = start
+        self._lasting = start
+        self.known: Values = {}
+        # A name that somebody made up is known for good, and empty where it is not set any more.
+        self._made_up: set[str] = set()
+
+    def start(self, given: Mapping[str, str], user: str) -> None:
+        """Take what a startup packet sets.
+
+        Raises:
+            ServerError: a parameter that there is not, or a value that it does not take.
+        """
+        self._put("session_authorization", user)
+        for name, value in given.items():
+            found = run_time_parameters.find(name)
+            if found is not None:
+                found.check_settable(at_start=True)
+            self._put(name.lower(), _read(name, value))
+        self._initial = self._lasting = self._connection.settings
+
+    def set(self, name: str, values: tuple[str, ...] | None, *, local: bool) -> None:
+        """Carry out SET.
+
+        Args:
+            name: of the parameter, in any case.
+            values: what it is set to; None for what it was at the start.
+            local: whether it lasts only until the end of the transaction.
+
+        Raises:
+            ServerError: there is no such parameter, it cannot be set, or not to this.
+        """
+        key = name.lower()
+        found = run_time_parameters.find(key)
+        if found is None:
+            if not run_time_parameters.custom(key):
+                raise refusals.unknown_parameter(name)
+            self._made_up.add(key)
+            value = self._initial.get(key, "") if values is None else ", ".join(values)
+        else:
+            found.check_settable()
+            value = self._start_of(key) if values is None else found.shown(values)
+        self._put(key, value, local=local)
+        if key.startswith("default_transaction_") and self._connection.current is None:
+            self._put(key.removeprefix("default_"), value, local=local)
+
+    def reset_all(self) -> None:
+        """Carry out RESET ALL."""
+        own = {
+            key: self._connection.settings[key]
+            for key in (*_OF_TRANSACTIONS, "session_authorization")
+        }
+        self._connection.settings = self._lasting = {**self._initial, **own}
+
+    def set_modes(self, modes: Modes) -> None:
+        """Set what a transaction has of its own: for as long as it lasts."""
+        self._connection.settings = {**self._connection.settings, **dict(modes)}
+
+    def begin(self, modes: Modes) -> None:
+        """Give a new transaction its modes, the defaults where `modes` says nothing."""
+        settings = self._connection.settings
+        defaults = {key: settings[default] for key, default in _OF_TRANSACTIONS.items()}
+        self._connection.settings = {**settings, **defaults, **dict(modes)}
+
+    def modes(self) -> Modes:
+        """Return the modes of the present transaction."""
+        return tuple((key, self._connection.settings[key]) for key in _OF_TRANSACTIONS)
+
+    def show(self, name: str) -> str:
+        """Carry out SHOW.
+
+        Raises:
+            ServerError: there is no such parameter.
+        """
+        key = name.lower()
+        value = self._connection.settings.get(key)
+        if value is not None:
+            return value
+        if key in self._made_up:
+            return ""
+        if run_time_parameters.find(key) is None:
+            raise refusals.unknown_parameter(name)
+        return self._start_of(key)
+
+    def changes(self) -> Iterator[tuple[str, str]]:
+        """Yield what is to be reported to the client, and was not yet: names and values."""
+        settings = self._connection.settings
+        for name, key in self._reported:
+            if settings[key] != self.known.get(key):
+                yield name, settings[key]
+        self.known = settings
+
+    # What follows a transaction (transactions.Follower)
+
+    def mark(self) -> tuple[Values, Values]:
+        """Return what to go back to."""
+        return self._connection.settings, self._lasting
+
+    def restore(self, mark: tuple[Values, Values]) -> None:
+        """Go back to what `mark` returned."""
+        self._connection.settings, self._lasting = mark
+
+    fail = restore
+
+    def settle(self, mark: tuple[Values, Values], *, commit: bool) -> None:
+        """End a transaction: keep what was set for longer than it, or go back to its beginning."""
+        lasting = self._lasting if commit else mark[1]
+        modes = {key: lasting[default] for key, default in _OF_TRANSACTIONS.items()}
+        if any(lasting[key] != value for key, value in modes.items()):
+            lasting = {**lasting, **modes}
+        self._connection.settings = self._lasting = lasting
+
+    def _put(self, key: str, value: str, *, local: bool = False) -> None:
+        self._connection.settings = {**self._connection.settings, key: value}
+        if not local:
+            self._lasting = {**self._lasting, key: value}
+
+    def _start_of(self, key: str) -> str:
+        return self._initial[key] if key in self._initial else _initial(key)
+
+
+@cache
+def _of_version(version: str) -> tuple[list[tuple[str, str]], Values]:
+    """Return what a server of a version reports, by name and key, and what connections start with.
+
+    One for all connections: these are never changed.
+    """
+    major = int(version.partition(".")[0])
+    reported = [(name, name.lower()) for name in REPORTED if major >= 18 or name not in _SINCE_18]
+    start = {key: _initial(key) for _, key in reported}
+    start |= {name: _initial(name) for pair in _OF_TRANSACTIONS.items() for name in pair}
+    start |= {"server_version": version, "server_version_num": _number_of(version)}
+    return reported, start
+
+
+def _read(name: str, value: str) -> str:
+    """Return what SHOW gives of a value that comes as one text.
+
+    Raises:
+        ServerError: there is no such parameter, or it does not take this.
+    """
+    found = run_time_parameters.find(name)
+    if found is None and not run_time_parameters.custom(name):
+        raise refusals.unknown_parameter(name)
+    # A list is spelt here as SHOW gives it.
+    return value if found is None or name.lower() == "search_path" else found.shown((value,))
+
+
+def _initial(name: str) -> str:
+    found = run_time_parameters.find(name)
+    assert found is not None, messages.unknown_parameter(name)
+    return found.initial
+
+
+def _number_of(version: str) -> str:
+    """Spell a version as a number: "18.4" is 180004."""
+    major, _, minor = version.partition(".")
+    return f"{int(major)}{int(minor or 0):04d}"

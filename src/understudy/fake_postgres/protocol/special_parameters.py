@@ -1,0 +1,104 @@
+"""The run-time parameters that have a way of their own to be read and to be shown."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zoneinfo
+from collections.abc import Callable
+
+from understudy.fake_postgres.protocol import messages, refusals
+
+_STYLES = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "german": "German"}
+_ORDERS = {
+    "ymd": "YMD",
+    "dmy": "DMY",
+    "euro": "DMY",
+    "european": "DMY",
+    "mdy": "MDY",
+    "us": "MDY",
+    "noneuro": "MDY",
+    "noneuropean": "MDY",
+}
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*")
+
+
+def boolean(value: str) -> bool | None:
+    """Read a truth value, or the beginning of its word; None where it is none."""
+    word = value.lower()
+    if word in ("1", "on") or (word and ("true".startswith(word) or "yes".startswith(word))):
+        return True
+    if word in ("0", "of", "off") or (word and ("false".startswith(word) or "no".startswith(word))):
+        return False
+    return None
+
+
+def _search_path(values: tuple[str, ...]) -> str:
+    if values == ("",):
+        return '""'
+    return ", ".join(_quoted(value) for value in values)
+
+
+def _quoted(name: str) -> str:
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _date_style(values: tuple[str, ...]) -> str:
+    given = ", ".join(values)
+    style, order = "ISO", "MDY"
+    ordered = False
+    for word in re.split(r"[\s,]+", given.strip().lower()):
+        if word in _STYLES:
+            style = _STYLES[word]
+            if word == "german" and not ordered:
+                order = "DMY"
+        elif word in _ORDERS:
+            order = _ORDERS[word]
+            ordered = True
+        elif word != "default":
+            detail = messages.unknown_key_word(word)
+            raise refusals.invalid_value("DateStyle", given, detail=detail)
+    return f"{style}, {order}"
+
+
+def _time_zone(value: str) -> str:
+    offset = re.fullmatch(r"\s*([+-]?)(\d{1,2})(?:\.(\d+))?\s*", value)
+    if offset is not None:  # hours east of Greenwich, shown in the other direction as POSIX does
+        minutes = round(float(f"0.{offset[3] or 0}") * 60)
+        east = offset[1] != "-"
+        spelt = f"{int(offset[2]):02d}" + (f":{minutes:02d}" if minutes else "")
+        return f"<{'+' if east else '-'}{spelt}>{'-' if east else '+'}{spelt}"
+    if value.upper() in ("UTC", "GMT"):
+        return value.upper()
+    names = {name.lower(): name for name in zoneinfo.available_timezones()}
+    if names and value.lower() not in names:
+        raise refusals.invalid_value("TimeZone", value)
+    return names.get(value.lower(), value)
+
+
+def _client_encoding(value: str) -> str:
+    plain = re.sub(r"[^a-z0-9]", "", value.lower())
+    if plain in ("utf8", "unicode"):
+        return "UNICODE" if value == "UNICODE" else "UTF8"
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        raise refusals.invalid_value("client_encoding", value) from None
+    raise refusals.invalid_value("client_encoding", value, hint=messages.only_utf8(value))
+
+
+def _ascii(value: str) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in value.encode())
+
+
+LISTS: dict[str, Callable[[tuple[str, ...]], str]] = {
+    "search_path": _search_path,
+    "datestyle": _date_style,
+}
+SINGLE: dict[str, Callable[[str], str]] = {
+    "application_name": _ascii,
+    "timezone": _time_zone,
+    "client_encoding": _client_encoding,
+}

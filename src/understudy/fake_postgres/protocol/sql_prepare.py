@@ -1,0 +1,101 @@
+"""Prepared statements in SQL: PREPARE, EXECUTE and DEALLOCATE."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol import messages, refusals
+from understudy.fake_postgres.protocol.backend import Backend, outcome, run
+from understudy.fake_postgres.protocol.command_parser import read
+from understudy.fake_postgres.protocol.portals import Portal, Prepared
+from understudy.fake_postgres.protocol.prepared_statements import decoder, prepare_one, tag
+from understudy.fake_postgres.protocol.responder import TEXT, Pending, Result
+from understudy.fake_postgres.protocol.tokens import literal, number
+from understudy.pg.sql import Piece
+
+# The types that a PREPARE names most; others are inferred, as without a list.
+_OIDS = {
+    "BOOL": 16, "BOOLEAN": 16, "BYTEA": 17, "BIGINT": 20, "INT8": 20, "SMALLINT": 21, "INT2": 21,
+    "INT": 23, "INTEGER": 23, "INT4": 23, "TEXT": 25, "JSON": 114, "REAL": 700, "FLOAT4": 700,
+    "DOUBLE PRECISION": 701, "FLOAT8": 701, "VARCHAR": 1043, "DATE": 1082, "TIMESTAMP": 1114,
+    "TIMESTAMPTZ": 1184, "NUMERIC": 1700, "UUID": 2950, "JSONB": 3802,
+}  # fmt: skip
+
+
+def prepare(
+    backend: Backend, command: c.Prepare, portal: Portal
+) -> Generator[Pending, Any, Result]:
+    """Prepare a statement under a name; Parse knows it by the same.
+
+    Raises:
+        ServerError: it is refused, or there is one of this name.
+    """
+    if read(command.sql) is not None:
+        raise refusals.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
+    declared = tuple(_OIDS.get(name.upper(), 0) for name in command.types)
+    start = portal.prepared.sql.rindex(command.sql)
+    prepared = yield from prepare_one(backend, command.name, Piece(command.sql, start), declared)
+    if command.name in backend.statements:
+        raise refusals.statement_exists(command.name)
+    backend.statements[command.name] = prepared
+    return Result(tag=command.tag)
+
+
+def execute(
+    backend: Backend, command: c.Execute, portal: Portal
+) -> Generator[Pending, Any, Result]:
+    """Execute a prepared statement with literals.
+
+    Raises:
+        ServerError: there is no such statement, or its parameters are others.
+    """
+    prepared = backend.statements.get(command.name)
+    if prepared is None:
+        raise refusals.no_statement(command.name)
+    statement = prepared.statement
+    if statement is None or prepared.command is not None:
+        raise refusals.error("0A000", messages.not_executable(command.name))
+    types = prepared.parameters
+    if len(command.arguments) != len(types):
+        raise refusals.wrong_arguments(command.name, len(types), len(command.arguments))
+    values = [
+        _value(backend, prepared, oid, argument)
+        for oid, argument in zip(types, command.arguments, strict=True)
+    ]
+    backend.transactions.queried = True
+    inner = Portal("", prepared, values, portal.plan)
+    result = yield from outcome(backend, run(backend, inner))
+    if result.raw is not None:
+        return result
+    return Result(result.rows, result.tag or tag(statement, len(result.rows)))
+
+
+def deallocate(backend: Backend, command: c.Deallocate, portal: Portal) -> Result:
+    """Forget a prepared statement, or all.
+
+    Raises:
+        ServerError: there is no such statement.
+    """
+    if command.name is None:
+        backend.statements.clear()
+        return Result(tag="DEALLOCATE ALL")
+    if command.name not in backend.statements:
+        raise refusals.no_statement(command.name)
+    del backend.statements[command.name]
+    return Result(tag="DEALLOCATE")
+
+
+def _value(backend: Backend, prepared: Prepared, oid: int, argument: tuple[str, ...]) -> object:
+    """Read an argument: a literal, with a cast or without, which says nothing that is not known."""
+    if "::" in argument:
+        argument = argument[: argument.index("::")]
+    spelt = "".join(argument)
+    if spelt.upper() == "NULL":
+        return None
+    text = spelt if spelt.upper() in ("TRUE", "FALSE") or number(spelt.lstrip("+-")) else None
+    text = literal(spelt) if text is None else text
+    if text is None:
+        raise refusals.error("0A000", messages.argument_is_no_literal(spelt))
+    return decoder(backend, prepared, oid, TEXT)(text.encode())

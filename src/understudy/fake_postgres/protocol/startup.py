@@ -1,0 +1,169 @@
+"""How a connection begins: encryption declined, the startup packet, the password."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+from understudy.fake_postgres.protocol import (
+    backend_messages,
+    frontend_messages,
+    messages,
+    refusals,
+)
+from understudy.fake_postgres.protocol.backend import MORE, Backend, CancelRequest, Work
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending
+from understudy.fake_postgres.protocol.scram import MECHANISM, Exchange
+
+_CODE = struct.Struct("!HH")
+_CANCEL = struct.Struct("!II")
+_SSL = (1234, 5679)
+_GSS = (1234, 5680)
+_CANCEL_REQUEST = (1234, 5678)
+_PASSWORD = ord("p")
+_SASL, _SASL_CONTINUE, _SASL_FINAL = 10, 11, 12
+
+
+class _Packet(NamedTuple):
+    minor: int
+    options: dict[str, str]
+
+
+def start(backend: Backend) -> Work:
+    """Begin a connection, up to the first ReadyForQuery.
+
+    Raises:
+        ServerError: it is refused.
+        ConnectionDropped: it was made for a CancelRequest, which is then in `backend`.
+    """
+    packet = yield from _packet(backend)
+    backend.started = True
+    connection = backend.connection
+    options = packet.options
+    unknown = [name for name in options if name.startswith("_pq_.")]
+    newest = 2 if int(backend.reception.version.partition(".")[0]) >= 18 else 0
+    if packet.minor > newest or unknown:
+        backend.send(backend_messages.negotiate_version(min(packet.minor, newest), unknown))
+    connection.user = options.get("user", "")
+    if not connection.user:
+        raise refusals.fatal("28000", messages.no_user())
+    connection.database = options.get("database") or connection.user
+    if options.get("replication", "").lower() not in ("", "0", "off", "false", "no"):
+        raise refusals.fatal("0A000", messages.no_replication())
+    admitted = backend.reception.admit(connection)
+    while isinstance(admitted, Pending):
+        admitted = yield admitted
+    login = backend.reception.login
+    is_known = login.user in (None, connection.user)
+    if login.password is not None:
+        yield from _authenticate(backend, login.password, is_known=is_known)
+    backend.send(backend_messages.AUTHENTICATION_OK)
+    if not is_known:
+        raise refusals.fatal("28000", messages.no_role(connection.user))
+    if login.database not in (None, connection.database):
+        raise refusals.fatal("3D000", messages.no_database(connection.database))
+    given = _switches(options.get("options", ""))
+    own = ("user", "database", "options", "replication", *unknown)
+    given |= {name: value for name, value in options.items() if name not in own}
+    backend.settings.start(given, connection.user)
+    connection.options = given
+    backend.touched = True  # what is set now is what a rollback comes back to
+    for name, value in backend.settings.changes():
+        backend.send(backend_messages.parameter_status(name, value))
+    backend.send(backend_messages.backend_key_data(connection.pid, connection.secret))
+    backend.ready()
+
+
+def _packet(backend: Backend) -> Generator[Any, Any, _Packet]:
+    """Take packets until it is the startup packet."""
+    asked = set()
+    while True:
+        _, body = yield MORE
+        version: tuple[int, int] = _CODE.unpack_from(body)
+        if version == _CANCEL_REQUEST:
+            if len(body) >= 12:
+                backend.cancel_request = CancelRequest(*_CANCEL.unpack_from(body, 4))
+            raise ConnectionDropped
+        if version in (_SSL, _GSS) and version not in asked:
+            asked.add(version)
+            backend.send(backend_messages.NOT_HERE)
+        elif version[0] != 3:
+            raise refusals.fatal("0A000", messages.unsupported_protocol(*version))
+        else:
+            return _Packet(version[1], _options(body[4:]))
+
+
+def _options(data: bytes) -> dict[str, str]:
+    """Read the names and values of a startup packet."""
+    options: dict[str, str] = {}
+    position = 0
+    while position < len(data):
+        name, after = _string(data, position)
+        if not name or after >= len(data):
+            break
+        options[name], position = _string(data, after)
+    if position != len(data) - 1:
+        raise refusals.fatal("08P01", messages.startup_layout())
+    return options
+
+
+def _string(data: bytes, start: int) -> tuple[str, int]:
+    end = data.find(b"\0", start)
+    end = len(data) if end < 0 else end
+    return data[start:end].decode(errors="replace"), end + 1
+
+
+def _switches(text: str) -> dict[str, str]:
+    """Read the command line that a startup packet may bring: `-c name=value --name=value`."""
+    words = [re.sub(r"\\(.)", r"\1", word) for word in re.findall(r"(?:\\.|\S)+", text)]
+    found: dict[str, str] = {}
+    while words:
+        word = words.pop(0)
+        if word == "-c" and words:
+            setting = words.pop(0)
+            shown = f"-c {setting}"
+        elif word.startswith(("-c", "--")):
+            setting, shown = word[2:], word
+        else:
+            raise refusals.fatal("42601", messages.invalid_option(word))
+        name, separator, value = setting.partition("=")
+        if not separator:
+            raise refusals.fatal("42601", messages.option_without_value(shown))
+        found[name.replace("-", "_")] = value
+    return found
+
+
+def _authenticate(backend: Backend, password: str, *, is_known: bool) -> Work:
+    """Have the client prove that it knows the password.
+
+    Args:
+        backend: its connection.
+        password: the password.
+        is_known: whether there is such a user; who is not is told no sooner than others.
+
+    Raises:
+        ServerError: it does not know it, or nobody knows the client.
+    """
+    exchange = Exchange(password)
+    backend.send(backend_messages.sasl(_SASL, backend_messages.text(MECHANISM) + b"\0"))
+    body = yield from _response()
+    mechanism, _, rest = body.partition(b"\0")
+    if mechanism.decode(errors="replace") != MECHANISM:
+        raise refusals.fatal("08P01", messages.unknown_mechanism())
+    answer = exchange.first(frontend_messages.decode(rest[4:]))
+    backend.send(backend_messages.sasl(_SASL_CONTINUE, answer.encode()))
+    body = yield from _response()
+    proof = exchange.final(frontend_messages.decode(body))
+    if proof is None or not is_known:
+        raise refusals.fatal("28P01", messages.wrong_password(backend.connection.user))
+    backend.send(backend_messages.sasl(_SASL_FINAL, proof.encode()))
+
+
+def _response() -> Generator[Any, Any, bytes]:
+    kind, body = yield MORE
+    if kind != _PASSWORD:
+        raise refusals.fatal("08P01", messages.expected_password(kind))
+    assert isinstance(body, bytes)
+    return body

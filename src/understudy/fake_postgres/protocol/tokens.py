@@ -1,0 +1,122 @@
+"""The words of a statement, taken one by one."""
+
+from __future__ import annotations
+
+import re
+
+from understudy.pg import sql
+
+_WORD = re.compile(r"[^\W\d][\w$]*")
+_NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+")
+# Words that are no names unless they are quoted: pg_get_keywords(), catcode R ...
+_RESERVED = """
+    all analyse analyze and any array as asc asymmetric both case cast check collate column
+    constraint create current_catalog current_date current_role current_time current_timestamp
+    current_user default deferrable desc distinct do else end except false fetch for foreign
+    from grant group having in initially intersect into lateral leading limit localtime
+    localtimestamp not null offset on only or order placing primary references returning select
+    session_user some symmetric system_user table then to trailing true union unique user using
+    variadic when where window with
+"""
+# ... and T, which are no names of columns, settings, cursors or savepoints.
+_RESERVED_AS_COLUMNS = """
+    authorization binary collation concurrently cross current_schema freeze full ilike inner is
+    isnull join left like natural notnull outer overlaps right similar tablesample verbose
+"""
+RESERVED = frozenset(_RESERVED.split())
+RESERVED_AS_COLUMNS = frozenset(_RESERVED_AS_COLUMNS.split())
+
+
+class Unread(Exception):
+    """The statement is not spelt as any command that is known here."""
+
+
+class Words:
+    """The tokens of a statement, taken one by one."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = statement
+        self._pieces = sql.pieces(statement)
+        while self._pieces and self._pieces[-1].text == ";":
+            self._pieces.pop()
+        self._at = 0
+
+    @property
+    def left(self) -> int:
+        """How many tokens are left."""
+        return len(self._pieces) - self._at
+
+    @property
+    def place(self) -> int:
+        """Where the next token begins in the statement."""
+        return self._pieces[self._at].start
+
+    def peek(self) -> str:
+        """Return the next token in capitals, "" where there is none."""
+        return self._pieces[self._at].text.upper() if self.left else ""
+
+    def raw(self) -> str:
+        """Take a token as it is written."""
+        if not self.left:
+            raise Unread
+        self._at += 1
+        return self._pieces[self._at - 1].text
+
+    def skip(self, *words: str) -> bool:
+        """Take `words` where they come next."""
+        wanted = self._pieces[self._at : self._at + len(words)]
+        if tuple(piece.text.upper() for piece in wanted) != words:
+            return False
+        self._at += len(words)
+        return True
+
+    def need(self, *words: str) -> None:
+        """Take `words`.
+
+        Raises:
+            Unread: something else comes next.
+        """
+        if not self.skip(*words):
+            raise Unread
+
+    def name(self) -> str:
+        """Take a name: folded to small letters, unless it is quoted."""
+        return name_of(self.raw())
+
+    def rest(self) -> str:
+        """Take what is left, as it is written."""
+        if not self.left:
+            raise Unread
+        start = self.place
+        last = self._pieces[-1]
+        self._at = len(self._pieces)
+        return self._statement[start : last.start + len(last.text)]
+
+
+def literal(token: str) -> str | None:
+    """Return the text of a string literal; None where the token is none."""
+    if token.startswith(("e'", "E'")):
+        return None if "\\" in token else token[2:-1].replace("''", "'")
+    if token.startswith("'") and token.endswith("'") and len(token) > 1:
+        return token[1:-1].replace("''", "'")
+    tag = re.match(r"\$\w*\$", token)
+    return token[tag.end() : -tag.end()] if tag else None
+
+
+def number(token: str) -> bool:
+    """Say whether a token is a number, without a sign."""
+    return _NUMBER.fullmatch(token) is not None
+
+
+def name_of(token: str) -> str:
+    """Return the name that a token is: folded to small letters, unless it is quoted.
+
+    Raises:
+        Unread: it is none.
+    """
+    if token.startswith('"') and token.endswith('"') and len(token) > 2:
+        return token[1:-1].replace('""', '"')
+    name = token.lower()
+    if not _WORD.fullmatch(token) or name in RESERVED or name in RESERVED_AS_COLUMNS:
+        raise Unread
+    return name

@@ -1,0 +1,156 @@
+"""Transactions of one connection: begun, ended, and what is undone with them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.script.transactions import Transaction
+
+
+class Follower(Protocol):
+    """Something that a rollback undoes: settings, cursors, LISTEN and NOTIFY."""
+
+    def mark(self) -> Any:
+        """Return what is needed to come back to the present state."""
+
+    def restore(self, mark: Any) -> None:
+        """Come back to a state, of which `mark` told before, in the same transaction."""
+
+    def fail(self, mark: Any) -> None:
+        """Come back to a state as far as can be seen before the failed transaction is ended."""
+
+    def settle(self, mark: Any, *, commit: bool) -> None:
+        """End the transaction at whose beginning `mark` told the state."""
+
+
+class _Level(NamedTuple):
+    transaction: Transaction
+    marks: list[Any]
+
+
+class Transactions:
+    """The transactions of one connection, as a tree, and what follows them.
+
+    A statement outside a block is a transaction of its own, and so are the statements of a simple
+    query, and those between two Syncs. These are not in the tree: nobody began them.
+
+    Attributes:
+        implicit: whether what runs is one of several such statements: PostgreSQL then takes it for
+            a block, though one in which savepoints cannot be.
+        queried: whether the block has run a query.
+    """
+
+    def __init__(self, connection: Connection, followers: list[Follower]) -> None:
+        self._connection = connection
+        self._followers = followers
+        self._levels: list[_Level] = []
+        self.implicit = False
+        self.queried = False
+        self._base = self._marks()
+
+    @property
+    def in_block(self) -> bool:
+        """Whether a transaction block was begun and not ended."""
+        return bool(self._levels)
+
+    def begin(self) -> None:
+        """Begin a block; what ran before it, in the same simple query, belongs to it."""
+        connection = self._connection
+        transaction = Transaction(len(connection.transactions) + 1)
+        connection.transactions.append(transaction)
+        connection.current = transaction
+        self.queried = False
+        self._levels = [_Level(transaction, self._base)]
+
+    def end(self, *, commit: bool) -> bool:
+        """End the block, or what runs without one; say whether it was committed.
+
+        An aborted one is rolled back either way.
+        """
+        if self._levels:
+            current = self._connection.current
+            commit = commit and not (current is not None and current.aborted)
+            self._levels[0].transaction.end("committed" if commit else "rolled back")
+            self._levels = []
+            self._connection.current = None
+        for follower, mark in zip(self._followers, self._base, strict=True):
+            follower.settle(mark, commit=commit)
+        self._base = self._marks()
+        return commit
+
+    def fail(self) -> None:
+        """Note that a statement failed: what the block did is undone, or what ran without one."""
+        if self._levels:
+            transaction, marks = self._levels[-1]
+            transaction.aborted = True
+            for follower, mark in zip(self._followers, marks, strict=True):
+                follower.fail(mark)
+        else:
+            self.end(commit=False)
+
+    def lose(self) -> None:
+        """Note that the connection is gone: what is open is rolled back."""
+        if self._levels:
+            self._levels[0].transaction.end("rolled back")
+            self._levels = []
+            self._connection.current = None
+
+    def savepoint(self, name: str) -> None:
+        """Open a savepoint.
+
+        Raises:
+            ServerError: there is no block.
+        """
+        parent = self._block("SAVEPOINT")
+        self._push(Transaction(parent.number, name, parent), self._marks())
+
+    def release(self, name: str) -> None:
+        """Release a savepoint, and all inside it.
+
+        Raises:
+            ServerError: there is no block, or no such savepoint.
+        """
+        self._block("RELEASE SAVEPOINT")
+        level = self._find(name)
+        self._levels[level].transaction.end("released")
+        del self._levels[level:]
+        self._connection.current = self._levels[-1].transaction
+
+    def rollback_to(self, name: str) -> None:
+        """Undo everything since a savepoint, which stays open.
+
+        Raises:
+            ServerError: there is no block, or no such savepoint.
+        """
+        self._block("ROLLBACK TO SAVEPOINT")
+        level = self._find(name)
+        ended, marks = self._levels[level]
+        ended.end("rolled back")
+        del self._levels[level:]
+        self._restore(marks)
+        self._push(Transaction(ended.number, ended.savepoint, ended.parent), marks)
+
+    def _push(self, transaction: Transaction, marks: list[Any]) -> None:
+        self._levels.append(_Level(transaction, marks))
+        self._connection.current = transaction
+
+    def _block(self, command: str) -> Transaction:
+        current = self._connection.current
+        if current is None:
+            raise refusals.needs_block(command)
+        return current
+
+    def _find(self, name: str) -> int:
+        for level in range(len(self._levels) - 1, 0, -1):
+            if self._levels[level].transaction.savepoint == name:
+                return level
+        raise refusals.no_savepoint(name)
+
+    def _restore(self, marks: list[Any]) -> None:
+        for follower, mark in zip(self._followers, marks, strict=True):
+            follower.restore(mark)
+
+    def _marks(self) -> list[Any]:
+        return [follower.mark() for follower in self._followers]

@@ -1,0 +1,58 @@
+"""What of a scripted exception goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.pg.sqlstates import STATES, condition
+from understudy.script.database_errors import ErrorFields, fields_of
+
+# Where asyncpg and psycopg (on `diag`) keep a field of the protocol's.
+_ASYNCPG = {
+    "detail": "detail",
+    "hint": "hint",
+    "schema": "schema_name",
+    "table": "table_name",
+    "column": "column_name",
+    "datatype": "data_type_name",
+    "constraint": "constraint_name",
+}
+_PSYCOPG = {
+    "detail": "message_detail",
+    "hint": "message_hint",
+    "schema": "schema_name",
+    "table": "table_name",
+    "column": "column_name",
+    "datatype": "datatype_name",
+    "constraint": "constraint_name",
+}
+
+
+def error_fields(error: object) -> ErrorFields | None:
+    """Return what a server sends for a scripted exception; None where no server sends it.
+
+    Args:
+        error: an exception of `db_error`, or of asyncpg or psycopg with an SQLSTATE; or such a
+            class.
+    """
+    if (made := fields_of(error)) is not None:
+        return made
+    sqlstate = getattr(error, "sqlstate", None)
+    if not isinstance(sqlstate, str) or len(sqlstate) != 5:
+        return None
+    state = STATES.get(sqlstate)
+    severity = "FATAL" if state is not None and state.fatal else "ERROR"
+    if isinstance(error, type):
+        text = state.text if state is not None and "{" not in state.text else condition(sqlstate)
+        return ErrorFields(sqlstate, text, severity)
+    diagnostics = getattr(error, "diag", None)
+    given = _given(error, _ASYNCPG) if diagnostics is None else _given(diagnostics, _PSYCOPG)
+    # Of asyncpg's errors str() shows the detail too.
+    named = getattr(error, "message", None) if diagnostics is None else diagnostics.message_primary
+    text = named or str(error) or condition(sqlstate)
+    return ErrorFields(sqlstate, text, severity, **given)
+
+
+def _given(source: Any, names: dict[str, str]) -> dict[str, str]:
+    found = {field: getattr(source, name, None) for field, name in names.items()}
+    return {field: value for field, value in found.items() if value is not None}

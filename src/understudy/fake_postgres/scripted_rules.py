@@ -1,0 +1,76 @@
+"""Rules for what comes over the wire: they compare what a server gets, and answer what it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from understudy.fake_postgres import messages
+from understudy.fake_postgres.scripted_errors import error_fields
+from understudy.script import answers
+from understudy.script.failures import ScriptError
+from understudy.script.parameter_matching import Given, Parameters
+from understudy.script.rules import StatementRule
+
+Same = Callable[[int, Any, Any], bool]
+
+
+class Received(list[Any]):
+    """Parameters as the server got them.
+
+    Attributes:
+        oids: the numbers of their types.
+        same: tells whether a value would be sent as the same one as another, for a type.
+    """
+
+    # Set by whoever makes it: an initialiser of its own would cost every call as much as the list.
+    oids: Sequence[int]
+    same: Same
+    __slots__ = ("oids", "same")
+
+
+class SentParameters(Parameters):
+    """The parameters that a rule expects, compared as PostgreSQL gets them.
+
+    "7" and 7 are the same integer, a UUID and its text the same uuid.
+    """
+
+    __slots__ = ()
+
+    def _differences(self, given: Given, *, stop_at_first: bool) -> list[str]:
+        found = super()._differences(given, stop_at_first=stop_at_first)
+        if not found or not isinstance(given, Received) or len(given) != len(self.expected):
+            return found
+        expected = tuple(
+            got if _is_sent_as(given.same, oid, want, got) else want
+            for oid, want, got in zip(given.oids, self.expected, given, strict=True)
+        )
+        return Parameters(expected)._differences(given, stop_at_first=stop_at_first)
+
+
+def _is_sent_as(same: Same, oid: int, expected: Any, given: Any) -> bool:
+    if expected is None or given is None or callable(expected):
+        return False
+    return same(oid, expected, given)
+
+
+class SentRule(StatementRule):
+    """A rule for statements that come over the wire."""
+
+    def raises(self, error: BaseException | type[BaseException]) -> Self:
+        """Answer with an error of the server's: the driver makes its own exception of it.
+
+        Args:
+            error: what `db_error` returns, whatever the driver; or an exception of asyncpg or
+                psycopg that has an SQLSTATE.
+
+        Raises:
+            ScriptError: no server sends this.
+        """
+        read = answers.read_error(error)
+        if error_fields(error) is None:
+            raise ScriptError(messages.no_server_error(error))
+        return self._add(read)
+
+    def _drop(self, drop: answers.Drop) -> Self:
+        return self._add(drop)

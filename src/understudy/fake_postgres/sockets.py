@@ -1,0 +1,349 @@
+"""The sockets of a server: one thread, which accepts, reads, asks the sessions, and writes.
+
+A private Unix socket, in a folder that only its user can enter; where a system has none, a port of
+127.0.0.1. The thread runs none of the user's code but functions that answer statements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import selectors
+import shutil
+import socket
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from understudy.fake_postgres.attribution import waiter_behind
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, ServerError
+from understudy.fake_postgres.transport import Host, Line, Outcome
+from understudy.script import origin
+
+if TYPE_CHECKING:
+    from understudy.fake_postgres.protocol.session import Session
+
+PORT = 5432  # in the name of a Unix socket
+_PIECE = 256 * 1024
+# A client that does not read what it asked for is not asked for more.
+_MOST_UNREAD = 4 * 1024 * 1024
+# Linux allows 107 bytes in the path of a socket, macOS 103.
+_LONGEST_FOLDER = 103 - len(f"/.s.PGSQL.{PORT}")
+
+
+class Sockets:
+    """Where clients connect that know nothing of memory.
+
+    Args:
+        host: the server.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.host, self.port, self._folder = _address()
+        self._listening: socket.socket | None = None
+        self._selector = selectors.DefaultSelector()
+        if self._folder is None:
+            self.listen()  # the system chooses the port
+        self._timers: list[tuple[float, int, Callable[[], object]]] = []
+        self._numbers = itertools.count()
+        self._posted: deque[Callable[[], object]] = deque()
+        self._waker, self._woken = socket.socketpair()
+        self._woken.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ, self._wake_up)
+        self._served: Session | None = None
+        self._spot: origin.Spot | None = None
+        self._lines: set[SocketLine] = set()
+        self._is_stopped = False
+        self._thread = threading.Thread(target=self._run, name="fake_postgres", daemon=True)
+
+    # From other threads --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen, and serve."""
+        self.listen()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close everything, and wait for the thread to end."""
+        if self._thread.is_alive():
+            self.post(self._stop)
+            self._thread.join()
+        self.refuse()
+        for each in (self._waker, self._woken):
+            each.close()
+        self._selector.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Call a function in the thread, soon."""
+        self._posted.append(function)
+        self._waker.send(b"\0")
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Call a function in the thread, and wait until it has returned."""
+        if threading.current_thread() is self._thread:
+            function()
+        else:
+            self.begin(function).result()
+
+    def begin(self, function: Callable[[], object]) -> Future[None]:
+        """Have a function called in the thread; return what tells when it has returned."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                function()
+            except BaseException as error:  # noqa: BLE001 # raised where it was called
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self.post(run)
+        return done
+
+    def settle(self, then: Callable[[], object] = lambda: None) -> None:
+        """Wait until everything that clients have done so far was seen, and `then` has returned."""
+
+        def run() -> None:
+            self._read_all()
+            then()
+
+        self.call(run)
+
+    # In the thread -------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Accept connections from now on."""
+        if self._listening is not None:
+            return
+        if self._folder is None:
+            listening = socket.create_server((self.host, self.port), backlog=1024)
+            self.port = listening.getsockname()[1]
+        else:
+            path = self._folder / f".s.PGSQL.{PORT}"
+            path.unlink(missing_ok=True)
+            listening = socket.socket(socket.AF_UNIX)
+            listening.bind(str(path))
+            listening.listen(1024)
+        listening.setblocking(False)
+        self._selector.register(listening, selectors.EVENT_READ, self._accept)
+        self._listening = listening
+
+    def refuse(self) -> None:
+        """Refuse connections from now on, as where no server runs."""
+        if self._listening is not None:
+            self._selector.unregister(self._listening)
+            self._listening.close()
+            self._listening = None
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Call a function in so many seconds."""
+        heapq.heappush(self._timers, (monotonic() + seconds, next(self._numbers), function))
+
+    def _run(self) -> None:
+        origin.behind[threading.get_ident()] = self._spot_behind
+        try:
+            while not self._is_stopped:
+                for key, events in self._selector.select(self._until_next_timer()):
+                    key.data(events)
+                while self._timers and self._timers[0][0] <= monotonic():
+                    heapq.heappop(self._timers)[2]()
+        finally:
+            del origin.behind[threading.get_ident()]
+
+    def _read_all(self) -> None:
+        while ready := [
+            each for each in self._selector.select(0) if each[0].fileobj != self._woken
+        ]:
+            for key, events in ready:
+                key.data(events)
+
+    def _until_next_timer(self) -> float | None:
+        return max(0.0, self._timers[0][0] - monotonic()) if self._timers else None
+
+    def _wake_up(self, _events: int) -> None:
+        self._woken.recv(4096)
+        while self._posted:
+            self._posted.popleft()()
+
+    def _accept(self, _events: int) -> None:
+        while self._listening is not None:
+            try:
+                client, _ = self._listening.accept()
+            except BlockingIOError:
+                return
+            client.setblocking(False)
+            if self._folder is None:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line = SocketLine(self._host.new_session(), self._host, self, client)
+            self._lines.add(line)
+            self._host.opened(line, waiter_behind(None))
+
+    def _stop(self) -> None:
+        self.refuse()
+        for line in list(self._lines):
+            line.break_off()
+        self._is_stopped = True
+
+    # For its lines -------------------------------------------------------------------------------
+
+    def serve(self, line: SocketLine, function: Callable[[], object]) -> None:
+        """Call what may answer a statement on a line."""
+        self._served, self._spot = line.session, None
+        try:
+            function()
+        except Exception as error:  # noqa: BLE001 # in the ledger; the other lines have to go on
+            self._host.broke(error)
+            line.break_off()
+        finally:
+            self._served = None
+
+    def _spot_behind(self) -> origin.Spot | None:
+        if self._spot is None and self._served is not None:
+            self._spot = self._host.whose(self._served)
+        return self._spot
+
+    def watch(
+        self, client: socket.socket, events: int, ready: Callable[[int], None], *, was: int
+    ) -> None:
+        """Have `ready` told of these events of a socket, where it was told of others."""
+        if not was:
+            self._selector.register(client, events, ready)
+        elif events:
+            self._selector.modify(client, events, ready)
+        else:
+            self._selector.unregister(client)
+
+    def forget(self, line: SocketLine) -> None:
+        """Forget a line that is over."""
+        self._lines.discard(line)
+
+
+class SocketLine(Line):
+    """A connection over a socket."""
+
+    def __init__(
+        self, session: Session, host: Host, sockets: Sockets, client: socket.socket
+    ) -> None:
+        super().__init__(session, host)
+        self.client = client
+        self._sockets = sockets
+        self._unsent = bytearray()
+        self._is_finishing = False
+        self._events = 0
+        self._watch()
+
+    def ready(self, events: int) -> None:
+        """Read, or write, what can be; nothing where an earlier one of the same look ended it."""
+        if events & selectors.EVENT_WRITE and not self.is_over:
+            self._write()
+        if events & selectors.EVENT_READ and not self.is_over:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = self.client.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError:  # the client vanished: as where it hung up
+            data = b""
+        if data:
+            self._sockets.serve(self, lambda: self.received(data))
+        else:
+            self.session.lose()
+            self.break_off()
+
+    def send(self, data: bytes) -> None:
+        """Have bytes sent, now or when the client takes them."""
+        if self.is_over:
+            return
+        self._unsent += data
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._unsent:
+                sent = self.client.send(self._unsent)
+                del self._unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.session.lose()
+            self.break_off()
+            return
+        if self._is_finishing and not self._unsent:
+            self.break_off()
+        else:
+            self._watch()
+
+    def _watch(self) -> None:
+        events = selectors.EVENT_WRITE if self._unsent else 0
+        if len(self._unsent) <= _MOST_UNREAD:
+            events |= selectors.EVENT_READ
+        if events != self._events:
+            self._sockets.watch(self.client, events, self.ready, was=self._events)
+            self._events = events
+
+    def finish(self) -> None:
+        """Close the connection behind what is to be sent."""
+        self._is_finishing = True
+        if not self.is_over:
+            self._write()
+
+    def break_off(self) -> None:
+        """Close the connection without a word."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self._events:
+            self._sockets.watch(self.client, 0, self.ready, was=self._events)
+        self.client.close()
+        self._sockets.forget(self)
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Call a function in so many seconds."""
+        self._sockets.later(seconds, lambda: self._sockets.serve(self, function))
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Call a function in the thread of the sockets, and wait for it."""
+        self._sockets.call(function)
+
+    def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
+        """Await something in the test's loop, or in one of its own where it has none."""
+
+        async def awaited() -> Outcome:
+            try:
+                outcome: Outcome = await awaitable
+            except (ServerError, ConnectionDropped) as error:
+                return error
+            return outcome
+
+        def hand_over(future: Future[Outcome]) -> None:
+            self._sockets.post(lambda: self._sockets.serve(self, lambda: done(future.result())))
+
+        loop = self._host.loop
+        if loop is not None and loop.is_running():
+            asyncio.run_coroutine_threadsafe(awaited(), loop).add_done_callback(hand_over)
+            return
+        future: Future[Outcome] = Future()
+        future.add_done_callback(hand_over)
+        threading.Thread(target=lambda: future.set_result(asyncio.run(awaited()))).start()
+
+
+def _address() -> tuple[str, int, Path | None]:
+    """Return host and port of a server, and the folder of its socket where that is a Unix one."""
+    if not hasattr(socket, "AF_UNIX"):
+        return "127.0.0.1", 0, None
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    if len(str(folder).encode()) > _LONGEST_FOLDER:
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    return str(folder), PORT, folder

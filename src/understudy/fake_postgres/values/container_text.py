@@ -1,0 +1,319 @@
+"""The texts of arrays, records and ranges: taken apart, and put together.
+
+The words of a refusal, its DETAIL too, are PostgreSQL's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from understudy.fake_postgres.protocol.responder import ServerError
+from understudy.fake_postgres.values import messages
+from understudy.fake_postgres.values.codec import SPACE
+from understudy.script.database_errors import ErrorFields
+
+_DIMENSIONS = re.compile(r"\s*(\[[+-]?\d+(:[+-]?\d+)?\])+\s*=\s*", re.ASCII)
+_QUOTED_IN_ARRAY = re.compile(r'["\\{}\s]|^$|^null$', re.IGNORECASE | re.ASCII)
+_QUOTED_IN_RECORD = re.compile(r'["\\(),\s]|^$', re.ASCII)
+_QUOTED_IN_RANGE = re.compile(r'["\\()\[\],\s]|^$', re.ASCII)
+_UNEXPECTED_END = "Unexpected end of input."
+
+
+def malformed(kind: str, text: str, detail: str) -> ServerError:
+    """Return what PostgreSQL says of a text that is no array, record or range."""
+    return ServerError(ErrorFields("22P02", messages.malformed(kind, text), detail=detail))
+
+
+# Arrays ------------------------------------------------------------------------------------------
+
+
+def read_array(text: str, read: Callable[[str], Any], delimiter: str) -> list[Any]:
+    """Return the items of an array's text, nested by dimension, None for NULL.
+
+    Args:
+        text: the text.
+        read: reads the text of one item.
+        delimiter: what stands between two items.
+
+    Raises:
+        ServerError: it is no text of an array.
+    """
+    found = _ArrayReader(text, read, delimiter).items()
+    return [] if _is_empty(found) else found
+
+
+def _is_empty(items: list[Any]) -> bool:
+    return all(isinstance(each, list) and _is_empty(each) for each in items)
+
+
+class _ArrayReader:
+    """Reads the text of one array."""
+
+    def __init__(self, text: str, read: Callable[[str], Any], delimiter: str) -> None:
+        self._text = text
+        self._read = read
+        self._delimiter = delimiter
+        dimensions = _DIMENSIONS.match(text)
+        self._at = dimensions.end() if dimensions else 0
+
+    def items(self) -> list[Any]:
+        self._skip()
+        if self._next() != "{":
+            raise self._wrong('Array value must start with "{" or dimension information.')
+        found = self._level()
+        self._skip()
+        if self._at < len(self._text):
+            raise self._wrong("Junk after closing right brace.")
+        return found
+
+    def _level(self) -> list[Any]:
+        """Read from behind an opening brace to behind its closing one."""
+        found: list[Any] = []
+        self._at += 1
+        self._skip()
+        if self._next() == "}":
+            self._at += 1
+            return found
+        while True:
+            self._skip()
+            found.append(self._level() if self._next() == "{" else self._item())
+            if len({_shape(each) for each in found}) > 1:
+                raise self._wrong(
+                    "Multidimensional arrays must have sub-arrays with matching dimensions."
+                )
+            self._skip()
+            mark = self._next()
+            self._at += 1
+            if mark == "}":
+                return found
+            if mark != self._delimiter:
+                raise self._wrong(
+                    _UNEXPECTED_END
+                    if mark == ""
+                    else f'Unexpected "{mark}" character.'
+                    if mark == "{"
+                    else "Incorrectly quoted array element."
+                )
+
+    def _item(self) -> Any:
+        if self._next() == '"':
+            return self._read(self._quoted())
+        start, at, text = self._at, self._at, self._text
+        pieces: list[str] = []
+        end = 0  # of what may not be stripped
+        while at < len(text) and text[at] not in ("{", "}", '"', self._delimiter):
+            if text[at] == "\\":
+                at += 1
+                if at == len(text):
+                    raise self._wrong(_UNEXPECTED_END)
+                end = len(pieces) + 1
+            elif text[at] not in SPACE:
+                end = len(pieces) + 1
+            pieces.append(text[at])
+            at += 1
+        self._at = at
+        if not end:
+            mark = self._next()
+            raise self._wrong(f'Unexpected "{mark}" character.' if mark else _UNEXPECTED_END)
+        word = "".join(pieces[:end])
+        if word.upper() == "NULL" and "\\" not in text[start:at]:
+            return None
+        return self._read(word)
+
+    def _quoted(self) -> str:
+        pieces: list[str] = []
+        text, at = self._text, self._at + 1
+        while at < len(text) and text[at] != '"':
+            at += text[at] == "\\"
+            pieces.append(text[at : at + 1])
+            at += 1
+        if at >= len(text):
+            raise self._wrong(_UNEXPECTED_END)
+        self._at = at + 1
+        return "".join(pieces)
+
+    def _next(self) -> str:
+        return self._text[self._at : self._at + 1]
+
+    def _skip(self) -> None:
+        while self._next() and self._next() in SPACE:
+            self._at += 1
+
+    def _wrong(self, detail: str) -> ServerError:
+        return malformed("array", self._text, detail)
+
+
+def _shape(item: Any) -> tuple[int, ...]:
+    """Return the lengths of an item's dimensions; those of a value are none."""
+    if not isinstance(item, list):
+        return ()
+    return (len(item), *(_shape(item[0]) if item else ()))
+
+
+def array_text(items: Sequence[Any], write: Callable[[Any], str], delimiter: str) -> str:
+    """Return the text of an array; lists in it are its further dimensions."""
+    return "{" + delimiter.join(_item_text(each, write, delimiter) for each in items) + "}"
+
+
+def _item_text(item: Any, write: Callable[[Any], str], delimiter: str) -> str:
+    if item is None:
+        return "NULL"
+    if isinstance(item, list):
+        return array_text(item, write, delimiter)
+    text = write(item)
+    if not _QUOTED_IN_ARRAY.search(text) and delimiter not in text:
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+# Records -----------------------------------------------------------------------------------------
+
+
+def read_record(text: str, count: int) -> list[str | None]:
+    """Return the texts of a record's fields, None for NULL.
+
+    Raises:
+        ServerError: it is no text of a record with so many fields.
+    """
+    bare = text.lstrip(SPACE)
+    if not bare.startswith("("):
+        raise malformed("record", text, "Missing left parenthesis.")
+    at = 1
+    found: list[str | None] = []
+    for number in range(count):
+        if number:
+            if bare[at : at + 1] != ",":
+                raise malformed("record", text, "Too few columns.")
+            at += 1
+        part, at = _part(bare, at, ",)", "record", text)
+        found.append(part)
+    if bare[at : at + 1] != ")":
+        raise malformed("record", text, "Too many columns.")
+    if bare[at + 1 :].strip(SPACE):
+        raise malformed("record", text, "Junk after right parenthesis.")
+    return found
+
+
+def _part(bare: str, at: int, ends: str, kind: str, text: str) -> tuple[str | None, int]:
+    """Return one field or bound, and where it ends; None where there is nothing at all."""
+    if bare[at : at + 1] and bare[at] in ends:
+        return None, at
+    pieces: list[str] = []
+    is_quoted = False
+    while at < len(bare) and (is_quoted or bare[at] not in ends):
+        if bare[at] == "\\":
+            at += 1
+            pieces.append(bare[at : at + 1])
+        elif bare[at] == '"' and is_quoted and bare[at + 1 : at + 2] == '"':
+            at += 1
+            pieces.append('"')
+        elif bare[at] == '"':
+            is_quoted = not is_quoted
+        else:
+            pieces.append(bare[at])
+        at += 1
+    if at >= len(bare):
+        raise malformed(kind, text, _UNEXPECTED_END)
+    return "".join(pieces), at
+
+
+def record_text(fields: Iterable[str | None]) -> str:
+    """Return the text of a record with fields of these texts, None for NULL."""
+    return "(" + ",".join(_doubled(each, _QUOTED_IN_RECORD) for each in fields) + ")"
+
+
+def _doubled(text: str | None, quoted: re.Pattern[str]) -> str:
+    if text is None:
+        return ""
+    if not quoted.search(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
+
+
+# Ranges ------------------------------------------------------------------------------------------
+
+
+def read_range(text: str) -> tuple[str, str | None, str | None] | None:
+    """Return a range's brackets ("[)") and the texts of its bounds, None for one that is open.
+
+    Returns None for the empty range.
+
+    Raises:
+        ServerError: it is no text of a range.
+    """
+    bare = text.strip(SPACE)
+    if bare.lower() == "empty":
+        return None
+    if bare.lower().startswith("empty"):
+        raise malformed("range", text, 'Junk after "empty" key word.')
+    if bare[:1] not in ("[", "("):
+        raise malformed("range", text, "Missing left parenthesis or bracket.")
+    lower, at = _part(bare, 1, ",)]", "range", text)
+    if bare[at] != ",":
+        raise malformed("range", text, "Missing comma after lower bound.")
+    upper, at = _part(bare, at + 1, ",)]", "range", text)
+    if bare[at] == ",":
+        raise malformed("range", text, "Too many commas.")
+    if at + 1 != len(bare):
+        raise malformed("range", text, "Junk after right parenthesis or bracket.")
+    return bare[0] + bare[at], lower, upper
+
+
+def range_text(bounds: str, lower: str | None, upper: str | None) -> str:
+    """Return the text of a range with bounds of these texts, None for one that is open."""
+    quoted = (_doubled(each, _QUOTED_IN_RANGE) for each in (lower, upper))
+    return bounds[0] + ",".join(quoted) + bounds[1]
+
+
+def read_ranges(text: str) -> list[str]:
+    """Return the texts of the ranges in a multirange's text.
+
+    Raises:
+        ServerError: it is no text of a multirange.
+    """
+    bare = text.strip(SPACE)
+    if not bare.startswith("{"):
+        raise malformed("multirange", text, "Missing left brace.")
+    at, found = 1, list[str]()
+    while True:
+        at = _skipped(bare, at)
+        if bare[at : at + 1] == "}" and not found:
+            break
+        if bare[at : at + 1].lower() not in ("[", "(", "e"):
+            end = _UNEXPECTED_END if at >= len(bare) else "Expected range start."
+            raise malformed("multirange", text, end)
+        start, at = at, _end_of_range(bare, at, text)
+        found.append(bare[start:at])
+        at = _skipped(bare, at)
+        if bare[at : at + 1] != ",":
+            break
+        at += 1
+    if bare[at : at + 1] != "}":
+        end = _UNEXPECTED_END if at >= len(bare) else "Expected comma or end of multirange."
+        raise malformed("multirange", text, end)
+    if at + 1 != len(bare):
+        raise malformed("multirange", text, "Junk after closing right brace.")
+    return found
+
+
+def _skipped(bare: str, at: int) -> int:
+    while at < len(bare) and bare[at] in SPACE:
+        at += 1
+    return at
+
+
+def _end_of_range(bare: str, at: int, text: str) -> int:
+    if bare[at : at + 5].lower() == "empty":
+        return at + 5
+    is_quoted = False
+    while at < len(bare):
+        if bare[at] == "\\":
+            at += 1
+        elif bare[at] == '"':
+            is_quoted = not is_quoted
+        elif bare[at] in ")]" and not is_quoted:
+            return at + 1
+        at += 1
+    raise malformed("multirange", text, _UNEXPECTED_END)

@@ -1,0 +1,249 @@
+"""Arrays and records: values that are made of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from understudy.fake_postgres.protocol.responder import TrailingBytes
+from understudy.fake_postgres.values import messages
+from understudy.fake_postgres.values.codec import Codec, Reader, Unencodable, refusal, unfit
+from understudy.fake_postgres.values.container_text import (
+    array_text,
+    read_array,
+    read_record,
+    record_text,
+)
+
+_MOST_DIMENSIONS = 6
+# PostgreSQL's FirstGenbkiObjectId: numbers below it are the same on every server.
+_FIRST_THAT_MAY_DIFFER = 10_000
+
+
+def array_of(
+    name: str, oid: int, element: Codec, spell: Callable[[int], str], delimiter: str = ","
+) -> Codec:
+    """Return the codec of an array; its values are lists, nested by dimension.
+
+    Args:
+        name: its spelling. `oid`: its element's number.
+        element: its element's codec.
+        spell: returns the spelling of a type by its number.
+        delimiter: what stands between two items in a text.
+    """
+
+    def read(text: str) -> list[Any]:
+        return read_array(text, element.input, delimiter)
+
+    def write(value: Any) -> str:
+        items = _listed(name, value)
+        _lengths(name, items)
+        return array_text(items, element.output, delimiter)
+
+    def receive(data: bytes) -> list[Any]:
+        return _receive_array(data, oid, spell, element.receive)
+
+    def send(value: Any) -> bytes:
+        items = _listed(name, value)
+        lengths = _lengths(name, items)
+        flat = _flat(items, len(lengths))
+        pieces = [_piece(each, element.send) for each in flat]
+        head = [len(lengths), int(any(each is None for each in flat))]
+        numbers = b"".join(each.to_bytes(4) for each in head) + oid.to_bytes(4)
+        for length in lengths:
+            numbers += length.to_bytes(4) + (1).to_bytes(4)
+        return numbers + b"".join(pieces)
+
+    return Codec(read, receive, write, send)
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+        return list(value)
+    raise unfit(name, value)
+
+
+def _lengths(name: str, items: Sequence[Any]) -> list[int]:
+    """Return the length of each dimension; a tuple is a value (a record, a point)."""
+    lengths: list[int] = []
+    here: list[Any] = list(items)
+    while here:
+        lengths.append(len(here) // _product(lengths))
+        nested = [isinstance(each, list) for each in here]
+        if not any(nested):
+            return lengths
+        if not all(nested) or len({len(each) for each in here}) > 1:
+            raise Unencodable(messages.ragged(name))
+        here = [item for each in here for item in each]
+    # Lists without items, however nested, are an empty array.
+    return []
+
+
+def _product(lengths: Sequence[int]) -> int:
+    product = 1
+    for length in lengths:
+        product *= length
+    return product
+
+
+def _flat(items: Sequence[Any], dimensions: int) -> list[Any]:
+    if not dimensions:
+        return []
+    for _ in range(dimensions - 1):
+        items = [item for each in items for item in each]
+    return list(items)
+
+
+def _piece(value: Any, send: Callable[[Any], bytes]) -> bytes:
+    if value is None:
+        return b"\xff\xff\xff\xff"
+    data = send(value)
+    return len(data).to_bytes(4) + data
+
+
+def _receive_array(
+    data: bytes, oid: int, spell: Callable[[int], str], receive: Callable[[bytes], Any]
+) -> list[Any]:
+    reader = Reader(data)
+    dimensions = reader.number(4)
+    if dimensions < 0:
+        raise refusal("22P03", f"invalid number of dimensions: {dimensions}")
+    if dimensions > _MOST_DIMENSIONS:
+        raise refusal(
+            "54000",
+            f"number of array dimensions ({dimensions}) exceeds the maximum allowed "
+            f"({_MOST_DIMENSIONS})",
+        )
+    if reader.number(4) not in (0, 1):
+        raise refusal("22P03", "invalid array flags")
+    sent = reader.number(4, signed=False)
+    # As PostgreSQL does: the number of a type of the schema may be another one at the client.
+    if sent != oid and max(sent, oid) < _FIRST_THAT_MAY_DIFFER:
+        raise refusal(
+            "42804",
+            messages.another_type("array element type", sent, spell(sent), oid, spell(oid)),
+        )
+    lengths = []
+    for _ in range(dimensions):
+        lengths.append(reader.number(4))
+        reader.take(4)
+    if any(length < 0 for length in lengths):
+        raise refusal("54000", "array size exceeds the maximum allowed (134217727)")
+    count = _product(lengths) if lengths else 0
+    items = [_item(reader, number, receive) for number in range(1, count + 1)]
+    reader.end()
+    return _nested(items, lengths)
+
+
+def _item(reader: Reader, number: int, receive: Callable[[bytes], Any]) -> Any:
+    data = reader.item()
+    try:
+        return None if data is None else receive(data)
+    except TrailingBytes:
+        raise refusal("22P03", messages.improper("array element", number)) from None
+
+
+def _nested(items: list[Any], lengths: Sequence[int]) -> list[Any]:
+    for length in reversed(lengths[1:]):
+        items = [items[at : at + length] for at in range(0, len(items), length)] if length else []
+    return items
+
+
+def vector(name: str, oid: int, element: Codec, spell: Callable[[int], str]) -> Codec:
+    """Return the codec of int2vector or oidvector: numbers with spaces between them."""
+    array = array_of(name, oid, element, spell)
+
+    def send(value: Any) -> bytes:
+        data = array.send(value)
+        # Such a one counts from 0, has one dimension always, and no NULL.
+        if len(data) == 12:
+            return (1).to_bytes(4) + data[4:] + bytes(8)
+        return data[:16] + bytes(4) + data[20:]
+
+    return Codec(
+        lambda text: [element.input(each) for each in text.split()],
+        array.receive,
+        lambda value: " ".join(map(element.output, _listed(name, value))),
+        send,
+    )
+
+
+# Records -----------------------------------------------------------------------------------------
+
+Fields = Sequence[tuple[str, int, Codec]]
+
+
+def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
+    """Return the codec of a composite type; its values are tuples.
+
+    Args:
+        name: its spelling.
+        fields: of each field the name, the number of its type and its codec.
+        spell: returns the spelling of a type by its number.
+    """
+
+    def read(text: str) -> tuple[Any, ...]:
+        parts = read_record(text, len(fields))
+        return tuple(
+            None if part is None else codec.input(part)
+            for part, (_, _, codec) in zip(parts, fields, strict=True)
+        )
+
+    def receive(data: bytes) -> tuple[Any, ...]:
+        return _receive_record(data, fields, spell)
+
+    def write(value: Any) -> str:
+        return record_text(
+            None if each is None else codec.output(each)
+            for each, (_, _, codec) in zip(in_order(value), fields, strict=True)
+        )
+
+    def send(value: Any) -> bytes:
+        pieces = [
+            oid.to_bytes(4) + _piece(each, codec.send)
+            for each, (_, oid, codec) in zip(in_order(value), fields, strict=True)
+        ]
+        return len(pieces).to_bytes(4) + b"".join(pieces)
+
+    def in_order(value: Any) -> Sequence[Any]:
+        if isinstance(value, Mapping):
+            for field, _, _ in fields:
+                if field not in value:
+                    raise Unencodable(messages.unknown_field(name, field))
+            return [value[field] for field, _, _ in fields]
+        if isinstance(value, str):
+            return read(value)
+        # A record of asyncpg's is no tuple, but has the values of one.
+        if not isinstance(value, (tuple, list)) and not hasattr(value, "keys"):
+            raise unfit(name, value)
+        values = list(value)
+        if len(values) != len(fields):
+            raise Unencodable(messages.wrong_fields(name, len(fields), len(values)))
+        return values
+
+    return Codec(read, receive, write, send)
+
+
+def _receive_record(data: bytes, fields: Fields, spell: Callable[[int], str]) -> tuple[Any, ...]:
+    reader = Reader(data)
+    count = reader.number(4)
+    if count != len(fields):
+        raise refusal("42804", f"wrong number of columns: {count}, expected {len(fields)}")
+    found: list[Any] = []
+    for number, (_, oid, codec) in enumerate(fields, 1):
+        sent = reader.number(4, signed=False)
+        if sent != oid:
+            raise refusal(
+                "42804",
+                messages.another_type("type", sent, spell(sent), oid, spell(oid))
+                + f" in record column {number}",
+            )
+        item = reader.item()
+        try:
+            found.append(None if item is None else codec.receive(item))
+        except TrailingBytes:
+            raise refusal("22P03", messages.improper("record column", number)) from None
+    reader.end()
+    return tuple(found)

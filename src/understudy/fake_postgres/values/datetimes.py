@@ -1,0 +1,325 @@
+"""Dates and times of day, with and without a zone.
+
+What Python cannot hold (infinity, years before 1 and after 9999, 24:00) is a str: PostgreSQL's own
+text of it. So is a text in a spelling that PostgreSQL may know and we do not ("tomorrow").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from typing import Any
+
+from understudy.catalog.literals import literal_refusal
+from understudy.catalog.pgtypes import PgType
+from understudy.fake_postgres.values import messages
+from understudy.fake_postgres.values.calendar import (
+    DAY,
+    END_DAY,
+    END_MOMENT,
+    EPOCH,
+    FIRST_DAY,
+    FIRST_MOMENT,
+    INFINITY,
+    MINUS_INFINITY,
+    Moment,
+    clock_text,
+    day_text,
+    era,
+    read_clock,
+    read_moment,
+    zone_text,
+)
+from understudy.fake_postgres.values.codec import (
+    SPACE,
+    Codec,
+    invalid,
+    plain,
+    refusal,
+    unfit,
+    wrong_size,
+)
+
+_START = dt.datetime(2000, 1, 1)
+_START_UTC = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_WIDEST = dt.timedelta(hours=16)
+_LAST_DAY = dt.date.max.toordinal()
+_SPECIAL = {
+    "infinity": INFINITY,
+    "+infinity": INFINITY,
+    "inf": INFINITY,
+    "-infinity": MINUS_INFINITY,
+    "-inf": MINUS_INFINITY,
+}
+
+
+def may_be(type_name: str, text: str, words: str) -> str:
+    """Return a text that PostgreSQL may read as a type, though we do not.
+
+    Raises:
+        ServerError: it certainly reads it not; `words` is how its messages name the type.
+    """
+    if literal_refusal(PgType(type_name, "base"), text) is not None:
+        raise invalid(words, text, "22007")
+    return text
+
+
+def _integer(data: bytes, layout: struct.Struct) -> int:
+    try:
+        return layout.unpack(data)[0]  # type: ignore[no-any-return] # by its layout
+    except struct.error:
+        raise wrong_size(data, layout.size) from None
+
+
+_INT4, _INT8, _TIMETZ = struct.Struct("!i"), struct.Struct("!q"), struct.Struct("!qi")
+
+
+# date --------------------------------------------------------------------------------------------
+
+
+def _read_date(text: str) -> dt.date | str:
+    if len(text) == 10 and text[4] == text[7] == "-":
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            pass  # said below, in PostgreSQL's words
+    moment = read_moment(text)
+    if moment is None:
+        special = _SPECIAL.get(text.strip(SPACE).lower())
+        return special or may_be("date", text, "date")
+    assert moment.day is not None  # a date is what the spelling begins with
+    if not FIRST_DAY <= moment.day < END_DAY:
+        raise refusal("22008", messages.moment_out_of_range("date", text))
+    return _date(moment.day)
+
+
+def _date(days: int) -> dt.date | str:
+    if 0 < days + EPOCH <= _LAST_DAY:
+        return dt.date.fromordinal(days + EPOCH)
+    return day_text(days) + era(days)
+
+
+def _receive_date(data: bytes) -> dt.date | str:
+    days = _integer(data, _INT4)
+    if days in (2**31 - 1, -(2**31)):
+        return INFINITY if days > 0 else MINUS_INFINITY
+    if not FIRST_DAY <= days < END_DAY:
+        raise refusal("22008", messages.moment_out_of_range("date"))
+    return _date(days)
+
+
+def _days(value: Any) -> int | str:
+    """Return the days of a date from 2000 on, or a special word."""
+    value = plain(value)
+    if isinstance(value, dt.date):  # of a datetime the date, as asyncpg and psqlpy send it
+        return value.toordinal() - EPOCH
+    if isinstance(value, str):
+        moment = read_moment(value)
+        if moment is not None and moment.day is not None:
+            return moment.day
+        if special := _SPECIAL.get(value.strip(SPACE).lower()):
+            return special
+    raise unfit("date", value)
+
+
+def _write_date(value: Any) -> str:
+    days = _days(value)
+    return days if isinstance(days, str) else day_text(days) + era(days)
+
+
+def _send_date(value: Any) -> bytes:
+    days = _days(value)
+    if isinstance(days, str):
+        days = 2**31 - 1 if days == INFINITY else -(2**31)
+    return _INT4.pack(days)
+
+
+DATE = Codec(_read_date, _receive_date, _write_date, _send_date)
+
+
+# timestamp ---------------------------------------------------------------------------------------
+
+
+def timestamp(name: str, words: str, *, aware: bool) -> Codec:
+    """Return the codec of timestamp, with or without time zone.
+
+    The zone of the session is UTC: a text without an offset is read so, and all are written so.
+    """
+
+    def read(text: str) -> dt.datetime | str:
+        plain_moment = _plainly_read(text)
+        if plain_moment is not None:
+            if not aware:
+                return plain_moment.replace(tzinfo=None)
+            has_zone = plain_moment.tzinfo is not None
+            return (plain_moment if has_zone else plain_moment.replace(tzinfo=dt.UTC)).astimezone(
+                dt.UTC
+            )
+        moment = read_moment(text)
+        if moment is None:
+            special = _SPECIAL.get(text.strip(SPACE).lower())
+            return special or may_be(name, text, words)
+        number = _microseconds(moment, aware)
+        if not FIRST_MOMENT <= number < END_MOMENT:
+            raise refusal("22008", messages.moment_out_of_range("timestamp", text))
+        return from_number(number)
+
+    def from_number(number: int) -> dt.datetime | str:
+        try:
+            return (_START_UTC if aware else _START) + dt.timedelta(microseconds=number)
+        except OverflowError:
+            return spell(number)
+
+    def spell(number: int) -> str:
+        days, clock = divmod(number, DAY)
+        return f"{day_text(days)} {clock_text(clock)}{'+00' if aware else ''}{era(days)}"
+
+    def receive(data: bytes) -> dt.datetime | str:
+        number = _integer(data, _INT8)
+        if number in (2**63 - 1, -(2**63)):
+            return INFINITY if number > 0 else MINUS_INFINITY
+        if not FIRST_MOMENT <= number < END_MOMENT:
+            raise refusal("22008", messages.moment_out_of_range("timestamp"))
+        return from_number(number)
+
+    def number_of(value: Any) -> int | str:
+        if isinstance(value, dt.datetime):
+            return _from_start(value, aware)
+        value = plain(value)
+        if isinstance(value, dt.date):
+            return (value.toordinal() - EPOCH) * DAY
+        if isinstance(value, str):
+            moment = read_moment(value)
+            if moment is not None:
+                return _microseconds(moment, aware)
+            if special := _SPECIAL.get(value.strip(SPACE).lower()):
+                return special
+        raise unfit(name, value)
+
+    def write(value: Any) -> str:
+        if type(value) is dt.datetime and value.tzinfo is None:
+            text = str(value)
+            return (text.rstrip("0") if value.microsecond else text) + ("+00" if aware else "")
+        number = number_of(value)
+        return number if isinstance(number, str) else spell(number)
+
+    def send(value: Any) -> bytes:
+        number = number_of(value)
+        if isinstance(number, str):
+            number = 2**63 - 1 if number == INFINITY else -(2**63)
+        return _INT8.pack(number)
+
+    return Codec(read, receive, write, send)
+
+
+def _plainly_read(text: str) -> dt.datetime | None:
+    """Return the moment of a text as most are spelt, which Python reads ten times faster."""
+    size = len(text)
+    # Of more than six digits of a second Python drops the rest, and PostgreSQL rounds.
+    if size not in (19, 22, 25, 26, 29, 32) or (size > 26 and text[26] not in "+-"):
+        return None
+    if not (text[4] == text[7] == "-" and text[10] in " T" and text[13] == text[16] == ":"):
+        return None
+    # Its year 1 and 9999 may become another in UTC.
+    if not "0002" <= text[:4] < "9999":
+        return None
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    offset = found.utcoffset()
+    return found if offset is None or abs(offset) < _WIDEST else None
+
+
+def _from_start(value: dt.datetime, aware: bool) -> int:
+    """Return the microseconds from 2000 on: in UTC with a zone, else by the clock on the wall."""
+    if value.utcoffset() is None:
+        return (value.replace(tzinfo=None) - _START) // _MICROSECOND
+    if aware:
+        return (value - _START_UTC) // _MICROSECOND
+    return (value.replace(tzinfo=None) - _START) // _MICROSECOND
+
+
+def _microseconds(moment: Moment, aware: bool) -> int:
+    assert moment.day is not None  # a date is what the spelling begins with
+    zone = moment.zone if aware and moment.zone is not None else 0
+    return moment.day * DAY + moment.clock - zone * 1_000_000
+
+
+# time --------------------------------------------------------------------------------------------
+
+
+def _read_time(text: str) -> dt.time | str:
+    moment = read_clock(text)
+    if moment is None:
+        return may_be("time without time zone", text, "time")
+    return _time(moment.clock)
+
+
+def _time(clock: int, zone: int | None = None) -> dt.time | str:
+    if clock == DAY:
+        return "24:00:00" + ("" if zone is None else zone_text(zone))
+    seconds, fraction = divmod(clock, 1_000_000)
+    tzinfo = None if zone is None else dt.timezone(dt.timedelta(seconds=zone))
+    return dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60, fraction, tzinfo)
+
+
+def _receive_time(data: bytes) -> dt.time | str:
+    clock = _integer(data, _INT8)
+    if not 0 <= clock <= DAY:
+        raise refusal("22008", messages.moment_out_of_range("time"))
+    return _time(clock)
+
+
+def _clock_of(name: str, value: Any) -> Moment:
+    value = plain(value)
+    if isinstance(value, dt.time):
+        seconds = (value.hour * 60 + value.minute) * 60 + value.second
+        offset = value.utcoffset()
+        zone = None if offset is None else int(offset.total_seconds())
+        return Moment(None, seconds * 1_000_000 + value.microsecond, zone)
+    moment = read_clock(value) if isinstance(value, str) else None
+    if moment is None:
+        raise unfit(name, value)
+    return moment
+
+
+TIME = Codec(
+    _read_time,
+    _receive_time,
+    lambda value: clock_text(_clock_of("time without time zone", value).clock),
+    lambda value: _INT8.pack(_clock_of("time without time zone", value).clock),
+)
+
+
+def _read_timetz(text: str) -> dt.time | str:
+    moment = read_clock(text)
+    if moment is None:
+        return may_be("time with time zone", text, "time with time zone")
+    return _time(moment.clock, moment.zone or 0)
+
+
+def _receive_timetz(data: bytes) -> dt.time | str:
+    try:
+        clock, west = _TIMETZ.unpack(data)
+    except struct.error:
+        raise wrong_size(data, _TIMETZ.size) from None
+    if not 0 <= clock <= DAY:
+        raise refusal("22008", messages.moment_out_of_range("time"))
+    if abs(west) >= 16 * 3600:
+        raise refusal("22009", messages.zone_out_of_range())
+    return _time(clock, -west)
+
+
+def _write_timetz(value: Any) -> str:
+    moment = _clock_of("time with time zone", value)
+    return clock_text(moment.clock) + zone_text(moment.zone or 0)
+
+
+def _send_timetz(value: Any) -> bytes:
+    moment = _clock_of("time with time zone", value)
+    return _TIMETZ.pack(moment.clock, -(moment.zone or 0))
+
+
+TIMETZ = Codec(_read_timetz, _receive_timetz, _write_timetz, _send_timetz)

@@ -1,0 +1,271 @@
+"""Numbers and truth values: integers, real and double precision, boolean."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from decimal import Decimal
+from typing import Any
+
+from understudy.fake_postgres.protocol.responder import TrailingBytes
+from understudy.fake_postgres.values import messages
+from understudy.fake_postgres.values.codec import (
+    SPACE,
+    Codec,
+    Unencodable,
+    invalid,
+    no_data,
+    out_of_range,
+    plain,
+    refusal,
+    unfit,
+    wrong_size,
+)
+
+INTEGER = re.compile(
+    r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+|[0-9](_?[0-9])*)", re.ASCII
+)
+_OID = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
+_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+SPECIAL = {
+    "nan": "NaN",
+    **dict.fromkeys(("inf", "+inf", "infinity", "+infinity"), "Infinity"),
+    **dict.fromkeys(("-inf", "-infinity"), "-Infinity"),
+}
+_TRUE = frozenset(("t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"))
+_FALSE = frozenset(("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"))
+
+
+# Integers ----------------------------------------------------------------------------------------
+
+
+def integer(name: str, layout: str) -> Codec:
+    """Return the codec of an integer type, whose binary form has a layout of `struct`."""
+    packer = struct.Struct(layout)
+    pack, unpack, size = packer.pack, packer.unpack, packer.size
+    signed = layout[1].islower()
+    bits = 8 * size - signed
+    lowest, highest = (-(1 << bits) if signed else 0), (1 << bits) - 1
+
+    def read(text: str) -> int:
+        # The plain spelling of a number is by far the commonest, and Python's own.
+        if text.isdecimal() and text.isascii() and len(text) < 10 * size:
+            number = int(text)
+        else:
+            bare = text.strip(SPACE)
+            if not INTEGER.fullmatch(bare):
+                raise invalid(name, text)
+            number = number_in(bare)
+        if not lowest <= number <= highest:
+            raise out_of_range(name, text)
+        return number
+
+    def receive(data: bytes) -> int:
+        try:
+            return unpack(data)[0]  # type: ignore[no-any-return] # an integer, by its layout
+        except struct.error:
+            raise wrong_size(data, size) from None
+
+    def send(value: Any) -> bytes:
+        try:
+            return pack(value)
+        except struct.error:
+            return pack(_whole(name, value, lowest, highest))
+
+    def write(value: Any) -> str:
+        return str(_whole(name, value, lowest, highest))
+
+    return Codec(read, receive, write, send)
+
+
+def number_in(text: str) -> int:
+    """Read a number that the pattern of integers fits."""
+    digits = text.lstrip("+-")
+    plain_digits = digits.replace("_", "")
+    base = {"0x": 16, "0o": 8, "0b": 2}.get(plain_digits[:2].lower(), 10)
+    if (
+        base == 10 and len(plain_digits) > 4000
+    ):  # Python reads no longer one, nobody has room for it
+        return 1 << 70
+    number = int(plain_digits if base == 10 else plain_digits[2:], base)
+    return -number if text.startswith("-") else number
+
+
+def _whole(name: str, value: Any, lowest: int, highest: int) -> int:
+    if type(value) is int and lowest <= value <= highest:
+        return value  # nearly all are
+    value = plain(value)
+    if isinstance(value, str) and INTEGER.fullmatch(value.strip(SPACE)):
+        value = number_in(value.strip(SPACE))
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if not isinstance(value, int):
+        raise unfit(name, value)
+    if not lowest <= value <= highest:
+        raise Unencodable(messages.beyond(name, value))
+    return int(value)
+
+
+def object_number(name: str) -> Codec:
+    """Return the codec of oid, xid and cid: numbers without a sign, read as C reads them."""
+    plain_codec = integer(name, "!I")
+
+    def read(text: str) -> int:
+        found = _OID.fullmatch(text.strip(SPACE))
+        if found is None:
+            raise invalid(name, text)
+        digits = found[2]
+        base = 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
+        number = int(digits, base) * (-1 if found[1] == "-" else 1)
+        if not -(2**31) <= number < 2**32:
+            raise out_of_range(name, text)
+        return number % 2**32
+
+    return Codec(read, plain_codec.receive, plain_codec.output, plain_codec.send)
+
+
+# Truth values ------------------------------------------------------------------------------------
+
+
+def _read_boolean(text: str) -> bool:
+    word = text.strip(SPACE).lower()
+    if word in _TRUE:
+        return True
+    if word not in _FALSE:
+        raise invalid("boolean", text)
+    return False
+
+
+def _receive_boolean(data: bytes) -> bool:
+    if len(data) != 1:
+        raise TrailingBytes() if data else no_data()
+    return data != b"\0"
+
+
+def _truth(value: Any) -> bool:
+    value = plain(value)
+    if not isinstance(value, (bool, str)):
+        raise unfit("boolean", value)
+    if isinstance(value, str):
+        word = value.strip(SPACE).lower()
+        if word not in _TRUE and word not in _FALSE:
+            raise unfit("boolean", value)
+        return word in _TRUE
+    return value
+
+
+BOOLEAN = Codec(
+    _read_boolean,
+    _receive_boolean,
+    lambda value: "t" if value is True or _truth(value) else "f",
+    lambda value: b"\1" if value is True or _truth(value) else b"\0",
+)
+
+
+# Floating-point numbers --------------------------------------------------------------------------
+
+
+def floating(name: str, layout: str) -> Codec:
+    """Return the codec of real or double precision, whose binary form has a layout of `struct`."""
+    packer = struct.Struct(layout)
+    pack, unpack, size = packer.pack, packer.unpack, packer.size
+
+    def read(text: str) -> float:
+        bare = text.strip(SPACE)
+        if special := SPECIAL.get(bare.lower()):
+            return float(special)
+        if not _FLOAT.fullmatch(bare):
+            raise invalid(name, text)
+        number = rounded(float(bare))
+        is_zero = not re.search("[1-9]", bare.lower().partition("e")[0])
+        if math.isinf(number) or (number == 0 and not is_zero):
+            raise refusal("22003", messages.float_out_of_range(name, bare))
+        return number
+
+    def rounded(number: float) -> float:
+        try:
+            return float(unpack(pack(number))[0])
+        except OverflowError:
+            return math.inf
+
+    def receive(data: bytes) -> float:
+        try:
+            return unpack(data)[0]  # type: ignore[no-any-return] # a float, by its layout
+        except struct.error:
+            raise wrong_size(data, size) from None
+
+    def send(value: Any) -> bytes:
+        if type(value) is not float:
+            value = _floating(name, value)
+        try:
+            return pack(value)
+        except OverflowError:
+            raise Unencodable(messages.beyond(name, value)) from None
+
+    def write(value: Any) -> str:
+        return _shortest(float(unpack(send(value))[0]), name)
+
+    return Codec(read, receive, write, send)
+
+
+def _floating(name: str, value: Any) -> float:
+    value = plain(value)
+    if isinstance(value, (int, float, Decimal)):
+        try:
+            return float(value)
+        except (OverflowError, ValueError):  # too large, or a signalling NaN
+            raise Unencodable(messages.beyond(name, value)) from None
+    if isinstance(value, str):
+        try:
+            return float(value.strip(SPACE))
+        except ValueError:
+            pass  # it is refused below, as anything else
+    raise unfit(name, value)
+
+
+def _shortest(number: float, name: str) -> str:
+    """Return the shortest text that reads as the number: PostgreSQL's, which is C's %g."""
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    if name != "real" and 1e-4 <= abs(number) < 1e15:
+        return repr(number).removesuffix(".0")
+    if number == 0:
+        return "-0" if math.copysign(1, number) < 0 else "0"
+    digits, exponent = _digits_of(number, single=name == "real")
+    sign = "-" if number < 0 else ""
+    most = 6 if name == "real" else 15  # from which on there is an exponent
+    if -4 <= exponent < most:
+        return sign + _fixed(digits, exponent)
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{rest}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _digits_of(number: float, *, single: bool) -> tuple[str, int]:
+    """Return the digits that tell a number from all others of its type, and its exponent."""
+    text = repr(abs(number))
+    if single:
+        text = next(
+            spelt
+            for precision in range(1, 10)
+            if _single(float(spelt := f"{abs(number):.{precision - 1}e}")) == abs(number)
+        )
+    _, digits, exponent = Decimal(text).as_tuple()
+    spelling = "".join(map(str, digits))
+    assert isinstance(exponent, int)  # it is finite
+    return spelling.rstrip("0"), len(spelling) + exponent - 1
+
+
+def _single(number: float) -> float:
+    try:
+        return float(struct.unpack("!f", struct.pack("!f", number))[0])
+    except OverflowError:  # rounded up beyond the largest
+        return math.inf
+
+
+def _fixed(digits: str, exponent: int) -> str:
+    if exponent < 0:
+        return f"0.{'0' * (-exponent - 1)}{digits}"
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    rest = digits[exponent + 1 :]
+    return f"{whole}.{rest}" if rest else whole

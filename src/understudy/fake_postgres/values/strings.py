@@ -1,0 +1,313 @@
+"""Texts, and what is sent as one: text and its kin, "char", bytea, uuid, json, enums."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+from uuid import UUID
+
+from understudy.fake_postgres.protocol.responder import TrailingBytes
+from understudy.fake_postgres.values import messages
+from understudy.fake_postgres.values.codec import (
+    Codec,
+    Unencodable,
+    decoded,
+    invalid,
+    no_data,
+    plain,
+    refusal,
+    too_short,
+    unfit,
+    wrong_size,
+)
+from understudy.fake_postgres.values.json_errors import why_not_json
+
+_UUID = re.compile(r"(\{)?([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}(?(1)\})")
+_ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})|[^\\]", re.DOTALL)
+_NUL = "\0"
+
+
+def text(name: str) -> Codec:
+    """Return the codec of a type whose values are texts that nothing is known of."""
+
+    def write(value: Any) -> str:
+        if type(value) is not str:
+            value = plain(value)
+            if not isinstance(value, str):
+                raise unfit(name, value)
+        if _NUL in value:
+            raise Unencodable(messages.unfit(name, value))
+        return value
+
+    def send(value: Any) -> bytes:
+        return encoded(name, write(value))
+
+    return Codec(str, decoded, write, send)
+
+
+def encoded(name: str, value: str) -> bytes:
+    """Return the bytes of a text.
+
+    Raises:
+        Unencodable: there is half a surrogate in it.
+    """
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise unfit(name, value) from None
+
+
+def only_text(name: str) -> Codec:
+    """Return the codec of a type whose binary form is not known here."""
+    plain_text = text(name)
+
+    def receive(_data: bytes) -> NoReturn:
+        raise refusal("42883", messages.no_binary_input(name))
+
+    def send(_value: Any) -> NoReturn:
+        raise refusal("0A000", messages.no_binary_output(name))
+
+    return Codec(plain_text.input, receive, plain_text.output, send)
+
+
+def versioned(name: str) -> Codec:
+    """Return the codec of a type whose binary form is its text behind a 1 (jsonpath)."""
+    plain_text = text(name)
+
+    def receive(data: bytes) -> str:
+        return decoded(_behind_version(name, data))
+
+    return Codec(
+        plain_text.input,
+        receive,
+        plain_text.output,
+        lambda value: b"\1" + plain_text.send(value),
+    )
+
+
+def _behind_version(name: str, data: bytes) -> bytes:
+    if not data:
+        raise too_short()
+    if data[0] != 1:
+        mark = ":" if name == "jsonpath" else ""
+        raise refusal("XX000", f"unsupported {name} version number{mark} {data[0]}")
+    return data[1:]
+
+
+def enum_of(name: str, labels: tuple[str, ...]) -> Codec:
+    """Return the codec of an enum; its binary form is its label."""
+    known = frozenset(labels)
+
+    def read(label: str) -> str:
+        if label not in known:
+            raise refusal("22P02", messages.invalid_label(name, label))
+        return label
+
+    def write(value: Any) -> str:
+        # A driver may take a member by its value, or by its name (psycopg, SQLAlchemy).
+        for label in (value, plain(value), getattr(value, "name", None)):
+            if isinstance(label, str) and label in known:
+                return str(plain(label))
+        raise unfit(name, value)
+
+    return Codec(read, lambda data: read(decoded(data)), write, lambda value: write(value).encode())
+
+
+# "char" ------------------------------------------------------------------------------------------
+
+
+def _read_char(value: str) -> str:
+    data = value.encode()
+    if re.fullmatch(rb"\\[0-3][0-7]{2}", data):
+        return _of_byte(int(data[1:], 8))
+    return _of_byte(data[0]) if data else ""
+
+
+def _of_byte(byte: int) -> str:
+    return "" if byte == 0 else chr(byte) if byte < 128 else f"\\{byte:03o}"
+
+
+def _receive_char(data: bytes) -> str:
+    if len(data) != 1:
+        raise TrailingBytes() if data else no_data()
+    return _of_byte(data[0])
+
+
+def _write_char(value: Any) -> str:
+    value = plain(value)
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    if not isinstance(value, str) or not (len(value) <= 1 or re.fullmatch(r"\\[0-7]{3}", value)):
+        raise unfit('"char"', value)
+    return _read_char(value)
+
+
+def _send_char(value: Any) -> bytes:
+    written = _write_char(value)
+    return bytes([int(written[1:], 8)]) if len(written) == 4 else written.encode() or b"\0"
+
+
+CHAR = Codec(_read_char, _receive_char, _write_char, _send_char)
+
+
+# bytea -------------------------------------------------------------------------------------------
+
+
+def _read_bytes(value: str) -> bytes:
+    if not value.startswith("\\x"):
+        return _unescaped(value.encode())
+    digits = re.sub(r"[ \t\n\r]", "", value[2:])
+    for digit in digits:
+        if digit not in "0123456789abcdefABCDEF":
+            raise refusal("22023", f'invalid hexadecimal digit: "{digit}"')
+    if len(digits) % 2:
+        raise refusal("22023", "invalid hexadecimal data: odd number of digits")
+    return bytes.fromhex(digits)
+
+
+def _unescaped(data: bytes) -> bytes:
+    found, at = bytearray(), 0
+    while at < len(data):
+        part = _ESCAPE.match(data, at)
+        if part is None:
+            raise refusal("22P02", "invalid input syntax for type bytea")
+        at = part.end()
+        code = part[1]
+        found += part[0] if code is None else code if code == b"\\" else bytes([int(code, 8)])
+    return bytes(found)
+
+
+def _send_bytes(value: Any) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise unfit("bytea", value)
+    return bytes(value)
+
+
+BYTEA = Codec(
+    _read_bytes,
+    lambda data: data,
+    lambda value: "\\x" + _send_bytes(value).hex(),
+    _send_bytes,
+)
+
+
+# uuid --------------------------------------------------------------------------------------------
+
+
+def _read_uuid(value: str) -> UUID:
+    if not _UUID.fullmatch(value):
+        raise invalid("uuid", value)
+    return UUID(value)
+
+
+def _receive_uuid(data: bytes) -> UUID:
+    if len(data) != 16:
+        raise wrong_size(data, 16)
+    return UUID(bytes=data)
+
+
+def _uuid(value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    value = plain(value)
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return UUID(value)
+    if isinstance(getattr(value, "bytes", None), bytes):  # asyncpg has a UUID of its own
+        return UUID(bytes=value.bytes)
+    raise unfit("uuid", value)
+
+
+UUIDS = Codec(
+    _read_uuid, _receive_uuid, lambda value: str(_uuid(value)), lambda value: _uuid(value).bytes
+)
+
+
+# json --------------------------------------------------------------------------------------------
+
+
+def json_codec(name: str) -> Codec:
+    """Return the codec of json or jsonb, whose values are what `json.loads` gives.
+
+    A str that is valid JSON is taken for the text of a document, as asyncpg has it; any other str
+    for a document that is a string.
+    """
+    is_binary = name == "jsonb"
+
+    def read(value: str) -> Any:
+        try:
+            document = json.loads(value, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise refusal("22P02", messages.invalid_json(), why_not_json(value)) from None
+        if is_binary and "\\u0000" in value.replace("\\\\", ""):
+            raise refusal("22P05", messages.unsupported_escape(), messages.no_text())
+        return document
+
+    def receive(data: bytes) -> Any:
+        return read(decoded(_behind_version(name, data) if is_binary else data))
+
+    def write(value: Any) -> str:
+        return _document(name, value, is_binary)
+
+    def send(value: Any) -> bytes:
+        return (b"\1" if is_binary else b"") + encoded(name, write(value))
+
+    return Codec(read, receive, write, send)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _document(name: str, value: Any, is_binary: bool) -> str:
+    """Return a document as PostgreSQL prints it: json as it came, jsonb in its own order."""
+    if type(value).__module__.startswith("psycopg."):  # Json(...), Jsonb(...)
+        value = value.obj
+    if isinstance(value, bytes):
+        value = decoded(value)
+    if isinstance(value, str):
+        try:
+            document = json.loads(value, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            document = value
+        else:
+            if not is_binary:
+                return value
+        value = document
+    try:
+        return json.dumps(_ordered(value) if is_binary else value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        raise unfit(name, value) from None
+
+
+def _ordered(value: Any) -> Any:
+    """Return a document with its keys as jsonb sorts them: the shorter first."""
+    if isinstance(value, dict):
+        keys = sorted(value, key=_key_order)
+        return {key: _ordered(value[key]) for key in keys}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(value)
+    return value
+
+
+def _key_order(key: Any) -> tuple[int, bytes]:
+    if not isinstance(key, str):
+        raise TypeError(key)
+    data = key.encode()
+    return len(data), data
+
+
+# Numbers of objects ------------------------------------------------------------------------------
+
+
+def named_number(name: str, number: Codec) -> Codec:
+    """Return the codec of regclass and its kin: a name as text, a number in binary form."""
+    plain_text = text(name)
+
+    def write(value: Any) -> str:
+        return str(value) if isinstance(value, int) else plain_text.output(value)
+
+    return Codec(plain_text.input, number.receive, write, number.send)

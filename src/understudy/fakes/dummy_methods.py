@@ -1,0 +1,179 @@
+"""One method of a dummy: its rules, its calls, and the function that stands in for it."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any, Self
+
+from understudy.fakes import messages
+from understudy.fakes.signatures import Shape
+from understudy.script import answers
+from understudy.script.answers import Answer, Computed, Error, Hang, Value
+from understudy.script.calls import Call
+from understudy.script.failures import ScriptError
+from understudy.script.origin import Origin
+from understudy.script.parameter_matching import Parameters
+from understudy.script.rules import F, Rule
+from understudy.script.script import fresh, perform
+from understudy.script.waiting import let_others_run, pause
+
+
+class MethodRule(Rule):
+    """A rule for calls of one method.
+
+    Args:
+        args: the expected arguments as the test wrote them. `kwargs`: the same by name.
+        bound: the same by the name of their parameter, defaults included; None means any.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        bound: Mapping[str, Any] | None,
+        origin: Origin,
+    ) -> None:
+        expected = Parameters(() if bound is None else (bound,))
+        super().__init__(expected, origin, messages.on_method(method, args, kwargs))
+        self.method = method
+
+    def returns(self, value: Any) -> Self:
+        """Answer by returning `value`; of a generator, an iterable of what it yields."""
+        return self._add(answers.Value(value))
+
+    def __call__(self, function: F) -> F:
+        """Answer with what `function` returns for the same arguments; also a decorator."""
+        self._add(answers.Computed(function))
+        return function
+
+    def concerns(self, call: Call) -> bool:
+        """Say whether this rule is for the call's method, whatever the arguments."""
+        return call.method == self.method
+
+    def differences(self, call: Call) -> list[tuple[str, str]]:
+        """Describe, as (what, how), everything in which `call` departs from this rule."""
+        if call.method != self.method:
+            return [("method", f"expected {self.method}, got {call.method}")]
+        return [("argument", how) for how in self.parameters.differences(call.parameters)]
+
+    def likeness(self, call: Call) -> float:
+        """Say how near `call` comes to this rule: the higher the nearer."""
+        if call.method != self.method:
+            return 0.0
+        return 1.0 - 0.01 * len(self.parameters.differences(call.parameters))
+
+
+class MethodCall(Call):
+    """A call of a dummy's method.
+
+    Attributes:
+        args: the positional arguments as they were given. `kwargs`: the keyword arguments.
+        parameters: all arguments by the name of their parameter, defaults included.
+    """
+
+    __slots__ = ("args", "kwargs")
+
+    def __init__(
+        self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], bound: Mapping[str, Any]
+    ) -> None:
+        super().__init__(method, method, bound)
+        self.args = args
+        self.kwargs = kwargs
+
+    @property
+    def source(self) -> str:
+        """The call as it would be written."""
+        return messages.method_call(self.method, self.args, self.kwargs)
+
+    @property
+    def facts(self) -> list[str]:
+        """The lines that describe the call in a failure."""
+        return [f"  call: {self.source}    at: {self.origin.place}"]
+
+    @property
+    def rule_source(self) -> str:
+        """The source of a rule that would answer the call, to be pasted."""
+        return messages.on_method(self.method, self.args, self.kwargs) + ".returns(...)"
+
+
+def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
+    """Return the stand-in for a method: a real function, async where the original is."""
+    function: Callable[..., Any]
+    if shape.is_async and shape.is_generator:
+
+        async def yields_later(self: Any, /, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            __tracebackhide__ = True
+            for item in await _returned_later(self, name, shape, args, kwargs) or ():
+                yield item
+
+        function = yields_later
+    elif shape.is_async:
+
+        async def returns_later(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return await _returned_later(self, name, shape, args, kwargs)
+
+        function = returns_later
+    elif shape.is_generator:
+
+        def yields(self: Any, /, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            __tracebackhide__ = True
+            yield from _returned_now(*self._asked(name, shape, args, kwargs)) or ()
+
+        function = yields
+    else:
+
+        def returns(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return _returned_now(*self._asked(name, shape, args, kwargs))
+
+        function = returns
+    function.__name__ = function.__qualname__ = name
+    receiver = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = [receiver, *_distinct_from_self(shape.signature)]
+    # inspect.signature and FastAPI look here first (PEP 362).
+    function.__dict__["__signature__"] = shape.signature.replace(parameters=parameters)
+    return function
+
+
+def _distinct_from_self(signature: inspect.Signature) -> list[inspect.Parameter]:
+    """Return the parameters of a signature; a static method may have one called `self`."""
+    found = list(signature.parameters.values())
+    return [each.replace(name="self_") if each.name == "self" else each for each in found]
+
+
+async def _returned_later(
+    dummy: Any, name: str, shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Return what a call of an async method is answered with, or raise it."""
+    __tracebackhide__ = True
+    call: MethodCall
+    answer: Answer
+    try:
+        call, answer = dummy._asked(name, shape, args, kwargs)
+    finally:
+        await let_others_run()
+    if isinstance(answer.outcome, Computed):
+        await pause(answer.delay)
+        result = answer.outcome.function(*call.args, **call.kwargs)
+        result = await result if inspect.isawaitable(result) else result
+        await let_others_run()
+        return result
+    outcome = await perform(answer, call)
+    return outcome.value if isinstance(outcome, Value) else None
+
+
+def _returned_now(call: MethodCall, answer: Answer) -> Any:
+    __tracebackhide__ = True
+    time.sleep(answer.delay)
+    outcome = answer.outcome
+    if isinstance(outcome, Hang):
+        raise ScriptError(messages.sync_hang(call.method))
+    if isinstance(outcome, Error):
+        raise fresh(outcome.error)
+    if isinstance(outcome, Computed):
+        return outcome.function(*call.args, **call.kwargs)
+    return outcome.value if isinstance(outcome, Value) else None

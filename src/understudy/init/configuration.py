@@ -1,0 +1,146 @@
+"""The files that configure the tests: pyproject.toml, conftest.py, fakes.py, schema.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.init import messages, scaffold
+from understudy.init.findings import Findings
+from understudy.init.questions import Decisions, Question
+from understudy.init.toml_edits import checked, with_lines, with_table
+
+_UNDERSTUDY = "[tool.understudy]"
+_PYTEST = "[tool.pytest.ini_options]"
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file as it is to be, its path relative to the project."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the configuration is to be.
+
+    Attributes:
+        files: the files, whether they differ from what is there or not.
+        kept: files that are there and left alone, each with what was not put there.
+        fakes: the module that the tests import the fakes from.
+    """
+
+    files: Sequence[NewFile]
+    kept: Sequence[tuple[Path, str]]
+    fakes: str
+
+
+def configuration(findings: Findings, decisions: Decisions) -> Configuration:
+    """Work out every file but the tests.
+
+    Raises:
+        WriterError: what is there cannot be added to.
+    """
+    files: list[NewFile] = []
+    kept: list[tuple[Path, str]] = []
+    tests = findings.configured.tests
+    root = findings.root
+    is_package = not (root / tests).exists() or (root / tests / "__init__.py").exists()
+    own = f"{tests.as_posix()}.fakes"
+    fakes = own if is_package and len(tests.parts) == 1 else "understudy"
+    there = _there(root / tests / "fakes.py")
+    if there is None or there == scaffold.FAKES:
+        files.append(NewFile(tests / "fakes.py", scaffold.FAKES))
+    else:
+        fakes = fakes if "understudy" in there else "understudy"
+        kept.append((root / tests / "fakes.py", messages.has_fakes()))
+    if not (root / tests).exists():
+        files.append(NewFile(tests / "__init__.py", '"""The tests."""\n'))
+    text = scaffold.conftest(decisions.driver, fakes)
+    if _there(root / tests / "conftest.py") in (None, text):
+        files.append(NewFile(tests / "conftest.py", text))
+    else:
+        kept.append((root / tests / "conftest.py", messages.has_conftest()))
+    if decisions.schema is not None and decisions.schema.metadata is not None:
+        path = tests / "schema.py"
+        if not (root / path).exists():
+            files.append(NewFile(path, scaffold.schema_module(decisions.schema.metadata)))
+    files += _settings(findings, decisions)
+    return Configuration(files, kept, fakes)
+
+
+def _there(path: Path) -> str | None:
+    """What is in a file; None where there is none."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+
+
+def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
+    """pyproject.toml with our table, and pytest's options where they are."""
+    configured = findings.configured
+    path = findings.root / "pyproject.toml"
+    text = configured.pyproject
+    lines = _lines(decisions, configured.understudy or {})
+    if configured.understudy is None:
+        questions = [line for each in decisions.questions for line in _todo(each)]
+        text = with_table(text, _UNDERSTUDY, [*lines, *questions])
+    elif lines:
+        assert text is not None, "it has a table, so it is there"
+        text = with_lines(path, text, _UNDERSTUDY, lines)
+    file, added = configured.pytest_file, []
+    base = findings.base.as_posix()
+    if file is None:
+        paths = ["."] if base == "." else [base, "."]
+        text = with_table(
+            text,
+            _PYTEST,
+            [
+                f"testpaths = {json.dumps([configured.tests.as_posix()])}",
+                f"pythonpath = {json.dumps(paths)}",
+                'asyncio_default_fixture_loop_scope = "function"',
+            ],
+        )
+    elif base != "." and "pythonpath" not in configured.options:
+        added = [f"pythonpath = {json.dumps([base, '.'])}"]
+    assert text is not None, "our table is in it by now"
+    files = []
+    if added and file == Path("pyproject.toml"):
+        text = with_lines(path, text, configured.section, added)
+    elif added:
+        assert file is not None, "there are lines to add to it"
+        own = findings.root / file
+        line = added if file.suffix == ".toml" else [f"pythonpath = {base} ."]
+        before = own.read_bytes().decode()
+        files.append(NewFile(file, with_lines(own, before, configured.section, line)))
+    if text != configured.pyproject:
+        files.append(NewFile(Path("pyproject.toml"), checked(path, text, lines)))
+    return files
+
+
+def _lines(decisions: Decisions, there: object) -> list[str]:
+    """The settings that are known and not there yet, as lines."""
+    assert isinstance(there, dict)
+    lines = []
+    if decisions.app is not None and "app" not in there:
+        lines.append(f"app = {json.dumps(decisions.app.target)}")
+    if decisions.schema is not None and "schema" not in there:
+        setting = list(decisions.schema.setting)
+        value = setting[0] if setting[0] == "alembic" or ":" in setting[0] else setting
+        lines.append(f"schema = {json.dumps(value)}")
+    if decisions.driver is not None and "driver" not in there:
+        lines.append(f"driver = {json.dumps(decisions.driver)}")
+    return lines
+
+
+def _todo(question: Question) -> list[str]:
+    """A setting that nobody decided yet, as comments: the reason, and a line to be completed."""
+    lines = [f"# {line}" for line in f"TODO {question.key}: {question.reason}".splitlines()]
+    values = [each.value for each in question.options] or [messages.example_of(question.key)]
+    return [*lines, *(f"# {question.key} = {value}" for value in map(_shown, values))]
+
+
+def _shown(value: str) -> str:
+    return value if value.startswith("[") else json.dumps(value)

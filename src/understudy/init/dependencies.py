@@ -1,0 +1,137 @@
+"""What the project says it depends on, and the database driver that it uses."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy.init.modules import Modules
+from understudy.init.sources import Place, Sources
+from understudy.script.database_errors import DRIVERS
+
+_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_URL_DRIVER = re.compile(r"postgres(?:ql)?\+(psqlpy|asyncpg|psycopg)\b(?!2)")
+# These bring the driver with them, or ask for it under another name.
+_IMPLIED: dict[str, str] = {
+    **{name: name for name in DRIVERS},
+    "databases": "asyncpg",
+    "psycopg-binary": "psycopg",
+    "psycopg-c": "psycopg",
+    "psycopg-pool": "psycopg",
+    "tortoise-orm": "asyncpg",
+}
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A driver that something speaks for; `imports` is how many modules import it."""
+
+    name: str
+    place: Place
+    imports: int
+
+
+def dependencies(sources: Sources, root: Path) -> dict[str, Place]:
+    """The packages that the project names as its own, each with the line that does."""
+    found: dict[str, Place] = {}
+    for file in sources.files:
+        if file.parent not in (root, root / "requirements"):
+            continue
+        text = sources.text(file)
+        for name in _named_in(file, text):
+            found.setdefault(_normal(name), Place(file, _line_of(name, text)))
+    return found
+
+
+def _named_in(file: Path, text: str) -> Iterator[str]:
+    if file.name == "pyproject.toml":
+        yield from _in_pyproject(tomllib.loads(text))
+    elif file.name == "Pipfile":
+        document = _loads(text)
+        for section in ("packages", "dev-packages"):
+            yield from document.get(section, {})
+    elif file.suffix == ".txt" and ("requirement" in file.name or file.parent.name != ""):
+        for line in text.splitlines():
+            match = _NAME.match(line)
+            if match is not None and not line.lstrip().startswith(("#", "-")):
+                yield match[1]
+
+
+def _loads(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}  # a lockfile or a Pipfile that is broken is for its own tool to complain of
+
+
+def _in_pyproject(document: Mapping[str, Any]) -> Iterator[str]:
+    project = document.get("project", {})
+    requirements = [
+        *project.get("dependencies", []),
+        *(each for extra in project.get("optional-dependencies", {}).values() for each in extra),
+        *(each for group in document.get("dependency-groups", {}).values() for each in group),
+    ]
+    for requirement in requirements:
+        match = _NAME.match(requirement) if isinstance(requirement, str) else None
+        if match is not None:
+            yield match[1]
+    poetry = document.get("tool", {}).get("poetry", {})
+    yield from poetry.get("dependencies", {})
+    yield from poetry.get("dev-dependencies", {})
+    for group in poetry.get("group", {}).values():
+        yield from group.get("dependencies", {})
+
+
+def _line_of(name: str, text: str) -> int:
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.search(line) and not line.lstrip().startswith(("name", "#")):
+            return number
+    return 1
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def find_drivers(
+    modules: Modules, sources: Sources, named: Mapping[str, Place], root: Path
+) -> list[Driver]:
+    """The drivers that the project uses, the likeliest first.
+
+    What modules import says most; then the URLs in its settings; then what it depends on.
+    """
+    imports: Counter[str] = Counter()
+    places: dict[str, Place] = {}
+    for module in modules:
+        tops = {name.partition(".")[0] for name in module.names.values()}
+        for driver in tops.intersection(DRIVERS):
+            if not {"tests", "test"} & set(module.file.parts):
+                imports[driver] += 1
+                places.setdefault(driver, _import_place(sources, module.file, driver))
+    urls: dict[str, Place] = {}
+    for file in sources.files:
+        if file.is_relative_to(root) and file.suffix in (".py", ".ini", ".toml", ".yml", ".yaml"):
+            for number, line in enumerate(sources.text(file).splitlines(), 1):
+                for driver in _URL_DRIVER.findall(line):
+                    urls.setdefault(driver, Place(file, number))
+    implied = {_IMPLIED[name]: place for name, place in named.items() if name in _IMPLIED}
+    found = [Driver(name, places[name], count) for name, count in imports.most_common()]
+    for evidence in (urls, implied):
+        for name, place in evidence.items():
+            if name not in {driver.name for driver in found}:
+                found.append(Driver(name, place, 0))
+    return found
+
+
+def _import_place(sources: Sources, file: Path, driver: str) -> Place:
+    pattern = re.compile(rf"^\s*(from|import)\s+{driver}\b")
+    for number, line in enumerate(sources.text(file).splitlines(), 1):
+        if pattern.match(line):
+            return Place(file, number)
+    return Place(file, 1)

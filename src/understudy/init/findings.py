@@ -1,0 +1,109 @@
+"""What a project is made of, as far as its files show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.init import messages
+from understudy.init.apps import App, find_apps, speaks_of_fastapi
+from understudy.init.dependencies import Driver, dependencies, find_drivers
+from understudy.init.errors import WriterError
+from understudy.init.existing_configuration import Configured, read_configuration
+from understudy.init.layers import Part, find_layers
+from understudy.init.modules import Bases, Modules, read_modules
+from understudy.init.schema import Schema, find_schemas
+from understudy.init.sources import Place, Sources, Unread, read_sources
+
+# What stands in the folder of a project.
+_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "requirements.txt")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A project, as it was found.
+
+    Attributes:
+        folder: the folder that was looked through; `root`: the project's, at or below it.
+        base: the folder that its imports start from, relative to `root`.
+        apps, schemas, drivers: the candidates, the likeliest first.
+        layers: the members of each layer.
+        dependencies: the packages it names, each with its place.
+        configured: what is configured already.
+        unread: the files that could not be read.
+    """
+
+    folder: Path
+    root: Path
+    base: Path
+    sources: Sources
+    modules: Modules
+    apps: Sequence[App]
+    schemas: Sequence[Schema]
+    drivers: Sequence[Driver]
+    layers: Mapping[str, Sequence[Part]]
+    dependencies: Mapping[str, Place]
+    configured: Configured
+    unread: Sequence[Unread]
+
+    @property
+    def package(self) -> str:
+        """The top-level package or module that the app is in: what coverage is measured of."""
+        return self.apps[0].target.partition(":")[0].partition(".")[0]
+
+
+def look(folder: Path) -> Findings:
+    """Read a project. Nothing of it is imported.
+
+    Raises:
+        WriterError: there is no folder, no FastAPI app in it, or a configuration file is broken.
+    """
+    if not folder.is_dir():
+        raise WriterError(messages.no_folder(folder))
+    folder = folder.resolve()
+    sources = read_sources(folder)
+    base, modules, apps = _likeliest(sources)
+    if not apps:
+        raise WriterError(messages.no_app(folder, len(sources.trees), sources.unread))
+    root = _root(sources, modules.by_name[apps[0].module].file, base)
+    configured = read_configuration(folder / root)
+    named = dependencies(sources, root)
+    return Findings(
+        folder=folder,
+        root=folder / root,
+        base=base.relative_to(root),
+        sources=sources,
+        modules=modules,
+        apps=apps,
+        schemas=find_schemas(modules, sources, root),
+        drivers=find_drivers(modules, sources, named, root),
+        layers=find_layers(modules),
+        dependencies=named,
+        configured=configured,
+        unread=sources.unread,
+    )
+
+
+def _likeliest(sources: Sources) -> tuple[Path, Modules, list[App]]:
+    """The folder that the likeliest app is imported from, its modules, and the apps in them."""
+    bases = Bases(sources)
+    speaking = [file for file, tree in sources.trees.items() if speaks_of_fastapi(tree)]
+    best: tuple[Path, Modules, list[App]] = (Path(), Modules({}, Path()), [])
+    for base in sorted({bases.of(file) for file in speaking}):
+        modules = read_modules(sources, base)
+        found = find_apps(modules, sources)
+        # A folder above another one holds its files too, under names that nobody uses.
+        apps = [app for app in found if bases.of(modules.by_name[app.module].file) == base]
+        if apps and (not best[2] or apps[0].score > best[2][0].score):
+            best = (base, modules, apps)
+    return best
+
+
+def _root(sources: Sources, app: Path, base: Path) -> Path:
+    """The project's folder: the nearest above the app that says so, and none below `base`."""
+    files = set(sources.files)
+    for folder in app.parents:
+        if base.is_relative_to(folder) and any(folder / mark in files for mark in _MARKS):
+            return folder
+    return base if base.parts and base.name != "src" else Path()

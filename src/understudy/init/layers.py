@@ -1,0 +1,120 @@
+"""The layers of the code: routes, services, DAOs, DTOs, wherever they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from understudy.init.modules import Definition, Module, Modules
+from understudy.init.sources import Place
+
+LAYERS = ("router", "service", "dao", "dto")
+VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+_MODELS = {"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic.RootModel"}
+_SQLMODEL = {"sqlmodel.SQLModel", "sqlmodel.main.SQLModel"}
+_NO_DTO = {"pydantic_settings.BaseSettings", "pydantic.BaseSettings"}
+_SERVICE = re.compile(r"(Service|UseCase|Interactor)(s|Impl)?$")
+_DAO = re.compile(r"(D[Aa][Oo]|D[Aa][Ll]|Repository|Repo|Gateway|CRUD)(s|Impl)?$|^CRUD")
+_SERVICE_FOLDERS = {"service", "services", "usecase", "usecases", "use_cases", "interactors"}
+_DAO_FOLDERS = {"dao", "daos", "dal", "repository", "repositories", "repo", "repos", "crud"}
+_ABSTRACT = {"abc.ABC", "typing.Protocol", "typing_extensions.Protocol"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One member of a layer.
+
+    Attributes:
+        layer: one of LAYERS.
+        name: the class or function, with the classes around it: "UserDTO.Create"; of a route, what
+            it answers: "GET /users".
+        node: where it is defined. `module`: its module.
+    """
+
+    layer: str
+    name: str
+    node: Definition
+    module: Module
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.module.place(self.node)
+
+
+def find_layers(modules: Modules) -> dict[str, list[Part]]:
+    """The members of every layer, by layer, in the order of the files."""
+    found: dict[str, list[Part]] = {layer: [] for layer in LAYERS}
+    for module in sorted(modules, key=lambda each: each.file):
+        if {"tests", "test", "migrations", "alembic"} & set(module.file.parts):
+            continue
+        for part in _parts(modules, module):
+            found[part.layer].append(part)
+    return found
+
+
+def _parts(modules: Modules, module: Module) -> Iterator[Part]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _routes(module, node)
+    for name, node in module.definitions.items():
+        if isinstance(node, ast.ClassDef):
+            yield from _classes(modules, module, node, node.name)
+        elif not name.startswith("_"):
+            layer = _layer_of_path(module)
+            if layer is not None:
+                yield Part(layer, name, node, module)
+
+
+def _routes(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Part]:
+    for decorator in node.decorator_list:
+        if (
+            isinstance(decorator, ast.Call)
+            and isinstance(decorator.func, ast.Attribute)
+            and decorator.func.attr in VERBS
+        ):
+            paths = [each.value for each in decorator.keywords if each.arg == "path"]
+            for path in [*decorator.args[:1], *paths]:
+                if isinstance(path, ast.Constant) and isinstance(path.value, str):
+                    name = f"{decorator.func.attr.upper()} {path.value}"
+                    yield Part("router", name, node, module)
+
+
+def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) -> Iterator[Part]:
+    bases = set(modules.bases(module, node))
+    is_table = any(keyword.arg == "table" for keyword in node.keywords)
+    if bases & (_MODELS | _SQLMODEL):
+        if not is_table and not bases & _NO_DTO:
+            yield Part("dto", name, node, module)
+    elif not {module.dotted(base) for base in node.bases} & _ABSTRACT:
+        layer = _layer_of_class(module, node)
+        if layer is not None:
+            yield Part(layer, name, node, module)
+    for inner in node.body:
+        if isinstance(inner, ast.ClassDef):
+            yield from _classes(modules, module, inner, f"{name}.{inner.name}")
+
+
+def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
+    has_methods = any(
+        isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) for each in node.body
+    )
+    if not has_methods:
+        return None
+    if _DAO.search(node.name):
+        return "dao"
+    if _SERVICE.search(node.name):
+        return "service"
+    if re.search(r"(Error|Exception)$", node.name):
+        return None
+    return _layer_of_path(module)
+
+
+def _layer_of_path(module: Module) -> str | None:
+    names = {part.lower() for part in (*module.file.parts[:-1], module.file.stem)}
+    words = names | {word for name in names for word in name.split("_")}
+    if words & _DAO_FOLDERS:
+        return "dao"
+    return "service" if words & _SERVICE_FOLDERS else None

@@ -1,0 +1,246 @@
+"""A pytest plugin that asks a project about itself, in a process of its own.
+
+`trial.py` loads it with ``-p`` into the project's pytest, so that pytest's configuration and what
+conftest.py sets up are there. It writes one JSON object a line, each as soon as it is known:
+what was asked last shows where a process that did not end was.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from understudy.init import messages
+from understudy.init.examples import quoted
+
+REQUEST_VARIABLE = "UNDERSTUDY_PROBE"
+_VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+# Any statement but those that drivers and SQLAlchemy send by themselves: they are answered already
+_STATEMENTS = re.compile(
+    r"(?is)^(select|insert|update|delete|with)\b"
+    r"(?!.*\b(pg_\w+|to_regtype|current_schema|version)\b)"
+)
+_PLAIN = (int, float, str, type(None))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Ask before any test module is imported, and after every conftest.py was."""
+    request = json.loads(os.environ[REQUEST_VARIABLE])
+    out = Path(request["out"])
+    for path in reversed(request["path"]):
+        sys.path.insert(0, path)
+    for target in request["apps"]:
+        _write(out, {"kind": "begin", "what": target})
+        answer = _app(target, Path(request["path"][0]))
+        _write(out, answer)
+        if answer["error"] is None:
+            break
+    for module, name in request["models"]:
+        _write(out, {"kind": "begin", "what": module})
+        _write(out, _model(module, name))
+    if request["schema"]:
+        _write(out, {"kind": "begin", "what": messages.the_schema()})
+        _write(out, _schema(request["schema"], Path(request["path"][0])))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down how each test came out, and what went wrong."""
+    out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
+    if report.when == "setup" and report.passed:
+        _write(out, {"kind": "begin", "what": report.nodeid})
+    if report.when == "call" or not report.passed:
+        _write(
+            out,
+            {
+                "kind": "test",
+                "file": report.nodeid.partition("::")[0],
+                "passed": report.when == "call" and report.passed,
+                "error": _what_happened(report),
+            },
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Write down what could not be collected."""
+    if report.failed:
+        out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
+        file = report.nodeid.partition("::")[0]
+        line = _what_happened(report)
+        _write(out, {"kind": "test", "file": file, "passed": False, "error": line})
+
+
+@dataclass
+class Noted:
+    """What a method returned."""
+
+    answer: object = None
+
+
+@contextmanager
+def recording(fake: Any, number: int) -> Iterator[Noted]:
+    """Write down what is sent to a `fake_postgres` meanwhile; every answer is without rows.
+
+    An exception is written down as well, and goes no further.
+    """
+    fake.on(_STATEMENTS).optional()
+    noted = Noted()
+    raised = None
+    try:
+        yield noted
+    except Exception as error:  # noqa: BLE001 - it is the project's own: reported
+        raised = (type(error).__module__, type(error).__qualname__, _shown(error))
+    out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
+    calls = [(call.statement, [_source(each) for each in call.parameters]) for call in fake.calls]
+    answer = repr(noted.answer)
+    sent = {"kind": "sent", "number": number, "calls": calls, "answer": answer, "raised": raised}
+    _write(out, sent)
+
+
+def _source(value: object) -> str:
+    """A parameter as a test gives it: a plain one by its value, any other as ANY."""
+    from uuid import UUID
+
+    if isinstance(value, UUID):
+        return f"UUID(int={value.int})"
+    if isinstance(value, str):
+        return quoted(value)
+    return repr(value) if isinstance(value, _PLAIN) else "ANY"
+
+
+def _what_happened(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """The exception of a report, and the project's own line that it came through."""
+    text = report.longreprtext
+    lines = [line for line in text.splitlines() if line.strip()]
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", [])
+    places = [each.reprfileloc for each in entries if getattr(each, "reprfileloc", None)]
+    own = [each for each in places if "site-packages" not in each.path]
+    shown = (errors or lines or [""])[0].strip()
+    return f"{shown} (at {own[-1].path}:{own[-1].lineno})" if own else shown
+
+
+def _write(out: Path, answer: Mapping[str, object]) -> None:
+    with out.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(answer) + "\n")
+
+
+def _shown(error: BaseException) -> str:
+    first = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
+
+
+def _app(target: str, root: Path) -> dict[str, Any]:
+    from understudy.asgi import load_app
+
+    answer: dict[str, Any] = {"kind": "app", "target": target, "error": None, "routes": []}
+    try:
+        app = load_app(target, root)
+        described = app.openapi()["paths"]
+        for route in _routes(app.routes):
+            answer["routes"] += _described(route, described)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
+        answer["error"] = str(error).strip() or _shown(error)
+    return answer
+
+
+def _routes(routes: Any) -> Any:
+    """The routes that call a function of the project, those of included routers among them."""
+    for route in routes:
+        if hasattr(route, "endpoint") and getattr(route, "methods", None):
+            yield route
+        elif hasattr(route, "effective_candidates"):
+            yield from _routes(route.effective_candidates())
+
+
+def _described(route: Any, described: Mapping[str, Any]) -> Any:
+    for verb in sorted(_VERBS & set(route.methods)):
+        method = verb.lower()
+        operation = described.get(route.path, {}).get(method, {})
+        parameters = operation.get("parameters", [])
+        yield {
+            "path": route.path,
+            "method": method,
+            "module": route.endpoint.__module__,
+            "function": route.endpoint.__name__,
+            "needs": sorted(each["name"] for each in parameters if each["required"]),
+            "responses": [code for code in operation.get("responses", {}) if code != "422"],
+        }
+
+
+def _schema(setting: Sequence[str], root: Path) -> dict[str, Any]:
+    """Load the schema into a PostgreSQL that is there for nothing else."""
+    from understudy.embedded import PostgresError, TestDatabases
+
+    databases = TestDatabases(setting, root)
+    try:
+        databases.start()
+        databases.stop()
+    except PostgresError as error:
+        return {"kind": "schema", "error": str(error)}
+    return {"kind": "schema", "error": None}
+
+
+def _model(module: str, name: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {"kind": "model", "module": module, "name": name, "error": None}
+    try:
+        model: Any = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+        answer |= _refusal(model)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
+        answer["error"] = _shown(error)
+    return answer
+
+
+def _refusal(model: Any) -> dict[str, Any]:
+    """Give a model input of which one value is bad and all others are missing."""
+    from pydantic import ValidationError
+
+    is_new = hasattr(model, "model_validate")
+    method = "model_validate" if is_new else "parse_obj"
+    schema = model.model_json_schema() if is_new else model.schema()
+    bad, constrained = _bad_value(schema.get("properties", {}))
+    refused: dict[str, str] = {}
+    try:
+        getattr(model, method)(bad)
+    except ValidationError as error:
+        for each in error.errors():
+            refused.setdefault(str(each["loc"][0]) if each["loc"] else "", each["type"])
+    return {"method": method, "bad": bad, "constrained": constrained, "refused": refused}
+
+
+def _bad_value(properties: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """A value that one of the properties should refuse, and whether a constraint says so."""
+    for wanted in (True, False):
+        for name, schema in properties.items():
+            value, constrained = _bad_for(schema)
+            if value is not None and constrained is wanted:
+                return {name: value}, constrained
+    return {}, False
+
+
+def _bad_for(schema: Mapping[str, Any]) -> tuple[Any, bool]:
+    kind = schema.get("type")
+    for each in schema.get("anyOf", []):
+        if kind is None and each.get("type") != "null":
+            return _bad_for(each)
+    if kind == "string" and schema.get("minLength"):
+        return "", True
+    if kind == "string" and schema.get("format") in ("email", "uuid", "date", "date-time", "uri"):
+        return f"no {schema['format']}", True
+    if kind in ("integer", "number"):
+        lowest = schema.get("minimum", schema.get("exclusiveMinimum"))
+        return ("no number", False) if lowest is None else (lowest - 1, True)
+    return None, False

@@ -1,0 +1,133 @@
+"""What is to stand in [tool.understudy], and what only the project's people can say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from understudy.init import messages
+from understudy.init.apps import App
+from understudy.init.findings import Findings
+from understudy.init.schema import Schema
+from understudy.init.sources import Place
+
+
+@dataclass(frozen=True)
+class Option:
+    """One possible value of a setting."""
+
+    value: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Question:
+    """A setting of which it is not clear what it is to be.
+
+    Attributes:
+        key: the setting.
+        reason: why it is not clear.
+        options: what it could be, where anything was found.
+    """
+
+    key: str
+    reason: str
+    options: Sequence[Option] = ()
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The settings, as far as they are known.
+
+    Attributes:
+        app, driver: the values; None where they are not known, or are not to be set.
+        schema: where it comes from; None likewise.
+        questions: what is not known.
+    """
+
+    app: App | None
+    schema: Schema | None
+    driver: str | None
+    questions: Sequence[Question]
+
+
+def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
+    """Decide what the findings allow to decide.
+
+    Args:
+        answers: what the user said, by setting.
+    """
+    questions: list[Question] = []
+    done = findings.configured.understudy or {}
+    return Decisions(
+        app=_app(findings, answers, questions, done),
+        schema=_schema(findings, questions, done),
+        driver=_driver(findings, answers, questions, done),
+        questions=questions,
+    )
+
+
+def _app(
+    findings: Findings,
+    answers: Mapping[str, str],
+    questions: list[Question],
+    done: Mapping[str, object],
+) -> App | None:
+    apps = findings.apps
+    wanted = done.get("app", answers.get("app"))
+    for app in apps:
+        if app.target == wanted:
+            return app
+    if "app" in done:
+        return None
+    usable = [app for app in apps if app.usable]
+    if not usable:
+        questions.append(Question("app", messages.unusable_app(apps[0])))
+        return None
+    tied = [app for app in usable if app.score == usable[0].score]
+    if len(tied) > 1:
+        options = [Option(app.target, app.place) for app in tied]
+        questions.append(Question("app", messages.several_apps(len(tied)), options))
+        return None
+    return usable[0]
+
+
+def _schema(
+    findings: Findings, questions: list[Question], done: Mapping[str, object]
+) -> Schema | None:
+    if "schema" in done:
+        return None
+    if not findings.schemas:
+        questions.append(Question("schema", messages.no_schema_found()))
+        return None
+    first = findings.schemas[0]
+    for schema in findings.schemas:
+        if schema.setting:
+            return schema
+    questions.append(Question("schema", messages.unusable_schema(first.what, first.place)))
+    return None
+
+
+def _driver(
+    findings: Findings,
+    answers: Mapping[str, str],
+    questions: list[Question],
+    done: Mapping[str, object],
+) -> str | None:
+    if "driver" in done:
+        return str(done["driver"])
+    if "driver" in answers:
+        return answers["driver"]
+    drivers = findings.drivers
+    if not drivers:
+        other = findings.dependencies.get("psycopg2-binary") or findings.dependencies.get(
+            "psycopg2"
+        )
+        questions.append(Question("driver", messages.no_driver(other)))
+        return None
+    tied = [driver for driver in drivers if driver.imports == drivers[0].imports]
+    if len(tied) > 1 and drivers[0].imports:
+        options = [Option(driver.name, driver.place) for driver in tied]
+        questions.append(Question("driver", messages.several_drivers(len(tied)), options))
+        return None
+    return drivers[0].name

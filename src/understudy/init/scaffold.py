@@ -1,0 +1,171 @@
+"""The files of the scaffold that hold no test: conftest.py, fakes.py, schema.py, the workflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from understudy.init.schema import Metadata
+
+FAKES = '''\
+"""The stand-ins of this suite: Understudy's, under the name where a reader looks for them."""
+
+from understudy import (
+    ANY,
+    FakeConnection,
+    FakePool,
+    FakeRecord,
+    FakeTransaction,
+    FakeTransactionContext,
+    db_error,
+    dummy,
+)
+
+__all__ = [
+    "ANY",
+    "FakeConnection",
+    "FakePool",
+    "FakeRecord",
+    "FakeTransaction",
+    "FakeTransactionContext",
+    "db_error",
+    "dummy",
+]
+'''
+_CONFTEST = '''\
+"""What several test files share.
+
+app, client, async_client, faker, event_loop, fake_postgres and real_postgres are Understudy's; a
+fixture of the same name here would take their place.
+"""
+'''
+_CONN = '''
+import pytest
+
+from {fakes} import FakeConnection
+
+
+@pytest.fixture
+def conn() -> FakeConnection:
+    """A connection that answers what the test scripts."""
+    return FakeConnection()
+'''
+
+
+def conftest(driver: str | None, fakes: str) -> str:
+    """The text of conftest.py; with a connection where FakeConnection stands for the driver's."""
+    return _CONFTEST + (_CONN.format(fakes=fakes) if driver == "psqlpy" else "")
+
+
+def schema_module(metadata: Metadata) -> str:
+    """The module that makes the tables of SQLAlchemy's metadata in an empty database."""
+    module, _, expression = metadata.source.partition(":")
+    owner = expression.partition(".")[0]
+    imports = sorted({*metadata.modules} - {module})
+    lines = [f"import {name}  # noqa: F401 - its tables register themselves" for name in imports]
+    own = "\n".join([*lines, f"from {module} import {owner}"])
+    return f'''\
+"""The schema, for Understudy: `schema = "tests.schema:create"` in [tool.understudy]."""
+
+from sqlalchemy import create_engine
+
+{own}
+
+
+def create(dsn: str) -> None:
+    """Make every table in the empty database that `dsn` names."""
+    url = dsn.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(url)
+    {expression}.create_all(engine)
+    engine.dispose()
+'''
+
+
+def extras(driver: str | None) -> str:
+    """The requirement that brings Understudy with what the scaffold uses."""
+    names = ["fastapi", "faker", "postgres"]
+    names += [driver] if driver in ("psqlpy", "asyncpg") else []
+    return f"understudy[{','.join(names)}]"
+
+
+def commands(package: str) -> tuple[str, str]:
+    """Return two commands: one for the unit tests only, one for all tests with coverage."""
+    return (
+        'pytest tests/ -m "not integration"',
+        f"pytest --cov={package} --cov-report=html --cov-report=term",
+    )
+
+
+def workflow(
+    names: Sequence[str],
+    document: Mapping[str, Any],
+    inside: str,
+    runs: Sequence[str],
+    driver: str | None,
+) -> str:
+    """A workflow for GitHub's Actions.
+
+    Args:
+        inside: the project's folder, from the repository's; "" where it is that.
+        names: the files in it. `document`: its pyproject.toml.
+        runs: what is to be run.
+    """
+    prefix, install = _installing(names, document)
+    packages = f'"{extras(driver)}" pytest-asyncio pytest-cov'
+    add = {"uv run --no-sync ": "uv pip install"}.get(prefix, f"{prefix}pip install")
+    steps = "".join(f"      - run: {line}\n" for line in [*install, f"{add} {packages}"])
+    tests = "".join(f"      - run: {prefix}{line}\n" for line in runs)
+    defaults = f"    defaults:\n      run:\n        working-directory: {inside}\n" if inside else ""
+    coverage = f"{inside}/htmlcov" if inside else "htmlcov"
+    return f"""\
+name: tests
+
+on:
+  push:
+  pull_request:
+
+jobs:
+  tests:
+    runs-on: ubuntu-latest
+{defaults}    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "{_python(document)}"
+{steps}{tests}      - uses: actions/upload-artifact@v4
+        if: always()
+        with:
+          name: coverage
+          path: {coverage}
+"""
+
+
+def _installing(names: Sequence[str], document: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """What goes before a command, and the commands that install the project, as it is managed."""
+    tool = document.get("tool", {})
+    if "uv.lock" in names or "uv" in tool:
+        return "uv run --no-sync ", ["pip install uv", "uv sync --all-groups --all-extras"]
+    if "poetry.lock" in names or "poetry" in tool:
+        return "poetry run ", ["pip install poetry", "poetry install"]
+    if "Pipfile" in names:
+        return "pipenv run ", ["pip install pipenv", "pipenv install --dev"]
+    files = [name for name in names if re.fullmatch(r"[\w.-]*requirements[\w.-]*\.txt", name)]
+    if files:
+        return "", [f"pip install {' '.join(f'-r {name}' for name in sorted(files))}"]
+    if "project" not in document:
+        return "", []
+    wanted = ("dev", "test", "tests", "testing")
+    extras_ = [
+        each for each in document["project"].get("optional-dependencies", {}) if each in wanted
+    ]
+    groups = [each for each in document.get("dependency-groups", {}) if each in wanted]
+    lines = [f'pip install -e ".[{",".join(extras_)}]"' if extras_ else "pip install -e ."]
+    lines += [f"pip install --group {each}" for each in groups]
+    return "", lines
+
+
+def _python(document: Mapping[str, Any]) -> str:
+    """The oldest Python that the project takes, if that is one that Understudy runs on."""
+    wanted = re.search(r"3\.(\d+)", str(document.get("project", {}).get("requires-python", "")))
+    return f"3.{wanted[1]}" if wanted is not None and int(wanted[1]) >= 11 else "3.12"

@@ -1,0 +1,217 @@
+"""Where the database's schema is written down."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.init import messages
+from understudy.init.modules import Modules
+from understudy.init.sources import Place, Sources
+
+_CREATES = re.compile(r"(?im)^\s*create\s+(?:unlogged\s+)?table\b")
+# Both directions in one file: running it would undo what it did.
+_TWO_WAYS = re.compile(r"(?im)^--\s*(\+goose\s+down|\+migrate\s+down|migrate:down|rollback)\b")
+_NUMBERED = re.compile(r"^(?:V|U)?\d+")
+_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://[^\s\"'<>]+")
+_TESTS = {"test", "tests"}
+_BASES = {
+    "sqlalchemy.orm.DeclarativeBase",
+    "sqlalchemy.orm.MappedAsDataclass",
+    "sqlalchemy.ext.asyncio.AsyncAttrs",
+}
+_MAKES_BASE = {
+    "sqlalchemy.orm.declarative_base",
+    "sqlalchemy.ext.declarative.declarative_base",
+    "sqlalchemy.MetaData",
+    "sqlalchemy.schema.MetaData",
+}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """SQLAlchemy's or SQLModel's tables.
+
+    Attributes:
+        source: where they are collected, as "module:expression", e.g. "app.db:Base.metadata".
+        modules: the modules to import for all tables to be there.
+    """
+
+    source: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A source of the schema.
+
+    Attributes:
+        setting: what stands in [tool.understudy], a list of it; empty where nothing can stand.
+        place: where it was found, and `what` it is, for people.
+        metadata: where a function must be written for it first.
+    """
+
+    setting: tuple[str, ...]
+    place: Place
+    what: str
+    metadata: Metadata | None = None
+
+
+def find_schemas(modules: Modules, sources: Sources, root: Path) -> list[Schema]:
+    """Every source of the schema that was found, the most trustworthy first."""
+    return [
+        *_alembic(sources, root),
+        *_sql(sources, root),
+        *_metadata(modules),
+        *_tortoise(modules),
+        *_urls(sources, root),
+    ]
+
+
+def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
+    found = [
+        file
+        for file in sources.files
+        if file.name == "alembic.ini" and file.parent in (root, *_below(sources, root))
+    ]
+    # The one in the project's own folder is the one that the plugin takes.
+    own = [file for file in found if file.parent == root] or found
+    if len(own) > 1:
+        yield Schema((), Place(own[0], 1), messages.several_alembics(own))
+        return
+    for file in own:
+        text = sources.text(file)
+        match = re.search(r"(?m)^script_location\s*=\s*(.+)$", text)
+        if match is None:
+            continue
+        place = Place(file, text[: match.start()].count("\n") + 1)
+        location = match[1].strip().replace("%(here)s", ".")
+        folder = file.parent / location.replace(":", "/")
+        scripts = [each for each in sources.files if each.parent == folder / "versions"]
+        scripts = [each for each in scripts if each.suffix == ".py" and each.stem != "__init__"]
+        if scripts:
+            yield Schema(("alembic",), place, messages.alembic(len(scripts)))
+        else:
+            yield Schema((), place, messages.alembic_without_migrations(folder / "versions"))
+
+
+def _below(sources: Sources, root: Path) -> set[Path]:
+    return {file.parent for file in sources.files if file.parent.parent == root}
+
+
+def _sql(sources: Sources, root: Path) -> Iterator[Schema]:
+    folders: dict[Path, list[Path]] = {}
+    for file in sources.files:
+        inside = file.is_relative_to(root) and not _TESTS & set(file.parts)
+        if file.suffix == ".sql" and inside and not file.stem.endswith(".down"):
+            folders.setdefault(file.parent, []).append(file)
+    likely = []
+    for folder, files in folders.items():
+        creating = [file for file in files if _CREATES.search(sources.text(file))]
+        if creating:
+            likely.append((len(creating), folder, creating, files))
+    for _, folder, creating, files in sorted(likely, key=lambda each: (-each[0], each[1])):
+        yield _sql_folder(sources, root, folder, creating, files)
+
+
+def _sql_folder(
+    sources: Sources, root: Path, folder: Path, creating: list[Path], files: list[Path]
+) -> Schema:
+    shown = folder.relative_to(root)
+    first = _CREATES.search(sources.text(creating[0]))
+    assert first is not None, "it is in the list because it matched"
+    line = sources.text(creating[0])[: first.end()].count("\n") + 1
+    place = Place(creating[0], line)
+    two_ways = [file for file in creating if _TWO_WAYS.search(sources.text(file))]
+    if two_ways:
+        return Schema((), place, messages.two_ways(two_ways[0]))
+    if all(file.stem.endswith(".up") for file in files):
+        setting = [(shown / "*.up.sql").as_posix()]
+    elif len(files) > 1 and all(_NUMBERED.match(file.name) for file in files):
+        setting = [(shown / "*.sql").as_posix()]
+    else:
+        setting = [(shown / file.name).as_posix() for file in creating]
+    return Schema(tuple(setting), place, messages.sql_files(len(creating)))
+
+
+def _metadata(modules: Modules) -> Iterator[Schema]:
+    sources: dict[str, Place] = {}
+    tables: dict[str, Place] = {}
+    for module in modules:
+        if _TESTS & set(module.file.parts):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef):
+                direct = {module.dotted(base) for base in node.bases}
+                every = set(modules.bases(module, node))
+                if direct & _BASES:
+                    sources[f"{module.name}:{node.name}.metadata"] = module.place(node)
+                elif "sqlmodel.SQLModel" in every or "sqlmodel.main.SQLModel" in every:
+                    if any(keyword.arg == "table" for keyword in node.keywords):
+                        sources["sqlmodel:SQLModel.metadata"] = module.place(node)
+                        tables[module.name] = module.place(node)
+                elif any(_has_tablename(each) for each in node.body):
+                    tables[module.name] = module.place(node)
+            elif (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Call)
+                and isinstance(node.targets[0], ast.Name)
+            ):
+                made_by = module.dotted(node.value.func)
+                name = node.targets[0].id
+                if made_by in _MAKES_BASE:
+                    attribute = "" if made_by.endswith("MetaData") else ".metadata"
+                    sources[f"{module.name}:{name}{attribute}"] = module.place(node)
+                elif made_by in ("sqlalchemy.Table", "sqlalchemy.schema.Table"):
+                    tables[module.name] = module.place(node)
+    if not tables or not sources:
+        return
+    place = next(iter(tables.values()))
+    bases = {name: where for name, where in sources.items() if name.endswith(".metadata")}
+    chosen = bases or sources
+    if len(chosen) > 1:
+        yield Schema((), place, messages.several_metadata(sorted(chosen)))
+        return
+    metadata = Metadata(next(iter(chosen)), tuple(sorted(tables)))
+    yield Schema(
+        ("tests.schema:create",), place, messages.metadata(metadata.source, len(tables)), metadata
+    )
+
+
+def _has_tablename(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign | ast.AnnAssign) and "__tablename__" in ast.dump(node)
+
+
+def _tortoise(modules: Modules) -> Iterator[Schema]:
+    for module in modules:
+        for node in module.definitions.values():
+            if isinstance(node, ast.ClassDef) and {"tortoise.models.Model", "tortoise.Model"} & set(
+                modules.bases(module, node)
+            ):
+                yield Schema((), module.place(node), messages.tortoise())
+                return
+
+
+def _urls(sources: Sources, root: Path) -> Iterator[Schema]:
+    """The URL of a database in settings: a copy of its schema could be had, with its password."""
+    hidden = [root / name for name in (".env", ".env.example", ".env.sample", ".env.dist")]
+    for file in [*hidden, *sources.files]:
+        inside = file.is_relative_to(root) and not _TESTS & set(file.parts)
+        if not inside or not (file in hidden or file.suffix in (".py", ".ini", ".toml")):
+            continue
+        for number, line in enumerate(sources.text(file).splitlines(), 1):
+            match = _URL.search(line)
+            if match is not None and "{" not in match[0] and "@" in match[0]:
+                yield Schema(
+                    (), Place(file, number), messages.database_url(without_password(match[0]))
+                )
+                return
+
+
+def without_password(url: str) -> str:
+    """A URL that can be shown."""
+    url = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"(?i)(password=)[^&\s]*", r"\1***", url)

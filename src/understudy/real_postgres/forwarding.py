@@ -1,0 +1,392 @@
+"""A responder that hands statements to a real server, as they are, unless a test scripts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from understudy.catalog.command_tags import command_in
+from understudy.catalog.introspection_statements import is_housekeeping
+from understudy.fake_postgres import scripted_copy
+from understudy.fake_postgres.answering import Answering, Notes
+from understudy.fake_postgres.connection_queries import items_of
+from understudy.fake_postgres.errors import told
+from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol.command_parser import read
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.responder import (
+    ConnectionDropped,
+    Field,
+    Pending,
+    Result,
+    Sent,
+    ServerError,
+    Statement,
+)
+from understudy.real_postgres import messages, upstream_requests
+from understudy.real_postgres.client_state import Guest
+from understudy.real_postgres.mixed_rules import from_the_real_server
+from understudy.real_postgres.pending import sequel
+from understudy.real_postgres.scheduler import Turns
+from understudy.real_postgres.upstream_portals import UpstreamPortals
+from understudy.real_postgres.upstream_replies import Reply
+from understudy.script import call_counts
+from understudy.script.answers import Computed, Drop
+from understudy.script.calls import Call
+from understudy.script.failures import Failure
+from understudy.script.origin import NOWHERE
+
+if TYPE_CHECKING:
+    from understudy.real_postgres.rollback_server import SandboxServer
+
+# What PostgreSQL answers alike whenever it is asked; FETCH and the like have other columns.
+_LASTING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
+# What has the columns of something else, and none where that is not there yet.
+_CHANGING = frozenset({"FETCH", "EXECUTE"})
+_MOST_KNOWN = 1000
+_DISCARD_ALL = (
+    "CLOSE ALL;RESET ALL;SELECT pg_catalog.pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES"
+)
+
+
+@dataclass(slots=True)
+class Forwarded(Notes):
+    """What has to be found again of a statement that the real server has prepared.
+
+    Attributes:
+        name: what it is called there, `declared`: the types that its client declared.
+        generation: the number of the server's memory in which it is.
+        is_logged: whether it is somebody's own, and no driver's question or command.
+    """
+
+    name: str = ""
+    declared: tuple[int, ...] = ()
+    generation: int = 0
+    is_logged: bool = True
+
+
+class Forwarding(Answering):
+    """Answers from the script where a rule fits, and from the real server otherwise.
+
+    It is also what a session tells of how it goes on (responder.Forwarder).
+
+    Args:
+        server: knows the connections and the script of now.
+        turns: the transaction of the real server.
+    """
+
+    _tally = call_counts.REAL
+    commands: tuple[type[c.Command], ...] = (
+        c.Set,
+        c.Reset,
+        c.Show,
+        c.SetConstraints,
+        c.Declare,
+        c.Fetch,
+        c.Close,
+    )
+
+    def __init__(self, server: SandboxServer, turns: Turns) -> None:
+        super().__init__(server)
+        self._sandbox = server
+        self._turns = turns
+        self._portals = UpstreamPortals(turns)
+        self._statements: dict[object, Statement] = {}
+        self._generation = 0
+        self._number = 0
+
+    # Statements ----------------------------------------------------------------------------------
+
+    def prepare(
+        self, sql: str, declared: tuple[int, ...], connection: Connection
+    ) -> Statement | Pending:
+        """Have the real server prepare and describe a statement, unless it has."""
+        guest = _guest(connection)
+        self._admit(sql, guest)
+        turns = self._turns
+        if turns.has_defined or self._generation != turns.generation:
+            self._statements.clear()
+            self._generation = turns.generation
+        key = (sql, declared, guest.settings_made)
+        known = self._statements.get(key)
+        if known is not None:
+            return known
+        self._number += 1
+        name = f"u{self._number}"
+        request = self._portals.before(sql, guest)
+        request += (
+            upstream_requests.parse(name, sql, declared)
+            + upstream_requests.describe(name)
+            + upstream_requests.SYNC
+        )
+        return turns.ask(guest, sql, request, partial(self._prepared, key, name))
+
+    def _prepared(self, key: tuple[str, tuple[int, ...], object], name: str, reply: Reply) -> Any:
+        if reply.error is not None:
+            raise _hinted(reply.error)
+        sql, declared, _ = key
+        copy = scripted_copy.direction(sql)
+        types = self._sandbox.types
+        spellings = []
+        for each in reply.fields or ():
+            found = types.numbered(each.oid)
+            spellings.append("text" if found is None else found.name)
+        drivers_own = read(sql) is not None or items_of(sql) is not None or is_housekeeping(sql)
+        notes = Forwarded(
+            None, tuple(spellings), {}, name, declared, self._turns.generation, not drivers_own
+        )
+        command = command_in(sql)
+        statement = Statement(
+            sql,
+            "SELECT" if command == "VALUES" else command,
+            reply.parameters,
+            reply.fields,
+            copy,
+            notes,
+            self._forward,
+        )
+        lasts = command in _LASTING or (reply.fields is None and command not in _CHANGING)
+        if lasts and not self._turns.has_defined:
+            if len(self._statements) >= _MOST_KNOWN:
+                self._statements.clear()
+            self._statements[key] = statement
+        return statement
+
+    def _admit(self, sql: str, guest: Guest) -> None:
+        try:
+            self._sandbox.check_owner(sql, guest)
+        except Failure as failure:
+            raise told(failure, sql) from None
+
+    # Executions ----------------------------------------------------------------------------------
+
+    def _forward(self, portal: Portal, limit: int, connection: Connection) -> Result | Pending:
+        """Answer the statement of a portal, from the script or from the real server."""
+        statement = portal.prepared.statement
+        assert statement is not None
+        guest, sql = _guest(connection), statement.sql
+        self._admit(sql, guest)
+        self._server.reset(connection, sql)
+        try:
+            if guest.read_only:
+                self._server.refuse_writing(sql)
+            unscripted = portal.upstream or not (
+                statement.notes.is_logged or self._concerned(sql, guest)
+            )
+            if unscripted:
+                return self._passed_on(portal, limit, guest)
+            call = self._called(statement, self._values(statement, portal.values), connection)
+            answer = self._server.answer(call)
+            if answer is None:
+                return self._passed_on(portal, limit, guest)
+            outcome = answer.outcome
+            if isinstance(outcome, Drop) and outcome.when == "after":
+                return sequel(self._passed_on(portal, limit, guest), partial(self._unheard, guest))
+            is_real = isinstance(outcome, Computed) and outcome.function is from_the_real_server
+            if is_real and answer.delay:
+                return Pending(answer.delay, lambda: self._passed_on(portal, limit, guest))
+            if is_real:
+                return self._passed_on(portal, limit, guest)
+            if answer.delay:
+                return Pending(
+                    answer.delay, lambda: self._after(answer, call, statement, statement.notes)
+                )
+            return self._outcome(answer, call, statement, statement.notes)
+        except Failure as failure:
+            raise told(failure, sql) from None
+
+    def _unheard(self, guest: Guest, _result: Any) -> Result:
+        """Let a statement take effect, and nobody hear of it."""
+        if guest.current is None:
+            self._turns.end(guest, commit=True)
+        return _dropped(_result)
+
+    def _concerned(self, sql: str, guest: Guest) -> bool:
+        return bool(self._server.concerned(Call("execute", sql, None, guest.current, NOWHERE)))
+
+    def _values(self, statement: Statement, sent: Sequence[Any]) -> Sequence[Any]:
+        """Return the parameters of a call: values, or bytes where they are none that we know."""
+        return (
+            [
+                self._value(oid, each) if isinstance(each, Sent) else each
+                for oid, each in zip(statement.parameters, sent, strict=True)
+            ]
+            if statement.copy is None
+            else sent
+        )
+
+    def _value(self, oid: int, sent: Sent) -> Any:
+        try:
+            return self.decoder(oid, sent.form)(sent.data)
+        except ServerError:
+            return sent.data  # the real server says what is wrong with it
+
+    def _passed_on(self, portal: Portal, limit: int, guest: Guest) -> Pending:
+        statement = portal.prepared.statement
+        assert statement is not None
+        copying = statement.copy == "in"
+        request = self._portals.before(statement.sql, guest)
+        if not portal.upstream:
+            request += self._portals.bind(portal, guest, lasts=bool(limit))
+        request += upstream_requests.execute(portal.upstream, limit)
+        request += upstream_requests.FLUSH if copying else upstream_requests.SYNC
+        done = partial(self._executed, statement, guest)
+        data = portal.values if copying else None
+        return self._turns.ask(guest, statement.sql, request, done, data)
+
+    def _executed(self, statement: Statement, guest: Guest, reply: Reply) -> Result:
+        if reply.error is not None:
+            raise reply.error if guest.current is not None else _hinted(reply.error)
+        self._follow(statement.sql, guest)
+        return Result(raw=bytes(reply.raw), suspended=reply.suspended)
+
+    def _follow(self, sql: str, guest: Guest) -> None:
+        """Take note of what a statement has made of the run-time parameters, and of cursors."""
+        start = sql.lstrip()[:7].upper()
+        made = guest.settings_made
+        match read(sql) if start.startswith(("SET", "RESET", "DECLARE")) else None:
+            case c.Declare(name=name, hold=hold):
+                guest.declared(name, hold=hold)
+            case c.Reset(name=str(name)) | c.Set(name=name, values=None, local=False):
+                # Of what this client began with, the real server knows nothing.
+                initial = guest.initially(name)
+                self._turns.applied(guest, (*made, sql, *initial), is_all=not initial)
+            case c.Set(local=False):
+                self._turns.applied(guest, (*made, sql))
+            case c.Reset():
+                self._turns.applied(guest, guest.initial, is_all=not guest.initial)
+            case c.Set():  # until the end of a transaction, which there is that of the test
+                self._turns.applied(guest, made, is_all=False)
+            case _ if guest.current is not None and "set_config" in sql:
+                self._turns.applied(guest, made, is_all=False)
+
+    # What a session does by itself ---------------------------------------------------------------
+
+    def control(self, sql: str, connection: Connection) -> Result | Pending | None:
+        """Ask the script, and then have the real server follow."""
+        guest = _guest(connection)
+        self._admit(sql, guest)
+        command = read(sql)
+        assert command is not None
+        try:
+            scripted = super().control(sql, connection)
+        except ServerError:
+            self._fail(command, guest)
+            raise
+        except ConnectionDropped as lost:
+            if not lost.effective:
+                raise
+            return sequel(self._carry_out(command, sql, guest) or Pending(0.0), _dropped)
+        if isinstance(scripted, Pending):
+            then = partial(self._then, command, sql, guest)
+            return sequel(scripted, then, lambda: self._fail(command, guest))
+        return self._then(command, sql, guest, scripted)
+
+    def _then(
+        self, command: c.Command, sql: str, guest: Guest, scripted: Result | None
+    ) -> Result | Pending | None:
+        own = self._carry_out(command, sql, guest)
+        if own is None or scripted is None:
+            return own or scripted
+        return sequel(own, lambda _: scripted)
+
+    def _fail(self, command: c.Command, guest: Guest) -> None:
+        if isinstance(command, c.Commit | c.Rollback):
+            self._turns.end(guest, commit=False)
+
+    def _carry_out(self, command: c.Command, sql: str, guest: Guest) -> Pending | None:
+        """Have the real server follow a command of the session's; return what to wait for."""
+        current = guest.current
+        match command:
+            case c.Begin():
+                if current is None:
+                    guest.is_read_only = ("transaction_read_only", "on") in command.modes
+            case c.Commit() | c.Rollback() | c.PrepareTransaction():
+                aborted = current is not None and current.aborted
+                if isinstance(command, c.Commit) and not aborted:
+                    return self._turns.commit(guest)
+                self._turns.end(guest, commit=False)
+            case c.Savepoint() | c.Release() | c.RollbackTo():
+                if current is not None:
+                    return self._turns.ask(guest, sql, upstream_requests.query(sql), _done)
+            case c.SetTransaction(modes=modes) if ("transaction_read_only", "on") in modes:
+                if current is not None:
+                    guest.is_read_only = True
+                    request = upstream_requests.query("SET LOCAL transaction_read_only = on")
+                    return self._turns.ask(guest, sql, request, _done)
+            case c.Discard(what=what):
+                if what != "ALL":
+                    return self._turns.ask(guest, sql, upstream_requests.query(sql), _done)
+                if current is None:
+                    request = upstream_requests.query(_DISCARD_ALL)
+                    return self._turns.ask(guest, sql, request, partial(self._discarded, guest))
+        return None
+
+    def _discarded(self, guest: Guest, reply: Reply) -> Result:
+        self._follow("RESET ALL", guest)
+        return _done(reply)
+
+    # How a session goes on (responder.Forwarder) -------------------------------------------------
+
+    def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
+        """End what ran outside of a block."""
+        guest = _guest(connection)
+        if commit:
+            return self._turns.commit(guest)
+        self._turns.end(guest, commit=False)
+        return None
+
+    def describe_cursor(self, name: str, connection: Connection) -> Pending:
+        """Ask the real server for the columns of a cursor."""
+        request = upstream_requests.describe_portal(name) + upstream_requests.SYNC
+        return self._turns.ask(_guest(connection), name, request, _columns)
+
+    def bound(self, portal: Portal, connection: Connection) -> None:
+        """Keep a portal, for it is made on the real server only when that needs it."""
+        self._portals.bound(portal, _guest(connection))
+
+    def closed(self, portal: Portal, connection: Connection) -> None:
+        """Close a portal with what is sent next."""
+        self._portals.closed(portal, _guest(connection))
+
+    def lost(self, connection: Connection) -> None:
+        """Undo what a connection has open."""
+        self._turns.lost(_guest(connection))
+
+
+def _guest(connection: Connection) -> Guest:
+    assert isinstance(connection, Guest), "every connection of a sandbox is one"
+    return connection
+
+
+def _done(reply: Reply) -> Result:
+    if reply.error is not None:
+        raise reply.error
+    return Result()
+
+
+def _columns(reply: Reply) -> tuple[Field, ...]:
+    if reply.error is not None:
+        raise reply.error
+    return reply.fields or ()
+
+
+def _hinted(error: ServerError) -> ServerError:
+    """Tell of the marker, where a statement is refused since it runs in a transaction."""
+    if error.fields.sqlstate == "25001" and error.fields.hint is None:
+        fields = error.fields
+        error.fields = type(fields)(
+            fields.sqlstate,
+            fields.message,
+            fields.severity,
+            fields.detail,
+            messages.IN_TRANSACTION_HINT,
+        )
+    return error
+
+
+def _dropped(_: object) -> Result:
+    raise ConnectionDropped(effective=True)

@@ -1,0 +1,202 @@
+"""The one connection to the real server that all clients of a test share.
+
+libpq connects, since it knows every way to log in; then bytes go to and fro as they are. So no
+value is read on its way, and nothing has to know its type.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from understudy.fake_postgres.protocol.responder import ServerError
+from understudy.real_postgres import messages, upstream_requests
+from understudy.real_postgres.upstream_replies import Reader, Reply, take
+from understudy.script.database_errors import ErrorFields
+
+if TYPE_CHECKING:
+    from understudy.fake_postgres.sockets import Sockets
+
+Done = Callable[[Sequence[Reply]], None]
+
+_PIECE = 256 * 1024
+_CONNECT_TIMEOUT = 10
+_PATIENCE = 10.0  # for what was cancelled to end
+
+
+class Upstream:
+    """A connection to a real server. All but the constructor belongs to the sockets' thread.
+
+    Args:
+        dsn: the URL of the database.
+        sockets: whose thread it works in.
+
+    Attributes:
+        is_lost: whether it has ended.
+        settings: the run-time parameters that the server reported.
+    """
+
+    def __init__(self, dsn: str, sockets: Sockets) -> None:
+        import psycopg
+
+        # Bytes are read and written beside libpq, which could not be done with encryption.
+        self._libpq = psycopg.connect(
+            dsn,
+            autocommit=True,
+            sslmode="disable",
+            gssencmode="disable",
+            connect_timeout=_CONNECT_TIMEOUT,
+            client_encoding="utf8",
+        )
+        self.settings = {
+            name: value.decode()
+            for name in ("server_version", "TimeZone", "DateStyle", "IntervalStyle")
+            if (value := self._libpq.pgconn.parameter_status(name.encode())) is not None
+        }
+        self._socket = socket.socket(fileno=os.dup(self._libpq.fileno()))
+        self._socket.setblocking(False)
+        self._sockets = sockets
+        self._reader = Reader()
+        self._unsent = bytearray()
+        self._events = 0
+        self._replies: list[Reply] = []
+        self._wanted = 0
+        self._copied: Sequence[bytes] | None = None
+        self._done: Done | None = None
+        self.is_lost = False
+
+    def attach(self) -> None:
+        """Read what the server sends, from now on."""
+        self._watch()
+
+    def ask(self, data: bytes, wanted: int, done: Done, copied: Sequence[bytes] | None) -> None:
+        """Send requests.
+
+        Args:
+            data: the requests, each with its end; a COPY from the client without.
+            wanted: how many they are.
+            done: called with their replies.
+            copied: the data of a COPY from the client, else None.
+        """
+        assert self._done is None, "one at a time"
+        self._replies, self._wanted = [Reply()], wanted
+        self._copied, self._done = copied, done
+        if self.is_lost:
+            self._lost()
+        else:
+            self._send(data)
+
+    def ask_now(self, data: bytes) -> Reply:
+        """Send a request, and wait for its reply."""
+        replies: list[Reply] = []
+        self.ask(data, 1, replies.extend, None)
+        self.finish()
+        return replies[0]
+
+    def finish(self) -> None:
+        """Wait until nothing runs; what runs too long costs the connection."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            while self._done is not None:
+                wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+                selector.modify(self._socket, wanted)
+                found = selector.select(_PATIENCE)
+                if not found:
+                    self._lost()
+                for _, events in found:
+                    self._ready(events)
+
+    def cancel(self) -> None:
+        """Have the server cancel what runs."""
+        if self._done is not None and not self.is_lost:
+            self._libpq.pgconn.get_cancel().cancel()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.is_lost = True
+        if self._events:
+            self._sockets.watch(self._socket, 0, self._ready, was=self._events)
+            self._events = 0
+        self._socket.close()
+        self._libpq.close()
+
+    def _send(self, data: bytes) -> None:
+        self._unsent += data
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._unsent:
+                sent = self._socket.send(self._unsent)
+                del self._unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:  # what it said before it went is still to be read
+            self._unsent.clear()
+        self._watch()
+
+    def _watch(self) -> None:
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        if events != self._events:
+            self._sockets.watch(self._socket, events, self._ready, was=self._events)
+            self._events = events
+
+    def _ready(self, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._write()
+        if events & selectors.EVENT_READ:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost()
+            return
+        self._reader.add(data)
+        for kind, whole in self._reader:
+            self._take(kind, whole)
+            if self.is_lost:
+                break
+
+    def _take(self, kind: bytes, whole: bytes) -> None:
+        if self._done is None:
+            return  # a notice, or a parameter, for nobody
+        reply = self._replies[-1]
+        if self._copied is not None and kind in (b"G", b"E"):
+            pieces = self._copied if kind == b"G" else ()
+            self._copied = None
+            data = b"".join(map(upstream_requests.copy_data, pieces))
+            self._send(
+                data
+                + (upstream_requests.COPY_DONE if kind == b"G" else b"")
+                + upstream_requests.SYNC
+            )
+        if take(reply, kind, whole):
+            if len(self._replies) == self._wanted:
+                self._hand_over()
+            else:
+                self._replies.append(Reply())
+
+    def _hand_over(self) -> None:
+        done, self._done = self._done, None
+        assert done is not None
+        done(self._replies)
+
+    def _lost(self) -> None:
+        """Take note that the server is gone, and tell who waits for it."""
+        if not self.is_lost:
+            self.close()
+        if self._done is not None:
+            reply = self._replies[-1]
+            if reply.error is None or reply.error.fields.severity not in ("FATAL", "PANIC"):
+                reply.error = ServerError(ErrorFields("57P01", messages.SERVER_GONE, "FATAL"))
+            reply.status = ""
+            self._hand_over()

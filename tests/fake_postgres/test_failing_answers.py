@@ -1,0 +1,156 @@
+"""Answers that cannot be given, each told to the client and held against the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import psycopg
+import pytest
+
+from understudy import PredicateFailed, ScriptError, db_error
+from understudy.catalog.errors import AnswerImpossible
+from understudy.fake_postgres.connectors import imported
+from understudy.fake_postgres.fixture import FakePostgres
+from understudy.script.expectations import opened
+from understudy.script.failures import Failure
+
+ONE = "SELECT 1 AS a"
+Script = Callable[[FakePostgres], object]
+
+
+def refused(fake: FakePostgres, script: Script, statement: str = ONE) -> tuple[Failure, str]:
+    """Return what is held against the test, and what the client was told."""
+    script(fake)
+    with opened() as ledger:
+        connection = fake.psycopg.connect_sync(autocommit=True)
+        with pytest.raises(psycopg.errors.InternalError) as raised:
+            connection.execute(statement)
+    (failure,) = ledger.failures
+    return failure, str(raised.value)
+
+
+def test_a_function_that_raises_what_no_server_sends(fake_postgres: FakePostgres) -> None:
+    def script(fake: FakePostgres) -> None:
+        @fake.on(ONE)
+        def answer(call: Any) -> None:
+            raise KeyError("x")
+
+        fake.on(ONE, "never").row(a=1).optional()
+
+    failure, told = refused(fake_postgres, script)
+
+    assert isinstance(failure, AnswerImpossible)
+    assert str(failure).startswith("the function that answers raised KeyError: 'x'\n  rule: ")
+    assert str(failure).endswith("An error of the database is raised as db_error(...).")
+    assert told == f"AnswerImpossible: {failure}"
+
+
+def test_an_async_function_that_raises(fake_postgres: FakePostgres) -> None:
+    def script(fake: FakePostgres) -> None:
+        @fake.on(ONE)
+        async def answer(call: Any) -> None:
+            raise KeyError("x")
+
+        fake.on(ONE, "never").row(a=1).optional()
+
+    failure, _ = refused(fake_postgres, script)
+
+    assert "the function that answers raised KeyError: 'x'" in str(failure)
+
+
+def test_a_function_may_raise_a_database_error(fake_postgres: FakePostgres) -> None:
+    @fake_postgres.on(ONE)
+    def answer(call: Any) -> None:
+        raise db_error("40P01")
+
+    fake_postgres.on(ONE, "never").row(a=1).optional()
+    connection = fake_postgres.psycopg.connect_sync(autocommit=True)
+
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        connection.execute(ONE)
+
+
+def test_a_function_alone_has_no_columns_that_could_be_told(fake_postgres: FakePostgres) -> None:
+    def script(fake: FakePostgres) -> None:
+        fake.on(ONE).optional()(lambda call: 1)
+
+    failure, _ = refused(fake_postgres, script)
+
+    assert str(failure).startswith(
+        "a function answers this, and a driver asks for the columns before it runs the statement\n"
+        "  sql: SELECT 1 AS a\n"
+    )
+    assert str(failure).endswith(
+        "Configure the schema, so that PostgreSQL tells the columns; or script the rows."
+    )
+
+
+def test_what_a_function_returns_may_be_no_rows(fake_postgres: FakePostgres) -> None:
+    def script(fake: FakePostgres) -> None:
+        fake.on(ONE)(lambda call: [{"a": 1}, {"b": 2}])
+        fake.on(ONE, "never").row(a=1).optional()
+
+    failure, _ = refused(fake_postgres, script)
+
+    assert "all rows of a result have the same columns" in str(failure)
+
+
+def test_a_predicate_that_raises(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("SELECT $1::text AS a", lambda value: value > 1).row(a="x").optional()
+    with opened() as ledger:
+        connection = fake_postgres.psycopg.connect_sync(autocommit=True)
+        with pytest.raises(psycopg.errors.InternalError, match="PredicateFailed"):
+            connection.execute("SELECT %s::text AS a", ("x",))
+
+    assert isinstance(ledger.failures[0], PredicateFailed)
+
+
+def test_a_value_that_cannot_be_sent(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(ONE).row(a=object())
+
+    failure, _ = refused(fake_postgres, lambda fake: None)
+
+    assert "the answer cannot be sent: column 'a' is text" in str(failure)
+
+
+async def test_other_columns_than_it_was_prepared_with(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(ONE).row(a=1).then.row(b=1)
+    connection = await fake_postgres.asyncpg.connect()
+    prepared = await connection.prepare(ONE)
+    assert await prepared.fetchval() == 1
+
+    with pytest.raises(asyncpg.FeatureNotSupportedError, match="cached plan must not change"):
+        await prepared.fetchval()
+
+
+async def test_show_may_be_scripted_and_begin_delayed(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("SHOW work_mem").value("7MB")
+    fake_postgres.on("BEGIN").delay(0.01).tag("BEGIN")
+    connection = await fake_postgres.psycopg.connect()
+
+    cursor = await connection.execute("SHOW work_mem")
+
+    assert await cursor.fetchall() == [("7MB",)]
+
+
+def test_a_driver_that_is_not_installed() -> None:
+    with pytest.raises(ScriptError) as raised:
+        imported("no_such_driver", "no-such-driver")
+
+    assert str(raised.value) == (
+        "this needs no-such-driver, which is not installed: pip install no-such-driver"
+    )
+
+
+async def test_an_engine_of_sqlalchemy_in_memory(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(ONE).row(a=1)
+    engine = fake_postgres.sqlalchemy.engine()
+
+    async with engine.connect() as connection:
+        assert (await connection.exec_driver_sql(ONE)).scalar_one() == 1
+
+    assert engine.dialect.driver == "asyncpg"
+    assert fake_postgres.sqlalchemy.sync_engine().dialect.driver == "psycopg"
+    assert fake_postgres.sqlalchemy.engine("psycopg").dialect.driver == "psycopg"

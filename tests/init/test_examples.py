@@ -1,0 +1,332 @@
+"""The parts that example tests are made of."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from understudy.init import look
+from understudy.init.example_dao import dao_examples
+from understudy.init.example_service import service_examples
+from understudy.init.example_web import dto_examples, router_examples
+from understudy.init.examples import Layer, file_name, quoted, render, sql_block, words_of
+from understudy.init.layers import Part
+from understudy.init.modules import Module
+
+from .projects import write
+
+APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+
+
+def module(name: str) -> Module:
+    return Module(Path("x.py"), name, ast.parse(""), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "file"),
+    [
+        ("src.api.path.users", "router", "test_users_router.py"),
+        ("app.repositories.user_repository", "dao", "test_user_dao.py"),
+        ("app.users.service", "service", "test_users_service.py"),
+        ("app.crud", "dao", "test_app_dao.py"),
+        ("schemas", "dto", "test_schemas_dto.py"),
+    ],
+)
+def test_the_name_of_a_file(name: str, layer: str, file: str) -> None:
+    assert file_name(module(name), layer) == file
+
+
+def test_imports_are_in_order_and_those_of_a_module_together() -> None:
+    imports = [
+        "from app.b import get",
+        "from app.b import Thing",
+        "from app.b import MOST",
+        "import pytest",
+        "from uuid import UUID",
+        "from understudy import FakePostgres",
+    ]
+
+    assert render("About.", imports, ["def test():\n    pass\n"]) == dedent('''\
+        """About."""
+
+        from uuid import UUID
+
+        import pytest
+        from understudy import FakePostgres
+
+        from app.b import MOST, Thing, get
+
+
+        def test():
+            pass
+        ''')
+
+
+@pytest.mark.parametrize("text", ["plain", "it's", 'a "word"', "both ' and \"", "back\\slash\n"])
+def test_a_literal_says_what_it_is_made_of(text: str) -> None:
+    assert ast.literal_eval(quoted(text)) == text
+    assert quoted("it's") == '"it\'s"'
+
+
+@pytest.mark.parametrize("statement", ["SELECT '\\d'", 'SELECT """'])
+def test_sql_that_cannot_stand_in_a_literal_of_several_lines(statement: str) -> None:
+    assert sql_block(statement, 4) == quoted(statement)
+
+
+def test_words() -> None:
+    assert words_of("GET /users/{user_id}/") == "get_users_user_id"
+
+
+# DAOs on psqlpy
+
+
+def daos(folder: Path, source: str) -> Layer:
+    findings = look(write(folder, {"main.py": APP, "daos.py": source}))
+    return dao_examples(findings.layers["dao"], "tests.fakes")
+
+
+def bodies(layer: Layer) -> list[str]:
+    """What each test does between its docstring and its last line."""
+    return [
+        dedent(each.text.partition("conn = FakeConnection()\n")[2]).partition("\n\nassert len")[0]
+        for each in layer.candidates
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ('async def f(self):\n        return await self.conn.fetch_val("SELECT count(*) FROM a")',
+         ['conn.on("SELECT count(*) FROM a").value(3)\n\nassert await UserDAO(conn).f() == 3',
+          'conn.on("SELECT count(*) FROM a").value(3)\n\nawait UserDAO(conn).f()']),
+        ('async def f(self, id: int, name: str | None):\n        await self.conn.execute(\n'
+         '            "UPDATE a SET b = $1 WHERE id = $2", [name, id])',
+         ['conn.on("UPDATE a SET b = $1 WHERE id = $2", "Ana", 7).tag("UPDATE 1")\n\n'
+          'await UserDAO(conn).f(7, "Ana")']),
+        ('async def f(self):\n        sql = "SELECT u.id, made_at FROM u"\n'
+         "        await self.conn.fetch_row(sql)",
+         ['conn.on("SELECT u.id, made_at FROM u").row(id=7, made_at=datetime(2026, 1, 2))\n\n'
+          "await UserDAO(conn).f()"]),
+        ("async def f(self):\n        await self.conn.execute(SQL)",
+         ['conn.on("DELETE FROM a").tag("DELETE 1")\n\nawait UserDAO(conn).f()']),
+        ("async def f(self):\n        await self.conn.execute(\"VACUUM\")", []),
+        ("async def f(self, a):\n        await self.conn.execute(\"DELETE FROM a\", [a])", []),
+        ("async def f(self, *names):\n        await self.conn.execute(\"DELETE FROM a\")", []),
+        ("async def f(self):\n        await self.conn.execute(f\"DELETE FROM {a}\")", []),
+        ("async def f(self, a: int):\n        await self.conn.execute(SQL, a)", []),
+        ("async def f(self):\n        await self.conn.execute(SQL, [other])", []),
+        ("async def f(self):\n        await self.conn.execute(SQL)\n"
+         "        await self.conn.execute(SQL)", []),
+        ("async def f(self):\n        await self.conn.begin(SQL)", []),
+        ("@cached\n    async def f(self):\n        await self.conn.execute(SQL)", []),
+        ("def f(self):\n        self.conn.execute(SQL)", []),
+    ],
+)  # fmt: skip
+def test_a_method_on_a_kept_connection(tmp_path: Path, method: str, expected: list[str]) -> None:
+    layer = daos(
+        tmp_path,
+        f'SQL = "DELETE FROM a"\n\n\nclass UserDAO:\n    def __init__(self, conn):\n'
+        f"        self.conn = conn\n\n    {method}\n",
+    )
+
+    assert bodies(layer) == expected
+    assert layer.reason == (
+        ""
+        if expected
+        else "no method sends exactly one literal statement on a connection that it is given, "
+        "with plain arguments"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        ("async def drop(conn): await conn.execute('DELETE FROM a')\n", "await drop(conn)"),
+        ("class ADAO:\n    async def f(self, conn): await conn.execute('DELETE FROM a')\n",
+         "await ADAO().f(conn)"),
+        ("class ADAO:\n    @classmethod\n    @connected\n"
+         "    async def f(cls, conn): await conn.execute('DELETE FROM a')\n",
+         "await ADAO.f.__wrapped__(ADAO, conn)"),
+        ("class ADAO:\n    @connected\n"
+         "    async def f(self, conn): await conn.execute('DELETE FROM a')\n", None),
+        ("class ADAO:\n    def __init__(self, conn, size): self.conn = conn\n"
+         "    async def f(self): await self.conn.execute('DELETE FROM a')\n", None),
+        ("class ADAO:\n    def __init__(self, conn): ...\n"
+         "    async def f(self): await self.conn.execute('DELETE FROM a')\n", None),
+    ],
+)  # fmt: skip
+def test_how_a_method_is_called(tmp_path: Path, source: str, call: str | None) -> None:
+    found = [body.partition("\n\n")[2] for body in bodies(daos(tmp_path, source))]
+
+    assert found == ([] if call is None else [call])
+
+
+def test_a_function_that_is_decorated_is_called_without(tmp_path: Path) -> None:
+    source = "@connected\nasync def drop(conn): await conn.execute('DELETE FROM a')\n"
+    findings = look(write(tmp_path, {"main.py": APP, "crud.py": source}))
+
+    layer = dao_examples(findings.layers["dao"], "understudy")
+
+    assert bodies(layer) == [
+        'conn.on("DELETE FROM a").tag("DELETE 1")\n\nawait drop.__wrapped__(conn)'
+    ]
+    assert "from understudy import FakeConnection\n" in layer.candidates[0].text
+
+
+# Services
+
+
+def services(folder: Path, source: str) -> Layer:
+    findings = look(write(folder, {"main.py": APP, "code.py": source}))
+    return service_examples(findings.layers["service"], findings.modules, "tests.fakes")
+
+
+@pytest.mark.parametrize(
+    ("init", "method", "expected"),
+    [
+        ("self, dao: Optional[Store]", "return await self.dao.get(id)", True),
+        ('self, dao: "type[Store]"', "return await self.dao.get(id)", True),
+        (
+            "self, dao: Store, *, size=1",
+            '"""Doc."""\n        return await self.dao.get(id=id)',
+            True,
+        ),
+        ('self, dao: "not a name ("', "return await self.dao.get(id)", False),
+        ("self, dao: dict", "return await self.dao.get(id)", False),
+        ("self, dao: Store, *, size", "return await self.dao.get(id)", False),
+        ("self, dao: Store", "return await self.dao.get(7)", False),
+        ("self, dao: Store", "return await self.other.get(id)", False),
+        ("self, dao: Store", "return await get(id)", False),
+        ("self, dao: Store", "return self.dao.get(id)", False),
+        ("self, dao: Store", "thing = id\n        return thing", False),
+    ],
+)
+def test_a_service(tmp_path: Path, init: str, method: str, expected: bool) -> None:
+    layer = services(
+        tmp_path,
+        "class Store:\n    async def get(self, id): ...\n\n\n"
+        f"class AService:\n    def __init__({init}):\n        self.dao = dao\n\n"
+        f"    async def get(self, id):\n        {method}\n",
+    )
+
+    assert bool(layer.candidates) is expected
+    assert layer.reason == (
+        ""
+        if expected
+        else "no method only passes on what a collaborator of a known class answers, and what the "
+        "others are for is not to be read off their code"
+    )
+
+
+def test_a_service_without_init_or_that_is_a_function(tmp_path: Path) -> None:
+    findings = look(
+        write(
+            tmp_path,
+            {
+                "main.py": APP,
+                "services.py": "class AService:\n    async def a(self): ...\n\n\ndef run(): ...\n",
+            },
+        )
+    )
+
+    assert service_examples(findings.layers["service"], findings.modules, "f").candidates == []
+    assert service_examples([], findings.modules, "f") == Layer((), "")
+
+
+# Routes
+
+
+def routes(folder: Path, source: str, **route: object) -> Layer:
+    findings = look(write(folder, {"main.py": APP + source}))
+    asked = {
+        "path": "/a",
+        "method": "get",
+        "module": "main",
+        "function": "a",
+        "needs": [],
+        "responses": ["200"],
+        **route,
+    }
+    return router_examples(findings.layers["router"], [asked], findings.modules)
+
+
+@pytest.mark.parametrize(
+    ("source", "called"),
+    [
+        ('@app.get("/a")\ndef a(): return {"b": (1, [None, "c"])}\n', '{"b": [1, [None, "c"]]}'),
+        ('@app.get("/a")\ndef a(): return {}\n', None),
+        ('@app.get("/a")\ndef a(): return "text"\n', None),
+        ('@app.get("/a")\ndef a(): return {"b": c}\n', None),
+        ('@app.get("/a")\ndef a(): return\n', None),
+        ('@app.get("/a", status_code=201)\ndef a(): return {"b": 1}\n', None),
+        ('@app.get("/a")\ndef a(q=1): return {"b": 1}\n', None),
+        (
+            'app.on_event("startup")\n\n\n@app.get("/a")\ndef a(): return {"b": 1}\n',
+            None,
+        ),
+        ('FastAPI(lifespan=a)\n\n\n@app.get("/a")\ndef a(): return {"b": 1}\n', None),
+    ],
+)
+def test_a_route(tmp_path: Path, source: str, called: str | None) -> None:
+    layer = routes(tmp_path, source)
+
+    *first, last = [each.text for each in layer.candidates]
+    assert ['operation = app.openapi()["paths"]["/a"]["get"]' in last, len(first)] == [
+        True,
+        0 if called is None else 1,
+    ]
+    assert all(f"    assert response.json() == {called}\n" in text for text in first)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [{"function": "unknown"}, {"responses": []}],
+    ids=["not the project's", "hidden"],
+)
+def test_no_route_to_look_for(tmp_path: Path, route: dict[str, object]) -> None:
+    layer = routes(tmp_path, '@app.get("/a")\ndef a(): ...\n', **route)
+
+    assert (list(layer.candidates), layer.reason) == (
+        [],
+        "no route answers without anything being started, and the app's OpenAPI describes none of "
+        "those that were found",
+    )
+    assert router_examples([], [], look(tmp_path).modules).reason == layer.reason
+
+
+# DTOs
+
+
+def test_what_models_refuse(tmp_path: Path) -> None:
+    source = (
+        "from pydantic import BaseModel\n\n\nclass A(BaseModel): ...\n\n\nclass B(BaseModel): ...\n"
+    )
+    parts: list[Part] = look(write(tmp_path, {"main.py": APP, "m.py": source})).layers["dto"]
+    said = {"module": "m", "method": "model_validate", "bad": {}, "constrained": False}
+    many = {f"a_long_name_of_a_field_{number}": "missing" for number in range(3)}
+
+    layer = dto_examples(
+        parts,
+        [
+            {**said, "name": "A", "refused": many},
+            {**said, "name": "B", "refused": {"x": "missing"}},
+        ],
+    )
+
+    first, second = [each.text for each in layer.candidates]
+    assert '    assert refused == {"x": "missing"}\n' in first
+    assert second.endswith(
+        "    assert refused == {\n"
+        '        "a_long_name_of_a_field_0": "missing",\n'
+        '        "a_long_name_of_a_field_1": "missing",\n'
+        '        "a_long_name_of_a_field_2": "missing",\n'
+        "    }\n"
+    )
+    nothing = dto_examples(parts, [{**said, "name": "A", "refused": {}}])
+    assert (list(nothing.candidates), nothing.reason) == (
+        [],
+        "no model refuses anything: none has a required field or a constraint",
+    )

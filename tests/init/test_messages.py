@@ -1,0 +1,51 @@
+"""The wording that no run of the other tests comes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.init import messages, probe
+from understudy.init.sources import Unread
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
+        (ValueError("null bytes"), "cannot be read: null bytes"),
+        (MemoryError(), "cannot be read: MemoryError"),
+    ],
+)
+def test_what_cannot_be_read(error: BaseException, text: str) -> None:
+    assert messages.cannot_read(error) == text
+
+
+def test_many_files_that_were_left_out() -> None:
+    files = [Unread(Path(f"{number}.py"), "no") for number in range(7)]
+
+    assert messages.unread(files) == (
+        "  0.py: no\n  1.py: no\n  2.py: no\n  3.py: no\n  4.py: no\n  and 2 more"
+    )
+
+
+def test_the_gist_of_a_long_text() -> None:
+    text = "one\n\ntwo\nthree\nfour\nfive\nFor further information visit https://x\n" + "s" * 250
+
+    assert messages.gist(text) == f"one\ntwo\n...\nfive\n{'s' * 236} ..."
+
+
+def test_a_long_line_ends_with_a_word() -> None:
+    assert messages.shortened("word " * 60) == f"{'word ' * 47}..."
+
+
+def test_no_server() -> None:
+    assert messages.no_server() == ('that needs a PostgreSQL: pip install "understudy[postgres]"')
+
+
+def test_an_error_without_words() -> None:
+    assert probe._shown(KeyError()) == "KeyError"
+    assert messages.broken_file(Path("a.toml"), OSError()) == (
+        "a.toml cannot be read: OSError\nNothing was written. Mend the file first."
+    )
