@@ -62,12 +62,12 @@ class Result:
 
 
 _GROUPS: tuple[tuple[str, Callable[[Judged], bool]], ...] = (
-    ("SQL that PostgreSQL refuses", lambda each: _is(each, "SQL", "PostgreSQL")),
-    ("SQL that the driver refuses", lambda each: _is(each, "SQL", "driver")),
-    ("parameters that are refused", lambda each: each.refused and _family(each) == "parameters"),
-    ("refused, together", lambda each: each.refused),
-    ("SQL that means something else", lambda each: _is(each, "SQL", "")),
-    ("parameters that mean something else", lambda each: _is(each, "parameters", "")),
+    ("SQL rejected by PostgreSQL", lambda each: _is(each, "SQL", "PostgreSQL")),
+    ("SQL rejected by the driver", lambda each: _is(each, "SQL", "driver")),
+    ("rejected parameters", lambda each: each.refused and _family(each) == "parameters"),
+    ("all rejected mutants", lambda each: each.refused),
+    ("SQL with a changed meaning", lambda each: _is(each, "SQL", "")),
+    ("parameters with a changed meaning", lambda each: _is(each, "parameters", "")),
     ("all", lambda each: True),
 )
 
@@ -102,7 +102,7 @@ def _lines(result: Result) -> Iterator[str]:
     each = [f"{1000 * took / max(1, len(result.judged)):.1f}" for took in seconds]
     yield _row("milliseconds for one", "", each)
     unreached = [_unreached(result, key) for key in keys]
-    yield _row("of a method that no test calls", "", unreached)
+    yield _row("in a method that no test calls", "", unreached)
     yield _row("tests in the suite", "", [result.tests[key] for key in keys])
     once = [f"{result.rehearsed[key]:.1f}" for key in keys]
     yield _row("seconds for the suite, without mutants", "", once)
@@ -111,12 +111,15 @@ def _lines(result: Result) -> Iterator[str]:
     yield f"Time of (c) / time of (d): {ratio:.3f}. The whole command: {result.took:.0f} s."
     refused = sum(each.refused for each in result.judged)
     yield (
-        f"Of the {refused} refused, (c) kills {result.by_checks} by a check of the catalog,"
+        f"Of the {refused} rejected mutants, (c) kills {result.by_checks} with a catalog check,"
         " whatever the test asserts."
     )
-    yield f"No lane kills {result.survivors}: those that mean the same as before are among them."
+    yield (
+        "Mutants that survive every suite, including those that mean the same as before:"
+        f" {result.survivors}"
+    )
     missed = result.missed(CHECKED)
-    yield f"Refused, and not killed by (c): {len(missed)}"
+    yield f"Rejected mutants that (c) does not kill: {len(missed)}"
     for one in missed:
         yield f"- {one.mutant}; {one.refused_by}: {one.reason}"
 

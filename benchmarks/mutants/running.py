@@ -50,7 +50,7 @@ class Suite:
 
 
 SUITES = (
-    Suite("plain", "(a) fake by hand", "test_plain.py", ("-p", "no:understudy", "tests/")),
+    Suite("plain", "(a) plain fake", "test_plain.py", ("-p", "no:understudy", "tests/")),
     Suite("async_mock", "(b) AsyncMock", "test_async_mock.py", ("-p", "no:understudy", "tests/")),
     Suite("checked", "(c) checked fake", "", (), "catalog"),
     Suite("integration", "(d) real database", "", ("-m", "integration", "tests/"), "server"),

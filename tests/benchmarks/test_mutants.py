@@ -245,18 +245,18 @@ def test_the_table_counts_what_each_lane_kills_of_each_group(tmp_path: Path) -> 
     table = as_table(result_of(judged(tmp_path), [killed, not_reached, by_assertion]))
 
     rows = {row[0]: row[1:] for row in cells_of(table)}
-    assert rows["SQL that PostgreSQL refuses"] == ["1", "0", "0", "1", "0"]
-    assert rows["SQL that the driver refuses"] == ["1", "0", "0", "0", "0"]
-    assert rows["refused, together"] == ["2", "0", "0", "1", "0"]
-    assert rows["SQL that means something else"] == ["1", "0", "0", "1", "0"]
+    assert rows["SQL rejected by PostgreSQL"] == ["1", "0", "0", "1", "0"]
+    assert rows["SQL rejected by the driver"] == ["1", "0", "0", "0", "0"]
+    assert rows["all rejected mutants"] == ["2", "0", "0", "1", "0"]
+    assert rows["SQL with a changed meaning"] == ["1", "0", "0", "1", "0"]
     assert rows["all"] == ["3", "0", "0", "2", "0"]
-    assert rows["of a method that no test calls"] == ["", "0", "0", "1", "0"]
+    assert rows["in a method that no test calls"] == ["", "0", "0", "1", "0"]
     assert table.splitlines()[-6:] == [
         "",
         "Time of (c) / time of (d): 0.200. The whole command: 60 s.",
-        "Of the 2 refused, (c) kills 1 by a check of the catalog, whatever the test asserts.",
-        "No lane kills 1: those that mean the same as before are among them.",
-        "Refused, and not killed by (c): 1",
+        "Of the 2 rejected mutants, (c) kills 1 with a catalog check, whatever the test asserts.",
+        "Mutants that survive every suite, including those that mean the same as before: 1",
+        "Rejected mutants that (c) does not kill: 1",
         "- user.py:4 rename: column misspelt: 'name' -> 'nmae'; driver: TypeError",
     ]
 
