@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.backend_copy import ROOT
 from tests.documentation.blocks import Block, blocks_of
@@ -100,6 +101,29 @@ def test_links_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_anchors_exist() -> None:
+    broken = []
+    for file in DOCUMENTS:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        for page, anchor in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", text):
+            target = ROOT / file.parent / page if page else ROOT / file
+            if target.suffix == ".md" and anchor not in anchors_of(target):
+                broken.append(f"{file}: {page}#{anchor}")
+
+    assert broken == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
+    headings = [
+        tokens[number + 1].content
+        for number, token in enumerate(tokens)
+        if token.type == "heading_open"
+    ]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(
