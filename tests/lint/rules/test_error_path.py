@@ -6,12 +6,7 @@ from pathlib import Path
 
 from tests.lint.cases import check, parametrized
 
-CASES = {
-    "a function": """
-from app.users import remove
-async def test_a():
-    assert await remove(7)  # here
-
+APP = """\
 === app/users.py
 class DAO:
     async def fetch(self, user):
@@ -26,29 +21,22 @@ async def remove(user):
         return None
 async def plain(user):
     return user
-""",
+"""
+CASES = {
+    "a function": """
+from app.users import remove
+async def test_a():
+    assert await remove(7)  # here
+"""
+    + APP,
     "a method, behind its decorator": """
 from app.users import DAO
 async def test_a(dao: DAO):
     assert await dao.fetch(7)  # here
 async def test_b():
     assert await DAO.fetch.__wrapped__(7)
-
-=== app/users.py
-class DAO:
-    async def fetch(self, user):
-        try:
-            return user
-        except OSError as error:
-            raise LookupError from error
-async def remove(user):
-    try:
-        return user
-    except OSError:
-        return None
-async def plain(user):
-    return user
-""",
+"""
+    + APP,
     "another one's error": """
 import pytest
 from app.users import DAO, remove
@@ -57,22 +45,8 @@ async def test_a(dao: DAO):
         await dao.fetch(7)
 async def test_b():
     assert await remove(7)  # here
-
-=== app/users.py
-class DAO:
-    async def fetch(self, user):
-        try:
-            return user
-        except OSError as error:
-            raise LookupError from error
-async def remove(user):
-    try:
-        return user
-    except OSError:
-        return None
-async def plain(user):
-    return user
-""",
+"""
+    + APP,
     "raises": """
 import pytest
 from app.users import DAO
@@ -81,63 +55,21 @@ async def test_a(dao: DAO):
 async def test_b(dao: DAO):
     with pytest.raises(LookupError):
         await dao.fetch(7)
-
-=== app/users.py
-class DAO:
-    async def fetch(self, user):
-        try:
-            return user
-        except OSError as error:
-            raise LookupError from error
-async def remove(user):
-    try:
-        return user
-    except OSError:
-        return None
-async def plain(user):
-    return user
-""",
+"""
+    + APP,
     "a mock that raises": """
 from app.users import remove
 async def test_a(conn):
     conn.execute.side_effect = OSError
     assert await remove(conn) is None
-
-=== app/users.py
-class DAO:
-    async def fetch(self, user):
-        try:
-            return user
-        except OSError as error:
-            raise LookupError from error
-async def remove(user):
-    try:
-        return user
-    except OSError:
-        return None
-async def plain(user):
-    return user
-""",
+"""
+    + APP,
     "no error path": """
 from app.users import plain
 async def test_a():
     assert await plain(7)
-
-=== app/users.py
-class DAO:
-    async def fetch(self, user):
-        try:
-            return user
-        except OSError as error:
-            raise LookupError from error
-async def remove(user):
-    try:
-        return user
-    except OSError:
-        return None
-async def plain(user):
-    return user
-""",
+"""
+    + APP,
 }
 
 

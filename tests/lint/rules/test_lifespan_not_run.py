@@ -6,6 +6,23 @@ from pathlib import Path
 
 from tests.lint.cases import check, parametrized
 
+APP = """\
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+def create_app():
+    return FastAPI(lifespan=lifespan)
+plain = FastAPI()
+"""
+FACTORY = """\
+=== app/main.py
+from fastapi import FastAPI
+async def lifespan(app):
+    yield
+app = FastAPI(lifespan=lifespan)
+"""
 CASES = {
     "a factory that calls another": """
 from fastapi.testclient import TestClient
@@ -28,16 +45,8 @@ from app.main import app
 async def test_a():
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://t") as client:  # here
         assert await client.get("/")
-
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-def create_app():
-    return FastAPI(lifespan=lifespan)
-plain = FastAPI()
-""",
+"""
+    + APP,
     "a fixture": """
 === tests/conftest.py
 import pytest_asyncio, pytest
@@ -51,32 +60,16 @@ async def http(application):
     transport = httpx.ASGITransport(application)  # here
     async with httpx.AsyncClient(transport=transport) as client:
         yield client
-
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-def create_app():
-    return FastAPI(lifespan=lifespan)
-plain = FastAPI()
-""",
+"""
+    + APP,
     "TestClient without a block": """
 from fastapi.testclient import TestClient
 from app.main import app
 http = TestClient(app)  # here
 def test_a():
     assert http.get("/")
-
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-def create_app():
-    return FastAPI(lifespan=lifespan)
-plain = FastAPI()
-""",
+"""
+    + APP,
     "on_event": """
 from fastapi.testclient import TestClient
 from app.old import app
@@ -96,47 +89,23 @@ from app.main import app
 async def test_a():
     async with LifespanManager(app), AsyncClient(transport=ASGITransport(app=app)) as client:
         assert await client.get("/")
-
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-def create_app():
-    return FastAPI(lifespan=lifespan)
-plain = FastAPI()
-""",
+"""
+    + APP,
     "TestClient in a block": """
 from fastapi.testclient import TestClient
 from app.main import app
 def test_a():
     with TestClient(app) as http:
         assert http.get("/")
-
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-def create_app():
-    return FastAPI(lifespan=lifespan)
-plain = FastAPI()
-""",
+"""
+    + APP,
     "an app without a lifespan": """
 from fastapi.testclient import TestClient
 from app.main import plain
 def test_a():
     assert TestClient(plain).get("/")
-
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-def create_app():
-    return FastAPI(lifespan=lifespan)
-plain = FastAPI()
-""",
+"""
+    + APP,
     "an app that is not known": """
 from fastapi.testclient import TestClient
 from elsewhere import app
@@ -151,12 +120,8 @@ def test_a():
     assert TestClient(app).get("/a")  # here
 def test_b():
     assert TestClient(app).get("/b")
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-""",
+"""
+    + FACTORY,
     "an app of the test's own": """
 import pytest
 from fastapi import FastAPI
@@ -168,12 +133,8 @@ def app():
 def test_a():
     app = FastAPI()
     assert TestClient(app).get("/")
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-""",
+"""
+    + FACTORY,
     "something else in the place of what the startup makes": """
 from fastapi.testclient import TestClient
 from app.main import app, pool
@@ -181,24 +142,16 @@ def test_a(fake_pool):
     app.dependency_overrides[pool] = lambda: fake_pool
     assert TestClient(app).get("/")
     app.dependency_overrides.clear()
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-""",
+"""
+    + FACTORY,
     "the state is set by hand": """
 from fastapi.testclient import TestClient
 from app.main import app
 def test_a(fake_pool):
     app.state.pool = fake_pool
     assert TestClient(app).get("/")
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-""",
+"""
+    + FACTORY,
     "replaced in the file of a fixture": """
 import httpx
 async def test_a(app):
@@ -214,12 +167,8 @@ def app():
     yield whole
     whole.dependency_overrides.clear()
 === tests/__init__.py
-=== app/main.py
-from fastapi import FastAPI
-async def lifespan(app):
-    yield
-app = FastAPI(lifespan=lifespan)
-""",
+"""
+    + FACTORY,
 }
 
 

@@ -6,93 +6,59 @@ from pathlib import Path
 
 from tests.lint.cases import check, parametrized
 
+APP = """\
+=== app/dal.py
+from functools import wraps
+class DAL:
+    @classmethod
+    def connected(cls, method):
+        @wraps(method)
+        async def wrapper(*args, **kwargs):
+            async with cls.connection() as conn:
+                return await method(conn, *args, **kwargs)
+        return wrapper
+def logged(method):
+    @wraps(method)
+    async def wrapper(*args, **kwargs):
+        return await method(*args, **kwargs)
+    return wrapper
+def in_pool(name):
+    def decorate(method):
+        async def wrapper(self, *args, **kwargs):
+            conn = await take(name)
+            return await method(self, conn, *args, **kwargs)
+        return wrapper
+    return decorate
+=== app/users.py
+from app.dal import DAL, in_pool, logged
+class UserDAO:
+    @DAL.connected
+    async def fetch(conn, user):
+        return user
+    @in_pool("main")
+    async def count(self, conn):
+        return 1
+    @logged
+    async def names(conn):
+        return []
+    async def plain(conn):
+        return []
+"""
 CASES = {
     "a decorator of a class": """
 from app.users import UserDAO
 async def test_a():
     conn = FakeConnection()
     assert await UserDAO.fetch(conn, 7)  # here
-
-=== app/dal.py
-from functools import wraps
-class DAL:
-    @classmethod
-    def connected(cls, method):
-        @wraps(method)
-        async def wrapper(*args, **kwargs):
-            async with cls.connection() as conn:
-                return await method(conn, *args, **kwargs)
-        return wrapper
-def logged(method):
-    @wraps(method)
-    async def wrapper(*args, **kwargs):
-        return await method(*args, **kwargs)
-    return wrapper
-def in_pool(name):
-    def decorate(method):
-        async def wrapper(self, *args, **kwargs):
-            conn = await take(name)
-            return await method(self, conn, *args, **kwargs)
-        return wrapper
-    return decorate
-=== app/users.py
-from app.dal import DAL, in_pool, logged
-class UserDAO:
-    @DAL.connected
-    async def fetch(conn, user):
-        return user
-    @in_pool("main")
-    async def count(self, conn):
-        return 1
-    @logged
-    async def names(conn):
-        return []
-    async def plain(conn):
-        return []
-""",
+"""
+    + APP,
     "a decorator with an argument": """
 from app.users import UserDAO
 async def test_a(db_conn):
     dao = UserDAO()
     assert await dao.count(db_conn)  # here
-
-=== app/dal.py
-from functools import wraps
-class DAL:
-    @classmethod
-    def connected(cls, method):
-        @wraps(method)
-        async def wrapper(*args, **kwargs):
-            async with cls.connection() as conn:
-                return await method(conn, *args, **kwargs)
-        return wrapper
-def logged(method):
-    @wraps(method)
-    async def wrapper(*args, **kwargs):
-        return await method(*args, **kwargs)
-    return wrapper
-def in_pool(name):
-    def decorate(method):
-        async def wrapper(self, *args, **kwargs):
-            conn = await take(name)
-            return await method(self, conn, *args, **kwargs)
-        return wrapper
-    return decorate
-=== app/users.py
-from app.dal import DAL, in_pool, logged
-class UserDAO:
-    @DAL.connected
-    async def fetch(conn, user):
-        return user
-    @in_pool("main")
-    async def count(self, conn):
-        return 1
-    @logged
-    async def names(conn):
-        return []
-    async def plain(conn):
-        return []
-""",
+"""
+    + APP,
     "in a nested function": """
 import asyncio
 from app.users import UserDAO
@@ -100,173 +66,29 @@ def test_a(connection):
     async def run():
         return await UserDAO.fetch(connection, 7)  # here
     assert asyncio.run(run())
-
-=== app/dal.py
-from functools import wraps
-class DAL:
-    @classmethod
-    def connected(cls, method):
-        @wraps(method)
-        async def wrapper(*args, **kwargs):
-            async with cls.connection() as conn:
-                return await method(conn, *args, **kwargs)
-        return wrapper
-def logged(method):
-    @wraps(method)
-    async def wrapper(*args, **kwargs):
-        return await method(*args, **kwargs)
-    return wrapper
-def in_pool(name):
-    def decorate(method):
-        async def wrapper(self, *args, **kwargs):
-            conn = await take(name)
-            return await method(self, conn, *args, **kwargs)
-        return wrapper
-    return decorate
-=== app/users.py
-from app.dal import DAL, in_pool, logged
-class UserDAO:
-    @DAL.connected
-    async def fetch(conn, user):
-        return user
-    @in_pool("main")
-    async def count(self, conn):
-        return 1
-    @logged
-    async def names(conn):
-        return []
-    async def plain(conn):
-        return []
-""",
+"""
+    + APP,
     "__wrapped__": """
 from app.users import UserDAO
 async def test_a():
     conn = FakeConnection()
     assert await UserDAO.fetch.__wrapped__(conn, 7)
-
-=== app/dal.py
-from functools import wraps
-class DAL:
-    @classmethod
-    def connected(cls, method):
-        @wraps(method)
-        async def wrapper(*args, **kwargs):
-            async with cls.connection() as conn:
-                return await method(conn, *args, **kwargs)
-        return wrapper
-def logged(method):
-    @wraps(method)
-    async def wrapper(*args, **kwargs):
-        return await method(*args, **kwargs)
-    return wrapper
-def in_pool(name):
-    def decorate(method):
-        async def wrapper(self, *args, **kwargs):
-            conn = await take(name)
-            return await method(self, conn, *args, **kwargs)
-        return wrapper
-    return decorate
-=== app/users.py
-from app.dal import DAL, in_pool, logged
-class UserDAO:
-    @DAL.connected
-    async def fetch(conn, user):
-        return user
-    @in_pool("main")
-    async def count(self, conn):
-        return 1
-    @logged
-    async def names(conn):
-        return []
-    async def plain(conn):
-        return []
-""",
+"""
+    + APP,
     "called as callers do": """
 from app.users import UserDAO
 async def test_a(conn):
     assert await UserDAO.fetch(7)
     assert conn.calls
-
-=== app/dal.py
-from functools import wraps
-class DAL:
-    @classmethod
-    def connected(cls, method):
-        @wraps(method)
-        async def wrapper(*args, **kwargs):
-            async with cls.connection() as conn:
-                return await method(conn, *args, **kwargs)
-        return wrapper
-def logged(method):
-    @wraps(method)
-    async def wrapper(*args, **kwargs):
-        return await method(*args, **kwargs)
-    return wrapper
-def in_pool(name):
-    def decorate(method):
-        async def wrapper(self, *args, **kwargs):
-            conn = await take(name)
-            return await method(self, conn, *args, **kwargs)
-        return wrapper
-    return decorate
-=== app/users.py
-from app.dal import DAL, in_pool, logged
-class UserDAO:
-    @DAL.connected
-    async def fetch(conn, user):
-        return user
-    @in_pool("main")
-    async def count(self, conn):
-        return 1
-    @logged
-    async def names(conn):
-        return []
-    async def plain(conn):
-        return []
-""",
+"""
+    + APP,
     "a decorator that passes nothing, or none": """
 from app.users import UserDAO
 async def test_a(conn):
     assert await UserDAO.names(conn) == []
     assert await UserDAO.plain(conn) == []
-
-=== app/dal.py
-from functools import wraps
-class DAL:
-    @classmethod
-    def connected(cls, method):
-        @wraps(method)
-        async def wrapper(*args, **kwargs):
-            async with cls.connection() as conn:
-                return await method(conn, *args, **kwargs)
-        return wrapper
-def logged(method):
-    @wraps(method)
-    async def wrapper(*args, **kwargs):
-        return await method(*args, **kwargs)
-    return wrapper
-def in_pool(name):
-    def decorate(method):
-        async def wrapper(self, *args, **kwargs):
-            conn = await take(name)
-            return await method(self, conn, *args, **kwargs)
-        return wrapper
-    return decorate
-=== app/users.py
-from app.dal import DAL, in_pool, logged
-class UserDAO:
-    @DAL.connected
-    async def fetch(conn, user):
-        return user
-    @in_pool("main")
-    async def count(self, conn):
-        return 1
-    @logged
-    async def names(conn):
-        return []
-    async def plain(conn):
-        return []
-""",
+"""
+    + APP,
     "a method that is not known": """
 from elsewhere import UserDAO
 async def test_a(conn):

@@ -6,6 +6,23 @@ from pathlib import Path
 
 from tests.lint.cases import check, parametrized
 
+APP = """\
+=== app/users.py
+def hashed(text: str) -> str:
+    return text
+async def fetch(user):
+    return user
+def later(user):
+    return fetch(user)
+class Users:
+    async def get(self, user):
+        return user
+    def name(self):
+        return "Ana"
+    @property
+    def size(self):
+        return 1
+"""
 CASES = {
     "a class in the place of a mock's maker": """
 from unittest.mock import Mock, patch
@@ -30,23 +47,8 @@ def test_a(monkeypatch):
 def test_b():
     with patch("app.users.hashed", new_callable=AsyncMock):  # here
         assert users
-
-=== app/users.py
-def hashed(text: str) -> str:
-    return text
-async def fetch(user):
-    return user
-def later(user):
-    return fetch(user)
-class Users:
-    async def get(self, user):
-        return user
-    def name(self):
-        return "Ana"
-    @property
-    def size(self):
-        return 1
-""",
+"""
+    + APP,
     "Mock for an async function": """
 from unittest import mock
 from app import users
@@ -57,23 +59,8 @@ def test_b(monkeypatch, mocker):
     monkeypatch.setattr("app.users.fetch", lambda user: {"id": 7})  # here
     mocker.patch("app.users.fetch", new=mock.MagicMock())  # here
     assert users
-
-=== app/users.py
-def hashed(text: str) -> str:
-    return text
-async def fetch(user):
-    return user
-def later(user):
-    return fetch(user)
-class Users:
-    async def get(self, user):
-        return user
-    def name(self):
-        return "Ana"
-    @property
-    def size(self):
-        return 1
-""",
+"""
+    + APP,
     "methods": """
 from unittest.mock import AsyncMock, MagicMock, patch
 from app.users import Users
@@ -82,23 +69,8 @@ def test_a():
         assert 1
     with patch.object(Users, "get", MagicMock(return_value=None)):  # here
         assert 1
-
-=== app/users.py
-def hashed(text: str) -> str:
-    return text
-async def fetch(user):
-    return user
-def later(user):
-    return fetch(user)
-class Users:
-    async def get(self, user):
-        return user
-    def name(self):
-        return "Ana"
-    @property
-    def size(self):
-        return 1
-""",
+"""
+    + APP,
     "the right kind": """
 from unittest.mock import AsyncMock, Mock, patch
 from app import users
@@ -110,23 +82,8 @@ def test_a(monkeypatch):
 @patch("app.users.hashed")
 def test_b(one, other):
     assert one
-
-=== app/users.py
-def hashed(text: str) -> str:
-    return text
-async def fetch(user):
-    return user
-def later(user):
-    return fetch(user)
-class Users:
-    async def get(self, user):
-        return user
-    def name(self):
-        return "Ana"
-    @property
-    def size(self):
-        return 1
-""",
+"""
+    + APP,
     "it answers with something to await": """
 import asyncio
 from unittest.mock import Mock, MagicMock
@@ -139,23 +96,8 @@ def test_a(monkeypatch):
     monkeypatch.setattr(users, "fetch", Mock(return_value=asyncio.Future()))
     monkeypatch.setattr(users, "fetch", lambda user: fake(user))
     assert users
-
-=== app/users.py
-def hashed(text: str) -> str:
-    return text
-async def fetch(user):
-    return user
-def later(user):
-    return fetch(user)
-class Users:
-    async def get(self, user):
-        return user
-    def name(self):
-        return "Ana"
-    @property
-    def size(self):
-        return 1
-""",
+"""
+    + APP,
     "it cannot be told": """
 from unittest.mock import AsyncMock
 from app import users
@@ -166,23 +108,8 @@ def test_a(monkeypatch):
     monkeypatch.setattr(users.Users, "size", AsyncMock())
     monkeypatch.setattr(users, "missing", AsyncMock())
     assert users
-
-=== app/users.py
-def hashed(text: str) -> str:
-    return text
-async def fetch(user):
-    return user
-def later(user):
-    return fetch(user)
-class Users:
-    async def get(self, user):
-        return user
-    def name(self):
-        return "Ana"
-    @property
-    def size(self):
-        return 1
-""",
+"""
+    + APP,
     "an overload is async": """
 from unittest.mock import AsyncMock, patch
 from app.agents import Agent
