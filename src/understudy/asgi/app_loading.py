@@ -22,9 +22,13 @@ def load_app(target: str, root: Path) -> Any:
     without arguments and is a function, a class or a partial is a factory; so is any other
     object that cannot be called as ``app(scope, receive, send)``.
 
-    :param root: the project's directory; messages name files from there.
-    :raises AppError: the module or the attribute is missing, importing or calling it raised, or
-        the outcome is not an ASGI app.
+    Args:
+        target: the ``"module:attribute"``.
+        root: the project's directory; messages name files relative to it.
+
+    Raises:
+        AppError: the module or the attribute is missing, importing or calling it raised, or
+            the result is not an ASGI app.
     """
     module_name, _, path = target.partition(":")
     module = _import(target, module_name, root)

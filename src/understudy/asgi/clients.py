@@ -23,9 +23,10 @@ class SyncClient:
     """A TestClient whose lifespan can be stopped and started again.
 
     An app that keeps a pool in a global, or on ``app.state``, can be started once at a time. A
-    session's ``client`` therefore rests while an ``async_client`` runs the same app.
+    session's ``client`` is therefore stopped while an ``async_client`` runs the same app.
 
-    :raises AppError: FastAPI or httpx is not installed.
+    Raises:
+        AppError: FastAPI or httpx is not installed.
     """
 
     def __init__(self, app: Any, root: Path) -> None:
@@ -36,7 +37,8 @@ class SyncClient:
     def start(self) -> None:
         """Run the app's startup, unless it is running.
 
-        :raises AppError: the startup failed; the app's own exception is the cause.
+        Raises:
+            AppError: the startup failed; the app's own exception is the cause.
         """
         if self._running is not None:
             return
@@ -55,7 +57,8 @@ class SyncClient:
     def stop(self) -> None:
         """Run the app's shutdown, if it is running.
 
-        :raises AppError: the shutdown failed; the app's own exception is the cause.
+        Raises:
+            AppError: the shutdown failed; the app's own exception is the cause.
         """
         if self._running is None:
             return
@@ -84,7 +87,8 @@ def _test_client(app: Any) -> TestClient:
 async def open_async_client(app: Any, root: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Run the app's lifespan and yield an AsyncClient that talks to the app, in this loop.
 
-    :raises AppError: httpx or asgi-lifespan is not installed, or the lifespan failed.
+    Raises:
+        AppError: httpx or asgi-lifespan is not installed, or the lifespan failed.
     """
     try:
         import httpx

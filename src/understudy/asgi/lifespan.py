@@ -98,8 +98,9 @@ async def running(app: AsgiApp, root: Path) -> AsyncIterator[AsgiApp]:
 
     Each request gets its own copy of the state that the lifespan yielded.
 
-    :raises AppError: the lifespan raised, refused, gave no answer, or took longer than TIMEOUT;
-        its own exception is the cause.
+    Raises:
+        AppError: asgi-lifespan is not installed, or the lifespan raised, refused, did not answer,
+            or took longer than TIMEOUT; its own exception is the cause.
     """
     try:
         from asgi_lifespan import LifespanManager

@@ -13,7 +13,8 @@ def missing(package: str, extra: str) -> list[str]:
 
     Extras that the extra names in turn, of the package itself or of others, are followed.
 
-    :raises importlib.metadata.PackageNotFoundError: ``package`` itself is not installed.
+    Raises:
+        importlib.metadata.PackageNotFoundError: ``package`` itself is not installed.
     """
     found: set[str] = set()
     seen: set[tuple[str, str]] = set()

@@ -19,11 +19,16 @@ _PATIENCE = 30.0
 def call(
     command: Sequence[str], folder: Path, output: IO[str], environment: Mapping[str, str] | None
 ) -> int:
-    """Run a command in ``folder`` and return its exit code.
+    """Run a command and return its exit code.
 
-    :param output: where its output goes as it comes; a file of the system, with a descriptor.
-    :param environment: None for this process's own.
-    :raises KeyboardInterrupt: Ctrl-C, or SIGTERM; by then the process has ended.
+    Args:
+        command: the program and its arguments.
+        folder: the directory to run it in.
+        output: receives its output while it runs; a file with a descriptor.
+        environment: None for this process's own.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the process has ended by then.
     """
     output.flush()
     with _sigterm_is_an_interrupt():

@@ -30,9 +30,10 @@ class BackendError(Exception):
 
 
 def check_new(folder: Path) -> None:
-    """Make sure that a copy may be made in ``folder``.
+    """Check that ``folder`` can take a copy.
 
-    :raises BackendError: it is a file, or a folder with something in it.
+    Raises:
+        BackendError: it is a file, or a folder that is not empty.
     """
     if folder.is_dir():
         if any(folder.iterdir()):
@@ -42,18 +43,20 @@ def check_new(folder: Path) -> None:
 
 
 def check_project(folder: Path) -> None:
-    """Make sure that there is a project in ``folder``.
+    """Check that ``folder`` is a project.
 
-    :raises BackendError: there is none.
+    Raises:
+        BackendError: it has no pyproject.toml.
     """
     if not (folder / "pyproject.toml").is_file():
         raise BackendError(messages.nothing_in_place(str(folder)))
 
 
 def copy_to(folder: Path) -> None:
-    """Copy the reference backend into ``folder``, which is made where it does not exist.
+    """Copy the reference backend into ``folder``, creating it if it does not exist.
 
-    :raises BackendError: this installation has no backend, or the system refuses.
+    Raises:
+        BackendError: this installation has no backend, or the system refuses.
     """
     try:
         # copyfile: an installation may be read-only, its copy is to be worked on.

@@ -82,11 +82,16 @@ class Result:
 
 
 def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) -> Result:
-    """Run a lane in ``folder``, showing pytest's own output as it comes.
+    """Run a lane, showing pytest's own output while it runs.
 
-    :param output: where that goes; a file of the system, with a descriptor.
-    :param extra: more arguments for pytest.
-    :raises KeyboardInterrupt: Ctrl-C, or SIGTERM; by then the tests have been stopped.
+    Args:
+        lane: the tests to run.
+        folder: the project's directory.
+        output: receives pytest's output; a file with a descriptor.
+        extra: more arguments for pytest.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the tests have been stopped by then.
     """
     with tempfile.TemporaryDirectory(prefix="understudy-demo-") as scratch:
         figures = Path(scratch, "figures.json")

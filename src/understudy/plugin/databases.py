@@ -48,9 +48,11 @@ class _Run:
 
 
 def shared(config: pytest.Config) -> Clones:
-    """Return the databases with the configured schema, starting the server where there is none yet.
+    """Return the databases with the configured schema, starting the server on the first call.
 
-    :raises PostgresError: it cannot be had; tried once, and said again to everyone who asks.
+    Raises:
+        PostgresError: there is no server. A failed start is not retried: later calls raise the
+            same error.
     """
     run = _run(config)
     with run.lock:
@@ -62,9 +64,10 @@ def shared(config: pytest.Config) -> Clones:
 
 
 def bare(config: pytest.Config) -> str:
-    """Return the URL of a database without the schema, starting a server where there is none.
+    """Return the URL of a database without the schema, starting a server if there is none.
 
-    :raises PostgresError: it cannot be had.
+    Raises:
+        PostgresError: the server cannot be started.
     """
     url = read_settings(config).postgres_url or os.environ.get(URL_VARIABLE)
     if url:
@@ -118,9 +121,10 @@ class Replaced:
         self._name: str | None = None
 
     def new(self) -> str:
-        """Return the URL of a new database.
+        """Drop the last database and return the URL of a new one.
 
-        :raises PostgresError: it cannot be had.
+        Raises:
+            PostgresError: there is no server, or it refuses.
         """
         databases = shared(self._config)
         name, self._name = self._name, None
@@ -179,9 +183,10 @@ def _obtained(config: pytest.Config, run: _Run) -> Clones | PostgresError:
 
 
 def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
-    """What the controller says; None where this process has to see to it by itself.
+    """Return the controller's answer, or None if this process has to start the server itself.
 
-    :raises PostgresError: it says that it cannot be had.
+    Raises:
+        PostgresError: the controller is gone, or could not start the server.
     """
     try:
         told = xdist_workers.ask(config, question)

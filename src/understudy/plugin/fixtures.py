@@ -42,9 +42,11 @@ def faker(request: pytest.FixtureRequest) -> Faker:
 
 
 def configured_locale(config: pytest.Config) -> str:
-    """The locale of what Faker makes up.
+    """Return the locale of the `faker` fixture.
 
-    :raises ImportError: Faker is not installed.
+    Raises:
+        ImportError: Faker is not installed.
+        pytest.fail.Exception: Faker has no such locale.
     """
     from faker.config import AVAILABLE_LOCALES
 

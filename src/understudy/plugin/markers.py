@@ -39,7 +39,8 @@ _KEYWORDS = tuple(field.name for field in fields(Wishes))
 def wishes(item: pytest.Item) -> Wishes:
     """Return what the markers of a test say.
 
-    :raises pytest.fail.Exception: a marker has an argument that makes no sense.
+    Raises:
+        pytest.fail.Exception: a marker has an invalid argument.
     """
     found: dict[str, object] = {}
     for mark in item.iter_markers(NAME):  # the nearest first

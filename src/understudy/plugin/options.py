@@ -72,7 +72,8 @@ def add_options(parser: pytest.Parser) -> None:
 def read_settings(config: pytest.Config) -> Settings:
     """Return the settings of this run.
 
-    :raises pytest.UsageError: a key or a value is not valid.
+    Raises:
+        pytest.UsageError: a key or a value is invalid.
     """
     known = config.stash.get(SETTINGS, None)
     if known is not None:

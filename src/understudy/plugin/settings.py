@@ -94,10 +94,13 @@ def flag(key: str) -> str:
 def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
     """Read the settings of the project.
 
-    :param root: the directory that relative paths start from.
-    :param file: the pyproject.toml, which need not exist.
-    :param flags: values given on the command line, by key; None means not given.
-    :raises SettingsError: the file cannot be read, or a key or a value is not valid.
+    Args:
+        root: the directory that relative paths start from.
+        file: the pyproject.toml, which need not exist.
+        flags: values given on the command line, by key; None means not given.
+
+    Raises:
+        SettingsError: the file cannot be read, or a key or a value is invalid.
     """
     values: dict[str, Any] = {}
     for key, value in read_table(file).items():
@@ -114,9 +117,11 @@ def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
 
 
 def read_table(file: Path) -> Mapping[str, object]:
-    """Return ``[tool.understudy]`` of a pyproject.toml; empty where the file has none.
+    """Return ``[tool.understudy]`` of a pyproject.toml, empty if the file has none.
 
-    :raises SettingsError: the file is not TOML, or ``tool.understudy`` is not a table.
+    Raises:
+        SettingsError: the file cannot be read or is not TOML, or ``tool.understudy`` is not a
+            table.
     """
     try:
         content = file.read_bytes()

@@ -16,11 +16,12 @@ _KEY = "understudy_databases"
 
 
 def offer(node: Any, answer: Callable[[pytest.Config, str], Mapping[str, Any]]) -> None:
-    """On the controller: answer the questions of a worker.
+    """Answer a worker's questions; call this on the controller.
 
-    :param node: xdist's worker.
-    :param answer: takes a question. It may take its time: it is called in the thread that receives
-        from this worker alone, and the worker waits for it.
+    Args:
+        node: xdist's worker.
+        answer: takes a question. It may block: it runs in the thread that receives from this
+            worker alone, and the worker waits for it.
     """
     if node.gateway.spec.popen:  # else it is on another machine, and reaches no socket of ours
         channel = node.gateway.newchannel()
@@ -29,9 +30,11 @@ def offer(node: Any, answer: Callable[[pytest.Config, str], Mapping[str, Any]]) 
 
 
 def ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
-    """On a worker: what the controller answers; None where there is none to ask.
+    """Return the controller's answer to a worker's question, or None if there is no controller.
 
-    :raises EOFError: the controller is gone; where that was known before, an OSError.
+    Raises:
+        EOFError: the controller is gone.
+        OSError: the controller was known to be gone already.
     """
     channel = getattr(config, "workerinput", {}).get(_KEY)
     if channel is None:
