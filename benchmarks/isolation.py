@@ -122,8 +122,8 @@ class _Ways:
         self._databases.drop(name)
 
 
-def _nothing_failed(failures: expectations.Ledger) -> None:
-    if left := failures.settle():
+def _nothing_failed(failures: expectations.PhaseState) -> None:
+    if left := failures.verify():
         raise left[0]
 
 

@@ -23,11 +23,11 @@ Script = Callable[[FakePostgres], object]
 def refused(fake: FakePostgres, script: Script, statement: str = ONE) -> tuple[Failure, str]:
     """Return what is held against the test, and what the client was told."""
     script(fake)
-    with opened() as ledger:
+    with opened() as state:
         connection = fake.psycopg.connect_sync(autocommit=True)
         with pytest.raises(psycopg.errors.InternalError) as raised:
             connection.execute(statement)
-    (failure,) = ledger.failures
+    (failure,) = state.failures
     return failure, str(raised.value)
 
 
@@ -99,12 +99,12 @@ def test_what_a_function_returns_may_be_no_rows(fake_postgres: FakePostgres) -> 
 
 def test_a_predicate_that_raises(fake_postgres: FakePostgres) -> None:
     fake_postgres.on("SELECT $1::text AS a", lambda value: value > 1).row(a="x").optional()
-    with opened() as ledger:
+    with opened() as state:
         connection = fake_postgres.psycopg.connect_sync(autocommit=True)
         with pytest.raises(psycopg.errors.InternalError, match="PredicateFailed"):
             connection.execute("SELECT %s::text AS a", ("x",))
 
-    assert isinstance(ledger.failures[0], PredicateFailed)
+    assert isinstance(state.failures[0], PredicateFailed)
 
 
 def test_a_value_that_cannot_be_sent(fake_postgres: FakePostgres) -> None:

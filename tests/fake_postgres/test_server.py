@@ -68,12 +68,12 @@ def test_a_server_that_was_never_started_leaves_nothing(monkeypatch: pytest.Monk
 
 
 def test_what_is_refused_is_refused_where_a_thread_asks_too(fake_postgres: FakePostgres) -> None:
-    with opened() as ledger:
+    with opened() as state:
         connection = fake_postgres.psycopg.connect_sync()
         with pytest.raises(psycopg.errors.InternalError, match="UnexpectedStatement"):
             connection.execute("DELETE FROM users")
 
-    (failure,) = ledger.failures
+    (failure,) = state.failures
     assert isinstance(failure, UnexpectedStatement)
     assert "in test_what_is_refused_is_refused_where_a_thread_asks_too" in str(failure)
 
@@ -118,10 +118,10 @@ def test_an_error_of_our_own_fails_the_test_and_ends_the_connection(
 
     connection = fake_postgres.psycopg.connect_sync()
     monkeypatch.setattr("understudy.fake_postgres.protocol.session.Session.feed", broken)
-    with opened() as ledger, pytest.raises(psycopg.OperationalError):
+    with opened() as state, pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT 1")
 
-    (failure,) = ledger.failures
+    (failure,) = state.failures
     assert isinstance(failure, ServerBroke)
     assert str(failure).startswith(
         "fake_postgres failed; please report it with what follows\nTraceback"

@@ -210,7 +210,7 @@ def test_left_over() -> None:
         users.on("count", "on").returns(1)  # rule
         users.on("count", "off").returns(0)
         users.count("off")  # call
-    [failure] = book.settle()
+    [failure] = book.verify()
     assert type(failure) is UnusedAnswers
     assert (
         str(failure)

@@ -102,7 +102,7 @@ async def test_never_given_back() -> None:
         await pool.connection()  # taken
         async with pool.acquire():
             pass
-    [failure] = book.settle()
+    [failure] = book.verify()
     assert type(failure) is ConnectionNotReturned
     assert str(failure) == (
         "a connection was never given back to the pool\n"
@@ -115,7 +115,7 @@ async def test_never_given_back_to_a_lenient_pool() -> None:
     with opened() as book:
         for pool in (FakePool(), FakePool(strict=False)):
             await pool.connection()
-    assert book.settle() == []
+    assert book.verify() == []
 
 
 async def test_never_given_back_and_a_transaction_in_it() -> None:
@@ -123,7 +123,7 @@ async def test_never_given_back_and_a_transaction_in_it() -> None:
         pool = FakePool(strict=True)
         conn = await pool.connection()
         await conn.transaction().begin()
-    assert [type(each).__name__ for each in book.settle()] == [
+    assert [type(each).__name__ for each in book.verify()] == [
         "ConnectionNotReturned",
         "TransactionLeftOpen",
     ]

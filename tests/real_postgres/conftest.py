@@ -62,7 +62,7 @@ class Sandbox:
             finally:
                 real.patience = 5.0
                 real.end()
-        failures += [f"{type(each).__name__}: {each}" for each in found.settle()]
+        failures += [f"{type(each).__name__}: {each}" for each in found.verify()]
 
     def beside(self) -> psycopg.Connection:
         """A connection to the database that goes around the sandbox."""

@@ -65,7 +65,7 @@ async def test_a_rule_without_a_verb_succeeds_without_rows() -> None:
     rule = conn.on("DELETE FROM users")
     record = await conn.execute("DELETE FROM users")
     assert (record.result(), record.rowcount) == ([], 0)
-    assert (rule.used, rule.met) == (1, True)
+    assert (rule.used, rule.satisfied) == (1, True)
 
 
 async def test_the_latest_rule_that_fits_answers() -> None:
@@ -281,9 +281,9 @@ async def test_a_rule_says_what_it_has_answered() -> None:
         conn = FakeConnection()
         rule = conn.on(ONE).value(1).value(2)
         await conn.fetch(ONE)
-        assert (rule.used, rule.total, rule.met) == (1, 2, False)
+        assert (rule.used, rule.total, rule.satisfied) == (1, 2, False)
         assert conn.calls[0].rule is rule
-    assert [type(failure) for failure in book.settle()] == [UnusedAnswers]
+    assert [type(failure) for failure in book.verify()] == [UnusedAnswers]
 
 
 async def test_a_statement_is_compared_without_regard_to_its_layout() -> None:

@@ -6,13 +6,13 @@ import pytest
 
 from tests.places import at, within
 from understudy import FakeConnection, TransactionLeftOpen, UnusedAnswers
-from understudy.script.expectations import Ledger, opened
+from understudy.script.expectations import PhaseState, opened
 
 
-def told(book: Ledger, kind: type[Exception] = UnusedAnswers) -> str:
-    [failure] = book.settle()
+def told(book: PhaseState, kind: type[Exception] = UnusedAnswers) -> str:
+    [failure] = book.verify()
     assert type(failure) is kind
-    assert book.settle() == []
+    assert book.verify() == []
     return str(failure)
 
 
@@ -146,7 +146,7 @@ async def test_a_transaction_left_open_is_no_matter_of_a_lenient_fake() -> None:
     with opened() as book:
         for conn in (FakeConnection(), FakeConnection(strict=False)):
             await conn.transaction().begin()
-    assert book.settle() == []
+    assert book.verify() == []
 
 
 async def test_a_transaction_left_open_before_the_first_rule() -> None:
@@ -154,7 +154,7 @@ async def test_a_transaction_left_open_before_the_first_rule() -> None:
         conn = FakeConnection()
         await conn.transaction().begin()
         conn.on("SELECT 1").optional()
-    assert [type(failure) for failure in book.settle()] == [TransactionLeftOpen]
+    assert [type(failure) for failure in book.verify()] == [TransactionLeftOpen]
 
 
 async def test_what_is_met_or_optional_is_not_told() -> None:
@@ -167,4 +167,4 @@ async def test_what_is_met_or_optional_is_not_told() -> None:
         await conn.fetch("SELECT 1")
         await conn.fetch("SELECT 3")
         await conn.fetch("SELECT 3")
-    assert book.settle() == []
+    assert book.verify() == []

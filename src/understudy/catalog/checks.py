@@ -257,7 +257,7 @@ class Checker:
             if self._lenient:
                 return None
             # Not kept: every test that meets it fails, not only the first.
-            raise expectations.entered(StatementUnknown(messages.at(text, call))) from error
+            raise expectations.record_failure(StatementUnknown(messages.at(text, call))) from error
 
     def _refuse(self, call: Call, shown: str, text: str, refusal: Refusal | None = None) -> None:
         __tracebackhide__ = True
@@ -314,11 +314,11 @@ class Checker:
     def _report(self, level: Level, failure: Failure, call: Call) -> None:
         __tracebackhide__ = True
         if level == "error":
-            raise expectations.entered(failure)
+            raise expectations.record_failure(failure)
         code, line = call.origin
         text = f"{type(failure).__name__}: {failure}"
         try:
             warnings.warn_explicit(text, UncheckedWarning, code.co_filename, line)
         except UncheckedWarning:
             # Whoever turns warnings into errors wants none to be caught by the code under test.
-            raise expectations.entered(failure) from None
+            raise expectations.record_failure(failure) from None

@@ -1,7 +1,7 @@
 """The script and the catalog behind every statement of `fake_postgres`.
 
 What PostgreSQL says of a statement gives its types, and refuses what it would refuse. The script
-gives the answer. A failure of either is entered in the ledger of the test, and told to the client
+gives the answer. A failure of either is recorded for the test, and told to the client
 as an error of the server: code that catches that hides nothing.
 """
 
@@ -92,7 +92,7 @@ class Answering:
         server = self._server
         call = Call("execute", sql, None, connection.current, spot())
         try:
-            rules = server.concerned(call)
+            rules = server.rules_for(call)
             if not rules and (kept := server.housekeeping.prepare(sql, declared)) is not None:
                 return kept
             description = server.described(call, declared)
@@ -156,7 +156,7 @@ class Answering:
         server = self._server
         notes = statement.notes
         if type(notes) is not Notes:
-            if not server.concerned(Call("execute", statement.sql, None, connection.current)):
+            if not server.rules_for(Call("execute", statement.sql, None, connection.current)):
                 server.reset(connection, statement.sql)
                 return self._kept(statement, parameters, connection)
             notes = Notes(None)
@@ -345,7 +345,7 @@ class Answering:
         server = self._server
         server.reset(connection, sql)
         call = Call("execute", sql, None, connection.current, spot())
-        if not server.concerned(call):
+        if not server.rules_for(call):
             return None
         try:
             answer = server.answer(call)

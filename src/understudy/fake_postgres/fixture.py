@@ -76,7 +76,7 @@ class FakePostgres(Address):
     def __init__(self, server: Server) -> None:
         super().__init__(server, server.begin_test())
         if self._is_scripted:
-            expectations.made(self._script)
+            expectations.register(self._script)
         self._left = Left()
         drivers = self._drivers()
         self._closers = drivers.closers
@@ -84,8 +84,8 @@ class FakePostgres(Address):
         self.psycopg = drivers.psycopg
         self.psqlpy = drivers.psqlpy
         self.sqlalchemy = drivers.sqlalchemy
-        for unmet in (self._left.transactions, self._left.connections):
-            expectations.expect(_Unmet(unmet))
+        for failure_if_unmet in (self._left.transactions, self._left.connections):
+            expectations.expect(_Unmet(failure_if_unmet))
 
     def _drivers(self) -> Drivers:
         return Drivers(self.dsn, self._server)
@@ -183,5 +183,5 @@ class FakePostgres(Address):
 class _Unmet:
     """Something that is looked at when the test is over."""
 
-    def __init__(self, unmet: Callable[[], Failure | None]) -> None:
-        self.unmet = unmet
+    def __init__(self, failure_if_unmet: Callable[[], Failure | None]) -> None:
+        self.failure_if_unmet = failure_if_unmet

@@ -185,4 +185,4 @@ def _refused(refusal: Refusal) -> ServerError:
 
 
 def _unknown(statement: str, reason: str) -> StatementUnknown:
-    return expectations.entered(StatementUnknown(messages.unanswered(statement, reason)))
+    return expectations.record_failure(StatementUnknown(messages.unanswered(statement, reason)))

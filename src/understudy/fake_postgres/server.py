@@ -192,7 +192,7 @@ class Server:
 
     def broke(self, error: Exception) -> None:
         """Fail the test with an error of our own."""
-        failure = expectations.entered(ServerBroke(messages.broke(error)))
+        failure = expectations.record_failure(ServerBroke(messages.broke(error)))
         failure.__cause__ = error
 
     def cancel(self, pid: int, secret: int) -> None:
@@ -249,11 +249,11 @@ class Server:
 
     # The script and the catalog of now -----------------------------------------------------------
 
-    def concerned(self, call: Call) -> Sequence[Rule]:
+    def rules_for(self, call: Call) -> Sequence[Rule]:
         """Return the rules for a call's statement, whatever its parameters."""
         with self.lock:
             return [
-                rule for script in self._scripts if script.rules for rule in script.concerned(call)
+                rule for script in self._scripts if script.rules for rule in script.rules_for(call)
             ]
 
     def answer(self, call: Call) -> Answer | None:
@@ -286,8 +286,8 @@ class Server:
         return self.script.refuse(call)
 
     def failed(self, failure: FailureT) -> FailureT:
-        """Enter a failure in the ledger and return it."""
-        return expectations.entered(failure)
+        """Record a failure and return it."""
+        return expectations.record_failure(failure)
 
     def described(self, call: Call, declared: Sequence[int]) -> Description | None:
         """Return what PostgreSQL says of a statement; None where it was not asked.

@@ -200,7 +200,7 @@ class Sockets:
         self._served, self._spot = line.session, None
         try:
             function()
-        except Exception as error:  # noqa: BLE001 # in the ledger; the other lines have to go on
+        except Exception as error:  # noqa: BLE001 # recorded; the other connections have to go on
             self._host.broke(error)
             line.break_off()
         finally:

@@ -232,7 +232,7 @@ class Answering:
         """
         expectations.expect(_WhileStrict(self, transaction))
         if "transaction" not in vars(self):
-            expectations.doubt(_WhileLenient(self, transaction))
+            expectations.warn_unless(_WhileLenient(self, transaction))
 
 
 class _WhileStrict:
@@ -242,9 +242,9 @@ class _WhileStrict:
         self._connection = connection
         self._transaction = transaction
 
-    def unmet(self) -> Failure | None:
+    def failure_if_unmet(self) -> Failure | None:
         """Return the failure of a transaction left open on a strict connection, else None."""
-        return self._transaction.unmet() if self._connection._is_strict else None
+        return self._transaction.failure_if_unmet() if self._connection._is_strict else None
 
 
 class _WhileLenient:
@@ -258,5 +258,5 @@ class _WhileLenient:
 
     def confirmed(self) -> str | None:
         """Return what is to be said of a transaction left open, else None."""
-        failure = None if self._connection._is_strict else self._transaction.unmet()
+        failure = None if self._connection._is_strict else self._transaction.failure_if_unmet()
         return None if failure is None else str(failure)

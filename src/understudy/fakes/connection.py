@@ -48,7 +48,7 @@ class FakeConnection(Answering):
     def __init__(self, *, strict: bool | None = None, _script: Script | None = None) -> None:
         super().__init__(_script or Script(), strict)
         if _script is None:  # that of a pool is the pool's to look after
-            expectations.made(self._script)
+            expectations.register(self._script)
         self.execute_return: Any = None
         self.fetch_return: Any = None
         self.fetch_row_return: Any = None

@@ -122,7 +122,7 @@ class Dummy:
             bound = _bound(shape, args, kwargs)
         except TypeError as error:
             text = messages.wrong_arguments(method, args, kwargs, shape.signature, error, caller())
-            raise expectations.entered(WrongArguments(text)) from None
+            raise expectations.record_failure(WrongArguments(text)) from None
         call = MethodCall(method, args, kwargs, bound)
         self.calls.append(call)
         answer = self._script.answer(call)

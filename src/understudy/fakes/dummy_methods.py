@@ -49,7 +49,7 @@ class MethodRule(Rule):
         self._add(answers.Computed(function))
         return function
 
-    def concerns(self, call: Call) -> bool:
+    def matches_statement(self, call: Call) -> bool:
         """Say whether this rule is for the call's method, whatever the arguments."""
         return call.method == self.method
 
@@ -59,7 +59,7 @@ class MethodRule(Rule):
             return [("method", f"expected {self.method}, got {call.method}")]
         return [("argument", how) for how in self.parameters.differences(call.parameters)]
 
-    def likeness(self, call: Call) -> float:
+    def similarity(self, call: Call) -> float:
         """Say how near `call` comes to this rule: the higher the nearer."""
         if call.method != self.method:
             return 0.0

@@ -56,7 +56,7 @@ class FakePool:
         self._timeout = timeout
         self._strict = strict
         self._script = Script("pool")
-        expectations.made(self._script)
+        expectations.register(self._script)
         self._taken: list[PooledConnection] = []
         self._connections: list[PooledConnection] = []
         self._idle = 0
@@ -169,7 +169,7 @@ class FakePool:
             if time.monotonic() > patience:
                 holders = [connection.origin for connection in self._taken]
                 text = messages.pool_exhausted(self._max_size, self._timeout, origin, holders)
-                raise expectations.entered(PoolExhausted(text))
+                raise expectations.record_failure(PoolExhausted(text))
             await pause(_BETWEEN_LOOKS)
 
     @property
@@ -201,7 +201,7 @@ class PooledConnection(FakeConnection):
         self.close()
         return False
 
-    def unmet(self) -> Failure | None:
+    def failure_if_unmet(self) -> Failure | None:
         """Return the failure of a strict pool's connection that is still out, else None."""
         if self not in self._pool._taken or not self._pool._is_strict:
             return None

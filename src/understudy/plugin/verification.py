@@ -21,7 +21,7 @@ import pytest
 from understudy.plugin import messages
 
 if TYPE_CHECKING:
-    from understudy.script.expectations import Ledger
+    from understudy.script.expectations import PhaseState
     from understudy.script.failures import Failure
 
 _SCRIPT = "understudy.script.expectations"
@@ -30,12 +30,12 @@ _body: pytest.StashKey[Phase | None] = pytest.StashKey()
 
 
 class Phase:
-    """A stretch of a test, with a ledger of its own from its start to its end."""
+    """A stretch of a test, with a state of its own from its start to its end."""
 
     def __init__(self) -> None:
         module = _loaded()
-        self._ledger: Ledger | None = None if module is None else module.Ledger()
-        self._context: Any = None if module is None else module.opened(self._ledger)
+        self._state: PhaseState | None = None if module is None else module.PhaseState()
+        self._context: Any = None if module is None else module.opened(self._state)
         if self._context is not None:
             self._context.__enter__()
 
@@ -46,37 +46,40 @@ class Phase:
             return
         module = _loaded()
         if module is not None:  # imported while the phase went on: all so far was its own
-            self._ledger = module.Ledger()
-            self._ledger.failures, module.first.failures = module.first.failures, []
-            self._ledger.expectations = module.first.expectations
+            self._state = module.PhaseState()
+            self._state.failures, module.first.failures = module.first.failures, []
+            self._state.expectations = module.first.expectations
             module.first.expectations = []
-            self._ledger.doubts, module.first.doubts = module.first.doubts, []
-            self._ledger.scripts, module.first.scripts = module.first.scripts, []
+            self._state.possible_warnings, module.first.possible_warnings = (
+                module.first.possible_warnings,
+                [],
+            )
+            self._state.scripts, module.first.scripts = module.first.scripts, []
 
     def failures(self) -> list[Failure]:
         """Return, and forget, what was entered so far, leaving the expectations."""
-        if self._ledger is None:
+        if self._state is None:
             return []
-        found, self._ledger.failures = self._ledger.failures, []
+        found, self._state.failures = self._state.failures, []
         return found
 
     def forgive(self, test: object) -> None:
         """Forget the failures that the body of `test` has caught on purpose."""
-        if self._ledger is not None and self._ledger.failures:
+        if self._state is not None and self._state.failures:
             from understudy.plugin.expected_failures import is_expected
 
-            self._ledger.failures = [
-                failure for failure in self._ledger.failures if not is_expected(failure, test)
+            self._state.failures = [
+                failure for failure in self._state.failures if not is_expected(failure, test)
             ]
 
     @property
-    def ledger(self) -> Ledger | None:
-        """The ledger, where anything was there to be entered."""
-        return self._ledger
+    def state(self) -> PhaseState | None:
+        """The state, where anything was there to be entered."""
+        return self._state
 
-    def settle(self) -> list[Failure]:
+    def verify(self) -> list[Failure]:
         """Return everything that was entered, or is not as expected now."""
-        return [] if self._ledger is None else self._ledger.settle()
+        return [] if self._state is None else self._state.verify()
 
 
 def _loaded() -> ModuleType | None:
@@ -115,7 +118,7 @@ def around_call(item: pytest.Item) -> Generator[None, object, object]:
         raise
     phase.close()
     phase.forgive(getattr(item, "obj", None))
-    _fail(phase.settle())
+    _fail(phase.verify())
     item.stash[_body] = phase
     return result
 
@@ -131,16 +134,16 @@ def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
         raise
     phase.close()
     before = item.stash.get(_before, None)
-    _fail(phase.settle() + ([] if before is None else before.settle()))
+    _fail(phase.verify() + ([] if before is None else before.verify()))
     return result
 
 
-def ledgers(item: pytest.Item) -> list[Ledger] | None:
-    """Return the ledgers of a test that has passed, and of its fixtures; else None."""
+def states(item: pytest.Item) -> list[PhaseState] | None:
+    """Return the states of a test that has passed, and of its fixtures; else None."""
     phases = item.stash.get(_before, None), item.stash.get(_body, None)
     if phases[1] is None:
         return None
-    return [phase.ledger for phase in phases if phase is not None and phase.ledger is not None]
+    return [phase.state for phase in phases if phase is not None and phase.state is not None]
 
 
 def forget(item: pytest.Item) -> None:
@@ -149,14 +152,14 @@ def forget(item: pytest.Item) -> None:
 
 
 def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-    """Give a fixture that outlives a test a ledger of its own, settled when it is gone."""
+    """Give a fixture that outlives a test a state of its own, settled when it is gone."""
     if fixture.scope == "function":
         return (yield)
     phase: Phase | None = None
 
     def check() -> None:
         if phase is not None:
-            _fail(phase.settle())
+            _fail(phase.verify())
 
     fixture.addfinalizer(check)  # before the fixture adds its own: the last added runs first
     phase = Phase()

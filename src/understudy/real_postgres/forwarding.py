@@ -174,7 +174,7 @@ class Forwarding(Answering):
             if guest.read_only:
                 self._server.refuse_writing(sql)
             unscripted = portal.upstream or not (
-                statement.notes.is_logged or self._concerned(sql, guest)
+                statement.notes.is_logged or self._rules_for(sql, guest)
             )
             if unscripted:
                 return self._passed_on(portal, limit, guest)
@@ -204,8 +204,8 @@ class Forwarding(Answering):
             self._turns.end(guest, commit=True)
         return _dropped(_result)
 
-    def _concerned(self, sql: str, guest: Guest) -> bool:
-        return bool(self._server.concerned(Call("execute", sql, None, guest.current, NOWHERE)))
+    def _rules_for(self, sql: str, guest: Guest) -> bool:
+        return bool(self._server.rules_for(Call("execute", sql, None, guest.current, NOWHERE)))
 
     def _values(self, statement: Statement, sent: Sequence[Any]) -> Sequence[Any]:
         """Return the parameters of a call: values, or bytes where they are none that we know."""

@@ -113,7 +113,7 @@ class CallLog(list[Call]):
 
     def matching(self, rule: Rule) -> list[Call]:
         """Return the calls that `rule` is for."""
-        return [call for call in self if rule.fits(call)]
+        return [call for call in self if rule.matches(call)]
 
     def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
         """Assert that `statement` was executed, with `parameters` where any are given.

@@ -137,7 +137,7 @@ def unexpected(script: Script, call: Call) -> str:
 def _nearest_rule(rules: Sequence[Rule], call: Call) -> list[str]:
     if not rules:
         return ["No rules: nothing was scripted on this fake."]
-    rule = max(reversed(rules), key=lambda rule: rule.likeness(call))
+    rule = max(reversed(rules), key=lambda rule: rule.similarity(call))
     count = "the only rule" if len(rules) == 1 else f"{len(rules)} rules"
     lines = [f"Nearest of {count}:", f"  {rule.origin}  {rule.shown}"]
     found = differences(rule, call, "    ")
@@ -207,7 +207,7 @@ def call_not_found(rule: Rule, times: int | None, calls: CallLog) -> str:
     elif not calls:
         lines.append("There were no calls at all.")
     else:
-        nearest = max(calls, key=rule.likeness)
+        nearest = max(calls, key=rule.similarity)
         count = "the only call" if len(calls) == 1 else f"{len(calls)} calls"
         lines += [f"Nearest of {count}:", f"  {call_line(nearest)}"]
         lines += differences(rule, nearest, "    ")

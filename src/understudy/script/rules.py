@@ -81,19 +81,19 @@ class Rule(ABC):
         """Whether the rule says what it is for, rather than to answer whatever comes."""
         return True
 
-    def fits(self, call: Call) -> bool:
+    def matches(self, call: Call) -> bool:
         """Say whether this rule is for `call`, whether or not it has an answer left."""
-        return self.concerns(call) and self.parameters.match(call.parameters)
+        return self.matches_statement(call) and self.parameters.match(call.parameters)
 
     @abstractmethod
-    def concerns(self, call: Call) -> bool:
+    def matches_statement(self, call: Call) -> bool:
         """Say whether this rule is for the call's statement, whatever the parameters."""
 
     @abstractmethod
     def differences(self, call: Call) -> list[tuple[str, str]]:
         """Describe, as (what, how), everything in which `call` departs from this rule."""
 
-    def take(self) -> Answer | None:
+    def next_answer(self) -> Answer | None:
         """Return the answer for the next call and count it as used; None where all are used up."""
         if not self.answers:
             self._add(answers.Rows())
@@ -120,19 +120,19 @@ class Rule(ABC):
         return sum(answer.times or 1 for answer in self.answers)
 
     @property
-    def met(self) -> bool:
+    def satisfied(self) -> bool:
         """Whether everything that this rule expects has happened."""
         return self.is_optional or self.used >= (1 if self.total is None else self.total)
 
-    def unmet(self) -> Failure | None:
+    def failure_if_unmet(self) -> Failure | None:
         """Return the failure to report at the end of a test, None where the rule is met."""
-        if self.met:
+        if self.satisfied:
             return None
-        nearest = max(self.calls, key=self.likeness, default=None)
+        nearest = max(self.calls, key=self.similarity, default=None)
         return UnusedAnswers(messages.unused(self, self.calls, nearest))
 
     @abstractmethod
-    def likeness(self, call: Call) -> float:
+    def similarity(self, call: Call) -> float:
         """Say how near `call` comes to this rule; the higher the nearer."""
 
     def _left(self, answer: Answer) -> float:
@@ -216,7 +216,7 @@ class StatementRule(Rule):
             return self.regex.search("") is None
         return any(self.pattern.runs)
 
-    def concerns(self, call: Call) -> bool:
+    def matches_statement(self, call: Call) -> bool:
         """Say whether this rule is for the call's statement, whatever the parameters."""
         if self.regex is not None:
             return self.regex.search(sql.one_line(call.statement)) is not None
@@ -233,7 +233,7 @@ class StatementRule(Rule):
         found = [("sql", statement)] if statement else []
         return found + [("params", how) for how in self.parameters.differences(call.parameters)]
 
-    def likeness(self, call: Call) -> float:
+    def similarity(self, call: Call) -> float:
         """Say how near `call` comes to this rule: the statement counts most, then parameters."""
         if self.regex is not None:
             statement = 1.0 if self.regex.search(sql.one_line(call.statement)) else 0.0

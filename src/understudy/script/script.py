@@ -39,22 +39,22 @@ class Script:
         self._refusal = refusal
         # The rules for each statement that was asked, the latest first: most statements are asked
         # again and again, and to compare one with every rule costs more than all the rest.
-        self._concerned: dict[str, list[Rule]] = {}
+        self._rules_for: dict[str, list[Rule]] = {}
 
     def add(self, rule: RuleT) -> RuleT:
         """Add `rule`; it comes before all earlier ones, and is owed to the running test."""
         rule.calls = self.calls
         self.rules.append(rule)
-        self._concerned.clear()
+        self._rules_for.clear()
         expectations.expect(rule)
         return rule
 
-    def concerned(self, call: Call) -> Sequence[Rule]:
+    def rules_for(self, call: Call) -> Sequence[Rule]:
         """Return the rules for the statement of `call`, whatever its parameters, latest first."""
-        rules = self._concerned.get(call.statement)
+        rules = self._rules_for.get(call.statement)
         if rules is None:
-            rules = [rule for rule in reversed(self.rules) if rule.concerns(call)]
-            self._concerned[call.statement] = rules
+            rules = [rule for rule in reversed(self.rules) if rule.matches_statement(call)]
+            self._rules_for[call.statement] = rules
         return rules
 
     def answer(self, call: Call) -> Answer | None:
@@ -63,20 +63,20 @@ class Script:
         Raises:
             PredicateFailed: a predicate of a rule raised.
         """
-        for rule in self.concerned(call):
+        for rule in self.rules_for(call):
             try:
                 fits = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:
                 text = messages.failed_predicate(rule, call, str(failure))
-                raise expectations.entered(PredicateFailed(text)) from failure.__cause__
-            if fits and (answer := rule.take()) is not None:
+                raise expectations.record_failure(PredicateFailed(text)) from failure.__cause__
+            if fits and (answer := rule.next_answer()) is not None:
                 call.rule = rule
                 return answer
         return None
 
     def refuse(self, call: Call) -> Failure:
         """Enter and return the failure for a call that no rule answers, to be raised."""
-        return expectations.entered(self._refusal(messages.unexpected(self, call)))
+        return expectations.record_failure(self._refusal(messages.unexpected(self, call)))
 
 
 async def perform(answer: Answer, call: Call) -> Rows | Value | Drop:

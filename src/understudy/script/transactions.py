@@ -51,7 +51,7 @@ class Transaction:
             one.state = state
             inside.extend(child for child in one.children if child.state == "open")
 
-    def unmet(self) -> Failure | None:
+    def failure_if_unmet(self) -> Failure | None:
         """Return the failure to report at the end of a test, None where it has ended."""
         if self.state != "open":
             return None

@@ -109,7 +109,7 @@ async def test_the_matrix(
         stage.on(re.compile("INSERT INTO t")).value(1)
         actual = await replay(on_fake(stage), chosen)
         stage.postgres.end()
-    failures = [each for each in book.settle() if not isinstance(each, StatementRefused)]
+    failures = [each for each in book.verify() if not isinstance(each, StatementRefused)]
     different = {
         f"{TYPES[number]} <- {name}": (there, here)
         for (number, name), there, here in zip(chosen, expected, actual, strict=True)

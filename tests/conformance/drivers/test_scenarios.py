@@ -70,7 +70,7 @@ async def on(make: Callable[[], FakeStage], behaviour: Behaviour) -> tuple[str, 
         actual = await play(behaviour, behaviour.player(stage))
         stage.postgres.end()
     # What PostgreSQL refuses to prepare was refused on both; all else is a mistake of the script.
-    failures = [str(each) for each in book.settle() if not isinstance(each, StatementRefused)]
+    failures = [str(each) for each in book.verify() if not isinstance(each, StatementRefused)]
     return actual, "\n".join(failures)
 
 

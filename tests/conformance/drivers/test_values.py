@@ -99,4 +99,4 @@ async def test_every_type(
         sys.stdout.write(f"\n{player.name}: {len(expected)} values, {len(different)} differ\n")
     report = unknown(different, VALUES, player.name)
     assert report == "", report
-    assert book.settle() == []
+    assert book.verify() == []

@@ -21,7 +21,7 @@ from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from understudy.plugin.leak_checks.global_state import State
-    from understudy.script.expectations import Ledger
+    from understudy.script.expectations import PhaseState
 
 WATCH = pytest.StashKey["Watch"]()
 _MOST_WARNINGS = 10  # of statements that no test looks at: each takes seven lines
@@ -67,11 +67,11 @@ class Watch:
         except BaseException:
             self._forget()
             raise
-        ledgers = verification.ledgers(item)
-        if ledgers is None:
+        states = verification.states(item)
+        if states is None:
             self._forget()
         else:
-            self._test_ends(item, ledgers)
+            self._test_ends(item, states)
         return result
 
     def test_begins(self, item: pytest.Item) -> None:
@@ -103,10 +103,10 @@ class Watch:
         fixture.addfinalizer(lambda: ends.append(state.given()))
         return result
 
-    def _test_ends(self, item: pytest.Item, ledgers: Iterable[Ledger]) -> None:
-        """Report what was found; the ledgers are those of its phases."""
-        for ledger in ledgers:
-            self._look_at(item, ledger)
+    def _test_ends(self, item: pytest.Item, states: Iterable[PhaseState]) -> None:
+        """Report what was found; the states are those of its phases."""
+        for state in states:
+            self._look_at(item, state)
         if self._wants("check_coroutines") and _is_async(item):
             self._free_cycles()
         self._look_at_state()
@@ -147,13 +147,13 @@ class Watch:
         if loop is not None:
             fixture.addfinalizer(look)
 
-    def _look_at(self, item: pytest.Item, ledger: Ledger) -> None:
-        """Look at what a test has left in a ledger."""
-        for doubt in ledger.doubts:
+    def _look_at(self, item: pytest.Item, state: PhaseState) -> None:
+        """Look at what a test has left in a state."""
+        for doubt in state.possible_warnings:
             if self._wants(doubt.check) and (text := doubt.confirmed()) is not None:
                 self._found.append((doubt.check, text))
-        if ledger.scripts and self._wants("check_calls"):
-            self.calls.note(item, ledger.scripts)
+        if state.scripts and self._wants("check_calls"):
+            self.calls.note(item, state.scripts)
 
     def _look_at_state(self) -> None:
         changes = self._state.changes() if self._state is not None else []
