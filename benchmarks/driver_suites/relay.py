@@ -19,7 +19,6 @@ import psycopg
 
 from benchmarks.driver_suites.upstream import Upstream
 from understudy.catalog.command_tags import command_in
-from understudy.catalog.description import TypeFacts
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.clients import Client
@@ -30,20 +29,18 @@ from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
 from understudy.fake_postgres.protocol.portals import Portal
 from understudy.fake_postgres.protocol.responder import (
-    TEXT,
     ConnectionDropped,
-    Decoder,
-    Encoder,
     Field,
     Pending,
     Result,
-    ServerError,
     Statement,
 )
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.server import Server
-from understudy.fake_postgres.values.codec_registry import Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg.codec_registry import Values
+from understudy.pg.codecs.codec import TEXT, Decoder, Encoder
+from understudy.pg.errors import ServerError
+from understudy.pg.types import TypeFacts, Types
 
 T = TypeVar("T")
 

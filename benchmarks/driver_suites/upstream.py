@@ -14,10 +14,10 @@ import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from understudy.catalog.description import TypeFacts
 from understudy.catalog.schema_facts import read_schema_facts
-from understudy.fake_postgres.protocol.responder import Field, ServerError
-from understudy.script.database_errors import ErrorFields
+from understudy.fake_postgres.protocol.responder import Field
+from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.types import TypeFacts
 
 _NUMBERS = "SELECT format_type(oid, NULL), oid FROM pg_type WHERE oid >= 16384"
 _PARTS = {

@@ -13,11 +13,11 @@ from understudy.catalog.description import (
     Description,
     Refusal,
     SchemaFacts,
-    TypeFacts,
     Verdict,
 )
 from understudy.catalog.errors import DescribeFailed
 from understudy.catalog.run_catalog import Catalog, Describer
+from understudy.pg.types import TypeFacts
 
 ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
 REFUSED = Refusal("42703", 'column "nmae" does not exist', position=8)

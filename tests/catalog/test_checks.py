@@ -31,11 +31,11 @@ from understudy.catalog.description import (
     ParsedOnly,
     Refusal,
     SchemaFacts,
-    TypeFacts,
 )
 from understudy.catalog.errors import CatalogError
 from understudy.catalog.run_catalog import Catalog
 from understudy.pg import sql
+from understudy.pg.types import TypeFacts
 from understudy.script import expectations
 
 ONE = "SELECT id, name FROM users WHERE id = $1"

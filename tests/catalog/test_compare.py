@@ -12,10 +12,10 @@ from understudy.catalog.description import (
     ParsedOnly,
     Refusal,
     SchemaFacts,
-    TypeFacts,
     Verdict,
 )
 from understudy.catalog.store import Contents
+from understudy.pg.types import TypeFacts
 
 NAME = Column("name", "text", "users.name", "not null")
 COUNT = Column("count", "bigint", None, "unknown")

@@ -19,16 +19,10 @@ from hypothesis import strategies as st
 from tests.catalog.servers import VERSIONS, server_of
 from tests.effort import calls_of
 from understudy.catalog.describer import Describer
-from understudy.catalog.description import (
-    Column,
-    Constraint,
-    Description,
-    ParsedOnly,
-    Refusal,
-    TypeFacts,
-)
+from understudy.catalog.description import Column, Constraint, Description, ParsedOnly, Refusal
 from understudy.catalog.errors import DescribeFailed
 from understudy.catalog.fingerprint import facts_digest, fingerprint
+from understudy.pg.types import TypeFacts
 
 _SCHEMA = """
     CREATE TYPE mood AS ENUM ('sad', 'happy');

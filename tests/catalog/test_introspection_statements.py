@@ -18,9 +18,9 @@ from understudy.catalog.describer import Describer
 from understudy.catalog.description import Column, Description, Refusal
 from understudy.catalog.errors import CatalogFileError, CatalogLocked, DescribeFailed
 from understudy.catalog.introspection_statements import is_housekeeping
-from understudy.catalog.oids import stable_oids
 from understudy.catalog.run_catalog import Catalog, save
 from understudy.embedded import EmbeddedServer
+from understudy.pg.oids import stable_oids
 
 _SCHEMA = """
     CREATE TYPE mood AS ENUM ('sad', 'happy');

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.stable_ids import stable_repr
-from understudy.catalog.description import TypeFacts
 from understudy.catalog.parameter_checks import DRIVERS, Judgement, ParameterRules, refusal_of
+from understudy.pg.types import TypeFacts
 
 FACTS = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.catalog.description import TypeFacts
-from understudy.catalog.literals import literal_refusal, order_refusal
-from understudy.catalog.pgtypes import resolve
 from understudy.catalog.received import received_refusal
+from understudy.pg.literals import literal_refusal, order_refusal
+from understudy.pg.pgtypes import resolve
+from understudy.pg.types import TypeFacts
 
 ORDER = "range lower bound must be less than or equal to range upper bound"
 FACTS = {

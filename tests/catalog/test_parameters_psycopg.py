@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from tests.stable_ids import stable_repr
-from understudy.catalog.description import TypeFacts
 from understudy.catalog.parameter_checks import Judgement, ParameterRules, refusal_of
+from understudy.pg.types import TypeFacts
 
 FACTS = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

@@ -9,7 +9,7 @@ from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 from understudy.catalog.error_checks import reason_against
 from understudy.embedded import EmbeddedServer
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.errors import ErrorFields
 
 SCHEMA = """
     CREATE TABLE orders (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);

@@ -23,11 +23,11 @@ from understudy.catalog.description import (
     ParsedOnly,
     Refusal,
     SchemaFacts,
-    TypeFacts,
     Verdict,
 )
 from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.store import Contents
+from understudy.pg.types import TypeFacts
 
 HEADER = '{"understudy": 1, "postgres": 18, "fingerprint": "f"}\n'
 REBUILD = "To build it anew from the tests: understudy catalog --rebuild"

@@ -15,9 +15,9 @@ from unittest import mock
 import pytest
 
 from tests.stable_ids import stable_repr
-from understudy.catalog.description import TypeFacts
 from understudy.catalog.parameter_checks import DRIVERS
 from understudy.catalog.value_checks import ValueRules, expected_type, mismatch_of
+from understudy.pg.types import TypeFacts
 
 FACTS = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

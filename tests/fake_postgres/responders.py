@@ -9,19 +9,10 @@ from typing import Any
 
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
-from understudy.fake_postgres.protocol.responder import (
-    BINARY,
-    Decoder,
-    Encoder,
-    Field,
-    Pending,
-    Result,
-    ServerError,
-    Statement,
-    TrailingBytes,
-)
+from understudy.fake_postgres.protocol.responder import Field, Pending, Result, Statement
 from understudy.fake_postgres.protocol.session import Session
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.codecs.codec import BINARY, Decoder, Encoder
+from understudy.pg.errors import ErrorFields, ServerError, TrailingBytes
 
 INT4, TEXT_OID = 23, 25
 Answer = Callable[[Sequence[Any]], Result | Pending]

@@ -18,8 +18,8 @@ from understudy.fake_postgres import scripted_copy, type_inference
 from understudy.fake_postgres.errors import told
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received, SentParameters, SentRule
+from understudy.pg.errors import ErrorFields
 from understudy.script.answers import Rows
-from understudy.script.database_errors import ErrorFields
 from understudy.script.origin import caller
 
 

@@ -20,9 +20,9 @@ from understudy.catalog.run_catalog import Catalog
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.introspection import Housekeeping
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.fake_postgres.values.codec_registry import Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg.codec_registry import Values
+from understudy.pg.errors import ServerError
+from understudy.pg.types import Types
 from understudy.script import expectations
 
 _SCHEMA = """

@@ -14,9 +14,10 @@ import psycopg
 import pytest
 
 from understudy import ScriptError, db_error
+from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import STATES, condition
 from understudy.script import database_errors
-from understudy.script.database_errors import ErrorFields, fields_of
+from understudy.script.database_errors import fields_of
 
 EVERYTHING: dict[str, Any] = {
     "constraint": "users_email_key",

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from understudy.catalog import describe_messages as messages
 from understudy.catalog.description import Description, Refusal
 from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.oids import FIRST_OWN_OID, stable_oids
 from understudy.catalog.pg_describe import NO_VERDICT, refusal_of
+from understudy.pg.oids import FIRST_OWN_OID, stable_oids
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from understudy.catalog import answer_checks as answers
 from understudy.catalog import messages
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order, numbered
-from understudy.catalog.description import Description, Refusal, TypeFacts, Verdict
+from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.error_checks import reason_against
 from understudy.catalog.errors import (
     AnswerImpossible,
@@ -27,10 +27,11 @@ from understudy.catalog.run_catalog import Catalog
 from understudy.catalog.statement_checks import Held
 from understudy.catalog.value_checks import ValueRules
 from understudy.pg import sql
+from understudy.pg.errors import ErrorFields
+from understudy.pg.types import TypeFacts
 from understudy.script import expectations
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
-from understudy.script.database_errors import ErrorFields
 from understudy.script.excerpt import line_with_caret
 from understudy.script.failures import Failure
 

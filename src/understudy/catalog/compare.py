@@ -15,10 +15,10 @@ from understudy.catalog.description import (
     ParsedOnly,
     Refusal,
     SchemaFacts,
-    TypeFacts,
     Verdict,
 )
 from understudy.catalog.store import Contents
+from understudy.pg.types import TypeFacts
 
 
 class Change(NamedTuple):

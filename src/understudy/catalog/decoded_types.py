@@ -9,8 +9,8 @@ from typing import Any
 from understudy.catalog import decoding
 from understudy.catalog import value_messages as messages
 from understudy.catalog.decoding import Decoded, exactly, integer, is_a
-from understudy.catalog.pgtypes import PgType
 from understudy.catalog.verdicts import class_of
+from understudy.pg.pgtypes import PgType
 
 _ANYTHING = Decoded("anything", lambda _value: None)
 # What psqlpy holds in a numeric: 96 bits and 28 decimals.

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.catalog import value_messages as messages
-from understudy.catalog.literals import INTEGERS, json_refusal
+from understudy.pg.literals import INTEGERS, json_refusal
 
 Check = Callable[[Any], str | None]
 

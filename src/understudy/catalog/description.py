@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from understudy.pg.types import TypeFacts
+
 Nullability = Literal["not null", "nullable", "unknown"]
 
 
@@ -71,27 +73,6 @@ class ParsedOnly:
 
 
 Verdict = Description | Refusal | ParsedOnly
-
-
-@dataclass(frozen=True, slots=True)
-class TypeFacts:
-    """What has to be known of a type that is not built in.
-
-    Attributes:
-        kind: "enum", "domain", "composite", "range", "multirange", "array" or "base" (of an
-            extension).
-        labels: of an enum, its labels in order.
-        base: of a domain, the type below it; of an array, its element; of a range, its
-            subtype; of a multirange, its range.
-        fields: of a composite type, its (name, type) pairs in order.
-        not_null: whether it is a domain that allows no NULL.
-    """
-
-    kind: str
-    labels: tuple[str, ...] = ()
-    base: str | None = None
-    fields: tuple[tuple[str, str], ...] = ()
-    not_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)

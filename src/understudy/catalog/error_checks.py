@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from understudy.catalog import messages
 from understudy.catalog.description import Constraint, Description, SchemaFacts
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.errors import ErrorFields
 
 _NOT_NULL = "23502"
 

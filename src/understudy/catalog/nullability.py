@@ -11,10 +11,10 @@ from typing import Any
 from understudy.catalog import expressions
 from understudy.catalog.description import Nullability
 from understudy.catalog.oid_lookup import Lookup
-from understudy.catalog.oids import FIRST_OWN_OID
 from understudy.catalog.query_scopes import Scope
 from understudy.catalog.querytree import Node, number, numbers
 from understudy.catalog.view_queries import Views
+from understudy.pg.oids import FIRST_OWN_OID
 
 # Deeper than any statement that a person wrote; PostgreSQL itself allows thousands.
 _DEEPEST = 60

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from understudy.catalog.oids import FIRST_OWN_OID
+from understudy.pg.oids import FIRST_OWN_OID
 
 if TYPE_CHECKING:
     import psycopg

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from understudy.catalog import value_messages as messages
-from understudy.catalog.description import TypeFacts
-from understudy.catalog.pgtypes import PgType, resolve
 from understudy.catalog.quick import QUICK, Test
 from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken
+from understudy.pg.pgtypes import PgType, resolve
+from understudy.pg.types import TypeFacts
 from understudy.script.database_errors import DRIVERS
 
 

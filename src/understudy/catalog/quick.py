@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from understudy.catalog.literals import INTEGERS
+from understudy.pg.literals import INTEGERS
 
 Test = Callable[[Any], bool]
 Table = dict[tuple[type, str], Test]

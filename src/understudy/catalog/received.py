@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from understudy.catalog.literals import json_refusal
-from understudy.catalog.pgtypes import BASE_TYPES, PgType
+from understudy.pg.literals import json_refusal
+from understudy.pg.pgtypes import BASE_TYPES, PgType
 
 FIRST_USER_TYPE = 16384  # numbers of types from here on are given out by CREATE TYPE
 _SHORT = "insufficient data left in message"

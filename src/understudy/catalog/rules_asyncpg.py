@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from decimal import Decimal
 from typing import Any
 
-from understudy.catalog.literals import INTEGERS, REAL_MAX, literal_refusal, order_refusal
-from understudy.catalog.pgtypes import PgType
 from understudy.catalog.verdicts import CannotTell, NotSent, NotTaken, class_of
+from understudy.pg.literals import INTEGERS, REAL_MAX, literal_refusal, order_refusal
+from understudy.pg.pgtypes import PgType
 
 _TYPES = "asyncpg.types"
 _EPOCH = dt.datetime(2000, 1, 1)

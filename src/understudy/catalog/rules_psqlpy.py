@@ -16,10 +16,10 @@ from decimal import Decimal
 from typing import Any
 
 from understudy.catalog import psqlpy_wire as wire
-from understudy.catalog.literals import INTEGERS
-from understudy.catalog.pgtypes import PgType
 from understudy.catalog.received import number_of, received_refusal
 from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken, class_of
+from understudy.pg.literals import INTEGERS
+from understudy.pg.pgtypes import PgType
 
 _ANY = PgType("any", "unknown")
 _HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement, or as if

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from understudy.catalog.containers import Broken, array_items
-from understudy.catalog.literals import INTEGERS, float_refusal, literal_refusal
-from understudy.catalog.pgtypes import PgType, builtin
 from understudy.catalog.verdicts import CannotTell, NotSent, NotTaken
+from understudy.pg.literal_containers import Broken, array_items
+from understudy.pg.literals import INTEGERS, float_refusal, literal_refusal
+from understudy.pg.pgtypes import PgType, builtin
 
 _TEXTUAL = frozenset({"text", "character varying", "character", "name"})
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from understudy.catalog.description import Constraint, SchemaFacts, TypeFacts
+from understudy.catalog.description import Constraint, SchemaFacts
+from understudy.pg.types import TypeFacts
 
 if TYPE_CHECKING:
     import psycopg

@@ -27,11 +27,11 @@ from understudy.catalog.description import (
     ParsedOnly,
     Refusal,
     SchemaFacts,
-    TypeFacts,
     Verdict,
 )
 from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.locking import locked
+from understudy.pg.types import TypeFacts
 
 FORMAT = 1
 Line = dict[str, Any]

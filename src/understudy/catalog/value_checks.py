@@ -10,11 +10,11 @@ from typing import Any
 from understudy.catalog import value_messages as messages
 from understudy.catalog.decoded_types import decoded
 from understudy.catalog.decoding import Decoded
-from understudy.catalog.description import TypeFacts
-from understudy.catalog.literals import INTEGERS
 from understudy.catalog.parameter_checks import check_driver
-from understudy.catalog.pgtypes import PgType, resolve
 from understudy.catalog.quick import Test, between
+from understudy.pg.literals import INTEGERS
+from understudy.pg.pgtypes import PgType, resolve
+from understudy.pg.types import TypeFacts
 
 
 def _no_nul(value: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from enum import Enum
 
-from understudy.catalog.pgtypes import PgType
+from understudy.pg.pgtypes import PgType
 from understudy.script.messages import shown
 
 # What to pass for a type, and the classes that are so already; by driver where they differ.

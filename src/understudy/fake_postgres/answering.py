@@ -20,19 +20,16 @@ from understudy.catalog.errors import AnswerImpossible
 from understudy.fake_postgres import messages, scripted_copy, type_inference
 from understudy.fake_postgres.errors import told
 from understudy.fake_postgres.protocol.responder import (
-    TEXT,
     ConnectionDropped,
-    Decoder,
-    Encoder,
     Field,
     Pending,
     Result,
-    ServerError,
     Statement,
 )
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received
-from understudy.fake_postgres.values.codec import Unencodable
+from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
+from understudy.pg.errors import ServerError
 from understudy.script import answers, call_counts
 from understudy.script.answers import (
     UNNAMED_COLUMN,

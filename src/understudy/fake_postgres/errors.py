@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from understudy.catalog.description import Refusal
 from understudy.catalog.errors import StatementRefused
-from understudy.fake_postgres.protocol.responder import ServerError
 from understudy.pg import sql
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script.failures import Failure
 
 INTERNAL_ERROR = "XX000"

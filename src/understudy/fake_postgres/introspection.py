@@ -18,12 +18,13 @@ from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres import introspection_messages as messages
 from understudy.fake_postgres.connection_queries import Item, items_of
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.responder import TEXT, Field, Result, ServerError, Statement
-from understudy.fake_postgres.values.codec_registry import Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.fake_postgres.protocol.responder import Field, Result, Statement
 from understudy.pg import sql
+from understudy.pg.codec_registry import Values
+from understudy.pg.codecs.codec import TEXT
+from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.types import Types
 from understudy.script import expectations
-from understudy.script.database_errors import ErrorFields
 
 # What psycopg asks about a type by its name, and SQLAlchemy through it about hstore, whenever an
 # engine connects: without a schema there are no types but the built-in ones.

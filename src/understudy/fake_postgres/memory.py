@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import caller
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, ServerError
+from understudy.fake_postgres.protocol.responder import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Line, Outcome
+from understudy.pg.errors import ServerError
 from understudy.script.waiting import a_turn_is_taken, others_are_due
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from understudy.pg.errors import ErrorFields
 from understudy.pg.sql import one_line
-from understudy.script.database_errors import ErrorFields
 from understudy.script.messages import shown, transaction_name
 
 if TYPE_CHECKING:

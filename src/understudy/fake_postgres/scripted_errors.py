@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import STATES, condition
-from understudy.script.database_errors import ErrorFields, fields_of
+from understudy.script.database_errors import fields_of
 
 # Where asyncpg and psycopg (on `diag`) keep a field of the protocol's.
 _ASYNCPG = {

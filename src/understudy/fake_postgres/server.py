@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from understudy.catalog import active_checker
 from understudy.catalog.answer_checks import Mismatch
-from understudy.catalog.description import Description, TypeFacts
+from understudy.catalog.description import Description
 from understudy.fake_postgres import messages
 from understudy.fake_postgres.answering import Answering
 from understudy.fake_postgres.attribution import Waiter, waiter_behind
@@ -31,18 +31,18 @@ from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import refusals
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ANYBODY, Reception
-from understudy.fake_postgres.protocol.responder import Responder, ServerError
+from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.read_only import written_by
 from understudy.fake_postgres.scripted_rules import SentRule
 from understudy.fake_postgres.sockets import Sockets
-from understudy.fake_postgres.values.codec_registry import Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg.codec_registry import Values
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sqlstates import STATES
+from understudy.pg.types import TypeFacts, Types
 from understudy.script import expectations
 from understudy.script.answers import Answer, Rows
 from understudy.script.calls import Call
-from understudy.script.database_errors import ErrorFields
 from understudy.script.failures import Failure, ServerBroke, UnexpectedStatement
 from understudy.script.origin import Spot
 from understudy.script.rules import Rule

@@ -22,8 +22,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import waiter_behind
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, ServerError
+from understudy.fake_postgres.protocol.responder import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Line, Outcome
+from understudy.pg.errors import ServerError
 from understudy.script import origin
 
 if TYPE_CHECKING:

@@ -13,12 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from understudy.fake_postgres.protocol.responder import (
-    ConnectionDropped,
-    Pending,
-    Result,
-    ServerError,
-)
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
+from understudy.pg.errors import ServerError
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.attribution import Waiter

@@ -6,8 +6,8 @@ against the real ones.
 
 from __future__ import annotations
 
+from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import STATES
-from understudy.script.database_errors import ErrorFields
 
 _RETURNED = "Underlying connection is returned to the pool"
 _LOST = "connection closed"

@@ -23,9 +23,9 @@ from understudy.fake_postgres.protocol.responder import (
     Pending,
     Result,
     Sent,
-    ServerError,
     Statement,
 )
+from understudy.pg.errors import ServerError
 from understudy.real_postgres import messages, upstream_requests
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.mixed_rules import from_the_real_server

@@ -6,12 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import (
-    ConnectionDropped,
-    Pending,
-    Result,
-    ServerError,
-)
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
+from understudy.pg.errors import ServerError
 
 
 def sequel(

@@ -10,8 +10,8 @@ from understudy.fake_postgres.leaks import Left
 from understudy.fake_postgres.protocol.login import Reception
 from understudy.fake_postgres.server import Server
 from understudy.fake_postgres.transport import Line
-from understudy.fake_postgres.values.codec_registry import Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg.codec_registry import Values
+from understudy.pg.types import Types
 from understudy.real_postgres import messages
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.failures import StrangerRefused

@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from understudy.fake_postgres.protocol import refusals
 from understudy.fake_postgres.protocol.messages import cancelled
-from understudy.fake_postgres.protocol.responder import Pending, Result, ServerError
+from understudy.fake_postgres.protocol.responder import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import messages, upstream_requests
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.deferred_constraints import Constraints
@@ -25,7 +26,6 @@ from understudy.real_postgres.failures import SandboxBroken, SandboxBusy, Sandbo
 from understudy.real_postgres.sequences import put_back, remember
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply
-from understudy.script.database_errors import ErrorFields
 from understudy.script.failures import Failure
 
 Read = Callable[[Reply], Any]

@@ -12,10 +12,9 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from understudy.fake_postgres.protocol.responder import ServerError
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import messages, upstream_requests
 from understudy.real_postgres.upstream_replies import Reader, Reply, take
-from understudy.script.database_errors import ErrorFields
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.sockets import Sockets

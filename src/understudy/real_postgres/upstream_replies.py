@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from understudy.fake_postgres.protocol.responder import Field, ServerError
-from understudy.script.database_errors import ErrorFields
+from understudy.fake_postgres.protocol.responder import Field
+from understudy.pg.errors import ErrorFields, ServerError
 
 _header = struct.Struct("!cI")
 _column = struct.Struct("!IhIhih")

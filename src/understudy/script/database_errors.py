@@ -6,9 +6,9 @@ import importlib.util
 import re
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import CODES, STATES, State
 from understudy.script import messages
 from understudy.script.failures import ScriptError
@@ -20,30 +20,6 @@ DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")
 configured: Driver | None = None
 
 _FIELDS = "__understudy_fields__"  # where an error made here keeps what it was made of
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorFields:
-    """The fields of PostgreSQL's ErrorResponse that an application can see (manual, 54.8)."""
-
-    sqlstate: str
-    message: str
-    severity: str = "ERROR"
-    detail: str | None = None
-    hint: str | None = None
-    schema: str | None = None
-    table: str | None = None
-    column: str | None = None
-    datatype: str | None = None
-    constraint: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The error as libpq and psqlpy print it: severity, message, DETAIL and HINT."""
-        lines = [f"{self.severity}: {self.message}"]
-        lines += [f"DETAIL: {self.detail}"] if self.detail else []
-        lines += [f"HINT: {self.hint}"] if self.hint else []
-        return "\n".join(lines)
 
 
 def db_error(

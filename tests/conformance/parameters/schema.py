@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.catalog.description import TypeFacts
+from understudy.pg.types import TypeFacts
 
 TYPES = (
     "smallint",

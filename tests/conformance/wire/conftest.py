@@ -10,9 +10,9 @@ from psycopg.pq import DiagnosticField, ExecStatus
 from tests.conformance.wire.texts import SCHEMA
 from understudy.catalog.schema_facts import read_schema_facts
 from understudy.embedded import EmbeddedServer
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.fake_postgres.values.codec_registry import Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg.codec_registry import Values
+from understudy.pg.errors import ServerError
+from understudy.pg.types import Types
 
 Refused = tuple[str, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.wire.conftest import Server
-from understudy.fake_postgres.protocol.responder import BINARY, TEXT
+from understudy.pg.codecs.codec import BINARY, TEXT
 
 
 def _numbers(*numbers: int) -> bytes:

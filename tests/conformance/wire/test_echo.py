@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from tests.conformance.wire.conftest import Refused, Server
 from tests.conformance.wire.texts import TEXTS
-from understudy.fake_postgres.protocol.responder import BINARY, TEXT
+from understudy.pg.codecs.codec import BINARY, TEXT
 
 # What a Python value cannot tell: months from 30 days, the spaces of a JSON text.
 _INEXACT = ("interval", "json")

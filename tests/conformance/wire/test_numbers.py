@@ -7,7 +7,7 @@ import pytest
 from psycopg.postgres import types as registry
 
 from tests.catalog.servers import VERSIONS, server_of
-from understudy.fake_postgres.values.type_registry import BUILT_IN, Types
+from understudy.pg.types import BUILT_IN, Types
 
 # The rows of the system catalogs are types, too, but none that a client meets; nor are those in
 # which two kinds of index hold their summaries.

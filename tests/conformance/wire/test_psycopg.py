@@ -17,9 +17,9 @@ from psycopg.pq import Format
 
 from tests.conformance.wire.conftest import Server
 from tests.conformance.wire.texts import TEXTS
-from understudy.fake_postgres.protocol.responder import BINARY, TEXT
-from understudy.fake_postgres.values.codec_registry import Range, Values
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg.codec_registry import Range, Values
+from understudy.pg.codecs.codec import BINARY, TEXT
+from understudy.pg.types import Types
 
 TYPES = Types({})
 VALUES = Values(TYPES)

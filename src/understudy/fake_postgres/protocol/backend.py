@@ -15,9 +15,10 @@ from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
 from understudy.fake_postgres.protocol.notifications import Listening
 from understudy.fake_postgres.protocol.portals import Portal, Portals, Prepared
-from understudy.fake_postgres.protocol.responder import Pending, Responder, Result, ServerError
+from understudy.fake_postgres.protocol.responder import Pending, Responder, Result
 from understudy.fake_postgres.protocol.session_settings import Settings
 from understudy.fake_postgres.protocol.transactions import Transactions
+from understudy.pg.errors import ServerError
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.protocol.fast_path import Shape

@@ -6,7 +6,9 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import Encoder, Field, ServerError
+from understudy.fake_postgres.protocol.responder import Field
+from understudy.pg.codecs.codec import Encoder
+from understudy.pg.errors import ServerError
 
 _int16 = struct.Struct("!H").pack
 _int32 = struct.Struct("!i").pack

@@ -14,14 +14,9 @@ from understudy.fake_postgres.protocol import (
 from understudy.fake_postgres.protocol.backend import MORE, Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.portals import Portal
 from understudy.fake_postgres.protocol.prepared_statements import tag
-from understudy.fake_postgres.protocol.responder import (
-    BINARY,
-    TEXT,
-    ConnectionDropped,
-    Result,
-    Statement,
-)
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, Result, Statement
 from understudy.pg import sql
+from understudy.pg.codecs.codec import BINARY, TEXT
 
 _DATA, _DONE, _FAIL, _FLUSH, _SYNC = b"dcfHS"
 

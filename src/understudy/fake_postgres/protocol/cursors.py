@@ -10,7 +10,8 @@ from understudy.fake_postgres.protocol import refusals
 from understudy.fake_postgres.protocol.backend import Backend, outcome
 from understudy.fake_postgres.protocol.portals import Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import plan
-from understudy.fake_postgres.protocol.responder import BINARY, TEXT, Pending, Result
+from understudy.fake_postgres.protocol.responder import Pending, Result
+from understudy.pg.codecs.codec import BINARY, TEXT
 
 
 def declare(

@@ -19,7 +19,8 @@ from understudy.fake_postgres.protocol.prepared_statements import (
     plan,
     prepare,
 )
-from understudy.fake_postgres.protocol.responder import BINARY, TEXT, Forwarder, Pending, Result
+from understudy.fake_postgres.protocol.responder import Forwarder, Pending, Result
+from understudy.pg.codecs.codec import BINARY, TEXT
 
 
 def parse(backend: Backend, body: bytes) -> Work:

@@ -21,7 +21,9 @@ from understudy.fake_postgres.protocol.backend import Backend
 from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownKind
 from understudy.fake_postgres.protocol.portals import Plan, Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import deliver
-from understudy.fake_postgres.protocol.responder import Decoder, Result, ServerError, TrailingBytes
+from understudy.fake_postgres.protocol.responder import Result
+from understudy.pg.codecs.codec import Decoder
+from understudy.pg.errors import ServerError, TrailingBytes
 
 _length = struct.Struct("!i").unpack_from
 _count = struct.Struct("!H").unpack_from

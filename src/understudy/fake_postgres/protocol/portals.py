@@ -8,7 +8,8 @@ from typing import Any
 
 from understudy.fake_postgres.protocol import refusals
 from understudy.fake_postgres.protocol.commands import Command
-from understudy.fake_postgres.protocol.responder import Decoder, Encoder, Field, Result, Statement
+from understudy.fake_postgres.protocol.responder import Field, Result, Statement
+from understudy.pg.codecs.codec import Decoder, Encoder
 
 
 @dataclass(slots=True)

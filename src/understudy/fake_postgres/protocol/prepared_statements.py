@@ -18,20 +18,16 @@ from understudy.fake_postgres.protocol.backend import Backend
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.portals import Plan, Portal, Prepared
 from understudy.fake_postgres.protocol.responder import (
-    BINARY,
-    TEXT,
     ConnectionDropped,
-    Decoder,
-    Encoder,
     Field,
     Pending,
     Result,
     Sent,
-    ServerError,
     Statement,
-    TrailingBytes,
 )
 from understudy.pg import sql
+from understudy.pg.codecs.codec import BINARY, TEXT, Decoder, Encoder
+from understudy.pg.errors import ServerError, TrailingBytes
 
 TEXT_OID = 25
 _VOID_OID = 2278

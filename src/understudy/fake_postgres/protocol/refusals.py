@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from understudy.fake_postgres.protocol import messages
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.errors import ErrorFields, ServerError
 
 
 def error(

@@ -12,53 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.codecs.codec import Decoder, Encoder
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.protocol.commands import Command
     from understudy.fake_postgres.protocol.connection import Connection
     from understudy.fake_postgres.protocol.portals import Portal
-
-TEXT = 0
-BINARY = 1
-
-Decoder = Callable[[bytes], Any]
-Encoder = Callable[[Any], bytes]
-
-
-class ServerError(Exception):
-    """An error that is sent to the client as PostgreSQL sends it; FATAL ones end the connection.
-
-    Attributes:
-        fields: what the client can see of it.
-        position: the character, from 1, of the statement at which the cursor stands; None without.
-        context: the CONTEXT line, None without.
-        rest: other fields of a server's, each with its letter (manual, 53.8).
-    """
-
-    def __init__(
-        self,
-        fields: ErrorFields,
-        position: int | None = None,
-        context: str | None = None,
-        rest: tuple[tuple[bytes, str], ...] = (),
-    ) -> None:
-        super().__init__(fields.text)
-        self.fields = fields
-        self.position = position
-        self.context = context
-        self.rest = rest
-
-
-class TrailingBytes(ServerError):
-    """A value in binary form is complete, and more bytes follow: raised by a decoder.
-
-    PostgreSQL names the place, which only the caller knows; of a parameter its words are
-    "incorrect binary data format in bind parameter 1".
-    """
-
-    def __init__(self) -> None:
-        super().__init__(ErrorFields("22P03", "incorrect binary data format"))
 
 
 class ConnectionDropped(Exception):

@@ -34,9 +34,9 @@ from understudy.fake_postgres.protocol.responder import (
     Pending,
     Responder,
     Result,
-    ServerError,
 )
 from understudy.fake_postgres.protocol.startup import start
+from understudy.pg.errors import ServerError
 
 _BIND, _SYNC, _TERMINATE = b"BSX"
 _SYNC_MESSAGE = b"S\0\0\0\4"

@@ -11,8 +11,9 @@ from understudy.fake_postgres.protocol.backend import Backend, outcome, run
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.portals import Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import decoder, prepare_one, tag
-from understudy.fake_postgres.protocol.responder import TEXT, Pending, Result
+from understudy.fake_postgres.protocol.responder import Pending, Result
 from understudy.fake_postgres.protocol.tokens import literal, number
+from understudy.pg.codecs.codec import TEXT
 from understudy.pg.sql import Piece
 
 # The types that a PREPARE names most; others are inferred, as without a list.

@@ -5,8 +5,8 @@ import pytest
 
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.protocol import run_time_parameters
-from understudy.fake_postgres.protocol.responder import ServerError
 from understudy.fake_postgres.protocol.tokens import RESERVED, RESERVED_AS_COLUMNS
+from understudy.pg.errors import ServerError
 
 # What is different on every machine, or set by the embedded server for its own purposes.
 OWN = {

@@ -6,19 +6,11 @@ import ipaddress
 import re
 from typing import Any
 
-from understudy.catalog.literals import literal_refusal
-from understudy.catalog.pgtypes import PgType
-from understudy.fake_postgres.protocol.responder import TrailingBytes
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import (
-    Codec,
-    Reader,
-    invalid,
-    no_data,
-    plain,
-    refusal,
-    unfit,
-)
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import Codec, Reader, invalid, no_data, plain, refusal, unfit
+from understudy.pg.errors import TrailingBytes
+from understudy.pg.literals import literal_refusal
+from understudy.pg.pgtypes import PgType
 
 _FAMILIES = {2: 4, 3: 16}
 _HEX = "[0-9a-fA-F]"

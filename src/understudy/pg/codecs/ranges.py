@@ -8,22 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import (
-    Codec,
-    Reader,
-    Unencodable,
-    refusal,
-    too_short,
-    unfit,
-)
-from understudy.fake_postgres.values.container_text import (
-    malformed,
-    range_text,
-    read_range,
-    read_ranges,
-)
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, too_short, unfit
+from understudy.pg.codecs.container_text import malformed, range_text, read_range, read_ranges
+from understudy.pg.errors import ServerError
 
 _EMPTY, _LOWER_IN, _UPPER_IN, _LOWER_OPEN, _UPPER_OPEN = 1, 2, 4, 8, 16
 # The subtypes that have a next value: their ranges are kept as [lower, upper).

@@ -15,27 +15,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from understudy.fake_postgres.protocol.responder import (
-    TEXT,
-    Decoder,
-    Encoder,
-    ServerError,
-    TrailingBytes,
-)
-from understudy.fake_postgres.values.bits import LSN, TID, VOID, bits
-from understudy.fake_postgres.values.calendar import INFINITY
-from understudy.fake_postgres.values.codec import Codec, Unencodable, decoded
-from understudy.fake_postgres.values.containers import array_of, record_of, vector
-from understudy.fake_postgres.values.datetimes import DATE, TIME, TIMETZ, timestamp
-from understudy.fake_postgres.values.geometry import geometric
-from understudy.fake_postgres.values.intervals import INTERVAL
-from understudy.fake_postgres.values.networks import CIDR, INET, card_address
-from understudy.fake_postgres.values.numbers import BOOLEAN, floating, integer, object_number
-from understudy.fake_postgres.values.numeric import MONEY, NUMERIC
-from understudy.fake_postgres.values.ranges import Range, multirange_of, range_of
-from understudy.fake_postgres.values.records import RECORD
-from understudy.fake_postgres.values.snapshots import SNAPSHOT
-from understudy.fake_postgres.values.strings import (
+from understudy.pg.codecs.bits import LSN, TID, VOID, bits
+from understudy.pg.codecs.calendar import INFINITY
+from understudy.pg.codecs.codec import TEXT, Codec, Decoder, Encoder, Unencodable, decoded
+from understudy.pg.codecs.containers import array_of, record_of, vector
+from understudy.pg.codecs.datetimes import DATE, TIME, TIMETZ, timestamp
+from understudy.pg.codecs.geometry import geometric
+from understudy.pg.codecs.intervals import INTERVAL
+from understudy.pg.codecs.networks import CIDR, INET, card_address
+from understudy.pg.codecs.numbers import BOOLEAN, floating, integer, object_number
+from understudy.pg.codecs.numeric import MONEY, NUMERIC
+from understudy.pg.codecs.ranges import Range, multirange_of, range_of
+from understudy.pg.codecs.records import RECORD
+from understudy.pg.codecs.snapshots import SNAPSHOT
+from understudy.pg.codecs.strings import (
     BYTEA,
     CHAR,
     UUIDS,
@@ -47,7 +40,8 @@ from understudy.fake_postgres.values.strings import (
     text,
     versioned,
 )
-from understudy.fake_postgres.values.type_registry import Type, Types
+from understudy.pg.errors import ServerError, TrailingBytes
+from understudy.pg.types import Type, Types
 
 __all__ = ["Range", "TrailingBytes", "Unencodable", "Values"]
 

@@ -1,7 +1,7 @@
 """The types that a session knows, each with its number.
 
 Built-in types have PostgreSQL's numbers. A type of the schema has one that is made of its name
-(catalog/oids.py), so that a driver's question about it is the same on every machine.
+(oids.py), so that a driver's question about it is the same on every machine.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from understudy.catalog.description import TypeFacts
-from understudy.catalog.oids import stable_oids
+from understudy.pg.oids import stable_oids
 
 Kind = Literal["base", "array", "enum", "domain", "composite", "range", "multirange", "pseudo"]
 
@@ -108,6 +107,27 @@ _RANGES = {
 }
 # How people, and `format_type` with a modifier, spell what is listed otherwise.
 _SPELLINGS = {"bpchar": "character", "bpchar[]": "character[]"}
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFacts:
+    """What has to be known of a type that is not built in.
+
+    Attributes:
+        kind: "enum", "domain", "composite", "range", "multirange", "array" or "base" (of an
+            extension).
+        labels: of an enum, its labels in order.
+        base: of a domain, the type below it; of an array, its element; of a range, its
+            subtype; of a multirange, its range.
+        fields: of a composite type, its (name, type) pairs in order.
+        not_null: whether it is a domain that allows no NULL.
+    """
+
+    kind: str
+    labels: tuple[str, ...] = ()
+    base: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    not_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import SPACE, refusal
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import SPACE, refusal
 
 EPOCH = dt.date(2000, 1, 1).toordinal()
 DAY = 86_400_000_000  # microseconds

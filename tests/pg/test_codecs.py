@@ -19,11 +19,11 @@ from psycopg.types.json import Jsonb
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range as PsycopgRange
 
-from understudy.catalog.description import TypeFacts
-from understudy.fake_postgres.protocol.responder import BINARY, TEXT, ServerError, TrailingBytes
-from understudy.fake_postgres.values.codec_registry import Range, Unencodable, Values
-from understudy.fake_postgres.values.json_errors import why_not_json
-from understudy.fake_postgres.values.type_registry import BUILT_IN, Types
+from understudy.pg.codec_registry import Range, Unencodable, Values
+from understudy.pg.codecs.codec import BINARY, TEXT
+from understudy.pg.codecs.json_errors import why_not_json
+from understudy.pg.errors import ServerError, TrailingBytes
+from understudy.pg.types import BUILT_IN, TypeFacts, Types
 
 FACTS: Mapping[str, TypeFacts] = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

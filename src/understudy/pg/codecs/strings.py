@@ -8,9 +8,8 @@ import re
 from typing import Any, NoReturn
 from uuid import UUID
 
-from understudy.fake_postgres.protocol.responder import TrailingBytes
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import (
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import (
     Codec,
     Unencodable,
     decoded,
@@ -22,7 +21,8 @@ from understudy.fake_postgres.values.codec import (
     unfit,
     wrong_size,
 )
-from understudy.fake_postgres.values.json_errors import why_not_json
+from understudy.pg.codecs.json_errors import why_not_json
+from understudy.pg.errors import TrailingBytes
 
 _UUID = re.compile(r"(\{)?([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}(?(1)\})")
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})|[^\\]", re.DOTALL)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import Codec, Reader, invalid, refusal, unfit
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import Codec, Reader, invalid, refusal, unfit
 
 _PARTS = re.compile(r"(\d+):(\d+):((?:\d+(?:,|\Z))*)", re.ASCII)
 _LARGEST = 2**64

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from unittest import mock
 
-from understudy.catalog import oids
-from understudy.catalog.description import TypeFacts
-from understudy.fake_postgres.values.type_registry import Types
+from understudy.pg import oids
+from understudy.pg.types import TypeFacts, Types
 
 FACTS = {
     "mood": TypeFacts("enum", labels=("sad", "happy")),

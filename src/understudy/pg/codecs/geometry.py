@@ -10,9 +10,9 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.fake_postgres.values.codec import SPACE, Codec, Reader, invalid, refusal, unfit
-from understudy.fake_postgres.values.numbers import floating
+from understudy.pg.codecs.codec import SPACE, Codec, Reader, invalid, refusal, unfit
+from understudy.pg.codecs.numbers import floating
+from understudy.pg.errors import ServerError
 
 _FLOAT = floating("double precision", "!d")
 _PUNCTUATION = re.compile(r"[\s,()\[\]{}<>]+")

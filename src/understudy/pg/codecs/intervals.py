@@ -8,9 +8,9 @@ import struct
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from understudy.fake_postgres.values.calendar import INFINITY, MINUS_INFINITY, clock_text
-from understudy.fake_postgres.values.codec import SPACE, Codec, plain, refusal, unfit, wrong_size
-from understudy.fake_postgres.values.datetimes import may_be
+from understudy.pg.codecs.calendar import INFINITY, MINUS_INFINITY, clock_text
+from understudy.pg.codecs.codec import SPACE, Codec, plain, refusal, unfit, wrong_size
+from understudy.pg.codecs.datetimes import may_be
 
 _SECOND = 1_000_000
 _LAYOUT = struct.Struct("!qii")

@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import ServerError, TrailingBytes
-from understudy.fake_postgres.values import messages
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.codecs import messages
+from understudy.pg.errors import ErrorFields, ServerError, TrailingBytes
+
+TEXT = 0
+BINARY = 1
+
+Decoder = Callable[[bytes], Any]
+Encoder = Callable[[Any], bytes]
 
 SPACE = " \t\n\v\f\r"  # what PostgreSQL skips; Python's own strip() takes more
 

@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import SPACE
-from understudy.script.database_errors import ErrorFields
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import SPACE
+from understudy.pg.errors import ErrorFields, ServerError
 
 _DIMENSIONS = re.compile(r"\s*(\[[+-]?\d+(:[+-]?\d+)?\])+\s*=\s*", re.ASCII)
 _QUOTED_IN_ARRAY = re.compile(r'["\\{}\s]|^$|^null$', re.IGNORECASE | re.ASCII)

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import TrailingBytes
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import Codec, Reader, Unencodable, refusal, unfit
-from understudy.fake_postgres.values.container_text import (
-    array_text,
-    read_array,
-    read_record,
-    record_text,
-)
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, unfit
+from understudy.pg.codecs.container_text import array_text, read_array, read_record, record_text
+from understudy.pg.errors import TrailingBytes
 
 _MOST_DIMENSIONS = 6
 # PostgreSQL's FirstGenbkiObjectId: numbers below it are the same on every server.

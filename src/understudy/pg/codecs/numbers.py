@@ -8,9 +8,8 @@ import struct
 from decimal import Decimal
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import TrailingBytes
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import (
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
     Unencodable,
@@ -22,6 +21,7 @@ from understudy.fake_postgres.values.codec import (
     unfit,
     wrong_size,
 )
+from understudy.pg.errors import TrailingBytes
 
 INTEGER = re.compile(
     r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+|[0-9](_?[0-9])*)", re.ASCII

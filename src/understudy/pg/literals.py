@@ -14,8 +14,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from understudy.catalog.containers import Broken, array_items, range_bounds, record_fields
-from understudy.catalog.pgtypes import PgType
+from understudy.pg.literal_containers import Broken, array_items, range_bounds, record_fields
+from understudy.pg.pgtypes import PgType
 
 INTEGERS = {
     "smallint": (-(2**15), 2**15 - 1),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from understudy.catalog.description import TypeFacts
+from understudy.pg.types import TypeFacts
 
 Kind = Literal["base", "array", "enum", "domain", "composite", "range", "multirange", "unknown"]
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
 
-from understudy.fake_postgres.values.codec import Codec, refusal, unfit
-from understudy.fake_postgres.values.container_text import record_text
-from understudy.fake_postgres.values.datetimes import DATE, timestamp
-from understudy.fake_postgres.values.numbers import BOOLEAN, floating, integer
-from understudy.fake_postgres.values.numeric import NUMERIC
-from understudy.fake_postgres.values.strings import UUIDS, text
+from understudy.pg.codecs.codec import Codec, refusal, unfit
+from understudy.pg.codecs.container_text import record_text
+from understudy.pg.codecs.datetimes import DATE, timestamp
+from understudy.pg.codecs.numbers import BOOLEAN, floating, integer
+from understudy.pg.codecs.numeric import NUMERIC
+from understudy.pg.codecs.strings import UUIDS, text
 
 # What a Python value is taken for; the first that fits.
 _NATURAL: tuple[tuple[type, int, Codec], ...] = (

@@ -7,9 +7,8 @@ import struct
 from decimal import Decimal
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import ServerError
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.codec import (
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
     Reader,
@@ -19,7 +18,8 @@ from understudy.fake_postgres.values.codec import (
     refusal,
     unfit,
 )
-from understudy.fake_postgres.values.numbers import INTEGER, SPECIAL, integer, number_in
+from understudy.pg.codecs.numbers import INTEGER, SPECIAL, integer, number_in
+from understudy.pg.errors import ServerError
 
 _DIGITS = r"([0-9](_?[0-9])*)"
 _NUMERIC = re.compile(

@@ -10,10 +10,8 @@ import datetime as dt
 import struct
 from typing import Any
 
-from understudy.catalog.literals import literal_refusal
-from understudy.catalog.pgtypes import PgType
-from understudy.fake_postgres.values import messages
-from understudy.fake_postgres.values.calendar import (
+from understudy.pg.codecs import messages
+from understudy.pg.codecs.calendar import (
     DAY,
     END_DAY,
     END_MOMENT,
@@ -30,15 +28,9 @@ from understudy.fake_postgres.values.calendar import (
     read_moment,
     zone_text,
 )
-from understudy.fake_postgres.values.codec import (
-    SPACE,
-    Codec,
-    invalid,
-    plain,
-    refusal,
-    unfit,
-    wrong_size,
-)
+from understudy.pg.codecs.codec import SPACE, Codec, invalid, plain, refusal, unfit, wrong_size
+from understudy.pg.literals import literal_refusal
+from understudy.pg.pgtypes import PgType
 
 _START = dt.datetime(2000, 1, 1)
 _START_UTC = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)

@@ -5,15 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from understudy.fake_postgres.values.codec import (
-    Codec,
-    Reader,
-    invalid,
-    plain,
-    refusal,
-    unfit,
-    wrong_size,
-)
+from understudy.pg.codecs.codec import Codec, Reader, invalid, plain, refusal, unfit, wrong_size
 
 _TID = re.compile(r"\s*\((\d+),(\d+)\)\s*", re.ASCII)
 _LSN = re.compile(r"([0-9a-fA-F]{1,8})/([0-9a-fA-F]{1,8})")
