@@ -21,6 +21,7 @@ def mutants_of(statement: Statement, types: Sequence[str]) -> Iterator[Mutant]:
     """Every mutant of the parameters that are given to a statement.
 
     Args:
+        statement: the statement, as found in the source.
         types: PostgreSQL's type of each parameter.
     """
     number = 0

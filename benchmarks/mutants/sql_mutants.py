@@ -45,6 +45,7 @@ def mutants_of(statement: Statement, tables: Tables) -> Iterator[Mutant]:
     """Every mutant of a statement.
 
     Args:
+        statement: the statement, as found in the source.
         tables: the columns of each table of the schema, in their order.
     """
     text = statement.text

@@ -100,12 +100,11 @@ class Describer:
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
     ) -> Answer:
-        """What PostgreSQL answers to a query of the system catalogs; it runs in a transaction that
-        can only read.
+        """Run a query of the system catalogs in a read-only transaction and return its answer.
 
         Args:
             statement: the query.
-            description: what was said of it.
+            description: its description.
             given: its parameters, as texts.
 
         Raises:

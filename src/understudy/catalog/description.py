@@ -66,8 +66,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ParsedOnly:
-    """A utility statement (CREATE, COPY, LISTEN, COMMIT ...): PostgreSQL checks no more than its
-    grammar before it is run."""
+    """A utility statement (CREATE, COPY, LISTEN, COMMIT ...).
+
+    PostgreSQL checks no more than its grammar before it runs.
+    """
 
     command: str
 

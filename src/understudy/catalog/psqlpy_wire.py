@@ -29,9 +29,10 @@ _HIDDEN = (
 
 
 def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
-    """Return what psqlpy sends for a value where it does not know the parameter's type.
+    """Return what psqlpy sends for a value if it does not know the parameter's type.
 
     Args:
+        value: the value given to psqlpy.
         jsonb: whether the parameter's type is jsonb itself.
 
     Raises:

@@ -195,8 +195,10 @@ def frames_running(task: asyncio.Task[Any]) -> list[FrameType]:
 
 
 def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
-    """Return the frames of a suspended task, outermost first, and whether a driver's own
-    awaitable, without a frame, is at the end."""
+    """Return the frames of a suspended task, and whether it waits in a driver.
+
+    The outermost frame comes first. A driver's own awaitable has no frame; it can only be last.
+    """
     frames: list[FrameType] = []
     while awaited is not None:
         kind = type(awaited).__name__

@@ -26,10 +26,11 @@ class Session:
         self.prepared: set[str] = set()
 
     def check(self, method: str, *, in_parse: bool = False) -> None:
-        """Raise what psqlpy raises where `method` cannot be called in this state.
+        """Raise what psqlpy raises if `method` cannot be called in this state.
 
         Args:
-            in_parse: whether psqlpy meets it while it prepares the statement.
+            method: the connection's method that is called.
+            in_parse: whether psqlpy notices while it prepares the statement.
         """
         self.check_open()
         self.check_alive(method, in_parse=in_parse)

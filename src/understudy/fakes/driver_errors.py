@@ -127,11 +127,13 @@ _ENDS = {
 
 
 def _by_method(method: str, text: str, in_parse: bool, *, wraps: bool = False) -> Exception:
-    """Word an error of the server.
+    """Return psqlpy's exception for an error of the server.
 
     Args:
+        method: the connection's method that raises it.
+        text: the server's text.
         in_parse: whether it comes up while the statement is prepared.
-        wraps: whether it comes up where `execute_many` opens its savepoint, before it runs.
+        wraps: whether it comes up when `execute_many` opens its savepoint, before it runs.
     """
     if method in _ENDS:
         name, what = _ENDS[method]

@@ -85,9 +85,12 @@ class Dummy:
     def assert_called(
         self, method: str, *args: Any, times: int | None = None, **kwargs: Any
     ) -> None:
-        """Assert that `method` was called, with these arguments where any are given.
+        """Assert that `method` was called, with these arguments if any are given.
 
         Args:
+            method: the method's name.
+            *args: the positional arguments expected.
+            **kwargs: the keyword arguments expected.
             times: exactly how often (0: never); by default at least once.
 
         Raises:

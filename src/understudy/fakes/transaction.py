@@ -119,6 +119,7 @@ class FakeTransaction:
         Args:
             queries: a statement and its parameters each; without parameters an empty list, or
                 the statement alone.
+            prepared: changes nothing here.
         """
         __tracebackhide__ = True
         results = []

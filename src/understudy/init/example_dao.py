@@ -55,9 +55,10 @@ class _Method:
 
 
 def dao_examples(parts: Sequence[Part], fakes: str) -> Layer:
-    """Tests that a method sends the statement and the parameters that stand in it.
+    """Return tests that a method sends the statement and the parameters in its source.
 
     Args:
+        parts: the functions and classes of the DAO layer.
         fakes: the module that FakeConnection is imported from.
     """
     methods = [method for part in parts for method in _methods(part)]

@@ -133,10 +133,13 @@ def recorded_examples(
     modules: Modules,
     fakes: str,
 ) -> Layer:
-    """The tests that say what was recorded.
+    """Return the tests that assert what was recorded.
 
     Args:
+        recorded: the recordings, by number.
         notes: what the probe wrote down, one or more, each with the number of its recording.
+        modules: the project's modules.
+        fakes: the module that ANY is imported from.
     """
     candidates = []
     reasons = []

@@ -26,10 +26,12 @@ _OVERRIDES = {"dependencies", "status_code", "response_class", "responses"}
 def router_examples(
     parts: Sequence[Part], routes: Sequence[Mapping[str, Any]], modules: Modules
 ) -> Layer:
-    """Tests that call a route which needs nothing, or else that find one in the OpenAPI.
+    """Return tests that call a route without parameters, or else find one in the OpenAPI.
 
     Args:
-        routes: what the app said of its routes, see `probe`.
+        parts: the functions of the router layer.
+        routes: the app's own description of its routes, see `probe`.
+        modules: the project's modules.
     """
     if not routes:
         return Layer((), messages.no_routes())
@@ -126,10 +128,11 @@ def _described(part: Part, route: Mapping[str, Any]) -> Candidate:
 
 
 def dto_examples(parts: Sequence[Part], refusals: Sequence[Mapping[str, Any]]) -> Layer:
-    """Tests that a model refuses bad input.
+    """Return tests that a model refuses invalid input.
 
     Args:
-        refusals: what models said when they were given bad input, see `probe`.
+        parts: the classes of the DTO layer.
+        refusals: the models' answers to invalid input, see `probe`.
     """
     by_name = {(part.module.name, part.name): part for part in parts}
     candidates = [

@@ -61,9 +61,11 @@ def make_plan(
     timeout: float | None,
     say: Callable[[str], None],
 ) -> Plan:
-    """Make the plan. Nothing is written but to a copy that is gone afterwards.
+    """Make the plan. It writes only to a copy, and deletes that afterwards.
 
     Args:
+        findings: what was found in the project.
+        decisions: what was decided from it.
         timeout: the seconds that each run of pytest may take; None: run nothing, and so write no
             example test.
         say: is told what is being done.

@@ -52,9 +52,10 @@ class Decisions:
 
 
 def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
-    """Decide what the findings allow to decide.
+    """Decide as much as the findings allow.
 
     Args:
+        findings: what was found in the project.
         answers: what the user said, by setting.
     """
     questions: list[Question] = []

@@ -104,12 +104,14 @@ def workflow(
     runs: Sequence[str],
     driver: str | None,
 ) -> str:
-    """A workflow for GitHub's Actions.
+    """Return a workflow for GitHub Actions.
 
     Args:
-        inside: the project's folder, from the repository's; "" where it is that.
-        names: the files in it. `document`: its pyproject.toml.
-        runs: what is to be run.
+        names: the files in the project's folder.
+        document: its pyproject.toml.
+        inside: that folder, relative to the repository's; "" if they are the same.
+        runs: the commands to run.
+        driver: the database driver, if known.
     """
     prefix, install = _installing(names, document)
     packages = f'"{extras(driver)}" pytest-asyncio pytest-cov'

@@ -50,11 +50,16 @@ def run_trial(
     timeout: float,
     say: Say,
 ) -> Trial:
-    """Ask the project about itself in its copy, then run what may become an example.
+    """Inspect the project in its copy, then run the candidates for examples.
 
     Args:
+        findings: what was found in the project.
+        decisions: what was decided from it.
+        config: the configuration to write.
         layers: those that want an example.
-        say: is told what is being done.
+        copy: the copy of the project.
+        timeout: the seconds that each run of pytest may take.
+        say: receives a line about each step.
     """
     tests = findings.configured.tests
     for file in config.files:

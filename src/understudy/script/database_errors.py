@@ -40,9 +40,14 @@ def db_error(
     Args:
         sqlstate: five characters such as "23505", or a condition name such as "unique_violation".
         message: PostgreSQL's text; by default its own for this SQLSTATE, made of what follows.
-        constraint: the constraint that was violated, and so on for `table`, `column`, `schema`
-            and `datatype`; asyncpg and psycopg show each as an attribute.
-        detail: the DETAIL line. `hint`: the HINT line.
+        constraint: the constraint that was violated. asyncpg and psycopg show it, and the next
+            four, as an attribute.
+        table: the table concerned.
+        column: the column concerned.
+        schema: the schema concerned.
+        datatype: the type concerned.
+        detail: the DETAIL line.
+        hint: the HINT line.
         driver: "psqlpy", "asyncpg" or "psycopg"; by default the configured one, and without
             configuration the first of these that is installed.
 

@@ -105,10 +105,12 @@ class Stage(abc.ABC):
 
     @abc.abstractmethod
     def loses(self, when: When, statement: str, *parameters: Any, rows: Sequence[Any] = ()) -> None:
-        """Have the connection lost at the next execution of `statement`, without a word.
+        """Drop the connection without a message at the next execution of `statement`.
 
         Args:
             when: "before" it takes effect, "during" its result, "after" it took effect.
+            statement: the statement.
+            *parameters: its parameters.
             rows: those that arrive before it is lost during the result.
         """
 

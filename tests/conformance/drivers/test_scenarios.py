@@ -82,7 +82,8 @@ def difference(
     Args:
         behaviour: the behaviour.
         known: the departures.
-        expected: its outcome on the real server, `actual`: on one of ours.
+        expected: its outcome on the real server.
+        actual: its outcome on one of Understudy's.
         failures: what was wrong with its script.
     """
     if behaviour.id in known or behaviour.name in known:

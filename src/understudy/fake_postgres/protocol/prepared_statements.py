@@ -143,7 +143,8 @@ def plan(
     Args:
         backend: whose responder knows the types.
         prepared: the statement.
-        given: the formats of a Bind for the parameters; `wanted`: for the columns.
+        given: the formats of a Bind for the parameters.
+        wanted: the formats of a Bind for the columns.
 
     Raises:
         ServerError: the formats are not as many as there are columns.

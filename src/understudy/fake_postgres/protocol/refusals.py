@@ -147,12 +147,13 @@ def unknown_format(code: int) -> ServerError:
 def in_parameter(
     refused: ServerError, portal: str, number: int, *, with_value: bool = False
 ) -> ServerError:
-    """Say of an error in which parameter of a Bind it is.
+    """Add the parameter of a Bind that caused an error to the error's context.
 
     Args:
         refused: the error.
-        portal: the name of the portal; `number`: of the parameter, from 1.
-        with_value: whether the value is shown, shortened: where it is text.
+        portal: the portal's name.
+        number: the parameter's number, from 1.
+        with_value: whether the value is text, and so shown, shortened.
     """
     refused.context = messages.bound_parameter(portal, number, with_value=with_value)
     return refused

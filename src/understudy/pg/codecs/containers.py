@@ -21,7 +21,8 @@ def array_of(
     """Return the codec of an array; its values are lists, nested by dimension.
 
     Args:
-        name: its spelling. `oid`: its element's number.
+        name: its spelling.
+        oid: its element's number.
         element: its element's codec.
         spell: returns the spelling of a type by its number.
         delimiter: what stands between two items in a text.

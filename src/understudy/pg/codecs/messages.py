@@ -16,7 +16,7 @@ def invalid_json() -> str:
 
 
 def unsupported_escape() -> str:
-    """Return the words for a \\u0000 in a document that is kept as text."""
+    """Return the words for the escape of a NUL in a document that is kept as text."""
     return "unsupported Unicode escape sequence"
 
 

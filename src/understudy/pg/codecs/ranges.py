@@ -54,7 +54,8 @@ def range_of(name: str, subtype: str, codec: Codec) -> Codec:
 
     Args:
         name: its spelling.
-        subtype: that of its bounds' type. `codec`: that type's codec.
+        subtype: the spelling of its bounds' type.
+        codec: the codec of its bounds' type.
     """
 
     def read(text: str) -> Range:
