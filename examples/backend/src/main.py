@@ -1,4 +1,4 @@
-"""What uvicorn runs: ``uvicorn src.main:app``."""
+"""The ASGI entry point: ``uvicorn src.main:app``."""
 
 from src.config.factory import create_app
 

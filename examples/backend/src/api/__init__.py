@@ -1,1 +1,1 @@
-"""HTTP: routes, authorisation and the error envelope."""
+"""HTTP: routes, authorization and the error envelope."""

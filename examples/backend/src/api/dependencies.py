@@ -1,4 +1,4 @@
-"""What routes depend on: the services, the page wanted, and the caller's permission."""
+"""Dependencies of the routes: the services and the caller's permission."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -14,7 +14,7 @@ from src.domain.service.role import RoleService
 from src.domain.service.scope import ScopeService
 from src.domain.service.user import UserService
 
-# Where the permissions that this API asks for are held in the identity service.
+# The scope in the identity service that holds the permissions of this API.
 ADMINISTRATION = "administration"
 
 _authorization = APIKeyHeader(
@@ -25,7 +25,7 @@ _authorization = APIKeyHeader(
 
 
 async def user_adapter(request: Request) -> UserAdapter:
-    """The adapter that the lifespan opened."""
+    """Return the adapter that the lifespan opened."""
     adapter: UserAdapter = request.app.state.user_adapter
     return adapter
 
@@ -34,7 +34,7 @@ Adapter = Annotated[UserAdapter, Depends(user_adapter)]
 
 
 async def auth_header(header: Annotated[str | None, Depends(_authorization)]) -> str:
-    """The caller's Authorization header; without one the request is a 401."""
+    """Return the caller's Authorization header; 401 if it is missing."""
     if not header:
         raise HTTPException(
             401, "Cabeçalho Authorization ausente", headers={"WWW-Authenticate": "Bearer"}
@@ -46,7 +46,7 @@ AuthHeader = Annotated[str, Depends(auth_header)]
 
 
 def require(permission: str) -> Callable[[Adapter, AuthHeader], Awaitable[UserDTO.Read]]:
-    """A dependency that lets through callers who hold ``permission``, and says who they are."""
+    """Create a dependency that returns the caller; 403 without ``permission``."""
 
     async def caller_with_permission(adapter: Adapter, header: AuthHeader) -> UserDTO.Read:
         caller = await adapter.get_caller(header)
@@ -59,27 +59,27 @@ def require(permission: str) -> Callable[[Adapter, AuthHeader], Awaitable[UserDT
 
 
 async def user_service(adapter: Adapter) -> UserService:
-    """The service of the users' routes."""
+    """Create the service of the user routes."""
     return UserService(user_adapter=adapter)
 
 
 async def role_service() -> RoleService:
-    """The service of the roles' routes."""
+    """Create the service of the role routes."""
     return RoleService()
 
 
 async def permission_service() -> PermissionService:
-    """The service of the permissions' routes."""
+    """Create the service of the permission routes."""
     return PermissionService()
 
 
 async def scope_service() -> ScopeService:
-    """The service of the scopes' routes."""
+    """Create the service of the scope routes."""
     return ScopeService()
 
 
 async def audit_service() -> AuditService:
-    """The service of the audit log's routes."""
+    """Create the service of the audit log routes."""
     return AuditService()
 
 

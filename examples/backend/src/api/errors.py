@@ -1,4 +1,4 @@
-"""Every error leaves the API in one form: ``ErrorDTO.Envelope``."""
+"""Error handlers: every error response is an ``ErrorDTO.Envelope``."""
 
 import logging
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from src.domain.exception import DomainException
 
 logger = logging.getLogger(__name__)
 
-# FastAPI's and Starlette's own sentences, for the statuses that they raise themselves.
+# Translations of the messages that FastAPI and Starlette raise themselves.
 _SENTENCES = {
     "Not Found": "Recurso não encontrado",
     "Method Not Allowed": "Método não permitido",
@@ -23,7 +23,7 @@ _SENTENCES = {
 
 
 def responses(*status_codes: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a route, for its OpenAPI description."""
+    """Return the error responses of a route for its OpenAPI description."""
     return {
         status_code: {
             "model": ErrorDTO.Envelope,
@@ -46,13 +46,13 @@ def _envelope(
 
 
 def _detail(error: Mapping[str, Any]) -> ErrorDTO.Detail:
-    """One of pydantic's errors. The text of a ValueError of ours comes without its prefix."""
+    """Convert one pydantic error, without pydantic's prefix for a ValueError."""
     message = str(error["msg"]).removeprefix("Value error, ")
     return ErrorDTO.Detail(field=".".join(str(part) for part in error["loc"]), message=message)
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every failure of the application with an envelope."""
+    """Register handlers that answer every error with an envelope."""
 
     @app.exception_handler(DomainException)
     async def domain_error(_: Request, error: DomainException) -> JSONResponse:

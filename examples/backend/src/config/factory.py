@@ -24,15 +24,17 @@ _TAGS = [
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build an application. It starts without a database: connections are made on demand.
+    """Build an application.
+
+    It starts without a database, because connections are opened on demand.
 
     Args:
-        settings: where to find everything; read from the environment when left out.
+        settings: read from the environment if omitted.
     """
     settings = settings or Settings()
     logging.getLogger("src").setLevel(settings.log_level)
 
-    tls = httpx.create_ssl_context()  # slow: it reads every certificate of the machine
+    tls = httpx.create_ssl_context()  # slow: it reads every installed certificate
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -12,15 +12,15 @@ from src.domain.dal import DAL, Connection, Statements
 from src.domain.exception import DomainException
 
 MIGRATIONS = Path(__file__).parents[2] / "db" / "migrations"
-_LOCK = 4_150_011  # any number will do, as long as every deployment uses the same
+_LOCK = 4_150_011  # arbitrary, but the same for every deployment
 
 
 class MigrationError(Exception):
-    """The database and the migration files do not fit together."""
+    """The database and the migration files do not match."""
 
 
 async def _applied(statements: Statements) -> dict[str, str]:
-    """What was applied before, as name and checksum. A new database has had nothing."""
+    """Return the applied migrations as name and checksum; empty for a new database."""
     if not await statements.fetch_val("SELECT to_regclass('schema_migrations') IS NOT NULL"):
         return {}
     rows = await statements.fetch("SELECT name, checksum FROM schema_migrations")
@@ -28,10 +28,10 @@ async def _applied(statements: Statements) -> dict[str, str]:
 
 
 def find_migrations(folder: Path) -> list[Path]:
-    """The .sql files of a folder, in the order of their names.
+    """Return the .sql files of a folder, sorted by name.
 
     Raises:
-        MigrationError: there is none.
+        MigrationError: the folder has no .sql file.
     """
     files = sorted(folder.glob("*.sql"))
     if not files:
@@ -40,16 +40,16 @@ def find_migrations(folder: Path) -> list[Path]:
 
 
 async def apply_migrations(conn: Connection, files: list[Path]) -> list[str]:
-    """Apply, in the order given, the files that the database has not had.
+    """Apply the files that were not applied before, in the given order.
 
-    All of them in one transaction, behind a lock: of two deployments that start at once, the
-    second waits and then finds nothing to do, and a failure leaves the database as it was.
+    They run in one transaction under a lock. If two deployments start at once, the second waits
+    and then has nothing to do. A failure leaves the database unchanged.
 
     Returns:
         The names of the files applied.
 
     Raises:
-        MigrationError: PostgreSQL refuses a file, or one was edited after it was applied.
+        MigrationError: PostgreSQL rejects a file, or a file was edited after it was applied.
     """
     done = []
     async with conn.transaction() as transaction:
@@ -75,13 +75,13 @@ async def apply_migrations(conn: Connection, files: list[Path]) -> list[str]:
 
 
 async def migrate(settings: Settings, files: list[Path]) -> list[str]:
-    """Connect as the settings say and apply the files."""
+    """Connect to the configured database and apply the files."""
     async with DAL.pool(settings), DAL.connection() as conn:
         return await apply_migrations(conn, files)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; the exit status is 0, or 1 with one line that says what went wrong."""
+    """Run the command; return 0, or print one line of error and return 1."""
     folder = Path(arguments[0]) if arguments else MIGRATIONS
     try:
         done = asyncio.run(migrate(Settings(), find_migrations(folder)))

@@ -1,4 +1,4 @@
-"""What the environment decides: variables that start with BACKEND_, or a .env file."""
+"""Settings from environment variables that start with BACKEND_, or from a .env file."""
 
 from typing import Literal
 
@@ -7,13 +7,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The settings of one application; every one has a default that suits development."""
+    """The settings of one application. Every setting has a default for development."""
 
     model_config = SettingsConfigDict(env_prefix="BACKEND_", env_file=".env", extra="ignore")
 
-    # repr=False: it may hold a password.
+    # repr=False: it may contain a password.
     database_url: str = Field("postgresql://postgres@localhost:5432/backend", repr=False)
-    pool_size: int = Field(10, ge=2, le=100)  # psqlpy refuses a pool of one
+    pool_size: int = Field(10, ge=2, le=100)  # psqlpy rejects a pool of one
     pool_timeout: float = Field(5.0, gt=0)
     statement_timeout_ms: int = Field(10_000, ge=0)  # 0: no limit
     identity_url: HttpUrl = HttpUrl("http://localhost:9000")

@@ -1,1 +1,1 @@
-"""What the backend is about, free of HTTP."""
+"""The domain logic, independent of HTTP."""

@@ -6,14 +6,14 @@ _WRITTEN = re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}|\d{11}", re.ASCII)
 
 
 def _check_digit(digits: str) -> str:
-    """The check digit that follows ``digits``: weights fall to 2, modulo 11."""
+    """Return the check digit for ``digits``: weights descend to 2, modulo 11."""
     weights = range(len(digits) + 1, 1, -1)
     weighted = sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
     return str(weighted * 10 % 11 % 10)
 
 
 def normalised_cpf(written: str) -> str:
-    """The stored form of a CPF: its eleven digits.
+    """Return the stored form of a CPF: its eleven digits.
 
     Args:
         written: '529.982.247-25' or '52998224725', spaces around it allowed.

@@ -1,8 +1,8 @@
-"""The base of every error that the backend raises on purpose."""
+"""The base class of all domain errors."""
 
 
-class DomainException(Exception):  # noqa: N818 - because callers know the family as ...Exception
-    """A failure that the API reports as it is: an HTTP status and a sentence for the user."""
+class DomainException(Exception):  # noqa: N818 - callers know these errors as ...Exception
+    """An error that the API returns as is: an HTTP status and a message for the user."""
 
     def __init__(self, status_code: int, detail: str) -> None:
         super().__init__(detail)

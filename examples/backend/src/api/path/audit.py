@@ -1,4 +1,4 @@
-"""/audit: who wrote what. It can be read, and nothing else."""
+"""/audit: the read-only audit log."""
 
 from typing import Annotated
 
@@ -21,11 +21,11 @@ router = APIRouter(
 async def search_audit(
     wanted: Annotated[AuditDTO.Filter, Query()], audit: Audit
 ) -> Page[AuditDTO.Read]:
-    """One page of the log, newest first."""
+    """List one page of the log, newest first."""
     return await audit.search(wanted)
 
 
 @router.get("/{entity}/{entity_id}")
 async def get_history(entity: str, entity_id: PathId, audit: Audit) -> list[AuditDTO.Read]:
-    """Everything that was written about one thing, oldest first."""
+    """List the entries about one entity, oldest first."""
     return await audit.history(entity, entity_id)

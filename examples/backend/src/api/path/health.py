@@ -10,6 +10,6 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 @router.get("", responses=responses(503))
 async def get_health() -> dict[str, str]:
-    """Whether the application and its database answer."""
+    """Report whether the application and its database respond."""
     await HealthDAO.ping()
     return {"status": "ok"}

@@ -1,4 +1,4 @@
-"""/permissions: what may be done."""
+"""/permissions: permissions and the roles that have them."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ Writer = Annotated[UserDTO.Read, Depends(require("permissions:write"))]
 
 @router.get("", dependencies=[Reader], responses=responses(401, 403))
 async def list_permissions(permissions: Permissions) -> list[PermissionDTO.Read]:
-    """Every permission, by code."""
+    """List all permissions by code."""
     return await permissions.get_all()
 
 
@@ -26,13 +26,13 @@ async def list_permissions(permissions: Permissions) -> list[PermissionDTO.Read]
 async def create_permission(
     dto: PermissionDTO.Create, permissions: Permissions, caller: Writer
 ) -> PermissionDTO.Read:
-    """Write a permission."""
+    """Create a permission."""
     return await permissions.create(dto, caller)
 
 
 @router.get("/{permission_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_permission(permission_id: PathId, permissions: Permissions) -> PermissionDTO.Read:
-    """One permission."""
+    """Get a permission."""
     return await permissions.get(permission_id)
 
 
@@ -40,7 +40,7 @@ async def get_permission(permission_id: PathId, permissions: Permissions) -> Per
 async def delete_permission(
     permission_id: PathId, permissions: Permissions, caller: Writer
 ) -> None:
-    """Remove a permission that no role carries."""
+    """Delete a permission that no role has."""
     await permissions.delete(permission_id, caller)
 
 
@@ -50,5 +50,5 @@ async def delete_permission(
 async def list_permission_roles(
     permission_id: PathId, permissions: Permissions
 ) -> list[RoleDTO.Read]:
-    """The roles that carry a permission."""
+    """List the roles that have a permission."""
     return await permissions.list_roles(permission_id)

@@ -1,4 +1,4 @@
-"""/roles: permissions under a name."""
+"""/roles: named sets of permissions."""
 
 from typing import Annotated
 
@@ -18,19 +18,19 @@ Writer = Annotated[UserDTO.Read, Depends(require("roles:write"))]
 
 @router.get("", dependencies=[Reader], responses=responses(401, 403))
 async def list_roles(roles: Roles) -> list[RoleDTO.Read]:
-    """Every role, by name."""
+    """List all roles by name."""
     return await roles.get_all()
 
 
 @router.post("", status_code=201, responses=responses(401, 403, 409, 422))
 async def create_role(dto: RoleDTO.Create, roles: Roles, caller: Writer) -> RoleDTO.Read:
-    """Write a role."""
+    """Create a role."""
     return await roles.create(dto, caller)
 
 
 @router.get("/{role_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_role(role_id: PathId, roles: Roles) -> RoleDTO.Read:
-    """One role."""
+    """Get a role."""
     return await roles.get(role_id)
 
 
@@ -38,13 +38,13 @@ async def get_role(role_id: PathId, roles: Roles) -> RoleDTO.Read:
 async def update_role(
     role_id: PathId, dto: RoleDTO.Update, roles: Roles, caller: Writer
 ) -> RoleDTO.Read:
-    """Change a role; what is left out stays as it is."""
+    """Update a role; omitted fields stay unchanged."""
     return await roles.update(role_id, dto, caller)
 
 
 @router.delete("/{role_id}", status_code=204, responses=responses(401, 403, 404, 409, 422))
 async def delete_role(role_id: PathId, roles: Roles, caller: Writer) -> None:
-    """Remove a role that nobody has."""
+    """Delete a role that is not assigned."""
     await roles.delete(role_id, caller)
 
 
@@ -52,7 +52,7 @@ async def delete_role(role_id: PathId, roles: Roles, caller: Writer) -> None:
     "/{role_id}/permissions", dependencies=[Reader], responses=responses(401, 403, 404, 422)
 )
 async def list_role_permissions(role_id: PathId, roles: Roles) -> list[PermissionDTO.Read]:
-    """The permissions of a role."""
+    """List the permissions of a role."""
     return await roles.list_permissions(role_id)
 
 
@@ -76,5 +76,5 @@ async def grant_permission(
 async def revoke_permission(
     role_id: PathId, permission_id: PathId, roles: Roles, caller: Writer
 ) -> None:
-    """Take a permission from a role."""
+    """Remove a permission from a role."""
     await roles.revoke(role_id, permission_id, caller)

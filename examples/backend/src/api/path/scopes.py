@@ -1,4 +1,4 @@
-"""/scopes: where roles hold, and the roles that are assigned there."""
+"""/scopes: the scopes of roles, and role assignments."""
 
 from typing import Annotated
 
@@ -18,25 +18,25 @@ Assigner = Annotated[UserDTO.Read, Depends(require("users:assign"))]
 
 @router.get("", dependencies=[Reader], responses=responses(401, 403, 422))
 async def list_scopes(scopes: Scopes, type: ScopeType | None = None) -> list[ScopeDTO.Read]:
-    """Every scope, or every scope of one type."""
+    """List all scopes, or all scopes of one type."""
     return await scopes.get_all(type)
 
 
 @router.post("", status_code=201, responses=responses(401, 403, 404, 409, 422))
 async def create_scope(dto: ScopeDTO.Create, scopes: Scopes, caller: Writer) -> ScopeDTO.Read:
-    """Write a scope."""
+    """Create a scope."""
     return await scopes.create(dto, caller)
 
 
 @router.get("/{scope_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_scope(scope_id: PathId, scopes: Scopes) -> ScopeDTO.Read:
-    """One scope."""
+    """Get a scope."""
     return await scopes.get(scope_id)
 
 
 @router.get("/{scope_id}/below", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def list_scopes_below(scope_id: PathId, scopes: Scopes) -> list[ScopeDTO.Node]:
-    """Every scope below one, nearest first."""
+    """List the descendants of a scope, nearest first."""
     return await scopes.list_below(scope_id)
 
 
@@ -44,13 +44,13 @@ async def list_scopes_below(scope_id: PathId, scopes: Scopes) -> list[ScopeDTO.N
 async def rename_scope(
     scope_id: PathId, dto: ScopeDTO.Rename, scopes: Scopes, caller: Writer
 ) -> ScopeDTO.Read:
-    """Give a scope a name."""
+    """Rename a scope."""
     return await scopes.rename(scope_id, dto, caller)
 
 
 @router.delete("/{scope_id}", status_code=204, responses=responses(401, 403, 404, 409, 422))
 async def delete_scope(scope_id: PathId, scopes: Scopes, caller: Writer) -> None:
-    """Remove a scope that is empty."""
+    """Delete an empty scope."""
     await scopes.delete(scope_id, caller)
 
 
@@ -60,7 +60,7 @@ async def delete_scope(scope_id: PathId, scopes: Scopes, caller: Writer) -> None
 async def assign_role(
     scope_id: PathId, dto: UserDTO.Assign, users: Users, caller: Assigner
 ) -> None:
-    """Give a user a role within a scope."""
+    """Assign a role in a scope to a user."""
     await users.assign(scope_id, dto, caller)
 
 
@@ -72,5 +72,5 @@ async def assign_role(
 async def unassign_role(
     scope_id: PathId, user_id: PathId, role_id: PathId, users: Users, caller: Assigner
 ) -> None:
-    """Take a role within a scope from a user."""
+    """Revoke a user's role in a scope."""
     await users.unassign(scope_id, UserDTO.Assign(user_id=user_id, role_id=role_id), caller)

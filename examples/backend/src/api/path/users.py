@@ -1,4 +1,4 @@
-"""/users: the directory is open, everything else asks for a permission."""
+"""/users: the directory is open; every other route requires a permission."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ Writer = Annotated[UserDTO.Read, Depends(require("users:write"))]
 
 @router.get("", response_model=list[UserDTO.Read], responses=responses(500, 503))
 async def list_users() -> list[UserDTO.Read]:
-    """Everyone, by name and e-mail: the one list that needs no permission."""
+    """List the name and email of every user. No permission is required."""
     return await UserService.get_all()
 
 
@@ -27,13 +27,13 @@ async def list_users() -> list[UserDTO.Read]:
 async def search_users(
     wanted: Annotated[UserDTO.Filter, Query()], users: Users
 ) -> Page[UserDTO.Read]:
-    """One page of the users whose name contains a text and who have a status."""
+    """Search users by name and status, one page at a time."""
     return await users.search(wanted)
 
 
 @router.get("/count", dependencies=[Reader], responses=responses(401, 403, 422))
 async def count_users(status: UserStatus, users: Users) -> UserDTO.Count:
-    """How many users have a status."""
+    """Count the users with a status."""
     return await users.count(status)
 
 
@@ -45,25 +45,25 @@ async def count_users(status: UserStatus, users: Users) -> UserDTO.Count:
 async def list_users_by_permission(
     permission: Code, scope: str, header: AuthHeader, users: Users
 ) -> list[UserDTO.Read]:
-    """The users who hold a permission within a scope of the identity service."""
+    """List the users who hold a permission in a scope of the identity service."""
     return await users.get_users_by_permission(permission, header, scope)
 
 
 @router.post("", status_code=201, responses=responses(401, 403, 409, 422))
 async def create_user(dto: UserDTO.Create, users: Users, caller: Writer) -> UserDTO.Read:
-    """Write a user."""
+    """Create a user."""
     return await users.create(dto, caller)
 
 
 @router.post("/sync", responses=responses(401, 403, 409, 422))
 async def sync_users(dto: UserDTO.Sync, users: Users, caller: Writer) -> dict[str, int]:
-    """Write up to a thousand users, all or none."""
+    """Create or update up to a thousand users, all or none."""
     return {"written": await users.sync(dto, caller)}
 
 
 @router.get("/{user_id}", dependencies=[Reader], responses=responses(401, 403, 404, 422))
 async def get_user(user_id: PathId, users: Users) -> UserDTO.Detail:
-    """Everything about a user."""
+    """Get all details of a user."""
     return await users.get(user_id)
 
 
@@ -71,7 +71,7 @@ async def get_user(user_id: PathId, users: Users) -> UserDTO.Detail:
 async def update_user(
     user_id: PathId, dto: UserDTO.Update, users: Users, caller: Writer
 ) -> UserDTO.Read:
-    """Change a user; what is left out stays as it is."""
+    """Update a user; omitted fields stay unchanged."""
     return await users.update(user_id, dto, caller)
 
 
@@ -85,13 +85,13 @@ async def change_user_status(
 
 @router.post("/{user_id}/deactivate", status_code=204, responses=responses(401, 403, 404, 422))
 async def deactivate_user(user_id: PathId, users: Users, caller: Writer) -> None:
-    """Make a user inactive."""
+    """Deactivate a user."""
     await users.deactivate(user_id, caller)
 
 
 @router.delete("/{user_id}", status_code=204, responses=responses(401, 403, 404, 422))
 async def delete_user(user_id: PathId, users: Users, caller: Writer) -> None:
-    """Remove a user."""
+    """Delete a user."""
     await users.delete(user_id, caller)
 
 
@@ -99,7 +99,7 @@ async def delete_user(user_id: PathId, users: Users, caller: Writer) -> None:
     "/{user_id}/assignments", dependencies=[Reader], responses=responses(401, 403, 404, 422)
 )
 async def list_user_assignments(user_id: PathId, users: Users) -> list[UserDTO.Assignment]:
-    """The roles of a user and where they hold."""
+    """List the roles of a user and their scopes."""
     return await users.list_assignments(user_id)
 
 
@@ -109,5 +109,5 @@ async def list_user_assignments(user_id: PathId, users: Users) -> list[UserDTO.A
 async def list_user_permissions(
     user_id: PathId, scope_id: Annotated[int, Query(ge=1)], users: Users
 ) -> list[str]:
-    """What a user may do within a scope."""
+    """List the permissions of a user in a scope."""
     return await users.list_permissions(user_id, scope_id)

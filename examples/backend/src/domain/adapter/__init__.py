@@ -1,1 +1,1 @@
-"""Other systems that the backend talks to."""
+"""Clients of other systems."""

@@ -1,7 +1,7 @@
-"""What can go wrong when another system is asked."""
+"""Errors of requests to other systems."""
 
 from src.domain.exception import DomainException
 
 
 class AdapterException(DomainException):
-    """Another system refused (401, 403, 404), failed (502) or took too long (504)."""
+    """Another system rejected the request (401, 403, 404), failed (502) or timed out (504)."""

@@ -1,4 +1,4 @@
-"""The identity service: who is calling, and who may do what."""
+"""A client of the identity service: callers and permissions."""
 
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -21,7 +21,7 @@ _REFUSALS = {
 
 
 class UserAdapter:
-    """Asks the identity service over HTTP, on behalf of the caller.
+    """A client of the identity service that passes on the credentials of the caller.
 
     The caller's Authorization header is passed on as it is: this backend neither issues nor
     verifies credentials.
@@ -34,13 +34,13 @@ class UserAdapter:
         self._client = client
 
     async def get_caller(self, auth_header: str) -> UserDTO.Read:
-        """Whom the header belongs to."""
+        """Return the user to whom the header belongs."""
         return await self._get("/me", auth_header, _USER)
 
     async def get_users_by_permission(
         self, permission_id: str, auth_header: str, permission_scope: str
     ) -> list[UserDTO.Read]:
-        """Everyone who holds a permission within a scope."""
+        """Return all users who hold a permission in a scope."""
         return await self._get(
             f"/permissions/{quote(permission_id, safe=':')}/users",
             auth_header,

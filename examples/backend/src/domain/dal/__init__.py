@@ -1,4 +1,4 @@
-"""The data access layer: who holds a connection, and for how long."""
+"""The data access layer: connections and transactions."""
 
 from src.domain.dal.connection import Connection, Row, Rows, Statements
 from src.domain.dal.dal import DAL

@@ -1,7 +1,7 @@
-"""What the data access layer asks of a connection: the part of psqlpy that it uses.
+"""The connection protocol: the part of psqlpy that the data access layer uses.
 
-A protocol rather than psqlpy's own class, so that a transaction that was joined (see ``DAL``)
-and a test's fake are connections too.
+It is a protocol so that joined transactions (see ``DAL``) and fakes in tests are connections
+too.
 """
 
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ class Rows(Protocol):
     """The rows of a result."""
 
     def result(self) -> list[dict[str, Any]]:
-        """All rows, as dictionaries."""
+        """Return all rows as dictionaries."""
         ...
 
 
 class Row(Protocol):
-    """The one row of a result."""
+    """A result with exactly one row."""
 
     def result(self) -> dict[str, Any]:
-        """The row, as a dictionary."""
+        """Return the row as a dictionary."""
         ...
 
 
 class Statements(Protocol):
-    """Whatever runs statements: a connection, or a transaction on one."""
+    """A connection or a transaction: an object that runs statements."""
 
     async def execute(self, stmt: str, parameters: Parameters = None, /) -> Rows:
         """Run a statement."""
@@ -59,14 +59,14 @@ class Connection(Statements, Protocol):
     """A connection: statements, and transactions."""
 
     def transaction(self) -> AbstractAsyncContextManager[Statements]:
-        """Commit what the block did when it ends, or roll it back when it raises."""
+        """Commit when the block ends, or roll back if it raises."""
         ...
 
 
 class JoinedTransaction:
-    """A connection on which a transaction is open already: ``transaction()`` joins that one.
+    """A connection with an open transaction: ``transaction()`` joins it.
 
-    psqlpy would send a second BEGIN, and the inner COMMIT would commit the outer work too soon.
+    psqlpy would send a second BEGIN, and the inner COMMIT would commit the outer transaction.
     """
 
     def __init__(self, transaction: Statements) -> None:
@@ -79,5 +79,5 @@ class JoinedTransaction:
         self.fetch_val = transaction.fetch_val
 
     def transaction(self) -> AbstractAsyncContextManager[Statements]:
-        """Hand out the open transaction; whoever opened it ends it."""
+        """Return the open transaction without ending it."""
         return nullcontext(self._transaction)

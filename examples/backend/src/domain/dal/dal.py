@@ -1,4 +1,4 @@
-"""The pool, the connection of the running task, and the decorator that hands it out."""
+"""The pool, the connection of the current task, and the decorator that passes it."""
 
 import asyncio
 import inspect
@@ -19,21 +19,21 @@ R = TypeVar("R")
 
 
 class DAOMethod(Protocol[P, R]):
-    """A DAO method without its connection; ``__wrapped__`` is the one that takes it."""
+    """A DAO method without its connection parameter; ``__wrapped__`` is the original."""
 
     __wrapped__: Callable[..., Awaitable[R]]
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Acquire a connection, run the method on it, give the connection back."""
+        """Acquire a connection, run the method on it and release the connection."""
         ...
 
 
 class DAL:
     """Gives connections to DAO methods.
 
-    The pool is opened by the application's lifespan and makes its connections on demand, so an
-    application starts without a database. One task holds one connection at most: a DAO method
-    that calls another one shares its connection, and so a full pool never waits for itself.
+    The application's lifespan opens the pool, and the pool opens connections on demand, so an
+    application starts without a database. A task holds at most one connection: a DAO method that
+    calls another one shares its connection, so nested calls cannot exhaust the pool.
     """
 
     _pool: ClassVar[ConnectionPool | None] = None
@@ -43,7 +43,7 @@ class DAL:
     @classmethod
     @asynccontextmanager
     async def pool(cls, settings: Settings) -> AsyncIterator[None]:
-        """Open the pool for the length of the block. Blocks may nest; the innermost counts."""
+        """Open the pool for the duration of the block. The innermost of nested blocks is used."""
         outer = cls._pool, cls._pool_timeout
         pool = ConnectionPool(
             dsn=settings.database_url,
@@ -61,17 +61,17 @@ class DAL:
     async def __get_connection(cls) -> Any:
         if cls._pool is None:
             raise RuntimeError("DAL.pool() is not open")
-        # psqlpy waits for a free connection for ever.
+        # psqlpy waits for a free connection without a limit.
         async with asyncio.timeout(cls._pool_timeout):
             return await cls._pool.connection()
 
     @classmethod
     @asynccontextmanager
     async def connection(cls) -> AsyncIterator[Connection]:
-        """The connection that this task holds, or one from the pool for the length of the block.
+        """Yield this task's connection, or one from the pool for the duration of the block.
 
         Raises:
-            DAOException: 503 where there is no database or no free connection.
+            DAOException: 503 if no database or no connection is available.
         """
         if (held := cls._current.get()) is not None:
             yield held
@@ -94,7 +94,7 @@ class DAL:
     @classmethod
     @asynccontextmanager
     async def transaction(cls) -> AsyncIterator[None]:
-        """Every DAO method called in the block works in one transaction."""
+        """Run all DAO methods of the block in one transaction."""
         async with cls.connection() as conn, conn.transaction() as transaction:
             with cls._holding(JoinedTransaction(transaction)):
                 yield
@@ -103,16 +103,16 @@ class DAL:
     def connected(
         cls, method: Callable[Concatenate[Connection, P], Awaitable[R]]
     ) -> DAOMethod[P, R]:
-        """Decorate a DAO method whose first parameter is a connection: callers leave it out."""
+        """Decorate a DAO method so that callers omit its first parameter, the connection."""
 
         @wraps(method)
         async def with_connection(*args: P.args, **kwargs: P.kwargs) -> R:
             async with cls.connection() as conn:
                 return await method(conn, *args, **kwargs)
 
-        # What callers pass, for whoever asks: otherwise inspect would show the connection too.
+        # The signature that callers see, without the connection.
         shown = inspect.signature(method)
-        with_connection.__signature__ = shown.replace(  # type: ignore[attr-defined]  # because functions have it without declaring it
+        with_connection.__signature__ = shown.replace(  # type: ignore[attr-defined]  # functions accept it without declaring it
             parameters=list(shown.parameters.values())[1:]
         )
         return cast(DAOMethod[P, R], with_connection)

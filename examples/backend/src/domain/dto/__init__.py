@@ -1,1 +1,1 @@
-"""What goes in and out: pydantic models, grouped per noun."""
+"""Request and response models (pydantic), grouped by entity."""

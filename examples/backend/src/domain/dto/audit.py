@@ -1,4 +1,4 @@
-"""The audit log: who wrote what."""
+"""Models of the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,10 @@ from src.domain.dto.page import PageRequest
 
 
 class AuditDTO:
-    """The forms an entry of the audit log takes."""
+    """Models of an audit log entry."""
 
     class Create(BaseModel):
-        """An entry to be written."""
+        """A new entry."""
 
         actor: str
         action: str
@@ -21,13 +21,13 @@ class AuditDTO:
         details: dict[str, Any] = Field(default_factory=dict)
 
     class Read(Create):
-        """An entry as it is stored."""
+        """A stored entry."""
 
         id: int
         created_at: datetime
 
     class Filter(PageRequest):
-        """Which entries are wanted; what is left out does not restrict."""
+        """A filter for entries; omitted fields match everything."""
 
         actor: str | None = None
         entity: str | None = None

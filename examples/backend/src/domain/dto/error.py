@@ -1,25 +1,25 @@
-"""The one form in which every error leaves the API."""
+"""The format of every error response."""
 
 from pydantic import BaseModel
 
 
 class ErrorDTO:
-    """Errors as clients see them."""
+    """Models of error responses."""
 
     class Detail(BaseModel):
-        """What is wrong with one field."""
+        """The error of one field."""
 
         field: str
         message: str
 
     class Body(BaseModel):
-        """What went wrong."""
+        """The error."""
 
         status: int
         message: str
         details: list["ErrorDTO.Detail"] = []
 
     class Envelope(BaseModel):
-        """The body of every response that is not a success."""
+        """The body of every error response."""
 
         error: "ErrorDTO.Body"

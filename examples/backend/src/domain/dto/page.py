@@ -1,4 +1,4 @@
-"""Lists that are too long to send whole."""
+"""Pagination of lists."""
 
 from typing import Annotated, Generic, TypeVar
 
@@ -8,14 +8,14 @@ Item = TypeVar("Item")
 
 
 class PageRequest(BaseModel):
-    """Which part of a list is wanted."""
+    """The requested part of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     offset: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
 
 
 class Page(BaseModel, Generic[Item]):
-    """One part of a list, and how long the whole is."""
+    """One part of a list, and the total length."""
 
     items: list[Item]
     total: int

@@ -1,4 +1,4 @@
-"""Permissions: what may be done, as 'resource:action'."""
+"""Permissions, written as 'resource:action'."""
 
 from pydantic import BaseModel
 
@@ -6,16 +6,16 @@ from src.domain.dto.types import Code, Description
 
 
 class PermissionDTO:
-    """The forms a permission takes on the way in and out."""
+    """Request and response models of permissions."""
 
     class Create(BaseModel):
-        """A permission to be written."""
+        """A new permission."""
 
         code: Code
         description: Description = ""
 
     class Read(BaseModel):
-        """A permission as it is stored."""
+        """A stored permission."""
 
         id: int
         code: str

@@ -1,4 +1,4 @@
-"""Roles: permissions under a name."""
+"""Roles: named sets of permissions."""
 
 from pydantic import BaseModel, model_validator
 
@@ -6,16 +6,16 @@ from src.domain.dto.types import Description, Name
 
 
 class RoleDTO:
-    """The forms a role takes on the way in and out."""
+    """Request and response models of roles."""
 
     class Create(BaseModel):
-        """A role to be written."""
+        """A new role."""
 
         name: Name
         description: Description = ""
 
     class Update(BaseModel):
-        """Changes to a role; what is left out stays as it is."""
+        """Changes to a role; omitted fields stay unchanged."""
 
         name: Name | None = None
         description: Description | None = None
@@ -27,7 +27,7 @@ class RoleDTO:
             return self
 
     class Read(BaseModel):
-        """A role as it is stored."""
+        """A stored role."""
 
         id: int
         name: str

@@ -1,4 +1,4 @@
-"""Scopes: where a role holds. They form a tree."""
+"""Scopes of roles. They form a tree."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from src.domain.dto.types import Id, Name
 
 
 class ScopeType(StrEnum):
-    """What kind of place a scope is."""
+    """The type of a scope."""
 
     ORGANIZATION = "organization"
     DEPARTMENT = "department"
@@ -16,10 +16,10 @@ class ScopeType(StrEnum):
 
 
 class ScopeDTO:
-    """The forms a scope takes on the way in and out."""
+    """Request and response models of scopes."""
 
     class Create(BaseModel):
-        """A scope to be written; an organization is a root, everything else hangs below one."""
+        """A new scope. An organization is a root; other scopes have a parent."""
 
         name: Name
         type: ScopeType
@@ -39,7 +39,7 @@ class ScopeDTO:
         name: Name
 
     class Read(BaseModel):
-        """A scope as it is stored."""
+        """A stored scope."""
 
         id: int
         name: str
@@ -47,6 +47,6 @@ class ScopeDTO:
         parent_id: int | None = None
 
     class Node(Read):
-        """A scope below another one, and how far below."""
+        """A descendant of a scope, and its depth."""
 
         depth: int

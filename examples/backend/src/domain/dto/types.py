@@ -1,4 +1,4 @@
-"""The constrained types that several models share."""
+"""Constrained types shared by several models."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from src.domain.cpf import normalised_cpf
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-# Stored in lower case, so that the unique constraint sees two spellings as one address.
+# Stored in lower case, so the unique constraint ignores case.
 Email = Annotated[
     str,
     StringConstraints(

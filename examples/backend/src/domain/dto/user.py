@@ -1,4 +1,4 @@
-"""Users and what they are assigned to."""
+"""Users and their role assignments."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from src.domain.dto.types import CPF, Email, Id, Name
 
 
 class UserStatus(StrEnum):
-    """Where a user stands."""
+    """The status of a user."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -20,17 +20,17 @@ class UserStatus(StrEnum):
 
 
 class UserDTO:
-    """The forms a user takes on the way in and out."""
+    """Request and response models of users."""
 
     class Create(BaseModel):
-        """A user to be written. Status and dates are the database's business."""
+        """A new user. The database sets status and dates."""
 
         name: Name
         email: Email
         cpf: CPF | None = None
 
     class Sync(BaseModel):
-        """Users from another system, to be written all at once."""
+        """Users from another system, written in one transaction."""
 
         users: list["UserDTO.Create"] = Field(min_length=1, max_length=1000)
 
@@ -41,7 +41,7 @@ class UserDTO:
             return self
 
     class Update(BaseModel):
-        """Changes to a user; what is left out stays as it is."""
+        """Changes to a user; omitted fields stay unchanged."""
 
         name: Name | None = None
         email: Email | None = None
@@ -59,7 +59,7 @@ class UserDTO:
         status: UserStatus
 
     class Read(BaseModel):
-        """What anyone may know of a user."""
+        """The public fields of a user."""
 
         id: int
         name: str
@@ -67,33 +67,33 @@ class UserDTO:
         created_at: datetime | None = None
 
     class Detail(Read):
-        """What an administrator may know of a user."""
+        """All fields of a user, for administrators."""
 
         cpf: str | None
         status: UserStatus
         updated_at: datetime
 
     class Filter(PageRequest):
-        """Which users are wanted; what is left out does not restrict."""
+        """A filter for users; omitted fields match everything."""
 
         name: str | None = Field(None, min_length=1, max_length=120)
         status: UserStatus | None = None
 
     class Count(BaseModel):
-        """How many users have a status."""
+        """The number of users with a status."""
 
         status: UserStatus
         count: int
 
     class Assign(BaseModel):
-        """A role for a user, within a scope of the type given."""
+        """A role to assign to a user, in a scope of the given type."""
 
         user_id: Id
         role_id: Id
         scope_type: ScopeType = ScopeType.ORGANIZATION
 
     class Assignment(BaseModel):
-        """A role that a user has within a scope."""
+        """A role of a user in a scope."""
 
         role_id: int
         role_name: str

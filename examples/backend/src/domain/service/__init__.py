@@ -1,1 +1,1 @@
-"""What the backend does: DAOs and adapters put together, writes audited."""
+"""Operations: they combine DAOs and adapters, and audit every write."""

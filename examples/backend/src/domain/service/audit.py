@@ -1,4 +1,4 @@
-"""The audit log, and how a write gets into it."""
+"""Operations on the audit log."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,21 +17,21 @@ class AuditService:
         self.audit_dao = audit_dao
 
     async def search(self, wanted: AuditDTO.Filter) -> Page[AuditDTO.Read]:
-        """One page of the log."""
+        """Return one page of the log."""
         return await self.audit_dao.search(wanted)
 
     async def history(self, entity: str, entity_id: int) -> list[AuditDTO.Read]:
-        """Everything that was written about one thing."""
+        """Return the entries about one entity."""
         return await self.audit_dao.list_for(entity, entity_id)
 
     @asynccontextmanager
     async def writing(
         self, actor: UserDTO.Read, action: str, entity: str, entity_id: int | None = None
     ) -> AsyncIterator[AuditDTO.Create]:
-        """Do a write and record it, both or neither: they are one transaction.
+        """Run the block and record an entry about it, in one transaction.
 
         Yields:
-            The entry that will be recorded, for the block to complete.
+            The entry to record; the block can complete it.
         """
         entry = AuditDTO.Create(
             actor=actor.email, action=action, entity=entity, entity_id=entity_id

@@ -1,4 +1,4 @@
-"""What can be done with permissions."""
+"""Operations on permissions."""
 
 from src.domain.dal.dao.permission import PermissionDAO
 from src.domain.dto.permission import PermissionDTO
@@ -19,15 +19,15 @@ class PermissionService:
         self.audit = audit or AuditService()
 
     async def get_all(self) -> list[PermissionDTO.Read]:
-        """Every permission."""
+        """Return all permissions."""
         return await self.permission_dao.fetch_all()
 
     async def get(self, permission_id: int) -> PermissionDTO.Read:
-        """One permission."""
+        """Return one permission."""
         return await self.permission_dao.fetch_by_id(permission_id)
 
     async def create(self, dto: PermissionDTO.Create, actor: UserDTO.Read) -> PermissionDTO.Read:
-        """Write a permission and return it as stored."""
+        """Create a permission and return it as stored."""
         async with self.audit.writing(actor, "create", "permission") as entry:
             permission = await self.permission_dao.create(dto)
             entry.entity_id = permission.id
@@ -35,11 +35,11 @@ class PermissionService:
         return permission
 
     async def delete(self, permission_id: int, actor: UserDTO.Read) -> None:
-        """Remove a permission that no role carries."""
+        """Delete a permission that no role has."""
         async with self.audit.writing(actor, "delete", "permission", permission_id):
             await self.permission_dao.delete(permission_id)
 
     async def list_roles(self, permission_id: int) -> list[RoleDTO.Read]:
-        """The roles that carry a permission; one that does not exist is a 404."""
+        """Return the roles that have a permission; 404 if it does not exist."""
         permission = await self.permission_dao.fetch_by_id(permission_id)
         return await self.permission_dao.list_roles(permission.id)

@@ -1,4 +1,4 @@
-"""What can be done with roles."""
+"""Operations on roles."""
 
 from src.domain.dal.dao.exception import DAOException
 from src.domain.dal.dao.role import RoleDAO
@@ -20,29 +20,29 @@ class RoleService:
         self.audit = audit or AuditService()
 
     async def get_all(self) -> list[RoleDTO.Read]:
-        """Every role."""
+        """Return all roles."""
         return await self.role_dao.fetch_all()
 
     async def get(self, role_id: int) -> RoleDTO.Read:
-        """One role."""
+        """Return one role."""
         return await self.role_dao.fetch_by_id(role_id)
 
     async def create(self, dto: RoleDTO.Create, actor: UserDTO.Read) -> RoleDTO.Read:
-        """Write a role and return it as stored."""
+        """Create a role and return it as stored."""
         async with self.audit.writing(actor, "create", "role") as entry:
             role = await self.role_dao.create(dto)
             entry.entity_id = role.id
         return role
 
     async def update(self, role_id: int, dto: RoleDTO.Update, actor: UserDTO.Read) -> RoleDTO.Read:
-        """Change a role."""
+        """Update a role."""
         async with self.audit.writing(actor, "update", "role", role_id) as entry:
             role = await self.role_dao.update(role_id, dto)
             entry.details.update(dto.model_dump(exclude_none=True))
         return role
 
     async def delete(self, role_id: int, actor: UserDTO.Read) -> None:
-        """Remove a role that nobody has.
+        """Delete a role that is not assigned.
 
         Raises:
             DAOException: 409 that says how many users have it, rather than which constraint.
@@ -53,7 +53,7 @@ class RoleService:
             await self.role_dao.delete(role_id)
 
     async def list_permissions(self, role_id: int) -> list[PermissionDTO.Read]:
-        """The permissions of a role; a role that does not exist is a 404, not an empty list."""
+        """Return the permissions of a role; 404 if the role does not exist."""
         role = await self.role_dao.fetch_by_id(role_id)
         return await self.role_dao.list_permissions(role.id)
 
@@ -64,7 +64,7 @@ class RoleService:
             entry.details["permission_id"] = permission_id
 
     async def revoke(self, role_id: int, permission_id: int, actor: UserDTO.Read) -> None:
-        """Take a permission from a role."""
+        """Remove a permission from a role."""
         async with self.audit.writing(actor, "revoke", "role", role_id) as entry:
             await self.role_dao.revoke(role_id, permission_id)
             entry.details["permission_id"] = permission_id

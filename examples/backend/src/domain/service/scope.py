@@ -1,4 +1,4 @@
-"""What can be done with scopes."""
+"""Operations on scopes."""
 
 from src.domain.dal.dao.exception import DAOException
 from src.domain.dal.dao.scope import ScopeDAO
@@ -6,7 +6,7 @@ from src.domain.dto.scope import ScopeDTO, ScopeType
 from src.domain.dto.user import UserDTO
 from src.domain.service.audit import AuditService
 
-# A department belongs to an organization; a project to either of the two.
+# A department belongs to an organization, a project to an organization or a department.
 _PARENTS = {
     ScopeType.DEPARTMENT: {ScopeType.ORGANIZATION},
     ScopeType.PROJECT: {ScopeType.ORGANIZATION, ScopeType.DEPARTMENT},
@@ -14,7 +14,7 @@ _PARENTS = {
 
 
 class ScopeService:
-    """Coordinates scopes and the audit log, and keeps the tree in order."""
+    """Coordinates scopes and the audit log, and keeps the tree valid."""
 
     def __init__(
         self,
@@ -25,23 +25,23 @@ class ScopeService:
         self.audit = audit or AuditService()
 
     async def get_all(self, scope_type: ScopeType | None = None) -> list[ScopeDTO.Read]:
-        """Every scope, or every scope of one type."""
+        """Return all scopes, or all scopes of one type."""
         return await self.scope_dao.fetch_all(scope_type)
 
     async def get(self, scope_id: int) -> ScopeDTO.Read:
-        """One scope."""
+        """Return one scope."""
         return await self.scope_dao.fetch_by_id(scope_id)
 
     async def list_below(self, scope_id: int) -> list[ScopeDTO.Node]:
-        """Every scope below one; a scope that does not exist is a 404, not an empty list."""
+        """Return the descendants of a scope; 404 if the scope does not exist."""
         scope = await self.scope_dao.fetch_by_id(scope_id)
         return await self.scope_dao.list_below(scope.id)
 
     async def create(self, dto: ScopeDTO.Create, actor: UserDTO.Read) -> ScopeDTO.Read:
-        """Write a scope below a parent of a fitting type and return it as stored.
+        """Create a scope and return it as stored.
 
         Raises:
-            DAOException: 404 where there is no such parent, 422 where it is of the wrong type.
+            DAOException: 404 if the parent does not exist, 422 if it has the wrong type.
         """
         async with self.audit.writing(actor, "create", "scope") as entry:
             if dto.parent_id is not None:
@@ -57,13 +57,13 @@ class ScopeService:
     async def rename(
         self, scope_id: int, dto: ScopeDTO.Rename, actor: UserDTO.Read
     ) -> ScopeDTO.Read:
-        """Give a scope a name."""
+        """Rename a scope."""
         async with self.audit.writing(actor, "rename", "scope", scope_id) as entry:
             scope = await self.scope_dao.rename(scope_id, dto)
             entry.details["name"] = dto.name
         return scope
 
     async def delete(self, scope_id: int, actor: UserDTO.Read) -> None:
-        """Remove a scope that is empty."""
+        """Delete an empty scope."""
         async with self.audit.writing(actor, "delete", "scope", scope_id):
             await self.scope_dao.delete(scope_id)

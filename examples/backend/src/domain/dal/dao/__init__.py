@@ -1,1 +1,1 @@
-"""One data access object per table: SQL lives here and nowhere else."""
+"""One data access object per table, with all of the SQL."""

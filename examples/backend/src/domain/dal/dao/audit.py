@@ -1,4 +1,4 @@
-"""SQL for the audit log. There is no update and no delete."""
+"""SQL for the audit log. Entries are never updated or deleted."""
 
 from src.domain.dal import DAL, Connection
 from src.domain.dal.dao.exception import failing_as
@@ -7,13 +7,13 @@ from src.domain.dto.page import Page
 
 
 class AuditDAO:
-    """Every method raises DAOException; its detail begins with what could not be done."""
+    """Every method raises DAOException, whose detail starts with the failed operation."""
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao registrar auditoria")
     async def record(conn: Connection, entry: AuditDTO.Create) -> None:
-        """Write one entry."""
+        """Insert an entry."""
         await conn.execute(
             """
             INSERT INTO audit_log (actor, action, entity, entity_id, details)
@@ -26,7 +26,7 @@ class AuditDAO:
     @DAL.connected
     @failing_as("Erro ao consultar auditoria")
     async def search(conn: Connection, wanted: AuditDTO.Filter) -> Page[AuditDTO.Read]:
-        """One page of the entries of an actor and about a kind of thing, newest first."""
+        """Return one page of the entries by actor and entity type, newest first."""
         restriction = [wanted.actor, wanted.entity]
         rows = await conn.fetch(
             """
@@ -57,7 +57,7 @@ class AuditDAO:
     @DAL.connected
     @failing_as("Erro ao consultar histórico")
     async def list_for(conn: Connection, entity: str, entity_id: int) -> list[AuditDTO.Read]:
-        """Everything that was written about one thing, oldest first."""
+        """Return the entries about one entity, oldest first."""
         rows = await conn.fetch(
             """
             SELECT id, actor, action, entity, entity_id, details, created_at

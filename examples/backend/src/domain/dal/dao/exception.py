@@ -1,8 +1,8 @@
-"""From what a driver raises to what a user can read: the one place that knows both.
+"""Map driver errors to HTTP statuses and messages for users.
 
 psqlpy raises one class for every SQL error and carries no SQLSTATE, so the kind of error is
-read from PostgreSQL's English message. A server with a translated ``lc_messages`` makes every
-error a 500, and only a superuser may change that: ``ALTER DATABASE ... SET lc_messages = 'C'``.
+derived from PostgreSQL's English message. With a translated ``lc_messages``, every error becomes a
+500, and only a superuser can change that: ``ALTER DATABASE ... SET lc_messages = 'C'``.
 """
 
 import logging
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class DAOException(DomainException):
-    """A DAO method failed. ``detail`` begins with what it was doing: 'Erro ao buscar usuário'."""
+    """A DAO method failed. ``detail`` starts with the operation: 'Erro ao buscar usuário'."""
 
 
-# What the message is searched for; a group named ``name`` is shown to the user.
+# Patterns for the message; a group named ``name`` is shown to the user.
 _SQL_ERRORS: tuple[tuple[re.Pattern[str], int, str], ...] = tuple(
     (re.compile(pattern), status_code, reason)
     for pattern, status_code, reason in (
@@ -39,21 +39,21 @@ _SQL_ERRORS: tuple[tuple[re.Pattern[str], int, str], ...] = tuple(
 
 
 def to_dao_exception(failure: str, error: Exception) -> DAOException:
-    """Say in the user's words why ``failure`` happened.
+    """Convert an exception to a DAOException with a message for the user.
 
     Args:
-        failure: what could not be done, such as 'Erro ao buscar usuário'.
-        error: what was raised.
+        failure: the failed operation, such as 'Erro ao buscar usuário'.
+        error: the exception that was raised.
 
     Returns:
-        The exception to raise. One that no rule knows is a 500 without the driver's own words:
-        those are for the log, not for the client.
+        The exception to raise. If no pattern matches, it is a 500 without the driver's message,
+        which only belongs in the log.
     """
     if isinstance(error, BaseConnectionPoolError | TimeoutError | OSError):
         return DAOException(503, f"{failure}: banco de dados indisponível")
     if not isinstance(error, DriverError):
         return DAOException(500, f"{failure}: falha inesperada")
-    # After the first line PostgreSQL quotes the data, in which a user may have typed anything.
+    # Only the first line: the others quote data, which can contain arbitrary user input.
     message = str(error).partition("\n")[0]
     for pattern, status_code, reason in _SQL_ERRORS:
         if found := pattern.search(message):
@@ -66,10 +66,10 @@ def to_dao_exception(failure: str, error: Exception) -> DAOException:
 
 @asynccontextmanager
 async def failing_as(failure: str) -> AsyncIterator[None]:
-    """Turn every exception of the block, or of the decorated method, into a DAOException.
+    """Convert every exception of the block or the decorated method to a DAOException.
 
     Raises:
-        DAOException: with the original as its cause. A DAOException passes through as it is.
+        DAOException: with the original as its cause. A DAOException is re-raised unchanged.
     """
     try:
         yield

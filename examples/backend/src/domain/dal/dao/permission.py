@@ -7,13 +7,13 @@ from src.domain.dto.role import RoleDTO
 
 
 class PermissionDAO:
-    """Every method raises DAOException; its detail begins with what could not be done."""
+    """Every method raises DAOException, whose detail starts with the failed operation."""
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao criar permissão")
     async def create(conn: Connection, dto: PermissionDTO.Create) -> PermissionDTO.Read:
-        """Write one permission. A code that is taken is a 409."""
+        """Insert a permission; 409 if the code exists."""
         row = await conn.fetch_row(
             """
             INSERT INTO permissions (code, description) VALUES ($1, $2)
@@ -27,7 +27,7 @@ class PermissionDAO:
     @DAL.connected
     @failing_as("Erro ao buscar permissão")
     async def fetch_by_id(conn: Connection, permission_id: int) -> PermissionDTO.Read:
-        """The permission with this id, or a 404."""
+        """Return a permission; 404 if it does not exist."""
         row = await conn.fetch_row(
             "SELECT id, code, description FROM permissions WHERE id = $1", [permission_id]
         )
@@ -37,7 +37,7 @@ class PermissionDAO:
     @DAL.connected
     @failing_as("Erro ao listar permissões")
     async def fetch_all(conn: Connection) -> list[PermissionDTO.Read]:
-        """Every permission, by code."""
+        """Return all permissions by code."""
         rows = await conn.fetch("SELECT id, code, description FROM permissions ORDER BY code")
         return [PermissionDTO.Read(**row) for row in rows.result()]
 
@@ -45,14 +45,14 @@ class PermissionDAO:
     @DAL.connected
     @failing_as("Erro ao excluir permissão")
     async def delete(conn: Connection, permission_id: int) -> None:
-        """Remove a permission, or a 404. One that a role carries is a 409."""
+        """Delete a permission; 404 if it does not exist, 409 if a role has it."""
         await conn.fetch_val("DELETE FROM permissions WHERE id = $1 RETURNING id", [permission_id])
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao listar papéis da permissão")
     async def list_roles(conn: Connection, permission_id: int) -> list[RoleDTO.Read]:
-        """The roles that carry a permission, by name."""
+        """Return the roles that have a permission, by name."""
         rows = await conn.fetch(
             """
             SELECT r.id, r.name, r.description

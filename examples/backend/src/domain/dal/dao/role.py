@@ -1,4 +1,4 @@
-"""SQL for roles and the permissions they carry."""
+"""SQL for roles and their permissions."""
 
 from src.domain.dal import DAL, Connection
 from src.domain.dal.dao.exception import failing_as
@@ -7,13 +7,13 @@ from src.domain.dto.role import RoleDTO
 
 
 class RoleDAO:
-    """Every method raises DAOException; its detail begins with what could not be done."""
+    """Every method raises DAOException, whose detail starts with the failed operation."""
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao criar papel")
     async def create(conn: Connection, dto: RoleDTO.Create) -> RoleDTO.Read:
-        """Write one role. A name that is taken is a 409."""
+        """Insert a role; 409 if the name exists."""
         row = await conn.fetch_row(
             """
             INSERT INTO roles (name, description) VALUES ($1, $2)
@@ -27,7 +27,7 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao buscar papel")
     async def fetch_by_id(conn: Connection, role_id: int) -> RoleDTO.Read:
-        """The role with this id, or a 404."""
+        """Return a role; 404 if it does not exist."""
         row = await conn.fetch_row(
             "SELECT id, name, description FROM roles WHERE id = $1", [role_id]
         )
@@ -37,7 +37,7 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao listar papéis")
     async def fetch_all(conn: Connection) -> list[RoleDTO.Read]:
-        """Every role, by name."""
+        """Return all roles by name."""
         rows = await conn.fetch("SELECT id, name, description FROM roles ORDER BY name")
         return [RoleDTO.Read(**row) for row in rows.result()]
 
@@ -45,7 +45,7 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao atualizar papel")
     async def update(conn: Connection, role_id: int, dto: RoleDTO.Update) -> RoleDTO.Read:
-        """Change what the DTO names and return the role, or a 404."""
+        """Update the given fields and return the role; 404 if it does not exist."""
         row = await conn.fetch_row(
             """
             UPDATE roles
@@ -61,14 +61,14 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao excluir papel")
     async def delete(conn: Connection, role_id: int) -> None:
-        """Remove a role, or a 404. One that is assigned to somebody is a 409."""
+        """Delete a role; 404 if it does not exist, 409 if it is assigned."""
         await conn.fetch_val("DELETE FROM roles WHERE id = $1 RETURNING id", [role_id])
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao conceder permissão")
     async def grant(conn: Connection, role_id: int, permission_id: int) -> None:
-        """Add a permission to a role. One that the role has is a 409."""
+        """Add a permission to a role; 409 if the role already has it."""
         await conn.execute(
             "INSERT INTO role_permissions (role_id, permission_id) VALUES ($1, $2)",
             [role_id, permission_id],
@@ -78,7 +78,7 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao retirar permissão")
     async def revoke(conn: Connection, role_id: int, permission_id: int) -> None:
-        """Take a permission from a role. One that the role does not have is a 404."""
+        """Remove a permission from a role; 404 if the role does not have it."""
         await conn.fetch_val(
             """
             DELETE FROM role_permissions
@@ -92,7 +92,7 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao listar permissões do papel")
     async def list_permissions(conn: Connection, role_id: int) -> list[PermissionDTO.Read]:
-        """The permissions of a role, by code."""
+        """Return the permissions of a role by code."""
         rows = await conn.fetch(
             """
             SELECT p.id, p.code, p.description
@@ -109,7 +109,7 @@ class RoleDAO:
     @DAL.connected
     @failing_as("Erro ao contar usuários do papel")
     async def count_members(conn: Connection, role_id: int) -> int:
-        """How many users have the role in any scope."""
+        """Count the users who have the role in any scope."""
         count: int = await conn.fetch_val(
             "SELECT count(DISTINCT user_id) FROM assignments WHERE role_id = $1", [role_id]
         )

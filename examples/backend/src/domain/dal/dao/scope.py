@@ -6,13 +6,13 @@ from src.domain.dto.scope import ScopeDTO, ScopeType
 
 
 class ScopeDAO:
-    """Every method raises DAOException; its detail begins with what could not be done."""
+    """Every method raises DAOException, whose detail starts with the failed operation."""
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao criar escopo")
     async def create(conn: Connection, dto: ScopeDTO.Create) -> ScopeDTO.Read:
-        """Write one scope. A name that is taken below the same parent is a 409."""
+        """Insert a scope; 409 if the parent already has a scope of this name."""
         row = await conn.fetch_row(
             """
             INSERT INTO scopes (name, type, parent_id) VALUES ($1, $2, $3)
@@ -26,7 +26,7 @@ class ScopeDAO:
     @DAL.connected
     @failing_as("Erro ao buscar escopo")
     async def fetch_by_id(conn: Connection, scope_id: int) -> ScopeDTO.Read:
-        """The scope with this id, or a 404."""
+        """Return a scope; 404 if it does not exist."""
         row = await conn.fetch_row(
             "SELECT id, name, type, parent_id FROM scopes WHERE id = $1", [scope_id]
         )
@@ -38,7 +38,7 @@ class ScopeDAO:
     async def fetch_all(
         conn: Connection, scope_type: ScopeType | None = None
     ) -> list[ScopeDTO.Read]:
-        """Every scope, or every scope of one type, by name."""
+        """Return all scopes, or all scopes of one type, by name."""
         rows = await conn.fetch(
             """
             SELECT id, name, type, parent_id FROM scopes
@@ -53,7 +53,7 @@ class ScopeDAO:
     @DAL.connected
     @failing_as("Erro ao listar escopos subordinados")
     async def list_below(conn: Connection, scope_id: int) -> list[ScopeDTO.Node]:
-        """Every scope below one, nearest first."""
+        """Return the descendants of a scope, nearest first."""
         rows = await conn.fetch(
             """
             WITH RECURSIVE below AS (
@@ -72,7 +72,7 @@ class ScopeDAO:
     @DAL.connected
     @failing_as("Erro ao renomear escopo")
     async def rename(conn: Connection, scope_id: int, dto: ScopeDTO.Rename) -> ScopeDTO.Read:
-        """Give a scope a name and return it, or a 404."""
+        """Rename a scope and return it; 404 if it does not exist."""
         row = await conn.fetch_row(
             "UPDATE scopes SET name = $2 WHERE id = $1 RETURNING id, name, type, parent_id",
             [scope_id, dto.name],
@@ -83,5 +83,5 @@ class ScopeDAO:
     @DAL.connected
     @failing_as("Erro ao excluir escopo")
     async def delete(conn: Connection, scope_id: int) -> None:
-        """Remove a scope, or a 404. One with scopes below it or roles in it is a 409."""
+        """Delete a scope; 404 if it does not exist, 409 if it has children or assignments."""
         await conn.fetch_val("DELETE FROM scopes WHERE id = $1 RETURNING id", [scope_id])

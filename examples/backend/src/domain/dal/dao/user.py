@@ -10,17 +10,17 @@ from src.domain.dto.user import UserDTO
 
 
 class UserDAO:
-    """Every method takes its connection from the DAL; ``method.__wrapped__`` takes it from you.
+    """Every method gets its connection from the DAL; ``method.__wrapped__`` takes it as argument.
 
     Raises:
-        DAOException: by every method. Its detail begins with what could not be done.
+        DAOException: by every method. Its detail starts with the failed operation.
     """
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao criar usuário")
     async def create(conn: Connection, dto: UserDTO.Create) -> None:
-        """Write one user. An e-mail or a CPF that is taken is a 409."""
+        """Insert a user; 409 if the email or the CPF exists."""
         await conn.execute(
             "INSERT INTO users (name, email, cpf) VALUES ($1, $2, $3)",
             [dto.name, dto.email, dto.cpf],
@@ -30,7 +30,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao sincronizar usuários")
     async def sync(conn: Connection, items: list[UserDTO.Create]) -> None:
-        """Write all users or none; one whose e-mail is known is brought up to date."""
+        """Insert all users or none; a user with a known email is updated."""
         async with conn.transaction() as transaction:
             await transaction.execute_many(
                 """
@@ -47,7 +47,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao buscar usuário")
     async def fetch_by_id(conn: Connection, user_id: int) -> UserDTO.Read:
-        """The user with this id, or a 404."""
+        """Return a user; 404 if it does not exist."""
         row = await conn.fetch_row(
             "SELECT id, name, email, created_at FROM users WHERE id = $1", [user_id]
         )
@@ -57,7 +57,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao buscar usuário por e-mail")
     async def fetch_by_email(conn: Connection, email: str) -> UserDTO.Read:
-        """The user with this e-mail, or a 404."""
+        """Return the user with this email; 404 if it does not exist."""
         row = await conn.fetch_row(
             "SELECT id, name, email, created_at FROM users WHERE email = lower($1)", [email]
         )
@@ -67,7 +67,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao buscar detalhes do usuário")
     async def fetch_detail(conn: Connection, user_id: int) -> UserDTO.Detail:
-        """Everything about the user with this id, or a 404."""
+        """Return all details of a user; 404 if it does not exist."""
         row = await conn.fetch_row(
             """
             SELECT id, name, email, cpf, status, created_at, updated_at
@@ -81,7 +81,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao listar usuários")
     async def fetch_all(conn: Connection) -> list[UserDTO.Read]:
-        """Every user, oldest first."""
+        """Return all users, oldest first."""
         rows = await conn.fetch("SELECT id, name, email, created_at FROM users ORDER BY id")
         return [UserDTO.Read(**row) for row in rows.result()]
 
@@ -89,7 +89,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao buscar usuários por id")
     async def fetch_by_ids(conn: Connection, user_ids: list[int]) -> list[UserDTO.Read]:
-        """Those of the users that exist, oldest first."""
+        """Return the users that exist, oldest first."""
         rows = await conn.fetch(
             "SELECT id, name, email, created_at FROM users WHERE id = ANY($1) ORDER BY id",
             [user_ids],
@@ -100,7 +100,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao pesquisar usuários")
     async def search(conn: Connection, wanted: UserDTO.Filter) -> Page[UserDTO.Read]:
-        """One page of the users whose name contains a text and who have a status."""
+        """Return one page of the users that match a name and a status."""
         restriction = [wanted.name, wanted.status]
         rows = await conn.fetch(
             """
@@ -133,7 +133,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao contar usuários")
     async def count_by_status(conn: Connection, status: str) -> int:
-        """How many users have a status."""
+        """Count the users with a status."""
         count: int = await conn.fetch_val("SELECT count(*) FROM users WHERE status = $1", [status])
         return count
 
@@ -141,7 +141,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao buscar situação do usuário")
     async def some_method(conn: Connection, user_id: int) -> list[dict[str, Any]]:
-        """The id and status of a user as a list of rows: empty where there is no such user."""
+        """Return the id and status of a user as rows; empty if the user does not exist."""
         rows = await conn.execute("SELECT id, status FROM users WHERE id = $1", [user_id])
         return rows.result()
 
@@ -149,7 +149,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao atualizar usuário")
     async def update(conn: Connection, user_id: int, dto: UserDTO.Update) -> UserDTO.Read:
-        """Change what the DTO names and return the user, or a 404."""
+        """Update the given fields and return the user; 404 if it does not exist."""
         row = await conn.fetch_row(
             """
             UPDATE users
@@ -168,7 +168,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao alterar situação do usuário")
     async def change_status(conn: Connection, user_id: int, status: str) -> None:
-        """Give a user a status, or a 404."""
+        """Change the status of a user; 404 if it does not exist."""
         await conn.fetch_val(
             """
             UPDATE users SET status = $2, updated_at = now() AT TIME ZONE 'utc'
@@ -182,7 +182,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao desativar usuário")
     async def deactivate(conn: Connection, user_id: int) -> None:
-        """Make a user inactive. One who is inactive already, or does not exist, is a 404."""
+        """Deactivate a user; 404 if it does not exist or is already inactive."""
         await conn.fetch_val(
             """
             UPDATE users SET status = 'inactive', updated_at = now() AT TIME ZONE 'utc'
@@ -196,20 +196,20 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao excluir usuário")
     async def delete(conn: Connection, user_id: int) -> None:
-        """Remove a user and what was assigned to them, or a 404."""
+        """Delete a user and their assignments; 404 if it does not exist."""
         await conn.fetch_val("DELETE FROM users WHERE id = $1 RETURNING id", [user_id])
 
     @staticmethod
     @DAL.connected
     @failing_as("Erro ao verificar escopo")
     async def _scope_type(conn: Connection, scope_id: int) -> str:
-        """The type of a scope, or a 404."""
+        """Return the type of a scope; 404 if it does not exist."""
         scope_type: str = await conn.fetch_val("SELECT type FROM scopes WHERE id = $1", [scope_id])
         return scope_type
 
     @staticmethod
     async def _verify_scope(id_: int, scope_type: ScopeType) -> None:
-        """Refuse a scope of another type (422), or one that does not exist (404)."""
+        """Raise 422 if the scope has another type, 404 if it does not exist."""
         if (found := await UserDAO._scope_type(id_)) != scope_type:
             raise DAOException(
                 422, f"Erro ao verificar escopo: esperado {scope_type}, encontrado {found}"
@@ -219,7 +219,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao atribuir papel")
     async def assign(conn: Connection, scope_id: int, dto: UserDTO.Assign) -> None:
-        """Give a user a role within a scope. A role that the user has there is a 409."""
+        """Assign a role in a scope to a user; 409 if the user already has it."""
         await UserDAO._verify_scope(scope_id, dto.scope_type)
         await conn.execute(
             "INSERT INTO assignments (user_id, role_id, scope_id) VALUES ($1, $2, $3)",
@@ -230,7 +230,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao revogar papel")
     async def unassign(conn: Connection, scope_id: int, dto: UserDTO.Assign) -> None:
-        """Take a role within a scope from a user. One that the user does not have is a 404."""
+        """Revoke a user's role in a scope; 404 if the user does not have it."""
         await conn.fetch_val(
             """
             DELETE FROM assignments
@@ -244,7 +244,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao listar atribuições")
     async def list_assignments(conn: Connection, user_id: int) -> list[UserDTO.Assignment]:
-        """The roles of a user and where they hold."""
+        """Return the roles of a user and their scopes."""
         rows = await conn.fetch(
             """
             SELECT a.role_id, r.name AS role_name, a.scope_id, s.name AS scope_name, a.created_at
@@ -262,7 +262,7 @@ class UserDAO:
     @DAL.connected
     @failing_as("Erro ao listar permissões do usuário")
     async def list_permissions(conn: Connection, user_id: int, scope_id: int) -> list[str]:
-        """The codes that a user's roles within a scope, or above it, amount to."""
+        """Return the permission codes of a user's roles in a scope or its ancestors."""
         rows = await conn.fetch(
             """
             WITH RECURSIVE above AS (
