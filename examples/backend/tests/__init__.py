@@ -1,1 +1,1 @@
-"""The suite: unit tests per layer, integration tests in a folder of their own."""
+"""Unit tests for each layer, and integration tests in their own folder."""

@@ -1,4 +1,4 @@
-"""What several files share. app, client, async_client, event_loop and faker are Understudy's."""
+"""Shared fixtures. Understudy provides app, client, async_client, event_loop and faker."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.fakes import FakeConnection, dummy
 
 @pytest.fixture
 def dal_conn(monkeypatch: pytest.MonkeyPatch) -> FakeConnection:
-    """The connection that the DAL hands out in this test."""
+    """The connection that the DAL returns in this test."""
     conn = FakeConnection()
 
     async def fake_get_connection(cls: type[DAL]) -> Any:
@@ -26,13 +26,13 @@ def dal_conn(monkeypatch: pytest.MonkeyPatch) -> FakeConnection:
 
 @pytest.fixture
 def actor() -> UserDTO.Read:
-    """Whoever does the writing in this test."""
+    """The user who makes the changes."""
     return UserDTO.Read(id=99, name="Admin", email="admin@example.com")
 
 
 @pytest.fixture
 def identity(app: FastAPI, actor: UserDTO.Read) -> Any:
-    """The identity service: it knows everyone as ``actor``, who may do everything."""
+    """A fake identity service: the caller is ``actor``, with every permission."""
     adapter = dummy(UserAdapter)
     adapter.on("get_caller").returns(actor).optional()
     adapter.on("get_users_by_permission").returns([actor]).optional()

@@ -1,4 +1,4 @@
-"""The stand-ins of this suite: Understudy's, under the name where a reader looks for them."""
+"""Understudy's fakes, re-exported for the tests."""
 
 from understudy import (
     ANY,

@@ -1,4 +1,4 @@
-"""Tests for the forms that roles, permissions and scopes take."""
+"""Tests for the models of roles, permissions and scopes."""
 
 import pytest
 from pydantic import ValidationError
@@ -9,19 +9,19 @@ from src.domain.dto.scope import ScopeDTO, ScopeType
 
 
 def test_role_create_describes_nothing_by_default() -> None:
-    """A description is optional, and empty rather than null."""
+    """The description defaults to an empty string."""
     assert RoleDTO.Create(name="Administrador").description == ""
 
 
 def test_role_create_strips_both_texts() -> None:
-    """Space around a text is no part of it."""
+    """Leading and trailing whitespace is removed."""
     dto = RoleDTO.Create(name=" Administrador ", description=" Pode tudo ")
 
     assert dto.model_dump() == {"name": "Administrador", "description": "Pode tudo"}
 
 
 def test_role_create_refuses_short_name() -> None:
-    """A role's name has two letters at least."""
+    """A role's name has at least two characters."""
     with pytest.raises(ValidationError) as error:
         RoleDTO.Create(name="A")
 
@@ -29,7 +29,7 @@ def test_role_create_refuses_short_name() -> None:
 
 
 def test_role_create_refuses_long_description() -> None:
-    """A description has 500 characters at most."""
+    """A description has at most 500 characters."""
     with pytest.raises(ValidationError) as error:
         RoleDTO.Create(name="Administrador", description="x" * 501)
 
@@ -37,7 +37,7 @@ def test_role_create_refuses_long_description() -> None:
 
 
 def test_role_update_may_empty_description() -> None:
-    """An empty description is a change; a missing one is not."""
+    """An empty description counts as a change; a missing one does not."""
     assert RoleDTO.Update(description="").model_dump(exclude_none=True) == {"description": ""}
 
 
@@ -47,7 +47,7 @@ def test_role_update_accepts_name_alone() -> None:
 
 
 def test_role_update_refuses_no_change() -> None:
-    """A change that changes nothing is a mistake of the caller."""
+    """An update without fields is rejected."""
     with pytest.raises(ValidationError, match="informe ao menos um campo para alterar"):
         RoleDTO.Update()
 
@@ -70,7 +70,7 @@ def test_permission_create_accepts_resource_and_action() -> None:
     ],
 )
 def test_permission_create_refuses_code(code: str) -> None:
-    """What the database's check would refuse is refused before it gets there."""
+    """Values that violate the check constraint are rejected."""
     with pytest.raises(ValidationError) as error:
         PermissionDTO.Create(code=code)
 
@@ -78,7 +78,7 @@ def test_permission_create_refuses_code(code: str) -> None:
 
 
 def test_permission_create_refuses_long_code() -> None:
-    """A code has 100 characters at most."""
+    """A code has at most 100 characters."""
     with pytest.raises(ValidationError) as error:
         PermissionDTO.Create(code="a" * 95 + ":write")
 
@@ -86,7 +86,7 @@ def test_permission_create_refuses_long_code() -> None:
 
 
 def test_scope_create_accepts_root_organization() -> None:
-    """An organization has nothing above it."""
+    """An organization has no parent."""
     assert ScopeDTO.Create(name="Matriz", type=ScopeType.ORGANIZATION).parent_id is None
 
 
@@ -98,13 +98,13 @@ def test_scope_create_refuses_organization_below_another() -> None:
 
 @pytest.mark.parametrize("scope_type", [ScopeType.DEPARTMENT, ScopeType.PROJECT])
 def test_scope_create_refuses_orphan(scope_type: ScopeType) -> None:
-    """A department and a project hang below something."""
+    """A department and a project need a parent."""
     with pytest.raises(ValidationError, match="informe o escopo superior"):
         ScopeDTO.Create(name="Vendas", type=scope_type)
 
 
 def test_scope_create_accepts_department_below_another_scope() -> None:
-    """Whether the parent is of a fitting type is for the service to find out."""
+    """The type of the parent is not validated here."""
     dto = ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=1)
 
     assert dto.model_dump(mode="json") == {"name": "Vendas", "type": "department", "parent_id": 1}
@@ -119,7 +119,7 @@ def test_scope_create_refuses_parent_zero() -> None:
 
 
 def test_scope_rename_refuses_blank_name() -> None:
-    """A scope keeps a name that can be read."""
+    """A scope cannot be renamed to an empty name."""
     with pytest.raises(ValidationError) as error:
         ScopeDTO.Rename(name="  ")
 
@@ -127,7 +127,7 @@ def test_scope_rename_refuses_blank_name() -> None:
 
 
 def test_scope_node_adds_depth() -> None:
-    """A node is a scope, and how far below it is."""
+    """A node is a scope with a depth."""
     node = ScopeDTO.Node(id=2, name="Vendas", type=ScopeType.DEPARTMENT, parent_id=1, depth=1)
 
     assert isinstance(node, ScopeDTO.Read)

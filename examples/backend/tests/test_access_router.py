@@ -37,7 +37,7 @@ Replace = Callable[[Callable[..., Any], type[Any]], Any]
 
 @pytest.fixture
 def replace(app: FastAPI, identity: Any) -> Replace:
-    """Put a dummy in the place of a service."""
+    """Replace a service by a dummy."""
 
     def replacing(dependency: Callable[..., Any], service: type[Any]) -> Any:
         stand_in = dummy(service)
@@ -49,31 +49,31 @@ def replace(app: FastAPI, identity: Any) -> Replace:
 
 @pytest.fixture
 def roles(replace: Replace) -> Any:
-    """The service behind /roles."""
+    """The service of /roles."""
     return replace(role_service, RoleService)
 
 
 @pytest.fixture
 def permissions(replace: Replace) -> Any:
-    """The service behind /permissions."""
+    """The service of /permissions."""
     return replace(permission_service, PermissionService)
 
 
 @pytest.fixture
 def scopes(replace: Replace) -> Any:
-    """The service behind /scopes."""
+    """The service of /scopes."""
     return replace(scope_service, ScopeService)
 
 
 @pytest.fixture
 def users(replace: Replace) -> Any:
-    """The service behind the assignments."""
+    """The service of the assignment routes."""
     return replace(user_service, UserService)
 
 
 @pytest.mark.asyncio
 async def test_list_roles_answers_with_roles(async_client: AsyncClient, roles: Any) -> None:
-    """Every role, with its description."""
+    """The response lists all roles with their descriptions."""
     roles.on("get_all").returns([GESTOR])
 
     response = await async_client.get("/roles", headers=AUTH)
@@ -85,7 +85,7 @@ async def test_list_roles_answers_with_roles(async_client: AsyncClient, roles: A
 async def test_create_role_answers_with_role_as_stored(
     async_client: AsyncClient, roles: Any, actor: UserDTO.Read
 ) -> None:
-    """201, and the caller as the actor."""
+    """The status is 201, and the caller is the actor."""
     roles.on("create", RoleDTO.Create(name="Gestor", description="Gere"), actor).returns(GESTOR)
 
     response = await async_client.post(
@@ -97,7 +97,7 @@ async def test_create_role_answers_with_role_as_stored(
 
 @pytest.mark.asyncio
 async def test_create_role_without_name_is_refused(async_client: AsyncClient, roles: Any) -> None:
-    """A role is known by its name."""
+    """A role needs a name."""
     response = await async_client.post("/roles", headers=AUTH, json={"description": "Gere"})
 
     assert response.json()["error"]["details"] == [
@@ -107,7 +107,7 @@ async def test_create_role_without_name_is_refused(async_client: AsyncClient, ro
 
 @pytest.mark.asyncio
 async def test_get_role_answers_with_role(async_client: AsyncClient, roles: Any) -> None:
-    """The id of the path is the id asked for."""
+    """The ID in the path reaches the service."""
     roles.on("get", 2).returns(GESTOR)
 
     response = await async_client.get("/roles/2", headers=AUTH)
@@ -119,7 +119,7 @@ async def test_get_role_answers_with_role(async_client: AsyncClient, roles: Any)
 async def test_update_role_passes_changes_on(
     async_client: AsyncClient, roles: Any, actor: UserDTO.Read
 ) -> None:
-    """An empty description is a change."""
+    """An empty description counts as a change."""
     roles.on("update", 2, RoleDTO.Update(description=""), actor).returns(GESTOR)
 
     response = await async_client.patch("/roles/2", headers=AUTH, json={"description": ""})
@@ -129,7 +129,7 @@ async def test_update_role_passes_changes_on(
 
 @pytest.mark.asyncio
 async def test_delete_role_in_use_is_conflict(async_client: AsyncClient, roles: Any) -> None:
-    """The client learns how many users stand in the way."""
+    """The response says how many users have the role."""
     detail = "Erro ao excluir papel: 3 usuário(s) o possuem"
     roles.on("delete").raises(DAOException(409, detail))
 
@@ -142,7 +142,7 @@ async def test_delete_role_in_use_is_conflict(async_client: AsyncClient, roles: 
 async def test_delete_role_answers_without_body(
     async_client: AsyncClient, roles: Any, actor: UserDTO.Read
 ) -> None:
-    """204: it is done, and there is nothing to add."""
+    """The status is 204 with an empty body."""
     roles.on("delete", 2, actor).returns(None)
 
     response = await async_client.delete("/roles/2", headers=AUTH)
@@ -154,7 +154,7 @@ async def test_delete_role_answers_without_body(
 async def test_list_role_permissions_answers_with_permissions(
     async_client: AsyncClient, roles: Any
 ) -> None:
-    """The permissions of this role, with their codes."""
+    """The response lists the role's permissions with their codes."""
     roles.on("list_permissions", 2).returns([WRITE])
 
     response = await async_client.get("/roles/2/permissions", headers=AUTH)
@@ -177,7 +177,7 @@ async def test_role_permission_change_keeps_ids_apart(
 
 @pytest.mark.asyncio
 async def test_grant_refuses_id(async_client: AsyncClient, roles: Any) -> None:
-    """Both ids are held to the same rule."""
+    """Both IDs are validated."""
     response = await async_client.put("/roles/0/permissions/x", headers=AUTH)
 
     assert [detail["field"] for detail in response.json()["error"]["details"]] == [
@@ -190,7 +190,7 @@ async def test_grant_refuses_id(async_client: AsyncClient, roles: Any) -> None:
 async def test_list_permissions_answers_with_permissions(
     async_client: AsyncClient, permissions: Any
 ) -> None:
-    """Every permission, with its code."""
+    """The response lists all permissions with their codes."""
     permissions.on("get_all").returns([WRITE])
 
     response = await async_client.get("/permissions", headers=AUTH)
@@ -202,7 +202,7 @@ async def test_list_permissions_answers_with_permissions(
 async def test_create_permission_answers_with_permission_as_stored(
     async_client: AsyncClient, permissions: Any, actor: UserDTO.Read
 ) -> None:
-    """201, and the caller as the actor."""
+    """The status is 201, and the caller is the actor."""
     permissions.on("create", PermissionDTO.Create(code="users:write"), actor).returns(WRITE)
 
     response = await async_client.post("/permissions", headers=AUTH, json={"code": "users:write"})
@@ -212,7 +212,7 @@ async def test_create_permission_answers_with_permission_as_stored(
 
 @pytest.mark.asyncio
 async def test_create_permission_refuses_code(async_client: AsyncClient, permissions: Any) -> None:
-    """A code is a resource and an action."""
+    """A code must consist of a resource and an action."""
     response = await async_client.post("/permissions", headers=AUTH, json={"code": "users"})
 
     assert response.json()["error"]["details"][0]["field"] == "body.code"
@@ -222,7 +222,7 @@ async def test_create_permission_refuses_code(async_client: AsyncClient, permiss
 async def test_get_permission_answers_with_permission(
     async_client: AsyncClient, permissions: Any
 ) -> None:
-    """The id of the path is the id asked for."""
+    """The ID in the path reaches the service."""
     permissions.on("get", 5).returns(WRITE)
 
     response = await async_client.get("/permissions/5", headers=AUTH)
@@ -234,7 +234,7 @@ async def test_get_permission_answers_with_permission(
 async def test_delete_permission_answers_without_body(
     async_client: AsyncClient, permissions: Any, actor: UserDTO.Read
 ) -> None:
-    """204, and the caller as the actor."""
+    """The status is 204, and the caller is the actor."""
     permissions.on("delete", 5, actor).returns(None)
 
     response = await async_client.delete("/permissions/5", headers=AUTH)
@@ -246,7 +246,7 @@ async def test_delete_permission_answers_without_body(
 async def test_list_permission_roles_answers_with_roles(
     async_client: AsyncClient, permissions: Any
 ) -> None:
-    """The roles that carry it, with their names."""
+    """The response lists the roles that have it, with their names."""
     permissions.on("list_roles", 5).returns([GESTOR])
 
     response = await async_client.get("/permissions/5/roles", headers=AUTH)
@@ -256,7 +256,7 @@ async def test_list_permission_roles_answers_with_roles(
 
 @pytest.mark.asyncio
 async def test_list_scopes_of_one_type(async_client: AsyncClient, scopes: Any) -> None:
-    """The type of the query restricts."""
+    """The type in the query is the filter."""
     scopes.on("get_all", ScopeType.DEPARTMENT).returns([VENDAS])
 
     response = await async_client.get("/scopes?type=department", headers=AUTH)
@@ -266,7 +266,7 @@ async def test_list_scopes_of_one_type(async_client: AsyncClient, scopes: Any) -
 
 @pytest.mark.asyncio
 async def test_list_scopes_of_every_type(async_client: AsyncClient, scopes: Any) -> None:
-    """Without a type, None restricts nothing."""
+    """Without a type, the filter is None."""
     scopes.on("get_all", None).returns([])
 
     response = await async_client.get("/scopes", headers=AUTH)
@@ -276,7 +276,7 @@ async def test_list_scopes_of_every_type(async_client: AsyncClient, scopes: Any)
 
 @pytest.mark.asyncio
 async def test_list_scopes_refuses_type(async_client: AsyncClient, scopes: Any) -> None:
-    """A type that is none is a mistake, not an empty list."""
+    """An unknown type is an error instead of an empty list."""
     response = await async_client.get("/scopes?type=galaxy", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "query.type"
@@ -286,7 +286,7 @@ async def test_list_scopes_refuses_type(async_client: AsyncClient, scopes: Any) 
 async def test_create_scope_answers_with_scope_as_stored(
     async_client: AsyncClient, scopes: Any, actor: UserDTO.Read
 ) -> None:
-    """201, and the caller as the actor."""
+    """The status is 201, and the caller is the actor."""
     dto = ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=1)
     scopes.on("create", dto, actor).returns(VENDAS)
 
@@ -299,7 +299,7 @@ async def test_create_scope_answers_with_scope_as_stored(
 async def test_create_scope_without_parent_is_refused(
     async_client: AsyncClient, scopes: Any
 ) -> None:
-    """The rule of the tree is told in the user's words."""
+    """The error message names the rule that was broken."""
     response = await async_client.post(
         "/scopes", headers=AUTH, json={"name": "Vendas", "type": "department"}
     )
@@ -311,7 +311,7 @@ async def test_create_scope_without_parent_is_refused(
 
 @pytest.mark.asyncio
 async def test_get_scope_answers_with_scope(async_client: AsyncClient, scopes: Any) -> None:
-    """The id of the path is the id asked for."""
+    """The ID in the path reaches the service."""
     scopes.on("get", 3).returns(VENDAS)
 
     response = await async_client.get("/scopes/3", headers=AUTH)
@@ -321,7 +321,7 @@ async def test_get_scope_answers_with_scope(async_client: AsyncClient, scopes: A
 
 @pytest.mark.asyncio
 async def test_list_scopes_below_says_how_far(async_client: AsyncClient, scopes: Any) -> None:
-    """A client can draw the tree from the answer."""
+    """The response has the depth and the parent of each scope."""
     scopes.on("list_below", 1).returns([ScopeDTO.Node(**VENDAS.model_dump(), depth=1)])
 
     response = await async_client.get("/scopes/1/below", headers=AUTH)
@@ -333,7 +333,7 @@ async def test_list_scopes_below_says_how_far(async_client: AsyncClient, scopes:
 async def test_rename_scope_answers_with_scope_as_stored(
     async_client: AsyncClient, scopes: Any, actor: UserDTO.Read
 ) -> None:
-    """The new name, and the caller as the actor."""
+    """The new name reaches the service, and the caller is the actor."""
     scopes.on("rename", 3, ScopeDTO.Rename(name="Vendas"), actor).returns(VENDAS)
 
     response = await async_client.patch("/scopes/3", headers=AUTH, json={"name": "Vendas"})
@@ -345,7 +345,7 @@ async def test_rename_scope_answers_with_scope_as_stored(
 async def test_delete_scope_answers_without_body(
     async_client: AsyncClient, scopes: Any, actor: UserDTO.Read
 ) -> None:
-    """204, and the caller as the actor."""
+    """The status is 204, and the caller is the actor."""
     scopes.on("delete", 3, actor).returns(None)
 
     response = await async_client.delete("/scopes/3", headers=AUTH)
@@ -357,7 +357,7 @@ async def test_delete_scope_answers_without_body(
 async def test_assign_role_takes_scope_from_path(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """User and role come in the body, the scope in the path."""
+    """User and role are in the body, the scope is in the path."""
     users.on("assign", 10, UserDTO.Assign(user_id=7, role_id=2), actor).returns(None)
 
     response = await async_client.post(
@@ -371,7 +371,7 @@ async def test_assign_role_takes_scope_from_path(
 async def test_assign_role_in_scope_of_other_type_is_refused(
     async_client: AsyncClient, users: Any
 ) -> None:
-    """The DAO's 422 has the same form as a 422 of the body, without details."""
+    """The DAO's 422 has the same format as a validation error, without details."""
     detail = "Erro ao verificar escopo: esperado organization, encontrado department"
     users.on("assign").raises(DAOException(422, detail))
 
@@ -386,7 +386,7 @@ async def test_assign_role_in_scope_of_other_type_is_refused(
 async def test_unassign_role_keeps_ids_apart(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """Scope, user, role: in the order of the path."""
+    """Scope, user and role are taken from the path in this order."""
     users.on("unassign", 10, UserDTO.Assign(user_id=7, role_id=2), actor).returns(None)
 
     response = await async_client.delete("/scopes/10/assignments/7/2", headers=AUTH)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("dal_conn")
 
 @pytest.fixture
 def audit_dao() -> Any:
-    """The audit log, which records everything."""
+    """A dummy of the audit DAO that accepts every entry."""
     log = dummy(AuditDAO)
     log.on("record").returns(None).optional()
     return log
@@ -34,20 +34,20 @@ def audit_dao() -> Any:
 
 @pytest.fixture
 def roles(audit_dao: Any) -> tuple[RoleService, Any]:
-    """The service of roles, and its DAO."""
+    """The role service and a dummy of its DAO."""
     dao = dummy(RoleDAO)
     return RoleService(dao, AuditService(audit_dao)), dao
 
 
 @pytest.fixture
 def permissions(audit_dao: Any) -> tuple[PermissionService, Any]:
-    """The service of permissions, and its DAO."""
+    """The permission service and a dummy of its DAO."""
     dao = dummy(PermissionDAO)
     return PermissionService(dao, AuditService(audit_dao)), dao
 
 
 def entry(action: str, entity: str, entity_id: int, **details: Any) -> AuditDTO.Create:
-    """What is written down of a write of ``actor``."""
+    """Return the expected audit entry for a change by ``actor``."""
     return AuditDTO.Create(
         actor="admin@example.com",
         action=action,
@@ -59,7 +59,7 @@ def entry(action: str, entity: str, entity_id: int, **details: Any) -> AuditDTO.
 
 @pytest.mark.asyncio
 async def test_role_get_all_returns_roles(roles: tuple[RoleService, Any]) -> None:
-    """Every role, as the DAO has them."""
+    """It returns the roles of the DAO."""
     service, dao = roles
     dao.on("fetch_all").returns([GESTOR])
 
@@ -68,7 +68,7 @@ async def test_role_get_all_returns_roles(roles: tuple[RoleService, Any]) -> Non
 
 @pytest.mark.asyncio
 async def test_role_get_returns_role(roles: tuple[RoleService, Any]) -> None:
-    """One role, by its id."""
+    """It returns one role by ID."""
     service, dao = roles
     dao.on("fetch_by_id", 2).returns(GESTOR)
 
@@ -79,7 +79,7 @@ async def test_role_get_returns_role(roles: tuple[RoleService, Any]) -> None:
 async def test_role_create_is_recorded_with_its_id(
     roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """The id is known only after the write, and still gets into the entry."""
+    """The audit entry contains the generated ID."""
     service, dao = roles
     dao.on("create", RoleDTO.Create(name="Gestor")).returns(GESTOR)
 
@@ -92,7 +92,7 @@ async def test_role_create_is_recorded_with_its_id(
 async def test_role_update_is_recorded_with_its_changes(
     roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """A role holds nothing private: the entry says what it became."""
+    """The audit entry contains the new values."""
     service, dao = roles
     dao.on("update").returns(GESTOR)
 
@@ -105,7 +105,7 @@ async def test_role_update_is_recorded_with_its_changes(
 async def test_role_delete_of_unused_role(
     roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """A role that nobody has is removed, and recorded."""
+    """A role without assignments is deleted and audited."""
     service, dao = roles
     dao.on("count_members", 2).returns(0)
     dao.on("delete", 2).returns(None)
@@ -119,7 +119,7 @@ async def test_role_delete_of_unused_role(
 async def test_role_delete_of_used_role_says_how_many_have_it(
     roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """409 with the number of users; nothing is removed, nothing recorded."""
+    """An assigned role is a 409 with the number of users, without any write."""
     service, dao = roles
     dao.on("count_members", 2).returns(3)
 
@@ -136,7 +136,7 @@ async def test_role_delete_of_used_role_says_how_many_have_it(
 
 @pytest.mark.asyncio
 async def test_role_list_permissions_of_known_role(roles: tuple[RoleService, Any]) -> None:
-    """The role is looked for first, then its permissions."""
+    """The role is fetched before its permissions."""
     service, dao = roles
     dao.on("fetch_by_id", 2).returns(GESTOR)
     dao.on("list_permissions", 2).returns([WRITE])
@@ -146,7 +146,7 @@ async def test_role_list_permissions_of_known_role(roles: tuple[RoleService, Any
 
 @pytest.mark.asyncio
 async def test_role_list_permissions_of_unknown_role(roles: tuple[RoleService, Any]) -> None:
-    """A role that is not there has no list, not even an empty one."""
+    """An unknown role is a 404 instead of an empty list."""
     service, dao = roles
     dao.on("fetch_by_id").raises(DAOException(404, "Erro ao buscar papel"))
 
@@ -161,7 +161,7 @@ async def test_role_list_permissions_of_unknown_role(roles: tuple[RoleService, A
 async def test_role_permission_change_is_recorded_on_the_role(
     roles: tuple[RoleService, Any], audit_dao: Any, actor: UserDTO.Read, action: str
 ) -> None:
-    """The history of a role shows the permissions that came and went."""
+    """Granting and revoking are audited with the permission."""
     service, dao = roles
     dao.on(action, 2, 5).returns(None)
 
@@ -174,7 +174,7 @@ async def test_role_permission_change_is_recorded_on_the_role(
 async def test_permission_get_all_returns_permissions(
     permissions: tuple[PermissionService, Any],
 ) -> None:
-    """Every permission, as the DAO has them."""
+    """It returns the permissions of the DAO."""
     service, dao = permissions
     dao.on("fetch_all").returns([WRITE])
 
@@ -185,7 +185,7 @@ async def test_permission_get_all_returns_permissions(
 async def test_permission_get_passes_error_on(
     permissions: tuple[PermissionService, Any],
 ) -> None:
-    """The DAO has said already what failed."""
+    """The DAO's error is passed on unchanged."""
     service, dao = permissions
     dao.on("fetch_by_id", 404).raises(DAOException(404, "Erro ao buscar permissão"))
 
@@ -197,7 +197,7 @@ async def test_permission_get_passes_error_on(
 async def test_permission_create_is_recorded_with_its_code(
     permissions: tuple[PermissionService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """The code is what people know a permission by."""
+    """The audit entry contains the code."""
     service, dao = permissions
     dao.on("create").returns(WRITE)
 
@@ -211,7 +211,7 @@ async def test_permission_create_is_recorded_with_its_code(
 async def test_permission_delete_is_recorded(
     permissions: tuple[PermissionService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """The entry outlives the permission."""
+    """The deletion is audited."""
     service, dao = permissions
     dao.on("delete", 5).returns(None)
 
@@ -224,7 +224,7 @@ async def test_permission_delete_is_recorded(
 async def test_permission_list_roles_of_known_permission(
     permissions: tuple[PermissionService, Any],
 ) -> None:
-    """The permission is looked for first, then its roles."""
+    """The permission is fetched before its roles."""
     service, dao = permissions
     dao.on("fetch_by_id", 5).returns(WRITE)
     dao.on("list_roles", 5).returns([GESTOR])
@@ -234,7 +234,7 @@ async def test_permission_list_roles_of_known_permission(
 
 @pytest.mark.asyncio
 async def test_services_use_real_daos_by_default(dal_conn: FakeConnection) -> None:
-    """Without arguments, each service reads its own table."""
+    """Without arguments, each service uses its own DAO."""
     dal_conn.fetch_return = []
 
     await RoleService().get_all()

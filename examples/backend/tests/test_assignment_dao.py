@@ -1,4 +1,4 @@
-"""Tests for the part of UserDAO that assigns roles within scopes."""
+"""Tests for role assignments in UserDAO."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ DTO = UserDTO.Assign(user_id=1, role_id=2)
 
 @pytest.fixture
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
-    """What ``_verify_scope`` was asked for; it finds everything in order."""
+    """The calls of ``_verify_scope``, which accepts everything."""
     asked: list[tuple[int, str]] = []
 
     async def fake_verify_scope(id_: int, scope_type: str) -> None:
@@ -30,7 +30,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
 
 @pytest.mark.asyncio
 async def test_assign_with_dal_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The method as callers use it, with the DAL and the check of the scope replaced."""
+    """The decorated method, with a fake connection and without the scope check."""
     conn = FakeConnection()
 
     async def fake_get_connection(cls: type[DAL]) -> FakeConnection:
@@ -51,7 +51,7 @@ async def test_assign_with_dal_connection(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.asyncio
 async def test_assign_verifies_scope_of_the_type_wanted(verified: list[tuple[int, str]]) -> None:
-    """The id of the scope and the type that the DTO names are checked."""
+    """The scope ID and the type of the DTO are verified."""
     conn = FakeConnection()
     dto = UserDTO.Assign(user_id=1, role_id=2, scope_type=ScopeType.PROJECT)
 
@@ -62,7 +62,7 @@ async def test_assign_verifies_scope_of_the_type_wanted(verified: list[tuple[int
 
 @pytest.mark.asyncio
 async def test_assign_shares_its_connection_with_the_check(dal_conn: FakeConnection) -> None:
-    """The check runs on the connection that the task holds: a full pool is no deadlock."""
+    """The check uses the task's connection, so a full pool cannot deadlock."""
     dal_conn.on("SELECT type FROM scopes WHERE id = $1", 10).value("organization")
     dal_conn.on("INSERT INTO assignments ...", 1, 2, 10).tag("INSERT 0 1")
 
@@ -73,7 +73,7 @@ async def test_assign_shares_its_connection_with_the_check(dal_conn: FakeConnect
 
 @pytest.mark.asyncio
 async def test_assign_in_scope_of_other_type_writes_nothing(dal_conn: FakeConnection) -> None:
-    """A department is no organization: 422, before anything is written."""
+    """A scope of the wrong type is a 422, and nothing is written."""
     dal_conn.on("SELECT type FROM scopes WHERE id = $1", 10).value("department")
 
     with pytest.raises(DAOException) as exc:
@@ -88,7 +88,7 @@ async def test_assign_in_scope_of_other_type_writes_nothing(dal_conn: FakeConnec
 
 @pytest.mark.asyncio
 async def test_assign_in_unknown_scope_maps_to_404(dal_conn: FakeConnection) -> None:
-    """The sentence is that of the check, not that of the assignment."""
+    """The error message is the one of the scope check."""
     dal_conn.on("SELECT type FROM scopes WHERE id = $1", 10).rows()
 
     with pytest.raises(DAOException) as exc:
@@ -102,7 +102,7 @@ async def test_assign_in_unknown_scope_maps_to_404(dal_conn: FakeConnection) -> 
 
 @pytest.mark.asyncio
 async def test_assign_twice_maps_to_409(verified: list[tuple[int, str]]) -> None:
-    """A role that the user has there already is a conflict."""
+    """A role that the user already has in the scope is a conflict."""
     conn = FakeConnection()
     conn.on("INSERT INTO assignments ...").raises(db_error("23505", constraint="assignments_pkey"))
 
@@ -127,7 +127,7 @@ async def test_assign_twice_maps_to_409(verified: list[tuple[int, str]]) -> None
 async def test_assign_to_nobody_maps_to_422(
     verified: list[tuple[int, str]], constraint: str
 ) -> None:
-    """The constraint tells which of the three there is none of."""
+    """The constraint tells which of the three does not exist."""
     conn = FakeConnection()
     refusal = db_error("23503", constraint=constraint, table="assignments")
     conn.on("INSERT INTO assignments ...").raises(refusal)
@@ -143,7 +143,7 @@ async def test_assign_to_nobody_maps_to_422(
 
 @pytest.mark.asyncio
 async def test_assign_driver_error_maps_to_500(verified: list[tuple[int, str]]) -> None:
-    """What no rule knows begins with what could not be done."""
+    """An unknown error is a 500 with the method's error message."""
     conn = FakeConnection()
     conn.execute_return = db_error("42501", "permission denied for table assignments")
 
@@ -155,7 +155,7 @@ async def test_assign_driver_error_maps_to_500(verified: list[tuple[int, str]]) 
 
 @pytest.mark.asyncio
 async def test_verify_scope_accepts_the_type_it_finds(dal_conn: FakeConnection) -> None:
-    """Text from the database and the enumeration are the same thing."""
+    """Text from the database is equal to the enum."""
     dal_conn.fetch_val_return = "project"
 
     await UserDAO._verify_scope(10, ScopeType.PROJECT)
@@ -165,7 +165,7 @@ async def test_verify_scope_accepts_the_type_it_finds(dal_conn: FakeConnection) 
 
 @pytest.mark.asyncio
 async def test_unassign_names_user_role_and_scope() -> None:
-    """All three are needed: a role elsewhere stays."""
+    """The DELETE names user, role and scope."""
     conn = FakeConnection()
     conn.on(
         """
@@ -185,7 +185,7 @@ async def test_unassign_names_user_role_and_scope() -> None:
 
 @pytest.mark.asyncio
 async def test_list_assignments_names_roles_and_scopes() -> None:
-    """Names come with the ids, so that a client need not ask again."""
+    """Assignments contain names and IDs."""
     row: dict[str, Any] = {
         "role_id": 2,
         "role_name": "Gestor",
@@ -206,7 +206,7 @@ async def test_list_assignments_names_roles_and_scopes() -> None:
 
 @pytest.mark.asyncio
 async def test_list_assignments_joins_by_the_right_keys() -> None:
-    """Each table is joined by its own id, and only this user's rows are wanted."""
+    """Each table is joined by its ID, and the rows are those of the user."""
     conn = FakeConnection()
     conn.fetch_return = []
 
@@ -226,7 +226,7 @@ async def test_list_assignments_joins_by_the_right_keys() -> None:
 
 @pytest.mark.asyncio
 async def test_list_assignments_of_user_without_roles_is_empty() -> None:
-    """No rows are no roles, not an error."""
+    """A user without roles gets an empty list."""
     conn = FakeConnection()
     conn.on("... FROM assignments a ...").rows()
 
@@ -235,7 +235,7 @@ async def test_list_assignments_of_user_without_roles_is_empty() -> None:
 
 @pytest.mark.asyncio
 async def test_list_permissions_returns_codes() -> None:
-    """Of each row the code is all there is."""
+    """It returns the codes as strings."""
     conn = FakeConnection()
     conn.on("WITH RECURSIVE above ...", 1, 10).rows({"code": "users:read"}, {"code": "users:write"})
 
@@ -244,7 +244,7 @@ async def test_list_permissions_returns_codes() -> None:
 
 @pytest.mark.asyncio
 async def test_list_permissions_climbs_the_tree() -> None:
-    """A role above a scope holds in it: the recursion goes from child to parent, and ends."""
+    """Roles of ancestor scopes apply: the recursion goes from child to parent."""
     conn = FakeConnection()
     conn.fetch_return = []
 
@@ -264,7 +264,7 @@ async def test_list_permissions_climbs_the_tree() -> None:
 
 @pytest.mark.asyncio
 async def test_list_permissions_names_each_code_once() -> None:
-    """Two roles with the same permission amount to one permission."""
+    """A permission that comes from two roles is listed once."""
     conn = FakeConnection()
     conn.fetch_return = []
 

@@ -31,7 +31,7 @@ ROW: dict[str, Any] = {
 
 @pytest.mark.asyncio
 async def test_record_inserts_entry() -> None:
-    """Five columns; id and date are the database's business."""
+    """Five columns are inserted; the database sets ID and timestamp."""
     conn = FakeConnection()
 
     await AuditDAO.record.__wrapped__(conn, ENTRY)
@@ -52,7 +52,7 @@ async def test_record_inserts_entry() -> None:
 
 @pytest.mark.asyncio
 async def test_record_sends_details_as_dictionary() -> None:
-    """psqlpy wants a dictionary for jsonb and refuses JSON text."""
+    """psqlpy requires a dictionary for jsonb."""
     conn = FakeConnection()
 
     await AuditDAO.record.__wrapped__(conn, ENTRY)
@@ -62,7 +62,7 @@ async def test_record_sends_details_as_dictionary() -> None:
 
 @pytest.mark.asyncio
 async def test_search_without_restriction_sends_nulls() -> None:
-    """NULL restricts nothing; the page says how long the whole is."""
+    """Omitted filters are NULL, and the page has the total."""
     conn = FakeConnection()
     conn.on("SELECT id, actor, ... LIMIT $3 OFFSET $4", None, None, 20, 0).rows(ROW)
     conn.on("SELECT count(*) FROM audit_log ...", None, None).value(41)
@@ -74,7 +74,7 @@ async def test_search_without_restriction_sends_nulls() -> None:
 
 @pytest.mark.asyncio
 async def test_search_restricts_list_and_count_alike() -> None:
-    """Actor and kind of thing go into both statements."""
+    """Both statements filter by actor and entity type."""
     conn = FakeConnection()
     conn.fetch_return = []
     conn.fetch_val_return = 0
@@ -89,7 +89,7 @@ async def test_search_restricts_list_and_count_alike() -> None:
 
 @pytest.mark.asyncio
 async def test_search_lists_newest_first() -> None:
-    """What happened last is what people look for."""
+    """The newest entries come first."""
     conn = FakeConnection()
     conn.on("SELECT id, ... FROM audit_log ... ORDER BY id DESC LIMIT ...").rows()
     conn.on("SELECT count(*) ...").value(0)
@@ -101,7 +101,7 @@ async def test_search_lists_newest_first() -> None:
 
 @pytest.mark.asyncio
 async def test_list_for_lists_oldest_first() -> None:
-    """The history of one thing is read from its beginning."""
+    """The oldest entries come first."""
     conn = FakeConnection()
     conn.on("... WHERE entity = $1 AND entity_id = $2 ORDER BY id", "user", 7).rows(ROW)
 
@@ -120,7 +120,7 @@ async def test_list_for_lists_oldest_first() -> None:
 async def test_driver_error_begins_with_what_failed(
     method: str, arguments: list[Any], failure: str
 ) -> None:
-    """Each method says in its own words what it could not do."""
+    """Each method has its own error message."""
     conn = FakeConnection()
     conn.on("...").raises(db_error("42501", "permission denied for table audit_log"))
 
@@ -132,7 +132,7 @@ async def test_driver_error_begins_with_what_failed(
 
 @pytest.mark.asyncio
 async def test_ping_touches_no_table() -> None:
-    """A load balancer asks often: the cheapest statement there is."""
+    """The health check runs a trivial statement."""
     conn = FakeConnection()
     conn.on("SELECT 1").value(1)
 
@@ -143,7 +143,7 @@ async def test_ping_touches_no_table() -> None:
 
 @pytest.mark.asyncio
 async def test_ping_of_server_that_shuts_down_fails() -> None:
-    """PostgreSQL says so once, and then closes the connection."""
+    """A shutdown of the server is reported as an error."""
     conn = FakeConnection()
     conn.on("SELECT 1").raises(db_error("57P01"))
 

@@ -36,7 +36,7 @@ ENTRY_JSON = {
 
 @pytest.fixture
 def audit(app: FastAPI, identity: Any) -> Any:
-    """The service behind /audit."""
+    """The service of /audit."""
     service = dummy(AuditService)
     app.dependency_overrides[audit_service] = lambda: service
     return service
@@ -44,7 +44,7 @@ def audit(app: FastAPI, identity: Any) -> Any:
 
 @pytest.mark.asyncio
 async def test_search_audit_answers_with_page(async_client: AsyncClient, audit: Any) -> None:
-    """The query becomes a filter, the page becomes JSON."""
+    """The query is converted to a filter, and the page to JSON."""
     page: Page[AuditDTO.Read] = Page(items=[ENTRY], total=1, limit=5, offset=0)
     audit.on("search", AuditDTO.Filter(actor="admin@example.com", limit=5)).returns(page)
 
@@ -55,7 +55,7 @@ async def test_search_audit_answers_with_page(async_client: AsyncClient, audit: 
 
 @pytest.mark.asyncio
 async def test_search_audit_refuses_long_page(async_client: AsyncClient, audit: Any) -> None:
-    """The whole log is never sent at once."""
+    """The page size is limited."""
     response = await async_client.get("/audit?limit=1000", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "query.limit"
@@ -63,7 +63,7 @@ async def test_search_audit_refuses_long_page(async_client: AsyncClient, audit: 
 
 @pytest.mark.asyncio
 async def test_history_answers_with_entries(async_client: AsyncClient, audit: Any) -> None:
-    """Kind and id come from the path."""
+    """Entity type and ID are taken from the path."""
     audit.on("history", "user", 7).returns([ENTRY])
 
     response = await async_client.get("/audit/user/7", headers=AUTH)
@@ -73,7 +73,7 @@ async def test_history_answers_with_entries(async_client: AsyncClient, audit: An
 
 @pytest.mark.asyncio
 async def test_history_refuses_id(async_client: AsyncClient, audit: Any) -> None:
-    """An id is a number."""
+    """A non-numeric ID is rejected."""
     response = await async_client.get("/audit/user/ana", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "path.entity_id"
@@ -82,7 +82,7 @@ async def test_history_refuses_id(async_client: AsyncClient, audit: Any) -> None
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_log_cannot_be_written(async_client: AsyncClient, audit: Any, method: str) -> None:
-    """Whatever the permission, the log can be read and nothing else."""
+    """The log is read-only for every caller."""
     response = await async_client.request(method, "/audit/user/7", headers=AUTH)
 
     assert response.status_code == 405
@@ -90,7 +90,7 @@ async def test_log_cannot_be_written(async_client: AsyncClient, audit: Any, meth
 
 @pytest.mark.asyncio
 async def test_health_asks_database(async_client: AsyncClient, dal_conn: FakeConnection) -> None:
-    """Healthy means that the database answers, too."""
+    """The application is healthy if the database responds."""
     dal_conn.on("SELECT 1").value(1)
 
     response = await async_client.get("/health")
@@ -102,7 +102,7 @@ async def test_health_asks_database(async_client: AsyncClient, dal_conn: FakeCon
 async def test_health_without_database_is_unavailable(
     async_client: AsyncClient, dal_conn: FakeConnection
 ) -> None:
-    """A load balancer reads the status; a person reads the sentence."""
+    """A failure is a 503 with a message."""
     dal_conn.on("SELECT 1").raises(ConnectionRefusedError())
 
     response = await async_client.get("/health")

@@ -1,4 +1,4 @@
-"""Tests for AuditService: a write and its entry are one transaction."""
+"""Tests for AuditService: a write and its entry share a transaction."""
 
 from datetime import datetime
 from typing import Any
@@ -26,13 +26,13 @@ ENTRY = AuditDTO.Read(
 
 @pytest.fixture
 def dao() -> Any:
-    """The audit log."""
+    """A dummy of the audit DAO."""
     return dummy(AuditDAO)
 
 
 @pytest.mark.asyncio
 async def test_search_passes_filter_on(dao: Any) -> None:
-    """Neither the filter nor the page is touched."""
+    """The filter and the page are passed on unchanged."""
     wanted = AuditDTO.Filter(actor="admin@example.com")
     page: Page[AuditDTO.Read] = Page(items=[ENTRY], total=1, limit=20, offset=0)
     dao.on("search", wanted).returns(page)
@@ -42,7 +42,7 @@ async def test_search_passes_filter_on(dao: Any) -> None:
 
 @pytest.mark.asyncio
 async def test_history_of_one_thing(dao: Any) -> None:
-    """Kind and id together name a thing."""
+    """Entity type and ID are passed to the DAO."""
     dao.on("list_for", "user", 7).returns([ENTRY])
 
     assert await AuditService(dao).history("user", 7) == [ENTRY]
@@ -52,7 +52,7 @@ async def test_history_of_one_thing(dao: Any) -> None:
 async def test_writing_records_after_the_block(
     dal_conn: FakeConnection, actor: UserDTO.Read
 ) -> None:
-    """The write comes first, then its entry, both in one transaction."""
+    """The write and then its entry run in one transaction."""
     async with AuditService().writing(actor, "create", "role", 2):
         await HealthDAO.ping()
 
@@ -65,7 +65,7 @@ async def test_writing_records_after_the_block(
 async def test_writing_lets_block_complete_the_entry(
     dal_conn: FakeConnection, actor: UserDTO.Read
 ) -> None:
-    """What is known only after the write still gets into the entry."""
+    """The block can complete the entry after the write."""
     async with AuditService().writing(actor, "create", "role") as entry:
         entry.entity_id = 2
         entry.details["name"] = "Gestor"
@@ -85,7 +85,7 @@ async def test_writing_lets_block_complete_the_entry(
 async def test_writing_records_nothing_when_block_fails(
     dal_conn: FakeConnection, actor: UserDTO.Read
 ) -> None:
-    """What did not happen is not in the log."""
+    """A failed write is not audited."""
 
     async def fail() -> None:
         async with AuditService().writing(actor, "create", "role"):
@@ -102,7 +102,7 @@ async def test_writing_records_nothing_when_block_fails(
 async def test_writing_undoes_what_cannot_be_recorded(
     dal_conn: FakeConnection, actor: UserDTO.Read
 ) -> None:
-    """A full disk under the log stops the writes, too."""
+    """If the entry cannot be written, the write is rolled back."""
     dal_conn.on("SELECT 1").value(1)
     dal_conn.on("INSERT INTO audit_log ...").raises(RuntimeError("disk full"))
 

@@ -1,4 +1,4 @@
-"""Tests for who may call what."""
+"""Tests for authorization."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ AUTH = {"Authorization": "Bearer abc"}
 
 
 def permission_of(client: TestClient, app: FastAPI, method: str, path: str) -> str:
-    """The permission that a route asks for, as its refusal names it."""
+    """Return the permission that a route requires, read from its 403 response."""
     nobody = dummy(UserAdapter)
     nobody.on("get_caller").returns(UserDTO.Read(id=1, name="Zé", email="ze@example.com"))
     nobody.on("get_users_by_permission").returns([])
@@ -71,7 +71,7 @@ def permission_of(client: TestClient, app: FastAPI, method: str, path: str) -> s
 def test_route_asks_for_permission(
     client: TestClient, app: FastAPI, method: str, path: str, permission: str
 ) -> None:
-    """Who lacks the permission is told which one it is, before anything else of the request."""
+    """A caller without the permission gets a 403 that names it, before validation."""
     refusal = permission_of(client, app, method, path)
 
     assert refusal == f"Permissão necessária: {permission}"
@@ -81,7 +81,7 @@ def test_route_asks_for_permission(
 async def test_caller_is_asked_for_within_administration(
     async_client: AsyncClient, app: FastAPI, identity: Any, actor: UserDTO.Read
 ) -> None:
-    """Both questions carry the caller's header; the scope is this API's own."""
+    """Both requests carry the caller's header and the scope of this API."""
     users = dummy(UserService)
     users.on("delete", 7, actor).returns(None)
     app.dependency_overrides[user_service] = lambda: users
@@ -96,7 +96,7 @@ async def test_caller_is_asked_for_within_administration(
 
 @pytest.mark.asyncio
 async def test_no_header_is_unauthorized(async_client: AsyncClient, identity: Any) -> None:
-    """401 that says which header is missing; nobody is asked."""
+    """A missing header is a 401, and the identity service is not called."""
     response = await async_client.delete("/users/7")
 
     assert response.json() == {
@@ -108,7 +108,7 @@ async def test_no_header_is_unauthorized(async_client: AsyncClient, identity: An
 
 @pytest.mark.asyncio
 async def test_empty_header_is_unauthorized(async_client: AsyncClient, identity: Any) -> None:
-    """An empty header is no header."""
+    """An empty header is a 401 too."""
     response = await async_client.delete("/users/7", headers={"Authorization": ""})
 
     assert response.status_code == 401
@@ -116,7 +116,7 @@ async def test_empty_header_is_unauthorized(async_client: AsyncClient, identity:
 
 @pytest.mark.asyncio
 async def test_refused_header_is_unauthorized(async_client: AsyncClient, identity: Any) -> None:
-    """What the identity service does not accept, this API does not accept."""
+    """A 401 from the identity service is passed on."""
     detail = "Erro de autorização: credenciais inválidas ou expiradas"
     identity.on("get_caller").raises(AdapterException(401, detail))
 
@@ -129,7 +129,7 @@ async def test_refused_header_is_unauthorized(async_client: AsyncClient, identit
 async def test_absent_identity_service_lets_nobody_in(
     async_client: AsyncClient, identity: Any
 ) -> None:
-    """Where nobody can decide, the answer is no: 502."""
+    """If the identity service fails, the response is a 502."""
     identity.on("get_users_by_permission").raises(
         AdapterException(502, "Serviço de identidade indisponível")
     )
@@ -143,7 +143,7 @@ async def test_absent_identity_service_lets_nobody_in(
 async def test_somebody_elses_permission_is_not_enough(
     async_client: AsyncClient, identity: Any, actor: UserDTO.Read
 ) -> None:
-    """The list of holders is looked through for the caller."""
+    """A caller who does not hold the permission gets a 403."""
     other = UserDTO.Read(id=actor.id + 1, name="Outra", email="outra@example.com")
     identity.on("get_users_by_permission").returns([other])
 
@@ -156,7 +156,7 @@ async def test_somebody_elses_permission_is_not_enough(
 async def test_refused_caller_reaches_no_database(
     async_client: AsyncClient, identity: Any, dal_conn: FakeConnection
 ) -> None:
-    """Permission comes before anything else."""
+    """The permission is checked before the body."""
     identity.on("get_users_by_permission").returns([])
 
     await async_client.delete("/users/7", headers=AUTH)
@@ -165,7 +165,7 @@ async def test_refused_caller_reaches_no_database(
 
 
 def routes_without_permission(app: FastAPI) -> set[str]:
-    """The paths of the routes that do not declare the Authorization header."""
+    """Return the paths of routes without an Authorization header."""
     paths = app.openapi()["paths"]
     return {
         f"{method.upper()} {path}"
@@ -176,7 +176,7 @@ def routes_without_permission(app: FastAPI) -> set[str]:
 
 
 def test_only_directory_and_health_are_open(app: FastAPI) -> None:
-    """A new route that forgets to ask for a permission is noticed here."""
+    """This test fails for a new route without a permission check."""
     assert routes_without_permission(app) == {"GET /users", "GET /health"}
 
 
@@ -184,7 +184,7 @@ def test_only_directory_and_health_are_open(app: FastAPI) -> None:
 async def test_permission_is_checked_over_http(
     async_client: AsyncClient, app: FastAPI, dal_conn: FakeConnection
 ) -> None:
-    """Nothing replaced but the wire and the connection: both systems are really asked."""
+    """Only the HTTP transport and the connection are fakes."""
     asked: list[str] = []
 
     def identity_service(request: httpx.Request) -> httpx.Response:
@@ -209,7 +209,7 @@ async def test_permission_is_checked_over_http(
 
 @pytest.mark.asyncio
 async def test_lifespan_opens_adapter(async_client: AsyncClient, app: FastAPI) -> None:
-    """A running application has an adapter for the identity service of its settings."""
+    """The lifespan creates an adapter for the configured identity service."""
     assert isinstance(app.state.user_adapter, UserAdapter)
 
 
@@ -221,7 +221,7 @@ async def test_routes_use_adapter_of_running_application(
     dal_conn: FakeConnection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No dependency replaced: the adapter is that of the lifespan, the service a real one."""
+    """No dependency is overridden: the adapter comes from the lifespan."""
     adapter = dummy(UserAdapter)
     adapter.on("get_caller", "Bearer abc").returns(actor)
     adapter.on("get_users_by_permission").returns([actor])

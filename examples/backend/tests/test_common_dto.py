@@ -1,4 +1,4 @@
-"""Tests for the forms that several resources share: pages, the audit log, errors."""
+"""Tests for shared models: pages, the audit log and errors."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from src.domain.dto.permission import PermissionDTO
 
 
 def test_page_request_wants_twenty_from_the_start() -> None:
-    """A client that asks for nothing in particular gets a page, not the whole."""
+    """Without parameters, the first page is requested."""
     assert PageRequest().model_dump() == {"limit": 20, "offset": 0}
 
 
@@ -34,7 +34,7 @@ def test_page_request_refuses(field: str, value: int) -> None:
 
 
 def test_page_checks_its_items() -> None:
-    """A page of something holds that and nothing else."""
+    """A page validates its items."""
     with pytest.raises(ValidationError) as error:
         Page[PermissionDTO.Read].model_validate(
             {"items": [{"id": 1}], "total": 1, "limit": 20, "offset": 0}
@@ -47,14 +47,14 @@ def test_page_checks_its_items() -> None:
 
 
 def test_page_may_be_past_the_end() -> None:
-    """No items and a total is how a client learns that it went too far."""
+    """A page after the last one has no items and the total."""
     page: Page[PermissionDTO.Read] = Page(items=[], total=3, limit=20, offset=40)
 
     assert page.model_dump() == {"items": [], "total": 3, "limit": 20, "offset": 40}
 
 
 def test_audit_entries_do_not_share_details() -> None:
-    """Each entry has a dictionary of its own to fill."""
+    """Entries do not share the details dictionary."""
     first = AuditDTO.Create(actor="a@example.com", action="create", entity="user")
     second = AuditDTO.Create(actor="a@example.com", action="create", entity="user")
 
@@ -64,14 +64,14 @@ def test_audit_entries_do_not_share_details() -> None:
 
 
 def test_audit_entry_may_be_about_no_single_thing() -> None:
-    """A synchronisation is about many users at once."""
+    """The entity ID is optional."""
     entry = AuditDTO.Create(actor="a@example.com", action="sync", entity="user")
 
     assert entry.entity_id is None
 
 
 def test_audit_read_keeps_nested_details() -> None:
-    """Details are JSON of any shape."""
+    """Details can be any JSON object."""
     entry = AuditDTO.Read(
         id=1,
         actor="a@example.com",
@@ -85,7 +85,7 @@ def test_audit_read_keeps_nested_details() -> None:
 
 
 def test_audit_filter_restricts_nothing_by_default() -> None:
-    """Without parameters, the newest twenty of all entries are wanted."""
+    """Without parameters, the filter matches the newest twenty entries."""
     assert AuditDTO.Filter().model_dump() == {
         "limit": 20,
         "offset": 0,
@@ -95,7 +95,7 @@ def test_audit_filter_restricts_nothing_by_default() -> None:
 
 
 def test_error_envelope_has_one_form() -> None:
-    """Details are an empty list, never missing, so that a client need not ask."""
+    """Details default to an empty list."""
     envelope = ErrorDTO.Envelope(error=ErrorDTO.Body(status=404, message="Não encontrado"))
 
     assert envelope.model_dump() == {

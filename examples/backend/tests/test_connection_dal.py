@@ -1,4 +1,4 @@
-"""Tests for the DAL: who gets which connection, and for how long."""
+"""Tests for the DAL: connections and transactions."""
 
 import inspect
 from collections.abc import AsyncIterator
@@ -22,13 +22,13 @@ NOWHERE = Settings(database_url="postgresql://nobody@/none?host=/nonexistent", _
 
 @DAL.connected
 async def who(conn: Connection, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-    """A DAO method that says what it was given."""
+    """A DAO method that returns its arguments."""
     return conn, args, kwargs
 
 
 @pytest_asyncio.fixture
 async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePool]:
-    """The pool of the DAL, with one connection and next to no patience."""
+    """The pool of the DAL, with one connection and a short timeout."""
     fake = FakePool(max_size=1)
     monkeypatch.setattr(DAL, "_pool", fake)
     monkeypatch.setattr(DAL, "_pool_timeout", 0.01)
@@ -38,7 +38,7 @@ async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakePool]:
 
 @pytest.mark.asyncio
 async def test_connected_passes_arguments_on(dal_conn: FakeConnection) -> None:
-    """The connection comes first; everything else arrives as it was passed."""
+    """The connection is the first argument; the others are passed on."""
     conn, args, kwargs = await who(1, "two", three=3)
 
     assert conn is dal_conn
@@ -47,25 +47,25 @@ async def test_connected_passes_arguments_on(dal_conn: FakeConnection) -> None:
 
 @pytest.mark.asyncio
 async def test_connected_wrapped_takes_connection_from_caller() -> None:
-    """``__wrapped__`` never asks the DAL."""
+    """``__wrapped__`` does not use the DAL."""
     conn = FakeConnection()
 
     assert await who.__wrapped__(conn, 7) == (conn, (7,), {})
 
 
 def test_connected_keeps_name_and_docstring() -> None:
-    """Help and tracebacks name the method, not the decorator."""
+    """The decorated method keeps its name and docstring."""
     assert UserDAO.fetch_by_id.__name__ == "fetch_by_id"  # type: ignore[attr-defined]  # because the protocol only promises calls
-    assert UserDAO.fetch_by_id.__doc__ == "The user with this id, or a 404."
+    assert UserDAO.fetch_by_id.__doc__ == "Return a user; 404 if it does not exist."
 
 
 def test_connected_signature_leaves_connection_out() -> None:
-    """Whoever inspects the method sees what callers pass."""
+    """The signature has no connection parameter."""
     assert list(inspect.signature(UserDAO.fetch_by_id).parameters) == ["user_id"]
 
 
 def test_connected_wrapped_signature_has_connection() -> None:
-    """Whoever inspects ``__wrapped__`` sees the connection too."""
+    """The signature of ``__wrapped__`` has the connection parameter."""
     assert list(inspect.signature(UserDAO.fetch_by_id.__wrapped__).parameters) == [
         "conn",
         "user_id",
@@ -74,7 +74,7 @@ def test_connected_wrapped_signature_has_connection() -> None:
 
 @pytest.mark.asyncio
 async def test_connected_gives_connection_back(pool: FakePool) -> None:
-    """A pool of one serves one call after the other."""
+    """Each call returns its connection to the pool."""
     pool.on("SELECT 1").value(1)
 
     await HealthDAO.ping()
@@ -85,7 +85,7 @@ async def test_connected_gives_connection_back(pool: FakePool) -> None:
 
 @pytest.mark.asyncio
 async def test_connected_gives_connection_back_after_error(pool: FakePool) -> None:
-    """A failure does not cost the pool a connection."""
+    """A failing call returns its connection to the pool."""
     pool.on("SELECT 1").raises(RuntimeError("boom")).then.value(1)
 
     with pytest.raises(DAOException):
@@ -97,7 +97,7 @@ async def test_connected_gives_connection_back_after_error(pool: FakePool) -> No
 
 @pytest.mark.asyncio
 async def test_connection_of_exhausted_pool_is_unavailable(pool: FakePool) -> None:
-    """Where all connections are out for too long, the answer is a 503 rather than silence."""
+    """If no connection becomes free in time, the error is a 503."""
     taken = await pool.connection()
 
     with pytest.raises(DAOException) as exc:
@@ -112,14 +112,14 @@ async def test_connection_of_exhausted_pool_is_unavailable(pool: FakePool) -> No
 
 @pytest.mark.asyncio
 async def test_nested_connection_is_shared(pool: FakePool) -> None:
-    """A task that holds a connection gets the same one again: a pool of one is enough."""
+    """Nested calls share one connection."""
     async with DAL.connection() as outer, DAL.connection() as inner:
         assert inner is outer
 
 
 @pytest.mark.asyncio
 async def test_connection_is_forgotten_afterwards(pool: FakePool) -> None:
-    """What was given back is not handed out again by memory."""
+    """After the block, the task no longer has a connection."""
     async with DAL.connection() as first:
         pass
     async with DAL.connection() as second:
@@ -128,7 +128,7 @@ async def test_connection_is_forgotten_afterwards(pool: FakePool) -> None:
 
 @pytest.mark.asyncio
 async def test_connection_without_pool_is_our_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lifespan that did not run is a 500, and the cause says what to open."""
+    """Without an open pool, the error is a 500 whose cause names the pool."""
     monkeypatch.setattr(DAL, "_pool", None)
 
     with pytest.raises(DAOException) as exc:
@@ -140,7 +140,7 @@ async def test_connection_without_pool_is_our_mistake(monkeypatch: pytest.Monkey
 
 @pytest.mark.asyncio
 async def test_pool_opens_without_database() -> None:
-    """Only the first connection finds out that nobody is there."""
+    """The pool opens without a database; the first connection fails."""
     async with DAL.pool(NOWHERE):
         with pytest.raises(DAOException) as exc:
             await HealthDAO.ping()
@@ -150,7 +150,7 @@ async def test_pool_opens_without_database() -> None:
 
 @pytest.mark.asyncio
 async def test_pool_has_size_of_settings() -> None:
-    """The setting reaches psqlpy."""
+    """The pool size is passed to psqlpy."""
     settings = NOWHERE.model_copy(update={"pool_size": 3})
 
     async with DAL.pool(settings):
@@ -160,7 +160,7 @@ async def test_pool_has_size_of_settings() -> None:
 
 @pytest.mark.asyncio
 async def test_pool_nests() -> None:
-    """The innermost pool counts; afterwards the outer one is back."""
+    """The innermost pool is used, and the outer one is restored."""
     async with DAL.pool(NOWHERE):
         outer = DAL._pool
         async with DAL.pool(NOWHERE):
@@ -170,7 +170,7 @@ async def test_pool_nests() -> None:
 
 @pytest.mark.asyncio
 async def test_pool_is_closed_after_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the block ends, the DAL is as it was before."""
+    """The previous pool is restored after an error."""
     monkeypatch.setattr(DAL, "_pool", None)
 
     with pytest.raises(RuntimeError, match="boom"):
@@ -182,7 +182,7 @@ async def test_pool_is_closed_after_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.asyncio
 async def test_transaction_covers_every_dao_method(dal_conn: FakeConnection) -> None:
-    """Two DAO methods, one transaction, committed at its end."""
+    """Two DAO methods run in one transaction, which is committed."""
     async with DAL.transaction():
         await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com"))
         await HealthDAO.ping()
@@ -194,7 +194,7 @@ async def test_transaction_covers_every_dao_method(dal_conn: FakeConnection) -> 
 
 @pytest.mark.asyncio
 async def test_transaction_rolls_back_on_error(dal_conn: FakeConnection) -> None:
-    """Whatever passes, nothing of the block remains, and the exception goes on."""
+    """An exception rolls the transaction back and propagates."""
 
     async def create_and_fail() -> None:
         async with DAL.transaction():
@@ -209,7 +209,7 @@ async def test_transaction_rolls_back_on_error(dal_conn: FakeConnection) -> None
 
 @pytest.mark.asyncio
 async def test_transaction_is_joined_by_dao_method_with_its_own(dal_conn: FakeConnection) -> None:
-    """``sync`` opens a transaction; inside another one it does not end that too soon."""
+    """``sync`` joins an open transaction and does not end it."""
     async with DAL.transaction():
         await UserDAO.sync([UserDTO.Create(name="Ana", email="ana@example.com")])
         assert dal_conn.transactions[0].state == "open"
@@ -219,7 +219,7 @@ async def test_transaction_is_joined_by_dao_method_with_its_own(dal_conn: FakeCo
 
 @pytest.mark.asyncio
 async def test_transaction_nests_as_one(dal_conn: FakeConnection) -> None:
-    """A transaction inside a transaction is the same one: an error undoes both."""
+    """A nested transaction joins the outer one: an error rolls both back."""
 
     async def fail_after_inner_transaction() -> None:
         async with DAL.transaction():
@@ -235,7 +235,7 @@ async def test_transaction_nests_as_one(dal_conn: FakeConnection) -> None:
 
 @pytest.mark.asyncio
 async def test_transaction_is_over_for_later_calls(dal_conn: FakeConnection) -> None:
-    """A DAO method called afterwards runs outside."""
+    """A later DAO call runs outside the transaction."""
     async with DAL.transaction():
         pass
     await HealthDAO.ping()
@@ -249,7 +249,7 @@ async def test_transaction_is_over_for_later_calls(dal_conn: FakeConnection) -> 
     "method", ["execute", "execute_batch", "execute_many", "fetch", "fetch_row", "fetch_val"]
 )
 async def test_joined_transaction_passes_on(method: str) -> None:
-    """Every statement of a joined transaction runs on the transaction that is open."""
+    """The methods of a joined transaction run on the open transaction."""
     conn = FakeConnection()
     conn.on("SELECT 1").value(1)
     async with conn.transaction() as transaction:

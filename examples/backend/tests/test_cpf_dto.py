@@ -15,12 +15,12 @@ from src.domain.cpf import normalised_cpf
     ],
 )
 def test_normalised_cpf_keeps_digits_only(written: str) -> None:
-    """However it is written, one form is stored."""
+    """Every notation is stored in the same form."""
     assert normalised_cpf(written) == "52998224725"
 
 
 def test_normalised_cpf_accepts_faker_numbers(faker: Faker) -> None:
-    """A hundred numbers of an independent generator are accepted, digit for digit."""
+    """A hundred numbers from Faker are accepted unchanged."""
     written: list[str] = [faker.ssn() for _ in range(100)]
 
     stored = [normalised_cpf(cpf) for cpf in written]
@@ -54,13 +54,13 @@ def test_normalised_cpf_writes_ten_as_zero(written: str) -> None:
     ],
 )
 def test_normalised_cpf_refuses_other_spellings(written: str) -> None:
-    """Anything but eleven digits or the usual punctuation is refused with the form to use."""
+    """Other formats are rejected with a message that shows the expected format."""
     with pytest.raises(ValueError, match=r"^CPF deve ter 11 dígitos, com ou sem pontuação"):
         normalised_cpf(written)
 
 
 def test_normalised_cpf_refuses_one_digit_repeated() -> None:
-    """111.111.111-11 has correct check digits and belongs to nobody."""
+    """111.111.111-11 has correct check digits but is invalid."""
     with pytest.raises(ValueError, match=r"^CPF não pode repetir um único dígito$"):
         normalised_cpf("111.111.111-11")
 
@@ -78,6 +78,6 @@ def test_normalised_cpf_refuses_wrong_second_check_digit() -> None:
 
 
 def test_normalised_cpf_refuses_two_digits_swapped() -> None:
-    """The commonest slip of the hand is caught."""
+    """Two swapped digits are detected."""
     with pytest.raises(ValueError, match="dígito verificador"):
         normalised_cpf("259.982.247-25")

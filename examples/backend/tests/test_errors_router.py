@@ -1,4 +1,4 @@
-"""Tests for the one form in which every error leaves the API, and for its description."""
+"""Tests for the error format and the OpenAPI description."""
 
 import logging
 from typing import Any
@@ -19,7 +19,7 @@ RESOURCES = ["users", "roles", "permissions", "scopes", "audit", "health"]
 
 
 def failing_app(error: Exception) -> FastAPI:
-    """An application whose only route fails."""
+    """Return an application whose only route fails."""
     app = FastAPI()
     add_error_handlers(app)
 
@@ -31,7 +31,7 @@ def failing_app(error: Exception) -> FastAPI:
 
 
 async def answer_of(app: FastAPI, path: str = "/") -> tuple[int, Any]:
-    """Status and body that a client sees, whatever was raised inside."""
+    """Return the status and the body of the response to an exception."""
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         response = await client.get(path)
@@ -49,7 +49,7 @@ async def answer_of(app: FastAPI, path: str = "/") -> tuple[int, Any]:
     ],
 )
 async def test_error_leaves_in_envelope(error: Exception, status: int, message: str) -> None:
-    """Status, message, and a list of details that is never missing."""
+    """The body has status, message and a list of details."""
     answered, body = await answer_of(failing_app(error))
 
     assert answered == status
@@ -58,7 +58,7 @@ async def test_error_leaves_in_envelope(error: Exception, status: int, message: 
 
 @pytest.mark.asyncio
 async def test_unexpected_error_is_logged_with_request(caplog: pytest.LogCaptureFixture) -> None:
-    """The client learns nothing of it; the log has the request and the traceback."""
+    """The response has no details; the log has the request and the traceback."""
     error = KeyError("segredo")
 
     await answer_of(failing_app(error))
@@ -71,7 +71,7 @@ async def test_unexpected_error_is_logged_with_request(caplog: pytest.LogCapture
 
 @pytest.mark.asyncio
 async def test_unknown_path_is_in_envelope(async_client: AsyncClient) -> None:
-    """What no route answers has the form, too, in the user's language."""
+    """A 404 of the framework has the same format, in Portuguese."""
     response = await async_client.get("/nowhere")
 
     assert response.json() == {
@@ -81,7 +81,7 @@ async def test_unknown_path_is_in_envelope(async_client: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_wrong_method_is_in_envelope(async_client: AsyncClient) -> None:
-    """And it keeps the header that names the right ones."""
+    """The Allow header is kept."""
     response = await async_client.delete("/health")
 
     assert response.json()["error"]["message"] == "Método não permitido"
@@ -90,7 +90,7 @@ async def test_wrong_method_is_in_envelope(async_client: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_broken_json_is_in_envelope(async_client: AsyncClient, identity: Any) -> None:
-    """A body that cannot be read is named by the place where reading stopped."""
+    """Invalid JSON is reported with its position."""
     response = await async_client.post(
         "/roles",
         headers={"Authorization": "Bearer abc", "Content-Type": "application/json"},
@@ -103,7 +103,7 @@ async def test_broken_json_is_in_envelope(async_client: AsyncClient, identity: A
 
 
 def test_responses_describe_envelope() -> None:
-    """Each status of a route is described by the same model."""
+    """All error statuses of a route have the same model."""
     assert responses(404, 409) == {
         404: {"model": ErrorDTO.Envelope, "description": "Not Found"},
         409: {"model": ErrorDTO.Envelope, "description": "Conflict"},
@@ -112,7 +112,7 @@ def test_responses_describe_envelope() -> None:
 
 @pytest.mark.parametrize("tag", RESOURCES)
 def test_openapi_describes_tag(app: FastAPI, tag: str) -> None:
-    """Every resource has a description in the user's language, and routes."""
+    """Every tag has a description and routes."""
     description = app.openapi()
 
     described = {item["name"]: item["description"] for item in description["tags"]}
@@ -127,7 +127,7 @@ def test_openapi_describes_tag(app: FastAPI, tag: str) -> None:
 
 
 def test_openapi_summarises_every_operation(app: FastAPI) -> None:
-    """No route without a sentence that says what it does."""
+    """Every route has a description."""
     operations = [
         operation for methods in app.openapi()["paths"].values() for operation in methods.values()
     ]
@@ -136,7 +136,7 @@ def test_openapi_summarises_every_operation(app: FastAPI) -> None:
 
 
 def test_openapi_describes_errors_by_envelope(app: FastAPI) -> None:
-    """A generated client reads one form of error, whatever the status. FastAPI's own is gone."""
+    """The schema has one error model; FastAPI's own is not used."""
     schemas = {
         answer["content"]["application/json"]["schema"].get("$ref")
         for methods in app.openapi()["paths"].values()
@@ -159,7 +159,7 @@ def test_openapi_describes_page_by_its_items(app: FastAPI) -> None:
 
 
 def test_openapi_declares_authorization_header(app: FastAPI) -> None:
-    """The documentation offers a field for it."""
+    """The OpenAPI description declares the Authorization header."""
     assert app.openapi()["components"]["securitySchemes"] == {
         "APIKeyHeader": {
             "type": "apiKey",
@@ -171,19 +171,19 @@ def test_openapi_declares_authorization_header(app: FastAPI) -> None:
 
 
 def test_docs_are_served(client: TestClient) -> None:
-    """A newcomer looks there first."""
+    """The interactive documentation is enabled by default."""
     assert "Administração de usuários" in client.get("/docs").text
 
 
 def test_docs_can_be_switched_off() -> None:
-    """Not every installation shows its insides."""
+    """The documentation can be disabled."""
     app = create_app(Settings(docs_enabled=False, _env_file=None))
 
     assert TestClient(app).get("/docs").status_code == 404
 
 
 def test_create_app_sets_log_level() -> None:
-    """The setting is for this program's loggers only."""
+    """The log level applies to this application's loggers only."""
     logger = logging.getLogger("src")
     before = logger.level
 
@@ -195,7 +195,7 @@ def test_create_app_sets_log_level() -> None:
 
 
 def test_main_has_an_app() -> None:
-    """What uvicorn is told to run exists."""
+    """``src.main:app`` exists."""
     from src.main import app
 
     assert app.title == "Administração de usuários"

@@ -1,4 +1,4 @@
-"""Tests for the one place that turns what a driver raises into what a user can read."""
+"""Tests for the mapping of driver errors."""
 
 import asyncio
 import logging
@@ -95,21 +95,21 @@ from tests.fakes import db_error
     ],
 )
 def test_error_maps_to(error: Exception, status_code: int, reason: str) -> None:
-    """Each kind of error has a status and a reason; the sentence begins with what failed."""
+    """Each kind of error has a status and a reason; the message starts with the operation."""
     mapped = to_dao_exception("Erro ao salvar", error)
 
     assert (mapped.status_code, mapped.detail) == (status_code, f"Erro ao salvar: {reason}")
 
 
 def test_unknown_error_keeps_its_words_to_itself() -> None:
-    """What a server says of its tables is for the log, not for the client."""
+    """The message of an unknown error does not reach the client."""
     mapped = to_dao_exception("Erro ao salvar", db_error("42P01", 'relation "segredo" is missing'))
 
     assert "segredo" not in mapped.detail
 
 
 def test_data_quoted_in_detail_is_no_match() -> None:
-    """A name that reads like another error does not change what the error is."""
+    """Data that looks like another error message does not change the mapping."""
     error = db_error(
         "23514",
         constraint="users_cpf_check",
@@ -121,7 +121,7 @@ def test_data_quoted_in_detail_is_no_match() -> None:
 
 
 def test_dao_exception_is_a_domain_exception() -> None:
-    """The API knows the family, and answers with its status and its detail."""
+    """The API returns the status and the detail of the exception."""
     error = DAOException(409, "Erro ao salvar: registro duplicado")
 
     assert isinstance(error, DomainException)
@@ -130,7 +130,7 @@ def test_dao_exception_is_a_domain_exception() -> None:
 
 @pytest.mark.asyncio
 async def test_failing_as_keeps_cause() -> None:
-    """Whoever reads the log finds the driver's exception under ours."""
+    """The driver's exception is the cause."""
     refusal = db_error("23505", constraint="users_email_key")
 
     with pytest.raises(DAOException) as exc:
@@ -142,7 +142,7 @@ async def test_failing_as_keeps_cause() -> None:
 
 @pytest.mark.asyncio
 async def test_failing_as_lets_dao_exception_through() -> None:
-    """The innermost method knows best what failed."""
+    """A DAOException is not wrapped again."""
     inner = DAOException(404, "Erro ao verificar escopo: registro não encontrado")
 
     with pytest.raises(DAOException) as exc:
@@ -154,7 +154,7 @@ async def test_failing_as_lets_dao_exception_through() -> None:
 
 @pytest.mark.asyncio
 async def test_failing_as_lets_cancellation_through() -> None:
-    """A client that hangs up is no failure of the database."""
+    """CancelledError passes through."""
     with pytest.raises(asyncio.CancelledError):
         async with failing_as("Erro ao salvar"):
             raise asyncio.CancelledError
@@ -177,7 +177,7 @@ async def test_failing_as_decorates_each_call_anew() -> None:
 
 @pytest.mark.asyncio
 async def test_failing_as_logs_what_is_our_fault(caplog: pytest.LogCaptureFixture) -> None:
-    """A 500 is logged with its traceback, under what failed."""
+    """A 500 is logged with its traceback and the operation."""
     with pytest.raises(DAOException):
         async with failing_as("Erro ao salvar"):
             raise KeyError("id")
@@ -189,7 +189,7 @@ async def test_failing_as_logs_what_is_our_fault(caplog: pytest.LogCaptureFixtur
 
 @pytest.mark.asyncio
 async def test_failing_as_does_not_log_what_is_not(caplog: pytest.LogCaptureFixture) -> None:
-    """A duplicate is the caller's affair."""
+    """A conflict is not logged."""
     with pytest.raises(DAOException):
         async with failing_as("Erro ao salvar"):
             raise db_error("23505", constraint="users_email_key")

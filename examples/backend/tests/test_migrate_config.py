@@ -15,7 +15,7 @@ RECORD = "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)"
 
 
 def checksum(sql: str) -> str:
-    """What is recorded of a file."""
+    """Return the checksum of a migration."""
     return hashlib.sha256(sql.encode()).hexdigest()
 
 
@@ -29,7 +29,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def conn() -> FakeConnection:
-    """A connection that lets the command have its lock."""
+    """A connection with a rule for the lock."""
     conn = FakeConnection()
     conn.on("SET LOCAL statement_timeout = 0")
     conn.on("SELECT 1 FROM pg_advisory_xact_lock($1)").rows({"?column?": 1})
@@ -37,13 +37,13 @@ def conn() -> FakeConnection:
 
 
 def on_record(conn: FakeConnection, *rows: dict[str, str]) -> None:
-    """Let the database have had these migrations."""
+    """Script these migrations as already applied."""
     conn.on("SELECT to_regclass('schema_migrations') IS NOT NULL").value(True)
     conn.on("SELECT name, checksum FROM schema_migrations").rows(*rows)
 
 
 def test_find_migrations_sorts_by_name(tmp_path: Path) -> None:
-    """The number in front of the name is the order; other files are none of its business."""
+    """Files are sorted by number; other files are ignored."""
     for name in ("010_later.sql", "002_second.sql", "001_first.sql", "README.md"):
         (tmp_path / name).touch()
 
@@ -53,7 +53,7 @@ def test_find_migrations_sorts_by_name(tmp_path: Path) -> None:
 
 
 def test_find_migrations_refuses_empty_folder(tmp_path: Path) -> None:
-    """A wrong path must not pass for an empty set of migrations."""
+    """A folder without migrations is an error."""
     with pytest.raises(MigrationError) as exc:
         find_migrations(tmp_path)
 
@@ -61,14 +61,14 @@ def test_find_migrations_refuses_empty_folder(tmp_path: Path) -> None:
 
 
 def test_own_migrations_begin_with_their_record() -> None:
-    """The table of migrations is made by the first one, before it is written to."""
+    """The first migration creates the table schema_migrations."""
     first = find_migrations(MIGRATIONS)[0]
 
     assert "CREATE TABLE schema_migrations" in first.read_text()
 
 
 def test_own_migrations_are_numbered_without_gap() -> None:
-    """Two branches that add the same number would apply in the order of chance."""
+    """Each migration has a unique number."""
     names = [file.name for file in find_migrations(MIGRATIONS)]
 
     assert [int(name[:3]) for name in names] == list(range(1, len(names) + 1))
@@ -76,7 +76,7 @@ def test_own_migrations_are_numbered_without_gap() -> None:
 
 @pytest.mark.asyncio
 async def test_new_database_gets_all(conn: FakeConnection, files: list[Path]) -> None:
-    """A database without a record has had nothing."""
+    """Without the table schema_migrations, every migration is applied."""
     conn.on("SELECT to_regclass('schema_migrations') IS NOT NULL").value(False)
     conn.on(USERS)
     conn.on(RECORD, "001_users.sql", checksum(USERS)).tag("INSERT 0 1")
@@ -90,7 +90,7 @@ async def test_new_database_gets_all(conn: FakeConnection, files: list[Path]) ->
 
 @pytest.mark.asyncio
 async def test_known_migrations_are_left_out(conn: FakeConnection, files: list[Path]) -> None:
-    """Only what is missing is applied."""
+    """Applied migrations are skipped."""
     on_record(conn, {"name": "001_users.sql", "checksum": checksum(USERS)})
     conn.on(ROLES)
     conn.on(RECORD, "002_roles.sql", checksum(ROLES)).tag("INSERT 0 1")
@@ -113,7 +113,7 @@ async def test_complete_database_gets_nothing(conn: FakeConnection, files: list[
 
 @pytest.mark.asyncio
 async def test_all_happens_in_one_transaction(conn: FakeConnection, files: list[Path]) -> None:
-    """Everything asked is asked inside it, and it is committed."""
+    """All statements run in one transaction, which is committed."""
     on_record(conn)
     conn.on("CREATE TABLE ...")
     conn.on(RECORD).tag("INSERT 0 1")
@@ -127,7 +127,7 @@ async def test_all_happens_in_one_transaction(conn: FakeConnection, files: list[
 
 @pytest.mark.asyncio
 async def test_lock_comes_before_record_is_read(conn: FakeConnection, files: list[Path]) -> None:
-    """Otherwise two deployments that start at once would both find nothing done."""
+    """The lock is taken before the applied migrations are read."""
     on_record(conn)
     conn.on("CREATE TABLE ...")
     conn.on(RECORD).tag("INSERT 0 1")
@@ -141,7 +141,7 @@ async def test_lock_comes_before_record_is_read(conn: FakeConnection, files: lis
 
 @pytest.mark.asyncio
 async def test_waiting_for_lock_has_no_time_limit(conn: FakeConnection, files: list[Path]) -> None:
-    """The pool's statement timeout is for requests, not for a deployment that waits its turn."""
+    """The statement timeout of the pool is disabled for migrations."""
     on_record(conn)
     conn.on("CREATE TABLE ...")
     conn.on(RECORD).tag("INSERT 0 1")
@@ -153,7 +153,7 @@ async def test_waiting_for_lock_has_no_time_limit(conn: FakeConnection, files: l
 
 @pytest.mark.asyncio
 async def test_edited_migration_is_refused(conn: FakeConnection, files: list[Path]) -> None:
-    """What ran is history: a change belongs into a new file."""
+    """An edited migration is rejected."""
     on_record(conn, {"name": "001_users.sql", "checksum": checksum("CREATE TABLE other ();")})
 
     with pytest.raises(MigrationError) as exc:
@@ -165,7 +165,7 @@ async def test_edited_migration_is_refused(conn: FakeConnection, files: list[Pat
 
 @pytest.mark.asyncio
 async def test_broken_migration_names_its_file(conn: FakeConnection, files: list[Path]) -> None:
-    """PostgreSQL's words follow the name, and nothing of the run remains."""
+    """The error names the file, and the transaction is rolled back."""
     on_record(conn)
     conn.on(USERS)
     conn.on(ROLES).raises(db_error("42601", 'syntax error at or near "TABEL"'))
@@ -181,7 +181,7 @@ async def test_broken_migration_names_its_file(conn: FakeConnection, files: list
 def test_main_reports_what_it_did(
     dal_conn: FakeConnection, files: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line for each file and one for the sum; the status is 0."""
+    """The output lists the files and their number, and the status is 0."""
     dal_conn.execute_return = []
     dal_conn.fetch_val_return = False
 
@@ -200,7 +200,7 @@ def test_main_reports_what_it_did(
 def test_main_applies_own_migrations_by_default(
     dal_conn: FakeConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a folder, the project's own is meant."""
+    """Without an argument, the project's migrations are applied."""
     dal_conn.execute_return = []
     dal_conn.fetch_val_return = False
 
@@ -210,7 +210,7 @@ def test_main_applies_own_migrations_by_default(
 
 
 def test_main_with_wrong_folder_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line on stderr, no traceback, and a status that stops a deployment."""
+    """An error is one line on stderr, and the status is 1."""
     status = migrate.main([str(tmp_path)])
 
     assert status == 1
@@ -220,7 +220,7 @@ def test_main_with_wrong_folder_fails(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_main_without_database_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command says what is missing, not where in the code it noticed."""
+    """An unreachable database is reported without a traceback."""
     monkeypatch.setenv("BACKEND_DATABASE_URL", "postgresql://nobody@/none?host=/nonexistent")
 
     status = migrate.main([])

@@ -15,7 +15,7 @@ WRITE: dict[str, Any] = {"id": 5, "code": "users:write", "description": "Escreve
 
 @pytest.mark.asyncio
 async def test_create_returns_permission_as_stored() -> None:
-    """The id that the database gave comes back with the rest."""
+    """The stored row is returned, with its generated ID."""
     conn = FakeConnection()
     conn.fetch_row_return = FakeRecord(WRITE)
 
@@ -28,7 +28,7 @@ async def test_create_returns_permission_as_stored() -> None:
 
 @pytest.mark.asyncio
 async def test_create_inserts_code_before_description() -> None:
-    """The parameters stand in the order of the columns."""
+    """The parameters have the order of the columns."""
     conn = FakeConnection()
     conn.on(
         """
@@ -46,7 +46,7 @@ async def test_create_inserts_code_before_description() -> None:
 
 @pytest.mark.asyncio
 async def test_create_duplicate_maps_to_409() -> None:
-    """A code exists once."""
+    """A duplicate code is a conflict."""
     conn = FakeConnection()
     twice = db_error("23505", constraint="permissions_code_key")
     conn.on("INSERT INTO permissions ...").raises(twice)
@@ -62,7 +62,7 @@ async def test_create_duplicate_maps_to_409() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_returns_permission() -> None:
-    """The row becomes a PermissionDTO.Read."""
+    """The row is converted to a PermissionDTO.Read."""
     conn = FakeConnection()
     conn.on("SELECT id, code, description FROM permissions WHERE id = $1", 5).row(WRITE)
 
@@ -71,7 +71,7 @@ async def test_fetch_by_id_returns_permission() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_orders_by_code() -> None:
-    """Permissions on one resource stand together."""
+    """Permissions are sorted by code."""
     conn = FakeConnection()
     conn.on("SELECT id, code, description FROM permissions ORDER BY code").rows(
         {"id": 6, "code": "users:read", "description": ""}, WRITE
@@ -95,7 +95,7 @@ async def test_delete_names_one_permission() -> None:
 
 @pytest.mark.asyncio
 async def test_delete_of_carried_permission_maps_to_409() -> None:
-    """The constraint tells that a role carries it."""
+    """The foreign key error means that a role has it."""
     conn = FakeConnection()
     in_use = db_error(
         "23503",
@@ -116,7 +116,7 @@ async def test_delete_of_carried_permission_maps_to_409() -> None:
 
 @pytest.mark.asyncio
 async def test_list_roles_returns_roles() -> None:
-    """The rows are roles, by name, that carry this permission."""
+    """It returns the roles with this permission, sorted by name."""
     conn = FakeConnection()
     conn.on(
         """
@@ -143,7 +143,7 @@ async def test_list_roles_returns_roles() -> None:
     ],
 )
 async def test_no_row_maps_to_404(method: str, detail: str) -> None:
-    """A permission that is not there."""
+    """An unknown permission is a 404."""
     conn = FakeConnection()
     conn.on("...", 404).rows()
 
@@ -167,7 +167,7 @@ async def test_no_row_maps_to_404(method: str, detail: str) -> None:
 async def test_driver_error_begins_with_what_failed(
     method: str, arguments: list[Any], failure: str
 ) -> None:
-    """Each method says in its own words what it could not do."""
+    """Each method has its own error message."""
     conn = FakeConnection()
     conn.on("...").raises(db_error("42501", "permission denied for table permissions"))
 

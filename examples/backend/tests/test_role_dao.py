@@ -15,7 +15,7 @@ GESTOR: dict[str, Any] = {"id": 2, "name": "Gestor", "description": "Gere"}
 
 @pytest.mark.asyncio
 async def test_create_returns_role_as_stored() -> None:
-    """The id that the database gave comes back with the rest."""
+    """The stored row is returned, with its generated ID."""
     conn = FakeConnection()
     conn.on(
         """
@@ -33,7 +33,7 @@ async def test_create_returns_role_as_stored() -> None:
 
 @pytest.mark.asyncio
 async def test_create_inserts_empty_description() -> None:
-    """A role without a description has an empty one, as the column wants it."""
+    """A missing description is stored as an empty string."""
     conn = FakeConnection()
     conn.fetch_row_return = FakeRecord(GESTOR)
 
@@ -44,7 +44,7 @@ async def test_create_inserts_empty_description() -> None:
 
 @pytest.mark.asyncio
 async def test_create_duplicate_maps_to_409() -> None:
-    """Two roles do not share a name."""
+    """A duplicate name is a conflict."""
     conn = FakeConnection()
     conn.on("INSERT INTO roles ...").raises(db_error("23505", constraint="roles_name_key"))
 
@@ -59,7 +59,7 @@ async def test_create_duplicate_maps_to_409() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_returns_role() -> None:
-    """The row becomes a RoleDTO.Read."""
+    """The row is converted to a RoleDTO.Read."""
     conn = FakeConnection()
     conn.on("SELECT id, name, description FROM roles WHERE id = $1", 2).row(GESTOR)
 
@@ -68,7 +68,7 @@ async def test_fetch_by_id_returns_role() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_orders_by_name() -> None:
-    """Roles come as people look for them."""
+    """Roles are sorted by name."""
     conn = FakeConnection()
     conn.on("SELECT id, name, description FROM roles ORDER BY name").rows(
         {"id": 3, "name": "Auditor", "description": ""}, GESTOR
@@ -102,7 +102,7 @@ async def test_update_keeps_what_is_left_out() -> None:
 
 @pytest.mark.asyncio
 async def test_update_to_taken_name_maps_to_409() -> None:
-    """Renaming can collide just as creating can."""
+    """Renaming can violate the unique constraint too."""
     conn = FakeConnection()
     conn.on("UPDATE roles ...").raises(db_error("23505", constraint="roles_name_key"))
 
@@ -125,7 +125,7 @@ async def test_delete_names_one_role() -> None:
 
 @pytest.mark.asyncio
 async def test_delete_of_assigned_role_maps_to_409() -> None:
-    """The constraint tells that it is assigned to somebody."""
+    """The foreign key error means that the role is assigned."""
     conn = FakeConnection()
     in_use = db_error(
         "23503",
@@ -146,7 +146,7 @@ async def test_delete_of_assigned_role_maps_to_409() -> None:
 
 @pytest.mark.asyncio
 async def test_grant_inserts_pair() -> None:
-    """The role comes first, the permission second."""
+    """The parameters are role and permission."""
     conn = FakeConnection()
 
     await RoleDAO.grant.__wrapped__(conn, 2, 5)
@@ -158,7 +158,7 @@ async def test_grant_inserts_pair() -> None:
 
 @pytest.mark.asyncio
 async def test_grant_twice_maps_to_409() -> None:
-    """A permission that the role has already is a conflict."""
+    """A permission that the role already has is a conflict."""
     conn = FakeConnection()
     twice = db_error("23505", constraint="role_permissions_pkey")
     conn.on("INSERT INTO role_permissions ...").raises(twice)
@@ -174,7 +174,7 @@ async def test_grant_twice_maps_to_409() -> None:
 
 @pytest.mark.asyncio
 async def test_grant_of_unknown_permission_maps_to_422() -> None:
-    """What is granted has to exist."""
+    """An unknown permission is a 422."""
     conn = FakeConnection()
     unknown = db_error(
         "23503", constraint="role_permissions_permission_id_fkey", table="role_permissions"
@@ -192,7 +192,7 @@ async def test_grant_of_unknown_permission_maps_to_422() -> None:
 
 @pytest.mark.asyncio
 async def test_revoke_names_pair() -> None:
-    """Other permissions of the role, and other roles with it, stay."""
+    """The DELETE names role and permission."""
     conn = FakeConnection()
     conn.on(
         "DELETE FROM role_permissions WHERE role_id = $1 AND permission_id = $2 RETURNING role_id",
@@ -207,7 +207,7 @@ async def test_revoke_names_pair() -> None:
 
 @pytest.mark.asyncio
 async def test_list_permissions_returns_permissions() -> None:
-    """The rows are permissions, by code, of this role alone."""
+    """It returns the permissions of this role, sorted by code."""
     conn = FakeConnection()
     conn.on("SELECT p.id, p.code, p.description ... WHERE rp.role_id = $1 ORDER BY p.code", 2).rows(
         {"id": 5, "code": "users:read", "description": ""}
@@ -220,7 +220,7 @@ async def test_list_permissions_returns_permissions() -> None:
 
 @pytest.mark.asyncio
 async def test_count_members_counts_each_user_once() -> None:
-    """A user with the role in two scopes is one user."""
+    """A user with the role in two scopes is counted once."""
     conn = FakeConnection()
     conn.on("SELECT count(DISTINCT user_id) FROM assignments WHERE role_id = $1", 2).value(3)
 
@@ -242,7 +242,7 @@ async def test_count_members_counts_each_user_once() -> None:
     ],
 )
 async def test_no_row_maps_to_404(method: str, arguments: list[Any], detail: str) -> None:
-    """A role, or a permission of a role, that is not there."""
+    """An unknown role, or a permission that the role does not have, is a 404."""
     conn = FakeConnection()
     conn.on("...").rows()
 
@@ -270,7 +270,7 @@ async def test_no_row_maps_to_404(method: str, arguments: list[Any], detail: str
 async def test_driver_error_begins_with_what_failed(
     method: str, arguments: list[Any], failure: str
 ) -> None:
-    """Each method says in its own words what it could not do."""
+    """Each method has its own error message."""
     conn = FakeConnection()
     conn.on("...").raises(db_error("42501", "permission denied for table roles"))
 
@@ -282,7 +282,7 @@ async def test_driver_error_begins_with_what_failed(
 
 @pytest.mark.asyncio
 async def test_grant_without_wrapped_uses_dal_connection(dal_conn: FakeConnection) -> None:
-    """A caller passes the two ids alone."""
+    """The caller passes only the two IDs."""
     await RoleDAO.grant(2, 5)
 
     dal_conn.assert_called("INSERT INTO role_permissions ...", 2, 5, times=1)

@@ -16,7 +16,7 @@ CREATE = ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=1)
 
 @pytest.mark.asyncio
 async def test_create_returns_scope_as_stored() -> None:
-    """Name, type and parent go in; the id comes back with them."""
+    """The stored row is returned, with its generated ID."""
     conn = FakeConnection()
     conn.on(
         """
@@ -35,7 +35,7 @@ async def test_create_returns_scope_as_stored() -> None:
 
 @pytest.mark.asyncio
 async def test_create_root_inserts_null_parent() -> None:
-    """An organization has NULL above it."""
+    """The parent of an organization is NULL."""
     conn = FakeConnection()
     conn.fetch_row_return = FakeRecord(MATRIZ)
 
@@ -73,7 +73,7 @@ async def test_create_root_inserts_null_parent() -> None:
 async def test_create_refused_by_constraint(
     error: Exception, status_code: int, reason: str
 ) -> None:
-    """Each constraint of the table has an answer of its own."""
+    """Each constraint has its own status and message."""
     conn = FakeConnection()
     conn.on("INSERT INTO scopes ...").raises(error)
 
@@ -88,7 +88,7 @@ async def test_create_refused_by_constraint(
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_reads_type_from_text() -> None:
-    """The database holds text; the DTO holds the enumeration."""
+    """Text from the database is converted to the enum."""
     conn = FakeConnection()
     conn.on("SELECT id, name, type, parent_id FROM scopes WHERE id = $1", 1).row(MATRIZ)
 
@@ -99,7 +99,7 @@ async def test_fetch_by_id_reads_type_from_text() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_without_type_sends_null() -> None:
-    """NULL restricts nothing."""
+    """Without a type, the parameter is NULL."""
     conn = FakeConnection()
     conn.on("... WHERE $1::text IS NULL OR type = $1 ORDER BY name, id", None).rows(MATRIZ, VENDAS)
 
@@ -110,7 +110,7 @@ async def test_fetch_all_without_type_sends_null() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_of_one_type_sends_it() -> None:
-    """The enumeration goes as its text."""
+    """The enum is sent as text."""
     conn = FakeConnection()
     conn.fetch_return = [VENDAS]
 
@@ -121,7 +121,7 @@ async def test_fetch_all_of_one_type_sends_it() -> None:
 
 @pytest.mark.asyncio
 async def test_list_below_descends_the_tree() -> None:
-    """The recursion goes from parent to child, and counts how far."""
+    """The recursion goes from parent to child and counts the depth."""
     conn = FakeConnection()
     conn.on(
         """
@@ -145,7 +145,7 @@ async def test_list_below_descends_the_tree() -> None:
 
 @pytest.mark.asyncio
 async def test_list_below_leaf_is_empty() -> None:
-    """A scope with nothing below it is not an error."""
+    """A scope without children gets an empty list."""
     conn = FakeConnection()
     conn.on("WITH RECURSIVE below ... ORDER BY depth, name", 3).rows()
 
@@ -167,7 +167,7 @@ async def test_rename_returns_scope_as_stored() -> None:
 
 @pytest.mark.asyncio
 async def test_rename_to_taken_name_maps_to_409() -> None:
-    """Renaming can collide just as creating can."""
+    """Renaming can violate the unique constraint too."""
     conn = FakeConnection()
     conn.on("UPDATE scopes ...").raises(db_error("23505", constraint="scopes_name_key"))
 
@@ -197,7 +197,7 @@ async def test_delete_names_one_scope() -> None:
     ],
 )
 async def test_delete_of_scope_in_use_maps_to_409(constraint: str, table: str) -> None:
-    """The constraint tells what is still there."""
+    """The foreign key error tells what the scope still contains."""
     conn = FakeConnection()
     in_use = db_error(
         "23503",
@@ -230,7 +230,7 @@ async def test_delete_of_scope_in_use_maps_to_409(constraint: str, table: str) -
     ],
 )
 async def test_no_row_maps_to_404(method: str, arguments: list[Any], detail: str) -> None:
-    """A scope that is not there."""
+    """An unknown scope is a 404."""
     conn = FakeConnection()
     conn.on("...").rows()
 
@@ -255,7 +255,7 @@ async def test_no_row_maps_to_404(method: str, arguments: list[Any], detail: str
 async def test_driver_error_begins_with_what_failed(
     method: str, arguments: list[Any], failure: str
 ) -> None:
-    """Each method says in its own words what it could not do."""
+    """Each method has its own error message."""
     conn = FakeConnection()
     conn.on("...").raises(db_error("42501", "permission denied for table scopes"))
 

@@ -1,4 +1,4 @@
-"""Tests for the service of scopes: the tree stays in order."""
+"""Tests for ScopeService: the tree stays valid."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("dal_conn")
 
 @pytest.fixture
 def audit_dao() -> Any:
-    """The audit log, which records everything."""
+    """A dummy of the audit DAO that accepts every entry."""
     log = dummy(AuditDAO)
     log.on("record").returns(None).optional()
     return log
@@ -31,13 +31,13 @@ def audit_dao() -> Any:
 
 @pytest.fixture
 def scopes(audit_dao: Any) -> tuple[ScopeService, Any]:
-    """The service of scopes, and its DAO."""
+    """The scope service and a dummy of its DAO."""
     dao = dummy(ScopeDAO)
     return ScopeService(dao, AuditService(audit_dao)), dao
 
 
 def entry(action: str, entity_id: int, **details: Any) -> AuditDTO.Create:
-    """What is written down of a write of ``actor`` on a scope."""
+    """Return the expected audit entry for a change of a scope by ``actor``."""
     return AuditDTO.Create(
         actor="admin@example.com",
         action=action,
@@ -49,7 +49,7 @@ def entry(action: str, entity_id: int, **details: Any) -> AuditDTO.Create:
 
 @pytest.mark.asyncio
 async def test_scope_get_all_passes_type_on(scopes: tuple[ScopeService, Any]) -> None:
-    """The restriction reaches the database; without one, None does."""
+    """The filter is passed to the DAO; it is None by default."""
     service, dao = scopes
     dao.on("fetch_all", ScopeType.DEPARTMENT).returns([VENDAS])
     dao.on("fetch_all", None).returns([MATRIZ, VENDAS])
@@ -60,7 +60,7 @@ async def test_scope_get_all_passes_type_on(scopes: tuple[ScopeService, Any]) ->
 
 @pytest.mark.asyncio
 async def test_scope_get_returns_scope(scopes: tuple[ScopeService, Any]) -> None:
-    """One scope, by its id."""
+    """It returns one scope by ID."""
     service, dao = scopes
     dao.on("fetch_by_id", 1).returns(MATRIZ)
 
@@ -69,7 +69,7 @@ async def test_scope_get_returns_scope(scopes: tuple[ScopeService, Any]) -> None
 
 @pytest.mark.asyncio
 async def test_scope_list_below_of_unknown_scope(scopes: tuple[ScopeService, Any]) -> None:
-    """A scope that is not there has nothing below it to list."""
+    """An unknown scope is a 404, and its descendants are not queried."""
     service, dao = scopes
     dao.on("fetch_by_id", 404).raises(DAOException(404, "Erro ao buscar escopo"))
 
@@ -81,7 +81,7 @@ async def test_scope_list_below_of_unknown_scope(scopes: tuple[ScopeService, Any
 
 @pytest.mark.asyncio
 async def test_scope_list_below_of_known_scope(scopes: tuple[ScopeService, Any]) -> None:
-    """Nodes come as the DAO sorted them."""
+    """The order of the DAO is kept."""
     service, dao = scopes
     node = ScopeDTO.Node(**VENDAS.model_dump(), depth=1)
     dao.on("fetch_by_id", 1).returns(MATRIZ)
@@ -94,7 +94,7 @@ async def test_scope_list_below_of_known_scope(scopes: tuple[ScopeService, Any])
 async def test_scope_create_root_asks_for_no_parent(
     scopes: tuple[ScopeService, Any], actor: UserDTO.Read
 ) -> None:
-    """An organization stands by itself."""
+    """An organization has no parent."""
     service, dao = scopes
     dto = ScopeDTO.Create(name="Matriz", type=ScopeType.ORGANIZATION)
     dao.on("create", dto).returns(MATRIZ)
@@ -120,7 +120,7 @@ async def test_scope_create_below_fitting_parent(
     scope_type: ScopeType,
     parent: ScopeDTO.Read,
 ) -> None:
-    """Each of the three ways to build the tree is open, and recorded."""
+    """The three valid combinations are created and audited."""
     service, dao = scopes
     dao.on("fetch_by_id", parent.id).returns(parent)
     dao.on("create").returns(SITE)
@@ -147,7 +147,7 @@ async def test_scope_create_below_unfitting_parent(
     parent: ScopeDTO.Read,
     detail: str,
 ) -> None:
-    """Each of the three ways to break the tree is a 422, before anything is written."""
+    """The three invalid combinations are a 422, and nothing is written."""
     service, dao = scopes
     dao.on("fetch_by_id", parent.id).returns(parent)
 
@@ -164,7 +164,7 @@ async def test_scope_create_below_unfitting_parent(
 async def test_scope_create_checks_parent_in_the_same_transaction(
     audit_dao: Any, actor: UserDTO.Read, dal_conn: FakeConnection
 ) -> None:
-    """With the real DAO: the parent is read and the scope written by one transaction."""
+    """With the real DAO, one transaction reads the parent and writes the scope."""
     dal_conn.on("SELECT id, name, type, parent_id FROM scopes WHERE id = $1", 1).row(
         id=1, name="Matriz", type="organization", parent_id=None
     )
@@ -183,7 +183,7 @@ async def test_scope_create_checks_parent_in_the_same_transaction(
 async def test_scope_rename_is_recorded_with_new_name(
     scopes: tuple[ScopeService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """The entry says what the scope became."""
+    """The audit entry contains the new name."""
     service, dao = scopes
     dao.on("rename").returns(VENDAS)
 
@@ -196,7 +196,7 @@ async def test_scope_rename_is_recorded_with_new_name(
 async def test_scope_delete_is_recorded(
     scopes: tuple[ScopeService, Any], audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """The entry outlives the scope."""
+    """The deletion is audited."""
     service, dao = scopes
     dao.on("delete", 3).returns(None)
 

@@ -1,4 +1,4 @@
-"""Tests for what the environment decides."""
+"""Tests for the settings."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from src.config.settings import Settings
 
 @pytest.fixture(autouse=True)
 def empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Run each test where no .env file lies."""
+    """Run each test in a folder without a .env file."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_defaults_suit_development() -> None:
-    """A newcomer sets nothing."""
+    """Every setting has a default."""
     settings = Settings()
 
     assert settings.database_url == "postgresql://postgres@localhost:5432/backend"
@@ -24,28 +24,28 @@ def test_defaults_suit_development() -> None:
 
 
 def test_variable_overrides_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """BACKEND_ and the name of the setting, in capitals."""
+    """The variable is BACKEND_ followed by the name in upper case."""
     monkeypatch.setenv("BACKEND_POOL_SIZE", "25")
 
     assert Settings().pool_size == 25
 
 
 def test_variable_without_prefix_is_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DATABASE_URL belongs to another program on the same machine."""
+    """Variables without the prefix, such as DATABASE_URL, are ignored."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://other/other")
 
     assert Settings().database_url == "postgresql://postgres@localhost:5432/backend"
 
 
 def test_env_file_is_read(empty_folder: Path) -> None:
-    """A .env file where the program starts does what variables do."""
+    """Settings can be in a .env file in the working directory."""
     (empty_folder / ".env").write_text("BACKEND_LOG_LEVEL=DEBUG\n")
 
     assert Settings().log_level == "DEBUG"
 
 
 def test_variable_wins_over_env_file(monkeypatch: pytest.MonkeyPatch, empty_folder: Path) -> None:
-    """A file is written once; a variable is set for this run."""
+    """A variable takes precedence over the .env file."""
     (empty_folder / ".env").write_text("BACKEND_POOL_SIZE=3\n")
     monkeypatch.setenv("BACKEND_POOL_SIZE", "4")
 
@@ -53,7 +53,7 @@ def test_variable_wins_over_env_file(monkeypatch: pytest.MonkeyPatch, empty_fold
 
 
 def test_env_file_may_hold_other_things(empty_folder: Path) -> None:
-    """Such a file is shared with other programs."""
+    """Unknown lines in the .env file are ignored."""
     (empty_folder / ".env").write_text("POSTGRES_PASSWORD=x\nBACKEND_UNKNOWN=1\n")
 
     assert Settings().pool_size == 10
@@ -73,7 +73,7 @@ def test_env_file_may_hold_other_things(empty_folder: Path) -> None:
     ],
 )
 def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, field: str, value: str) -> None:
-    """The program does not start with a setting that it would trip over later."""
+    """An invalid setting is rejected at startup."""
     monkeypatch.setenv(f"BACKEND_{field.upper()}", value)
 
     with pytest.raises(ValidationError) as error:
@@ -86,21 +86,21 @@ def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, field: str, value
     "url", ["postgresql://u:p@db/app", "postgres://u@/app?host=/var/run/postgresql"]
 )
 def test_database_url_of_postgresql_is_accepted(url: str) -> None:
-    """Both spellings of the scheme, over a network and over a socket."""
+    """Both schemes are accepted, with TCP and Unix socket addresses."""
     assert Settings(database_url=url).database_url == url
 
 
 def test_database_url_of_other_database_is_refused() -> None:
-    """The SQL here is PostgreSQL's."""
+    """Only PostgreSQL URLs are accepted."""
     with pytest.raises(ValidationError, match="a URL do banco deve começar com postgresql://"):
         Settings(database_url="mysql://u@db/app")
 
 
 def test_database_url_is_not_shown() -> None:
-    """Settings that are printed into a log do not take the password along."""
+    """The repr of the settings does not contain the password."""
     assert "segredo" not in repr(Settings(database_url="postgresql://u:segredo@db/app"))
 
 
 def test_statement_timeout_may_be_switched_off() -> None:
-    """Zero is PostgreSQL's word for no limit."""
+    """Zero means no limit, as in PostgreSQL."""
     assert Settings(statement_timeout_ms=0).statement_timeout_ms == 0

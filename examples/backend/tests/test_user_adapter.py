@@ -1,4 +1,4 @@
-"""Tests for the adapter of the identity service, over httpx's own mock transport."""
+"""Tests for the adapter of the identity service, with httpx's mock transport."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,18 +14,18 @@ ANA = {"id": 7, "name": "Ana", "email": "ana@example.com"}
 
 
 def adapter_of(handler: Callable[[httpx.Request], httpx.Response]) -> UserAdapter:
-    """An adapter whose requests are answered by ``handler``."""
+    """Return an adapter whose requests are answered by ``handler``."""
     client = httpx.AsyncClient(base_url="http://identity", transport=httpx.MockTransport(handler))
     return UserAdapter(client)
 
 
 def answering(status_code: int, body: Any = None) -> UserAdapter:
-    """An adapter whose requests all get one answer."""
+    """Return an adapter whose requests all get the same response."""
     return adapter_of(lambda _: httpx.Response(status_code, json=body))
 
 
 def failing(error: Exception) -> UserAdapter:
-    """An adapter whose requests all fail."""
+    """Return an adapter whose requests all fail."""
 
     def handler(_: httpx.Request) -> httpx.Response:
         raise error
@@ -35,7 +35,7 @@ def failing(error: Exception) -> UserAdapter:
 
 @pytest.mark.asyncio
 async def test_get_caller_passes_header_on() -> None:
-    """The identity service sees the header exactly as the caller sent it."""
+    """The header reaches the identity service unchanged."""
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -50,7 +50,7 @@ async def test_get_caller_passes_header_on() -> None:
 
 @pytest.mark.asyncio
 async def test_get_caller_returns_user() -> None:
-    """What the service says becomes a DTO; what it says beyond that is left out."""
+    """The response is converted to a DTO; unknown fields are ignored."""
     caller = await answering(200, {**ANA, "roles": ["admin"]}).get_caller("Bearer abc")
 
     assert caller == UserDTO.Read(id=7, name="Ana", email="ana@example.com")
@@ -58,7 +58,7 @@ async def test_get_caller_returns_user() -> None:
 
 @pytest.mark.asyncio
 async def test_get_users_by_permission_asks_within_scope() -> None:
-    """The permission is part of the path, the scope of the query."""
+    """The permission is in the path, the scope in the query."""
     seen: list[httpx.URL] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -72,7 +72,7 @@ async def test_get_users_by_permission_asks_within_scope() -> None:
 
 @pytest.mark.asyncio
 async def test_get_users_by_permission_keeps_path_in_its_place() -> None:
-    """A permission that looks like a path does not reach another one."""
+    """Special characters in a permission are escaped."""
     seen: list[bytes] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -86,7 +86,7 @@ async def test_get_users_by_permission_keeps_path_in_its_place() -> None:
 
 @pytest.mark.asyncio
 async def test_get_users_by_permission_returns_all() -> None:
-    """Every item becomes a DTO, in the order sent."""
+    """Every item is converted to a DTO, in the same order."""
     bia = {"id": 8, "name": "Bia", "email": "bia@example.com"}
 
     users = await answering(200, [ANA, bia]).get_users_by_permission("a:b", "Bearer abc", "matriz")
@@ -96,7 +96,7 @@ async def test_get_users_by_permission_returns_all() -> None:
 
 @pytest.mark.asyncio
 async def test_get_users_by_permission_of_nobody_is_empty() -> None:
-    """A permission that nobody holds is no error."""
+    """A permission without holders returns an empty list."""
     assert await answering(200, []).get_users_by_permission("a:b", "Bearer abc", "matriz") == []
 
 
@@ -113,7 +113,7 @@ async def test_get_users_by_permission_of_nobody_is_empty() -> None:
     ],
 )
 async def test_answer_other_than_success(answered: int, status_code: int, detail: str) -> None:
-    """Refusals of the caller are passed on; anything else is the other system's failure."""
+    """401, 403 and 404 are passed on; every other status is a 502."""
     with pytest.raises(AdapterException) as exc:
         await answering(answered).get_caller("Bearer abc")
 
@@ -151,7 +151,7 @@ async def test_answer_other_than_success(answered: int, status_code: int, detail
     ],
 )
 async def test_no_answer(error: Exception, status_code: int, detail: str) -> None:
-    """Slow and absent are told apart, and httpx's exception remains the cause."""
+    """A timeout is a 504, a connection error a 502; the cause is kept."""
     with pytest.raises(AdapterException) as exc:
         await failing(error).get_caller("Bearer abc")
 
@@ -170,7 +170,7 @@ async def test_no_answer(error: Exception, status_code: int, detail: str) -> Non
     ],
 )
 async def test_get_caller_refuses_answer_of_other_shape(body: Any) -> None:
-    """An answer that cannot be understood lets nobody in."""
+    """An invalid response is a 502."""
     with pytest.raises(AdapterException) as exc:
         await answering(200, body).get_caller("Bearer abc")
 
@@ -182,7 +182,7 @@ async def test_get_caller_refuses_answer_of_other_shape(body: Any) -> None:
 
 @pytest.mark.asyncio
 async def test_get_caller_refuses_answer_that_is_no_json() -> None:
-    """A proxy's login page with status 200 is no identity."""
+    """An HTML response with status 200 is a 502."""
     adapter = adapter_of(lambda _: httpx.Response(200, html="<h1>Entrar</h1>"))
 
     with pytest.raises(AdapterException) as exc:

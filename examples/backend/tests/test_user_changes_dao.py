@@ -1,4 +1,4 @@
-"""Tests for the methods of UserDAO that change a user or remove one."""
+"""Tests for the methods of UserDAO that update or delete a user."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ ANA: dict[str, Any] = {
 
 @pytest.mark.asyncio
 async def test_update_sends_null_for_what_stays() -> None:
-    """COALESCE keeps the column where the parameter is NULL."""
+    """A NULL parameter keeps the column, by COALESCE."""
     conn = FakeConnection()
     conn.on(
         """
@@ -41,7 +41,7 @@ async def test_update_sends_null_for_what_stays() -> None:
 
 @pytest.mark.asyncio
 async def test_update_sends_every_change() -> None:
-    """Name, e-mail and CPF follow the id, in this order."""
+    """The parameters are ID, name, email and CPF."""
     conn = FakeConnection()
     conn.fetch_row_return = FakeRecord(ANA)
 
@@ -54,7 +54,7 @@ async def test_update_sends_every_change() -> None:
 
 @pytest.mark.asyncio
 async def test_change_status_touches_date() -> None:
-    """The date of the last change moves with the status."""
+    """The update timestamp changes with the status."""
     conn = FakeConnection()
     conn.on(
         "UPDATE users SET status = $2, updated_at = now() AT TIME ZONE 'utc' ...", 7, "approved"
@@ -67,7 +67,7 @@ async def test_change_status_touches_date() -> None:
 
 @pytest.mark.asyncio
 async def test_deactivate_leaves_inactive_users_alone() -> None:
-    """Only a user who is not inactive yet is touched."""
+    """An inactive user is not updated."""
     conn = FakeConnection()
     conn.on("... WHERE id = $1 AND status <> 'inactive' RETURNING id", 7).row(id=7)
 
@@ -78,7 +78,7 @@ async def test_deactivate_leaves_inactive_users_alone() -> None:
 
 @pytest.mark.asyncio
 async def test_delete_names_one_user() -> None:
-    """A DELETE without WHERE is the accident to be prevented."""
+    """The DELETE has a WHERE clause."""
     conn = FakeConnection()
     conn.fetch_val_return = 7
 

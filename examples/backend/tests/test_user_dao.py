@@ -1,4 +1,4 @@
-"""Tests for UserDAO: what it asks of the database, and what it makes of the answer."""
+"""Tests for the statements and the results of UserDAO."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ BIA: dict[str, Any] = {"id": 8, "name": "Bia", "email": "bia@example.com", "crea
 
 @pytest.mark.asyncio
 async def test_create_calls_execute(faker: Faker) -> None:
-    """One INSERT with one parameter for each field of the DTO."""
+    """The INSERT has one parameter for each field of the DTO."""
     dto = UserDTO.Create(name=faker.name(), email=faker.email(), cpf=faker.ssn())
     conn = FakeConnection()
 
@@ -34,7 +34,7 @@ async def test_create_calls_execute(faker: Faker) -> None:
 
 @pytest.mark.asyncio
 async def test_create_inserts_user(faker: Faker) -> None:
-    """The parameters stand in the order of the columns."""
+    """The parameters have the order of the columns."""
     dto = UserDTO.Create(name=faker.name(), email=faker.email(), cpf=faker.ssn())
     conn = FakeConnection()
 
@@ -47,7 +47,7 @@ async def test_create_inserts_user(faker: Faker) -> None:
 
 @pytest.mark.asyncio
 async def test_create_without_cpf_inserts_null() -> None:
-    """A missing CPF is NULL, so that many users may lack one."""
+    """A missing CPF is NULL, which does not violate the unique constraint."""
     conn = FakeConnection()
     conn.on("INSERT INTO users ...", "Ana", "ana@example.com", None).tag("INSERT 0 1")
 
@@ -58,7 +58,7 @@ async def test_create_without_cpf_inserts_null() -> None:
 
 @pytest.mark.asyncio
 async def test_create_needs_no_transaction() -> None:
-    """One statement is atomic by itself."""
+    """A single statement needs no transaction."""
     conn = FakeConnection()
 
     await UserDAO.create.__wrapped__(conn, UserDTO.Create(name="Ana", email="ana@example.com"))
@@ -68,7 +68,7 @@ async def test_create_needs_no_transaction() -> None:
 
 @pytest.mark.asyncio
 async def test_sync_calls_execute_many(faker: Faker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All users go in one execute_many of the transaction, a row of three parameters for each."""
+    """One execute_many in the transaction has a row of three parameters for each user."""
     items = [UserDTO.Create(name=faker.name(), email=faker.email()) for _ in range(3)]
     conn = FakeConnection()
     executed: list[tuple[str, list[list[Any]]]] = []
@@ -110,7 +110,7 @@ async def test_sync_commits_transaction() -> None:
 
 @pytest.mark.asyncio
 async def test_sync_rolls_back_on_error() -> None:
-    """Where one user is refused, none is written."""
+    """If one user is rejected, none is written."""
     conn = FakeConnection()
     conn.on("INSERT INTO users ...").raises(db_error("23505", constraint="users_cpf_key"))
 
@@ -123,7 +123,7 @@ async def test_sync_rolls_back_on_error() -> None:
 
 @pytest.mark.asyncio
 async def test_sync_keeps_known_cpf() -> None:
-    """A user who comes without a CPF does not lose the one on record."""
+    """A missing CPF does not overwrite the stored one."""
     conn = FakeConnection()
     conn.on("... cpf = COALESCE(EXCLUDED.cpf, users.cpf) ...", ["Ana", "ana@example.com", None])
 
@@ -134,7 +134,7 @@ async def test_sync_keeps_known_cpf() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_returns_user(faker: Faker) -> None:
-    """The row becomes a UserDTO.Read."""
+    """The row is converted to a UserDTO.Read."""
     fake_row = {
         "id": faker.random_int(1, 100),
         "name": faker.name(),
@@ -152,7 +152,7 @@ async def test_fetch_by_id_returns_user(faker: Faker) -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_asks_for_one_row() -> None:
-    """The id is a parameter, never part of the statement."""
+    """The ID is a parameter."""
     conn = FakeConnection()
     conn.on("SELECT id, name, email, created_at FROM users WHERE id = $1", 7).row(ANA)
 
@@ -163,7 +163,7 @@ async def test_fetch_by_id_asks_for_one_row() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_email_ignores_case_in_the_database() -> None:
-    """The e-mail goes as it came; PostgreSQL lowers it as it lowered the stored one."""
+    """PostgreSQL converts the email to lower case."""
     conn = FakeConnection()
     conn.on("SELECT ... FROM users WHERE email = lower($1)", "Ana@Example.com").row(ANA)
 
@@ -174,7 +174,7 @@ async def test_fetch_by_email_ignores_case_in_the_database() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_detail_returns_everything() -> None:
-    """CPF, status and the date of the last change come with the rest."""
+    """The result includes CPF, status and the update timestamp."""
     row = {**ANA, "cpf": "52998224725", "status": "approved", "updated_at": NOW}
     conn = FakeConnection()
     conn.on(
@@ -201,7 +201,7 @@ async def test_fetch_detail_returns_everything() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_returns_rows_in_order() -> None:
-    """Every row becomes a user, in the order in which the database sent them."""
+    """Every row is converted to a user, in the same order."""
     conn = FakeConnection()
     conn.fetch_return = [ANA, BIA]
 
@@ -212,7 +212,7 @@ async def test_fetch_all_returns_rows_in_order() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_orders_by_id() -> None:
-    """Without ORDER BY the order would be the database's mood; there are no parameters."""
+    """The statement has an ORDER BY and takes no parameters."""
     conn = FakeConnection()
     conn.fetch_return = []
 
@@ -223,7 +223,7 @@ async def test_fetch_all_orders_by_id() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_without_users_is_empty() -> None:
-    """No rows are no users, not an error."""
+    """Without users, the list is empty."""
     conn = FakeConnection()
     conn.on("SELECT ... FROM users ORDER BY id").rows()
 
@@ -232,7 +232,7 @@ async def test_fetch_all_without_users_is_empty() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_ids_sends_one_array() -> None:
-    """However many ids, one statement and one parameter."""
+    """All IDs are one array parameter."""
     conn = FakeConnection()
     conn.on("SELECT ... FROM users WHERE id = ANY($1) ORDER BY id", [7, 8, 9]).rows(ANA, BIA)
 
@@ -243,7 +243,7 @@ async def test_fetch_by_ids_sends_one_array() -> None:
 
 @pytest.mark.asyncio
 async def test_search_without_restriction_sends_nulls() -> None:
-    """A restriction that was left out is NULL, which restricts nothing."""
+    """Omitted filters are NULL."""
     conn = FakeConnection()
     conn.on("... LIMIT $3 OFFSET $4", None, None, 20, 0).rows(ANA, BIA)
     conn.on("SELECT count(*) FROM users ...", None, None).value(2)
@@ -255,7 +255,7 @@ async def test_search_without_restriction_sends_nulls() -> None:
 
 @pytest.mark.asyncio
 async def test_search_counts_what_it_lists() -> None:
-    """Both statements restrict alike, or a client would page for ever."""
+    """Both statements have the same filters."""
     conn = FakeConnection()
     conn.fetch_return = []
     conn.fetch_val_return = 0
@@ -272,7 +272,7 @@ async def test_search_counts_what_it_lists() -> None:
 
 @pytest.mark.asyncio
 async def test_search_treats_wildcards_as_letters() -> None:
-    """A name is searched with strpos: % and _ are letters like any other."""
+    """The search uses strpos, so % and _ have no special meaning."""
     conn = FakeConnection()
     conn.on("SELECT id, ... strpos(lower(name), lower($1)) > 0 ...", "100%_", None, 20, 0).rows()
     conn.on("SELECT count(*) ... strpos(lower(name), lower($1)) > 0 ...", "100%_", None).value(0)
@@ -287,7 +287,7 @@ async def test_search_treats_wildcards_as_letters() -> None:
     ("status", "expected_count"), [("pending", 5), ("approved", 3), ("rejected", 2)]
 )
 async def test_count_by_status(status: str, expected_count: int) -> None:
-    """The status is the only parameter, and the count comes back as it is."""
+    """The status is the only parameter, and the count is returned."""
     conn = FakeConnection()
     conn.fetch_val_return = expected_count
 
@@ -299,7 +299,7 @@ async def test_count_by_status(status: str, expected_count: int) -> None:
 
 @pytest.mark.asyncio
 async def test_some_method_answers_each_call_from_queue() -> None:
-    """Two calls, two results: each takes the next of the queue."""
+    """Each call takes the next result of the queue."""
     conn = FakeConnection()
     conn.execute_return = [[{"id": 1, "status": "pending"}], [{"id": 2, "status": "approved"}]]
 
@@ -313,7 +313,7 @@ async def test_some_method_answers_each_call_from_queue() -> None:
 
 @pytest.mark.asyncio
 async def test_some_method_of_unknown_user_is_empty() -> None:
-    """A list of rows has no row where there is no such user: that is no 404."""
+    """An unknown user is an empty list instead of a 404."""
     conn = FakeConnection()
     conn.on("SELECT id, status FROM users WHERE id = $1", 404).rows()
 
@@ -322,7 +322,7 @@ async def test_some_method_of_unknown_user_is_empty() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_all_works_on_class_and_instance(dal_conn: FakeConnection) -> None:
-    """Neither needs arguments: the DAL brings the connection."""
+    """Both take the connection from the DAL."""
     dal_conn.on("SELECT ... FROM users ORDER BY id").rows(ANA).then.rows(BIA)
 
     by_class = await UserDAO.fetch_all()
@@ -335,7 +335,7 @@ async def test_fetch_all_works_on_class_and_instance(dal_conn: FakeConnection) -
 async def test_create_without_wrapped_uses_dal_connection(
     monkeypatch: pytest.MonkeyPatch, faker: Faker
 ) -> None:
-    """A caller passes the DTO alone."""
+    """The caller passes only the DTO."""
     conn = FakeConnection()
 
     async def fake_get_connection(cls: type[DAL]) -> FakeConnection:

@@ -1,4 +1,4 @@
-"""Tests for the forms a user takes on the way in and out."""
+"""Tests for the models of users."""
 
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,13 @@ from src.domain.dto.user import UserDTO, UserStatus
 
 
 def first_error(error: ValidationError) -> tuple[Any, str]:
-    """The field and the kind of the only error."""
+    """Return the field and the type of the only error."""
     (only,) = error.errors()
     return ".".join(str(part) for part in only["loc"]), only["type"]
 
 
 def test_create_accepts_faker_person(faker: Faker) -> None:
-    """A Brazilian name, e-mail and CPF are accepted, and the CPF is stored as digits."""
+    """A Brazilian name, email and CPF are accepted, and the CPF is stored as digits."""
     name, email, cpf = faker.name(), faker.email(), faker.ssn()
 
     dto = UserDTO.Create(name=name, email=email, cpf=cpf)
@@ -36,19 +36,19 @@ def test_create_without_cpf_leaves_it_empty() -> None:
 
 
 def test_create_with_null_cpf_leaves_it_empty() -> None:
-    """JSON's null is the same as leaving it out."""
+    """JSON null is the same as omitting it."""
     dto = UserDTO.Create.model_validate({"name": "Ana", "email": "ana@example.com", "cpf": None})
 
     assert dto.cpf is None
 
 
 def test_create_strips_name() -> None:
-    """Space around a name is no part of it."""
+    """Leading and trailing whitespace is removed."""
     assert UserDTO.Create(name="  Ana Lima ", email="ana@example.com").name == "Ana Lima"
 
 
 def test_create_lowers_email() -> None:
-    """Two spellings of an address are one address."""
+    """Email addresses are compared in lower case."""
     assert UserDTO.Create(name="Ana", email=" Ana@Example.COM ").email == "ana@example.com"
 
 
@@ -74,7 +74,7 @@ def test_create_refuses_name(name: Any, kind: str) -> None:
     "length", [pytest.param(2, id="shortest"), pytest.param(120, id="longest")]
 )
 def test_create_accepts_name_at_the_limits(length: int) -> None:
-    """Both limits belong to the range."""
+    """The limits are inclusive."""
     assert UserDTO.Create(name="x" * length, email="ana@example.com").name == "x" * length
 
 
@@ -100,7 +100,7 @@ def test_create_refuses_email(email: str) -> None:
 
 
 def test_create_refuses_long_email() -> None:
-    """Mail systems stop at 254 characters, and so does this one."""
+    """An email address has at most 254 characters."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Create(name="Ana", email="a" * 243 + "@example.com")
 
@@ -108,7 +108,7 @@ def test_create_refuses_long_email() -> None:
 
 
 def test_create_reports_cpf_rule_that_failed() -> None:
-    """The CPF's own message reaches whoever filled in the form."""
+    """The error contains the message of the CPF validation."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Create(name="Ana", email="ana@example.com", cpf="529.982.247-24")
 
@@ -117,7 +117,7 @@ def test_create_reports_cpf_rule_that_failed() -> None:
 
 
 def test_create_reports_every_wrong_field() -> None:
-    """One answer names everything that is to be mended."""
+    """All invalid fields are reported at once."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Create(name="A", email="ana", cpf="1")
 
@@ -125,7 +125,7 @@ def test_create_reports_every_wrong_field() -> None:
 
 
 def test_create_ignores_status() -> None:
-    """Nobody registers themselves as approved."""
+    """The status cannot be set on creation."""
     dto = UserDTO.Create.model_validate(
         {"name": "Ana", "email": "ana@example.com", "status": "approved"}
     )
@@ -134,7 +134,7 @@ def test_create_ignores_status() -> None:
 
 
 def test_sync_refuses_no_users() -> None:
-    """An empty synchronisation is a mistake of the caller."""
+    """An empty list is rejected."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Sync(users=[])
 
@@ -142,7 +142,7 @@ def test_sync_refuses_no_users() -> None:
 
 
 def test_sync_refuses_more_than_a_thousand_users() -> None:
-    """A thousand users fit in one transaction; more are to be sent in parts."""
+    """At most a thousand users are accepted."""
     users = [UserDTO.Create(name="Ana", email=f"ana{n}@example.com") for n in range(1001)]
 
     with pytest.raises(ValidationError) as error:
@@ -152,7 +152,7 @@ def test_sync_refuses_more_than_a_thousand_users() -> None:
 
 
 def test_sync_refuses_email_twice() -> None:
-    """Which of the two would win is not for the database to decide; case makes no difference."""
+    """Duplicate emails in the list are rejected, regardless of case."""
     users = [
         UserDTO.Create(name="Ana", email="ana@example.com"),
         UserDTO.Create(name="Ana Lima", email="ANA@example.com"),
@@ -163,7 +163,7 @@ def test_sync_refuses_email_twice() -> None:
 
 
 def test_sync_names_position_of_wrong_user() -> None:
-    """Of many users, the wrong one is named by its position."""
+    """The error names the position of the invalid user."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Sync.model_validate(
             {
@@ -186,7 +186,7 @@ def test_sync_names_position_of_wrong_user() -> None:
     ],
 )
 def test_update_normalises_like_create(field: str, value: str, stored: str) -> None:
-    """A change is held to the rules of creation, and one field is enough."""
+    """An update has the same rules as a creation; one field is enough."""
     dto = UserDTO.Update.model_validate({field: value})
 
     assert dto.model_dump(exclude_none=True) == {field: stored}
@@ -201,13 +201,13 @@ def test_update_normalises_like_create(field: str, value: str, stored: str) -> N
     ],
 )
 def test_update_refuses_no_change(body: dict[str, Any]) -> None:
-    """A change that changes nothing is a mistake of the caller."""
+    """An update without fields is rejected."""
     with pytest.raises(ValidationError, match="informe ao menos um campo para alterar"):
         UserDTO.Update.model_validate(body)
 
 
 def test_update_refuses_wrong_cpf() -> None:
-    """The check digits are computed for changes too."""
+    """The check digits are validated for updates too."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Update(cpf="52998224735")
 
@@ -215,7 +215,7 @@ def test_update_refuses_wrong_cpf() -> None:
 
 
 def test_change_status_refuses_unknown_status() -> None:
-    """The message lists the statuses there are."""
+    """The message lists the valid statuses."""
     with pytest.raises(ValidationError) as error:
         UserDTO.ChangeStatus.model_validate({"status": "deleted"})
 
@@ -225,17 +225,17 @@ def test_change_status_refuses_unknown_status() -> None:
 
 
 def test_read_needs_no_date() -> None:
-    """The identity service sends none."""
+    """The creation date is optional: the identity service does not send it."""
     assert UserDTO.Read(id=1, name="Test", email="test@example.com").created_at is None
 
 
 def test_read_has_no_cpf() -> None:
-    """What anyone may read does not hold a taxpayer number."""
+    """The public model has no CPF."""
     assert "cpf" not in UserDTO.Read.model_fields
 
 
 def test_read_writes_date_without_zone() -> None:
-    """Dates leave the API as they are stored: UTC, without a zone."""
+    """Timestamps are serialized in UTC without a time zone."""
     dto = UserDTO.Read(
         id=1, name="Ana", email="ana@example.com", created_at=datetime(2026, 1, 2, 3, 4, 5)
     )
@@ -244,7 +244,7 @@ def test_read_writes_date_without_zone() -> None:
 
 
 def test_detail_reads_status_from_text() -> None:
-    """The database holds text; the DTO holds the enumeration."""
+    """Text from the database is converted to the enum."""
     dto = UserDTO.Detail.model_validate(
         {
             "id": 1,
@@ -261,7 +261,7 @@ def test_detail_reads_status_from_text() -> None:
 
 
 def test_filter_restricts_nothing_by_default() -> None:
-    """Without parameters, the first twenty of all users are wanted."""
+    """Without parameters, the filter matches the first twenty users."""
     assert UserDTO.Filter().model_dump() == {
         "limit": 20,
         "offset": 0,
@@ -271,7 +271,7 @@ def test_filter_restricts_nothing_by_default() -> None:
 
 
 def test_filter_refuses_empty_name() -> None:
-    """``?name=`` would find everyone while looking like a restriction."""
+    """An empty name is rejected, because it would match all users."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Filter(name="")
 
@@ -279,7 +279,7 @@ def test_filter_refuses_empty_name() -> None:
 
 
 def test_assign_holds_within_organization_by_default() -> None:
-    """The type of scope is named only where it is a narrower one."""
+    """The scope type defaults to organization."""
     assert UserDTO.Assign(user_id=1, role_id=2).scope_type is ScopeType.ORGANIZATION
 
 
@@ -294,7 +294,7 @@ def test_assign_holds_within_organization_by_default() -> None:
     ],
 )
 def test_assign_refuses(field: str, value: Any, kind: str) -> None:
-    """An id is a positive bigint: what PostgreSQL could not hold never reaches it."""
+    """An ID is a positive bigint."""
     with pytest.raises(ValidationError) as error:
         UserDTO.Assign.model_validate({"user_id": 1, "role_id": 2, field: value})
 

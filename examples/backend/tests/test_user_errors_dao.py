@@ -1,4 +1,4 @@
-"""Tests for how UserDAO fails: with a status and a sentence that begins with what it was doing."""
+"""Tests for the errors of UserDAO: status and message."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ ASSIGN = UserDTO.Assign(user_id=7, role_id=2)
 
 
 def failing_connection(error: Exception) -> FakeConnection:
-    """A connection on which every method fails."""
+    """Return a connection on which every method fails."""
     conn = FakeConnection()
     conn.execute_return = error
     conn.fetch_return = error
@@ -27,7 +27,7 @@ def failing_connection(error: Exception) -> FakeConnection:
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_error_maps_to_500() -> None:
-    """Any error of the driver, here its base class, is a 500."""
+    """An unknown driver error is a 500."""
     conn = FakeConnection()
 
     async def broken_fetch_row(stmt: str, parameters: Any = None) -> None:
@@ -44,7 +44,7 @@ async def test_fetch_by_id_error_maps_to_500() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_id_raises_on_db_error() -> None:
-    """Any other exception is a 500 too, and remains the cause."""
+    """Any other exception is a 500 too, and is the cause."""
     conn = FakeConnection()
     lost = Exception("Connection lost")
     conn.fetch_row_return = lost
@@ -85,7 +85,7 @@ async def test_fetch_by_id_raises_on_db_error() -> None:
 async def test_driver_error_begins_with_what_failed(
     method: str, arguments: list[Any], failure: str
 ) -> None:
-    """Each method says in its own words what it could not do, without the driver's words."""
+    """Each method has its own error message, without the driver's message."""
     conn = failing_connection(db_error("42501", "permission denied for table users"))
 
     with pytest.raises(DAOException) as exc:
@@ -103,7 +103,7 @@ async def test_driver_error_begins_with_what_failed(
     ],
 )
 async def test_create_duplicate_maps_to_409(constraint: str, detail: str) -> None:
-    """The constraint tells whether it was the e-mail or the CPF."""
+    """The message names the constraint of the email or the CPF."""
     conn = FakeConnection()
     conn.on("INSERT INTO users ...").raises(db_error("23505", constraint=constraint))
 
@@ -115,7 +115,7 @@ async def test_create_duplicate_maps_to_409(constraint: str, detail: str) -> Non
 
 @pytest.mark.asyncio
 async def test_create_may_be_repeated_after_deadlock() -> None:
-    """A deadlock is a 503 that says so; the same call then succeeds."""
+    """A deadlock is a 503, and a retry succeeds."""
     conn = FakeConnection()
     conn.on("INSERT INTO users ...").raises(db_error("40P01")).then.tag("INSERT 0 1")
 
@@ -148,7 +148,7 @@ async def test_create_may_be_repeated_after_deadlock() -> None:
     ],
 )
 async def test_no_row_maps_to_404(method: str, arguments: list[Any], detail: str) -> None:
-    """psqlpy refuses to fetch a row that is not there; the user learns what was not found."""
+    """A missing row is a 404."""
     conn = FakeConnection()
     conn.on("...").rows()
 
@@ -160,7 +160,7 @@ async def test_no_row_maps_to_404(method: str, arguments: list[Any], detail: str
 
 @pytest.mark.asyncio
 async def test_update_to_taken_email_maps_to_409() -> None:
-    """A change can collide just as a creation can."""
+    """An update can violate a unique constraint too."""
     conn = FakeConnection()
     conn.on("UPDATE users ...").raises(db_error("23505", constraint="users_email_key"))
 
@@ -172,7 +172,7 @@ async def test_update_to_taken_email_maps_to_409() -> None:
 
 @pytest.mark.asyncio
 async def test_change_status_to_unknown_status_maps_to_422() -> None:
-    """What the DTO did not see to, the database's check does."""
+    """A violated check constraint is a 422."""
     conn = FakeConnection()
     refusal = db_error("23514", constraint="users_status_check", table="users")
     conn.on("UPDATE users SET status = $2 ...", 7, "deleted").raises(refusal)
@@ -188,7 +188,7 @@ async def test_change_status_to_unknown_status_maps_to_422() -> None:
 
 @pytest.mark.asyncio
 async def test_search_fails_when_count_fails() -> None:
-    """A page without a total is no page."""
+    """If the count fails, the search fails."""
     conn = FakeConnection()
     conn.on("SELECT id, ...").rows()
     conn.on("SELECT count(*) ...").raises(
@@ -206,7 +206,7 @@ async def test_search_fails_when_count_fails() -> None:
 
 @pytest.mark.asyncio
 async def test_lost_connection_maps_to_500() -> None:
-    """A server that goes away in the middle is a 500 with the method's own words."""
+    """A lost connection is a 500 with the method's error message."""
     conn = FakeConnection()
     conn.on("SELECT ... FROM users WHERE id = $1").drops()
 

@@ -1,4 +1,4 @@
-"""Tests for UserService: what it reads, and from whom."""
+"""Tests for UserService: reads."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,30 +24,30 @@ ASSIGN = UserDTO.Assign(user_id=7, role_id=2)
 
 @pytest.fixture
 def adapter() -> Any:
-    """The identity service."""
+    """A dummy of the identity service's adapter."""
     return dummy(UserAdapter)
 
 
 @pytest.fixture
 def dao() -> Any:
-    """The users' table."""
+    """A dummy of UserDAO."""
     return dummy(UserDAO)
 
 
 @pytest.fixture
 def audit_dao() -> Any:
-    """The audit log."""
+    """A dummy of the audit DAO."""
     return dummy(AuditDAO)
 
 
 @pytest.fixture
 def service(adapter: Any, dao: Any, audit_dao: Any) -> UserService:
-    """A service whose surroundings are dummies."""
+    """A service whose dependencies are dummies."""
     return UserService(user_adapter=adapter, user_dao=dao, audit=AuditService(audit_dao))
 
 
 class DummyUserAdapter:
-    """An adapter written by hand, for comparison with ``dummy(UserAdapter)``."""
+    """A hand-written fake adapter, to compare with ``dummy(UserAdapter)``."""
 
     def __init__(self, users: Sequence[UserDTO.Read]) -> None:
         self.users = users
@@ -56,26 +56,26 @@ class DummyUserAdapter:
     async def get_users_by_permission(
         self, _permission_id: str, _auth_header: str, _permission_scope: str
     ) -> Sequence[UserDTO.Read]:
-        """Return the users given, and remember."""
+        """Return the given users and record the call."""
         self.called = True
         return self.users
 
 
 class DummyUserDAO:
-    """A DAO written by hand, for comparison with ``dummy(UserDAO)``."""
+    """A hand-written fake DAO, to compare with ``dummy(UserDAO)``."""
 
     def __init__(self) -> None:
         self.fetch_called = False
 
     async def fetch_all(self) -> list[UserDTO.Read]:
-        """Return one user, and remember."""
+        """Return one user and record the call."""
         self.fetch_called = True
         return [UserDTO.Read(id=1, name="Test User", email="test@example.com")]
 
 
 @pytest.mark.asyncio
 async def test_service_coordinates_dao_and_adapter() -> None:
-    """The directory comes from the DAO; the identity service is not asked."""
+    """All users come from the DAO, without the identity service."""
     user_adapter, user_dao = DummyUserAdapter([]), DummyUserDAO()
     service = UserService(
         user_adapter=cast(UserAdapter, user_adapter), user_dao=cast(UserDAO, user_dao)
@@ -90,7 +90,7 @@ async def test_service_coordinates_dao_and_adapter() -> None:
 
 @pytest.mark.asyncio
 async def test_get_all_works_on_the_class(dal_conn: FakeConnection) -> None:
-    """The route of the directory has no service at hand, and needs none."""
+    """``get_all`` works without an instance."""
     dal_conn.on("SELECT ... FROM users ORDER BY id").rows(
         {"id": 7, "name": "Ana", "email": "ana@example.com", "created_at": datetime(2026, 1, 1)}
     )
@@ -102,7 +102,7 @@ async def test_get_all_works_on_the_class(dal_conn: FakeConnection) -> None:
 
 @pytest.mark.asyncio
 async def test_service_uses_real_dao_by_default(adapter: Any, dal_conn: FakeConnection) -> None:
-    """The class serves as the DAO: its methods are static."""
+    """The DAO class can be used without an instance."""
     dal_conn.fetch_return = []
 
     assert await UserService(user_adapter=adapter).get_all_users() == []
@@ -110,7 +110,7 @@ async def test_service_uses_real_dao_by_default(adapter: Any, dal_conn: FakeConn
 
 @pytest.mark.asyncio
 async def test_get_all_users_passes_error_on(service: UserService, dao: Any) -> None:
-    """The DAO has said already what failed."""
+    """The DAO's error is passed on unchanged."""
     failure = DAOException(500, "Erro ao listar usuários: falha no banco de dados")
     dao.on("fetch_all").raises(failure)
 
@@ -124,7 +124,7 @@ async def test_get_all_users_passes_error_on(service: UserService, dao: Any) -> 
 async def test_get_users_by_permission_returns_users_known_here(
     service: UserService, adapter: Any, dao: Any
 ) -> None:
-    """The identity service says who; the database says what is known of them."""
+    """The IDs come from the identity service, the records from the database."""
     stranger = UserDTO.Read(id=8, name="Outra", email="outra@example.com")
     adapter.on("get_users_by_permission", "users:read", "Bearer abc", "matriz").returns(
         [ANA, stranger]
@@ -140,7 +140,7 @@ async def test_get_users_by_permission_returns_users_known_here(
 async def test_get_users_by_permission_of_nobody_asks_no_database(
     service: UserService, adapter: Any, dao: Any
 ) -> None:
-    """No ids, no statement."""
+    """Without IDs, no statement is sent."""
     adapter.on("get_users_by_permission").returns([])
 
     users = await service.get_users_by_permission("users:read", "Bearer abc", "matriz")
@@ -153,7 +153,7 @@ async def test_get_users_by_permission_of_nobody_asks_no_database(
 async def test_get_users_by_permission_passes_refusal_on(
     service: UserService, adapter: Any
 ) -> None:
-    """Whom the identity service refuses, this service refuses."""
+    """An error of the identity service is passed on."""
     adapter.on("get_users_by_permission").raises(AdapterException(403, "Erro de autorização"))
 
     with pytest.raises(AdapterException) as exc:
@@ -164,7 +164,7 @@ async def test_get_users_by_permission_passes_refusal_on(
 
 @pytest.mark.asyncio
 async def test_search_passes_filter_on(service: UserService, dao: Any) -> None:
-    """Neither the filter nor the page is touched."""
+    """The filter and the page are passed on unchanged."""
     wanted = UserDTO.Filter(name="an", limit=5)
     page: Page[UserDTO.Read] = Page(items=[ANA], total=1, limit=5, offset=0)
     dao.on("search", wanted).returns(page)
@@ -174,7 +174,7 @@ async def test_search_passes_filter_on(service: UserService, dao: Any) -> None:
 
 @pytest.mark.asyncio
 async def test_count_names_status(service: UserService, dao: Any) -> None:
-    """A number alone would not say of what."""
+    """The result contains the status and the count."""
     dao.on("count_by_status", "pending").returns(3)
 
     count = await service.count(UserStatus.PENDING)
@@ -184,7 +184,7 @@ async def test_count_names_status(service: UserService, dao: Any) -> None:
 
 @pytest.mark.asyncio
 async def test_get_returns_detail(service: UserService, dao: Any) -> None:
-    """An administrator sees everything."""
+    """All fields are returned."""
     detail = UserDTO.Detail(
         id=7,
         name="Ana",
@@ -200,7 +200,7 @@ async def test_get_returns_detail(service: UserService, dao: Any) -> None:
 
 @pytest.mark.asyncio
 async def test_list_assignments_of_known_user(service: UserService, dao: Any) -> None:
-    """The user is looked for first, then their roles."""
+    """The user is fetched before the roles."""
     assignment = UserDTO.Assignment(
         role_id=2,
         role_name="Gestor",
@@ -216,7 +216,7 @@ async def test_list_assignments_of_known_user(service: UserService, dao: Any) ->
 
 @pytest.mark.asyncio
 async def test_list_permissions_of_known_user(service: UserService, dao: Any) -> None:
-    """The scope goes with the user."""
+    """The scope is passed to the DAO."""
     dao.on("fetch_by_id", 7).returns(ANA)
     dao.on("list_permissions", 7, 10).returns(["users:read"])
 
@@ -230,7 +230,7 @@ async def test_list_permissions_of_known_user(service: UserService, dao: Any) ->
 async def test_list_of_unknown_user_is_not_found(
     service: UserService, dao: Any, method: str, arguments: tuple[int, ...]
 ) -> None:
-    """Nobody's list is not an empty list, and it is not even asked for."""
+    """An unknown user is a 404, and the list is not queried."""
     dao.on("fetch_by_id", 404).raises(DAOException(404, "Erro ao buscar usuário"))
 
     with pytest.raises(DAOException):

@@ -1,4 +1,4 @@
-"""Tests for UserService: what it writes, and what it writes down."""
+"""Tests for UserService: writes and their audit entries."""
 
 from datetime import datetime
 from typing import Any
@@ -23,30 +23,30 @@ ASSIGN = UserDTO.Assign(user_id=7, role_id=2)
 
 @pytest.fixture
 def adapter() -> Any:
-    """The identity service."""
+    """A dummy of the identity service's adapter."""
     return dummy(UserAdapter)
 
 
 @pytest.fixture
 def dao() -> Any:
-    """The users' table."""
+    """A dummy of UserDAO."""
     return dummy(UserDAO)
 
 
 @pytest.fixture
 def audit_dao() -> Any:
-    """The audit log."""
+    """A dummy of the audit DAO."""
     return dummy(AuditDAO)
 
 
 @pytest.fixture
 def service(adapter: Any, dao: Any, audit_dao: Any) -> UserService:
-    """A service whose surroundings are dummies."""
+    """A service whose dependencies are dummies."""
     return UserService(user_adapter=adapter, user_dao=dao, audit=AuditService(audit_dao))
 
 
 def entry(action: str, entity_id: int | None, **details: Any) -> AuditDTO.Create:
-    """What is written down of a write of ``actor`` on a user."""
+    """Return the expected audit entry for a change of a user by ``actor``."""
     return AuditDTO.Create(
         actor="admin@example.com",
         action=action,
@@ -64,7 +64,7 @@ async def test_create_returns_user_as_stored(
     dal_conn: FakeConnection,
     actor: UserDTO.Read,
 ) -> None:
-    """What was written is read again, for its id; the log names it."""
+    """The created user is fetched again, and the audit entry has its ID."""
     dao.on("create", CREATE).returns(None)
     dao.on("fetch_by_email", "ana@example.com").returns(ANA)
     audit_dao.on("record", entry("create", 7)).returns(None)
@@ -81,7 +81,7 @@ async def test_create_duplicate_is_not_recorded(
     dal_conn: FakeConnection,
     actor: UserDTO.Read,
 ) -> None:
-    """What did not happen is not in the log."""
+    """A failed write is not audited."""
     dao.on("create").raises(DAOException(409, "Erro ao criar usuário: registro duplicado"))
 
     with pytest.raises(DAOException):
@@ -99,7 +99,7 @@ async def test_create_without_record_is_undone(
     dal_conn: FakeConnection,
     actor: UserDTO.Read,
 ) -> None:
-    """What cannot be recorded does not happen."""
+    """If the audit entry fails, the write is rolled back."""
     dao.on("create").returns(None)
     dao.on("fetch_by_email").returns(ANA)
     audit_dao.on("record").raises(DAOException(500, "Erro ao registrar auditoria"))
@@ -114,7 +114,7 @@ async def test_create_without_record_is_undone(
 async def test_create_runs_as_one_transaction_of_three_statements(
     adapter: Any, dal_conn: FakeConnection, actor: UserDTO.Read, faker: Faker
 ) -> None:
-    """With the real DAOs: the user, the user as stored, and the entry, all inside."""
+    """With the real DAOs, all statements run in one transaction."""
     dto = UserDTO.Create(name=faker.name(), email=faker.email())
     dal_conn.on("INSERT INTO users ...", dto.name, dto.email, None).tag("INSERT 0 1")
     dal_conn.on("SELECT ... FROM users WHERE email = lower($1)", dto.email).row(
@@ -133,7 +133,7 @@ async def test_create_runs_as_one_transaction_of_three_statements(
 async def test_sync_records_how_many(
     service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """One entry for all: the log says how many, and of no single user."""
+    """One audit entry contains the number of users."""
     bia = UserDTO.Create(name="Bia", email="bia@example.com")
     dao.on("sync", [CREATE, bia]).returns(None)
     audit_dao.on("record", entry("sync", None, count=2)).returns(None)
@@ -145,7 +145,7 @@ async def test_sync_records_how_many(
 async def test_sync_joins_the_transaction_of_its_record(
     adapter: Any, dal_conn: FakeConnection, actor: UserDTO.Read
 ) -> None:
-    """With the real DAOs: users and entry are written by one transaction."""
+    """With the real DAOs, users and entry are written in one transaction."""
     await UserService(user_adapter=adapter).sync(UserDTO.Sync(users=[CREATE]), actor)
 
     (transaction,) = dal_conn.transactions
@@ -157,7 +157,7 @@ async def test_sync_joins_the_transaction_of_its_record(
 async def test_update_records_names_of_fields_only(
     service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """A log that everyone in audit reads is no place for a CPF."""
+    """The audit entry does not contain the CPF."""
     dto = UserDTO.Update(name="Ana", cpf="52998224725")
     dao.on("update", 7, dto).returns(ANA)
     audit_dao.on("record", entry("update", 7, fields=["cpf", "name"])).returns(None)
@@ -170,7 +170,7 @@ async def test_update_records_names_of_fields_only(
 async def test_change_status_records_new_status(
     service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read
 ) -> None:
-    """The entry says what the user became."""
+    """The audit entry contains the new status."""
     dao.on("change_status", 7, UserStatus.REJECTED).returns(None)
     audit_dao.on("record").returns(None)
 
@@ -185,7 +185,7 @@ async def test_change_status_records_new_status(
 async def test_write_is_recorded_under_its_name(
     service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read, action: str
 ) -> None:
-    """Action, user and actor; there is nothing more to say."""
+    """The audit entry has the action, the user and the actor."""
     dao.on(action, 7).returns(None)
     audit_dao.on("record", entry(action, 7)).returns(None)
 
@@ -200,7 +200,7 @@ async def test_write_is_recorded_under_its_name(
 async def test_assignment_is_recorded_on_the_user(
     service: UserService, dao: Any, audit_dao: Any, actor: UserDTO.Read, action: str
 ) -> None:
-    """The history of a user shows the roles that came and went, and where."""
+    """Assigning and revoking are audited with role and scope."""
     dao.on(action, 10, ASSIGN).returns(None)
     audit_dao.on("record", entry(action, 7, role_id=2, scope_id=10)).returns(None)
 
@@ -230,7 +230,7 @@ async def test_failed_write_is_not_recorded(
     method: str,
     arguments: tuple[Any, ...],
 ) -> None:
-    """No write of this service leaves a trace of what it did not do."""
+    """A failed write is not audited."""
     dao.on(method).raises(DAOException(404, "registro não encontrado"))
 
     with pytest.raises(DAOException):

@@ -1,4 +1,4 @@
-"""Tests for /users: what each route passes to the service, and what it answers."""
+"""Tests for /users: the calls of each route to the service, and its responses."""
 
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ ANA_JSON = {
 
 @pytest.fixture
 def users(app: FastAPI, identity: Any) -> Any:
-    """The service behind the routes."""
+    """The service of the routes."""
     service = dummy(UserService)
     app.dependency_overrides[user_service] = lambda: service
     return service
@@ -38,7 +38,7 @@ def users(app: FastAPI, identity: Any) -> Any:
 async def test_get_users_endpoint(
     async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """GET /users lists everyone, with the service replaced by its path."""
+    """GET /users lists all users; the service method is monkeypatched."""
 
     async def mock_get_users() -> list[UserDTO.Read]:
         return [UserDTO.Read(id=1, name="Test", email="test@example.com")]
@@ -57,7 +57,7 @@ async def test_get_users_endpoint(
 async def test_get_users_reaches_the_database(
     async_client: AsyncClient, dal_conn: FakeConnection
 ) -> None:
-    """Nothing replaced but the connection: route, service, DAO and DTO fit together."""
+    """Route, service, DAO and DTO work together; only the connection is a fake."""
     dal_conn.on("SELECT id, name, email, created_at FROM users ORDER BY id").rows(
         {"id": 7, "name": "Ana", "email": "ana@example.com", "created_at": NOW}
     )
@@ -68,7 +68,7 @@ async def test_get_users_reaches_the_database(
 
 
 def test_get_users_never_shows_cpf(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the service returns, the open list holds what anyone may know."""
+    """The open list contains only public fields, even if the service returns more."""
     detail = UserDTO.Detail(
         **ANA.model_dump(), cpf="52998224725", status=UserStatus.APPROVED, updated_at=NOW
     )
@@ -83,7 +83,7 @@ def test_get_users_never_shows_cpf(client: TestClient, monkeypatch: pytest.Monke
 
 @pytest.mark.asyncio
 async def test_search_answers_with_page(async_client: AsyncClient, users: Any) -> None:
-    """The query becomes a filter, the page becomes JSON."""
+    """The query is converted to a filter, and the page to JSON."""
     page: Page[UserDTO.Read] = Page(items=[ANA], total=41, limit=1, offset=40)
     wanted = UserDTO.Filter(name="an", status=UserStatus.PENDING, limit=1, offset=40)
     users.on("search", wanted).returns(page)
@@ -119,7 +119,7 @@ async def test_search_without_query_wants_first_page(async_client: AsyncClient, 
 async def test_search_refuses_query(
     async_client: AsyncClient, users: Any, query: str, field: str
 ) -> None:
-    """What is wrong is named, and the service is not asked."""
+    """The error names the invalid field, and the service is not called."""
     response = await async_client.get(f"/users/search?{query}", headers=AUTH)
 
     assert response.status_code == 422
@@ -128,7 +128,7 @@ async def test_search_refuses_query(
 
 @pytest.mark.asyncio
 async def test_count_names_status(async_client: AsyncClient, users: Any) -> None:
-    """The answer says of what it is the number."""
+    """The response contains the status and the count."""
     users.on("count", UserStatus.PENDING).returns(UserDTO.Count(status=UserStatus.PENDING, count=5))
 
     response = await async_client.get("/users/count?status=pending", headers=AUTH)
@@ -138,7 +138,7 @@ async def test_count_names_status(async_client: AsyncClient, users: Any) -> None
 
 @pytest.mark.asyncio
 async def test_count_needs_status(async_client: AsyncClient, users: Any) -> None:
-    """All users of no status is no number."""
+    """The status is required."""
     response = await async_client.get("/users/count", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "query.status"
@@ -146,7 +146,7 @@ async def test_count_needs_status(async_client: AsyncClient, users: Any) -> None
 
 @pytest.mark.asyncio
 async def test_by_permission_passes_header_on(async_client: AsyncClient, users: Any) -> None:
-    """The identity service decides with the caller's own credentials."""
+    """The caller's credentials are passed to the identity service."""
     users.on("get_users_by_permission", "users:write", "Bearer abc", "matriz").returns([ANA])
 
     response = await async_client.get("/users/by-permission/users:write?scope=matriz", headers=AUTH)
@@ -156,7 +156,7 @@ async def test_by_permission_passes_header_on(async_client: AsyncClient, users: 
 
 @pytest.mark.asyncio
 async def test_by_permission_refuses_what_is_no_code(async_client: AsyncClient, users: Any) -> None:
-    """What cannot be a permission never gets into the path of another system."""
+    """An invalid permission is rejected before it is used in a URL."""
     response = await async_client.get("/users/by-permission/me?scope=matriz", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "path.permission"
@@ -167,7 +167,7 @@ async def test_by_permission_refuses_what_is_no_code(async_client: AsyncClient, 
 async def test_create_answers_with_user_as_stored(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """201, the id, and the caller as the actor of the write."""
+    """The status is 201 with the ID, and the caller is the actor."""
     dto = UserDTO.Create(name="Ana", email="ana@example.com", cpf="52998224725")
     users.on("create", dto, actor).returns(ANA)
 
@@ -182,7 +182,7 @@ async def test_create_answers_with_user_as_stored(
 
 @pytest.mark.asyncio
 async def test_create_names_everything_wrong(async_client: AsyncClient, users: Any) -> None:
-    """One answer names every field, in the user's words where they are ours."""
+    """One response lists all invalid fields."""
     response = await async_client.post(
         "/users",
         headers=AUTH,
@@ -196,7 +196,7 @@ async def test_create_names_everything_wrong(async_client: AsyncClient, users: A
 
 @pytest.mark.asyncio
 async def test_create_duplicate_is_conflict(async_client: AsyncClient, users: Any) -> None:
-    """The DAO's status and sentence reach the client."""
+    """The client receives the DAO's status and message."""
     detail = "Erro ao criar usuário: registro duplicado (users_email_key)"
     users.on("create").raises(DAOException(409, detail))
 
@@ -212,7 +212,7 @@ async def test_create_duplicate_is_conflict(async_client: AsyncClient, users: An
 async def test_sync_answers_with_number_written(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """The whole list is one call of the service."""
+    """The service is called once with the whole list."""
     dto = UserDTO.Sync(
         users=[
             UserDTO.Create(name="Ana", email="ana@example.com"),
@@ -228,7 +228,7 @@ async def test_sync_answers_with_number_written(
 
 @pytest.mark.asyncio
 async def test_sync_names_wrong_user_by_position(async_client: AsyncClient, users: Any) -> None:
-    """Of a thousand users, the client learns which one to mend."""
+    """The error names the position of the invalid user."""
     body = {"users": [{"name": "Ana", "email": "ana@example.com"}, {"name": "Bia"}]}
 
     response = await async_client.post("/users/sync", headers=AUTH, json=body)
@@ -240,7 +240,7 @@ async def test_sync_names_wrong_user_by_position(async_client: AsyncClient, user
 
 @pytest.mark.asyncio
 async def test_get_user_answers_with_detail(async_client: AsyncClient, users: Any) -> None:
-    """Whoever may read users sees CPF and status."""
+    """A caller with users:read sees CPF and status."""
     users.on("get", 7).returns(
         UserDTO.Detail(
             **ANA.model_dump(), cpf="52998224725", status=UserStatus.APPROVED, updated_at=NOW
@@ -259,7 +259,7 @@ async def test_get_user_answers_with_detail(async_client: AsyncClient, users: An
 
 @pytest.mark.asyncio
 async def test_get_unknown_user_is_not_found(async_client: AsyncClient, users: Any) -> None:
-    """404 with the DAO's sentence."""
+    """The response is a 404 with the DAO's message."""
     users.on("get", 404).raises(DAOException(404, "Erro ao buscar usuário: não encontrado"))
 
     response = await async_client.get("/users/404", headers=AUTH)
@@ -281,7 +281,7 @@ async def test_get_unknown_user_is_not_found(async_client: AsyncClient, users: A
     ],
 )
 async def test_get_user_refuses_id(async_client: AsyncClient, users: Any, user_id: str) -> None:
-    """What PostgreSQL could not hold never reaches it."""
+    """An ID outside the range of bigint is rejected."""
     response = await async_client.get(f"/users/{user_id}", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "path.user_id"
@@ -291,7 +291,7 @@ async def test_get_user_refuses_id(async_client: AsyncClient, users: Any, user_i
 async def test_update_answers_with_user_as_stored(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """What the client left out is left out of the DTO."""
+    """Omitted fields are None in the DTO."""
     users.on("update", 7, UserDTO.Update(name="Ana"), actor).returns(ANA)
 
     response = await async_client.patch("/users/7", headers=AUTH, json={"name": "Ana"})
@@ -301,7 +301,7 @@ async def test_update_answers_with_user_as_stored(
 
 @pytest.mark.asyncio
 async def test_update_without_change_is_refused(async_client: AsyncClient, users: Any) -> None:
-    """Our own rule's sentence arrives without pydantic's prefix."""
+    """The message of a custom validator has no pydantic prefix."""
     response = await async_client.patch("/users/7", headers=AUTH, json={})
 
     assert response.json()["error"]["details"] == [
@@ -313,7 +313,7 @@ async def test_update_without_change_is_refused(async_client: AsyncClient, users
 async def test_change_status_answers_without_body(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """204: it is done, and there is nothing to add."""
+    """The status is 204 with an empty body."""
     users.on("change_status", 7, UserStatus.APPROVED, actor).returns(None)
 
     response = await async_client.put("/users/7/status", headers=AUTH, json={"status": "approved"})
@@ -325,7 +325,7 @@ async def test_change_status_answers_without_body(
 async def test_deactivate_names_actor(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """Who did it is the caller, not somebody in the request."""
+    """The actor is the caller."""
     users.on("deactivate", 7, actor).returns(None)
 
     response = await async_client.post("/users/7/deactivate", headers=AUTH)
@@ -337,7 +337,7 @@ async def test_deactivate_names_actor(
 async def test_delete_answers_without_body(
     async_client: AsyncClient, users: Any, actor: UserDTO.Read
 ) -> None:
-    """204, and the caller as the actor."""
+    """The status is 204, and the caller is the actor."""
     users.on("delete", 7, actor).returns(None)
 
     response = await async_client.delete("/users/7", headers=AUTH)
@@ -349,7 +349,7 @@ async def test_delete_answers_without_body(
 async def test_list_assignments_names_roles_and_scopes(
     async_client: AsyncClient, users: Any
 ) -> None:
-    """Names come with the ids."""
+    """The response contains names and IDs."""
     users.on("list_assignments", 7).returns(
         [
             UserDTO.Assignment(
@@ -373,7 +373,7 @@ async def test_list_assignments_names_roles_and_scopes(
 
 @pytest.mark.asyncio
 async def test_list_permissions_answers_with_codes(async_client: AsyncClient, users: Any) -> None:
-    """The scope is part of the question."""
+    """The scope is passed to the service."""
     users.on("list_permissions", 7, 10).returns(["users:read"])
 
     response = await async_client.get("/users/7/permissions?scope_id=10", headers=AUTH)
@@ -383,7 +383,7 @@ async def test_list_permissions_answers_with_codes(async_client: AsyncClient, us
 
 @pytest.mark.asyncio
 async def test_list_permissions_needs_scope(async_client: AsyncClient, users: Any) -> None:
-    """A permission holds somewhere or nowhere."""
+    """The scope is required."""
     response = await async_client.get("/users/7/permissions", headers=AUTH)
 
     assert response.json()["error"]["details"][0]["field"] == "query.scope_id"

@@ -1,4 +1,4 @@
-"""Tests for routes, services and DAOs put together: only connection and identity are replaced."""
+"""Tests for routes, services and DAOs together, with a fake connection and identity service."""
 
 import pytest
 from httpx import AsyncClient
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("identity")
 async def test_list_reaches_its_table(
     async_client: AsyncClient, dal_conn: FakeConnection, path: str, statement: str
 ) -> None:
-    """Each route is wired to its own service, and that to its own DAO."""
+    """Each route uses its service, and each service its DAO."""
     dal_conn.on(statement).rows()
 
     response = await async_client.get(path, headers=AUTH)
@@ -35,7 +35,7 @@ async def test_list_reaches_its_table(
 async def test_write_and_its_entry_are_one_transaction(
     async_client: AsyncClient, dal_conn: FakeConnection
 ) -> None:
-    """One request, one transaction, with the caller named in the entry."""
+    """One request is one transaction, and the entry names the caller."""
     dal_conn.on("DELETE FROM users WHERE id = $1 RETURNING id", 7).row(id=7)
     dal_conn.on("INSERT INTO audit_log ...", "admin@example.com", "delete", "user", 7, {})
 
@@ -50,7 +50,7 @@ async def test_write_and_its_entry_are_one_transaction(
 async def test_refused_write_leaves_no_entry(
     async_client: AsyncClient, dal_conn: FakeConnection
 ) -> None:
-    """Nobody was deleted: 404, rolled back, and nothing in the log."""
+    """An unknown user is a 404; the transaction is rolled back without an entry."""
     dal_conn.on("DELETE FROM users WHERE id = $1 RETURNING id", 404).rows()
 
     response = await async_client.delete("/users/404", headers=AUTH)

@@ -1,4 +1,4 @@
-"""A real database behind the DAL. ``real_postgres`` is Understudy's: undone after each test."""
+"""Fixtures for a real database, which Understudy's ``real_postgres`` resets after each test."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -33,7 +33,7 @@ async def database(settings: Settings) -> AsyncIterator[None]:
 
 @pytest_asyncio.fixture
 async def ana(database: None) -> UserDTO.Read:
-    """A user who exists."""
+    """A stored user."""
     await UserDAO.create(UserDTO.Create(name="Ana Lima", email="ana@example.com"))
     return await UserDAO.fetch_by_email("ana@example.com")
 

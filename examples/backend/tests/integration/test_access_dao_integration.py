@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("database")]
 async def test_assigned_role_is_listed(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """With the names of role and scope, and counted once."""
+    """Assignments contain the names of role and scope."""
     await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
 
     (assignment,) = await UserDAO.list_assignments(ana.id)
@@ -31,7 +31,7 @@ async def test_assigned_role_is_listed(
 async def test_role_is_assigned_once(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """The primary key names itself."""
+    """The error names the primary key."""
     dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
     await UserDAO.assign(matriz.id, dto)
 
@@ -43,7 +43,7 @@ async def test_role_is_assigned_once(
 async def test_role_is_not_assigned_in_scope_of_other_type(
     ana: UserDTO.Read, gestor: RoleDTO.Read, vendas: ScopeDTO.Read
 ) -> None:
-    """A department is no organization."""
+    """A scope of the wrong type is rejected."""
     with pytest.raises(DAOException) as exc:
         await UserDAO.assign(vendas.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
 
@@ -53,7 +53,7 @@ async def test_role_is_not_assigned_in_scope_of_other_type(
 
 @pytest.mark.asyncio
 async def test_role_is_not_assigned_to_nobody(gestor: RoleDTO.Read, matriz: ScopeDTO.Read) -> None:
-    """The foreign key names itself."""
+    """The error names the foreign key."""
     with pytest.raises(DAOException) as exc:
         await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=404, role_id=gestor.id))
 
@@ -67,7 +67,7 @@ async def test_role_is_not_assigned_to_nobody(gestor: RoleDTO.Read, matriz: Scop
 async def test_unassigned_role_is_gone(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """And cannot be taken a second time."""
+    """Revoking twice is a 404."""
     dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
     await UserDAO.assign(matriz.id, dto)
 
@@ -81,7 +81,7 @@ async def test_unassigned_role_is_gone(
 async def test_permission_holds_below_but_not_above(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
 ) -> None:
-    """A role in the organization reaches its departments; the other way round it does not."""
+    """A role in an organization applies to its departments, but not the reverse."""
     bia_dto = UserDTO.Create(name="Bia", email="bia@example.com")
     await UserDAO.create(bia_dto)
     bia = await UserDAO.fetch_by_email(bia_dto.email)
@@ -100,7 +100,7 @@ async def test_permission_holds_below_but_not_above(
 async def test_deleted_user_leaves_no_assignments(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """What was assigned goes with the user, so that role and scope can go too."""
+    """Deleting a user deletes the assignments, so role and scope can be deleted."""
     await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
 
     await UserDAO.delete(ana.id)
@@ -114,7 +114,7 @@ async def test_deleted_user_leaves_no_assignments(
 async def test_assigned_role_cannot_be_deleted(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """PostgreSQL's words for the other end of a foreign key are read correctly."""
+    """The message of a foreign key error on delete is mapped correctly."""
     await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
 
     with pytest.raises(DAOException) as exc:
@@ -128,7 +128,7 @@ async def test_assigned_role_cannot_be_deleted(
 
 @pytest.mark.asyncio
 async def test_granted_permission_is_seen_from_both_ends(gestor: RoleDTO.Read) -> None:
-    """The role lists the permission, the permission lists the role."""
+    """The grant is visible from the role and from the permission."""
     (permission,) = await RoleDAO.list_permissions(gestor.id)
 
     assert permission.code == "users:read"
@@ -137,7 +137,7 @@ async def test_granted_permission_is_seen_from_both_ends(gestor: RoleDTO.Read) -
 
 @pytest.mark.asyncio
 async def test_carried_permission_cannot_be_deleted(gestor: RoleDTO.Read) -> None:
-    """Until the role gives it up."""
+    """A permission cannot be deleted while a role has it."""
     (permission,) = await RoleDAO.list_permissions(gestor.id)
 
     with pytest.raises(DAOException, match="registro em uso"):
@@ -150,7 +150,7 @@ async def test_carried_permission_cannot_be_deleted(gestor: RoleDTO.Read) -> Non
 
 @pytest.mark.asyncio
 async def test_code_that_dto_refuses_is_refused_by_the_table() -> None:
-    """Both rules are the same rule."""
+    """The DTO and the check constraint accept the same codes."""
     unchecked = PermissionDTO.Create.model_construct(code="Users", description="")
 
     with pytest.raises(DAOException, match="permissions_code_check"):
@@ -159,7 +159,7 @@ async def test_code_that_dto_refuses_is_refused_by_the_table() -> None:
 
 @pytest.mark.asyncio
 async def test_role_update_may_empty_description() -> None:
-    """COALESCE keeps NULL out, not an empty text."""
+    """An empty description replaces the old one."""
     role = await RoleDAO.create(RoleDTO.Create(name="Auditor", description="Lê tudo"))
 
     updated = await RoleDAO.update(role.id, RoleDTO.Update(description=""))
@@ -171,7 +171,7 @@ async def test_role_update_may_empty_description() -> None:
 async def test_scope_name_is_taken_below_the_same_parent_only(
     matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
 ) -> None:
-    """Two organizations of one name are refused: there, NULL is a parent like any other."""
+    """Two organizations cannot have the same name."""
     again = ScopeDTO.Create(name="Matriz", type=ScopeType.ORGANIZATION)
     below = ScopeDTO.Create(name="Matriz", type=ScopeType.PROJECT, parent_id=vendas.id)
 
@@ -186,7 +186,7 @@ async def test_scope_name_is_taken_below_the_same_parent_only(
 async def test_scopes_below_come_nearest_first(
     matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
 ) -> None:
-    """The whole tree in one statement."""
+    """One statement returns the whole tree."""
     await ScopeDAO.create(ScopeDTO.Create(name="Site", type=ScopeType.PROJECT, parent_id=vendas.id))
 
     nodes = await ScopeDAO.list_below(matriz.id)
@@ -199,7 +199,7 @@ async def test_scopes_below_come_nearest_first(
 async def test_scope_with_others_below_cannot_be_deleted(
     matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
 ) -> None:
-    """Leaves first."""
+    """Only scopes without children can be deleted."""
     with pytest.raises(DAOException, match=r"registro em uso \(scopes_parent_id_fkey\)"):
         await ScopeDAO.delete(matriz.id)
     await ScopeDAO.delete(vendas.id)

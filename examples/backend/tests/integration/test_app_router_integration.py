@@ -1,4 +1,4 @@
-"""The whole application on a real PostgreSQL; only the identity service is a stand-in."""
+"""The whole application on a real PostgreSQL, with a fake identity service."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,7 +21,7 @@ AUTH = {"Authorization": "Bearer abc"}
 
 @pytest_asyncio.fixture
 async def api(settings: Settings, actor: UserDTO.Read) -> AsyncIterator[AsyncClient]:
-    """A client of an application on this test's database, whose caller may do everything."""
+    """A client whose caller has every permission, on this test's database."""
     identity = dummy(UserAdapter)
     identity.on("get_caller").returns(actor).optional()
     identity.on("get_users_by_permission").returns([actor]).optional()
@@ -36,7 +36,7 @@ async def api(settings: Settings, actor: UserDTO.Read) -> AsyncIterator[AsyncCli
 
 
 async def created(api: AsyncClient, path: str, **body: Any) -> int:
-    """Create something and return its id."""
+    """Create an object and return its ID."""
     response = await api.post(path, json=body)
     assert response.status_code == 201, response.text
     return int(response.json()["id"])
@@ -44,7 +44,7 @@ async def created(api: AsyncClient, path: str, **body: Any) -> int:
 
 @pytest.mark.asyncio
 async def test_health_of_running_application(api: AsyncClient) -> None:
-    """The database answers."""
+    """The health check queries the database."""
     response = await api.get("/health")
 
     assert response.json() == {"status": "ok"}
@@ -52,7 +52,7 @@ async def test_health_of_running_application(api: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_life_of_a_user_is_in_the_log(api: AsyncClient) -> None:
-    """Created, approved, changed, deleted: four requests, four entries by one actor."""
+    """Creating, approving, updating and deleting a user writes four audit entries."""
     user_id = await created(api, "/users", name="Ana", email="ana@example.com")
     await api.put(f"/users/{user_id}/status", json={"status": "approved"})
     await api.patch(f"/users/{user_id}", json={"name": "Ana Lima"})
@@ -71,7 +71,7 @@ async def test_life_of_a_user_is_in_the_log(api: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_duplicate_user_is_conflict(api: AsyncClient) -> None:
-    """From PostgreSQL's message to the client's envelope."""
+    """A constraint error of PostgreSQL becomes an error response."""
     await created(api, "/users", name="Ana", email="ana@example.com")
 
     response = await api.post("/users", json={"name": "Ana", "email": "ANA@example.com"})
@@ -86,7 +86,7 @@ async def test_duplicate_user_is_conflict(api: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_role_is_built_assigned_and_felt(api: AsyncClient) -> None:
-    """Permission, role, scope, user: put together over HTTP, they amount to a permission."""
+    """A permission granted through role and scope is listed for the user."""
     permission = await created(api, "/permissions", code="reports:read")
     role = await created(api, "/roles", name="Leitor")
     scope = await created(api, "/scopes", name="Matriz", type="organization")
@@ -101,7 +101,7 @@ async def test_role_is_built_assigned_and_felt(api: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_role_in_use_stays(api: AsyncClient) -> None:
-    """The service counts before the constraint has to."""
+    """The service checks for assignments before the constraint does."""
     role = await created(api, "/roles", name="Leitor")
     scope = await created(api, "/scopes", name="Matriz", type="organization")
     user = await created(api, "/users", name="Ana", email="ana@example.com")
@@ -114,7 +114,7 @@ async def test_role_in_use_stays(api: AsyncClient) -> None:
 
 @pytest.mark.asyncio
 async def test_synchronised_users_are_in_the_directory(api: AsyncClient) -> None:
-    """Written at once, listed for anyone, with one entry for all of them."""
+    """All users are written at once, with one audit entry."""
     users = [{"name": f"Ana {n}", "email": f"ana{n}@example.com"} for n in range(3)]
 
     response = await api.post("/users/sync", json={"users": users})
@@ -130,7 +130,7 @@ async def test_synchronised_users_are_in_the_directory(api: AsyncClient) -> None
 
 @pytest.mark.asyncio
 async def test_department_is_not_built_below_project(api: AsyncClient) -> None:
-    """A refused write leaves neither a scope nor an entry."""
+    """A rejected write leaves no scope and no audit entry."""
     matriz = await created(api, "/scopes", name="Matriz", type="organization")
     site = await created(api, "/scopes", name="Site", type="project", parent_id=matriz)
 

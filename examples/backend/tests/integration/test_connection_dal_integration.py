@@ -25,13 +25,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("database")]
 @DAL.connected
 @failing_as("Erro ao esperar")
 async def sleep(conn: Connection, seconds: float) -> None:
-    """Keep a connection busy. The void that pg_sleep returns is none of psqlpy's types."""
+    """Keep a connection busy. psqlpy cannot decode the void that pg_sleep returns."""
     await conn.fetch("SELECT 1 FROM pg_sleep($1)", [seconds])
 
 
 @pytest.fixture
 def service() -> UserService:
-    """A service that never asks the identity service."""
+    """A service that does not call the identity service."""
     return UserService(user_adapter=cast(UserAdapter, None))
 
 
@@ -39,7 +39,7 @@ def service() -> UserService:
 async def test_write_and_entry_are_committed_together(
     service: UserService, actor: UserDTO.Read
 ) -> None:
-    """The entry has the id that the database gave."""
+    """The audit entry has the generated ID."""
     user = await service.create(UserDTO.Create(name="Ana", email="ana@example.com"), actor)
 
     (entry,) = await AuditDAO.list_for("user", user.id)
@@ -50,7 +50,7 @@ async def test_write_and_entry_are_committed_together(
 async def test_write_is_undone_without_its_entry(
     service: UserService, actor: UserDTO.Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The user was written already when the entry failed, and is gone again."""
+    """If the audit entry fails, the user is rolled back."""
 
     async def broken_record(entry: AuditDTO.Create) -> None:
         raise DAOException(500, "Erro ao registrar auditoria")
@@ -65,7 +65,7 @@ async def test_write_is_undone_without_its_entry(
 
 @pytest.mark.asyncio
 async def test_sync_is_undone_with_the_transaction_it_joined(ana: UserDTO.Read) -> None:
-    """``sync`` ended well, the transaction around it did not: nothing remains."""
+    """A failing outer transaction rolls back ``sync``."""
 
     async def sync_and_fail() -> None:
         async with DAL.transaction():
@@ -80,7 +80,7 @@ async def test_sync_is_undone_with_the_transaction_it_joined(ana: UserDTO.Read) 
 
 @pytest.mark.asyncio
 async def test_failed_statement_ends_transaction_only(ana: UserDTO.Read) -> None:
-    """The connection goes back to the pool in order: the next caller notices nothing."""
+    """After a failure, the connection returns to the pool in a usable state."""
 
     async def collide() -> None:
         async with DAL.transaction():
@@ -97,7 +97,7 @@ async def test_failed_statement_ends_transaction_only(ana: UserDTO.Read) -> None
 async def test_more_tasks_than_connections_take_turns(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """``assign`` asks twice on one connection: twenty at once on a pool of two all finish."""
+    """Twenty concurrent calls of ``assign`` finish on a pool of two connections."""
     dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
 
     results = await asyncio.gather(
@@ -114,7 +114,7 @@ async def test_more_tasks_than_connections_take_turns(
 async def test_full_pool_is_unavailable(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both connections are out; the third caller gets an answer all the same."""
+    """A caller gets a 503 if all connections are in use."""
     async with DAL.pool(settings.model_copy(update={"pool_timeout": 0.05})):
         assert DAL._pool is not None
         # Taken from the pool itself: opening them may take longer than the DAL would wait.
@@ -133,7 +133,7 @@ async def test_full_pool_is_unavailable(
 
 @pytest.mark.asyncio
 async def test_slow_statement_is_stopped(settings: Settings) -> None:
-    """The time limit of the settings reaches the server, whose words are read correctly."""
+    """The configured statement timeout applies and becomes a 504."""
     async with DAL.pool(settings.model_copy(update={"statement_timeout_ms": 50})):
         with pytest.raises(DAOException) as exc:
             await sleep(10)
@@ -143,7 +143,7 @@ async def test_slow_statement_is_stopped(settings: Settings) -> None:
 
 @pytest.mark.asyncio
 async def test_cancelled_task_gives_its_connection_back() -> None:
-    """A client that hangs up costs the pool nothing once the statement has ended."""
+    """A cancelled request returns its connection to the pool."""
     task = asyncio.create_task(sleep(0.3))
     await asyncio.sleep(0.05)
 
@@ -158,7 +158,7 @@ async def test_cancelled_task_gives_its_connection_back() -> None:
 
 @pytest.mark.asyncio
 async def test_wrong_database_is_unavailable(settings: Settings) -> None:
-    """A database that does not exist is told apart from a mistake in SQL."""
+    """A missing database is a 503."""
     elsewhere = urlsplit(settings.database_url)._replace(path="/nowhere")
     async with DAL.pool(settings.model_copy(update={"database_url": urlunsplit(elsewhere)})):
         with pytest.raises(DAOException) as exc:
@@ -169,7 +169,7 @@ async def test_wrong_database_is_unavailable(settings: Settings) -> None:
 
 @pytest.mark.asyncio
 async def test_an_ordinary_role_can_open_the_pool(settings: Settings) -> None:
-    """What the pool asks of a session is nothing that only a superuser may set."""
+    """The pool's session options do not require a superuser."""
     async with DAL.connection() as conn:
         await conn.execute("CREATE ROLE app_user LOGIN")
     try:

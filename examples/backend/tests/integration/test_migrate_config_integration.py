@@ -36,7 +36,7 @@ async def tables(settings: Settings) -> list[str]:
 
 @pytest.mark.asyncio
 async def test_own_migrations_make_a_database_that_works(empty: Settings) -> None:
-    """From nothing to a statement of a DAO."""
+    """The migrations create a schema that the DAOs can use."""
     done = await migrate.migrate(empty, find_migrations(MIGRATIONS))
 
     assert done == OWN
@@ -46,7 +46,7 @@ async def test_own_migrations_make_a_database_that_works(empty: Settings) -> Non
 
 @pytest.mark.asyncio
 async def test_second_run_finds_nothing_to_do(empty: Settings) -> None:
-    """The record says what was done."""
+    """The table schema_migrations lists the applied files."""
     await migrate.migrate(empty, find_migrations(MIGRATIONS))
 
     assert await migrate.migrate(empty, find_migrations(MIGRATIONS)) == []
@@ -54,7 +54,7 @@ async def test_second_run_finds_nothing_to_do(empty: Settings) -> None:
 
 @pytest.mark.asyncio
 async def test_two_runs_at_once_apply_each_file_once(empty: Settings) -> None:
-    """The second waits for the lock, however short the time limit of statements is."""
+    """A second run waits for the lock in spite of a short statement timeout."""
     impatient = empty.model_copy(update={"statement_timeout_ms": 100})
     files = find_migrations(MIGRATIONS)
 
@@ -71,7 +71,7 @@ async def test_two_runs_at_once_apply_each_file_once(empty: Settings) -> None:
 
 @pytest.mark.asyncio
 async def test_broken_migration_leaves_nothing(empty: Settings, tmp_path: Path) -> None:
-    """The file before it was right, and is undone with it."""
+    """A failing file rolls back the files before it."""
     (tmp_path / "001_record.sql").write_text((MIGRATIONS / OWN[0]).read_text())
     (tmp_path / "002_broken.sql").write_text("CREATE TABLE fine (); CREATE TABEL broken ();")
 
@@ -85,7 +85,7 @@ async def test_broken_migration_leaves_nothing(empty: Settings, tmp_path: Path) 
 
 @pytest.mark.asyncio
 async def test_edited_migration_is_noticed(empty: Settings, tmp_path: Path) -> None:
-    """One comment more is another file."""
+    """An edited file is detected, even if only a comment changed."""
     first = tmp_path / OWN[0]
     first.write_text((MIGRATIONS / OWN[0]).read_text())
     await migrate.migrate(empty, find_migrations(tmp_path))

@@ -1,4 +1,4 @@
-"""UserDAO on a real PostgreSQL: what only the database itself can decide."""
+"""UserDAO on a real PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("database")]
 
 @pytest.mark.asyncio
 async def test_created_user_is_found(faker: Faker) -> None:
-    """What was written is what is read, and a new user waits for approval."""
+    """A created user is read back unchanged and is pending."""
     dto = UserDTO.Create(name=faker.name(), email=faker.email(), cpf=faker.ssn())
 
     await UserDAO.create(dto)
@@ -27,7 +27,7 @@ async def test_created_user_is_found(faker: Faker) -> None:
 
 @pytest.mark.asyncio
 async def test_created_at_is_utc_without_zone(ana: UserDTO.Read) -> None:
-    """Whatever zone the server lives in."""
+    """Timestamps are UTC for every time zone of the server."""
     assert ana.created_at is not None
     assert ana.created_at.tzinfo is None
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -36,7 +36,7 @@ async def test_created_at_is_utc_without_zone(ana: UserDTO.Read) -> None:
 
 @pytest.mark.asyncio
 async def test_email_is_taken_whatever_its_case(ana: UserDTO.Read) -> None:
-    """The database names the constraint that we name to the user."""
+    """The email is unique regardless of case, and the message names the constraint."""
     with pytest.raises(DAOException) as exc:
         await UserDAO.create(UserDTO.Create(name="Outra", email="ANA@EXAMPLE.COM"))
 
@@ -48,7 +48,7 @@ async def test_email_is_taken_whatever_its_case(ana: UserDTO.Read) -> None:
 
 @pytest.mark.asyncio
 async def test_cpf_is_taken_whatever_its_spelling() -> None:
-    """With or without punctuation, it is one person."""
+    """A CPF with and without punctuation is a duplicate."""
     await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com", cpf="529.982.247-25"))
 
     with pytest.raises(DAOException, match="users_cpf_key"):
@@ -57,7 +57,7 @@ async def test_cpf_is_taken_whatever_its_spelling() -> None:
 
 @pytest.mark.asyncio
 async def test_many_users_may_lack_a_cpf() -> None:
-    """NULL is not a value that could be taken."""
+    """Several users can have no CPF."""
     await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com"))
     await UserDAO.create(UserDTO.Create(name="Bia", email="bia@example.com"))
 
@@ -66,7 +66,7 @@ async def test_many_users_may_lack_a_cpf() -> None:
 
 @pytest.mark.asyncio
 async def test_blank_name_is_refused_without_dto() -> None:
-    """The table keeps its own order where validation was left out."""
+    """Check constraints reject values that bypass the DTO."""
     unchecked = UserDTO.Create(name="Ana", email="ana@example.com").model_copy(
         update={"name": "  "}
     )
@@ -79,7 +79,7 @@ async def test_blank_name_is_refused_without_dto() -> None:
 
 @pytest.mark.asyncio
 async def test_missing_name_is_refused_without_dto() -> None:
-    """The column that lacks a value is named."""
+    """The error names the missing column."""
     unchecked = UserDTO.Create(name="Ana", email="ana@example.com").model_copy(
         update={"name": None}
     )
@@ -92,7 +92,7 @@ async def test_missing_name_is_refused_without_dto() -> None:
 
 @pytest.mark.asyncio
 async def test_sync_brings_known_users_up_to_date() -> None:
-    """A known e-mail is changed, a new one written, and a CPF on record stays."""
+    """A known email is updated, a new one inserted, and a stored CPF is kept."""
     await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com", cpf="52998224725"))
 
     await UserDAO.sync(
@@ -109,7 +109,7 @@ async def test_sync_brings_known_users_up_to_date() -> None:
 
 @pytest.mark.asyncio
 async def test_sync_writes_all_or_none() -> None:
-    """The second user's CPF is taken by the first: neither is written."""
+    """A duplicate CPF in the list means that no user is written."""
     same_cpf = [
         UserDTO.Create(name="Ana", email="ana@example.com", cpf="52998224725"),
         UserDTO.Create(name="Bia", email="bia@example.com", cpf="52998224725"),
@@ -123,14 +123,14 @@ async def test_sync_writes_all_or_none() -> None:
 
 @pytest.mark.asyncio
 async def test_fetch_by_ids_leaves_strangers_out(ana: UserDTO.Read) -> None:
-    """Ids that are none are no error, and neither is an empty list."""
+    """Unknown IDs and an empty list are not errors."""
     assert await UserDAO.fetch_by_ids([ana.id, 2**62]) == [ana]
     assert await UserDAO.fetch_by_ids([]) == []
 
 
 @pytest.mark.asyncio
 async def test_search_ignores_case_and_treats_wildcards_as_letters() -> None:
-    """Part of a name finds it, accents included; % finds only itself."""
+    """The search matches part of a name, and % has no special meaning."""
     for number, name in enumerate(["José Ávila", "Maria", "100% Bia"]):
         await UserDAO.create(UserDTO.Create(name=name, email=f"u{number}@example.com"))
 
@@ -144,7 +144,7 @@ async def test_search_ignores_case_and_treats_wildcards_as_letters() -> None:
 
 @pytest.mark.asyncio
 async def test_search_pages_through_all() -> None:
-    """Each user is on one page, and every page knows how many there are."""
+    """Each user is on exactly one page, and every page has the total."""
     for number in range(5):
         await UserDAO.create(UserDTO.Create(name="Ana", email=f"ana{number}@example.com"))
 
@@ -157,7 +157,7 @@ async def test_search_pages_through_all() -> None:
 
 @pytest.mark.asyncio
 async def test_status_moves_counts(ana: UserDTO.Read) -> None:
-    """One pending less, one approved more."""
+    """A status change changes the counts."""
     before = await UserDAO.count_by_status("pending")
 
     await UserDAO.change_status(ana.id, UserStatus.APPROVED)
@@ -169,7 +169,7 @@ async def test_status_moves_counts(ana: UserDTO.Read) -> None:
 
 @pytest.mark.asyncio
 async def test_unknown_status_is_refused_by_the_table(ana: UserDTO.Read) -> None:
-    """The check names itself."""
+    """The error names the check constraint."""
     with pytest.raises(DAOException, match="users_status_check"):
         await UserDAO.change_status(ana.id, "deleted")
 
@@ -177,7 +177,7 @@ async def test_unknown_status_is_refused_by_the_table(ana: UserDTO.Read) -> None
 @pytest.mark.understudy(isolation="clone")  # within one transaction, now() stands still
 @pytest.mark.asyncio
 async def test_update_keeps_what_is_left_out(ana: UserDTO.Read) -> None:
-    """A new name, the old e-mail, and a later date of change."""
+    """Only the name and the update timestamp change."""
     before = await UserDAO.fetch_detail(ana.id)
 
     await UserDAO.update(ana.id, UserDTO.Update(name="Ana Souza"))
@@ -189,7 +189,7 @@ async def test_update_keeps_what_is_left_out(ana: UserDTO.Read) -> None:
 
 @pytest.mark.asyncio
 async def test_deactivated_user_cannot_be_deactivated_again(ana: UserDTO.Read) -> None:
-    """The second time there is nobody to deactivate."""
+    """Deactivating twice is a 404."""
     await UserDAO.deactivate(ana.id)
 
     with pytest.raises(DAOException) as exc:
@@ -200,7 +200,7 @@ async def test_deactivated_user_cannot_be_deactivated_again(ana: UserDTO.Read) -
 
 @pytest.mark.asyncio
 async def test_deleted_user_is_gone(ana: UserDTO.Read) -> None:
-    """Neither found nor deleted a second time."""
+    """A deleted user is a 404 afterwards."""
     await UserDAO.delete(ana.id)
 
     with pytest.raises(DAOException, match="Erro ao buscar usuário: registro não encontrado"):
