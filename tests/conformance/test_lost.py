@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -182,6 +183,8 @@ async def test_acquire_cannot_be_awaited(scripted: Stage) -> None:
         return await scripted.pool.acquire()
 
     kind = "builtins.Connection" if scripted.real else "Acquiring"
-    assert await outcome(take) == Raised(
-        "TypeError", f"object {kind} can't be used in 'await' expression"
-    )
+    if sys.version_info >= (3, 14):
+        text = f"'{kind}' object can't be awaited"
+    else:
+        text = f"object {kind} can't be used in 'await' expression"
+    assert await outcome(take) == Raised("TypeError", text)
