@@ -18,17 +18,19 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.lint import files, runner
+from understudy.lint import runner
+from understudy.lint.discovery import discover
 from understudy.lint.finding import Finding
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import DEFAULT_GROUPS
+from understudy.project import files
 
 Place = tuple[str, str, int, str]
 
 
 def findings_in(folder: Path, codes: Sequence[str]) -> tuple[list[Finding], int]:
     """What some rules find below a folder, and how many files of tests there are."""
-    paths, _ = files.discover([folder], (), folder)
+    paths, _ = discover([folder], (), folder)
     checked, _ = runner.run(paths, codes)
     tests = sum(path.name.startswith("test_") or path.stem.endswith("_test") for path in paths)
     return [each for one in checked for each in one.findings], tests

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from understudy.lint import files, module
+from understudy.lint.discovery import discover
 from understudy.lint.engine import Engine, check_files
 from understudy.lint.finding import Checked, Problem
-from understudy.lint.module import Module
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import Found
+from understudy.project import parsing
+from understudy.project.sources import Module
 
 UNMARKED = b"async def test_it():\n    assert 1\n"
 
@@ -60,8 +61,7 @@ def test_an_encoding_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_an_enormous_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for where in ("module", "project"):
-        monkeypatch.setattr(f"understudy.lint.{where}.LARGEST", 1_000_000)
+    monkeypatch.setattr(parsing, "LARGEST", 1_000_000)
 
     assert reason(tmp_path, b"#" * 1_500_000) == (
         "not checked: 1.5 MB, and files above 1 MB are not parsed;"
@@ -70,12 +70,12 @@ def test_an_enormous_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_source_that_is_too_large_in_memory_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 1_000_000)
+    monkeypatch.setattr(parsing, "LARGEST", 1_000_000)
 
-    with pytest.raises(module.Unreadable) as raised:
-        module.decoded(b"#" * 2_000_000)
+    with pytest.raises(parsing.Unreadable) as raised:
+        parsing.decoded(b"#" * 2_000_000)
 
-    assert str(raised.value).startswith("not checked: 2.0 MB")
+    assert str(raised.value).startswith("2.0 MB")
 
 
 def test_nested_more_deeply_than_the_parser_goes(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_parser_that_runs_out_of_stack(tmp_path: Path, monkeypatch: pytest.Mon
     def overflow(text: str) -> ast.Module:
         raise RecursionError
 
-    monkeypatch.setattr("understudy.lint.module.ast.parse", overflow)
+    monkeypatch.setattr("understudy.project.parsing.ast.parse", overflow)
 
     assert reason(tmp_path, b"x = 1\n") == (
         "not checked: nested more deeply than Python's parser can follow"
@@ -193,7 +193,7 @@ def test_links_are_not_followed_in_circles(tmp_path: Path) -> None:
     (inside / "test_it.py").write_bytes(UNMARKED)
     (inside / "again").symlink_to(tmp_path, target_is_directory=True)
 
-    assert files.discover([tmp_path], [], tmp_path) == ([inside / "test_it.py"], [])
+    assert discover([tmp_path], [], tmp_path) == ([inside / "test_it.py"], [])
 
 
 def test_paths_that_are_no_python_files(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_paths_that_are_no_python_files(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     paths = [tmp_path / name for name in ("a.ipynb", "b.txt", "c.py")]
 
-    found, problems = files.discover(paths, [], tmp_path)
+    found, problems = discover(paths, [], tmp_path)
 
     assert found == []
     assert [each.reason for each in problems] == [
@@ -217,7 +217,7 @@ def test_folders_that_hold_nobodys_own_code_are_left_out(tmp_path: Path) -> None
         (tmp_path / name / "test_it.py").touch()
     (tmp_path / "other" / "pyvenv.cfg").touch()
 
-    found, _ = files.discover([tmp_path], [], tmp_path)
+    found, _ = discover([tmp_path], [], tmp_path)
 
     assert found == [tmp_path / "mine" / "test_it.py"]
 
@@ -228,6 +228,6 @@ def test_exclude(pattern: str, tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
 
-    found, _ = files.discover([tmp_path], [pattern], tmp_path)
+    found, _ = discover([tmp_path], [pattern], tmp_path)
 
     assert found == [tmp_path / "tests" / "test_b.py"]

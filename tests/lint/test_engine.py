@@ -9,57 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from understudy.lint import engine, files, pytest_config, runner
-from understudy.lint.async_runners import Runners
+from understudy.lint import engine, runner
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
-from understudy.lint.project import Project
 from understudy.lint.registry import UnknownRule, chosen, codes_of
 from understudy.lint.runner import LintError, run
-from understudy.lint.tree import Class, Function
 from understudy.lint.writing import replace
+from understudy.project import files, pytest_config
+from understudy.project.async_runners import Runners
+from understudy.project.scopes import Class, Function
+from understudy.project.sources import Project
 
 from .projects import write
 
 TEST = "async def test_it():\n    assert 1\n"
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("pytest.ini", "[pytest]\nasyncio_mode = auto\n"),
-        (".pytest.ini", "[pytest]\nasyncio_mode=auto\n"),
-        ("tox.ini", "[pytest]\nasyncio_mode = auto\n"),
-        ("setup.cfg", "[tool:pytest]\nasyncio_mode = auto\n"),
-        ("pyproject.toml", "[tool.pytest.ini_options]\nasyncio_mode = 'auto'\n"),
-        ("pyproject.toml", "[tool.pytest]\nasyncio_mode = 'auto'\n"),
-        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = ['--asyncio-mode=auto']\n"),
-    ],
-)
-def test_pytests_configuration_is_read(name: str, text: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(text)
+@pytest.mark.parametrize("name", ["pytest.toml", ".pytest.toml"])
+def test_pytests_own_toml_file_is_read(name: str, tmp_path: Path) -> None:
+    write(tmp_path, {name: "[pytest]\nasyncio_mode = 'auto'\n", "test_a.py": TEST})
 
-    found = pytest_config.read(tmp_path)
-
-    assert found is not None
-    assert found.asyncio_mode == "auto"
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("tox.ini", "[tox]\nenvlist = py\n"),
-        ("setup.cfg", "[metadata\nname"),
-        ("pyproject.toml", "[tool.pytest"),
-        ("pyproject.toml", "tool = 'pytest'"),
-        ("pyproject.toml", "[project]\nname = 'x'"),
-        ("tox.ini", "\xe9"),
-    ],
-)
-def test_files_without_a_configuration(name: str, text: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(text, encoding="latin-1")
-
-    assert pytest_config.read(tmp_path) is None
+    assert Engine(["UND001"]).check(tmp_path / "test_a.py").findings == ()
 
 
 def test_what_a_test_is_called_is_configured(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ import click
 
 from understudy.cli.processes import INTERRUPTED
 from understudy.lint import cache as caches
-from understudy.lint import files, messages, output
+from understudy.lint import messages, output
+from understudy.lint.discovery import discover
 from understudy.lint.finding import Checked, Finding, Problem
 from understudy.lint.fixer import Mended, NoLibCST, mend
-from understudy.lint.pytest_config import read as read_pytest
 from understudy.lint.registry import all_rules, chosen
 from understudy.lint.runner import LintError, run
 from understudy.lint.settings import LintSettings, LintSettingsError, check_selectors, read
+from understudy.project.pytest_config import read as read_pytest
 
 _PATIENCE = 2.0  # seconds, before progress is shown
 
@@ -80,7 +81,7 @@ def lint(
         codes = _codes(settings, select, ignore)
     except LintSettingsError as error:
         raise _Refused(str(error)) from error
-    found, problems = files.discover(paths or _default_paths(), settings.exclude, base)
+    found, problems = discover(paths or _default_paths(), settings.exclude, base)
     if not found and not problems and any(path.is_dir() for path in paths or _default_paths()):
         raise _Refused(messages.nothing_to_check([str(each) for each in paths or _default_paths()]))
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import callee
-from understudy.lint.module import Module
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import callee
+from understudy.project.files import is_test_code
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 # A function with one of these words in its name looks at something, wherever it is defined.
 _WORDS = frozenset(
@@ -88,12 +89,12 @@ def _checks_by_argument(call: ast.Call) -> bool:
 def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
     helper = callee(module, call)
     if helper is not None:
-        home = helper.home
+        home = home_of(helper)
         if not _is_test_code(home):
             return False
         key = (home.path, helper.path)
         return module.project.remembered(
-            "asserts", key, lambda: _asserts(home, helper, depth - 1), module.kept
+            "asserts", key, lambda: _asserts(home, helper, depth - 1), module.memory
         )
     name = pytest_items.Collected.last_name(call)
     return any(
@@ -108,8 +109,6 @@ def _named_calls(function: Function) -> bool:
 
 
 def _is_test_code(module: Module) -> bool:
-    from understudy.lint.files import is_test_code
-
     return is_test_code(module.path, module.project.root, module.project.pytest)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from understudy import __version__
 from understudy.lint.finding import Checked, Finding, Problem
-from understudy.lint.project import state_of
 from understudy.lint.writing import replace
+from understudy.project.memory import state_of
 
 FOLDER = ".understudy_cache"
 FILE = "lint.json"
@@ -99,7 +99,8 @@ class Cache:
 
 
 def _key(codes: Sequence[str]) -> str:
-    # While the rules themselves are written, their files' states stand for their meaning.
-    here = Path(__file__).parent
-    own = sorted(f"{path}={state_of(str(path))}" for path in here.rglob("*.py"))
+    # The rules change without a new version while they are being written.
+    package = Path(__file__).parents[1]
+    files = [*package.glob("lint/**/*.py"), *package.glob("project/*.py")]
+    own = sorted(f"{path}={state_of(str(path))}" for path in files)
     return "|".join([__version__, sys.version, ",".join(codes), *own])

@@ -8,12 +8,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from understudy.lint import files, messages, pytest_config
+from understudy.lint import messages
 from understudy.lint.finding import Checked, Finding, Problem
-from understudy.lint.module import Module, Unreadable
-from understudy.lint.project import Project, state_of
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import Found, Rule
+from understudy.project import files, pytest_config
+from understudy.project.memory import state_of
+from understudy.project.parsing import TooLarge, Unreadable
+from understudy.project.sources import Module, Project
 
 
 class Engine:
@@ -29,14 +31,17 @@ class Engine:
         """Return what is found in a file; what cannot be checked is said there, and not raised."""
         project = self.project_of(path)
         project.consulted.clear()
-        for name, _ in pytest_config.INI_FILES:
+        for name in pytest_config.FILES:
             project.consult(project.root / name)
         if not files.is_test_code(path, project.root, project.pytest):
             return Checked(str(path))
         try:
             module = project.load(path)
         except Unreadable as error:
-            return Checked(str(path), problem=Problem(str(path), str(error)))
+            reason = f"not checked: {error}"
+            if isinstance(error, TooLarge):
+                reason += "; leave it out with `exclude` in [tool.understudy.lint]"
+            return Checked(str(path), problem=Problem(str(path), reason))
         except OSError as error:
             reason = messages.cannot_read(error.strerror or str(error))
             return Checked(str(path), problem=Problem(str(path), reason))

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.lint.call_resolution import root_of
-from understudy.lint.module import Module
 from understudy.lint.test_doubles import mock_class
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import root_of
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 _ASKED = re.compile(r"execute|fetch|scalar|query|cursor|acquire|transaction|prepare|copy_")
 _NAMES = ("conn", "connection", "cursor", "pool", "session", "db")
@@ -77,7 +77,7 @@ def is_looked_at(test: Function, name: str) -> bool:
         looks = node.attr in LOGS or node.attr.startswith("assert_") or node.attr == "on"
         if looks and root is not None and root.id == name:
             return True
-    parents = test.home.parents
+    parents = home_of(test).parents
     for asserted in test.all(ast.Assert):
         for each in ast.walk(asserted.test):
             # Handed to the call whose result is asserted on, it is not looked at.

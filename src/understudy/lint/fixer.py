@@ -11,9 +11,9 @@ from pathlib import Path
 from understudy.lint import messages
 from understudy.lint.engine import Engine
 from understudy.lint.finding import Finding, Problem
-from understudy.lint.module import Unreadable, decoded
 from understudy.lint.registry import all_rules
 from understudy.lint.writing import replace
+from understudy.project.parsing import Unreadable, decoded
 
 
 class NoLibCST(Exception):

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 # What pytest and unittest run around a test.
 _AROUND = re.compile(r"(async)?_?(set_?up|tear_?down)", re.I)
@@ -39,7 +39,7 @@ def homes_of_fixtures(module: Module) -> Iterator[Module]:
     for name in {name for user in users for name in seen.requested(user)}:
         fixture = seen.find_fixture(name)
         if fixture is not None:
-            yield fixture.function.home
+            yield home_of(fixture.function)
 
 
 def is_looked_after(module: Module, test: Function, name: str) -> bool:

@@ -12,53 +12,9 @@ def unknown_rule(word: str, nearest: str | None) -> str:
     return f"There is no rule or group called {word!r}.{meant}\n`understudy explain` lists them."
 
 
-def too_large(size: int, largest: int) -> str:
-    """A file is larger than what is worth parsing."""
-    return (
-        f"not checked: {size / 1e6:.1f} MB, and files above {largest / 1e6:.0f} MB are not parsed;"
-        " leave it out with `exclude` in [tool.understudy.lint]"
-    )
-
-
-def nul_byte(position: int, source: bytes) -> str:
-    """A NUL byte: this is no text."""
-    line = source.count(b"\n", 0, position) + 1
-    return f"not checked: line {line} has a NUL byte, which no Python source may have"
-
-
-def wrong_encoding(error: Exception) -> str:
-    """The bytes are not text in the encoding that the file declares, or that it should have."""
-    return f"not checked: cannot be decoded: {error}"
-
-
-def not_python(error: SyntaxError) -> str:
-    """The file does not parse."""
-    return f"not checked: line {error.lineno} is not valid Python: {error.msg}"
-
-
-def too_deep() -> str:
-    """Python's own parser gives up."""
-    return "not checked: nested more deeply than Python's parser can follow"
-
-
 def cannot_read(reason: str) -> str:
     """The system refuses to open it."""
     return f"not checked: {reason}"
-
-
-def not_a_python_file() -> str:
-    """Something else was named on the command line."""
-    return "not checked: no Python file; name files that end with .py, or folders"
-
-
-def notebook() -> str:
-    """A notebook was named on the command line."""
-    return "not checked: notebooks are not read; move its tests into a .py file"
-
-
-def no_such_path() -> str:
-    """Nothing is there."""
-    return "not checked: there is no such file or folder"
 
 
 def internal_error(code: str, error: Exception, place: str) -> str:

@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.lint.call_resolution import class_of
-from understudy.lint.module import Module
-from understudy.lint.project import Definition
+from understudy.project.call_resolution import class_of
+from understudy.project.sources import Definition, Module, home_of
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def _by_object(module: Module, call: ast.Call, value: list[ast.expr]) -> Iterato
         dotted = module.qualified(owner)
         if dotted is None:
             cls = class_of(module, owner)
-            dotted = f"{cls.home.name}.{cls.path}" if cls else None
+            dotted = f"{home_of(cls).name}.{cls.path}" if cls else None
         whole = f"{dotted}.{name.value}" if dotted else None
         yield Patch(call, name.value, whole, *_replacement(call, value))
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from understudy.lint.module import Module
-from understudy.lint.tree import Class, Function, Scope
+from understudy.project.scopes import Class, Function, Scope
+from understudy.project.sources import Module, home_of
 
 FIXTURES = frozenset({"pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture"})
 _HOOKS = frozenset(
@@ -137,7 +137,7 @@ class Collected:
         for scope in test.around():
             if isinstance(scope, Class):
                 for cls in self.module.project.lineage(self.module, scope)[0]:
-                    home = cls.home
+                    home = home_of(cls)
                     of_class = of(home)
                     more, open_ = of_class._marks_in(home, cls.node.decorator_list)
                     names |= more
@@ -222,7 +222,7 @@ class Collected:
         for target in targets:
             found = self.module.project.find(target, self.module)
             if isinstance(found, Function):
-                return of(found.home).fixture(found)
+                return of(home_of(found)).fixture(found)
         return None
 
     def requested(self, test: Function) -> set[str]:
@@ -255,9 +255,9 @@ class Collected:
 
 def of(module: Module) -> Collected:
     """Return what pytest makes of a module, found once."""
-    kept = module.kept.get("collected")
+    kept = module.memory.get("collected")
     if not isinstance(kept, Collected):
-        kept = module.kept["collected"] = Collected(module)
+        kept = module.memory["collected"] = Collected(module)
     return kept
 
 

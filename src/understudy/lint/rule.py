@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from understudy.lint.module import Module
+from understudy.project.sources import Module
 
 # Those that are on where nothing is selected.
 DEFAULT_GROUPS = ("bugs",)

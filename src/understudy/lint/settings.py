@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.lint import messages
-from understudy.lint.files import is_excluded
+from understudy.lint.discovery import is_excluded
 from understudy.lint.registry import UnknownRule, codes_of
 
 KEYS = ("exclude", "ignore", "per-file-ignores", "select")

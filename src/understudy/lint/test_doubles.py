@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from understudy.lint.module import Module
+from understudy.project.sources import Module
 
 _MOCK_MODULES = ("unittest.mock", "mock", "asyncmock", "asynctest")
 MOCKS = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock"})

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from understudy.lint import files as lint_files
+from understudy.lint.discovery import discover
 from understudy.lint.finding import Finding
-from understudy.lint.pytest_config import read as read_pytest
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run as lint
+from understudy.project.pytest_config import read as read_pytest
 from understudy.review import messages, suite, targets
 from understudy.review.checklist import judged
 from understudy.review.checklist_items import Review
@@ -90,7 +90,7 @@ def read_tests(root: Path) -> list[TestFile]:
     config = read_pytest(root)
     named = [root / each for each in config.testpaths] if config else []
     there = [each for each in named if each.exists()] or [root]
-    found, _ = lint_files.discover(tuple(there), (), root)
+    found, _ = discover(tuple(there), (), root)
     read = [suite.read(path) for path in found]
     return [each for each in read if each is not None and each.tests]
 

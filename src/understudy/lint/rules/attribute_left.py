@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import values_of
 from understudy.lint.leaked_state import is_looked_after, is_restored
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import values_of
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 _CLEANING = re.compile(r"reset|restor|invalidat|clean|undo|revert|tear_?down", re.I)
 _KEPT = re.compile(r"orig|\bold|prev|saved|before|back_?up", re.I)

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import values_of
-from understudy.lint.module import Module
 from understudy.lint.mutations import changes, is_mutable
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import values_of
+from understudy.project.sources import Module, home_of
 
 _WIDE = frozenset({"session", "package", "module"})
 
@@ -37,7 +37,7 @@ def _gives_a_literal(fixture: pytest_items.Fixture) -> bool:
     given = [each.value for each in function.own(ast.Return)]
     given += [each.value for each in function.own(ast.Yield)]
     return bool(given) and all(
-        is_mutable(function.home, value)
+        is_mutable(home_of(function), value)
         for each in given
         for value in (values_of(function, each.id) if isinstance(each, ast.Name) else [each])
     )

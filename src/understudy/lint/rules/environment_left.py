@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import is_restored, per_test_functions
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 _RESTORED = (
     r"del os\.environ|del environ|environ\.(pop|clear|copy|unsetenv)|dict\(\s*(os\.)?environ"

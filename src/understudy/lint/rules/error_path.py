@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import callee
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import callee
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 _FAILING = frozenset({"raises", "side_effect", "db_error", "fail", "drops"})
 
@@ -23,7 +23,7 @@ def check(module: Module) -> Iterator[Found]:
         for call in test.all(ast.Call):
             function = _reached(module, call)
             if function is not None and function.own(ast.ExceptHandler):
-                key = (str(function.home.path), function.path)
+                key = (str(home_of(function).path), function.path)
                 first.setdefault(key, (call, function))
                 if provokes:
                     tested.add(key)
@@ -32,7 +32,7 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 call,
                 f"no test here takes the error path of {function.path}"
-                f" ({function.home.path.name}:{function.own(ast.ExceptHandler)[0].lineno})",
+                f" ({home_of(function).path.name}:{function.own(ast.ExceptHandler)[0].lineno})",
             )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import homes_of_fixtures
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 _TRANSPORTS = frozenset(
     {
@@ -91,7 +91,7 @@ def _has_startup(module: Module, app: ast.expr) -> bool:
     given = [each.value for each in maker.own(ast.Return)]
     given += [each.value for each in maker.own(ast.Yield)]
     return any(
-        _has_startup(maker.home, each)
+        _has_startup(home_of(maker), each)
         for each in given
         if each is not None and not (isinstance(each, ast.Name) and each.id == app.id)
     )
@@ -99,7 +99,7 @@ def _has_startup(module: Module, app: ast.expr) -> bool:
 
 def _makes_one(found: object) -> bool:
     return isinstance(found, Function) and any(
-        _starts(found.home, each) for each in found.own(ast.Call)
+        _starts(home_of(found), each) for each in found.own(ast.Call)
     )
 
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.patches import patches
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 _MANY = 3
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.mutations import is_mutable
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:

@@ -9,9 +9,9 @@ from itertools import takewhile
 
 from understudy.lint import pytest_items
 from understudy.lint.assertions import can_fail
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 # Whoever writes such words knows that the test fails only where something raises.
 _ON_PURPOSE = re.compile(

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import root_of
 from understudy.lint.leaked_state import is_restored, per_test_functions
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import root_of
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 _RESTORED = (
     r"dependency_overrides(\.clear\(|\.pop\(|\.copy\(|\s*=|\.update\(\s*\w*(orig|old|prev|sav|back))"
@@ -58,7 +58,7 @@ def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
         return False
     if fixture.scope in ("session", "package", "module"):
         return True
-    home = fixture.function.home
+    home = home_of(fixture.function)
     given = [each.value for each in fixture.function.own(ast.Return)]
     given += [each.value for each in fixture.function.own(ast.Yield)]
     return bool(given) and all(

@@ -7,11 +7,11 @@ import builtins
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import root_of, values_of
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.test_doubles import mock_class
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import root_of, values_of
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 _BUILTINS = frozenset(dir(builtins))
 _FRAMES = ("unittest.mock.", "mock.", "pytest.", "asyncio.", "datetime.", "uuid.", "decimal.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.lint.module import Module
 from understudy.lint.patches import original, patches
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 # A connection is a boundary, even where its method is private.
 _BOUNDARIES = ("conn", "pool", "session", "engine", "client", "transport")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint.call_resolution import callee
-from understudy.lint.module import Module
 from understudy.lint.patches import original, patches
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import callee
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -33,7 +33,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _is_beside(called: Function, replaced: Function) -> bool:
-    return called.home.path == replaced.home.path and called.in_class is replaced.in_class
+    return home_of(called).path == home_of(replaced).path and called.in_class is replaced.in_class
 
 
 RULE = Rule(

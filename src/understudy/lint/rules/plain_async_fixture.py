@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import is_looked_after
-from understudy.lint.module import Module
 from understudy.lint.mutations import changes, is_mutable
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Class, Function
+from understudy.project.scopes import Class, Function
+from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 _BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 

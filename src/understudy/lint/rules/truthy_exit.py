@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
 from understudy.lint.test_doubles import answers_with_a_mock
-from understudy.lint.tree import Function
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
 
 _EXITS = ("__aexit__", "__exit__")
 

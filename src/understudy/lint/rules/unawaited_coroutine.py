@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from understudy.lint.call_resolution import callee, is_plain
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import callee, is_plain
+from understudy.project.sources import Module
 
 _CLIENTS = frozenset({"httpx.AsyncClient"})
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})

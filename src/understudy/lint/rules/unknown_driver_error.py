@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 # Where each driver's exceptions are defined, below its package.
 _SOURCES = {

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:

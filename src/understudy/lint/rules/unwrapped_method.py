@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.call_resolution import callee
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
-from understudy.lint.tree import Function
+from understudy.project.call_resolution import callee
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
 
 _CONNECTIONS = frozenset(
     {"conn", "connection", "cursor", "cur", "db", "session", "tx", "transaction", "db_conn"}
@@ -45,7 +45,7 @@ def _takes_one(method: Function) -> bool:
 
 
 def _is_given_one(method: Function) -> bool:
-    home = method.home
+    home = home_of(method)
     for decorator in method.node.decorator_list:
         func = decorator.func if isinstance(decorator, ast.Call) else decorator
         found = home.project.find(home.qualified(func), home)

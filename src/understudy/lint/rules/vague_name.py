@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.module import Module
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 _VAGUE = re.compile(
     r"test(_?(\d+|it|this|that|foo|bar|baz|thing|stuff|something|ok|good|bad|works?|basic|simple"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from understudy.lint.module import Module
 from understudy.lint.patches import patches
 from understudy.lint.rule import Found, Rule
+from understudy.project.sources import Module
 
 _ROUTER = re.compile(r"_(router|routes?|api|endpoints?|views?)(_\w+)?$")
 _SERVICE = re.compile(r"_service(_\w+)?$")

@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint.call_resolution import is_plain
-from understudy.lint.module import Module
 from understudy.lint.patches import Patch, original, patches
 from understudy.lint.rule import Found, Rule
 from understudy.lint.test_doubles import mock_class
-from understudy.lint.tree import Class, Function
+from understudy.project.call_resolution import is_plain
+from understudy.project.scopes import Class, Function
+from understudy.project.sources import Module, home_of
 
 _AWAITABLE = (
     *("Awaitable", "Coroutine", "Future", "Task", "Any", "Generator", "Callable", "Async"),
@@ -44,7 +44,7 @@ def _takes_both(module: Module, patch: Patch) -> bool:
     """Whether who calls the original looks whether there is something to await."""
     home = module.project.find((patch.dotted or "").rpartition(".")[0], module)
     if not isinstance(home, Module):
-        home = home.home if isinstance(home, Function | Class) else None
+        home = home_of(home) if isinstance(home, Function | Class) else None
     return home is not None and re.search(r"isawaitable|iscoroutine", home.text) is not None
 
 

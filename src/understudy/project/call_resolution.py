@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from understudy.lint.module import Module
-from understudy.lint.tree import Class, Function
+from understudy.project.scopes import Class, Function
+from understudy.project.sources import Module, home_of
 
 # Decorators that change nothing of how a function is called and awaited.
 _PLAIN = frozenset(
@@ -21,7 +21,7 @@ def callee(module: Module, call: ast.Call) -> Function | None:
     if isinstance(call.func, ast.Attribute):
         owner = class_of(module, call.func.value)
         if owner is not None:
-            return module.project.member(owner.home, owner, call.func.attr)
+            return module.project.member(home_of(owner), owner, call.func.attr)
     return None
 
 
@@ -56,7 +56,7 @@ def values_of(function: Function, name: str) -> list[ast.expr | None]:
     found: list[ast.expr | None] = []
     for node in function.own(ast.Name):
         if node.id == name and isinstance(node.ctx, ast.Store):
-            parent = function.home.parents.get(node)
+            parent = home_of(function).parents.get(node)
             if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
                 found.append(parent.value)
             else:
@@ -66,7 +66,7 @@ def values_of(function: Function, name: str) -> list[ast.expr | None]:
 
 def is_plain(function: Function) -> bool:
     """Whether no decorator may have made something else of a function."""
-    home = function.home
+    home = home_of(function)
     return all((home.qualified(each) or "?") in _PLAIN for each in function.node.decorator_list)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from understudy.lint.pytest_config import PytestConfig, option_in
+from understudy.project.pytest_config import PytestConfig, mode_in
 
 # Where a project says what it depends on, and how its tests are run.
 _ABOUT = (
@@ -51,7 +51,7 @@ class Runners:
         """Whether pytest-asyncio runs every async test, by configuration or as pytest is called."""
         if self.config.asyncio_mode == "auto":
             return True
-        return any(option_in(text) == "auto" for text in self._texts_about_it())
+        return any(mode_in(text) == "auto" for text in self._texts_about_it())
 
     @property
     def anyio_auto(self) -> bool:
@@ -61,7 +61,7 @@ class Runners:
     @property
     def others(self) -> bool:
         """Whether there is a sign of another plugin that runs async tests."""
-        if "trio_mode" in self.config.keys:
+        if "trio_mode" in self.config.options:
             return True
         return any(_OTHERS.search(text) is not None for text in self._texts_about_it())
 

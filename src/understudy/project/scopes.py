@@ -1,4 +1,4 @@
-"""One walk over a file's syntax tree: every node is filed where the rules look for it."""
+"""The scopes of a file, and one walk over its syntax tree that files every node under its scope."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
-
-if TYPE_CHECKING:
-    from understudy.lint.module import Module
+from typing import TypeVar, cast
 
 Node = TypeVar("Node", bound=ast.AST)
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Filed = dict[type[ast.AST], list[ast.AST]]
 
-# Nodes that say nothing by themselves: contexts and operators.
+# Contexts and operators, which no rule looks for.
 _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 
 
@@ -35,17 +32,14 @@ _LEAVES = frozenset({ast.Name, ast.Constant})
 
 
 class Scope:
-    """A module, a class or a function: what stands in it, and not in a scope inside.
+    """A module, a class or a function, with the nodes that are in it but in no scope inside it.
 
     Attributes:
         node: the definition; the whole tree for a module.
         outer: the scope around this one; None for a module.
-        functions: those that are defined directly in it, in order.
-        classes: the same of classes.
-        module: the file it is in; set on a module's scope alone, see ``home``.
+        functions: the functions defined directly in it, in order.
+        classes: the classes defined directly in it, in order.
     """
-
-    module: Module
 
     def __init__(self, node: ast.Module | ast.ClassDef | FunctionNode, outer: Scope | None) -> None:
         self.node = node
@@ -61,27 +55,29 @@ class Scope:
 
     @property
     def path(self) -> str:
-        """The names of this and all scopes around it, with dots."""
+        """The names of the scopes around it and its own, with dots."""
         before = self.outer.path if self.outer else ""
         return f"{before}.{self.name}" if before else self.name
 
     def own(self, kind: type[Node]) -> list[Node]:
-        """The nodes of a kind in this scope alone, in the order of the source."""
+        """Return the nodes of a kind in this scope alone, in the order of the source."""
         return cast("list[Node]", self._filed.get(kind, []))
 
     def all(self, kind: type[Node]) -> Iterator[Node]:
-        """The nodes of a kind in this scope and in those inside it."""
+        """Yield the nodes of a kind in this scope and in those inside it."""
         yield from self.own(kind)
         for inner in (*self.functions, *self.classes):
             yield from inner.all(kind)
 
-    @property
-    def home(self) -> Module:
-        """The file that it is in."""
-        return list(self.around())[-1].module
+    def nested(self) -> Iterator[Function | Class]:
+        """Yield every function and class inside, at any depth."""
+        inside: list[Function | Class] = [*self.functions, *self.classes]
+        for inner in inside:
+            yield inner
+            yield from inner.nested()
 
     def forget(self) -> None:
-        """Let go of everything inside, which refers to this in turn: so it is freed at once."""
+        """Drop the references to everything inside, which refers back, so it is freed at once."""
         for inner in (*self.functions, *self.classes):
             inner.forget()
         self.functions.clear()
@@ -89,7 +85,7 @@ class Scope:
         self._filed.clear()
 
     def around(self) -> Iterator[Scope]:
-        """This scope, and those around it, from the inside."""
+        """Yield this scope and those around it, from the inside."""
         scope: Scope | None = self
         while scope is not None:
             yield scope
@@ -102,8 +98,8 @@ class Class(Scope):
     node: ast.ClassDef
 
     def method(self, name: str) -> Function | None:
-        """Its own method of a name, the last one defined."""
-        return next((each for each in reversed(self.functions) if each.name == name), None)
+        """Return its own method of a name, the last one defined, or None."""
+        return next((method for method in reversed(self.functions) if method.name == name), None)
 
 
 class Function(Scope):
@@ -123,9 +119,9 @@ class Function(Scope):
 
     @property
     def parameters(self) -> list[ast.arg]:
-        """All of its parameters, ``self`` and starred ones too."""
+        """All of its parameters, including ``self`` and starred ones."""
         given = self.node.args
-        starred = [each for each in (given.vararg, given.kwarg) if each is not None]
+        starred = [star for star in (given.vararg, given.kwarg) if star is not None]
         return [*given.posonlyargs, *given.args, *given.kwonlyargs, *starred]
 
     @property
@@ -134,39 +130,27 @@ class Function(Scope):
         return bool(self.own(ast.Yield) or self.own(ast.YieldFrom))
 
     def binds(self, name: str) -> bool:
-        """Whether a name is a parameter or a variable of it."""
+        """Whether it has a parameter or a local variable of this name."""
         return name in self._bound
 
     @cached_property
     def _bound(self) -> frozenset[str]:
         stored = {node.id for node in self.own(ast.Name) if not isinstance(node.ctx, ast.Load)}
-        given = {each.arg for each in self.parameters}
-        return frozenset(given | stored | {each.name for each in self.functions})
+        given = {parameter.arg for parameter in self.parameters}
+        return frozenset(given | stored | {function.name for function in self.functions})
 
 
-class Walked(NamedTuple):
-    """What one walk over a tree gives.
+def walk(module: Scope) -> tuple[dict[ast.AST, ast.AST], dict[ast.AST, Scope]]:
+    """File every node of a module's tree under its scope.
 
-    Attributes:
-        scope: the module's.
-        parents: the node around each node.
-        scopes: the scope that each name stands in.
+    Returns:
+        The node around each node, and the scope of each name.
     """
-
-    scope: Scope
-    parents: dict[ast.AST, ast.AST]
-    scopes: dict[ast.AST, Scope]
-
-
-def walk(tree: ast.Module) -> Walked:
-    """File every node of a tree under its scope, once."""
-    module = Scope(tree, None)
-    parents: dict[ast.AST, ast.AST] = {}
+    tree = cast("ast.Module", module.node)
+    parents: dict[ast.AST, ast.AST] = dict.fromkeys(tree.body, tree)
     scopes: dict[ast.AST, Scope] = {}
-    # A stack of our own: an expression may be nested deeper than Python recurses.
+    # An explicit stack: an expression may be nested deeper than Python recurses.
     waiting: list[tuple[ast.AST, Scope]] = [(node, module) for node in reversed(tree.body)]
-    for top in tree.body:
-        parents[top] = tree
     while waiting:
         node, scope = waiting.pop()
         kind = type(node)
@@ -181,7 +165,7 @@ def walk(tree: ast.Module) -> Walked:
         children: list[tuple[ast.AST, Scope]] = []
         for field in _FIELDS[kind]:
             value = getattr(node, field)
-            # A decorator stands outside of what it decorates.
+            # A decorator is outside of the function that it decorates.
             owner = scope if field == "decorator_list" else inside
             for child in value if type(value) is list else (value,):
                 its_kind = type(child)
@@ -194,4 +178,4 @@ def walk(tree: ast.Module) -> Walked:
                     children.append((child, owner))
         children.reverse()
         waiting += children
-    return Walked(module, parents, scopes)
+    return parents, scopes

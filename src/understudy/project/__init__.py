@@ -1,0 +1,1 @@
+"""A user's project: its Python sources, pytest's configuration, and pytest in a child process."""

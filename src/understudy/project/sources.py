@@ -1,0 +1,431 @@
+"""A project's Python files: what they define and import, and what a name in one stands for.
+
+Nothing is imported or executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from understudy.project import parsing, pytest_config
+from understudy.project.async_runners import Runners
+from understudy.project.memory import Memory
+from understudy.project.scopes import Class, Function, FunctionNode, Scope, walk
+
+# A chain of imports or base classes longer than this is circular.
+_LONGEST_CHAIN = 12
+_NOQA = re.compile(r"#\s*noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?", re.I)
+
+
+class ModuleScope(Scope):
+    """The outermost scope of a file."""
+
+    def __init__(self, tree: ast.Module, module: Module) -> None:
+        super().__init__(tree, None)
+        self.module = module
+
+
+def home_of(scope: Scope) -> Module:
+    """Return the file that a scope is in."""
+    while scope.outer is not None:
+        scope = scope.outer
+    assert isinstance(scope, ModuleScope)
+    return scope.module
+
+
+class Module:
+    """A parsed file: what it defines, and what its names stand for.
+
+    Attributes:
+        path: the file.
+        name: its dotted name, as other files import it.
+        text: its source.
+        scope: everything that is defined in it.
+        parents: the node around each node.
+        project: the project it belongs to.
+        memory: answers about this file, forgotten together with it.
+    """
+
+    def __init__(self, path: Path, name: str, source: bytes, project: Project) -> None:
+        self.path = path
+        self.name = name
+        self.project = project
+        self.text = parsing.decoded(source)
+        self.tree = parsing.parsed(self.text)
+        self.memory: dict[object, Any] = {}
+        self.scope: Scope = ModuleScope(self.tree, self)
+        self.parents, self._name_scopes = walk(self.scope)
+        self._qualified: dict[ast.AST, str | None] = {}
+
+    def forget(self) -> None:
+        """Free the tree at once; its nodes refer to each other."""
+        self.scope.forget()
+        self.parents.clear()
+        self._name_scopes.clear()
+        self._qualified.clear()
+        self.memory.clear()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the source, as Python counts them."""
+        return re.split(r"\r\n|\r|\n", self.text)
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """The dotted name that each imported name stands for; for star imports see ``stars``."""
+        found: dict[str, str] = {}
+        for node in self.scope.all(ast.Import):
+            for alias in node.names:
+                if alias.asname:
+                    found[alias.asname] = alias.name
+                else:
+                    top = alias.name.partition(".")[0]
+                    found[top] = top
+        for statement in self.scope.all(ast.ImportFrom):
+            base = self._from(statement)
+            for alias in statement.names:
+                if alias.name != "*":
+                    found[alias.asname or alias.name] = f"{base}.{alias.name}"
+        return found
+
+    @cached_property
+    def stars(self) -> list[str]:
+        """The modules of the star imports."""
+        return [
+            self._from(node)
+            for node in self.scope.all(ast.ImportFrom)
+            if any(alias.name == "*" for alias in node.names)
+        ]
+
+    def _from(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = self.name.split(".")
+        # In a package's own file one dot is the package itself.
+        keep = len(parts) - node.level + (self.path.name == "__init__.py")
+        base = ".".join(parts[:keep])
+        return ".".join(part for part in (base, node.module) if part)
+
+    @cached_property
+    def defined(self) -> dict[str, Function | Class | ast.expr]:
+        """The functions, classes and values of variables at the top level, by name."""
+        found: dict[str, Function | Class | ast.expr] = {}
+        for node in self.scope.own(ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found[target.id] = node.value
+        for annotated in self.scope.own(ast.AnnAssign):
+            if isinstance(annotated.target, ast.Name) and annotated.value is not None:
+                found[annotated.target.id] = annotated.value
+        for function in self.scope.functions:
+            found[function.name] = function
+        for cls in self.scope.classes:
+            found[cls.name] = cls
+        return found
+
+    @cached_property
+    def _calls(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.scope.all(ast.Call):
+            func = call.func
+            name = func.attr if isinstance(func, ast.Attribute) else ""
+            found.setdefault(func.id if isinstance(func, ast.Name) else name, []).append(call)
+        return found
+
+    def calls(self, *names: str) -> list[ast.Call]:
+        """Return the calls of functions whose last name is one of ``names``.
+
+        If one of them is imported under another name, all calls of the file are returned.
+        """
+        if any(
+            target.rpartition(".")[2] in names and local not in names
+            for local, target in self.imports.items()
+        ):
+            return list(self.scope.all(ast.Call))
+        return [call for name in names for call in self._calls.get(name, [])]
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        """Every function of the file, including nested ones and methods."""
+        found = [scope for scope in self.scope.nested() if isinstance(scope, Function)]
+        return sorted(found, key=lambda function: function.node.lineno)
+
+    @cached_property
+    def classes(self) -> list[Class]:
+        """Every class of the file, including nested ones."""
+        found = [scope for scope in self.scope.nested() if isinstance(scope, Class)]
+        return sorted(found, key=lambda cls: cls.node.lineno)
+
+    @cached_property
+    def _scopes(self) -> dict[ast.AST, Scope]:
+        return {scope.node: scope for scope in self.scope.nested()}
+
+    def scope_of(self, node: ast.AST) -> Scope:
+        """Return the scope that a node is in."""
+        known = self._name_scopes.get(node)
+        if known is not None:
+            return known
+        above = self.parents.get(node)
+        while above is not None and not isinstance(above, ast.Module):
+            if isinstance(above, FunctionNode | ast.ClassDef):
+                return self._scopes[above]
+            above = self.parents.get(above)
+        return self.scope
+
+    def function_of(self, node: ast.AST) -> Function | None:
+        """Return the innermost function that a node is in, or None outside of functions."""
+        around = self.scope_of(node).around()
+        return next((scope for scope in around if isinstance(scope, Function)), None)
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the nodes around a node, from the inside."""
+        parent = self.parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = self.parents.get(parent)
+
+    def qualified(self, node: ast.AST) -> str | None:
+        """Return the dotted name that an expression stands for, or None if it is not a name.
+
+        For a parameter or a local variable it is None as well. Names that the file itself defines
+        begin with the file's own name.
+        """
+        if node not in self._qualified:
+            self._qualified[node] = self._find_qualified(node)
+        return self._qualified[node]
+
+    def _find_qualified(self, node: ast.AST) -> str | None:
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return None
+        for scope in self.scope_of(node).around():
+            if isinstance(scope, Function) and scope.binds(node.id):
+                return None
+        root = self.imports.get(node.id)
+        if root is None:
+            root = f"{self.name}.{node.id}" if node.id in self.defined else node.id
+        return ".".join([root, *reversed(parts)])
+
+    def silenced(self, line: int, code: str) -> bool:
+        """Whether a ``# noqa`` comment on a line covers a code."""
+        if line > len(self.lines):
+            return False
+        found = _NOQA.search(self.lines[line - 1])
+        if found is None:
+            return False
+        codes = found["codes"]
+        return codes is None or code in re.split(r"[\s,]+", codes.upper())
+
+
+class Project(Memory):
+    """A folder with one pytest configuration, and everything below it.
+
+    Other modules of the project are looked up on demand.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+        self._modules: dict[Path, Module | None] = {}
+
+    @cached_property
+    def pytest(self) -> pytest_config.PytestConfig:
+        """Pytest's configuration."""
+        return pytest_config.read(self.root) or pytest_config.PytestConfig()
+
+    @cached_property
+    def runners(self) -> Runners:
+        """The plugins that run async tests."""
+        return Runners(self.root, self.pytest, self.consult)
+
+    def module_at(self, path: Path) -> Module | None:
+        """Return the module in a file, or None if there is no such file or it cannot be parsed."""
+        if self.consult(path) is None:
+            return None
+        if path not in self._modules:
+            self._modules[path] = self._load(path)
+        return self._modules[path]
+
+    def load(self, path: Path) -> Module:
+        """Read and parse a file.
+
+        Raises:
+            Unreadable: It is too large, not text, or not valid Python.
+            OSError: It cannot be read.
+        """
+        return Module(path, self.name_of(path), parsing.read(path), self)
+
+    def _load(self, path: Path) -> Module | None:
+        try:
+            return self.load(path)
+        except (OSError, parsing.Unreadable):
+            return None  # reported when the file itself is checked
+
+    def mentions(self, path: Path, word: str) -> bool:
+        """Whether the text of a file has a word in it; False if it cannot be read."""
+
+        def look() -> bool:
+            if self.consult(path) is None:
+                return False
+            try:
+                return word.encode() in path.read_bytes()
+            except OSError:  # reported when the file itself is checked
+                return False
+
+        return self.remembered("mentions", (path, word), look)
+
+    def name_of(self, path: Path) -> str:
+        """Return the dotted name by which a file of the project is imported."""
+        parts = list(path.with_suffix("").parts)
+        bases = [base.parts for base in self.bases if path.is_relative_to(base)]
+        longest = max(bases, key=len, default=path.parent.parts)
+        own = parts[len(longest) :]
+        return ".".join(own[:-1] if own and own[-1] == "__init__" else own)
+
+    @cached_property
+    def bases(self) -> tuple[Path, ...]:
+        """The folders that imports start from."""
+        named = [self.root / name for name in self.pytest.pythonpath]
+        folders = [*named, self.root / "src", self.root]
+        # A src that is itself a package is imported as such.
+        return tuple(
+            dict.fromkeys(
+                Path(os.path.normpath(folder))
+                for folder in folders
+                if folder.is_dir() and not (folder / "__init__.py").is_file()
+            )
+        ) or (self.root,)
+
+    def find(self, dotted: str | None, seen_from: Module | None = None) -> Definition | None:
+        """Return the definition of a dotted name, or None if the project does not define it.
+
+        Args:
+            dotted: the name.
+            seen_from: the module that uses it. For a test file, imports also start from the folder
+                that pytest adds to ``sys.path``.
+        """
+        if not dotted or not all(dotted.split(".")):
+            return None
+        if seen_from and dotted.startswith(f"{seen_from.name}."):
+            rest = dotted[len(seen_from.name) + 1 :].split(".")
+            if rest[0] in seen_from.defined or rest[0] in seen_from.imports:
+                own = self._own_base(seen_from.path.parent)
+                return self._inside(seen_from, rest, own, _LONGEST_CHAIN)
+        own = self._own_base(seen_from.path.parent) if seen_from else None
+        return self.remembered(
+            "find", (dotted, own), lambda: self._find(dotted, own, _LONGEST_CHAIN)
+        )
+
+    def _own_base(self, start: Path) -> Path | None:
+        def look() -> Path | None:
+            folder = start
+            while folder != self.root and self.consult(folder / "__init__.py") is not None:
+                folder = folder.parent
+            return None if folder in self.bases else folder
+
+        return self.remembered("base", start, look)
+
+    def _find(self, dotted: str, own: Path | None, depth: int) -> Definition | None:
+        if depth == 0:
+            return None
+        parts = dotted.split(".")
+        # The longest beginning that is a module; the rest is looked up inside it.
+        for length in range(len(parts), 0, -1):
+            module = self.module_called(tuple(parts[:length]), own)
+            if module is not None:
+                return self._inside(module, parts[length:], own, depth)
+        return None
+
+    def module_called(self, parts: tuple[str, ...], own: Path | None = None) -> Module | None:
+        """Return the module of this name, or None if the project has none."""
+        return self.remembered("module", (parts, own), lambda: self._module_called(parts, own))
+
+    def _module_called(self, parts: tuple[str, ...], own: Path | None) -> Module | None:
+        for base in (own, *self.bases) if own else self.bases:
+            # Most names are a library's: one look at the folder settles that.
+            top = base / parts[0]
+            if self.consult(top) is None and self.consult(top.with_suffix(".py")) is None:
+                continue
+            place = base.joinpath(*parts)
+            found = self.module_at(place.with_suffix(".py"))
+            found = found or self.module_at(place / "__init__.py")
+            if found is not None:
+                return found
+        return None
+
+    def _inside(
+        self, module: Module, rest: list[str], own: Path | None, depth: int
+    ) -> Definition | None:
+        if not rest:
+            return module
+        name, *more = rest
+        defined = module.defined.get(name)
+        if defined is None:
+            return self._through_imports(module, rest, own, depth)
+        if isinstance(defined, Class) and more:
+            return self.member(module, defined, more[0]) if len(more) == 1 else None
+        if isinstance(defined, ast.expr):
+            # `users = service.users`: another name for something else.
+            other = module.qualified(defined)
+            if other is not None and other != f"{module.name}.{name}":
+                return self._find(".".join([other, *more]), own, depth - 1)
+        return None if more else defined
+
+    def _through_imports(
+        self, module: Module, rest: list[str], own: Path | None, depth: int
+    ) -> Definition | None:
+        name, *more = rest
+        target = module.imports.get(name)
+        if target is not None and target != ".".join([module.name, name]):
+            return self._find(".".join([target, *more]), own, depth - 1)
+        for star in module.stars:
+            found = self._find(".".join([star, *rest]), own, depth - 1)
+            if found is not None:
+                return found
+        return None
+
+    def member(self, module: Module, owner: Class, name: str) -> Function | None:
+        """Return a method of a class, its own or one inherited from a class of the project."""
+        for cls in self.lineage(module, owner)[0]:
+            found = cls.method(name)
+            if found is not None:
+                return found
+        return None
+
+    def lineage(self, module: Module, owner: Class) -> tuple[list[Class], list[str]]:
+        """Return a class and its bases in the project, and the names of the bases outside of it.
+
+        A base that is not a name, such as a call, is outside and called ``?``.
+        """
+        return self.remembered(
+            "lineage", owner, lambda: self._lineage(module, owner), module.memory
+        )
+
+    def _lineage(self, module: Module, owner: Class) -> tuple[list[Class], list[str]]:
+        found, outside = [owner], []
+        waiting = [(module, owner)]
+        while waiting and len(found) < 5 * _LONGEST_CHAIN:
+            where, cls = waiting.pop(0)
+            for node in cls.node.bases:
+                base = node.value if isinstance(node, ast.Subscript) else node
+                dotted = where.qualified(base)
+                resolved = self.find(dotted, where)
+                if isinstance(resolved, Class):
+                    if resolved not in found:
+                        found.append(resolved)
+                        waiting.append((home_of(resolved), resolved))
+                elif dotted not in ("object", "abc.ABC", "typing.Generic", "typing.Protocol"):
+                    outside.append(dotted or "?")
+        return found, outside
+
+
+Definition = Function | Class | ast.expr | Module
