@@ -311,11 +311,11 @@ async def test_a_wildcard() -> None:
         (
             ("before", {"id": 1}),
             "drops('before') was given rows, and none arrives: "
-            "give them to drops('during', ...), which loses the connection behind them",
+            "give them to drops('during', ...), which loses the connection after them",
         ),
         (
             ("after",),
-            "drops('after') needs bytes that are under way, and a fake has none: "
+            "drops('after') needs bytes in transit, and a fake has none: "
             "write .drops(), or use the fixture fake_postgres",
         ),
     ],

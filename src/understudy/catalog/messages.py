@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import condition
-from understudy.script.messages import shown, suggestion, typed
+from understudy.script.formatting import shown, suggestion, typed
 
 if TYPE_CHECKING:
     from understudy.catalog.answer_checks import Difference, Pair

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 
 from understudy.pg.pgtypes import PgType
-from understudy.script.messages import shown
+from understudy.script.formatting import shown
 
 # What to pass for a type, and the classes that are so already; by driver where they differ.
 _ADVICE: dict[str, tuple[str, tuple[type, ...]]] = {

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from understudy.fake_postgres.attribution import Waiter
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.script.calls import Call
+from understudy.script.calls import Call, Transaction
 from understudy.script.origin import Spot
-from understudy.script.transactions import Transaction
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.transport import Line

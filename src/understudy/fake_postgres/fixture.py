@@ -13,12 +13,12 @@ from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.scripted_rules import SentParameters
 from understudy.fake_postgres.server import Server
 from understudy.script import expectations
-from understudy.script.calls import CallLog
+from understudy.script.call_log import CallLog
+from understudy.script.calls import Transaction
 from understudy.script.failures import Failure
 from understudy.script.origin import caller
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
-from understudy.script.transactions import Transaction
 
 
 class Address:

@@ -6,9 +6,9 @@ from understudy.catalog.command_tags import command_in
 from understudy.fake_postgres import messages
 from understudy.fake_postgres.attribution import OURS
 from understudy.fake_postgres.clients import Client
+from understudy.script.calls import Transaction
 from understudy.script.failures import ConnectionNotReturned, Failure, TransactionLeftOpen
 from understudy.script.origin import Origin, at
-from understudy.script.transactions import Transaction
 
 _READING = frozenset({"SELECT", "VALUES", "SHOW", "FETCH"})
 

@@ -16,7 +16,7 @@ from understudy.fake_postgres.attribution import caller
 from understudy.fake_postgres.protocol.responder import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Line, Outcome
 from understudy.pg.errors import ServerError
-from understudy.script.waiting import a_turn_is_taken, others_are_due
+from understudy.script.waiting import note_yield, others_are_due
 
 if TYPE_CHECKING:
     from contextvars import Context
@@ -76,7 +76,7 @@ class MemoryLoop:
                 self._deliver()
 
     def _deliver_soon(self) -> None:
-        a_turn_is_taken()
+        note_yield()
         self.loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:

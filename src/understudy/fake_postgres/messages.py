@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from understudy.pg.errors import ErrorFields
 from understudy.pg.sql import one_line
-from understudy.script.messages import shown, transaction_name
+from understudy.script.formatting import shown
 
 if TYPE_CHECKING:
-    from understudy.script.calls import Call
+    from understudy.script.calls import Call, Transaction
     from understudy.script.origin import Origin
-    from understudy.script.transactions import Transaction
 
 
 def no_server_error(error: BaseException | type[BaseException]) -> str:
@@ -98,7 +97,7 @@ def left_open(transactions: Sequence[Transaction]) -> str:
     for each in transactions:
         count = len(each.calls)
         calls = {0: "no call", 1: "1 call"}.get(count, f"{count} calls")
-        lines.append(f"{transaction_name(each)} was never ended ({calls} in it)")
+        lines.append(f"{each.name} was never ended ({calls} in it)")
         lines.append(f"  begun at: {each.origin.place}")
     return "\n".join([*lines, "Commit it, roll it back, or give its connection back to its pool."])
 

@@ -42,12 +42,11 @@ from understudy.pg.sqlstates import STATES
 from understudy.pg.types import TypeFacts, Types
 from understudy.script import expectations
 from understudy.script.answers import Answer, Rows
-from understudy.script.calls import Call
+from understudy.script.calls import Call, Transaction
 from understudy.script.failures import Failure, ServerBroke, UnexpectedStatement
 from understudy.script.origin import Spot
 from understudy.script.rules import Rule
 from understudy.script.script import Script
-from understudy.script.transactions import Transaction
 
 if TYPE_CHECKING:
     from understudy.catalog.run_catalog import Catalog

@@ -10,13 +10,12 @@ from understudy.fakes.connection_state import Session
 from understudy.fakes.record import FakeRecord
 from understudy.script import call_counts, expectations
 from understudy.script.answers import Answer, Computed, Drop, Error, Rows, Value
-from understudy.script.calls import Call
+from understudy.script.calls import Call, Transaction
 from understudy.script.database_errors import fields_of
 from understudy.script.failures import Failure
 from understudy.script.origin import spot
 from understudy.script.parameter_matching import Given
 from understudy.script.script import Script, fresh, perform
-from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run
 
 # psqlpy prepares the statements of these, and keeps what it prepared.

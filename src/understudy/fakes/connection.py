@@ -16,13 +16,13 @@ from understudy.fakes.prepared import FakePreparedStatement
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.transaction import FakeTransactionContext
 from understudy.script import expectations
-from understudy.script.calls import CallLog
+from understudy.script.call_log import CallLog
+from understudy.script.calls import Transaction
 from understudy.script.origin import caller
 from understudy.script.parameter_matching import Given, Parameters
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
-from understudy.script.transactions import Transaction
-from understudy.script.waiting import let_others_run, others_are_due, take_a_turn
+from understudy.script.waiting import let_others_run, others_are_due, yield_to_others
 
 
 class FakeConnection(Answering):
@@ -111,7 +111,7 @@ class FakeConnection(Answering):
         self._execute_calls.append((call.statement, parameters))
         answer = self._answer(call, self.execute_return)
         if others_are_due():
-            await take_a_turn()
+            await yield_to_others()
         if answer is None:
             rows = self._next_queued(self._plain(call, self.execute_return))
             return FakeRecord(self._canned(call, rows))
@@ -139,7 +139,7 @@ class FakeConnection(Answering):
         self._execute_calls.append((call.statement, rows))
         answer = self._answer(call, self.execute_return)
         if others_are_due():
-            await take_a_turn()
+            await yield_to_others()
         if answer is None:
             self._plain(call, self.execute_return)
             return FakeRecord(len(rows), rowcount=len(rows))
@@ -152,7 +152,7 @@ class FakeConnection(Answering):
         self._execute_calls.append((querystring, None))
         answer = self._answer(call, self.execute_return)
         if others_are_due():
-            await take_a_turn()
+            await yield_to_others()
         if answer is None:
             self._plain(call, self.execute_return)
         else:
@@ -172,7 +172,7 @@ class FakeConnection(Answering):
         self._fetch_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_return)
         if others_are_due():
-            await take_a_turn()
+            await yield_to_others()
         if answer is None:
             return FakeRecord(self._canned(call, self._plain(call, self.fetch_return)))
         return result_shapes.as_record(
@@ -193,7 +193,7 @@ class FakeConnection(Answering):
         self._fetch_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_row_return, self.fetch_return)
         if others_are_due():
-            await take_a_turn()
+            await yield_to_others()
         if answer is not None:
             return result_shapes.as_row(
                 self._ready(answer, call) or await self._perform(answer, call)
@@ -219,7 +219,7 @@ class FakeConnection(Answering):
         self._fetch_val_calls.append((call.statement, parameters))
         answer = self._answer(call, self.fetch_val_return)
         if others_are_due():
-            await take_a_turn()
+            await yield_to_others()
         if answer is None:
             return self._canned_value(call, self._plain(call, self.fetch_val_return))
         return result_shapes.as_value(

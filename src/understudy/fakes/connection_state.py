@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from understudy.fakes import driver_errors
-from understudy.script.transactions import Transaction
+from understudy.script.calls import Transaction
 
 
 class Session:

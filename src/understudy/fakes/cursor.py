@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from understudy.fakes import driver_errors
 from understudy.fakes.record import FakeRecord
+from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
-from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run
 
 if TYPE_CHECKING:

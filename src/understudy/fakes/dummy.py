@@ -11,7 +11,7 @@ from understudy.fakes.dummy_methods import MethodCall, MethodRule, stand_in
 from understudy.fakes.signatures import Shape, shape_of
 from understudy.script import expectations
 from understudy.script.answers import Answer
-from understudy.script.calls import CallLog
+from understudy.script.call_log import CallLog
 from understudy.script.failures import ScriptError, UnexpectedCall, WrongArguments
 from understudy.script.origin import caller
 from understudy.script.script import Script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from understudy.script.messages import quoted, shown, shown_expected, suggestion
+from understudy.script.formatting import quoted, shown, shown_expected, suggestion
 from understudy.script.origin import Origin
 
 

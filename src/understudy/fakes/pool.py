@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple, Self
 from understudy.fakes import driver_errors, messages
 from understudy.fakes.connection import FakeConnection
 from understudy.script import expectations
-from understudy.script.calls import CallLog
+from understudy.script.call_log import CallLog
+from understudy.script.calls import Transaction
 from understudy.script.failures import ConnectionNotReturned, Failure, PoolExhausted
 from understudy.script.origin import Origin, caller
 from understudy.script.parameter_matching import Parameters
 from understudy.script.rules import StatementRule
 from understudy.script.script import Script
-from understudy.script.transactions import Transaction
 from understudy.script.waiting import let_others_run, pause
 
 _BETWEEN_LOOKS = 0.001  # seconds, while waiting for a connection to come back

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from understudy.fakes import driver_errors
 from understudy.fakes.record import FakeRecord
+from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
-from understudy.script.transactions import Transaction
 
 
 class _State:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.portals import Portal
-from understudy.script.transactions import Transaction
+from understudy.script.calls import Transaction
 
 # What every client has alike.
 _ALIKE = frozenset({"client_encoding"})

@@ -20,7 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from coverage import Coverage
 
-    from understudy.script.script import Script
+    from understudy.script.expectations import Recorded
 
 VARIABLE = "UNDERSTUDY_REVIEW"
 
@@ -49,7 +49,7 @@ class Recorder:
         self._tests: dict[str, dict[str, Any]] = {}
         self._problems: list[str] = []
         self._asked: dict[str, dict[str, Any]] = {}
-        self._scripts: list[Script] = []
+        self._scripts: list[Recorded] = []
 
     def start(self) -> None:
         """Begin to look on, before anything of the project is imported."""
@@ -69,7 +69,7 @@ class Recorder:
         found.start()
         self._coverage = found
 
-    def _made(self, script: Script) -> None:
+    def _made(self, script: Recorded) -> None:
         self._scripts.append(script)
 
     @pytest.hookimpl(trylast=True)

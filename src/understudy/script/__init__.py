@@ -1,4 +1,4 @@
-"""What to answer, and what was asked: the same for every lane. Imports nothing of ours.
+"""The script: which answers a test expects to give, and the log of what was asked.
 
-Its modules are imported one by one: whoever needs the excerpt of a text pays for no more.
+Import its modules one by one: loading the excerpt of a text should not load the rules.
 """

@@ -1,4 +1,4 @@
-"""What a call is answered with, in terms that every lane can translate into its own."""
+"""The answer to a call, in terms that every fake and server translates into its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from understudy.script import messages
 from understudy.script.failures import ScriptError
+from understudy.script.formatting import typed
 
 UNNAMED_COLUMN = "?column?"  # what PostgreSQL calls a column for which it has no name
 _TAG = re.compile(r"[A-Z]+(?: [A-Z]+)*(?: \d+)*")
@@ -17,14 +17,14 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Rows:
-    """Rows of a result; `tag` is the command tag where the statement was told to have one."""
+    """Rows of a result; `tag` is the scripted command tag, if there is one."""
 
     rows: tuple[Row, ...] = ()
     tag: str | None = None
 
     @property
     def count(self) -> int:
-        """How many rows the statement affected: as its tag says, else as many as it returned."""
+        """How many rows the statement affected: the number in its tag, else the rows returned."""
         if self.tag is None:
             return len(self.rows)
         number = self.tag.rpartition(" ")[2]
@@ -47,7 +47,7 @@ class Error:
 
 @dataclass(slots=True)
 class Computed:
-    """An answer that a function works out from the call."""
+    """An answer that a function computes from the call."""
 
     function: Callable[..., Any]
 
@@ -67,8 +67,8 @@ class Drop:
 
     Attributes:
         when: "before" the statement takes effect, "during" its result (after some of its rows), or
-            "after" it took effect: nobody hears of that.
-        rows: those that arrive before it is lost during the result.
+            "after" it took effect, before the client learns of it.
+        rows: the rows that arrive before the connection is lost "during" the result.
     """
 
     when: When = "before"
@@ -83,10 +83,10 @@ class Answer:
     """One scripted answer.
 
     Attributes:
-        outcome: what comes back.
-        delay: seconds to wait before it does.
-        times: for how many calls; None is once in a queue, and without end for an only answer.
-        used: for how many calls it has served.
+        outcome: the rows, value, error or fault.
+        delay: seconds to wait first.
+        times: the number of calls it serves; None is one in a queue, and all for a single answer.
+        used: the number of calls it has served.
     """
 
     outcome: Outcome = field(default_factory=Rows)
@@ -96,34 +96,41 @@ class Answer:
 
 
 def read_rows(rows: tuple[Any, ...]) -> Rows:
-    """Make rows of what the test wrote: mappings, or one iterable of mappings.
+    """Read the rows that a test wrote: mappings, or one iterable of mappings.
 
     Raises:
-        ScriptError: something is no mapping, or the rows differ in their columns.
+        ScriptError: a row is not a mapping, or the rows differ in their columns.
     """
     if len(rows) == 1 and isinstance(rows[0], Iterable) and not isinstance(rows[0], Mapping | str):
         rows = tuple(rows[0])
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
-            raise ScriptError(messages.row_no_mapping(number, row))
+            raise ScriptError(
+                f"rows() takes rows as mappings from column to value; row {number} is {typed(row)}"
+            )
         if list(row) != list(rows[0]):
-            raise ScriptError(messages.row_columns(number, list(rows[0]), list(row)))
+            raise ScriptError(
+                f"all rows of a result have the same columns; row 1 has {list(rows[0])}, "
+                f"row {number} has {list(row)}"
+            )
     return Rows(tuple(dict(row) for row in rows))
 
 
 def read_tag(tag: Any) -> Rows:
-    """Make an answer without rows of a command tag such as `UPDATE 3`.
+    """Read a command tag such as `UPDATE 3` as an answer without rows.
 
     Raises:
-        ScriptError: this is no command tag.
+        ScriptError: this is not a command tag.
     """
     if not isinstance(tag, str) or not _TAG.fullmatch(tag):
-        raise ScriptError(messages.bad_tag(tag))
+        raise ScriptError(
+            f"tag() takes a command tag such as 'UPDATE 1' or 'INSERT 0 1', got {typed(tag)}"
+        )
     return Rows(tag=tag)
 
 
 def read_error(error: Any) -> Error:
-    """Make an answer of an exception, or of an exception class.
+    """Read an exception or an exception class as an answer.
 
     Raises:
         ScriptError: it is neither.
@@ -132,11 +139,11 @@ def read_error(error: Any) -> Error:
         isinstance(error, type) and issubclass(error, BaseException)
     ):
         return Error(error)
-    raise ScriptError(messages.bad_error(error))
+    raise ScriptError(f"raises() takes an exception or an exception class, got {typed(error)}")
 
 
 def read_computed(value: Any) -> Rows | Value:
-    """Read what a function that answers a statement returned.
+    """Read what an answering function returned.
 
     None is no rows, a mapping one row, a list or tuple of mappings rows, anything else a value.
     """

@@ -1,14 +1,14 @@
-"""How much was asked in this process, for the summary at the end of a run."""
+"""Counts of the calls in this process, for the summary at the end of a run."""
 
 from __future__ import annotations
 
 
 class Tally:
-    """What was asked of one kind of database.
+    """The calls on one kind of database.
 
     Attributes:
-        calls: how often something was asked.
-        statements: each statement, as it was written.
+        calls: the number of calls.
+        statements: the different statements.
     """
 
     __slots__ = ("calls", "statements")
@@ -24,4 +24,4 @@ class Tally:
 
 
 FAKES = Tally()
-REAL = Tally()  # of real_postgres; what it answers from a script is counted there too
+REAL = Tally()  # of real_postgres, including the calls that a script answers

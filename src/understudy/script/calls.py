@@ -1,18 +1,32 @@
-"""The call log: what was asked, in order, and assertions on it."""
+"""Calls on a fake, and the transactions in which they were made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 from understudy.pg import sql
-from understudy.script import messages
-from understudy.script.failures import CallNotFound, ScriptError
+from understudy.script.failures import Failure, TransactionLeftOpen
+from understudy.script.formatting import quoted, shown
 from understudy.script.origin import Origin, Spot, at, caller, spot
-from understudy.script.parameter_matching import Given, Parameters
-from understudy.script.rules import Rule, StatementRule
+from understudy.script.parameter_matching import Given
 
-if TYPE_CHECKING:
-    from understudy.script.transactions import Transaction
+
+class AnsweringRule(Protocol):
+    """What a call tells of the rule that answered it.
+
+    Attributes:
+        origin: the line that wrote the rule.
+        shown: the rule's source.
+        is_specific: whether the rule says which statement it is for.
+    """
+
+    origin: Origin
+    shown: str
+
+    @property
+    def is_specific(self) -> bool:
+        """Whether the rule says which statement it is for."""
 
 
 class Call:
@@ -20,8 +34,8 @@ class Call:
 
     Attributes:
         method: the method's name, such as `fetch_row`.
-        statement: the SQL as it was given; of a dummy, the method's name once more.
-        parameters: the parameters as they were given (a list of rows, of `execute_many`).
+        statement: the SQL as it was given; for a dummy, the method's name again.
+        parameters: the parameters as they were given (a list of rows for `execute_many`).
         transaction: the transaction that was open on the connection, or None.
         origin: the line of the code under test that called.
         rule: the rule that answered, or None.
@@ -42,7 +56,7 @@ class Call:
         self.parameters = parameters
         self.transaction = transaction
         self._spot = _spot or spot()
-        self.rule: Rule | None = None
+        self.rule: AnsweringRule | None = None
 
     @property
     def spot(self) -> Spot:
@@ -57,10 +71,10 @@ class Call:
     @property
     def failed(self) -> bool:
         """Whether it was answered with an error."""
-        return hasattr(self, "_failed")  # set on none but those: most calls cost nothing for it
+        return hasattr(self, "_failed")  # set on failed calls only, so that the others pay nothing
 
     def fail(self) -> None:
-        """Note that it was answered with an error."""
+        """Record that it was answered with an error."""
         self._failed = True
 
     @property
@@ -71,69 +85,108 @@ class Call:
     @property
     def source(self) -> str:
         """The call as it would be written."""
-        return messages.statement_call(self)
+        parameters = "" if self.parameters is None else f", {shown(self.parameters)}"
+        return f"{self.method}({quoted(self.statement)}{parameters})"
+
+    @property
+    def line(self) -> str:
+        """The call and its place."""
+        return f"{self.source} at {self.origin.place}"
 
     @property
     def facts(self) -> list[str]:
         """The lines that describe the call in a failure."""
-        return messages.statement_facts(self)
+        place = f"at: {self.origin.place}"
+        if self.transaction is not None:
+            place = f"in: {self.transaction.name}    {place}"
+        given = "none" if self.parameters is None else shown(self.parameters)
+        return [f"  sql:    {self.sql}", f"  params: {given}    {place}"]
 
     @property
     def rule_source(self) -> str:
         """The source of a rule that would answer the call, to be pasted."""
-        return messages.statement_rule(self)
+        given = self.parameters
+        values = [given] if isinstance(given, Mapping) else given or ()
+        arguments = "".join(f", {shown(value)}" for value in values)
+        return f"on({quoted(self.statement)}{arguments}){self._answer_source()}"
+
+    def _answer_source(self) -> str:
+        """Guess the answer that the call expects."""
+        words = [token.upper() for token in sql.tokens(self.statement)]
+        command = words[0] if words else ""
+        if self.method == "fetch_row":
+            return ".row(...)"
+        if self.method == "fetch_val":
+            return ".value(...)"
+        if command in ("INSERT", "UPDATE", "DELETE", "MERGE") and "RETURNING" not in words:
+            return f'.tag("{command} {"0 1" if command == "INSERT" else "1"}")'
+        return ".rows(...)"
 
     def __repr__(self) -> str:
-        """Show the call as it was made, and where."""
-        return f"<{messages.call_line(self)}>"
+        """Show the call as it was made, and its place."""
+        return f"<{self.line}>"
 
 
-class CallLog(list[Call]):
-    """Every call on a fake, oldest first: a list, with assertions.
+State = Literal["open", "committed", "rolled back", "released"]
+
+
+class Transaction:
+    """A transaction or a savepoint. They form a tree, in which a savepoint is a child.
 
     Attributes:
-        was_read: whether a test has looked at it.
+        number: 1 for the first transaction of its connection; a savepoint has its transaction's.
+        savepoint: the savepoint's name, or None for a transaction.
+        state: "open", then "committed" or "rolled back"; a savepoint is "released" or
+            "rolled back", or ends with its transaction.
+        aborted: whether a statement failed in it: PostgreSQL then refuses all others until a
+            rollback, and turns a commit into one.
+        parent: the transaction or savepoint around it, or None.
+        children: the savepoints inside it, in order.
+        calls: the calls made directly in it.
+        origin: the line that began it.
     """
 
-    was_read = False
+    def __init__(
+        self, number: int, savepoint: str | None = None, parent: Transaction | None = None
+    ) -> None:
+        self.number = number
+        self.savepoint = savepoint
+        self.state: State = "open"
+        self.aborted = False
+        self.parent = parent
+        self.children: list[Transaction] = []
+        self.calls: list[Call] = []
+        self.origin = caller()
+        if parent is not None:
+            parent.children.append(self)
 
-    def unread(self) -> list[Call]:
-        """Return the calls that nobody has looked at.
+    @property
+    def name(self) -> str:
+        """`transaction #1`, or `savepoint s of transaction #1`."""
+        name = f"transaction #{self.number}"
+        return name if self.savepoint is None else f"savepoint {self.savepoint} of {name}"
 
-        A call was looked at where the log was read, or where a rule says what statement it is for.
-        One that was answered with an error is there for the error.
-        """
-        if self.was_read:
-            return []
-        return [
-            call
-            for call in self
-            if not call.failed and (call.rule is None or not call.rule.is_specific)
-        ]
+    def end(self, state: State) -> None:
+        """End it, and every savepoint inside it that is still open."""
+        # Not recursive: savepoints may be nested deeper than Python can call.
+        nested = [self]
+        while nested:
+            transaction = nested.pop()
+            transaction.state = state
+            nested.extend(child for child in transaction.children if child.state == "open")
 
-    def matching(self, rule: Rule) -> list[Call]:
-        """Return the calls that `rule` is for."""
-        return [call for call in self if rule.matches(call)]
+    def failure_if_unmet(self) -> Failure | None:
+        """Return the failure to report at the end of a test, or None if it has ended."""
+        if self.state != "open":
+            return None
+        count = len(self.calls)
+        calls = {0: "no call", 1: "1 call"}.get(count, f"{count} calls")
+        return TransactionLeftOpen(
+            f"{self.name} was never ended ({calls} in it)\n"
+            f"  begun at: {self.origin.place}\n"
+            "Commit it, roll it back, or use `async with conn.transaction()`."
+        )
 
-    def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
-        """Assert that `statement` was executed, with `parameters` where any are given.
-
-        Args:
-            statement: literal SQL in which `...` stands for anything, or a regular expression.
-            parameters: values or predicates, as for `on`; none means any.
-            times: exactly how often (0: never); by default at least once.
-
-        Raises:
-            CallNotFound: with the calls there were, and how the nearest differs.
-        """
-        rule = StatementRule(statement, Parameters(parameters), caller())
-        self.assert_matching(rule, times)
-
-    def assert_matching(self, rule: Rule, times: int | None) -> None:
-        """Assert that as many calls as `times` says are ones that `rule` is for."""
-        if times is not None and (type(times) is not int or times < 0):
-            raise ScriptError(messages.bad_expected_times(times))
-        self.was_read = True
-        found = len(self.matching(rule))
-        if found != times if times is not None else not found:
-            raise CallNotFound(messages.call_not_found(rule, times, self))
+    def __repr__(self) -> str:
+        """Show which transaction it is, and its state."""
+        return f"<{self.name}: {self.state}>"

@@ -10,8 +10,8 @@ from typing import Literal
 
 from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import CODES, STATES, State
-from understudy.script import messages
 from understudy.script.failures import ScriptError
+from understudy.script.formatting import shown, suggestion
 
 Driver = Literal["psqlpy", "asyncpg", "psycopg"]
 DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")
@@ -19,7 +19,7 @@ DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")
 # Set by the plugin from the configuration; None is the first of DRIVERS that is installed.
 configured: Driver | None = None
 
-_FIELDS = "__understudy_fields__"  # where an error made here keeps what it was made of
+_FIELDS = "__understudy_fields__"  # the attribute in which an error made here keeps its fields
 
 
 def db_error(
@@ -39,7 +39,7 @@ def db_error(
 
     Args:
         sqlstate: five characters such as "23505", or a condition name such as "unique_violation".
-        message: PostgreSQL's text; by default its own for this SQLSTATE, made of what follows.
+        message: PostgreSQL's text; by default the standard one, filled in from the arguments below.
         constraint: the constraint that was violated. asyncpg and psycopg show it, and the next
             four, as an attribute.
         table: the table concerned.
@@ -55,11 +55,16 @@ def db_error(
         An instance of the driver's own exception class, to be raised or scripted.
 
     Raises:
-        ScriptError: the SQLSTATE is none, or its text needs something that was not given.
+        ScriptError: the SQLSTATE or the driver is unknown, the driver is not installed, or the text
+            needs an argument that is missing.
     """
     code = CODES.get(sqlstate, sqlstate) if isinstance(sqlstate, str) else ""
     if not re.fullmatch(r"[0-9A-Z]{5}", code):
-        raise ScriptError(messages.bad_sqlstate(sqlstate))
+        raise ScriptError(
+            "db_error() takes an SQLSTATE of five digits and capitals, or the name of a "
+            f"condition such as 'unique_violation'; got {shown(sqlstate)}"
+            f"{suggestion(str(sqlstate), [*STATES, *CODES])}"
+        )
     state = STATES.get(code)
     named = {"constraint": constraint, "table": table, "column": column, "datatype": datatype}
     fields = ErrorFields(
@@ -80,18 +85,25 @@ def db_error(
 
 
 def fields_of(error: object) -> ErrorFields | None:
-    """Return what `error` was made of if `db_error` made it, else None."""
+    """Return the fields of an error that `db_error` made, else None."""
     fields = getattr(error, _FIELDS, None)
     return fields if isinstance(fields, ErrorFields) else None
 
 
 def _text(code: str, state: State | None, named: dict[str, str | None]) -> str:
     if state is None:
-        raise ScriptError(messages.bad_sqlstate(code))
+        raise ScriptError(
+            f"db_error({code!r}): no standard text is known for this SQLSTATE; "
+            f"give PostgreSQL's own: db_error({code!r}, message=...)"
+        )
     needed = [name for _, name, _, _ in string.Formatter().parse(state.text) if name]
     missing = [name for name in needed if named[name] is None]
     if missing:
-        raise ScriptError(messages.sqlstate_needs(code, state.name, state.text, missing))
+        arguments = ", ".join(f"{name}=..." for name in missing)
+        raise ScriptError(
+            f"db_error({code!r}): PostgreSQL's {state.name} reads '{state.text}', so it needs "
+            f"{arguments} (or the whole text as message=...)"
+        )
     return state.text.format(**named)
 
 
@@ -99,17 +111,26 @@ def _installed(driver: Driver | None) -> Driver:
     if driver is None:
         found = next((name for name in DRIVERS if importlib.util.find_spec(name)), None)
         if found is None:
-            raise ScriptError(messages.no_driver(DRIVERS))
+            raise ScriptError(
+                "db_error() makes a driver's own exceptions, but none is installed: "
+                + ", ".join(DRIVERS)
+            )
         return found
     if driver not in DRIVERS:
-        raise ScriptError(messages.unknown_driver(driver, DRIVERS))
+        raise ScriptError(
+            f"unknown driver {driver!r}; known are {', '.join(DRIVERS)}"
+            f"{suggestion(driver, DRIVERS)}"
+        )
     if importlib.util.find_spec(driver) is None:
-        raise ScriptError(messages.driver_not_installed(driver))
+        raise ScriptError(
+            f"db_error() makes the exceptions of {driver}, which is not installed: "
+            f"pip install {driver}"
+        )
     return driver
 
 
 def _psqlpy(fields: ErrorFields) -> Exception:
-    """Psqlpy knows no SQLSTATE: every server error is this class, with the text (0.11 to 0.13)."""
+    """psqlpy has no SQLSTATE: every server error is this class, with the text (0.11 to 0.13)."""
     from psqlpy import exceptions
 
     return exceptions.ConnectionExecuteError(

@@ -10,14 +10,14 @@ _WIDE = "WF"
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """The line and the column of an offset, both counted from 1."""
+    """Return the line and the column of an offset, both counted from 1."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def line_with_caret(text: str, offset: int) -> list[str]:
-    """The line that holds the offset, and a line with a caret under that character.
+    """Return the line that holds the offset, and a line with a caret under that character.
 
-    Of a line longer than 100 characters the part around the position is shown.
+    A line longer than 100 characters is cut around the position.
     """
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)

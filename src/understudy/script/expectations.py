@@ -1,40 +1,45 @@
-"""What a test owes: failures that happened, and expectations that must be met at its end.
+"""Failures of a test, and expectations that must be met at its end.
 
-The plugin opens a state for each phase of a test, and one for each fixture that outlives a test.
-A failure is entered when it is raised, so that nothing the code under test catches can hide it.
-Without a state (outside a test run) failures are only raised.
+The plugin opens a `PhaseState` for each phase of a test, and one for each fixture that outlives a
+test. A failure is recorded when it is raised, so that code under test cannot hide it by catching
+it. Outside a test run failures are only raised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from understudy.script.call_log import CallLog
 from understudy.script.failures import Failure
-
-if TYPE_CHECKING:
-    from understudy.script.script import Script
 
 
 class Expectation(Protocol):
-    """Something that must have ended well when the test ends."""
+    """Something that must hold when the test ends."""
 
     def failure_if_unmet(self) -> Failure | None:
-        """Return what to fail the test with, or None."""
+        """Return the failure to report, or None."""
 
 
 class PossibleWarning(Protocol):
-    """Something that is no failure, and that is looked at when a test and its fixtures are over.
+    """Something that may deserve a warning when a test and its fixtures are over.
 
     Attributes:
-        check: the setting that says what is to be done about it.
+        check: the setting that says whether to warn or to fail.
     """
 
     check: str
 
     def confirmed(self) -> str | None:
-        """Return what to say of the test, or None where all is well."""
+        """Return the text of the warning, or None."""
+
+
+class Recorded(Protocol):
+    """A script, as far as its calls are looked at when a test is over."""
+
+    receiver: str
+    calls: CallLog
 
 
 FailureT = TypeVar("FailureT", bound=Failure)
@@ -47,10 +52,10 @@ class PhaseState:
         self.failures: list[Failure] = []
         self.expectations: list[Expectation] = []
         self.possible_warnings: list[PossibleWarning] = []
-        self.scripts: list[Script] = []
+        self.scripts: list[Recorded] = []
 
     def verify(self) -> list[Failure]:
-        """Return what was entered and what is unmet now, and forget both."""
+        """Return and forget the recorded failures and those of unmet expectations."""
         found = self.failures + [
             failure
             for item in self.expectations
@@ -62,15 +67,15 @@ class PhaseState:
 
 
 # Not a ContextVar: a test's calls come from any thread or task that its code starts, and pytest
-# runs one test at a time in a process. The first state is for what happens before the plugin
-# knows that there is a script at all: in the very test that imports it.
+# runs one test at a time in a process. The first state is for the test that imports this module:
+# the plugin learns of it only afterwards.
 first = PhaseState()
 _open: list[PhaseState] = [first]
 
 
 @contextmanager
 def opened(state: PhaseState | None = None) -> Iterator[PhaseState]:
-    """Make `state`, or a new one, the place where failures and expectations go."""
+    """Collect failures and expectations in `state`, or in a new one."""
     state = state or PhaseState()
     _open.append(state)
     try:
@@ -80,27 +85,27 @@ def opened(state: PhaseState | None = None) -> Iterator[PhaseState]:
 
 
 def record_failure(failure: FailureT) -> FailureT:
-    """Enter `failure` in the open state and return it, to be raised."""
+    """Record `failure` in the open state and return it, to be raised."""
     _open[-1].failures.append(failure)
     return failure
 
 
 def expect(expectation: Expectation) -> None:
-    """Have `expectation` checked when the open state is settled."""
+    """Check `expectation` when the open state is verified."""
     _open[-1].expectations.append(expectation)
 
 
 def warn_unless(warning: PossibleWarning) -> None:
-    """Have `doubt` looked at when the test is over that the open state belongs to."""
+    """Look at `warning` when the test of the open state is over."""
     _open[-1].possible_warnings.append(warning)
 
 
-# Whoever wants to know of every script of a run: a review counts what was asked.
-observers: list[Callable[[Script], None]] = []
+# Called with every script of a run: a review counts the calls.
+observers: list[Callable[[Recorded], None]] = []
 
 
-def register(script: Script) -> None:
-    """Have the calls of `script` looked at when the test is over that made it."""
+def register(script: Recorded) -> None:
+    """Look at the calls of `script` when the test that made it is over."""
     _open[-1].scripts.append(script)
     for observer in observers:
         observer(script)

@@ -1,19 +1,19 @@
-"""What Understudy raises, or holds against a test."""
+"""The exceptions of Understudy: errors in a script, and failures of a test."""
 
 from __future__ import annotations
 
 
 class ScriptError(ValueError):
-    """The script itself is wrong: an answer that makes no sense, a rule that cannot be read.
+    """The script itself is wrong: an answer that makes no sense, or a rule that cannot be read.
 
-    Raised on the line that wrote it, before anything is asked.
+    Raised on the line that wrote it.
     """
 
-    __module__ = "understudy"  # where it is imported from, and so how a traceback names it
+    __module__ = "understudy"  # the public import path, shown in tracebacks
 
 
 class Failure(AssertionError):
-    """A test that departs from its script: it fails even where the code under test catches this.
+    """A test departs from its script. The test fails even if the code under test catches this.
 
     The message is complete: what was expected, what happened, where, and the line to paste.
     """
@@ -22,25 +22,25 @@ class Failure(AssertionError):
 
 
 class UnexpectedStatement(Failure):
-    """A strict fake was given a statement for which no rule has an answer left."""
+    """A strict fake received a statement for which no rule has an answer left."""
 
     __module__ = "understudy"
 
 
 class UnexpectedCall(Failure):
-    """A dummy was given a call for which no rule has an answer left."""
+    """A dummy received a call for which no rule has an answer left."""
 
     __module__ = "understudy"
 
 
 class WrongArguments(Failure, TypeError):
-    """A dummy was called with arguments that the original would refuse."""
+    """A dummy was called with arguments that the original does not accept."""
 
     __module__ = "understudy"
 
 
 class UnusedAnswers(Failure):
-    """The script holds answers that nothing asked for."""
+    """Answers of the script were not used."""
 
     __module__ = "understudy"
 
@@ -58,24 +58,24 @@ class ConnectionNotReturned(Failure):
 
 
 class PoolExhausted(Failure):
-    """Every connection of a pool was taken and none came back in time."""
+    """Every connection of a pool was in use, and none was returned in time."""
 
     __module__ = "understudy"
 
 
 class CallNotFound(Failure):
-    """An assertion on the calls found none, or not as many, as it asked for."""
+    """An assertion on the call log found no matching call, or not as many as expected."""
 
     __module__ = "understudy"
 
 
 class PredicateFailed(Failure):
-    """A predicate of the script raised instead of answering yes or no."""
+    """A predicate of the script raised instead of returning a bool."""
 
     __module__ = "understudy"
 
 
 class ServerBroke(Failure):
-    """fake_postgres itself failed: a fault of Understudy, and not of the test."""
+    """fake_postgres itself failed: a bug in Understudy, not in the test."""
 
     __module__ = "understudy"

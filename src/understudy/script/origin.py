@@ -1,4 +1,4 @@
-"""Where in the user's code something was written or called."""
+"""The line of user code that wrote a rule or made a call."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from threading import get_ident
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-# What stands between a call and the user's line and says nothing: `asyncio.wait_for`, say, and
-# everything between a statement as the user wrote it and the server.
+# Modules between a call and the user's line, such as `asyncio.wait_for`, and everything between
+# the user's statement and the server.
 DRIVERS = ("asyncpg", "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c", "psqlpy")
 _ABOVE_DRIVERS = ("sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql")
 _WAITING = ("asyncio", "anyio", "trio", "threading", "concurrent", "contextlib")
 _BETWEEN = frozenset(("understudy", *_WAITING, *_ABOVE_DRIVERS, *DRIVERS))
-# Where a task begins. A fake's own coroutine that was handed to `gather` or `create_task` has no
-# line of the user's before it.
+# Modules in which a task begins. A fake's coroutine passed to `gather` or `create_task` has no line
+# of user code before it.
 _LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._core._run")
 _TASK = compile("", "<task>", "exec")
 _SOCKET = compile("", "<socket>", "exec")
-# Found by identity: Python calls two pieces of code equal that differ in the name of their file.
-_UNTOLD = {
+# Compared by identity: Python considers code objects equal that differ only in their file name.
+_UNKNOWN = {
     id(_TASK): "a task or thread of its own (Python does not tell who started it)",
     id(_SOCKET): "a connection over a socket (several tasks wait for a driver, or none does)",
 }
 
 
-# Whether a module is the user's (None), stands between (True), or is where a task begins (False).
+# Whether a module is the user's (None), lies between (True), or begins a task (False).
 _known: dict[str, bool | None] = {}
 
-# An instruction of the user's code: all that is taken of a call, on every call.
+# An instruction of the user's code. Recorded on every call, so it must be cheap.
 Spot = tuple[CodeType, int]
-# For a call that nobody is told of.
+# For a call that appears in no message.
 NOWHERE: Spot = (_TASK, 0)
 
-# Who knows for whom a thread works that runs none of the user's code, by the thread's number: the
-# one that serves sockets answers statements that were sent elsewhere.
+# By thread id, a function that finds the caller on whose behalf a thread works: the thread that
+# serves sockets answers statements that were sent by others.
 behind: dict[int, Callable[[], Spot | None]] = {}
 
 
@@ -48,14 +48,14 @@ class Origin(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        """Return `path:line`, the path relative to the working directory where it lies below."""
+        """Return `path:line`, with a path relative to the working directory if it lies below it."""
         return f"{_shown(self.code.co_filename)}:{self.line}"
 
     @property
     def place(self) -> str:
         """`path:line in function`, as in a traceback."""
-        if (untold := _UNTOLD.get(id(self.code))) is not None:
-            return untold
+        if (unknown := _UNKNOWN.get(id(self.code))) is not None:
+            return unknown
         name = self.code.co_qualname.replace(".<locals>", "")
         return str(self) if name == "<module>" else f"{self} in {name}"
 
@@ -75,7 +75,7 @@ def spot(depth: int = 1) -> Spot:
     """Return the nearest instruction of the calling chain that is the user's; cheap to take.
 
     Args:
-        depth: how many frames are known to be ours: 1 is the caller of this function.
+        depth: the number of frames to skip: 1 starts at the caller of this function.
     """
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
@@ -95,7 +95,7 @@ def spot(depth: int = 1) -> Spot:
 
 
 def is_users(module: str) -> bool:
-    """Say whether a module holds the user's code."""
+    """Return whether a module holds the user's code."""
     return (_known[module] if module in _known else _kind(module)) is None
 
 
@@ -108,7 +108,7 @@ def _kind(module: str) -> bool | None:
 def at(spot: Spot) -> Origin:
     """Return the line of an instruction."""
     code, instruction = spot
-    if id(code) in _UNTOLD:
+    if id(code) in _UNKNOWN:
         return Origin(code, 0)
     # An instruction has two bytes.
     position = next(itertools.islice(code.co_positions(), instruction // 2, None))

@@ -1,4 +1,4 @@
-"""Which parameters a rule is for, and how given ones differ from them."""
+"""Match the parameters of a call with those that a rule expects, and describe differences."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.script import messages
 from understudy.script.failures import PredicateFailed
+from understudy.script.formatting import predicate_name, shown, typed
 
 Given = Sequence[Any] | Mapping[str, Any] | None
 _PLAIN = frozenset([int, str, bool, float, bytes, type(None)])
 
 
 class Parameters:
-    """The parameters that a rule expects: none named means any at all.
+    """The parameters that a rule expects; without any, every call matches.
 
     Args:
         expected: one value or predicate for each parameter (for each row, of `execute_many`);
@@ -26,12 +26,12 @@ class Parameters:
 
     def __init__(self, expected: tuple[Any, ...] = ()) -> None:
         self.expected = expected
-        # What most rules expect, and most calls pass: a list of plain values, compared as one.
+        # Most rules expect, and most calls pass, a list of plain values: it is compared as a whole.
         is_plain = all(type(value) in _PLAIN for value in expected)
         self._plain = list(expected) if is_plain else None
 
     def match(self, given: Given) -> bool:
-        """Say whether `given` are the expected parameters.
+        """Return whether `given` are the expected parameters.
 
         Raises:
             PredicateFailed: a predicate raised instead of answering.
@@ -41,14 +41,16 @@ class Parameters:
         return not self._differences(given, stop_at_first=True)
 
     def differences(self, given: Given) -> list[str]:
-        """Describe every difference from `given`; an empty list where there is none."""
+        """Describe every difference from `given`."""
         return self._differences(given, stop_at_first=False) if self.expected else []
 
     def _differences(self, given: Given, *, stop_at_first: bool) -> list[str]:
         named = len(self.expected) == 1 and isinstance(self.expected[0], Mapping)
         if isinstance(given, Mapping):
             if not named:
-                return [messages.parameter_shape(self.expected, given)]
+                return [
+                    f"expected {shown(self.expected)} by position, got them by name: {shown(given)}"
+                ]
             return _mapping_differences(self.expected[0], given, stop_at_first)
         return _sequence_differences(self.expected, tuple(given or ()), "", stop_at_first)
 
@@ -58,7 +60,8 @@ def _sequence_differences(
 ) -> list[str]:
     found: list[str] = []
     if len(expected) != len(given):
-        found.append(messages.parameter_count(path, len(expected), len(given)))
+        where = f"{path} " if path else ""
+        found.append(f"{where}expected {len(expected)} of them, got {len(given)}")
     for index, (want, got) in enumerate(zip(expected, given, strict=False)):
         if found and stop_at_first:
             break
@@ -70,9 +73,13 @@ def _mapping_differences(
     expected: Mapping[str, Any], given: Mapping[str, Any], stop_at_first: bool
 ) -> list[str]:
     found = [
-        messages.parameter_missing(name, expected[name]) for name in expected if name not in given
+        f"{name} expected {typed(expected[name])}, got nothing"
+        for name in expected
+        if name not in given
     ]
-    found += [messages.parameter_extra(name, given[name]) for name in given if name not in expected]
+    found += [
+        f"{name} not expected, got {typed(given[name])}" for name in given if name not in expected
+    ]
     for name in expected:
         if name in given and not (found and stop_at_first):
             found.extend(_difference(expected[name], given[name], name, stop_at_first))
@@ -84,17 +91,24 @@ def _difference(expected: Any, given: Any, path: str, stop_at_first: bool) -> li
         try:
             holds = bool(expected(given))
         except Exception as error:
-            text = messages.predicate_failed(expected, path, given, error)
+            text = (
+                f"{path} the predicate {predicate_name(expected)} raised "
+                f"{type(error).__name__}: {error} on {typed(given)}"
+            )
             if stop_at_first:
                 raise PredicateFailed(text) from error
-            return [text]  # while differences are listed, this is one of them
-        return [] if holds else [messages.parameter_refused(path, expected, given)]
+            return [text]
+        return (
+            []
+            if holds
+            else [f"{path} got {typed(given)}, which {predicate_name(expected)} refuses"]
+        )
     if expected == given:
         return []
     if _is_row(expected) and _is_row(given):
-        # A row of `execute_many`, or an array: whether it is a list or a tuple is not its value.
+        # A row of `execute_many`, or an array: a list and a tuple are equal.
         return _sequence_differences(expected, given, path, stop_at_first)
-    return [messages.parameter_value(path, expected, given)]
+    return [f"{path} expected {typed(expected)}, got {typed(given)}"]
 
 
 def _is_row(value: Any) -> bool:
@@ -102,5 +116,5 @@ def _is_row(value: Any) -> bool:
 
 
 def _is_predicate(expected: Any) -> bool:
-    """Tell a test of a value from a value: functions are tests, classes and objects are values."""
+    """Return whether this tests a value: functions do, classes and other objects are values."""
     return inspect.isroutine(expected) or isinstance(expected, functools.partial)

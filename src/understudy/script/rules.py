@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar
 
 from understudy.pg import sql
-from understudy.script import answers, messages
+from understudy.script import answers
 from understudy.script.answers import Answer, Outcome
-from understudy.script.failures import Failure, ScriptError, UnusedAnswers
+from understudy.script.calls import Call
+from understudy.script.failures import ScriptError
+from understudy.script.formatting import quoted, shown, shown_expected, suggestion, typed
 from understudy.script.origin import Origin
 from understudy.script.parameter_matching import Parameters
-
-if TYPE_CHECKING:
-    from understudy.script.calls import Call
-
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Rule(ABC):
-    """What is answered to the calls that match, built up by a chain of verbs.
+    """The answers to the calls that match, built up by a chain of verbs.
 
     One answer serves every call, and must be used at least once. Several answers are used once
     each, in order; `times(n)` gives the last written answer a number of uses of its own, and
@@ -35,7 +33,6 @@ class Rule(ABC):
         self.shown = shown
         self.answers: list[Answer] = []
         self.is_optional = False
-        self.calls: Sequence[Call] = ()  # the log of the fake that the rule is for
         self._delay = 0.0
 
     # The verbs -----------------------------------------------------------------------------
@@ -51,14 +48,17 @@ class Rule(ABC):
     def delay(self, seconds: float) -> Self:
         """Let the next answer of the chain come after `seconds`."""
         if not isinstance(seconds, int | float) or not seconds >= 0:
-            raise ScriptError(messages.bad_delay(seconds))
+            raise ScriptError(f"delay() takes seconds from 0, got {typed(seconds)}")
         self._delay = float(seconds)
         return self
 
     def times(self, count: int) -> Self:
         """Use the last written answer for exactly `count` calls."""
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ScriptError(messages.bad_times(count))
+            raise ScriptError(
+                f"times() takes a whole number from 1, got {typed(count)}; "
+                "a call that must not happen is one that is not scripted"
+            )
         if not self.answers:
             self._add(answers.Rows())
         self.answers[-1].times = count
@@ -74,27 +74,27 @@ class Rule(ABC):
         """The same rule, so that a queue of answers reads as one: `.raises(...).then.tag(...)`."""
         return self
 
-    # What the script asks of it ----------------------------------------------------------------
+    # What a script needs ----------------------------------------------------------------
 
     @property
     def is_specific(self) -> bool:
-        """Whether the rule says what it is for, rather than to answer whatever comes."""
+        """Whether the rule says what it is for, instead of answering any call."""
         return True
 
     def matches(self, call: Call) -> bool:
-        """Say whether this rule is for `call`, whether or not it has an answer left."""
+        """Return whether this rule is for `call`, whether or not it has an answer left."""
         return self.matches_statement(call) and self.parameters.match(call.parameters)
 
     @abstractmethod
     def matches_statement(self, call: Call) -> bool:
-        """Say whether this rule is for the call's statement, whatever the parameters."""
+        """Return whether this rule is for the call's statement, whatever the parameters."""
 
     @abstractmethod
     def differences(self, call: Call) -> list[tuple[str, str]]:
         """Describe, as (what, how), everything in which `call` departs from this rule."""
 
     def next_answer(self) -> Answer | None:
-        """Return the answer for the next call and count it as used; None where all are used up."""
+        """Return the answer for the next call and count it as used, or None if all are used up."""
         if not self.answers:
             self._add(answers.Rows())
         answer = self.answers[0]
@@ -114,7 +114,7 @@ class Rule(ABC):
 
     @property
     def total(self) -> int | None:
-        """For how many calls it has answers; None where its answer repeats."""
+        """The number of calls for which it has answers, or None if its answer repeats."""
         if len(self.answers) <= 1 and all(answer.times is None for answer in self.answers):
             return None
         return sum(answer.times or 1 for answer in self.answers)
@@ -124,16 +124,9 @@ class Rule(ABC):
         """Whether everything that this rule expects has happened."""
         return self.is_optional or self.used >= (1 if self.total is None else self.total)
 
-    def failure_if_unmet(self) -> Failure | None:
-        """Return the failure to report at the end of a test, None where the rule is met."""
-        if self.satisfied:
-            return None
-        nearest = max(self.calls, key=self.similarity, default=None)
-        return UnusedAnswers(messages.unused(self, self.calls, nearest))
-
     @abstractmethod
     def similarity(self, call: Call) -> float:
-        """Say how near `call` comes to this rule; the higher the nearer."""
+        """Return how similar `call` is to this rule; higher is nearer."""
 
     def _left(self, answer: Answer) -> float:
         return float("inf") if self.total is None else (answer.times or 1) - answer.used
@@ -150,7 +143,7 @@ class StatementRule(Rule):
     def __init__(
         self, statement: str | re.Pattern[str], parameters: Parameters, origin: Origin
     ) -> None:
-        super().__init__(parameters, origin, messages.on_line(statement, parameters))
+        super().__init__(parameters, origin, _source(statement, parameters))
         if isinstance(statement, re.Pattern) and isinstance(statement.pattern, str):
             self.regex: re.Pattern[str] | None = statement
             self.pattern = sql.Pattern(())
@@ -158,7 +151,7 @@ class StatementRule(Rule):
             self.regex = None
             self.pattern = sql.Pattern.parse(statement)
         else:
-            raise ScriptError(messages.bad_statement(statement))
+            raise ScriptError(_refusal(statement))
 
     def row(self, mapping: Mapping[str, Any] | None = None, /, **columns: Any) -> Self:
         """Answer with exactly one row, given by keyword or as a mapping."""
@@ -182,17 +175,30 @@ class StatementRule(Rule):
         Args:
             when: "before" the statement takes effect; on `fake_postgres` also "during" its result,
                 or "after" it took effect.
-            rows: those that arrive before a connection is lost "during" a result.
+            rows: the rows that arrive before a connection is lost "during" a result.
+
+        Raises:
+            ScriptError: `when` is unknown, not possible here, or goes with no rows.
         """
         if when not in answers.WHENS:
-            raise ScriptError(messages.bad_drop(when, answers.WHENS))
+            names = ", ".join(map(repr, answers.WHENS))
+            raise ScriptError(
+                f"drops() takes one of {names}, got {shown(when)}"
+                f"{suggestion(str(when), answers.WHENS)}"
+            )
         if rows and when != "during":
-            raise ScriptError(messages.rows_of_drop(when))
+            raise ScriptError(
+                f"drops({when!r}) was given rows, and none arrives: "
+                "give them to drops('during', ...), which loses the connection after them"
+            )
         return self._drop(answers.Drop(when, answers.read_rows(rows)))
 
     def _drop(self, drop: answers.Drop) -> Self:
         if drop.when != "before":
-            raise ScriptError(messages.drop_on_a_fake(drop.when))
+            raise ScriptError(
+                f"drops({drop.when!r}) needs bytes in transit, and a fake has none: "
+                "write .drops(), or use the fixture fake_postgres"
+            )
         return self._add(drop)
 
     def __call__(self, function: F) -> F:
@@ -210,14 +216,14 @@ class StatementRule(Rule):
 
         A function that answers is given the call, and can look for itself.
         """
-        if any(isinstance(each.outcome, answers.Computed) for each in self.answers):
+        if any(isinstance(answer.outcome, answers.Computed) for answer in self.answers):
             return True
         if self.regex is not None:
             return self.regex.search("") is None
         return any(self.pattern.runs)
 
     def matches_statement(self, call: Call) -> bool:
-        """Say whether this rule is for the call's statement, whatever the parameters."""
+        """Return whether this rule is for the call's statement, whatever the parameters."""
         if self.regex is not None:
             return self.regex.search(sql.one_line(call.statement)) is not None
         return self.pattern.matches(sql.tokens(call.statement))
@@ -234,7 +240,7 @@ class StatementRule(Rule):
         return found + [("params", how) for how in self.parameters.differences(call.parameters)]
 
     def similarity(self, call: Call) -> float:
-        """Say how near `call` comes to this rule: the statement counts most, then parameters."""
+        """Return how similar `call` is to this rule: the statement counts most, then parameters."""
         if self.regex is not None:
             statement = 1.0 if self.regex.search(sql.one_line(call.statement)) else 0.0
         else:
@@ -245,5 +251,22 @@ class StatementRule(Rule):
     def _statement_difference(self, call: Call) -> str | None:
         if self.regex is not None:
             found = self.regex.search(sql.one_line(call.statement))
-            return None if found else messages.no_regex_match(self.regex)
+            return None if found else f"does not match {shown(self.regex.pattern)}"
         return self.pattern.difference(sql.tokens(call.statement))
+
+
+def _source(statement: Any, parameters: Parameters) -> str:
+    """Return the source of a rule: `on("SELECT 1", 7)`."""
+    if isinstance(statement, re.Pattern):
+        first = f"re.compile({shown(statement.pattern)})"
+    else:
+        first = quoted(statement) if isinstance(statement, str) else shown(statement)
+    return f"on({', '.join([first, *map(shown_expected, parameters.expected)])})"
+
+
+def _refusal(statement: Any) -> str:
+    if isinstance(statement, str):
+        return "on() was given no SQL: the statement is empty"
+    if isinstance(statement, re.Pattern):
+        return f"on() takes a regular expression for text, not for bytes: {shown(statement)}"
+    return f"on() takes SQL as a string, or a compiled regular expression; got {typed(statement)}"

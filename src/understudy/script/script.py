@@ -1,4 +1,4 @@
-"""The script of one fake: its rules, its calls, and how one finds the other."""
+"""The script of one fake: its rules, its calls, and the search for the rule that answers."""
 
 from __future__ import annotations
 
@@ -6,26 +6,42 @@ import inspect
 from collections.abc import Sequence
 from typing import TypeVar
 
-from understudy.script import answers, expectations, messages, waiting
+from understudy.script import answers, expectations, report, waiting
 from understudy.script.answers import Answer, Computed, Drop, Error, Hang, Rows, Value
-from understudy.script.calls import Call, CallLog
+from understudy.script.call_log import CallLog
+from understudy.script.calls import Call
 from understudy.script.failures import (
     Failure,
     PredicateFailed,
     UnexpectedCall,
     UnexpectedStatement,
+    UnusedAnswers,
 )
 from understudy.script.rules import Rule, StatementRule
 
 RuleT = TypeVar("RuleT", bound=Rule)
 
 
+class _AllUsed:
+    """The expectation that a test uses every answer of a rule."""
+
+    def __init__(self, rule: Rule, calls: CallLog) -> None:
+        self._rule = rule
+        self._calls = calls
+
+    def failure_if_unmet(self) -> Failure | None:
+        """Return the failure to report at the end of a test, or None if the rule is satisfied."""
+        if self._rule.satisfied:
+            return None
+        return UnusedAnswers(report.unused(self._rule, self._calls))
+
+
 class Script:
-    """Rules, and the log of the calls that were held against them.
+    """Rules, and the log of the calls that were matched with them.
 
     Args:
-        receiver: what a test would call the fake, for the lines to paste ("conn", "pool").
-        refusal: the failure with which an unscripted call ends.
+        receiver: the name of the fake in lines to paste ("conn", "pool").
+        refusal: the failure raised for an unscripted call.
     """
 
     def __init__(
@@ -37,20 +53,19 @@ class Script:
         self.rules: list[Rule] = []
         self.calls = CallLog()
         self._refusal = refusal
-        # The rules for each statement that was asked, the latest first: most statements are asked
-        # again and again, and to compare one with every rule costs more than all the rest.
+        # The rules for each statement, the latest first: most statements are executed repeatedly,
+        # and comparing one with every rule costs more than anything else here.
         self._rules_for: dict[str, list[Rule]] = {}
 
     def add(self, rule: RuleT) -> RuleT:
-        """Add `rule`; it comes before all earlier ones, and is owed to the running test."""
-        rule.calls = self.calls
+        """Add `rule`, before all earlier ones; the running test fails if it stays unused."""
         self.rules.append(rule)
         self._rules_for.clear()
-        expectations.expect(rule)
+        expectations.expect(_AllUsed(rule, self.calls))
         return rule
 
     def rules_for(self, call: Call) -> Sequence[Rule]:
-        """Return the rules for the statement of `call`, whatever its parameters, latest first."""
+        """Return the rules for the statement of `call`, latest first."""
         rules = self._rules_for.get(call.statement)
         if rules is None:
             rules = [rule for rule in reversed(self.rules) if rule.matches_statement(call)]
@@ -58,29 +73,31 @@ class Script:
         return rules
 
     def answer(self, call: Call) -> Answer | None:
-        """Return the answer of the latest rule that fits `call` and has one left, else None.
+        """Return the answer of the latest rule that matches `call` and has one left, else None.
 
         Raises:
             PredicateFailed: a predicate of a rule raised.
         """
         for rule in self.rules_for(call):
             try:
-                fits = rule.parameters.match(call.parameters)
+                matches = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:
-                text = messages.failed_predicate(rule, call, str(failure))
+                text = f"{failure}\n  rule: {rule.origin}  {rule.shown}\n  call: {call.line}"
                 raise expectations.record_failure(PredicateFailed(text)) from failure.__cause__
-            if fits and (answer := rule.next_answer()) is not None:
+            if matches and (answer := rule.next_answer()) is not None:
                 call.rule = rule
                 return answer
         return None
 
     def refuse(self, call: Call) -> Failure:
-        """Enter and return the failure for a call that no rule answers, to be raised."""
-        return expectations.record_failure(self._refusal(messages.unexpected(self, call)))
+        """Record and return the failure for a call that no rule answers, to be raised."""
+        return expectations.record_failure(
+            self._refusal(report.unexpected(self.receiver, self.rules, call))
+        )
 
 
 async def perform(answer: Answer, call: Call) -> Rows | Value | Drop:
-    """Wait as `answer` says, and return what it comes to.
+    """Wait as `answer` says, and return its outcome.
 
     Raises:
         BaseException: the exception that the answer holds.

@@ -1,4 +1,4 @@
-"""Waiting, in whichever event loop the test runs: asyncio's, one that imitates it, or trio's."""
+"""Waiting in any event loop: asyncio's, one that imitates it, or trio's."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import coroutine
 from typing import Any
 from weakref import ref
 
-# A call that finds nothing else to run goes on at once; so that a loop of nothing but such calls
-# cannot starve sockets and threads either, every so many of them yield all the same.
+# A call continues at once if nothing else is due. Every 64th yields all the same, so that a loop of
+# such calls cannot starve sockets and threads.
 _YIELD_AT_LEAST_EVERY = 64
 _unyielded = 0
 _running_loop = asyncio._get_running_loop  # None outside asyncio, where the public one raises
@@ -23,11 +23,10 @@ def _yield_once() -> Generator[None, None, None]:
 
 
 def others_are_due() -> bool:
-    """Say whether another task may be waiting: then it is time for `take_a_turn`.
+    """Return whether another task may be waiting, so that the caller should `yield_to_others`.
 
-    A turn of the event loop costs several times what a fake's call does, so none is taken while
-    no other callback is due: then nobody could tell the difference. A timer that is not due yet
-    would not run in a turn either.
+    An iteration of the event loop costs several times what a fake's call does, so a call does not
+    yield while no other callback is due. A timer that is not due yet would not run either.
 
     `_ready`, `_scheduled` and `_thread_id`, which is set while the loop runs, are private to
     asyncio.base_events (3.11 to 3.13); without them, as without asyncio, the answer is yes.
@@ -35,7 +34,7 @@ def others_are_due() -> bool:
     global _unyielded, _latest
     loop: Any = _latest()
     try:
-        # Cheaper than to ask asyncio, which asks the system for the process each time (3.11).
+        # Cheaper than asyncio's own function, which calls getpid() each time (3.11).
         if loop is None or loop._thread_id != get_ident():
             loop = _running_loop()
             _latest = ref(loop)
@@ -48,20 +47,20 @@ def others_are_due() -> bool:
 
 
 async def let_others_run() -> None:
-    """Give every other task its turn, as an answer from a network would, if any waits for it."""
+    """Let other tasks run if any is due, as waiting for a network would."""
     if others_are_due():
-        await take_a_turn()
+        await yield_to_others()
 
 
-def a_turn_is_taken() -> None:
-    """Take note that every other task gets its turn now."""
+def note_yield() -> None:
+    """Record that every other task runs now."""
     global _unyielded
     _unyielded = 0
 
 
-async def take_a_turn() -> None:
-    """Give every other task its turn."""
-    a_turn_is_taken()
+async def yield_to_others() -> None:
+    """Let every other task run."""
+    note_yield()
     if _running_loop() is None:
         await _checkpoint()
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.script.transactions import Transaction
+from understudy.script.calls import Transaction
 
 
 class Connection:

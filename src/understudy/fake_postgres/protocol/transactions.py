@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from understudy.fake_postgres.protocol import refusals
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.script.transactions import Transaction
+from understudy.script.calls import Transaction
 
 
 class Follower(Protocol):

@@ -14,7 +14,7 @@ import pytest
 from understudy.plugin.leak_checks import messages
 
 if TYPE_CHECKING:
-    from understudy.script.script import Script
+    from understudy.script.expectations import Recorded
 
 # What reads and writes rows; a migration's CREATE TABLE is not what a test is about.
 _LOOKED_FOR = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "CALL")
@@ -30,7 +30,7 @@ class CallsSeen:
         # By statement: what to say of it, and the tests that asked, with file and line.
         self._unread: dict[str, tuple[str, list[tuple[str, str, int]]]] = {}
 
-    def note(self, item: pytest.Item, scripts: Sequence[Script]) -> None:
+    def note(self, item: pytest.Item, scripts: Sequence[Recorded]) -> None:
         """Take in what was asked in a test."""
         path, line, _ = item.location
         for script in scripts:

@@ -1,0 +1,61 @@
+"""Values, statements and names as they are shown in messages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from understudy.pg import sql
+
+_LONGEST = 300  # characters of a value before it is cut
+
+
+def shown(value: Any) -> str:
+    """Return the repr of `value`, cut in the middle if it is very long."""
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]} ... {text[-half:]} ({len(text)} characters)"
+
+
+def typed(value: Any) -> str:
+    """Return `value` with its type, so that 7 and '7' look different."""
+    return f"{shown(value)} ({type(value).__name__})"
+
+
+def quoted(statement: str) -> str:
+    """Return `statement` as a Python literal on one line, in double quotes if possible."""
+    text = sql.one_line(statement)
+    return repr(text) if '"' in text or "\\" in text else f'"{text}"'
+
+
+def shown_expected(expected: Any) -> str:
+    """Return an expected parameter as its source: a predicate by its name, and ANY as ANY."""
+    if hasattr(expected, "__qualname__"):
+        return predicate_name(expected)
+    if type(expected) is dict:
+        items = (f"{shown(key)}: {shown_expected(value)}" for key, value in expected.items())
+        return _cut(f"{{{', '.join(items)}}}")
+    if type(expected) in (list, tuple):
+        listed = ", ".join(map(shown_expected, expected))
+        if type(expected) is list:
+            return _cut(f"[{listed}]")
+        return _cut(f"({listed},)" if len(expected) == 1 else f"({listed})")
+    return "ANY" if repr(expected) == "<ANY>" else shown(expected)
+
+
+def predicate_name(predicate: Any) -> str:
+    """Return the name by which a person would call a predicate."""
+    name = getattr(predicate, "__qualname__", None)
+    return shown(predicate) if name is None else name.replace(".<locals>", "")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the nearest known name, or nothing."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
