@@ -90,8 +90,8 @@ RULE = Rule(
     code="UND011",
     name="attribute-left",
     group="bugs",
-    why="What is imported is the same object in every test: a later one finds the change.",
-    instead='Use monkeypatch.setattr(settings, "page_size", 2), which puts back what was there.',
+    why="An imported object is the same in every test, so later tests see the change.",
+    instead='Use monkeypatch.setattr(settings, "page_size", 2), which restores the old value.',
     wrong="""
 from app.settings import settings
 

@@ -47,8 +47,8 @@ RULE = Rule(
     code="UND013",
     name="changed-fixture",
     group="bugs",
-    why="The fixture is made once for many tests: the later ones get it changed.",
-    instead="Give the fixture function scope, or change a copy of what it returns.",
+    why="The fixture is created once for many tests, so later tests get the changed value.",
+    instead="Give the fixture function scope, or change a copy of its value.",
     wrong="""
 import pytest
 

@@ -26,8 +26,8 @@ RULE = Rule(
     code="UND205",
     name="conditional-assertion",
     group="design",
-    why="Where the condition does not hold the test passes without having looked.",
-    instead="Assert the condition itself first, or split the test with parametrize.",
+    why="If the condition is false, the test passes without an assertion.",
+    instead="Assert the condition first, or split the test with parametrize.",
     wrong="""
 def test_names(client):
     users = client.get("/users").json()

@@ -45,8 +45,8 @@ RULE = Rule(
     code="UND010",
     name="environment-left",
     group="bugs",
-    why="The variable stays set: later tests see it, and pass or fail by their order.",
-    instead="Use monkeypatch.setenv(...), which puts back what was there.",
+    why="The variable stays set. Later tests see it and depend on the test order.",
+    instead="Use monkeypatch.setenv(...), which restores the old value.",
     wrong="""
 import os
 

@@ -63,8 +63,10 @@ RULE = Rule(
     code="UND103",
     name="error-path-not-tested",
     group="database",
-    why="What a function does with an error is code too, and it runs when everything else fails.",
-    instead="Let the fake fail, conn.on(statement).raises(db_error(...)), and look at the result.",
+    why="Error handling is code too, and this function's error handling is not tested.",
+    instead=(
+        "Make the fake fail with conn.on(statement).raises(db_error(...)) and assert on the result."
+    ),
     wrong="""
 import pytest
 

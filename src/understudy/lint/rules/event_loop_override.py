@@ -53,10 +53,13 @@ RULE = Rule(
     code="UND002",
     name="event-loop-override",
     group="bugs",
-    why="pytest-asyncio 1.0 removed event_loop: an override is never called, its scope is ignored.",
+    why=(
+        "pytest-asyncio 1.0 removed event_loop: an override is never called and its scope has no"
+        " effect."
+    ),
     instead=(
-        'Take it out. For a loop that lasts longer, use @pytest.mark.asyncio(loop_scope="session")'
-        " or asyncio_default_test_loop_scope; for another kind of loop, event_loop_policy."
+        'Remove it. For a longer-lived loop, use @pytest.mark.asyncio(loop_scope="session") or'
+        " asyncio_default_test_loop_scope. For another kind of loop, use event_loop_policy."
     ),
     wrong="""
 import asyncio

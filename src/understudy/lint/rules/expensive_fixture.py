@@ -29,8 +29,8 @@ RULE = Rule(
     code="UND206",
     name="expensive-fixture",
     group="design",
-    why="Making an app or an engine takes longer than most tests do.",
-    instead='Give it scope="session", and restore in a small fixture what tests change of it.',
+    why="Creating an app or an engine takes longer than most tests.",
+    instead='Give the fixture scope="session", and restore in a small fixture what tests change.',
     wrong="""
 import pytest
 

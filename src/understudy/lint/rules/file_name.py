@@ -29,8 +29,8 @@ RULE = Rule(
     code="UND301",
     name="file-name",
     group="style",
-    why="The name of a test file leads from the code to its tests and back.",
-    instead="Call it test_<module>_<layer>.py: test_user_dao.py, test_user_router.py.",
+    why="The name of a test file should lead from the code to its tests and back.",
+    instead="Name it test_<module>_<layer>.py: test_user_dao.py, test_user_router.py.",
     wrong="""
 def test_names_are_unique():  # UND301
     assert names() == {"Ana", "Bia"}

@@ -117,11 +117,10 @@ RULE = Rule(
     code="UND017",
     name="lifespan-not-run",
     group="bugs",
-    why="httpx's transport sends requests and nothing else: what the app does at its start is left"
-    " out.",
+    why="httpx's ASGITransport only sends requests. The app's startup code does not run.",
     instead=(
         "Use Understudy's fixture `async_client`, or asgi_lifespan.LifespanManager around the"
-        " client; TestClient runs it inside a with block."
+        " client. TestClient runs the startup inside a with block."
     ),
     wrong="""
 import pytest_asyncio

@@ -37,8 +37,8 @@ RULE = Rule(
     code="UND208",
     name="many-patches",
     group="design",
-    why="The more is replaced, the less is tested, and the more breaks when code moves.",
-    instead="Replace one thing at the boundary, or hand in the collaborators.",
+    why="The more is replaced, the less is tested, and the more tests break when code moves.",
+    instead="Replace one thing at the boundary, or pass the dependencies as arguments.",
     wrong="""
 def test_signup(monkeypatch, client):  # UND208
     monkeypatch.setattr("app.users.hashed", lambda text: text)

@@ -49,10 +49,10 @@ RULE = Rule(
     code="UND001",
     name="missing-marker",
     group="bugs",
-    why="In strict mode an async test without a marker does not run: it is skipped, or fails.",
+    why="In strict mode, an async test without a marker does not run: it is skipped or fails.",
     instead=(
-        'Mark it with @pytest.mark.asyncio, or set asyncio_mode = "auto" in the configuration of'
-        " pytest, once for all tests."
+        'Mark it with @pytest.mark.asyncio, or set asyncio_mode = "auto" in the pytest'
+        " configuration."
     ),
     wrong="""
 import pytest

@@ -27,8 +27,8 @@ RULE = Rule(
     code="UND207",
     name="mutable-session-fixture",
     group="design",
-    why="One test that changes it changes it for all that follow.",
-    instead="Leave it at function scope, or return something that cannot be changed.",
+    why="A test that changes the value changes it for all later tests.",
+    instead="Use function scope, or return an immutable value.",
     wrong="""
 import pytest
 

@@ -79,10 +79,10 @@ RULE = Rule(
     code="UND007",
     name="no-assertion",
     group="bugs",
-    why="A test that asserts nothing is green whatever the code returns or writes.",
+    why="A test without an assertion passes no matter what the code returns or writes.",
     instead=(
-        "Assert what came back or what was asked of the database. Where only an exception would be"
-        " wrong, say so in the test's name or a comment: test_..._does_not_raise."
+        "Assert on the result or on the statements sent to the database. If the test checks that"
+        " nothing is raised, say so in its name or a comment: test_..._does_not_raise."
     ),
     wrong="""
 import pytest

@@ -26,7 +26,7 @@ RULE = Rule(
     code="UND304",
     name="no-sections",
     group="style",
-    why="Without sections for arranging, acting and asserting, what is tested is hard to find.",
+    why="Without arrange, act and assert sections, it is hard to see what a test checks.",
     instead="Put an empty line between arranging, acting and asserting.",
     wrong="""
 def test_rename(client):  # UND304

@@ -70,9 +70,9 @@ RULE = Rule(
     code="UND009",
     name="overrides-left",
     group="bugs",
-    why="The override stays on the app: later tests get it too, and pass or fail by their order.",
+    why="The override stays on the app. Later tests get it too, and depend on the test order.",
     instead=(
-        "Set it in a fixture that takes it away after its yield, or use Understudy's fixture `app`,"
+        "Set it in a fixture that removes it after its yield, or use Understudy's fixture `app`,"
         " which restores dependency_overrides after every test."
     ),
     wrong="""

@@ -81,8 +81,8 @@ RULE = Rule(
     code="UND008",
     name="tests-own-mock",
     group="bugs",
-    why="Nothing of the project runs in this test: it shows that unittest.mock works.",
-    instead="Hand the mock to the code under test, call that, and assert on what it made of it.",
+    why="No project code runs in this test. It only shows that unittest.mock works.",
+    instead="Pass the mock to the code under test, call that code, and assert on the result.",
     wrong="""
 from unittest.mock import AsyncMock
 

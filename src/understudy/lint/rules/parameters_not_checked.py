@@ -50,8 +50,10 @@ RULE = Rule(
     code="UND102",
     name="parameters-not-checked",
     group="database",
-    why="Parameters that are swapped, missing or of the wrong type go unnoticed.",
-    instead="Assert on both, or script both: conn.on(statement, 7, ...).",
+    why="Swapped, missing or wrongly typed parameters are not noticed.",
+    instead=(
+        "Assert on the statement and its parameters, or script both: conn.on(statement, 7, ...)."
+    ),
     wrong="""
 import pytest
 from understudy import FakeConnection

@@ -27,8 +27,8 @@ RULE = Rule(
     code="UND201",
     name="patched-private",
     group="design",
-    why="A test that replaces internals follows how the code is made, not what it does.",
-    instead="Replace what is at the boundary: the connection, the adapter, the clock.",
+    why="A test that replaces internals depends on how the code is written, not on what it does.",
+    instead="Replace objects at the boundary: the connection, the adapter, the clock.",
     wrong="""
 from app import users
 

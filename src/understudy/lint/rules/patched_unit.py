@@ -40,8 +40,8 @@ RULE = Rule(
     code="UND202",
     name="patched-unit",
     group="design",
-    why="Part of the code under test is replaced: the test shows how the rest works with a mock.",
-    instead="Run the whole unit, and replace what it talks to.",
+    why="Part of the code under test is replaced. The test shows how the rest works with a mock.",
+    instead="Run the whole unit and replace its dependencies.",
     wrong="""
 from app import users
 

@@ -46,9 +46,9 @@ RULE = Rule(
     code="UND003",
     name="plain-async-fixture",
     group="bugs",
-    why="In strict mode @pytest.fixture gives the test the coroutine itself, or an error.",
+    why="In strict mode, @pytest.fixture gives the test the coroutine itself, or an error.",
     instead=(
-        'Use @pytest_asyncio.fixture, or set asyncio_mode = "auto" in the configuration of pytest.'
+        'Use @pytest_asyncio.fixture, or set asyncio_mode = "auto" in the pytest configuration.'
     ),
     wrong="""
 import pytest

@@ -76,8 +76,8 @@ RULE = Rule(
     code="UND012",
     name="shared-state",
     group="bugs",
-    why="Tests that share a list or a dict pass or fail by what ran before them.",
-    instead="Make it inside the test, or in a fixture of function scope that both ask for.",
+    why="Tests that share a list or a dict depend on the tests that ran before.",
+    instead="Create it in the test, or in a function-scoped fixture that both tests use.",
     wrong="""
 created = []
 

@@ -28,8 +28,8 @@ RULE = Rule(
     code="UND204",
     name="sleep",
     group="design",
-    why="A sleep is too short on a slow machine and too long everywhere else.",
-    instead="Wait for what happens: await the task, an asyncio.Event, or give in the clock.",
+    why="A sleep is too short on a slow machine and too long on every other.",
+    instead="Wait for the event itself: await the task or an asyncio.Event, or inject the clock.",
     wrong="""
 import asyncio
 

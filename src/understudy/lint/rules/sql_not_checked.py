@@ -25,9 +25,9 @@ RULE = Rule(
     code="UND101",
     name="sql-not-checked",
     group="database",
-    why="The double answers whatever it is asked: a test that does not look passes for any SQL.",
+    why="The double accepts any statement. A test that does not check the SQL passes for any SQL.",
     instead=(
-        "Script the statement with conn.on(...), which refuses every other, or assert on"
+        "Script the statement with conn.on(...), which rejects all others, or assert on"
         " conn.execute_calls."
     ),
     wrong="""

@@ -92,8 +92,8 @@ RULE = Rule(
     code="UND005",
     name="swallowed-failure",
     group="bugs",
-    why="Where the exception does not come, nothing is asserted and the test passes.",
-    instead="Use `with pytest.raises(...) as caught:`, and assert on caught.value after it.",
+    why="If the exception is not raised, nothing is asserted and the test passes.",
+    instead="Use `with pytest.raises(...) as caught:` and assert on caught.value after it.",
     wrong="""
 import pytest
 

@@ -61,8 +61,8 @@ RULE = Rule(
     code="UND004",
     name="truthy-exit",
     group="bugs",
-    why="An __aexit__ that answers with something true swallows every exception in its block.",
-    instead="Return False, or give the mock return_value=False (None does as well).",
+    why="An __aexit__ that returns a true value swallows every exception in its block.",
+    instead="Return False, or give the mock return_value=False. None works as well.",
     wrong="""
 from unittest.mock import AsyncMock, MagicMock
 

@@ -72,8 +72,8 @@ RULE = Rule(
     code="UND006",
     name="unawaited-coroutine",
     group="bugs",
-    why="Calling an async function only makes a coroutine; without await nothing of it runs.",
-    instead="Await it. A coroutine is always true, so asserting on one always passes.",
+    why="Calling an async function only creates a coroutine. Without await, none of its code runs.",
+    instead="Await it. A coroutine is always true, so an assertion on one always passes.",
     wrong="""
 import pytest
 

@@ -68,10 +68,11 @@ RULE = Rule(
     code="UND016",
     name="unknown-driver-error",
     group="bugs",
-    why="The driver cannot raise it, so neither the test nor the code that catches it ever runs.",
+    why="The driver cannot raise this exception, so code that catches it never runs.",
     instead=(
-        "Use an exception that the driver has (psqlpy's base is psqlpy.exceptions.Error), or"
-        ' understudy.db_error("23505"), which makes the one that the driver raises for a SQLSTATE.'
+        "Use an exception of the driver (the base class of psqlpy is psqlpy.exceptions.Error), or"
+        ' understudy.db_error("23505"), which creates the exception that the driver raises for an'
+        " SQLSTATE."
     ),
     wrong="""
 from psqlpy.exceptions import RustPSQLDriverPyBaseError  # UND016

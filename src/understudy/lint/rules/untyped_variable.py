@@ -27,8 +27,8 @@ RULE = Rule(
     code="UND303",
     name="untyped-variable",
     group="style",
-    why="With hints, a type checker sees where a test and the code disagree about a value.",
-    instead="Annotate it, user_id: int = faker.random_int(1, 100); ruff's ANN is for functions.",
+    why="With type hints, a type checker sees if a test and the code disagree about a value.",
+    instead="Annotate it: user_id: int = faker.random_int(1, 100). ruff's ANN covers functions.",
     wrong="""
 def test_fetch(client):
     user_id = 7  # UND303

@@ -84,9 +84,11 @@ RULE = Rule(
     code="UND015",
     name="unwrapped-method",
     group="bugs",
-    why="The decorator acquires a connection of its own, and what the test passes becomes the next"
-    " argument.",
-    instead="Call the method behind the decorator: UserDAO.create.__wrapped__(conn, dto).",
+    why=(
+        "The decorator acquires its own connection, and the test's connection becomes the next"
+        " argument."
+    ),
+    instead="Call the undecorated method: UserDAO.create.__wrapped__(conn, dto).",
     wrong="""
 import pytest
 from understudy import FakeConnection

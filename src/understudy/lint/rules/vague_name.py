@@ -27,8 +27,8 @@ RULE = Rule(
     code="UND302",
     name="vague-name",
     group="style",
-    why="When it fails, its name is the first thing, and often the only one, that is read.",
-    instead="Call it test_<what>_<scenario>: test_fetch_by_id_error_maps_to_500.",
+    why="The name of a failing test is the first thing you read, and often the only one.",
+    instead="Name it test_<what>_<scenario>: test_fetch_by_id_error_maps_to_500.",
     wrong="""
 def test_1():  # UND302
     assert names() == {"Ana", "Bia"}

@@ -34,7 +34,7 @@ RULE = Rule(
     code="UND203",
     name="wrong-level",
     group="design",
-    why="A test that reaches through a layer breaks when that layer changes, and tests it again.",
+    why="A test that skips a layer breaks when that layer changes, and tests that layer again.",
     instead="Replace the connection for a DAO, the DAO for a service, the service for a router.",
     wrong="""
 from app.users import UserDAO

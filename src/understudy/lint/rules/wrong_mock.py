@@ -97,9 +97,12 @@ RULE = Rule(
     code="UND014",
     name="wrong-mock",
     group="bugs",
-    why="The code under test gets a coroutine where a value belongs, or cannot await what it gets.",
+    why=(
+        "The code under test gets a coroutine instead of a value, or an object that it cannot"
+        " await."
+    ),
     instead=(
-        "Leave the kind to patch(...), which looks at the original, or give the mock a spec:"
+        "Let patch(...) choose the kind of mock from the original, or give the mock a spec:"
         " create_autospec(original)."
     ),
     wrong="""
