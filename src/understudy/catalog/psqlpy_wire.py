@@ -87,7 +87,11 @@ def _other_bytes(value: Any, *, jsonb: bool) -> bytes:
 
 
 def text_bytes(value: str) -> bytes:
-    """Return a text in UTF-8."""
+    """Return a text in UTF-8.
+
+    Raises:
+        NotSent: it has surrogates.
+    """
     try:
         return value.encode()
     except UnicodeEncodeError as error:
@@ -95,14 +99,22 @@ def text_bytes(value: str) -> bytes:
 
 
 def ranged(value: int, type_name: str, lowest: int, highest: int) -> int:
-    """Return an int that fits."""
+    """Return the value, which fits its type.
+
+    Raises:
+        NotSent: it is out of range.
+    """
     if not lowest <= value <= highest:
         raise NotSent(f"{type_name} goes from {lowest} to {highest}")
     return value
 
 
 def datetime_bytes(value: dt.datetime) -> bytes:
-    """Return a datetime; an aware one in UTC, as which PostgreSQL then reads it."""
+    """Return a datetime in microseconds since 2000, an aware one in UTC.
+
+    Raises:
+        NotSent: psqlpy does not know the time zone, or the time is ambiguous in it.
+    """
     zone = value.tzinfo
     if zone is not None and zone.utcoffset(None) is None:
         if not isinstance(getattr(zone, "key", None), str):
@@ -114,7 +126,11 @@ def datetime_bytes(value: dt.datetime) -> bytes:
 
 
 def ip_bytes(value: Any) -> bytes:
-    """Return an address; of an interface, its address without the network."""
+    """Return an address; of an interface, its address without the network.
+
+    Raises:
+        NotSent: it is not an address.
+    """
     packed = getattr(value, "packed", None)
     if packed is None:
         try:
@@ -128,7 +144,11 @@ def ip_bytes(value: Any) -> bytes:
 
 
 def decimal_bytes(value: Decimal) -> bytes:
-    """Return a Decimal as rust_decimal sends it, which reads its str()."""
+    """Return a Decimal as rust_decimal sends it, which reads its str().
+
+    Raises:
+        NotSent: rust_decimal cannot represent it.
+    """
     text = str(value)
     if not value.is_finite():
         raise NotSent("it knows no NaN and no infinity")

@@ -25,7 +25,11 @@ class ProcessIdentity:
 
 
 def current_process() -> ProcessIdentity:
-    """The identity of this process."""
+    """Return the identity of this process.
+
+    Raises:
+        RuntimeError: the system does not tell when it started.
+    """
     pid = os.getpid()
     started = start_time(pid)
     if started is None:  # pragma: no cover - this process is alive while it asks

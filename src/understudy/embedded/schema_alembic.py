@@ -36,13 +36,23 @@ class AlembicSource:
         self._root = root
 
     def check(self) -> None:
-        """Find alembic.ini and the package."""
+        """Find alembic.ini and the package.
+
+        Raises:
+            SchemaError: there is no alembic.ini, or more than one.
+            MissingExtra: alembic is not installed.
+        """
         self._ini()
         if importlib.util.find_spec("alembic") is None:
             raise MissingExtra(messages.no_alembic())
 
     def load(self, dsn: str) -> list[Path]:
-        """Run `upgrade head` in a process of its own, whichever database env.py would take."""
+        """Run `upgrade head` in a process of its own, whichever database env.py would take.
+
+        Raises:
+            SchemaError: it failed, or no table exists afterwards.
+            MissingExtra: alembic is not installed.
+        """
         self.check()
         ini = self._ini()
         shown = self._shown(ini)

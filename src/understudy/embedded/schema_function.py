@@ -29,7 +29,11 @@ class FunctionSource:
         """Nothing shows before the module is imported, which is done in a process of its own."""
 
     def load(self, dsn: str) -> list[Path]:
-        """Call the function in a process of its own."""
+        """Call the function in a process of its own.
+
+        Raises:
+            SchemaError: it failed.
+        """
         try:
             run_module(
                 "understudy.embedded.run_function",

@@ -260,6 +260,9 @@ class FakeConnection(Answering):
 
         Scripted and logged as `COPY schema.table (columns) FROM STDIN (FORMAT binary)`, with the
         records as its parameters.
+
+        Raises:
+            Exception: psqlpy's, if a record has another length than `columns`.
         """
         __tracebackhide__ = True
         rows = [tuple(record) for record in records]

@@ -43,7 +43,10 @@ class FakeCursor:
     async def start(self) -> None:
         """Ask for the rows of the statement.
 
-        Started once more, it has no rows at all: psqlpy then looks for a portal that is gone.
+        Started again, it has no rows: psqlpy then looks for a portal that is gone.
+
+        Raises:
+            Exception: psqlpy's, if the cursor is closed or has no statement.
         """
         __tracebackhide__ = True
         if self._closed:

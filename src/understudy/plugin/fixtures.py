@@ -21,12 +21,15 @@ DEFAULT_LOCALE = "en_US"
 
 @pytest.fixture
 def faker(request: pytest.FixtureRequest) -> Faker:
-    """A Faker of the configured locale, seeded with the test's name.
+    """Return a Faker of the configured locale, seeded with the test's name.
 
-    A test sees the same values in every run, whatever ran before it and in whichever process.
-    `faker_seed` and `faker_locale`, Faker's own way to say otherwise, are obeyed where the
-    project defines them. Each test has an instance to itself (it costs a millisecond), so a
-    provider added in one is not there in the next.
+    A test gets the same values in every run, whatever ran before it and in whichever process.
+    Faker's own fixtures `faker_seed` and `faker_locale` take precedence if the project defines
+    them. Each test has its own instance (it costs a millisecond), so a provider added in one is
+    not there in the next.
+
+    Raises:
+        pytest.fail.Exception: Faker is not installed, or has no such locale.
     """
     try:
         from faker import Faker
@@ -86,11 +89,14 @@ class EventLoop:
 
     @pytest.fixture
     def event_loop(self, request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
-        """A fresh event loop for a sync test: ``event_loop.run_until_complete(...)``.
+        """Yield a fresh event loop for a sync test: ``event_loop.run_until_complete(...)``.
 
-        Afterwards it is closed as `asyncio.run` does it: what is left on it is cancelled, and an
-        exception that this raises is logged. It is not made the thread's current loop: a closed
-        one left there breaks the tests that follow.
+        Afterwards it is closed as by `asyncio.run`: remaining tasks are cancelled, and an exception
+        that they raise is logged. It does not become the thread's current loop, because a closed
+        loop left there would break the tests that follow.
+
+        Raises:
+            pytest.fail.Exception: the test is async.
         """
         if inspect.iscoroutinefunction(request.function):
             raise failure(messages.loop_in_async_test(request.node.name))

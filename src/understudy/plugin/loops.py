@@ -65,7 +65,8 @@ def _new_twin() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
 def twin_for(request: pytest.FixtureRequest) -> str:
     """Name the twin that lives in the event loop of the requesting test.
 
-    Ends the test with a message where no plugin runs it.
+    Raises:
+        pytest.fail.Exception: no plugin runs async tests, or two claim this one.
     """
     config, item = request.config, request.node
     plugins = [name for name in ("asyncio", "anyio") if config.pluginmanager.has_plugin(name)]

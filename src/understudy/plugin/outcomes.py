@@ -19,7 +19,11 @@ def failure(message: str) -> BaseException:
 
 @contextmanager
 def one_message(error: type[Exception]) -> Iterator[None]:
-    """Turn an error whose text is a whole message into a failure that shows it alone."""
+    """Turn an error whose text is a whole message into a failure without a traceback.
+
+    Raises:
+        pytest.fail.Exception: the error was raised; its text is the message.
+    """
     try:
         yield
     except error as raised:

@@ -28,7 +28,11 @@ class RowsOfTest:
         self._rows: Rows | None = None
 
     def insert(self, table: str, values: dict[str, object]) -> Row:
-        """Insert a row; a RowsError begins where the test called."""
+        """Insert a row and return it.
+
+        Raises:
+            RowsError: the row cannot be generated or inserted. Its traceback begins at the test.
+        """
         __tracebackhide__ = True
         from understudy.rows import RowsError
 

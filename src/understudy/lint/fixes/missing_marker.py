@@ -12,7 +12,11 @@ from understudy.lint.finding import Finding
 def rewrite(
     node: cst.CSTNode, finding: Finding, context: CodemodContext
 ) -> cst.BaseStatement | cst.BaseSmallStatement | cst.RemovalSentinel:
-    """Return the test with the marker of the plugin that the finding names."""
+    """Return the test with the marker of the plugin that the finding names.
+
+    Raises:
+        TypeError: the node is of another kind than the rule reports.
+    """
     if not isinstance(node, cst.FunctionDef):
         raise TypeError(type(node))
     marker = "anyio" if "anyio marker" in finding.message else "asyncio"

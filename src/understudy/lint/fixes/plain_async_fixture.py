@@ -14,7 +14,11 @@ _MAKER = cst.Attribute(cst.Name("pytest_asyncio"), cst.Name("fixture"))
 def rewrite(
     node: cst.CSTNode, finding: Finding, context: CodemodContext
 ) -> cst.BaseStatement | cst.BaseSmallStatement | cst.RemovalSentinel:
-    """Return the fixture with the other decorator."""
+    """Return the fixture with pytest-asyncio's decorator.
+
+    Raises:
+        TypeError: the node is of another kind than the rule reports.
+    """
     if not isinstance(node, cst.FunctionDef):
         raise TypeError(type(node))
     [decorator] = node.decorators  # the rule is silent where there are others

@@ -18,7 +18,11 @@ _ANSWER = cst.Arg(
 def rewrite(
     node: cst.CSTNode, finding: Finding, context: CodemodContext
 ) -> cst.BaseStatement | cst.BaseSmallStatement | cst.RemovalSentinel:
-    """Return the statement with False for True, or for the mock that a mock answers with."""
+    """Return the statement with False for True, or for the mock that a mock returns.
+
+    Raises:
+        TypeError: the node is of another kind than the rule reports.
+    """
     if not isinstance(node, cst.Return | cst.Assign):
         raise TypeError(type(node))
     if isinstance(node.value, cst.Call):
