@@ -73,7 +73,7 @@ from tests.fakes import db_error
             db_error("42703", 'column "nome" does not exist'),
             500,
             "falha no banco de dados",
-            id="mistake in our SQL",
+            id="mistake in the SQL",
         ),
         pytest.param(
             psqlpy.exceptions.BaseConnectionPoolError("Connection refused"),
@@ -85,7 +85,7 @@ from tests.fakes import db_error
         pytest.param(
             ConnectionResetError(), 503, "banco de dados indisponível", id="connection reset"
         ),
-        pytest.param(KeyError("id"), 500, "falha inesperada", id="mistake in our Python"),
+        pytest.param(KeyError("id"), 500, "falha inesperada", id="mistake in the code"),
         pytest.param(
             psqlpy.exceptions.PyToRustValueMappingError("cannot convert"),
             500,
