@@ -38,7 +38,7 @@ async def test_a_transaction_does_not_outlive_its_connection(stage: Stage) -> No
     late = await outcome(lambda: transaction.fetch_val("SELECT 1 AS a"))
     assert late == (1 if stage.real else GIVEN_BACK)
     if not stage.real:
-        transaction.connection._session.closed = None  # to end it, for the end of this test
+        transaction.connection._state.closed = None  # to end it, for the end of this test
     await transaction.rollback()
 
 

@@ -1,9 +1,9 @@
-"""Every call held against what PostgreSQL says of its statement."""
+"""Checks of calls, answers and errors against what PostgreSQL says of their statement."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,7 +24,6 @@ from understudy.catalog.errors import (
 from understudy.catalog.parameter_checks import ParameterRules
 from understudy.catalog.placeholders import BadPlaceholder
 from understudy.catalog.run_catalog import Catalog
-from understudy.catalog.statement_checks import Held
 from understudy.catalog.value_checks import ValueRules
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
@@ -42,7 +41,7 @@ _RECORDS = ("copy_records_to_table", "binary_copy_to_table")
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What each check does with what it finds: fail the test, warn, or not look at all."""
+    """What each check does with what it finds: fail the test, warn, or not check at all."""
 
     statements: Level = "error"
     parameters: Level = "error"
@@ -65,17 +64,29 @@ class Coverage:
     unchecked: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement that has been looked up for calls of a fake.
+
+    Attributes:
+        description: what PostgreSQL says of it; None if it has only looked at the grammar.
+        names: the names of its placeholders, empty if they are numbered.
+        count: how many parameters it takes; None if that is not known.
+    """
+
+    description: Description | None
+    names: tuple[str | None, ...]
+    count: int | None
+
+
 class Checker:
-    """Holds calls, answers and errors against the catalog.
+    """Checks calls, answers and errors against the catalog.
 
     Args:
         catalog: what PostgreSQL says of the statements.
         driver: whose rules for Python values apply: "psqlpy", "asyncpg" or "psycopg".
         levels: what to do with what is found.
-        lenient: True where a statement without a verdict is only counted, and fails no test.
-
-    Attributes:
-        held: what calls are held to, by the statements that have been looked up.
+        lenient: True if a statement without a verdict is only counted, and fails no test.
     """
 
     def __init__(
@@ -86,11 +97,19 @@ class Checker:
         self._driver = driver
         self._levels = levels or Levels()
         self._lenient = lenient
-        self.held: dict[str, Held] = {}
+        self._statements: dict[str, _Statement] = {}
         self._made_rules: tuple[ParameterRules, ValueRules] | None = None
 
-    def check_call(self, call: Call) -> None:
-        """Check a call's statement and parameters.
+    @property
+    def types(self) -> Mapping[str, TypeFacts]:
+        """What is known of the schema's own types, by their spelling."""
+        return {} if self._lenient else self.catalog.facts.types
+
+    def check_call(self, call: Call) -> Description | None:
+        """Check the statement and the parameters of a call on a fake.
+
+        Returns:
+            What PostgreSQL says of the statement; None if it was not asked about its meaning.
 
         Raises:
             StatementRefused: PostgreSQL refuses the statement.
@@ -98,80 +117,41 @@ class Checker:
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         __tracebackhide__ = True
-        held = self.held.get(call.statement)
+        statement: _Statement | None = self._statements.get(call.statement)
         # Without parameters the driver leaves names as they stand, and PostgreSQL refuses them.
-        if held is None or (held.names and call.parameters is None):
-            held = self._look_up(call)
-        if held is not None and held.takes is not None and self._levels.parameters != "off":
-            self._check_parameters(call, held)
-
-    def check_answer(self, call: Call, outcome: Rows | Value) -> None:
-        """Check that a statement could return what it is answered with.
-
-        Raises:
-            AnswerImpossible: it could not.
-        """
-        __tracebackhide__ = True
-        held = self.held.get(call.statement)
-        if held is None or held.description is None or self._levels.answers == "off":
-            return
-        _, values = self._rules()
-        found = answers.difference(held.description, outcome, values.mismatch, call.method)
-        if found is None:
-            held.returned(outcome, call.method)
-        else:
-            text = messages.answer_impossible(call, found)
-            self._report(self._levels.answers, AnswerImpossible(text), call)
-
-    def check_error(self, call: Call, fields: ErrorFields) -> None:
-        """Check that a statement could fail with a scripted error.
-
-        Raises:
-            ErrorImpossible: the error names a constraint or a column that the statement could not
-                violate.
-        """
-        __tracebackhide__ = True
-        held = self.held.get(call.statement)
-        if held is not None and held.description is not None:
-            self.check_sent_error(call, held.description, fields)
-
-    # For lanes on which a real driver has done its part: what it sent is what PostgreSQL gets ----
-
-    @property
-    def types(self) -> Mapping[str, TypeFacts]:
-        """What is known of the schema's own types, by their spelling."""
-        return {} if self._lenient else self.catalog.facts.types
+        if statement is None or (statement.names and call.parameters is None):
+            statement = self._look_up(call)
+            if statement is None:
+                return None
+        if statement.count is not None and self._levels.parameters != "off":
+            self._check_parameters(call, statement, statement.count)
+        return statement.description
 
     def describe(self, call: Call, declared: Sequence[str] = ()) -> Description | None:
-        """Return what PostgreSQL says of a statement as a driver sent it.
-
-        None where it looked at no more than the grammar, or refuses it and nobody minds.
+        """Return what PostgreSQL says of a statement that a real driver has sent.
 
         Args:
             call: the call of the statement.
             declared: the types that the driver declares for its first parameters, "" for none.
 
+        Returns:
+            None if PostgreSQL looked at no more than the grammar, or if it refuses the statement
+            and that is configured to be no failure.
+
         Raises:
             StatementRefused: PostgreSQL refuses it.
             StatementUnknown: the catalog is locked, or cannot be used.
         """
-        shown = sql.one_line(call.statement)
         statement = sql.tidy(call.statement)
         verdict = self._verdict(call, statement, declared)
-        if isinstance(verdict, Refusal):
-            position = verdict.position
-            excerpt = [] if position is None else line_with_caret(statement, position - 1)
-            text = messages.statement_refused(call, verdict, excerpt)
-            self._refuse(call, shown, text, verdict)
-        elif isinstance(verdict, Description):
-            self.coverage.checked.add(shown)
-            return verdict
-        elif verdict is not None:
-            self.coverage.parsed.add(shown)
-        return None
+        return self._description(call, verdict, statement, lambda position: position)
 
-    def check_sent(
-        self, call: Call, description: Description, outcome: Rows, mismatch: answers.Mismatch
+    def check_answer(
+        self,
+        call: Call,
+        description: Description,
+        outcome: Rows | Value,
+        mismatch: answers.Mismatch | None = None,
     ) -> bool:
         """Check that a statement could return what it is answered with.
 
@@ -179,16 +159,18 @@ class Checker:
             call: the call that is answered.
             description: what PostgreSQL says of the statement.
             outcome: the answer.
-            mismatch: tells why a value is not sent for a type.
+            mismatch: tells why a value is not possible for a type; None for the driver's rules.
 
         Returns:
-            Whether it was looked at and found to fit, each of its values too.
+            Whether the answer, with each of its values, was checked and is possible.
 
         Raises:
-            AnswerImpossible: it could not.
+            AnswerImpossible: it is not possible.
         """
+        __tracebackhide__ = True
         if self._levels.answers == "off":
             return False
+        mismatch = mismatch or self._rules()[1].mismatch
         found = answers.difference(description, outcome, mismatch, call.method)
         if found is None:
             return True
@@ -196,12 +178,14 @@ class Checker:
         self._report(self._levels.answers, AnswerImpossible(text), call)
         return False
 
-    def check_sent_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
+    def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
         """Check that a statement could fail with a scripted error.
 
         Raises:
-            ErrorImpossible: it could not.
+            ErrorImpossible: the error names a constraint or a column that the statement could not
+                violate.
         """
+        __tracebackhide__ = True
         if self._levels.errors == "off":
             return
         reason = reason_against(description, fields, self.catalog.facts)
@@ -209,104 +193,116 @@ class Checker:
             text = messages.error_impossible(call, reason)
             self._report(self._levels.errors, ErrorImpossible(text), call)
 
-    # -------------------------------------------------------------------------------------------
-
-    def _look_up(self, call: Call) -> Held | None:
-        """Look a statement up for the first time; None where there is nothing to hold calls to."""
+    def _look_up(self, call: Call) -> _Statement | None:
+        """Look up a statement for the first time; None if its calls cannot be checked."""
         __tracebackhide__ = True
-        shown = sql.one_line(call.statement)
         if call.method == "execute_batch" and sql.is_several(call.statement):
-            self.coverage.unchecked[shown] = messages.several()
+            self.coverage.unchecked[sql.one_line(call.statement)] = (
+                "several statements in one call: each may depend on the ones before it"
+            )
             return None
-        statement = sql.tidy(call.statement)
+        text = sql.tidy(call.statement)
         given = None if call.method in _RECORDS else call.parameters
         try:
-            asked = numbered(self._driver, statement, given)
+            asked = numbered(self._driver, text, given)
         except BadPlaceholder as error:
-            text = messages.driver_refuses(call, self._driver, str(error))
-            self._refuse(call, shown, text)
+            self._refuse(call, messages.driver_refuses(call, self._driver, str(error)))
             return None
         verdict = self._verdict(call, asked.text)
+        description = self._description(call, verdict, text, asked.original_position)
         if isinstance(verdict, Refusal):
-            excerpt: list[str] = []
-            if verdict.position is not None:
-                offset = asked.original_position(verdict.position) - 1
-                excerpt = line_with_caret(statement, offset)
-            text = messages.statement_refused(call, verdict, excerpt)
-            self._refuse(call, shown, text, verdict)
             return None
-        if isinstance(verdict, Description):
-            self.coverage.checked.add(shown)
-            held = Held(verdict, asked.names, len(verdict.parameters), self._rules())
-        elif verdict is not None:
-            self.coverage.parsed.add(shown)
-            count = None if call.method in _RECORDS else count_in(asked.text)
-            held = Held(None, asked.names, count)
-        else:
-            held = Held(None)
-        self.held[call.statement] = held
-        return held
+        count = None
+        if description is not None:
+            count = len(description.parameters)
+        elif verdict is not None and call.method not in _RECORDS:
+            count = count_in(asked.text)
+        statement = _Statement(description, asked.names, count)
+        self._statements[call.statement] = statement
+        return statement
 
     def _verdict(self, call: Call, statement: str, declared: Sequence[str] = ()) -> Verdict | None:
-        """Ask the catalog; None where it has no verdict and that is no failure."""
+        """Ask the catalog; None if it has no verdict and that is no failure."""
         __tracebackhide__ = True
         try:
             return self.catalog.verdict(statement, declared)
         except Exception as error:  # raised as it is, it would pass for the driver's
-            text = str(error) if isinstance(error, CatalogError) else messages.no_verdict(error)
+            text = str(error)
+            if not isinstance(error, CatalogError):
+                text = f"PostgreSQL could not be asked: {type(error).__name__}: {error}"
             self.coverage.unchecked[sql.one_line(call.statement)] = text.partition("\n")[0]
             if self._lenient:
                 return None
             # Not kept: every test that meets it fails, not only the first.
-            raise expectations.record_failure(StatementUnknown(messages.at(text, call))) from error
+            failure = StatementUnknown(f"{text}\n  at: {call.origin.place}")
+            raise expectations.record_failure(failure) from error
 
-    def _refuse(self, call: Call, shown: str, text: str, refusal: Refusal | None = None) -> None:
+    def _description(
+        self,
+        call: Call,
+        verdict: Verdict | None,
+        statement: str,
+        original_position: Callable[[int], int],
+    ) -> Description | None:
+        """Record how far a statement was checked, and return its description if there is one."""
         __tracebackhide__ = True
+        if isinstance(verdict, Refusal):
+            excerpt: list[str] = []
+            if verdict.position is not None:
+                excerpt = line_with_caret(statement, original_position(verdict.position) - 1)
+            self._refuse(call, messages.statement_refused(call, verdict, excerpt), verdict)
+        elif isinstance(verdict, Description):
+            self.coverage.checked.add(sql.one_line(call.statement))
+            return verdict
+        elif verdict is not None:
+            self.coverage.parsed.add(sql.one_line(call.statement))
+        return None
+
+    def _refuse(self, call: Call, text: str, refusal: Refusal | None = None) -> None:
+        __tracebackhide__ = True
+        statement = sql.one_line(call.statement)
         if self._levels.statements == "off":
-            self.coverage.unchecked[shown] = messages.switched_off()
+            reason = "PostgreSQL refuses it, and check_statements is off"
+            self.coverage.unchecked[statement] = reason
         else:
-            self.coverage.checked.add(shown)
+            self.coverage.checked.add(statement)
             self._report(self._levels.statements, StatementRefused(text, refusal), call)
 
-    def _check_parameters(self, call: Call, held: Held) -> None:
+    def _check_parameters(self, call: Call, statement: _Statement, count: int) -> None:
         __tracebackhide__ = True
-        if call.method != "execute_many":
-            self._check_row(call, held, call.parameters, 0, 1)
-            return
-        rows: Any = call.parameters or ()
+        is_many = call.method == "execute_many"
+        rows: Any = (call.parameters or ()) if is_many else (call.parameters,)
         for number, row in enumerate(rows):
-            if not self._check_row(call, held, row, number, len(rows)):
+            text = self._parameter_problem(call, statement, count, row, number, len(rows))
+            if text is not None:
+                self._report(self._levels.parameters, ParametersRefused(text), call)
                 return
 
-    def _check_row(self, call: Call, held: Held, row: Any, number: int, rows: int) -> bool:
-        """Check the parameters of one execution, and say whether they are fine."""
-        __tracebackhide__ = True
+    def _parameter_problem(
+        self, call: Call, statement: _Statement, count: int, row: Any, number: int, rows: int
+    ) -> str | None:
+        """Return the message about the parameters of one execution, None if they are fine."""
         try:
-            given = in_order(row, held.names)
+            given = in_order(row, statement.names)
         except NotReadable as error:
-            text = messages.parameters_unreadable(call, row, str(error), number, rows)
-        else:
-            count = held.takes or 0
-            types = held.description.parameters if held.description is not None else ()
-            if len(given) != count:
-                text = messages.parameter_count(call, count, given, number, rows)
-            elif found := self._refused(types, given):
-                text = messages.parameters_refused(call, types, held.names, found, number, rows)
-            else:
-                return True
-        self._report(self._levels.parameters, ParametersRefused(text), call)
-        return False
-
-    def _refused(self, types: Sequence[str], given: Sequence[Any]) -> list[tuple[int, Any, str]]:
+            return messages.parameters_unreadable(call, row, str(error), number, rows)
+        if len(given) != count:
+            return messages.parameter_count(call, count, given, number, rows)
+        if statement.description is None:
+            return None
+        types = statement.description.parameters
         refusal = self._rules()[0].refusal
-        return [
+        refused = [
             (index, value, reason)
-            for index, (kind, value) in enumerate(zip(types, given, strict=False))
-            if value is not None and (reason := refusal(kind, value)) is not None
+            for index, (type_name, value) in enumerate(zip(types, given, strict=True))
+            if value is not None and (reason := refusal(type_name, value)) is not None
         ]
+        if refused:
+            return messages.parameters_refused(call, types, statement.names, refused, number, rows)
+        return None
 
     def _rules(self) -> tuple[ParameterRules, ValueRules]:
-        """The driver's rules, made when the catalog is there."""
+        """Return the driver's rules, which need the catalog's types."""
         if self._made_rules is None:
             types = self.catalog.facts.types
             self._made_rules = ParameterRules(self._driver, types), ValueRules(self._driver, types)
@@ -321,5 +317,5 @@ class Checker:
         try:
             warnings.warn_explicit(text, UncheckedWarning, code.co_filename, line)
         except UncheckedWarning:
-            # Whoever turns warnings into errors wants none to be caught by the code under test.
+            # With warnings as errors, the code under test must not be able to catch this one.
             raise expectations.record_failure(failure) from None

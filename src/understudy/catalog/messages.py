@@ -94,26 +94,6 @@ def locked(path: Path | None, spelling: str | None, *, is_there: bool) -> str:
     )
 
 
-def no_verdict(error: BaseException) -> str:
-    """Say what kept PostgreSQL from giving a verdict, where the error does not say it in full."""
-    return f"PostgreSQL could not be asked: {type(error).__name__}: {error}"
-
-
-def at(text: str, call: Call) -> str:
-    """Add to a message which call it is about."""
-    return f"{text}\n  at: {call.origin.place}"
-
-
-def several() -> str:
-    """Say why several statements in one string were not looked at."""
-    return "several statements in one call: each may depend on the ones before it"
-
-
-def switched_off() -> str:
-    """Say why a refused statement was let through."""
-    return "PostgreSQL refuses it, and check_statements is off"
-
-
 # Statements --------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from understudy.catalog import value_messages as messages
-from understudy.catalog.quick import QUICK, Test
 from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken
 from understudy.pg.pgtypes import PgType, resolve
 from understudy.pg.types import TypeFacts
@@ -65,21 +64,10 @@ class ParameterRules:
         self._own = frozenset(own)
         self._facts = facts
         self._types: dict[str, PgType] = {}
-        self._quick = QUICK[driver]
         self._check: Callable[[PgType, object], None] | None = None
-
-    def quick(self, type_name: str) -> Mapping[type, Test]:
-        """Return, for the Python types that are easily judged, what says that a value is taken.
-
-        Where it says no, or has no such type, `refusal` is to be asked.
-        """
-        return {kind: test for (kind, name), test in self._quick.items() if name == type_name}
 
     def refusal(self, type_name: str, value: object) -> str | None:
         """Return why a value is refused for a type; None where it is taken or not known."""
-        quick = self._quick.get((type(value), type_name))
-        if quick is not None and quick(value):
-            return None
         judgement = self.judge(type_name, value)
         return judgement.reason if judgement.outcome == "refused" else None
 

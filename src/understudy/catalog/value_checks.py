@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from understudy.catalog import value_messages as messages
 from understudy.catalog.decoded_types import decoded
 from understudy.catalog.decoding import Decoded
 from understudy.catalog.parameter_checks import check_driver
-from understudy.catalog.quick import Test, between
-from understudy.pg.literals import INTEGERS
 from understudy.pg.pgtypes import PgType, resolve
 from understudy.pg.types import TypeFacts
-
-
-def _no_nul(value: str) -> bool:
-    return "\0" not in value
-
-
-# What most answers hold; everything else is looked at closely.
-_QUICK: dict[tuple[type, str], Callable[[Any], bool]] = {
-    (str, "text"): _no_nul,
-    (str, "character varying"): _no_nul,
-    **{(int, name): between(*INTEGERS[name]) for name in ("smallint", "integer", "bigint")},
-    (bool, "boolean"): lambda _value: True,
-    (float, "double precision"): lambda _value: True,
-    (float, "real"): lambda _value: True,
-    (dt.date, "date"): lambda _value: True,
-    (dt.datetime, "timestamp without time zone"): lambda value: value.tzinfo is None,
-    (Decimal, "numeric"): lambda value: value.is_finite() and abs(value) < 10**15,
-}
 
 
 class ValueRules:
@@ -59,19 +36,11 @@ class ValueRules:
         self._own = frozenset(own)
         self._decoded: dict[str, tuple[PgType, Decoded | None]] = {}
 
-    def quick(self, type_name: str) -> Mapping[type, Test]:
-        """Return, for the Python types that are easily judged, what says that a value is given.
-
-        Where it says no, or has no such type, `mismatch` is to be asked.
-        """
-        return {kind: test for (kind, name), test in _QUICK.items() if name == type_name}
-
     def mismatch(self, type_name: str, value: object) -> str | None:
         """Return why a driver never gives a value for a type; None where it could."""
         if value is None:
             return None
-        quick = _QUICK.get((type(value), type_name))
-        if (quick is not None and quick(value)) or type_name in self._own:
+        if type_name in self._own:
             return None
         kind, decoder = self._known(type_name)
         if decoder is None:

@@ -312,7 +312,7 @@ class Server:
             AnswerImpossible: the statement could not return it.
         """
         checker = active_checker.checker()
-        return checker is not None and checker.check_sent(call, description, outcome, unsendable)
+        return checker is not None and checker.check_answer(call, description, outcome, unsendable)
 
     def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
         """Hold an error against what PostgreSQL says of the statement.
@@ -322,7 +322,7 @@ class Server:
         """
         checker = active_checker.checker()
         if checker is not None:
-            checker.check_sent_error(call, description, fields)
+            checker.check_error(call, description, fields)
 
     @property
     def types(self) -> Types:

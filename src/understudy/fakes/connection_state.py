@@ -1,4 +1,4 @@
-"""What a fake connection remembers between calls: whether it lives, and its transactions."""
+"""What a fake connection remembers between calls: whether it is open, and its transactions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from understudy.fakes import driver_errors
 from understudy.script.calls import Transaction
 
 
-class Session:
+class ConnectionState:
     """The state of one connection, as the server and the driver would see it.
 
     Attributes:
@@ -121,7 +121,7 @@ class Session:
             found = found.parent
         if found is None:
             self.fail()
-            raise driver_errors.no_savepoint(name)
+            raise driver_errors.server_refused(f'savepoint "{name}" does not exist')
         return found
 
 

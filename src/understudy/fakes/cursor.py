@@ -1,20 +1,20 @@
-"""FakeCursor: a cursor over scripted rows."""
+"""FakeCursor and FakePreparedStatement: statements of a connection that run later."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from understudy.fakes import driver_errors
+from understudy.fakes.connection_state import ConnectionState
 from understudy.fakes.record import FakeRecord
 from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
 from understudy.script.waiting import let_others_run
 
-if TYPE_CHECKING:
-    from understudy.fakes.connection import FakeConnection
-
-_BY_DEFAULT = 1  # row at a time, as in psqlpy
+# Answers a statement with its rows, for the method ("cursor.start") and the parameters given.
+Run = Callable[[str, str, Any], Awaitable[list[Any]]]
 
 
 class FakeCursor:
@@ -26,15 +26,17 @@ class FakeCursor:
 
     def __init__(
         self,
-        connection: FakeConnection,
+        run: Run,
+        state: ConnectionState,
         querystring: str | None,
         parameters: Given,
         array_size: int | None,
     ) -> None:
         self.querystring = querystring
         self.parameters = parameters
-        self.array_size = _BY_DEFAULT if array_size is None else array_size
-        self._connection = connection
+        self.array_size = 1 if array_size is None else array_size  # 1 is psqlpy's default
+        self._run = run
+        self._state = state
         self._closed = False
         self._starts = 0
         self._rows: list[Any] | None = None
@@ -52,11 +54,11 @@ class FakeCursor:
         if self._closed:
             raise driver_errors.connection_closed()
         if self.querystring is None:
-            raise driver_errors.cursor_without_statement()
-        session = self._connection._session
-        self._transaction = None if session.current is None else session.root(session.current)
-        rows = await self._connection._run("cursor.start", self.querystring, self.parameters)
-        self._rows = list(rows)
+            text = "Cursor start error: Cannot start cursor"
+            raise driver_errors.psqlpy_error("CursorStartError", text)
+        current = self._state.current
+        self._transaction = None if current is None else self._state.root(current)
+        self._rows = list(await self._run("cursor.start", self.querystring, self.parameters))
         self._starts += 1
 
     async def execute(self, querystring: str, parameters: Given = None) -> None:
@@ -93,12 +95,12 @@ class FakeCursor:
         __tracebackhide__ = True
         if self._rows is None:
             raise driver_errors.transaction_closed()
-        session = self._connection._session
-        session.check("cursor.fetch")
+        self._state.check("cursor.fetch")
         ended = self._transaction is not None and self._transaction.state != "open"
         if ended or self._starts > 1:
-            session.fail()
-            raise driver_errors.portal_gone()
+            self._state.fail()
+            # psqlpy numbers portals by itself.
+            raise driver_errors.server_refused('portal "p1" does not exist')
         await let_others_run()
         taken = self._rows[: size or None]
         del self._rows[: size or None]
@@ -131,3 +133,27 @@ class FakeCursor:
         """Close the cursor, and let every exception through."""
         self.close()
         return False
+
+
+class FakePreparedStatement:
+    """A prepared statement as psqlpy gives it: a statement with its parameters, to be run again.
+
+    psqlpy's `columns()` is missing: only a database can tell the columns of a statement.
+    """
+
+    def __init__(
+        self, run: Run, state: ConnectionState, querystring: str, parameters: Given
+    ) -> None:
+        self._run = run
+        self._state = state
+        self._querystring = querystring
+        self._parameters = parameters
+
+    async def execute(self) -> FakeRecord:
+        """Run the statement on its connection, which answers it as it answers `execute`."""
+        __tracebackhide__ = True
+        return FakeRecord(await self._run("prepared.execute", self._querystring, self._parameters))
+
+    def cursor(self) -> FakeCursor:
+        """Return a cursor over the statement's rows."""
+        return FakeCursor(self._run, self._state, self._querystring, self._parameters, None)

@@ -37,38 +37,6 @@ def transaction_closed() -> Exception:
     return psqlpy_error("TransactionClosedError", _RETURNED)
 
 
-def pool_closed() -> Exception:
-    """Use of a pool that was closed."""
-    text = "Database engine pool exception: Pool has been closed"
-    return psqlpy_error("BaseConnectionPoolError", text)
-
-
-def wrong_row_count() -> Exception:
-    """`fetch_row` and `fetch_val` where there is not exactly one row."""
-    return psqlpy_error("ConnectionExecuteError", "query returned an unexpected number of rows")
-
-
-def record_length(index: int, given: int, expected: int) -> Exception:
-    """A record for COPY that has not as many fields as there are columns."""
-    text = f"Record at index {index} has {given} fields, expected {expected}"
-    return psqlpy_error("PyToRustValueMappingError", text)
-
-
-def no_parameters() -> Exception:
-    """A query of a pipeline whose parameters are None: psqlpy wants an empty list."""
-    return psqlpy_error("PyToRustValueMappingError", "Parameters must be sequence or mapping")
-
-
-def cursor_without_statement() -> Exception:
-    """The start of a cursor that was given no statement."""
-    return psqlpy_error("CursorStartError", "Cursor start error: Cannot start cursor")
-
-
-def portal_gone() -> Exception:
-    """A fetch from a cursor whose transaction has ended. psqlpy numbers portals by itself."""
-    return server_refused('portal "p1" does not exist')
-
-
 def server_refused(text: str) -> Exception:
     """An error of the server where psqlpy adds nothing to it."""
     return psqlpy_error("DatabaseError", f"db error: ERROR: {text}")
@@ -83,11 +51,6 @@ def aborted(method: str, *, in_parse: bool) -> Exception:
     """A statement in a transaction in which an earlier one failed."""
     fields = ErrorFields("25P02", STATES["25P02"].text)
     return _by_method(method, f"db error: {fields.text}", in_parse, wraps=True)
-
-
-def no_savepoint(name: str) -> Exception:
-    """A savepoint that was never made, or is gone."""
-    return server_refused(f'savepoint "{name}" does not exist')
 
 
 def is_found_in_parse(fields: ErrorFields) -> bool:
@@ -151,9 +114,3 @@ def _by_method(method: str, text: str, in_parse: bool, *, wraps: bool = False) -
     if method in ("execute", "fetch"):
         text = f"Cannot execute query, error - {text}"
     return psqlpy_error("ConnectionExecuteError", text)
-
-
-def savepoint_outside(statement: str) -> Exception:
-    """SAVEPOINT and its kin where no transaction is open."""
-    command = statement.rpartition(" ")[0]
-    return server_refused(f"{command} can only be used in transaction blocks")

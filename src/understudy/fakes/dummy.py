@@ -6,13 +6,13 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.fakes import messages
-from understudy.fakes.dummy_methods import MethodCall, MethodRule, stand_in
+from understudy.fakes.dummy_methods import MethodCall, MethodRule, method_source, stand_in
 from understudy.fakes.signatures import Shape, shape_of
 from understudy.script import expectations
 from understudy.script.answers import Answer
 from understudy.script.call_log import CallLog
 from understudy.script.failures import ScriptError, UnexpectedCall, WrongArguments
+from understudy.script.formatting import shown, suggestion
 from understudy.script.origin import caller
 from understudy.script.script import Script
 
@@ -45,10 +45,13 @@ def dummy(spec: type[Any]) -> Any:
         ScriptError: `spec` is no class, or has attributes of the names that a dummy needs itself.
     """
     if not isinstance(spec, type):
-        raise ScriptError(messages.no_spec(spec))
+        raise ScriptError(f"dummy() takes the class to stand in for, got {shown(spec)}")
     taken = [name for name in _RESERVED if hasattr(spec, name)]
     if taken:
-        raise ScriptError(messages.reserved_names(spec.__name__, taken))
+        raise ScriptError(
+            f"dummy({spec.__name__}): {spec.__name__} has {', '.join(taken)} itself, and a dummy "
+            "needs these names to be scripted with; write a small class by hand"
+        )
     namespace = _plain_values(spec)
     for name in _method_names(spec):
         namespace[name] = stand_in(name, shape_of(spec, name))
@@ -106,14 +109,15 @@ class Dummy:
         try:
             bound = _bound(shape, args, kwargs)
         except TypeError as error:
-            text = messages.wrong_arguments(method, args, kwargs, shape.signature, error, caller())
-            raise ScriptError(text) from None
+            raise ScriptError(_wrong_arguments(method, shape, args, kwargs, error)) from None
         return MethodRule(method, args, kwargs, bound, caller())
 
     def _shape(self, method: str) -> Shape:
         names = _method_names(self._spec)
         if method not in names:
-            raise ScriptError(messages.no_such_method(self._spec.__name__, method, names))
+            listed = ", ".join(sorted(names)) or "no public methods"
+            near = suggestion(str(method), names) or f"; it has {listed}"
+            raise ScriptError(f"{self._spec.__name__} has no method {shown(method)}{near}")
         return shape_of(self._spec, method)
 
     def _asked(
@@ -124,7 +128,7 @@ class Dummy:
         try:
             bound = _bound(shape, args, kwargs)
         except TypeError as error:
-            text = messages.wrong_arguments(method, args, kwargs, shape.signature, error, caller())
+            text = _wrong_arguments(method, shape, args, kwargs, error)
             raise expectations.record_failure(WrongArguments(text)) from None
         call = MethodCall(method, args, kwargs, bound)
         self.calls.append(call)
@@ -135,8 +139,11 @@ class Dummy:
 
     def __getattr__(self, name: str) -> Any:
         """Refuse what the original does not have, with the nearest name that it has."""
-        known = [*_method_names(self._spec), *_plain_values(self._spec)]
-        raise AttributeError(messages.no_such_attribute(self._spec.__name__, name, known))
+        near = suggestion(name, [*_method_names(self._spec), *_plain_values(self._spec)])
+        raise AttributeError(
+            f"dummy of {self._spec.__name__} has no attribute {name!r}{near}; set it on the dummy "
+            "if code reads it"
+        )
 
 
 def _bound(shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapping[str, Any]:
@@ -144,6 +151,16 @@ def _bound(shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mappi
     bound = shape.signature.bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.arguments
+
+
+def _wrong_arguments(
+    method: str, shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError
+) -> str:
+    return (
+        f"{method_source(method, args, kwargs)} does not fit the original: {error}\n"
+        f"  signature: {method}{shape.signature}\n"
+        f"  at: {caller().place}"
+    )
 
 
 def _method_names(spec: type[Any]) -> list[str]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
-from understudy.fakes import messages
 from understudy.fakes.signatures import Shape
+from understudy.fakes.waiting_answers import wait_for, without_traceback
 from understudy.script import answers
 from understudy.script.answers import Answer, Computed, Error, Hang, Value
 from understudy.script.calls import Call
 from understudy.script.failures import ScriptError
+from understudy.script.formatting import quoted, shown_expected
 from understudy.script.origin import Origin
 from understudy.script.parameter_matching import Parameters
 from understudy.script.rules import F, Rule
-from understudy.script.script import fresh, perform
-from understudy.script.waiting import let_others_run, pause
+from understudy.script.waiting import let_others_run
 
 
 class MethodRule(Rule):
@@ -37,7 +37,7 @@ class MethodRule(Rule):
         origin: Origin,
     ) -> None:
         expected = Parameters(() if bound is None else (bound,))
-        super().__init__(expected, origin, messages.on_method(method, args, kwargs))
+        super().__init__(expected, origin, _on_source(method, args, kwargs))
         self.method = method
 
     def returns(self, value: Any) -> Self:
@@ -86,7 +86,7 @@ class MethodCall(Call):
     @property
     def source(self) -> str:
         """The call as it would be written."""
-        return messages.method_call(self.method, self.args, self.kwargs)
+        return method_source(self.method, self.args, self.kwargs)
 
     @property
     def facts(self) -> list[str]:
@@ -96,7 +96,7 @@ class MethodCall(Call):
     @property
     def rule_source(self) -> str:
         """The source of a rule that would answer the call, to be pasted."""
-        return messages.on_method(self.method, self.args, self.kwargs) + ".returns(...)"
+        return _on_source(self.method, self.args, self.kwargs) + ".returns(...)"
 
 
 def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
@@ -156,13 +156,12 @@ async def _returned_later(
         call, answer = dummy._asked(name, shape, args, kwargs)
     finally:
         await let_others_run()
-    if isinstance(answer.outcome, Computed):
-        await pause(answer.delay)
-        result = answer.outcome.function(*call.args, **call.kwargs)
+    outcome = await wait_for(answer)
+    if isinstance(outcome, Computed):
+        result = outcome.function(*call.args, **call.kwargs)
         result = await result if inspect.isawaitable(result) else result
         await let_others_run()
         return result
-    outcome = await perform(answer, call)
     return outcome.value if isinstance(outcome, Value) else None
 
 
@@ -171,9 +170,23 @@ def _returned_now(call: MethodCall, answer: Answer) -> Any:
     time.sleep(answer.delay)
     outcome = answer.outcome
     if isinstance(outcome, Hang):
-        raise ScriptError(messages.sync_hang(call.method))
+        raise ScriptError(f"{call.method}() is not async: it cannot hang until it is cancelled")
     if isinstance(outcome, Error):
-        raise fresh(outcome.error)
+        raise without_traceback(outcome.error)
     if isinstance(outcome, Computed):
         return outcome.function(*call.args, **call.kwargs)
     return outcome.value if isinstance(outcome, Value) else None
+
+
+def method_source(method: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    """Return a method's call as its source."""
+    return f"{method}({', '.join(_argument_sources(args, kwargs))})"
+
+
+def _on_source(method: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    return f"on({', '.join([quoted(method), *_argument_sources(args, kwargs)])})"
+
+
+def _argument_sources(args: Sequence[object], kwargs: Mapping[str, object]) -> list[str]:
+    named = [f"{name}={shown_expected(value)}" for name, value in kwargs.items()]
+    return [*map(shown_expected, args), *named]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
-from understudy.fakes import driver_errors, messages
+from understudy.fakes import driver_errors
 from understudy.fakes.connection import FakeConnection
+from understudy.fakes.scripted import Scripted
 from understudy.script import expectations
-from understudy.script.call_log import CallLog
 from understudy.script.calls import Transaction
 from understudy.script.failures import ConnectionNotReturned, Failure, PoolExhausted
+from understudy.script.formatting import shown
 from understudy.script.origin import Origin, caller
-from understudy.script.parameter_matching import Parameters
-from understudy.script.rules import StatementRule
 from understudy.script.script import Script
 from understudy.script.waiting import let_others_run, pause
 
@@ -31,7 +29,7 @@ class PoolStatus(NamedTuple):
     waiting: int
 
 
-class FakePool:
+class FakePool(Scripted):
     """A pool as psqlpy gives it: `async with pool.acquire() as conn`, or `await pool.connection()`.
 
     `conn.close()` and the end of `async with` give a connection back, and so does `release(conn)`,
@@ -51,34 +49,18 @@ class FakePool:
         self, max_size: int = 2, *, timeout: float = 5.0, strict: bool | None = None
     ) -> None:
         if type(max_size) is not int or max_size < 1:
-            raise ValueError(messages.bad_pool_size(max_size))
+            raise ValueError(
+                f"FakePool takes max_size as a whole number from 1, got {shown(max_size)}"
+            )
+        super().__init__(Script("pool"), strict)
         self._max_size = max_size
         self._timeout = timeout
-        self._strict = strict
-        self._script = Script("pool")
         expectations.register(self._script)
         self._taken: list[PooledConnection] = []
         self._connections: list[PooledConnection] = []
         self._idle = 0
         self._waiting: list[object] = []
         self._closed = False
-
-    def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
-        """Expect a statement on any connection of the pool: see `FakeConnection.on`."""
-        return self._script.add(StatementRule(statement, Parameters(parameters), caller()))
-
-    @property
-    def calls(self) -> CallLog:
-        """Every call on every connection of the pool, oldest first."""
-        self._script.calls.was_read = True
-        return self._script.calls
-
-    def assert_called(
-        self, statement: str | re.Pattern[str], *parameters: Any, times: int | None = None
-    ) -> None:
-        """Assert that a statement was executed: see `CallLog.assert_called`."""
-        __tracebackhide__ = True
-        self._script.calls.assert_called(statement, *parameters, times=times)
 
     @property
     def transactions(self) -> list[Transaction]:
@@ -101,7 +83,10 @@ class FakePool:
             ValueError: it is not one that is out of this pool.
         """
         if connection not in self._taken:
-            raise ValueError(messages.foreign_connection())
+            raise ValueError(
+                "release() was given a connection that is not out of this pool "
+                "(given back already?)"
+            )
         connection.close()
 
     def resize(self, new_max_size: int) -> None:
@@ -163,18 +148,23 @@ class FakePool:
         patience = time.monotonic() + self._timeout
         while True:
             if self._closed:
-                raise driver_errors.pool_closed()
+                text = "Database engine pool exception: Pool has been closed"
+                raise driver_errors.psqlpy_error("BaseConnectionPoolError", text)
             if len(self._taken) < self._max_size and self._waiting[0] is ticket:
                 return
             if time.monotonic() > patience:
-                holders = [connection.origin for connection in self._taken]
-                text = messages.pool_exhausted(self._max_size, self._timeout, origin, holders)
-                raise expectations.record_failure(PoolExhausted(text))
+                raise expectations.record_failure(PoolExhausted(self._exhausted(origin)))
             await pause(_BETWEEN_LOOKS)
 
-    @property
-    def _is_strict(self) -> bool:
-        return bool(self._script.rules) if self._strict is None else self._strict
+    def _exhausted(self, origin: Origin) -> str:
+        lines = [
+            f"no connection came free in {self._timeout:g} s: all {self._max_size} of the pool are"
+            " out",
+            f"  wanted at: {origin.place}",
+            *(f"  held since: {connection.origin.place}" for connection in self._taken),
+            "Give one back sooner, or allow more: FakePool(max_size=...).",
+        ]
+        return "\n".join(lines)
 
 
 class PooledConnection(FakeConnection):
@@ -205,7 +195,11 @@ class PooledConnection(FakeConnection):
         """Return the failure of a strict pool's connection that is still out, else None."""
         if self not in self._pool._taken or not self._pool._is_strict:
             return None
-        return ConnectionNotReturned(messages.not_returned(self.origin))
+        return ConnectionNotReturned(
+            "a connection was never given back to the pool\n"
+            f"  taken at: {self.origin.place}\n"
+            "Use `async with pool.acquire()`, or call close() on it."
+        )
 
 
 class Acquiring:

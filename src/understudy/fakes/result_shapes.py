@@ -32,7 +32,8 @@ def as_row(outcome: Rows | Value) -> FakeRecord:
     """
     rows = rows_of(outcome) if isinstance(outcome, Value) else outcome.rows
     if len(rows) != 1:
-        raise driver_errors.wrong_row_count()
+        text = "query returned an unexpected number of rows"
+        raise driver_errors.psqlpy_error("ConnectionExecuteError", text)
     return FakeRecord(dict(rows[0]), 1)
 
 

@@ -7,43 +7,44 @@ from types import TracebackType
 from typing import Any, Literal
 
 from understudy.fakes import driver_errors
+from understudy.fakes.connection_state import ConnectionState
+from understudy.fakes.psqlpy_methods import PsqlpyMethods
 from understudy.fakes.record import FakeRecord
 from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
 
 
-class _State:
-    """What the two handles of one transaction share: the context and what it yields."""
+class _Handle:
+    """What the two objects of one transaction share: the context and what it yields."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Any) -> None:
+        state = getattr(connection, "_state", None)
+        # A fake of the test's own has neither a script nor a state.
+        self.is_of_fake_connection = isinstance(state, ConnectionState)
+        self.state = state if isinstance(state, ConnectionState) else ConnectionState()
         self.record: Transaction | None = None
         self.closed = False
 
 
-class FakeTransaction:
+class FakeTransaction(PsqlpyMethods):
     """A transaction whose calls land on its connection.
 
     Args:
         connection: a FakeConnection; or any object with `execute`, for a fake of the test's own.
     """
 
-    def __init__(self, connection: Any, _state: _State | None = None) -> None:
+    def __init__(self, connection: Any, _handle: _Handle | None = None) -> None:
         self.connection = connection
-        self._state = _state or _State()
+        self._handle = _handle or _Handle(connection)
 
-    # Statements ------------------------------------------------------------------------------
+    # Statements, beside those of PsqlpyMethods ---------------------------------------------------
 
-    async def execute(
-        self,
-        stmt: str | None = None,
-        parameters: Given = None,
-        prepared: bool | None = None,
-        *,
-        querystring: str | None = None,
-    ) -> Any:
-        """Run a statement: see `FakeConnection.execute`."""
+    async def _run(self, method: str, statement: str, parameters: Any) -> Any:
         __tracebackhide__ = True
-        return await self._open_connection.execute(_one(stmt, querystring), parameters)
+        function = getattr(self._open_connection, method)
+        if method == "execute_batch":
+            return await function(statement)
+        return await function(statement, parameters)
 
     async def execute_many(
         self,
@@ -61,7 +62,7 @@ class FakeTransaction:
         """
         __tracebackhide__ = True
         rows = parameters_list if parameters is None else parameters
-        statement = _one(stmt, querystring)
+        statement = self._statement("execute_many", stmt, querystring)
         connection = self._open_connection
         if hasattr(connection, "execute_many"):
             return await connection.execute_many(statement, rows)
@@ -69,47 +70,6 @@ class FakeTransaction:
             getattr(await connection.execute(statement, row), "rowcount", 0) for row in rows or ()
         ]
         return FakeRecord(sum(counts), rowcount=sum(counts))
-
-    async def execute_batch(self, querystring: str) -> None:
-        """Run several statements: see `FakeConnection.execute_batch`."""
-        __tracebackhide__ = True
-        await self._open_connection.execute_batch(querystring)
-
-    async def fetch(
-        self,
-        stmt: str | None = None,
-        parameters: Given = None,
-        prepared: bool | None = None,
-        *,
-        querystring: str | None = None,
-    ) -> Any:
-        """Fetch all rows: see `FakeConnection.fetch`."""
-        __tracebackhide__ = True
-        return await self._open_connection.fetch(_one(stmt, querystring), parameters)
-
-    async def fetch_row(
-        self,
-        stmt: str | None = None,
-        parameters: Given = None,
-        prepared: bool | None = None,
-        *,
-        querystring: str | None = None,
-    ) -> Any:
-        """Fetch the only row: see `FakeConnection.fetch_row`."""
-        __tracebackhide__ = True
-        return await self._open_connection.fetch_row(_one(stmt, querystring), parameters)
-
-    async def fetch_val(
-        self,
-        stmt: str | None = None,
-        parameters: Given = None,
-        prepared: bool | None = None,
-        *,
-        querystring: str | None = None,
-    ) -> Any:
-        """Fetch one value: see `FakeConnection.fetch_val`."""
-        __tracebackhide__ = True
-        return await self._open_connection.fetch_val(_one(stmt, querystring), parameters)
 
     async def pipeline(
         self, queries: list[tuple[Any, ...]] | None = None, prepared: bool | None = None
@@ -125,13 +85,14 @@ class FakeTransaction:
         results = []
         for statement, *given in queries or ():
             if given and given[0] is None:
-                raise driver_errors.no_parameters()
+                text = "Parameters must be sequence or mapping"
+                raise driver_errors.psqlpy_error("PyToRustValueMappingError", text)
             results.append(await self.execute(statement, *given))
         return results
 
     async def prepare(self, querystring: str, parameters: Given = None) -> Any:
         """Prepare a statement: see `FakeConnection.prepare`."""
-        if self._state.closed:
+        if self._handle.closed:
             raise driver_errors.connection_closed()
         return await self.connection.prepare(querystring, parameters)
 
@@ -143,7 +104,7 @@ class FakeTransaction:
     ) -> Any:
         """Return a cursor: see `FakeConnection.cursor`. One of an ended transaction is closed."""
         cursor = self.connection.cursor(querystring, parameters, array_size)
-        if self._state.closed:
+        if self._handle.closed:
             cursor.close()
         return cursor
 
@@ -178,22 +139,19 @@ class FakeTransaction:
     async def begin(self) -> None:
         """Begin the transaction; once more is no error, as in psqlpy."""
         __tracebackhide__ = True
-        connection = self._open_connection
-        if hasattr(connection, "_session"):
-            connection._session.check("begin")
-        if self._state.record is not None:
+        connection, handle = self._open_connection, self._handle
+        handle.state.check("begin")
+        if handle.record is not None:
             return
-        if hasattr(connection, "_session"):
-            await connection._control("begin", "BEGIN")
-            self._state.record = connection._session.begin()
-            connection._watch(self._state.record)
-        else:
-            self._state.record = Transaction(1)
+        await self._control("begin", "BEGIN")
+        handle.record = handle.state.begin()
+        if handle.is_of_fake_connection:
+            connection._watch(handle.record)
 
     async def commit(self) -> None:
         """Commit the transaction and close it.
 
-        Where a statement failed in it, PostgreSQL rolls back instead, and psqlpy says nothing.
+        If a statement failed in it, PostgreSQL rolls back instead, and psqlpy raises no error.
         """
         __tracebackhide__ = True
         await self._end("commit", commit=True)
@@ -204,70 +162,79 @@ class FakeTransaction:
         await self._end("rollback", commit=False)
 
     async def _end(self, method: str, *, commit: bool) -> None:
-        """End the transaction; where that fails, psqlpy keeps the handle open."""
+        """End the transaction; if that fails, psqlpy keeps the handle open."""
         __tracebackhide__ = True
-        connection = self._open_connection
-        record = self._state.record
-        if record is not None and hasattr(connection, "_session"):
-            connection._session.check_alive(method)
+        self._check_open()
+        handle = self._handle
+        if handle.record is not None:
+            handle.state.check_alive(method)
             try:
-                await connection._control(method, method.upper())
+                await self._control(method, method.upper())
             except BaseException:
-                connection._session.refuse_commit(record)
+                handle.state.refuse_commit(handle.record)
                 raise
-            connection._session.end(record, commit=commit)
-        elif record is not None:
-            record.end("committed" if commit else "rolled back")
-        self._state.closed = True
+            handle.state.end(handle.record, commit=commit)
+        handle.closed = True
 
     async def create_savepoint(self, savepoint_name: str) -> None:
         """Open a savepoint inside the transaction."""
         __tracebackhide__ = True
-        connection = await self._in_session(f"SAVEPOINT {savepoint_name}")
-        connection._session.savepoint(savepoint_name)
+        await self._savepoint_command(f"SAVEPOINT {savepoint_name}")
+        self._handle.state.savepoint(savepoint_name)
 
     async def rollback_savepoint(self, savepoint_name: str) -> None:
         """Roll back to a savepoint, which stays open."""
         __tracebackhide__ = True
-        connection = await self._in_session(f"ROLLBACK TO SAVEPOINT {savepoint_name}")
-        connection._session.rollback_to(savepoint_name)
+        await self._savepoint_command(f"ROLLBACK TO SAVEPOINT {savepoint_name}")
+        self._handle.state.rollback_to(savepoint_name)
 
     async def release_savepoint(self, savepoint_name: str) -> None:
         """Release a savepoint: what was done in it stays part of the transaction."""
         __tracebackhide__ = True
-        connection = await self._in_session(f"RELEASE SAVEPOINT {savepoint_name}")
-        connection._session.release(savepoint_name)
+        await self._savepoint_command(f"RELEASE SAVEPOINT {savepoint_name}")
+        self._handle.state.release(savepoint_name)
 
-    async def _in_session(self, statement: str) -> Any:
+    async def _savepoint_command(self, statement: str) -> None:
         __tracebackhide__ = True
-        connection = self._open_connection
-        connection._session.check_open()
-        connection._session.check_alive("savepoint")
-        if connection._session.current is None:
-            raise driver_errors.savepoint_outside(statement)
+        self._check_open()
+        state = self._handle.state
+        state.check_open()
+        state.check_alive("savepoint")
+        if state.current is None:
+            command = statement.rpartition(" ")[0]
+            text = f"{command} can only be used in transaction blocks"
+            raise driver_errors.server_refused(text)
         if not statement.startswith("ROLLBACK"):
-            connection._session.check("savepoint")
-        await connection._control("savepoint", statement)
-        return connection
+            state.check("savepoint")
+        await self._control("savepoint", statement)
+
+    async def _control(self, method: str, statement: str) -> None:
+        __tracebackhide__ = True
+        if self._handle.is_of_fake_connection:
+            await self.connection._control(method, statement)
+
+    def _check_open(self) -> None:
+        __tracebackhide__ = True
+        if self._handle.closed:
+            raise driver_errors.transaction_closed()
 
     @property
     def _open_connection(self) -> Any:
         __tracebackhide__ = True
-        if self._state.closed:
-            raise driver_errors.transaction_closed()
+        self._check_open()
         return self.connection
 
     @property
     def state(self) -> str:
         """What became of it: "open", "committed", "rolled back"; "not begun" before it began."""
-        return "not begun" if self._state.record is None else self._state.record.state
+        return "not begun" if self._handle.record is None else self._handle.record.state
 
     def is_closed(self) -> bool:
         """Return True until commit or rollback, False afterwards: as psqlpy does.
 
         That is against its name; `state` says what became of the transaction.
         """
-        return not self._state.closed
+        return not self._handle.closed
 
     async def __aenter__(self) -> FakeTransaction:
         """Begin the transaction and return it."""
@@ -299,13 +266,9 @@ class FakeTransactionContext(FakeTransaction):
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
-        self.transaction = FakeTransaction(connection, self._state)
+        self.transaction = FakeTransaction(connection, self._handle)
 
     async def __aenter__(self) -> FakeTransaction:
         """Begin the transaction and return it."""
         __tracebackhide__ = True
         return await self.transaction.__aenter__()
-
-
-def _one(stmt: str | None, querystring: str | None) -> str | None:
-    return querystring if stmt is None else stmt

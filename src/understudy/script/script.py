@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import TypeVar
 
-from understudy.script import answers, expectations, report, waiting
-from understudy.script.answers import Answer, Computed, Drop, Error, Hang, Rows, Value
+from understudy.script import expectations, report
+from understudy.script.answers import Answer
 from understudy.script.call_log import CallLog
 from understudy.script.calls import Call
 from understudy.script.failures import (
@@ -17,7 +16,7 @@ from understudy.script.failures import (
     UnexpectedStatement,
     UnusedAnswers,
 )
-from understudy.script.rules import Rule, StatementRule
+from understudy.script.rules import Rule
 
 RuleT = TypeVar("RuleT", bound=Rule)
 
@@ -94,30 +93,3 @@ class Script:
         return expectations.record_failure(
             self._refusal(report.unexpected(self.receiver, self.rules, call))
         )
-
-
-async def perform(answer: Answer, call: Call) -> Rows | Value | Drop:
-    """Wait as `answer` says, and return its outcome.
-
-    Raises:
-        BaseException: the exception that the answer holds.
-    """
-    __tracebackhide__ = True
-    if answer.delay:
-        await waiting.pause(answer.delay)
-    outcome = answer.outcome
-    if isinstance(outcome, Hang):
-        await waiting.forever()
-    if isinstance(outcome, Error):
-        raise fresh(outcome.error)
-    if isinstance(outcome, Computed):
-        groups = call.rule.groups(call) if isinstance(call.rule, StatementRule) else {}
-        result = outcome.function(call, **groups)
-        return answers.read_computed(await result if inspect.isawaitable(result) else result)
-    assert isinstance(outcome, Rows | Value | Drop)
-    return outcome
-
-
-def fresh(error: BaseException | type[BaseException]) -> BaseException:
-    """Return `error` to be raised, without the traceback of an earlier use."""
-    return error() if isinstance(error, type) else error.with_traceback(None)

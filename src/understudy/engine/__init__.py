@@ -1,0 +1,1 @@
+"""The one way from a call to its answer, for every kind of database."""

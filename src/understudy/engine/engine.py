@@ -1,0 +1,98 @@
+"""The engine: logs a call, checks it against the catalog, and finds its answer in the script.
+
+`FakeConnection`, `fake_postgres` and `real_postgres` all ask here. Each turns the Outcome into what
+its caller expects: psqlpy's results, messages of the protocol, or a statement that goes on to the
+real server. The engine never waits; delays are up to whoever knows the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from understudy.catalog import active_checker
+from understudy.catalog.description import Description
+from understudy.engine.outcome import Outcome
+from understudy.script import call_counts
+from understudy.script.calls import Call
+from understudy.script.failures import Failure
+from understudy.script.rules import Rule
+from understudy.script.script import Script
+
+
+class Engine:
+    """The scripts and the call log of one database. Not for several threads at once.
+
+    Args:
+        *scripts: what answers, in the order in which they are asked.
+        checks_calls: whether `ask` checks statement and parameters as psqlpy would send them. It
+            need not if a real driver has sent them: it has called `describe` before.
+        tally: counts the calls for the summary of the run.
+
+    Attributes:
+        scripts: as above; a test's own script may come and go.
+    """
+
+    def __init__(
+        self,
+        *scripts: Script,
+        checks_calls: bool,
+        tally: call_counts.Tally = call_counts.FAKES,
+    ) -> None:
+        self.scripts = scripts
+        self._checks_calls = checks_calls
+        self._tally = tally
+
+    def log(self, call: Call) -> None:
+        """Add a call to the log, to its transaction, and to the counts of the run."""
+        for script in self.scripts:
+            script.calls.append(call)
+        self._tally.note(call.statement)
+        if call.transaction is not None:
+            call.transaction.calls.append(call)
+
+    def ask(self, call: Call, description: Description | None = None) -> Outcome:
+        """Check a call against the catalog, and take its answer from the script.
+
+        Args:
+            call: what was asked.
+            description: what `describe` has returned for a statement of a real driver.
+
+        Returns:
+            The outcome; its answer is None if no rule has one left for the call.
+
+        Raises:
+            Failure: the catalog refuses the call, or a predicate of a rule raised.
+        """
+        __tracebackhide__ = True
+        if self._checks_calls:
+            checker = active_checker.checker()
+            if checker is not None:
+                description = checker.check_call(call)
+        for script in self.scripts:
+            if script.rules and (answer := script.answer(call)) is not None:
+                return Outcome(call, answer, description)
+        return Outcome(call, None, description)
+
+    def describe(self, call: Call, declared: Sequence[str]) -> Description | None:
+        """Return what PostgreSQL says of a statement that a real driver has sent.
+
+        Args:
+            call: the call of the statement.
+            declared: the types that the driver declares for its first parameters, "" for none.
+
+        Returns:
+            None if PostgreSQL was not asked, or did not look at its meaning.
+
+        Raises:
+            Failure: it refuses the statement, or the catalog does not hold it and is locked.
+        """
+        checker = active_checker.checker()
+        return None if checker is None else checker.describe(call, declared)
+
+    def rules_for(self, call: Call) -> list[Rule]:
+        """Return the rules for a call's statement, whatever its parameters."""
+        return [rule for script in self.scripts for rule in script.rules_for(call)]
+
+    def refuse(self, call: Call) -> Failure:
+        """Record and return the failure for a call that nothing answers, to be raised."""
+        return self.scripts[0].refuse(call)
