@@ -6,14 +6,6 @@ _SHOWN = 200
 _NO_VERDICT = "This says nothing about the statement, so nothing was learned of it."
 
 
-def no_psycopg() -> str:
-    """The driver to ask with is not installed."""
-    return (
-        "Asking PostgreSQL about a statement needs the package psycopg, which is not installed.\n"
-        'Run: pip install "understudy[postgres]"'
-    )
-
-
 def cannot_connect(reason: str) -> str:
     """There is no connecting to the server that is to be asked."""
     return f"PostgreSQL could not be asked about a statement: no connection: {reason}"

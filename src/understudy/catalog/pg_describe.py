@@ -225,7 +225,11 @@ class Inquiry:
         try:
             import psycopg
         except ImportError as error:
-            raise DescribeFailed(messages.no_psycopg()) from error
+            raise DescribeFailed(
+                "Asking PostgreSQL about a statement needs the package psycopg, which is not "
+                "installed.\n"
+                'Run: pip install "understudy[postgres]"'
+            ) from error
         try:
             connection = psycopg.connect(
                 self._dsn,

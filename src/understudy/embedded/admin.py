@@ -173,7 +173,10 @@ class Admin:
 
 def _check(name: str) -> None:
     if len(name.encode()) > _LONGEST_NAME:
-        raise DatabaseError(messages.database_name_too_long(name))
+        raise DatabaseError(
+            f"The database name {name!r} has {len(name.encode())} bytes; PostgreSQL keeps 63 and "
+            "would cut off the rest."
+        )
 
 
 def _signed(number: int) -> int:

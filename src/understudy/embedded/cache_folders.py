@@ -93,7 +93,10 @@ def unusable(purpose: str, folder: Path, error: OSError) -> UnusableFolder:
     """The error that says why a folder could not be written."""
     variable = messages.CACHE_VARIABLE if "cache" in purpose else messages.DATA_VARIABLE
     reason = error.strerror or str(error)
-    return UnusableFolder(messages.unusable_folder(purpose, folder, reason, variable))
+    return UnusableFolder(
+        f"The folder for {purpose} cannot be used: {folder}: {reason}\n"
+        f"Set {variable} to a folder that can be written and has 200 MB free."
+    )
 
 
 def _free(folder: Path) -> int:

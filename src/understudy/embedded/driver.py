@@ -33,7 +33,9 @@ def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
         )
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())
-        raise PostgresUnavailable(messages.cannot_connect(without_password(dsn), reason)) from error
+        raise PostgresUnavailable(
+            f"Cannot connect to PostgreSQL at {without_password(dsn)}: {reason}"
+        ) from error
 
 
 def check_url(url: str) -> str:

@@ -81,14 +81,6 @@ def unreachable_folder(purpose: str, folders: Sequence[Path], user: str, variabl
     )
 
 
-def unusable_folder(purpose: str, folder: Path, reason: str, variable: str) -> str:
-    """A folder that should have been written could not be."""
-    return (
-        f"The folder for {purpose} cannot be used: {folder}: {reason}\n"
-        f"Set {variable} to a folder that can be written and has 200 MB free."
-    )
-
-
 def initdb_failed(exit_code: int, output: str) -> str:
     """The program that builds the data directory ended with an error."""
     return (
@@ -97,30 +89,9 @@ def initdb_failed(exit_code: int, output: str) -> str:
     )
 
 
-def server_ended(exit_code: int, log: str) -> str:
-    """PostgreSQL ended before it accepted a connection."""
-    return (
-        f"The embedded PostgreSQL ended with exit code {exit_code} before it was ready. "
-        f"The end of its log:\n{log}"
-    )
-
-
-def server_timeout(seconds: float, log: str) -> str:
-    """PostgreSQL neither ended nor became ready in time."""
-    return (
-        f"The embedded PostgreSQL was not ready after {seconds:g} s. The end of its log:\n{log}\n"
-        "If this machine is only slow, give it longer: EmbeddedServer(startup_timeout=...)."
-    )
-
-
 def not_started(what: str) -> str:
     """Something was asked of an object that is not running."""
     return f"{what} is not running: call start(), or use it in a `with` block."
-
-
-def cannot_connect(url: str, reason: str) -> str:
-    """A PostgreSQL that was named by URL does not answer, or refuses us."""
-    return f"Cannot connect to PostgreSQL at {url}: {reason}"
 
 
 def not_a_url(value: str) -> str:
@@ -144,42 +115,12 @@ def database_refused(
     return "\n".join([first, *filter(None, more)])
 
 
-def database_name_too_long(name: str) -> str:
-    """PostgreSQL would cut the name off without a word."""
-    return (
-        f"The database name {name!r} has {len(name.encode())} bytes; PostgreSQL keeps 63 and would "
-        "cut off the rest."
-    )
-
-
-def no_schema_patterns() -> str:
-    """The list of patterns is empty."""
-    return (
-        "No schema to load: the list of patterns is empty.\n"
-        "Name the files, in order, in pyproject.toml:\n"
-        '[tool.understudy] schema = ["db/migrations/*.sql"]'
-    )
-
-
-def bad_pattern(pattern: str, reason: str) -> str:
-    """A pattern that is no glob."""
-    return (
-        f"The schema pattern {pattern!r} is not a file pattern: {reason}\n"
-        'Write it like "db/migrations/*.sql".'
-    )
-
-
 def pattern_matches_nothing(pattern: str, root: Path) -> str:
     """A pattern that matches no file."""
     lines = [f"The schema pattern {pattern!r} matches no file in {root}"]
     if (root / pattern).is_dir():
         lines.append(f'It is a folder. Did you mean "{pattern.rstrip("/")}/*.sql"?')
     return "\n".join(lines)
-
-
-def unreadable_file(path: str, reason: str) -> str:
-    """A schema file that cannot be read."""
-    return f"Cannot read the schema file {path}: {reason}"
 
 
 def not_utf8(path: str, line: int, reason: str) -> str:
@@ -207,36 +148,3 @@ def file_refused(
     if way_out:
         lines.append(way_out)
     return "\n".join(lines)
-
-
-def psql_command() -> str:
-    """A way out: the refused line is a command of psql."""
-    return (
-        "A line that begins with a backslash is a command of psql, which PostgreSQL itself does "
-        "not know: remove it."
-    )
-
-
-def missing_extension(name: str, server: str, available: Sequence[str]) -> str:
-    """A way out: CREATE EXTENSION for an extension that the server does not have."""
-    return (
-        f"{server} does not bring the extension {name!r}. "
-        f"It brings: {', '.join(available) or 'none'}.\n"
-        f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
-    )
-
-
-def copy_from_stdin(where: str) -> str:
-    """A file with rows for COPY in it."""
-    return (
-        f"The schema file {where} holds COPY ... FROM stdin, whose rows only psql can send.\n"
-        "Write the rows as INSERT statements (pg_dump --inserts)."
-    )
-
-
-def open_transaction(path: str) -> str:
-    """A file that ends inside a transaction."""
-    return (
-        f"The schema file {path} begins a transaction and does not end it: nothing of it would be "
-        "kept.\nAdd COMMIT at its end, or remove BEGIN."
-    )

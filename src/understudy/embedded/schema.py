@@ -74,13 +74,20 @@ def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
         SchemaError: The list is empty, or a pattern matches nothing.
     """
     if not patterns:
-        raise SchemaError(messages.no_schema_patterns())
+        raise SchemaError(
+            "No schema to load: the list of patterns is empty.\n"
+            "Name the files, in order, in pyproject.toml:\n"
+            '[tool.understudy] schema = ["db/migrations/*.sql"]'
+        )
     files: dict[Path, None] = {}
     for pattern in patterns:
         try:
             found = [path for path in _glob(pattern, root) if path.is_file()]
         except (ValueError, NotImplementedError) as error:
-            raise SchemaError(messages.bad_pattern(pattern, str(error))) from error
+            raise SchemaError(
+                f"The schema pattern {pattern!r} is not a file pattern: {error}\n"
+                'Write it like "db/migrations/*.sql".'
+            ) from error
         if not found:
             raise SchemaError(messages.pattern_matches_nothing(pattern, root))
         files |= dict.fromkeys(sorted(found, key=_natural))
@@ -109,7 +116,9 @@ def _read(file: Path, root: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise SchemaError(messages.unreadable_file(shown, error.strerror or str(error))) from error
+        raise SchemaError(
+            f"Cannot read the schema file {shown}: {error.strerror or str(error)}"
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -138,10 +147,18 @@ def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str)
         if result.status == ExecStatus.COPY_IN:
             copy = _COPY.search(text)
             where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
-            raise SchemaError(messages.copy_from_stdin(where))
+            raise SchemaError(
+                f"The schema file {where} holds COPY ... FROM stdin, whose rows only psql can "
+                "send.\n"
+                "Write the rows as INSERT statements (pg_dump --inserts)."
+            )
         completed += 1
     if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-        raise SchemaError(messages.open_transaction(shown))
+        raise SchemaError(
+            f"The schema file {shown} begins a transaction and does not end it: nothing of it "
+            "would be kept.\n"
+            "Add COMMIT at its end, or remove BEGIN."
+        )
 
 
 def _send(pgconn: PGconn, text: str) -> None:
@@ -223,7 +240,10 @@ def _way_out(
     connection: psycopg.Connection[tuple[Any, ...]], message: str, excerpt: Sequence[str]
 ) -> str:
     if excerpt and excerpt[0].lstrip().startswith("\\"):
-        return messages.psql_command()
+        return (
+            "A line that begins with a backslash is a command of psql, which PostgreSQL itself "
+            "does not know: remove it."
+        )
     if extension := _EXTENSION.search(message):
         return _missing_extension(connection, extension[1])
     return ""
@@ -240,4 +260,8 @@ def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
     if cluster is None or version is None:  # pragma: no cover - SHOW always answers with a row
         raise PostgresUnavailable("SHOW returned no row")
     kind = "The embedded PostgreSQL" if cluster[0] == CLUSTER_NAME else "This PostgreSQL"
-    return messages.missing_extension(name, f"{kind} {version[0]}", [row[0] for row in rows])
+    return (
+        f"{kind} {version[0]} does not bring the extension {name!r}. "
+        f"It brings: {', '.join([row[0] for row in rows]) or 'none'}.\n"
+        f"To use a PostgreSQL that has it, set {messages.URL_VARIABLE}."
+    )

@@ -9,7 +9,6 @@ import re
 from contextlib import closing
 from pathlib import Path
 
-from understudy.embedded import schema_source_messages as messages
 from understudy.embedded.driver import connect
 from understudy.embedded.errors import MissingExtra, SchemaError
 from understudy.embedded.python_imports import imported_files
@@ -44,7 +43,10 @@ class AlembicSource:
         """
         self._ini()
         if importlib.util.find_spec("alembic") is None:
-            raise MissingExtra(messages.no_alembic())
+            raise MissingExtra(
+                'schema = "alembic" needs the package alembic, which is not installed.\n'
+                "Run: pip install alembic"
+            )
 
     def load(self, dsn: str) -> list[Path]:
         """Run `upgrade head` in a process of its own, whichever database env.py would take.
@@ -64,12 +66,19 @@ class AlembicSource:
                 _TIMEOUT,
             )
         except ProgramFailed as error:
-            text = messages.migrations_failed(shown, error.reason, error.output)
+            text = (
+                f"alembic upgrade head ({shown}) {error.reason}. The end of its output:\n"
+                f"{error.output}"
+            )
             raise SchemaError(text) from error
         with closing(connect(dsn)) as connection:
             row = connection.execute(_OWN_TABLES).fetchone()
         if row is None or not row[0]:
-            raise SchemaError(messages.migrations_did_nothing(shown, output))
+            raise SchemaError(
+                f"alembic upgrade head ({shown}) ended without an error, but created nothing.\n"
+                "Expected env.py to connect through SQLAlchemy and to run the migrations. "
+                f"The end of its output:\n{output}"
+            )
         return self._scripts()
 
     def content(self) -> list[bytes]:
@@ -82,9 +91,19 @@ class AlembicSource:
             return self._root / INI
         found = sorted(self._root.glob(f"*/{INI}"))
         if not found:
-            raise SchemaError(messages.no_ini(self._root))
+            raise SchemaError(
+                f'schema = "alembic", but there is no alembic.ini in {self._root} '
+                "or in a folder right below it.\n"
+                "Run alembic init there, or name another source of the schema, for example "
+                'schema = ["db/migrations/*.sql"].'
+            )
         if len(found) > 1:
-            raise SchemaError(messages.several_inis([self._shown(ini) for ini in found]))
+            raise SchemaError(
+                'schema = "alembic", but there are several configurations: '
+                f"{', '.join([self._shown(ini) for ini in found])}.\n"
+                "Name a function that runs the right one, for example schema = "
+                '"tests.schema:create".'
+            )
         return found[0]
 
     def _scripts(self) -> list[Path]:
@@ -96,12 +115,16 @@ class AlembicSource:
             location = options["script_location"]
             versions = options.get("version_locations", "")
         except (configparser.Error, KeyError, UnicodeDecodeError) as error:
-            raise SchemaError(messages.broken_ini(self._shown(ini), str(error))) from error
+            raise SchemaError(
+                f"Cannot read script_location from {self._shown(ini)}, section [alembic]: {error}"
+            ) from error
         folders = [location, *re.split(rf"[\s,{re.escape(os.pathsep)}]+", versions)]
         paths = [ini.parent / folder for folder in folders if folder]
         missing = [path for path in paths if not path.is_dir()]
         if missing:
-            raise SchemaError(messages.no_scripts(self._shown(ini), missing[0]))
+            raise SchemaError(
+                f"{self._shown(ini)} names a folder of scripts that does not exist: {missing[0]}"
+            )
         return sorted({file.resolve() for path in paths for file in path.rglob("*.py")})
 
     def _shown(self, path: Path) -> str:

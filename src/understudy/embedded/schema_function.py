@@ -42,7 +42,11 @@ class FunctionSource:
                 _TIMEOUT,
             )
         except ProgramFailed as error:
-            text = messages.function_failed(self._name, error.reason, error.output)
+            text = (
+                f'The function of schema = "{self._name}", called with the URL of an empty '
+                f"database, {error.reason}. The end of its output:\n"
+                f"{error.output}"
+            )
             raise SchemaError(text) from error
         return self._files()
 

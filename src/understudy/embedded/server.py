@@ -270,10 +270,18 @@ class EmbeddedServer:
         while not _says_ready(pid_file):
             exit_code = self._process.poll()
             if exit_code is not None:
-                raise PostgresUnavailable(messages.server_ended(exit_code, self._log_tail()))
+                raise PostgresUnavailable(
+                    f"The embedded PostgreSQL ended with exit code {exit_code} before it was "
+                    "ready. The end of its log:\n"
+                    f"{self._log_tail()}"
+                )
             if time.monotonic() > deadline:
                 raise PostgresUnavailable(
-                    messages.server_timeout(self._startup_timeout, self._log_tail())
+                    f"The embedded PostgreSQL was not ready after {self._startup_timeout:g} s. "
+                    "The end of its log:\n"
+                    f"{self._log_tail()}\n"
+                    "If this machine is only slow, give it longer: "
+                    "EmbeddedServer(startup_timeout=...)."
                 )
             time.sleep(0.002)
 

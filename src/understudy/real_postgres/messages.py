@@ -33,16 +33,6 @@ def waited(sql: str, seconds: float, holder: str, statement: str) -> str:
     )
 
 
-def escaped(sql: str) -> str:
-    """Say that a statement has ended the transaction that isolates a test."""
-    return (
-        "a statement ended the transaction that isolates this test: what it did is committed\n"
-        f"  sql: {one_line(sql)}\n"
-        "The database was replaced, so that no other test sees it. A test that needs this is\n"
-        f"  {MARKER}"
-    )
-
-
 def stranger(sql: str, who: str) -> str:
     """Say that a statement came from what an earlier test has left running.
 
@@ -58,8 +48,3 @@ def stranger(sql: str, who: str) -> str:
         " tests, say so:\n"
         "  real_postgres.allow(it)"
     )
-
-
-def prefix_refused(reason: str) -> str:
-    """Say that the transaction of a test could not be gone on with."""
-    return f"the transaction that isolates this test is broken: {reason}"

@@ -19,6 +19,7 @@ from understudy.fake_postgres.protocol.messages import cancelled
 from understudy.fake_postgres.protocol.responder import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.sql import one_line
 from understudy.real_postgres import messages, upstream_requests
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.deferred_constraints import Constraints
@@ -260,12 +261,23 @@ class Turns:
         self._running = None
         reply = replies[-1]
         if len(replies) == 2 and replies[0].error is not None:
-            text = messages.prefix_refused(replies[0].error.fields.text)
+            text = (
+                f"the transaction that isolates this test is broken: {replies[0].error.fields.text}"
+            )
             self._failed(SandboxBroken(text))
             self.is_spoilt = True
         if reply.status == "I" and not self.is_spoilt:
             self.is_spoilt = True
-            self._failed(SandboxEscaped(messages.escaped(turn.sql)))
+            self._failed(
+                SandboxEscaped(
+                    "a statement ended the transaction that isolates this test: what it did is "
+                    "committed\n"
+                    f"  sql: {one_line(turn.sql)}\n"
+                    "The database was replaced, so that no other test sees it. A test that needs "
+                    "this is\n"
+                    f"  {messages.MARKER}"
+                )
+            )
         # CREATE TABLE ... AS is tagged as a SELECT.
         if {reply.tag.partition(" ")[0], turn.sql.lstrip()[:6].upper()} & _DEFINES:
             self.has_defined = True

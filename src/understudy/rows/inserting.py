@@ -148,7 +148,10 @@ class Inserter:
                     raise RowRefused(refusal(self._facts, draft, error, needed_by)) from error
             else:
                 if row is None:
-                    raise RowRefused(messages.kept_away(draft.table.name))
+                    raise RowRefused(
+                        f"PostgreSQL inserted no row into {draft.table.name}, and gave no error: "
+                        "a trigger or a rule of the schema keeps the row away."
+                    )
                 return row
 
 

@@ -46,14 +46,6 @@ def unknown_column(table: str, column: str, columns: Sequence[str]) -> str:
     return f"{table} has no column {column!r}.{_meant(column, columns)}"
 
 
-def generated_column(table: str, column: str, expression: str) -> str:
-    """A value was given for a column that the database works out."""
-    return (
-        f"{table}.{column} cannot be given: the database works it out, as {expression}.\n"
-        "Leave it out."
-    )
-
-
 def no_such_attribute(table: str, column: str, columns: Sequence[str]) -> str:
     """A row was asked for a column that it does not have."""
     return f"The row of {table} has no column {column!r}.{_meant(column, columns)}"
@@ -90,14 +82,6 @@ def nothing_fits(
         f"Give it: insert({table!r}, {', '.join(map(_keyword, columns))})",
     ]
     return "\n".join(filter(None, lines))
-
-
-def kept_away(table: str) -> str:
-    """INSERT succeeded and inserted nothing."""
-    return (
-        f"PostgreSQL inserted no row into {table}, and gave no error: a trigger or a rule of the "
-        "schema keeps the row away."
-    )
 
 
 def not_sent(table: str, reason: str, given: Mapping[str, object]) -> str:

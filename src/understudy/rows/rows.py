@@ -125,5 +125,9 @@ def _table(facts: Facts, name: str, values: Mapping[str, object]) -> Table:
             raise UnknownName(messages.unknown_column(table.name, column, [*columns]))
         if columns[column].generated:
             expression = columns[column].expression or ""
-            raise RowRefused(messages.generated_column(table.name, column, expression))
+            raise RowRefused(
+                f"{table.name}.{column} cannot be given: the database works it out, as "
+                f"{expression}.\n"
+                "Leave it out."
+            )
     return table
