@@ -116,7 +116,8 @@ def test_binaries_out_of_reach_are_copied_once(
     with pytest.raises(UnusableFolder) as caught:
         runnable_programs(hidden, server_account())
     assert str(caught.value) == (
-        "As root, PostgreSQL runs as nobody, who cannot reach any folder for a copy of PostgreSQL. "
+        "PostgreSQL runs as nobody because the tests run as root, and nobody cannot reach any "
+        "folder for a copy of PostgreSQL. "
         f"Tried: {at_home.cache}, {at_home.root}/understudy-root.\n"
         "Set UNDERSTUDY_CACHE_DIR to a folder whose parents everybody may enter (chmod o+x)."
     )
@@ -147,7 +148,8 @@ def test_no_data_folder_that_nobody_reaches(
     with pytest.raises(UnusableFolder) as caught:
         choose_data_base(server_account())
     assert str(caught.value) == (
-        "As root, PostgreSQL runs as nobody, who cannot reach any folder for live data. "
+        "PostgreSQL runs as nobody because the tests run as root, and nobody cannot reach any "
+        "folder for live data. "
         f"Tried: {at_home.data}.\n"
         "Set UNDERSTUDY_DATA_DIR to a folder whose parents everybody may enter (chmod o+x)."
     )
@@ -164,7 +166,7 @@ def test_a_user_that_the_system_does_not_know(playground: Playground) -> None:
     assert str(caught.value) == (
         "initdb, which builds the data directory, ended with exit code 1:\n"
         "initdb: could not look up effective user ID 54321: user does not exist\n"
-        "To use a PostgreSQL that runs already, set UNDERSTUDY_POSTGRES_URL, for example to "
+        "To use a PostgreSQL that is already running, set UNDERSTUDY_POSTGRES_URL, for example to "
         "postgresql://user:password@localhost:5432/postgres."
     )
 
@@ -176,7 +178,7 @@ def test_no_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         server_account()
     assert str(caught.value) == (
         "PostgreSQL refuses to run as root, and this system has no user `nobody` to run it as.\n"
-        "Run the tests as an ordinary user. To use a PostgreSQL that runs already, set "
+        "Run the tests as an ordinary user. To use a PostgreSQL that is already running, set "
         "UNDERSTUDY_POSTGRES_URL, for example to "
         "postgresql://user:password@localhost:5432/postgres."
     )
@@ -195,7 +197,7 @@ def test_root_that_may_not_become_another_user(monkeypatch: pytest.MonkeyPatch) 
     assert str(caught.value) == (
         "PostgreSQL refuses to run as root, and it could not be started as nobody: "
         "[Errno 1] Operation not permitted\n"
-        "Run the tests as an ordinary user. To use a PostgreSQL that runs already, set "
+        "Run the tests as an ordinary user. To use a PostgreSQL that is already running, set "
         "UNDERSTUDY_POSTGRES_URL, for example to "
         "postgresql://user:password@localhost:5432/postgres."
     )
@@ -218,6 +220,6 @@ def test_a_binary_that_does_not_run(playground: Playground, script: str, reason:
         runnable_programs(Installation(playground.root, None), Account("me"))
     assert str(caught.value) == (
         f"The embedded PostgreSQL does not run: {binary} --version failed: {reason}\n"
-        "To use a PostgreSQL that runs already, set UNDERSTUDY_POSTGRES_URL, for example to "
+        "To use a PostgreSQL that is already running, set UNDERSTUDY_POSTGRES_URL, for example to "
         "postgresql://user:password@localhost:5432/postgres."
     )

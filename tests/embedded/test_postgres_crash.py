@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_before_the_start_is_one_message(small: Path, warm: 
         EmbeddedServer().start()
     assert str(caught.value) == (
         f"The folder for live data cannot be used: {small}: No space left on device\n"
-        "Set UNDERSTUDY_DATA_DIR to a folder that can be written and has 200 MB free."
+        "Set UNDERSTUDY_DATA_DIR to a writable folder with 200 MB free."
     )
     assert [path.name for path in small.iterdir()] == ["ballast"]
     (small / "ballast").unlink()

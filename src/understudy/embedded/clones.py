@@ -6,7 +6,7 @@ import itertools
 import os
 from dataclasses import dataclass
 
-from understudy.embedded import messages, stale_databases
+from understudy.embedded import stale_databases
 from understudy.embedded.admin import Admin
 from understudy.embedded.clone_pool import Stock
 from understudy.embedded.driver import with_database, without_password
@@ -68,7 +68,9 @@ class Clones:
             PostgresUnavailable: It is not running.
         """
         if self._place is None:
-            raise PostgresUnavailable(messages.not_started("TestDatabases"))
+            raise PostgresUnavailable(
+                "TestDatabases is not running: call start(), or use it in a `with` block."
+            )
         return self._place
 
     def new(self) -> tuple[str, str]:
@@ -125,8 +127,7 @@ class Clones:
 
     @property
     def _running(self) -> Admin:
-        if self._place is None:
-            raise PostgresUnavailable(messages.not_started("TestDatabases"))
+        _ = self.place
         return self._admin
 
     @property

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from understudy.embedded import messages, stale_databases
+from understudy.embedded import stale_databases
 from understudy.embedded.clones import Clones, Place
 from understudy.embedded.driver import check_url
+from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.schema_sources import schema_sources
 from understudy.embedded.server import EmbeddedServer
 from understudy.embedded.templates import provide_template
@@ -50,7 +51,7 @@ class TestDatabases(Clones):
         super().__init__()
         self._patterns = patterns
         self._root = root
-        self._url = postgres_url or os.environ.get(messages.URL_VARIABLE)
+        self._url = postgres_url or os.environ.get(URL_VARIABLE)
         self._rebuild = rebuild
         self._server: EmbeddedServer | None = None
 

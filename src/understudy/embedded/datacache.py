@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from understudy.embedded import messages
 from understudy.embedded.accounts import Account
 from understudy.embedded.cache_folders import cache_folder, unusable
+from understudy.embedded.environment import OWN_SERVER_HINT
 from understudy.embedded.errors import PostgresUnavailable
 from understudy.embedded.programs import Programs
 from understudy.embedded.workspace import Workspace, sweep
@@ -105,7 +105,10 @@ def _initialise(
         **popen,
     )
     if answer.returncode:
-        raise PostgresUnavailable(messages.initdb_failed(answer.returncode, answer.stdout.strip()))
+        raise PostgresUnavailable(
+            "initdb, which builds the data directory, ended with exit code "
+            f"{answer.returncode}:\n{answer.stdout.strip()}\n{OWN_SERVER_HINT}"
+        )
 
 
 def _pack(data: Path, packed: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from understudy.embedded import messages
+from understudy.embedded.environment import INSTALL_HINT
 from understudy.embedded.errors import MissingExtra, PostgresUnavailable
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
         import psycopg
     except ImportError as error:
         raise MissingExtra(
-            messages.missing_package("psycopg", "Working on a PostgreSQL database")
+            "Working on a PostgreSQL database needs the package psycopg, which is not installed.\n"
+            f"{INSTALL_HINT}"
         ) from error
     try:
         return psycopg.connect(
@@ -44,9 +45,14 @@ def check_url(url: str) -> str:
     Raises:
         PostgresUnavailable: It is not of the form postgresql://...
     """
-    if urlsplit(url).scheme not in ("postgresql", "postgres"):
-        raise PostgresUnavailable(messages.not_a_url(without_password(url)))
-    return url
+    scheme = urlsplit(url).scheme
+    if scheme in ("postgresql", "postgres"):
+        return url
+    end = ", without the driver's name after a plus sign." if "+" in scheme else "."
+    raise PostgresUnavailable(
+        f"{without_password(url)!r} is not the URL of a PostgreSQL. "
+        f"Expected postgresql://user:password@host:port/database{end}"
+    )
 
 
 def with_database(url: str, database: str) -> str:

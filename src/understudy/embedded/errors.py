@@ -1,4 +1,4 @@
-"""What this room raises. Every message is complete: `messages` holds the wording."""
+"""The exceptions of the embedded PostgreSQL and of loading schemas."""
 
 
 class PostgresError(Exception):

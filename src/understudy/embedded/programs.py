@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.embedded import messages
 from understudy.embedded.accounts import Account
 from understudy.embedded.binaries import PACKAGE, Installation
-from understudy.embedded.cache_folders import cache_folder, unusable
-from understudy.embedded.errors import PostgresUnavailable, UnusableFolder
+from understudy.embedded.cache_folders import cache_folder, unreachable, unusable
+from understudy.embedded.environment import OWN_SERVER_HINT
+from understudy.embedded.errors import PostgresUnavailable
 from understudy.embedded.workspace import Workspace, sweep
 
 
@@ -63,14 +63,24 @@ def _version(installation: Installation, account: Account) -> str:
         )
     except subprocess.CalledProcessError as error:
         reason = error.stderr.strip() or f"exit code {error.returncode}"
-        raise PostgresUnavailable(messages.binary_does_not_run(binary, reason)) from error
+        raise _does_not_run(binary, reason) from error
     except (OSError, subprocess.SubprocessError) as error:
         if account.uid is not None and not _may_become(account):
-            raise PostgresUnavailable(messages.cannot_become(account.name, str(error))) from error
-        raise PostgresUnavailable(messages.binary_does_not_run(binary, str(error))) from error
+            raise PostgresUnavailable(
+                "PostgreSQL refuses to run as root, and it could not be started as "
+                f"{account.name}: {error}\nRun the tests as an ordinary user. {OWN_SERVER_HINT}"
+            ) from error
+        raise _does_not_run(binary, str(error)) from error
     # It says: postgres (PostgreSQL) 18.4
     said: str = answer.stdout
     return said.strip().rpartition(") ")[2]
+
+
+def _does_not_run(binary: Path, reason: str) -> PostgresUnavailable:
+    return PostgresUnavailable(
+        f"The embedded PostgreSQL does not run: {binary} --version failed: {reason}\n"
+        f"{OWN_SERVER_HINT}"
+    )
 
 
 def _may_become(account: Account) -> bool:
@@ -123,11 +133,7 @@ def _reachable_cache(account: Account) -> Path:
         # Another user may have made a folder of that name before us: no program is run from it.
         if account.reaches(folder) and folder.stat().st_uid == os.getuid():
             return folder
-    raise UnusableFolder(
-        messages.unreachable_folder(
-            "a copy of PostgreSQL", candidates, account.name, messages.CACHE_VARIABLE
-        )
-    )
+    raise unreachable("a copy of PostgreSQL", candidates, account)
 
 
 def _is_complete(target: Path, files: dict[Path, int]) -> bool:

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.embedded import messages
 from understudy.embedded.driver import connect
+from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable, SchemaError
 from understudy.embedded.server import CLUSTER_NAME
 from understudy.embedded.statements import statement_starts
@@ -89,7 +89,11 @@ def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
                 'Write it like "db/migrations/*.sql".'
             ) from error
         if not found:
-            raise SchemaError(messages.pattern_matches_nothing(pattern, root))
+            hint = f'\nIt is a folder. Did you mean "{pattern.rstrip("/")}/*.sql"?'
+            raise SchemaError(
+                f"The schema pattern {pattern!r} matches no file in {root}"
+                + hint * (root / pattern).is_dir()
+            )
         files |= dict.fromkeys(sorted(found, key=_natural))
     return list(files)
 
@@ -124,12 +128,19 @@ def _read(file: Path, root: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         reason = f"byte 0x{content[error.start]:02x}: {error.reason}"
-        raise SchemaError(messages.not_utf8(shown, line, reason)) from error
+        raise _not_utf8(shown, line, reason) from error
     if "\0" in text:
         # The protocol ends a statement there: the rest of the file would be lost without a word.
         line, _ = line_and_column(text, text.index("\0"))
-        raise SchemaError(messages.not_utf8(shown, line, "it holds a NUL, as UTF-16 does"))
+        raise _not_utf8(shown, line, "it contains a NUL, as UTF-16 does")
     return text
+
+
+def _not_utf8(shown: str, line: int, reason: str) -> SchemaError:
+    return SchemaError(
+        f"The schema file {shown} is not UTF-8: line {line}: {reason}\n"
+        f"Convert it, for example: iconv -f LATIN1 -t UTF-8 {shown}"
+    )
 
 
 def _shown(file: Path, root: Path) -> str:
@@ -209,20 +220,21 @@ def _refusal(
         line, column = line_and_column(text, offset)
         where = f"{shown}, line {line}, column {column}"
         excerpt = line_with_caret(text, offset)
-    return messages.file_refused(
-        where=where,
-        excerpt=excerpt,
-        message=message or " ".join(result.get_error_message().split()),
-        sqlstate=sqlstate or "none",
-        condition=_condition(sqlstate),
-        fields=[
-            ("DETAIL", field(Field.MESSAGE_DETAIL)),
-            ("HINT", field(Field.MESSAGE_HINT)),
-            ("QUERY", field(Field.INTERNAL_QUERY)),
-            ("CONTEXT", field(Field.CONTEXT)),
-        ],
-        way_out=_way_out(connection, message, excerpt),
-    )
+    fields = {
+        "DETAIL": field(Field.MESSAGE_DETAIL),
+        "HINT": field(Field.MESSAGE_HINT),
+        "QUERY": field(Field.INTERNAL_QUERY),
+        "CONTEXT": field(Field.CONTEXT),
+    }
+    lines = [
+        f"PostgreSQL refused the schema file {where}",
+        *(f"  {line}" for line in excerpt),
+        f"ERROR {sqlstate or 'none'} ({_condition(sqlstate)}): "
+        + (message or " ".join(result.get_error_message().split())),
+        *(f"{name}: {value}" for name, value in fields.items() if value),
+        _way_out(connection, message, excerpt),
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _condition(sqlstate: str) -> str:
@@ -262,6 +274,6 @@ def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
     kind = "The embedded PostgreSQL" if cluster[0] == CLUSTER_NAME else "This PostgreSQL"
     return (
         f"{kind} {version[0]} does not bring the extension {name!r}. "
-        f"It brings: {', '.join([row[0] for row in rows]) or 'none'}.\n"
-        f"To use a PostgreSQL that has it, set {messages.URL_VARIABLE}."
+        f"It brings: {', '.join(row[0] for row in rows) or 'none'}.\n"
+        f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
     )

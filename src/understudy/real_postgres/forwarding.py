@@ -26,7 +26,7 @@ from understudy.fake_postgres.protocol.responder import (
     Statement,
 )
 from understudy.pg.errors import ServerError
-from understudy.real_postgres import messages, upstream_requests
+from understudy.real_postgres import report, upstream_requests
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.mixed_rules import from_the_real_server
 from understudy.real_postgres.pending import sequel
@@ -383,7 +383,7 @@ def _hinted(error: ServerError) -> ServerError:
             fields.message,
             fields.severity,
             fields.detail,
-            messages.IN_TRANSACTION_HINT,
+            report.IN_TRANSACTION_HINT,
         )
     return error
 

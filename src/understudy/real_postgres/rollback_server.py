@@ -12,7 +12,7 @@ from understudy.fake_postgres.server import Server
 from understudy.fake_postgres.transport import Line
 from understudy.pg.codec_registry import Values
 from understudy.pg.types import Types
-from understudy.real_postgres import messages
+from understudy.real_postgres import report
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.failures import StrangerRefused
 from understudy.real_postgres.forwarding import Forwarding
@@ -94,7 +94,7 @@ class SandboxServer(Server):
         """
         who = self.owners.stranger(guest)
         if who is not None:
-            raise self.failed(StrangerRefused(messages.stranger(sql, who)))
+            raise self.failed(StrangerRefused(report.stranger(sql, who)))
 
     def begin_test(self) -> Script:
         """Begin a test: return its script. What ran since the last one is undone."""

@@ -20,7 +20,7 @@ from understudy.fake_postgres.protocol.responder import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sql import one_line
-from understudy.real_postgres import messages, upstream_requests
+from understudy.real_postgres import report, upstream_requests
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.deferred_constraints import Constraints
 from understudy.real_postgres.failures import SandboxBroken, SandboxBusy, SandboxEscaped
@@ -224,7 +224,7 @@ class Turns:
         upstream = self._upstream
         self._running = turn
         if upstream is None or upstream.is_lost:
-            error = ServerError(ErrorFields("57P01", messages.SERVER_GONE, "FATAL"))
+            error = ServerError(ErrorFields("57P01", report.SERVER_GONE, "FATAL"))
             self._finished(turn, [Reply(error=error, status="")])
             return
         before = self._before(turn.guest)
@@ -275,7 +275,7 @@ class Turns:
                     f"  sql: {one_line(turn.sql)}\n"
                     "The database was replaced, so that no other test sees it. A test that needs "
                     "this is\n"
-                    f"  {messages.MARKER}"
+                    f"  {report.MARKER}"
                 )
             )
         # CREATE TABLE ... AS is tagged as a SELECT.
@@ -308,7 +308,7 @@ class Turns:
         self._queue.remove(turn)
         latest = holder.latest
         where = "another connection" if latest is None else latest.origin.place
-        text = messages.waited(turn.sql, seconds, where, "" if latest is None else latest.statement)
+        text = report.waited(turn.sql, seconds, where, "" if latest is None else latest.statement)
         self._failed(SandboxBusy(text))
         assert turn.done is not None
         turn.done(refusals.error("55P03", text))

@@ -1,0 +1,11 @@
+"""Environment variables that choose a server and folders, and the hints that name them."""
+
+URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
+CACHE_VARIABLE = "UNDERSTUDY_CACHE_DIR"
+DATA_VARIABLE = "UNDERSTUDY_DATA_DIR"
+
+INSTALL_HINT = 'Run: pip install "understudy[postgres]"'
+OWN_SERVER_HINT = (
+    f"To use a PostgreSQL that is already running, set {URL_VARIABLE}, "
+    "for example to postgresql://user:password@localhost:5432/postgres."
+)
