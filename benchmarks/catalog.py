@@ -60,7 +60,7 @@ class _Known:
 def _checking() -> Iterator[None]:
     before = active_checker.factory, active_checker.made()
     catalog: Any = _Known()
-    active_checker.use(lambda: Checker(catalog, "psqlpy"))
+    active_checker.use(lambda: Checker(catalog))
     try:
         yield
     finally:

@@ -101,7 +101,7 @@ def stage() -> Iterator[Stage]:
         with psycopg.connect(embedded.dsn(), autocommit=True) as connection:
             connection.execute(_SCHEMA)
         catalog = Catalog(None, str, lambda: Describer(embedded.dsn()))
-        checker = Checker(catalog, "asyncpg")
+        checker = Checker(catalog)
         active_checker.use(lambda: checker)
         server = Server()
         server.start()

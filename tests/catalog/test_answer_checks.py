@@ -49,7 +49,7 @@ ROW = {"id": 7, "name": "Ana", "born": BORN}
 
 @pytest.fixture
 def conn() -> Iterator[FakeConnection]:
-    for _ in using(Checker(catalog_of(SAYS), "psqlpy")):
+    for _ in using(Checker(catalog_of(SAYS))):
         yield FakeConnection(strict=False)
 
 

@@ -88,8 +88,8 @@ FACTS = SchemaFacts(
 )
 
 
-def make(levels: Levels | None = None, driver: str = "psqlpy", **more: Any) -> Checker:
-    return Checker(catalog_of(SAYS, FACTS), driver, levels, **more)
+def make(levels: Levels | None = None, **more: Any) -> Checker:
+    return Checker(catalog_of(SAYS, FACTS), levels, **more)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ async def test_a_refusal_points_into_the_statement_as_it_was_written(
     says = {asked: Refusal("42703", "no x", position=asked.index("x") + 1)}
     says[asked] = Refusal("42703", "no x", position=len(asked))
     monkeypatch.setattr(active_checker, "factory", lambda: None)
-    for _ in using(Checker(catalog_of(says), "psqlpy")):
+    for _ in using(Checker(catalog_of(says))):
         with pytest.raises(StatementRefused) as caught:
             await FakeConnection().execute(statement, {"the_id": 1})
     assert told(caught).splitlines()[2:4] == [f"  {statement}", f"  {' ' * (len(statement) - 1)}^"]
@@ -227,7 +227,7 @@ async def test_without_a_verdict_every_call_fails(monkeypatch: pytest.MonkeyPatc
     def connect() -> Scripted:
         raise CatalogError("no PostgreSQL\nbecause")
 
-    checker = Checker(Catalog(None, lambda _: "", connect), "psqlpy")
+    checker = Checker(Catalog(None, lambda _: "", connect))
     for _ in using(checker):
         for _ in range(2):
             with pytest.raises(StatementUnknown) as caught:
@@ -241,7 +241,7 @@ async def test_whatever_goes_wrong_is_no_error_of_the_driver(
     def connect() -> Scripted:
         raise ZeroDivisionError("oh")
 
-    for _ in using(Checker(Catalog(None, lambda _: "", connect), "psqlpy")):
+    for _ in using(Checker(Catalog(None, lambda _: "", connect))):
         with pytest.raises(StatementUnknown) as caught:
             await FakeConnection().execute(ONE, [1])
     assert told(caught) == "PostgreSQL could not be asked: ZeroDivisionError: oh\n  at: HERE"
@@ -254,7 +254,7 @@ async def test_a_lenient_checker_only_counts_what_has_no_verdict() -> None:
         tried.append(1)
         raise CatalogError("no PostgreSQL\nbecause")
 
-    checker = Checker(Catalog(None, lambda _: "", connect), "psqlpy", lenient=True)
+    checker = Checker(Catalog(None, lambda _: "", connect), lenient=True)
     for _ in using(checker):
         conn = FakeConnection()
         conn.fetch_row_return = FakeRecord({"anything": 1})
@@ -424,37 +424,11 @@ async def test_the_records_of_a_copy_are_no_parameters(
     assert checker.coverage.parsed == {"COPY users (name) FROM STDIN (FORMAT binary)"}
 
 
-async def test_the_placeholders_of_psycopg() -> None:
-    statement = "SELECT id, name FROM users WHERE id = %(id)s AND name = %(name)s"
-    for _ in using(make(driver="psycopg")):
-        conn = FakeConnection()
-        await conn.execute(statement, {"id": 1, "name": "Ana"})
-        await conn.execute(ONE, [1])
-        with pytest.raises(StatementRefused) as caught:
-            await conn.execute("SELECT '5%'", [1])
-    assert told(caught).startswith(
-        "psycopg refuses this statement: only '%s', '%b', '%t' are allowed as placeholders,"
-    )
-    assert told(caught).endswith("\n  sql: SELECT '5%'\n  at:  HERE")
-
-
-async def test_placeholders_that_psycopg_cannot_read_may_be_let_through() -> None:
-    checker = make(Levels(statements="off"), driver="psycopg")
-    for _ in using(checker):
-        await FakeConnection().execute("SELECT '5%'", [1])
-    assert list(checker.coverage.unchecked) == ["SELECT '5%'"]
-
-
 async def test_where_parameters_only_warn_one_row_is_enough() -> None:
     for _ in using(make(Levels(parameters="warn"))):
         with pytest.warns(UncheckedWarning, match="in row 1 of 2") as found:
             await FakeConnection().execute_many(INSERT, [[1], [2]])
     assert len(found) == 1
-
-
-async def test_the_placeholders_of_asyncpg() -> None:
-    for _ in using(make(driver="asyncpg")):
-        await FakeConnection().execute(ONE, [1])
 
 
 # The error ---------------------------------------------------------------------------------------

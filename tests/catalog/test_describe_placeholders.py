@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psqlpy
-import psycopg
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
-from psycopg._queries import _query2pg
 
-from understudy.catalog.placeholders import BadPlaceholder, Numbered, to_numbered
+from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.embedded import TestDatabases
 
 _SQL = st.lists(
@@ -41,21 +39,6 @@ _SQL = st.lists(
 ).map("".join)
 
 
-@given(_SQL)
-def test_psycopg_itself_would_send_the_same(statement: str) -> None:
-    assume("%é" not in statement)  # psycopg fails over the text of its own error there
-    assert _outcome(lambda: to_numbered(statement, "psycopg").text) == _outcome(
-        lambda: _query2pg(statement.encode(), "utf-8")[0].decode()
-    )
-
-
-def _outcome(rewrite: Callable[[], str]) -> str:
-    try:
-        return rewrite()
-    except (BadPlaceholder, psycopg.ProgrammingError) as error:
-        return f"refused: {error}"
-
-
 @pytest.mark.parametrize(
     ("statement", "parameters"),
     [
@@ -71,7 +54,7 @@ async def test_psqlpy_itself_sends_the_same(
     connection = await psqlpy.connect(embedded_dsn)
     found = (await connection.fetch(statement, parameters)).result()
 
-    numbered = to_numbered(statement, "psqlpy")
+    numbered = to_numbered(statement)
 
     literal = numbered.text.partition(", '")[2].partition("'")[0]
     assert found == [{"x": 1, "y": literal}]
@@ -86,22 +69,17 @@ def embedded_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_names_are_in_the_order_of_their_numbers() -> None:
-    assert to_numbered("%(b)s %(a)s %(b)s", "psycopg").text == "$1 $2 $1"
-    assert to_numbered("%(b)s %(a)s %(b)s", "psycopg").names == ("b", "a")
-    assert to_numbered("%s %s", "psycopg").names == (None, None)
-    assert to_numbered("$(b)p $(a)p $(b)p", "psqlpy").text == "$1 $2 $3"
-    assert to_numbered("$(b)p $(a)p $(b)p", "psqlpy").names == ("b", "a", "b")
+    assert to_numbered("$(b)p $(a)p $(b)p").text == "$1 $2 $3"
+    assert to_numbered("$(b)p $(a)p $(b)p").names == ("b", "a", "b")
 
 
 def test_a_numbered_statement_is_left_alone() -> None:
-    assert to_numbered("SELECT $1, '%s', '$(a)p'", "numbered") == Numbered(
-        "SELECT $1, '%s', '$(a)p'"
-    )
+    assert to_numbered("SELECT $1, '%s', $(a) p") == Numbered("SELECT $1, '%s', $(a) p")
 
 
-@given(_SQL, st.sampled_from(["psqlpy", "numbered"]))
-def test_a_position_leads_back_to_the_same_character(statement: str, style: str) -> None:
-    numbered = to_numbered(statement, style)  # type: ignore[arg-type] # one of the styles
+@given(_SQL)
+def test_a_position_leads_back_to_the_same_character(statement: str) -> None:
+    numbered = to_numbered(statement)
 
     for position, character in enumerate(numbered.text, 1):
         origin = numbered.original_position(position)
@@ -111,14 +89,14 @@ def test_a_position_leads_back_to_the_same_character(statement: str, style: str)
 
 
 def test_a_position_behind_placeholders_leads_back() -> None:
-    statement = "SELECT %(one)s, 5 %% %s, nmae".replace("%s", "%(two)s")
-    numbered = to_numbered(statement, "psycopg")
+    statement = "SELECT $(one)p, 5 % $(two)p, nmae"
+    numbered = to_numbered(statement)
 
     assert numbered.text == "SELECT $1, 5 % $2, nmae"
     for word in ("nmae", "5", "SELECT"):
         position = numbered.text.index(word) + 1
         assert numbered.original_position(position) == statement.index(word) + 1
     assert numbered.original_position(numbered.text.index("$2") + 2) == (
-        statement.index("%(two)s") + 1
+        statement.index("$(two)p") + 1
     )
     assert numbered.original_position(len(numbered.text) + 1) == len(statement) + 1

@@ -1,10 +1,9 @@
-"""What PostgreSQL reads of a text, and of bytes."""
+"""What PostgreSQL reads of a text."""
 
 from __future__ import annotations
 
 import pytest
 
-from understudy.catalog.received import received_refusal
 from understudy.pg.literals import literal_refusal, order_refusal
 from understudy.pg.pgtypes import resolve
 from understudy.pg.types import TypeFacts
@@ -120,70 +119,3 @@ def test_bounds_that_cannot_be_compared_are_not_judged() -> None:
     assert order_refusal(object(), 1) is None
     assert order_refusal("a", 1) is None
     assert order_refusal(2, "1") is not None
-
-
-RECEIVED = {
-    "integer": [b"text"],
-    "boolean": [b"\1"],
-    "text": [b"\xc3\xa9"],
-    "uuid": [b"x" * 16],
-    "time without time zone": [bytes(8)],
-    "bytea": [b"\0"],
-    "name": [b"a"],
-    "json": [b"[1]"],
-    "jsonb": [b"\1[1]"],
-    "numeric": [bytes(8), b"\0\1" + bytes(6) + b"\0\7"],
-    "inet": [bytes([2, 32, 0, 4, 10, 0, 0, 1])],
-    "bit varying": [bytes(4), b"\0\0\0\1\1"],
-    "tsvector": [bytes(4)],
-    "mood": [b"sad"],
-    "quantity": [b"text"],
-    "int4range": [b"\1", b"\x18", b"\x08" + b"\0\0\0\4" + b"text"],
-    "int4multirange": [bytes(4), b"\0\0\0\1\0\0\0\1\1"],
-    "integer[]": [
-        bytes(8) + b"\0\0\0\x17",
-        b"\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\1\0\0\0\1\xff\xff\xff\xff",
-    ],
-    "listed": [bytes(8) + b"\0\0\0\x17"],
-}  # fmt: skip
-NOT_RECEIVED = {
-    "integer": [b"", b"12345"],
-    "text": [b"\0", b"\xff"],
-    "name": [b"a" * 64],
-    "time without time zone": [b"\xff" * 8],
-    "jsonb": [b"[1]", b"\1["],
-    "json": [b"{"],
-    "numeric": [
-        b"",
-        bytes(4) + b"\1\0\0\0",
-        bytes(6) + b"\xff\xff",
-        b"\0\1" + bytes(6) + b"\xff\xff",
-    ],
-    "inet": [bytes([9, 32, 0, 4]), bytes([2, 99, 0, 4, 1, 2, 3, 4])],
-    "bit varying": [b"\xff" * 4, b"\0\0\0\1"],
-    "tsvector": [b"\0\0\0\1"],
-    "mood": [b"angry"],
-    "pair": [b"\0\0\0\2"],
-    "int4range": [b"\0"],
-    "int4multirange": [b"\xff" * 4],
-    "integer[]": [
-        b"\xff" * 4,
-        b"\0\0\0\1\0\0\0\7",
-        bytes(8) + b"\0\0\0\x19",
-        b"\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\1\0\0\0\1\0\0\0\5abcde",
-    ],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "data"), [(name, data) for name, each in RECEIVED.items() for data in each]
-)
-def test_bytes_that_are_read(name: str, data: bytes) -> None:
-    assert received_refusal(resolve(name, FACTS), data) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "data"), [(name, data) for name, each in NOT_RECEIVED.items() for data in each]
-)
-def test_bytes_that_are_refused(name: str, data: bytes) -> None:
-    assert received_refusal(resolve(name, FACTS), data)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from understudy.catalog import answer_checks as answers
 from understudy.catalog import messages
-from understudy.catalog.bind_parameters import NotReadable, count_in, in_order, numbered
+from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
 from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.error_checks import reason_against
 from understudy.catalog.errors import (
@@ -22,7 +22,7 @@ from understudy.catalog.errors import (
     UncheckedWarning,
 )
 from understudy.catalog.parameter_checks import ParameterRules
-from understudy.catalog.placeholders import BadPlaceholder
+from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
 from understudy.catalog.value_checks import ValueRules
 from understudy.pg import sql
@@ -75,7 +75,7 @@ class _Statement:
     """
 
     description: Description | None
-    names: tuple[str | None, ...]
+    names: tuple[str, ...]
     count: int | None
 
 
@@ -84,17 +84,15 @@ class Checker:
 
     Args:
         catalog: what PostgreSQL says of the statements.
-        driver: whose rules for Python values apply: "psqlpy", "asyncpg" or "psycopg".
         levels: what to do with what is found.
         lenient: True if a statement without a verdict is only counted, and fails no test.
     """
 
     def __init__(
-        self, catalog: Catalog, driver: str, levels: Levels | None = None, *, lenient: bool = False
+        self, catalog: Catalog, levels: Levels | None = None, *, lenient: bool = False
     ) -> None:
         self.catalog = catalog
         self.coverage = Coverage()
-        self._driver = driver
         self._levels = levels or Levels()
         self._lenient = lenient
         self._statements: dict[str, _Statement] = {}
@@ -203,11 +201,8 @@ class Checker:
             return None
         text = sql.tidy(call.statement)
         given = None if call.method in _RECORDS else call.parameters
-        try:
-            asked = numbered(self._driver, text, given)
-        except BadPlaceholder as error:
-            self._refuse(call, messages.driver_refuses(call, self._driver, str(error)))
-            return None
+        # Without parameters psqlpy leaves the names as they stand.
+        asked = Numbered(text) if given is None else to_numbered(text)
         verdict = self._verdict(call, asked.text)
         description = self._description(call, verdict, text, asked.original_position)
         if isinstance(verdict, Refusal):
@@ -305,7 +300,7 @@ class Checker:
         """Return the driver's rules, which need the catalog's types."""
         if self._made_rules is None:
             types = self.catalog.facts.types
-            self._made_rules = ParameterRules(self._driver, types), ValueRules(self._driver, types)
+            self._made_rules = ParameterRules(types), ValueRules(types)
         return self._made_rules
 
     def _report(self, level: Level, failure: Failure, call: Call) -> None:

@@ -1,256 +1,268 @@
-"""What each driver gives for each type: measured by decoding; see `tests/conformance`."""
+"""What psqlpy decodes each type to: measured by decoding; see `tests/conformance`.
+
+A subclass passes for its class (a str of some library, the datetime of a frozen clock), unless it
+can do more than what psqlpy returns, so that code could rely on it in a test and fail on the real
+database: a member of an Enum for a str or an int, a bool for an int, a datetime for a date.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from enum import Enum
+import datetime as dt
+import decimal
+import enum
+import ipaddress
+import math
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from understudy.catalog import decoding
-from understudy.catalog import value_messages as messages
-from understudy.catalog.decoding import Decoded, exactly, integer, is_a
-from understudy.catalog.verdicts import class_of
-from understudy.pg.pgtypes import PgType
+from understudy.catalog.value_messages import class_name
+from understudy.pg.codecs.numbers import INTEGERS
+from understudy.pg.types import Type, Types
 
-_ANYTHING = Decoded("anything", lambda _value: None)
-# What psqlpy holds in a numeric: 96 bits and 28 decimals.
-_LARGEST_DECIMAL = 2**96 - 1
+Check = Callable[[Any], str | None]
+_LARGEST_DECIMAL = 2**96 - 1  # psqlpy holds a numeric in 96 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What psqlpy returns for a type.
+
+    Attributes:
+        name: of the class, for messages: "uuid.UUID", "list of str".
+        check: returns None for a value that psqlpy could return, "" for one of another class, or
+            what is wrong with it.
+    """
+
+    name: str
+    check: Check
+
+
+def _is_a(value: object, *kinds: type) -> bool:
+    # The class itself counts, not what the value claims: a Mock with a spec is of none of them.
+    return issubclass(type(value), kinds)
+
+
+def _exactly(name: str, kind: type, *but: type) -> Decoded:
+    refused = (enum.Enum, *but)
+    return Decoded(
+        name, lambda value: None if _is_a(value, kind) and not _is_a(value, *refused) else ""
+    )
+
+
+def _integer(name: str, lowest: int, highest: int) -> Decoded:
+    plain = _exactly("int", int, bool)
+
+    def check(value: Any) -> str | None:
+        if plain.check(value) is not None:
+            return ""
+        return None if lowest <= value <= highest else f"it goes from {lowest} to {highest}"
+
+    return Decoded(name, check)
+
+
+def _datetime(*, aware: bool) -> Decoded:
+    name = f"{'an aware' if aware else 'a naive'} datetime.datetime"
+
+    def check(value: Any) -> str | None:
+        if not _is_a(value, dt.datetime):
+            return ""
+        return None if (value.utcoffset() is not None) == aware else f"it answers {name}"
+
+    return Decoded(name, check)
+
+
+def _time(value: Any) -> str | None:
+    return None if _is_a(value, dt.time) and value.tzinfo is None else ""
+
+
+def _text(value: Any) -> str | None:
+    if not _is_a(value, str) or _is_a(value, enum.Enum):
+        return ""
+    return "PostgreSQL stores no NUL character" if "\0" in value else None
+
+
+def _uuid_text(value: Any) -> str | None:
+    if _text(value) is not None:
+        return ""
+    try:
+        spelled = str(uuid.UUID(value))
+    except ValueError:
+        return "it is not a UUID"
+    return None if spelled == value else f"a UUID is spelled {spelled!r}"
 
 
 def _rust_decimal(value: Any) -> str | None:
-    if decoding.NUMERIC.check(value) is not None:
+    if not _is_a(value, decimal.Decimal):
         return ""
     if not value.is_finite() or abs(value) > _LARGEST_DECIMAL:
         return "it cannot decode NaN, infinity, or more than 28 digits"
     return None
 
 
-def _of(module: str, name: str) -> Decoded:
-    return Decoded(
-        f"{module.partition('.')[0]}.{name}" if module == "asyncpg.types" else f"{module}.{name}",
-        lambda value: None if class_of(value, module, (name,)) else "",
-    )
-
-
 def _floats(value: Any) -> str | None:
-    fine = type(value) is tuple and len(value) == 2 and all(is_a(each, float) for each in value)
-    return None if fine else ""
+    is_point = (
+        type(value) is tuple and len(value) == 2 and all(_is_a(part, float) for part in value)
+    )
+    return None if is_point else ""
 
 
-_PSQLPY: dict[str, Decoded | None] = {
-    **decoding.COMMON,
+def _document(value: Any) -> str | None:
+    if value is None or _is_a(value, bool):
+        return None
+    if _is_a(value, enum.Enum):
+        return ""
+    if _is_a(value, dict):
+        if not all(_is_a(key, str) for key in value):
+            return "the keys of JSON are str"
+        return _first_in_document(value.values())
+    if _is_a(value, list):
+        return _first_in_document(value)
+    if _is_a(value, float) and not math.isfinite(value):
+        return "JSON has no NaN and no infinity"
+    return None if _is_a(value, str, int, float) else f"JSON holds no {class_name(value)}"
+
+
+def _first_in_document(values: Any) -> str | None:
+    for value in values:
+        reason = _document(value)
+        if reason is not None:
+            return reason or f"JSON holds no {class_name(value)}"
+    return None
+
+
+_ANYTHING = Decoded("anything", lambda _value: None)
+_TEXT = Decoded("str", _text)
+_DOCUMENT = Decoded("what json.loads() gives", _document)
+_FLOAT = _exactly("float", float)
+# The types that were measured; None if psqlpy raises for a column of the type.
+_MEASURED: dict[str, Decoded | None] = {
+    **{name: _integer("int", *INTEGERS[name]) for name in ("smallint", "integer", "bigint")},
+    "oid": _integer("int", *INTEGERS["integer"]),  # psqlpy reads the unsigned number as signed
+    "money": _integer("int, the number of cents", *INTEGERS["bigint"]),
+    "real": _FLOAT,
+    "double precision": _FLOAT,
     "numeric": Decoded("decimal.Decimal", _rust_decimal),
-    "oid": integer(-(2**31), 2**31 - 1),  # it reads the unsigned number as a signed one
-    "money": Decoded("int, the number of cents", integer(-(2**63), 2**63 - 1).check),
-    "uuid": Decoded("str, the UUID's spelling", decoding.uuid_text),
-    "json": decoding.DOCUMENT,
-    "jsonb": decoding.DOCUMENT,
-    "inet": decoding.ADDRESS,
+    "text": _TEXT,
+    "character varying": _TEXT,
+    "name": _TEXT,
+    "macaddr": _TEXT,
+    '"char"': _exactly("str", str),
+    "boolean": _exactly("bool", bool),
+    "uuid": Decoded("str, the UUID's spelling", _uuid_text),
+    "date": _exactly("datetime.date", dt.date, dt.datetime),
+    "time without time zone": Decoded("a naive datetime.time", _time),
+    "timestamp without time zone": _datetime(aware=False),
+    "timestamp with time zone": _datetime(aware=True),
+    "interval": _exactly("datetime.timedelta", dt.timedelta),
+    "bytea": _exactly("bytes", bytes),
+    "json": _DOCUMENT,
+    "jsonb": _DOCUMENT,
+    "inet": Decoded(
+        "ipaddress.IPv4Address or IPv6Address",
+        lambda value: None if type(value) in (ipaddress.IPv4Address, ipaddress.IPv6Address) else "",
+    ),
     "point": Decoded("a tuple of two floats", _floats),
-    '"char"': exactly("str", str),
-    # It raises for these.
     "character": None,
     "cidr": None,
     "time with time zone": None,
     "bit varying": None,
     "tsvector": None,
 }
-_PSQLPY_NO_ARRAYS = frozenset({"name", "bytea", "macaddr"})
-
-_ASYNCPG: dict[str, Decoded | None] = {
-    **decoding.COMMON,
-    "character": decoding.TEXT,
-    '"char"': exactly("bytes", bytes),
-    "money": decoding.TEXT,
-    "uuid": decoding.UUID,
-    "json": decoding.JSON_TEXT,
-    "jsonb": decoding.JSON_TEXT,
-    "inet": decoding.INTERFACE,
-    "cidr": decoding.NETWORK,
-    "time with time zone": decoding.AWARE_TIME,
-    "bit varying": _of("asyncpg.types", "BitString"),
-    "point": _of("asyncpg.types", "Point"),
-    "tsvector": decoding.TEXT,
-}
-
-_PSYCOPG: dict[str, Decoded | None] = {
-    **decoding.COMMON,
-    "character": decoding.TEXT,
-    '"char"': decoding.TEXT,
-    "money": decoding.TEXT,
-    "uuid": decoding.UUID,
-    "json": decoding.DOCUMENT,
-    "jsonb": decoding.DOCUMENT,
-    "inet": decoding.INTERFACE,
-    "cidr": decoding.NETWORK,
-    "time with time zone": decoding.AWARE_TIME,
-    "bit varying": decoding.TEXT,
-    "point": decoding.TEXT,
-    "tsvector": decoding.TEXT,
-}
-
-_BASE = {"psqlpy": _PSQLPY, "asyncpg": _ASYNCPG, "psycopg": _PSYCOPG}
+_NO_ARRAYS = frozenset({"name", "bytea", "macaddr"})
 
 
-def decoded(driver: str, kind: PgType) -> Decoded | None:
-    """Return what a driver gives for a type; None where it cannot decode it at all."""
-    match kind.kind:
-        case "base":
-            return _BASE[driver][kind.name]
-        case "domain" if kind.of is not None:
-            # PostgreSQL announces a column by the type below the domain.
-            return decoded(driver, kind.of)
-        case "enum":
-            return _enum(driver, kind)
-        case "array" if kind.of is not None:
-            return _array(driver, kind.of)
-        case "range" if kind.of is not None:
-            return _range(driver, kind.of)
-        case "multirange" if kind.of is not None:
-            return _multirange(driver, kind.of)
-        case "composite":
-            return _composite(driver, kind)
+def is_measured(types: Types, kind: Type, above: frozenset[str] = frozenset()) -> bool:
+    """Return whether the rules know a type and every type that it is made of.
+
+    Args:
+        types: the types of the schema.
+        kind: the type.
+        above: the types that it is part of; a table's row type may hold arrays of itself.
+    """
+    if kind.name in above:
+        return False
+    if kind.kind in ("base", "pseudo"):
+        return kind.name in _MEASURED
+    parts = [name for name in (kind.of, *(name for _, name in kind.fields)) if name is not None]
+    found = [types.named(name) for name in parts]
+    return (bool(parts) or kind.kind in ("enum", "composite")) and all(
+        part is not None and is_measured(types, part, above | {kind.name}) for part in found
+    )
+
+
+def decoded(types: Types, kind: Type | None) -> Decoded | None:
+    """Return what psqlpy returns for a type; None if it cannot decode the type at all."""
+    of = None if kind is None or kind.of is None else types.named(kind.of)
+    match kind:
+        case Type(kind="base", name=name) if name in _MEASURED:
+            return _MEASURED[name]
+        case Type(kind="domain"):
+            # PostgreSQL describes a column by the type below the domain.
+            return decoded(types, of)
+        case Type(kind="enum", labels=labels):
+            return Decoded("str", lambda value: _label(labels, value))
+        case Type(kind="array") if of is not None:
+            return _array(of)
+        case Type(kind="range" | "multirange"):
+            return None
+        case Type(kind="composite", fields=fields):
+            inner = {name: decoded(types, types.named(spelled)) for name, spelled in fields}
+            if None in inner.values():
+                return None
+            return Decoded("dict", lambda value: _fields(inner, value))
         case _:
             return _ANYTHING
 
 
-def _enum(driver: str, kind: PgType) -> Decoded:
-    def check(value: Any) -> str | None:
-        if decoding.TEXT.check(value) is not None:
-            # register_enum() of psycopg makes its connections give members.
-            return None if driver == "psycopg" and _is_member(value) else ""
-        return None if value in kind.labels else messages.no_label(kind.labels)
-
-    return Decoded("str", check)
-
-
-def _is_member(value: object) -> bool:
-    return is_a(value, Enum)
-
-
-def _array(driver: str, element: PgType) -> Decoded | None:
-    plain = element.kind == "base"
-    if driver == "psqlpy" and (not plain or element.name in _PSQLPY_NO_ARRAYS):
+def _label(labels: tuple[str, ...], value: Any) -> str | None:
+    if _text(value) is not None:
+        return ""
+    if value in labels:
         return None
-    inner = decoded(driver, element)
+    return f"its labels are {', '.join(map(repr, labels)) or 'none'}"
+
+
+def _array(element: Type) -> Decoded | None:
+    if element.kind != "base" or element.name in _NO_ARRAYS:
+        return None
+    inner = _MEASURED.get(element.name, _ANYTHING)
     if inner is None:
         return None
-    # psycopg knows the arrays of types that were registered with it, and gives others as text.
-    as_text = driver == "psycopg" and element.kind in ("enum", "domain", "composite")
-
-    def check(value: Any) -> str | None:
-        if as_text and decoding.TEXT.check(value) is None:
-            return None
-        if not is_a(value, list):
-            return ""
-        return _items(driver, inner, value)
-
-    return Decoded("str" if as_text else f"list of {inner.name}", check)
+    return Decoded(
+        f"list of {inner.name}",
+        lambda value: _items(inner, value) if _is_a(value, list) else "",
+    )
 
 
-def _items(driver: str, inner: Decoded, value: list[Any]) -> str | None:
+def _items(inner: Decoded, items: list[Any]) -> str | None:
     # A list inside may be a row of the array, or, in an array of JSON, a document.
-    rows = [is_a(item, list) and inner.check(item) is not None for item in value]
-    if len({len(item) if row else None for item, row in zip(value, rows, strict=True)}) > 1:
+    rows = [_is_a(item, list) and inner.check(item) is not None for item in items]
+    if len({len(item) if is_row else None for item, is_row in zip(items, rows, strict=True)}) > 1:
         return "the rows of an array are of one length"
-    for item, row in zip(value, rows, strict=True):
-        if row:
-            reason = _items(driver, inner, item)
+    for item, is_row in zip(items, rows, strict=True):
+        if is_row:
+            reason = _items(inner, item)
         elif item is None:
-            reason = "it cannot decode NULL in an array" if driver == "psqlpy" else None
+            reason = "it cannot decode NULL in an array"
         else:
             reason = inner.check(item)
-            if reason == "":
-                reason = f"it answers a list of {inner.name}"
+            reason = f"it answers a list of {inner.name}" if reason == "" else reason
         if reason is not None:
             return reason
     return None
 
 
-def _bounds(driver: str, subtype: PgType, name: str, module: str) -> Decoded:
-    inner = decoded(driver, subtype)
-    assert inner is not None
-
-    def check(value: Any) -> str | None:
-        if not class_of(value, module, ("Range",)):
-            return ""
-        return _bad(inner, (value.lower, value.upper), f"its bounds are {inner.name}")
-
-    return Decoded(name, check)
-
-
-def _bad(inner: Decoded, values: Iterable[Any], otherwise: str) -> str | None:
-    for value in values:
-        reason = None if value is None else inner.check(value)
-        if reason is not None:
-            return reason or otherwise
-    return None
-
-
-def _range(driver: str, subtype: PgType) -> Decoded | None:
-    if driver == "psqlpy":
-        return None
-    if driver == "asyncpg":
-        return _bounds(driver, subtype, "asyncpg.Range", "asyncpg.types")
-    return _bounds(driver, subtype, "psycopg.types.range.Range", "psycopg.types.range")
-
-
-def _multirange(driver: str, kind: PgType) -> Decoded | None:
-    if driver == "psqlpy":
-        return None
-    if driver == "psycopg":
-        return _of("psycopg.types.multirange", "Multirange")
-    inner = decoded(driver, kind)
-    assert inner is not None
-
-    def check(value: Any) -> str | None:
-        return _bad(inner, value, f"it answers a list of {inner.name}") if is_a(value, list) else ""
-
-    return Decoded(f"list of {inner.name}", check)
-
-
-def _composite(driver: str, kind: PgType) -> Decoded | None:
-    checks = _COMPOSITES[driver]
-    inner = {name: decoded(driver, field) for name, field in kind.fields}
-    if driver == "psqlpy" and None in inner.values():
-        return None
-    return Decoded(checks[0], lambda value: checks[1](inner, value))
-
-
 def _fields(inner: dict[str, Decoded | None], value: Any) -> str | None:
+    if not _is_a(value, dict):
+        return ""
     if list(value) != list(inner):
         return f"its fields are {', '.join(inner)}"
     for name, item in value.items():
-        decoder = inner[name]
-        reason = None if item is None or decoder is None else decoder.check(item)
+        field = inner[name]
+        assert field is not None  # a composite type with such a field is not decoded
+        reason = None if item is None else field.check(item)
         if reason is not None:
-            assert decoder is not None
-            return reason or f"its field {name} is {decoder.name}"
+            return reason or f"its field {name} is {field.name}"
     return None
-
-
-def _dict(inner: dict[str, Decoded | None], value: Any) -> str | None:
-    return _fields(inner, value) if is_a(value, dict) else ""
-
-
-def _record(inner: dict[str, Decoded | None], value: Any) -> str | None:
-    # A Record cannot be made without asyncpg's private parts: a dict or a tuple may stand for it.
-    if class_of(value, "asyncpg", ("Record",)) or is_a(value, dict):
-        return _fields(inner, dict(value.items()))
-    if is_a(value, tuple):
-        if len(value) != len(inner):
-            return f"its fields are {', '.join(inner)}"
-        return _fields(inner, dict(zip(inner, value, strict=True)))
-    return ""
-
-
-def _text_or_tuple(_inner: dict[str, Decoded | None], value: Any) -> str | None:
-    # register_composite() of psycopg makes its connections give a tuple, or what it is told.
-    return None if is_a(value, tuple) or decoding.TEXT.check(value) is None else ""
-
-
-_COMPOSITES: dict[str, tuple[str, Callable[[dict[str, Decoded | None], Any], str | None]]] = {
-    "psqlpy": ("dict", _dict),
-    "asyncpg": ("asyncpg.Record", _record),
-    "psycopg": ("str, or a tuple where the type is registered", _text_or_tuple),
-}

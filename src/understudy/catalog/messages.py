@@ -109,11 +109,6 @@ def statement_refused(call: Call, refusal: Refusal, excerpt: Sequence[str]) -> s
     return "\n".join([*lines, f"  at: {call.origin.place}"])
 
 
-def driver_refuses(call: Call, driver: str, reason: str) -> str:
-    """Say that the driver itself cannot read the placeholders of a statement."""
-    return "\n".join([f"{driver} refuses this statement: {reason}", *_statement_and_place(call)])
-
-
 # Parameters --------------------------------------------------------------------------------------
 
 
@@ -166,7 +161,7 @@ def parameter_count(call: Call, wanted: int, given: Sequence[Any], number: int, 
 def parameters_refused(
     call: Call,
     types: Sequence[str],
-    names: Sequence[str | None],
+    names: Sequence[str],
     found: Sequence[tuple[int, Any, str]],
     number: int,
     rows: int,

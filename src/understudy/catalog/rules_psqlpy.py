@@ -16,12 +16,11 @@ from decimal import Decimal
 from typing import Any
 
 from understudy.catalog import psqlpy_wire as wire
-from understudy.catalog.received import number_of, received_refusal
 from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken, class_of
-from understudy.pg.literals import INTEGERS
-from understudy.pg.pgtypes import PgType
+from understudy.pg.codecs.numbers import INTEGERS
+from understudy.pg.types import Type, Types
 
-_ANY = PgType("any", "unknown")
+_ANY = Type(0, "any", -1, "pseudo")
 _HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement, or as if
 # Its classes for arrays, each with the only type that it is for.
 _ARRAY_WRAPPERS = {
@@ -72,37 +71,40 @@ _OPAQUE = frozenset({*_ARRAY_WRAPPERS, "CustomType"})
 _TEXTS = frozenset({"character", "name"})
 
 
-def check(kind: PgType, value: object) -> None:
-    """Raise where psqlpy, or PostgreSQL after it, refuses a value for a type.
+def sent_bytes(types: Types, kind: Type, value: Any) -> bytes | None:
+    """Return what psqlpy sends for a value of a parameter's type.
+
+    Args:
+        types: the types of the schema.
+        kind: the parameter's type.
+        value: the parameter; not None.
+
+    Returns:
+        The bytes; None if the value was checked when it was made, and PostgreSQL accepts it.
 
     Raises:
-        NotSent, Killed, NotTaken, CannotTell: see `judging`.
+        NotSent: psqlpy raises instead.
+        Killed: psqlpy panics.
+        NotTaken: PostgreSQL refuses what is sent.
+        CannotTell: the value hides what it holds.
     """
-    if value is None:
-        if kind.not_null:
-            raise NotTaken(f"domain {kind.name} does not allow null values")
-        return
     if class_of(value, wire.EXTRA_TYPES, ("CustomType",)):
         raise CannotTell("what a CustomType holds")
     array_wrapper = class_of(value, wire.EXTRA_TYPES, _ARRAY_WRAPPERS)
     if array_wrapper is not None:
-        _check_array_wrapper(kind, array_wrapper)
-        return
+        _check_array_wrapper(types, kind, array_wrapper)
+        return None
     wrapper = _WRAPPERS.get(kind.name)
     if wrapper is not None and class_of(value, wire.EXTRA_TYPES, (wrapper,)):
-        return  # what it holds was checked when it was made
+        return None
     if kind.name in _TEXTS and class_of(value, wire.EXTRA_TYPES, {"Text", "VarChar"}):
-        return
+        return None
     if isinstance(value, list | tuple) and kind.name not in ("json", "jsonb"):
-        data = _array(kind, value)
-    else:
-        data = _scalar(kind, value)
-    reason = received_refusal(kind, data)
-    if reason is not None:
-        raise NotTaken(reason)
+        return _array(types, kind, value)
+    return _scalar(kind, value)
 
 
-def _scalar(kind: PgType, value: Any) -> bytes:
+def _scalar(kind: Type, value: Any) -> bytes:
     if type(value) is uuid.UUID:
         return value.bytes
     if type(value) is Decimal:
@@ -111,7 +113,7 @@ def _scalar(kind: PgType, value: Any) -> bytes:
     return wire.class_bytes(value) if known is None else known(value)
 
 
-def _element(kind: PgType, value: Any) -> bytes | None:
+def _element(kind: Type, value: Any) -> bytes | None:
     if value is None:
         return None
     if class_of(value, wire.EXTRA_TYPES, _OPAQUE):
@@ -126,8 +128,8 @@ def _element(kind: PgType, value: Any) -> bytes | None:
     return _scalar(_ANY if kind.name == "bytea" else kind, value)
 
 
-def _array(kind: PgType, value: Sequence[Any]) -> bytes:
-    element = kind.of if kind.kind == "array" and kind.of is not None else _ANY
+def _array(types: Types, kind: Type, value: Sequence[Any]) -> bytes:
+    element = _element_type(types, kind) or _ANY
     flat = [_element(element, item) for item in _flattened(value)]
     sizes = _sizes(value)
     # It trusts the first row to be like the others, and counts.
@@ -138,11 +140,15 @@ def _array(kind: PgType, value: Sequence[Any]) -> bytes:
         raise NotSent("its rows are not of one length")
     if kind.kind != "array":
         raise Killed("")
-    data = struct.pack("!iiI", len(sizes), 1, number_of(element))
+    data = struct.pack("!iiI", len(sizes), 1, element.oid)
     data += b"".join(struct.pack("!ii", size, 1) for size in sizes)
     for item in flat:
         data += struct.pack("!i", -1) if item is None else struct.pack("!i", len(item)) + item
     return data
+
+
+def _element_type(types: Types, kind: Type) -> Type | None:
+    return types.named(kind.of) if kind.kind == "array" and kind.of is not None else None
 
 
 def _is_row(value: object) -> bool:
@@ -164,12 +170,13 @@ def _sizes(value: Sequence[Any]) -> list[int]:
     return sizes
 
 
-def _check_array_wrapper(kind: PgType, wrapper: str) -> None:
+def _check_array_wrapper(types: Types, kind: Type, wrapper: str) -> None:
     if wrapper == "Float32Array":
         raise Killed("")
     if kind.name == f"{_ARRAY_WRAPPERS[wrapper]}[]" or kind.name == "bytea":
         return
-    if kind.kind == "array" and kind.of is not None and kind.of.kind != "base":
+    element = _element_type(types, kind)
+    if element is not None and element.kind != "base":
         raise CannotTell(f"what a {wrapper} holds")
     raise NotTaken("the array's elements are of another type")
 
@@ -218,7 +225,7 @@ def _bytes(value: Any) -> bytes:
         return bytes(value)
     kind = type(value)
     indexed = isinstance(value, Sequence) or (
-        kind.__flags__ & _HEAP_TYPE and any("__getitem__" in vars(each) for each in kind.__mro__)
+        kind.__flags__ & _HEAP_TYPE and any("__getitem__" in vars(base) for base in kind.__mro__)
     )
     if not indexed or isinstance(value, str | dict):
         raise NotSent("")

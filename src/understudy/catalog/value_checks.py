@@ -1,92 +1,50 @@
-"""Could a driver decode a column of a PostgreSQL type to this Python value?"""
+"""Could psqlpy decode a column of a PostgreSQL type to this Python value?"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from understudy.catalog import value_messages as messages
-from understudy.catalog.decoded_types import decoded
-from understudy.catalog.decoding import Decoded
-from understudy.catalog.parameter_checks import check_driver
-from understudy.pg.pgtypes import PgType, resolve
-from understudy.pg.types import TypeFacts
+from understudy.catalog.decoded_types import Decoded, decoded
+from understudy.catalog.value_messages import class_name
+from understudy.pg.types import TypeFacts, Types
+from understudy.script.formatting import shown
 
 
 class ValueRules:
-    """What one driver gives for the columns of one schema's statements.
+    """What psqlpy returns for the columns of one schema's statements.
 
-    Raises:
-        ValueError: there are no rules for that driver.
+    Args:
+        facts: what is known of every type that is not built in, by its spelling; it may not change
+            afterwards.
     """
 
-    def __init__(
-        self, driver: str, facts: Mapping[str, TypeFacts], own: Collection[str] = ()
-    ) -> None:
-        """Prepare the rules.
-
-        Args:
-            driver: "psqlpy", "asyncpg" or "psycopg".
-            facts: what is known of every type that is not built in, by its spelling; it may not
-                change afterwards.
-            own: the types for which the application has set a decoder of its own, like asyncpg's
-                `set_type_codec`: any value goes.
-        """
-        self._driver = check_driver(driver)
-        self._facts = facts
-        self._own = frozenset(own)
-        self._decoded: dict[str, tuple[PgType, Decoded | None]] = {}
+    def __init__(self, facts: Mapping[str, TypeFacts]) -> None:
+        self._types = Types(facts)
+        self._decoded: dict[str, Decoded | None] = {}
 
     def mismatch(self, type_name: str, value: object) -> str | None:
-        """Return why a driver never gives a value for a type; None where it could."""
+        """Return why psqlpy never returns a value for a type.
+
+        None for NULL, which no type forbids in a result; for a value that psqlpy could return; and
+        for a type that the rules do not know.
+        """
         if value is None:
             return None
-        if type_name in self._own:
-            return None
-        kind, decoder = self._known(type_name)
+        decoder = self.decoded(type_name)
         if decoder is None:
-            return messages.undecodable(self._driver, kind)
+            return (
+                f"psqlpy cannot decode {type_name}: a row with it raises; cast the column to "
+                "text, or give a decoder for it"
+            )
         reason = decoder.check(value)
         if reason is None:
             return None
-        reason = reason or messages.expects(decoder.name)
-        return messages.not_decoded(self._driver, kind, value, reason)
+        reason = reason or f"it answers {decoder.name}"
+        kind = class_name(value, mark_enum=True)
+        return f"psqlpy never answers {shown(value)} ({kind}) for {type_name}: {reason}"
 
-    def expected(self, type_name: str) -> str:
-        """Return what a driver gives for a type, for a message: "uuid.UUID", "list of str"."""
-        kind, decoder = self._known(type_name)
-        if type_name in self._own or not kind.known:
-            return "anything"
-        return "nothing: it raises" if decoder is None else decoder.name
-
-    def _known(self, type_name: str) -> tuple[PgType, Decoded | None]:
-        known = self._decoded.get(type_name)
-        if known is None:
-            kind = resolve(type_name, self._facts)
-            known = self._decoded[type_name] = (kind, decoded(self._driver, kind))
-        return known
-
-
-def mismatch_of(
-    driver: str, type_name: str, value: object, facts: Mapping[str, TypeFacts]
-) -> str | None:
-    """Return why a driver never decodes a column of a type to a value.
-
-    None, for NULL, is always fine here: whether a column can be NULL is no matter of its type.
-
-    Returns:
-        A sentence that says what it gives instead; None where it could give the value, or where
-        that cannot be known.
-
-    Raises:
-        ValueError: there are no rules for that driver.
-    """
-    return ValueRules(driver, facts).mismatch(type_name, value)
-
-
-def expected_type(driver: str, type_name: str, facts: Mapping[str, TypeFacts]) -> str:
-    """Return what a driver decodes a type to: "uuid.UUID", "list of str".
-
-    Raises:
-        ValueError: there are no rules for that driver.
-    """
-    return ValueRules(driver, facts).expected(type_name)
+    def decoded(self, type_name: str) -> Decoded | None:
+        """Return what psqlpy returns for a type; None if it cannot decode the type at all."""
+        if type_name not in self._decoded:
+            self._decoded[type_name] = decoded(self._types, self._types.named(type_name))
+        return self._decoded[type_name]

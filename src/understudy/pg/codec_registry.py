@@ -31,6 +31,7 @@ from understudy.pg.codecs.snapshots import SNAPSHOT
 from understudy.pg.codecs.strings import (
     BYTEA,
     CHAR,
+    NAME,
     UUIDS,
     encoded,
     enum_of,
@@ -40,6 +41,7 @@ from understudy.pg.codecs.strings import (
     text,
     versioned,
 )
+from understudy.pg.codecs.text_search import TSVECTOR
 from understudy.pg.errors import ServerError, TrailingBytes
 from understudy.pg.types import Type, Types
 
@@ -50,6 +52,7 @@ _BASE: dict[str, Codec] = {
     "boolean": BOOLEAN,
     "bytea": BYTEA,
     '"char"': CHAR,
+    "name": NAME,
     "smallint": integer("smallint", "!h"),
     "integer": integer("integer", "!i"),
     "bigint": integer("bigint", "!q"),
@@ -113,7 +116,6 @@ _BASE: dict[str, Codec] = {
             "text",
             "character varying",
             "character",
-            "name",
             "xml",
             "refcursor",
             "unknown",
@@ -122,7 +124,8 @@ _BASE: dict[str, Codec] = {
         )
     },
     # A text of its own form, or bytes that only PostgreSQL can make sense of.
-    **{name: only_text(name) for name in ("tsvector", "tsquery", "gtsvector", "aclitem")},
+    **{name: only_text(name) for name in ("tsquery", "gtsvector", "aclitem")},
+    "tsvector": TSVECTOR,
 }
 _PLAIN = frozenset((int, bool, UUID, dt.date, dt.datetime, Decimal))
 _VECTORS = {"int2vector": "smallint", "oidvector": "oid"}
@@ -189,11 +192,19 @@ class Values:
 
     def _codec_of(self, found: Type | None) -> Codec:
         # Of a type that nobody knows, the text is all that can be said.
-        return self._codec("text" if found is None else found.name)
+        return self.codec("text" if found is None else found.name)
 
-    def _codec(self, name: str) -> Codec:
+    def codec(self, name: str) -> Codec:
+        """Return the codec of a type by its spelling; that of a text for an unknown type."""
         codec = self._codecs.get(name)
         if codec is None:
+            # A table's row type may hold arrays of itself.
+            self._codecs[name] = Codec(
+                lambda text: self._codecs[name].input(text),
+                lambda data: self._codecs[name].receive(data),
+                lambda value: self._codecs[name].output(value),
+                lambda value: self._codecs[name].send(value),
+            )
             codec = self._codecs[name] = self._made(name)
         return codec
 
@@ -206,21 +217,21 @@ class Values:
             case "enum":
                 return enum_of(name, found.labels)
             case "domain" if of is not None:
-                return self._codec(of.name)
+                return self.codec(of.name)
             case "array" if of is not None:
                 delimiter = ";" if of.name == "box" else ","
-                return array_of(name, of.oid, self._codec(of.name), self._spelt, delimiter)
+                return array_of(name, of.oid, self.codec(of.name), self._spelt, delimiter)
             case "range" if of is not None:
-                return range_of(name, of.name, self._codec(of.name))
+                return range_of(name, of.name, self.codec(of.name))
             case "multirange" if of is not None:
-                return multirange_of(name, self._codec(of.name))
+                return multirange_of(name, self.codec(of.name))
             case "composite":
                 fields = [self._field(each, kind) for each, kind in found.fields]
                 return record_of(name, fields, self._spelt)
         if name in _VECTORS:
             element = self._types.named(_VECTORS[name])
             assert element is not None  # it is built in
-            return vector(name, element.oid, self._codec(element.name), self._spelt)
+            return vector(name, element.oid, self.codec(element.name), self._spelt)
         return _BASE.get(name) or only_text(name)
 
     def _spelt(self, oid: int) -> str:
@@ -228,7 +239,7 @@ class Values:
         return "???" if found is None else found.name
 
     def _field(self, name: str, type_name: str) -> tuple[str, int, Codec]:
-        return name, self._types.oid(type_name), self._codec(type_name)
+        return name, self._types.oid(type_name), self.codec(type_name)
 
 
 def _of_text(read: Callable[[str], Any]) -> Decoder:

@@ -143,6 +143,7 @@ class Type:
             multirange its range: its spelling.
         labels: of an enum.
         fields: of a composite type, its (name, type) pairs.
+        not_null: whether it is a domain that allows no NULL.
     """
 
     oid: int
@@ -152,6 +153,7 @@ class Type:
     of: str | None = None
     labels: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
+    not_null: bool = False
 
 
 def _built_in() -> dict[str, Type]:
@@ -228,7 +230,9 @@ def _of_facts(name: str, oid: int, facts: Mapping[str, TypeFacts]) -> Type:
         "array": "array",
     }
     kind = kinds.get(fact.kind, "base")
-    return Type(oid, name, _size(name, facts), kind, fact.base, fact.labels, fact.fields)
+    return Type(
+        oid, name, _size(name, facts), kind, fact.base, fact.labels, fact.fields, fact.not_null
+    )
 
 
 def _size(name: str, facts: Mapping[str, TypeFacts]) -> int:

@@ -115,8 +115,7 @@ def _with_schema(config: pytest.Config, settings: Settings) -> Checker:
         lambda: _describer(config),
         locked=bool(config.getoption("understudy_locked")),
     )
-    # FakeConnection is a connection of psqlpy's.
-    return Checker(catalog, settings.driver or "psqlpy", _levels(settings))
+    return Checker(catalog, _levels(settings))
 
 
 def _fingerprint(settings: Settings) -> Callable[[int], str]:
@@ -174,8 +173,7 @@ def _without_schema(config: pytest.Config, settings: Settings) -> Checker:
     from understudy.catalog.run_catalog import Catalog
 
     catalog = Catalog(_cached(config), lambda _: "", lambda: _grammarian(config), disposable=True)
-    driver = settings.driver or "psqlpy"
-    return Checker(catalog, driver, _levels(settings), lenient=True)
+    return Checker(catalog, _levels(settings), lenient=True)
 
 
 def _cached(config: pytest.Config) -> Path | None:

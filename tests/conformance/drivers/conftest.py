@@ -150,7 +150,7 @@ def checker(drivers_dsn: str) -> Iterator[Checker]:
     """What the real server says of the statements of every fake."""
     dsn = f"{drivers_dsn}&application_name=catalog"  # by which it is spared when others are ended
     catalog = Catalog(None, lambda major: f"drivers {major}", lambda: Describer(dsn))
-    yield Checker(catalog, "asyncpg", Levels())
+    yield Checker(catalog, Levels())
     catalog.close()
 
 

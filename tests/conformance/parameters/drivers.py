@@ -104,9 +104,6 @@ class PsycopgInserter(Inserter):
         return value
 
 
-INSERTERS = (PsqlpyInserter, AsyncpgInserter, PsycopgInserter)
-
-
 def insertion(number: int) -> str:
     """Return the statement that inserts a parameter into the column of a type of TYPES."""
     assert 0 <= number < len(TYPES)

@@ -143,6 +143,19 @@ class Reader:
             raise no_data()
         return self.take(1)[0]
 
+    def string(self) -> bytes:
+        """Return the bytes before the next NUL, and pass over it.
+
+        Raises:
+            ServerError: there is none.
+        """
+        end = self._data.find(b"\0", self._at)
+        if end < 0:
+            raise refusal("08P01", "invalid string in message")
+        taken = self._data[self._at : end]
+        self._at = end + 1
+        return taken
+
     def item(self) -> bytes | None:
         """Return the next item of a container, which begins with its size; None for NULL.
 

@@ -23,6 +23,13 @@ from understudy.pg.codecs.codec import (
 )
 from understudy.pg.errors import TrailingBytes
 
+# The lowest and the highest number of each type.
+INTEGERS = {
+    "smallint": (-(2**15), 2**15 - 1),
+    "integer": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+    "oid": (0, 2**32 - 1),
+}
 INTEGER = re.compile(
     r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+|[0-9](_?[0-9])*)", re.ASCII
 )

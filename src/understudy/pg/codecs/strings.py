@@ -47,6 +47,20 @@ def text(name: str) -> Codec:
     return Codec(str, decoded, write, send)
 
 
+def _receive_name(data: bytes) -> str:
+    if len(data) > 63:
+        raise refusal("42622", "identifier too long", "Identifier must be less than 64 characters.")
+    return decoded(data)
+
+
+NAME = Codec(
+    lambda value: value.encode()[:63].decode(errors="ignore"),
+    _receive_name,
+    text("name").output,
+    text("name").send,
+)
+
+
 def encoded(name: str, value: str) -> bytes:
     """Return the bytes of a text.
 
