@@ -6,6 +6,9 @@ from textwrap import dedent
 
 import pytest
 
+# Loaded once: an inner run in this process would load it twice.
+import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
+
 PROJECT = {
     "pyproject": """
         [tool.understudy]
@@ -87,8 +90,8 @@ def test_it_is_learned_once_and_read_from_the_file_ever_after(pytester: pytest.P
     pytester.makepyfile(test_own=PROJECT["test"])
 
     # SQLAlchemy knows no composite types, and says so.
-    first = pytester.runpytest_subprocess("-W", "ignore::sqlalchemy.exc.SAWarning")
-    locked = pytester.runpytest_subprocess(
+    first = pytester.runpytest_inprocess("-W", "ignore::sqlalchemy.exc.SAWarning")
+    locked = pytester.runpytest_inprocess(
         "--understudy-locked", "-W", "ignore::sqlalchemy.exc.SAWarning"
     )
 
