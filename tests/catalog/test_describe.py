@@ -197,9 +197,7 @@ def test_a_refusal_is_in_postgresql_s_own_words(
     assert describer.describe(["SELECT 1", statement, "SELECT 2"])[1] == refusal
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(codec=None), max_size=30), max_size=5))
 def test_any_text_gets_a_verdict(describer: Describer, statements: list[str]) -> None:
     verdicts = describer.describe(statements)

@@ -14,7 +14,7 @@ from understudy.fake_postgres.protocol.backend_messages import NOT_HERE
 
 STEPS = sorted(set(itertools.chain(*SCENARIOS.values())))
 STARTS = sorted(set(itertools.chain(*STARTUPS.values())))
-FAST = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(suppress_health_check=list(HealthCheck))
 
 
 def talk(pieces: list[bytes]) -> tuple[bytes, bool, bool]:

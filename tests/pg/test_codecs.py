@@ -384,7 +384,7 @@ def test_a_range_is_shown_as_postgresql_writes_it(value: Range, text: str) -> No
     assert str(value) == text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings.default.max_examples)
 @given(
     some.sampled_from(sorted(BUILT_IN) + sorted(FACTS)),
     some.sampled_from([TEXT, BINARY]),

@@ -127,7 +127,7 @@ def test_every_value_is_one_of_its_type(name: str, connection: psycopg.Connectio
     assert refused == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(), precision=st.integers(1, 1000), scale=st.integers(-1000, 1000))
 def test_a_numeric_has_its_precision_and_scale(
     connection: psycopg.Connection[Any], seed: int, precision: int, scale: int

@@ -83,7 +83,7 @@ def test_bytes_that_are_no_text(server: Server, data: bytes, form: int) -> None:
     assert isinstance(real, tuple)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3 * settings.default.max_examples, suppress_health_check=list(HealthCheck))
 @given(some.lists(some.sampled_from([*'{}[],: "\\ua1.-e', "null", '"a"', "12", "\n"]), max_size=12))
 def test_what_is_no_json_is_refused_for_the_same_reason(server: Server, parts: list[str]) -> None:
     data = "".join(parts).encode()

@@ -82,7 +82,7 @@ def test_what_we_write_psycopg_reads_and_what_psycopg_writes_we_read(name: str, 
     oid = TYPES.oid(name)
     encoder, decoder = VALUES.encoder(oid, form), VALUES.decoder(oid, form)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(STRATEGIES[name])
     def check(value: Any) -> None:
         data = encoder(value)
