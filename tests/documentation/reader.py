@@ -33,7 +33,6 @@ class Reader:
 
     def __init__(self, file: Path, folder: Path, not_run: Mapping[str, str]) -> None:
         self.blocks = blocks_of(ROOT, file)
-        self.unused_reasons = set(not_run)
         self._not_run = not_run
         self._folder = folder
         self._results: dict[Block, str | None] = {}
@@ -139,7 +138,6 @@ class Reader:
     def _bash(self, block: Block) -> str | None:
         for command in commands_of(block):
             if command in self._not_run:
-                self.unused_reasons.discard(command)
                 continue
             run = self.project.run(*shlex.split(command))
             if run.status != 0:
