@@ -18,14 +18,25 @@ STAMP := $(VENV)/.installed
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3.14 python3 python)
 VERSION_OF = -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
 
-.PHONY: setup demo test check bench clean
+PYTEST := -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+# No server and no process is started there, or one for all.
+FAST := $(addprefix tests/,asgi catalog fake_postgres fakes lint pg project rows script)
+
+.PHONY: setup demo test test-fast cover check bench clean
 
 demo: setup
 	@$(BIN)/understudy demo --in-place examples/backend
 
 test: setup
+	$(BIN)/python $(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+test-fast: setup
+	$(BIN)/python $(PYTEST) -m "not slow" $(FAST) $(PYTEST_ARGS)
+
+# Every test, the slow ones included, and the gate: 95% of lines and branches.
+cover: setup
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/coverage run $(PYTEST) --hypothesis-profile=thorough $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -1,17 +1,29 @@
+from __future__ import annotations
+
 import os
 import signal
 import sys
+from typing import Any
 
 # Each inner run of pytester forgets what it imported. The second import of these extensions crashes
 # the process, so they are here before the first.
 import asyncpg  # noqa: F401
 import psqlpy  # noqa: F401
+import pytest
+from hypothesis import HealthCheck, settings
 
 # The plugin looks for this one among the imported modules; a package remembers a module that an
 # inner run has imported, and then it is not imported again.
 import understudy.script.expectations  # noqa: F401
+from tests.scheduling import LongestFirst
 
 pytest_plugins = ["pytester"]
+
+# On a busy machine an example may take any time. `make cover` asks for the thorough profile.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", _PATIENT, max_examples=100)
+settings.register_profile("quick", _PATIENT, max_examples=25)
+settings.load_profile("quick")
 
 # A program that a shell runs in the background ignores SIGINT, and so does all that it starts. The
 # tests that interrupt a process need it as it is at a terminal, however this run was started.
@@ -25,3 +37,9 @@ sys.dont_write_bytecode = False
 # Where CI is set, pytest shortens nothing: inner runs print what they print on a desk.
 for name in ("CI", "BUILD_NUMBER"):
     os.environ.pop(name, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
+    """Give out files as `--dist loadfile` says, but the longest first."""
+    return LongestFirst(config, log) if config.getoption("dist") == "loadfile" else None

@@ -30,6 +30,7 @@ def output() -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "figures"),
     [
@@ -87,6 +88,7 @@ def test_each_line_has_its_figures(output: str, line: str, figures: int) -> None
     assert len(found[1].split()) == figures
 
 
+@pytest.mark.slow
 def test_both_sides_of_the_suite_run_a_good_part_of_it(output: str) -> None:
     found = re.search(r"unit tests that need no script: (\d+),", output)
 
@@ -94,6 +96,7 @@ def test_both_sides_of_the_suite_run_a_good_part_of_it(output: str) -> None:
     assert int(found[1]) > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pytest-postgresql", "py-pglite, TRUNCATE", "testcontainers"])
 def test_what_others_take_is_measured_or_it_is_said_what_is_missing(output: str, name: str) -> None:
     assert re.search(rf"^  on {name}.*( \d+\.\d ms|not measured; it needs: .+)$", output, re.M), (

@@ -8,6 +8,8 @@ import pytest
 
 from understudy.cli import reference_backend, suites
 
+pytestmark = pytest.mark.slow
+
 UNIT, INTEGRATION = suites.LANES
 WORKERS = ("-n", "2")
 

@@ -188,6 +188,7 @@ def output() -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_each_mutant_is_judged_and_run_in_every_lane(output: Any) -> None:
     found = {mutant["mutant"].partition(": ")[2]: mutant for mutant in output["mutants"]}
 
@@ -205,6 +206,7 @@ def test_each_mutant_is_judged_and_run_in_every_lane(output: Any) -> None:
         assert all(lane["tests"] > 0 for lane in mutant["lanes"].values())
 
 
+@pytest.mark.slow
 def test_checked_fakes_and_the_database_kill_what_substrings_let_live(output: Any) -> None:
     for mutant in output["mutants"]:
         killed = {lane: found["killed"] is not None for lane, found in mutant["lanes"].items()}

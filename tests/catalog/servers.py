@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+import pytest
+
 from understudy.embedded import EmbeddedServer
 from understudy.embedded.binaries import Installation, find_installation
 
-VERSIONS = (16, 18)
+VERSIONS = (pytest.param(16, marks=pytest.mark.slow), 18)
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 
 

@@ -20,6 +20,10 @@ from understudy.cli import main
 from .projects import LAYOUTS, contents, write
 
 GOLDEN = Path(__file__).parent / "golden"
+# Each takes minutes, the smallest seconds.
+PARAMETERS = [
+    pytest.param(name, marks=[] if name == "flat" else pytest.mark.slow) for name in sorted(LAYOUTS)
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Initialised:
         return self.folder / "backend" if self.name == "backend" else self.folder
 
 
-@pytest.fixture(scope="module", params=sorted(LAYOUTS))
+@pytest.fixture(scope="module", params=PARAMETERS)
 def project(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Initialised:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.backend_copy import BACKEND, Folder, Run
 
+pytestmark = pytest.mark.slow
+
 FAILING = """\
 import pytest
 
