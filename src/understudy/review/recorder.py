@@ -66,6 +66,8 @@ class Recorder:
         for option in ("source", "source_pkgs", "omit", "include", "patch"):
             found.set_option(f"run:{option}", [])
         found.set_option("run:include", self._measured)
+        # sys.monitoring, coverage's default from Python 3.14, tells only the first test of a line.
+        found.set_option("run:core", "ctrace")
         found.start()
         self._coverage = found
 
