@@ -57,7 +57,10 @@ def _import(target: str, name: str, root: Path) -> object:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and (name == missing or name.startswith(f"{missing}.")):
             raise AppError(_no_module(target, missing, root)) from error
-        raise AppError(messages.import_raised(target, name, error, root)) from error
+        raise AppError(
+            f"The app {target!r} cannot be loaded: importing {name!r} raised\n"
+            f"{messages.raised(error, root)}"
+        ) from error
 
 
 def _no_module(target: str, missing: str, root: Path) -> str:

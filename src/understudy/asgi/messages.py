@@ -61,13 +61,6 @@ def not_a_package(target: str, missing: str, file: str | None) -> str:
     )
 
 
-def import_raised(target: str, module: str, error: BaseException, root: Path) -> str:
-    """The module is there, and raises while it is imported."""
-    return (
-        f"The app {target!r} cannot be loaded: importing {module!r} raised\n{raised(error, root)}"
-    )
-
-
 def no_attribute(target: str, owner: str, name: str, candidates: Sequence[str]) -> str:
     """The module is there, the attribute is not; ``owner`` says where was looked."""
     lines = [f"The app {target!r} cannot be loaded: {owner} has no attribute {name!r}."]

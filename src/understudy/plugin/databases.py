@@ -18,7 +18,7 @@ import pytest
 from understudy.embedded import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
 from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable
-from understudy.plugin import clones, messages, xdist_workers
+from understudy.plugin import clones, xdist_workers
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
@@ -191,7 +191,9 @@ def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
     try:
         told = xdist_workers.ask(config, question)
     except (EOFError, OSError) as error:
-        raise PostgresUnavailable(messages.controller_gone()) from error
+        raise PostgresUnavailable(
+            "There is no PostgreSQL to be had: the process that starts it, pytest's own, has ended."
+        ) from error
     if told is not None and "error" in told:
         raise PostgresError(told["error"])
     return told
@@ -199,7 +201,10 @@ def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
 
 def _refuse_if_over(run: _Run) -> None:
     if run.is_over:
-        raise PostgresUnavailable(messages.run_is_over())
+        raise PostgresUnavailable(
+            "There is no PostgreSQL to be had any more: the run is over."
+            "\nAsk for it in a test or in a fixture, not in what is called after them."
+        )
 
 
 def _stop_late(config: pytest.Config) -> None:

@@ -34,7 +34,9 @@ def faker(request: pytest.FixtureRequest) -> Faker:
     try:
         from faker import Faker
     except ImportError:
-        raise failure(messages.not_installed("Faker", "`faker`", "faker")) from None
+        raise failure(
+            '`faker` needs Faker, which is not installed.\npip install "understudy[faker]"'
+        ) from None
     locale = _own_fixture(request, "faker_locale")
     if locale is None:
         locale = configured_locale(request.config)
@@ -99,7 +101,11 @@ class EventLoop:
             pytest.fail.Exception: the test is async.
         """
         if inspect.iscoroutinefunction(request.function):
-            raise failure(messages.loop_in_async_test(request.node.name))
+            raise failure(
+                f"`event_loop` is a fresh loop for sync tests; {request.node.name} is async and "
+                "runs in a loop of its own already, so nothing would ever run in this one.\n"
+                "Use asyncio.get_running_loop() in the test instead."
+            )
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop = runner.get_loop()
         yield loop

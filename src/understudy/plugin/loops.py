@@ -71,13 +71,22 @@ def twin_for(request: pytest.FixtureRequest) -> str:
     config, item = request.config, request.node
     plugins = [name for name in ("asyncio", "anyio") if config.pluginmanager.has_plugin(name)]
     if not plugins:
-        raise failure(messages.nothing_runs_async())
+        raise failure(
+            "`async_client` lives in a test's event loop, and no plugin that runs async tests is"
+            " loaded.\npip install pytest-asyncio"
+        )
     if "asyncio" in plugins:
         import pytest_asyncio
 
         if pytest_asyncio.is_async_test(item):
             if "anyio_backend" in request.fixturenames:
-                raise failure(messages.two_runners(item.name))
+                raise failure(
+                    "`async_client` lives in a test's event loop, and two plugins claim "
+                    f"{item.name}: pytest-asyncio runs the test, anyio its async fixtures, each "
+                    "in a loop of its own.\n"
+                    "Take away the anyio marker (and the `anyio_backend` fixture), or the asyncio "
+                    'marker; with asyncio_mode = "auto" every async test has that one.'
+                )
             _require_scoped_loops(config)
             return _asyncio_twin(_loop_scope(item))
     if "anyio_backend" in request.fixturenames:
@@ -94,7 +103,10 @@ def _require_scoped_loops(config: pytest.Config) -> None:
     if has_own_event_loop(config):
         import pytest_asyncio
 
-        raise failure(messages.pytest_asyncio_too_old(pytest_asyncio.__version__))
+        raise failure(
+            f"`async_client` needs pytest-asyncio 1.0 or newer; {pytest_asyncio.__version__} is "
+            "installed."
+        )
 
 
 def _loop_scope(item: pytest.Item) -> str:

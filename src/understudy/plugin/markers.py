@@ -45,7 +45,10 @@ def wishes(item: pytest.Item) -> Wishes:
     found: dict[str, object] = {}
     for mark in item.iter_markers(NAME):  # the nearest first
         if mark.args:
-            raise failure(messages.mark_without_keyword(mark.args[0], _KEYWORDS))
+            raise failure(
+                f"@pytest.mark.understudy takes keywords, not {mark.args[0]!r} alone."
+                f"\nThe keywords are: {', '.join(_KEYWORDS)}."
+            )
         for keyword, value in mark.kwargs.items():
             if keyword not in _KEYWORDS:
                 raise failure(messages.unknown_keyword(keyword, _KEYWORDS))

@@ -34,11 +34,6 @@ def unknown_key(file: Path, key: str, keys: Sequence[str]) -> str:
     )
 
 
-def unreadable_file(file: Path, error: OSError) -> str:
-    """The file is there, and the system will not hand it over."""
-    return f"{file} cannot be read: {error.strerror}."
-
-
 def broken_toml(file: Path, error: ValueError) -> str:
     """The file is not TOML."""
     if isinstance(error, UnicodeDecodeError):
@@ -73,15 +68,6 @@ def empty(origin: str) -> str:
     return f"{origin}: must not be empty. Leave it out where nothing is meant."
 
 
-def bad_app(origin: str, value: str) -> str:
-    """The app's name is not ``module:attribute``."""
-    return (
-        f"{origin}: {value!r} does not name an app."
-        '\nWrite "module:attribute", for example "src.main:app" or'
-        ' "src.config.factory:create_app".'
-    )
-
-
 def unknown_driver(origin: str, value: str, drivers: Sequence[str]) -> str:
     """A driver that we do not know."""
     return (
@@ -113,11 +99,6 @@ def wrong_variable(origin: str, flag: str, name: str, value: object) -> str:
     )
 
 
-def broken_template(origin: str, name: str, text: str, error: ValueError) -> str:
-    """A value of the environment has a brace too many or too few."""
-    return f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."
-
-
 def unknown_place(origin: str, fixture: str, name: str, place: str, places: Sequence[str]) -> str:
     """A value of the environment names something that the fixture does not have."""
     return (
@@ -127,33 +108,11 @@ def unknown_place(origin: str, fixture: str, name: str, place: str, places: Sequ
     )
 
 
-def not_installed(package: str, what: str, extra: str) -> str:
-    """An optional dependency that is missing."""
-    return f'{what} needs {package}, which is not installed.\npip install "understudy[{extra}]"'
-
-
 def unknown_locale(origin: str, value: str, locales: Sequence[str]) -> str:
     """A locale that the installed Faker does not have."""
     return (
         f"{origin}: {value!r} is not a locale that Faker knows.{_did_you_mean(value, locales)}"
         f"\nThe locales are: {', '.join(sorted(locales))}."
-    )
-
-
-def loop_in_async_test(name: str) -> str:
-    """An async test asked for the loop that is meant for sync tests."""
-    return (
-        f"`event_loop` is a fresh loop for sync tests; {name} is async and runs in a loop of its"
-        " own already, so nothing would ever run in this one."
-        "\nUse asyncio.get_running_loop() in the test instead."
-    )
-
-
-def nothing_runs_async() -> str:
-    """Neither asyncio plugin is there."""
-    return (
-        "`async_client` lives in a test's event loop, and no plugin that runs async tests is"
-        " loaded.\npip install pytest-asyncio"
     )
 
 
@@ -169,35 +128,7 @@ def async_test_not_marked(name: str, plugins: Sequence[str]) -> str:
     )
 
 
-def two_runners(name: str) -> str:
-    """Both plugins claim the test, and then its fixtures and its body run in two loops."""
-    return (
-        f"`async_client` lives in a test's event loop, and two plugins claim {name}:"
-        " pytest-asyncio runs the test, anyio its async fixtures, each in a loop of its own."
-        "\nTake away the anyio marker (and the `anyio_backend` fixture), or the asyncio marker;"
-        ' with asyncio_mode = "auto" every async test has that one.'
-    )
-
-
-def pytest_asyncio_too_old(found: str) -> str:
-    """A pytest-asyncio whose loops we cannot ask for."""
-    return f"`async_client` needs pytest-asyncio 1.0 or newer; {found} is installed."
-
-
 # The PostgreSQL of a run
-
-
-def controller_gone() -> str:
-    """A worker of pytest-xdist asked for the server, and nobody is there to answer."""
-    return "There is no PostgreSQL to be had: the process that starts it, pytest's own, has ended."
-
-
-def run_is_over() -> str:
-    """Somebody asked for a server when the last one had been stopped."""
-    return (
-        "There is no PostgreSQL to be had any more: the run is over."
-        "\nAsk for it in a test or in a fixture, not in what is called after them."
-    )
 
 
 def kept_database(url: str, is_embedded: bool) -> str:
@@ -207,14 +138,6 @@ def kept_database(url: str, is_embedded: bool) -> str:
 
 
 # The marker
-
-
-def mark_without_keyword(value: object, keywords: Sequence[str]) -> str:
-    """The marker was given a value and no name for it."""
-    return (
-        f"@pytest.mark.understudy takes keywords, not {value!r} alone."
-        f"\nThe keywords are: {', '.join(keywords)}."
-    )
 
 
 def unknown_keyword(keyword: str, keywords: Sequence[str]) -> str:

@@ -128,7 +128,7 @@ def read_table(file: Path) -> Mapping[str, object]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise SettingsError(messages.unreadable_file(file, error)) from error
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
     # Most projects have a pyproject.toml and no table of ours: do not parse it for nothing.
     if b"understudy" not in content:
         return {}
@@ -160,7 +160,11 @@ def _text(value: object, origin: str) -> str:
 def _app(value: object, origin: str) -> str:
     text = _text(value, origin)
     if re.fullmatch(f"{_DOTTED}:{_DOTTED}", text) is None:
-        raise SettingsError(messages.bad_app(origin, text))
+        raise SettingsError(
+            f"{origin}: {text!r} does not name an app."
+            '\nWrite "module:attribute", for example "src.main:app" or'
+            ' "src.config.factory:create_app".'
+        )
     return text
 
 
@@ -230,7 +234,9 @@ def _places(origin: str, name: str, text: str) -> list[str]:
     try:
         return [place for _, place, _, _ in Formatter().parse(text) if place is not None]
     except ValueError as error:
-        raise SettingsError(messages.broken_template(origin, name, text, error)) from error
+        raise SettingsError(
+            f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."
+        ) from error
 
 
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {

@@ -17,7 +17,6 @@ from operator import call, is_, itemgetter
 from types import FunctionType
 from typing import Any
 
-from understudy.plugin.leak_checks import messages
 from understudy.plugin.leak_checks.project_files import Places
 
 _FIXED = (FunctionType, type, staticmethod, classmethod, property)
@@ -77,9 +76,9 @@ class State:
         changes += [] if is_new else self._environment_changes()
         folder, levels = _folder(), _logging()
         if folder != self._folder:
-            changes.append(messages.folder(self._folder, folder))
+            changes.append(f"the working directory was {self._folder} and is {folder}")
         changes += [
-            messages.logging_level(name, before, after)
+            f"{name} was {before} and is {after}"
             for (name, before), after in zip(self._logging.items(), levels.values(), strict=True)
             if before != after
         ]
@@ -141,7 +140,7 @@ class State:
             shown = os.fsdecode(name)
             if not shown.startswith(_NOT_OURS):
                 how = "set" if before is None else "removed" if after is None else "changed"
-                yield messages.variable(shown, how)
+                yield f"os.environ[{shown!r}] was {how}"
 
 
 def _getter(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
@@ -215,12 +214,12 @@ class _Namespace:
                 continue
             now = self.names.get(name, _GONE)
             if now is _GONE:
-                yield messages.removed(f"{self._name}.{name}")
+                yield f"{self._name}.{name} was removed"
             elif now is not before:
-                yield messages.replaced(f"{self._name}.{name}")
+                yield f"{self._name}.{name} was replaced"
         for name, (value, was) in self.containers.items():
             if self.names.get(name, value) is value and not _is_content(value, was):
-                yield messages.changed(f"{self._name}.{name}", type(value).__name__)
+                yield f"{self._name}.{name}, a {type(value).__name__}, has other content"
 
 
 def _namespaces(name: str, names: Mapping[str, Any]) -> Iterator[_Namespace]:

@@ -81,38 +81,3 @@ def state_left(changes: Sequence[str]) -> str:
             "Put it back: the fixture monkeypatch does (setattr, setitem, setenv, chdir).",
         ]
     )
-
-
-def variable(name: str, how: str) -> str:
-    """An environment variable, without its value, which may be a secret."""
-    return f"os.environ[{name!r}] was {how}"
-
-
-def folder(before: str, after: str) -> str:
-    """The working directory."""
-    return f"the working directory was {before} and is {after}"
-
-
-def logging_level(name: str, before: int, after: int) -> str:
-    """What the logging module lets through."""
-    return f"{name} was {before} and is {after}"
-
-
-def replaced(name: str) -> str:
-    """A function, a class or a constant is another one."""
-    return f"{name} was replaced"
-
-
-def removed(name: str) -> str:
-    """A function, a class or a constant is gone."""
-    return f"{name} was removed"
-
-
-def changed(name: str, kind: str) -> str:
-    """A list, a dict or a set has other content."""
-    return f"{name}, a {kind}, has other content"
-
-
-def with_more(text: str, more: int) -> str:
-    """The first finding of a kind in a test, which has others like it."""
-    return f"{text}\n(And {more} more of this kind in the same test.)"

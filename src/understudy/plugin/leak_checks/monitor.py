@@ -243,7 +243,12 @@ def _one_of_each(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Go through what was found, one of a kind: a loop in a test repeats itself."""
     for check, times in Counter(check for check, _ in found).items():
         text = next(text for each, text in found if each == check)
-        yield check, text if times == 1 else messages.with_more(text, times - 1)
+        yield (
+            check,
+            text
+            if times == 1
+            else f"{text}\n(And {times - 1} more of this kind in the same test.)",
+        )
 
 
 def _is_selection(config: pytest.Config) -> bool:
