@@ -241,7 +241,7 @@ def test_a_schema_that_changed_between_runs_is_asked_about_anew(suite: Project) 
     result = run(suite, passed=1, failed=4)
     assert section(result)[1:] == [
         COVERED,
-        f"the schema or PostgreSQL is another: all of {FILE} was asked anew",
+        f"the schema or PostgreSQL has changed: all of {FILE} was described again",
     ]
     told = failures(suite, result)["test_name[1]"]
     assert 'column "name" does not exist' in told

@@ -135,9 +135,8 @@ def test_pyproject_given_as_ini_file_is_read(project: Project) -> None:
 def test_a_bad_value_in_the_file_ends_the_run(project: Project) -> None:
     project.configure("[tool.understudy]\ndriver = 'psqlp'")
     assert _usage_error(project) == (
-        "ERROR: driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is not a driver that"
-        " Understudy knows. Did you mean 'psqlpy'?\n"
-        "The drivers are: asyncpg, psqlpy, psycopg."
+        "ERROR: driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is none of "
+        "asyncpg, psqlpy, psycopg. Did you mean 'psqlpy'?"
     )
 
 

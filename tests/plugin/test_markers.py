@@ -55,17 +55,17 @@ def test_the_nearest_marker_wins(project: Project, monkeypatch: pytest.MonkeyPat
     project.write(
         test_it="""
             import pytest
-            from understudy.plugin.markers import wishes
+            from understudy.plugin.markers import isolation
 
             pytestmark = pytest.mark.understudy(isolation="other")
 
             @pytest.mark.understudy(isolation="clone")
             def test_near(request):
-                assert wishes(request.node).isolation == "clone"
+                assert isolation(request.node) == "clone"
 
             @pytest.mark.understudy()
             def test_far(request):
-                assert wishes(request.node).isolation == "other"
+                assert isolation(request.node) == "other"
         """
     )
     project.passes(passed=2)

@@ -119,13 +119,11 @@ def test_an_app_that_is_not(tmp_path: Path, app: str) -> None:
 def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
     text = "[tool.understudy]\ndriver = 'psqlp'"
     assert _refusal(tmp_path, text) == (
-        "driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is not a driver that"
-        " Understudy knows. Did you mean 'psqlpy'?\n"
-        "The drivers are: asyncpg, psqlpy, psycopg."
+        "driver in [tool.understudy] of ROOT/pyproject.toml: 'psqlp' is none of "
+        "asyncpg, psqlpy, psycopg. Did you mean 'psqlpy'?"
     )
     assert _refusal(tmp_path, text, driver="oracle") == (
-        "--understudy-driver: 'oracle' is not a driver that Understudy knows.\n"
-        "The drivers are: asyncpg, psqlpy, psycopg."
+        "--understudy-driver: 'oracle' is none of asyncpg, psqlpy, psycopg."
     )
 
 
@@ -162,8 +160,8 @@ def test_root_is_no_key(tmp_path: Path) -> None:
             "check_errors in {}: 'no' is none of error, warn, off.",
         ),
         ("check_errors = true", "check_errors in {}: expected a string, not True (of type bool)."),
-        ("locale = ''", "locale in {}: must not be empty. Leave it out where nothing is meant."),
-        ("schema = []", "schema in {}: must not be empty. Leave it out where nothing is meant."),
+        ("locale = ''", "locale in {}: must not be empty. To set nothing, leave it out."),
+        ("schema = []", "schema in {}: must not be empty. To set nothing, leave it out."),
         (
             "schema = 3",
             "schema in {}: expected a string or a list of strings, not 3 (of type int).",
@@ -171,7 +169,7 @@ def test_root_is_no_key(tmp_path: Path) -> None:
         ("schema = ['a', 3]", "schema in {}: expected a string, not 3 (of type int)."),
         (
             "postgres_url = ' '",
-            "postgres_url in {}: must not be empty. Leave it out where nothing is meant.",
+            "postgres_url in {}: must not be empty. To set nothing, leave it out.",
         ),
         (
             "isolation = 'clon'",
@@ -247,7 +245,7 @@ def test_a_table_that_is_none(tmp_path: Path) -> None:
         ),
         (
             b"[tool.understudy]\n\nlocale = '\xff'\n",
-            "ROOT/pyproject.toml, line 3: not valid TOML, which is UTF-8 throughout.",
+            "ROOT/pyproject.toml, line 3: not valid TOML, which is always UTF-8.",
         ),
     ],
 )

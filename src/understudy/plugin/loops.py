@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from understudy.plugin import messages
 from understudy.plugin.fixtures import has_own_event_loop
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure, one_message
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 _LoopScope = Literal["function", "class", "module", "package", "session"]
 _LOOP_SCOPES: tuple[_LoopScope, ...] = ("function", "class", "module", "package", "session")
 _ANYIO = "_understudy_async_client_anyio"
+_MARKERS = {
+    "asyncio": '@pytest.mark.asyncio, or asyncio_mode = "auto" in the pytest configuration',
+    "anyio": "@pytest.mark.anyio",
+}
 
 
 def _asyncio_twin(loop_scope: str) -> str:
@@ -96,7 +99,10 @@ def twin_for(request: pytest.FixtureRequest) -> str:
         _require_scoped_loops(config)
         scope = config.getini("asyncio_default_fixture_loop_scope")
         return _asyncio_twin(scope if scope in _LOOP_SCOPES else "function")
-    raise failure(messages.async_test_not_marked(item.name, plugins))
+    raise failure(
+        f"`async_client` lives in a test's event loop, and no plugin runs {item.name} in one."
+        f"\nMark the test: {'; or '.join(_MARKERS[name] for name in plugins)}."
+    )
 
 
 def _require_scoped_loops(config: pytest.Config) -> None:

@@ -1,49 +1,33 @@
-"""The marker `understudy`: what one test wants otherwise than all others.
+"""The marker `understudy`, which overrides settings for one test.
 
     @pytest.mark.understudy(isolation="clone")
 
-On a class or a module it holds for all tests there; for each keyword the nearest one wins.
+On a class or a module it holds for all tests there; the nearest marker wins.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import pytest
 
-from understudy.plugin import messages
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure
-from understudy.plugin.settings import ISOLATIONS
+from understudy.plugin.settings import ISOLATIONS, did_you_mean
 
 NAME = "understudy"
 DESCRIPTION = (
     'understudy(*, isolation): isolation="clone" gives the test a database of its own to commit to,'
     ' "rollback" undoes it'
 )
+_KEYWORDS = ("isolation",)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """The keywords of the marker; None where a test has no wish.
-
-    ``isolation`` is how the test is kept from others on the real database.
-    """
-
-    isolation: str | None = None
-
-
-_KEYWORDS = tuple(field.name for field in fields(Wishes))
-
-
-def wishes(item: pytest.Item) -> Wishes:
-    """Return what the markers of a test say.
+def check(item: pytest.Item) -> None:
+    """Check the arguments of a test's markers.
 
     Raises:
         pytest.fail.Exception: a marker has an invalid argument.
     """
-    found: dict[str, object] = {}
-    for mark in item.iter_markers(NAME):  # the nearest first
+    for mark in item.iter_markers(NAME):
         if mark.args:
             raise failure(
                 f"@pytest.mark.understudy takes keywords, not {mark.args[0]!r} alone."
@@ -51,20 +35,19 @@ def wishes(item: pytest.Item) -> Wishes:
             )
         for keyword, value in mark.kwargs.items():
             if keyword not in _KEYWORDS:
-                raise failure(messages.unknown_keyword(keyword, _KEYWORDS))
+                raise failure(
+                    f"@pytest.mark.understudy has no keyword {keyword!r}."
+                    f"{did_you_mean(keyword, _KEYWORDS)}\nThe keywords are: {', '.join(_KEYWORDS)}."
+                )
             if value not in ISOLATIONS:
-                raise failure(messages.unknown_isolation(value, ISOLATIONS))
-            found.setdefault(keyword, value)
-    return Wishes(**found)  # type: ignore[arg-type] # checked right above
-
-
-def is_cloned(item: pytest.Item) -> bool:
-    """Say whether a test is isolated by a clone; a marker that makes no sense fails it later."""
-    marked = (mark.kwargs.get("isolation") for mark in item.iter_markers(NAME))
-    wished = next(filter(None, marked), None)
-    return (wished or read_settings(item.config).isolation) == "clone"
+                nearest = did_you_mean(value, ISOLATIONS) if isinstance(value, str) else ""
+                raise failure(
+                    f"@pytest.mark.understudy: {value!r} is not a way to isolate a test.{nearest}"
+                    f"\nisolation may be: {', '.join(map(repr, ISOLATIONS))}."
+                )
 
 
 def isolation(item: pytest.Item) -> str:
-    """Return "rollback" or "clone": as the test's markers say, else as is configured."""
-    return wishes(item).isolation or read_settings(item.config).isolation
+    """Return "rollback" or "clone": from the test's nearest marker, else the configured one."""
+    marked = (mark.kwargs.get("isolation") for mark in item.iter_markers(NAME))
+    return next(filter(None, marked), None) or read_settings(item.config).isolation

@@ -8,8 +8,7 @@ from typing import cast
 
 import pytest
 
-from understudy.plugin.messages import in_file
-from understudy.plugin.settings import DRIVERS, KEYS, Settings, SettingsError, flag, load
+from understudy.plugin.settings import DRIVERS, KEYS, Settings, SettingsError, flag, in_file, load
 
 SETTINGS = pytest.StashKey[Settings]()
 

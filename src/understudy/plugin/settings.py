@@ -1,20 +1,19 @@
-"""What the project says about itself: ``[tool.understudy]`` in pyproject.toml, and the flags.
+"""The settings of a project: ``[tool.understudy]`` in pyproject.toml, and the flags.
 
-Nothing here knows pytest, so that the command line reads the same settings.
+Nothing here imports pytest, because the command line reads the same settings.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from understudy.plugin import messages
-
-# Those of script/database_errors.py, which loading the plugin must not import.
+# The same as in script/database_errors.py, which loading the plugin must not import.
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 LEVELS = ("error", "warn", "off")
 RUN_TIME = (
@@ -27,7 +26,7 @@ RUN_TIME = (
 )
 ISOLATIONS = ("rollback", "clone")
 DEFAULT_CATALOG = "tests/understudy-catalog"
-# What the values of ..._postgres_env may name in braces: attributes of the fixture.
+# The attributes of the fixture that values of ..._postgres_env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "user")
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
@@ -39,7 +38,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one project; what is not set is None, or empty.
+    """The settings of one project; a setting that is not given is None or empty.
 
     ``root`` is the directory that relative paths start from.
     """
@@ -67,12 +66,12 @@ class Settings:
     real_postgres_env: Mapping[str, str] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
-        """What a check does with what it finds: "error", "warn" or "off".
+        """Return what a check does with a finding: "error", "warn" or "off".
 
-        Where nothing is set that is "error" with a schema. Without one a project has not asked for
-        its SQL to be checked, and its tests may hold placeholders instead: then it is "warn". What
-        is found while a test runs (`RUN_TIME`) is "warn" in any case: the test did pass. A clock is
-        wrong on a loaded machine, so `check_loop` is "off" until somebody wants it.
+        The default is "error" with a schema. Without one it is "warn": the project has not asked
+        for its SQL to be checked, and its tests may hold placeholders. Checks at run time
+        (`RUN_TIME`) warn by default, since the test did pass. `check_loop` is "off" by default,
+        since its clock is unreliable on a loaded machine.
         """
         configured: str | None = getattr(self, key)
         if key == "check_loop":
@@ -80,15 +79,26 @@ class Settings:
         return configured or ("error" if self.schema and key not in RUN_TIME else "warn")
 
 
-KEYS = tuple(sorted(each.name for each in fields(Settings) if each.name != "root"))
+KEYS = tuple(sorted(field.name for field in fields(Settings) if field.name != "root"))
 
-# Tables of their own, which the command that they are for reads.
+# Tables in [tool.understudy] that belong to a command.
 TABLES = ("lint",)
 
 
 def flag(key: str) -> str:
-    """The pytest flag that overrides a key."""
+    """Return the pytest flag that overrides a key."""
     return f"--understudy-{key.replace('_', '-')}"
+
+
+def in_file(file: Path, key: str) -> str:
+    """Return the name of a key in a file, as messages show it."""
+    return f"{key} in [tool.understudy] of {file}"
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the nearest candidate, or nothing."""
+    nearest = difflib.get_close_matches(name, list(candidates), n=1)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
@@ -107,9 +117,12 @@ def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
         if key in TABLES:
             continue
         if key not in KEYS:
-            raise SettingsError(messages.unknown_key(file, key, KEYS))
+            raise SettingsError(
+                f"[tool.understudy] of {file} has no key {key!r}.{did_you_mean(key, KEYS)}"
+                f"\nThe keys are: {', '.join(KEYS)}."
+            )
         if flags.get(key) is None:
-            values[key] = _check(key, value, messages.in_file(file, key))
+            values[key] = _check(key, value, in_file(file, key))
     for key, value in flags.items():
         if value is not None:
             values[key] = _check(key, value, flag(key))
@@ -129,7 +142,7 @@ def read_table(file: Path) -> Mapping[str, object]:
         return {}
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
-    # Most projects have a pyproject.toml and no table of ours: do not parse it for nothing.
+    # Most projects have a pyproject.toml without this table: parsing it would be wasted.
     if b"understudy" not in content:
         return {}
     import tomllib
@@ -137,23 +150,40 @@ def read_table(file: Path) -> Mapping[str, object]:
     try:
         document = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(messages.broken_toml(file, error)) from error
+        raise SettingsError(_not_toml(file, error)) from error
     tool = document.get("tool", {})
     table = tool.get("understudy", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
-        raise SettingsError(messages.not_a_table(file, table))
+        raise SettingsError(
+            f"{file}: tool.understudy must be a table, not {_shown(table)}."
+            "\nWrite [tool.understudy] on a line of its own, and the keys below it."
+        )
     return table
 
 
-def _check(key: str, value: object, origin: str) -> object:
-    return _CHECKS.get(key, _text)(value, origin)
+def _not_toml(file: Path, error: ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"{file}, line {line}: not valid TOML, which is always UTF-8."
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
+    if found is None:
+        return f"{file}: not valid TOML: {error}."
+    return f"{file}, line {found[2]}, column {found[3]}: not valid TOML: {found[1]}."
+
+
+def _shown(value: object) -> str:
+    return f"{value!r} (of type {type(value).__name__})"
+
+
+def _wrong_type(origin: str, value: object, expected: str) -> SettingsError:
+    return SettingsError(f"{origin}: expected {expected}, not {_shown(value)}.")
 
 
 def _text(value: object, origin: str) -> str:
     if not isinstance(value, str):
-        raise SettingsError(messages.wrong_type(origin, value, "a string"))
+        raise _wrong_type(origin, value, "a string")
     if not value.strip():
-        raise SettingsError(messages.empty(origin))
+        raise SettingsError(f"{origin}: must not be empty. To set nothing, leave it out.")
     return value
 
 
@@ -168,48 +198,37 @@ def _app(value: object, origin: str) -> str:
     return text
 
 
-def _driver(value: object, origin: str) -> str:
-    text = _text(value, origin)
-    if text not in DRIVERS:
-        raise SettingsError(messages.unknown_driver(origin, text, DRIVERS))
-    return text
+def _one_of(choices: tuple[str, ...]) -> Callable[[object, str], str]:
+    def read(value: object, origin: str) -> str:
+        text = _text(value, origin)
+        if text not in choices:
+            raise SettingsError(
+                f"{origin}: {text!r} is none of {', '.join(choices)}.{did_you_mean(text, choices)}"
+            )
+        return text
 
-
-def _level(value: object, origin: str) -> str:
-    text = _text(value, origin)
-    if text not in LEVELS:
-        raise SettingsError(messages.unknown_level(origin, text, LEVELS))
-    return text
+    return read
 
 
 def _milliseconds(value: object, origin: str) -> int:
     # A flag is text, a key is a number.
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
     if type(number) is not int or number < 1:
-        raise SettingsError(
-            messages.wrong_type(origin, value, "a number of milliseconds, 1 or more")
-        )
+        raise _wrong_type(origin, value, "a number of milliseconds, 1 or more")
     return number
-
-
-def _isolation(value: object, origin: str) -> str:
-    text = _text(value, origin)
-    if text not in ISOLATIONS:
-        raise SettingsError(messages.unknown_default_isolation(origin, text, ISOLATIONS))
-    return text
 
 
 def _schema(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
-        raise SettingsError(messages.wrong_type(origin, value, "a string or a list of strings"))
+        raise _wrong_type(origin, value, "a string or a list of strings")
     if not items:
-        raise SettingsError(messages.empty(origin))
+        raise SettingsError(f"{origin}: must not be empty. To set nothing, leave it out.")
     return tuple(_text(item, origin) for item in items)
 
 
 def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
-    """Return what reads variables and their values: a table, or of a flag "NAME=value" each."""
+    """Return a reader of variables and values: a table, or "NAME=value" for each use of a flag."""
     fixture = key.removesuffix("_env")
 
     def read(value: object, origin: str) -> Mapping[str, str]:
@@ -217,14 +236,20 @@ def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
             pairs = [_text(item, origin).partition("=") for item in value]
             value = {name: rest if separator else None for name, separator, rest in pairs}
         if not isinstance(value, dict):
-            raise SettingsError(messages.wrong_type(origin, value, "a table of variables"))
+            raise _wrong_type(origin, value, "a table of variables")
         for name, text in value.items():
             if not isinstance(text, str):
-                raise SettingsError(messages.wrong_variable(origin, flag(key), name, text))
+                raise SettingsError(
+                    f"{origin}: the value of {name} must be text such as '{{dsn}}', "
+                    f"not {_shown(text)}.\nOn the command line: {flag(key)} '{name}={{dsn}}'."
+                )
             for place in _places(origin, name, text):
                 if place not in PLACES:
-                    text = messages.unknown_place(origin, fixture, name, place, PLACES)
-                    raise SettingsError(text)
+                    raise SettingsError(
+                        f"{origin}: the value of {name} names {{{place}}}, which {fixture} does "
+                        f"not have.{did_you_mean(place, PLACES)}\n"
+                        f"It has: {', '.join(f'{{{place}}}' for place in PLACES)}."
+                    )
         return value
 
     return read
@@ -239,17 +264,17 @@ def _places(origin: str, name: str, text: str) -> list[str]:
         ) from error
 
 
+def _check(key: str, value: object, origin: str) -> object:
+    return _CHECKS.get(key, _text)(value, origin)
+
+
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "app": _app,
     "blocked_after": _milliseconds,
-    "check_answers": _level,
-    "check_errors": _level,
-    "check_parameters": _level,
-    "check_statements": _level,
-    **dict.fromkeys(RUN_TIME, _level),
-    "driver": _driver,
+    **dict.fromkeys((key for key in KEYS if key.startswith("check_")), _one_of(LEVELS)),
+    "driver": _one_of(DRIVERS),
     "fake_postgres_env": _environment("fake_postgres_env"),
-    "isolation": _isolation,
+    "isolation": _one_of(ISOLATIONS),
     "real_postgres_env": _environment("real_postgres_env"),
     "schema": _schema,
 }

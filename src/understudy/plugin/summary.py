@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.plugin import catalog_hooks as checked
-from understudy.plugin import messages
+from understudy.plugin import report
 from understudy.plugin.settings import Settings
 
 _TALLY = "understudy.script.call_counts"
@@ -69,11 +69,11 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
     if calls:
         lines = checked.summary(config, settings, verbose=reporter.verbosity > 0)
         without = not lines and not settings.schema
-        reporter.line(messages.fake_lane(calls, len(statements), without))
+        reporter.line(report.calls_on_fakes(calls, len(statements), without))
         for line in lines:
             reporter.line(line)
     if real_calls:
-        reporter.line(messages.real_lane(real_calls, len(real_statements)))
+        reporter.line(report.calls_on_real_postgres(real_calls, len(real_statements)))
     for problem in problems:
         reporter.line(f"ERROR: {problem}", red=True)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.plugin import messages
+from understudy.plugin import report
 
 if TYPE_CHECKING:
     from understudy.script.expectations import PhaseState
@@ -180,10 +180,10 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
 def _fail(failures: list[Failure]) -> None:
     """Fail with `failures`, whole and without a traceback; with none, do nothing."""
     if failures:
-        pytest.fail(messages.curtain([_told(failure) for failure in failures]), pytrace=False)
+        pytest.fail(report.failure_report(map(_reported, failures)), pytrace=False)
 
 
-def _told(failure: Failure) -> tuple[str, str, bool]:
+def _reported(failure: Failure) -> tuple[str, str, bool]:
     """Return a failure's name and text, and whether it was raised and then caught."""
     return type(failure).__name__, str(failure), failure.__traceback__ is not None
 
@@ -198,7 +198,7 @@ def _explain(error: BaseException, failures: list[Failure]) -> list[Failure]:
     said = "\n".join("".join(format_exception_only(each)) for each in chain)
     hidden = [each for each in failures if id(each) not in shown and str(each) not in said]
     for failure in hidden:
-        error.add_note("\n" + messages.curtain([_told(failure)]))
+        error.add_note("\n" + report.failure_report([_reported(failure)]))
     return hidden
 
 

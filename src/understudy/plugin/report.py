@@ -1,0 +1,108 @@
+"""The reports of the plugin: the failures of a test, and the summary of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+def failure_report(failures: Iterable[tuple[str, str, bool]]) -> str:
+    """Return the failures with which a test ends; repeated failures are reported once.
+
+    Args:
+        failures: the name and the text of each, and whether it was raised and then caught.
+    """
+    reports = [
+        f"{name}: {text}"
+        + ("\n(It was raised, and caught before it reached the test.)" * caught)
+        + (f"\n(This happened {times} times.)" if times > 1 else "")
+        for (name, text, caught), times in Counter(failures).items()
+    ]
+    if len(reports) == 1:
+        return reports[0]
+    numbered = [f"{number}) {text}" for number, text in enumerate(reports, 1)]
+    return "\n\n".join([f"{len(reports)} failures:", *numbered])
+
+
+def calls_on_fakes(calls: int, statements: int, unchecked: bool) -> str:
+    """Return the line on the fakes: the calls, and whether PostgreSQL checked any of them."""
+    asked = f"{_counted(calls, 'call')} on fakes, {_counted(statements, 'different statement')}"
+    return f"{asked}; not checked by PostgreSQL: no schema configured" if unchecked else asked
+
+
+def calls_on_real_postgres(calls: int, statements: int) -> str:
+    """Return the line on `real_postgres`."""
+    different = _counted(statements, "different statement")
+    return f"{_counted(calls, 'call')} on real_postgres, {different}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+@dataclass
+class Covered:
+    """The statements of a run, by how far they were checked.
+
+    Attributes:
+        checked: those that PostgreSQL described.
+        parsed: those of which only the syntax was checked.
+        unchecked: those not checked, each with the reason.
+        learned: the number of statements that were new to the catalog.
+        renewed: whether the catalog was out of date and all its statements were described again.
+        postgres: PostgreSQL's major version, or None if no server was needed.
+    """
+
+    checked: list[str]
+    parsed: list[str]
+    unchecked: dict[str, str]
+    learned: int
+    renewed: bool
+    postgres: int | None
+
+
+def checked_lines(covered: Covered, catalog: str, verbose: bool) -> list[str]:
+    """Return the lines on checked statements; `verbose` lists those that were not checked."""
+    version = "" if covered.postgres is None else f" {covered.postgres}"
+    parts = [f"{_counted(len(covered.checked), 'statement')} checked by PostgreSQL{version}"]
+    parts += [f"{len(covered.parsed)} only parsed"] if covered.parsed else []
+    parts += [f"{len(covered.unchecked)} not checked"] if covered.unchecked else []
+    line = ", ".join(parts)
+    if (covered.parsed or covered.unchecked) and not verbose:
+        line += " (-v lists them)"
+    if covered.learned:
+        line += f"; {covered.learned} new in {catalog}"
+    lines = [line]
+    if covered.renewed:
+        lines.append(f"the schema or PostgreSQL has changed: all of {catalog} was described again")
+    return lines + (_listed(covered) if verbose else [])
+
+
+def syntax_lines(covered: Covered, verbose: bool) -> list[str]:
+    """Return the same lines for a project without a schema, in which only syntax is checked."""
+    described = len(covered.checked) + len(covered.parsed)
+    version = "" if covered.postgres is None else f" {covered.postgres}"
+    lines = []
+    if described:
+        lines.append(
+            f"syntax and number of parameters of {_counted(described, 'statement')} checked by "
+            f"PostgreSQL{version}, and nothing else: no schema configured"
+        )
+    reasons = dict.fromkeys(covered.unchecked.values())
+    lines += [f"{len(covered.unchecked)} not checked: {'; '.join(reasons)}"] if reasons else []
+    return lines + (_listed(covered)[len(covered.parsed) :] if verbose else [])
+
+
+def _listed(covered: Covered) -> list[str]:
+    return [
+        *(f"  only parsed: {_start(statement)}" for statement in covered.parsed),
+        *(
+            f"  not checked: {_start(statement)} ({why})"
+            for statement, why in covered.unchecked.items()
+        ),
+    ]
+
+
+def _start(statement: str) -> str:
+    return statement if len(statement) <= 100 else f"{statement[:100]} ..."
