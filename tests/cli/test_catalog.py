@@ -25,7 +25,9 @@ from understudy.catalog.description import (
     SchemaFacts,
     Verdict,
 )
-from understudy.cli import main, processes
+from understudy.cli import main
+from understudy.project import pytest_process
+from understudy.project.pytest_process import Ended
 
 from .conftest import environment, understudy, write
 
@@ -82,15 +84,13 @@ class Double:
         self.meanwhile: Callable[[], None] = lambda: None
         self.commands: list[list[str]] = []
 
-    def __call__(
-        self, command: Sequence[str], folder: Path, output: IO[str], environment: None
-    ) -> int:
-        self.commands.append(list(command))
-        (fresh,) = [each for each in command if each.startswith("--understudy-catalog=")]
+    def __call__(self, arguments: Sequence[str], folder: Path, output: IO[str]) -> Ended:
+        self.commands.append(list(arguments))
+        (fresh,) = [each for each in arguments if each.startswith("--understudy-catalog=")]
         if self.learned is not None:
             store.write(Path(fresh.partition("=")[2]), self.learned)
         self.meanwhile()
-        return self.exit_code
+        return Ended(self.exit_code, [])
 
     def learn(self, statements: Mapping[str, Verdict], fingerprint: str = "one") -> None:
         self.learned = contents(statements, fingerprint)
@@ -100,7 +100,7 @@ class Double:
 def tests(monkeypatch: pytest.MonkeyPatch) -> Double:
     """The project's tests; nothing is run."""
     double = Double()
-    monkeypatch.setattr(processes, "call", double)
+    monkeypatch.setattr(pytest_process, "run", double)
     return double
 
 

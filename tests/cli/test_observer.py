@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from understudy import FakeConnection
-from understudy.cli.observer import OPTION
+from understudy.project import pytest_process
 from understudy.script import call_counts
 
-OBSERVED = ("-p", "understudy.cli.observer", OPTION, "figures.json", "-p", "no:randomly")
+OBSERVED = ("-p", "understudy.cli.observer", "-p", "no:randomly")
 
 ALL_OUTCOMES = """
     import pytest
@@ -50,8 +50,11 @@ ALL_OUTCOMES = """
 
 
 @pytest.fixture
-def figures(pytester: pytest.Pytester) -> Any:
-    """Run the tests given, and return what the observer wrote."""
+def figures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run the tests given, and return what the observer reports."""
+    answers = pytester.path / "figures.json"
+    monkeypatch.setenv(pytest_process.REQUEST_VARIABLE, '{"figures": true}')
+    monkeypatch.setenv(pytest_process.ANSWERS_VARIABLE, str(answers))
 
     def run(tests: str, *arguments: str) -> dict[str, Any]:
         pytester.makepyprojecttoml(
@@ -63,7 +66,7 @@ def figures(pytester: pytest.Pytester) -> Any:
         )
         pytester.makepyfile(tests)
         pytester.runpytest_inprocess(*OBSERVED, *arguments)
-        report: dict[str, Any] = json.loads((pytester.path / "figures.json").read_bytes())
+        report: dict[str, Any] = json.loads(answers.read_bytes())
         return report
 
     return run

@@ -19,6 +19,7 @@ from understudy.init.configuration import configuration
 from understudy.init.project_copy import Copy, Report, copied
 from understudy.init.questions import decide
 from understudy.init.verify_examples import Trial, run_trial
+from understudy.project import pytest_process
 
 from .projects import write
 
@@ -268,7 +269,7 @@ class Fake:
 
 def test_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
-    monkeypatch.setenv(probe.REQUEST_VARIABLE, json.dumps({"out": str(out)}))
+    monkeypatch.setenv(pytest_process.ANSWERS_VARIABLE, str(out))
 
     with probe.recording(Fake(), 1) as noted:
         noted.answer = []
@@ -459,7 +460,7 @@ def test_a_file_that_cannot_be_finished_is_not_left(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saving.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
 
     with pytest.raises(WriterError):
         saving.save([saving.Change(tmp_path / "file", None, "new")])

@@ -16,8 +16,9 @@ from understudy.catalog import store
 from understudy.catalog.compare import Comparison, compare
 from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.errors import CatalogError
-from understudy.cli import messages, processes
+from understudy.cli import messages
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings, SettingsError, load
+from understudy.project import pytest_process
 
 
 class _Refused(click.ClickException):
@@ -92,7 +93,7 @@ def catalog(
         raise _Refused(str(error)) from error
     except KeyboardInterrupt:
         click.echo(messages.catalog_interrupted(path), err=True)
-        ctx.exit(processes.INTERRUPTED)
+        ctx.exit(pytest_process.INTERRUPTED)
     click.echo(text)
     ctx.exit(1 if check and differs else 0)
 
@@ -156,10 +157,10 @@ def _from_tests(path: Path, pytest_args: Sequence[str]) -> store.Contents:
     click.echo(messages.running_tests(pytest_args), err=True)
     with tempfile.TemporaryDirectory(prefix="understudy-catalog-") as folder:
         fresh = Path(folder) / path.name
-        command = [sys.executable, "-m", "pytest", "-q", f"--understudy-catalog={fresh}"]
-        # Standard output is for what this command finds.
-        exit_code = processes.call([*command, *pytest_args], Path.cwd(), sys.stderr, None)
-        if exit_code != 0:
+        arguments = ["-q", f"--understudy-catalog={fresh}", *pytest_args]
+        # Standard output is for the result of this command.
+        exit_code = pytest_process.run(arguments, Path.cwd(), output=sys.stderr).exit_code
+        if exit_code:
             raise CatalogError(messages.tests_failed(exit_code, path))
         contents = store.read(fresh)
     if contents is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from understudy.cli import demo_report, extras, messages, reference_backend, suites
-from understudy.cli.processes import INTERRUPTED
+from understudy.project.pytest_process import INTERRUPTED
 
 
 class _Refused(click.ClickException):

@@ -9,9 +9,9 @@ import click
 
 from understudy.cli import init_messages as messages
 from understudy.cli import init_report as report
-from understudy.cli.processes import INTERRUPTED
 from understudy.init import Findings, Plan, WriterError, look, make_plan, save
 from understudy.init.questions import Decisions, Question, decide
+from understudy.project.pytest_process import INTERRUPTED
 
 
 class _Refused(click.ClickException):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from understudy.cli.processes import INTERRUPTED
 from understudy.lint import cache as caches
 from understudy.lint import messages, output
 from understudy.lint.discovery import discover
@@ -19,6 +18,7 @@ from understudy.lint.registry import all_rules, chosen
 from understudy.lint.runner import LintError, run
 from understudy.lint.settings import LintSettings, LintSettingsError, check_selectors, read
 from understudy.project.pytest_config import read as read_pytest
+from understudy.project.pytest_process import INTERRUPTED
 
 _PATIENCE = 2.0  # seconds, before progress is shown
 

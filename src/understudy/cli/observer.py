@@ -1,32 +1,19 @@
-"""A pytest plugin that writes a run's figures into a file, for the process that started it.
-
-The demo loads it with ``-p``; nothing else does.
-"""
+"""A pytest plugin that reports the figures of a run to the demo, which loads it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from understudy.plugin import catalog_hooks, summary
-
-OPTION = "--understudy-figures"
+from understudy.project import pytest_process
 
 # As pytest's terminal reporter names them.
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 _server: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the flag that names the file."""
-    parser.getgroup("understudy").addoption(
-        OPTION, metavar="FILE", default=None, help="write the figures of the run into a JSON file"
-    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -53,18 +40,18 @@ def _describe(dsn: str) -> dict[str, Any]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the file."""
+    """Report the figures."""
     config = session.config
-    file = config.getoption(OPTION)
-    if file is None or hasattr(config, "workerinput"):  # a worker of xdist has not seen all tests
-        return
+    if not pytest_process.requested() or hasattr(config, "workerinput"):
+        return  # nobody asked, or a worker of xdist, which has not seen all tests
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     calls, asked = summary.figures(config)
-    report = {
-        "tests": {outcome: len(reporter.stats.get(outcome, ())) for outcome in OUTCOMES},
-        "calls_on_fakes": calls,
-        "statements_on_fakes": len(asked),
-        "statements_checked": len(catalog_hooks.checked(config)),
-        "postgres": config.stash.get(_server, None),
-    }
-    Path(file).write_text(json.dumps(report), encoding="utf-8")
+    pytest_process.answer(
+        {
+            "tests": {outcome: len(reporter.stats.get(outcome, ())) for outcome in OUTCOMES},
+            "calls_on_fakes": calls,
+            "statements_on_fakes": len(asked),
+            "statements_checked": len(catalog_hooks.checked(config)),
+            "postgres": config.stash.get(_server, None),
+        }
+    )

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from understudy.cli import messages
-from understudy.cli.processes import INTERRUPTED
 from understudy.plugin.settings import DEFAULT_CATALOG, SettingsError, load
+from understudy.project.pytest_process import INTERRUPTED
 from understudy.review import output
 from understudy.review.checklist_items import State
 from understudy.review.errors import ReviewError

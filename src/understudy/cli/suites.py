@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from understudy.cli import processes
-from understudy.cli.observer import OPTION
+from understudy.project.pytest_process import environment_without
+from understudy.project.pytest_process import run as run_pytest
 
 # Settings of the caller's own pytest or coverage, which mean another suite than this one.
 _FOREIGN = ("PYTEST_", "COVERAGE_", "COV_CORE_")
@@ -94,32 +93,27 @@ def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) ->
         KeyboardInterrupt: Ctrl-C or SIGTERM; the tests have been stopped by then.
     """
     with tempfile.TemporaryDirectory(prefix="understudy-demo-") as scratch:
-        figures = Path(scratch, "figures.json")
         data = Path(scratch, "coverage")
-        environment = _environment(data)
-        command = [sys.executable, "-m", "pytest", "-q", "-m", lane.marks, *extra]
-        command += ["-p", "understudy.cli.observer", OPTION, str(figures)]
+        environment = {**environment_without(*_FOREIGN), _COVERAGE_FILE: str(data)}
+        arguments = ["-q", "-m", lane.marks, *extra]
         if lane.measure:
-            # Nothing is demanded of the figure: it is shown.
-            command += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
+            # The figure is shown; no minimum is demanded.
+            arguments += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
         started = time.monotonic()
-        exit_code = processes.call(command, folder, output, environment)
+        ended = run_pytest(
+            arguments,
+            folder,
+            plugin="understudy.cli.observer",
+            request={"figures": True},
+            environment=environment,
+            output=output,
+        )
         seconds = time.monotonic() - started
-        report = _read_figures(figures) if figures.exists() else {"tests": {}}
         coverage = _read_coverage(Path(scratch), folder, environment) if data.exists() else None
-    return Result(lane, exit_code, seconds, coverage=coverage, **report)
-
-
-def _environment(data: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    return {**kept, _COVERAGE_FILE: str(data)}
-
-
-def _read_figures(file: Path) -> dict[str, Any]:
-    report: dict[str, Any] = json.loads(file.read_bytes())
-    if report["postgres"] is not None:
+    report = ended.answers[-1] if ended.answers else {"tests": {}}
+    if report.get("postgres") is not None:
         report["postgres"] = Server(**report["postgres"])
-    return report
+    return Result(lane, ended.exit_code, seconds, coverage=coverage, **report)
 
 
 def _read_coverage(scratch: Path, folder: Path, environment: Mapping[str, str]) -> Coverage:

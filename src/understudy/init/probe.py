@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,8 +21,8 @@ import pytest
 
 from understudy.init import messages
 from understudy.init.examples import quoted
+from understudy.project import pytest_process
 
-REQUEST_VARIABLE = "UNDERSTUDY_PROBE"
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # Any statement but those that drivers and SQLAlchemy send by themselves: they are answered already
 _STATEMENTS = re.compile(
@@ -37,33 +35,30 @@ _PLAIN = (int, float, str, type(None))
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Ask before any test module is imported, and after every conftest.py was."""
-    request = json.loads(os.environ[REQUEST_VARIABLE])
-    out = Path(request["out"])
+    request = pytest_process.requested()
     for path in reversed(request["path"]):
         sys.path.insert(0, path)
     for target in request["apps"]:
-        _write(out, {"kind": "begin", "what": target})
+        pytest_process.answer({"kind": "begin", "what": target})
         answer = _app(target, Path(request["path"][0]))
-        _write(out, answer)
+        pytest_process.answer(answer)
         if answer["error"] is None:
             break
     for module, name in request["models"]:
-        _write(out, {"kind": "begin", "what": module})
-        _write(out, _model(module, name))
+        pytest_process.answer({"kind": "begin", "what": module})
+        pytest_process.answer(_model(module, name))
     if request["schema"]:
-        _write(out, {"kind": "begin", "what": messages.the_schema()})
-        _write(out, _schema(request["schema"], Path(request["path"][0])))
+        pytest_process.answer({"kind": "begin", "what": messages.the_schema()})
+        pytest_process.answer(_schema(request["schema"], Path(request["path"][0])))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Write down how each test came out, and what went wrong."""
-    out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
     if report.when == "setup" and report.passed:
-        _write(out, {"kind": "begin", "what": report.nodeid})
+        pytest_process.answer({"kind": "begin", "what": report.nodeid})
     if report.when == "call" or not report.passed:
-        _write(
-            out,
+        pytest_process.answer(
             {
                 "kind": "test",
                 "file": report.nodeid.partition("::")[0],
@@ -77,10 +72,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Write down what could not be collected."""
     if report.failed:
-        out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
         file = report.nodeid.partition("::")[0]
         line = _what_happened(report)
-        _write(out, {"kind": "test", "file": file, "passed": False, "error": line})
+        pytest_process.answer({"kind": "test", "file": file, "passed": False, "error": line})
 
 
 @dataclass
@@ -103,11 +97,10 @@ def recording(fake: Any, number: int) -> Iterator[Noted]:
         yield noted
     except Exception as error:  # noqa: BLE001 - it is the project's own: reported
         raised = (type(error).__module__, type(error).__qualname__, _shown(error))
-    out = Path(json.loads(os.environ[REQUEST_VARIABLE])["out"])
     calls = [(call.statement, [_source(each) for each in call.parameters]) for call in fake.calls]
     answer = repr(noted.answer)
     sent = {"kind": "sent", "number": number, "calls": calls, "answer": answer, "raised": raised}
-    _write(out, sent)
+    pytest_process.answer(sent)
 
 
 def _source(value: object) -> str:
@@ -131,11 +124,6 @@ def _what_happened(report: pytest.TestReport | pytest.CollectReport) -> str:
     own = [each for each in places if "site-packages" not in each.path]
     shown = (errors or lines or [""])[0].strip()
     return f"{shown} (at {own[-1].path}:{own[-1].lineno})" if own else shown
-
-
-def _write(out: Path, answer: Mapping[str, object]) -> None:
-    with out.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(answer) + "\n")
 
 
 def _shown(error: BaseException) -> str:

@@ -6,12 +6,8 @@ environment variables, and the .env file of the folder above, as it does in its 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,8 +17,8 @@ from typing import Any
 
 from understudy.init import messages
 from understudy.init.errors import WriterError
-from understudy.init.probe import REQUEST_VARIABLE
 from understudy.init.sources import is_foreign
+from understudy.project import pytest_process
 
 # A larger file is linked: models and dumps are read by code, and seldom written.
 _LARGE = 10_000_000
@@ -81,24 +77,20 @@ class Copy:
 
     def pytest(self, arguments: Sequence[str], request: Mapping[str, Any]) -> Report:
         """Run pytest with the probe, without what the project's addopts would add."""
-        out = self.root.parent / "answers"
-        out.unlink(missing_ok=True)
-        environment = {
-            **self._environment(),
-            REQUEST_VARIABLE: json.dumps({**_NOTHING, **request, "out": str(out)}),
-        }
-        command = [sys.executable, "-m", "pytest", "-p", "understudy.init.probe"]
-        command += [word for name in _LEFT_OUT for word in ("-p", f"no:{name}")]
-        command += ["-o", "addopts=", "-q", *arguments]
-        ended, output = _run(command, self.root, environment, self._timeout)
-        text = out.read_text(encoding="utf-8") if out.exists() else ""
-        # Where it was stopped in the middle of a line, that line is lost.
-        lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
-        shown = output.strip().splitlines()[-_LINES:]
-        return Report([json.loads(line) for line in lines], ended, "\n".join(shown))
+        left_out = [word for name in _LEFT_OUT for word in ("-p", f"no:{name}")]
+        ended = pytest_process.run(
+            [*left_out, "-o", "addopts=", "-q", *arguments],
+            self.root,
+            plugin="understudy.init.probe",
+            request={**_NOTHING, **request},
+            environment=self._environment(),
+            timeout=self._timeout,
+            patience=0,  # a child that hangs is not asked: what its tests started goes with it
+        )
+        return Report(ended.answers, not ended.timed_out, ended.tail(_LINES))
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        kept = pytest_process.environment_without("PYTEST_")
         paths = kept.get("PYTHONPATH", "").split(os.pathsep)
         moved = [path.replace(str(self._original), str(self.root)) for path in paths if path]
         if moved:
@@ -136,38 +128,3 @@ def _take(source: str, target: str) -> None:
         Path(target).symlink_to(source)
     else:
         shutil.copy2(source, target)
-
-
-def _run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
-) -> tuple[bool, str]:
-    """Run a command, and return whether it ended in time, and its output."""
-    # Into a file: what a stopped process leaves running may hold a pipe open.
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            process_group=None if sys.platform == "win32" else 0,
-        )
-        ended = True
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            ended = False
-        finally:
-            # In any case: what the tests started goes with them, a server's children too.
-            _end(process)
-        output.seek(0)
-        return ended, output.read().decode(errors="replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        process.kill()
-    elif process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

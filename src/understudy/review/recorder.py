@@ -1,28 +1,26 @@
 """A pytest plugin that a review loads with ``-p``: it orders the tests and writes down how they go.
 
-What it is to do stands in a JSON file that an environment variable names, and what it saw goes into
-another. Coverage is taken here and not by pytest-cov: the data stays in memory, and each line knows
-the tests that ran it.
+Coverage is taken here and not by pytest-cov: the data stays in memory, and each line knows the
+tests that ran it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from understudy.project import pytest_process
+
 if TYPE_CHECKING:
     from coverage import Coverage
 
     from understudy.script.expectations import Recorded
-
-VARIABLE = "UNDERSTUDY_REVIEW"
 
 
 class Recorder:
@@ -34,17 +32,13 @@ class Recorder:
         seed: of the random order.
         only: the tests to run, by node id; None for all.
         measured: the files whose coverage is taken; empty for none.
-        output: the file to write.
     """
 
-    def __init__(
-        self, order: str, seed: int, only: list[str] | None, measured: list[str], output: str
-    ) -> None:
+    def __init__(self, order: str, seed: int, only: list[str] | None, measured: list[str]) -> None:
         self._order = order
         self._seed = seed
         self._only = None if only is None else set(only)
         self._measured = measured
-        self._output = Path(output)
         self._coverage: Coverage | None = None
         self._tests: dict[str, dict[str, Any]] = {}
         self._problems: list[str] = []
@@ -131,17 +125,17 @@ class Recorder:
             self._problems.append(report.nodeid)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write down what was seen."""
+    def pytest_sessionfinish(self) -> None:
+        """Report what was seen."""
         files = {} if self._coverage is None else self._covered(self._coverage)
-        seen = {
-            "exit": int(exitstatus),
-            "tests": self._tests,
-            "not_collected": self._problems,
-            "files": files,
-            "asked": self._asked,
-        }
-        self._output.write_text(json.dumps(seen), encoding="utf-8")
+        pytest_process.answer(
+            {
+                "tests": self._tests,
+                "not_collected": self._problems,
+                "files": files,
+                "asked": self._asked,
+            }
+        )
 
     def _covered(self, measured: Coverage) -> dict[str, Any]:
         from coverage.exceptions import NoDataError, NoSource
@@ -165,15 +159,9 @@ def _why(report: pytest.TestReport) -> str:
     return lines[0] if lines else ""
 
 
-def _recorders() -> Iterator[Recorder]:
-    task = os.environ.get(VARIABLE)
-    if task is not None:
-        yield Recorder(**json.loads(Path(task).read_bytes()))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Begin, where a review started this run."""
-    for recorder in _recorders():
-        recorder.start()
-        early_config.pluginmanager.register(recorder, "understudy-review")
+    """Begin before the first conftest.py is imported."""
+    recorder = Recorder(**pytest_process.requested())
+    recorder.start()
+    early_config.pluginmanager.register(recorder, "understudy-review")

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from understudy.project import pytest_process
 from understudy.review import messages
 from understudy.review.errors import ReviewError
-from understudy.review.recorder import VARIABLE
 
 _RAN = (0, 1)  # pytest's exit codes where tests ran: all passed, some failed
-_PATIENCE = 10.0  # seconds for an interrupted pytest to tear its fixtures down
+_LINES = 15  # of the output of a pytest that failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,61 +144,24 @@ class Runner:
         Raises:
             ReviewError: they could not be collected or run, or took too long.
         """
-        task, seen = self._scratch / "task.json", self._scratch / "seen.json"
-        seen.unlink(missing_ok=True)
-        wanted = {
-            "order": order,
-            "seed": seed,
-            "only": None if only is None else list(only),
-            "measured": [str(path) for path in measured],
-            "output": str(seen),
-        }
-        task.write_text(json.dumps(wanted), encoding="utf-8")
-        code, said = self._call(paths, task)
-        if code not in _RAN or not seen.exists():
-            raise ReviewError(messages.did_not_run(code, said))
-        return _read(json.loads(seen.read_bytes()))
-
-    def _call(self, paths: Sequence[str], task: Path) -> tuple[int, str]:
-        command = [sys.executable, "-m", "pytest", "-p", "understudy.review.recorder"]
-        environment = {**os.environ, VARIABLE: str(task), "PYTHONDONTWRITEBYTECODE": "1"}
-        with (self._scratch / "output").open("w+", encoding="utf-8", errors="replace") as output:
-            process = subprocess.Popen(
-                [*command, *self._options, *paths],
-                cwd=self._root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=None if sys.platform == "win32" else 0,
-            )
-            try:
-                code = process.wait(self._timeout)
-            except subprocess.TimeoutExpired as error:
-                _stop(process)
-                raise ReviewError(messages.too_slow(self._timeout, _tail(output))) from error
-            except BaseException:
-                _stop(process)
-                raise
-            return code, _tail(output)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a run and all that it started: politely first, for the sake of its fixtures."""
-    if sys.platform != "win32":
-        os.killpg(process.pid, signal.SIGINT)
-    try:
-        process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        if sys.platform != "win32":
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.wait()
-
-
-def _tail(output: Any) -> str:
-    output.seek(0)
-    return "".join(output.readlines()[-15:]).strip()
+        ended = pytest_process.run(
+            [*self._options, *paths],
+            self._root,
+            plugin="understudy.review.recorder",
+            request={
+                "order": order,
+                "seed": seed,
+                "only": None if only is None else list(only),
+                "measured": [str(path) for path in measured],
+            },
+            environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout=self._timeout,
+        )
+        if ended.timed_out:
+            raise ReviewError(messages.too_slow(self._timeout, ended.tail(_LINES)))
+        if ended.exit_code not in _RAN or not ended.answers:
+            raise ReviewError(messages.did_not_run(ended.exit_code, ended.tail(_LINES)))
+        return _read(ended.answers[-1])
 
 
 def _read(seen: Mapping[str, Any]) -> Run:

@@ -1,0 +1,178 @@
+"""A pytest in a child process: how it is started, what it reports, and how it is stopped.
+
+A plugin that the child loads gets a request from the parent and answers with JSON objects. Each
+answer is written as soon as it is known, so a child that had to be stopped has answered in part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+INTERRUPTED = 130  # a shell's exit code for a process that SIGINT has ended
+REQUEST_VARIABLE = "UNDERSTUDY_PYTEST_REQUEST"
+ANSWERS_VARIABLE = "UNDERSTUDY_PYTEST_ANSWERS"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a pytest ended.
+
+    Attributes:
+        exit_code: pytest's exit code.
+        answers: what its plugin answered, in order.
+        output: what it printed; empty if that was shown as it came.
+        timed_out: whether it was stopped because its time was up.
+    """
+
+    exit_code: int
+    answers: Sequence[dict[str, Any]]
+    output: str = ""
+    timed_out: bool = False
+
+    def tail(self, lines: int) -> str:
+        """Return the last lines of its output."""
+        return "\n".join(self.output.strip().splitlines()[-lines:])
+
+
+def run(
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    plugin: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
+    timeout: float | None = None,
+    patience: float = 30.0,
+) -> Ended:
+    """Run pytest in a process of its own.
+
+    Args:
+        arguments: pytest's arguments.
+        folder: where it is started.
+        plugin: a module to load as a plugin, which calls `requested` and `answer`.
+        request: what `requested` returns there.
+        environment: its environment variables; those of this process if None.
+        output: a file with a descriptor, to which its output goes as it comes. If None, the output
+            is returned instead.
+        timeout: the seconds after which it is stopped.
+        patience: the seconds between SIGINT, which lets it tear its fixtures down, and SIGKILL,
+            which also ends the processes that it started. 0 for SIGKILL at once.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the child was stopped before.
+    """
+    command = [sys.executable, "-m", "pytest", *(["-p", plugin] if plugin else []), *arguments]
+    with tempfile.TemporaryDirectory(prefix="understudy-pytest-") as scratch:
+        answers = Path(scratch, "answers")
+        variables = {
+            **(os.environ if environment is None else environment),
+            REQUEST_VARIABLE: json.dumps(request or {}),
+            ANSWERS_VARIABLE: str(answers),
+        }
+        if output is not None:
+            output.flush()
+            code, late = _call(command, folder, variables, output, None, timeout, patience)
+            return Ended(code, _read(answers), "", late)
+        # Not a pipe: a process that the tests leave running would keep it open.
+        with Path(scratch, "output").open("w+b") as file:
+            merged = subprocess.STDOUT
+            code, late = _call(command, folder, variables, file, merged, timeout, patience)
+            file.seek(0)
+            return Ended(code, _read(answers), file.read().decode(errors="replace"), late)
+
+
+def environment_without(*prefixes: str) -> dict[str, str]:
+    """Return this process's environment without the variables that begin with a prefix."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+
+
+def _call(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    stdout: IO[Any],
+    stderr: int | None,
+    timeout: float | None,
+    patience: float,
+) -> tuple[int, bool]:
+    """Return the exit code, and whether the process had to be stopped in the end."""
+    with _interrupted_by_sigterm():
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            # In a group of its own it gets the terminal's Ctrl-C once, from here. A second one
+            # would cut the teardown of its fixtures short.
+            process_group=None if sys.platform == "win32" else 0,
+        )
+        try:
+            return process.wait(timeout), False
+        except subprocess.TimeoutExpired:
+            _stop(process, patience)
+            return process.returncode, True
+        except BaseException:
+            _stop(process, patience)
+            raise
+
+
+def _stop(process: subprocess.Popen[bytes], patience: float) -> None:
+    try:
+        if patience:
+            if sys.platform != "win32":  # on Windows the console has interrupted both
+                process.send_signal(signal.SIGINT)
+            process.wait(patience)
+            return
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        pass  # it had its time, or the user is out of patience as well
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Make SIGTERM, as sent by `timeout` or a CI runner, stop the child like Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _read(answers: Path) -> list[dict[str, Any]]:
+    if not answers.exists():
+        return []
+    lines = answers.read_text(encoding="utf-8").splitlines(keepends=True)
+    # The last line may be incomplete if the child was killed.
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+# In the child ------------------------------------------------------------------------------------
+
+
+def requested() -> dict[str, Any]:
+    """Return the request of the parent; empty in a pytest that was started in another way."""
+    request: dict[str, Any] = json.loads(os.environ.get(REQUEST_VARIABLE, "{}"))
+    return request
+
+
+def answer(fields: Mapping[str, object]) -> None:
+    """Send an answer to the parent."""
+    with Path(os.environ[ANSWERS_VARIABLE]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(fields) + "\n")
