@@ -288,7 +288,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(CatalogError) as caught:
         store.write(path, contents())
     assert str(caught.value) == (
-        f"the catalog {path} cannot be written: File exists; it is as it was"
+        f"the catalog {path} cannot be written: Not a directory; it is as it was"
     )
 
 

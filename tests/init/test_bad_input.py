@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from understudy import atomic_write
 from understudy.cli import main
 from understudy.init import saving
 
@@ -137,13 +138,13 @@ def test_a_folder_that_cannot_be_written_to(
     write(tmp_path, SIMPLE)
 
     # root writes wherever it likes, so the system's refusal is brought in here
-    def closed(*_: object, dir: Path, prefix: str) -> tuple[int, str]:
-        raise PermissionError(13, "Permission denied", str(dir / prefix))
+    def closed(self: Path, content: bytes) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(saving.tempfile, "mkstemp", closed)
+    monkeypatch.setattr(atomic_write, "_write", closed)
 
     assert refused(tmp_path, "--yes", "--no-run") == (
-        f"Cannot write {tmp_path}/tests/.fakes.py.: Permission denied. Nothing was changed."
+        f"Cannot write {tmp_path}/tests/fakes.py: Permission denied. Nothing was changed."
     )
     assert not (tmp_path / "tests").exists()
 

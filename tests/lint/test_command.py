@@ -195,10 +195,10 @@ def test_what_is_ignored_is_not_mended(project: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(file: Path, content: bytes) -> None:
+    def refuse(files: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(fixer, "replace", refuse)
+    monkeypatch.setattr(fixer, "write_files", refuse)
 
     result = invoke("lint", "--fix")
 

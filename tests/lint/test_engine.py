@@ -14,7 +14,6 @@ from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
 from understudy.lint.registry import UnknownRule, chosen, codes_of
 from understudy.lint.runner import LintError, run
-from understudy.lint.writing import replace
 from understudy.project import files, pytest_config
 from understudy.project.async_runners import Runners
 from understudy.project.scopes import Class, Function
@@ -349,36 +348,6 @@ def test_a_process_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "A process that checked files died, perhaps for lack of memory.\n"
         "`understudy lint --jobs 1` checks in one process, file after file."
     )
-
-
-def test_writing_keeps_the_mode_and_a_link(tmp_path: Path) -> None:
-    file = tmp_path / "real.py"
-    file.write_text("old")
-    file.chmod(0o640)
-    (tmp_path / "link.py").symlink_to(file)
-
-    replace(tmp_path / "link.py", b"new")
-
-    assert (file.read_text(), file.stat().st_mode & 0o777) == ("new", 0o640)
-    assert (tmp_path / "link.py").is_symlink()
-
-
-def test_writing_that_fails_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "a.py"
-    file.write_text("old")
-
-    def refuse(self: Path, target: Path) -> None:
-        raise OSError("full")
-
-    monkeypatch.setattr(Path, "replace", refuse)
-
-    with pytest.raises(OSError, match="full"):
-        replace(file, b"new")
-
-    assert list(tmp_path.iterdir()) == [file]
-    assert file.read_text() == "old"
 
 
 def test_a_worker_keeps_its_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
-import stat
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from understudy.atomic_write import write_files
 from understudy.catalog import messages
 from understudy.catalog.cached_answers import Answer, Kept
 from understudy.catalog.description import (
@@ -176,12 +174,9 @@ def write(path: Path, contents: Contents) -> bool:
     """
     data = text_of(contents).encode()
     try:
-        # A link stays one: the file it leads to is replaced.
-        path = path.resolve()
         if path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == data:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        write_files({path: data})
     except OSError as error:
         raise CatalogError(messages.unwritable(path, error)) from error
     return True
@@ -204,24 +199,6 @@ def merge(path: Path, contents: Contents) -> bool:
             answers = {**current.answers, **contents.answers}
             contents = replace(contents, statements=statements, answers=answers)
         return write(path, contents)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    # mkstemp makes files that only their owner may read; this one is to be committed.
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
 
 
 def statement_line(spelling: str, verdict: Verdict) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
+from understudy.atomic_write import write_files
 from understudy.lint.finding import Checked, Finding, Problem
-from understudy.lint.writing import replace
 from understudy.project.memory import state_of
 
 FOLDER = ".understudy_cache"
@@ -95,7 +95,7 @@ class Cache:
         kept = [self._states[old] for old in states]
         document = {"key": self._key, "states": kept, "files": entries}
         text = json.dumps(document, separators=(",", ":"))
-        replace(self.file, text.encode())
+        write_files({self.file: text.encode()})
 
 
 def _key(codes: Sequence[str]) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.atomic_write import write_files
 from understudy.lint import messages
 from understudy.lint.engine import Engine
 from understudy.lint.finding import Finding, Problem
 from understudy.lint.registry import all_rules
-from understudy.lint.writing import replace
 from understudy.project.parsing import Unreadable, decoded
 
 
@@ -80,7 +80,7 @@ def _mend_one(
         changed = mended(source, findings) if findings else source
         diff = _diff(shown(str(path)), decoded(source), decoded(changed))
         if write and changed != source:
-            replace(path, changed)
+            write_files({path: changed})
     except (CannotMend, Unreadable) as error:
         return Mended(str(path), problem=Problem(str(path), messages.cannot_mend(str(error))))
     except OSError as error:
