@@ -30,8 +30,8 @@ def test_the_list_of_rooms_has_the_order_of_the_contract(pyproject: dict[str, An
     level = {room: number for number, line in enumerate(layers) for room in line.split(" | ")}
     rooms = re.findall(r"^    (\w+)  ", read("CONTRIBUTING.md"), flags=re.M)
 
-    assert set(level) <= set(rooms)
-    levels = [level[room] for room in rooms if room in level]
+    assert set(rooms) == set(level)
+    levels = [level[room] for room in rooms]
     assert levels == sorted(levels)
 
 
