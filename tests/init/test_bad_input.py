@@ -64,7 +64,7 @@ def test_no_app(tmp_path: Path) -> None:
         "FastAPI(...), and for a function that makes one and returns it.\n"
         "Give the folder in which your app is: understudy init path/to/backend\n"
         "Left out:\n"
-        "  broken.py: does not parse: line 1: invalid syntax"
+        "  broken.py: line 1 is not valid Python: invalid syntax"
     )
 
 
@@ -192,7 +192,7 @@ def test_a_file_that_changed_since_it_was_read(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     write(tmp_path, {**SIMPLE, "null.py": "a\0b\n"})
     (tmp_path / "latin.py").write_bytes("x = 'é'\n".encode("latin-1"))
-    (tmp_path / "huge.py").write_text("#" * 1_100_000)
+    (tmp_path / "huge.py").write_text("#" * 2_100_000)
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "nowhere.py").symlink_to(tmp_path / "nowhere.py")
     os.mkfifo(tmp_path / "pipe.py")
@@ -208,8 +208,8 @@ def test_files_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
         "null.py",
         "pipe.py",
     ]
-    assert "  huge.py: larger than 1 MB\n" in result.stdout
-    assert "  pipe.py: no file that can be read" in result.stdout
+    assert "  huge.py: 2.1 MB, and files above 2 MB are not parsed\n" in result.stdout
+    assert "  pipe.py: not a regular file" in result.stdout
 
 
 def test_a_file_with_an_encoding_of_its_own_is_read(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_json(tmp_path: Path) -> None:
             "schema": [],
             "driver": [{"name": "asyncpg", "at": "a.py:1"}, {"name": "psqlpy", "at": "b.py:1"}],
             "layers": {"router": [], "service": [], "dao": [], "dto": []},
-            "unread": [{"file": "c.py", "reason": "does not parse: line 1: invalid syntax"}],
+            "unread": [{"file": "c.py", "reason": "line 1 is not valid Python: invalid syntax"}],
         },
         "settings": {"app": None, "schema": None, "driver": None},
         "todo": [

@@ -14,7 +14,7 @@ from understudy.init.example_service import service_examples
 from understudy.init.example_web import dto_examples, router_examples
 from understudy.init.examples import Layer, file_name, quoted, render, sql_block, words_of
 from understudy.init.layers import Part
-from understudy.init.modules import Module
+from understudy.project.sources import Module, Project
 
 from .projects import write
 
@@ -22,7 +22,7 @@ APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 
 
 def module(name: str) -> Module:
-    return Module(Path("x.py"), name, ast.parse(""), {}, {})
+    return Module(Path("x.py"), name, b"", Project(Path()))
 
 
 @pytest.mark.parametrize(

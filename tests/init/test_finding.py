@@ -402,8 +402,7 @@ def test_where_pytest_is_configured(
 
     configured = found(tmp_path, files).configured
 
-    file = configured.pytest_file
-    assert (file and file.as_posix(), configured.section) == expected
+    assert (configured.pytest.file, configured.pytest.section) == expected
     wants = any("checks" in text for text in files.values())
     assert configured.tests == Path("checks" if wants else "tests")
 

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from understudy.init import messages, probe
 from understudy.init.sources import Unread
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (PermissionError(13, "Permission denied"), "cannot be read: Permission denied"),
-        (ValueError("null bytes"), "cannot be read: null bytes"),
-        (MemoryError(), "cannot be read: MemoryError"),
-    ],
-)
-def test_what_cannot_be_read(error: BaseException, text: str) -> None:
-    assert messages.cannot_read(error) == text
 
 
 def test_many_files_that_were_left_out() -> None:

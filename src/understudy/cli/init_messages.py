@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING
 
@@ -33,9 +32,9 @@ def none() -> str:
     return "none found"
 
 
-def pytest_is_configured(file: Path | None) -> str:
+def pytest_is_configured(file: str | None) -> str:
     """Where pytest is configured."""
-    return "not configured" if file is None else f"configured in {file.as_posix()}"
+    return "not configured" if file is None else f"configured in {file}"
 
 
 def found(findings: Findings, rows: Sequence[tuple[str, str, str]]) -> str:

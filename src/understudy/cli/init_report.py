@@ -29,7 +29,7 @@ def found(findings: Findings) -> str:
             rows.append((key, messages.none(), ""))
     order = ["app", "schema", "driver", *LAYERS]
     rows.sort(key=lambda row: order.index(row[0]))
-    where = findings.configured.pytest_file
+    where = findings.configured.pytest.file
     rows.append(("pytest", messages.pytest_is_configured(where), ""))
     return messages.found(findings, rows)
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.init.modules import Module, Modules, own_nodes, statements
-from understudy.init.sources import Place, Sources
+from understudy.init.modules import Modules, own_nodes, statements
+from understudy.init.sources import Sources
+from understudy.project.sources import Module, Place
 
 _FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
 _USUAL = ("main", "app", "application", "asgi", "server", "factory")
@@ -98,7 +99,7 @@ def _app(
 
 def _is_class(modules: Modules, module: Module, node: ast.AST | None) -> bool:
     """Whether an expression is FastAPI, or a class of the project that inherits from it."""
-    dotted = module.dotted(node)
+    dotted = module.qualified(node)
     if dotted in _FASTAPI:
         return True
     known = modules.find(dotted)
@@ -127,7 +128,7 @@ def _objects(
 
 
 def _definition_of(modules: Modules, module: Module, node: ast.AST) -> str | None:
-    known = modules.find(module.dotted(node))
+    known = modules.find(module.qualified(node))
     return None if known is None else f"{known[0].name}.{known[1].name}"
 
 

@@ -90,9 +90,9 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
     elif lines:
         assert text is not None, "it has a table, so it is there"
         text = with_lines(path, text, _UNDERSTUDY, lines)
-    file, added = configured.pytest_file, []
+    pytest, added = configured.pytest, []
     base = findings.base.as_posix()
-    if file is None:
+    if pytest.file is None:
         paths = ["."] if base == "." else [base, "."]
         text = with_table(
             text,
@@ -103,18 +103,18 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
                 'asyncio_default_fixture_loop_scope = "function"',
             ],
         )
-    elif base != "." and "pythonpath" not in configured.options:
+    elif base != "." and "pythonpath" not in pytest.options:
         added = [f"pythonpath = {json.dumps([base, '.'])}"]
     assert text is not None, "our table is in it by now"
     files = []
-    if added and file == Path("pyproject.toml"):
-        text = with_lines(path, text, configured.section, added)
+    if added and pytest.file == "pyproject.toml":
+        text = with_lines(path, text, pytest.section, added)
     elif added:
-        assert file is not None, "there are lines to add to it"
-        own = findings.root / file
-        line = added if file.suffix == ".toml" else [f"pythonpath = {base} ."]
+        assert pytest.file is not None, "there are lines to add to it"
+        own = findings.root / pytest.file
+        line = added if own.suffix == ".toml" else [f"pythonpath = {base} ."]
         before = own.read_bytes().decode()
-        files.append(NewFile(file, with_lines(own, before, configured.section, line)))
+        files.append(NewFile(Path(pytest.file), with_lines(own, before, pytest.section, line)))
     if text != configured.pyproject:
         files.append(NewFile(Path("pyproject.toml"), checked(path, text, lines)))
     return files

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from understudy.init.modules import Modules
-from understudy.init.sources import Place, Sources
+from understudy.init.sources import Sources
+from understudy.project.sources import Place
 from understudy.script.database_errors import DRIVERS
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -109,7 +110,7 @@ def find_drivers(
     imports: Counter[str] = Counter()
     places: dict[str, Place] = {}
     for module in modules:
-        tops = {name.partition(".")[0] for name in module.names.values()}
+        tops = {name.partition(".")[0] for name in module.imports.values()}
         for driver in tops.intersection(DRIVERS):
             if not {"tests", "test"} & set(module.file.parts):
                 imports[driver] += 1

@@ -19,8 +19,8 @@ from understudy.init.examples import (
     words_of,
 )
 from understudy.init.layers import Part
-from understudy.init.modules import Module
 from understudy.pg.sql import one_line
+from understudy.project.sources import Module
 
 _MOST = 10
 _WIDTH = 84  # what is left of a line in a function
@@ -177,7 +177,7 @@ def _values(
             annotation = argument.annotation
             if isinstance(annotation, ast.BinOp):  # int | None
                 annotation = annotation.left
-            kind = module.dotted(annotation) or (ast.unparse(annotation) if annotation else "")
+            kind = module.qualified(annotation) or (ast.unparse(annotation) if annotation else "")
             if kind not in _VALUES:
                 return None
             found[argument.arg] = _VALUES[kind]

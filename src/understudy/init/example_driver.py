@@ -26,8 +26,9 @@ from understudy.init.examples import (
     words_of,
 )
 from understudy.init.layers import Part
-from understudy.init.modules import Module, Modules
+from understudy.init.modules import Modules
 from understudy.pg.sql import one_line
+from understudy.project.sources import Module
 
 _MOST = 10
 _WIDTH = 76  # what is left of a line in a test, inside a with
@@ -226,7 +227,7 @@ def _made(
                 return (f"{part.name}({way.name})", way) if alone and way else None
         if not node.bases:
             return f"{part.name}()", None
-        known = modules.find(module.dotted(node.bases[0]))
+        known = modules.find(module.qualified(node.bases[0]))
         if known is None:
             return None
         module, node = known
@@ -271,7 +272,7 @@ def _import(kind: str) -> str:
 
 
 def _uses_sqlalchemy(modules: Modules) -> bool:
-    tops = {name.partition(".")[0] for module in modules for name in module.names.values()}
+    tops = {name.partition(".")[0] for module in modules for name in module.imports.values()}
     return bool(tops & {"sqlalchemy", "sqlmodel"})
 
 
@@ -284,7 +285,7 @@ def _kind(module: Module, annotation: ast.expr | None) -> str:
             inner = annotation.slice
             return _kind(module, inner.elts[0] if isinstance(inner, ast.Tuple) else inner)
         return ""
-    return "" if annotation is None else module.dotted(annotation) or ast.unparse(annotation)
+    return "" if annotation is None else module.qualified(annotation) or ast.unparse(annotation)
 
 
 def _value(module: Module, argument: ast.arg) -> tuple[str, str] | None:

@@ -18,7 +18,8 @@ from understudy.init.examples import (
     words_of,
 )
 from understudy.init.layers import Part
-from understudy.init.modules import Module, Modules
+from understudy.init.modules import Modules
+from understudy.project.sources import Module
 
 _MOST = 6
 
@@ -88,7 +89,7 @@ def _dependencies(part: Part, modules: Modules) -> tuple[list[_Dependency], list
     ]
     found = []
     for argument in arguments:
-        known = modules.find(part.module.dotted(_class_in(argument.annotation)))
+        known = modules.find(part.module.qualified(_class_in(argument.annotation)))
         if argument.arg in kept and known is not None and isinstance(known[1], ast.ClassDef):
             found.append(_Dependency(argument.arg, kept[argument.arg], known[0], known[1].name))
     return found, [each.arg for each in required]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent, indent
 
-from understudy.init.modules import Module
+from understudy.project.sources import Module
 
 _LAYER_WORDS = {
     "router": {"router", "routers", "routes", "route", "api", "endpoints", "views", "path"},

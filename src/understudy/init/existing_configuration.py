@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import configparser
 import re
-import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from understudy.init import messages
 from understudy.init.errors import WriterError
-
-# In the order in which pytest looks for them, with the section that counts.
-_INIS = (
-    ("pytest.toml", "pytest"),
-    (".pytest.toml", "pytest"),
-    ("pytest.ini", "pytest"),
-    (".pytest.ini", "pytest"),
-    ("pyproject.toml", None),
-    ("tox.ini", "pytest"),
-    ("setup.cfg", "tool:pytest"),
-)
+from understudy.project import pytest_config
+from understudy.project.pytest_config import BrokenConfiguration, PytestConfig
 
 
 @dataclass(frozen=True)
@@ -31,17 +20,13 @@ class Configured:
     """The configuration of a project.
 
     Attributes:
-        pytest_file: where pytest is configured, relative to the project; None where it is not.
-        section: the header of pytest's table in that file.
-        options: pytest's options in it.
+        pytest: pytest's configuration.
         pyproject: the text of pyproject.toml; None where there is none.
         understudy: [tool.understudy] in it; None where it is missing.
         tests: the folder of the tests, relative to the project.
     """
 
-    pytest_file: Path | None
-    section: str
-    options: Mapping[str, Any]
+    pytest: PytestConfig
     pyproject: str | None
     understudy: Mapping[str, Any] | None
     tests: Path
@@ -56,8 +41,10 @@ def read_configuration(root: Path) -> Configured:
     pyproject = _text(root / "pyproject.toml")
     document = {} if pyproject is None else load_toml(root / "pyproject.toml", pyproject)
     tool = document.get("tool", {})
-    file, section, options = _pytest(root, tool)
-    tests = _tests(root, options)
+    try:
+        config = pytest_config.read_strictly(root) or PytestConfig()
+    except BrokenConfiguration as error:
+        raise WriterError(messages.broken_file(error.file, error)) from error
     table = tool.get("understudy")
     if table is not None and not isinstance(table, dict):
         raise WriterError(messages.no_table(root / "pyproject.toml"))
@@ -65,7 +52,7 @@ def read_configuration(root: Path) -> Configured:
     if table is not None and all(isinstance(each, dict) for each in table.values()):
         own = re.search(r"(?m)^\s*\[tool\.understudy\]", pyproject or "")
         table = None if own is None and table else table
-    return Configured(file, section, options, pyproject, table, tests)
+    return Configured(config, pyproject, table, _tests(root, config))
 
 
 def load_toml(path: Path, text: str) -> dict[str, Any]:
@@ -90,55 +77,9 @@ def _text(path: Path) -> str | None:
         raise WriterError(messages.broken_file(path, error)) from error
 
 
-def _pytest(root: Path, tool: Mapping[str, Any]) -> tuple[Path | None, str, Mapping[str, Any]]:
-    for name, section in _INIS:
-        if name == "pyproject.toml":
-            table = tool.get("pytest", {})
-            if "ini_options" in table:
-                return Path(name), "[tool.pytest.ini_options]", table["ini_options"]
-            if table:
-                return Path(name), "[tool.pytest]", table
-            continue
-        assert section is not None, "only pyproject.toml has none"
-        text = _text(root / name)
-        if text is None:
-            continue
-        options = (
-            _read_toml(root / name, text)
-            if name.endswith(".toml")
-            else _read_ini(root / name, text, section)
-        )
-        # An empty pytest.ini configures pytest too; a tox.ini without the section does not.
-        if options is not None or "pytest" in name:
-            return Path(name), f"[{section}]", options or {}
-    return None, "", {}
-
-
-def _read_toml(path: Path, text: str) -> Mapping[str, Any] | None:
-    table = load_toml(path, text).get("pytest")
-    return table if isinstance(table, dict) else None
-
-
-def _read_ini(path: Path, text: str, section: str) -> Mapping[str, Any] | None:
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise WriterError(messages.broken_file(path, error)) from error
-    return dict(parser[section]) if parser.has_section(section) else None
-
-
-def _tests(root: Path, options: Mapping[str, Any]) -> Path:
-    """The folder where tests lie, or will."""
-    for name in [*words(options.get("testpaths")), "tests", "test"]:
+def _tests(root: Path, config: PytestConfig) -> Path:
+    """Return the folder that the tests are in, or will be."""
+    for name in [*config.testpaths, "tests", "test"]:
         if (root / name).is_dir():
             return Path(name)
     return Path("tests")
-
-
-def words(value: object) -> Iterator[str]:
-    """The items of an option of pytest, which is a list, or words in a string."""
-    if isinstance(value, str):
-        yield from shlex.split(value)
-    elif isinstance(value, list):
-        yield from (str(item) for item in value)

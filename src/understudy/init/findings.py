@@ -12,9 +12,10 @@ from understudy.init.dependencies import Driver, dependencies, find_drivers
 from understudy.init.errors import WriterError
 from understudy.init.existing_configuration import Configured, read_configuration
 from understudy.init.layers import Part, find_layers
-from understudy.init.modules import Bases, Modules, read_modules
+from understudy.init.modules import Bases, Modules
 from understudy.init.schema import Schema, find_schemas
-from understudy.init.sources import Place, Sources, Unread, read_sources
+from understudy.init.sources import Sources, Unread, read_sources
+from understudy.project.sources import Place
 
 # What stands in the folder of a project.
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "requirements.txt")
@@ -64,7 +65,7 @@ def look(folder: Path) -> Findings:
     folder = folder.resolve()
     sources = read_sources(folder)
     base, modules, apps = _likeliest(sources)
-    if not apps:
+    if modules is None:
         raise WriterError(messages.no_app(folder, len(sources.trees), sources.unread))
     root = _root(sources, modules.by_name[apps[0].module].file, base)
     configured = read_configuration(folder / root)
@@ -85,13 +86,13 @@ def look(folder: Path) -> Findings:
     )
 
 
-def _likeliest(sources: Sources) -> tuple[Path, Modules, list[App]]:
+def _likeliest(sources: Sources) -> tuple[Path, Modules | None, list[App]]:
     """The folder that the likeliest app is imported from, its modules, and the apps in them."""
     bases = Bases(sources)
     speaking = [file for file, tree in sources.trees.items() if speaks_of_fastapi(tree)]
-    best: tuple[Path, Modules, list[App]] = (Path(), Modules({}, Path()), [])
+    best: tuple[Path, Modules | None, list[App]] = (Path(), None, [])
     for base in sorted({bases.of(file) for file in speaking}):
-        modules = read_modules(sources, base)
+        modules = Modules(sources, base)
         found = find_apps(modules, sources)
         # A folder above another one holds its files too, under names that nobody uses.
         apps = [app for app in found if bases.of(modules.by_name[app.module].file) == base]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.init.modules import Definition, Module, Modules
-from understudy.init.sources import Place
+from understudy.init.modules import Definition, Modules
+from understudy.project.sources import Module, Place
 
 LAYERS = ("router", "service", "dao", "dto")
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
@@ -88,7 +88,7 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
     if bases & (_MODELS | _SQLMODEL):
         if not is_table and not bases & _NO_DTO:
             yield Part("dto", name, node, module)
-    elif not {module.dotted(base) for base in node.bases} & _ABSTRACT:
+    elif not {module.qualified(base) for base in node.bases} & _ABSTRACT:
         layer = _layer_of_class(module, node)
         if layer is not None:
             yield Part(layer, name, node, module)

@@ -9,34 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from understudy.init.apps import App
     from understudy.init.schema import Schema
-    from understudy.init.sources import Place, Unread
+    from understudy.init.sources import Unread
+    from understudy.project.sources import Place
 
 _SHOWN = 5
 _LONGEST = 240  # what to do about an error often stands at its end
 
 # Files that are left out
-
-
-def no_regular_file() -> str:
-    """A link to nowhere or in a circle, a socket, a pipe."""
-    return "no file that can be read"
-
-
-def too_large(limit: int) -> str:
-    """Nobody wrote it by hand."""
-    return f"larger than {limit // 1_000_000} MB"
-
-
-def does_not_parse(error: SyntaxError) -> str:
-    """It is no Python, or Python of another version."""
-    where = f"line {error.lineno}: " if error.lineno else ""
-    return f"does not parse: {where}{error.msg}"
-
-
-def cannot_read(error: BaseException) -> str:
-    """The system refuses it, or it breaks the parser."""
-    reason = getattr(error, "strerror", None) or str(error)
-    return f"cannot be read: {reason or type(error).__name__}"
 
 
 def unread(files: Sequence[Unread]) -> str:

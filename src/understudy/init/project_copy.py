@@ -17,8 +17,8 @@ from typing import Any
 
 from understudy.init import messages
 from understudy.init.errors import WriterError
-from understudy.init.sources import is_foreign
 from understudy.project import pytest_process
+from understudy.project.files import is_foreign
 
 # A larger file is linked: models and dumps are read by code, and seldom written.
 _LARGE = 10_000_000

@@ -9,7 +9,7 @@ from understudy.init import messages
 from understudy.init.apps import App
 from understudy.init.findings import Findings
 from understudy.init.schema import Schema
-from understudy.init.sources import Place
+from understudy.project.sources import Place
 
 
 @dataclass(frozen=True)

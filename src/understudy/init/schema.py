@@ -10,7 +10,8 @@ from pathlib import Path
 
 from understudy.init import messages
 from understudy.init.modules import Modules
-from understudy.init.sources import Place, Sources
+from understudy.init.sources import Sources
+from understudy.project.sources import Place
 
 _CREATES = re.compile(r"(?im)^\s*create\s+(?:unlogged\s+)?table\b")
 # Both directions in one file: running it would undo what it did.
@@ -145,7 +146,7 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
             continue
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef):
-                direct = {module.dotted(base) for base in node.bases}
+                direct = {module.qualified(base) for base in node.bases}
                 every = set(modules.bases(module, node))
                 if direct & _BASES:
                     sources[f"{module.name}:{node.name}.metadata"] = module.place(node)
@@ -160,7 +161,7 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
                 and isinstance(node.value, ast.Call)
                 and isinstance(node.targets[0], ast.Name)
             ):
-                made_by = module.dotted(node.value.func)
+                made_by = module.qualified(node.value.func)
                 name = node.targets[0].id
                 if made_by in _MAKES_BASE:
                     attribute = "" if made_by.endswith("MetaData") else ".metadata"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import stat
 import tokenize
 import warnings
 from pathlib import Path
@@ -24,10 +25,13 @@ def read(path: Path) -> bytes:
     """Return the content of a source file.
 
     Raises:
-        Unreadable: The file is too large to parse.
+        Unreadable: The file is too large to parse, or not a regular file.
         OSError: The file cannot be read.
     """
-    _check_size(path.stat().st_size)
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise Unreadable("not a regular file")  # reading a pipe would wait for its writer
+    _check_size(found.st_size)
     return path.read_bytes()
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,17 @@ from understudy.project.scopes import Class, Function, FunctionNode, Scope, walk
 # A chain of imports or base classes longer than this is circular.
 _LONGEST_CHAIN = 12
 _NOQA = re.compile(r"#\s*noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?", re.I)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file; ``file`` is relative to the project's root."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file.as_posix()}:{self.line}"
 
 
 class ModuleScope(Scope):
@@ -61,7 +73,7 @@ class Module:
         self.memory: dict[object, Any] = {}
         self.scope: Scope = ModuleScope(self.tree, self)
         self.parents, self._name_scopes = walk(self.scope)
-        self._qualified: dict[ast.AST, str | None] = {}
+        self._qualified: dict[ast.AST | None, str | None] = {}
 
     def forget(self) -> None:
         """Free the tree at once; its nodes refer to each other."""
@@ -70,6 +82,15 @@ class Module:
         self._name_scopes.clear()
         self._qualified.clear()
         self.memory.clear()
+
+    @property
+    def file(self) -> Path:
+        """The path, relative to the project's root."""
+        return self.path.relative_to(self.project.root)
+
+    def place(self, node: ast.AST) -> Place:
+        """Return the line that a node is on."""
+        return Place(self.file, getattr(node, "lineno", 1))
 
     @cached_property
     def lines(self) -> list[str]:
@@ -130,6 +151,13 @@ class Module:
         return found
 
     @cached_property
+    def definitions(self) -> dict[str, FunctionNode | ast.ClassDef]:
+        """The functions and classes at the top level, by name, in the order of the source."""
+        scopes: list[Function | Class] = [*self.scope.functions, *self.scope.classes]
+        scopes.sort(key=lambda scope: scope.node.lineno)
+        return {scope.name: scope.node for scope in scopes}
+
+    @cached_property
     def _calls(self) -> dict[str, list[ast.Call]]:
         found: dict[str, list[ast.Call]] = {}
         for call in self.scope.all(ast.Call):
@@ -163,7 +191,8 @@ class Module:
         return sorted(found, key=lambda cls: cls.node.lineno)
 
     @cached_property
-    def _scopes(self) -> dict[ast.AST, Scope]:
+    def scopes(self) -> dict[ast.AST, Function | Class]:
+        """The functions and classes of the file, by their nodes."""
         return {scope.node: scope for scope in self.scope.nested()}
 
     def scope_of(self, node: ast.AST) -> Scope:
@@ -174,7 +203,7 @@ class Module:
         above = self.parents.get(node)
         while above is not None and not isinstance(above, ast.Module):
             if isinstance(above, FunctionNode | ast.ClassDef):
-                return self._scopes[above]
+                return self.scopes[above]
             above = self.parents.get(above)
         return self.scope
 
@@ -190,7 +219,7 @@ class Module:
             yield parent
             parent = self.parents.get(parent)
 
-    def qualified(self, node: ast.AST) -> str | None:
+    def qualified(self, node: ast.AST | None) -> str | None:
         """Return the dotted name that an expression stands for, or None if it is not a name.
 
         For a parameter or a local variable it is None as well. Names that the file itself defines
@@ -200,7 +229,7 @@ class Module:
             self._qualified[node] = self._find_qualified(node)
         return self._qualified[node]
 
-    def _find_qualified(self, node: ast.AST) -> str | None:
+    def _find_qualified(self, node: ast.AST | None) -> str | None:
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
@@ -230,11 +259,17 @@ class Project(Memory):
     """A folder with one pytest configuration, and everything below it.
 
     Other modules of the project are looked up on demand.
+
+    Args:
+        root: the folder.
+        bases: the folders that imports start from, if they are known; otherwise they are taken
+            from pytest's configuration.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, bases: Sequence[Path] = ()) -> None:
         super().__init__()
         self.root = root
+        self._given_bases = tuple(bases)
         self._modules: dict[Path, Module | None] = {}
 
     @cached_property
@@ -294,6 +329,8 @@ class Project(Memory):
     @cached_property
     def bases(self) -> tuple[Path, ...]:
         """The folders that imports start from."""
+        if self._given_bases:
+            return self._given_bases
         named = [self.root / name for name in self.pytest.pythonpath]
         folders = [*named, self.root / "src", self.root]
         # A src that is itself a package is imported as such.
