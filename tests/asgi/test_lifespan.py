@@ -112,7 +112,7 @@ async def test_a_startup_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert await refusal(hangs) == (
         "The app did not start within 0.05 seconds.\n"
-        "Its lifespan awaits something that does not come."
+        "Its lifespan awaits something that does not happen."
     )
 
 
@@ -126,7 +126,7 @@ async def test_a_shutdown_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert await refusal(hangs) == (
         "The app did not shut down within 0.05 seconds.\n"
-        "Its lifespan awaits something that does not come."
+        "Its lifespan awaits something that does not happen."
     )
 
 

@@ -150,7 +150,7 @@ def test_no_such_package(files: Files) -> None:
     assert files.refusal("source.main:app") == (
         "The app 'source.main:app' cannot be loaded: there is no module 'source'.\n"
         "Did you mean 'sources'?\n"
-        "Looked on sys.path, the rootdir ROOT first.\n" + CONFIGURE
+        "Searched sys.path, starting with the rootdir ROOT.\n" + CONFIGURE
     )
 
 
@@ -275,7 +275,7 @@ def test_a_factory_that_is_async(files: Files, text: str) -> None:
     assert files.refusal("src.main:create_app") == (
         "The app 'src.main:create_app' cannot be made:"
         " the factory create_app() at src/main.py:2 is async.\n"
-        "What it makes would be tied to an event loop that no test runs in. Move what it awaits"
+        "The app would be tied to an event loop in which no test runs. Move the awaits"
         " into the app's lifespan and make the factory a plain function."
     )
 

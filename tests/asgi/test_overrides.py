@@ -36,7 +36,7 @@ def test_what_was_held_last_is_put_back() -> None:
     app = FastAPI()
     overrides = Overrides(app)
     app.dependency_overrides[one] = one
-    overrides.hold()
+    overrides.save()
     app.dependency_overrides.clear()
     overrides.restore()
     assert app.dependency_overrides == {one: one}

@@ -1,7 +1,7 @@
-"""A FastAPI (or any ASGI) application under test: found, started, and talked to.
+"""Load, start and call a FastAPI (or any ASGI) application under test.
 
-Importing this room imports neither FastAPI nor httpx: each is imported where it is used, and where
-it is missing the message names the extra to install.
+Importing this package imports neither FastAPI nor httpx. Each is imported by the function that
+uses it; if it is missing, the message names the extra to install.
 """
 
 from understudy.asgi.app_loading import load_app

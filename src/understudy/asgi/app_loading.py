@@ -1,7 +1,8 @@
-"""From ``"module:attribute"`` to an ASGI app."""
+"""Load an ASGI app from ``"module:attribute"``."""
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import pkgutil
@@ -10,17 +11,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.asgi import messages
 from understudy.asgi.errors import AppError
-from understudy.asgi.exception_origin import definition, module_file
+from understudy.asgi.exception_origin import definition, described, module_file
+
+_CONFIGURE = (
+    'The app is configured as app = "module:attribute" in [tool.understudy] of pyproject.toml,'
+    " or by --understudy-app."
+)
 
 
 def load_app(target: str, root: Path) -> Any:
     """Return the ASGI app that ``target``, a ``"module:attribute"``, names.
 
-    The attribute is an app, or a factory that is called without arguments. What can be called
-    without arguments and is a function, a class or a partial is a factory; so is any other
-    object that cannot be called as ``app(scope, receive, send)``.
+    The attribute is an app, or a factory that is called without arguments. A function, class or
+    partial that can be called without arguments is a factory; so is any other object that cannot
+    be called as ``app(scope, receive, send)``.
 
     Args:
         target: the ``"module:attribute"``.
@@ -39,10 +44,19 @@ def load_app(target: str, root: Path) -> Any:
         owner += f" ({file})"
     for name in path.split("."):
         if not hasattr(value, name):
-            raise AppError(messages.no_attribute(target, owner, name, _public(value)))
+            raise AppError(
+                f"The app {target!r} cannot be loaded: {owner} has no attribute {name!r}."
+                f"{_did_you_mean(name, _public(value))}\n{_CONFIGURE}"
+            )
         value = getattr(value, name)
         owner = repr(name)
     return _make(target, path, value, root)
+
+
+def _did_you_mean(name: str, candidates: Sequence[str], parent: str = "") -> str:
+    nearest = difflib.get_close_matches(name, candidates, n=1)
+    names = [f"{parent}.{name}" if parent else name for name in nearest]
+    return f"\nDid you mean {names[0]!r}?" if names else ""
 
 
 def _public(value: object) -> list[str]:
@@ -59,18 +73,27 @@ def _import(target: str, name: str, root: Path) -> object:
             raise AppError(_no_module(target, missing, root)) from error
         raise AppError(
             f"The app {target!r} cannot be loaded: importing {name!r} raised\n"
-            f"{messages.raised(error, root)}"
+            f"{described(error, root)}"
         ) from error
 
 
 def _no_module(target: str, missing: str, root: Path) -> str:
-    parent = missing.rpartition(".")[0]
+    parent, _, name = missing.rpartition(".")
+    headline = f"The app {target!r} cannot be loaded: there is no module {missing!r}."
     paths = getattr(sys.modules[parent], "__path__", None) if parent else [str(root)]
     if paths is None:
-        return messages.not_a_package(target, missing, module_file(parent, root))
-    # An editable install may put a name there that is no folder.
+        file = module_file(parent, root)
+        is_file = "" if file is None else f": it is the file {file}"
+        return f"{headline}\n{parent!r} is a module, not a package{is_file}.\n{_CONFIGURE}"
+    # An editable install may add a name that is not a folder.
     folders = [Path(path) for path in paths if Path(path).is_dir()]
-    return messages.no_module(target, missing, _modules_in(folders), root)
+    siblings = _modules_in(folders)
+    found = (
+        f"The package {parent!r} was found; it contains: {', '.join(siblings) or 'no module'}."
+        if parent
+        else f"Searched sys.path, starting with the rootdir {root}."
+    )
+    return f"{headline}{_did_you_mean(name, siblings, parent)}\n{found}\n{_CONFIGURE}"
 
 
 def _modules_in(folders: Sequence[Path]) -> Sequence[str]:
@@ -91,20 +114,35 @@ def _make(target: str, name: str, value: Any, root: Path) -> Any:
             return value
         if _is_function(value):
             raise AppError(_needs_arguments(target, name, value, root))
-        raise AppError(messages.not_an_app(target, value, None, None))
+        raise AppError(
+            f"The app {target!r} is {_shown(value)}, which is neither an ASGI app nor a factory of"
+            f" one.\n{_CONFIGURE}"
+        )
     where = definition(value, root)
+    factory = f"The app {target!r} cannot be made: the factory {name}()"
+    factory += "" if where is None else f" at {where}"
+    is_async = AppError(
+        f"{factory} is async.\n"
+        "The app would be tied to an event loop in which no test runs. Move the awaits into the"
+        " app's lifespan and make the factory a plain function."
+    )
     if inspect.iscoroutinefunction(value):
-        raise AppError(messages.factory_is_async(target, name, where))
+        raise is_async
     try:
         app = value()
     except (Exception, SystemExit) as error:
-        raise AppError(messages.factory_raised(target, name, where, error, root)) from error
+        raise AppError(f"{factory} raised\n{described(error, root)}") from error
     if inspect.iscoroutine(app):
         app.close()
-        raise AppError(messages.factory_is_async(target, name, where))
+        raise is_async
     if inspect.isclass(app) or not _accepts(app, 3):
-        raise AppError(messages.not_an_app(target, app, name, where))
+        hint = "\nDoes it end with `return app`?" if app is None else ""
+        raise AppError(f"{factory} returned {_shown(app)}, which is not an ASGI app.{hint}")
     return app
+
+
+def _shown(value: object) -> str:
+    return "None" if value is None else f"{value!r:.80} (a {type(value).__name__})"
 
 
 def _is_function(value: object) -> bool:
@@ -116,7 +154,7 @@ def _is_factory(value: object) -> bool:
 
 
 def _accepts(value: object, count: int) -> bool:
-    """Whether ``value`` can be called with so many positional arguments."""
+    """Return whether ``value`` can be called with ``count`` positional arguments."""
     if not callable(value):
         return False
     try:
@@ -129,7 +167,7 @@ def _accepts(value: object, count: int) -> bool:
 def _signature(value: Callable[..., object]) -> inspect.Signature:
     try:
         return inspect.signature(value)
-    except ValueError:  # a callable written in C may keep its signature to itself
+    except ValueError:  # a callable written in C may have no signature
         anything = inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)
         return inspect.Signature([anything])
 
@@ -142,6 +180,10 @@ def _needs_arguments(target: str, name: str, factory: Callable[..., object], roo
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-    return messages.factory_needs_arguments(
-        target, name, str(signature), required, definition(factory, root)
+    where = definition(factory, root)
+    place = "" if where is None else f" at {where}"
+    return (
+        f"The app {target!r} cannot be made: the factory {name}{signature}{place} is called"
+        f" without arguments, and needs: {', '.join(required)}.\n"
+        "Give them defaults, or name a function that needs none."
     )

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.asgi import messages
-from understudy.asgi.errors import AppError
+from understudy.asgi.errors import not_installed
 from understudy.asgi.lifespan import Watched, running
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ BASE_URL = "http://test"
 class SyncClient:
     """A TestClient whose lifespan can be stopped and started again.
 
-    An app that keeps a pool in a global, or on ``app.state``, can be started once at a time. A
-    session's ``client`` is therefore stopped while an ``async_client`` runs the same app.
+    An app that keeps a pool in a global or on ``app.state`` can only be started once at a time,
+    so a session's ``client`` is stopped while an ``async_client`` runs the same app.
 
     Raises:
         AppError: FastAPI or httpx is not installed.
@@ -44,7 +43,7 @@ class SyncClient:
             return
         app = self.client.app
         watched = Watched(app)
-        # Only the lifespan's task reads it; for the tests, client.app is the app itself.
+        # Only the lifespan's task reads it. Tests see the app itself in client.app.
         self.client.app = watched
         try:
             self.client.__enter__()
@@ -72,20 +71,20 @@ class SyncClient:
 def _test_client(app: Any) -> TestClient:
     try:
         with warnings.catch_warnings():
-            # Starlette 1.x prefers httpx2 and says so; which one is installed is the extra's
-            # decision, and a suite that turns warnings into errors cannot act on it.
+            # Starlette 1.x prefers httpx2 and warns. The extra decides which one is installed, and
+            # a suite that turns warnings into errors cannot change that.
             warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
             from starlette.testclient import TestClient
     except (ImportError, RuntimeError) as error:
-        # Starlette raises a RuntimeError where it is there and httpx is not.
+        # Starlette raises a RuntimeError if httpx is missing.
         package = "httpx" if isinstance(error, RuntimeError) else "FastAPI"
-        raise AppError(messages.not_installed(package, "`client`", "fastapi")) from error
+        raise not_installed(package, "client") from error
     return TestClient(app)
 
 
 @asynccontextmanager
 async def open_async_client(app: Any, root: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the app's lifespan and yield an AsyncClient that talks to the app, in this loop.
+    """Run the app's lifespan and yield an AsyncClient for it, in the current loop.
 
     Raises:
         AppError: httpx or asgi-lifespan is not installed, or the lifespan failed.
@@ -93,7 +92,7 @@ async def open_async_client(app: Any, root: Path) -> AsyncIterator[httpx.AsyncCl
     try:
         import httpx
     except ImportError as error:
-        raise AppError(messages.not_installed("httpx", "`async_client`", "fastapi")) from error
+        raise not_installed("httpx", "async_client") from error
     async with running(app, root) as started:
         transport = httpx.ASGITransport(app=started)
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:

@@ -1,9 +1,15 @@
-"""What this room raises."""
+"""The exception of this package, and the message for a missing dependency."""
 
 
 class AppError(Exception):
-    """The application cannot be found, made, started or stopped.
+    """The application cannot be found, created, started or stopped.
 
-    Its text is the whole message, ready to be shown as it is. Where an exception of the
-    application's own is the reason, that one is the ``__cause__``.
+    The text is the whole message. An exception of the application is its ``__cause__``.
     """
+
+
+def not_installed(package: str, fixture: str) -> AppError:
+    """Return the error for a missing package that a fixture needs."""
+    return AppError(
+        f'`{fixture}` needs {package}, which is not installed.\npip install "understudy[fastapi]"'
+    )

@@ -1,9 +1,9 @@
 """An app's lifespan, run around a client.
 
-asgi-lifespan keeps it in a task of its own, so that it is entered and left in one task even where
-a fixture's setup and teardown are not (pytest-asyncio runs each in its own). It is wrapped for
-what it does not do: it hands every request the same ``state``, it does not listen to
-``lifespan.startup.failed``, and it waits for an app that has returned without an answer.
+asgi-lifespan runs it in a task of its own, because pytest-asyncio runs the setup and the teardown
+of a fixture in different tasks. The app is wrapped because asgi-lifespan gives every request the
+same ``state``, ignores ``lifespan.startup.failed``, and waits for an app that returned without an
+answer.
 """
 
 from __future__ import annotations
@@ -11,28 +11,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import Any, cast
 
-from understudy.asgi import messages
-from understudy.asgi.errors import AppError
+from understudy.asgi.errors import AppError, not_installed
+from understudy.asgi.exception_origin import described
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-#: A pool may take long to connect where a test database is being started beside it.
+#: Seconds. A pool may take long to connect while a test database starts.
 TIMEOUT = 30.0
+_FAILED = {"startup": "The app did not start", "shutdown": "The app did not shut down"}
 
 
 class _NoAnswer(Exception):
-    """The app has returned from its lifespan without completing it."""
+    """The app returned from its lifespan without completing it."""
 
 
 class Watched:
-    """The app, with the outcome of its lifespan kept.
+    """The app, and the outcome of its lifespan.
 
-    An app that returns without an answer, or refuses without an exception, raises here.
+    An app that returns without an answer, or fails without an exception, raises here.
     """
 
     def __init__(self, app: AsgiApp) -> None:
@@ -43,7 +45,7 @@ class Watched:
 
     @property
     def phase(self) -> str:
-        """What the lifespan is to answer next: startup, or shutdown."""
+        """The phase that the lifespan has to complete next: startup or shutdown."""
         return "shutdown" if "lifespan.startup.complete" in self._answered else "startup"
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -51,7 +53,7 @@ class Watched:
         if scope["type"] == "lifespan":
             await self._run_lifespan(scope, receive, send)
             return
-        # What a handler puts on request.state is its own, as it is under a server.
+        # Each request has its own request.state, as under a server.
         await self._app({**scope, "state": dict(scope["state"])}, receive, send)
 
     async def _run_lifespan(
@@ -74,22 +76,36 @@ class Watched:
             raise
         phase = self.phase
         if phase in self._refusals:
-            self.error = _NoAnswer(messages.lifespan_refused(phase, self._refusals[phase]))
+            reason = indent(self._refusals[phase].strip() or "(it gave no reason)", "  ")
+            self.error = _NoAnswer(
+                f"{_FAILED[phase]}: it answered lifespan.{phase}.failed\n{reason}"
+            )
         elif f"lifespan.{phase}.complete" not in self._answered:
-            self.error = _NoAnswer(messages.lifespan_not_run(phase))
+            self.error = _NoAnswer(
+                f"{_FAILED[phase]}: it returned without answering lifespan.{phase}.\n"
+                "`client` and `async_client` run the app's lifespan, as a server does. For an app"
+                " that has none, define these fixtures in conftest.py."
+            )
         if self.error is not None:
             raise self.error
 
     def explain(self, error: Exception, root: Path, timeout: float | None = None) -> AppError:
-        """Turn what the runner of the lifespan has raised into the message for it.
+        """Return the error to raise for one that the runner of the lifespan raised.
 
-        ``timeout`` is what the runner gave the app before it cancelled it.
+        Args:
+            error: the runner's exception.
+            root: the project's directory.
+            timeout: the seconds after which the runner cancelled the app, if it has a limit.
         """
         if isinstance(self.error, _NoAnswer):
             return AppError(str(self.error))
         if self.error is None and timeout is not None:
-            return AppError(messages.lifespan_hung(self.phase, timeout))
-        return AppError(messages.lifespan_raised(self.phase, self.error or error, root))
+            return AppError(
+                f"{_FAILED[self.phase]} within {timeout:g} seconds.\n"
+                "Its lifespan awaits something that does not happen."
+            )
+        reason = described(self.error or error, root)
+        return AppError(f"{_FAILED[self.phase]}: its lifespan raised\n{reason}")
 
 
 @asynccontextmanager
@@ -99,15 +115,13 @@ async def running(app: AsgiApp, root: Path) -> AsyncIterator[AsgiApp]:
     Each request gets its own copy of the state that the lifespan yielded.
 
     Raises:
-        AppError: asgi-lifespan is not installed, or the lifespan raised, refused, did not answer,
-            or took longer than TIMEOUT; its own exception is the cause.
+        AppError: asgi-lifespan is not installed, or the lifespan raised, failed, did not answer,
+            or took longer than TIMEOUT. The lifespan's exception is the cause.
     """
     try:
         from asgi_lifespan import LifespanManager
     except ImportError as error:
-        raise AppError(
-            messages.not_installed("asgi-lifespan", "`async_client`", "fastapi")
-        ) from error
+        raise not_installed("asgi-lifespan", "async_client") from error
     watched = Watched(app)
     manager = LifespanManager(cast(Any, watched), TIMEOUT, TIMEOUT)
     try:
@@ -117,7 +131,7 @@ async def running(app: AsgiApp, root: Path) -> AsyncIterator[AsgiApp]:
     try:
         yield manager.app
     except BaseException as error:
-        # The app is cancelled rather than shut down: what was raised matters more.
+        # The app is cancelled and not shut down: the exception of the test matters more.
         await manager.__aexit__(type(error), error, error.__traceback__)
         raise
     try:

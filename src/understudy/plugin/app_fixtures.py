@@ -50,7 +50,7 @@ def _understudy_overrides(pytestconfig: pytest.Config) -> Iterator[None]:
     """
     overrides = pytestconfig.stash.get(_OVERRIDES, None)
     if overrides is not None:
-        overrides.hold()
+        overrides.save()
     yield
     # Looked up again: the test may have been the first to ask for the app.
     overrides = pytestconfig.stash.get(_OVERRIDES, None)
