@@ -39,7 +39,7 @@ NEVER = """\
 coroutine 'job' was never awaited
   made at: test_it.py:{line}
   in: test_it.py::{test}
-What it should have done was not done. Write `await` before it."""
+It did nothing. Write `await` before it."""
 OPEN = """\
 transaction #1 was never ended (1 call in it)
   begun at: test_it.py:17 in test_transaction
@@ -93,7 +93,7 @@ def said(result: pytest.RunResult) -> str:
 
 BLOCKED = """\
   by a step of block() of service.py:10
-  before it came to service.py:12
+  before it reached service.py:12
 Something in it waits or computes without `await`: time.sleep, a synchronous client or driver, \
 hashing.
 Run that in a thread (asyncio.to_thread), or raise blocked_after, which is 250 ms."""

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from understudy.plugin.leak_checks import blocking
-from understudy.plugin.leak_checks.project_files import Places
+from understudy.plugin.leak_checks.project_files import ProjectFiles
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(blocking, "perf_counter", lambda: now)
     monkeypatch.setattr(sys.modules[__name__], "turn", turn)
     told: list[str] = []
-    end = blocking.watch(100, Places(Path(__file__).parent), told.append)
+    end = blocking.watch(100, ProjectFiles(Path(__file__).parent), told.append)
     yield told
     end()
 
@@ -47,7 +47,7 @@ async def test_another_task_waits(found: list[str]) -> None:
     assert found == [
         "the event loop was blocked for 200 ms, with others waiting for it\n"
         f"  by a step of block() of test_leak_checks_blocking.py:{here}\n"
-        f"  before it came to test_leak_checks_blocking.py:{here + 2}\n"
+        f"  before it reached test_leak_checks_blocking.py:{here + 2}\n"
         "Something in it waits or computes without `await`: time.sleep, a synchronous client or"
         " driver, hashing.\n"
         "Run that in a thread (asyncio.to_thread), or raise blocked_after, which is 100 ms."

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from understudy.plugin.leak_checks.global_state import State
-from understudy.plugin.leak_checks.project_files import Places
+from understudy.plugin.leak_checks.project_files import ProjectFiles
 
 APP = """
     TIMEOUT = 5
@@ -69,7 +69,7 @@ def module(file: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType
 
 @pytest.fixture
 def state(app: Any, tmp_path: Path) -> State:
-    return State(Places(tmp_path))
+    return State(ProjectFiles(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_a_test_changes_beside_a_wider_fixture_is_told_all_the_same(
     app: Any, state: State
 ) -> None:
     app.TIMEOUT = 0
-    state.given()()
+    state.accept_changes()()
     assert state.changes() == ["app.TIMEOUT was replaced"]
 
 
@@ -188,7 +188,7 @@ def test_a_library_may_do_as_it_likes(
 def test_what_a_wider_fixture_does_and_a_test_before_it(app: Any, state: State) -> None:
     os.environ["LEFT"] = "by the test"
     app.NAMES.append(1)
-    accept = state.given()
+    accept = state.accept_changes()
     os.environ["KEPT"] = "by the fixture"
     app.TIMEOUT = 0
     app.PRICES["ana"] = 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 class UnderstudyWarning(UserWarning):
-    """A test passed, and leaves something behind that it should not."""
+    """A test passed, but left something behind."""
 
     __module__ = "understudy"
 
 
 class NeverAwaitedWarning(UnderstudyWarning, RuntimeWarning):
-    """A coroutine was made and never awaited: Python's own RuntimeWarning, told better."""
+    """A coroutine was never awaited: Python's RuntimeWarning with more detail."""
 
     __module__ = "understudy"

@@ -1,8 +1,8 @@
-"""Coroutines: what one is at, and those that nobody awaits.
+"""Coroutines: where one waits, and those that are never awaited.
 
-Python finds a coroutine that was never awaited when it is freed, and then has the function
-`warnings._warn_unawaited_coroutine` tell of it (3.7 to 3.14): private, and the only place where it
-can be told better. Where it is missing, Python's own warning is all there is.
+Python finds a coroutine that was never awaited when it is freed, and reports it through
+`warnings._warn_unawaited_coroutine` (3.7 to 3.14). That function is private, and the only place
+where the report can be improved. Without it, Python's own warning remains.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Any
 _HOOK = "_warn_unawaited_coroutine"
 
 
-def watch(told: Callable[[Any], None]) -> Callable[[], None]:
-    """Have `told` hear of each coroutine that was never awaited; returns what ends that.
+def watch(report: Callable[[Any], None]) -> Callable[[], None]:
+    """Report each coroutine that was never awaited; return a function that stops this.
 
-    While it lasts, each coroutine remembers the line that made it, which costs some 50 ns.
+    Until then each coroutine records the line that created it, which costs about 50 ns.
     """
     before = getattr(warnings, _HOOK, None)
     depth = sys.get_coroutine_origin_tracking_depth()
     if before is None:
         return lambda: None
-    setattr(warnings, _HOOK, told)
+    setattr(warnings, _HOOK, report)
     sys.set_coroutine_origin_tracking_depth(max(depth, 1))
 
     def end() -> None:
@@ -36,18 +36,18 @@ def watch(told: Callable[[Any], None]) -> Callable[[], None]:
 
 
 def made_at(coroutine: Any) -> tuple[str, int] | None:
-    """Return the file and the line where a coroutine was made, if it remembers them."""
+    """Return the file and the line that created a coroutine, if they were recorded."""
     origin = getattr(coroutine, "cr_origin", None)
     return (origin[0][0], origin[0][1]) if origin else None
 
 
 def code_of(coroutine: Any) -> CodeType | None:
-    """Return the code of a coroutine, or of a generator that serves as one; None for others."""
+    """Return the code of a coroutine or of a generator that serves as one, else None."""
     return getattr(coroutine, "cr_code", None) or getattr(coroutine, "gi_code", None)
 
 
 def waits_at(coroutine: Any, is_wanted: Callable[[str], bool]) -> tuple[str, int] | None:
-    """Return the innermost wanted file and line of what a suspended coroutine waits in."""
+    """Return the file and line, innermost of the wanted files, at which a coroutine waits."""
     found = None
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)

@@ -1,9 +1,9 @@
-"""What outlives a test: the environment, and what the project's own modules hold.
+"""State that outlives a test: the environment, and the names in the project's modules.
 
-A look at it must be cheap and never wrong, so it is narrow: a function, a class or a CONSTANT of
-the project that is another one afterwards, or a list, dict or set so named that has other content;
-the overrides of an app. Not what code makes when it is first needed, or counts, or collects: that
-is written small, begins with an underscore, was None or was not there.
+The check must be cheap and never wrong, so it is narrow. It reports a function, a class or a
+CONSTANT of the project that was replaced, a list, dict or set in a CONSTANT whose content changed,
+and the overrides of an app. It ignores caches, counters and registries: names in lower case or with
+a leading underscore, and values that were None or did not exist before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from operator import call, is_, itemgetter
 from types import FunctionType
 from typing import Any
 
-from understudy.plugin.leak_checks.project_files import Places
+from understudy.plugin.leak_checks.project_files import ProjectFiles
 
 _FIXED = (FunctionType, type, staticmethod, classmethod, property)
 _CONTAINERS = (list, dict, set)
@@ -28,51 +28,55 @@ _NOT_OURS = ("PYTEST_", "COV_", "COVERAGE_")
 
 
 class State:
-    """What tests have left so far: each look at it tells what is new.
+    """The state that tests can change; reports each change once.
 
     Args:
-        places: tells which modules are the project's own.
+        files: tells which modules belong to the project.
     """
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, files: ProjectFiles) -> None:
+        self._files = files
         self._modules: dict[str, list[_Namespace]] = {}
         self._seen: set[str] = set()
         self.renew()
 
     def renew(self) -> None:
-        """Take what is there now for what should be there."""
+        """Accept the present state."""
         self._find_modules()
         self._environment = _environment()
         self._folder = _folder()
         self._logging = _logging()
         for namespace in self._namespaces:
             namespace.renew()
-        self._note()
+        self._prepare()
 
-    def given(self) -> Callable[[], None]:
-        """Return what takes for given all that changes from now until it is called."""
+    def accept_changes(self) -> Callable[[], None]:
+        """Return a function that accepts all changes made until it is called."""
         self._find_modules()
         environment, folder, levels = _environment(), _folder(), _logging()
-        accepts = [namespace.given() for namespace in self._namespaces]
+        accepts = [namespace.accept_changes() for namespace in self._namespaces]
 
         def accept() -> None:
             self._find_modules()
             _accept(self._environment, environment, _environment())
             _accept(self._logging, levels, _logging())
             self._folder = self._folder if folder == _folder() else _folder()
-            for each in accepts:
-                each()
-            self._note()
+            for accept_namespace in accepts:
+                accept_namespace()
+            self._prepare()
 
         return accept
 
     def changes(self) -> list[str]:
-        """Return what is different since the last look, and take it for given from now on."""
+        """Return the changes since the last call, and accept them."""
         is_new = self._find_modules()
-        different = [] if self._is_same() else [e for e in self._namespaces if not e.is_same()]
+        different = (
+            []
+            if self._is_same()
+            else [namespace for namespace in self._namespaces if not namespace.is_same()]
+        )
         changes = [change for namespace in different for change in namespace.changes()]
-        # Modules set variables when they are imported, and that happens once in any case.
+        # Modules may set variables when they are imported; that is not the test's doing.
         changes += [] if is_new else self._environment_changes()
         folder, levels = _folder(), _logging()
         if folder != self._folder:
@@ -87,36 +91,38 @@ class State:
         elif different:
             for namespace in different:
                 namespace.renew()
-            self._note()
+            self._prepare()
         return changes
 
     @property
     def _namespaces(self) -> list[_Namespace]:
         return [*chain.from_iterable(self._modules.values())]
 
-    def _note(self) -> None:
-        """Note what the look at everything at once compares."""
-        namespaces = [each for each in self._namespaces if each.before]
-        self._names = [each.names for each in namespaces]
-        self._sizes = [each.size for each in namespaces]
-        self._getters = [_getter([*each.before]) for each in namespaces]
-        self._values = [*chain.from_iterable(each.before.values() for each in namespaces)]
-        self._containers = [*chain.from_iterable(e.containers.values() for e in self._namespaces)]
+    def _prepare(self) -> None:
+        """Prepare the lists that `_is_same` compares."""
+        watched = [namespace for namespace in self._namespaces if namespace.before]
+        self._names = [namespace.names for namespace in watched]
+        self._sizes = [namespace.size for namespace in watched]
+        self._getters = [_getter([*namespace.before]) for namespace in watched]
+        self._values = [*chain.from_iterable(namespace.before.values() for namespace in watched)]
+        self._containers = [
+            *chain.from_iterable(namespace.containers.values() for namespace in self._namespaces)
+        ]
 
     def _is_same(self) -> bool:
-        """A look at everything at once, in C: most tests leave nothing and cost no more."""
+        """Compare everything at once, in C: most tests change nothing."""
         if [*map(len, self._names)] != self._sizes:
             return False
         try:
             values = [*chain.from_iterable(map(call, self._getters, self._names))]
-        except KeyError:  # a name is gone, and another one is there
+        except KeyError:  # a name was replaced by another
             return False
         return all(map(is_, values, self._values)) and all(
             _is_content(value, was) for value, was in self._containers
         )
 
     def _find_modules(self) -> bool:
-        """Look for modules of the project that were imported since; says whether there are any."""
+        """Add project modules imported since the last call; return whether any were found."""
         if len(sys.modules) == len(self._seen):
             return False
         found = False
@@ -125,7 +131,7 @@ class State:
                 continue
             self._seen.add(name)
             file = getattr(module, "__file__", None)
-            if isinstance(file, str) and self._places.is_own(file):
+            if isinstance(file, str) and self._files.is_own(file):
                 self._modules[name] = list(_namespaces(name, vars(module)))
                 found = True
         self._seen.intersection_update(sys.modules)
@@ -133,7 +139,7 @@ class State:
 
     def _environment_changes(self) -> Iterator[str]:
         environment = _environment()
-        # pytest sets a variable of its own for each test: there is always a difference.
+        # pytest sets a variable for each test, so there is always a difference.
         different = {name for name, _ in environment.items() ^ self._environment.items()}
         for name in sorted(different, key=os.fsdecode):
             before, after = self._environment.get(name), environment.get(name)
@@ -144,25 +150,25 @@ class State:
 
 
 def _getter(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """Return what gets the values of some names, as fast as Python can."""
+    """Return a fast function from a mapping to the values of `names`."""
     get = itemgetter(*names)
     return get if len(names) > 1 else lambda mapping: (get(mapping),)
 
 
 class _Namespace:
-    """The names of a module or a class, as they were.
+    """The names of a module or a class, and their earlier values.
 
     Attributes:
-        names: all of them, as they are now.
-        size: how many there were.
-        before: what those stood for that are watched.
-        containers: those that are looked into, each with what was in it.
+        names: all names and their present values.
+        size: the earlier number of names.
+        before: the earlier values of the watched names.
+        containers: the watched containers, each with its earlier content.
     """
 
     def __init__(self, name: str, names: Mapping[str, Any]) -> None:
         self._name = name
         self.names = names
-        # What comes later is made by code when it is needed, and may be made again.
+        # Names added later are caches, which code may create again.
         self._first = frozenset(names)
         self.renew()
 
@@ -175,14 +181,14 @@ class _Namespace:
                 self.containers[f"{name}.dependency_overrides"] = overrides, _content(overrides)
             elif _is_shared(name, value):
                 self.containers[name] = value, _content(value)
-            # An app that is made when it is first needed is watched from then on.
+            # An app that is created on first use is watched from then on.
             may_come = value is None and not name.startswith("__")
             is_fixed = name in self._first and _is_fixed(name, value)
             if is_fixed or overrides is not None or may_come:
                 self.before[name] = value
 
-    def given(self) -> Callable[[], None]:
-        """Return what takes for given all that changes from now until it is called."""
+    def accept_changes(self) -> Callable[[], None]:
+        """Return a function that accepts all changes made until it is called."""
         before = {name: self.names.get(name, _GONE) for name in self.before}
         contents = {name: _content(value) for name, (value, _) in self.containers.items()}
 
@@ -201,7 +207,7 @@ class _Namespace:
         return accept
 
     def is_same(self) -> bool:
-        """A quick look; what it lets through is looked at closely."""
+        """Return whether nothing was added, replaced or changed."""
         return (
             len(self.names) == self.size
             and all(self.names.get(name, _GONE) is value for name, value in self.before.items())
@@ -224,15 +230,15 @@ class _Namespace:
 
 def _namespaces(name: str, names: Mapping[str, Any]) -> Iterator[_Namespace]:
     yield _Namespace(name, names)
-    for each in list(names.values()):
-        if isinstance(each, type) and each.__module__ == name:
-            yield _Namespace(f"{name}.{each.__qualname__}", vars(each))
+    for value in list(names.values()):
+        if isinstance(value, type) and value.__module__ == name:
+            yield _Namespace(f"{name}.{value.__qualname__}", vars(value))
 
 
 def _is_fixed(name: str, value: object) -> bool:
-    """Whether nothing but a test would put something else in its place, and a later one find it.
+    """Return whether only a test would replace this value, and a later test would see it.
 
-    pytest has the functions of tests already when the first one runs.
+    pytest holds test functions already, so replacing one has no effect.
     """
     if name.startswith(("_", "test")):
         return False
@@ -244,18 +250,18 @@ def _is_shared(name: str, value: object) -> bool:
 
 
 def _overrides(value: object) -> dict[Any, Any] | None:
-    """Return the `dependency_overrides` of an app, looking at nothing but its own attributes."""
+    """Return the `dependency_overrides` of an app, without running any of its code."""
     if isinstance(value, type):
         return None
     try:
         found = object.__getattribute__(value, "__dict__").get("dependency_overrides")
-    except AttributeError:  # most values have no attributes of their own
+    except AttributeError:  # most values have no __dict__
         return None
     return found if isinstance(found, dict) else None
 
 
 def _content(container: Any) -> tuple[int, list[object]]:
-    """Return the length of a container, and what is in it unless that is very much."""
+    """Return the length of a container, and its items unless there are very many."""
     if len(container) > _LONGEST:
         return len(container), []
     items = [*container, *container.values()] if isinstance(container, dict) else [*container]
@@ -263,13 +269,13 @@ def _content(container: Any) -> tuple[int, list[object]]:
 
 
 def _is_content(container: Any, was: tuple[int, list[object]]) -> bool:
-    """Compare by identity: `==` may be the project's own, and may do anything."""
+    """Compare by identity: the project's own `==` may do anything."""
     length, items = _content(container)
     return length == was[0] and all(map(is_, items, was[1]))
 
 
 def _accept(known: dict[Any, Any], before: Mapping[Any, Any], after: Mapping[Any, Any]) -> None:
-    """Put into `known` what is another thing in `after` than it was in `before`."""
+    """Update `known` with the differences between `before` and `after`."""
     for name in {*before, *after}:
         if name not in after:
             known.pop(name, None)
@@ -278,13 +284,13 @@ def _accept(known: dict[Any, Any], before: Mapping[Any, Any], after: Mapping[Any
 
 
 def _environment() -> dict[Any, Any]:
-    # The mapping inside `os.environ` is private, and a hundred times as fast to copy and compare.
+    # Private, and a hundred times as fast to copy and compare as `os.environ`.
     return dict(getattr(os.environ, "_data", os.environ))
 
 
 def _folder() -> str:
     try:
-        return os.getcwd()  # noqa: PTH109 # asked after every test, and Path makes it five times as dear
+        return os.getcwd()  # noqa: PTH109 # called after every test; Path.cwd() takes five times as long
     except FileNotFoundError:
         return "one that was deleted"
 

@@ -1,4 +1,4 @@
-"""The checks of one run: what the hooks tell them, and what they say when a test is over."""
+"""The leak checks of one run: fed by the hooks, reported when a test is over."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy.plugin import verification
-from understudy.plugin.leak_checks import messages, unchecked_calls
+from understudy.plugin.leak_checks import unchecked_calls
 from understudy.plugin.leak_checks.categories import NeverAwaitedWarning, UnderstudyWarning
-from understudy.plugin.leak_checks.project_files import Places
+from understudy.plugin.leak_checks.formatting import listed
+from understudy.plugin.leak_checks.project_files import ProjectFiles
 from understudy.plugin.leak_checks.unchecked_calls import CallsSeen
 from understudy.plugin.settings import Settings
 
@@ -31,12 +32,12 @@ class Watch:
     """Collects what the checks find in a test, and reports it when the test is over.
 
     Args:
-        settings: say what becomes of what each check finds.
+        settings: say for each check whether it warns, fails or is off.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._places = Places(settings.root)
+        self._files = ProjectFiles(settings.root)
         self._item: pytest.Item | None = None
         self._found: list[tuple[str, str]] = []
         self._state: State | None = None
@@ -45,7 +46,7 @@ class Watch:
         self.report: Callable[[pytest.Item, list[tuple[str, str]]], None] = self._report
 
     def begin(self, config: pytest.Config) -> None:
-        """Look for what has to be looked for as it happens."""
+        """Start the checks that watch while tests run."""
         if self._wants("check_coroutines"):
             from understudy.plugin.leak_checks import coroutines
 
@@ -54,14 +55,14 @@ class Watch:
             from understudy.plugin.leak_checks import blocking
 
             limit = self._settings.blocked_after
-            config.add_cleanup(blocking.watch(limit, self._places, self._blocked))
+            config.add_cleanup(blocking.watch(limit, self._files, self._blocked))
 
-    # What the hooks tell -------------------------------------------------------------------------
+    # Called by the hooks -------------------------------------------------------------------------
 
     def around_test_end(
         self, item: pytest.Item, inner: Generator[None, object, object]
     ) -> Generator[None, object, object]:
-        """Look at what a test leaves when all its fixtures are gone."""
+        """Check what a test leaves behind when all its fixtures are gone."""
         try:
             result = yield from inner
         except BaseException:
@@ -75,18 +76,18 @@ class Watch:
         return result
 
     def test_begins(self, item: pytest.Item) -> None:
-        """Note which test is running."""
+        """Record which test is running."""
         self._item = item
         self._found = []
         if self._state is None and self._wants("check_state"):
             from understudy.plugin.leak_checks.global_state import State
 
-            self._state = State(self._places)
+            self._state = State(self._files)
 
     def around_fixture(
         self, fixture: pytest.FixtureDef[Any], inner: Generator[None, object, object]
     ) -> Generator[None, object, object]:
-        """Tell what a fixture that outlives a test changes from what the test does."""
+        """Accept the changes of a fixture that outlives a test: they are not the test's."""
         if fixture.scope == "function":
             result = yield from inner
             if self._wants("check_tasks") and "asyncio" in sys.modules:
@@ -97,14 +98,19 @@ class Watch:
             return (yield from inner)
         ends: list[Callable[[], None]] = []
         fixture.addfinalizer(lambda: ends.pop()() if ends else None)  # the last added runs first
-        begun = state.given()
+        begun = state.accept_changes()
         result = yield from inner
         begun()
-        fixture.addfinalizer(lambda: ends.append(state.given()))
+        fixture.addfinalizer(lambda: ends.append(state.accept_changes()))
         return result
 
     def _test_ends(self, item: pytest.Item, states: Iterable[PhaseState]) -> None:
-        """Report what was found; the states are those of its phases."""
+        """Report the findings of a test.
+
+        Args:
+            item: the test.
+            states: those of its phases.
+        """
         for state in states:
             self._look_at(item, state)
         if self._wants("check_coroutines") and _is_async(item):
@@ -114,81 +120,82 @@ class Watch:
         self.report(item, found)
 
     def _free_cycles(self) -> None:
-        """Free what hangs in a cycle: it would be freed, and told, in the middle of another test.
+        """Free reference cycles, whose coroutines would be reported during a later test.
 
-        Where nothing was collected since the test before, all that this one made is young. To look
-        at no more than that costs less, and brings no full collection nearer.
+        If nothing was collected since the last test, everything that this test made is in the young
+        generation. Collecting only that is cheaper, and brings no full collection nearer.
         """
         gc.collect(0 if _collections() == self._collections else 1)
         self._collections = _collections()
 
     def _forget(self) -> None:
-        """Forget what was found: a test that failed is not told that it is careless as well."""
+        """Forget the findings of a test that failed."""
         self._item, self._found = None, []
         if self._state is not None:
             self._state.renew()
 
-    # What the checks tell ------------------------------------------------------------------------
+    # Findings ------------------------------------------------------------------------
 
     def _look_at_tasks_of(self, value: object, fixture: pytest.FixtureDef[Any]) -> None:
-        """Look at a loop's tasks when it is about to be closed.
-
-        By then every fixture that was made in it is gone, and with it what it had running.
-        """
+        """Check a loop's tasks when it is about to be closed, after all its fixtures are gone."""
         from understudy.plugin.leak_checks import tasks
 
         loop = tasks.loop_in(value)
 
         def look() -> None:
             if loop is not None and not loop.is_closed():
-                text = tasks.left_in(loop, self._places)
+                text = tasks.left_in(loop, self._files)
                 self._found += [("check_tasks", text)] if text else []
 
         if loop is not None:
             fixture.addfinalizer(look)
 
     def _look_at(self, item: pytest.Item, state: PhaseState) -> None:
-        """Look at what a test has left in a state."""
-        for doubt in state.possible_warnings:
-            if self._wants(doubt.check) and (text := doubt.confirmed()) is not None:
-                self._found.append((doubt.check, text))
+        """Check the possible warnings and the calls of one phase."""
+        for warning in state.possible_warnings:
+            if self._wants(warning.check) and (text := warning.confirmed()) is not None:
+                self._found.append((warning.check, text))
         if state.scripts and self._wants("check_calls"):
             self.calls.note(item, state.scripts)
 
     def _look_at_state(self) -> None:
         changes = self._state.changes() if self._state is not None else []
         if changes:
-            self._found.append(("check_state", messages.state_left(changes)))
+            report = [
+                "the test leaves behind what a later one will see",
+                *listed(changes),
+                "Put it back: the fixture monkeypatch does (setattr, setitem, setenv, chdir).",
+            ]
+            self._found.append(("check_state", "\n".join(report)))
 
     def _blocked(self, text: str) -> None:
         if self._item is not None:
             self._found.append(("check_loop", text))
 
     def _never_awaited(self, coroutine: Any) -> None:
-        """Stand in for Python's own warning, which is one of the same kind at another line."""
+        """Replace Python's own warning, which has the same category."""
         from understudy.plugin.leak_checks import coroutines
 
         made_at = coroutines.made_at(coroutine)
-        text = messages.never_awaited(
-            coroutine.__qualname__,
-            self._places.shown(*made_at) if made_at else None,
-            self._item.nodeid if self._item else None,
-        )
+        lines = [f"coroutine {coroutine.__qualname__!r} was never awaited"]
+        lines += [f"  made at: {self._files.shown(*made_at)}"] if made_at else []
+        lines += [f"  in: {self._item.nodeid}"] if self._item else []
+        text = "\n".join([*lines, "It did nothing. Write `await` before it."])
         file, line = made_at or (coroutine.cr_code.co_filename, coroutine.cr_code.co_firstlineno)
         try:
             if self._item is not None and self._settings.level("check_coroutines") == "error":
                 raise NeverAwaitedWarning
             warnings.warn_explicit(text, NeverAwaitedWarning, file, line)
         except NeverAwaitedWarning:
-            # Python would print what is raised here, and go on: the test has to fail at its end.
+            # Python would only print what is raised here, so the test has to fail at its end.
             self._found.append(("check_coroutines", text))
 
     # At the end of the run -----------------------------------------------------------------------
 
     def ends(self, session: pytest.Session) -> list[str]:
-        """Warn of statements that no test has looked at; returns those that fail the run.
+        """Warn of statements that no test has checked, and return the reports that fail the run.
 
-        Only where all tests ran and passed: another one may be the one that looks.
+        Only if all tests ran and passed: one that did not may be the one that checks.
         """
         config = session.config
         if (
@@ -198,7 +205,7 @@ class Watch:
         ):
             return []
         level, failures = self._settings.level("check_calls"), []
-        for text, file, line in self._told(list(self.calls.unread(config)), level):
+        for text, file, line in self._shortened(list(self.calls.unread(config)), level):
             try:
                 if level == "error":
                     raise UnderstudyWarning
@@ -208,16 +215,17 @@ class Watch:
         return failures
 
     @staticmethod
-    def _told(unread: list[tuple[str, str, int]], level: str) -> list[tuple[str, str, int]]:
-        """Cut what is no more than a warning down to what somebody reads."""
+    def _shortened(unread: list[tuple[str, str, int]], level: str) -> list[tuple[str, str, int]]:
+        """Keep the first warnings, and count the others; failures are all kept."""
         more = len(unread) - _MOST_WARNINGS
         if level == "error" or more <= 0:
             return unread
-        told = unread[:_MOST_WARNINGS]
         _, file, line = unread[_MOST_WARNINGS]
-        return [*told, (messages.more_unread(more), file, line)]
+        what = "1 more statement" if more == 1 else f"{more} more statements"
+        text = f'no test looks at {what}: check_calls = "error" lists every one'
+        return [*unread[:_MOST_WARNINGS], (text, file, line)]
 
-    # What becomes of it --------------------------------------------------------------------------
+    # Reports --------------------------------------------------------------------------
 
     def _wants(self, check: str) -> bool:
         return self._settings.level(check) != "off"
@@ -225,34 +233,29 @@ class Watch:
     def _report(self, item: pytest.Item, found: list[tuple[str, str]]) -> None:
         failures = []
         for check, text in _one_of_each(found):
-            # A coroutine is warned of where it is freed; what comes this far is to fail the test.
+            # A coroutine's warning was issued when it was freed: here it can only be a failure.
             if check == "check_coroutines" or self._settings.level(check) == "error":
                 failures.append(text)
                 continue
             try:
                 item.warn(UnderstudyWarning(text))
-            except (
-                UnderstudyWarning
-            ):  # by `filterwarnings = error`; a traceback of ours says nothing
+            except UnderstudyWarning:  # by `filterwarnings = error`
                 failures.append(text)
         if failures:
             pytest.fail("\n\n".join(failures), pytrace=False)
 
 
 def _one_of_each(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Go through what was found, one of a kind: a loop in a test repeats itself."""
+    """Yield one finding of each check, with the number of the others."""
     for check, times in Counter(check for check, _ in found).items():
-        text = next(text for each, text in found if each == check)
-        yield (
-            check,
-            text
-            if times == 1
-            else f"{text}\n(And {times - 1} more of this kind in the same test.)",
-        )
+        text = next(text for kind, text in found if kind == check)
+        if times > 1:
+            text += f"\n(And {times - 1} more of this kind in the same test.)"
+        yield check, text
 
 
 def _is_selection(config: pytest.Config) -> bool:
-    """Whether somebody picked single tests for this run."""
+    """Return whether this run has selected single tests."""
     options = config.option
     return bool(
         options.keyword or getattr(options, "lf", False) or any("::" in arg for arg in config.args)
@@ -260,7 +263,7 @@ def _is_selection(config: pytest.Config) -> bool:
 
 
 def _collections() -> int:
-    """Return how often anything but the young was collected, or the young were."""
+    """Return the number of garbage collections so far."""
     return sum(int(generation["collections"]) for generation in gc.get_stats())
 
 

@@ -1,4 +1,4 @@
-"""Which files are the project's own, and how a line of them is named."""
+"""Which files belong to the project, and how a line of one is shown."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _INSTALLED = ("site-packages", "dist-packages")
 _HERE = str(Path(__file__).parents[2])
 
 
-class Places:
-    """Tells the project's own files from those of what it uses.
+class ProjectFiles:
+    """Tells the project's files from those of its dependencies.
 
     Args:
         root: the project's root.
@@ -25,7 +25,7 @@ class Places:
         )
 
     def is_own(self, file: str) -> bool:
-        """Whether a file is the project's own."""
+        """Return whether a file belongs to the project."""
         return (
             file.startswith(self._root)
             and not file.startswith(self._environments)
@@ -33,17 +33,17 @@ class Places:
         )
 
     def is_installed(self, file: str) -> bool:
-        """Whether a file is a library's, or ours."""
+        """Return whether a file belongs to a library, or to Understudy."""
         return file.startswith(_HERE) or any(part in file for part in _INSTALLED)
 
     def shown(self, file: str, line: int) -> str:
-        """Return `path:line`, the path from the root where it lies below."""
+        """Return `path:line`, relative to the root if it lies below it."""
         path = Path(file)
         if path.is_relative_to(self._root):
             file = path.relative_to(self._root).as_posix()
         return f"{file}:{line}"
 
     def of(self, code: CodeType) -> str:
-        """Return a function with the place where it is written."""
+        """Return a function's name and place."""
         name = code.co_qualname.replace(".<locals>", "")
         return f"{name}() of {self.shown(code.co_filename, code.co_firstlineno)}"

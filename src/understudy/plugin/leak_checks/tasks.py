@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from understudy.plugin.leak_checks import coroutines, messages
-from understudy.plugin.leak_checks.project_files import Places
+from understudy.plugin.leak_checks import coroutines
+from understudy.plugin.leak_checks.formatting import listed
+from understudy.plugin.leak_checks.project_files import ProjectFiles
 
 
 def loop_in(value: object) -> asyncio.AbstractEventLoop | None:
@@ -15,17 +16,25 @@ def loop_in(value: object) -> asyncio.AbstractEventLoop | None:
     return value if isinstance(value, asyncio.AbstractEventLoop) else None
 
 
-def left_in(loop: asyncio.AbstractEventLoop, places: Places) -> str | None:
-    """Say which tasks are left, None where there are none.
+def left_in(loop: asyncio.AbstractEventLoop, files: ProjectFiles) -> str | None:
+    """Return a report of the tasks left in a loop, or None.
 
-    One that was told to stop is not left running; one of a library is the library's affair.
+    A task that is being cancelled does not count, nor does a library's.
     """
     found = []
     for task in asyncio.all_tasks(loop):
         code = coroutines.code_of(task.get_coro())
-        if code is None or task.cancelling() or places.is_installed(code.co_filename):
+        if code is None or task.cancelling() or files.is_installed(code.co_filename):
             continue
-        place = coroutines.waits_at(task.get_coro(), places.is_own)
-        where = places.shown(*place) if place else None
-        found.append(messages.task(places.of(code), where))
-    return messages.tasks_left(sorted(found)) if found else None
+        place = coroutines.waits_at(task.get_coro(), files.is_own)
+        found.append(files.of(code) + (f", waiting at {files.shown(*place)}" if place else ""))
+    if not found:
+        return None
+    count = "1 task was" if len(found) == 1 else f"{len(found)} tasks were"
+    return "\n".join(
+        [
+            f"{count} still running when the test was over",
+            *listed(sorted(found)),
+            "The event loop has cancelled what was left. Await it in the test, or cancel it there.",
+        ]
+    )

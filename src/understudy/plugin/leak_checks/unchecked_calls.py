@@ -1,7 +1,7 @@
-"""Which statements on fakes some test has looked at, and which none has, in all of a run.
+"""Statements on fakes that no test of a run has checked.
 
-One test may leave a statement to another: a test of an error need not look at the SQL that a test
-of the result asserts. So it is said at the end of a run, of statements, and not of each test.
+A test of an error need not check the SQL that a test of the result asserts, so this is reported for
+each statement at the end of the run, and not for each test.
 """
 
 from __future__ import annotations
@@ -11,27 +11,39 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.plugin.leak_checks import messages
+from understudy.plugin.leak_checks.formatting import listed
 
 if TYPE_CHECKING:
+    from understudy.script.calls import Call
     from understudy.script.expectations import Recorded
 
-# What reads and writes rows; a migration's CREATE TABLE is not what a test is about.
+# Commands that read and write rows. A migration's CREATE TABLE is not the subject of a test.
 _LOOKED_FOR = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "CALL")
+_LONGEST = 200  # characters of a statement
 _OUTPUT = "understudy_calls"
 _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
+def _report(call: Call, rule: str) -> str:
+    short = call.sql if len(call.sql) <= _LONGEST else f"{call.sql[:_LONGEST]} ..."
+    lines = [
+        f"no test looks at this statement: {short}",
+        f"  asked at: {call.origin.place}",
+        "Another one in its place would have passed every test. Expect it, or look at the calls.",
+    ]
+    return "\n".join(lines + ([f"  {rule}"] if len(rule) <= 2 * _LONGEST else []))
+
+
 class CallsSeen:
-    """What the tests of one process have asked of fakes, and looked at."""
+    """The statements that the tests of one process sent to fakes, and those that they checked."""
 
     def __init__(self) -> None:
         self._read: set[str] = set()
-        # By statement: what to say of it, and the tests that asked, with file and line.
+        # By statement: the report, and the tests that sent it, with file and line.
         self._unread: dict[str, tuple[str, list[tuple[str, str, int]]]] = {}
 
     def note(self, item: pytest.Item, scripts: Sequence[Recorded]) -> None:
-        """Take in what was asked in a test."""
+        """Record the calls of a test."""
         path, line, _ = item.location
         for script in scripts:
             unread = script.calls.unread()
@@ -41,16 +53,14 @@ class CallsSeen:
             for call in unread:
                 if not call.sql.upper().startswith(_LOOKED_FOR):
                     continue
-                text = messages.call_unread(
-                    call.sql, call.origin.place, f"{script.receiver}.{call.rule_source}"
-                )
+                text = _report(call, f"{script.receiver}.{call.rule_source}")
                 _, tests = self._unread.setdefault(call.statement, (text, []))
                 test = (item.nodeid, path, (line or 0) + 1)
                 tests += [] if test in tests else [test]
 
     def unread(self, config: pytest.Config) -> Iterator[tuple[str, str, int]]:
-        """Go through the statements that no test of any process looked at: text, file, line."""
-        parts = [_spelt(self), *config.stash.get(_workers, [])]
+        """Yield a report, file and line for each statement that no test of any process checked."""
+        parts = [_as_plain_values(self), *config.stash.get(_workers, [])]
         read = {statement for part in parts for statement in part["read"]}
         found: dict[str, tuple[str, list[tuple[str, str, int]]]] = {}
         for part in parts:
@@ -60,30 +70,30 @@ class CallsSeen:
         for text, tests in found.values():
             tests.sort()
             _, path, line = tests[0]
-            whole = messages.with_tests(text, [name for name, _, _ in tests])
-            yield whole, str(config.rootpath / path), line
+            names = listed([name for name, _, _ in tests])
+            yield "\n".join([text, "It was asked in:", *names]), str(config.rootpath / path), line
 
 
 def hand_over(config: pytest.Config, seen: CallsSeen) -> bool:
-    """On a worker of pytest-xdist: send what was seen to the controller; says whether it did."""
+    """On a worker of pytest-xdist, send the calls to the controller; return whether this is one."""
     output = getattr(config, "workeroutput", None)
     if output is None:
         return False
-    output[_OUTPUT] = _spelt(seen)
+    output[_OUTPUT] = _as_plain_values(seen)
     return True
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
-    """On the controller: keep what a worker sent; one that crashed sent nothing."""
+    """On the controller, keep what a worker sent; one that crashed sent nothing."""
     if _OUTPUT in output:
         config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
-def _spelt(seen: CallsSeen) -> dict[str, Any]:
-    """Return what was seen as plain values, where two layouts of a statement are one."""
+def _as_plain_values(seen: CallsSeen) -> dict[str, Any]:
+    """Return the calls as plain values, one for all layouts of a statement."""
     if not seen._read and not seen._unread:
         return {"read": [], "unread": {}}
-    from understudy.pg import sql  # there already, since a test has asked something
+    from understudy.pg import sql  # imported already, since a test has sent a statement
 
     def spell(statement: str) -> str:
         return sql.spell(sql.tokens(statement))
@@ -91,4 +101,4 @@ def _spelt(seen: CallsSeen) -> dict[str, Any]:
     unread: dict[str, tuple[str, list[tuple[str, str, int]]]] = {}
     for statement, (text, tests) in seen._unread.items():
         unread.setdefault(spell(statement), (text, []))[1].extend(tests)
-    return {"read": sorted({spell(each) for each in seen._read}), "unread": unread}
+    return {"read": sorted({spell(statement) for statement in seen._read}), "unread": unread}
