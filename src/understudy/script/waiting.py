@@ -29,7 +29,7 @@ def others_are_due() -> bool:
     yield while no other callback is due. A timer that is not due yet would not run either.
 
     `_ready`, `_scheduled` and `_thread_id`, which is set while the loop runs, are private to
-    asyncio.base_events (3.11 to 3.13); without them, as without asyncio, the answer is yes.
+    asyncio.base_events (3.11 to 3.14); without them, as without asyncio, the answer is yes.
     """
     global _unyielded, _latest
     loop: Any = _latest()
