@@ -211,9 +211,9 @@ def test_a_circle_that_cannot_be_entered_is_refused(rows: Any) -> None:
         rows(CIRCLE.format(people="", teams="")).insert("teams")
 
     assert str(raised.value) == (
-        "No row can be the first here: teams needs people, people needs teams, "
+        "These tables need each other's rows: teams needs people, people needs teams, "
         "and none of the foreign keys is DEFERRABLE.\n"
-        "Make one so in the schema: ALTER TABLE people ALTER CONSTRAINT in_team DEFERRABLE."
+        "Make one DEFERRABLE: ALTER TABLE people ALTER CONSTRAINT in_team DEFERRABLE."
     )
 
 

@@ -10,7 +10,15 @@ import psycopg
 import pytest
 
 from understudy.embedded.driver import connect
-from understudy.rows import Known, NotATable, NoValue, RowRefused, Rows, RowsError, UnknownName
+from understudy.rows import (
+    NotATable,
+    NoValue,
+    RowRefused,
+    Rows,
+    RowsError,
+    SchemaCache,
+    UnknownName,
+)
 
 USERS = """
     CREATE SCHEMA billing;
@@ -35,10 +43,10 @@ USERS = """
             "everybody",
             {},
             NotATable,
-            "everybody is a view, which takes no rows of its own. "
-            "Insert into what it shows: billing.bills, users.",
+            "everybody is a view, which cannot be inserted into. "
+            "Insert into the tables that it reads: billing.bills, users.",
         ),
-        ("nobody", {}, NotATable, "nobody is a materialized view, which takes no rows of its own."),
+        ("nobody", {}, NotATable, "nobody is a materialized view, which cannot be inserted into."),
         (
             "users",
             {"mail": "a@b.c"},
@@ -55,8 +63,7 @@ USERS = """
             "users",
             {"shout": "A"},
             RowRefused,
-            "users.shout cannot be given: the database works it out, as upper(email).\n"
-            "Leave it out.",
+            "users.shout is a generated column (upper(email)).\nLeave it out.",
         ),
     ],
 )
@@ -74,8 +81,8 @@ def test_an_empty_database(rows: Any) -> None:
         rows("SELECT").insert("users")
 
     assert str(raised.value) == (
-        "There is no table 'users': the database has none at all.\n"
-        "Name the schema, in order, in pyproject.toml:\n"
+        "There is no table 'users': the database has no tables.\n"
+        "Name the schema files, in order, in pyproject.toml:\n"
         '[tool.understudy] schema = ["db/migrations/*.sql"]'
     )
 
@@ -169,16 +176,16 @@ def test_a_check_for_which_nothing_is_found(rows: Any) -> None:
         made.insert("cars", plate="ABC-1234")
 
     assert str(plate.value) == (
-        "Nothing was found for cars.plate that passes\n"
+        "No value was found for cars.plate that passes\n"
         "  CHECK ((VALUE ~ '^[A-Z]{3}-[0-9]{4}$'::text))\n"
         "  given: low=1, has space=4487989\n"
-        "Give it: insert('cars', plate=...)"
+        "Pass it: insert('cars', plate=...)"
     )
     assert str(compared.value) == (
-        "Nothing was found for cars.has space and cars.low that passes\n"
+        "No value was found for cars.has space and cars.low that passes\n"
         '  CHECK ((("has space" * 7) = (low + 31415926)))\n'
         "  given: plate='ABC-1234'\n"
-        "Give it: insert('cars', **{'has space': ...}, low=...)"
+        "Pass it: insert('cars', **{'has space': ...}, low=...)"
     )
 
 
@@ -189,9 +196,9 @@ def test_a_check_that_fails_to_work(rows: Any) -> None:
         made.insert("things")
 
     assert str(raised.value) == (
-        "Nothing was found for things.n that passes\n"
+        "No value was found for things.n that passes\n"
         "  CHECK ((((n * 3) / 0) = 1))\n"
-        "Give it: insert('things', n=...)"
+        "Pass it: insert('things', n=...)"
     )
 
 
@@ -208,8 +215,8 @@ def test_a_check_that_only_the_insert_can_tell(rows: Any) -> None:
         '  new row for relation "things" violates check constraint "things_check"\n'
         f"  DETAIL: Failing row contains (1, {n[1]}).\n"
         "  CHECK ((n < (id - 5)))\n"
-        f"  made up: n='{n[1]}'\n"
-        "No value that was tried will do. Give it: insert('things', n=...)"
+        f"  generated: n='{n[1]}'\n"
+        "Every value that was tried was refused. Pass it: insert('things', n=...)"
     )
 
 
@@ -221,13 +228,13 @@ def test_values_that_are_used_up(rows: Any) -> None:
         made.insert("switches")
 
     assert sorted(switches) == [False, True]
-    up = "true" if "made up: up='true'" in str(raised.value) else "false"
+    up = "true" if "generated: up='true'" in str(raised.value) else "false"
     assert str(raised.value) == (
         "PostgreSQL refuses the row of switches (23505 unique_violation)\n"
         '  duplicate key value violates unique constraint "switches_up_key"\n'
         f"  DETAIL: Key (up)=({up[0]}) already exists.\n"
-        f"  made up: up='{up}'\n"
-        "No value that was tried will do. Give it: insert('switches', up=...)"
+        f"  generated: up='{up}'\n"
+        "Every value that was tried was refused. Pass it: insert('switches', up=...)"
     )
 
 
@@ -266,9 +273,9 @@ def test_a_parent_that_is_refused(rows: Any) -> None:
         "PostgreSQL refuses the row of cars (P0001 raise_exception)\n"
         "  no cars today\n"
         f"{made_up}\n"
-        "The row is made for trips (car_id), which is made for stops (trip_id)."
+        "The row is needed by trips (car_id), which is needed by stops (trip_id)."
     )
-    assert made_up.startswith("  made up: plate='plate ")
+    assert made_up.startswith("  generated: plate='plate ")
 
 
 def test_a_given_parent_that_is_not_there(rows: Any) -> None:
@@ -311,22 +318,22 @@ def test_a_row_that_a_trigger_keeps_away(rows: Any) -> None:
         made.insert("cars")
 
     assert str(raised.value) == (
-        "PostgreSQL inserted no row into cars, and gave no error: "
-        "a trigger or a rule of the schema keeps the row away."
+        "PostgreSQL inserted no row into cars, without an error: "
+        "a trigger or a rule of the schema suppresses it."
     )
 
 
 @pytest.mark.parametrize(
     ("column", "spelled"),
-    [("v pg_lsn", "pg_lsn"), ("v pg_lsn[]", "pg_lsn[], which holds pg_lsn")],
+    [("v pg_lsn", "pg_lsn"), ("v pg_lsn[]", "pg_lsn[] (of pg_lsn)")],
 )
 def test_a_type_of_which_nothing_is_known(rows: Any, column: str, spelled: str) -> None:
     with pytest.raises(NoValue) as raised:
         rows(f"CREATE TABLE things ({column} NOT NULL)").insert("things")
 
     assert str(raised.value) == (
-        f"things.v needs a value, and nothing can be made up for the type {spelled}.\n"
-        "Give it: insert('things', v=...)"
+        f"things.v needs a value, and Understudy cannot generate one for the type {spelled}.\n"
+        "Pass it: insert('things', v=...)"
     )
 
 
@@ -392,7 +399,8 @@ def test_a_lock_of_another_connection(dsn: str) -> None:
                 "PostgreSQL refuses the row of locked (55P03 lock_not_available)\n"
                 "  canceling statement due to lock timeout\n"
                 "  given: id=1\n"
-                "Another connection of this test holds it: end its transaction before you insert."
+                "Another connection of this test holds the lock: "
+                "end its transaction before you insert."
             )
         finally:
             own.execute("DROP TABLE locked")
@@ -409,9 +417,10 @@ def test_a_schema_that_is_locked(dsn: str) -> None:
                     Rows(lambda: own, "a test").insert("locked")
 
             assert str(raised.value) == (
-                "PostgreSQL does not say what its tables are (55P03 lock_not_available)\n"
+                "Cannot read the tables from PostgreSQL (55P03 lock_not_available)\n"
                 "  canceling statement due to lock timeout\n"
-                "Another connection of this test holds it: end its transaction before you insert."
+                "Another connection of this test holds the lock: "
+                "end its transaction before you insert."
             )
         finally:
             own.execute("DROP TABLE locked")
@@ -420,15 +429,15 @@ def test_a_schema_that_is_locked(dsn: str) -> None:
 def test_what_another_test_learned_of_the_schema_is_looked_up_again(
     rows: Any, connection: psycopg.Connection[Any]
 ) -> None:
-    known = Known()
-    rows("CREATE TABLE things (n int)", known=known).insert("things")
+    cache = SchemaCache()
+    rows("CREATE TABLE things (n int)", cache=cache).insert("things")
     changed = rows(
         "TRUNCATE things; CREATE TABLE more (id serial);"
         "ALTER TABLE things ADD v int NOT NULL CHECK (v > 5000), DROP n",
-        known=known,
+        cache=cache,
     )
 
     assert changed.insert("things").v > 5000
     assert changed.insert("more") == {"id": 1}
     with pytest.raises(UnknownName, match="no table 'less'"):
-        rows("SELECT", known=known).insert("less")
+        rows("SELECT", cache=cache).insert("less")

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from understudy.catalog.schema_reader import DatabaseType
 from understudy.rows import Rows, column_hints
-from understudy.rows.column_hints import Named
-from understudy.rows.table_facts import Column, Facts, Table, Type
-from understudy.rows.typed_values import BASE, Maker
+from understudy.rows.column_hints import ColumnHints
+from understudy.rows.table_facts import Column, Schema, Table
+from understudy.rows.value_generator import GENERATORS, ValueGenerator
 
 PEOPLE = """
     CREATE TABLE people (
@@ -114,10 +115,10 @@ def test_types_of_the_schema(rows: Any) -> None:
     assert len(row.bits) == 3
 
 
-@pytest.mark.parametrize("name", sorted(BASE))
+@pytest.mark.parametrize("name", sorted(GENERATORS))
 def test_every_value_is_one_of_its_type(name: str, connection: psycopg.Connection[Any]) -> None:
     spelled = f'"{name}"' if name == "char" else name
-    values = [str(BASE[name](Random(seed))) for seed in range(100)]
+    values = [str(GENERATORS[name](Random(seed))) for seed in range(100)]
 
     refused = connection.execute(
         "SELECT v FROM unnest(%s::text[]) AS v WHERE NOT pg_input_is_valid(v, %s)",
@@ -134,10 +135,10 @@ def test_a_numeric_has_its_precision_and_scale(
 ) -> None:
     spelled = f"numeric({precision},{scale})"
     typmod = ((precision << 16) | (scale & 0x7FF)) + 4
-    numeric = Type(1700, "numeric", "numeric", "base", 0, -1, False, False)
+    numeric = DatabaseType(1700, "numeric", "numeric", "base", 0, -1, False, False)
     column = Column("n", numeric, spelled, typmod, True, None, "", False)
 
-    text = Maker(Facts({}, {}, {}), Random(seed), Named("", None).value).of_column(
+    text = ValueGenerator(Schema({}, {}, {}), Random(seed), ColumnHints("", None).value).for_column(
         Table(0, "", "", "r", 0), column
     )
 

@@ -25,7 +25,7 @@ from understudy.catalog.querytree import (
     read_tree,
     touched,
 )
-from understudy.catalog.schema_facts import read_schema_facts
+from understudy.catalog.schema_reader import read_schema_facts
 from understudy.catalog.view_queries import Views
 
 # A longer tree would take seconds to read: of it no more is taken than which tables are in it.

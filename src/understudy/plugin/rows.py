@@ -11,11 +11,11 @@ from understudy.plugin.fixtures import configured_locale, name_of_test
 if TYPE_CHECKING:
     import psycopg
 
-    from understudy.rows import Known, Row, Rows
+    from understudy.rows import Row, Rows, SchemaCache
 
 # The code under test may hold what a row needs, and runs in the thread that would wait for it.
 LOCK_TIMEOUT = "3s"
-_KNOWN: pytest.StashKey[Known] = pytest.StashKey()
+_SCHEMA: pytest.StashKey[SchemaCache] = pytest.StashKey()
 
 
 class RowsOfTest:
@@ -49,15 +49,15 @@ class RowsOfTest:
             self._connection.close()
 
     def _new(self) -> Rows:
-        from understudy.rows import Known, Rows
+        from understudy.rows import Rows, SchemaCache
 
         config = self._request.config
         try:
             locale = configured_locale(config)
         except ImportError:
             locale = None  # without Faker nothing is of a locale
-        known = config.stash.setdefault(_KNOWN, Known())
-        return Rows(self._connect, name_of_test(self._request.node), locale=locale, known=known)
+        cache = config.stash.setdefault(_SCHEMA, SchemaCache())
+        return Rows(self._connect, name_of_test(self._request.node), locale=locale, cache=cache)
 
     def _connect(self) -> psycopg.Connection[Any]:
         from understudy.embedded.driver import connect

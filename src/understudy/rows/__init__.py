@@ -1,16 +1,16 @@
-"""Rows for a test, from the schema itself: what a test does not say is made up."""
+"""Rows for a test: the schema says which values a row requires, and missing ones are generated."""
 
 from understudy.rows.errors import NotATable, NoValue, RowRefused, RowsError, UnknownName
 from understudy.rows.row import Row
-from understudy.rows.rows import Known, Rows
+from understudy.rows.rows import Rows, SchemaCache
 
 __all__ = [
-    "Known",
     "NoValue",
     "NotATable",
     "Row",
     "RowRefused",
     "Rows",
     "RowsError",
+    "SchemaCache",
     "UnknownName",
 ]

@@ -1,7 +1,7 @@
-"""Values that the checks of a table and of its domains let through.
+"""Find values that satisfy the checks of a table and of its domains.
 
-PostgreSQL itself is asked which of several candidates pass, before anything is inserted: an INSERT
-that fails uses up a number of every sequence.
+PostgreSQL evaluates the checks for many candidates in one query before anything is inserted,
+because a failing INSERT would consume sequence numbers.
 """
 
 from __future__ import annotations
@@ -11,127 +11,127 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from understudy.rows import insert_sql, messages
-from understudy.rows.alternatives import listed, other_values
+from understudy.rows import insert_sql, report
+from understudy.rows.alternatives import alternatives, listed_values
 from understudy.rows.errors import NoValue, RowRefused
-from understudy.rows.row_plan import Draft
-from understudy.rows.table_facts import Check, Column, Facts
-from understudy.rows.typed_values import Maker, in_array
+from understudy.rows.row_plan import RowPlan
+from understudy.rows.table_facts import Check, Column, Schema
+from understudy.rows.value_generator import ValueGenerator, in_array
 
-# So many candidates for each column are combined: mostly the first ones pass.
+# Candidates per column in each attempt: usually the first one passes.
 _WIDTHS = (1, 6, 200)
 _MOST_COMBINATIONS = 20_000
 _MOST_ONE_BY_ONE = 200
-# pg_input_is_valid came with this version; before it, the INSERT has to tell.
+# pg_input_is_valid exists since PostgreSQL 16; before, the INSERT itself has to tell.
 _VERSION = 160_000
 
 
-class Fitting:
-    """Makes up the values of a row that depend on no other table."""
+class CheckSolver:
+    """Generates the values of a row that do not reference another table."""
 
-    def __init__(self, connection: insert_sql.Connection, facts: Facts, maker: Maker) -> None:
+    def __init__(
+        self, connection: insert_sql.Connection, schema: Schema, generator: ValueGenerator
+    ) -> None:
         self._connection = connection
-        self._facts = facts
-        self._maker = maker
+        self._schema = schema
+        self._generator = generator
 
-    def fill(self, draft: Draft) -> None:
-        """Make up every value that is still missing and that the row cannot do without.
+    def fill(self, plan: RowPlan) -> None:
+        """Generate the missing values that the row requires.
 
         Raises:
-            RowRefused: No value was found that the checks let through.
-            NoValue: A value of a type is needed that is not known here.
+            RowRefused: no value was found that satisfies the checks.
+            NoValue: values of a required column's type cannot be generated.
         """
         if self._connection.info.server_version >= _VERSION:
-            for columns, checks in self._tied(draft):
-                self._fit(draft, columns, checks)
-        for column in draft.table.columns:
-            if column.required and column.name not in draft.values:
-                draft.made[column.name] = self._maker.of_column(draft.table, column)
+            for columns, checks in self._groups(plan):
+                self._solve(plan, columns, checks)
+        for column in plan.table.columns:
+            if column.required and column.name not in plan.values:
+                plan.generated[column.name] = self._generator.for_column(plan.table, column)
 
-    def _tied(self, draft: Draft) -> Iterator[tuple[list[Column], list[Check]]]:
-        """The columns to make up that checks tie together, and these checks."""
+    def _groups(self, plan: RowPlan) -> Iterator[tuple[list[Column], list[Check]]]:
+        """Yield the columns to generate that share checks, with these checks."""
         groups: list[tuple[set[str], list[Check]]] = [
             ({column.name}, [])
-            for column in draft.table.columns
-            if column.required and _is_free(draft, column) and self._facts.checks(column.type)
+            for column in plan.table.columns
+            if column.required and _is_free(plan, column) and self._schema.checks_of(column.type)
         ]
-        for check in draft.table.checks:
-            columns = [draft.table.column(name) for name in check.columns]
-            free = {column.name for column in columns if _is_free(draft, column)}
-            if not free or any(_only_the_insert_tells(draft, column) for column in columns):
+        for check in plan.table.checks:
+            columns = [plan.table.column(name) for name in check.columns]
+            free = {column.name for column in columns if _is_free(plan, column)}
+            if not free or any(_only_insert_decides(plan, column) for column in columns):
                 continue
             joined = [group for group in groups if group[0] & free]
             groups = [group for group in groups if group not in joined]
             names = free.union(*(names for names, _ in joined))
-            groups.append((names, [check, *(one for _, checks in joined for one in checks)]))
+            groups.append((names, [check, *(check for _, checks in joined for check in checks)]))
         for names, checks in groups:
-            yield [column for column in draft.table.columns if column.name in names], checks
+            yield [column for column in plan.table.columns if column.name in names], checks
 
-    def _fit(self, draft: Draft, columns: Sequence[Column], checks: Sequence[Check]) -> None:
-        choices = [self._choices(draft, column, checks) for column in columns]
+    def _solve(self, plan: RowPlan, columns: Sequence[Column], checks: Sequence[Check]) -> None:
+        choices = [self._choices(plan, column, checks) for column in columns]
         most = int(_MOST_COMBINATIONS ** (1 / len(columns)))
         for width in _WIDTHS:
             some = [choice[: min(width, most)] for choice in choices]
-            found = self._passing(draft, columns, checks, some)
-            if found is not None:
-                values = zip(columns, found, strict=True)
-                draft.made |= {column.name: text for column, text in values if text is not None}
+            solution = self._passing(plan, columns, checks, some)
+            if solution is not None:
+                values = zip(columns, solution, strict=True)
+                plan.generated |= {column.name: text for column, text in values if text is not None}
                 return
-        rules = [check.definition for check in checks]
-        rules += [check.definition for one in columns for check in self._facts.checks(one.type)]
-        names = [column.name for column in columns]
-        raise RowRefused(messages.nothing_fits(draft.table.name, names, rules, draft.given))
+        of_domains = [check for column in columns for check in self._schema.checks_of(column.type)]
+        raise RowRefused(report.no_value_found(plan, columns, [*checks, *of_domains]))
 
     def _passing(
         self,
-        draft: Draft,
+        plan: RowPlan,
         columns: Sequence[Column],
         checks: Sequence[Check],
         choices: Sequence[Sequence[str | None]],
     ) -> Sequence[str | None] | None:
-        """The first combination of choices that passes."""
+        """Return the first combination of choices that passes, or None."""
         try:
             with self._connection.transaction():
-                return insert_sql.passing(self._connection, draft, columns, checks, choices)
+                return insert_sql.passing(self._connection, plan, columns, checks, choices)
         except psycopg.Error as error:
             if (error.sqlstate or "42").startswith("42"):
-                raise  # the table is not what it was, or the connection is gone
-        # A check fails, not for every choice perhaps: it may divide by zero, or overflow.
+                raise  # the table has changed, or the connection is lost
+        # A check raised an error (division by zero, overflow), perhaps for some choices only.
         if all(len(choice) == 1 for choice in choices):
             return None
         one_by_one = itertools.islice(itertools.product(*choices), _MOST_ONE_BY_ONE)
-        tried = (self._passing(draft, columns, checks, [[v] for v in row]) for row in one_by_one)
-        return next((found for found in tried if found is not None), None)
+        solutions = (self._passing(plan, columns, checks, [[v] for v in row]) for row in one_by_one)
+        return next((solution for solution in solutions if solution is not None), None)
 
-    def _choices(self, draft: Draft, column: Column, checks: Sequence[Check]) -> list[str | None]:
-        """What to try for a column, the likeliest first; None is NULL."""
+    def _choices(self, plan: RowPlan, column: Column, checks: Sequence[Check]) -> list[str | None]:
+        """Return the values to try for a column, likeliest first; None is NULL."""
         own = [check for check in checks if column.name in check.columns]
-        definitions = [check.definition for check in [*own, *self._facts.checks(column.type)]]
-        names = [name for check in own for name in check.columns if name in draft.values]
-        texts = other_values(
-            definitions, [draft.values[name] for name in names], self._maker.random
-        )
-        values = listed(definitions)
-        first = [self._maker.random.choice(values)] if values else []
+        definitions = [check.definition for check in [*own, *self._schema.checks_of(column.type)]]
+        others = [
+            plan.values[name] for check in own for name in check.columns if name in plan.values
+        ]
+        texts = alternatives(definitions, others, self._generator.random)
+        values = listed_values(definitions)
+        first = [self._generator.random.choice(values)] if values else []
         if column.type.kind == "array":
             first, texts = [], [in_array(text) for text in texts]
-        found: list[str | None] = [] if column.required else [None]
+        choices: list[str | None] = [] if column.required else [None]
         try:
-            found += [*first, self._maker.of_column(draft.table, column), *texts]
+            choices += [*first, self._generator.for_column(plan.table, column), *texts]
         except NoValue:
             if column.required:
                 raise
-        refused = draft.collided.get(column.name, ())
-        return [text for text in found if text not in refused]
+        collided = plan.collided.get(column.name, ())
+        return [text for text in choices if text not in collided]
 
 
-def _is_free(draft: Draft, column: Column) -> bool:
-    """Whether a value may be made up for a column: nobody and nothing else gives one."""
-    return column.name not in draft.values and not column.has_default
+def _is_free(plan: RowPlan, column: Column) -> bool:
+    """Return whether neither the test nor the database gives a value."""
+    return column.name not in plan.values and not column.has_default
 
 
-def _only_the_insert_tells(draft: Draft, column: Column) -> bool:
-    """Whether what a column will hold is not known before: a sequence, what is worked out."""
-    if column.name in draft.values or not column.has_default:
+def _only_insert_decides(plan: RowPlan, column: Column) -> bool:
+    """Return whether the value is unknown until the INSERT: a sequence, a generated column."""
+    if column.name in plan.values or not column.has_default:
         return False
     return column.generated or column.expression is None or "nextval(" in column.expression

@@ -1,21 +1,21 @@
-"""What this room raises. Every message is complete: `messages` holds the wording."""
+"""The exceptions of `insert`."""
 
 
 class RowsError(Exception):
-    """The base of everything this room raises."""
+    """The base of every error that `insert` raises."""
 
 
 class UnknownName(RowsError):
-    """There is no such table, or no such column in it."""
+    """The table, or a column of it, does not exist."""
 
 
 class NotATable(RowsError):
-    """What was named takes no rows of its own, as a view does not."""
+    """The name is that of a view, which cannot be inserted into."""
 
 
 class NoValue(RowsError):
-    """A column needs a value of a type that we do not know how to make up."""
+    """A column needs a value of a type for which none can be generated."""
 
 
 class RowRefused(RowsError):
-    """PostgreSQL refuses the row: what was given, or everything that was tried."""
+    """PostgreSQL refuses the row: the values that were given, or every value that was tried."""

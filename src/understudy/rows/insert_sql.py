@@ -1,4 +1,4 @@
-"""The statements that put a row into a database."""
+"""The statements that insert a row and find the rows that it references."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from understudy.rows.row_plan import Draft
+from understudy.rows.row_plan import RowPlan
 from understudy.rows.table_facts import Check, Column, ForeignKey, Table
 
 _JSON = ("json", "jsonb")
@@ -20,10 +20,10 @@ Connection = psycopg.Connection[Any]
 def insert(
     connection: Connection, table: Table, values: Mapping[str, object]
 ) -> dict[str, Any] | None:
-    """Insert a row, and return it as the database has it; None where a trigger kept it away.
+    """Insert a row and return it, or None if a trigger or rule suppressed it.
 
     Raises:
-        psycopg.Error: PostgreSQL, or psycopg, refuses it.
+        psycopg.Error: PostgreSQL or psycopg refuses it.
     """
     columns = [table.column(name) for name in values]
     names = ", ".join(_quoted(name) for name in values)
@@ -46,7 +46,15 @@ def find(
     known: Mapping[str, object],
     preferred: Mapping[str, object] | None,
 ) -> dict[str, Any] | None:
-    """The wanted columns of a row that has the known values: the preferred row if it is one."""
+    """Return columns of an existing row, or None if there is no such row.
+
+    Args:
+        connection: the database.
+        table: the table.
+        wanted: the columns to return, which must not be NULL.
+        known: values that the row must have.
+        preferred: a row to take if it has them.
+    """
     columns = ", ".join(_quoted(name) for name in wanted)
     conditions = [f"{_quoted(name)} IS NOT NULL" for name in wanted if name not in known]
     conditions += [f"{_quoted(name)} = ${n}" for n, name in enumerate(known, 1)]
@@ -65,72 +73,75 @@ def find(
     return rows[0] if rows else None
 
 
-def by_default(connection: Connection, table: Table, column: Column) -> object:
-    """What the database would fill in; None where it would not."""
+def default_value(connection: Connection, table: Table, column: Column) -> object:
+    """Return the value that the database would fill in, or None if it has no default."""
     if column.identity:
-        query, parameters = (
-            "SELECT nextval(pg_get_serial_sequence($1, $2)) AS value",
-            [_full(table), column.name],
-        )
-    elif column.expression is not None:
-        query, parameters = f"SELECT {column.expression} AS value", []
-    else:
-        return None
-    return _ask(connection, query, parameters)[0]["value"]
+        query = "SELECT nextval(pg_get_serial_sequence($1, $2)) AS value"
+        return _ask(connection, query, [_full(table), column.name])[0]["value"]
+    if column.expression is not None:
+        return _ask(connection, f"SELECT {column.expression} AS value", [])[0]["value"]
+    return None
 
 
 def passing(
     connection: Connection,
-    draft: Draft,
+    plan: RowPlan,
     columns: Sequence[Column],
     checks: Sequence[Check],
     choices: Sequence[Sequence[str | None]],
 ) -> list[str | None] | None:
-    """The first combination of texts that are values of the columns and pass the checks, or None.
+    """Return the first combination of valid values that passes the checks, or None.
+
+    Args:
+        connection: the database.
+        plan: the row, with the values of the other columns.
+        columns: the columns to choose values for.
+        checks: the checks to pass.
+        choices: the candidates for each column, as texts; None is NULL.
 
     Raises:
-        psycopg.Error: A check cannot be worked out.
+        psycopg.Error: a check cannot be evaluated.
     """
     parameters: list[object] = [list(choice) for choice in choices]
     fields, valid = [], []
     for n, column in enumerate(columns, 1):
-        # With its length, lest a cast cuts off what an INSERT would refuse.
-        is_value = f"pg_input_is_valid(c{n}.v, {_literal(column.spelled)})"
-        fields.append(f"c{n}.v::{column.spelled} AS {_quoted(column.name)}")
+        # The type has its length: a cast would truncate a value that an INSERT refuses.
+        is_value = f"pg_input_is_valid(c{n}.v, {_literal(column.sql_type)})"
+        fields.append(f"c{n}.v::{column.sql_type} AS {_quoted(column.name)}")
         valid.append(f"(c{n}.v IS NULL OR {is_value})")
     names = {name for check in checks for name in check.columns}
     for name in sorted(names.difference(column.name for column in columns)):
-        column = draft.table.column(name)
-        if name in draft.values:
-            parameters.append(_parameter(column, draft.values[name]))
+        column = plan.table.column(name)
+        if name in plan.values:
+            parameters.append(_parameter(column, plan.values[name]))
             value = f"${len(parameters)}"
         else:
             value = f"({column.expression or 'NULL'})"
-        fields.append(f"{value}::{column.type.spelled} AS {_quoted(name)}")
+        fields.append(f"{value}::{column.type.sql_name} AS {_quoted(name)}")
     passes = [f"({check.expression}) IS NOT FALSE" for check in checks]
     numbers = range(1, len(columns) + 1)
     lists = (f"unnest(${n}::text[]) WITH ORDINALITY AS c{n} (v, n)" for n in numbers)
-    # In the innermost SELECT, names are those of the table's columns before they are any of ours.
-    # The checks are worked out for texts that are values, and for these alone.
+    # In the innermost SELECT, the names are those of the table's columns. CASE evaluates the checks
+    # for valid values only.
     rows = _ask(
         connection,
         f"SELECT {', '.join(f'c{n}.v AS v{n}' for n in numbers)} FROM {' CROSS JOIN '.join(lists)} "
         f"WHERE CASE WHEN {' AND '.join(valid)} THEN (SELECT {' AND '.join(passes) or 'true'} "
-        f"FROM (SELECT {', '.join(fields)}) AS {_quoted(draft.table.table)}) END "
+        f"FROM (SELECT {', '.join(fields)}) AS {_quoted(plan.table.table)}) END "
         f"ORDER BY {' + '.join(f'c{n}.n' for n in numbers)}, c1.n LIMIT 1",
         parameters,
     )
     return [*rows[0].values()] if rows else None
 
 
-def constraint_mode(connection: Connection, table: Table, key: ForeignKey, mode: str) -> None:
-    """Have a constraint checked IMMEDIATE or DEFERRED."""
+def set_constraint_mode(connection: Connection, table: Table, key: ForeignKey, mode: str) -> None:
+    """Set a constraint to IMMEDIATE or DEFERRED."""
     name = f"{_quoted(table.schema)}.{_quoted(key.name)}"
     connection.execute(f"SET CONSTRAINTS {name} {mode}".encode())
 
 
 def _ask(connection: Connection, query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
-    # Names may hold a percent sign, which only a raw cursor leaves alone.
+    # Names may contain a percent sign, which only a raw cursor accepts.
     with psycopg.RawCursor(connection) as cursor:
         cursor.execute(query.encode(), parameters)
         names = [column.name for column in cursor.description or ()]
@@ -150,15 +161,15 @@ def _full(table: Table) -> str:
 
 
 def _returned(column: Column) -> str:
-    # psycopg makes no list of the array of a type that it does not know.
+    # psycopg returns an array of an unknown type as a string.
     name = _quoted(column.name)
     unknown = column.type.kind == "array" and column.type.oid >= _FIRST_OID_OF_A_SCHEMA
     return f"{name}::text[] AS {name}" if unknown else name
 
 
 def _place(column: Column, number: int) -> str:
-    # psycopg says of a list of str that it is a text[], of which no array of an enum is made.
-    return f"${number}::{column.type.spelled}" if column.type.kind == "array" else f"${number}"
+    # psycopg declares a list of str as text[], which cannot become an array of an enum.
+    return f"${number}::{column.type.sql_name}" if column.type.kind == "array" else f"${number}"
 
 
 def _parameter(column: Column, value: object) -> object:
@@ -169,6 +180,6 @@ def _parameter(column: Column, value: object) -> object:
         except TypeError as error:
             raise psycopg.DataError(str(error)) from error
     if isinstance(value, enum.Enum):
-        # psycopg sends the name; applications keep the database's label in the value.
+        # psycopg would send the name; applications usually keep the label in the value.
         return value.name if value.name in column.type.labels else value.value
     return value

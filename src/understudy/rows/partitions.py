@@ -1,4 +1,4 @@
-"""Values with which a row goes into a partition, read from what PostgreSQL prints of its bounds."""
+"""Values that a partition accepts, derived from its printed bounds."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _VALUE = re.compile(r"'(?:[^']|'')*'|[\w.+-]+")
 _OPEN = ("MINVALUE", "MAXVALUE", "NULL")
 
 
-def into(bounds: Sequence[Bound]) -> dict[str, str]:
-    """Values for the keys of a partition and of those above it.
+def values_for(bounds: Sequence[Bound]) -> dict[str, str]:
+    """Return values for the keys of a partition and of its ancestors.
 
-    A key is left out where it does not matter or where we cannot tell: in a partition by hash, in
-    one that takes what no other takes, and where the key is an expression.
+    The key of a hash partition, of a DEFAULT partition and a key that is an expression are left
+    out.
     """
     found: dict[str, str] = {}
     for bound in bounds:
-        # A range holds its lower bound, and not its upper one.
+        # A range includes its lower bound, and excludes its upper one.
         inside = re.search(r" (?:IN|FROM) \((.*?)\)(?: TO \((.*)\))?$", bound.text)
         if inside is None:
             continue
@@ -40,7 +40,7 @@ def _plain(value: str) -> str:
 
 
 def _below(value: str) -> str | None:
-    """A value below one, where it is a number or begins with a date."""
+    """Return a smaller value if this is a number or begins with a date."""
     if value in _OPEN:
         return None
     text = _plain(value)

@@ -1,4 +1,4 @@
-"""What to change of a row that PostgreSQL refused."""
+"""Change a row that PostgreSQL refused, so that the INSERT can be retried."""
 
 from __future__ import annotations
 
@@ -8,120 +8,125 @@ from itertools import islice
 import psycopg
 
 from understudy.rows import partitions
-from understudy.rows.check_solver import Fitting
-from understudy.rows.row_plan import Draft
-from understudy.rows.table_facts import Facts, ForeignKey
-from understudy.rows.typed_values import Maker
+from understudy.rows.check_solver import CheckSolver
+from understudy.rows.row_plan import RowPlan
+from understudy.rows.table_facts import ForeignKey, Schema
+from understudy.rows.value_generator import ValueGenerator
 
 _UNIQUE = ("23505", "23P01")
 _CHECK = "23514"
 _NOT_NULL = "23502"
 _FOREIGN_KEY = "23503"
-# Values that collide more often are few; then the rows that the row refers to are changed.
+# Values that collide more often are scarce; then the referenced rows are changed.
 _OFTEN = 20
 _MOST_COLLISIONS = 200
 _MOST_PARTITIONS = 200
 
-Refill = Callable[[Draft, ForeignKey, bool], None]
+Refill = Callable[[RowPlan, ForeignKey, bool], None]
 
 
-class Mender:
-    """Changes drafts.
+class RetryPlanner:
+    """Changes the generated values of a row after an error.
 
-    `refill(draft, key, fresh)` fills a foreign key again, with a new row where it shall be fresh.
+    Args:
+        refill: called as `refill(plan, key, fresh)` to fill a foreign key again, with a new parent
+            if `fresh`.
     """
 
-    def __init__(self, facts: Facts, maker: Maker, fitting: Fitting, refill: Refill) -> None:
-        self._facts = facts
-        self._maker = maker
-        self._fitting = fitting
+    def __init__(
+        self, schema: Schema, generator: ValueGenerator, solver: CheckSolver, refill: Refill
+    ) -> None:
+        self._schema = schema
+        self._generator = generator
+        self._solver = solver
         self._refill = refill
 
-    def change(self, draft: Draft, error: psycopg.Error) -> bool:
-        """Change what the error complains of, and say whether there was anything to change."""
+    def change(self, plan: RowPlan, error: psycopg.Error) -> bool:
+        """Change the values that the error is about, and return whether any could be changed."""
         state, diag = error.sqlstate, error.diag
         if state in _UNIQUE:
-            return self._another(draft, diag)
+            return self._change_duplicate(plan, diag)
         if state == _NOT_NULL:
-            return self._demanded(draft, diag.column_name)
+            return self._add_required(plan, diag.column_name)
         if state == _FOREIGN_KEY:
-            return self._other_parent(draft, diag.constraint_name)
+            return self._change_parent(plan, diag.constraint_name)
         if state != _CHECK:
             return False
         if diag.constraint_name is None:
-            # What a row violates that goes into no partition is a check without a name.
-            return self._partition(draft)
-        # All that could be tried for a check with a name was tried before the INSERT.
-        columns = self._facts.constraint(diag.schema_name, diag.table_name, diag.constraint_name)
-        draft.tried[diag.constraint_name] = draft.made.keys() & set(columns)
+            # A row that no partition takes violates a check without a name.
+            return self._change_partition(plan)
+        # For a named check, every candidate was tried before the INSERT.
+        columns = self._schema.constraint_columns(
+            diag.schema_name, diag.table_name, diag.constraint_name
+        )
+        plan.tried[diag.constraint_name] = plan.generated.keys() & set(columns)
         return False
 
-    def _another(self, draft: Draft, diag: psycopg.errors.Diagnostic) -> bool:
-        """Other values where a row has these already."""
+    def _change_duplicate(self, plan: RowPlan, diag: psycopg.errors.Diagnostic) -> bool:
         name = diag.constraint_name or ""
-        columns = self._facts.constraint(diag.schema_name, diag.table_name, name)
-        free = {column for column in columns if column in draft.made}
-        referring = draft.referring() & free
-        draft.collisions[name] += 1
-        draft.tried.setdefault(name, set()).update(free)
-        if not free or draft.collisions[name] > _MOST_COLLISIONS:
+        columns = self._schema.constraint_columns(diag.schema_name, diag.table_name, name)
+        free = {column for column in columns if column in plan.generated}
+        references = plan.generated_references() & free
+        plan.collisions[name] += 1
+        plan.tried.setdefault(name, set()).update(free)
+        if not free or plan.collisions[name] > _MOST_COLLISIONS:
             return False
-        if referring and (referring == free or draft.collisions[name] > _OFTEN):
-            key = [key for key in draft.table.foreign_keys if referring.intersection(key.columns)][
-                -1
-            ]
-            for column in referring.intersection(key.columns):
-                del draft.made[column]
-            self._refill(draft, key, True)
+        if references and (references == free or plan.collisions[name] > _OFTEN):
+            keys = [key for key in plan.table.foreign_keys if references.intersection(key.columns)]
+            for column in references.intersection(keys[-1].columns):
+                del plan.generated[column]
+            self._refill(plan, keys[-1], True)
             return True
-        for column in free - referring:
-            draft.collided.setdefault(column, set()).add(draft.made.pop(column))
-        self._fitting.fill(draft)
+        for column in free - references:
+            plan.collided.setdefault(column, set()).add(plan.generated.pop(column))
+        self._solver.fill(plan)
         return True
 
-    def _demanded(self, draft: Draft, name: str | None) -> bool:
-        """A value for a column that only a partition or a trigger demands."""
-        for column in draft.table.columns:
-            # A trigger may insert into another table, which lacks a value of its own.
-            if column.name == name and name not in draft.values:
-                draft.made[name] = self._maker.of_column(draft.table, column)
+    def _add_required(self, plan: RowPlan, name: str | None) -> bool:
+        """Add a value for a column that only a partition or a trigger requires."""
+        for column in plan.table.columns:
+            # A trigger may insert into another table, and the value may be missing there.
+            if column.name == name and name not in plan.values:
+                plan.generated[name] = self._generator.for_column(plan.table, column)
                 return True
         return False
 
-    def _other_parent(self, draft: Draft, name: str | None) -> bool:
-        """A row that is there, for a key that a default filled in or that came in parts."""
-        keys = draft.table.foreign_keys
+    def _change_parent(self, plan: RowPlan, name: str | None) -> bool:
+        """Reference an existing row with a key that a default or another key filled in."""
+        keys = plan.table.foreign_keys
         key = next((key for key in keys if key.name == name), None)
-        if key is None or all(column in draft.given for column in key.columns):
+        if key is None or all(column in plan.given for column in key.columns):
             return False
-        draft.collisions[key.name] += 1
-        if draft.collisions[key.name] > _OFTEN:
+        plan.collisions[key.name] += 1
+        if plan.collisions[key.name] > _OFTEN:
             return False
         shared = {column for other in keys if other is not key for column in other.columns}
-        made = [column for column in key.columns if column in draft.made]
-        for column in [column for column in made if column not in shared] or made:
-            del draft.made[column]
-        self._refill(draft, key, False)
+        generated = [column for column in key.columns if column in plan.generated]
+        for column in [column for column in generated if column not in shared] or generated:
+            del plan.generated[column]
+        self._refill(plan, key, False)
         return True
 
-    def _partition(self, draft: Draft) -> bool:
-        """Values with which the row goes into the next partition."""
-        if draft.partitions is None:
-            draft.partitions = islice(self._partitions(draft), _MOST_PARTITIONS)
-        values = next(draft.partitions, {})
-        draft.made.update(values)
-        draft.tried.setdefault("", set()).update(values)
+    def _change_partition(self, plan: RowPlan) -> bool:
+        """Use values that the next partition accepts."""
+        if plan.partitions is None:
+            plan.partitions = islice(self._partition_values(plan), _MOST_PARTITIONS)
+        values = next(plan.partitions, {})
+        plan.generated.update(values)
+        plan.tried.setdefault("", set()).update(values)
         return bool(values)
 
-    def _partitions(self, draft: Draft) -> Iterator[Mapping[str, object]]:
-        ways = self._facts.bounds(draft.table)
-        for bounds in ways:
-            values = partitions.into(bounds)
-            if values and not draft.given.keys() & values.keys():
+    def _partition_values(self, plan: RowPlan) -> Iterator[Mapping[str, object]]:
+        paths = self._schema.bounds(plan.table)
+        for bounds in paths:
+            values = partitions.values_for(bounds)
+            if values and not plan.given.keys() & values.keys():
                 yield values
-        keys = {column for bounds in ways for bound in bounds for column in bound.columns}
-        free = [name for name in draft.made if name in keys and name not in draft.referring()]
+        keys = {column for bounds in paths for bound in bounds for column in bound.columns}
+        references = plan.generated_references()
+        free = [name for name in plan.generated if name in keys and name not in references]
         while free:
             yield {
-                name: self._maker.of_column(draft.table, draft.table.column(name)) for name in free
+                name: self._generator.for_column(plan.table, plan.table.column(name))
+                for name in free
             }

@@ -1,18 +1,18 @@
-"""A row as the database holds it."""
+"""The row that `insert` returns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from understudy.rows import messages
+from understudy.rows.report import did_you_mean
 
 
 class Row(Mapping[str, Any]):
-    """A row that was inserted: every column, with what the database filled in.
+    """An inserted row with all of its columns, as the database returned it.
 
-    A value is had by `row["email"]` or, where the name allows it, by `row.email`. It equals a dict
-    with the same items, and cannot be changed.
+    Read a value as `row["email"]` or, if the name is an identifier, as `row.email`. A row equals a
+    dict with the same items, and is immutable.
     """
 
     __slots__ = ("_table", "_values")
@@ -32,13 +32,15 @@ class Row(Mapping[str, Any]):
 
     def __getattr__(self, column: str) -> Any:
         if column.startswith("_"):
-            # Copying and unpickling ask for such before there are values.
+            # Copying and unpickling look for these before the values are set.
             raise AttributeError(column)
         try:
             return self._values[column]
         except KeyError:
-            message = messages.no_such_attribute(self._table, column, [*self._values])
-            raise AttributeError(message) from None
+            raise AttributeError(
+                f"The row of {self._table} has no column {column!r}."
+                f"{did_you_mean(column, [*self._values])}"
+            ) from None
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self._values.items())

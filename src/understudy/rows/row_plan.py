@@ -1,4 +1,4 @@
-"""A row in the making."""
+"""A row that is about to be inserted."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from collections.abc import Iterator, Mapping
 from understudy.rows.table_facts import ForeignKey, Table
 
 
-class Draft:
-    """What is to be inserted: what the test gave, and what was made up for it.
+class RowPlan:
+    """The values of one row: those that the test gave, and those that were generated.
 
-    `after` holds the drafts of rows that this one refers to and that are inserted after it.
-    `tried` holds the columns that were changed for a constraint that was in the way, `collisions`
-    how often that was, `collided` the values that were taken, and `partitions` what has still to be
-    tried to get the row into one.
+    Attributes:
+        table: the table to insert into.
+        given: the values that the test gave.
+        generated: the generated values.
+        after: the rows that this one refers to and that are inserted after it.
+        tried: by the name of a violated constraint, the columns that were changed for it.
+        collisions: by the name of a constraint, how often it was violated.
+        collided: by column, the values that another row had already.
+        partitions: the values still to try so that a partition takes the row.
     """
 
     def __init__(self, table: Table, given: Mapping[str, object]) -> None:
         self.table = table
         self.given = given
-        self.made: dict[str, object] = {}
-        self.after: list[Draft] = []
+        self.generated: dict[str, object] = {}
+        self.after: list[RowPlan] = []
         self.tried: dict[str, set[str]] = {}
         self.collisions: Counter[str] = Counter()
         self.collided: dict[str, set[object]] = {}
@@ -29,26 +34,30 @@ class Draft:
 
     @property
     def values(self) -> dict[str, object]:
-        """Everything that is known of the row, in the order of the columns."""
-        known = {**self.made, **self.given}
+        """All known values, in the order of the table's columns."""
+        known = {**self.generated, **self.given}
         names = [column.name for column in self.table.columns]
         return {name: known[name] for name in names if name in known}
 
     def missing(self, key: ForeignKey) -> list[str]:
-        """The columns of a foreign key of which nothing is known yet."""
-        return [name for name in key.columns if name not in self.given and name not in self.made]
+        """Return the columns of a foreign key that have no value yet."""
+        return [name for name in key.columns if name not in self.values]
 
-    def referring(self) -> set[str]:
-        """The columns that were made up to name a row of another table."""
+    def generated_references(self) -> set[str]:
+        """Return the generated columns that belong to a foreign key."""
         return {
-            name for key in self.table.foreign_keys for name in key.columns if name in self.made
+            name
+            for key in self.table.foreign_keys
+            for name in key.columns
+            if name in self.generated
         }
 
-    def keys_first(self) -> list[ForeignKey]:
-        """The foreign keys, those first of which most is given: they decide about the others.
+    def ordered_keys(self) -> list[ForeignKey]:
+        """Return the foreign keys in the order in which to fill them.
 
-        A wider key decides about a narrower one, and a row can refer to itself when all else is
-        known of it.
+        The keys with most columns given come first, because their rows decide the values of keys
+        that share a column; so do wider keys. A reference to the row's own table comes last, since
+        the row can refer to itself once everything else is known.
         """
         return sorted(
             self.table.foreign_keys,

@@ -1,4 +1,4 @@
-"""`insert`: what a test asks for."""
+"""`insert`: rows for a test."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ from random import Random
 
 import psycopg
 
-from understudy.rows import messages
-from understudy.rows.column_hints import Named
+from understudy.rows.column_hints import ColumnHints
 from understudy.rows.errors import NotATable, RowRefused, RowsError, UnknownName
-from understudy.rows.insert_errors import at_the_end, schema_not_read
 from understudy.rows.insert_sql import Connection
-from understudy.rows.inserting import Inserter
+from understudy.rows.inserter import Inserter
+from understudy.rows.report import commit_failed, did_you_mean, schema_not_read
 from understudy.rows.row import Row
-from understudy.rows.schema_reader import read_facts
-from understudy.rows.table_facts import Facts, Table
-from understudy.rows.typed_values import Maker
+from understudy.rows.schema_reader import read_schema
+from understudy.rows.table_facts import Schema, Table
+from understudy.rows.value_generator import ValueGenerator
 
 
 @dataclass
-class Known:
-    """The schema that the databases of a run share: read for the first test that asks."""
+class SchemaCache:
+    """The schema of the databases of a run, read by the first test that inserts a row."""
 
-    facts: Facts | None = None
+    schema: Schema | None = None
 
 
 class Rows:
-    """Puts rows into one database, for one test."""
+    """Inserts rows into one database, for one test."""
 
     def __init__(
         self,
@@ -36,98 +35,107 @@ class Rows:
         seed: str,
         *,
         locale: str | None = None,
-        known: Known | None = None,
+        cache: SchemaCache | None = None,
     ) -> None:
-        """Prepare it.
+        """Prepare it; nothing is connected yet.
 
         Args:
-            connect: Called once, for the first row: a connection of psycopg to the database, which
-                commits each statement or is inside a transaction that somebody else ends.
-            seed: The same seed makes up the same values.
-            locale: Of the names, addresses and telephone numbers, as Faker calls it.
-            known: What the databases of other tests showed of the schema.
+            connect: called once, for the first row. Returns a psycopg connection in autocommit
+                mode, or in a transaction that the caller ends.
+            seed: the same seed generates the same values.
+            locale: Faker's name of the locale for names, addresses and telephone numbers.
+            cache: the schema that other tests have read.
         """
         self._connect = connect
         self._random = Random(seed)
-        self._named = Named(seed, locale)
-        self._known = known or Known()
+        self._hints = ColumnHints(seed, locale)
+        self._cache = cache or SchemaCache()
         self._connection: Connection | None = None
-        self._facts: Facts | None = None
+        self._schema: Schema | None = None
         self._latest: dict[int, Mapping[str, object]] = {}
 
     def insert(self, table: str, /, **values: object) -> Row:
-        """Insert a row with these values, and with what else it cannot do without.
+        """Insert a row with these values, and generate the other values that it requires.
 
-        Made up are columns that are NOT NULL and have no default, and the rows that such columns
-        refer to, unless there are any: then the last that was inserted here is taken, else the
-        first in the order of its key. All else is left to the database.
+        Generated are the columns that are NOT NULL without a default, and the rows that they
+        reference. A reference uses the row that this test inserted last, else the first existing
+        row by key, else a new row. Everything else is left to the database.
 
         Returns:
-            The row as the database has it.
+            The row as the database returned it.
 
         Raises:
-            UnknownName: There is no such table, or it has no such column.
-            NotATable: It is a view.
-            NoValue: A column needs a value of a type that is not known here.
-            RowRefused: PostgreSQL refuses these values, or everything that was tried beside them.
+            UnknownName: the table or a column does not exist.
+            NotATable: it is a view.
+            NoValue: a column's type has no generator.
+            RowRefused: PostgreSQL refuses these values, or every generated value that was tried.
         """
         if self._connection is None:
             self._connection = self._connect()
-        before = self._facts or self._known.facts
-        self._facts = before or _read(self._connection)
-        self._known.facts = self._known.facts or self._facts
+        cached = self._schema or self._cache.schema
+        self._schema = cached or _read(self._connection)
+        self._cache.schema = self._cache.schema or self._schema
         try:
-            return self._insert(self._connection, self._facts, table, values)
+            return self._insert(self._connection, self._schema, table, values)
         except RowsError:
-            # What was read before may be of another day: a test can change its schema.
-            now = _read(self._connection) if before else self._facts
-            if now == self._facts:
+            # A test may have changed its schema since it was cached.
+            current = _read(self._connection) if cached else self._schema
+            if current == self._schema:
                 raise
-            self._facts = now
-        return self._insert(self._connection, now, table, values)
+            self._schema = current
+        return self._insert(self._connection, current, table, values)
 
     def _insert(
-        self, connection: Connection, facts: Facts, name: str, values: Mapping[str, object]
+        self, connection: Connection, schema: Schema, name: str, values: Mapping[str, object]
     ) -> Row:
-        table = _table(facts, name, values)
-        inserter = Inserter(
-            connection, facts, Maker(facts, self._random, self._named.value), self._latest
-        )
+        table = _table(schema, name, values)
+        generator = ValueGenerator(schema, self._random, self._hints.value)
+        inserter = Inserter(connection, schema, generator, self._latest)
         try:
             with connection.transaction():
                 row = inserter.insert(table, values)
-                inserter.settle()
+                inserter.check_deferred()
         except psycopg.Error as error:
-            raise RowRefused(at_the_end(table, error)) from error
+            raise RowRefused(commit_failed(table, error)) from error
         return Row(table.name, row)
 
 
-def _read(connection: Connection) -> Facts:
-    """What the database has now."""
+def _read(connection: Connection) -> Schema:
     try:
-        return read_facts(connection)
+        return read_schema(connection)
     except psycopg.Error as error:
         raise RowRefused(schema_not_read(error)) from error
 
 
-def _table(facts: Facts, name: str, values: Mapping[str, object]) -> Table:
-    """The table of that name, which has a column for each of the values."""
-    tables = sorted({one.name for one in facts.tables.values() if one.takes_rows})
-    if name not in facts.names:
-        raise UnknownName(messages.unknown_table(name, tables))
-    table = facts.tables[facts.names[name]]
-    if not table.takes_rows:
-        beneath = sorted(facts.tables[oid].name for oid in table.beneath if oid in facts.tables)
-        raise NotATable(messages.not_a_table(table.name, table.kind, beneath))
+def _table(schema: Schema, name: str, values: Mapping[str, object]) -> Table:
+    """Return the table with this name, which has a column for each of the values."""
+    if name not in schema.names:
+        raise UnknownName(_unknown_table(schema, name))
+    table = schema.tables[schema.names[name]]
+    if table.is_view:
+        kind = "a view" if table.kind == "v" else "a materialized view"
+        sources = sorted(schema.tables[oid].name for oid in table.sources if oid in schema.tables)
+        hint = f" Insert into the tables that it reads: {', '.join(sources)}." if sources else ""
+        raise NotATable(f"{table.name} is {kind}, which cannot be inserted into.{hint}")
     columns = {column.name: column for column in table.columns}
     for column in values:
         if column not in columns:
-            raise UnknownName(messages.unknown_column(table.name, column, [*columns]))
+            hint = did_you_mean(column, [*columns])
+            raise UnknownName(f"{table.name} has no column {column!r}.{hint}")
         if columns[column].generated:
-            expression = columns[column].expression or ""
             raise RowRefused(
-                f"{table.name}.{column} cannot be given: the database works it out, as "
-                f"{expression}.\n"
+                f"{table.name}.{column} is a generated column ({columns[column].expression}).\n"
                 "Leave it out."
             )
     return table
+
+
+def _unknown_table(schema: Schema, name: str) -> str:
+    tables = sorted({table.name for table in schema.tables.values() if not table.is_view})
+    if tables:
+        return f"There is no table {name!r}.{did_you_mean(name, tables)}"
+    return (
+        f"There is no table {name!r}: the database has no tables.\n"
+        "Name the schema files, in order, in pyproject.toml:\n"
+        '[tool.understudy] schema = ["db/migrations/*.sql"]'
+    )

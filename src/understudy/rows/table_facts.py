@@ -1,17 +1,21 @@
-"""What has to be known of a schema to make a row that it takes."""
+"""The parts of a schema that decide which rows its tables accept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+
+from understudy.catalog.schema_reader import DatabaseType
 
 
 @dataclass(frozen=True)
 class Check:
-    """A CHECK of a table or of a domain, and its definition as PostgreSQL prints it.
+    """A CHECK constraint of a table or of a domain.
 
-    `expression` is the condition alone; one of a domain speaks of VALUE and has no columns.
+    Attributes:
+        columns: the columns it mentions; empty for a domain's, which mentions VALUE instead.
+        definition: the constraint as PostgreSQL prints it.
+        expression: the condition alone.
     """
 
     name: str
@@ -21,36 +25,18 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Type:
-    """A type of the database; `inner` is what an array, a range or a domain is made of.
-
-    `name` is that of pg_type, `spelled` the one to write in SQL.
-    """
-
-    oid: int
-    name: str
-    spelled: str
-    kind: Literal["base", "array", "enum", "domain", "composite", "range", "multirange"]
-    inner: int
-    typmod: int
-    not_null: bool
-    has_default: bool
-    labels: tuple[str, ...] = ()
-    fields: tuple[tuple[str, int, int], ...] = ()
-    checks: tuple[Check, ...] = ()
-
-
-@dataclass(frozen=True)
 class Column:
     """A column of a table.
 
-    `expression` is its default, or what a generated column is worked out as; `identity` is "a"
-    (always), "d" (by default) or "". `spelled` is its type with its length.
+    Attributes:
+        sql_type: the type as SQL spells it, with its length.
+        expression: the default, or the expression of a generated column.
+        identity: "a" (always), "d" (by default) or "".
     """
 
     name: str
-    type: Type
-    spelled: str
+    type: DatabaseType
+    sql_type: str
     typmod: int
     not_null: bool
     expression: str | None
@@ -59,19 +45,18 @@ class Column:
 
     @property
     def required(self) -> bool:
-        """Whether a row is refused that says nothing of this column."""
+        """Whether an INSERT that omits this column is refused."""
         return (self.not_null or self.type.not_null) and not self.has_default
 
     @property
     def has_default(self) -> bool:
         """Whether the database fills it in."""
-        filled = self.expression is not None or bool(self.identity)
-        return filled or self.type.has_default
+        return self.expression is not None or bool(self.identity) or self.type.has_default
 
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """The columns of a table that name a row of another, and the columns that they name."""
+    """A foreign key: the columns of a table, and the columns of the parent that they reference."""
 
     name: str
     columns: tuple[str, ...]
@@ -83,7 +68,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Bound:
-    """What a partition says of the key of the table above it."""
+    """The bound of a partition, as PostgreSQL prints it, and the partitioned table's key."""
 
     columns: tuple[str, ...]
     text: str
@@ -91,18 +76,21 @@ class Bound:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, a partition of one, or a view.
+    """A table, a partition or a view.
 
-    `kind` is that of pg_class, `above` the table that it is a partition of (0 for none), `beneath`
-    what a view shows.
+    Attributes:
+        kind: pg_class.relkind.
+        parent: the OID of the table that it is a partition of; 0 for none.
+        sources: the OIDs of the tables and views that a view reads.
+        uniques: the columns of each unique or exclusion constraint, by its name.
     """
 
     oid: int
     schema: str
     table: str
     kind: str
-    above: int
-    beneath: tuple[int, ...] = ()
+    parent: int
+    sources: tuple[int, ...] = ()
     columns: tuple[Column, ...] = ()
     checks: tuple[Check, ...] = ()
     uniques: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -111,82 +99,92 @@ class Table:
 
     @property
     def name(self) -> str:
-        """The name as messages have it: without the schema `public`."""
+        """The name in messages: without the schema `public`."""
         return self.table if self.schema == "public" else f"{self.schema}.{self.table}"
 
     @property
-    def takes_rows(self) -> bool:
-        """Whether it is a table, and no view."""
-        return self.kind not in ("v", "m")
+    def is_view(self) -> bool:
+        """Whether it is a view or a materialized view."""
+        return self.kind in ("v", "m")
 
     def column(self, name: str) -> Column:
-        """The column of that name, which is there."""
+        """Return the column with this name, which must exist."""
         return next(column for column in self.columns if column.name == name)
+
+    def required_keys(self) -> Iterator[ForeignKey]:
+        """Yield the foreign keys that a row cannot leave NULL."""
+        for key in self.foreign_keys:
+            if any(self.column(name).required for name in key.columns):
+                yield key
 
 
 @dataclass(frozen=True)
-class Facts:
-    """A whole schema. `names` has every way to name a table: with its schema, and as it is seen."""
+class Schema:
+    """The schema of a database.
+
+    Attributes:
+        names: the OID of a table by each of its names, with and without its schema.
+        domain_checks: the checks of each domain, by its OID.
+    """
 
     tables: dict[int, Table]
     names: dict[str, int]
-    types: dict[int, Type]
+    types: dict[int, DatabaseType]
+    domain_checks: Mapping[int, Sequence[Check]] = field(default_factory=dict)
 
-    def constraint(self, schema: str | None, table: str | None, name: str) -> Sequence[str]:
-        """The columns of a constraint that PostgreSQL names in an error."""
-        one = self._named(schema, table)
-        checks = {check.name: check.columns for check in one.checks} if one else {}
-        return checks.get(name, one.uniques.get(name, ()) if one else ())
+    def constraint_columns(
+        self, schema: str | None, table: str | None, constraint: str
+    ) -> Sequence[str]:
+        """Return the columns of a check or unique constraint that an error names."""
+        found = self._table(schema, table)
+        if found is None:
+            return ()
+        checks = {check.name: check.columns for check in found.checks}
+        return checks.get(constraint, found.uniques.get(constraint, ()))
 
-    def definition(self, schema: str | None, table: str | None, name: str) -> str | None:
-        """What a check demands that PostgreSQL names in an error: one of a table or of a domain."""
-        one = self._named(schema, table)
-        domains = (check for kind in self.types.values() for check in kind.checks)
-        found = [
-            check.definition
-            for check in (*(one.checks if one else ()), *domains)
-            if check.name == name
-        ]
-        return found[0] if found else None
+    def check_definition(
+        self, schema: str | None, table: str | None, constraint: str
+    ) -> str | None:
+        """Return the definition of a table's or domain's check that an error names."""
+        found = self._table(schema, table)
+        checks = list(found.checks if found else ())
+        checks += [check for checks in self.domain_checks.values() for check in checks]
+        return next((check.definition for check in checks if check.name == constraint), None)
 
-    def _named(self, schema: str | None, table: str | None) -> Table | None:
+    def _table(self, schema: str | None, name: str | None) -> Table | None:
+        tables = self.tables.values()
         return next(
-            (one for one in self.tables.values() if (one.schema, one.table) == (schema, table)),
-            None,
+            (table for table in tables if (table.schema, table.table) == (schema, name)), None
         )
 
-    def needs(self, table: Table) -> Iterator[ForeignKey]:
-        """The foreign keys without which a row of the table is refused."""
-        for key in table.foreign_keys:
-            if any(table.column(name).required for name in key.columns):
-                yield key
-
-    def leads_to(self, start: int, goal: int) -> bool:
-        """Whether a row of one table needs, by way of others, a row of the other."""
+    def depends_on(self, start: int, goal: int) -> bool:
+        """Return whether a row of one table requires, directly or not, a row of another."""
         seen: set[int] = set()
-        ahead = [start]
-        while ahead:
-            oid = ahead.pop()
+        pending = [start]
+        while pending:
+            oid = pending.pop()
             if oid == goal:
                 return True
             if oid not in seen:
                 seen.add(oid)
-                ahead += [key.parent for key in self.needs(self.tables[oid])]
+                pending += [key.parent for key in self.tables[oid].required_keys()]
         return False
 
     def bounds(self, table: Table) -> list[list[Bound]]:
-        """For each partition that a row may go to: what it and those above it say, from the top."""
-        below = [one for one in self.tables.values() if one.above == table.oid]
-        if below:
-            return [bounds for one in below for bounds in self.bounds(one)]
-        found: list[Bound] = []
-        one: Table | None = table
-        while one is not None and one.bound is not None:
-            found.insert(0, one.bound)
-            one = self.tables.get(one.above)
-        return [found] if found else []
+        """Return, for each partition that may take a row, its bounds from the root down."""
+        partitions = [child for child in self.tables.values() if child.parent == table.oid]
+        if partitions:
+            return [bounds for partition in partitions for bounds in self.bounds(partition)]
+        chain: list[Bound] = []
+        ancestor: Table | None = table
+        while ancestor is not None and ancestor.bound is not None:
+            chain.insert(0, ancestor.bound)
+            ancestor = self.tables.get(ancestor.parent)
+        return [chain] if chain else []
 
-    def checks(self, kind: Type) -> list[Check]:
-        """The checks of a domain, and of those that it is made of."""
-        found = list(kind.checks)
-        return found + self.checks(self.types[kind.inner]) if kind.inner in self.types else found
+    def checks_of(self, kind: DatabaseType) -> list[Check]:
+        """Return the checks of a domain, those of its base types included."""
+        checks = list(self.domain_checks.get(kind.oid, ()))
+        return (
+            checks + self.checks_of(self.types[kind.inner]) if kind.inner in self.types else checks
+        )

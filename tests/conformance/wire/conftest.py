@@ -8,7 +8,7 @@ import pytest
 from psycopg.pq import DiagnosticField, ExecStatus
 
 from tests.conformance.wire.texts import SCHEMA
-from understudy.catalog.schema_facts import read_schema_facts
+from understudy.catalog.schema_reader import read_schema_facts
 from understudy.embedded import EmbeddedServer
 from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ServerError

@@ -1,4 +1,4 @@
-"""Values by type, as PostgreSQL reads them from text."""
+"""Random values by type, as texts that PostgreSQL can read."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from understudy.rows import messages
-from understudy.rows.alternatives import listed
+from understudy.catalog.schema_reader import DatabaseType
+from understudy.rows.alternatives import listed_values
 from understudy.rows.errors import NoValue
-from understudy.rows.table_facts import Column, Facts, Table, Type
+from understudy.rows.report import keyword
+from understudy.rows.table_facts import Column, Schema, Table
 
 _FIRST_DAY = date(2025, 1, 1)
 _DAYS = 365
 _LARGEST = 9_999
-_VARIABLE_HEADER = 4  # what a typmod counts besides the length
+_VARIABLE_HEADER = 4  # bytes that a typmod counts in addition to the length
 _TEXTS = {"text", "varchar", "bpchar", "citext", "name"}
-# Lower and upper bound of a range of these are put in order.
+# The bounds of a range of these types are sorted.
 _ORDERED = {"int2", "int4", "int8", "numeric", "date", "timestamp", "timestamptz"}
 
 
@@ -28,96 +29,107 @@ class _UnknownType(Exception):
     pass
 
 
-class Maker:
-    """Makes up values: the same ones for the same seed."""
+class ValueGenerator:
+    """Generates values, the same ones for the same seed.
 
-    def __init__(self, facts: Facts, random: Random, named: Callable[[str], str | None]) -> None:
-        """Take the schema, the source of chance, and what makes up a text by a column's name."""
-        self._facts = facts
+    Args:
+        schema: the schema of the database.
+        random: the source of random values.
+        hint: returns a text that the name of a column suggests, or None.
+    """
+
+    def __init__(self, schema: Schema, random: Random, hint: Callable[[str], str | None]) -> None:
+        self._schema = schema
         self.random = random
-        self._named = named
+        self._hint = hint
 
-    def of_column(self, table: Table, column: Column) -> str:
-        """A value for a column, as text.
+    def for_column(self, table: Table, column: Column) -> str:
+        """Return a value for a column, as text.
 
         Raises:
-            NoValue: Nobody here knows what such a type looks like.
+            NoValue: there is no generator for its type.
         """
         try:
             return self._of_type(column.type, column.typmod, column.name)
         except _UnknownType as unknown:
-            message = messages.no_value(table.name, column.name, column.type.spelled, str(unknown))
-            raise NoValue(message) from None
+            kind = column.type.sql_name
+            of = "" if kind == str(unknown) else f" (of {unknown})"
+            raise NoValue(
+                f"{table.name}.{column.name} needs a value, and Understudy cannot generate one for "
+                f"the type {kind}{of}.\n"
+                f"Pass it: insert({table.name!r}, {keyword(column.name)})"
+            ) from None
 
-    def _of_type(self, kind: Type, typmod: int, name: str) -> str:
+    def _of_type(self, kind: DatabaseType, typmod: int, name: str) -> str:
         match kind.kind:
             case "enum" if kind.labels:
                 return self.random.choice(kind.labels)
             case "domain":
-                values = listed([check.definition for check in kind.checks])
-                return (
-                    self.random.choice(values) if values else self._inner(kind, kind.typmod, name)
-                )
+                checks = self._schema.domain_checks.get(kind.oid, ())
+                values = listed_values([check.definition for check in checks])
+                if values:
+                    return self.random.choice(values)
+                return self._inner(kind, kind.typmod, name)
             case "composite":
-                types = self._facts.types
+                types = self._schema.types
                 fields = [self._of_type(types[oid], mod, field) for field, oid, mod in kind.fields]
                 return f"({','.join(map(_quoted, fields))})"
             case "array":
                 return in_array(self._inner(kind, typmod, name))
             case "range":
-                return self._range(self._facts.types[kind.inner], name)
+                return self._range(self._schema.types[kind.inner], name)
             case "multirange":
                 return f"{{{self._inner(kind, -1, name)}}}"
         return str(self._base(kind, typmod, name))
 
-    def _inner(self, kind: Type, typmod: int, name: str) -> str:
-        return self._of_type(self._facts.types[kind.inner], typmod, name)
+    def _inner(self, kind: DatabaseType, typmod: int, name: str) -> str:
+        return self._of_type(self._schema.types[kind.inner], typmod, name)
 
-    def _range(self, inner: Type, name: str) -> str:
+    def _range(self, inner: DatabaseType, name: str) -> str:
         if inner.name not in _ORDERED:
             only = _quoted(self._of_type(inner, -1, name))
             return f"[{only},{only}]"
         low, high = sorted(self._base(inner, -1, name) for _ in range(2))
         return f'["{low}","{high}"]'
 
-    def _base(self, kind: Type, typmod: int, name: str) -> Any:
+    def _base(self, kind: DatabaseType, typmod: int, name: str) -> Any:
         if kind.name in _TEXTS:
             return self._text(name, typmod - _VARIABLE_HEADER if typmod > 0 else None)
         if kind.name == "numeric" and typmod > 0:
             return _numeric(self.random, typmod - _VARIABLE_HEADER)
         if kind.name in ("bit", "varbit"):
             return "".join(self.random.choices("01", k=max(typmod, 1)))
-        make = BASE.get(kind.name)
+        make = GENERATORS.get(kind.name)
         if make is None:
-            raise _UnknownType(kind.spelled)
+            raise _UnknownType(kind.sql_name)
         return make(self.random)
 
     def _text(self, name: str, longest: int | None) -> str:
-        for text in (self._named(name), f"{name} {self.random.randint(1, _LARGEST)}"):
+        for text in (self._hint(name), f"{name} {self.random.randint(1, _LARGEST)}"):
             if text is not None and (longest is None or len(text) <= longest):
                 return text
         return "".join(self.random.choices(string.ascii_lowercase, k=longest or 1))
 
 
 def in_array(text: str) -> str:
-    """An array with one element."""
+    """Return the text of an array with one element."""
     return f"{{{_quoted(text)}}}"
 
 
 def _quoted(text: str) -> str:
-    """An element of an array, a field of a composite or a bound of a range."""
+    """Quote an element of an array, a field of a composite or a bound of a range."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def _numeric(random: Random, typmod: int) -> Decimal:
-    """A number of the precision and the scale that a typmod holds; a scale may be negative."""
+    """Return a number of the typmod's precision and scale; the scale may be negative."""
     precision, scale = typmod >> 16, ((typmod & 0x7FF) ^ 0x400) - 0x400
     largest = min(10**precision - 1, _LARGEST * 10 ** max(scale, 0))
     return Decimal(random.randint(1, largest)).scaleb(-scale)
 
 
-def _moment(random: Random) -> datetime:
+def _timestamp(random: Random) -> datetime:
     return datetime.combine(_FIRST_DAY, time()) + timedelta(minutes=random.randrange(_DAYS * 1440))
 
 
@@ -141,7 +153,7 @@ def _word(random: Random) -> str:
     return "".join(random.choices(string.ascii_lowercase, k=8))
 
 
-BASE: dict[str, Callable[[Random], object]] = {
+GENERATORS: dict[str, Callable[[Random], object]] = {
     "bool": lambda random: random.choice(("true", "false")),
     "int2": lambda random: random.randint(1, _LARGEST),
     "int4": lambda random: random.randint(1, _LARGEST),
@@ -156,10 +168,10 @@ BASE: dict[str, Callable[[Random], object]] = {
     "bytea": lambda random: f"\\x{_hex(random, 16)}",
     "uuid": lambda random: UUID(int=random.getrandbits(128), version=4),
     "date": lambda random: _FIRST_DAY + timedelta(days=random.randrange(_DAYS)),
-    "time": lambda random: _moment(random).time(),
-    "timetz": lambda random: f"{_moment(random).time()}+00",
-    "timestamp": _moment,
-    "timestamptz": lambda random: _moment(random).replace(tzinfo=UTC),
+    "time": lambda random: _timestamp(random).time(),
+    "timetz": lambda random: f"{_timestamp(random).time()}+00",
+    "timestamp": _timestamp,
+    "timestamptz": lambda random: _timestamp(random).replace(tzinfo=UTC),
     "interval": lambda random: f"{random.randint(1, 1440)} minutes",
     "json": lambda _: "{}",
     "jsonb": lambda _: "{}",

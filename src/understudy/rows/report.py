@@ -1,0 +1,135 @@
+"""Reports about rows that cannot be inserted."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+import psycopg
+
+from understudy.rows.row_plan import RowPlan
+from understudy.rows.table_facts import Check, Column, Schema, Table
+
+_LONGEST_VALUE = 60  # characters of a value
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+def did_you_mean(name: str, candidates: Sequence[str]) -> str:
+    """Return a suggestion for a misspelled name: the nearest candidate, or all of them.
+
+    The candidates may be qualified by a schema; `name` is compared with and without it.
+    """
+    ends = {candidate.rpartition(".")[2].lower(): candidate for candidate in candidates}
+    known = ends | {candidate.lower(): candidate for candidate in candidates}
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    if near:
+        return f" Did you mean {known[near[0]]!r}?"
+    return f"\nThere are: {', '.join(candidates)}." if candidates else ""
+
+
+def keyword(column: str) -> str:
+    """Return a column as a keyword argument of `insert`."""
+    return f"{column}=..." if column.isidentifier() else f"**{{{column!r}: ...}}"
+
+
+def no_value_found(plan: RowPlan, columns: Sequence[Column], checks: Sequence[Check]) -> str:
+    """Report that no value was found that passes the checks."""
+    table = plan.table.name
+    names = " and ".join(f"{table}.{column.name}" for column in columns)
+    keywords = ", ".join(keyword(column.name) for column in columns)
+    return _joined(
+        f"No value was found for {names} that passes",
+        *(f"  {check.definition}" for check in checks),
+        _values("given", plan.given),
+        f"Pass it: insert({table!r}, {keywords})",
+    )
+
+
+def insert_failed(
+    schema: Schema, plan: RowPlan, error: psycopg.Error, needed_by: Sequence[str]
+) -> str:
+    """Report a row that could not be inserted.
+
+    Args:
+        schema: the schema of the database.
+        plan: the row.
+        error: the error of the INSERT.
+        needed_by: the rows for which this one was generated, outermost first.
+    """
+    table = plan.table.name
+    if error.sqlstate is None:
+        return _joined(
+            f"The row of {table} could not be sent: {_one_line(error)}",
+            _values("given", plan.given),
+        )
+    name = error.diag.constraint_name or ""
+    check = schema.check_definition(error.diag.schema_name, error.diag.table_name, name)
+    tried = ", ".join(map(keyword, sorted(plan.tried.get(name, ()))))
+    generated = {name: value for name, value in plan.values.items() if name not in plan.given}
+    return _joined(
+        f"PostgreSQL refuses the row of {table} ({_state(error)})",
+        *_message(error),
+        check and f"  {check}",
+        _values("given", plan.given),
+        _values("generated", generated),
+        tried and f"Every value that was tried was refused. Pass it: insert({table!r}, {tried})",
+        _lock_hint(error),
+        needed_by and f"The row is needed by {', which is needed by '.join(reversed(needed_by))}.",
+    )
+
+
+def commit_failed(table: Table, error: psycopg.Error) -> str:
+    """Report a row that was inserted, and refused when its transaction ended."""
+    return _joined(
+        f"PostgreSQL refuses the row of {table.name} at the end of its transaction "
+        f"({_state(error)})",
+        *_message(error),
+    )
+
+
+def schema_not_read(error: psycopg.Error) -> str:
+    """Report that the tables and types of the database could not be read."""
+    return _joined(
+        f"Cannot read the tables from PostgreSQL ({_state(error)})",
+        _message(error)[0],
+        _lock_hint(error),
+    )
+
+
+def _state(error: psycopg.Error) -> str:
+    """Return the SQLSTATE with the name of its condition."""
+    # psycopg names its classes after the conditions.
+    name = type(error).__name__.rstrip("_")
+    condition = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    return f"{error.sqlstate or 'no SQLSTATE'} {condition}"
+
+
+def _message(error: psycopg.Error) -> list[str]:
+    detail = error.diag.message_detail
+    lines = [f"  {error.diag.message_primary or _one_line(error)}"]
+    return [*lines, f"  DETAIL: {detail}"] if detail else lines
+
+
+def _lock_hint(error: psycopg.Error) -> str:
+    if error.sqlstate != _LOCK_NOT_AVAILABLE:
+        return ""
+    return "Another connection of this test holds the lock: end its transaction before you insert."
+
+
+def _values(title: str, row: Mapping[str, object]) -> str:
+    values = ", ".join(f"{name}={_shown(value)}" for name, value in row.items())
+    return f"  {title}: {values}" if values else ""
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[:_LONGEST_VALUE]}…"
+
+
+def _one_line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())
+
+
+def _joined(*lines: object) -> str:
+    return "\n".join(str(line) for line in lines if line)
