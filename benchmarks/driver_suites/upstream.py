@@ -14,7 +14,7 @@ import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from understudy.catalog.schema_facts import read_schema_facts
+from understudy.catalog.schema_reader import read_schema_facts
 from understudy.fake_postgres.protocol.responder import Field
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.types import TypeFacts
