@@ -22,7 +22,7 @@ from understudy.catalog import active_checker
 from understudy.catalog.answer_checks import Mismatch
 from understudy.catalog.description import Description
 from understudy.fake_postgres import messages
-from understudy.fake_postgres.answering import Answering
+from understudy.fake_postgres.script_responder import Answering
 from understudy.fake_postgres.attribution import Waiter, waiter_behind
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.introspection import Housekeeping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.introspection_statements import is_housekeeping
 from understudy.fake_postgres import scripted_copy
-from understudy.fake_postgres.answering import Answering, Notes
+from understudy.fake_postgres.script_responder import Answering, Notes
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.fake_postgres.errors import told
 from understudy.fake_postgres.protocol import commands as c
