@@ -15,7 +15,7 @@ import pytest
 from understudy import ANY, AnswerImpossible, StatementRefused, db_error
 from understudy.catalog.description import Refusal
 from understudy.fake_postgres import scripted_copy, type_inference
-from understudy.fake_postgres.errors import told
+from understudy.fake_postgres.errors import server_error
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received, SentParameters, SentRule
 from understudy.pg.errors import ErrorFields
@@ -189,20 +189,20 @@ def test_a_refusal_stands_where_the_statement_was_sent() -> None:
     refusal = Refusal("42703", 'column "nome" does not exist', "why", "how", position=8)
     failure = StatementRefused("all of it", refusal)
 
-    error = told(failure, "SELECT\n\n   nome   FROM users")
+    error = server_error(failure, "SELECT\n\n   nome   FROM users")
 
     assert error.position == 12
     assert error.fields == ErrorFields(
         "42703", 'column "nome" does not exist', detail="why", hint="how"
     )
     at_the_end = Refusal("42601", "syntax error at end of input", position=7)
-    assert told(StatementRefused("x", at_the_end), "SELECT").position == 7
+    assert server_error(StatementRefused("x", at_the_end), "SELECT").position == 7
     nowhere = Refusal("42601", "syntax error")
-    assert told(StatementRefused("x", nowhere), "SELECT").position is None
+    assert server_error(StatementRefused("x", nowhere), "SELECT").position is None
 
 
 def test_any_other_failure_is_told_in_full() -> None:
-    error = told(AnswerImpossible("the statement could not return this"))
+    error = server_error(AnswerImpossible("the statement could not return this"))
 
     assert error.fields == ErrorFields(
         "XX000", "AnswerImpossible: the statement could not return this"

@@ -188,3 +188,15 @@ async def test_an_asyncpg_connection_sees_the_end_of_its_server(server: Server) 
     async with fake.asyncpg.pool(min_size=1, max_size=1) as pool:
         assert isinstance(pool, asyncpg.Pool)
     fake.end()
+
+
+async def test_a_drivers_own_question_may_be_scripted_after_it_was_prepared(
+    fake_postgres: FakePostgres,
+) -> None:
+    connection = await fake_postgres.asyncpg.connect()
+    prepared = await connection.prepare("SELECT current_schema()")
+    assert await prepared.fetchval() == "public"
+
+    fake_postgres.on("SELECT current_schema()").row(current_schema="other")
+
+    assert await prepared.fetchval() == "other"

@@ -42,13 +42,19 @@ class Engine:
         self._checks_calls = checks_calls
         self._tally = tally
 
-    def log(self, call: Call) -> None:
-        """Add a call to the log, to its transaction, and to the counts of the run."""
+    def log(self, call: Call, *, has_run: bool = True) -> None:
+        """Add a call to the log, to its transaction, and to the counts of the run.
+
+        Args:
+            call: what was asked.
+            has_run: False for a statement that is refused before it runs; it is only logged.
+        """
         for script in self.scripts:
             script.calls.append(call)
-        self._tally.note(call.statement)
-        if call.transaction is not None:
-            call.transaction.calls.append(call)
+        if has_run:
+            self._tally.note(call.statement)
+            if call.transaction is not None:
+                call.transaction.calls.append(call)
 
     def ask(self, call: Call, description: Description | None = None) -> Outcome:
         """Check a call against the catalog, and take its answer from the script.

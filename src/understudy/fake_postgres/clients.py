@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from understudy.fake_postgres.transport import Line
 
 
+# How the statements begin with which pools take a connection back.
+_RESETS = frozenset({"RESET ", "DISCAR"})
+
+
 class _Begun(list[Transaction]):
     """The transactions of one connection, each also added to those of the test."""
 
@@ -52,6 +56,17 @@ class Client(Connection):
         self.is_admitted = False
         self.is_untold = False
 
+    def note_call(self, call: Call) -> None:
+        """Record the latest call on the connection, and its first user."""
+        self.latest = call
+        if self.used_by is None:
+            self.used_by = call.spot
+
+    def note_reset(self, sql: str) -> None:
+        """Record that the connection went back to its pool, if a statement shows that."""
+        if sql[:6].upper() in _RESETS:
+            self.used_by = None
+
     @property
     def is_open(self) -> bool:
         """Whether client and server still talk."""
@@ -67,3 +82,9 @@ class Client(Connection):
         self.begun = begun
         self.transactions.clear()
         self.latest = None
+
+
+def client_of(connection: Connection) -> Client:
+    """Return a connection of a server as the Client that the server has made of it."""
+    assert isinstance(connection, Client), "a server makes every connection"
+    return connection

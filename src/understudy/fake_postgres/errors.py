@@ -1,8 +1,10 @@
-"""How a client is told of a failure of the test, and of a refusal of PostgreSQL's."""
+"""Failures of the test, as the client gets them: as errors of the server."""
 
 from __future__ import annotations
 
-from understudy.catalog.description import Refusal
+from types import TracebackType
+from typing import Literal
+
 from understudy.catalog.errors import StatementRefused
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
@@ -11,15 +13,42 @@ from understudy.script.failures import Failure
 INTERNAL_ERROR = "XX000"
 
 
-def told(failure: Failure, statement: str = "") -> ServerError:
+class FailuresToClient:
+    """Turn a failure of the test into the error that the client gets, when a block raises one.
+
+    Args:
+        statement: as it was sent.
+    """
+
+    __slots__ = ("_statement",)
+
+    def __init__(self, statement: str = "") -> None:
+        self._statement = statement
+
+    def __enter__(self) -> None:
+        """Enter the block."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> Literal[False]:
+        """Raise the error that the client gets instead of a failure.
+
+        Raises:
+            ServerError: the block raised a failure.
+        """
+        if isinstance(exc, Failure):
+            raise server_error(exc, self._statement) from None
+        return False
+
+
+def server_error(failure: Failure, statement: str = "") -> ServerError:
     """Return the error that a client gets for a failure: PostgreSQL's own, else all of its text."""
-    if isinstance(failure, StatementRefused) and failure.refusal is not None:
-        return told_of(failure.refusal, statement)
-    return ServerError(ErrorFields(INTERNAL_ERROR, f"{type(failure).__name__}: {failure}"))
-
-
-def told_of(refusal: Refusal, statement: str) -> ServerError:
-    """Return PostgreSQL's error for a statement as it was sent."""
+    refusal = failure.refusal if isinstance(failure, StatementRefused) else None
+    if refusal is None:
+        return ServerError(ErrorFields(INTERNAL_ERROR, f"{type(failure).__name__}: {failure}"))
     fields = ErrorFields(
         refusal.sqlstate, refusal.message, detail=refusal.detail, hint=refusal.hint
     )

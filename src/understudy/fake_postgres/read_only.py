@@ -1,4 +1,4 @@
-"""What is refused on a connection that may only read."""
+"""Refusals on a connection that may only read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from understudy.catalog.command_tags import command_in
 from understudy.pg import sql
+from understudy.pg.errors import ErrorFields, ServerError
 
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINITIONS = frozenset(
@@ -14,6 +15,19 @@ _DEFINITIONS = frozenset(
 )
 _LOCKS = (("UPDATE",), ("NO", "KEY", "UPDATE"), ("SHARE",), ("KEY", "SHARE"))
 _FUNCTIONS = frozenset({"NEXTVAL", "SETVAL", "LO_CREATE", "LO_UNLINK", "LO_IMPORT", "LO_PUT"})
+
+
+def refuse_writing(statement: str) -> None:
+    """Refuse a statement that writes, on a connection that may not.
+
+    Raises:
+        ServerError: it writes.
+    """
+    written = written_by(statement)
+    if written is not None:
+        raise ServerError(
+            ErrorFields("25006", f"cannot execute {written} in a read-only transaction")
+        )
 
 
 def written_by(statement: str) -> str | None:

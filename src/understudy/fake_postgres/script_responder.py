@@ -1,24 +1,31 @@
-"""The script and the catalog behind every statement of `fake_postgres`.
+"""The responder that answers the statements of `fake_postgres` from the script.
 
 What PostgreSQL says of a statement gives its types, and refuses what it would refuse. The script
-gives the answer. A failure of either is recorded for the test, and told to the client
-as an error of the server: code that catches that hides nothing.
+gives the answer. A failure of either is recorded for the test, and sent to the client as an error
+of the server: code that catches that hides nothing.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any, NoReturn
 
 from understudy.catalog.answer_checks import Mismatch
 from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Description
 from understudy.catalog.errors import AnswerImpossible
-from understudy.fake_postgres import messages, scripted_copy, type_inference
-from understudy.fake_postgres.errors import told
+from understudy.engine.engine import Engine
+from understudy.engine.outcome import Outcome
+from understudy.fake_postgres import scripted_copy, type_inference
+from understudy.fake_postgres.clients import Client, client_of
+from understudy.fake_postgres.errors import FailuresToClient
+from understudy.fake_postgres.introspection import Housekeeping
+from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.responder import (
     ConnectionDropped,
     Field,
@@ -26,59 +33,60 @@ from understudy.fake_postgres.protocol.responder import (
     Result,
     Statement,
 )
+from understudy.fake_postgres.read_only import refuse_writing
+from understudy.fake_postgres.schema import Schema
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
-from understudy.pg.errors import ServerError
-from understudy.script import answers, call_counts
-from understudy.script.answers import (
-    UNNAMED_COLUMN,
-    Answer,
-    Computed,
-    Drop,
-    Error,
-    Hang,
-    Outcome,
-    Rows,
-    Value,
-)
+from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.sql import one_line
+from understudy.script import answers, expectations
+from understudy.script.answers import UNNAMED_COLUMN, Computed, Error, Hang, Rows, Value
 from understudy.script.calls import Call
-from understudy.script.failures import Failure, ScriptError
+from understudy.script.failures import ScriptError
 from understudy.script.origin import spot
-from understudy.script.rules import Rule, StatementRule
+from understudy.script.rules import Rule
 
-if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.connection import Connection
-    from understudy.fake_postgres.server import Server
+_READY = (Rows, Value)  # what needs no working out
 
 
 @dataclass(slots=True)
-class Notes:
-    """What has to be found again of a statement.
+class StatementNotes:
+    """What is kept with a statement.
 
     Attributes:
-        description: what PostgreSQL says of it; None where it was not asked.
-        types: the types of its columns, as `format_type` spells them.
-        results: what its scripted answers came to, each with the answer, which is kept so that no
-            other has its identity.
+        description: what PostgreSQL says of it; None if it was not asked.
+        results: what its scripted answers came to, by their identity; each with the answer, which
+            is kept so that no other gets its identity.
     """
 
     description: Description | None
-    types: tuple[str, ...] = ()
-    results: dict[int, tuple[Outcome, Result]] = field(default_factory=dict)
+    results: dict[int, tuple[Rows | Value, Result]] = field(default_factory=dict)
 
 
-class Answering:
-    """A responder (responder.py) that answers from the script of the running test.
+class ScriptResponder:
+    """A responder (protocol/responder.py) that answers from the scripts of an engine.
 
     Args:
-        server: knows the connections, the script and the catalog of now.
+        engine: finds the answers.
+        lock: held while a rule is looked for or added: several threads ask.
+        schema: the types of now.
+        notify: sends a notification to everyone who listens: its channel, its payload, the number
+            of the connection that sent it.
     """
 
-    _tally = call_counts.FAKES
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(
+        self,
+        engine: Engine,
+        lock: threading.RLock,
+        schema: Schema,
+        notify: Callable[[str, str, int], None],
+    ) -> None:
+        self._engine = engine
+        self._lock = lock
+        self._schema = schema
+        self._notify = notify
+        self._introspection = Housekeeping(schema)
 
     # What a statement is -------------------------------------------------------------------------
 
@@ -86,63 +94,55 @@ class Answering:
         self, sql: str, declared: tuple[int, ...], connection: Connection
     ) -> Statement | Pending:
         """Describe a statement, as PostgreSQL or else its rules do."""
-        server = self._server
-        call = Call("execute", sql, None, connection.current, spot())
-        try:
-            rules = server.rules_for(call)
-            if not rules and (kept := server.housekeeping.prepare(sql, declared)) is not None:
-                return kept
-            description = server.described(call, declared)
+        client = client_of(connection)
+        call = Call("execute", sql, None, client.current, spot())
+        with FailuresToClient(sql):
+            rules = self._rules_for(call)
+            if not rules:
+                kept = self._introspection.prepare(sql, declared)
+                if kept is not None:
+                    return kept
+            types = self._schema.types
+            known = map(types.numbered, declared)
+            names = ["" if kind is None else kind.name for kind in known]
+            description = self._engine.describe(call, names)
             if description is None:
-                return self._inferred(call, declared, rules, connection)
-        except Failure as failure:
-            raise told(failure, sql) from None
-        oid = server.types.oid
-        columns = [(each.name, each.type) for each in description.columns] or None
-        return self._statement(sql, tuple(map(oid, description.parameters)), columns, description)
+                return self._inferred(call, declared, rules, client)
+            field = self._schema.field
+            fields = tuple(field(column.name, column.type) for column in description.columns)
+            parameters = tuple(map(types.oid, description.parameters))
+            return _statement(sql, description.command, parameters, fields or None, description)
 
     def _inferred(
-        self, call: Call, declared: tuple[int, ...], rules: Sequence[Rule], connection: Connection
+        self, call: Call, declared: tuple[int, ...], rules: Sequence[Rule], client: Client
     ) -> Statement:
-        """Describe a statement as its rules do: there is nobody who knows better."""
-        copying = scripted_copy.direction(call.statement)
-        if copying is not None:
-            statement = self._statement(call.statement, (), None, None)
-            statement.copy = copying
+        """Describe a statement as its rules do, if nothing knows it better."""
+        sql = call.statement
+        copy = scripted_copy.direction(sql)
+        if copy is not None:
+            statement = _statement(sql, command_in(sql))
+            statement.copy = copy
             return statement
         if not rules:
-            self._server.note(call, connection)
-            raise self._server.unexpected(call)
-        count = max(count_in(call.statement), len(declared))
-        names = type_inference.parameter_types(count, rules, call.statement)
-        guessed = map(self._server.types.oid, names)
+            self._engine.log(call, has_run=False)
+            client.note_call(call)
+            raise self._engine.refuse(call)
+        count = max(count_in(sql), len(declared))
+        guessed = map(self._schema.types.oid, type_inference.parameter_types(count, rules, sql))
         given = (*declared, *[0] * (count - len(declared)))
         parameters = tuple(known or guess for known, guess in zip(given, guessed, strict=True))
         try:
-            columns = type_inference.columns(rules, call.statement)
+            columns = type_inference.columns(rules, sql)
         except LookupError:
-            raise self._server.failed(AnswerImpossible(messages.no_columns(call))) from None
-        found = None if columns is None else list(columns.items())
-        return self._statement(call.statement, parameters, found, None)
-
-    def _statement(
-        self,
-        sql: str,
-        parameters: tuple[int, ...],
-        columns: list[tuple[str, str]] | None,
-        description: Description | None,
-    ) -> Statement:
-        fields = None if columns is None else tuple(self._field(*each) for each in columns)
-        spellings = tuple(spelling for _, spelling in columns or ())
-        command = command_in(sql) if description is None else description.command
-        # VALUES is tagged as the SELECT that it is.
-        command = "SELECT" if command == "VALUES" else command
-        return Statement(sql, command, parameters, fields, notes=Notes(description, spellings))
-
-    def _field(self, name: str, spelling: str) -> Field:
-        types = self._server.types
-        known = types.named(spelling)
-        return Field(name, types.oid(spelling), -1 if known is None else known.size)
+            _fail(
+                "a function answers this, and a driver asks for the columns before it runs the "
+                f"statement\n  sql: {one_line(sql)}\n  at:  {call.origin.place}\n"
+                "Configure the schema, so that PostgreSQL tells the columns; or script the rows."
+            )
+        fields = None
+        if columns is not None:
+            fields = tuple(self._schema.field(*column) for column in columns.items())
+        return _statement(sql, command_in(sql), parameters, fields)
 
     # What it is answered with --------------------------------------------------------------------
 
@@ -150,183 +150,171 @@ class Answering:
         self, statement: Statement, parameters: Sequence[Any], connection: Connection
     ) -> Result | Pending:
         """Answer a statement from the script."""
-        server = self._server
-        notes = statement.notes
-        if type(notes) is not Notes:
-            if not server.rules_for(Call("execute", statement.sql, None, connection.current)):
-                server.reset(connection, statement.sql)
-                return self._kept(statement, parameters, connection)
-            notes = Notes(None)
-        call = self._called(statement, parameters, connection)
-        try:
-            answer = server.answer(call)
-            if answer is None:
-                raise server.unexpected(call)
-            if connection.read_only:
-                server.refuse_writing(statement.sql)
-            if answer.delay:
-                return self._delayed(answer, call, statement, notes)
-            return self._outcome(answer, call, statement, notes)
-        except Failure as failure:
-            raise told(failure, statement.sql) from None
+        client = client_of(connection)
+        sql = statement.sql
+        with FailuresToClient(sql):
+            if not isinstance(statement.notes, StatementNotes):  # a question of a driver's
+                if not self._rules_for(Call("execute", sql, None, client.current)):
+                    client.note_reset(sql)
+                    return self._introspection.execute(statement, parameters, client)
+                statement = _statement(
+                    sql, statement.command, statement.parameters, statement.fields
+                )
+            outcome = self._ask(statement, parameters, client)
+            if outcome.answer is None:
+                raise self._engine.refuse(outcome.call)
+            if client.read_only:
+                refuse_writing(sql)
+            return self._answered(outcome, statement)
 
-    def _kept(
-        self, statement: Statement, parameters: Sequence[Any], connection: Connection
-    ) -> Result:
-        try:
-            return self._server.housekeeping.execute(statement, parameters, connection)
-        except Failure as failure:
-            raise told(failure, statement.sql) from None
-
-    def _called(
-        self, statement: Statement, parameters: Sequence[Any], connection: Connection
-    ) -> Call:
+    def _ask(self, statement: Statement, parameters: Sequence[Any], client: Client) -> Outcome:
+        """Log a call, and ask the engine for its answer."""
         if statement.copy == "in":
             given: list[Any] = [b"".join(parameters)]
         else:
             given = Received(parameters)
-            given.oids, given.same = statement.parameters, self._server.same
-        current = connection.current
-        call = Call("execute", statement.sql, given, current, spot(5))
-        self._server.note(call, connection)
-        self._tally.note(statement.sql)
-        if current is not None:
-            current.calls.append(call)
-        return call
+            given.oids, given.same = statement.parameters, self._schema.values.same
+        call = Call("execute", statement.sql, given, client.current, spot(5))
+        self._engine.log(call)
+        client.note_call(call)
+        notes: StatementNotes = statement.notes
+        with self._lock:
+            return self._engine.ask(call, notes.description)
 
-    def _delayed(self, answer: Answer, call: Call, statement: Statement, notes: Notes) -> Pending:
-        # Not in `execute`: its variables would be a closure's, and dearer on every call.
-        return Pending(answer.delay, lambda: self._after(answer, call, statement, notes))
+    def _rules_for(self, call: Call) -> Sequence[Rule]:
+        with self._lock:
+            return self._engine.rules_for(call)
 
-    def _after(
-        self, answer: Answer, call: Call, statement: Statement, notes: Notes
-    ) -> Result | Pending:
-        try:
-            return self._outcome(answer, call, statement, notes)
-        except Failure as failure:
-            raise told(failure, statement.sql) from None
+    def _answered(self, outcome: Outcome, statement: Statement) -> Result | Pending:
+        """Return the result of an outcome, or what waits for it."""
+        assert outcome.answer is not None
+        if outcome.answer.delay:
+            return Pending(outcome.answer.delay, partial(self._after, outcome, statement))
+        return self._result(outcome, statement)
 
-    def _outcome(
-        self, answer: Answer, call: Call, statement: Statement, notes: Notes
-    ) -> Result | Pending:
-        outcome = answer.outcome
-        if type(outcome) is Rows or type(outcome) is Value:
-            known = notes.results.get(id(outcome))
+    def _after(self, outcome: Outcome, statement: Statement) -> Result | Pending:
+        with FailuresToClient(statement.sql):
+            return self._result(outcome, statement)
+
+    def _result(self, outcome: Outcome, statement: Statement) -> Result | Pending:
+        assert outcome.answer is not None
+        answer = outcome.answer.outcome
+        if isinstance(answer, _READY):
+            notes: StatementNotes = statement.notes
+            known = notes.results.get(id(answer))
             if known is None or statement.copy == "in":
-                known = (outcome, self._result(outcome, call, statement, notes))
-                notes.results[id(outcome)] = known
+                known = (answer, self._result_of(answer, outcome, statement))
+                notes.results[id(answer)] = known
             return known[1]
-        if isinstance(outcome, Hang):
+        if isinstance(answer, Hang):
             return Pending(None)
-        if isinstance(outcome, Error):
-            raise self._error(outcome.error, call, notes)
-        if isinstance(outcome, Drop):
-            call.fail()
-            if outcome.when != "during":
-                raise ConnectionDropped(effective=outcome.when == "after")
-            result = self._result(outcome.rows, call, statement, notes)
-            return Result(result.rows, result.tag, dropped=True)
-        assert isinstance(outcome, Computed)
-        return self._computed(outcome, call, statement, notes)
+        if isinstance(answer, Error):
+            raise self._error(answer.error, outcome)
+        if isinstance(answer, Computed):
+            return self._computed(answer, outcome, statement)
+        outcome.fail(None)
+        if answer.when != "during":
+            raise ConnectionDropped(effective=answer.when == "after")
+        result = self._result_of(answer.rows, outcome, statement)
+        return Result(result.rows, result.tag, dropped=True)
 
     def _computed(
-        self, outcome: Computed, call: Call, statement: Statement, notes: Notes
+        self, computed: Computed, outcome: Outcome, statement: Statement
     ) -> Result | Pending:
-        groups = call.rule.groups(call) if isinstance(call.rule, StatementRule) else {}
         try:
-            value = outcome.function(call, **groups)
+            value = outcome.compute(computed)
         except Exception as error:  # noqa: BLE001 # whatever it raises, the client has to be told
-            raise self._raised(error, call, notes) from None
+            raise self._raised(error, outcome) from None
         if not inspect.isawaitable(value):
-            return self._computed_result(value, call, statement, notes)
+            return self._computed_result(value, outcome, statement)
 
         async def awaited() -> Result:
             try:
                 found = await value
             except Exception as error:  # noqa: BLE001 # as above
-                raise self._raised(error, call, notes) from None
-            try:
-                return self._computed_result(found, call, statement, notes)
-            except Failure as failure:
-                raise told(failure, statement.sql) from None
+                raise self._raised(error, outcome) from None
+            with FailuresToClient(statement.sql):
+                return self._computed_result(found, outcome, statement)
 
         return Pending(0.0, awaited)
 
-    def _computed_result(
-        self, value: Any, call: Call, statement: Statement, notes: Notes
-    ) -> Result:
+    def _computed_result(self, value: Any, outcome: Outcome, statement: Statement) -> Result:
         try:
-            outcome = answers.read_computed(value)
+            result = answers.read_computed(value)
         except ScriptError as error:
-            raise self._server.failed(
-                AnswerImpossible(messages.function_raised(call, error))
-            ) from None
-        return self._result(outcome, call, statement, notes)
+            _fail(_function_raised(outcome.call, error))
+        return self._result_of(result, outcome, statement)
 
-    def _raised(self, error: Exception, call: Call, notes: Notes) -> ServerError:
-        """Return what the client is told where the function that answers raised."""
+    def _raised(self, error: Exception, outcome: Outcome) -> ServerError:
+        """Return what the client gets if the function that answers raised."""
         if isinstance(error, ServerError):
             return error
         try:
-            if error_fields(error) is not None:
-                return self._error(error, call, notes)
-            text = messages.function_raised(call, error)
-            raise self._server.failed(AnswerImpossible(text)) from error
-        except Failure as failure:
-            return told(failure)
+            with FailuresToClient():
+                if error_fields(error) is not None:
+                    return self._error(error, outcome)
+                _fail(_function_raised(outcome.call, error), error)
+        except ServerError as sent:
+            return sent
 
-    def _error(
-        self, error: BaseException | type[BaseException], call: Call, notes: Notes
-    ) -> ServerError:
-        call.fail()
+    def _error(self, error: BaseException | type[BaseException], outcome: Outcome) -> ServerError:
         fields = error_fields(error)
-        assert fields is not None, "checked where it was written"
-        if notes.description is not None:
-            self._server.check_error(call, notes.description, fields)
+        assert fields is not None, "checked when the rule was written"
+        outcome.fail(fields)
         return ServerError(fields)
 
     # Rows ----------------------------------------------------------------------------------------
 
-    def _result(
-        self, outcome: Rows | Value, call: Call, statement: Statement, notes: Notes
-    ) -> Result:
+    def _result_of(self, answer: Rows | Value, outcome: Outcome, statement: Statement) -> Result:
+        """Return scripted rows as the result of a statement, if it could return them."""
         if statement.copy is not None:
-            return scripted_copy.result(outcome, call, statement.copy)
+            return scripted_copy.result(answer, outcome.call, statement.copy)
         fields = statement.fields or ()
-        names = [each.name for each in fields]
-        if isinstance(outcome, Value):
+        names = [field.name for field in fields]
+        if isinstance(answer, Value):
             name = names[0] if len(names) == 1 else UNNAMED_COLUMN
-            outcome = Rows(({name: outcome.value},))
+            answer = Rows(({name: answer.value},))
+        if outcome.description is None and answer.rows and list(answer.rows[0]) != names:
+            raise ServerError(
+                ErrorFields(
+                    "0A000",
+                    "cached plan must not change result type",
+                    detail=f"It was prepared with the columns {names}; a rule now answers with "
+                    f"{list(answer.rows[0])}.",
+                )
+            )
         unsendable = self._unsendable()
-        checked = False
-        if notes.description is not None:
-            checked = self._server.check_answer(call, notes.description, outcome, unsendable)
-        elif outcome.rows and list(outcome.rows[0]) != names:
-            raise ServerError(messages.changed_result(names, list(outcome.rows[0])))
-        if not checked:
-            self._refuse_unsendable(outcome, call, notes, names, unsendable)
-        rows = [[row.get(name) for name in names] for row in outcome.rows] if names else ()
-        return Result(rows, outcome.tag)
+        if not outcome.check(answer, unsendable):
+            self._refuse_unsendable(answer, outcome.call, fields, unsendable)
+        rows = [[row.get(name) for name in names] for row in answer.rows] if names else ()
+        return Result(rows, answer.tag)
 
     def _refuse_unsendable(
-        self, outcome: Rows, call: Call, notes: Notes, names: Sequence[str], unsendable: Mismatch
+        self, answer: Rows, call: Call, fields: Sequence[Field], unsendable: Mismatch
     ) -> None:
-        for row in outcome.rows:
-            for name, spelling in zip(names, notes.types, strict=True):
-                if reason := unsendable(spelling, row.get(name)):
-                    text = messages.unsendable(call, name, spelling, reason)
-                    raise self._server.failed(AnswerImpossible(text))
+        numbered = self._schema.types.numbered
+        kinds = [(field.name, numbered(field.oid)) for field in fields]
+        columns = [(name, "text" if kind is None else kind.name) for name, kind in kinds]
+        for row in answer.rows:
+            for name, type_name in columns:
+                if reason := unsendable(type_name, row.get(name)):
+                    _fail(
+                        f"the answer cannot be sent: column {name!r} is {type_name}\n"
+                        f"  {reason}\n"
+                        f"  sql: {one_line(call.statement)}\n  at:  {call.origin.place}"
+                    )
 
     def _unsendable(self) -> Mismatch:
-        """Return what tells why a value is not sent for a type: None where it is."""
+        """Return what says why a value cannot be sent for a type; None if it can."""
         encoders: dict[str, Encoder] = {}  # an answer may have a hundred thousand values
 
-        def reason(spelling: str, value: Any) -> str | None:
+        def reason(type_name: str, value: Any) -> str | None:
             if value is None:
                 return None
-            encode = encoders.get(spelling)
+            encode = encoders.get(type_name)
             if encode is None:
-                encode = encoders[spelling] = self.encoder(self._server.types.oid(spelling), TEXT)
+                oid = self._schema.types.oid(type_name)
+                encode = encoders[type_name] = self.encoder(oid, TEXT)
             try:
                 encode(value)
             except Unencodable as error:
@@ -339,40 +327,61 @@ class Answering:
 
     def control(self, sql: str, connection: Connection) -> Result | Pending | None:
         """Ask the script about BEGIN, COMMIT, SET and the like: they need no rule."""
-        server = self._server
-        server.reset(connection, sql)
-        call = Call("execute", sql, None, connection.current, spot())
-        if not server.rules_for(call):
+        client = client_of(connection)
+        client.note_reset(sql)
+        call = Call("execute", sql, None, client.current, spot())
+        if not self._rules_for(call):
             return None
-        try:
-            answer = server.answer(call)
-        except Failure as failure:
-            raise told(failure, sql) from None
-        if answer is None:
+        with FailuresToClient(sql), self._lock:
+            outcome = self._engine.ask(call)
+        if outcome.answer is None:
             return None
-        if answer.delay:
-            return Pending(answer.delay, lambda: self._controlled(answer, call))
-        return self._controlled(answer, call)
-
-    def _controlled(self, answer: Answer, call: Call) -> Result | Pending:
-        outcome = answer.outcome
-        if isinstance(outcome, Value):
-            return Result([[outcome.value]])
-        if isinstance(outcome, Rows):
-            return Result([list(row.values()) for row in outcome.rows], outcome.tag)
-        nothing = Statement(call.statement, "", notes=Notes(None))
-        return self._after(answer, call, nothing, nothing.notes)
+        answer = outcome.answer.outcome
+        if not isinstance(answer, _READY):
+            return self._answered(outcome, _statement(sql, ""))
+        if isinstance(answer, Value):
+            result = Result([[answer.value]])
+        else:
+            result = Result([list(row.values()) for row in answer.rows], answer.tag)
+        delay = outcome.answer.delay
+        return Pending(delay, lambda: result) if delay else result
 
     def notify(self, channel: str, payload: str, connection: Connection) -> None:
-        """Tell everyone who listens."""
-        self._server.notify(channel, payload, connection.pid)
+        """Notify everyone who listens to a channel."""
+        self._notify(channel, payload, connection.pid)
 
     # Values --------------------------------------------------------------------------------------
 
     def decoder(self, oid: int, form: int) -> Decoder:
         """Return what reads a parameter."""
-        return self._server.values.decoder(oid, form)
+        return self._schema.values.decoder(oid, form)
 
     def encoder(self, oid: int, form: int) -> Encoder:
         """Return what writes a value."""
-        return self._server.values.encoder(oid, form)
+        return self._schema.values.encoder(oid, form)
+
+
+def _statement(
+    sql: str,
+    command: str,
+    parameters: tuple[int, ...] = (),
+    fields: tuple[Field, ...] | None = None,
+    description: Description | None = None,
+) -> Statement:
+    # VALUES is tagged as the SELECT that it is.
+    command = "SELECT" if command == "VALUES" else command
+    return Statement(sql, command, parameters, fields, notes=StatementNotes(description))
+
+
+def _fail(text: str, cause: Exception | None = None) -> NoReturn:
+    raise expectations.record_failure(AnswerImpossible(text)) from cause
+
+
+def _function_raised(call: Call, error: BaseException) -> str:
+    rule = "" if call.rule is None else f"\n  rule: {call.rule.origin}  {call.rule.shown}"
+    return (
+        f"the function that answers raised {type(error).__name__}: {error}{rule}\n"
+        f"  sql:  {one_line(call.statement)}\n"
+        f"  at:   {call.origin.place}\n"
+        "An error of the database is raised as db_error(...)."
+    )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.introspection_statements import is_housekeeping
+from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
-from understudy.fake_postgres.script_responder import Answering, Notes
 from understudy.fake_postgres.connection_queries import items_of
-from understudy.fake_postgres.errors import told
+from understudy.fake_postgres.errors import FailuresToClient
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
@@ -25,22 +25,21 @@ from understudy.fake_postgres.protocol.responder import (
     Sent,
     Statement,
 )
+from understudy.fake_postgres.read_only import refuse_writing
+from understudy.fake_postgres.schema import Schema
+from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
 from understudy.real_postgres import report, upstream_requests
 from understudy.real_postgres.client_state import Guest
+from understudy.real_postgres.forwarded_statement import ForwardedStatement
 from understudy.real_postgres.mixed_rules import from_the_real_server
 from understudy.real_postgres.pending import sequel
 from understudy.real_postgres.scheduler import Turns
 from understudy.real_postgres.upstream_portals import UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
-from understudy.script import call_counts
 from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
-from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE
-
-if TYPE_CHECKING:
-    from understudy.real_postgres.rollback_server import SandboxServer
 
 # What PostgreSQL answers alike whenever it is asked; FETCH and the like have other columns.
 _LASTING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -52,33 +51,20 @@ _DISCARD_ALL = (
 )
 
 
-@dataclass(slots=True)
-class Forwarded(Notes):
-    """What has to be found again of a statement that the real server has prepared.
-
-    Attributes:
-        name: what it is called there, `declared`: the types that its client declared.
-        generation: the number of the server's memory in which it is.
-        is_logged: whether it is somebody's own, and no driver's question or command.
-    """
-
-    name: str = ""
-    declared: tuple[int, ...] = ()
-    generation: int = 0
-    is_logged: bool = True
-
-
-class Forwarding(Answering):
-    """Answers from the script where a rule fits, and from the real server otherwise.
+class ForwardingResponder(ScriptResponder):
+    """Answers from the script if a rule matches, and from the real server otherwise.
 
     It is also what a session tells of how it goes on (responder.Forwarder).
 
     Args:
-        server: knows the connections and the script of now.
+        engine: finds the answers.
+        lock: held while a rule is looked for or added.
+        schema: the types of parameters and scripted values.
+        notify: sends a notification to everyone who listens.
         turns: the transaction of the real server.
+        check_owner: refuses a statement of a task that an earlier test has left running.
     """
 
-    _tally = call_counts.REAL
     commands: tuple[type[c.Command], ...] = (
         c.Set,
         c.Reset,
@@ -89,10 +75,18 @@ class Forwarding(Answering):
         c.Close,
     )
 
-    def __init__(self, server: SandboxServer, turns: Turns) -> None:
-        super().__init__(server)
-        self._sandbox = server
+    def __init__(
+        self,
+        engine: Engine,
+        lock: threading.RLock,
+        schema: Schema,
+        notify: Callable[[str, str, int], None],
+        turns: Turns,
+        check_owner: Callable[[str, Guest], None],
+    ) -> None:
+        super().__init__(engine, lock, schema, notify)
         self._turns = turns
+        self._check_owner = check_owner
         self._portals = UpstreamPortals(turns)
         self._statements: dict[object, Statement] = {}
         self._generation = 0
@@ -129,14 +123,9 @@ class Forwarding(Answering):
             raise _hinted(reply.error)
         sql, declared, _ = key
         copy = scripted_copy.direction(sql)
-        types = self._sandbox.types
-        spellings = []
-        for each in reply.fields or ():
-            found = types.numbered(each.oid)
-            spellings.append("text" if found is None else found.name)
         drivers_own = read(sql) is not None or items_of(sql) is not None or is_housekeeping(sql)
-        notes = Forwarded(
-            None, tuple(spellings), {}, name, declared, self._turns.generation, not drivers_own
+        notes = ForwardedStatement(
+            None, {}, name, declared, self._turns.generation, not drivers_own
         )
         command = command_in(sql)
         statement = Statement(
@@ -156,10 +145,8 @@ class Forwarding(Answering):
         return statement
 
     def _admit(self, sql: str, guest: Guest) -> None:
-        try:
-            self._sandbox.check_owner(sql, guest)
-        except Failure as failure:
-            raise told(failure, sql) from None
+        with FailuresToClient(sql):
+            self._check_owner(sql, guest)
 
     # Executions ----------------------------------------------------------------------------------
 
@@ -169,34 +156,26 @@ class Forwarding(Answering):
         assert statement is not None
         guest, sql = _guest(connection), statement.sql
         self._admit(sql, guest)
-        self._server.reset(connection, sql)
-        try:
+        guest.note_reset(sql)
+        with FailuresToClient(sql):
             if guest.read_only:
-                self._server.refuse_writing(sql)
+                refuse_writing(sql)
             unscripted = portal.upstream or not (
-                statement.notes.is_logged or self._rules_for(sql, guest)
+                statement.notes.is_logged or self._is_scripted(sql, guest)
             )
             if unscripted:
                 return self._passed_on(portal, limit, guest)
-            call = self._called(statement, self._values(statement, portal.values), connection)
-            answer = self._server.answer(call)
-            if answer is None:
+            outcome = self._ask(statement, self._values(statement, portal.values), guest)
+            if outcome.answer is None:
                 return self._passed_on(portal, limit, guest)
-            outcome = answer.outcome
-            if isinstance(outcome, Drop) and outcome.when == "after":
+            answer = outcome.answer.outcome
+            if isinstance(answer, Drop) and answer.when == "after":
                 return sequel(self._passed_on(portal, limit, guest), partial(self._unheard, guest))
-            is_real = isinstance(outcome, Computed) and outcome.function is from_the_real_server
-            if is_real and answer.delay:
-                return Pending(answer.delay, lambda: self._passed_on(portal, limit, guest))
-            if is_real:
-                return self._passed_on(portal, limit, guest)
-            if answer.delay:
-                return Pending(
-                    answer.delay, lambda: self._after(answer, call, statement, statement.notes)
-                )
-            return self._outcome(answer, call, statement, statement.notes)
-        except Failure as failure:
-            raise told(failure, sql) from None
+            if isinstance(answer, Computed) and answer.function is from_the_real_server:
+                delay = outcome.answer.delay
+                pass_on = partial(self._passed_on, portal, limit, guest)
+                return Pending(delay, pass_on) if delay else pass_on()
+            return self._answered(outcome, statement)
 
     def _unheard(self, guest: Guest, _result: Any) -> Result:
         """Let a statement take effect, and nobody hear of it."""
@@ -204,15 +183,15 @@ class Forwarding(Answering):
             self._turns.end(guest, commit=True)
         return _dropped(_result)
 
-    def _rules_for(self, sql: str, guest: Guest) -> bool:
-        return bool(self._server.rules_for(Call("execute", sql, None, guest.current, NOWHERE)))
+    def _is_scripted(self, sql: str, guest: Guest) -> bool:
+        return bool(self._rules_for(Call("execute", sql, None, guest.current, NOWHERE)))
 
     def _values(self, statement: Statement, sent: Sequence[Any]) -> Sequence[Any]:
         """Return the parameters of a call: values, or bytes where they are none that we know."""
         return (
             [
-                self._value(oid, each) if isinstance(each, Sent) else each
-                for oid, each in zip(statement.parameters, sent, strict=True)
+                self._value(oid, value) if isinstance(value, Sent) else value
+                for oid, value in zip(statement.parameters, sent, strict=True)
             ]
             if statement.copy is None
             else sent

@@ -1,4 +1,4 @@
-"""Rules for statements that a real server would answer."""
+"""Rules of `real_postgres`: a scripted statement, or the real server's answer to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from understudy.script.answers import Computed
 
 
 class RealRule(SentRule):
-    """A rule for statements that come over the wire, with the real server behind it."""
+    """A rule for statements of a real driver, with the real server behind it."""
 
     def real(self) -> Self:
         """Answer with what the real server answers."""
@@ -17,4 +17,4 @@ class RealRule(SentRule):
 
 
 def from_the_real_server(*_: Any, **__: Any) -> None:
-    """Stand for the real server's answer; who forwards looks for this function."""
+    """Mark an answer that comes from the real server: forwarding.py looks for this function."""

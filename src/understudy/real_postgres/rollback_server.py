@@ -8,17 +8,17 @@ from concurrent.futures import Future
 from understudy.fake_postgres.attribution import Waiter
 from understudy.fake_postgres.leaks import Left
 from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.schema import BuiltInTypes, Schema
 from understudy.fake_postgres.server import Server
 from understudy.fake_postgres.transport import Line
-from understudy.pg.codec_registry import Values
-from understudy.pg.types import Types
 from understudy.real_postgres import report
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.failures import StrangerRefused
-from understudy.real_postgres.forwarding import Forwarding
+from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import Owners
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.scheduler import Turns
+from understudy.script import call_counts, expectations
 from understudy.script.script import Script
 
 
@@ -34,6 +34,7 @@ class SandboxServer(Server):
     """
 
     name = "real_postgres"
+    _tally = call_counts.REAL
     _client = Guest
     rule = RealRule
 
@@ -42,13 +43,16 @@ class SandboxServer(Server):
         self.owners = Owners()
         self._database = database
         self._reported: dict[str, str] = {}
-        types = Types({})
-        self._own = types, Values(types)
         self._undoing: Future[None] | None = None
 
-    def _responder(self) -> Forwarding:
-        self.turns = Turns(lambda: self._sockets, self.failed)
-        self._forwarding = Forwarding(self, self.turns)
+    def _make_schema(self) -> Schema:
+        return BuiltInTypes()
+
+    def _make_responder(self) -> ForwardingResponder:
+        self.turns = Turns(lambda: self._sockets, expectations.record_failure)
+        self._forwarding = ForwardingResponder(
+            self.engine, self.lock, self.schema, self.notify, self.turns, self.check_owner
+        )
         return self._forwarding
 
     def _reception(self) -> Reception:
@@ -56,9 +60,6 @@ class SandboxServer(Server):
         version = settings.pop("server_version").partition(" ")[0]
         login = self.login._replace(database=self.login.database or self.database)
         return Reception(version, login, settings, self._admit, self._forwarding)
-
-    def _schema(self) -> tuple[Types, Values]:
-        return self._own
 
     def start(self) -> None:
         """Accept connections, and connect to a database of the real server.
@@ -94,7 +95,7 @@ class SandboxServer(Server):
         """
         who = self.owners.stranger(guest)
         if who is not None:
-            raise self.failed(StrangerRefused(report.stranger(sql, who)))
+            raise expectations.record_failure(StrangerRefused(report.stranger(sql, who)))
 
     def begin_test(self) -> Script:
         """Begin a test: return its script. What ran since the last one is undone."""

@@ -6,17 +6,13 @@ real server. So both are put in front of the next thing that is sent there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.portals import Portal
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import Guest
+from understudy.real_postgres.forwarded_statement import ForwardedStatement
 from understudy.real_postgres.scheduler import Turns
-
-if TYPE_CHECKING:
-    from understudy.real_postgres.forwarding import Forwarded
 
 
 class UpstreamPortals:
@@ -50,7 +46,7 @@ class UpstreamPortals:
         """
         statement = portal.prepared.statement
         assert statement is not None
-        notes: Forwarded = statement.notes
+        notes: ForwardedStatement = statement.notes
         request = b""
         if notes.generation != self._turns.generation:
             request = upstream_requests.parse(notes.name, statement.sql, notes.declared)
