@@ -78,7 +78,7 @@ def test_an_exit_code_that_no_test_explains() -> None:
 
 def test_a_pytest_that_could_not_begin() -> None:
     assert told(Result(LANES[0], exit_code=4, seconds=0.5, tests={})).splitlines()[2:] == [
-        "  pytest ended with exit code 4 before it ran a test; what it said is above."
+        "  pytest ended with exit code 4 before it ran a test; see above."
     ]
 
 

@@ -39,7 +39,7 @@ def test_questions_are_answered_by_choosing(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     asked = result.stdout[result.stdout.index("\napp: ") + 1 :].partition("\n\n")[0]
     assert asked == (
-        "app: 2 apps were found, and nothing says which of them is served. Choose one:\n"
+        "app: 2 apps were found, and nothing says which one is served. Choose one:\n"
         "  1  a:app (a.py:4)\n"
         "  2  b:app (b.py:4)\n"
         "Which app (1, 2): 3\n"
@@ -58,7 +58,7 @@ def test_questions_are_answered_by_choosing(tmp_path: Path) -> None:
         'driver = "asyncpg"\n'
         "# TODO schema: no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were "
         "found.\n"
-        "# Until it is set, statements are not held against your database's schema.\n"
+        "# Until it is set, statements are not checked against your database's schema.\n"
         '# schema = "db/schema.sql"\n'
     )
 
@@ -71,12 +71,12 @@ def test_yes_asks_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert (
         "Not decided, left as a TODO in pyproject.toml:\n"
-        "  app: 2 apps were found, and nothing says which of them is served. Choose one:\n"
+        "  app: 2 apps were found, and nothing says which one is served. Choose one:\n"
         "    a:app (a.py:4)\n"
         "    b:app (b.py:4)\n"
         "  schema: no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were "
         "found.\n"
-        "    Until it is set, statements are not held against your database's schema.\n"
+        "    Until it is set, statements are not checked against your database's schema.\n"
         "  driver: 2 drivers are imported equally often. Choose one:\n"
         "    asyncpg (a.py:1)\n"
         "    psqlpy (b.py:1)\n"
@@ -85,12 +85,12 @@ def test_yes_asks_nothing(tmp_path: Path) -> None:
     ) in result.stdout
     assert (tmp_path / "pyproject.toml").read_text() == (
         "[tool.understudy]\n"
-        "# TODO app: 2 apps were found, and nothing says which of them is served. Choose one:\n"
+        "# TODO app: 2 apps were found, and nothing says which one is served. Choose one:\n"
         '# app = "a:app"\n'
         '# app = "b:app"\n'
         "# TODO schema: no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were "
         "found.\n"
-        "# Until it is set, statements are not held against your database's schema.\n"
+        "# Until it is set, statements are not checked against your database's schema.\n"
         '# schema = "db/schema.sql"\n'
         "# TODO driver: 2 drivers are imported equally often. Choose one:\n"
         '# driver = "asyncpg"\n'
@@ -169,7 +169,7 @@ def test_json(tmp_path: Path) -> None:
     ]
     nothing_found = (
         "no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were found.\n"
-        "Until it is set, statements are not held against your database's schema."
+        "Until it is set, statements are not checked against your database's schema."
     )
     assert document == {
         "folder": str(tmp_path),
@@ -188,8 +188,7 @@ def test_json(tmp_path: Path) -> None:
         "todo": [
             {
                 "key": "app",
-                "reason": "2 apps were found, and nothing says which of them is served. "
-                "Choose one:",
+                "reason": "2 apps were found, and nothing says which one is served. Choose one:",
                 "options": ["a:app", "b:app"],
             },
             {"key": "schema", "reason": nothing_found, "options": []},
@@ -241,9 +240,9 @@ def test_an_app_that_cannot_be_made(tmp_path: Path) -> None:
         '# driver = "asyncpg"\n'
     ) in text
     (tmp_path / "main.py").write_text(source.format("async ", ""))
-    assert (
-        "  app: main:create (main.py:4) is async. Name a plain function that makes the app:\n"
-    ) in init(write(tmp_path / "b", {"main.py": source.format("async ", "")}), "--diff").stdout
+    assert ("  app: main:create (main.py:4) is async. Name a function that is not:\n") in init(
+        write(tmp_path / "b", {"main.py": source.format("async ", "")}), "--diff"
+    ).stdout
 
 
 def test_settings_that_are_there_stay(tmp_path: Path) -> None:
@@ -299,7 +298,7 @@ def test_files_that_are_there_are_left_alone(tmp_path: Path) -> None:
 
     assert (
         "Left as it is:\n"
-        "  tests/fakes.py is yours; FakeConnection and its kin come from understudy\n"
+        "  tests/fakes.py is yours; FakeConnection and the other fakes come from understudy\n"
         "  tests/conftest.py is yours; Understudy's fixtures are there without it\n"
         "  .gitlab-ci.yml is another CI; the commands for it are below\n"
     ) in result.stdout

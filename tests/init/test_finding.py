@@ -200,8 +200,8 @@ def test_sql_that_goes_both_ways(tmp_path: Path) -> None:
     assert schemas(found(tmp_path, {"db/1.sql": text})) == [
         (
             (),
-            "SQL that goes both ways: db/1.sql holds the way down as well, which loading the file "
-            "would run",
+            "SQL with both directions: db/1.sql also contains the downgrade, and loading the file "
+            "would run it",
             "db/1.sql:2",
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -74,9 +75,15 @@ def catalog(
     modes = {"--check": check, "--prune": prune, "--rebuild": rebuild}
     given = [mode for mode, is_given in modes.items() if is_given]
     if len(given) > 1:
-        raise click.UsageError(messages.two_modes(given))
+        raise click.UsageError(
+            f"{' and '.join(given)} are different things to do: give one of them."
+        )
     if pytest_args and not given:
-        raise click.UsageError(messages.nothing_to_run(pytest_args))
+        raise click.UsageError(
+            f"'{' '.join(pytest_args)}' is for pytest, which runs with --check, --prune and "
+            "--rebuild alone.\n"
+            "For example: understudy catalog --check"
+        )
     path = Path(_settings().catalog or DEFAULT_CATALOG)
     in_json = output_format == "json"
     differs = False
@@ -106,7 +113,15 @@ def _settings() -> Settings:
     except SettingsError as error:
         raise _Refused(str(error)) from error
     if not settings.schema:
-        raise _Refused(messages.no_schema(file, file.exists()))
+        if not file.exists():
+            raise _Refused(
+                f"There is no {file}, so there is no catalog either.\n"
+                "Run this in the folder of your project's pyproject.toml."
+            )
+        raise _Refused(
+            f"No schema is configured in {file}, so there is no catalog.\n"
+            'Say where it is: [tool.understudy] schema = ["db/migrations/*.sql"]'
+        )
     return settings
 
 
@@ -116,7 +131,10 @@ def _settings() -> Settings:
 def _list(path: Path, in_json: bool) -> str:
     contents = store.read(path)
     if contents is None:
-        raise CatalogError(messages.no_catalog(path))
+        raise CatalogError(
+            f"There is no catalog at {path} yet.\n"
+            "The tests fill it as they run: pytest, or understudy catalog --rebuild"
+        )
     verdicts = [(each, contents.verdict(each)) for each in sorted(contents.statements)]
     if in_json:
         statements = [_statement_as_json(*each) for each in verdicts]
@@ -154,7 +172,9 @@ def _compare(path: Path, pytest_args: Sequence[str], *, prune: bool) -> Comparis
 
 def _from_tests(path: Path, pytest_args: Sequence[str]) -> store.Contents:
     """Run the project's tests with an empty catalog, and return what they have filled it with."""
-    click.echo(messages.running_tests(pytest_args), err=True)
+    click.echo(
+        f"Running the tests with an empty catalog: {shlex.join(['pytest', *pytest_args])}", err=True
+    )
     with tempfile.TemporaryDirectory(prefix="understudy-catalog-") as folder:
         fresh = Path(folder) / path.name
         arguments = ["-q", f"--understudy-catalog={fresh}", *pytest_args]
@@ -177,9 +197,9 @@ def _statement_as_text(spelling: str, verdict: Verdict | None) -> str:
             spelling, verdict.parameters, verdict.columns, verdict.command
         )
     if isinstance(verdict, Refusal):
-        text = messages.catalog_refused(spelling, verdict.sqlstate, verdict.message)
+        text = f"{messages.short(spelling)}\n    refused  {verdict.sqlstate} {verdict.message}"
         return click.style(text, fg="red")
-    return messages.catalog_parsed(spelling)
+    return f"{messages.short(spelling)}\n    only parsed"
 
 
 def _statement_as_json(spelling: str, verdict: Verdict | None) -> dict[str, Any]:
@@ -190,8 +210,11 @@ def _statement_as_json(spelling: str, verdict: Verdict | None) -> dict[str, Any]
 def _as_text(comparison: Comparison, path: Path, *, pruned: bool) -> str:
     gone = messages.catalog_removed if pruned else messages.catalog_unused
     lines = [
-        *(click.style(messages.catalog_schema(each), fg="yellow") for each in comparison.schema),
-        *(click.style(messages.catalog_missing(each), fg="green") for each in comparison.missing),
+        *(click.style(f"schema   {each}", fg="yellow") for each in comparison.schema),
+        *(
+            click.style(f"missing  {messages.short(each)}", fg="green")
+            for each in comparison.missing
+        ),
         *(click.style(messages.catalog_changed(*each), fg="yellow") for each in comparison.changed),
         *(click.style(gone(each), fg="red") for each in comparison.unused),
         messages.catalog_compared(comparison, path, pruned=pruned),

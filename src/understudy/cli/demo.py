@@ -49,7 +49,10 @@ def demo(ctx: click.Context, folder: Path, in_place: bool, output_format: str) -
     try:
         _prepare(folder, in_place)
     except KeyboardInterrupt:
-        click.echo(messages.interrupted_copy(str(folder)), err=True)
+        click.echo(
+            f"\nInterrupted before a test ran. Left behind, as far as it was copied: {folder}",
+            err=True,
+        )
         ctx.exit(INTERRUPTED)
     in_json = output_format == "json"
     progress = sys.stderr if in_json else sys.stdout
@@ -74,7 +77,11 @@ def _prepare(folder: Path, in_place: bool) -> None:
     try:
         missing = extras.missing("understudy", "demo")
     except metadata.PackageNotFoundError as error:
-        raise _Refused(messages.not_installed()) from error
+        raise _Refused(
+            "The demo asks the installed package what it needs, and understudy is not installed "
+            "here.\n"
+            '  pip install "understudy[demo]"'
+        ) from error
     if missing:
         raise _Refused(messages.missing_extras("demo", missing))
     try:

@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from understudy import __version__
-from understudy.cli import messages
 from understudy.cli.suites import Coverage, Result, Server
 
 # What a newcomer opens first, where it exists.
@@ -69,7 +68,8 @@ def as_text(results: Sequence[Result], folder: Path) -> str:
 
 def _told(result: Result) -> Iterator[str]:
     if not result.tests:
-        yield click.style(messages.no_report(result.exit_code), fg="red")
+        text = f"pytest ended with exit code {result.exit_code} before it ran a test; see above."
+        yield click.style(text, fg="red")
         return
     yield _outcome(result)
     if result.calls_on_fakes:

@@ -71,7 +71,7 @@ def init(
     fakes.py, a workflow for CI, and for each layer one example test that passes.
     """
     if yes and only_show:
-        raise click.UsageError(messages.two_ways())
+        raise click.UsageError("--yes writes and --diff does not: give one of them.")
     in_json = output_format == "json"
     asks = not (yes or only_show or in_json)
     progress = sys.stderr if in_json else sys.stdout
@@ -96,10 +96,12 @@ def init(
     except WriterError as error:
         raise _Refused(str(error)) from error
     except click.Abort:
-        click.echo(messages.nothing_written(), err=True)
+        click.echo(
+            "\nNothing was written. To write without being asked: understudy init --yes", err=True
+        )
         ctx.exit(1)
     except KeyboardInterrupt:
-        click.echo(messages.interrupted(), err=True)
+        click.echo("\nInterrupted. Nothing was written, and the copy is gone.", err=True)
         ctx.exit(INTERRUPTED)
     if in_json:
         click.echo(report.as_json(findings, decisions, plan, written=writes))
@@ -118,9 +120,7 @@ def _decided(findings: Findings, asks: bool) -> Decisions:
 
 def _ask(question: Question) -> str:
     click.echo(messages.choices(question))
-    number = click.prompt(
-        messages.choose(question.key), type=click.IntRange(1, len(question.options))
-    )
+    number = click.prompt(f"Which {question.key}", type=click.IntRange(1, len(question.options)))
     return question.options[number - 1].value
 
 

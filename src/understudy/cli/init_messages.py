@@ -16,25 +16,10 @@ if TYPE_CHECKING:
 _NOUNS = {"router": "route", "service": "service", "dao": "DAO", "dto": "DTO"}
 
 
-def two_ways() -> str:
-    """--yes and --diff."""
-    return "--yes writes and --diff does not: give one of them."
-
-
 def members(layer: str, count: int, modules: int) -> str:
     """How much of a layer there is."""
     files = "1 file" if modules == 1 else f"{modules} files"
     return f"{count} {_NOUNS[layer]}{'' if count == 1 else 's'} in {files}"
-
-
-def none() -> str:
-    """Nothing of that kind."""
-    return "none found"
-
-
-def pytest_is_configured(file: str | None) -> str:
-    """Where pytest is configured."""
-    return "not configured" if file is None else f"configured in {file}"
 
 
 def found(findings: Findings, rows: Sequence[tuple[str, str, str]]) -> str:
@@ -80,16 +65,6 @@ def questions(left: Sequence[Question]) -> str:
     return "\n".join(lines)
 
 
-def notes(texts: Sequence[str]) -> str:
-    """What a person should know."""
-    return "\n".join(texts)
-
-
-def diffs(texts: Sequence[str]) -> str:
-    """The changes."""
-    return "\n\n".join(["To be written:", *texts])
-
-
 def choices(question: Question) -> str:
     """What a setting could be."""
     lines = [f"{question.key}: {question.reason}"]
@@ -100,29 +75,9 @@ def choices(question: Question) -> str:
     return "\n".join(lines)
 
 
-def choose(key: str) -> str:
-    """The prompt below them."""
-    return f"Which {key}"
-
-
 def question(count: int) -> str:
     """Before anything is written."""
     return f"\nWrite {'this file' if count == 1 else f'these {count} files'}?"
-
-
-def nothing_written() -> str:
-    """The answer was no, or there was nobody to answer."""
-    return "\nNothing was written. To write without being asked: understudy init --yes"
-
-
-def interrupted() -> str:
-    """Ctrl-C."""
-    return "\nInterrupted. Nothing was written, and the copy is gone."
-
-
-def nothing_to_do() -> str:
-    """Everything is there."""
-    return "\nNothing to do: the scaffold is there already."
 
 
 def only_shown(count: int) -> str:

@@ -26,11 +26,11 @@ def found(findings: Findings) -> str:
             rows.append((layer, count, str(parts[0].place)))
     for key in ("schema", "driver", *LAYERS):
         if key not in {row[0] for row in rows}:
-            rows.append((key, messages.none(), ""))
+            rows.append((key, "none found", ""))
     order = ["app", "schema", "driver", *LAYERS]
     rows.sort(key=lambda row: order.index(row[0]))
     where = findings.configured.pytest.file
-    rows.append(("pytest", messages.pytest_is_configured(where), ""))
+    rows.append(("pytest", f"configured in {where}" if where else "not configured", ""))
     return messages.found(findings, rows)
 
 
@@ -41,9 +41,9 @@ def planned(findings: Findings, plan: Plan) -> str:
         parts.append(messages.kept([(shown(path, findings), how) for path, how in plan.kept]))
     if plan.questions:
         parts.append(messages.questions(plan.questions))
-    parts += [messages.notes(plan.notes)] if plan.notes else []
+    parts += ["\n".join(plan.notes)] if plan.notes else []
     if plan.changes:
-        parts.append(messages.diffs([diff(each, findings) for each in plan.changes]))
+        parts += ["To be written:", *(diff(change, findings) for change in plan.changes)]
     return "\n" + "\n\n".join(parts)
 
 
@@ -69,7 +69,7 @@ def shown(path: Path, findings: Findings) -> str:
 def ended(findings: Findings, decisions: Decisions, plan: Plan, *, written: bool) -> str:
     """What was written, and what to run next."""
     if not plan.changes:
-        return messages.nothing_to_do()
+        return "\nNothing to do: the scaffold is there already."
     files = [(shown(each.path, findings), each.before is None) for each in plan.changes]
     if not written:
         return messages.only_shown(len(files))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +25,6 @@ def missing_extras(extra: str, missing: Sequence[str]) -> str:
     )
 
 
-def not_installed() -> str:
-    """Understudy is on sys.path, but pip knows nothing of it."""
-    return (
-        "The demo asks the installed package what it needs, and understudy is not installed here.\n"
-        '  pip install "understudy[demo]"'
-    )
-
-
 def no_backend(looked_in: Sequence[Path]) -> str:
     """The installation is incomplete."""
     places = "\n".join(f"  {path}" for path in looked_in)
@@ -53,11 +44,6 @@ def folder_taken(folder: str) -> str:
     )
 
 
-def folder_is_a_file(folder: str) -> str:
-    """What was named as the folder is something else."""
-    return f"{folder} is a file; the demo needs a folder, new or empty."
-
-
 def cannot_copy(folder: str, reason: str) -> str:
     """The system refuses the copy."""
     return (
@@ -75,65 +61,16 @@ def nothing_in_place(folder: str) -> str:
     )
 
 
-def no_report(exit_code: int) -> str:
-    """Pytest ended before it could say anything about tests."""
-    return f"pytest ended with exit code {exit_code} before it ran a test; what it said is above."
-
-
 def interrupted(title: str, copy: str | None) -> str:
     """Ctrl-C while a lane ran."""
     left = "Nothing is left behind." if copy is None else f"Left behind: {copy}, the copy."
     return f"\nInterrupted in: {title}. The tests were stopped, and PostgreSQL with them.\n{left}"
 
 
-def interrupted_copy(folder: str) -> str:
-    """Ctrl-C before a lane ran."""
-    return f"\nInterrupted before a test ran. Left behind, as far as it was copied: {folder}"
-
-
 # The catalog
 
 # Of a longer statement the text output shows the beginning and the end.
 _LONGEST = 160
-
-
-def no_schema(file: Path, is_there: bool) -> str:
-    """There is nothing that statements could be held against."""
-    if not is_there:
-        return (
-            f"There is no {file}, so there is no catalog either.\n"
-            "Run this in the folder of your project's pyproject.toml."
-        )
-    return (
-        f"No schema is configured in {file}, so there is no catalog.\n"
-        'Say where it is: [tool.understudy] schema = ["db/migrations/*.sql"]'
-    )
-
-
-def two_modes(given: Sequence[str]) -> str:
-    """More than one thing to do was asked for."""
-    return f"{' and '.join(given)} are different things to do: give one of them."
-
-
-def nothing_to_run(pytest_args: Sequence[str]) -> str:
-    """Arguments for pytest, which a list of what is known does not run."""
-    return (
-        f"'{' '.join(pytest_args)}' is for pytest, which runs with --check, --prune and --rebuild "
-        "alone.\nFor example: understudy catalog --check"
-    )
-
-
-def no_catalog(path: Path) -> str:
-    """The file is not there yet."""
-    return (
-        f"There is no catalog at {path} yet.\n"
-        "The tests fill it as they run: pytest, or understudy catalog --rebuild"
-    )
-
-
-def running_tests(pytest_args: Sequence[str]) -> str:
-    """The tests are run, which takes its time."""
-    return f"Running the tests with an empty catalog: {shlex.join(['pytest', *pytest_args])}"
 
 
 def tests_failed(exit_code: int, path: Path) -> str:
@@ -187,31 +124,11 @@ def catalog_statement(
 _NULL = {"not null": " not null", "nullable": " null"}
 
 
-def catalog_parsed(spelling: str) -> str:
-    """A statement of which no more than the grammar is checked."""
-    return f"{short(spelling)}\n    only parsed"
-
-
-def catalog_refused(spelling: str, sqlstate: str, message: str) -> str:
-    """A statement that PostgreSQL refuses."""
-    return f"{short(spelling)}\n    refused  {sqlstate} {message}"
-
-
-def catalog_missing(spelling: str) -> str:
-    """A statement that tests use and the file does not hold."""
-    return f"missing  {short(spelling)}"
-
-
 def catalog_changed(spelling: str, differences: Sequence[str]) -> str:
     """A statement of which PostgreSQL says something else than the file."""
     return "\n".join(
         [f"changed  {short(spelling)}", *(f"           {each}" for each in differences)]
     )
-
-
-def catalog_schema(difference: str) -> str:
-    """Something that the file says of the schema and that is not so."""
-    return f"schema   {difference}"
 
 
 def catalog_unused(spelling: str) -> str:
@@ -251,16 +168,3 @@ def short(spelling: str) -> str:
 
 def _statements(count: int) -> str:
     return "1 statement" if count == 1 else f"{count:,} statements"
-
-
-# The review
-
-
-def reviewing(what: str, seconds: float) -> str:
-    """Tell someone who waits what is being done."""
-    return f"{seconds:4.0f} s  {what}"
-
-
-def review_interrupted() -> str:
-    """Ctrl-C while a review was being made."""
-    return "\nInterrupted. The tests were stopped; nothing was written."

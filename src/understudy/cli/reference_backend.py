@@ -39,7 +39,7 @@ def check_new(folder: Path) -> None:
         if any(folder.iterdir()):
             raise BackendError(messages.folder_taken(str(folder)))
     elif folder.exists() or folder.is_symlink():
-        raise BackendError(messages.folder_is_a_file(str(folder)))
+        raise BackendError(f"{folder} is a file; the demo needs a folder, new or empty.")
 
 
 def check_project(folder: Path) -> None:

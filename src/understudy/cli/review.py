@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from understudy.cli import messages
 from understudy.plugin.settings import DEFAULT_CATALOG, SettingsError, load
 from understudy.project.pytest_process import INTERRUPTED
 from understudy.review import output
@@ -88,7 +87,7 @@ def review(
     except (ReviewError, SettingsError) as error:
         raise _Refused(str(error)) from error
     except KeyboardInterrupt:
-        click.echo(messages.review_interrupted(), err=True)
+        click.echo("\nInterrupted. The tests were stopped; nothing was written.", err=True)
         ctx.exit(INTERRUPTED)
     if output_format == "json":
         click.echo(output.document(found))
@@ -107,6 +106,6 @@ def _progress() -> Callable[[str], None]:
     begun = time.monotonic()
 
     def tell(what: str) -> None:
-        click.echo(messages.reviewing(what, time.monotonic() - begun), err=True)
+        click.echo(f"{time.monotonic() - begun:4.0f} s  {what}", err=True)
 
     return tell

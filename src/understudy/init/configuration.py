@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.init import messages, scaffold
+from understudy.init import scaffold
 from understudy.init.findings import Findings
 from understudy.init.questions import Decisions, Question
 from understudy.init.toml_edits import checked, with_lines, with_table
 
 _UNDERSTUDY = "[tool.understudy]"
 _PYTEST = "[tool.pytest.ini_options]"
+_EXAMPLES = {"app": "app.main:create_app", "schema": "db/schema.sql", "driver": "asyncpg"}
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,21 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
         files.append(NewFile(tests / "fakes.py", scaffold.FAKES))
     else:
         fakes = fakes if "understudy" in there else "understudy"
-        kept.append((root / tests / "fakes.py", messages.has_fakes()))
+        kept.append(
+            (
+                root / tests / "fakes.py",
+                "is yours; FakeConnection and the other fakes come from understudy",
+            )
+        )
     if not (root / tests).exists():
         files.append(NewFile(tests / "__init__.py", '"""The tests."""\n'))
     text = scaffold.conftest(decisions.driver, fakes)
     if _there(root / tests / "conftest.py") in (None, text):
         files.append(NewFile(tests / "conftest.py", text))
     else:
-        kept.append((root / tests / "conftest.py", messages.has_conftest()))
+        kept.append(
+            (root / tests / "conftest.py", "is yours; Understudy's fixtures are there without it")
+        )
     if decisions.schema is not None and decisions.schema.metadata is not None:
         path = tests / "schema.py"
         if not (root / path).exists():
@@ -138,7 +146,7 @@ def _lines(decisions: Decisions, there: object) -> list[str]:
 def _todo(question: Question) -> list[str]:
     """A setting that nobody decided yet, as comments: the reason, and a line to be completed."""
     lines = [f"# {line}" for line in f"TODO {question.key}: {question.reason}".splitlines()]
-    values = [each.value for each in question.options] or [messages.example_of(question.key)]
+    values = [option.value for option in question.options] or [_EXAMPLES[question.key]]
     return [*lines, *(f"# {question.key} = {value}" for value in map(_shown, values))]
 
 

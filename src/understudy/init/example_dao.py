@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from understudy.init import messages
 from understudy.init.examples import (
     Candidate,
     Layer,
     file_name,
     import_line,
+    layer_of,
     quoted,
     render,
     sql_block,
@@ -63,7 +63,11 @@ def dao_examples(parts: Sequence[Part], fakes: str) -> Layer:
     """
     methods = [method for part in parts for method in _methods(part)]
     candidates = [each for method in methods for each in _candidates(method, fakes)]
-    return Layer(candidates[:_MOST], "" if candidates else messages.no_plain_statement())
+    return layer_of(
+        candidates[:_MOST],
+        "no method sends exactly one literal statement on a connection that it is given, with "
+        "plain arguments",
+    )
 
 
 def _methods(part: Part) -> Iterator[_Method]:

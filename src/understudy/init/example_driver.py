@@ -20,6 +20,7 @@ from understudy.init.examples import (
     Layer,
     file_name,
     import_line,
+    layer_of,
     quoted,
     render,
     sql_block,
@@ -151,7 +152,7 @@ def recorded_examples(
             candidates.append(_candidate(recording, note, fakes))
         else:
             reasons.append(problem)
-    return Layer(candidates, "" if candidates else reasons[0])
+    return layer_of(candidates, next(iter(reasons), ""))
 
 
 def _functions(part: Part) -> Iterator[_Function]:
@@ -301,7 +302,7 @@ def _problem(recording: Recording, note: Mapping[str, Any], modules: Modules) ->
     if note["raised"] is not None:
         module, name, text = note["raised"]
         if module not in modules.by_name and name not in _MEANT:
-            return messages.call_raised(recording.shown, text)
+            return f"{recording.shown} does not go on where nothing is found: {text}"
     if len(note["calls"]) != 1:
         return messages.not_one_statement(recording.shown, len(note["calls"]))
     return None

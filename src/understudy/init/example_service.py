@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 
-from understudy.init import messages
 from understudy.init.examples import (
     Candidate,
     Layer,
     file_name,
     import_line,
+    layer_of,
     quoted,
     render,
     words_of,
@@ -39,7 +39,11 @@ def service_examples(parts: Sequence[Part], modules: Modules, fakes: str) -> Lay
     if not parts:
         return Layer((), "")
     candidates = [each for part in parts for each in _candidates(part, modules, fakes)]
-    return Layer(candidates[:_MOST], "" if candidates else messages.no_passing_on())
+    return layer_of(
+        candidates[:_MOST],
+        "no method only passes on what a collaborator of a known class answers, and what the "
+        "others are for is not to be read off their code",
+    )
 
 
 def _candidates(part: Part, modules: Modules, fakes: str) -> Iterator[Candidate]:

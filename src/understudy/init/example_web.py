@@ -12,6 +12,7 @@ from understudy.init.examples import (
     Layer,
     file_name,
     import_line,
+    layer_of,
     quoted,
     render,
     words_of,
@@ -50,7 +51,7 @@ def router_examples(
     # A route that needs something says more than one that needs nothing.
     described.sort(key=lambda each: each[0])
     candidates = [*called[:_MOST], *(each for _, each in described[:_MOST])]
-    return Layer(candidates, "" if candidates else messages.no_routes())
+    return layer_of(candidates, messages.no_routes())
 
 
 def _constant_answer(part: Part) -> str | None:
@@ -140,7 +141,10 @@ def dto_examples(parts: Sequence[Part], refusals: Sequence[Mapping[str, Any]]) -
         for each in sorted(refusals, key=_plainness)
         if each["refused"]
     ]
-    return Layer(candidates[:_MOST], "" if candidates else messages.no_refusals())
+    return layer_of(
+        candidates[:_MOST],
+        "no model refuses anything: none has a required field or a constraint",
+    )
 
 
 def _plainness(refusal: Mapping[str, Any]) -> tuple[bool, bool, int]:

@@ -33,10 +33,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Layer:
-    """The candidates for one layer, the best first, and where there are none the reason."""
+    """The candidates for one layer, the best first, and the reason if there are none."""
 
     candidates: Sequence[Candidate]
     reason: str = ""
+
+
+def layer_of(candidates: Sequence[Candidate], otherwise: str) -> Layer:
+    """Return a layer's candidates, with the reason only if there are none."""
+    return Layer(candidates, "" if candidates else otherwise)
 
 
 def file_name(module: Module, layer: str) -> str:

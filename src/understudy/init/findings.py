@@ -61,7 +61,7 @@ def look(folder: Path) -> Findings:
         WriterError: there is no folder, no FastAPI app in it, or a configuration file is broken.
     """
     if not folder.is_dir():
-        raise WriterError(messages.no_folder(folder))
+        raise WriterError(f"{folder} is no folder. Give the folder of a FastAPI project.")
     folder = folder.resolve()
     sources = read_sources(folder)
     base, modules, apps = _likeliest(sources)

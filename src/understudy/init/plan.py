@@ -86,8 +86,13 @@ def make_plan(
             for other in _other_schemas(findings, decisions):
                 if trial.schema_problem is None:
                     break
-                notes.append(messages.schema_instead(trial.schema_problem, other))
-                say(messages.once_more(other))
+                notes.append(
+                    f"{trial.schema_problem}\n"
+                    f"So the schema is taken from {other.what} ({other.place})."
+                )
+                say(
+                    f"The schema could not be loaded. Once more, with {other.what} ({other.place}):"
+                )
                 decisions = replace(decisions, schema=other)
                 config = configuration(findings, decisions)
                 trial = run_trial(findings, decisions, config, layers, copy, timeout, say)
@@ -142,7 +147,7 @@ def _plan(
     if workflow is not None:
         changes.append(workflow)
     if decisions.schema is not None and trial.untried is not None and changes:
-        notes.append(messages.schema_not_tried(trial.untried))
+        notes.append(f"The schema was not tried: {messages.gist(trial.untried)}")
     return Plan(changes, examples, [*config.kept, *kept], decisions.questions, notes)
 
 
@@ -161,12 +166,12 @@ def _workflow(
     repository = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
     for name in (".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "Jenkinsfile"):
         if (repository / name).exists():
-            return None, [(repository / name, messages.other_ci())]
+            return None, [(repository / name, "is another CI; the commands for it are below")]
     folder = repository / ".github" / "workflows"
     for file in sorted(folder.glob("*.y*ml")):
         text = _read(file) or ""
         if "pytest" in text:
-            return None, [(file, messages.ci_runs_pytest())]
+            return None, [(file, "runs pytest already")]
     path = folder / "tests.yml"
     if path.exists():
         path = folder / "understudy.yml"

@@ -83,12 +83,21 @@ def _app(
         return None
     usable = [app for app in apps if app.usable]
     if not usable:
-        questions.append(Question("app", messages.unusable_app(apps[0])))
+        first = apps[0]
+        if first.is_async:
+            reason = f"{first.target} ({first.place}) is async. Name a function that is not:"
+        else:
+            reason = (
+                f"{first.target} ({first.place}) needs {', '.join(first.needs)}.\n"
+                "Name an app, or a function without arguments that makes one:"
+            )
+        questions.append(Question("app", reason))
         return None
     tied = [app for app in usable if app.score == usable[0].score]
     if len(tied) > 1:
         options = [Option(app.target, app.place) for app in tied]
-        questions.append(Question("app", messages.several_apps(len(tied)), options))
+        reason = f"{len(tied)} apps were found, and nothing says which one is served. Choose one:"
+        questions.append(Question("app", reason, options))
         return None
     return usable[0]
 
@@ -99,13 +108,21 @@ def _schema(
     if "schema" in done:
         return None
     if not findings.schemas:
-        questions.append(Question("schema", messages.no_schema_found()))
+        reason = (
+            "no migrations, no SQL with CREATE TABLE and no tables of SQLAlchemy were found.\n"
+            "Until it is set, statements are not checked against your database's schema."
+        )
+        questions.append(Question("schema", reason))
         return None
     first = findings.schemas[0]
     for schema in findings.schemas:
         if schema.setting:
             return schema
-    questions.append(Question("schema", messages.unusable_schema(first.what, first.place)))
+    reason = (
+        f"found {first.what} ({first.place}).\n"
+        "Dump the schema into a file (pg_dump --schema-only) and name that:"
+    )
+    questions.append(Question("schema", reason))
     return None
 
 
@@ -129,6 +146,7 @@ def _driver(
     tied = [driver for driver in drivers if driver.imports == drivers[0].imports]
     if len(tied) > 1 and drivers[0].imports:
         options = [Option(driver.name, driver.place) for driver in tied]
-        questions.append(Question("driver", messages.several_drivers(len(tied)), options))
+        reason = f"{len(tied)} drivers are imported equally often. Choose one:"
+        questions.append(Question("driver", reason, options))
         return None
     return drivers[0].name

@@ -81,7 +81,8 @@ def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
     # The one in the project's own folder is the one that the plugin takes.
     own = [file for file in found if file.parent == root] or found
     if len(own) > 1:
-        yield Schema((), Place(own[0], 1), messages.several_alembics(own))
+        files = ", ".join(file.as_posix() for file in own)
+        yield Schema((), Place(own[0], 1), f"several configurations of Alembic: {files}")
         return
     for file in own:
         text = sources.text(file)
@@ -96,7 +97,8 @@ def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
         if scripts:
             yield Schema(("alembic",), place, messages.alembic(len(scripts)))
         else:
-            yield Schema((), place, messages.alembic_without_migrations(folder / "versions"))
+            versions = (folder / "versions").as_posix()
+            yield Schema((), place, f"Alembic without a migration: there is none in {versions}")
 
 
 def _below(sources: Sources, root: Path) -> set[Path]:
@@ -128,7 +130,11 @@ def _sql_folder(
     place = Place(creating[0], line)
     two_ways = [file for file in creating if _TWO_WAYS.search(sources.text(file))]
     if two_ways:
-        return Schema((), place, messages.two_ways(two_ways[0]))
+        what = (
+            f"SQL with both directions: {two_ways[0].as_posix()} also contains the downgrade, "
+            "and loading the file would run it"
+        )
+        return Schema((), place, what)
     if all(file.stem.endswith(".up") for file in files):
         setting = [(shown / "*.up.sql").as_posix()]
     elif len(files) > 1 and all(_NUMBERED.match(file.name) for file in files):
@@ -174,7 +180,7 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
     bases = {name: where for name, where in sources.items() if name.endswith(".metadata")}
     chosen = bases or sources
     if len(chosen) > 1:
-        yield Schema((), place, messages.several_metadata(sorted(chosen)))
+        yield Schema((), place, f"tables in several collections: {', '.join(sorted(chosen))}")
         return
     metadata = Metadata(next(iter(chosen)), tuple(sorted(tables)))
     yield Schema(
@@ -192,7 +198,8 @@ def _tortoise(modules: Modules) -> Iterator[Schema]:
             if isinstance(node, ast.ClassDef) and {"tortoise.models.Model", "tortoise.Model"} & set(
                 modules.bases(module, node)
             ):
-                yield Schema((), module.place(node), messages.tortoise())
+                what = "models of Tortoise ORM, from which no schema can be taken yet"
+                yield Schema((), module.place(node), what)
                 return
 
 
@@ -206,9 +213,7 @@ def _urls(sources: Sources, root: Path) -> Iterator[Schema]:
         for number, line in enumerate(sources.text(file).splitlines(), 1):
             match = _URL.search(line)
             if match is not None and "{" not in match[0] and "@" in match[0]:
-                yield Schema(
-                    (), Place(file, number), messages.database_url(without_password(match[0]))
-                )
+                yield Schema((), Place(file, number), f"a database, {without_password(match[0])}")
                 return
 
 

@@ -65,7 +65,10 @@ def run_trial(
     for file in config.files:
         copy.write(file.path, file.text)
     copy.write(tests / _PROBE, "def test_nothing() -> None:\n    pass\n")
-    say(messages.asking(timeout))
+    say(
+        "Importing your app and models and loading your schema, in a copy of the project and a "
+        f"PostgreSQL of its own (at most {timeout:g} s) ..."
+    )
     request = _request(findings, decisions, layers, copy)
     report = copy.pytest(["--collect-only", str(tests / _PROBE)], request)
     problem = _schema_problem(decisions, report, timeout)
@@ -82,7 +85,13 @@ def run_trial(
     if "dao" in layers and decisions.driver != "psqlpy":
         recorded = recordings(findings.layers["dao"], findings.modules, decisions.driver)
         if not recorded:
-            examples["dao"] = Layer((), messages.no_plain_call())
+            examples["dao"] = Layer(
+                (),
+                (
+                    "no method or function is given a connection of asyncpg, psycopg or "
+                    "SQLAlchemy, and plain arguments besides"
+                ),
+            )
     notes = runs.run(examples, recorded)
     if notes:
         layer = recorded_examples(recorded, notes, findings.modules, config.fakes)
@@ -111,9 +120,15 @@ def _schema_problem(decisions: Decisions, report: Report, timeout: float) -> str
         return None
     for answer in report.of("schema"):
         error = answer["error"]
-        return None if error is None else messages.schema_failed(decisions.schema, error)
+        if error is None:
+            return None
+        schema = decisions.schema
+        return f"{schema.what} ({schema.place}) could not be loaded:\n{messages.gist(error)}"
     if not report.ended and report.last == messages.the_schema():
-        return messages.schema_hung(decisions.schema, timeout)
+        return (
+            f"{decisions.schema.what} ({decisions.schema.place}) was not loaded within "
+            f"{timeout:g} s."
+        )
     return None
 
 
@@ -143,7 +158,7 @@ def _examples(
             found[layer] = service_examples(parts[layer], findings.modules, config.fakes)
         elif layer == "router":
             if decisions.app is None:
-                found[layer] = Layer((), messages.no_app_chosen())
+                found[layer] = Layer((), "which app is meant is not known yet")
             elif app is None or app["error"] is not None:
                 found[layer] = Layer((), app["error"] if app else _last(report.output))
             else:
@@ -160,7 +175,7 @@ def _last(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     lines = [line for line in lines if "For further information visit" not in line]
     errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
-    return (errors or lines or [messages.no_output()])[-1]
+    return (errors or lines or ["pytest ended without a word"])[-1]
 
 
 @dataclass

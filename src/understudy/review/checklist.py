@@ -59,12 +59,17 @@ def layer_of(module: str) -> str | None:
 
 def _layer(material: Material) -> tuple[State, Iterable[Evidence]]:
     layer = layer_of(material.subject.name)
-    files = [Evidence(messages.test_file(), material.shown(file.path)) for file in material.files]
+    files = [Evidence("its tests", material.shown(file.path)) for file in material.files]
     if not files:
-        return "not ok", [Evidence(messages.no_test_file(material.subject.path.stem))]
+        stem = material.subject.path.stem
+        return "not ok", [
+            Evidence(f"no test file imports it, and none is named test_{stem}_<layer>.py")
+        ]
     if layer is None:
-        return "cannot tell", [Evidence(messages.no_layer(material.subject.name)), *files]
-    return "ok", [Evidence(messages.layer(layer)), *files]
+        name = material.subject.name
+        text = f"nothing in {name} says which layer it is (dao, service, router, dto ...)"
+        return "cannot tell", [Evidence(text), *files]
+    return "ok", [Evidence(f"its name says {layer}"), *files]
 
 
 def _fixtures(material: Material) -> tuple[State, Iterable[Evidence]]:
@@ -80,19 +85,19 @@ def _fixtures(material: Material) -> tuple[State, Iterable[Evidence]]:
         }
     )
     if not used:
-        return "cannot tell", [Evidence(messages.no_fixtures())]
-    return "ok", [Evidence(messages.fixtures(used))]
+        return "cannot tell", [Evidence("its tests use no fixtures")]
+    return "ok", [Evidence(f"its tests use {', '.join(used)}")]
 
 
 def _scenarios(material: Material) -> tuple[State, Iterable[Evidence]]:
     functions = material.subject.functions
     if not functions:
-        return "cannot tell", [Evidence(messages.no_functions())]
+        return "cannot tell", [Evidence("it has no public function")]
     path = material.shown(material.subject.path)
     untested = [part for part in functions if not material.through(part)]
     if untested:
         return "not ok", [
-            Evidence(messages.never_called(part.name), path, part.first) for part in untested
+            Evidence(f"no test calls {part.name}", path, part.first) for part in untested
         ]
     return "ok", [Evidence(messages.all_called(len(functions)))]
 
@@ -125,7 +130,11 @@ def _errors(material: Material) -> tuple[State, Iterable[Evidence]]:
     subject = material.subject
     path = material.shown(subject.path)
     missing = [
-        Evidence(messages.error_place(part.name), path, part.first)
+        Evidence(
+            "no test takes this except" if part.name == "except" else "no test gets to this raise",
+            path,
+            part.first,
+        )
         for part in subject.error_places
         if not material.ran(part)
     ]
@@ -136,7 +145,7 @@ def _errors(material: Material) -> tuple[State, Iterable[Evidence]]:
     if missing:
         return "not ok", missing
     if not failing:
-        return "not ok", [Evidence(messages.no_failing_test())]
+        return "not ok", [Evidence("no test of it expects an error")]
     names = {test.name for test in failing}
     taken = [
         Evidence(messages.error_tests(part.name, sorted(names & material.through(part))))
@@ -156,7 +165,9 @@ def _sql(material: Material) -> tuple[State, Iterable[Evidence]]:
         return "not ok", _places(material, found)
     if not material.asked():
         return "cannot tell", [Evidence(messages.nothing_asked())]
-    return "ok", [Evidence(messages.all_read())]
+    return "ok", [
+        Evidence("each statement that was asked of a fake was looked at, or a rule names it")
+    ]
 
 
 def _parameters(material: Material) -> tuple[State, Iterable[Evidence]]:
@@ -169,7 +180,7 @@ def _parameters(material: Material) -> tuple[State, Iterable[Evidence]]:
         return "not ok", _places(material, found)
     if not material.asked():
         return "cannot tell", [Evidence(messages.nothing_asked())]
-    return "ok", [Evidence(messages.parameters_read())]
+    return "ok", [Evidence("no test looks at a statement and leaves its parameters out")]
 
 
 def _passing(material: Material) -> tuple[State, Iterable[Evidence]]:
@@ -179,7 +190,10 @@ def _passing(material: Material) -> tuple[State, Iterable[Evidence]]:
     empty = material.found("UND001", "UND005", "UND006", "UND007", "UND017")
     if failed or empty:
         return "not ok", [
-            *(Evidence(messages.failed(each.name, each.why)) for each in failed),
+            *(
+                Evidence(f"{each.name} fails: {each.why}" if each.why else f"{each.name} fails")
+                for each in failed
+            ),
             *_places(material, empty),
         ]
     return "ok", [Evidence(messages.passed(len(material.tests)))]
@@ -211,19 +225,21 @@ def _paths(material: Material) -> tuple[State, Iterable[Evidence]]:
 
 def _leftovers(material: Material) -> tuple[State, Iterable[Evidence]]:
     printing = [
-        Evidence(messages.prints(), material.shown(file.path), line)
+        Evidence("a test prints here", material.shown(file.path), line)
         for file in material.files
         for source in file.tests.values()
         for line in source.prints
     ]
     commented = [
-        Evidence(messages.commented(), material.shown(path), line)
+        Evidence("code in a comment", material.shown(path), line)
         for path, line in material.commented or ()
     ]
     if printing or commented:
         return "not ok", [*printing, *commented]
     if material.commented is None:
-        return "cannot tell", [Evidence(messages.no_ruff())]
+        return "cannot tell", [
+            Evidence("no test prints; ruff finds code in comments (ERA001) and is not installed")
+        ]
     return "ok", [Evidence(messages.no_leftovers(len(material.files)))]
 
 
@@ -231,15 +247,28 @@ _JUDGES: dict[Item, Judge] = {
     Item.LAYER: _layer,
     Item.FIXTURES: _fixtures,
     Item.DOUBLES: _by_rules(
-        "UND004", "UND008", "UND014", "UND015", "UND016", otherwise=messages.doubles_fit()
+        "UND004",
+        "UND008",
+        "UND014",
+        "UND015",
+        "UND016",
+        otherwise="no double is of another kind than what it stands for",
     ),
     Item.SCENARIOS: _scenarios,
-    Item.NAMES: _by_rules("UND301", "UND302", otherwise=messages.named()),
-    Item.SECTIONS: _by_rules("UND205", "UND304", otherwise=messages.apart()),
+    Item.NAMES: _by_rules(
+        "UND301", "UND302", otherwise="no name of a test or of its file is vague"
+    ),
+    Item.SECTIONS: _by_rules(
+        "UND205", "UND304", otherwise="no test mixes them, or asserts only sometimes"
+    ),
     Item.DOCSTRINGS: _docstrings,
     Item.HINTS: _hints,
     Item.LEVEL: _by_rules(
-        "UND201", "UND202", "UND203", "UND208", otherwise=messages.at_the_boundary()
+        "UND201",
+        "UND202",
+        "UND203",
+        "UND208",
+        otherwise="nothing private, and nothing of the module itself, is replaced",
     ),
     Item.ERRORS: _errors,
     Item.SQL: _sql,

@@ -16,9 +16,9 @@ def isolated(material: Material) -> tuple[State, Iterable[Evidence]]:
     """Say whether the tests went alone, in reverse and in a random order as they went before."""
     runs = material.runs
     changed = [
-        *_changed(material, runs.twice, messages.alone(), first=True),
-        *_changed(material, runs.reverse, messages.in_reverse()),
-        *_changed(material, runs.shuffled, messages.at_random(runs.seed)),
+        *_changed(material, runs.twice, "without the other tests", first=True),
+        *_changed(material, runs.reverse, "in reverse order"),
+        *_changed(material, runs.shuffled, f"in the random order of seed {runs.seed}"),
     ]
     if changed:
         return "not ok", changed
@@ -37,7 +37,10 @@ def repeatable(material: Material) -> tuple[State, Iterable[Evidence]]:
     if not material.tests:
         return "cannot tell", [Evidence(messages.no_tests())]
     different = [
-        Evidence(messages.not_repeated(again.name, again.outcomes, again.why))
+        Evidence(
+            f"{again.name}, run twice in one process, {' and then '.join(again.outcomes)}: "
+            f"{again.why}"
+        )
         for again in (material.runs.twice.tests.get(test.name) for test in material.tests)
         if again is not None and len(set(again.outcomes)) > 1
     ]
@@ -59,7 +62,7 @@ def _changed(material: Material, run: Run, how: str, *, first: bool = False) -> 
         other = run.tests.get(test.name)
         outcomes = () if other is None else other.outcomes[:1] if first else other.outcomes
         if other is not None and _kind(test.outcomes) != _kind(outcomes):
-            yield Evidence(messages.went_otherwise(test.name, test.outcomes[0], outcomes[0], how))
+            yield Evidence(f"{test.name} {test.outcomes[0]} in the suite, and {outcomes[0]} {how}")
 
 
 def _kind(outcomes: Iterable[str]) -> set[bool]:

@@ -17,26 +17,6 @@ def no_module(wanted: str, bases: Sequence[str]) -> str:
     )
 
 
-def unreadable(path: Path, error: Exception) -> str:
-    """Say that a module's file cannot be read."""
-    if isinstance(error, SyntaxError):
-        return f"{path} does not parse: {error.msg}, line {error.lineno}."
-    return f"{path} cannot be read: {error}."
-
-
-def no_coverage() -> str:
-    """Say that coverage is missing."""
-    return 'A review needs coverage: python -m pip install "understudy[review]"'
-
-
-def nothing_to_review() -> str:
-    """Say that no module of the project is imported by a test."""
-    return (
-        "No test file imports a module of this project, so there is nothing to review. "
-        "Name a module: understudy review src.domain.user"
-    )
-
-
 def did_not_run(code: int, said: str) -> str:
     """Say that pytest ran no tests."""
     what = {
@@ -46,11 +26,6 @@ def did_not_run(code: int, said: str) -> str:
         5: "found no tests",
     }.get(code, f"ended with exit code {code}")
     return f"pytest {what}:\n{_indented(said)}"
-
-
-def not_collected(names: Sequence[str]) -> str:
-    """Say that test files could not be collected."""
-    return f"pytest could not collect {', '.join(names)}. Run pytest to see why."
 
 
 def too_slow(timeout: float, said: str) -> str:
@@ -73,64 +48,9 @@ def no_tests() -> str:
     return "no test runs a line of it"
 
 
-def no_test_file(stem: str) -> str:
-    """Say that no test file belongs to the module."""
-    return f"no test file imports it, or is called test_{stem}_<layer>.py"
-
-
-def test_file() -> str:
-    """Name a file of its tests."""
-    return "its tests"
-
-
-def no_layer(name: str) -> str:
-    """Say that a module's name does not tell its layer."""
-    return f"nothing in {name} says which layer it is (dao, service, router, dto ...)"
-
-
-def layer(name: str) -> str:
-    """Name a layer."""
-    return f"its name says {name}"
-
-
-def no_fixtures() -> str:
-    """Say that its tests use no fixtures."""
-    return "its tests use no fixtures"
-
-
-def fixtures(names: Sequence[str]) -> str:
-    """Name the fixtures that its tests use."""
-    return f"its tests use {', '.join(names)}"
-
-
-def doubles_fit() -> str:
-    """Say that lint found nothing wrong with the doubles."""
-    return "no double is of another kind than what it stands for"
-
-
-def no_functions() -> str:
-    """Say that a module has no public function."""
-    return "it has no public function"
-
-
-def never_called(name: str) -> str:
-    """Say that no test goes through a function."""
-    return f"no test calls {name}"
-
-
 def all_called(count: int) -> str:
     """Say that tests go through every function."""
     return f"{_number(count, 'function')}, each called by a test"
-
-
-def named() -> str:
-    """Say that lint found no vague name."""
-    return "no name of a test or of its file is vague"
-
-
-def apart() -> str:
-    """Say that lint found no test whose parts are mixed."""
-    return "no test mixes them, or asserts only sometimes"
 
 
 def no_docstring(name: str) -> str:
@@ -146,21 +66,6 @@ def no_hints(name: str) -> str:
 def all_tests(count: int) -> str:
     """Say that all tests do."""
     return f"all {count} do" if count > 1 else "the only one does"
-
-
-def at_the_boundary() -> str:
-    """Say that lint found nothing private replaced."""
-    return "nothing private, and nothing of the module itself, is replaced"
-
-
-def error_place(what: str) -> str:
-    """Say that no test runs the line that raises or handles an error."""
-    return "no test takes this except" if what == "except" else "no test gets to this raise"
-
-
-def no_failing_test() -> str:
-    """Say that no test expects an error."""
-    return "no test of it expects an error"
 
 
 def error_tests(name: str, tests: Sequence[str]) -> str:
@@ -181,21 +86,6 @@ def parameters_unread(sql: str) -> str:
 def nothing_asked() -> str:
     """Say that no statement was asked of a fake."""
     return "its tests asked no statement of a fake"
-
-
-def all_read() -> str:
-    """Say that each statement was looked at."""
-    return "each statement that was asked of a fake was looked at, or a rule names it"
-
-
-def parameters_read() -> str:
-    """Say that lint found no statement whose parameters are not looked at."""
-    return "no test looks at a statement and leaves its parameters out"
-
-
-def failed(name: str, why: str) -> str:
-    """Say that a test fails."""
-    return f"{name} fails: {why}" if why else f"{name} fails"
 
 
 def passed(count: int) -> str:
@@ -225,54 +115,14 @@ def all_branches(count: int) -> str:
     return f"{_number(count, 'branch', 'branches')}, all taken" if count else "it has no branches"
 
 
-def prints() -> str:
-    """Say that a test prints."""
-    return "a test prints here"
-
-
-def commented() -> str:
-    """Say that a comment is code."""
-    return "code in a comment"
-
-
-def no_ruff() -> str:
-    """Say that nobody can tell code in comments."""
-    return "no test prints; code in comments is ruff's to find (ERA001), and it is not installed"
-
-
 def no_leftovers(count: int) -> str:
     """Say that nothing was left."""
     return f"none in {_number(count, 'test file')}"
 
 
-def alone() -> str:
-    """Name the run of the module's tests alone."""
-    return "without the other tests"
-
-
-def in_reverse() -> str:
-    """Name the run in reverse."""
-    return "in reverse order"
-
-
-def at_random(seed: int) -> str:
-    """Name the run in a random order."""
-    return f"in the random order of seed {seed}"
-
-
-def went_otherwise(name: str, before: str, now: str, how: str) -> str:
-    """Say that a test went otherwise in another run."""
-    return f"{name} {before} in the suite, and {now} {how}"
-
-
 def stood_alone(count: int, seed: int) -> str:
     """Say that all tests went the same way in every run."""
     return f"{_number(count, 'test')}: the same alone, in reverse, and at random (seed {seed})"
-
-
-def not_repeated(name: str, outcomes: Sequence[str], why: str) -> str:
-    """Say that a test went otherwise when it was run again."""
-    return f"{name}, run twice in one process, {' and then '.join(outcomes)}: {why}"
 
 
 def repeated(count: int) -> str:
@@ -302,3 +152,15 @@ def _lines(numbers: Sequence[int]) -> str:
         else:
             parts.append([number])
     return ", ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """Say that a module's file cannot be read."""
+    if isinstance(error, SyntaxError):
+        return f"{path} does not parse: {error.msg}, line {error.lineno}."
+    return f"{path} cannot be read: {error}."
+
+
+def not_collected(names: Sequence[str]) -> str:
+    """Say that test files could not be collected."""
+    return f"pytest could not collect {', '.join(names)}. Run pytest to see why."

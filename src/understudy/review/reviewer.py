@@ -15,7 +15,7 @@ from understudy.lint.finding import Finding
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run as lint
 from understudy.project.pytest_config import read as read_pytest
-from understudy.review import messages, suite, targets
+from understudy.review import suite, targets
 from understudy.review.checklist import judged
 from understudy.review.checklist_items import Review
 from understudy.review.errors import ReviewError
@@ -43,7 +43,7 @@ def review(
         ReviewError: it cannot be done.
     """
     if importlib.util.find_spec("coverage") is None:
-        raise ReviewError(messages.no_coverage())
+        raise ReviewError('A review needs coverage: python -m pip install "understudy[review]"')
     bases = bases_of(root)
     test_files = read_tests(root)
     chosen = _chosen(root, wanted, bases, test_files)
@@ -109,7 +109,10 @@ def _chosen(
             if path.is_file() and path.resolve() not in tests and not _is_test_code(path, root):
                 found.setdefault(path.resolve(), targets.read(path.resolve(), name))
     if not found:
-        raise ReviewError(messages.nothing_to_review())
+        raise ReviewError(
+            "No test file imports a module of this project, so there is nothing to review. "
+            "Name a module: understudy review src.domain.user"
+        )
     return list(found.values())
 
 
