@@ -86,7 +86,9 @@ def outer_environment() -> dict[str, str]:
     """
     strange = ("PYTEST_", "COV_CORE_", "COVERAGE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
-    return {**kept, "NO_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    # A fifth of the time that pytest takes to start, for a plugin that no reader needs.
+    plugins = {"PYTEST_ADDOPTS": "-p no:hypothesispytest"}
+    return {**kept, **plugins, "NO_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
 
 
 def _name(case: ElementTree.Element) -> str:
