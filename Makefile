@@ -3,6 +3,8 @@
 #   make test PYTHON=/path/to/python    with a Python of your choice
 #   make test PYTEST_ARGS="-k fakes"    arguments for pytest
 #   make test WORKERS=0                 in one process, for a debugger
+#   make test-fast                      the rooms that take seconds, while you edit
+#   make cover                          every test, also the slow ones, and the coverage gate
 
 # Python keeps bytecode: the tests start hundreds of processes that import the same.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,7 +21,7 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python
 VERSION_OF = -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
 
 PYTEST := -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
-# No server and no process is started there, or one for all.
+# These rooms start few servers and few child processes.
 FAST := $(addprefix tests/,asgi catalog fake_postgres fakes lint pg project rows script)
 
 .PHONY: setup demo test test-fast cover check bench clean

@@ -1,4 +1,4 @@
-"""How much work something is, counted: the clock of a busy machine tells nothing."""
+"""Counts of calls and of sleeps, for tests that a busy machine must not fail."""
 
 from __future__ import annotations
 
