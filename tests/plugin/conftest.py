@@ -78,6 +78,9 @@ class Project:
     def write_text(self, path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text), encoding="utf-8")
+        # Bytecode is told from older one by the second and the size, which may be the same.
+        for bytecode in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
+            bytecode.unlink()
 
     def configure(self, text: str) -> Project:
         """Write pyproject.toml."""

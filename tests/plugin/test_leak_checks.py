@@ -61,7 +61,7 @@ def suite(project: Project) -> Project:
 
 def run(suite: Project, test: str, *args: str, **expected: int) -> pytest.RunResult:
     head = "import asyncio, gc, os, re, pytest\nfrom understudy import *\nimport service\n"
-    (suite.path / "test_it.py").write_text(head + dedent(test), encoding="utf-8")
+    suite.write_text(suite.path / "test_it.py", head + dedent(test))
     linecache.clearcache()  # a file of this name was another one a moment ago
     # A run inside a run has inherited that every warning is an error.
     result = suite.run("-o", "asyncio_mode=auto", "-Wdefault", *args)

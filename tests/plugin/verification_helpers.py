@@ -53,8 +53,7 @@ def suite(project: Project) -> Project:
 def run(suite: Project, test: str, *args: str, **expected: int) -> str:
     """Run one test file, and return all that was printed of its failures."""
     head = "import pytest\nfrom understudy import *\nfrom service import *\n"
-    suite.write_text(suite.path / "test_it.py", "")
-    (suite.path / "test_it.py").write_text(head + dedent(test), encoding="utf-8")
+    suite.write_text(suite.path / "test_it.py", head + dedent(test))
     result = suite.run("-o", "asyncio_mode=auto", "-rN", *args)
     result.assert_outcomes(**expected)
     return result.stdout.str()
