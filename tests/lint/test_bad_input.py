@@ -134,7 +134,7 @@ def test_a_file_that_the_system_does_not_let_be_read(tmp_path: Path) -> None:
 
     problem = Engine(["UND001"]).check(file).problem
 
-    assert problem == Problem(str(file), "not checked: Is a directory")
+    assert problem == Problem(str(file), "not checked: not a regular file")
 
 
 def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:

@@ -47,10 +47,8 @@ def test_a_module_that_does_not_parse(tmp_path: Path) -> None:
 
     text = refused(tmp_path, files, "app")
 
-    assert (
-        text
-        == f"{tmp_path.resolve() / 'project' / 'app.py'} does not parse: invalid syntax, line 1."
-    )
+    file = tmp_path.resolve() / "project" / "app.py"
+    assert text == f"{file} cannot be read: line 1 is not valid Python: invalid syntax."
 
 
 def test_a_suite_that_cannot_be_collected(tmp_path: Path) -> None:

@@ -61,14 +61,14 @@ def _asserts_itself(function: Function) -> bool:
     # `[only] = rows` and `(first, second) = rows` fail for another number of rows.
     for assign in function.all(ast.Assign):
         if any(
-            isinstance(each, ast.List | ast.Tuple) for each in assign.targets
+            isinstance(target, ast.List | ast.Tuple) for target in assign.targets
         ) and not isinstance(assign.value, ast.List | ast.Tuple):
             return True
     # Handed on as a callback: `side_effect=AssertionError`, `on_error=pytest.fail`.
-    names = (each.id for each in function.all(ast.Name))
-    attributes = (each.attr for each in function.all(ast.Attribute))
+    names = (name.id for name in function.all(ast.Name))
+    attributes = (attribute.attr for attribute in function.all(ast.Attribute))
     mentioned = (*names, *attributes)
-    if any("assert" in each.lower() for each in mentioned):
+    if any("assert" in word.lower() for word in mentioned):
         return True
     return not _FAILURES.isdisjoint(mentioned)
 
@@ -83,7 +83,7 @@ def _is_named_so(call: ast.Call) -> bool:
 
 def _checks_by_argument(call: ast.Call) -> bool:
     """`subprocess.run(..., check=True)`, `client.get(..., expected_status=200)`."""
-    return any(each.arg is not None and _has_word(each.arg) for each in call.keywords)
+    return any(keyword.arg is not None and _has_word(keyword.arg) for keyword in call.keywords)
 
 
 def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
@@ -116,7 +116,7 @@ def _support(module: Module) -> Iterator[Module]:
     """The files that hold helpers for a test: its own, conftests, and test code it imports."""
     yield module
     yield from pytest_items.of(module).conftests
-    for target in {each.rpartition(".")[0] or each for each in module.imports.values()}:
+    for target in {target.rpartition(".")[0] or target for target in module.imports.values()}:
         found = module.project.find(target, module)
         if isinstance(found, Module) and _is_test_code(found):
             yield found
@@ -142,11 +142,11 @@ def _parametrized(test: Function) -> set[str]:
     for decorator in test.node.decorator_list:
         name = pytest_items.Collected.last_name(decorator)
         if name == "parametrize" and isinstance(decorator, ast.Call) and decorator.args:
-            for each in ast.walk(decorator.args[0]):
-                if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                    found |= {part.strip() for part in each.value.split(",")}
+            for node in ast.walk(decorator.args[0]):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found |= {part.strip() for part in node.value.split(",")}
         elif name in ("patch", "object"):
             patches += 1
     if patches:
-        found |= {each.arg for each in test.parameters}
+        found |= {parameter.arg for parameter in test.parameters}
     return found

@@ -57,7 +57,7 @@ class Cache:
         problem = entry["problem"]
         return Checked(
             path,
-            tuple(Finding(path, *each) for each in entry["findings"]),
+            tuple(Finding(path, *fields) for fields in entry["findings"]),
             None if problem is None else Problem(path, problem),
         )
 
@@ -68,16 +68,16 @@ class Cache:
             OSError: it cannot be written.
         """
         numbers = {(path, state): number for number, (path, state) in enumerate(self._states)}
-        for each, state in checked:
-            for pair in each.consulted:
+        for one, state in checked:
+            for pair in one.consulted:
                 if pair not in numbers:
                     numbers[pair] = len(self._states)
                     self._states.append(list(pair))
-            self._entries[each.path] = {
+            self._entries[one.path] = {
                 "state": state,
-                "findings": [[f.line, f.column, f.code, f.message] for f in each.findings],
-                "problem": each.problem and each.problem.reason,
-                "consulted": [numbers[pair] for pair in each.consulted],
+                "findings": [[f.line, f.column, f.code, f.message] for f in one.findings],
+                "problem": one.problem and one.problem.reason,
+                "consulted": [numbers[pair] for pair in one.consulted],
             }
         self._write()
 

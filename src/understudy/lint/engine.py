@@ -99,7 +99,7 @@ def check_files(paths: Sequence[str], engine: Engine) -> list[tuple[Checked, str
     was_on = gc.isenabled()
     gc.disable()
     try:
-        return [(engine.check(Path(each)), state) for each in paths for state in (state_of(each),)]
+        return [(engine.check(Path(path)), state) for path in paths for state in (state_of(path),)]
     finally:
         if was_on:
             gc.enable()

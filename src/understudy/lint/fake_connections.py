@@ -53,12 +53,12 @@ def _is_a_connection(module: Module, test: Function, name: str, value: ast.expr 
     called = (module.qualified(value.func) or "").rpartition(".")[2]
     if called.endswith("Connection") and called.startswith(("Fake", "Mock", "Dummy", "Stub")):
         return True
-    if mock_class(module, value) is None or not any(each in name.lower() for each in _NAMES):
+    if mock_class(module, value) is None or not any(part in name.lower() for part in _NAMES):
         return False
     # There are connections of other kinds: one to a database is asked something.
     return any(
-        _ASKED.match(each.attr) is not None and getattr(root_of(each), "id", None) == name
-        for each in test.all(ast.Attribute)
+        _ASKED.match(attribute.attr) is not None and getattr(root_of(attribute), "id", None) == name
+        for attribute in test.all(ast.Attribute)
     )
 
 
@@ -66,7 +66,7 @@ def _is_handed_on(test: Function, name: str) -> bool:
     return any(
         isinstance(given, ast.Name) and given.id == name
         for call in test.all(ast.Call)
-        for given in (*call.args, *(each.value for each in call.keywords))
+        for given in (*call.args, *(keyword.value for keyword in call.keywords))
     )
 
 
@@ -79,10 +79,10 @@ def is_looked_at(test: Function, name: str) -> bool:
             return True
     parents = home_of(test).parents
     for asserted in test.all(ast.Assert):
-        for each in ast.walk(asserted.test):
-            # Handed to the call whose result is asserted on, it is not looked at.
-            given = isinstance(parents.get(each), ast.Call | ast.keyword | ast.Attribute)
-            if isinstance(each, ast.Name) and each.id == name and not given:
+        for used in ast.walk(asserted.test):
+            # Passed to the call whose result is asserted on, it is not looked at.
+            given = isinstance(parents.get(used), ast.Call | ast.keyword | ast.Attribute)
+            if isinstance(used, ast.Name) and used.id == name and not given:
                 return True
     # A function of the test's own in the place of a method may look at what it is given.
     return any(

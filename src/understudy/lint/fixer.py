@@ -76,7 +76,7 @@ def _mend_one(
 
     try:
         source = path.read_bytes()
-        findings = [each for each in engine.check(path).findings if counts(each)]
+        findings = [finding for finding in engine.check(path).findings if counts(finding)]
         changed = mended(source, findings) if findings else source
         diff = _diff(shown(str(path)), decoded(source), decoded(changed))
         if write and changed != source:

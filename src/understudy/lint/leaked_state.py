@@ -26,7 +26,7 @@ def per_test_functions(module: Module) -> Iterator[Function]:
 def is_restored(module: Module, pattern: str) -> bool:
     """Whether the file, or another that its fixtures are in, has code that matches a pattern."""
     looked_for = re.compile(pattern)
-    return any(looked_for.search(each.text) for each in homes_of_fixtures(module))
+    return any(looked_for.search(home.text) for home in homes_of_fixtures(module))
 
 
 def homes_of_fixtures(module: Module) -> Iterator[Module]:
@@ -35,7 +35,7 @@ def homes_of_fixtures(module: Module) -> Iterator[Module]:
     yield module
     yield from seen.conftests
     # A conftest.py may take its fixtures from elsewhere.
-    users = [*seen.tests, *(each.function for each in seen.fixtures.values())]
+    users = [*seen.tests, *(fixture.function for fixture in seen.fixtures.values())]
     for name in {name for user in users for name in seen.requested(user)}:
         fixture = seen.find_fixture(name)
         if fixture is not None:
@@ -49,20 +49,20 @@ def is_looked_after(module: Module, test: Function, name: str) -> bool:
     """
     seen = pytest_items.of(module)
     around = [
-        each
+        function
         for scope in (module.scope, test.in_class)
         if scope is not None
-        for each in scope.functions
-        if _AROUND.match(each.name)
+        for function in scope.functions
+        if _AROUND.match(function.name)
     ]
     for requested in seen.requested(test):
         fixture = seen.find_fixture(requested)
         if fixture is not None:
             around.append(fixture.function)
-    return any(_mentions(each, name) for each in around)
+    return any(_mentions(function, name) for function in around)
 
 
 def _mentions(function: Function, name: str) -> bool:
-    return any(each.id == name for each in function.all(ast.Name)) or any(
-        each.attr == name for each in function.all(ast.Attribute)
+    return any(used.id == name for used in function.all(ast.Name)) or any(
+        attribute.attr == name for attribute in function.all(ast.Attribute)
     )

@@ -24,10 +24,10 @@ def shown(path: str) -> str:
 def as_text(findings: Sequence[Finding], problems: Sequence[Problem], style: Style) -> list[str]:
     """One line for each finding, then one for each file that could not be checked."""
     lines = []
-    for each in findings:
-        place = f"{style(shown(each.path), bold=True)}:{each.line}:{each.column}"
-        lines.append(f"{place}: {style(each.code, fg='red', bold=True)} {each.message}")
-    lines += [f"{style(shown(each.path), bold=True)}: {each.reason}" for each in problems]
+    for finding in findings:
+        place = f"{style(shown(finding.path), bold=True)}:{finding.line}:{finding.column}"
+        lines.append(f"{place}: {style(finding.code, fg='red', bold=True)} {finding.message}")
+    lines += [f"{style(shown(problem.path), bold=True)}: {problem.reason}" for problem in problems]
     return lines
 
 
@@ -39,17 +39,19 @@ def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int
             "files": files,
             "findings": [
                 {
-                    "path": shown(each.path),
-                    "line": each.line,
-                    "column": each.column,
-                    "code": each.code,
-                    "name": rules[each.code].name,
-                    "message": each.message,
-                    "fixable": rules[each.code].fixable,
+                    "path": shown(finding.path),
+                    "line": finding.line,
+                    "column": finding.column,
+                    "code": finding.code,
+                    "name": rules[finding.code].name,
+                    "message": finding.message,
+                    "fixable": rules[finding.code].fixable,
                 }
-                for each in findings
+                for finding in findings
             ],
-            "problems": [{"path": shown(each.path), "reason": each.reason} for each in problems],
+            "problems": [
+                {"path": shown(problem.path), "reason": problem.reason} for problem in problems
+            ],
         }
     )
 
@@ -57,13 +59,14 @@ def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int
 def as_github(findings: Sequence[Finding], problems: Sequence[Problem]) -> list[str]:
     """Annotations that GitHub Actions shows beside the lines."""
     lines = [
-        f"::error file={_property(shown(each.path))},line={each.line},col={each.column},"
-        f"title={each.code} {all_rules()[each.code].name}::{_data(each.message)}"
-        for each in findings
+        f"::error file={_property(shown(finding.path))},line={finding.line},col={finding.column},"
+        f"title={finding.code} {all_rules()[finding.code].name}::{_data(finding.message)}"
+        for finding in findings
     ]
     return lines + [
-        f"::error file={_property(shown(each.path))},title=understudy lint::{_data(each.reason)}"
-        for each in problems
+        f"::error file={_property(shown(problem.path))},title=understudy lint::"
+        f"{_data(problem.reason)}"
+        for problem in problems
     ]
 
 
@@ -93,22 +96,22 @@ def as_sarif(findings: Sequence[Finding], problems: Sequence[Problem]) -> str:
     }
     results = [
         {
-            "ruleId": each.code,
+            "ruleId": finding.code,
             "level": "error",
-            "message": {"text": each.message},
+            "message": {"text": finding.message},
             "locations": [
-                _location(each.path, {"startLine": each.line, "startColumn": each.column})
+                _location(finding.path, {"startLine": finding.line, "startColumn": finding.column})
             ],
         }
-        for each in findings
+        for finding in findings
     ]
     notes = [
         {
             "level": "error",
-            "message": {"text": each.reason},
-            "locations": [_location(each.path, None)],
+            "message": {"text": problem.reason},
+            "locations": [_location(problem.path, None)],
         }
-        for each in problems
+        for problem in problems
     ]
     invocation = {"executionSuccessful": not problems, "toolExecutionNotifications": notes}
     return _json(

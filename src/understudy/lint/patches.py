@@ -85,7 +85,7 @@ def _by_object(module: Module, call: ast.Call, value: list[ast.expr]) -> Iterato
 
 
 def _replacement(call: ast.Call, value: list[ast.expr]) -> tuple[ast.expr | None, ast.expr | None]:
-    options = {each.arg: each.value for each in call.keywords}
+    options = {keyword.arg: keyword.value for keyword in call.keywords}
     return (value[0] if value else options.get("new")), options.get("new_callable")
 
 

@@ -58,18 +58,18 @@ class Collected:
         config = self.module.project.pytest
         if not config.is_test_file(self.module.path):
             return []
-        found = [each for each in self.module.scope.functions if self._is_test(each)]
+        found = [function for function in self.module.scope.functions if self._is_test(function)]
         for cls in self._test_classes(self.module.scope):
-            found += [each for each in cls.functions if self._is_test(each)]
-        return sorted(found, key=lambda each: each.node.lineno)
+            found += [function for function in cls.functions if self._is_test(function)]
+        return sorted(found, key=lambda test: test.node.lineno)
 
     def _is_test(self, function: Function) -> bool:
         return (
             self.module.project.pytest.is_test_function(function.name)
             and self.fixture(function) is None
             and not any(
-                self.last_name(each) in ("property", "staticmethod", "classmethod")
-                for each in function.node.decorator_list
+                self.last_name(decorator) in ("property", "staticmethod", "classmethod")
+                for decorator in function.node.decorator_list
             )
         )
 
@@ -85,7 +85,7 @@ class Collected:
     def is_unittest(self, cls: Class) -> bool:
         """Whether a class derives from a TestCase, as far as it can be told."""
         _, outside = self.module.project.lineage(self.module, cls)
-        return any(each.endswith("TestCase") for each in outside)
+        return any(base.endswith("TestCase") for base in outside)
 
     def has_unknown_base(self, cls: Class | None) -> bool:
         """Whether a class derives from something outside the project."""
@@ -108,7 +108,7 @@ class Collected:
             call = decorator if isinstance(decorator, ast.Call) else None
             maker = self.module.qualified(call.func if call else decorator)
             if maker in FIXTURES:
-                options = {each.arg: each.value for each in call.keywords} if call else {}
+                options = {keyword.arg: keyword.value for keyword in call.keywords} if call else {}
                 name = _literal(options.get("name"))
                 scope = options.get("scope")
                 scope = scope or (call.args[0] if call and call.args else None)
@@ -158,10 +158,12 @@ class Collected:
         ]
         for node in given_in:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(each, ast.Name) and each.id == "pytestmark" for each in targets):
+            if any(
+                isinstance(target, ast.Name) and target.id == "pytestmark" for target in targets
+            ):
                 value = node.value
                 given = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-                more, open_ = self._marks_in(module, [each for each in given if each is not None])
+                more, open_ = self._marks_in(module, [mark for mark in given if mark is not None])
                 names |= more
                 unknown |= open_
         return names, unknown or (
@@ -201,7 +203,9 @@ class Collected:
     def hooked(self) -> bool:
         """Whether a hook of the project may add marks, or run tests by itself."""
         return any(
-            each.name in _HOOKS for module in self.conftests for each in module.scope.functions
+            function.name in _HOOKS
+            for module in self.conftests
+            for function in module.scope.functions
         )
 
     def find_fixture(self, name: str) -> Fixture | None:
@@ -228,17 +232,17 @@ class Collected:
     def requested(self, test: Function) -> set[str]:
         """The names of all fixtures that a test uses, by others too."""
         found: set[str] = set()
-        waiting = [each.arg for each in test.parameters]
+        waiting = [parameter.arg for parameter in test.parameters]
         waiting += self._used_by_marks(test)
         for module in (self.module, *self.conftests):
-            waiting += [each.name for each in of(module).fixtures.values() if each.autouse]
+            waiting += [fixture.name for fixture in of(module).fixtures.values() if fixture.autouse]
         while waiting:
             name = waiting.pop()
             if name not in found:
                 found.add(name)
                 fixture = self.find_fixture(name)
                 if fixture is not None:
-                    waiting += [each.arg for each in fixture.function.parameters]
+                    waiting += [parameter.arg for parameter in fixture.function.parameters]
         return found
 
     def _used_by_marks(self, test: Function) -> Iterator[str]:
@@ -246,11 +250,11 @@ class Collected:
         for scope in test.around():
             if isinstance(scope, Class):
                 nodes += scope.node.decorator_list
-            nodes += [each.value for each in scope.own(ast.Assign)] if scope is not test else []
+            nodes += [assign.value for assign in scope.own(ast.Assign)] if scope is not test else []
         for node in nodes:
-            for each in ast.walk(node):
-                if isinstance(each, ast.Call) and self.last_name(each) == "usefixtures":
-                    yield from (str(a.value) for a in each.args if isinstance(a, ast.Constant))
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and self.last_name(call) == "usefixtures":
+                    yield from (str(a.value) for a in call.args if isinstance(a, ast.Constant))
 
 
 def of(module: Module) -> Collected:
@@ -272,15 +276,15 @@ def _conftests(module: Module) -> list[Module]:
     found: list[Module] = []
     folder = module.path.parent
     folders = [folder, *folder.parents] if folder.is_relative_to(project.root) else [folder]
-    for each in folders:
-        conftest = project.module_at(each / "conftest.py")
+    for folder in folders:
+        conftest = project.module_at(folder / "conftest.py")
         if conftest is not None:
             found.append(conftest)
             for name in _plugins(conftest):
                 plugin = project.find(name, conftest)
                 if isinstance(plugin, Module):
                     found.append(plugin)
-        if each == project.root:
+        if folder == project.root:
             break
     return found
 
@@ -290,9 +294,9 @@ def _plugins(conftest: Module) -> Iterator[str]:
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         yield value.value
     elif isinstance(value, ast.List | ast.Tuple):
-        for each in value.elts:
-            if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                yield each.value
+        for item in value.elts:
+            if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                yield item.value
 
 
 def package_marks(module: Module) -> bool:

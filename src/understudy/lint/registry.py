@@ -57,6 +57,6 @@ def chosen(select: Iterable[str] | None, ignore: Iterable[str]) -> tuple[str, ..
     Raises:
         UnknownRule: an entry stands for nothing.
     """
-    wanted = {code for each in (select or DEFAULT_GROUPS) for code in codes_of(each)}
-    unwanted = {code for each in ignore for code in codes_of(each)}
+    wanted = {code for selector in (select or DEFAULT_GROUPS) for code in codes_of(selector)}
+    unwanted = {code for selector in ignore for code in codes_of(selector)}
     return tuple(sorted(wanted - unwanted))

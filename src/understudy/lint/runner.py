@@ -66,8 +66,8 @@ def run(
             cache.keep(fresh)
         except OSError as error:  # nothing is lost but time; the caller says so
             trouble = error
-    done += [each for each, _ in fresh]
-    return sorted(done, key=lambda each: each.path), trouble
+    done += [checked for checked, _ in fresh]
+    return sorted(done, key=lambda checked: checked.path), trouble
 
 
 def _checked(

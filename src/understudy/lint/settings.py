@@ -95,7 +95,9 @@ def parse(table: Mapping[str, object], place: str) -> LintSettings:
         exclude=_texts(table.get("exclude", []), "exclude", place),
         per_file_ignores={
             pattern: frozenset(
-                code for each in _selectors(value, pattern, place) for code in codes_of(each)
+                code
+                for selector in _selectors(value, pattern, place)
+                for code in codes_of(selector)
             )
             for pattern, value in per_file.items()
         },
@@ -103,7 +105,7 @@ def parse(table: Mapping[str, object], place: str) -> LintSettings:
 
 
 def _texts(value: object, key: str, place: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise LintSettingsError(messages.not_texts(key, place, value))
     return tuple(value)
 
@@ -121,9 +123,9 @@ def check_selectors(selectors: Iterable[str], place: str) -> Sequence[str]:
         LintSettingsError: one does not.
     """
     given = list(selectors)
-    for each in given:
+    for selector in given:
         try:
-            codes_of(each)
+            codes_of(selector)
         except UnknownRule as error:
             raise LintSettingsError(messages.in_place(place, str(error))) from error
     return given

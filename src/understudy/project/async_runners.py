@@ -106,7 +106,7 @@ class Runners:
     @cached_property
     def _folders(self) -> tuple[Path, ...]:
         """The project's folder; and the one around it, where tests have a project of their own."""
-        around = [each for each in self.root.parents if (each / "pyproject.toml").is_file()]
+        around = [parent for parent in self.root.parents if (parent / "pyproject.toml").is_file()]
         return (self.root, *around[:1])
 
     @cached_property

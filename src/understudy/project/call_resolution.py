@@ -67,7 +67,9 @@ def values_of(function: Function, name: str) -> list[ast.expr | None]:
 def is_plain(function: Function) -> bool:
     """Whether no decorator may have made something else of a function."""
     home = home_of(function)
-    return all((home.qualified(each) or "?") in _PLAIN for each in function.node.decorator_list)
+    return all(
+        (home.qualified(decorator) or "?") in _PLAIN for decorator in function.node.decorator_list
+    )
 
 
 def root_of(node: ast.expr) -> ast.Name | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 # Why a review cannot be made ---------------------------------------------------------------------
 
@@ -152,13 +151,6 @@ def _lines(numbers: Sequence[int]) -> str:
         else:
             parts.append([number])
     return ", ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
-
-
-def unreadable(path: Path, error: Exception) -> str:
-    """Say that a module's file cannot be read."""
-    if isinstance(error, SyntaxError):
-        return f"{path} does not parse: {error.msg}, line {error.lineno}."
-    return f"{path} cannot be read: {error}."
 
 
 def not_collected(names: Sequence[str]) -> str:

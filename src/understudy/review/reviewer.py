@@ -14,7 +14,7 @@ from understudy.lint.discovery import discover
 from understudy.lint.finding import Finding
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run as lint
-from understudy.project.pytest_config import read as read_pytest
+from understudy.project.sources import Project
 from understudy.review import suite, targets
 from understudy.review.checklist import judged
 from understudy.review.checklist_items import Review
@@ -79,18 +79,14 @@ def review(
 
 
 def bases_of(root: Path) -> list[Path]:
-    """Return the folders that the project's modules are imported from."""
-    config = read_pytest(root)
-    named = [root / each for each in getattr(config, "pythonpath", ())] if config else []
-    return list(dict.fromkeys([root, *named, *(each for each in (root / "src",) if each.is_dir())]))
+    """Return the folders that the project's modules are imported from, its own first."""
+    return list(dict.fromkeys([root, *Project(root).bases]))
 
 
 def read_tests(root: Path) -> list[TestFile]:
     """Read every test file of the project; those that do not parse are pytest's to tell."""
-    config = read_pytest(root)
-    named = [root / each for each in config.testpaths] if config else []
-    there = [each for each in named if each.exists()] or [root]
-    found, _ = discover(tuple(there), (), root)
+    named = [root / path for path in Project(root).pytest.testpaths]
+    found, _ = discover([path for path in named if path.exists()] or [root], (), root)
     read = [suite.read(path) for path in found]
     return [each for each in read if each is not None and each.tests]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.project import parsing
 from understudy.review.targets import FunctionNode, Subject
 
 _ERROR_WORDS = re.compile(
@@ -67,11 +68,11 @@ class TestFile:
 
 
 def read(path: Path) -> TestFile | None:
-    """Read a test file; None where it does not parse: pytest says what is wrong with it."""
+    """Return a test file, or None if it cannot be parsed, which pytest reports."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        tree = ast.parse(text)
-    except (OSError, SyntaxError, ValueError):
+        text = parsing.decoded(parsing.read(path))
+        tree = parsing.parsed(text)
+    except (OSError, parsing.Unreadable):
         return None
     tests = {each.name: each for each in _tests(tree.body, "")}
     return TestFile(path, text, frozenset(_mentioned(tree)), tests)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.project import parsing
 from understudy.review import messages
 from understudy.review.errors import ReviewError
 
@@ -79,9 +80,9 @@ def read(path: Path, name: str) -> Subject:
         ReviewError: it cannot be read or parsed.
     """
     try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ReviewError(messages.unreadable(path, error)) from error
+        tree = parsing.parsed(parsing.decoded(parsing.read(path)))
+    except (OSError, parsing.Unreadable) as error:
+        raise ReviewError(f"{path} cannot be read: {error}.") from error
     return Subject(name, path, tuple(_functions(tree)), tuple(_error_places(tree)))
 
 

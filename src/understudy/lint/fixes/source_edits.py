@@ -61,7 +61,9 @@ class _Mender(cst.CSTTransformer):
         self._context = context
         rules = all_rules()
         self._findings = {
-            (each.line, each.column - 1): each for each in findings if rules[each.code].fixable
+            (finding.line, finding.column - 1): finding
+            for finding in findings
+            if rules[finding.code].fixable
         }
 
     def on_leave(
@@ -89,5 +91,5 @@ def _without_new_gap(before: cst.Module, after: cst.Module) -> cst.Module:
     if not after.body or before.header or (before.body and before.body[0].leading_lines):
         return after
     first = after.body[0]
-    leading = [each for each in first.leading_lines if each.comment is not None]
+    leading = [line for line in first.leading_lines if line.comment is not None]
     return after.with_changes(body=[first.with_changes(leading_lines=leading), *after.body[1:]])

@@ -39,7 +39,7 @@ def _sets_back(test: Function, target: ast.Attribute, value: ast.expr) -> bool:
     if text in ("[]", "{}", "set()", "list()", "dict()") or _KEPT.search(text) is not None:
         return True
     if isinstance(value, ast.Name) and any(
-        ast.unparse(target) in ast.unparse(each) for each in values_of(test, value.id) if each
+        ast.unparse(target) in ast.unparse(old) for old in values_of(test, value.id) if old
     ):
         return True
     return target.attr.startswith("_") and isinstance(value, ast.Constant) and not value.value
@@ -50,7 +50,9 @@ def _imports(test: Function, name: str) -> bool:
         *test.own(ast.Import),
         *test.own(ast.ImportFrom),
     ]
-    return any((alias.asname or alias.name) == name for each in imports for alias in each.names)
+    return any(
+        (alias.asname or alias.name) == name for statement in imports for alias in statement.names
+    )
 
 
 def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:

@@ -34,12 +34,12 @@ def check(module: Module) -> Iterator[Found]:
 
 def _gives_a_literal(fixture: pytest_items.Fixture) -> bool:
     function = fixture.function
-    given = [each.value for each in function.own(ast.Return)]
-    given += [each.value for each in function.own(ast.Yield)]
+    given = [returned.value for returned in function.own(ast.Return)]
+    given += [yielded.value for yielded in function.own(ast.Yield)]
     return bool(given) and all(
         is_mutable(home_of(function), value)
-        for each in given
-        for value in (values_of(function, each.id) if isinstance(each, ast.Name) else [each])
+        for result in given
+        for value in (values_of(function, result.id) if isinstance(result, ast.Name) else [result])
     )
 
 

@@ -17,7 +17,7 @@ def check(module: Module) -> Iterator[Found]:
             if (
                 isinstance(node, ast.If)
                 and not node.orelse
-                and any(isinstance(each, ast.Assert) for each in node.body)
+                and any(isinstance(statement, ast.Assert) for statement in node.body)
             ):
                 yield Found(node, f"{test.name} asserts only where this condition holds")
 

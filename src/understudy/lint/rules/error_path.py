@@ -45,16 +45,16 @@ def _reached(module: Module, call: ast.Call) -> Function | None:
 
 
 def _provokes_an_error(test: Function) -> bool:
-    names = {each.attr for each in test.all(ast.Attribute)} | {
-        each.id for each in test.all(ast.Name)
+    names = {attribute.attr for attribute in test.all(ast.Attribute)} | {
+        name.id for name in test.all(ast.Name)
     }
-    options = {each.arg for each in test.all(ast.keyword)}
+    options = {node.arg for node in test.all(ast.keyword)}
     return bool(
         _FAILING & (names | options)
         or next(test.all(ast.Raise), None)
         or any(
-            isinstance(each.value, int) and 400 <= each.value < 600
-            for each in test.all(ast.Constant)
+            isinstance(node.value, int) and 400 <= node.value < 600
+            for node in test.all(ast.Constant)
         )
     )
 

@@ -50,7 +50,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _app_of(module: Module, call: ast.Call) -> Iterator[ast.expr]:
-    options = {each.arg: each.value for each in call.keywords}
+    options = {keyword.arg: keyword.value for keyword in call.keywords}
     if "app" in options:
         yield options["app"]
     elif call.args and not (module.qualified(call.func) or "").endswith("AsyncClient"):
@@ -67,7 +67,7 @@ def _is_entered(module: Module, call: ast.Call) -> bool:
 
 
 def _runs_it(module: Module) -> bool:
-    return any(re.search(_RUN, each.text) for each in homes_of_fixtures(module))
+    return any(re.search(_RUN, home.text) for home in homes_of_fixtures(module))
 
 
 def _has_startup(module: Module, app: ast.expr) -> bool:
@@ -82,24 +82,24 @@ def _has_startup(module: Module, app: ast.expr) -> bool:
     function = module.function_of(app)
     if not isinstance(app, ast.Name) or function is None:
         return False
-    if not any(each.arg == app.id for each in function.parameters):
+    if not any(parameter.arg == app.id for parameter in function.parameters):
         return False  # a variable of the test's own
     fixture = pytest_items.of(module).find_fixture(app.id)
     if fixture is None:
         return False
     maker = fixture.function
-    given = [each.value for each in maker.own(ast.Return)]
-    given += [each.value for each in maker.own(ast.Yield)]
+    given = [returned.value for returned in maker.own(ast.Return)]
+    given += [yielded.value for yielded in maker.own(ast.Yield)]
     return any(
-        _has_startup(home_of(maker), each)
-        for each in given
-        if each is not None and not (isinstance(each, ast.Name) and each.id == app.id)
+        _has_startup(home_of(maker), value)
+        for value in given
+        if value is not None and not (isinstance(value, ast.Name) and value.id == app.id)
     )
 
 
 def _makes_one(found: object) -> bool:
     return isinstance(found, Function) and any(
-        _starts(home_of(found), each) for each in found.own(ast.Call)
+        _starts(home_of(found), call) for call in found.own(ast.Call)
     )
 
 
@@ -108,7 +108,7 @@ def _starts(home: Module, made: ast.expr) -> bool:
         return False
     if home.qualified(made.func) not in _APPS:
         return _makes_one(home.project.find(home.qualified(made.func), home))
-    if any(each.arg in _STARTUPS for each in made.keywords):
+    if any(keyword.arg in _STARTUPS for keyword in made.keywords):
         return True
     return re.search(r"\.on_event\(\s*[\"']startup", home.text) is not None
 

@@ -20,7 +20,7 @@ def check(module: Module) -> Iterator[Found]:
     for patch in patches(module):
         above = list(module.above(patch.call))
         function = next(
-            (each for each in above if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)),
+            (node for node in above if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)),
             None,
         )
         if function is not None:

@@ -13,7 +13,7 @@ from understudy.project.sources import Module
 def check(module: Module) -> Iterator[Found]:
     """Yield the async tests that have no marker, where one is needed."""
     seen = pytest_items.of(module)
-    candidates = [each for each in seen.tests if each.is_async and _is_unmarked(seen, each)]
+    candidates = [test for test in seen.tests if test.is_async and _is_unmarked(seen, test)]
     if not candidates:
         return
     runners = module.project.runners

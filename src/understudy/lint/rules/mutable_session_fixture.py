@@ -15,7 +15,7 @@ def check(module: Module) -> Iterator[Found]:
     """Yield where a fixture of wider scope gives something that a test could change."""
     for fixture in pytest_items.of(module).fixtures.values():
         if fixture.scope in ("session", "package", "module"):
-            returns = [(each, each.value) for each in fixture.function.own(ast.Return)]
+            returns = [(returned, returned.value) for returned in fixture.function.own(ast.Return)]
             for node, value in returns:
                 if is_mutable(module, value):
                     yield Found(

@@ -53,9 +53,9 @@ def _is_meant_to_assert(seen: pytest_items.Collected, module: Module, test: Func
 
 
 def _only_imports(test: Function) -> bool:
-    statements = [each for each in test.node.body if not isinstance(each, ast.Expr)]
+    statements = [statement for statement in test.node.body if not isinstance(statement, ast.Expr)]
     return bool(statements) and all(
-        isinstance(each, ast.Import | ast.ImportFrom) for each in statements
+        isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements
     )
 
 
@@ -71,7 +71,7 @@ def _words_about(module: Module, test: Function) -> str:
     # Such a comment often stands below the last statement.
     below = takewhile(lambda line: not line.strip() or _COMMENT.match(line), module.lines[end:])
     lines = [*module.lines[test.node.lineno - 1 : end], *below]
-    comments = [each.partition("#")[2] for each in lines]
+    comments = [line.partition("#")[2] for line in lines]
     return "\n".join([test.name, ast.get_docstring(test.node) or "", *comments])
 
 

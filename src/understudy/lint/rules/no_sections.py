@@ -18,7 +18,7 @@ def check(module: Module) -> Iterator[Found]:
         if len(body) < _LONG:
             continue
         lines = module.lines[body[0].lineno - 1 : body[-1].lineno]
-        if not any(not each.strip() or each.strip().startswith("#") for each in lines):
+        if not any(not line.strip() or line.strip().startswith("#") for line in lines):
             yield Found(test.node, f"{test.name} has {len(body)} statements and no sections")
 
 

@@ -59,10 +59,10 @@ def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
     if fixture.scope in ("session", "package", "module"):
         return True
     home = home_of(fixture.function)
-    given = [each.value for each in fixture.function.own(ast.Return)]
-    given += [each.value for each in fixture.function.own(ast.Yield)]
+    given = [returned.value for returned in fixture.function.own(ast.Return)]
+    given += [yielded.value for yielded in fixture.function.own(ast.Yield)]
     return bool(given) and all(
-        isinstance(each, ast.Name) and home.qualified(each) is not None for each in given
+        isinstance(value, ast.Name) and home.qualified(value) is not None for value in given
     )
 
 

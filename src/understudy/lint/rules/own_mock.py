@@ -44,8 +44,8 @@ def _calls_one(test: Function, mocks: set[str]) -> bool:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         called |= root is not None and root.id in mocks and not name.startswith(_OWN_METHODS)
     asserts = bool(test.own(ast.Assert)) or any(
-        isinstance(each.func, ast.Attribute) and each.func.attr.startswith("assert_")
-        for each in test.own(ast.Call)
+        isinstance(call.func, ast.Attribute) and call.func.attr.startswith("assert_")
+        for call in test.own(ast.Call)
     )
     return called and asserts
 
@@ -58,7 +58,7 @@ def _knows_nothing_else(module: Module, test: Function, mocks: set[str]) -> bool
         return False
     if len(test.own(ast.arguments)) > 1:  # a lambda's, besides its own
         return False
-    if any(isinstance(each, ast.Import | ast.ImportFrom) for each in test.node.body):
+    if any(isinstance(statement, ast.Import | ast.ImportFrom) for statement in test.node.body):
         return False
     for name in test.own(ast.Name):
         if not isinstance(name.ctx, ast.Load) or name.id in mocks or name.id in _BUILTINS:
@@ -70,10 +70,11 @@ def _knows_nothing_else(module: Module, test: Function, mocks: set[str]) -> bool
         if not f"{module.qualified(name)}.".startswith(_FRAMES):
             return False
     return not test.node.decorator_list or all(
-        (module.qualified(each.func if isinstance(each, ast.Call) else each) or "?").startswith(
-            "pytest.mark."
-        )
-        for each in test.node.decorator_list
+        (
+            module.qualified(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            or "?"
+        ).startswith("pytest.mark.")
+        for decorator in test.node.decorator_list
     )
 
 

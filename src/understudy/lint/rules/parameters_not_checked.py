@@ -17,10 +17,10 @@ def check(module: Module) -> Iterator[Found]:
     """Yield where the statement is taken out of a call log, and the parameters are dropped."""
     for test in pytest_items.of(module).tests:
         for node in test.own(ast.Assign):
-            if _is_a_call(node.value) and any(_drops(test, each) for each in node.targets):
+            if _is_a_call(node.value) and any(_drops(test, target) for target in node.targets):
                 yield Found(node, f"{test.name} looks at the statement and not at its parameters")
-        taken = [each for each in test.own(ast.Subscript) if _is_a_call(each.value)]
-        if taken and all(_index(each) == 0 for each in taken):
+        taken = [node for node in test.own(ast.Subscript) if _is_a_call(node.value)]
+        if taken and all(_index(subscript) == 0 for subscript in taken):
             yield Found(taken[0], f"{test.name} looks at the statement and not at its parameters")
 
 
@@ -38,7 +38,7 @@ def _drops(test: Function, target: ast.expr) -> bool:
         return False
     second = target.elts[1]
     return isinstance(second, ast.Name) and not any(
-        each.id == second.id and isinstance(each.ctx, ast.Load) for each in test.all(ast.Name)
+        name.id == second.id and isinstance(name.ctx, ast.Load) for name in test.all(ast.Name)
     )
 
 

@@ -18,7 +18,7 @@ def check(module: Module) -> Iterator[Found]:
         name = patch.name
         if not name.startswith("_") or name.startswith("__"):
             continue
-        if any(each in name.lower() for each in _BOUNDARIES) or original(module, patch) is None:
+        if any(part in name.lower() for part in _BOUNDARIES) or original(module, patch) is None:
             continue
         yield Found(patch.call, f"{name} is private: the test breaks when the code is rearranged")
 

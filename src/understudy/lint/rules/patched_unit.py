@@ -19,7 +19,7 @@ def check(module: Module) -> Iterator[Found]:
         function = original(module, patch)
         if test is None or not isinstance(function, Function):
             continue
-        if any(each in patch.name.lower() for each in ("conn", "pool", "session")):
+        if any(part in patch.name.lower() for part in ("conn", "pool", "session")):
             continue  # a boundary
         for call in test.all(ast.Call):
             called = callee(module, call)

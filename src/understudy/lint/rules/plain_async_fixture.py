@@ -13,11 +13,11 @@ def check(module: Module) -> Iterator[Found]:
     """Yield async fixtures made with pytest.fixture, where only pytest-asyncio could run them."""
     seen = pytest_items.of(module)
     candidates = [
-        each
-        for each in seen.fixtures.values()
-        if each.function.is_async
-        and each.maker.startswith("pytest.")
-        and len(each.function.node.decorator_list) == 1  # another may have made it sync
+        fixture
+        for fixture in seen.fixtures.values()
+        if fixture.function.is_async
+        and fixture.maker.startswith("pytest.")
+        and len(fixture.function.node.decorator_list) == 1  # another may have made it sync
     ]
     if not candidates:
         return
@@ -34,9 +34,9 @@ def check(module: Module) -> Iterator[Found]:
 
 def _knows_anyio(module: Module, seen: pytest_items.Collected) -> bool:
     """Whether anyio is at work: it runs every async fixture of a test that it runs."""
-    texts = [module.text, *(each.text for each in seen.conftests)]
+    texts = [module.text, *(conftest.text for conftest in seen.conftests)]
     return (
-        any("anyio" in each or "asyncio_mode" in each for each in texts)
+        any("anyio" in text or "asyncio_mode" in text for text in texts)
         or seen.hooked
         or "anyio" in module.project.runners.about
     )

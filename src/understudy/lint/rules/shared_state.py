@@ -19,11 +19,11 @@ def check(module: Module) -> Iterator[Found]:
     tests = pytest_items.of(module).tests
     for name, value in module.defined.items():
         if isinstance(value, ast.expr) and is_mutable(module, value):
-            users = [each for each in tests if _mentions(each, name) and not each.binds(name)]
+            users = [test for test in tests if _mentions(test, name) and not test.binds(name)]
             if len(users) > 1 and not _is_reset(module, re.escape(name)):
                 yield from _found(users, name, name)
-    for cls in {each.in_class for each in tests if each.in_class is not None}:
-        yield from _in_class(module, cls, [each for each in tests if each.in_class is cls])
+    for cls in {test.in_class for test in tests if test.in_class is not None}:
+        yield from _in_class(module, cls, [test for test in tests if test.in_class is cls])
 
 
 def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Found]:
@@ -31,11 +31,11 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
         for target in node.targets:
             if isinstance(target, ast.Name) and is_mutable(module, node.value):
                 name = target.id
-                users = [each for each in tests if _has_attribute(each, name)]
+                users = [test for test in tests if _has_attribute(test, name)]
                 text = rf"(?:self|cls|{cls.name})\.{name}"
                 if len(users) > 1 and not _is_reset(module, text, assigned=1):
                     # Where a setUp mentions it, it sets it anew, most likely.
-                    if any(is_looked_after(module, each, name) for each in users):
+                    if any(is_looked_after(module, user, name) for user in users):
                         continue
                     for owner in ("self", "cls", cls.name):
                         yield from _found(users, f"{owner}.{name}", name)
@@ -44,17 +44,18 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
 def _found(users: list[Function], text: str, name: str) -> Iterator[Found]:
     for test in users:
         for node in changes(test, text):
-            others = next(each.name for each in users if each is not test)
+            others = next(user.name for user in users if user is not test)
             yield Found(node, f"{test.name} changes {name}, which {others} reads too")
 
 
 def _mentions(test: Function, name: str) -> bool:
-    return any(each.id == name for each in test.own(ast.Name))
+    return any(used.id == name for used in test.own(ast.Name))
 
 
 def _has_attribute(test: Function, name: str) -> bool:
     return any(
-        each.attr == name and isinstance(each.value, ast.Name) for each in test.own(ast.Attribute)
+        attribute.attr == name and isinstance(attribute.value, ast.Name)
+        for attribute in test.own(ast.Attribute)
     )
 
 

@@ -29,10 +29,11 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _swallows_assertions(node: ast.Try) -> bool:
-    if not any(isinstance(each, ast.Assert) for each in node.body):
+    if not any(isinstance(statement, ast.Assert) for statement in node.body):
         return False
     return any(
-        _is_broad(handler.type) and all(isinstance(each, ast.Pass) for each in handler.body)
+        _is_broad(handler.type)
+        and all(isinstance(statement, ast.Pass) for statement in handler.body)
         for handler in node.handlers
     )
 
@@ -41,18 +42,26 @@ def _is_broad(caught: ast.expr | None) -> bool:
     if caught is None:
         return True
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return any(isinstance(each, ast.Name) and each.id in _BROAD for each in names)
+    return any(isinstance(name, ast.Name) and name.id in _BROAD for name in names)
 
 
 def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> bool:
     """Whether the handlers assert, and nothing notices that they were not reached."""
-    if node.orelse or not node.handlers or any(_ends_the_test(each) for each in node.body):
+    if (
+        node.orelse
+        or not node.handlers
+        or any(_ends_the_test(statement) for statement in node.body)
+    ):
         return False
     # Of many inputs only some raise.
-    decorators = {pytest_items.Collected.last_name(each) for each in test.node.decorator_list}
+    decorators = {
+        pytest_items.Collected.last_name(decorator) for decorator in test.node.decorator_list
+    }
     if decorators & {"given", "parametrize"}:
         return False
-    if any("AssertionError" in ast.unparse(each.type) for each in node.handlers if each.type):
+    if any(
+        "AssertionError" in ast.unparse(handler.type) for handler in node.handlers if handler.type
+    ):
         return False  # either of two assertions will do
     if not all(_asserts(handler.body) for handler in node.handlers):
         return False
@@ -60,24 +69,26 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
     if above is not test.node:
         return False  # in a loop or a branch: it may be counted there
     rest = test.node.body[test.node.body.index(node) + 1 :]
-    inside = [each for each in ast.walk(ast.Module(node.body, [])) if isinstance(each, ast.Assert)]
+    inside = [
+        inner for inner in ast.walk(ast.Module(node.body, [])) if isinstance(inner, ast.Assert)
+    ]
     return not rest and not inside and not node.finalbody
 
 
 def _raises_itself(test: Function, node: ast.Try) -> bool:
     """Whether what is tried is code of the test's own: what it raises is where the test starts."""
-    own = {each.name for each in test.functions}
+    own = {function.name for function in test.functions}
     calls = [
-        each.func
+        node.func
         for statement in node.body
-        for each in ast.walk(statement)
-        if isinstance(each, ast.Call)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
     ]
-    return bool(calls) and all(isinstance(each, ast.Name) and each.id in own for each in calls)
+    return bool(calls) and all(isinstance(call, ast.Name) and call.id in own for call in calls)
 
 
 def _asserts(body: list[ast.stmt]) -> bool:
-    return any(isinstance(each, ast.Assert) for each in body)
+    return any(isinstance(statement, ast.Assert) for statement in body)
 
 
 def _ends_the_test(node: ast.stmt) -> bool:

@@ -19,8 +19,8 @@ def check(module: Module) -> Iterator[Found]:
         call = statement.value
         if isinstance(call, ast.Call) and _makes_a_coroutine(module, call):
             yield Found(call, f"{_name(call)} is async and not awaited: it never runs")
-    for each in module.scope.all(ast.Assert):
-        for call in _looked_at(each.test):
+    for assertion in module.scope.all(ast.Assert):
+        for call in _looked_at(assertion.test):
             if _makes_a_coroutine(module, call):
                 yield Found(
                     call,
@@ -35,10 +35,14 @@ def _looked_at(test: ast.expr) -> Iterator[ast.Call]:
     elif isinstance(test, ast.UnaryOp):
         yield from _looked_at(test.operand)
     elif isinstance(test, ast.BoolOp):
-        for each in test.values:
-            yield from _looked_at(each)
+        for value in test.values:
+            yield from _looked_at(value)
     elif isinstance(test, ast.Compare):
-        yield from (each for each in (test.left, *test.comparators) if isinstance(each, ast.Call))
+        yield from (
+            comparator
+            for comparator in (test.left, *test.comparators)
+            if isinstance(comparator, ast.Call)
+        )
 
 
 def _makes_a_coroutine(module: Module, call: ast.Call) -> bool:

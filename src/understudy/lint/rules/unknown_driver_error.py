@@ -37,7 +37,7 @@ def check(module: Module) -> Iterator[Found]:
 
 def _is_guarded(module: Module, node: ast.AST) -> bool:
     """Whether a failing import is provided for."""
-    return any(isinstance(each, ast.Try) for each in module.above(node))
+    return any(isinstance(outer, ast.Try) for outer in module.above(node))
 
 
 def _is_missing(home: str, name: str) -> bool:
@@ -53,10 +53,10 @@ def _source(home: str) -> str | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     folder = Path(spec.submodule_search_locations[0])
-    files = [folder / each for each in _SOURCES[home]]
+    files = [folder / name for name in _SOURCES[home]]
     if not files[0].is_file():
         return None
-    return "\n".join(each.read_text(encoding="utf-8") for each in files if each.is_file())
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
 
 
 def _message(home: str, name: str) -> str:

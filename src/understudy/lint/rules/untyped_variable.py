@@ -14,7 +14,7 @@ def check(module: Module) -> Iterator[Found]:
     """Yield the first assignment of each variable of a test that has no hint."""
     for test in pytest_items.of(module).tests:
         seen = {
-            each.target.id for each in test.own(ast.AnnAssign) if isinstance(each.target, ast.Name)
+            node.target.id for node in test.own(ast.AnnAssign) if isinstance(node.target, ast.Name)
         }
         for node in test.own(ast.Assign):
             target = node.targets[0]

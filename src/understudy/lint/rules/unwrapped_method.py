@@ -39,7 +39,7 @@ def _is_a_connection(node: ast.expr) -> bool:
 
 def _takes_one(method: Function) -> bool:
     """Whether the first parameter that callers see is a connection."""
-    names = [each.arg for each in method.node.args.args]
+    names = [argument.arg for argument in method.node.args.args]
     own = names[1:] if names[:1] in (["self"], ["cls"]) else names
     return own[:1] != [] and own[0] in _CONNECTIONS
 
@@ -49,15 +49,15 @@ def _is_given_one(method: Function) -> bool:
     for decorator in method.node.decorator_list:
         func = decorator.func if isinstance(decorator, ast.Call) else decorator
         found = home.project.find(home.qualified(func), home)
-        if isinstance(found, Function) and any(_passes_more(each) for each in _inside(found)):
+        if isinstance(found, Function) and any(_passes_more(inner) for inner in _inside(found)):
             return True
     return False
 
 
 def _inside(function: Function) -> Iterator[Function]:
-    for each in function.functions:
-        yield each
-        yield from _inside(each)
+    for inner in function.functions:
+        yield inner
+        yield from _inside(inner)
 
 
 def _passes_more(wrapper: Function) -> bool:
@@ -65,18 +65,20 @@ def _passes_more(wrapper: Function) -> bool:
     starred = wrapper.node.args.vararg
     if starred is None:
         return False
-    own = {each.arg for each in wrapper.parameters}
+    own = {parameter.arg for parameter in wrapper.parameters}
     for call in wrapper.all(ast.Call):
         before: list[ast.expr] = []
-        for each in call.args:
-            if isinstance(each, ast.Starred):
-                passes_on = isinstance(each.value, ast.Name) and each.value.id == starred.arg
+        for argument in call.args:
+            if isinstance(argument, ast.Starred):
+                passes_on = (
+                    isinstance(argument.value, ast.Name) and argument.value.id == starred.arg
+                )
                 if passes_on and any(
                     isinstance(given, ast.Name) and given.id not in own for given in before
                 ):
                     return True
                 break
-            before.append(each)
+            before.append(argument)
     return False
 
 

@@ -69,7 +69,7 @@ def _answers_plainly(patch: Patch) -> bool:
     given = patch.call if patch.maker is not None else patch.value
     if not isinstance(given, ast.Call):
         return False
-    options = {each.arg: each.value for each in given.keywords}
+    options = {keyword.arg: keyword.value for keyword in given.keywords}
     if "side_effect" in options or "wraps" in options or None in options:
         return False
     answer = options.get("return_value")
@@ -81,15 +81,16 @@ def _is_sync(function: Function) -> bool:
     if function.is_async or function.is_generator:
         return False
     outer = function.outer
-    if outer is not None and sum(each.name == function.name for each in outer.functions) > 1:
+    if outer is not None and sum(other.name == function.name for other in outer.functions) > 1:
         return False  # an overload may be async
     annotation = function.node.returns
     if annotation is not None:
         text = ast.unparse(annotation)
-        return not any(each in text for each in _AWAITABLE)
+        return not any(word in text for word in _AWAITABLE)
     plain = ast.Constant | ast.Dict | ast.List | ast.Tuple | ast.JoinedStr | ast.BinOp | ast.Compare
     return all(
-        each.value is None or isinstance(each.value, plain) for each in function.own(ast.Return)
+        returned.value is None or isinstance(returned.value, plain)
+        for returned in function.own(ast.Return)
     )
 
 
