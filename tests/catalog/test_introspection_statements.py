@@ -280,7 +280,7 @@ def test_a_line_that_lacks_its_rows_is_broken(tmp_path: Path) -> None:
 
     assert str(raised.value) == (
         f"the catalog's line of this statement is broken: it has no 'rows'\n  {TYPES}\n"
-        "Remove the line, and the next run asks PostgreSQL anew."
+        "Remove the line, and the next run asks PostgreSQL again."
     )
 
 

@@ -30,7 +30,7 @@ from understudy.catalog.store import Contents
 from understudy.pg.types import TypeFacts
 
 HEADER = '{"understudy": 1, "postgres": 18, "fingerprint": "f"}\n'
-REBUILD = "To build it anew from the tests: understudy catalog --rebuild"
+REBUILD = "To build it again from the tests: understudy catalog --rebuild"
 SELECT = Description(
     "SELECT",
     ("integer",),
@@ -259,7 +259,7 @@ def test_a_file_of_something_else(file: Path, text: str) -> None:
 def test_a_later_format(file: Path) -> None:
     assert refusal(file, '{"understudy": 2, "of": "the future"}\n') == (
         "the catalog FILE is of format 2, and this version of Understudy reads format 1\n"
-        "Update Understudy, or build it anew: understudy catalog --rebuild"
+        "Update Understudy, or build it again: understudy catalog --rebuild"
     )
 
 
@@ -312,7 +312,7 @@ def test_a_line_of_a_statement_that_lacks_something_is_found_when_it_is_asked_fo
         assert text.startswith("the catalog's line of this statement is broken: ")
         assert reason in text
         assert text.endswith(
-            "\n  SELECT 1\nRemove the line, and the next run asks PostgreSQL anew."
+            "\n  SELECT 1\nRemove the line, and the next run asks PostgreSQL again."
         )
 
 

@@ -421,7 +421,7 @@ def test_a_broken_file_is_told_before_any_test_runs(
     assert text.endswith(
         "\n  <<<<<<< HEAD\n"
         "A merge has left its marks: keep the lines of both sides, and remove the marks.\n"
-        "To build it anew from the tests: understudy catalog --rebuild\n"
+        "To build it again from the tests: understudy catalog --rebuild\n"
     )
     assert tests.commands == []
 

@@ -293,7 +293,7 @@ def test_a_broken_file_is_told_by_every_test_that_asks_and_left_as_it_is(
         " Expecting value: line 1 column 1 (char 0)\n"
         "  <<<<<<< HEAD\n"
         "A merge has left its marks: keep the lines of both sides, and remove the marks.\n"
-        "To build it anew from the tests: understudy catalog --rebuild\n"
+        "To build it again from the tests: understudy catalog --rebuild\n"
         "  at: dao.py:11 in misspelt\n"
         "(It was raised, and caught before it reached the test.)"
     )

@@ -1,11 +1,10 @@
-"""An answer held against what its statement returns."""
+"""Checks of an answer against what its statement returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from understudy.catalog import messages
 from understudy.catalog.description import Column, Description
 from understudy.script.answers import UNNAMED_COLUMN, Rows, Value
 
@@ -17,9 +16,9 @@ class Pair(NamedTuple):
     """A column as it was scripted, beside the one that the statement returns.
 
     Attributes:
-        scripted: the name and the value; None where the row has no such column.
-        returned: the column; None where the statement has none of this name.
-        problem: what is wrong with the value; "" where it is the column that is missing.
+        scripted: the name and the value; None if the row has no such column.
+        returned: the column; None if the statement has none of this name.
+        problem: what is wrong with the value; "" if the column is missing, None if it fits.
     """
 
     scripted: tuple[str, Any] | None
@@ -28,7 +27,7 @@ class Pair(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        """Whether the two go together."""
+        """Whether the scripted column could be the returned one."""
         return self.problem is None
 
 
@@ -42,12 +41,12 @@ class Difference(NamedTuple):
 def difference(
     description: Description, outcome: Rows | Value, mismatch: Mismatch, method: str
 ) -> Difference | None:
-    """Return why `description`'s statement could not return `outcome`; None where it could.
+    """Return why a statement could not return `outcome`; None if it could.
 
     Args:
         description: what PostgreSQL says of the statement.
         outcome: the answer.
-        mismatch: tells why a driver would never give a value for a type.
+        mismatch: says why a value is not possible for a type.
         method: the method that was called: `fetch_val` takes one value, all others take rows.
     """
     if isinstance(outcome, Rows) and outcome.tag is not None:
@@ -61,17 +60,19 @@ def difference(
     if not outcome.rows:
         return None
     if not description.columns:
-        return Difference(messages.returns_no_rows(description.command))
+        return _returns_no_rows(description)
     # A row is a dict: of equal names the last is kept.
     columns = {column.name: column for column in description.columns}
     for number, row in enumerate(outcome.rows):
         if len(row) != len(columns) or not _fits(columns, row, mismatch):
             pairs = tuple(_pairs(columns, row, mismatch))
-            wrong = sum(not pair.fits for pair in pairs)
-            return Difference(messages.columns_differ(wrong, number, len(outcome.rows)), pairs)
+            return _columns_differ(pairs, number, len(outcome.rows))
     first = next(iter(outcome.rows[0]))
     if method == "fetch_val" and first != description.columns[0].name:
-        return Difference(messages.other_first_column(first, description.columns[0].name))
+        return Difference(
+            f"fetch_val takes the first column, which is {description.columns[0].name} of the "
+            f"statement and {first} of the answer"
+        )
     return None
 
 
@@ -98,12 +99,12 @@ def _pairs(
 
 def _wrong_value(description: Description, value: Any, mismatch: Mismatch) -> Difference | None:
     if not description.columns:
-        return Difference(messages.returns_no_rows(description.command))
+        return _returns_no_rows(description)
     column = description.columns[0]
     problem = _problem(column, value, mismatch)
     if problem is None:
         return None
-    return Difference(messages.columns_differ(1, 0, 1), (Pair(("", value), column, problem),))
+    return _columns_differ((Pair(("", value), column, problem),), 0, 1)
 
 
 def _wrong_tag(description: Description, tag: str, method: str) -> Difference | None:
@@ -111,14 +112,34 @@ def _wrong_tag(description: Description, tag: str, method: str) -> Difference | 
     # VALUES is tagged as the SELECT that it is.
     real = "SELECT" if description.command == "VALUES" else description.command
     if command != real:
-        return Difference(messages.other_command(tag, real))
+        return Difference(f"the tag {tag!r} is not that of a statement of the kind {real}")
     count = tag.rpartition(" ")[2]
     if description.columns and count not in ("0", command) and method != "execute_many":
-        return Difference(messages.tag_without_rows(tag))
+        return Difference(
+            f"the tag {tag!r} says that there were rows, and this statement returns its rows"
+        )
     return None
 
 
 def _problem(column: Column, value: Any, mismatch: Mismatch) -> str | None:
     if value is None:
-        return messages.never_null(column) if column.nullability == "not null" else None
+        if column.nullability != "not null":
+            return None
+        return f"{column.origin or column.name} is never NULL here"
     return mismatch(column.type, value)
+
+
+def _returns_no_rows(description: Description) -> Difference:
+    without = "" if description.command == "SELECT" else " (it has no RETURNING)"
+    return Difference(f"this {description.command} returns no rows{without}")
+
+
+def _columns_differ(pairs: tuple[Pair, ...], number: int, rows: int) -> Difference:
+    count = sum(not pair.fits for pair in pairs)
+    columns = "1 column differs" if count == 1 else f"{count} columns differ"
+    return Difference(columns + in_row(number, rows), pairs)
+
+
+def in_row(number: int, rows: int) -> str:
+    """Return ` in row 2 of 3` for the number of a row, from 0; "" if there is only one row."""
+    return f" in row {number + 1} of {rows}" if rows > 1 else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.catalog import messages
 from understudy.pg import sql
+from understudy.script.formatting import suggestion
 
 
 class NotReadable(Exception):
@@ -29,14 +29,21 @@ def in_order(parameters: Any, names: Sequence[str]) -> Sequence[Any]:
         return ()
     if isinstance(parameters, Mapping):
         if not names:
-            raise NotReadable(messages.names_for_numbers(parameters))
+            raise NotReadable(
+                "the statement has no named parameters, and was given a "
+                f"{type(parameters).__name__}: pass a list"
+            )
         missing = [name for name in names if name not in parameters]
         if missing:
-            raise NotReadable(messages.name_missing(missing[0], parameters))
+            near = suggestion(missing[0], map(str, parameters))
+            raise NotReadable(f"no parameter {missing[0]!r} was given{near}")
         return [parameters[name] for name in names]
     if isinstance(parameters, Sequence) and not isinstance(parameters, str | bytes):
         return parameters
-    raise NotReadable(messages.no_sequence(parameters))
+    raise NotReadable(
+        "the parameters must be a list, a tuple or (for names) a dict, not "
+        f"{type(parameters).__name__}"
+    )
 
 
 def count_in(statement: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from understudy.catalog import answer_checks as answers
-from understudy.catalog import messages
+from understudy.catalog import report
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
 from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.error_checks import reason_against
@@ -172,7 +172,7 @@ class Checker:
         found = answers.difference(description, outcome, mismatch, call.method)
         if found is None:
             return True
-        text = messages.answer_impossible(call, found)
+        text = report.answer_impossible(call, found)
         self._report(self._levels.answers, AnswerImpossible(text), call)
         return False
 
@@ -188,7 +188,7 @@ class Checker:
             return
         reason = reason_against(description, fields, self.catalog.facts)
         if reason is not None:
-            text = messages.error_impossible(call, reason)
+            text = report.error_impossible(call, reason)
             self._report(self._levels.errors, ErrorImpossible(text), call)
 
     def _look_up(self, call: Call) -> _Statement | None:
@@ -245,7 +245,7 @@ class Checker:
             excerpt: list[str] = []
             if verdict.position is not None:
                 excerpt = line_with_caret(statement, original_position(verdict.position) - 1)
-            self._refuse(call, messages.statement_refused(call, verdict, excerpt), verdict)
+            self._refuse(call, report.statement_refused(call, verdict, excerpt), verdict)
         elif isinstance(verdict, Description):
             self.coverage.checked.add(sql.one_line(call.statement))
             return verdict
@@ -268,21 +268,22 @@ class Checker:
         is_many = call.method == "execute_many"
         rows: Any = (call.parameters or ()) if is_many else (call.parameters,)
         for number, row in enumerate(rows):
-            text = self._parameter_problem(call, statement, count, row, number, len(rows))
+            where = answers.in_row(number, len(rows))
+            text = self._parameter_problem(call, statement, count, row, where)
             if text is not None:
                 self._report(self._levels.parameters, ParametersRefused(text), call)
                 return
 
     def _parameter_problem(
-        self, call: Call, statement: _Statement, count: int, row: Any, number: int, rows: int
+        self, call: Call, statement: _Statement, count: int, row: Any, where: str
     ) -> str | None:
         """Return the message about the parameters of one execution, None if they are fine."""
         try:
             given = in_order(row, statement.names)
         except NotReadable as error:
-            return messages.parameters_unreadable(call, row, str(error), number, rows)
+            return report.parameters_unreadable(call, row, str(error), where)
         if len(given) != count:
-            return messages.parameter_count(call, count, given, number, rows)
+            return report.parameter_count(call, count, given, where)
         if statement.description is None:
             return None
         types = statement.description.parameters
@@ -293,7 +294,7 @@ class Checker:
             if value is not None and (reason := refusal(type_name, value)) is not None
         ]
         if refused:
-            return messages.parameters_refused(call, types, statement.names, refused, number, rows)
+            return report.parameters_refused(call, types, statement.names, refused, where)
         return None
 
     def _rules(self) -> tuple[ParameterRules, ValueRules]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from understudy.catalog import messages, store
+from understudy.catalog import report, store
 from understudy.catalog.cached_answers import Answer
 from understudy.catalog.declared_types import known_from
 from understudy.catalog.description import Description, SchemaFacts, Verdict
@@ -303,7 +303,7 @@ class Catalog:
     def _refuse_if_locked(self, spelling: str | None) -> None:
         if self._locked:
             is_there = self._path is not None and self._path.exists()
-            raise CatalogLocked(messages.locked(self._path, spelling, is_there=is_there))
+            raise CatalogLocked(report.locked(self._path, spelling, is_there=is_there))
 
     def _asking(self) -> Describer:
         if self._describer is None:

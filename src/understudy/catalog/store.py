@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.atomic_write import write_files
-from understudy.catalog import messages
+from understudy.catalog import report
 from understudy.catalog.cached_answers import Answer, Kept
 from understudy.catalog.description import (
     Column,
@@ -66,7 +66,7 @@ class Contents:
         try:
             return _read_verdict(line)
         except (KeyError, TypeError) as error:
-            raise CatalogFileError(messages.broken_statement(spelling, error)) from error
+            raise CatalogFileError(report.broken_statement(spelling, error)) from error
 
     def asked(self, key: str) -> tuple[str, tuple[str, ...]]:
         """Return the statement of a key, and the types that were declared for its parameters."""
@@ -87,7 +87,7 @@ class Contents:
                 return Refusal(**line["refused"])
             return Kept(tuple(map(tuple, line["rows"])))
         except (KeyError, TypeError) as error:
-            raise CatalogFileError(messages.broken_statement(key, error)) from error
+            raise CatalogFileError(report.broken_statement(key, error)) from error
 
     def keep(
         self, spelling: str, answer: Answer, declared: Sequence[str], given: Sequence[str | None]
@@ -142,7 +142,7 @@ def read(path: Path) -> Contents | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise CatalogFileError(messages.unreadable(path, error)) from error
+        raise CatalogFileError(report.unreadable(path, error)) from error
     return parse(text, path)
 
 
@@ -157,7 +157,7 @@ def parse(text: str, path: Path) -> Contents:
     documents = _documents(path, lines)
     header = documents[0] if documents else {}
     if header.get("understudy") != FORMAT:
-        raise CatalogFileError(messages.not_a_catalog(path, header.get("understudy"), FORMAT))
+        raise CatalogFileError(report.not_a_catalog(path, header.get("understudy"), FORMAT))
     return _contents(path, lines, documents)
 
 
@@ -178,7 +178,9 @@ def write(path: Path, contents: Contents) -> bool:
             return False
         write_files({path: data})
     except OSError as error:
-        raise CatalogError(messages.unwritable(path, error)) from error
+        raise CatalogError(
+            f"the catalog {path} cannot be written: {error.strerror}; it is as it was"
+        ) from error
     return True
 
 
@@ -239,9 +241,9 @@ def _document(path: Path, number: int, line: str) -> Line:
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise CatalogFileError(messages.broken_line(path, number, line, str(error))) from error
+        raise CatalogFileError(report.broken_line(path, number, line, str(error))) from error
     if not isinstance(document, dict):
-        raise CatalogFileError(messages.broken_line(path, number, line, messages.no_object()))
+        raise CatalogFileError(report.broken_line(path, number, line, "it is no JSON object"))
     return document
 
 
@@ -266,13 +268,15 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
             elif "type" in line:
                 types[line["type"]] = _read_type(line)
             elif "understudy" in line:
-                raise ValueError(messages.second_header())
+                raise ValueError(
+                    "a second first line: keep one of them, the next run sees to the rest"
+                )
             else:
                 constraints.append(_read_constraint(line))
     except (KeyError, TypeError, ValueError) as error:
         place, text = [(at, line) for at, line in enumerate(lines, 1) if line][number]
-        reason = messages.lacking(error) if isinstance(error, KeyError) else str(error)
-        raise CatalogFileError(messages.broken_line(path, place, text, reason)) from error
+        reason = report.lacking(error) if isinstance(error, KeyError) else str(error)
+        raise CatalogFileError(report.broken_line(path, place, text, reason)) from error
     facts = SchemaFacts(types, tuple(constraints))
     return Contents(fingerprint, postgres, facts, statements, answers)
 

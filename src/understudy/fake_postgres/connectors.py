@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from understudy.fake_postgres import messages
 from understudy.script.failures import ScriptError
 
 if TYPE_CHECKING:
@@ -36,7 +35,9 @@ def imported(module: str, package: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise ScriptError(messages.driver_missing(package)) from None
+        raise ScriptError(
+            f"this needs {package}, which is not installed: pip install {package}"
+        ) from None
 
 
 class Connecting:

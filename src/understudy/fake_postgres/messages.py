@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING
 
 from understudy.pg.errors import ErrorFields
 from understudy.pg.sql import one_line
-from understudy.script.formatting import shown
 
 if TYPE_CHECKING:
     from understudy.script.calls import Call, Transaction
     from understudy.script.origin import Origin
-
-
-def no_server_error(error: BaseException | type[BaseException]) -> str:
-    """Say that no server sends such an exception."""
-    return (
-        f"raises({shown(error)}): no PostgreSQL server sends this, and only what a server sends "
-        "reaches the driver.\n"
-        "An error of the database is raises(db_error(...)); a lost connection is drops(); "
-        "for a time-out let the answer come late, delay(...), or never, hangs()."
-    )
 
 
 def function_raised(call: Call, error: BaseException) -> str:
@@ -114,11 +103,6 @@ STILL_BUSY = "a statement was still running when the test ended; sent at:"
 
 
 # Clients -----------------------------------------------------------------------------------------
-
-
-def driver_missing(driver: str) -> str:
-    """Say which package a connection needs."""
-    return f"this needs {driver}, which is not installed: pip install {driver}"
 
 
 def unknown_placeholder(name: str, known: Sequence[str]) -> str:

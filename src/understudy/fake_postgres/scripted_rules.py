@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from understudy.fake_postgres import messages
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.script import answers
 from understudy.script.failures import ScriptError
+from understudy.script.formatting import shown
 from understudy.script.parameter_matching import Given, Parameters
 from understudy.script.rules import StatementRule
 
@@ -69,7 +69,12 @@ class SentRule(StatementRule):
         """
         read = answers.read_error(error)
         if error_fields(error) is None:
-            raise ScriptError(messages.no_server_error(error))
+            raise ScriptError(
+                f"raises({shown(error)}): no PostgreSQL server sends this, and only what a server "
+                "sends reaches the driver.\n"
+                "An error of the database is raises(db_error(...)); a lost connection is drops(); "
+                "for a time-out let the answer come late, delay(...), or never, hangs()."
+            )
         return self._add(read)
 
     def _drop(self, drop: answers.Drop) -> Self:
