@@ -23,19 +23,19 @@ def refuse_writing(statement: str) -> None:
     Raises:
         ServerError: it writes.
     """
-    written = written_by(statement)
+    written = _written_by(statement)
     if written is not None:
         raise ServerError(
             ErrorFields("25006", f"cannot execute {written} in a read-only transaction")
         )
 
 
-def written_by(statement: str) -> str | None:
+def _written_by(statement: str) -> str | None:
     """Return how PostgreSQL names what a statement writes; None of one that only reads.
 
     What a function of the schema writes is not in the statement, and not known.
 
-    >>> written_by("SELECT id FROM jobs FOR UPDATE SKIP LOCKED")
+    >>> _written_by("SELECT id FROM jobs FOR UPDATE SKIP LOCKED")
     'SELECT FOR UPDATE'
     """
     command = command_in(statement)
