@@ -209,14 +209,14 @@ def test_workers_learn_and_the_controller_writes_once(suite: Project) -> None:
         conftest="""
             from understudy.catalog import store
 
-            replace = store._replace
+            write_files = store.write_files
 
-            def counted(path, data):
-                replace(path, data)
+            def counted(files):
+                write_files(files)
                 with open("writes", "a") as file:
                     file.write(".")
 
-            store._replace = counted
+            store.write_files = counted
         """
     )
     file = suite.path / FILE
@@ -308,13 +308,13 @@ def test_a_file_that_cannot_be_written_fails_the_run_and_hides_nothing(suite: Pr
 
             @pytest.fixture(autouse=True, scope="session")
             def full():
-                replace = store._replace
+                write_files = store.write_files
 
-                def refuse(path, data):
-                    store._replace = replace
+                def refuse(files):
+                    store.write_files = write_files
                     raise OSError(28, "No space left on device")
 
-                store._replace = refuse
+                store.write_files = refuse
         """
     )
     result = run(suite, passed=5)
@@ -608,7 +608,7 @@ def test_without_a_schema_a_cache_that_cannot_be_written_fails_nothing(
 
     name = {
         "mkdir": "_pytest.cacheprovider.Cache.mkdir",
-        "write": "understudy.catalog.store._replace",
+        "write": "understudy.catalog.store.write_files",
     }
     monkeypatch.setattr(name[broken], refuse)
     result = run_bare(bare, passed=3, warnings=2)

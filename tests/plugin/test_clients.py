@@ -462,7 +462,7 @@ def test_a_test_that_both_plugins_claim(web: Project) -> None:
     assert web.message("test_it[asyncio]", "--asyncio-mode=auto") == (
         "`async_client` lives in a test's event loop, and two plugins claim test_it[asyncio]:"
         " pytest-asyncio runs the test, anyio its async fixtures, each in a loop of its own.\n"
-        "Take away the anyio marker (and the `anyio_backend` fixture), or the asyncio marker;"
+        "Remove the anyio marker (and the `anyio_backend` fixture), or the asyncio marker;"
         ' with asyncio_mode = "auto" every async test has that one.'
     )
 

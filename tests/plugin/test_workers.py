@@ -113,7 +113,7 @@ def test_a_controller_that_is_gone_is_one_message() -> None:
     with pytest.raises(PostgresUnavailable) as caught:
         databases._ask(config, "place")
     assert str(caught.value) == (
-        "There is no PostgreSQL to be had: the process that starts it, pytest's own, has ended."
+        "No PostgreSQL is available: the pytest process that starts it has ended."
     )
 
 
@@ -136,8 +136,8 @@ def test_when_the_run_is_over_nothing_is_started_any_more(database: Project) -> 
     result = database.run("-s")
     result.assert_outcomes(passed=1)
     told = {
-        "error": "There is no PostgreSQL to be had any more: the run is over.\n"
-        "Ask for it in a test or in a fixture, not in what is called after them."
+        "error": "No PostgreSQL is available any more: the run is over.\n"
+        "Use it in a test or in a fixture, not in code that runs after them."
     }
     assert f"TOLD {told} {told}" in result.stdout.str()
 

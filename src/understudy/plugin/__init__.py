@@ -1,8 +1,8 @@
 """The pytest plugin: the hooks, which only delegate.
 
 Loading it imports nothing that pytest has not imported itself. The fixtures live in modules that
-are registered in pytest_configure, after every installed plugin: so they go before a plugin's
-fixture of the same name (Faker ships a `faker`) and behind one in a conftest.py.
+are registered in pytest_configure, after every installed plugin: they override a plugin's fixture
+of the same name (Faker ships a `faker`), and a conftest.py overrides them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Make the configured app importable, and tell it its database, before any conftest.py is."""
+    """Make the configured app importable and set its database, before any conftest.py loads."""
     settings = options.read_settings(early_config)
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
@@ -59,12 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Say what is configured, in one line."""
+    """Show the configuration, in one line."""
     return options.header(__version__, options.read_settings(config))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the tests that will ask for a database of their own."""
+    """Count the tests that need a database of their own."""
     clones.count(session)
 
 
@@ -72,14 +72,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Hold what a fixture that outlives a test expects against what happened in its life."""
+    """Verify the expectations of a fixture that outlives a test."""
     watch = request.config.stash[WATCH]
     return (yield from watch.around_fixture(fixturedef, verification.around_fixture(fixturedef)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose fixtures hid a failure, or whose marker makes no sense."""
+    """Fail a test whose fixtures hid a failure, or whose marker is invalid."""
     item.config.stash[WATCH].test_begins(item)
     markers.check(item)
     return (yield from verification.around_setup(item))
@@ -87,13 +87,13 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that hid a failure, or that leaves its script unmet."""
+    """Fail a test that hid a failure, or did not meet its expectations."""
     return (yield from verification.around_call(item))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose fixtures leave their script unmet; look at what it leaves behind."""
+    """Fail a test whose fixtures did not meet their expectations; run the leak checks."""
     watch = item.config.stash[WATCH]
     try:
         return (yield from watch.around_test_end(item, verification.around_teardown(item)))
@@ -103,7 +103,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Say where the database of a test that has failed is kept."""
+    """Keep the database of a failed test, and show its URL."""
     report = yield
     clones.keep_if_failed(item, report)
     return report
@@ -121,7 +121,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Let a worker of pytest-xdist ask for the server of the run."""
+    """Answer requests of a pytest-xdist worker for the server of the run."""
 
     def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
         from understudy.plugin import databases
@@ -133,7 +133,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over the figures of a worker of pytest-xdist."""
+    """Collect the results of a pytest-xdist worker."""
     output = getattr(node, "workeroutput", {})
     summary.take_over(node.config, output)
     catalog_hooks.take_over(node.config, output)
@@ -143,5 +143,5 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say how much was asked of the fakes, and how far it was checked."""
+    """Write the summary: the calls on fakes, and how far they were checked."""
     summary.write(terminalreporter, config, options.read_settings(config))

@@ -25,16 +25,16 @@ _CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
 def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
     """The configured ASGI app, made once per session.
 
-    Its `dependency_overrides` are put back after every test. Where the environment points it at
-    `fake_postgres` or `real_postgres`, that is there before it.
+    Its `dependency_overrides` are restored after every test. A server that `fake_postgres_env` or
+    `real_postgres_env` configures is started before it.
     """
     from understudy.asgi import AppError, Overrides, load_app
 
     settings = read_settings(pytestconfig)
-    assert settings.app is not None, "registered only where an app is configured"
-    for lane in ("fake_postgres", "real_postgres"):
-        if getattr(settings, f"{lane}_env"):
-            request.getfixturevalue(f"{lane}_server")
+    assert settings.app is not None, "registered only if an app is configured"
+    for fixture in ("fake_postgres", "real_postgres"):
+        if getattr(settings, f"{fixture}_env"):
+            request.getfixturevalue(f"{fixture}_server")
     with one_message(AppError):
         application = load_app(settings.app, settings.root)
     pytestconfig.stash[_OVERRIDES] = Overrides(application)
@@ -43,16 +43,16 @@ def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
 
 @pytest.fixture(autouse=True)
 def _understudy_overrides(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Put the app's `dependency_overrides` back, without asking for the app.
+    """Restore the app's `dependency_overrides`, without loading the app.
 
-    A function-scoped autouse fixture is set up after those of wider scopes, so that overrides
-    which a module's fixture sets for all its tests stay.
+    A function-scoped autouse fixture is set up after those of wider scopes, so overrides that a
+    module's fixture sets for all its tests stay.
     """
     overrides = pytestconfig.stash.get(_OVERRIDES, None)
     if overrides is not None:
         overrides.save()
     yield
-    # Looked up again: the test may have been the first to ask for the app.
+    # Looked up again: the test may have been the first to use the app.
     overrides = pytestconfig.stash.get(_OVERRIDES, None)
     if overrides is not None:
         overrides.restore()
@@ -60,10 +60,10 @@ def _understudy_overrides(pytestconfig: pytest.Config) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
-    """A TestClient for the app, its lifespan run.
+    """A TestClient for the app, inside its lifespan.
 
-    The lifespan runs once per session, but for the time in which an `async_client` runs it: one
-    app is started once at a time. The next test that asks for `client` starts it again.
+    The lifespan runs once per session. It is stopped while an `async_client` runs the app, which
+    can only be started once at a time; the next test that uses `client` starts it again.
     """
     from understudy.asgi import AppError, SyncClient
 
@@ -79,7 +79,7 @@ def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Start `client` again where an `async_client` has stopped it."""
+    """Start `client` again if an `async_client` has stopped it."""
     sync_client = item.config.stash.get(_CLIENT, None)
     if sync_client is not None and "client" in getattr(item, "fixturenames", ()):
         from understudy.asgi import AppError
@@ -90,16 +90,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def async_client(request: pytest.FixtureRequest, app: Any) -> httpx.AsyncClient:
-    """An httpx.AsyncClient for the app, in the event loop of the test, its lifespan run.
+    """An httpx.AsyncClient for the app, in the event loop of the test, inside its lifespan.
 
-    The app's startup and shutdown run in that loop, around each test that asks for this.
+    The app's startup and shutdown run in that loop, around each test that uses this.
     """
-    twin = loops.twin_for(request)
+    name = loops.fixture_for(request)
     sync_client = request.config.stash.get(_CLIENT, None)
     if sync_client is not None:
         from understudy.asgi import AppError
 
         with one_message(AppError):
             sync_client.stop()
-    client: httpx.AsyncClient = request.getfixturevalue(twin)
+    client: httpx.AsyncClient = request.getfixturevalue(name)
     return client

@@ -1,4 +1,4 @@
-"""The catalog in a test run: made when a fake is first called, written when the run is over."""
+"""The catalog of a test run: loaded by the first call on a fake, saved at the end of the run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
-    """Have the statements of this run checked, with a schema or, where there is none, without."""
+    """Check the statements of this run, with the configured schema or without one."""
     factory: Callable[[], Checker] | None = None
     if settings.schema:
         factory = lambda: _with_schema(config, settings)  # noqa: E731 # a closure over both
@@ -38,16 +38,17 @@ def begin(config: pytest.Config, settings: Settings) -> None:
         return
     from understudy.catalog import active_checker as active
 
-    # A run inside a run, as pytester makes, shares the process.
+    # A run inside a run (pytester) shares the process.
     before = active.factory, active.made()
     active.use(factory)
     config.add_cleanup(lambda: active.use(*before))
 
 
 def end(config: pytest.Config, settings: Settings) -> str | None:
-    """Write what was learned; a worker of pytest-xdist hands it to the controller instead.
+    """Save new entries; a worker of pytest-xdist sends them to the controller instead.
 
-    Returns what kept it from being written, for the summary.
+    Returns:
+        The reason why they could not be saved, for the summary, or None.
     """
     checker = _made()
     output = getattr(config, "workeroutput", None)
@@ -62,24 +63,24 @@ def end(config: pytest.Config, settings: Settings) -> str | None:
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
-    """On the controller: keep what a worker sent; one that crashed sent nothing."""
+    """On the controller, keep what a worker sent; one that crashed sent nothing."""
     if output.get(_OUTPUT):
         config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
 def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[str]:
-    """Return the lines that say how far the statements of this run were checked."""
+    """Return the summary lines on how far the statements of this run were checked."""
     parts = _parts(config)
     if not parts:
         return []
-    # What one process has not asked about, because it could not, another may have.
+    # A statement that one process could not check, another may have checked.
     known = [*_all(parts, "checked"), *_all(parts, "parsed")]
     unchecked = {name: why for part in parts for name, why in part["unchecked"].items()}
     covered = report.Covered(
         checked=_distinct(_all(parts, "checked")),
         parsed=_distinct(_all(parts, "parsed")),
         unchecked={name: unchecked[name] for name in _distinct(unchecked.keys() - set(known))},
-        learned=len({each for part in parts for each in part["learned"]}),
+        learned=len({statement for part in parts for statement in part["learned"]}),
         renewed=any(part["renewed"] for part in parts),
         postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
     )
@@ -89,19 +90,19 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
 
 
 def checked(config: pytest.Config) -> list[str]:
-    """The statements of this run, workers included, that PostgreSQL has checked."""
+    """Return the statements of this run, workers included, that PostgreSQL checked."""
     return _distinct(_all(_parts(config), "checked"))
 
 
 def _all(parts: Sequence[Mapping[str, Any]], key: str) -> list[str]:
-    return [each for part in parts for each in part[key]]
+    return [statement for part in parts for statement in part[key]]
 
 
 def _distinct(statements: Iterable[str]) -> list[str]:
-    """Return the statements sorted, of two layouts of one statement one."""
+    """Return the statements sorted, one for all layouts of a statement."""
     from understudy.pg import sql
 
-    return sorted({sql.spell(sql.tokens(each)): each for each in sorted(statements)}.values())
+    return sorted({sql.spell(sql.tokens(text)): text for text in sorted(statements)}.values())
 
 
 # With a schema -----------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ def _with_schema(config: pytest.Config, settings: Settings) -> Checker:
 
 
 def _fingerprint(settings: Settings) -> Callable[[int], str]:
-    """Return what tells, for a major version, which schema is configured; nothing is read yet."""
+    """Return a function from a major version to the fingerprint of the configured schema."""
 
     def fingerprint_for(major: int) -> str:
         from understudy.catalog.errors import CatalogError
@@ -131,7 +132,7 @@ def _fingerprint(settings: Settings) -> Callable[[int], str]:
 
         try:
             sources = schema_sources(settings.schema, settings.root)
-            contents = [each for source in sources for each in source.content()]
+            contents = [content for source in sources for content in source.content()]
         except PostgresError as error:
             raise CatalogError(str(error)) from error
         return fingerprint(contents, [source.loader for source in sources], major)
@@ -140,7 +141,7 @@ def _fingerprint(settings: Settings) -> Callable[[int], str]:
 
 
 def _describer(config: pytest.Config) -> Describer:
-    """Start the server, and return who asks it, on a database with the schema."""
+    """Start the server, and return a describer for a database with the schema."""
     from understudy.catalog.describer import Describer
     from understudy.catalog.errors import CatalogError
     from understudy.embedded.errors import PostgresError
@@ -157,9 +158,9 @@ def _describer(config: pytest.Config) -> Describer:
 
 
 def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
-    """Say whether there is a PostgreSQL to ask, and a place to keep what it says.
+    """Return whether there is a PostgreSQL to ask, and a cache for its answers.
 
-    Without that place a server would have to be started in every run.
+    Without the cache, every run would have to start a server.
     """
     if {settings.level("check_statements"), settings.level("check_parameters")} == {"off"}:
         return False
@@ -174,12 +175,14 @@ def _without_schema(config: pytest.Config, settings: Settings) -> Checker:
     from understudy.catalog.checks import Checker
     from understudy.catalog.run_catalog import Catalog
 
-    catalog = Catalog(_cached(config), lambda _: "", lambda: _grammarian(config), disposable=True)
+    catalog = Catalog(
+        _cached(config), lambda _: "", lambda: _syntax_describer(config), disposable=True
+    )
     return Checker(catalog, _levels(settings), lenient=True)
 
 
 def _cached(config: pytest.Config) -> Path | None:
-    """Return the file in pytest's cache; None where that cannot be written."""
+    """Return the file in pytest's cache, or None if that is not writable."""
     assert config.cache is not None
     try:
         return config.cache.mkdir("understudy") / "syntax"
@@ -187,23 +190,23 @@ def _cached(config: pytest.Config) -> Path | None:
         return None
 
 
-def _grammarian(config: pytest.Config) -> Describer:
+def _syntax_describer(config: pytest.Config) -> Describer:
     from understudy.catalog.describer import Describer
     from understudy.catalog.errors import CatalogError
     from understudy.embedded.errors import PostgresError
     from understudy.plugin.databases import bare
 
     try:
-        return Grammarian(Describer(bare(config)))
+        return SyntaxDescriber(Describer(bare(config)))
     except PostgresError as error:
         raise CatalogError(str(error)) from error
 
 
-class Grammarian:
-    """Says of statements what does not depend on a schema: whether their syntax is right.
+class SyntaxDescriber:
+    """Describes what does not depend on a schema: whether the syntax of statements is valid.
 
     Args:
-        describer: asks a database in which the tables need not be.
+        describer: asks a database that need not have the tables.
     """
 
     def __init__(self, describer: Describer) -> None:
@@ -212,9 +215,9 @@ class Grammarian:
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
     ) -> list[Verdict]:
-        """Return a refusal for each statement with a syntax error, for the others their command.
+        """Return a refusal for each statement with a syntax error, and the command of the others.
 
-        Of a query of the system catalogs all is said: they are the same in every database.
+        Queries of the system catalogs are described: those are the same in every database.
         """
         from understudy.catalog.command_tags import command_in
         from understudy.catalog.description import ParsedOnly, Refusal
@@ -248,7 +251,7 @@ class Grammarian:
         return self._describer.major
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._describer.close()
 
 
@@ -280,7 +283,7 @@ def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
 
 
 def _figures(checker: Checker) -> dict[str, Any]:
-    """Return what a process has to tell, as plain values that pytest-xdist can send."""
+    """Return the results of a process, as plain values that pytest-xdist can send."""
     coverage = checker.coverage
     news = checker.catalog.news()
     return {

@@ -1,6 +1,6 @@
-"""Which tests get a database of their own, and the databases of those that fail.
+"""The tests that get a database of their own, and the databases of those that fail.
 
-Looking at a test imports nothing: most runs have no such test.
+Nothing is imported to find them: most runs have no such test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
 
 
 def count(session: pytest.Session) -> None:
-    """Count the tests that will ask, so that copies are made ahead for them and no others."""
+    """Count the tests that need a clone, so that exactly as many are made ahead."""
     asking = sum(
         "real_postgres" in getattr(item, "fixturenames", ()) and markers.isolation(item) == "clone"
         for item in session.items
@@ -29,19 +29,19 @@ def count(session: pytest.Session) -> None:
 
 
 def wanted(config: pytest.Config) -> int:
-    """Return how many databases this process will be asked for, and forget it."""
+    """Return the number of clones that this process will need, once."""
     number = config.stash.get(_WANTED, 0)
     config.stash[_WANTED] = 0
     return number
 
 
 def hold(item: pytest.Item, databases: Clones, name: str, dsn: str) -> None:
-    """Remember the database of a test that runs."""
+    """Record the database of a running test."""
     item.stash[_HELD] = (databases, name, dsn)
 
 
 def release(item: pytest.Item) -> bool:
-    """Say whether the test's database is to be dropped now: not where it was kept."""
+    """Return whether the test's database has to be dropped now, because it was not kept."""
     held = item.stash.get(_HELD, None)
     if held is None:
         return False
@@ -50,7 +50,7 @@ def release(item: pytest.Item) -> bool:
 
 
 def keep_if_failed(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Keep the database of a test that has failed, where that is asked for, and say where it is."""
+    """Keep the database of a failed test if configured, and report its URL."""
     held = item.stash.get(_HELD, None)
     if held is None or not report.failed or not item.config.getoption("understudy_keep_databases"):
         return

@@ -1,7 +1,7 @@
-"""The PostgreSQL of a run: one for all its workers, started when the first test needs it.
+"""The PostgreSQL of a run: one for all workers, started when the first test needs it.
 
-What starts it is the process that the run ends with: the controller of pytest-xdist where there is
-one, which the workers ask. Each process makes its copies of the template by itself.
+The controller of pytest-xdist starts it, or the only process of a run without workers. Each process
+makes its own copies of the template.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _making_runs = threading.Lock()
 
 @dataclass
 class _Run:
-    """What this process has of the run's PostgreSQL.
+    """The run's PostgreSQL, as this process knows it.
 
     Attributes:
-        lock: Held by whoever starts or stops something: two workers may ask at the same moment.
-        databases: Those with the schema, or why there are none.
-        bare: The server of those who need no schema.
-        is_over: Whether it is too late to start anything.
+        lock: held to start or stop something: two workers may ask at the same time.
+        databases: those with the schema, or the error that prevented them.
+        bare: the server for tests without a schema.
+        is_over: whether it is too late to start anything.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -84,7 +84,7 @@ def bare(config: pytest.Config) -> str:
 
 
 def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
-    """On the controller of pytest-xdist: what a worker wants to know, in plain values."""
+    """On the controller of pytest-xdist, answer a worker's question in plain values."""
     try:
         return {"url": bare(config)} if question == "bare" else asdict(shared(config).place)
     except PostgresError as error:
@@ -92,7 +92,7 @@ def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
 
 
 def stop(config: pytest.Config) -> list[str]:
-    """Stop what was started in this process, and return what went wrong with that."""
+    """Stop what this process started, and return the problems."""
     run = config.stash.get(_RUN, None)
     if run is None:
         return []
@@ -114,7 +114,7 @@ def stop(config: pytest.Config) -> list[str]:
 
 
 class Replaced:
-    """One database at a time: a new one takes the place of the last."""
+    """One database at a time: a new one replaces the last."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -136,7 +136,7 @@ class Replaced:
 
 @contextmanager
 def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
-    """A database that is dropped at the end of a test; a PostgresError fails the test."""
+    """Yield a database that is dropped at the end of the test; a PostgresError fails it."""
     from understudy.real_postgres.fixture import ClonedPostgres
 
     config = request.config
@@ -192,7 +192,7 @@ def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
         told = xdist_workers.ask(config, question)
     except (EOFError, OSError) as error:
         raise PostgresUnavailable(
-            "There is no PostgreSQL to be had: the process that starts it, pytest's own, has ended."
+            "No PostgreSQL is available: the pytest process that starts it has ended."
         ) from error
     if told is not None and "error" in told:
         raise PostgresError(told["error"])
@@ -202,12 +202,12 @@ def _ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
 def _refuse_if_over(run: _Run) -> None:
     if run.is_over:
         raise PostgresUnavailable(
-            "There is no PostgreSQL to be had any more: the run is over."
-            "\nAsk for it in a test or in a fixture, not in what is called after them."
+            "No PostgreSQL is available any more: the run is over."
+            "\nUse it in a test or in a fixture, not in code that runs after them."
         )
 
 
 def _stop_late(config: pytest.Config) -> None:
-    """Stop what is still running where another plugin kept the run from ending as it should."""
+    """Stop what still runs because another plugin interrupted the end of the run."""
     for problem in stop(config):
         raise PostgresError(problem)

@@ -1,8 +1,7 @@
-"""Whether a test's own body expects a failure: it names it where it catches it.
+"""Whether a test's own body expects a failure, that is, catches it by name.
 
 `with pytest.raises(UnexpectedStatement)`, `assertRaises` and `except UnexpectedStatement` do.
-`pytest.raises(Exception)` does not: it would have been content with any failure of the script, and
-so would have hidden each of them.
+`pytest.raises(Exception)` does not: it would hide every failure of the script.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _CATCHING = ("raises", "assertRaises", "assertRaisesRegex", "RaisesExc", "Raises
 
 
 def is_expected(failure: Failure, test: object) -> bool:
-    """Say whether `failure` reached the body of `test`, and that catches failures of its class."""
+    """Return whether `failure` reached the body of `test`, which catches its class by name."""
     code = _code(test)
     if code is None:
         return False
@@ -33,20 +32,19 @@ def is_expected(failure: Failure, test: object) -> bool:
 
 
 def _code(test: object) -> CodeType | None:
-    """Return the code of a test's own body, under whatever decorates it."""
+    """Return the code of a test's own body, without its decorators."""
     if not callable(test):
         return None
     function = inspect.unwrap(test)
-    # hypothesis runs the test from inside a function of its own.
+    # hypothesis wraps the test in a function of its own.
     function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
     return getattr(inspect.unwrap(function), "__code__", None)
 
 
 def _names_where_caught(code: CodeType, failure: Failure) -> Mapping[str, Any] | None:
-    """Return the names that the test's body could use where it caught `failure`.
+    """Return the names in scope when the test's body caught `failure`, or None if it did not.
 
-    None where the failure did not come as far. unittest's assertRaises takes the traceback away,
-    and nothing else does: then Understudy's own names are all there is.
+    Only unittest's assertRaises removes the traceback. Then no names are known but Understudy's.
     """
     if failure.__traceback__ is None:
         return {}
@@ -57,17 +55,17 @@ def _names_where_caught(code: CodeType, failure: Failure) -> Mapping[str, Any] |
 
 
 def _named_failures(code: CodeType, names: Mapping[str, Any]) -> Iterator[type[Failure]]:
-    """Find the classes of failures that the source of `code` names where it catches."""
+    """Yield the classes of failures that the source of `code` catches by name."""
     import understudy
     from understudy.script.failures import Failure
 
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, SyntaxError):
-        return  # without its source, nothing says that the test expected anything
+        return  # without the source, no expectation is known
     for node in ast.walk(tree):
-        for each in ast.walk(_caught(node)):
-            name = each.id if isinstance(each, ast.Name) else getattr(each, "attr", None)
+        for part in ast.walk(_caught(node)):
+            name = part.id if isinstance(part, ast.Name) else getattr(part, "attr", None)
             found = names.get(str(name)) or (
                 getattr(understudy, str(name), None) if str(name) in understudy.__all__ else None
             )
@@ -76,11 +74,11 @@ def _named_failures(code: CodeType, names: Mapping[str, Any]) -> Iterator[type[F
 
 
 def _caught(node: ast.AST) -> ast.AST:
-    """Return what a node catches; an empty node where it catches nothing."""
+    """Return the expression that a node catches, or an empty node."""
     if isinstance(node, ast.ExceptHandler) and node.type is not None:
         return node.type
     if isinstance(node, ast.Call):
         name = getattr(node.func, "attr", getattr(node.func, "id", None))
         if name in _CATCHING:
-            return ast.Tuple(elts=[*node.args, *(each.value for each in node.keywords)])
+            return ast.Tuple(elts=[*node.args, *(keyword.value for keyword in node.keywords)])
     return ast.Pass()

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
-    """The server of `fake_postgres`, for what lives longer than a test: its address, and `on`.
+    """The server of `fake_postgres`, for fixtures that outlive a test: its address, and `on`.
 
-    What is scripted here is asked after what a test scripts.
+    Rules of a test come before rules that are added here.
     """
     from understudy.fake_postgres.fixture import Address
     from understudy.plugin import servers
@@ -29,7 +29,7 @@ def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
 def fake_postgres(
     pytestconfig: pytest.Config, fake_postgres_server: Address
 ) -> Iterator[FakePostgres]:
-    """A PostgreSQL made of Python: real drivers connect to it, and the test's script answers."""
+    """A scripted PostgreSQL server: real drivers connect to it, and the test's rules answer."""
     from understudy.fake_postgres.fixture import FakePostgres
     from understudy.plugin import servers
 

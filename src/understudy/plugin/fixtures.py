@@ -1,4 +1,4 @@
-"""The fixtures that every project has: `event_loop` and `faker`."""
+"""The fixtures of every project: `event_loop` and `faker`."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def configured_locale(config: pytest.Config) -> str:
 
 
 def name_of_test(item: pytest.Item) -> str:
-    """The node id, without the suffix that xdist gives to the tests of a load group."""
+    """Return the node id, without the suffix that xdist adds for a load group."""
     path, _, name = item.location
     return f"{path}::{name}"
 
 
 def _own_fixture(request: pytest.FixtureRequest, name: str) -> Any:
-    """The value of a fixture that is in play for this test and the project's own, else None.
+    """Return the value of a fixture that the project defines for this test, else None.
 
-    pytest-randomly has a `faker_seed` for every test, which changes from run to run.
+    pytest-randomly's `faker_seed`, which changes from run to run, does not count.
     """
     if name not in request.fixturenames:
         return None
@@ -85,12 +85,12 @@ def _own_fixture(request: pytest.FixtureRequest, name: str) -> Any:
 
 
 def has_own_event_loop(config: pytest.Config) -> bool:
-    """Whether pytest-asyncio is one that has an `event_loop` fixture: below 1.0."""
+    """Return whether pytest-asyncio has an `event_loop` fixture (below 1.0)."""
     return hasattr(config.pluginmanager.get_plugin("asyncio"), "event_loop")
 
 
 class EventLoop:
-    """Holds `event_loop`, for it is registered only where no other plugin has one."""
+    """The fixture `event_loop`, registered only if no other plugin has one."""
 
     @pytest.fixture
     def event_loop(self, request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:

@@ -1,9 +1,8 @@
 """Which plugin runs a test's event loop, and an `async_client` in that very loop.
 
-pytest-asyncio and anyio both run the async tests and fixtures that are theirs, each with hooks of
-its own. `async_client` has to live in the loop of the test that uses it, whoever runs it. So
-`async_client` itself is a plain fixture; it looks at the test and asks for the hidden twin that
-is written for this runner, with nothing but the runner's public way to write an async fixture.
+pytest-asyncio and anyio each run their own async tests and fixtures. `async_client` has to live in
+the loop of the test that uses it. So `async_client` itself is a synchronous fixture that requests a
+hidden async fixture for the plugin that runs the test. Those use only the plugins' public APIs.
 """
 
 from __future__ import annotations
@@ -31,28 +30,28 @@ _MARKERS = {
 }
 
 
-def _asyncio_twin(loop_scope: str) -> str:
+def _asyncio_fixture(loop_scope: str) -> str:
     return f"_understudy_async_client_asyncio_{loop_scope}"
 
 
 def async_client_fixtures(config: pytest.Config) -> ModuleType:
-    """Make the twins, one for each runner that is loaded, as a plugin to register."""
+    """Return a plugin with the hidden async fixtures, one for each loaded runner and loop scope."""
     plugin = ModuleType("understudy_async_client")
     manager = config.pluginmanager
     if manager.has_plugin("anyio"):
-        setattr(plugin, _ANYIO, pytest.fixture(_new_twin(), name=_ANYIO))
+        setattr(plugin, _ANYIO, pytest.fixture(_new_fixture(), name=_ANYIO))
     if manager.has_plugin("asyncio") and not has_own_event_loop(config):
         import pytest_asyncio
 
         for scope in _LOOP_SCOPES:
-            name = _asyncio_twin(scope)
-            fixture = pytest_asyncio.fixture(_new_twin(), loop_scope=scope, name=name)
+            name = _asyncio_fixture(scope)
+            fixture = pytest_asyncio.fixture(_new_fixture(), loop_scope=scope, name=name)
             setattr(plugin, name, fixture)
     return plugin
 
 
-def _new_twin() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
-    # pytest-asyncio writes the loop scope on the function, so each twin has one of its own.
+def _new_fixture() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
+    # pytest-asyncio stores the loop scope on the function, so each fixture needs its own.
     async def async_client(
         app: Any, pytestconfig: pytest.Config
     ) -> AsyncIterator[httpx.AsyncClient]:
@@ -65,8 +64,8 @@ def _new_twin() -> Callable[..., AsyncIterator[httpx.AsyncClient]]:
     return async_client
 
 
-def twin_for(request: pytest.FixtureRequest) -> str:
-    """Name the twin that lives in the event loop of the requesting test.
+def fixture_for(request: pytest.FixtureRequest) -> str:
+    """Return the name of the hidden fixture for the event loop of the requesting test.
 
     Raises:
         pytest.fail.Exception: no plugin runs async tests, or two claim this one.
@@ -87,18 +86,18 @@ def twin_for(request: pytest.FixtureRequest) -> str:
                     "`async_client` lives in a test's event loop, and two plugins claim "
                     f"{item.name}: pytest-asyncio runs the test, anyio its async fixtures, each "
                     "in a loop of its own.\n"
-                    "Take away the anyio marker (and the `anyio_backend` fixture), or the asyncio "
+                    "Remove the anyio marker (and the `anyio_backend` fixture), or the asyncio "
                     'marker; with asyncio_mode = "auto" every async test has that one.'
                 )
             _require_scoped_loops(config)
-            return _asyncio_twin(_loop_scope(item))
+            return _asyncio_fixture(_loop_scope(item))
     if "anyio_backend" in request.fixturenames:
         return _ANYIO
     if "asyncio" in plugins and not inspect.iscoroutinefunction(request.function):
-        # A sync test that reaches the client through an async fixture: where that one lives.
+        # A sync test that gets the client through an async fixture: use that fixture's loop.
         _require_scoped_loops(config)
         scope = config.getini("asyncio_default_fixture_loop_scope")
-        return _asyncio_twin(scope if scope in _LOOP_SCOPES else "function")
+        return _asyncio_fixture(scope if scope in _LOOP_SCOPES else "function")
     raise failure(
         f"`async_client` lives in a test's event loop, and no plugin runs {item.name} in one."
         f"\nMark the test: {'; or '.join(_MARKERS[name] for name in plugins)}."
@@ -116,7 +115,7 @@ def _require_scoped_loops(config: pytest.Config) -> None:
 
 
 def _loop_scope(item: pytest.Item) -> str:
-    """The scope of the loop that pytest-asyncio runs this test in."""
+    """Return the scope of the loop in which pytest-asyncio runs this test."""
     marker = item.get_closest_marker("asyncio")
     given = {} if marker is None else marker.kwargs
     # `scope` is the older name of `loop_scope`.

@@ -1,4 +1,4 @@
-"""Flags, and the settings that they and pyproject.toml make together."""
+"""The command-line flags, and the settings of a run."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FLAGS = {
     "app": 'the ASGI app, or a factory of one, as "module:attribute"',
     "schema": "the database schema: a glob of SQL files, 'alembic', or 'module:callable';"
     " may be given more than once",
-    "catalog": "the file in which PostgreSQL's verdicts on statements are kept",
+    "catalog": "the file that stores PostgreSQL's descriptions of statements",
     "check_statements": "what to do with a statement that PostgreSQL refuses: error, warn or off",
-    "check_parameters": "the same, with parameters that the driver would refuse",
-    "check_answers": "the same, with an answer that the statement could not return",
-    "check_errors": "the same, with a scripted error that the statement could not raise",
-    "check_calls": "the same, with calls on a fake that nobody looked at",
-    "check_coroutines": "the same, with coroutines that were never awaited",
-    "check_loop": "the same, with an event loop that was blocked",
-    "check_state": "the same, with a test that changes what a later one sees",
-    "check_tasks": "the same, with tasks that a test leaves running",
-    "check_transactions": "the same, with transactions left open on a fake without a script",
-    "blocked_after": "for how many milliseconds an event loop may be blocked",
+    "check_parameters": "the same for parameters that the driver would refuse",
+    "check_answers": "the same for an answer that the statement could not return",
+    "check_errors": "the same for a scripted error that the statement could not raise",
+    "check_calls": "the same for calls on a fake that no test checks",
+    "check_coroutines": "the same for coroutines that were never awaited",
+    "check_loop": "the same for an event loop that was blocked",
+    "check_state": "the same for a test that changes state that later tests see",
+    "check_tasks": "the same for tasks that a test leaves running",
+    "check_transactions": "the same for transactions left open on a fake without a script",
+    "blocked_after": "the number of milliseconds for which an event loop may be blocked",
     "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
@@ -41,7 +41,7 @@ _LISTS = ("schema", "fake_postgres_env", "real_postgres_env")
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Add the flags, each of which overrides its twin in [tool.understudy]."""
+    """Add the flags, each of which overrides its key in [tool.understudy]."""
     group = parser.getgroup("understudy", "understudy (overrides [tool.understudy])")
     for key, text in _FLAGS.items():
         group.addoption(
@@ -54,17 +54,17 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--understudy-locked",
         action="store_true",
-        help="learn no statement: one that the catalog does not hold fails its test (for CI)",
+        help="add nothing to the catalog: a statement that is not in it fails its test (for CI)",
     )
     group.addoption(
         "--understudy-keep-databases",
         action="store_true",
-        help="keep the databases of tests that fail until the next run, and print where they are",
+        help="keep the databases of failed tests until the next run, and print their URLs",
     )
     group.addoption(
         "--understudy-rebuild",
         action="store_true",
-        help="load the schema even where the server of postgres_url has a template of it",
+        help="load the schema again even if the server of postgres_url has a template of it",
     )
 
 
@@ -87,12 +87,12 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def origin(config: pytest.Config, key: str) -> str:
-    """Say where a setting comes from: the flag, or the key in the file."""
+    """Return the source of a setting for messages: the flag, or the key in the file."""
     return in_file(_file(config), key) if _given(config, key) is None else flag(key)
 
 
 def _file(config: pytest.Config) -> Path:
-    """The pyproject.toml that is pytest's ini file, else the one in pytest's rootdir."""
+    """Return the pyproject.toml that is pytest's ini file, else the one in pytest's rootdir."""
     ini = config.inipath
     if ini is not None and ini.name == "pyproject.toml":
         return ini
@@ -100,15 +100,15 @@ def _file(config: pytest.Config) -> Path:
 
 
 def _given(config: pytest.Config, key: str) -> object:
-    # Settings are read before the first conftest.py is, when only known arguments are parsed.
+    # Settings are read before the first conftest.py, when only known arguments are parsed.
     return getattr(config.known_args_namespace, f"understudy_{key}", None)
 
 
 def make_importable(config: pytest.Config, root: Path) -> None:
     """Put the project's root first on sys.path for this run, unless it is there already.
 
-    `app = "src.main:app"` is meant from there, as it is for uvicorn, and conftest.py and the
-    tests import the same modules.
+    `app = "src.main:app"` is relative to the root, as for uvicorn, and conftest.py and the tests
+    import the same modules.
     """
     path = str(root)
     if path not in sys.path:
@@ -117,9 +117,9 @@ def make_importable(config: pytest.Config, root: Path) -> None:
 
 
 def set_driver(config: pytest.Config, driver: str | None) -> None:
-    """Have `db_error` make the exceptions of the configured driver in this run."""
+    """Make `db_error` return exceptions of the configured driver in this run."""
     if driver is not None:
-        # Imported only here: a project that configures no driver need not use the script at all.
+        # Imported only here: a project without a configured driver may not use the script.
         from understudy.script import database_errors
 
         before = database_errors.configured
@@ -128,7 +128,7 @@ def set_driver(config: pytest.Config, driver: str | None) -> None:
 
 
 def header(version: str, settings: Settings) -> str:
-    """The line below pytest's own: the version, and what is configured."""
+    """Return the line for pytest's header: the version and the configuration."""
     parts = [version]
     for key in ("app", "driver", "locale", "catalog"):
         value = getattr(settings, key)

@@ -1,4 +1,4 @@
-"""How a fixture ends a test: one message, no traceback."""
+"""Failures that consist of one message, without a traceback."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 
 def failure(message: str) -> BaseException:
-    """The exception that fails a test with a message alone.
+    """Return the exception that fails a test with nothing but a message.
 
-    Raise it ``from None``: pytest shows a cause as well, and says the same thing twice. What was
-    raised first stays in reach of a debugger, as its ``__context__``.
+    Raise it ``from None``: pytest would show the cause too and repeat the message. A debugger finds
+    the first exception in ``__context__``.
     """
     return pytest.fail.Exception(message, pytrace=False)
 

@@ -1,4 +1,4 @@
-"""The fixture `real_postgres`: a real database for each test that asks, kept apart from others."""
+"""The fixture `real_postgres`: a real database, isolated for each test."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def real_postgres_server(pytestconfig: pytest.Config) -> Address:
-    """The server of `real_postgres`, for what lives longer than a test: its address, and `on`.
+    """The server of `real_postgres`, for fixtures that outlive a test: its address, and `on`.
 
-    What is asked outside of a test goes to the real server as well, and is undone when the next
-    test begins.
+    Statements outside a test go to the real server too, and are undone when the next test begins.
     """
     from understudy.embedded import PostgresError
     from understudy.fake_postgres.fixture import Address
@@ -34,11 +33,11 @@ def real_postgres_server(pytestconfig: pytest.Config) -> Address:
 def real_postgres(
     request: pytest.FixtureRequest, pytestconfig: pytest.Config
 ) -> Iterator[RealPostgres | ClonedPostgres]:
-    """A database with the configured schema in it, as if for this test alone.
+    """A database with the configured schema, isolated for this test.
 
-    It is isolated by rollback: all that the test does is undone when it ends. Marked with
-    `@pytest.mark.understudy(isolation="clone")`, the test has a database of its own, a copy of a
-    template, which is dropped then.
+    By default everything that the test does is rolled back when it ends. A test marked with
+    `@pytest.mark.understudy(isolation="clone")` gets a database of its own, a copy of a template,
+    which is dropped when the test ends.
     """
     from understudy.plugin.markers import isolation
 

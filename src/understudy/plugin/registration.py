@@ -1,4 +1,4 @@
-"""Which fixtures exist in this run."""
+"""The fixtures of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INTEGRATION = 'integration: needs a real PostgreSQL; leave out with -m "not inte
 
 
 def register_fixtures(config: pytest.Config, settings: Settings) -> None:
-    """Register the fixtures, those of the app only where an app is configured.
+    """Register the fixtures; those of the app only if an app is configured.
 
     Generic names collide: a project without an ASGI app may use another plugin's `client`.
     """

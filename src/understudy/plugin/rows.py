@@ -1,4 +1,4 @@
-"""`real_postgres.insert`: rows for a test, by a connection that is opened for the first of them."""
+"""`real_postgres.insert`: rows for a test, on a connection that the first of them opens."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from understudy.rows import Row, Rows, SchemaCache
 
-# The code under test may hold what a row needs, and runs in the thread that would wait for it.
+# The code under test may hold a lock that a row needs, in the very thread that would wait for it.
 LOCK_TIMEOUT = "3s"
 _SCHEMA: pytest.StashKey[SchemaCache] = pytest.StashKey()
 
 
 class RowsOfTest:
-    """What one test inserts into its database."""
+    """The rows that one test inserts."""
 
     def __init__(self, request: pytest.FixtureRequest, dsn: str) -> None:
         self._request = request
@@ -55,7 +55,7 @@ class RowsOfTest:
         try:
             locale = configured_locale(config)
         except ImportError:
-            locale = None  # without Faker nothing is of a locale
+            locale = None  # without Faker no locale is needed
         cache = config.stash.setdefault(_SCHEMA, SchemaCache())
         return Rows(self._connect, name_of_test(self._request.node), locale=locale, cache=cache)
 

@@ -1,6 +1,6 @@
-"""The servers of `fake_postgres` and `real_postgres` of a run, and the environment for an app.
+"""The servers of `fake_postgres` and `real_postgres`, and the environment for an app.
 
-One server of each serves the whole run: an app that is made once reads once where its database is.
+One server of each serves the whole run, because an app reads the address of its database once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SANDBOX: pytest.StashKey[SandboxServer] = pytest.StashKey()
 
 
 def server(config: pytest.Config) -> Server:
-    """Return the server of `fake_postgres` of this run, made when it is first asked for."""
+    """Return the server of `fake_postgres` of this run, created on first use."""
     known = config.stash.get(_SERVER, None)
     if known is None:
         from understudy.fake_postgres.server import Server
@@ -33,7 +33,7 @@ def server(config: pytest.Config) -> Server:
 
 
 def sandbox(config: pytest.Config) -> SandboxServer:
-    """Return the server of `real_postgres` of this run, made when it is first asked for."""
+    """Return the server of `real_postgres` of this run, created on first use."""
     known = config.stash.get(_SANDBOX, None)
     if known is None:
         from understudy.plugin.databases import Replaced
@@ -47,8 +47,8 @@ def sandbox(config: pytest.Config) -> SandboxServer:
 def set_environment(config: pytest.Config, settings: Settings) -> None:
     """Point the app at the servers, for the whole run.
 
-    It is set before the first conftest.py is imported: many an app reads its settings when its
-    module is. A server accepts nobody before a test asks for it.
+    The variables are set before the first conftest.py loads, because many apps read their settings
+    on import. A server accepts no connection before a test uses its fixture.
     """
     if settings.fake_postgres_env:
         _set(config, server(config), settings.fake_postgres_env)

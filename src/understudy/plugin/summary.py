@@ -1,4 +1,4 @@
-"""The section at the end of a run: what was asked, and how far the fakes' part was checked."""
+"""The section at the end of a run: the calls, and how far those on fakes were checked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from understudy.plugin import catalog_hooks as checked
 from understudy.plugin import report
 from understudy.plugin.settings import Settings
 
-_TALLY = "understudy.script.call_counts"
-_LANES = ("FAKES", "REAL")  # what the tallies there are called
+_MODULE = "understudy.script.call_counts"
+_TALLIES = ("FAKES", "REAL")  # the names of the tallies
 _Figures = Mapping[str, tuple[int, set[str]]]
 _DATABASES = "understudy.plugin.databases"
 _OUTPUT = "understudy"
@@ -22,22 +22,22 @@ _workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def begin(config: pytest.Config) -> None:
-    """Count from zero for this run, and go on from where we were when it is over.
+    """Count from zero for this run, and restore the counts when it is over.
 
-    A run inside a run, as pytester makes, shares the process and so the tally.
+    A run inside a run (pytester) shares the process and so the counts.
     """
-    before = _exchange({lane: (0, set()) for lane in _LANES})
+    before = _exchange({name: (0, set()) for name in _TALLIES})
 
-    def go_on() -> None:
+    def restore() -> None:
         _exchange(before)
 
-    config.add_cleanup(go_on)
+    config.add_cleanup(restore)
 
 
 def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) -> list[str]:
-    """End what this run has begun, and return what went wrong: `known`, and what did with that.
+    """End the run, and return its problems: `known` and those of the end itself.
 
-    On a worker of pytest-xdist: send these, and the figures, to the controller.
+    A worker of pytest-xdist sends them and its counts to the controller instead.
     """
     found = [*known]
     found += [problem] if (problem := checked.end(config, settings)) else []
@@ -47,19 +47,19 @@ def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) ->
     if output is not None:
         output[_OUTPUT] = {**_own_figures(), "problems": found}
         return []
-    found += [each for part in config.stash.get(_workers, []) for each in part["problems"]]
+    found += [text for part in config.stash.get(_workers, []) for text in part["problems"]]
     config.stash[_problems] = list(dict.fromkeys(found))
     return config.stash[_problems]
 
 
 def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
-    """On the controller: keep the figures that a worker sent; one that crashed sent none."""
+    """On the controller, keep the counts that a worker sent; one that crashed sent ntally."""
     if _OUTPUT in output:
         config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
 def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
-    """Write the section, where there is anything to say."""
+    """Write the section, unless it is empty."""
     calls, statements = figures(config)
     real_calls, real_statements = figures(config, "REAL")
     problems = config.stash.get(_problems, [])
@@ -78,36 +78,36 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
         reporter.line(f"ERROR: {problem}", red=True)
 
 
-def figures(config: pytest.Config, lane: str = "FAKES") -> tuple[int, set[str]]:
-    """The number of calls on a lane in this run, workers included, and their statements."""
-    parts = [part[lane] for part in (_own_figures(), *config.stash.get(_workers, []))]
+def figures(config: pytest.Config, name: str = "FAKES") -> tuple[int, set[str]]:
+    """Return the number of calls of one tally in this run, workers included, and the statements."""
+    parts = [part[name] for part in (_own_figures(), *config.stash.get(_workers, []))]
     statements = {statement for part in parts for statement in part["statements"]}
     return sum(part["calls"] for part in parts), statements
 
 
 def _own_figures() -> dict[str, Any]:
-    tally = sys.modules.get(_TALLY)
-    if tally is None:
-        return {lane: {"calls": 0, "statements": []} for lane in _LANES}
-    from understudy.pg import sql  # there already, since the tally is
+    module = sys.modules.get(_MODULE)
+    if module is None:
+        return {name: {"calls": 0, "statements": []} for name in _TALLIES}
+    from understudy.pg import sql  # imported already, as the counts are
 
     found = {}
-    for lane in _LANES:
-        one = getattr(tally, lane)
-        # Two layouts of one statement are one statement.
-        statements = {sql.spell(sql.tokens(statement)) for statement in one.statements}
-        found[lane] = {"calls": one.calls, "statements": sorted(statements)}
+    for name in _TALLIES:
+        tally = getattr(module, name)
+        # All layouts of a statement count as tally.
+        statements = {sql.spell(sql.tokens(statement)) for statement in tally.statements}
+        found[name] = {"calls": tally.calls, "statements": sorted(statements)}
     return found
 
 
 def _exchange(figures: _Figures) -> _Figures:
-    """Set the tallies, and return what they were; nothing where no test has imported them."""
-    tally: Any = sys.modules.get(_TALLY)
-    if tally is None:
-        return {lane: (0, set()) for lane in _LANES}
+    """Set the tallies and return their earlier values; do nothing if they were not imported."""
+    module: Any = sys.modules.get(_MODULE)
+    if module is None:
+        return {name: (0, set()) for name in _TALLIES}
     before = {}
-    for lane, (calls, statements) in figures.items():
-        one = getattr(tally, lane)
-        before[lane] = one.calls, one.statements
-        one.calls, one.statements = calls, statements
+    for name, (calls, statements) in figures.items():
+        tally = getattr(module, name)
+        before[name] = tally.calls, tally.statements
+        tally.calls, tally.statements = calls, statements
     return before

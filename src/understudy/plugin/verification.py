@@ -1,11 +1,11 @@
-"""What a test owes its script, checked when it ends.
+"""Verify the expectations of a test when it ends.
 
-A failure that the code under test caught fails the test all the same (one that the test's own body
-catches by name was expected: `with pytest.raises(UnexpectedStatement)`). A rule that was not used,
-a transaction or a connection that was left open fails it when the phase that made it is over: what
-the test's body made at the end of the body, what a fixture made when that is gone.
+A failure that the code under test caught still fails the test. The exception is one that the test's
+own body catches by name: `with pytest.raises(UnexpectedStatement)`. An unused rule and an open
+transaction or connection fail the test when the phase that created it is over: at the end of the
+test's body, or after the teardown of the fixture.
 
-Nothing here imports the script: where no test has imported it, there is nothing to check.
+Nothing here imports the script: if no test has imported it, there is nothing to verify.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _body: pytest.StashKey[Phase | None] = pytest.StashKey()
 
 
 class Phase:
-    """A stretch of a test, with a state of its own from its start to its end."""
+    """A phase of a test: setup, body or teardown, with a `PhaseState` of its own."""
 
     def __init__(self) -> None:
         module = _loaded()
@@ -40,12 +40,12 @@ class Phase:
             self._context.__enter__()
 
     def close(self) -> None:
-        """End the phase: what happens from now on belongs to another one."""
+        """End the phase: later failures belong to another one."""
         if self._context is not None:
             self._context.__exit__(None, None, None)
             return
         module = _loaded()
-        if module is not None:  # imported while the phase went on: all so far was its own
+        if module is not None:  # imported during the phase, so everything recorded is its own
             self._state = module.PhaseState()
             self._state.failures, module.first.failures = module.first.failures, []
             self._state.expectations = module.first.expectations
@@ -57,14 +57,14 @@ class Phase:
             self._state.scripts, module.first.scripts = module.first.scripts, []
 
     def failures(self) -> list[Failure]:
-        """Return, and forget, what was entered so far, leaving the expectations."""
+        """Return and forget the failures recorded so far; expectations stay."""
         if self._state is None:
             return []
         found, self._state.failures = self._state.failures, []
         return found
 
-    def forgive(self, test: object) -> None:
-        """Forget the failures that the body of `test` has caught on purpose."""
+    def forget_expected(self, test: object) -> None:
+        """Forget the failures that the body of `test` caught by name."""
         if self._state is not None and self._state.failures:
             from understudy.plugin.expected_failures import is_expected
 
@@ -74,11 +74,11 @@ class Phase:
 
     @property
     def state(self) -> PhaseState | None:
-        """The state, where anything was there to be entered."""
+        """The state, or None if the script was not imported."""
         return self._state
 
     def verify(self) -> list[Failure]:
-        """Return everything that was entered, or is not as expected now."""
+        """Return the recorded failures and those of unmet expectations."""
         return [] if self._state is None else self._state.verify()
 
 
@@ -87,7 +87,7 @@ def _loaded() -> ModuleType | None:
 
 
 def around_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Watch over the fixtures of a test: what they expect is checked when they are gone."""
+    """Collect the failures of a test's fixtures; expectations are verified after teardown."""
     item.stash[_body] = None
     phase = Phase()
     try:
@@ -103,28 +103,28 @@ def around_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def around_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Watch over the body of a test."""
+    """Verify the body of a test."""
     phase = Phase()
     try:
         result = yield
     except BaseException as error:
         phase.close()
-        phase.forgive(getattr(item, "obj", None))
-        # A failed test need not have used all of its script, nor ended what it began.
+        phase.forget_expected(getattr(item, "obj", None))
+        # A failed test need not have used its whole script, or ended its transactions.
         item.stash[_before] = None
         hidden = _explain(error, phase.failures())
         if hidden and isinstance(error, pytest.skip.Exception):
             _fail(hidden)
         raise
     phase.close()
-    phase.forgive(getattr(item, "obj", None))
+    phase.forget_expected(getattr(item, "obj", None))
     _fail(phase.verify())
     item.stash[_body] = phase
     return result
 
 
 def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Watch over the end of the fixtures, then check what they expected."""
+    """Run the teardown of the fixtures, then verify their expectations."""
     phase = Phase()
     try:
         result = yield
@@ -139,7 +139,7 @@ def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def states(item: pytest.Item) -> list[PhaseState] | None:
-    """Return the states of a test that has passed, and of its fixtures; else None."""
+    """Return the states of a test that passed and of its fixtures, or None if it failed."""
     phases = item.stash.get(_before, None), item.stash.get(_body, None)
     if phases[1] is None:
         return None
@@ -147,12 +147,12 @@ def states(item: pytest.Item) -> list[PhaseState] | None:
 
 
 def forget(item: pytest.Item) -> None:
-    """Let go of the scripts of a test that is over: pytest keeps its items as long as it runs."""
+    """Release the scripts of a finished test: pytest keeps its items until it ends."""
     item.stash[_before] = item.stash[_body] = None
 
 
 def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-    """Give a fixture that outlives a test a state of its own, settled when it is gone."""
+    """Give a fixture that outlives a test a state of its own, verified after its teardown."""
     if fixture.scope == "function":
         return (yield)
     phase: Phase | None = None
@@ -161,7 +161,7 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
         if phase is not None:
             _fail(phase.verify())
 
-    fixture.addfinalizer(check)  # before the fixture adds its own: the last added runs first
+    fixture.addfinalizer(check)  # added before the fixture's own, so it runs after them
     phase = Phase()
     try:
         result = yield
@@ -172,13 +172,13 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
         raise
     phase.close()
     if failures := phase.failures():
-        phase = None  # no test gets the fixture: nothing is left to happen
+        phase = None  # no test will use the fixture
         _fail(failures)
     return result
 
 
 def _fail(failures: list[Failure]) -> None:
-    """Fail with `failures`, whole and without a traceback; with none, do nothing."""
+    """Fail with a report of `failures`, without a traceback, if there are any."""
     if failures:
         pytest.fail(report.failure_report(map(_reported, failures)), pytrace=False)
 
@@ -189,29 +189,29 @@ def _reported(failure: Failure) -> tuple[str, str, bool]:
 
 
 def _explain(error: BaseException, failures: list[Failure]) -> list[Failure]:
-    """Note on `error` the failures that it hides, and return them."""
+    """Add to `error` a note on the failures that it hides, and return them."""
     if not failures:
         return []
     chain = list(_chain(error))
     shown = set(map(id, chain))
-    # What a driver raised may say it too: fake_postgres sends its clients the text of a failure.
-    said = "\n".join("".join(format_exception_only(each)) for each in chain)
-    hidden = [each for each in failures if id(each) not in shown and str(each) not in said]
+    # A driver's error may contain the text: fake_postgres sends failures to its clients.
+    text = "\n".join("".join(format_exception_only(part)) for part in chain)
+    hidden = [f for f in failures if id(f) not in shown and str(f) not in text]
     for failure in hidden:
         error.add_note("\n" + report.failure_report([_reported(failure)]))
     return hidden
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Go through `error` and all that a traceback shows with it."""
+    """Yield `error` and every exception that its traceback shows."""
     pending: list[BaseException | None] = [error]
     seen: set[int] = set()
     while pending:
-        each = pending.pop()
-        if each is None or id(each) in seen:
+        part = pending.pop()
+        if part is None or id(part) in seen:
             continue
-        seen.add(id(each))
-        yield each
-        pending += [each.__cause__, None if each.__suppress_context__ else each.__context__]
-        if isinstance(each, BaseExceptionGroup):
-            pending += each.exceptions
+        seen.add(id(part))
+        yield part
+        pending += [part.__cause__, None if part.__suppress_context__ else part.__context__]
+        if isinstance(part, BaseExceptionGroup):
+            pending += part.exceptions

@@ -1,8 +1,7 @@
 """One server for all workers of pytest-xdist: they ask the controller, which starts it.
 
-A question and its answer go through a channel of execnet that xdist carries to the worker among
-its input. So nothing listens anywhere, the server belongs to the process that outlives the workers,
-and a worker that crashes takes nothing with it.
+Questions and answers go through an execnet channel that is part of the worker's input. So nothing
+has to listen, and the server belongs to the controller: a worker that crashes does not end it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def offer(node: Any, answer: Callable[[pytest.Config, str], Mapping[str, Any]]) 
         answer: takes a question. It may block: it runs in the thread that receives from this
             worker alone, and the worker waits for it.
     """
-    if node.gateway.spec.popen:  # else it is on another machine, and reaches no socket of ours
+    if node.gateway.spec.popen:  # else it is on another machine, which cannot reach the server
         channel = node.gateway.newchannel()
         channel.setcallback(lambda question: channel.send(answer(node.config, question)))
         node.workerinput[_KEY] = channel
