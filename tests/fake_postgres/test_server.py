@@ -5,20 +5,31 @@ from __future__ import annotations
 import asyncio
 import socket
 import stat
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import psycopg
 import pytest
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import NullPool
 
 from understudy import UnexpectedStatement
-from understudy.fake_postgres import attribution
+from understudy.fake_postgres.attribution import FIXTURE
 from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.server import Server
 from understudy.script.expectations import opened
 from understudy.script.failures import ServerBroke
+
+
+class Base(DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Row(Base):
+    __tablename__ = "t"
+    a: Mapped[int] = mapped_column(primary_key=True)
 
 
 @pytest.fixture
@@ -129,49 +140,54 @@ def test_an_error_of_our_own_fails_the_test_and_ends_the_connection(
     assert str(failure).endswith("RuntimeError: broken")
 
 
-async def test_several_that_wait_are_not_guessed_among(fake_postgres: FakePostgres) -> None:
-    assert attribution.waiter_behind(-1, 0.0) is None
-    fake_postgres.on("SELECT pg_sleep(9)").hangs()
-    connection = await fake_postgres.psycopg.connect(autocommit=True)
-    pid = connection.info.backend_pid
-    task = asyncio.create_task(connection.execute("SELECT pg_sleep(9)"))
-    while not fake_postgres.calls:  # noqa: ASYNC110 # filled by another thread
-        await asyncio.sleep(0.001)
+async def test_callers_of_several_tasks_are_told_apart(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("SELECT 1 AS a").row(a=1)
+    fake_postgres.on("SELECT 2 AS a").row(a=2)
 
-    found: list[attribution.Waiter | None] = []
-    thread = threading.Thread(
-        target=lambda: found.extend(
-            [attribution.waiter_behind(pid, 5.0), attribution.waiter_behind(-1, 0.0)]
-        )
+    async def one(connection: psycopg.AsyncConnection[tuple[int]]) -> None:
+        await connection.execute("SELECT 1 AS a")
+
+    async def two(connection: asyncpg.Connection) -> None:
+        await connection.execute("SELECT 2 AS a")
+
+    socket = await asyncpg.connect(fake_postgres.dsn)
+    await asyncio.gather(
+        one(await fake_postgres.psycopg.connect(autocommit=True)),
+        two(socket),
     )
-    thread.start()
-    while thread.is_alive():  # noqa: ASYNC110 # a thread has no event
-        await asyncio.sleep(0.001)
-    await connection.cancel_safe()
-    with pytest.raises(psycopg.errors.QueryCanceled):
-        await task
+    await socket.close()
 
-    assert found[0] is not None
-    assert (found[0].pid, found[0].pool) == (pid, "")
-    assert found[1] is None
+    callers = {call.statement: call.origin.code for call in fake_postgres.calls}
+    assert callers == {"SELECT 1 AS a": one.__code__, "SELECT 2 AS a": two.__code__}
+    openers = [client.attribution.opened_by for client in fake_postgres.connections]
+    assert [None if site is None else site.pool for site in openers] == ["", FIXTURE]
 
 
-async def test_a_task_that_runs_is_seen_where_it_is() -> None:
-    def inside() -> list[str]:
-        assert task is not None
-        return [frame.f_code.co_qualname for frame in attribution.frames_running(task)]
+async def test_psqlpy_in_several_tasks_is_not_guessed_at(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("SELECT 1 AS a").row(a=1)
+    connection = await fake_postgres.psqlpy.connect()
 
-    task = asyncio.current_task()
-    other = asyncio.create_task(asyncio.sleep(0))
+    async def ask() -> None:
+        await connection.execute("SELECT 1 AS a")
 
-    names = inside()
-    assert (
-        names.index(test_a_task_that_runs_is_seen_where_it_is.__name__)
-        == names.index(inside.__qualname__) - 1
-    )
-    assert attribution.frames_running(other) == []
-    await other
-    assert attribution.frames_running(other) == []
+    await ask()
+    await asyncio.create_task(ask())
+
+    alone, several = (call.origin for call in fake_postgres.calls)
+    assert alone.code is ask.__code__
+    assert several.place == "a connection over a socket (the driver does not tell which line)"
+
+
+async def test_a_task_of_sqlalchemy_has_no_line(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on("INSERT INTO t ...")
+    url = fake_postgres.dsn.replace("postgresql:", "postgresql+asyncpg:")
+    sessions = async_sessionmaker(create_async_engine(url, poolclass=NullPool))
+
+    async with sessions.begin() as session:
+        session.add(Row(a=1))  # sent by a task that SQLAlchemy starts to end the block
+
+    (call,) = fake_postgres.calls
+    assert call.origin.place == "a task or thread of its own (Python does not tell who started it)"
 
 
 async def test_an_asyncpg_connection_sees_the_end_of_its_server(server: Server) -> None:

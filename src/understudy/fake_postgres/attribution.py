@@ -1,255 +1,255 @@
-"""Whose statement it is that came over a socket: who in this process waits for a driver.
+"""Which line of the user's code opened a connection, and which sent its latest statement.
 
 A statement that comes through memory has its caller on the stack. Over a socket there are only
-bytes; but whoever sent them waits in this very process: a thread in a driver's call, or a task that
-is suspended inside of a driver. psycopg and asyncpg also know the number of the connection that
-they wait for. Where several may have sent it, nothing is said rather than something wrong.
+bytes. The client lives in this process, though, so its driver is made to note the caller before it
+sends: each function in `_wrapped` reads the stack of its own thread. No thread reads the frames or
+awaitables of another one's tasks, which crashes CPython if such a task happens to run.
+
+asyncpg and psycopg know the number of their connection. psqlpy does not, so its latest call counts
+only while a single task or thread of the test uses it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
+import functools
 import sys
 import threading
-import time
 import weakref
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
-from understudy.script.origin import Spot, is_users
+from understudy.script.origin import LOOPS, Spot, is_users, spot
 
-_WAITED_FOR = frozenset({"asyncpg", "psycopg", "psqlpy"})
-# What keeps connections open for its users. psqlpy has no connection outside of a pool.
+# They keep connections open for others. psqlpy has no connection outside a pool.
 _POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases"})
-# What makes connections for a test, and closes them.
-OURS = "fake_postgres"
-_OURS = "understudy.fake_postgres.connectors"
-# More tasks than these are not gone through for every statement.
-_MOST_TASKS = 500
+# The pool of connections that the fixture itself makes for a test, and closes.
+FIXTURE = "fake_postgres"
+_FIXTURE_MODULE = "understudy.fake_postgres.connectors"
 
-# Awaitables that tell nobody but the garbage collector what they stand around. The last is what
-# SQLAlchemy's `await engine.connect()` waits for.
-_AROUND = frozenset({"async_generator_asend", "async_generator_athrow", "coroutine_wrapper"})
+_ASYNCPG = (
+    "bind", "bind_execute", "bind_execute_many", "copy_in", "copy_out", "execute", "prepare",
+    "query",
+)  # fmt: skip
+_PSQLPY = {
+    "Connection": ("execute", "execute_batch", "execute_many", "fetch", "fetch_row", "fetch_val"),
+    "Transaction": (
+        "begin", "commit", "rollback", "__aenter__", "__aexit__",
+        "execute", "execute_batch", "execute_many", "fetch", "fetch_row", "fetch_val",
+    ),
+}  # fmt: skip
 
-# psqlpy sends from a thread of its own, before the task that waits for it has stopped.
-_PATIENCE = 0.02
-# Most begin to wait as soon as they may go on, some when a thread of the driver has told them.
-_PAUSE, _LONGEST_PAUSE = 0.00001, 0.0005
-
-# The event loops that were met before: most often it is a task of theirs that waits.
-_met: tuple[weakref.ref[asyncio.AbstractEventLoop], ...] = ()
+Sender = asyncio.Task[Any] | threading.Thread
 
 
-class Waiter(NamedTuple):
-    """Somebody who waits inside of a driver.
+class CallSite(NamedTuple):
+    """Who opened a connection.
 
     Attributes:
-        spot: the user's instruction that called the driver; None where a pool called it.
-        pid: the number of the connection; None where the driver does not tell.
-        pool: which pool the connection is for, "" for none; OURS where the fixture made it.
+        spot: the user's instruction; None if there is none on the stack.
+        pool: the pool that the connection is for: a package, FIXTURE, or "" for none.
     """
 
     spot: Spot | None
-    pid: int | None
     pool: str
 
 
-def caller() -> Waiter:
-    """Return who calls, of the thread that runs this."""
-    return _waiter(stack(sys._getframe(1)), inside=True) or Waiter(None, None, "")
+class Attribution:
+    """What the client of a connection has noted about itself.
+
+    Attributes:
+        opened_by: who opened the connection; None if unknown.
+        sent_at: the user's instruction that sent the latest statement; None if unknown.
+    """
+
+    def __init__(self) -> None:
+        self.opened_by: CallSite | None = None
+        self.sent_at: Spot | None = None
+        self._sender: weakref.ref[Sender] | None = None
+
+    @property
+    def sender(self) -> Sender | None:
+        """The task or thread that sent the latest statement; None if unknown."""
+        return None if self._sender is None else self._sender()
+
+    def note_statement(self) -> None:
+        """Note that the caller sends a statement."""
+        self.sent_at, self._sender = spot(), weakref.ref(_sender())
 
 
-def waiter_behind(pid: int | None, patience: float = _PATIENCE) -> Waiter | None:
-    """Return who waits for a connection; None where that is not certain.
+# Of the connections over sockets, by number; no two servers of a process use the same.
+_noted: weakref.WeakValueDictionary[int, Attribution] = weakref.WeakValueDictionary()
+# The event loops in which a driver was used, with the thread of each.
+_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
+_wrapped: set[str] = set()
+_psqlpy = Attribution()
+_psqlpy_senders: weakref.WeakSet[Sender] = weakref.WeakSet()
+
+
+def register(pid: int, attribution: Attribution) -> None:
+    """Have the client of a connection note who it is.
 
     Args:
-        pid: the number of the connection; None of one that is being opened.
-        patience: how many seconds to give whoever has sent something to begin to wait for it.
+        pid: the number of the connection, which the driver knows too.
+        attribution: where it is noted.
     """
-    if pid is not None and (found := _in_a_loop_met_before(pid)) is not None:
-        return found
-    untold: set[Waiter] = set()
-    for _ in tries(patience):
-        waiters = _waiters()
-        if waiters is None:
-            return None
-        for each in waiters:
-            if pid is not None and each.pid == pid:
-                return each
-        untold = {each for each in waiters if each.pid is None and (each.spot or pid is None)}
-        if untold:
-            break
-    return untold.pop() if len(untold) == 1 else None
+    _noted[pid] = attribution
 
 
-def tries(patience: float) -> Iterator[None]:
-    """Go round, once at least, until so many seconds have passed, with longer and longer pauses."""
-    deadline, pause = time.monotonic() + patience, _PAUSE
-    while True:
-        yield
-        if time.monotonic() >= deadline:
-            return
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+def begin_test() -> None:
+    """Forget the psqlpy calls of the last test, and wrap the drivers imported since."""
+    global _psqlpy
+    _psqlpy = Attribution()
+    _psqlpy_senders.clear()
+    wrap_drivers()
 
 
-def _waiters() -> list[Waiter] | None:
-    """Return everybody who waits; None where there are too many to be gone through."""
-    found = [*_threads()]
-    for loop in list(loops()):
-        _meet(loop)
-        tasks = asyncio.all_tasks(loop)
-        if len(tasks) > _MOST_TASKS:
-            return None
-        found += _in_tasks(tasks)
-    return found
+def latest_psqlpy_call() -> Attribution | None:
+    """Return the latest call of psqlpy; None if several tasks or threads have used it."""
+    return _psqlpy if len(_psqlpy_senders) == 1 else None
 
 
-def _in_tasks(tasks: Collection[asyncio.Task[Any]]) -> Iterator[Waiter]:
-    for task in tasks:
-        if (waiter := waiter_in_task(task)) is not None:
-            yield waiter
+def loops_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """Find the event loops in which this thread has used a driver."""
+    for loop, thread in list(_loops.items()):
+        if thread == threading.get_ident() and not loop.is_closed():
+            yield loop
 
 
-def _meet(loop: asyncio.AbstractEventLoop) -> None:
-    global _met
-    known = [each for each in _met if (one := each()) is not None and not one.is_closed()]
-    if not any(each() is loop for each in known):
-        # As a whole, since other threads go through it.
-        _met = (*known, weakref.ref(loop))
+def wrap_drivers() -> None:
+    """Make every imported driver note who calls it."""
+    for name, wrap in (
+        ("asyncpg", _wrap_asyncpg),
+        ("psycopg", _wrap_psycopg),
+        ("psqlpy", _wrap_psqlpy),
+    ):
+        module = sys.modules.get(name)
+        # While it is being imported, it lacks what comes last.
+        if module is not None and name not in _wrapped and not _is_importing(module):
+            _wrapped.add(name)
+            wrap(module)
 
 
-def _in_a_loop_met_before(pid: int) -> Waiter | None:
-    """Return who waits for a connection in a task, without a look at every thread's frames."""
-    for each in _met:
-        loop = each()
-        if loop is not None and loop.is_running():
-            tasks = asyncio.all_tasks(loop)
-            for waiter in _in_tasks(tasks) if len(tasks) <= _MOST_TASKS else ():
-                if waiter.pid == pid:
-                    return waiter
-    return None
+def _is_importing(module: Any) -> bool:
+    return bool(getattr(module.__spec__, "_initializing", False))
 
 
-def _threads() -> Iterator[Waiter]:
-    own = threading.get_ident()
-    for ident, frame in sys._current_frames().items():
-        if ident != own and (waiter := waiter_in_thread(frame)) is not None:
-            yield waiter
+def _wrap_asyncpg(asyncpg: Any) -> None:
+    def note(protocol: Any) -> None:
+        _note_statement(protocol.get_server_pid())
+
+    _replace(asyncpg.connect_utils, "_connect", _opening_async(lambda new: new.get_server_pid()))
+    for name in _ASYNCPG:
+        _replace(asyncpg.protocol.Protocol, name, _noting(note))
 
 
-def waiter_in_thread(frame: FrameType) -> Waiter | None:
-    """Return who waits in a thread, of its innermost frame; None where nobody does."""
-    return _waiter(stack(frame))
+def _wrap_psycopg(psycopg: Any) -> None:
+    def note(connection: Any) -> None:
+        _note_statement(connection.pgconn.backend_pid)
+
+    def pid(new: Any) -> int:
+        return 0 if new is None else int(new.pgconn.backend_pid)
+
+    _replace(psycopg.waiting, "wait_conn", _opening(pid))
+    _replace(psycopg.waiting, "wait_conn_async", _opening_async(pid))
+    _replace(psycopg.Connection, "wait", _noting(note))
+    _replace(psycopg.AsyncConnection, "wait", _noting(note))
 
 
-def stack(frame: FrameType | None) -> Iterator[FrameType]:
-    """Go through the frames of a stack, from the inside out."""
+def _wrap_psqlpy(psqlpy: Any) -> None:
+    def note(_connection: Any) -> None:
+        _psqlpy_senders.add(_sender())
+        _psqlpy.note_statement()
+
+    for class_name, methods in _PSQLPY.items():
+        for name in methods:
+            _replace(getattr(psqlpy, class_name), name, _noting(note))
+
+
+Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _replace(owner: Any, name: str, wrapper: Wrapper) -> None:
+    original = getattr(owner, name, None)  # another version of the driver may lack it
+    if original is not None:
+        setattr(owner, name, functools.wraps(original)(wrapper(original)))
+
+
+def _noting(note: Callable[[Any], None]) -> Wrapper:
+    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
+        def method(self: Any, *args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
+            note(self)
+            return original(self, *args, **options)
+
+        return method
+
+    return wrapper
+
+
+def _opening(pid_of: Callable[[Any], int]) -> Wrapper:
+    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(*args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
+            new = original(*args, **options)
+            _note_opening(pid_of(new))
+            return new
+
+        return connect
+
+    return wrapper
+
+
+def _opening_async(pid_of: Callable[[Any], int]) -> Wrapper:
+    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def connect(*args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
+            new = await original(*args, **options)
+            _note_opening(pid_of(new))
+            return new
+
+        return connect
+
+    return wrapper
+
+
+def _note_statement(pid: int) -> None:
+    noted = _noted.get(pid)
+    if noted is not None:
+        noted.note_statement()
+
+
+def _note_opening(pid: int) -> None:
+    noted = _noted.get(pid)
+    if noted is not None:
+        noted.opened_by = call_site()
+        _sender()  # notes the event loop
+
+
+def _sender() -> Sender:
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        _loops[loop] = threading.get_ident()
+        if (task := asyncio.current_task(loop)) is not None:
+            return task
+    return threading.current_thread()
+
+
+def call_site() -> CallSite:
+    """Return who calls, in this thread."""
+    pool = ""
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
-def loops() -> Iterator[asyncio.AbstractEventLoop]:
-    """Find the event loops that run in any thread: they stand in a frame of asyncio's."""
-    seen: set[int] = set()
-    for frame in sys._current_frames().values():
-        for each in stack(frame):
-            if each.f_globals.get("__name__") in ("asyncio.base_events", "asyncio.runners"):
-                owner = each.f_locals.get("self")
-                loop = getattr(owner, "_loop", owner)
-                if isinstance(loop, asyncio.AbstractEventLoop) and id(loop) not in seen:
-                    seen.add(id(loop))
-                    yield loop
-
-
-def waiter_in_task(task: asyncio.Task[Any]) -> Waiter | None:
-    """Return who waits in a suspended task; None where nobody does."""
-    frames, ends_in_driver = _chain(task.get_coro())
-    return _waiter(reversed(frames), inside=ends_in_driver)
-
-
-def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
-    """Return the frames of a suspended task, outermost first."""
-    return _chain(task.get_coro())[0]
-
-
-def frames_running(task: asyncio.Task[Any]) -> list[FrameType]:
-    """Return the frames of a task that runs right now, outermost first; none of a suspended one.
-
-    Whoever answers a statement may be faster than the task that sent it: it has not stopped yet.
-    """
-    outermost = getattr(task.get_coro(), "cr_frame", None)
-    if outermost is None or asyncio.current_task(task.get_loop()) is not task:
-        return []
-    stacks = [[*stack(frame)][::-1] for frame in sys._current_frames().values()]
-    beginnings = (
-        frames[number:]
-        for frames in stacks
-        for number, each in enumerate(frames)
-        if each is outermost
-    )
-    return next(beginnings, [])  # it may have stopped meanwhile
-
-
-def _chain(awaited: Any) -> tuple[list[FrameType], bool]:
-    """Return the frames of a suspended task, and whether it waits in a driver.
-
-    The outermost frame comes first. A driver's own awaitable has no frame; it can only be last.
-    """
-    frames: list[FrameType] = []
-    while awaited is not None:
-        kind = type(awaited).__name__
-        if kind in _AROUND:
-            awaited = next(iter(gc.get_referents(awaited)), None)
-            continue
-        prefix = {"coroutine": "cr", "async_generator": "ag", "generator": "gi"}.get(kind)
-        frame = None if prefix is None else getattr(awaited, f"{prefix}_frame", None)
-        if frame is None:
-            # An async function of Rust's, as PyO3 shows it: psqlpy's.
-            return frames, kind == "Coroutine"
-        frames.append(frame)
-        awaited = getattr(awaited, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await", None)
-    return frames, False
-
-
-def _waiter(frames: Iterable[FrameType], *, inside: bool = False) -> Waiter | None:
-    """Return who waits, of a stack from the inside out; None where no driver is waited for.
-
-    Args:
-        frames: the stack.
-        inside: whether it ends in a driver without frames: psqlpy's calls run in Rust.
-    """
-    pid: int | None = None
-    pool = "psqlpy" if inside else ""
-    for frame in frames:
         module: str = frame.f_globals.get("__name__", "")
         root = module.partition(".")[0]
         if root in _POOLS or module == "asyncpg.pool":
-            if not inside:
-                return None  # it waits for a connection, and not on one
             pool = root
-        elif root in _WAITED_FOR:
-            inside = True
-            pid = pid or _pid(frame)
-            pool = "" if pool == "psqlpy" else pool
-        elif module == _OURS and inside and not pool:
-            pool = OURS
+        elif module == _FIXTURE_MODULE and not pool:
+            pool = FIXTURE
+        elif module in LOOPS:
+            break
         elif is_users(module) and root not in sys.stdlib_module_names:
-            return Waiter((frame.f_code, frame.f_lasti), pid, pool) if inside else None
-    return Waiter(None, pid, pool) if inside else None
-
-
-def _pid(frame: FrameType) -> int | None:
-    """Return the number of the connection that a frame of a driver works for, if it tells."""
-    owner = frame.f_locals.get("self")
-    try:
-        if (pgconn := getattr(owner, "pgconn", None)) is not None:
-            return int(pgconn.backend_pid) or None
-        if (protocol := getattr(owner, "_protocol", None)) is not None:
-            return int(protocol.get_server_pid()) or None
-    except Exception:  # noqa: BLE001 # a connection that is being closed meanwhile
-        return None
-    return None
+            return CallSite((frame.f_code, frame.f_lasti), pool)
+        frame = frame.f_back
+    return CallSite(None, pool)

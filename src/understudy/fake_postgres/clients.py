@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from understudy.fake_postgres.attribution import Waiter
+from understudy.fake_postgres.attribution import Attribution, latest_psqlpy_call
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.script.calls import Call, Transaction
 from understudy.script.origin import Spot
@@ -35,12 +35,11 @@ class Client(Connection):
     Attributes:
         line: its way to the client.
         begun: where each of its transactions is added too: those of the test.
-        opened_by: who waited for it to open; None where that could not be told.
+        attribution: what its client has noted: who opened it, who sent its latest statement.
         used_by: where it was first used since it was opened, or given back to its pool.
         latest: the latest statement on it.
         test: the number of the test in which it was opened.
         is_admitted: whether it got past the door.
-        is_untold: whether it could not be told who waited for the latest statement.
     """
 
     line: Line
@@ -49,12 +48,11 @@ class Client(Connection):
         super().__init__(pid, secret)
         self.begun = begun
         self.transactions = _Begun(self)
-        self.opened_by: Waiter | None = None
+        self.attribution = Attribution()
         self.used_by: Spot | None = None
         self.latest: Call | None = None
         self.test = 0
         self.is_admitted = False
-        self.is_untold = False
 
     def note_call(self, call: Call) -> None:
         """Record the latest call on the connection, and its first user."""
@@ -71,6 +69,13 @@ class Client(Connection):
     def is_open(self) -> bool:
         """Whether client and server still talk."""
         return not (self.line.is_over or self.line.session.closed)
+
+    @property
+    def noted(self) -> Attribution | None:
+        """Who sent its latest statement; None if unknown."""
+        if self.attribution.sent_at is None and self.attribution.opened_by is None:
+            return latest_psqlpy_call()
+        return self.attribution
 
     @property
     def open_transaction(self) -> Transaction | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from understudy.fake_postgres.attribution import wrap_drivers
 from understudy.script.failures import ScriptError
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ def imported(module: str, package: str) -> Any:
         ScriptError: it is not installed.
     """
     try:
-        return importlib.import_module(module)
+        driver = importlib.import_module(module)
     except ImportError:
         raise ScriptError(
             f"this needs {package}, which is not installed: pip install {package}"
         ) from None
+    wrap_drivers()
+    return driver
 
 
 class Connecting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from understudy.catalog.command_tags import command_in
 from understudy.fake_postgres import messages
-from understudy.fake_postgres.attribution import OURS
+from understudy.fake_postgres.attribution import FIXTURE
 from understudy.fake_postgres.clients import Client
 from understudy.script.calls import Transaction
 from understudy.script.failures import ConnectionNotReturned, Failure, TransactionLeftOpen
@@ -26,7 +26,7 @@ class Left:
             if client.latest is not None:
                 self._connections.append((messages.STILL_BUSY, client.latest.origin))
             return True
-        opened_by = client.opened_by
+        opened_by = client.attribution.opened_by
         transaction = client.open_transaction
         if transaction is None:
             # asyncpg's pool says so when it takes a connection back; other pools say nothing.
@@ -36,7 +36,7 @@ class Left:
             return True
         # psycopg and SQLAlchemy begin one for every SELECT. Where the test handed out the
         # connection, and closes it, no harm is done unless something was written.
-        if opened_by is None or opened_by.pool != OURS or _writes(transaction):
+        if opened_by is None or opened_by.pool != FIXTURE or _writes(transaction):
             self._transactions.append(transaction)
         return True
 
@@ -50,7 +50,7 @@ class Left:
             client: the connection.
             test: the number of the test that ends.
         """
-        opened_by = client.opened_by
+        opened_by = client.attribution.opened_by
         if opened_by is None or opened_by.pool or opened_by.spot is None or client.test != test:
             return False
         self._connections.append((messages.NEVER_CLOSED, at(opened_by.spot)))

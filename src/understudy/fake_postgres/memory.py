@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from understudy.fake_postgres.attribution import caller
+from understudy.fake_postgres.attribution import call_site
 from understudy.fake_postgres.protocol.responder import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Line, Outcome
 from understudy.pg.errors import ServerError
@@ -51,7 +51,7 @@ class MemoryLoop:
         session = self._host.new_session()
         protocol = factory()
         line = MemoryLine(session, self._host, self, protocol)
-        self._host.opened(line, caller())
+        self._host.opened(line, call_site())
         protocol.connection_made(line.transport)
         return line.transport, protocol
 

@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 from understudy.catalog import active_checker
 from understudy.engine.engine import Engine
-from understudy.fake_postgres import messages
-from understudy.fake_postgres.attribution import Waiter, waiter_behind
+from understudy.fake_postgres import attribution, messages
+from understudy.fake_postgres.attribution import CallSite
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.leaks import Left
 from understudy.fake_postgres.memory import MemoryLoop
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 NEWEST = 18
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server's default is 100
+# Of all servers of this process: a driver's client is found by the number.
+_pids = itertools.count(1)
 
 
 class Server:
@@ -77,7 +79,6 @@ class Server:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
         self._responder = self._make_responder()
-        self._pids = itertools.count(1)
         self.user = self.password = self.database = "understudy"
         self._is_refusing = self._is_started = False
         self._test = 0
@@ -109,6 +110,7 @@ class Server:
         """Accept connections, if it does not yet."""
         if not self._is_started:
             self._is_started = True
+            attribution.wrap_drivers()
             self._sockets.start()
 
     def stop(self) -> None:
@@ -136,7 +138,7 @@ class Server:
         """
         if self._is_refusing:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        client = self._client(next(self._pids), secrets.randbits(31), self.begun)
+        client = self._client(next(_pids), secrets.randbits(31), self.begun)
         return Session(self._responder, client, self._reception())
 
     rule: type[SentRule] = SentRule
@@ -164,20 +166,19 @@ class Server:
             raise refusals.fatal("53300", STATES["53300"].text)
         client_of(client).is_admitted = True
 
-    def opened(self, line: Line, by: Waiter | None) -> None:
-        """Take note of a new connection, and of who opened it, where that can be told."""
+    def opened(self, line: Line, by: CallSite | None) -> None:
+        """Note a new connection, and who opened it; None if its client notes that itself."""
         client = client_of(line.session.connection)
-        client.line, client.opened_by, client.test = line, by, self._test
+        client.line, client.attribution.opened_by, client.test = line, by, self._test
+        if by is None:
+            attribution.register(client.pid, client.attribution)
         with self.lock:
             self.clients.append(client)
 
     def whose(self, session: Session) -> Spot | None:
-        """Return the user's instruction that waits for a session, where that can be told."""
-        client = client_of(session.connection)
-        # Where it could not be told once it is not waited for again.
-        waiter = waiter_behind(client.pid, *((0.0,) if client.is_untold else ()))
-        client.is_untold = waiter is None
-        return None if waiter is None else waiter.spot
+        """Return the user's instruction that sent a session's statement; None if unknown."""
+        noted = client_of(session.connection).noted
+        return None if noted is None else noted.sent_at
 
     def broke(self, error: Exception) -> None:
         """Fail the test with an error of our own."""
@@ -231,6 +232,7 @@ class Server:
     def begin_test(self) -> Script:
         """Begin a test: return its script."""
         self._test += 1
+        attribution.begin_test()
         script = Script(self.name)
         self.engine.scripts = (script, self.base)
         return script

@@ -21,8 +21,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from understudy.fake_postgres.attribution import waiter_behind
-from understudy.fake_postgres.protocol.responder import ConnectionDropped
+from understudy.fake_postgres import attribution
+from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending
 from understudy.fake_postgres.transport import Host, Line, Outcome
 from understudy.pg.errors import ServerError
 from understudy.script import origin
@@ -59,7 +59,6 @@ class Sockets:
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._wake_up)
         self._served: Session | None = None
-        self._spot: origin.Spot | None = None
         self._lines: set[SocketLine] = set()
         self._is_stopped = False
         self._thread = threading.Thread(target=self._run, name="fake_postgres", daemon=True)
@@ -186,7 +185,8 @@ class Sockets:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line = SocketLine(self._host.new_session(), self._host, self, client)
             self._lines.add(line)
-            self._host.opened(line, waiter_behind(None))
+            self._host.opened(line, None)
+            attribution.wrap_drivers()
 
     def _stop(self) -> None:
         self.refuse()
@@ -198,19 +198,17 @@ class Sockets:
 
     def serve(self, line: SocketLine, function: Callable[[], object]) -> None:
         """Call what may answer a statement on a line."""
-        self._served, self._spot = line.session, None
+        outer, self._served = self._served, line.session
         try:
             function()
         except Exception as error:  # noqa: BLE001 # recorded; the other connections have to go on
             self._host.broke(error)
             line.break_off()
         finally:
-            self._served = None
+            self._served = outer
 
     def _spot_behind(self) -> origin.Spot | None:
-        if self._spot is None and self._served is not None:
-            self._spot = self._host.whose(self._served)
-        return self._spot
+        return None if self._served is None else self._host.whose(self._served)
 
     def watch(
         self, client: socket.socket, events: int, ready: Callable[[int], None], *, was: int
@@ -308,6 +306,9 @@ class SocketLine(Line):
             self._sockets.watch(self.client, 0, self.ready, was=self._events)
         self.client.close()
         self._sockets.forget(self)
+
+    def _resume(self, pending: Pending, outcome: Outcome) -> None:
+        self._sockets.serve(self, lambda: super(SocketLine, self)._resume(pending, outcome))
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Call a function in so many seconds."""

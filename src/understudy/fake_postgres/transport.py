@@ -17,7 +17,7 @@ from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pendi
 from understudy.pg.errors import ServerError
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.attribution import Waiter
+    from understudy.fake_postgres.attribution import CallSite
     from understudy.fake_postgres.protocol.session import Session
     from understudy.script.origin import Spot
 
@@ -38,11 +38,11 @@ class Host(Protocol):
     def new_session(self) -> Session:
         """Return the session of a new connection."""
 
-    def opened(self, line: Line, by: Waiter | None) -> None:
-        """Take note of a new line, and of who opened it, where that can be told."""
+    def opened(self, line: Line, by: CallSite | None) -> None:
+        """Note a new line, and who opened it; None if its client notes that itself."""
 
     def whose(self, session: Session) -> Spot | None:
-        """Return the user's instruction that waits for a session, where that can be told."""
+        """Return the user's instruction that sent a session's statement; None if unknown."""
 
     def cancel(self, pid: int, secret: int) -> None:
         """Cancel what runs on another connection."""

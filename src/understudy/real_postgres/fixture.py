@@ -94,7 +94,7 @@ class RealPostgres(_Inserting, FakePostgres):
 
     def allow(self, it: asyncio.Task[Any] | threading.Thread) -> None:
         """Let a task or a thread that outlives this test send statements in later ones."""
-        self._sandbox.owners.allow(it)
+        self._sandbox.leaked.allow(it)
 
 
 class ClonedPostgres(_Inserting):

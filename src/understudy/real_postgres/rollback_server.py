@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from understudy.fake_postgres.attribution import Waiter
 from understudy.fake_postgres.leaks import Left
 from understudy.fake_postgres.protocol.login import Reception
 from understudy.fake_postgres.schema import BuiltInTypes, Schema
 from understudy.fake_postgres.server import Server
-from understudy.fake_postgres.transport import Line
 from understudy.real_postgres import report
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.failures import StrangerRefused
 from understudy.real_postgres.forwarding import ForwardingResponder
-from understudy.real_postgres.leaked_tasks import Owners
+from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.scheduler import Turns
 from understudy.script import call_counts, expectations
@@ -30,7 +28,7 @@ class SandboxServer(Server):
 
     Attributes:
         turns: the transaction.
-        owners: who belongs to earlier tests.
+        leaked: what earlier tests have left running.
     """
 
     name = "real_postgres"
@@ -40,7 +38,7 @@ class SandboxServer(Server):
 
     def __init__(self, database: Callable[[], str]) -> None:
         super().__init__()
-        self.owners = Owners()
+        self.leaked = LeakedTasks()
         self._database = database
         self._reported: dict[str, str] = {}
         self._undoing: Future[None] | None = None
@@ -82,18 +80,13 @@ class SandboxServer(Server):
             self._sockets.call(self.turns.close)
         super().stop()
 
-    def opened(self, line: Line, by: Waiter | None) -> None:
-        """Take note of a new connection, and of the event loops that run."""
-        super().opened(line, by)
-        self.owners.note_loops()
-
     def check_owner(self, sql: str, guest: Guest) -> None:
         """Refuse a statement of what an earlier test has left running.
 
         Raises:
             StrangerRefused: it is one.
         """
-        who = self.owners.stranger(guest)
+        who = self.leaked.sender_of(guest)
         if who is not None:
             raise expectations.record_failure(StrangerRefused(report.stranger(sql, who)))
 
@@ -104,7 +97,7 @@ class SandboxServer(Server):
             self._connect()
         elif self.turns.is_used:
             self._sockets.call(self.turns.roll_back)
-        self.owners.begin()
+        self.leaked.begin()
         return super().begin_test()
 
     def end_test(self, left: Left, close: Callable[[], bool]) -> None:
@@ -113,7 +106,7 @@ class SandboxServer(Server):
         That goes on while pytest turns to the next test, which waits for it.
         """
         super().end_test(left, close)
-        self.owners.end()
+        self.leaked.end()
         self._undoing = self._sockets.begin(self.turns.roll_back)
 
     def _settle(self) -> None:

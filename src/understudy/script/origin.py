@@ -18,13 +18,13 @@ _WAITING = ("asyncio", "anyio", "trio", "threading", "concurrent", "contextlib")
 _BETWEEN = frozenset(("understudy", *_WAITING, *_ABOVE_DRIVERS, *DRIVERS))
 # Modules in which a task begins. A fake's coroutine passed to `gather` or `create_task` has no line
 # of user code before it.
-_LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._core._run")
+LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._core._run")
 _TASK = compile("", "<task>", "exec")
 _SOCKET = compile("", "<socket>", "exec")
 # Compared by identity: Python considers code objects equal that differ only in their file name.
 _UNKNOWN = {
     id(_TASK): "a task or thread of its own (Python does not tell who started it)",
-    id(_SOCKET): "a connection over a socket (several tasks wait for a driver, or none does)",
+    id(_SOCKET): "a connection over a socket (the driver does not tell which line)",
 }
 
 
@@ -101,7 +101,7 @@ def is_users(module: str) -> bool:
 
 def _kind(module: str) -> bool | None:
     between = module.partition(".")[0] in _BETWEEN
-    _known[module] = False if module in _LOOPS else True if between else None
+    _known[module] = False if module in LOOPS else True if between else None
     return _known[module]
 
 
