@@ -56,7 +56,7 @@ _BASE: dict[str, Codec] = {
     "smallint": integer("smallint", "!h"),
     "integer": integer("integer", "!i"),
     "bigint": integer("bigint", "!q"),
-    "xid8": integer("xid8", "!Q"),
+    "xid8": object_number("xid8", "!Q"),
     "oid": _NUMBER,
     "xid": object_number("xid"),
     "cid": object_number("cid"),

@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 from understudy.pg.codecs.codec import Codec, Reader, invalid, plain, refusal, unfit, wrong_size
+from understudy.pg.errors import ServerError
 
-_TID = re.compile(r"\s*\((\d+),(\d+)\)\s*", re.ASCII)
+# As C reads it: whatever comes before the first number and after the last does not matter.
+_TID = re.compile(r"[^(,)]*[(,](\s*[+-]?\d+|),(\s*[+-]?\d+|)\).*", re.ASCII | re.DOTALL)
 _LSN = re.compile(r"([0-9a-fA-F]{1,8})/([0-9a-fA-F]{1,8})")
 
 
@@ -56,9 +58,10 @@ def bits(name: str) -> Codec:
 
 def _read_tid(text: str) -> str:
     found = _TID.fullmatch(text)
-    if found is None or int(found[1]) >= 2**32 or int(found[2]) >= 2**16:
+    block, offset = (int(found[1] or 0), int(found[2] or 0)) if found else (0, -1)
+    if not (-(2**31) <= block < 2**32 and 0 <= offset < 2**16):
         raise invalid("tid", text)
-    return f"({int(found[1])},{int(found[2])})"
+    return f"({block % 2**32},{offset})"
 
 
 def _receive_tid(data: bytes) -> str:
@@ -67,21 +70,21 @@ def _receive_tid(data: bytes) -> str:
     return f"({int.from_bytes(data[:4])},{int.from_bytes(data[4:])})"
 
 
-def _tid(value: Any) -> re.Match[str]:
+def _tid(value: Any) -> str:
     # asyncpg has a tuple for it.
     text = f"({value[0]},{value[1]})" if isinstance(value, tuple) and len(value) == 2 else value
-    found = _TID.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        raise unfit("tid", value)
-    return found
+    try:
+        return _read_tid(text)
+    except (TypeError, ServerError):
+        raise unfit("tid", value) from None
 
 
-TID = Codec(
-    _read_tid,
-    _receive_tid,
-    lambda value: f"({_tid(value)[1]},{_tid(value)[2]})",
-    lambda value: int(_tid(value)[1]).to_bytes(4) + int(_tid(value)[2]).to_bytes(2),
-)
+def _send_tid(value: Any) -> bytes:
+    block, offset = _tid(value)[1:-1].split(",")
+    return int(block).to_bytes(4) + int(offset).to_bytes(2)
+
+
+TID = Codec(_read_tid, _receive_tid, _tid, _send_tid)
 
 
 # pg_lsn ------------------------------------------------------------------------------------------

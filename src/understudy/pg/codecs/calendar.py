@@ -76,9 +76,8 @@ def read_clock(text: str) -> Moment | None:
     """
     found = _CLOCK.fullmatch(text.strip(SPACE))
     if found is None:
-        moment = read_moment(text)
         # Before a time of day, a date is let pass, but not in ISO's own spelling with a T.
-        return None if moment is None or "t" in text.lower() else moment
+        return None if ":" not in text or "t" in text.lower() else read_moment(text)
     return Moment(None, _clock(found["clock"], text), _zone(found["zone"], text))
 
 

@@ -54,8 +54,8 @@ class _ArrayReader:
         self._text = text
         self._read = read
         self._delimiter = delimiter
-        dimensions = _DIMENSIONS.match(text)
-        self._at = dimensions.end() if dimensions else 0
+        self._dimensions = _DIMENSIONS.match(text)
+        self._at = self._dimensions.end() if self._dimensions else 0
 
     def items(self) -> list[Any]:
         self._skip()
@@ -65,6 +65,8 @@ class _ArrayReader:
         self._skip()
         if self._at < len(self._text):
             raise self._wrong("Junk after closing right brace.")
+        if self._dimensions and _lengths_in(self._dimensions[0]) != _shape(found):
+            raise self._wrong("Specified array dimensions do not match array contents.")
         return found
 
     def _level(self) -> list[Any]:
@@ -142,6 +144,12 @@ class _ArrayReader:
 
     def _wrong(self, detail: str) -> ServerError:
         return malformed("array", self._text, detail)
+
+
+def _lengths_in(dimensions: str) -> tuple[int, ...]:
+    """Return the lengths that "[0:1][3]=" stands for."""
+    bounds = [part.split(":") for part in re.findall(r"[\d+:-]+", dimensions)]
+    return tuple(int(upper) - int(lower[0] if lower else 1) + 1 for *lower, upper in bounds)
 
 
 def _shape(item: Any) -> tuple[int, ...]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from understudy.pg.codecs import messages
-from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, unfit
+from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, unfit
 from understudy.pg.codecs.container_text import array_text, read_array, read_record, record_text
+from understudy.pg.codecs.numbers import OID
 from understudy.pg.errors import TrailingBytes
 
 _MOST_DIMENSIONS = 6
+_NUMBERS = re.compile(OID.pattern, re.ASCII)
+# Numbers of objects need no space between them, numbers of columns need a plain one.
+_VECTORS = {
+    "oidvector": re.compile(rf"(?:\s*(?:{OID.pattern}))*\s*", re.ASCII),
+    "int2vector": re.compile(r"(?:\s*[+-]?[0-9]+(?: |\Z))*\s*", re.ASCII),
+}
 # PostgreSQL's FirstGenbkiObjectId: numbers below it are the same on every server.
 _FIRST_THAT_MAY_DIFFER = 10_000
 
@@ -158,8 +166,13 @@ def vector(name: str, oid: int, element: Codec, spell: Callable[[int], str]) -> 
             return (1).to_bytes(4) + data[4:] + bytes(8)
         return data[:16] + bytes(4) + data[20:]
 
+    def read(text: str) -> list[Any]:
+        if not _VECTORS[name].fullmatch(text):
+            raise invalid("oid" if name == "oidvector" else "smallint", text)
+        return [element.input(item) for item in (found[0] for found in _NUMBERS.finditer(text))]
+
     return Codec(
-        lambda text: [element.input(each) for each in text.split()],
+        read,
         array.receive,
         lambda value: " ".join(map(element.output, _listed(name, value))),
         send,

@@ -29,8 +29,7 @@ from understudy.pg.codecs.calendar import (
     zone_text,
 )
 from understudy.pg.codecs.codec import SPACE, Codec, invalid, plain, refusal, unfit, wrong_size
-from understudy.pg.literals import literal_refusal
-from understudy.pg.pgtypes import PgType
+from understudy.pg.codecs.datetime_fields import may_be_date, may_be_time
 
 _START = dt.datetime(2000, 1, 1)
 _START_UTC = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -40,19 +39,24 @@ _LAST_DAY = dt.date.max.toordinal()
 _SPECIAL = {
     "infinity": INFINITY,
     "+infinity": INFINITY,
-    "inf": INFINITY,
     "-infinity": MINUS_INFINITY,
-    "-inf": MINUS_INFINITY,
 }
 
 
-def may_be(type_name: str, text: str, words: str) -> str:
-    """Return a text that PostgreSQL may read as a type, though we do not.
+def _perhaps(text: str, words: str) -> str:
+    """Return a text that PostgreSQL may read, though this module does not.
+
+    Its reader knows the names of months, of time zones, and much more.
+
+    Args:
+        text: the text.
+        words: how PostgreSQL's messages name the type.
 
     Raises:
-        ServerError: it certainly reads it not; `words` is how its messages name the type.
+        ServerError: PostgreSQL certainly refuses it.
     """
-    if literal_refusal(PgType(type_name, "base"), text) is not None:
+    is_possible = may_be_time if words.startswith("time") and "stamp" not in words else may_be_date
+    if not is_possible(text):
         raise invalid(words, text, "22007")
     return text
 
@@ -79,7 +83,7 @@ def _read_date(text: str) -> dt.date | str:
     moment = read_moment(text)
     if moment is None:
         special = _SPECIAL.get(text.strip(SPACE).lower())
-        return special or may_be("date", text, "date")
+        return special or _perhaps(text, "date")
     assert moment.day is not None  # a date is what the spelling begins with
     if not FIRST_DAY <= moment.day < END_DAY:
         raise refusal("22008", messages.moment_out_of_range("date", text))
@@ -151,7 +155,7 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
         moment = read_moment(text)
         if moment is None:
             special = _SPECIAL.get(text.strip(SPACE).lower())
-            return special or may_be(name, text, words)
+            return special or _perhaps(text, words)
         number = _microseconds(moment, aware)
         if not FIRST_MOMENT <= number < END_MOMENT:
             raise refusal("22008", messages.moment_out_of_range("timestamp", text))
@@ -245,7 +249,7 @@ def _microseconds(moment: Moment, aware: bool) -> int:
 def _read_time(text: str) -> dt.time | str:
     moment = read_clock(text)
     if moment is None:
-        return may_be("time without time zone", text, "time")
+        return _perhaps(text, "time")
     return _time(moment.clock)
 
 
@@ -288,7 +292,7 @@ TIME = Codec(
 def _read_timetz(text: str) -> dt.time | str:
     moment = read_clock(text)
     if moment is None:
-        return may_be("time with time zone", text, "time with time zone")
+        return _perhaps(text, "time with time zone")
     return _time(moment.clock, moment.zone or 0)
 
 

@@ -1,128 +1,223 @@
-"""Geometric types. Their values are PostgreSQL's texts; points and their like go out as tuples too.
-
-Only asyncpg and psqlpy have objects for them, each of its own kind, and psycopg has the text.
-"""
+"""Geometric types, whose values are PostgreSQL's texts; a driver's objects go out too."""
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from understudy.pg.codecs.codec import SPACE, Codec, Reader, invalid, refusal, unfit
-from understudy.pg.codecs.numbers import floating
+from understudy.pg.codecs.numbers import FLOAT, float_of, floating
 from understudy.pg.errors import ServerError
 
-_FLOAT = floating("double precision", "!d")
-_PUNCTUATION = re.compile(r"[\s,()\[\]{}<>]+")
-Shape = Callable[[list[float], str], str | None]
-
-
-def _number(value: float) -> str:
-    return _FLOAT.output(value)
-
-
-def _pair(values: list[float]) -> str:
-    return f"({_number(values[0])},{_number(values[1])})"
-
-
-def _pairs(values: list[float]) -> str:
-    return ",".join(_pair(values[at : at + 2]) for at in range(0, len(values), 2))
-
-
-# How each is spelt; None where there are not as many numbers as it takes.
-
-
-def _point(values: list[float], _text: str) -> str | None:
-    return _pair(values) if len(values) == 2 else None
-
-
-def _lseg(values: list[float], _text: str) -> str | None:
-    return f"[{_pairs(values)}]" if len(values) == 4 else None
-
-
-def _box(values: list[float], _text: str) -> str | None:
-    if len(values) != 4:
-        return None
-    x1, y1, x2, y2 = values  # it is kept with its upper right corner first
-    return _pairs([max(x1, x2), max(y1, y2), min(x1, x2), min(y1, y2)])
-
-
-def _path(values: list[float], text: str) -> str | None:
-    if not values or len(values) % 2:
-        return None
-    return f"[{_pairs(values)}]" if text.startswith("[") else f"({_pairs(values)})"
-
-
-def _polygon(values: list[float], _text: str) -> str | None:
-    return f"({_pairs(values)})" if values and len(values) % 2 == 0 else None
-
-
-def _line(values: list[float], _text: str) -> str | None:
-    return "{" + ",".join(map(_number, values)) + "}" if len(values) == 3 else None
-
-
-def _circle(values: list[float], _text: str) -> str | None:
-    if len(values) != 3 or values[2] < 0:
-        return None
-    return f"<{_pair(values)},{_number(values[2])}>"
-
-
-_SHAPES: dict[str, Shape] = {
-    "point": _point,
-    "lseg": _lseg,
-    "box": _box,
-    "path": _path,
-    "polygon": _polygon,
-    "line": _line,
-    "circle": _circle,
-}
+_number = floating("double precision", "!d").output
 _SIZES = {"point": 2, "lseg": 4, "box": 4, "line": 3, "circle": 3}
+_NEARLY = 1e-6  # two points that are closer are one to PostgreSQL
+
+
+class _Malformed(Exception):
+    """The text is not one of the type."""
+
+
+class _Text:
+    """The text of a geometric value, read from the front as PostgreSQL reads it (geo_ops.c)."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def peek(self) -> str:
+        while (mark := self._text[self._at : self._at + 1]) and mark in SPACE:
+            self._at += 1
+        return mark
+
+    def take(self, marks: str) -> bool:
+        """Pass over one of some marks, and return whether it was there."""
+        mark = self.peek()
+        found = mark != "" and mark in marks
+        self._at += found
+        return found
+
+    def need(self, marks: str) -> None:
+        if not self.take(marks):
+            raise _Malformed
+
+    def end(self) -> None:
+        if self.peek():
+            raise _Malformed
+
+    def number(self) -> float:
+        self.peek()
+        found = FLOAT.match(self._text, self._at)
+        if found is None:
+            raise _Malformed
+        self._at = found.end()
+        return float_of(found[0])
+
+    def pair(self) -> list[float]:
+        in_brackets = self.take("(")
+        first = self.number()
+        self.need(",")
+        pair = [first, self.number()]
+        if in_brackets:
+            self.need(")")
+        return pair
+
+    def bracket(self, *, may_be_only: bool) -> bool:
+        """Pass over a bracket around everything: one before another, or the only one."""
+        self.peek()
+        is_only = may_be_only and self._text.rfind("(") == self._at
+        ahead = self._text[self._at + 1 :].lstrip(SPACE)
+        return (is_only or ahead.startswith("(")) and self.take("(")
+
+    def pairs(self, count: int, *, may_be_open: bool) -> tuple[list[float], bool]:
+        """Read points; return their numbers, and whether they are in square brackets."""
+        is_open = self.take("[")
+        if is_open and not may_be_open:
+            raise _Malformed
+        in_brackets = is_open or self.bracket(may_be_only=True)
+        numbers: list[float] = []
+        for _ in range(count):
+            numbers += self.pair()
+            self.take(",")
+        if in_brackets:
+            self.need(")]" if is_open else ")")
+        return numbers, is_open
+
+
+def _count_points(text: str) -> int:
+    commas = text.count(",")
+    if commas % 2 == 0:
+        raise _Malformed
+    return (commas + 1) // 2
+
+
+def _read(name: str, text: str) -> tuple[list[float], bool]:
+    """Return the numbers in a text, and whether they are an open path."""
+    reader = _Text(text)
+    is_open = False
+    if name == "point":
+        numbers = reader.pair()
+    elif name == "line":
+        numbers = _read_line(reader)
+    elif name == "circle":
+        numbers = _read_circle(reader)
+    elif name == "path":
+        count = _count_points(text)
+        reader.peek()
+        is_bracketed = text.lstrip(SPACE).rfind("(") == 0 and reader.take("(")
+        numbers, is_open = reader.pairs(count, may_be_open=True)
+        if is_bracketed:
+            reader.need(")")
+    else:
+        count = _count_points(text) if name == "polygon" else 2
+        numbers, _ = reader.pairs(count, may_be_open=name == "lseg")
+    reader.end()
+    return numbers, is_open
+
+
+def _read_line(reader: _Text) -> list[float]:
+    if not reader.take("{"):
+        (x1, y1, x2, y2), _ = reader.pairs(2, may_be_open=True)
+        if abs(x1 - x2) <= _NEARLY and abs(y1 - y2) <= _NEARLY:
+            raise _Malformed
+        if x1 == x2:
+            return [-1.0, 0.0, x1]
+        slope = (y1 - y2) / (x1 - x2)
+        return [slope, -1.0, y1 - slope * x1 + 0.0]
+    numbers = [reader.number()]
+    for mark in ",,":
+        reader.need(mark)
+        numbers.append(reader.number())
+    reader.need("}")
+    if abs(numbers[0]) <= _NEARLY and abs(numbers[1]) <= _NEARLY:
+        raise _Malformed
+    return numbers
+
+
+def _read_circle(reader: _Text) -> list[float]:
+    is_angular = reader.take("<")
+    in_brackets = is_angular or reader.bracket(may_be_only=False)
+    numbers = reader.pair()
+    reader.take(",")
+    numbers.append(reader.number())
+    if numbers[2] < 0:
+        raise _Malformed
+    if in_brackets:
+        reader.need(")>" if is_angular else ")")
+    return numbers
+
+
+def _spelled(name: str, values: list[float], *, is_open: bool = False) -> str:
+    """Return the text of a value's numbers.
+
+    Raises:
+        _Malformed: there are more or fewer than it takes.
+    """
+    size = _SIZES.get(name)
+    if not values or (len(values) % 2 if size is None else len(values) != size):
+        raise _Malformed
+    if name == "box":
+        x1, y1, x2, y2 = values  # it is kept with its upper right corner first
+        values = [max(x1, x2), max(y1, y2), min(x1, x2), min(y1, y2)]
+    if name == "line":
+        return "{" + ",".join(map(_number, values)) + "}"
+    pairs = ",".join(
+        f"({_number(x)},{_number(y)})" for x, y in zip(values[::2], values[1::2], strict=False)
+    )
+    match name:
+        case "point" | "box":
+            return pairs
+        case "circle":
+            if values[2] < 0:
+                raise _Malformed
+            return f"<{pairs},{_number(values[2])}>"
+        case "lseg":
+            return f"[{pairs}]"
+    return f"[{pairs}]" if is_open else f"({pairs})"
 
 
 def geometric(name: str) -> Codec:
     """Return the codec of a geometric type."""
-    shape = _SHAPES[name]
     size = _SIZES.get(name)
 
     def read(text: str) -> str:
-        bare = text.strip(SPACE)
         try:
-            values = [_FLOAT.input(each) for each in _PUNCTUATION.split(bare) if each]
-        except ServerError:
+            values, is_open = _read(name, text)
+        except (_Malformed, ServerError):
             raise invalid(name, text) from None
-        spelt = shape(values, bare)
-        if spelt is None:
-            raise invalid(name, text)
-        return spelt
+        return _spelled(name, values, is_open=is_open)
 
     def receive(data: bytes) -> str:
         reader = Reader(data)
-        opening = ""
-        if name == "path":
-            opening = "(" if reader.byte() else "["
+        is_open = name == "path" and not reader.byte()
         count = size if size is not None else 2 * reader.number(4)
         if count <= 0:
             raise refusal("22P03", f'invalid number of points in external "{name}" value')
         values = list(struct.unpack(f"!{count}d", reader.take(8 * count)))
         reader.end()
-        spelt = shape(values, opening)
-        if spelt is None:
-            raise refusal("22P03", f'invalid radius in external "{name}" value')
-        return spelt
+        try:
+            return _spelled(name, values, is_open=is_open)
+        except _Malformed:
+            raise refusal("22P03", f'invalid radius in external "{name}" value') from None
+
+    def parts(value: Any) -> tuple[list[float], bool]:
+        try:
+            if isinstance(value, str):
+                return _read(name, value)
+            values, is_open = list(_flat(value)), not getattr(value, "is_closed", True)
+            _spelled(name, values)
+        except (_Malformed, ServerError):
+            raise unfit(name, value) from None
+        return values, is_open
 
     def write(value: Any) -> str:
-        text = value if isinstance(value, str) else _spelt(value)
-        try:
-            return read(text)
-        except ServerError:
-            raise unfit(name, value) from None
+        values, is_open = parts(value)
+        return _spelled(name, values, is_open=is_open)
 
     def send(value: Any) -> bytes:
-        text = write(value)
-        values = [float(each) for each in _PUNCTUATION.split(text) if each]
-        head = bytes([text[0] == "("]) if name == "path" else b""
+        values, is_open = parts(read(write(value)))
+        head = bytes([not is_open]) if name == "path" else b""
         if size is None:
             head += (len(values) // 2).to_bytes(4)
         return head + struct.pack(f"!{len(values)}d", *values)
@@ -130,15 +225,10 @@ def geometric(name: str) -> Codec:
     return Codec(read, receive, write, send)
 
 
-def _spelt(value: Any) -> str:
-    """Return the numbers of a driver's object as a text; "" where it has none."""
-    mark = "" if getattr(value, "is_closed", True) else "["
-    return mark + " ".join(_flat(value))
-
-
-def _flat(value: Any) -> Iterable[str]:
+def _flat(value: Any) -> Iterable[float]:
+    """Return the numbers of a driver's object, none if it has none."""
     if isinstance(value, (int, float)):
-        yield repr(float(value))
+        yield float(value)
     elif isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        for each in value:
-            yield from _flat(each)
+        for item in value:
+            yield from _flat(item)

@@ -9,22 +9,29 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from understudy.pg.codecs.calendar import INFINITY, MINUS_INFINITY, clock_text
-from understudy.pg.codecs.codec import SPACE, Codec, plain, refusal, unfit, wrong_size
-from understudy.pg.codecs.datetimes import may_be
+from understudy.pg.codecs.codec import Codec, invalid, plain, refusal, unfit, wrong_size
+from understudy.pg.codecs.datetime_fields import Malformed, fields_in
+from understudy.pg.errors import ServerError
 
 _SECOND = 1_000_000
 _LAYOUT = struct.Struct("!qii")
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<sign>[+-])?(?P<clock>\d+:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?)
-    | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+))\s*(?P<unit>[a-z]+)?
-    | (?P<ago>ago)) [\s,]*""",
-    re.VERBOSE | re.ASCII,
+_CLOCK = re.compile(r"(\d+):(\d*)(?:(?P<seconds>:)(\d*))?(\.\d*)?", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)(\d*)(?:-(\d*)|(\.\d*)|)", re.ASCII)
+_ISO_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
+_ISO = re.compile(
+    rf"P(?=.)(?P<date>(?:{_ISO_NUMBER}[YMWD])*)(?:T(?P<time>(?:{_ISO_NUMBER}[HMS])*))?", re.ASCII
 )
-_ISO = re.compile(r"[Pp](?:-?[\d.]+[YMWDHS]|T)+", re.ASCII)
-_ISO_PART = re.compile(r"(T)|(-?[\d.]+)([YMWDHS])", re.ASCII)
+_ISO_PART = re.compile(r"(-?[\d.]+)([YMWDHS])", re.ASCII)
+_ISO_BASIC = re.compile(r"P(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?", re.ASCII)
+_ISO_EXTENDED = re.compile(
+    r"P(-?\d+)(?:-(-?\d+)(?:-(-?\d+))?)?(?:T(-?\d+)(?::(-?\d+)(?::(-?\d+(?:\.\d*)?))?)?)?", re.ASCII
+)
 # How long a unit is: months, days, microseconds.
 _MONTH, _DAY = (1, 0, 0), (0, 1, 0)
 _UNITS: dict[str, tuple[int, int, int]] = {
+    **dict.fromkeys(("mil", "mils", "millennia", "millennium"), (12_000, 0, 0)),
+    **dict.fromkeys(("c", "cent", "century", "centuries"), (1200, 0, 0)),
+    **dict.fromkeys(("dec", "decs", "decade", "decades"), (120, 0, 0)),
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), (12, 0, 0)),
     **dict.fromkeys(("mon", "mons", "month", "months"), _MONTH),
     **dict.fromkeys(("w", "week", "weeks"), (0, 7, 0)),
@@ -32,8 +39,8 @@ _UNITS: dict[str, tuple[int, int, int]] = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), (0, 0, 3600 * _SECOND)),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), (0, 0, 60 * _SECOND)),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), (0, 0, _SECOND)),
-    **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), (0, 0, 1000)),
-    **dict.fromkeys(("us", "usec", "usecs", "microsecond", "microseconds"), (0, 0, 1)),
+    **dict.fromkeys(("ms", "msec", "msecs", "msecond", "mseconds", "millisecon"), (0, 0, 1000)),
+    **dict.fromkeys(("us", "usec", "usecs", "usecond", "useconds", "microsecon"), (0, 0, 1)),
 }
 
 
@@ -45,71 +52,121 @@ class Parts(NamedTuple):
     microseconds: int
 
 
+_ENDLESS = (
+    Parts(2**31 - 1, 2**31 - 1, 2**63 - 1),
+    Parts(-(2**31), -(2**31), -(2**63)),
+)
 _EXTREMES = {
-    Parts(2**31 - 1, 2**31 - 1, 2**63 - 1): INFINITY,
-    Parts(-(2**31), -(2**31), -(2**63)): MINUS_INFINITY,
+    _ENDLESS[0]: INFINITY,
+    _ENDLESS[1]: MINUS_INFINITY,
 }
 
 
 def _read(text: str) -> dt.timedelta | str:
-    parts = _parts_in(text)
-    return may_be("interval", text, "interval") if parts is None else _value(parts, text)
+    return _value(_parts_in(text), text)
 
 
-def _parts_in(text: str) -> Parts | None:
-    """Return what a text says; None where we do not know its spelling."""
-    bare = text.strip(SPACE)
-    extreme = {INFINITY: INFINITY, "+infinity": INFINITY, MINUS_INFINITY: MINUS_INFINITY}.get(
-        bare.lower()
-    )
-    if extreme is not None:
-        return next(parts for parts, word in _EXTREMES.items() if word == extreme)
-    found = _iso(bare) if bare[:1] in "pP" and bare else _worded(bare.lower())
-    if found is None:
-        return None
+def _parts_in(text: str) -> Parts:
+    try:
+        found = _iso(text) if text.startswith("P") else _worded(text)
+    except Malformed:
+        raise invalid("interval", text, "22007") from None
+    if isinstance(found, Parts):
+        return found
     parts = Parts(*map(round, found))
     if abs(parts.months) >= 2**31 or abs(parts.days) >= 2**31 or abs(parts.microseconds) >= 2**63:
-        raise refusal("22015", f'interval field value out of range: "{text}"')
+        raise _out_of_range(text)
     return parts
 
 
-def _iso(text: str) -> list[Decimal] | None:
-    if not _ISO.fullmatch(text):
-        return None
-    total, in_time = [Decimal(0)] * 3, False
-    for is_time, number, unit in _ISO_PART.findall(text):
-        if is_time:
-            in_time = True
+def _out_of_range(text: str) -> ServerError:
+    return refusal("22015", f'interval field value out of range: "{text}"')
+
+
+def _iso(text: str) -> list[Decimal]:
+    total = [Decimal(0)] * 3
+    found = _ISO.fullmatch(text)
+    if found is not None:
+        for number, unit in _ISO_PART.findall(found["date"]):
+            _add(total, Decimal(number), "mon" if unit == "M" else unit.lower())
+        for number, unit in _ISO_PART.findall(found["time"] or ""):
+            _add(total, Decimal(number), unit.lower())
+        return total
+    found = _ISO_BASIC.fullmatch(text) or _ISO_EXTENDED.fullmatch(text)
+    if found is None:
+        raise Malformed
+    for number, unit in zip(found.groups(), ("y", "mon", "d", "h", "m", "s"), strict=True):
+        _add(total, Decimal(number or 0), unit)
+    return total
+
+
+def _worded(text: str) -> list[Decimal] | Parts:
+    """Read the fields of a text from the last to the first: a unit comes before its number."""
+    total, seen = [Decimal(0)] * 3, set[str]()
+    fields = fields_in(text)
+    unit = "s"  # of a number without one
+    pending = False
+    sign = 1
+    for place, (kind, field) in enumerate(reversed(fields)):
+        if kind in ("time", "signed") and ":" in field:
+            _add_clock(total, field, text)
+            added, unit, pending = {"h", "m", "s", "ms", "us"}, "d", False
+        elif kind in ("number", "signed"):
+            unit, added = _add_number(total, field, unit, text)
+            pending = False
+        elif pending:
+            raise Malformed
+        elif field in ("at", "on"):
             continue
-        word = {"Y": "y", "M": "m" if in_time else "mon"}.get(unit, unit.lower())
-        if number.count(".") > 1:
-            return None
-        _add(total, Decimal(number), word)
-    return total
-
-
-def _worded(text: str) -> list[Decimal] | None:
-    total, at = [Decimal(0)] * 3, 0
-    text = text.removeprefix("@")
-    if not text:
-        return None
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None:
-            return None
-        at = token.end()
-        if token["ago"]:
-            total = [-each for each in total]
-        elif token["clock"]:
-            hours, minutes, *seconds = token["clock"].split(":")
-            clock = (int(hours) * 60 + int(minutes)) * 60 + Decimal(seconds[0] if seconds else 0)
-            _add(total, -clock if token["sign"] == "-" else clock, "s")
+        elif field == "ago" and place == 0:
+            sign, unit, added = -1, "", set[str]()
+        elif field.lstrip("+-") == INFINITY and len(fields) == 1:
+            return _ENDLESS[field.startswith("-")]
+        elif kind == "word" and field[:10] in _UNITS:
+            unit, pending, added = field[:10], True, set[str]()
         else:
-            unit = token["unit"] or "s"
-            if unit not in _UNITS:
-                return None
-            _add(total, Decimal(token["number"]), unit)
-    return total
+            raise Malformed
+        if seen & added:
+            raise Malformed
+        seen |= added
+    if pending or not seen:
+        raise Malformed
+    return [sign * part for part in total]
+
+
+def _add_clock(total: list[Decimal], field: str, text: str) -> None:
+    found = _CLOCK.fullmatch(field.lstrip("+-"))
+    if found is None:
+        raise Malformed
+    hours, minutes, seconds = (int(found[number] or 0) for number in (1, 2, 4))
+    if found[5] is not None and not found["seconds"]:  # 1:2.5 is minutes and seconds
+        hours, minutes, seconds = 0, hours, minutes
+    if minutes > 59 or seconds > 60:
+        raise _out_of_range(text)
+    whole = (hours * 60 + minutes) * 60 + seconds + Decimal(f"0{found[5] or ''}")
+    _add(total, -whole if field.startswith("-") else whole, "s")
+
+
+def _add_number(total: list[Decimal], field: str, unit: str, text: str) -> tuple[str, set[str]]:
+    """Add a number; return the unit of the next without one, and what it may not add again."""
+    found = _NUMBER.match(field)
+    if found is None or not unit:
+        raise Malformed
+    sign = -1 if found[1] == "-" else 1
+    if found[3] and int(found[3]) > 11:
+        raise _out_of_range(text)
+    if found.end() < len(field):
+        raise Malformed
+    if found[3] is not None:
+        unit = "mon"
+        _add(total, Decimal(sign * (12 * int(found[2] or 0) + int(found[3] or 0))), unit)
+    else:
+        _add(total, sign * Decimal(f"{found[2] or 0}{found[4] or ''}"), unit)
+    kind = _UNITS[unit]
+    added = {next(name for name, size in _UNITS.items() if size == kind)}
+    if added == {"s"} and found[4] and found[4].strip(".0"):
+        added |= {"ms", "us"}
+    return unit, added
 
 
 def _add(total: list[Decimal], number: Decimal, unit: str) -> None:
@@ -148,10 +205,10 @@ def _parts(value: Any) -> Parts:
     value = plain(value)
     if isinstance(value, dt.timedelta):
         return Parts(0, value.days, value.seconds * _SECOND + value.microseconds)
-    parts = _parts_in(value) if isinstance(value, str) else None
-    if parts is None:
-        raise unfit("interval", value)
-    return parts
+    try:
+        return _parts_in(value)
+    except (ServerError, AttributeError):
+        raise unfit("interval", value) from None
 
 
 def _spelt(parts: Parts) -> str:

@@ -7,90 +7,111 @@ import re
 from typing import Any
 
 from understudy.pg.codecs import messages
-from understudy.pg.codecs.codec import Codec, Reader, invalid, no_data, plain, refusal, unfit
-from understudy.pg.errors import TrailingBytes
-from understudy.pg.literals import literal_refusal
-from understudy.pg.pgtypes import PgType
+from understudy.pg.codecs.codec import (
+    SPACE,
+    Codec,
+    Reader,
+    invalid,
+    no_data,
+    plain,
+    refusal,
+    unfit,
+)
+from understudy.pg.errors import ServerError, TrailingBytes
 
 _FAMILIES = {2: 4, 3: 16}
-_HEX = "[0-9a-fA-F]"
 _ADDRESSES = (ipaddress.IPv4Address, ipaddress.IPv6Address)
 _NETWORKS = (ipaddress.IPv4Network, ipaddress.IPv6Network)
+_V4 = re.compile(r"([0-9]+(?:\.[0-9]+)*)(\.?)(?:/([0-9]+))?", re.ASCII)
+_HEX_V4 = re.compile(r"0[xX]([0-9a-fA-F]{1,8})(?:/([0-9]+))?", re.ASCII)
+_V6 = re.compile(r"([0-9a-fA-F:.]+)(?:/(0|[1-9][0-9]*))?", re.ASCII)
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 
-def _interface(text: str) -> Interface:
-    return ipaddress.ip_interface(text)
+# inet and cidr -----------------------------------------------------------------------------------
 
 
-# inet --------------------------------------------------------------------------------------------
+def _interface(text: str, *, is_cidr: bool) -> Interface:
+    """Return the address in a text, as PostgreSQL's inet_net_pton reads it.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if ":" in text:
+        found = _V6.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        return ipaddress.IPv6Interface((found[1], int(found[2] or 128)))
+    octets, bits = _hexadecimal_octets(text) if is_cidr else ([], None)
+    if not octets:
+        found = _V4.fullmatch(text)
+        # A point at the end is allowed by inet alone, and after four numbers alone.
+        if found is None or (found[2] and (is_cidr or found[1].count(".") < 3 or found[3])):
+            raise ValueError(text)
+        octets, bits = [int(octet) for octet in found[1].split(".")], found[3]
+    if len(octets) > 4 or max(octets) > 255:
+        raise ValueError(text)
+    if bits is None and not is_cidr and len(octets) < 4:
+        raise ValueError(text)
+    length = _class_of(octets) if bits is None else int(bits)
+    # An address may be longer than its octets if it is a network.
+    if length > 32 or (not is_cidr and length // 8 > len(octets)):
+        raise ValueError(text)
+    return ipaddress.IPv4Interface((bytes([*octets, 0, 0, 0, 0][:4]), length))
+
+
+def _hexadecimal_octets(text: str) -> tuple[list[int], str | None]:
+    found = _HEX_V4.fullmatch(text)
+    if found is None:
+        return [], None
+    digits = found[1] + "0" * (len(found[1]) % 2)
+    return list(bytes.fromhex(digits)), found[2]
+
+
+def _class_of(octets: list[int]) -> int:
+    """Return the length of a network that is given without one: by its class."""
+    first = octets[0]
+    length = 32 if first >= 240 else 8 if first >= 224 else 24 if first >= 192 else 16
+    length = 8 if first < 128 else length
+    return 4 if first == 224 and len(octets) == 1 else max(length, 8 * len(octets))
 
 
 def _read_inet(text: str) -> Any:
     try:
-        return _narrowed(_interface(text))
+        return _narrowed(_interface(text, is_cidr=False))
     except ValueError:
         raise invalid("inet", text) from None
 
 
 def _narrowed(interface: Interface) -> Any:
-    """Return the bare address, where the network is that one address."""
+    """Return the bare address if the network is that one address."""
     is_one = interface.network.prefixlen == interface.max_prefixlen
     return interface.ip if is_one else interface
 
 
-def _inet(value: Any) -> Interface:
-    value = plain(value)
-    if isinstance(value, (str, *_ADDRESSES, *_NETWORKS)):
-        try:
-            # An interface is an address, too, and its str has the network.
-            return _interface(str(value))
-        except ValueError:
-            pass  # it is refused below, as anything else
-    raise unfit("inet", value)
-
-
-def _write_inet(value: Any) -> str:
-    return str(_narrowed(_inet(value)))
-
-
-# cidr --------------------------------------------------------------------------------------------
-
-
 def _read_cidr(text: str) -> Any:
-    if literal_refusal(PgType("cidr", "base"), text) is not None:
-        try:
-            _interface(text)
-        except ValueError:
-            raise invalid("cidr", text) from None
-        raise refusal(
-            "22P02", f'invalid cidr value: "{text}"', "Value has bits set to right of mask."
-        )
-    return ipaddress.ip_network(_whole(text))
+    try:
+        interface = _interface(text, is_cidr=True)
+    except ValueError:
+        raise invalid("cidr", text) from None
+    if interface.ip != interface.network.network_address:
+        detail = "Value has bits set to right of mask."
+        raise refusal("22P02", f'invalid cidr value: "{text}"', detail)
+    return interface.network
 
 
-def _whole(text: str) -> str:
-    """Write out a network that is shortened: 10.1 is 10.1.0.0/16."""
-    address, _, bits = text.partition("/")
-    if ":" in address or address.count(".") == 3:
-        return text
-    octets = address.split(".")
-    return ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits or 8 * len(octets)}"
-
-
-def _cidr(value: Any) -> Interface:
+def _given(name: str, value: Any) -> Interface:
     value = plain(value)
     if isinstance(value, (str, *_ADDRESSES, *_NETWORKS)):
+        # An interface is an address, too, and its str has the network.
         try:
-            network = ipaddress.ip_network(_whole(str(value)))
-        except ValueError:
+            if name == "cidr":
+                network = _read_cidr(str(value))
+                return ipaddress.ip_interface(str(network))
+            return _interface(str(value), is_cidr=False)
+        except (ValueError, ServerError):
             pass  # it is refused below, as anything else
-        else:
-            return _interface(str(network))
-    raise unfit("cidr", value)
-
-
-# Both --------------------------------------------------------------------------------------------
+    raise unfit(name, value)
 
 
 def _receive(name: str, data: bytes) -> Interface:
@@ -106,7 +127,7 @@ def _receive(name: str, data: bytes) -> Interface:
         raise refusal("22P03", messages.bad_external("length", name))
     address = ipaddress.ip_address(bytes(reader.byte() for _ in range(expected)))
     reader.end()
-    return _interface(f"{address}/{bits}")
+    return ipaddress.ip_interface(f"{address}/{bits}")
 
 
 def _receive_cidr(data: bytes) -> Any:
@@ -126,47 +147,72 @@ def _send(interface: Interface, *, is_cidr: bool) -> bytes:
 INET = Codec(
     _read_inet,
     lambda data: _narrowed(_receive("inet", data)),
-    _write_inet,
-    lambda value: _send(_inet(value), is_cidr=False),
+    lambda value: str(_narrowed(_given("inet", value))),
+    lambda value: _send(_given("inet", value), is_cidr=False),
 )
 CIDR = Codec(
     _read_cidr,
     _receive_cidr,
-    lambda value: str(_cidr(value).network),
-    lambda value: _send(_cidr(value), is_cidr=True),
+    lambda value: str(_given("cidr", value).network),
+    lambda value: _send(_given("cidr", value), is_cidr=True),
 )
 
 
-# Addresses of cards ------------------------------------------------------------------------------
+# macaddr and macaddr8 ----------------------------------------------------------------------------
+
+# What C's scanf takes for %x and %2x, which never takes a digit back.
+_ANY_HEX = r"\s*+([+-]?+(?:0[xX])?+[0-9a-fA-F]++)"
+_TWO_HEX = r"\s*+([+-][0-9a-fA-F]|[0-9a-fA-F]{1,2}+)"
+_MACADDR = [
+    re.compile(pattern + r"\s*", re.ASCII)
+    for pattern in (
+        ":".join([_ANY_HEX] * 6),
+        "-".join([_ANY_HEX] * 6),
+        f"{_TWO_HEX * 3}:{_TWO_HEX * 3}",
+        f"{_TWO_HEX * 3}-{_TWO_HEX * 3}",
+        r"\.".join([_TWO_HEX * 2] * 3),
+        "-".join([_TWO_HEX * 2] * 3),
+        _TWO_HEX * 6,
+    )
+]
+_PAIR = re.compile(r"([0-9a-fA-F]{2})([:.-]?)")
+
+
+def _macaddr(text: str) -> bytes:
+    found = next((match for each in _MACADDR if (match := each.fullmatch(text))), None)
+    if found is None:
+        raise invalid("macaddr", text)
+    numbers = [int(digits, 16) for digits in found.groups()]
+    if not all(0 <= number < 256 for number in numbers):
+        raise refusal("22003", f'invalid octet value in "macaddr" value: "{text}"')
+    return bytes(numbers)
+
+
+def _macaddr8(text: str) -> bytes:
+    bare = text.lstrip(SPACE)
+    at, octets, separators = 0, bytearray(), set[str]()
+    while at + 1 < len(bare):
+        found = _PAIR.match(bare, at)
+        if found is None or len(octets) == 8:
+            raise invalid("macaddr8", text)
+        octets.append(int(found[1], 16))
+        separators.add(found[2])
+        at = found.end()
+        if len(octets) in (6, 8) and bare[at : at + 1] in tuple(SPACE):
+            if bare[at:].strip(SPACE):
+                raise invalid("macaddr8", text)
+            break
+    if len(separators - {""}) > 1 or len(octets) not in (6, 8):
+        raise invalid("macaddr8", text)
+    return bytes(octets) if len(octets) == 8 else bytes([*octets[:3], 0xFF, 0xFE, *octets[3:]])
 
 
 def card_address(name: str, size: int) -> Codec:
     """Return the codec of macaddr or macaddr8; its values are texts with colons."""
-    separated = re.compile(
-        rf"{_HEX}{{1,2}}(?:([:-]){_HEX}{{1,2}})(?:\1{_HEX}{{1,2}}){{{size - 2}}}"
-    )
-    together = re.compile(rf"{_HEX}{{{2 * size}}}")
-    halves = re.compile(rf"{_HEX}{{6}}[:-]{_HEX}{{{2 * size - 6}}}")
-    fours = re.compile(rf"{_HEX}{{4}}(?:([.-]){_HEX}{{4}})(?:\1{_HEX}{{4}}){{{size // 2 - 2}}}")
-
-    def digits_in(text: str) -> str | None:
-        bare = text.strip()
-        if separated.fullmatch(bare):
-            return "".join(each.rjust(2, "0") for each in re.split("[:-]", bare))
-        if any(each.fullmatch(bare) for each in (together, halves, fours)):
-            return re.sub("[:.-]", "", bare)
-        return None
-
-    def read(text: str) -> str:
-        digits = digits_in(text)
-        if digits is None:
-            if re.fullmatch(rf"\s*({_HEX}+([:-]|\s*$)){{{size}}}", text):
-                raise refusal("22003", f'invalid octet value in "{name}" value: "{text}"')
-            raise invalid(name, text)
-        return spell(bytes.fromhex(digits))
+    parse = _macaddr if name == "macaddr" else _macaddr8
 
     def spell(data: bytes) -> str:
-        return ":".join(f"{each:02x}" for each in data)
+        return ":".join(f"{octet:02x}" for octet in data)
 
     def receive(data: bytes) -> str:
         if len(data) != size:
@@ -174,9 +220,9 @@ def card_address(name: str, size: int) -> Codec:
         return spell(data)
 
     def send(value: Any) -> bytes:
-        digits = digits_in(value) if isinstance(plain(value), str) else None
-        if digits is None:
-            raise unfit(name, value)
-        return bytes.fromhex(digits)
+        try:
+            return parse(plain(value))
+        except (ServerError, TypeError, AttributeError):
+            raise unfit(name, value) from None
 
-    return Codec(read, receive, lambda value: spell(send(value)), send)
+    return Codec(lambda text: spell(parse(text)), receive, lambda value: spell(send(value)), send)

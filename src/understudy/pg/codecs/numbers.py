@@ -33,8 +33,13 @@ INTEGERS = {
 INTEGER = re.compile(
     r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+|[0-9](_?[0-9])*)", re.ASCII
 )
-_OID = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+OID = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
+# What C's strtod reads, and a function that reads it.
+FLOAT = re.compile(
+    r"[+-]?(?:0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan(?:\([0-9a-z_]*\))?)",
+    re.ASCII | re.IGNORECASE,
+)
 SPECIAL = {
     "nan": "NaN",
     **dict.fromkeys(("inf", "+inf", "infinity", "+infinity"), "Infinity"),
@@ -114,20 +119,22 @@ def _whole(name: str, value: Any, lowest: int, highest: int) -> int:
     return int(value)
 
 
-def object_number(name: str) -> Codec:
-    """Return the codec of oid, xid and cid: numbers without a sign, read as C reads them."""
-    plain_codec = integer(name, "!I")
+def object_number(name: str, layout: str = "!I") -> Codec:
+    """Return the codec of oid, xid, cid or xid8: numbers without a sign, read as C reads them."""
+    plain_codec = integer(name, layout)
+    count = 1 << 8 * struct.calcsize(layout)
+    lowest = -(2**31) if count == 2**32 else 1 - count
 
     def read(text: str) -> int:
-        found = _OID.fullmatch(text.strip(SPACE))
+        found = OID.fullmatch(text.strip(SPACE))
         if found is None:
             raise invalid(name, text)
         digits = found[2]
         base = 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
         number = int(digits, base) * (-1 if found[1] == "-" else 1)
-        if not -(2**31) <= number < 2**32:
+        if not lowest <= number < count:
             raise out_of_range(name, text)
-        return number % 2**32
+        return number % count
 
     return Codec(read, plain_codec.receive, plain_codec.output, plain_codec.send)
 
@@ -173,6 +180,16 @@ BOOLEAN = Codec(
 # Floating-point numbers --------------------------------------------------------------------------
 
 
+def float_of(text: str) -> float:
+    """Return the number of a text that FLOAT matches."""
+    if "0x" in text.lower():
+        try:
+            return float.fromhex(text)
+        except OverflowError:
+            return math.inf
+    return float(text.partition("(")[0])
+
+
 def floating(name: str, layout: str) -> Codec:
     """Return the codec of real or double precision, whose binary form has a layout of `struct`."""
     packer = struct.Struct(layout)
@@ -180,13 +197,13 @@ def floating(name: str, layout: str) -> Codec:
 
     def read(text: str) -> float:
         bare = text.strip(SPACE)
-        if special := SPECIAL.get(bare.lower()):
-            return float(special)
-        if not _FLOAT.fullmatch(bare):
+        if not FLOAT.fullmatch(bare):
             raise invalid(name, text)
-        number = rounded(float(bare))
-        is_zero = not re.search("[1-9]", bare.lower().partition("e")[0])
-        if math.isinf(number) or (number == 0 and not is_zero):
+        number = rounded(float_of(bare))
+        digits = re.split("p" if "0x" in bare.lower() else "e", bare.lower())[0]
+        is_zero = not re.search("[1-9a-z]", digits.replace("0x", ""))
+        is_spelled_infinite = "inf" in bare.lower()
+        if (math.isinf(number) and not is_spelled_infinite) or (number == 0 and not is_zero):
             raise refusal("22003", messages.float_out_of_range(name, bare))
         return number
 

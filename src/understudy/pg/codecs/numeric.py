@@ -25,7 +25,11 @@ _DIGITS = r"([0-9](_?[0-9])*)"
 _NUMERIC = re.compile(
     rf"[+-]?({_DIGITS}(\.{_DIGITS}?)?|\.{_DIGITS})([eE][+-]?{_DIGITS})?", re.ASCII
 )
-_MONEY = re.compile(r"(-|\()?\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(\.[0-9]*)?\)?", re.ASCII)
+_MONEY = re.compile(
+    r"\s*\$?\s*(?P<sign>[-+(]?)\s*\$?\s*(?P<whole>[0-9,]*)"
+    r"(?:\.(?P<cents>(?:,*[0-9]){0,2},*)(?P<rest>[0-9]*))?(?P<tail>[\s)$+-]*)",
+    re.ASCII,
+)
 # What numeric has room for: digits before the point, and after it.
 _MOST_BEFORE, _MOST_AFTER = 131072, 16383
 
@@ -152,15 +156,16 @@ _CENTS = integer("money", "!q").receive
 
 
 def _read_money(text: str) -> str:
-    found = _MONEY.fullmatch(text.strip(SPACE))
+    found = _MONEY.fullmatch(text)
     if found is None:
         raise invalid("money", text)
-    number = Decimal(f"{found[2].replace(',', '') or 0}{found[3] or ''}")
-    cents = int((number * 100).to_integral_value(rounding="ROUND_HALF_UP"))
-    cents = -cents if found[1] else cents
-    if not -(2**63) <= cents < 2**63:
+    whole, cents = found["whole"].replace(",", ""), (found["cents"] or "").replace(",", "")
+    number = int(f"{whole}{cents.ljust(2, '0')}") + ((found["rest"] or "0")[0] >= "5")
+    if found["sign"] in ("-", "(") or "-" in found["tail"]:
+        number = -number
+    if not -(2**63) <= number < 2**63:
         raise out_of_range("money", text)
-    return _money_text(cents)
+    return _money_text(number)
 
 
 def _money_text(cents: int) -> str:

@@ -22,6 +22,7 @@ from understudy.pg.codecs.codec import (
     wrong_size,
 )
 from understudy.pg.codecs.json_errors import why_not_json
+from understudy.pg.codecs.numeric import NUMERIC
 from understudy.pg.errors import TrailingBytes
 
 _UUID = re.compile(r"(\{)?([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}(?(1)\})")
@@ -248,10 +249,11 @@ def json_codec(name: str) -> Codec:
     for a document that is a string.
     """
     is_binary = name == "jsonb"
+    parse_float = _jsonb_number if is_binary else float
 
     def read(value: str) -> Any:
         try:
-            document = json.loads(value, parse_constant=_no_constant)
+            document = json.loads(value, parse_constant=_no_constant, parse_float=parse_float)
         except (ValueError, RecursionError):
             raise refusal("22P02", messages.invalid_json(), why_not_json(value)) from None
         if is_binary and "\\u0000" in value.replace("\\\\", ""):
@@ -268,6 +270,11 @@ def json_codec(name: str) -> Codec:
         return (b"\1" if is_binary else b"") + encoded(name, write(value))
 
     return Codec(read, receive, write, send)
+
+
+def _jsonb_number(text: str) -> float:
+    NUMERIC.input(text)  # which is what jsonb keeps
+    return float(text)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,10 +1,14 @@
-"""tsvector and tsquery. Their texts are not parsed; of the binary form only tsvector's is known."""
+"""tsvector, which can be received in binary form and is sent as text only."""
 
 from __future__ import annotations
+
+import re
 
 from understudy.pg.codecs.codec import Codec, Reader, decoded, refusal
 from understudy.pg.codecs.strings import only_text
 
+_MARK = r"\d+[A-D*]*"
+_LEXEMES = re.compile(rf"\s*(\S[^\s:]*(:{_MARK}(,{_MARK})*)?(\s+|$))*", re.ASCII | re.IGNORECASE)
 # PostgreSQL's own limits: entries that fit into one piece of memory, bytes of a lexeme, positions.
 _MOST_ENTRIES, _LONGEST, _MOST_POSITIONS = (2**30 - 1) // 4, 2047, 256
 _POSITION = 0x3FFF  # the bits above are the weight
@@ -37,5 +41,13 @@ def _lexeme(reader: Reader) -> tuple[bytes, str]:
     return data, spelled + (":" + ",".join(marks) if marks else "")
 
 
+def _read(text: str) -> str:
+    # A quote may stand anywhere, and changes what comes after it.
+    plain = re.sub(r"\\.", "x", text, flags=re.DOTALL)
+    if "'" not in text and ("\\" in plain or not _LEXEMES.fullmatch(plain)):
+        raise refusal("42601", f'syntax error in tsvector: "{text}"')
+    return text
+
+
 _TEXT = only_text("tsvector")
-TSVECTOR = Codec(_TEXT.input, _receive, _TEXT.output, _TEXT.send)
+TSVECTOR = Codec(_read, _receive, _TEXT.output, _TEXT.send)
