@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.plugin.conftest import without
 from understudy import FakeConnection
 from understudy.project import pytest_process
 from understudy.script import call_counts
 
-OBSERVED = ("-p", "understudy.cli.observer", "-p", "no:randomly")
+OBSERVED = ["-p", "understudy.cli.observer", *without("randomly", "faker", "hypothesispytest")]
 
 ALL_OUTCOMES = """
     import pytest
