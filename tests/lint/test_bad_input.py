@@ -173,7 +173,7 @@ def test_a_mistake_in_a_rule_stops_no_other(
     assert [each.code for each in checked.findings] == ["UND001"]
     assert checked.problem is not None
     assert checked.problem.reason.startswith(
-        "not checked for UND007: a mistake of ours, at test_bad_input.py:"
+        "not checked for UND007: internal error at test_bad_input.py:"
     )
     assert checked.problem.reason.endswith(
         ": KeyError: 'x'; please report it, with the file if you can"

@@ -13,14 +13,15 @@ from click.testing import CliRunner, Result
 from tests.cli.conftest import understudy
 from understudy.cli import lint as command
 from understudy.cli import main
-from understudy.lint import fixer, runner
+from understudy.lint import check, fixer
+from understudy.lint.errors import LintError
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import GROUPS
 
 from .projects import write
 
 BAD = "async def test_it():\n    assert 1\n"
-MENDED = "import pytest\n@pytest.mark.asyncio\nasync def test_it():\n    assert 1\n"
+FIXED = "import pytest\n@pytest.mark.asyncio\nasync def test_it():\n    assert 1\n"
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_findings_are_listed(project: Path) -> None:
 
     assert result.exit_code == 1
     assert result.stdout == (
-        f"{FINDING}\nFound 1 problem in 1 file. --fix can mend 1; --diff shows how.\n{HINT}"
+        f"{FINDING}\nFound 1 problem in 1 file. --fix can fix 1; --diff shows how.\n{HINT}"
     )
 
 
@@ -72,7 +73,7 @@ def test_a_file_that_cannot_be_checked(project: Path) -> None:
     assert result.stdout == (
         f"{FINDING}"
         "tests/test_b.py: not checked: line 1 is not valid Python: '(' was never closed\n\n"
-        f"Found 1 problem in 1 file. --fix can mend 1; --diff shows how.\n{HINT}\n"
+        f"Found 1 problem in 1 file. --fix can fix 1; --diff shows how.\n{HINT}\n"
         "1 file could not be checked.\n"
     )
 
@@ -159,10 +160,10 @@ def test_sarif(project: Path) -> None:
 def test_fix_writes_and_checks_again(project: Path) -> None:
     result = invoke("lint", "--fix")
 
-    assert (result.exit_code, result.stderr) == (0, "Mended 1 problem in 1 file.\n")
+    assert (result.exit_code, result.stderr) == (0, "Fixed 1 problem in 1 file.\n")
     assert result.stdout == "2 files checked, nothing found.\n"
     text = (project / "tests/test_a.py").read_text()
-    assert text.replace("\n\n", "\n") == MENDED
+    assert text.replace("\n\n", "\n") == FIXED
     assert invoke("lint", "--fix").stderr == ""
     assert (project / "tests/test_a.py").read_text() == text
 
@@ -170,7 +171,7 @@ def test_fix_writes_and_checks_again(project: Path) -> None:
 def test_diff_changes_nothing(project: Path) -> None:
     result = invoke("lint", "--diff")
 
-    assert (result.exit_code, result.stderr) == (1, "--fix would mend 1 problem in 1 file.\n")
+    assert (result.exit_code, result.stderr) == (1, "--fix would fix 1 problem in 1 file.\n")
     assert result.stdout.startswith("--- tests/test_a.py\n+++ tests/test_a.py\n@@ -1,2 +1,")
     assert "\n+@pytest.mark.asyncio\n async def test_it():\n" in result.stdout
     assert result.stdout.endswith(f"\n{FINDING}\nFound 1 problem in 1 file.\n{HINT}")
@@ -184,7 +185,7 @@ def test_a_diff_leaves_stdout_to_json(project: Path) -> None:
     assert result.stderr.startswith("--- tests/test_a.py\n")
 
 
-def test_what_is_ignored_is_not_mended(project: Path) -> None:
+def test_what_is_ignored_is_not_fixed(project: Path) -> None:
     with (project / "pyproject.toml").open("a") as file:
         file.write("[tool.understudy.lint.per-file-ignores]\n'tests/test_a.py' = ['UND001']\n")
 
@@ -204,26 +205,24 @@ def test_a_file_that_cannot_be_written(project: Path, monkeypatch: pytest.Monkey
 
     assert result.exit_code == 2
     assert (
-        "tests/test_a.py: not mended, the file cannot be written: Permission denied\n"
+        "tests/test_a.py: not fixed, the file cannot be written: Permission denied\n"
         in result.stdout
     )
     assert (project / "tests/test_a.py").read_text() == BAD
 
 
 def test_a_file_that_libcst_cannot_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from understudy.lint.fixes import source_edits
+    from understudy.lint import rewrites
 
     def refuse(source: bytes, findings: object) -> bytes:
-        raise source_edits.CannotMend("Syntax Error @ 1:1.")
+        raise rewrites.CannotFix("Syntax Error @ 1:1.")
 
-    monkeypatch.setattr(source_edits, "mended", refuse)
+    monkeypatch.setattr(rewrites, "fixed_source", refuse)
 
     result = invoke("lint", "--fix")
 
     assert result.exit_code == 2
-    assert (
-        "tests/test_a.py: not mended, nothing was changed: Syntax Error @ 1:1.\n" in result.stdout
-    )
+    assert "tests/test_a.py: not fixed, nothing was changed: Syntax Error @ 1:1.\n" in result.stdout
 
 
 def test_fix_without_libcst(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,9 +371,9 @@ def test_a_cache_that_cannot_be_written_is_said(project: Path) -> None:
 
 def test_a_process_that_dies(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*arguments: object, **options: object) -> None:
-        raise runner.LintError("dead")
+        raise LintError("dead")
 
-    monkeypatch.setattr(command, "run", die)
+    monkeypatch.setattr(check, "run", die)
 
     result = invoke("lint")
 
@@ -385,7 +384,7 @@ def test_an_interrupted_check_is_no_finding(project: Path, monkeypatch: pytest.M
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "run", interrupt)
+    monkeypatch.setattr(check, "run", interrupt)
 
     result = invoke("lint")
 
@@ -419,7 +418,7 @@ def test_explain_a_rule() -> None:
 
     assert result.exit_code == 0
     assert result.stdout.startswith(
-        "UND001 missing-marker (group bugs, on by default; --fix mends it)\n\n"
+        "UND001 missing-marker (group bugs, on by default; --fix fixes it)\n\n"
         f"{all_rules()['UND001'].why}\n"
     )
     assert "\n    async def test_names_are_unique():  # UND001\n" in result.stdout

@@ -12,8 +12,9 @@ import pytest
 from understudy.lint import engine, runner
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
-from understudy.lint.registry import UnknownRule, chosen, codes_of
-from understudy.lint.runner import LintError, run
+from understudy.lint.errors import LintError, UnknownRule
+from understudy.lint.registry import chosen, codes_of
+from understudy.lint.runner import run
 from understudy.project import files, pytest_config
 from understudy.project.async_runners import Runners
 from understudy.project.scopes import Class, Function

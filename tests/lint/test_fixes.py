@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from understudy.lint.engine import Engine
-from understudy.lint.fixes.source_edits import CannotMend, mended
 from understudy.lint.registry import all_rules
+from understudy.lint.rewrites import CannotFix, fixed_source
 from understudy.lint.rule import Rule
 
 from .projects import found_in, write, write_example
@@ -55,18 +55,18 @@ def connection():
 }
 
 
-def mend(folder: Path, code: str, path: str) -> str:
+def fix(folder: Path, code: str, path: str) -> str:
     findings = Engine([code]).check(folder / path).findings
-    changed = mended((folder / path).read_bytes(), findings)
+    changed = fixed_source((folder / path).read_bytes(), findings)
     (folder / path).write_bytes(changed)
     return changed.decode()
 
 
 @pytest.mark.parametrize("rule", FIXABLE.values(), ids=list(FIXABLE))
-def test_the_wrong_example_is_mended(rule: Rule, tmp_path: Path) -> None:
+def test_the_wrong_example_is_fixed_source(rule: Rule, tmp_path: Path) -> None:
     write_example(tmp_path, rule, rule.wrong)
 
-    text = mend(tmp_path, rule.code, rule.path)
+    text = fix(tmp_path, rule.code, rule.path)
 
     assert text == GOLDEN[rule.code].removeprefix("\n")
     assert found_in(tmp_path, rule.code, rule.path) == []
@@ -75,9 +75,9 @@ def test_the_wrong_example_is_mended(rule: Rule, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", FIXABLE.values(), ids=list(FIXABLE))
 def test_a_second_time_changes_nothing(rule: Rule, tmp_path: Path) -> None:
     write_example(tmp_path, rule, rule.wrong)
-    once = mend(tmp_path, rule.code, rule.path)
+    once = fix(tmp_path, rule.code, rule.path)
 
-    assert mend(tmp_path, rule.code, rule.path) == once
+    assert fix(tmp_path, rule.code, rule.path) == once
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_second_time_changes_nothing(rule: Rule, tmp_path: Path) -> None:
 def test_the_rest_of_the_file_stays(code: str, before: str, after: str, tmp_path: Path) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", "tests/test_it.py": before})
 
-    text = mend(tmp_path, code, "tests/test_it.py")
+    text = fix(tmp_path, code, "tests/test_it.py")
 
     ast.parse(text)
     assert text == after
@@ -153,15 +153,15 @@ def test_encoding_and_line_ends_stay(
     file.write_bytes(source.replace("\n", newline).encode(encoding))
     findings = Engine(["UND001"]).check(file).findings
 
-    changed = mended(file.read_bytes(), findings)
+    changed = fixed_source(file.read_bytes(), findings)
 
     expected = source.replace("async def", "@pytest.mark.asyncio\nasync def")
     assert changed == expected.replace("\n", newline).encode(encoding)
 
 
 def test_what_libcst_cannot_read_is_said() -> None:
-    with pytest.raises(CannotMend) as raised:
-        mended(b"def (:\n", [])
+    with pytest.raises(CannotFix) as raised:
+        fixed_source(b"def (:\n", [])
 
     assert str(raised.value).startswith("Syntax Error @ 1:1.")
 
@@ -174,4 +174,4 @@ def test_a_rule_without_a_fix_changes_nothing(tmp_path: Path) -> None:
     source = (tmp_path / rule.path).read_bytes()
 
     assert findings
-    assert mended(source, findings) == source
+    assert fixed_source(source, findings) == source

@@ -7,7 +7,15 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from understudy.lint.finding import Problem
+from understudy.project import pytest_config
 from understudy.project.files import absolute, walk
+
+
+def default_paths(folder: Path) -> list[Path]:
+    """Return the paths to check if none is given: pytest's test paths, else the folder."""
+    config = pytest_config.read(folder)
+    named = [Path(path) for path in config.testpaths] if config else []
+    return [path for path in named if path.exists()] or [Path()]
 
 
 def discover(

@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from understudy.lint import messages
 from understudy.lint.finding import Checked, Finding, Problem
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import Found, Rule
@@ -43,7 +42,7 @@ class Engine:
                 reason += "; leave it out with `exclude` in [tool.understudy.lint]"
             return Checked(str(path), problem=Problem(str(path), reason))
         except OSError as error:
-            reason = messages.cannot_read(error.strerror or str(error))
+            reason = f"not checked: {error.strerror or error}"
             return Checked(str(path), problem=Problem(str(path), reason))
         try:
             return self._checked(module)
@@ -60,7 +59,12 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - our mistake; the other rules still count
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 place = f"{Path(where.filename).name}:{where.lineno}"
-                problem = Problem(str(path), messages.internal_error(rule.code, error, place))
+                reason = (
+                    f"not checked for {rule.code}: internal error at {place}:"
+                    f" {type(error).__name__}: {error};"
+                    " please report it, with the file if you can"
+                )
+                problem = Problem(str(path), reason)
         project.consulted.pop(str(path), None)
         return Checked(
             str(path), tuple(sorted(findings)), problem, tuple(sorted(project.consulted.items()))

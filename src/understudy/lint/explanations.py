@@ -40,7 +40,7 @@ def explained(word: str) -> str:
 
 def _whole(rule: Rule) -> str:
     how = "on by default" if rule.group in DEFAULT_GROUPS else f"switch on: --select {rule.group}"
-    fix = "; --fix mends it" if rule.fixable else ""
+    fix = "; --fix fixes it" if rule.fixable else ""
     return (
         f"{rule.code} {rule.name} (group {rule.group}, {how}{fix})\n\n"
         f"{rule.why}\n{rule.instead}\n\n"

@@ -1,4 +1,4 @@
-"""Findings for people, for programs, for GitHub and for whoever reads SARIF."""
+"""Findings as text, JSON, annotations of GitHub Actions, and SARIF."""
 
 from __future__ import annotations
 
@@ -29,6 +29,31 @@ def as_text(findings: Sequence[Finding], problems: Sequence[Problem], style: Sty
         lines.append(f"{place}: {style(finding.code, fg='red', bold=True)} {finding.message}")
     lines += [f"{style(shown(problem.path), bold=True)}: {problem.reason}" for problem in problems]
     return lines
+
+
+def summary(
+    findings: Sequence[Finding], problems: Sequence[Problem], files: int, *, offers_fix: bool
+) -> str:
+    """The lines below the findings: how many there are, and what to do next."""
+    lines = []
+    if findings:
+        touched = counted(len({finding.path for finding in findings}), "file")
+        text = f"Found {counted(len(findings), 'problem')} in {touched}."
+        fixable = sum(all_rules()[finding.code].fixable for finding in findings)
+        if offers_fix and fixable:
+            text += f" --fix can fix {fixable}; --diff shows how."
+        code = min(finding.code for finding in findings)
+        lines = ["", text, f"Why, and what to do instead: understudy explain {code}"]
+    elif not problems:
+        lines = [f"{counted(files, 'file')} checked, nothing found."]
+    if problems:
+        lines += ["", f"{counted(len(problems), 'file')} could not be checked."]
+    return "\n".join(lines)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int) -> str:

@@ -8,12 +8,9 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from understudy.lint import messages, rules
+from understudy.lint import rules
+from understudy.lint.errors import UnknownRule
 from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
-
-
-class UnknownRule(ValueError):
-    """No rule, group or name is called so; the text is the whole message."""
 
 
 @cache
@@ -47,7 +44,10 @@ def codes_of(selector: str) -> tuple[str, ...]:
         names = [*known, *(rule.name for rule in known.values()), *GROUPS, "ALL"]
         near = difflib.get_close_matches(word.lower(), [name.lower() for name in names], n=1)
         nearest = [name for name in names if name.lower() in near]
-        raise UnknownRule(messages.unknown_rule(word, nearest[0] if nearest else None))
+        meant = f" Did you mean {nearest[0]}?" if nearest else ""
+        raise UnknownRule(
+            f"There is no rule or group called {word!r}.{meant}\n`understudy explain` lists them."
+        )
     return tuple(found)
 
 

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from understudy.lint import messages
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
+from understudy.lint.errors import LintError
 from understudy.lint.finding import Checked
 
 # Below this many bytes a second process takes longer to start than to help.
@@ -18,10 +18,6 @@ _WORTH_A_PROCESS = 150_000
 _CHUNKS_PER_PROCESS = 6
 
 Result = tuple[Checked, str | None]
-
-
-class LintError(Exception):
-    """The check cannot be done; the text is the whole message."""
 
 
 def run(
@@ -96,7 +92,10 @@ def _checked(
             for future in as_completed(waiting):
                 yield future.result()
         except BrokenProcessPool as error:
-            raise LintError(messages.worker_died()) from error
+            raise LintError(
+                "A process that checked files died, perhaps for lack of memory.\n"
+                "`understudy lint --jobs 1` checks in one process, file after file."
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -1,21 +1,19 @@
-"""What a project says in ``[tool.understudy.lint]``."""
+"""The settings of a project, in ``[tool.understudy.lint]``."""
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.lint import messages
 from understudy.lint.discovery import is_excluded
-from understudy.lint.registry import UnknownRule, codes_of
+from understudy.lint.errors import LintError, UnknownRule
+from understudy.lint.output import shown
+from understudy.lint.registry import chosen, codes_of
 
 KEYS = ("exclude", "ignore", "per-file-ignores", "select")
-
-
-class LintSettingsError(ValueError):
-    """A setting is not valid; the text is the whole message."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class LintSettings:
     """The rules that are on, and for which files.
 
     Attributes:
-        select: selectors of rules; None where nothing is selected.
+        select: selectors of rules; None for the default ones.
         ignore: selectors of rules that are off.
         exclude: patterns of files that are not checked.
         per_file_ignores: patterns of files, each with the codes that do not count there.
@@ -35,42 +33,40 @@ class LintSettings:
     per_file_ignores: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def ignored_in(self, path: Path, code: str, base: Path) -> bool:
-        """Whether a code does not count in a file."""
+        """Whether a rule is ignored in a file."""
         return any(
             code in codes and is_excluded(path, [pattern], base)
             for pattern, codes in self.per_file_ignores.items()
         )
 
 
-def read(file: Path, shown: str) -> LintSettings:
-    """Read the table of a pyproject.toml, which need not exist.
-
-    This does not ask `plugin.settings`: its package imports pytest, which takes longer than the
-    check of a suite in which nothing has changed.
-
-    Args:
-        file: the pyproject.toml.
-        shown: its path, for messages.
+def nearest(folder: Path) -> tuple[Path, LintSettings]:
+    """Return the folder of the nearest pyproject.toml, and the settings in it.
 
     Raises:
-        LintSettingsError: the file cannot be read, or a key or a value is not valid.
+        LintError: The file cannot be read, or a key or a value is not valid.
     """
+    for parent in (folder, *folder.parents):
+        if (parent / "pyproject.toml").is_file():
+            return parent, _read(parent / "pyproject.toml")
+    return folder, LintSettings()
+
+
+def _read(file: Path) -> LintSettings:
+    # `plugin.settings` is not used: importing pytest takes longer than a check with no changes.
+    name = shown(str(file))
     try:
         document = tomllib.loads(file.read_bytes().decode())
-    except (FileNotFoundError, NotADirectoryError):
-        return LintSettings()
     except OSError as error:
-        raise LintSettingsError(messages.unreadable(shown, error.strerror or "")) from error
+        raise LintError(f"{name} cannot be read: {error.strerror or ''}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LintSettingsError(messages.broken_toml(shown, error)) from error
+        raise LintError(f"{name}: not valid TOML: {error}.") from error
     table: object = document
     for key in ("tool", "understudy", "lint"):
         table = table.get(key, {}) if isinstance(table, Mapping) else {}
     if not isinstance(table, Mapping):
-        raise LintSettingsError(
-            messages.not_a_table("lint", f"[tool.understudy] of {shown}", table)
-        )
-    return parse(table, f"[tool.understudy.lint] of {shown}")
+        raise _not_a_table("lint", f"[tool.understudy] of {name}", table)
+    return parse(table, f"[tool.understudy.lint] of {name}")
 
 
 def parse(table: Mapping[str, object], place: str) -> LintSettings:
@@ -78,17 +74,21 @@ def parse(table: Mapping[str, object], place: str) -> LintSettings:
 
     Args:
         table: its content.
-        place: where it stands, for messages.
+        place: the name of the table and its file, for messages.
 
     Raises:
-        LintSettingsError: a key or a value is not valid.
+        LintError: A key or a value is not valid.
     """
     for key in table:
         if key not in KEYS:
-            raise LintSettingsError(messages.unknown_key(key, place, KEYS))
+            near = difflib.get_close_matches(key, KEYS, n=1)
+            meant = f" Did you mean `{near[0]}`?" if near else ""
+            raise LintError(
+                f"`{key}` in {place}: there is no such key.{meant}\nValid keys: {', '.join(KEYS)}."
+            )
     per_file = table.get("per-file-ignores", {})
     if not isinstance(per_file, Mapping):
-        raise LintSettingsError(messages.not_a_table("per-file-ignores", place, per_file))
+        raise _not_a_table("per-file-ignores", place, per_file)
     return LintSettings(
         select=_selectors(table["select"], "select", place) if "select" in table else None,
         ignore=_selectors(table.get("ignore", []), "ignore", place),
@@ -104,9 +104,13 @@ def parse(table: Mapping[str, object], place: str) -> LintSettings:
     )
 
 
+def _not_a_table(key: str, place: str, value: object) -> LintError:
+    return LintError(f"`{key}` in {place}: expected a table, not {value!r}.")
+
+
 def _texts(value: object, key: str, place: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise LintSettingsError(messages.not_texts(key, place, value))
+        raise LintError(f"`{key}` in {place}: expected a list of strings, not {value!r}.")
     return tuple(value)
 
 
@@ -116,16 +120,41 @@ def _selectors(value: object, key: str, place: str) -> tuple[str, ...]:
     return found
 
 
-def check_selectors(selectors: Iterable[str], place: str) -> Sequence[str]:
-    """Return the selectors, each of which stands for something.
+def codes_on(settings: LintSettings, select: str | None, ignore: str | None) -> Sequence[str]:
+    """Return the codes of the rules that are on.
+
+    Args:
+        settings: the settings of the project.
+        select: the argument of --select, which replaces the project's selection.
+        ignore: the argument of --ignore, which is added to what the project ignores.
 
     Raises:
-        LintSettingsError: one does not.
+        LintError: A selector selects nothing.
+    """
+    selected = settings.select
+    if select is not None:
+        selected = tuple(check_selectors(_listed(select), "--select"))
+    return chosen(selected, [*settings.ignore, *check_selectors(_listed(ignore or ""), "--ignore")])
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def check_selectors(selectors: Iterable[str], place: str) -> Sequence[str]:
+    """Return selectors, all of which select something.
+
+    Args:
+        selectors: codes, groups or names of rules.
+        place: where they are given, for messages.
+
+    Raises:
+        LintError: One of them selects nothing.
     """
     given = list(selectors)
     for selector in given:
         try:
             codes_of(selector)
         except UnknownRule as error:
-            raise LintSettingsError(messages.in_place(place, str(error))) from error
+            raise LintError(f"{place}: {error}") from error
     return given
