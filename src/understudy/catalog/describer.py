@@ -15,7 +15,7 @@ from understudy.catalog.description import (
     SchemaFacts,
     Verdict,
 )
-from understudy.catalog.nullability import Judge
+from understudy.catalog.nullability import QueryNullability
 from understudy.catalog.oid_lookup import Lookup
 from understudy.catalog.pg_describe import Accepted, Field, Inquiry
 from understudy.catalog.querytree import (
@@ -163,7 +163,9 @@ class Describer:
             command = command_in(statement) if is_query(statement) else None
         if command is None:
             return ParsedOnly(command_in(statement))
-        judged = Judge(self._lookup, self._views).columns(tree) if tree is not None else []
+        judged = (
+            QueryNullability(self._lookup, self._views).columns(tree) if tree is not None else []
+        )
         if len(judged) != len(answer.fields):
             judged = ["unknown"] * len(answer.fields)
         return Description(

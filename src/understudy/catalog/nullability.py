@@ -1,54 +1,51 @@
-"""Which columns of a result can hold NULL, judged by the analysed query tree.
+"""Which columns of a result can be NULL, according to the analysed query tree.
 
-"not null" is said only where it is certain; that the answer is useful comes second. What is not
-known here (a node, a function, a form of query) is "unknown", never "not null".
+The answer is "not null" only if that is certain. An unknown node, function or form of query is
+"unknown", never "not null".
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from understudy.catalog import expressions
 from understudy.catalog.description import Nullability
+from understudy.catalog.expressions import DEEPEST, ExpressionNullability
 from understudy.catalog.oid_lookup import Lookup
 from understudy.catalog.query_scopes import Scope
 from understudy.catalog.querytree import Node, number, numbers
 from understudy.catalog.view_queries import Views
 from understudy.pg.oids import FIRST_OWN_OID
 
-# Deeper than any statement that a person wrote; PostgreSQL itself allows thousands.
-_DEEPEST = 60
 _UNION, _INTERSECT, _EXCEPT = "1", "2", "3"
 # RTEKind
 _RELATION, _SUBQUERY, _JOIN, _FUNCTION, _VALUES, _CTE, _GROUP = "0", "1", "2", "3", "5", "6", "9"
 _DELETE, _SELECT = "4", "1"
 
 
-class Judge:
-    """Judges the columns of a query."""
+class QueryNullability(ExpressionNullability):
+    """Decides whether the columns of a query can be NULL."""
 
     def __init__(self, lookup: Lookup, views: Views) -> None:
-        self.lookup = lookup
+        super().__init__(lookup)
         self._views = views
-        # By the identity of the query's node, which lasts as long as the tree: one per judge.
+        # By the identity of the query's node: use one instance per tree.
         self._known: dict[tuple[int, int], Nullability] = {}
         self._assumed: dict[int, list[Nullability]] = {}
         self._scopes: dict[int, Scope] = {}
-        self._depth = 0
 
     def columns(self, query: Node) -> list[Nullability]:
-        """The nullability of each column that a query returns."""
+        """Return the nullability of each column that a query returns."""
         return self._columns(self.scope(query, None))
 
     def scope(self, query: Node, outer: Scope | None) -> Scope:
-        """The scope of a query, made once: the query itself stands in one place only."""
+        """Return the scope of a query, which stands in one place only."""
         if id(query) not in self._scopes:
             self._scopes[id(query)] = Scope(query, outer)
         return self._scopes[id(query)]
 
     def column(self, scope: Scope, place: int) -> Nullability:
-        """The nullability of a column of a query, by its place from 0."""
-        if not 0 <= place < len(scope.results) or self._depth > _DEEPEST:
+        """Return the nullability of a column of a query's result, by its place from 0."""
+        if not 0 <= place < len(scope.results) or self._depth > DEEPEST:
             return "unknown"
         key = (id(scope.query), place)
         if key not in self._known:
@@ -58,26 +55,6 @@ class Judge:
             else:
                 self._known[key] = self.expression(scope, scope.results[place].get("expr"))
         return self._known[key]
-
-    def expression(self, scope: Scope, node: Any) -> Nullability:
-        """The nullability of an expression in a query's result."""
-        if not isinstance(node, dict) or self._depth > _DEEPEST:
-            return "unknown"
-        kind = node.get("", "")
-        if scope.has_grouping_sets and kind not in ("AGGREF", "GROUPINGFUNC"):
-            # What equals an expression that is grouped by becomes NULL.
-            return "unknown"
-        self._depth += 1
-        try:
-            if kind == "VAR":
-                return self._variable(scope, node)
-            return expressions.judge(self, scope, node)
-        finally:
-            self._depth -= 1
-
-    def is_filled(self, scope: Scope, node: Any) -> bool:
-        """Whether an expression is certainly not NULL."""
-        return self.expression(scope, node) == "not null"
 
     def _columns(self, scope: Scope) -> list[Nullability]:
         return [self.column(scope, place) for place in range(len(scope.results))]
@@ -103,9 +80,9 @@ class Judge:
     def _variable(self, scope: Scope, node: Node) -> Nullability:
         home = scope.up(number(node, "varlevelsup"))
         if home is None or number(node, "varreturningtype"):
-            # RETURNING old.x or new.x: there may be no such row.
+            # RETURNING old.x or new.x: that row may not exist.
             return "unknown"
-        if home.proves(node):
+        if home.is_proven_not_null(node):
             return "not null"
         table = home.table(number(node, "varno"))
         if table is None:
@@ -113,14 +90,14 @@ class Judge:
         if numbers(node.get("varnullingrels")):
             found: Nullability = "nullable"
         elif home.is_merge and not home.is_target(node):
-            # A row WHEN NOT MATCHED BY SOURCE; the tree does not mark its columns.
+            # WHEN NOT MATCHED BY SOURCE: the tree does not mark these columns as nullable.
             found = "unknown"
         else:
             found = self._column_of(home, table, node)
         return "unknown" if found == "nullable" and home.mentions(node) else found
 
     def _column_of(self, scope: Scope, table: Node, variable: Node) -> Nullability:
-        """The nullability of a column of a table, as the table has it."""
+        """Return the nullability of a column in the table, before joins."""
         attribute = number(variable, "varattno")
         kind = table.get("rtekind")
         if kind == _RELATION:
@@ -139,26 +116,26 @@ class Judge:
             return self.expression(scope, below[attribute - 1])
         if kind == _VALUES:
             return self._values(scope, table, attribute - 1)
-        if kind == _FUNCTION and expressions.is_total_set(self.lookup, table):
+        if kind == _FUNCTION and self._is_total_set(table):
             return "not null"
         return "unknown"
 
     def _stored(self, scope: Scope, table: Node, variable: Node) -> Nullability:
-        relation = self.lookup.relation(number(table, "relid"))
+        relation = self._lookup.relation(number(table, "relid"))
         attribute = number(variable, "varattno")
         if relation is None:
             return "unknown"
         changed = scope.is_target(variable)
         if changed and relation.has_rules:
-            # A rule or a trigger of a view returns what it likes.
+            # A rule, or a trigger of a view, may return anything.
             return "unknown"
         if relation.kind == "v":
             return self._view(number(table, "relid"), attribute - 1)
         if relation.kind not in ("r", "p"):
             return "unknown"
-        if attribute in relation.filled:
+        if attribute in relation.not_null:
             return "not null"
-        if attribute in relation.free and not (changed and scope.command != _DELETE):
+        if attribute in relation.nullable and not (changed and scope.command != _DELETE):
             return "nullable"
         return "unknown"
 
@@ -201,17 +178,17 @@ class Judge:
         return found[place] if place < len(found) else "unknown"
 
     def _recursive(self, scope: Scope) -> list[Nullability]:
-        """Judge a recursive query: assume that no column is NULL until nothing contradicts it."""
+        """Assume that no column of a recursive query is NULL, until nothing contradicts it."""
         key = id(scope.query)
         assumed: list[Nullability] = ["not null"] * len(scope.results)
         before = dict(self._known)
         try:
             while True:
                 self._assumed[key] = assumed
-                # What is found under an assumption that fails is worth nothing.
+                # Results of an assumption that failed are invalid.
                 self._known = dict(before)
                 found = self._columns(scope)
-                # Fewer at each turn, so that there is a last one.
+                # Fewer columns in each round, so that the loop ends.
                 certain: list[Nullability] = [
                     "not null" if new == old == "not null" else "unknown"
                     for new, old in zip(found, assumed, strict=True)
@@ -225,5 +202,5 @@ class Judge:
 
 
 def _converts_by_own_cast(operation: Node) -> bool:
-    """Whether a column may go through a cast that the user wrote, which may return NULL."""
+    """Return whether a column may go through a user-defined cast, which may return NULL."""
     return any(oid >= FIRST_OWN_OID for oid in numbers(operation.get("colTypes")))

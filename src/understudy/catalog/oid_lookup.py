@@ -1,7 +1,7 @@
-"""Names for the OIDs in PostgreSQL's answers, and what else its system catalogs know of them.
+"""Look up the OIDs in PostgreSQL's answers in its system catalogs.
 
-What is built in never changes and is kept. Everything of the schema is asked anew for each batch of
-statements, in one query per kind, so that a schema that changes meanwhile is seen as it is.
+Built-in objects never change and are cached. Objects of the schema are looked up again for each
+batch of statements, in one query per kind, because the schema may change.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _NUMBERS = """
     SELECT name, to_regtype(name)::oid FROM unnest(%s::text[]) AS asked (name)
     WHERE to_regtype(name) IS NOT NULL
 """
-# A column is certain to hold no NULL where the table, and every table that inherits from it, says
-# so and enforces it: not so a foreign table, a constraint NOT VALID, a virtual column. Written as
-# subqueries of one row each, so that there is an index for everything.
+# A column is certainly not NULL if the table and every table that inherits from it declare and
+# enforce that; a foreign table, a NOT VALID constraint and a virtual column do not. Subqueries of
+# one row each, so that every lookup uses an index.
 _RELATIONS = """
     SELECT r.oid, n.nspname, r.relname, r.relkind::text, r.relhasrules,
-        c.numbers, c.names, c.filled, c.bound,
+        c.numbers, c.names, c.not_null, c.restricted,
         (SELECT ev_action::text FROM pg_rewrite
             WHERE ev_class = r.oid AND ev_type = '1' AND r.relkind = 'v')
     FROM pg_class r
@@ -49,7 +49,7 @@ _RELATIONS = """
                     WHERE k.relkind NOT IN ('r', 'p') OR NOT b.attnotnull OR {waived_below}
                 ) ELSE true END
                 ORDER BY a.attnum
-            ) AS filled,
+            ) AS not_null,
             array_agg(
                 a.attnotnull OR a.attgenerated <> '' OR r.relkind NOT IN ('r', 'p')
                 OR EXISTS (SELECT FROM pg_type WHERE pg_type.oid = a.atttypid AND typtype = 'd')
@@ -58,7 +58,7 @@ _RELATIONS = """
                     WHERE conrelid = r.oid AND contype = 'c' AND a.attnum = ANY (conkey)
                 )
                 ORDER BY a.attnum
-            ) AS bound
+            ) AS restricted
         FROM pg_attribute a
         WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     ) c
@@ -96,23 +96,23 @@ class Relation:
         kind: pg_class.relkind.
         has_rules: whether rules rewrite what is done to it.
         columns: the names of its columns by attribute number.
-        filled: the numbers of the columns that certainly hold no NULL.
-        free: the numbers of the columns that nothing keeps from holding NULL.
-        view: the tree of the query that a view stands for.
+        not_null: the numbers of the columns that certainly contain no NULL.
+        nullable: the numbers of the columns in which nothing prevents NULL.
+        view: the query of a view, as a tree.
     """
 
     name: str
     kind: str
     has_rules: bool
     columns: dict[int, str]
-    filled: frozenset[int]
-    free: frozenset[int]
+    not_null: frozenset[int]
+    nullable: frozenset[int]
     view: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that is built in; its signature is spelt as `regprocedure` does."""
+    """A built-in function; its signature is spelled as `regprocedure` prints it."""
 
     name: str
     signature: str
@@ -121,14 +121,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator that is built in."""
+    """A built-in operator."""
 
     name: str
     result: int
 
 
 class Lookup:
-    """Asks on the connection that is given, and keeps what is built in."""
+    """Looks up objects on a connection, and caches the built-in ones."""
 
     def __init__(self, connection: Callable[[], psycopg.Connection[Any]]) -> None:
         self._connection = connection
@@ -136,26 +136,26 @@ class Lookup:
         self._functions: dict[int, Function] = {}
         self._operators: dict[int, Operator] = {}
         self._relations: dict[int, Relation] = {}
-        self._filled_domains: frozenset[int] | None = None
+        self._not_null_domains: frozenset[int] | None = None
 
     def forget(self) -> None:
-        """Forget everything of the schema."""
+        """Forget the objects of the schema."""
         self._types = {oid: name for oid, name in self._types.items() if oid < FIRST_OWN_OID}
         self._relations.clear()
-        self._filled_domains = None
+        self._not_null_domains = None
 
     def learn_types(self, oids: Iterable[int]) -> None:
-        """Ask for the names of all these types at once."""
+        """Look up the names of types in one query."""
         if missing := [oid for oid in set(oids) if oid not in self._types]:
             self._types.update(self._rows(_TYPES, (missing,)))
 
     def type_numbers(self, names: Iterable[str]) -> dict[str, int]:
-        """The OIDs of types by their names, as far as there are such types."""
+        """Return the OIDs of the types with these names, as far as they exist."""
         asked = list(names)
         return dict(self._rows(_NUMBERS, (asked,))) if asked else {}
 
     def learn_relations(self, oids: Iterable[int]) -> set[int]:
-        """Ask for all these tables and views at once; return which of them were new."""
+        """Look up tables and views in one query, and return which were not known."""
         missing = [oid for oid in set(oids) if oid not in self._relations]
         if missing:
             major = self._connection().pgconn.server_version // 10000
@@ -165,48 +165,48 @@ class Lookup:
             )
             query = _RELATIONS.format(waived_here=here, waived_below=below)
             for oid, schema, name, kind, rules, *columns, view in self._rows(query, (missing,)):
-                numbers, names, filled, bound = (column or [] for column in columns)
+                numbers, names, not_null, restricted = (column or [] for column in columns)
                 self._relations[oid] = Relation(
                     name if schema == "public" else f"{schema}.{name}",
                     kind,
                     rules,
                     dict(zip(numbers, names, strict=True)),
-                    frozenset(n for n, yes in zip(numbers, filled, strict=True) if yes),
-                    frozenset(n for n, yes in zip(numbers, bound, strict=True) if not yes),
+                    frozenset(n for n, yes in zip(numbers, not_null, strict=True) if yes),
+                    frozenset(n for n, yes in zip(numbers, restricted, strict=True) if not yes),
                     view,
                 )
         return set(missing)
 
     def type_name(self, oid: int) -> str:
-        """The name of a type without modifiers."""
+        """Return the name of a type without modifiers."""
         self.learn_types([oid])
         return self._types[oid]
 
     def relation(self, oid: int) -> Relation | None:
-        """A table or view; None where it is gone."""
+        """Return a table or view, or None if it does not exist any more."""
         self.learn_relations([oid])
         return self._relations.get(oid)
 
     def function(self, oid: int) -> Function | None:
-        """A function, where it is built in."""
+        """Return a built-in function, or None for another one."""
         if 0 < oid < FIRST_OWN_OID and oid not in self._functions:
             for _, name, signature, strict in self._rows(_FUNCTIONS, ([oid],)):
                 self._functions[oid] = Function(name, signature, strict)
         return self._functions.get(oid)
 
     def operator(self, oid: int) -> Operator | None:
-        """An operator, where it is built in."""
+        """Return a built-in operator, or None for another one."""
         if 0 < oid < FIRST_OWN_OID and oid not in self._operators:
             for _, name, result in self._rows(_OPERATORS, ([oid],)):
                 self._operators[oid] = Operator(name, result)
         return self._operators.get(oid)
 
-    def is_filled_domain(self, oid: int) -> bool:
-        """Whether a type is a domain that NULL cannot be cast to."""
-        if self._filled_domains is None:
-            self._filled_domains = frozenset(row[0] for row in self._rows(_DOMAINS, None))
-        return oid in self._filled_domains
+    def is_not_null_domain(self, oid: int) -> bool:
+        """Return whether a type is a domain to which NULL cannot be cast."""
+        if self._not_null_domains is None:
+            self._not_null_domains = frozenset(row[0] for row in self._rows(_DOMAINS, None))
+        return oid in self._not_null_domains
 
     def _rows(self, query: str, parameters: Any) -> list[tuple[Any, ...]]:
-        # Prepared, because a query that is parsed sends us its own tree.
+        # Prepared: the server sends the tree of each query that it parses, this one included.
         return self._connection().execute(query.encode(), parameters, prepare=True).fetchall()

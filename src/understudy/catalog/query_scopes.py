@@ -1,4 +1,4 @@
-"""A query of a tree, and what its names stand for: its tables, and the queries around it."""
+"""A query in a tree, with its tables and the queries around it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Variable = tuple[int, int, frozenset[int]]
 
 
 class Scope:
-    """One query inside the queries around it."""
+    """One query, inside the queries around it."""
 
     def __init__(self, query: Node, outer: Scope | None) -> None:
         self.query = query
@@ -27,49 +27,49 @@ class Scope:
 
     @cached_property
     def is_merge(self) -> bool:
-        """Whether it is a MERGE."""
+        """Whether the query is a MERGE."""
         return self.command == _MERGE
 
     @cached_property
     def results(self) -> list[Node]:
-        """The entries of its result, in order."""
+        """The entries of the query's result, in order."""
         field = "targetList" if self.command == _SELECT else "returningList"
         return [entry for entry in nodes(self.query.get(field)) if entry.get("resjunk") != "true"]
 
     @cached_property
     def has_grouping_sets(self) -> bool:
-        """Whether it is grouped in several ways at once."""
+        """Whether the query has GROUPING SETS, ROLLUP or CUBE."""
         return self.query.get("groupingSets") is not None
 
     def up(self, levels: int) -> Scope | None:
-        """The query that many levels out."""
+        """Return the query that many levels further out."""
         scope: Scope | None = self
         for _ in range(levels):
             scope = scope._outer if scope else None
         return scope
 
     def table(self, place: int) -> Node | None:
-        """An entry of the range table, by its place from 1."""
+        """Return an entry of the range table, by its place from 1."""
         tables = nodes(self.query.get("rtable"))
         return tables[place - 1] if 0 < place <= len(tables) else None
 
     def cte(self, name: Any) -> Node | None:
-        """A query of its WITH clause."""
+        """Return the query with this name in the WITH clause."""
         found = [cte for cte in nodes(self.query.get("cteList")) if cte.get("ctename") == name]
         return found[0] if len(found) == 1 else None
 
     def is_target(self, variable: Node) -> bool:
-        """Whether a variable belongs to the table that the query changes."""
+        """Return whether a variable belongs to the table that the query changes."""
         return number(variable, "varno") == number(self.query, "resultRelation") != 0
 
     def mentions(self, variable: Node) -> bool:
-        """Whether a condition mentions the variable's column, so that it may filter NULL out."""
+        """Return whether a condition mentions the column, and so may filter out NULL."""
         return _column(variable) in self._mentioned
 
-    def proves(self, variable: Node) -> bool:
-        """Whether a condition keeps out every row where the variable is NULL."""
+    def is_proven_not_null(self, variable: Node) -> bool:
+        """Return whether a condition excludes every row in which the variable is NULL."""
         if self.is_target(variable):
-            # What is returned is the row after the change.
+            # The condition is about the row before the change, the result about the row after.
             return False
         return _identity(variable) in self._proven
 
@@ -92,12 +92,12 @@ class Scope:
         return {
             _identity(variable)
             for condition in _conditions(self.query.get("jointree"))
-            for variable in _filled_by(condition)
+            if (variable := _tested_variable(condition)) is not None
         }
 
 
 def _conditions(node: Any) -> list[Node]:
-    """What must be true of every row: WHERE, and ON of inner joins that no outer join is above."""
+    """Return the conditions on every row: WHERE, and ON of inner joins below no outer join."""
     if not isinstance(node, dict):
         return []
     kind = node.get("")
@@ -120,25 +120,17 @@ def _conjuncts(node: Any) -> list[Node]:
     return [node]
 
 
-def _filled_by(condition: Node) -> list[Node]:
-    """The variables of this level that are not NULL where a condition is true."""
-    kind = condition.get("")
-    if kind == "NULLTEST":
-        if condition.get("nulltesttype") != _IS_NOT_NULL or condition.get("argisrow") == "true":
-            return []
-        return _variables([condition.get("arg")])
-    return []
-
-
-def _variables(expressions: list[Any]) -> list[Node]:
-    found = []
-    for expression in expressions:
-        node = expression
-        while isinstance(node, dict) and node.get("") == "RELABELTYPE":
-            node = node.get("arg")
-        if isinstance(node, dict) and node.get("") == "VAR" and not number(node, "varlevelsup"):
-            found.append(node)
-    return found
+def _tested_variable(condition: Node) -> Node | None:
+    """Return the variable of this level that a condition `x IS NOT NULL` is about."""
+    is_test = condition.get("") == "NULLTEST" and condition.get("nulltesttype") == _IS_NOT_NULL
+    if not is_test or condition.get("argisrow") == "true":
+        return None
+    node = condition.get("arg")
+    while isinstance(node, dict) and node.get("") == "RELABELTYPE":
+        node = node.get("arg")
+    if isinstance(node, dict) and node.get("") == "VAR" and not number(node, "varlevelsup"):
+        return node
+    return None
 
 
 def _column(variable: Node) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Read PostgreSQL's analysed query tree: which tables and columns a statement touches.
 
 With `debug_print_parse` on, the server sends the tree of every statement that it parses, in the
-form in which it also stores views (`nodeToString`). The form is internal, so whoever reads it asks
-for the server's major version first (`READABLE`), and takes what is not found for unknown.
+form in which it also stores views (`nodeToString`). The form is internal: check the server's major
+version (`READABLE`) before reading a tree, and treat missing fields as unknown.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ READABLE = frozenset({16, 17, 18})
 Node = dict[str, Any]
 
 _TOKEN = re.compile(r"[{}()]|(?:\\.|[^\s{}()\\])+", re.DOTALL)
-# Of the fields that are a number or a flag, those that anybody here looks at: leaving out the rest
-# before the tree is read halves the time. In a name, PostgreSQL escapes spaces and first digits.
+# The numbers and flags that this package reads: removing the others before the tree is read halves
+# the time. PostgreSQL escapes spaces and first digits in names.
 _FIELDS_READ = (
     "aggfilter|aggfnoid|agglevelsup|alias|argisrow|commandType|constisnull|ctelevelsup|cterecursive"
     "|funcid|funcretset|funcvariadic|groupClause|groupingSets|hasAggs|hasTargetSRFs|havingQual"
@@ -38,8 +38,7 @@ _COMMANDS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE", "5": "M
 def read_tree(text: str) -> Any:
     """Read a tree: nodes become dicts, lists and sets become lists, `<>` becomes None.
 
-    Fields that nobody looks at are left out. What is cut short or closed too often is read as far
-    as it makes sense.
+    Unused fields are left out. A malformed tree is read as far as possible.
     """
     root: list[Any] = []
     stack: list[tuple[Any, str]] = []
@@ -66,12 +65,12 @@ def read_tree(text: str) -> Any:
             waiting = False
         elif token[0] == ":":
             key, waiting = token[1:], True
-        # Whatever else follows a value belongs to it: the bytes of a constant.
+        # Other tokens after a value belong to it: the bytes of a constant.
     return root[0] if len(root) == 1 else root
 
 
 def command_of(query: Node) -> str | None:
-    """What a query does; None where it is no query but a utility statement."""
+    """Return the command of a query, or None for a utility statement."""
     command = _COMMANDS.get(query.get("commandType", ""))
     if command == "SELECT" and _is_values(query):
         return "VALUES"
@@ -79,19 +78,20 @@ def command_of(query: Node) -> str | None:
 
 
 def _is_values(query: Node) -> bool:
-    """Whether the whole of a query is VALUES (...), (...)."""
+    """Return whether a whole query is VALUES (...), (...)."""
     tables = nodes(query.get("rtable"))
-    return len(tables) == 1 and tables[0].get("rtekind") == "5" and _is_unnamed(tables[0])
-
-
-def _is_unnamed(table: Node) -> bool:
-    return table.get("alias") is None and table.get("inFromCl") == "true"
+    if len(tables) != 1 or tables[0].get("rtekind") != "5":
+        return False
+    return tables[0].get("alias") is None and tables[0].get("inFromCl") == "true"
 
 
 def touched(text: str) -> dict[int, set[int]]:
-    """The attribute numbers that a tree, unread, reads or writes, by the OID of the table or view.
+    """Return the attribute numbers that a statement reads or writes, by the OID of the table.
 
-    0 stands for the row as a whole. A table of which only the number of rows matters has none.
+    0 is the whole row. A table whose rows are only counted has none.
+
+    Args:
+        text: the tree as text.
     """
     found: dict[int, set[int]] = {}
     for oid, fields in _PERMISSION.findall(text):
@@ -102,18 +102,18 @@ def touched(text: str) -> dict[int, set[int]]:
 
 
 def nodes(value: Any) -> list[Node]:
-    """The nodes in a list; none where there is no list."""
+    """Return the nodes in a list, or no nodes if the value is not a list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def numbers(value: Any) -> set[int]:
-    """The members of a set or of a list of numbers: (b 1 2), (i 1 2), (o 1 2)."""
+    """Return the members of a set or a list of numbers: (b 1 2), (i 1 2), (o 1 2)."""
     if not isinstance(value, list):
         return set()
     return {int(item) for item in value[1:]}
 
 
 def number(node: Mapping[str, Any], field: str) -> int:
-    """A field that is a number; 0 where it is missing or none."""
+    """Return a field as a number, or 0 if it is missing or not a number."""
     value = node.get(field)
     return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else 0

@@ -1,8 +1,8 @@
-"""Built-in functions that never return NULL where no argument is NULL.
+"""Built-in functions that never return NULL if no argument is NULL.
 
-A strict function returns NULL for NULL, but the reverse is not written down anywhere: `to_char` of
-an infinite timestamp, `array_length` of an empty array and `substring` by a pattern are NULL too.
-So these lists hold only what was looked up in the manual and in the source.
+PostgreSQL records which functions return NULL for NULL (strict), but not which return NULL only
+then: `to_char` of an infinite timestamp, `array_length` of an empty array and `substring` by a
+pattern are NULL too. The lists contain functions checked in the manual and in the source.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TOTAL = _words("""
     to_json to_jsonb transaction_timestamp translate trunc txid_current unistr upper
     uuidv4 uuidv7 version width_bucket
     """)
-# Of these names, other signatures return NULL now and then.
+# With these arguments, functions of the same names may return NULL.
 _NOT_TOTAL = ("(anyrange)", "(anymultirange)", "(path)", "(lseg)")
 _TOTAL_SIGNATURES = frozenset(
     {
@@ -55,7 +55,7 @@ _TOTAL_SIGNATURES = frozenset(
         '"varchar"(character varying,integer,boolean)',
     }
 )
-# Conversions between numbers; those from jsonb may be NULL.
+# Conversions between numbers; conversions from jsonb may be NULL.
 _NUMBERS = _words("int2 int4 int8 float4 float8 numeric money")
 _NUMBER_ARGUMENTS = frozenset(
     {
@@ -70,7 +70,7 @@ _NUMBER_ARGUMENTS = frozenset(
         "smallint",
     }
 )
-# They return a value for NULL too.
+# These return a value even for NULL.
 _EVEN_FOR_NULL = _words("""
     concat json_build_array json_build_object jsonb_build_array jsonb_build_object quote_nullable
     num_nulls num_nonnulls
@@ -79,7 +79,7 @@ _TOTAL_SETS = _words("""
     generate_series generate_subscripts json_array_elements jsonb_array_elements json_object_keys
     jsonb_object_keys json_each jsonb_each regexp_split_to_table
     """)
-# Over at least one row whose arguments are not NULL.
+# Never NULL over at least one row of arguments that are not NULL.
 _TOTAL_AGGREGATES = _words("""
     any_value array_agg avg bit_and bit_or bool_and bool_or every json_agg json_object_agg
     jsonb_agg jsonb_object_agg max min string_agg sum
@@ -90,14 +90,14 @@ _BOOLEAN = 16
 _COMPARISONS = _words("= <> < <= > >= ~~ !~~ ~~* !~~* ~ ~* !~ !~* @> <@ && ? ?| ?& ^@")
 _ARITHMETIC = _words("+ - * / % ^ | & # ~ << >>")
 # smallint, integer, bigint, real, double precision, numeric, money, date, timestamp, timestamptz,
-# interval: the arithmetic of geometric types is NULL now and then.
+# interval: the arithmetic of geometric types may be NULL.
 _ARITHMETIC_RESULTS = frozenset({20, 21, 23, 700, 701, 790, 1082, 1114, 1184, 1186, 1700})
-# bytea, text, jsonb, and anycompatiblearray: what || makes of them.
+# Results of ||: bytea, text, jsonb, anycompatiblearray.
 _CONCATENATIONS = frozenset({17, 25, 3802, 5078})
 
 
 def is_total(function: Function) -> bool:
-    """Whether a function never returns NULL where no argument is NULL."""
+    """Return whether a function is never NULL if no argument is NULL."""
     arguments = function.signature.partition("(")[2].rstrip(")")
     if function.name in _NUMBERS:
         return arguments in _NUMBER_ARGUMENTS
@@ -111,27 +111,27 @@ def is_total(function: Function) -> bool:
 
 
 def is_never_null(function: Function) -> bool:
-    """Whether a function returns a value whatever its arguments are."""
+    """Return whether a function is not NULL for any arguments."""
     return function.name in _EVEN_FOR_NULL
 
 
 def is_total_set(function: Function) -> bool:
-    """Whether a function that returns rows leaves no column of them NULL."""
+    """Return whether no column of a set-returning function can be NULL."""
     return function.name in _TOTAL_SETS
 
 
 def is_total_aggregate(function: Function) -> bool:
-    """Whether an aggregate is not NULL over at least one row of arguments that are not NULL."""
+    """Return whether an aggregate over at least one row is not NULL if no argument is NULL."""
     return function.name in _TOTAL_AGGREGATES
 
 
 def is_total_window_function(function: Function) -> bool:
-    """Whether a window function is never NULL."""
+    """Return whether a window function is never NULL."""
     return function.name in _TOTAL_WINDOW
 
 
 def is_total_operator(operator: Operator) -> bool:
-    """Whether an operator is not NULL where both sides are not."""
+    """Return whether an operator is not NULL if neither side is NULL."""
     if operator.result == _BOOLEAN:
         return operator.name in _COMPARISONS
     if operator.name == "||":

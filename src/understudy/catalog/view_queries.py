@@ -1,4 +1,4 @@
-"""The queries that views stand for: PostgreSQL stores each as a query tree."""
+"""The queries of views, which PostgreSQL stores as query trees."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from understudy.catalog.querytree import Node, nodes, read_tree, touched
 
 
 class Views:
-    """Reads each view once; good for one batch, as its lookup is."""
+    """Reads each view once. Valid for one batch of statements, like its lookup."""
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self._trees: dict[int, Node | None] = {}
 
     def tree(self, oid: int) -> Node | None:
-        """The query of a view; None for a table, and where the tree cannot be read."""
+        """Return the query of a view, or None for a table or an unreadable tree."""
         if oid not in self._trees:
             relation = self._lookup.relation(oid)
             text = relation.view if relation else None
@@ -25,13 +25,13 @@ class Views:
         return self._trees[oid]
 
     def learn(self, relations: Iterable[int]) -> None:
-        """Ask for these tables and views, and for those below them, a level at a time."""
+        """Look up tables and views, and those that the views read, level by level."""
         wanted = set(relations)
         while new := self._lookup.learn_relations(wanted):
             wanted = {below for oid in new for below in self._below(oid)}
 
     def all_below(self, relations: Iterable[int]) -> set[int]:
-        """These tables and views, and those that the views read, directly or not."""
+        """Return tables and views, with those that the views read, directly or not."""
         found: set[int] = set()
         todo = list(relations)
         while todo:
