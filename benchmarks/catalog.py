@@ -90,7 +90,7 @@ def measure_reading(statements: int, rounds: int) -> list[Round]:
     """Return the seconds that it takes to read a file, and to look one statement up, each round."""
     contents = store.Contents("fingerprint", 18, SchemaFacts({}, ()))
     for number in range(statements):
-        contents.learn(f"{calls.FETCH} AND role_{number} IS NOT NULL", VERDICTS[calls.FETCH])
+        contents.add_verdict(f"{calls.FETCH} AND role_{number} IS NOT NULL", VERDICTS[calls.FETCH])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "understudy-catalog")
         store.write(path, contents)

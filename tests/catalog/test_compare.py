@@ -38,7 +38,7 @@ def catalog(
 ) -> Contents:
     contents = Contents(fingerprint, postgres, facts)
     for spelling, verdict in (statements or {}).items():
-        contents.learn(spelling, verdict)
+        contents.add_verdict(spelling, verdict)
     return contents
 
 
@@ -47,7 +47,7 @@ def changes(old: Verdict, new: Verdict) -> tuple[str, ...]:
     comparison = compare(catalog({"x": old}), catalog({"x": new}))
     assert comparison.differs
     (change,) = comparison.changed
-    assert change.spelling == "x"
+    assert change.key == "x"
     return change.differences
 
 
@@ -143,7 +143,7 @@ def test_two_refusals_differ_in_what_they_say() -> None:
 def test_a_difference_in_a_refusals_place_alone_is_one() -> None:
     moved = compare(catalog({"x": REFUSED}), catalog({"x": replace(REFUSED, position=8)}))
 
-    assert [change.spelling for change in moved.changed] == ["x"]
+    assert [change.key for change in moved.changed] == ["x"]
     assert moved.changed[0].differences == (
         'refused (42703 column "nome" does not exist)'
         ' -> refused (42703 column "nome" does not exist, at 8)',
@@ -206,5 +206,5 @@ def test_a_schema_that_only_reads_differently_is_a_difference() -> None:
 
     assert comparison == Comparison(
         same=("x",),
-        schema=("what it is made of has changed since, though no type and no constraint has",),
+        schema=("the schema's sources have changed, but no type and no constraint",),
     )

@@ -48,7 +48,7 @@ def test_what_may_differ_is_asked_and_kept_beside_the_other(tmp_path: Path) -> N
     assert catalog.verdict("SELECT $1 IS NULL", ("text",)) == SUMMED
     assert isinstance(catalog.verdict(FIND, ("text",)), Refusal)
 
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     save(path, [news])
     assert spellings(path) == [
@@ -69,7 +69,7 @@ def test_all_of_it_is_asked_again_where_the_schema_is_another(tmp_path: Path) ->
     path = tmp_path / "catalog"
     catalog = Catalog(path, schema(), lambda: Scripted(SAYS))
     catalog.verdict(SUM, ("bigint",))
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     save(path, [news])
     server = Scripted(SAYS)
@@ -83,7 +83,7 @@ def test_a_locked_catalog_learns_no_declaration_either(tmp_path: Path) -> None:
     path = tmp_path / "catalog"
     catalog = Catalog(path, schema(), lambda: Scripted(SAYS))
     catalog.verdict(SUM)
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     save(path, [news])
 

@@ -21,7 +21,7 @@ from tests.effort import calls_of
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Column, Constraint, Description, ParsedOnly, Refusal
 from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.fingerprint import facts_digest, fingerprint
+from understudy.catalog.fingerprint import fingerprint
 from understudy.pg.types import TypeFacts
 
 _SCHEMA = """
@@ -268,9 +268,9 @@ def test_nothing_is_executed(describer: Describer, dsn: str) -> None:
 
 def test_the_server_keeps_no_statement(describer: Describer) -> None:
     describer.describe([f"SELECT {number}" for number in range(1000)])
-    inquiry = describer._inquiry
+    connection = describer._connection
 
-    (count,) = inquiry.connection.execute(
+    (count,) = connection.raw.execute(
         "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT _'"
     ).fetchone() or (None,)
 
@@ -434,7 +434,7 @@ def test_the_facts_of_a_schema(describer: Describer, dsn: str) -> None:
     # Before 18 such a constraint has no name, and errors name none.
     assert filled["name",] == ("users_name_not_null" if describer.major >= 18 else "")
     with closing(Describer(dsn)) as other:
-        assert facts_digest(other.schema_facts()) == facts_digest(facts)
+        assert other.schema_facts() == facts
 
 
 def test_a_fingerprint_covers_what_a_schema_is_made_of() -> None:
@@ -452,7 +452,7 @@ def test_a_fingerprint_covers_what_a_schema_is_made_of() -> None:
 
 
 def _backend(describer: Describer) -> int:
-    return describer._inquiry.connection.info.backend_pid
+    return describer._connection.raw.info.backend_pid
 
 
 @contextmanager

@@ -12,12 +12,12 @@ import pytest
 
 from tests.catalog.describers import FACTS, Scripted, nobody, schema
 from understudy.catalog import store
-from understudy.catalog.cached_answers import Kept
+from understudy.catalog.cached_answers import AnswerRows
 from understudy.catalog.compare import compare
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Column, Description, Refusal
 from understudy.catalog.errors import CatalogFileError, CatalogLocked, DescribeFailed
-from understudy.catalog.introspection_statements import is_housekeeping
+from understudy.catalog.introspection_statements import is_introspection
 from understudy.catalog.run_catalog import Catalog, save
 from understudy.embedded import EmbeddedServer
 from understudy.pg.oids import stable_oids
@@ -56,7 +56,7 @@ PSQLPY = """
     ],
 )
 def test_queries_of_the_system_catalogs_are_a_drivers_own(statement: str) -> None:
-    assert is_housekeeping(statement)
+    assert is_introspection(statement)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_queries_of_the_system_catalogs_are_a_drivers_own(statement: str) -> Non
     ],
 )
 def test_everything_else_is_the_users(statement: str) -> None:
-    assert not is_housekeeping(statement)
+    assert not is_introspection(statement)
 
 
 # Asking ------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def catalog(dsn: str) -> Iterator[Catalog]:
 def test_numbers_are_ours_in_parameters_and_in_answers(catalog: Catalog) -> None:
     answer = catalog.answer(PSQLPY, (), [str(OURS["mood[]"])])
 
-    assert answer == Kept((("_mood", "b", str(OURS["mood"]), None, "0", "public", "0"),))
+    assert answer == AnswerRows((("_mood", "b", str(OURS["mood"]), None, "0", "public", "0"),))
 
 
 def test_numbers_in_arrays_are_ours_and_those_of_postgresql_are_left_alone(
@@ -123,18 +123,18 @@ def test_numbers_in_arrays_are_ours_and_those_of_postgresql_are_left_alone(
 
     answer = catalog.answer(query, (), [f"{{23,{OURS['mood']}}}"])
 
-    assert answer == Kept(((f"{{23,{OURS['mood']}}}", "16384"),))
+    assert answer == AnswerRows(((f"{{23,{OURS['mood']}}}", "16384"),))
 
 
 def test_a_table_has_a_number_of_its_own_and_can_be_asked_about_by_it(catalog: Catalog) -> None:
     found = catalog.answer("SELECT oid FROM pg_class WHERE relname = $1", (), ["users"])
-    assert isinstance(found, Kept)
+    assert isinstance(found, AnswerRows)
     ((number,),) = found.rows
 
     assert number not in map(str, OURS.values())
-    assert catalog.answer("SELECT relname FROM pg_class WHERE oid = $1", (), [number]) == Kept(
-        (("users",),)
-    )
+    assert catalog.answer(
+        "SELECT relname FROM pg_class WHERE oid = $1", (), [number]
+    ) == AnswerRows((("users",),))
 
 
 def test_what_postgresql_refuses_to_answer_is_kept_as_that(catalog: Catalog) -> None:
@@ -159,7 +159,7 @@ def test_a_server_that_is_lost_is_said_to_be(dsn: str) -> None:
         with pytest.raises(DescribeFailed, match="no connection: executing query failed"):
             describer.answer(query, description, [])
 
-        assert describer.answer("SELECT 1 AS n FROM pg_am LIMIT 1", description, []) == Kept(
+        assert describer.answer("SELECT 1 AS n FROM pg_am LIMIT 1", description, []) == AnswerRows(
             (("1",),)
         )
 
@@ -178,7 +178,7 @@ def test_a_server_that_cannot_work_just_now_has_given_no_answer(dsn: str) -> Non
 
 TYPES = "SELECT typname FROM pg_type WHERE oid = $1"
 DESCRIBED = Description("SELECT", ("oid",), (Column("typname", "name", None, "not null"),), (), ())
-ANSWER = Kept((("mood",), (None,)))
+ANSWER = AnswerRows((("mood",), (None,)))
 REFUSED = Refusal("42P01", "there is none")
 
 
@@ -195,7 +195,7 @@ def _learned(path: Path) -> None:
     catalog = Catalog(path, schema(), _server)
     assert catalog.answer(TYPES, (), ["7"]) == ANSWER
     assert catalog.answer(TYPES, (), [None]) == REFUSED
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     assert news.learned == (TYPES,)
     save(path, [news])
@@ -213,7 +213,7 @@ def test_an_answer_is_asked_for_once_and_read_from_the_file_ever_after(tmp_path:
     again = Catalog(path, schema(), nobody, locked=True)
     assert again.answer(TYPES, (), ["7"]) == ANSWER
     assert again.answer(TYPES, (), [None]) == REFUSED
-    assert again.news() is None
+    assert again.delta() is None
 
 
 def test_two_runs_that_each_learn_an_answer_keep_both(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_two_runs_that_each_learn_an_answer_keep_both(tmp_path: Path) -> None:
     for given in ("7", None):
         catalog = Catalog(path, schema(), _server)
         catalog.answer(TYPES, (), [given])
-        learned = catalog.news()
+        learned = catalog.delta()
         assert learned is not None
         news.append(learned)
 
@@ -245,11 +245,11 @@ def test_answers_are_asked_for_again_where_the_schema_is_another(tmp_path: Path)
     path = tmp_path / "catalog"
     _learned(path)
     server = _server()
-    server.answers[store.key(TYPES, (), ("7",))] = Kept(())
+    server.answers[store.key(TYPES, (), ("7",))] = AnswerRows(())
 
     catalog = Catalog(path, schema("another"), lambda: server)
 
-    assert catalog.answer(TYPES, (), ["7"]) == Kept(())
+    assert catalog.answer(TYPES, (), ["7"]) == AnswerRows(())
     assert server.asked == [
         (TYPES,),
         (store.key(TYPES, (), ("7",)),),
@@ -265,7 +265,7 @@ def test_an_answer_to_what_is_refused_now_is_forgotten(tmp_path: Path) -> None:
     catalog = Catalog(path, schema("another"), lambda: server)
 
     assert isinstance(catalog.verdict(TYPES), Refusal)
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     assert '"answered"' not in news.text
 
@@ -286,14 +286,14 @@ def test_a_line_that_lacks_its_rows_is_broken(tmp_path: Path) -> None:
 
 def test_answers_are_compared_like_statements() -> None:
     known, fresh = (store.Contents("x", 18, FACTS) for _ in range(2))
-    known.keep(TYPES, ANSWER, (), ["7"])
-    known.keep(TYPES, ANSWER, ("oid",), ["7"])
-    known.keep(TYPES, ANSWER, (), ["8"])
-    known.keep(TYPES, ANSWER, (), ["9"])
-    fresh.keep(TYPES, ANSWER, (), ["7"])
-    fresh.keep(TYPES, ANSWER, ("oid",), ["7"])
-    fresh.keep(TYPES, REFUSED, (), ["8"])
-    fresh.keep(TYPES, ANSWER, (), [None])
+    known.add_answer(TYPES, ANSWER, (), ["7"])
+    known.add_answer(TYPES, ANSWER, ("oid",), ["7"])
+    known.add_answer(TYPES, ANSWER, (), ["8"])
+    known.add_answer(TYPES, ANSWER, (), ["9"])
+    fresh.add_answer(TYPES, ANSWER, (), ["7"])
+    fresh.add_answer(TYPES, ANSWER, ("oid",), ["7"])
+    fresh.add_answer(TYPES, REFUSED, (), ["8"])
+    fresh.add_answer(TYPES, ANSWER, (), [None])
 
     comparison = compare(known, fresh)
 

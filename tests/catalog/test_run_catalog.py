@@ -24,7 +24,7 @@ from understudy.catalog.errors import (
     CatalogLocked,
     DescribeFailed,
 )
-from understudy.catalog.run_catalog import Catalog, News, save
+from understudy.catalog.run_catalog import Catalog, CatalogDelta, save
 
 
 @pytest.fixture
@@ -32,12 +32,14 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "understudy-catalog"
 
 
-def learn(file: Path, server: Scripted, *statements: str, name: str = "schema") -> News | None:
+def learn(
+    file: Path, server: Scripted, *statements: str, name: str = "schema"
+) -> CatalogDelta | None:
     """A run: ask about some statements, and save what is new."""
     catalog = Catalog(file, schema(name), lambda: server)
     for statement in statements:
         catalog.verdict(statement)
-    news = catalog.news()
+    news = catalog.delta()
     catalog.close()
     if news is not None:
         save(file, [news])
@@ -60,7 +62,7 @@ def test_a_second_run_asks_nobody(file: Path) -> None:
     assert catalog.verdict("SELECT nmae") == REFUSED
     assert catalog.facts == FACTS
     assert catalog.postgres == 18
-    assert catalog.news() is None
+    assert catalog.delta() is None
     catalog.close()
     assert file.read_bytes() == before
 
@@ -93,14 +95,14 @@ def test_a_file_of_another_schema_is_described_anew_in_one_go(file: Path) -> Non
     assert catalog.verdict("SELECT b") == ACCEPTED
 
     assert server.asked == [("SELECT a", "SELECT b")]
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     assert news.renewed
     assert news.learned == ()
     save(file, [news])
     again = Catalog(file, schema("another"), nobody)
     assert again.verdict("SELECT a") == REFUSED
-    assert again.news() is None
+    assert again.delta() is None
 
 
 def test_another_postgres_is_asked_anew_once_it_is_asked_at_all(file: Path) -> None:
@@ -116,7 +118,7 @@ def test_another_postgres_is_asked_anew_once_it_is_asked_at_all(file: Path) -> N
     assert newer.asked == [("SELECT 1",), ("SELECT 2",)]
     assert catalog.postgres == 18
     assert catalog.verdict("SELECT 1") == REFUSED
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     assert news.renewed
     save(file, [news])
@@ -139,7 +141,7 @@ def test_a_schema_that_was_loaded_otherwise_than_its_files_say_is_asked_anew(fil
 def test_without_a_file_nothing_is_kept() -> None:
     catalog = Catalog(None, schema(), Scripted)
     assert catalog.verdict("SELECT 1") == ACCEPTED
-    assert catalog.news() is not None
+    assert catalog.delta() is not None
 
 
 def test_a_statement_that_no_file_can_hold_is_described_and_not_kept(file: Path) -> None:
@@ -148,7 +150,7 @@ def test_a_statement_that_no_file_can_hold_is_described_and_not_kept(file: Path)
     catalog = Catalog(file, schema(), lambda: server)
     assert catalog.verdict(statement) == catalog.verdict(statement) == ACCEPTED
     assert server.asked == [(), (statement,)]
-    assert catalog.news() is None
+    assert catalog.delta() is None
 
 
 LOCKED = (
@@ -193,7 +195,7 @@ def test_a_broken_file_is_said_to_everyone_and_left_as_it_is(file: Path) -> None
     for statement in ("SELECT 1", "SELECT 1", "SELECT 2"):
         with pytest.raises(CatalogFileError, match="line 1, is broken"):
             catalog.verdict(statement)
-    assert catalog.news() is None
+    assert catalog.delta() is None
     assert file.read_text("utf-8") == "<<<<<<< HEAD\n"
 
 
@@ -201,7 +203,7 @@ def test_a_file_that_is_broken_meanwhile_is_left_as_it_is(file: Path) -> None:
     catalog = Catalog(file, schema(), Scripted)
     catalog.verdict("SELECT 1")
     file.write_text("{", encoding="utf-8")
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     with pytest.raises(CatalogFileError):
         save(file, [news])
@@ -212,7 +214,7 @@ def test_a_disposable_file_that_is_broken_is_written_anew(file: Path) -> None:
     file.write_text("{", encoding="utf-8")
     catalog = Catalog(file, schema(), Scripted, disposable=True)
     catalog.verdict("SELECT 1")
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     save(file, [news], disposable=True)
     assert spellings(file) == ["SELECT 1"]
@@ -247,7 +249,7 @@ def test_a_server_that_is_lost_leaves_what_was_known_and_gives_no_verdict(file: 
     assert catalog.verdict("SELECT 1") == ACCEPTED
     server.lost = None
     assert catalog.verdict("SELECT 4") == ACCEPTED
-    news = catalog.news()
+    news = catalog.delta()
     assert news is not None
     assert news.learned == ("SELECT 2", "SELECT 4")
 
@@ -262,7 +264,7 @@ def test_a_server_that_is_lost_while_all_is_described_anew_leaves_the_file(file:
         with pytest.raises(DescribeFailed):
             catalog.verdict("SELECT 1")
     assert server.asked == [("SELECT 1",)]
-    assert catalog.news() is None
+    assert catalog.delta() is None
     assert file.read_bytes() == before
 
 
@@ -272,7 +274,7 @@ def test_two_runs_at_once_keep_what_both_have_learned(file: Path) -> None:
     one.verdict("SELECT 1")
     other.verdict("SELECT 2")
     for catalog in (one, other):
-        news = catalog.news()
+        news = catalog.delta()
         assert news is not None
         save(file, [news])
     assert spellings(file) == ["SELECT 1", "SELECT 2"]
@@ -284,7 +286,7 @@ def test_what_all_processes_of_a_run_have_learned_is_kept(file: Path) -> None:
     for number in (1, 2):
         catalog = Catalog(file, schema("another"), Scripted)
         catalog.verdict(f"SELECT {number}")
-        found = catalog.news()
+        found = catalog.delta()
         assert found is not None
         news.append(found)
     save(file, news)

@@ -56,7 +56,7 @@ KNOWN: dict[str, Verdict] = {
 def contents(statements: Mapping[str, Verdict], fingerprint: str = "one") -> store.Contents:
     made = store.Contents(fingerprint, 18, SchemaFacts({}, ()))
     for spelling, verdict in statements.items():
-        made.learn(spelling, verdict)
+        made.add_verdict(spelling, verdict)
     return made
 
 
@@ -235,7 +235,7 @@ def test_check_tells_each_kind_of_difference_apart(committed: Path, tests: Doubl
 
     assert result.exit_code == 1
     assert result.stdout == (
-        "schema   what it is made of has changed since, though no type and no constraint has\n"
+        "schema   the schema's sources have changed, but no type and no constraint\n"
         "missing  SELECT 1\n"
         "changed  SELECT name, nick, count(*) FROM users WHERE id = $1\n"
         "           command: SELECT -> DELETE\n"

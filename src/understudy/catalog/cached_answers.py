@@ -1,7 +1,7 @@
-"""Ask PostgreSQL a driver's own question, and put its answer into a form that can be kept.
+"""Run a driver's introspection query, and make its answer independent of the server.
 
-Numbers that a server has given to what the schema defines are replaced by numbers that are the same
-everywhere (oids.py), in the answer and, the other way round, in the parameters.
+The OIDs of the schema's objects differ between servers. They are replaced by stable numbers
+(oids.py) in the answer, and back by the server's in the parameters.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from understudy.pg.oids import FIRST_OWN_OID, stable_oids
 if TYPE_CHECKING:
     import psycopg
 
-# Types whose values are numbers of objects, or lists of them.
-_NUMBERS = frozenset(
+# Types whose values are OIDs, or lists of OIDs.
+_OID_TYPES = frozenset(
     ("oid", "oid[]", "oidvector", "regclass", "regtype", "regproc", "regprocedure", "regnamespace")
 )
-# psycopg declares what it sends as an integer. Ours are so large that no other number is one.
-_SENT = _NUMBERS | {"integer", "bigint", "integer[]", "bigint[]"}
+# psycopg declares OIDs as integers. Stable OIDs are so large that other numbers do not equal one.
+_SENT = _OID_TYPES | {"integer", "bigint", "integer[]", "bigint[]"}
 _DIGITS = re.compile(r"(?<![^\W_{,\s])\d+(?![^\W_},\s])")
-# Types are named as in SchemaFacts, whose numbers a session gives them; the others by their kind.
+# Types are named as in SchemaFacts, and other objects by their kind and name.
 _TYPES = "SELECT oid, format_type(oid, NULL) FROM pg_type"
 _OBJECTS = """
     SELECT oid, 'relation ' || relnamespace::regnamespace || '.' || relname FROM pg_class
@@ -45,21 +45,21 @@ _OBJECTS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What PostgreSQL answered: each row's values as texts, None for NULL."""
+class AnswerRows:
+    """The rows of an answer: values as texts, None for NULL."""
 
     rows: tuple[tuple[str | None, ...], ...]
 
 
-Answer = Kept | Refusal
+Answer = AnswerRows | Refusal
 
 
-class Answerer:
-    """Asks on the connection that it is given; nothing can be written.
+class IntrospectionRunner:
+    """Runs queries of the system catalogs in read-only transactions.
 
     Args:
-        connection: to a database with the schema.
-        type_numbers: gives the numbers of types by their names, on that connection.
+        connection: returns a connection to a database with the schema.
+        type_numbers: returns the OIDs of types by their names.
     """
 
     def __init__(
@@ -73,15 +73,15 @@ class Answerer:
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
     ) -> Answer:
-        """Return what PostgreSQL answers.
+        """Return PostgreSQL's answer to a query of the system catalogs.
 
         Args:
-            statement: a query of the system catalogs.
-            description: what it says of it.
+            statement: the query.
+            description: its description.
             given: the parameters, as texts.
 
         Raises:
-            DescribeFailed: it cannot be reached, or cannot work just now.
+            DescribeFailed: PostgreSQL cannot be reached, or is busy or shutting down.
         """
         import psycopg
 
@@ -99,28 +99,28 @@ class Answerer:
         description: Description,
         given: Sequence[str | None],
     ) -> Answer:
-        ours = self._numbers(connection)
-        theirs = {str(mine): str(number) for number, mine in ours.items()}
+        stable = self._stable_oids(connection)
+        to_server = {str(number): str(oid) for oid, number in stable.items()}
+        to_stable = {str(oid): str(number) for oid, number in stable.items()}
         texts = [
-            _renumbered(text, theirs) if kind in _SENT else text
+            _renumbered(text, to_server) if kind in _SENT else text
             for text, kind in zip(given, description.parameters, strict=True)
         ]
-        found = self._asked(connection, statement, description.parameters, texts)
+        found = self._run(connection, statement, description.parameters, texts)
         if isinstance(found, Refusal):
             return found
-        numbers = {str(number): str(mine) for number, mine in ours.items()}
-        known = [column.type in _NUMBERS for column in description.columns]
-        return Kept(
+        are_oids = [column.type in _OID_TYPES for column in description.columns]
+        return AnswerRows(
             tuple(
                 tuple(
-                    _renumbered(text, numbers) if is_number else text
-                    for text, is_number in zip(row, known, strict=True)
+                    _renumbered(text, to_stable) if is_oid else text
+                    for text, is_oid in zip(row, are_oids, strict=True)
                 )
                 for row in found
             )
         )
 
-    def _asked(
+    def _run(
         self,
         connection: psycopg.Connection[Any],
         statement: str,
@@ -142,13 +142,15 @@ class Answerer:
                 raise no_verdict(statement, refused)
             return refused
         columns = range(result.nfields)
-        cells = [[result.get_value(row, each) for each in columns] for row in range(result.ntuples)]
+        cells = [
+            [result.get_value(row, column) for column in columns] for row in range(result.ntuples)
+        ]
         return [[None if cell is None else bytes(cell).decode() for cell in row] for row in cells]
 
-    def _numbers(self, connection: psycopg.Connection[Any]) -> dict[int, int]:
-        """Return our number of everything that the schema defines, by the server's own."""
+    def _stable_oids(self, connection: psycopg.Connection[Any]) -> dict[int, int]:
+        """Return the stable number of each object of the schema, by its OID on this server."""
         found: dict[int, int] = {}
-        # First the types, as whoever knows nothing else of the schema numbers them.
+        # Types first: their numbers must not depend on other objects.
         for query in (_TYPES, _OBJECTS):
             rows = connection.execute(query.encode(), prepare=True).fetchall()
             named = {oid: name for oid, name in rows if oid >= FIRST_OWN_OID}

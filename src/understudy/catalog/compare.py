@@ -1,4 +1,4 @@
-"""Two catalogs compared, statement by statement: the committed one, and one made just now."""
+"""Compare two catalogs: the committed one and a fresh one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from understudy.catalog.cached_answers import Kept
+from understudy.catalog.cached_answers import AnswerRows
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -22,27 +22,28 @@ from understudy.pg.types import TypeFacts
 
 
 class Change(NamedTuple):
-    """A statement of which PostgreSQL says something else now.
+    """A statement whose verdict or answer has changed.
 
     Attributes:
-        differences: each as "what: before -> now".
+        key: the statement, or the key of an answer.
+        differences: each as "property: before -> now".
     """
 
-    spelling: str
+    key: str
     differences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How a catalog differs from what the tests and the schema say now.
+    """The differences between the committed catalog and a fresh one.
 
     Attributes:
-        same: statements that tests use and of which PostgreSQL says what the catalog says.
-        missing: statements that tests use and the catalog does not hold.
-        changed: statements of which PostgreSQL says something else now.
+        same: statements that are unchanged.
+        missing: statements that tests use and the committed catalog lacks.
+        changed: statements whose verdict has changed.
         unused: statements that no test uses.
-        schema: what is different about the schema itself, each as "what: before -> now". Where it
-            is not empty, a run takes the catalog for that of another schema.
+        schema: differences of the schema itself, each as "property: before -> now". If there are
+            any, a run considers the catalog to be for another schema.
     """
 
     same: tuple[str, ...] = ()
@@ -58,27 +59,33 @@ class Comparison:
 
 
 def compare(known: Contents | None, fresh: Contents) -> Comparison:
-    """Compare the committed catalog, or None where there is none, with a fresh one.
+    """Compare the committed catalog with a fresh one.
+
+    Args:
+        known: the committed catalog, or None if it does not exist.
+        fresh: the fresh catalog.
 
     Raises:
-        CatalogFileError: a line of the committed one lacks what it must have.
+        CatalogFileError: a line of the committed catalog is incomplete.
     """
     if known is None:
         return Comparison(missing=tuple(sorted((*fresh.statements, *fresh.answers))))
     same: list[str] = []
     changed: list[Change] = []
-    for spelling in sorted(known.statements.keys() & fresh.statements.keys()):
-        differences = tuple(_differences(known.verdict(spelling), fresh.verdict(spelling)))
+    for key in sorted(known.statements.keys() & fresh.statements.keys()):
+        differences = tuple(_differences(known.verdict(key), fresh.verdict(key)))
         if differences:
-            changed.append(Change(spelling, differences))
+            changed.append(Change(key, differences))
         else:
-            same.append(spelling)
+            same.append(key)
     for key in sorted(known.answers.keys() & fresh.answers.keys()):
         if known.answer(key) == fresh.answer(key):
             same.append(key)
         else:
             changed.append(Change(key, (f"{_answer(known, key)} -> {_answer(fresh, key)}",)))
-    before, now = (each.statements.keys() | each.answers.keys() for each in (known, fresh))
+    before, now = (
+        contents.statements.keys() | contents.answers.keys() for contents in (known, fresh)
+    )
     return Comparison(
         same=tuple(same),
         missing=tuple(sorted(now - before)),
@@ -109,7 +116,7 @@ def _differences(old: Verdict | None, new: Verdict | None) -> Iterator[str]:
 
 def _answer(contents: Contents, key: str) -> str:
     answer = contents.answer(key)
-    if isinstance(answer, Kept):
+    if isinstance(answer, AnswerRows):
         return f"answered {json.dumps(answer.rows, ensure_ascii=False)}"
     return _kind(answer)
 
@@ -150,7 +157,7 @@ def _schema_differences(known: Contents, fresh: Contents) -> Iterator[str]:
     facts += _named(_constraints(known.facts), _constraints(fresh.facts))
     yield from facts
     if known.fingerprint != fresh.fingerprint and known.postgres == fresh.postgres and not facts:
-        yield "what it is made of has changed since, though no type and no constraint has"
+        yield "the schema's sources have changed, but no type and no constraint"
 
 
 def _named(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
@@ -161,22 +168,24 @@ def _named(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 
 def _types(facts: SchemaFacts) -> dict[str, str]:
-    # Each table's row is a type, and each type has an array of it: that would say all three times.
-    named = {f"type {name}": facts.types[name] for name in facts.types if not name.endswith("[]")}
-    return {name: _type(kind) for name, kind in named.items()}
+    # Without the array types, which would repeat every difference.
+    return {
+        f"type {name}": _type(kind) for name, kind in facts.types.items() if not name.endswith("[]")
+    }
 
 
 def _type(kind: TypeFacts) -> str:
     parts = [kind.kind]
     parts += [f"of {_listed(kind.labels)}"] if kind.labels else []
-    parts += [f"of {_listed([f'{name} {each}' for name, each in kind.fields])}"] * bool(kind.fields)
+    parts += [f"of {_listed([' '.join(field) for field in kind.fields])}"] * bool(kind.fields)
     parts += [f"over {kind.base}"] if kind.base else []
     return " ".join(parts) + ", not null" * kind.not_null
 
 
 def _constraints(facts: SchemaFacts) -> dict[str, str]:
     return {
-        f"constraint {each.name} of {each.table}": _constraint(each) for each in facts.constraints
+        f"constraint {constraint.name} of {constraint.table}": _constraint(constraint)
+        for constraint in facts.constraints
     }
 
 

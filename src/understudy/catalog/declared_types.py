@@ -1,8 +1,8 @@
-"""Parameters whose types a driver declares, and when that makes no difference.
+"""Verdicts on statements whose parameter types the driver declares.
 
-Most drivers leave the types of parameters to PostgreSQL. psycopg declares them by the Python value,
-an int as the smallest type that holds it. What PostgreSQL says then is mostly what it says without,
-so that most calls need no entry of their own in the catalog.
+Most drivers leave the types of parameters to PostgreSQL. psycopg declares them by the Python value:
+an int as the smallest integer type that fits. Usually PostgreSQL's verdict differs only in the
+parameters themselves, so that most calls need no separate entry in the catalog.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import replace
 from understudy.catalog.description import Description, Verdict
 
 _WIDTHS = {"smallint": 0, "integer": 1, "bigint": 2}
-# What is computed and has one of these types may owe it to the width of a parameter: `$1 << 2` is
-# as wide as $1. A column of a table has its own type.
+# A computed column with one of these types may depend on the width of a parameter: `$1 << 2` is as
+# wide as $1. A table's column has a type of its own.
 _NUMBERS = (*_WIDTHS, "numeric", "real", "double precision", "oid")
 
 
-def known_from(verdict: Verdict, declared: Sequence[str]) -> Verdict | None:
-    """Return what PostgreSQL says of a statement with declared types, from what it says without.
+def with_declared_types(verdict: Verdict, declared: Sequence[str]) -> Verdict | None:
+    """Derive the verdict on a statement with declared types from the one without.
 
     Args:
-        verdict: what it says where all types are left to it.
-        declared: the types of the first parameters, "" for one that is left to it.
+        verdict: the verdict with undeclared types.
+        declared: the declared types of the first parameters, "" for an undeclared one.
 
     Returns:
-        None where it has to be asked. An integer that PostgreSQL widens changes nothing but the
-        parameter itself, unless the type of a computed column may come from it.
+        The verdict, or None if PostgreSQL has to be asked. An integer that PostgreSQL widens
+        changes the parameter alone, unless the type of a computed column may depend on it.
     """
     if not any(declared):
         return verdict
@@ -53,7 +53,7 @@ def _widens(given: str, described: str) -> bool:
 
 
 def _may_follow(description: Description, declared: Sequence[str]) -> bool:
-    """Say whether the type of a column, or of another parameter, may come from a declared one."""
+    """Return whether the type of a column, or of another parameter, may depend on the declared."""
     free = (
         kind
         for number, kind in enumerate(description.parameters)

@@ -1,10 +1,10 @@
-"""Ask a real PostgreSQL about statements, and put what it says into plain values."""
+"""Describe statements: PostgreSQL's verdicts as plain values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from understudy.catalog.cached_answers import Answer, Answerer
+from understudy.catalog.cached_answers import Answer, IntrospectionRunner
 from understudy.catalog.command_tags import command_in, is_query
 from understudy.catalog.description import (
     Column,
@@ -17,7 +17,7 @@ from understudy.catalog.description import (
 )
 from understudy.catalog.nullability import QueryNullability
 from understudy.catalog.oid_lookup import Lookup
-from understudy.catalog.pg_describe import Accepted, Field, Inquiry
+from understudy.catalog.pg_describe import Accepted, DescribeConnection, Field
 from understudy.catalog.querytree import (
     READABLE,
     Node,
@@ -28,16 +28,15 @@ from understudy.catalog.querytree import (
 from understudy.catalog.schema_reader import read_schema_facts
 from understudy.catalog.view_queries import Views
 
-# A longer tree would take seconds to read: of it no more is taken than which tables are in it.
+# A longer tree would take seconds to read; only its tables are extracted.
 _LONGEST_TREE = 1 << 21
 
 
 class Describer:
-    """Says of statements what PostgreSQL says of them. Nothing is ever executed.
+    """Describes statements without executing them, on one connection that is opened when needed.
 
-    It holds one connection, opened when needed, with `search_path` and role as the DSN gives them.
-    Every statement gets a verdict, whatever text it is; where PostgreSQL could not give one (it
-    waits for a lock, or is gone), an error is raised instead. Not for several threads at once.
+    Every text gets a verdict, or an error is raised if PostgreSQL cannot give one (it waits for a
+    lock, or the connection is lost). Not thread-safe.
     """
 
     def __init__(
@@ -52,38 +51,38 @@ class Describer:
 
         Args:
             dsn: the URL of a database with the schema in it.
-            lock_timeout: how many seconds PostgreSQL may wait for a lock on what is named.
-            statement_timeout: how many seconds it may work on one statement.
-            silence: after how many seconds without an answer the server counts as lost.
+            lock_timeout: seconds that PostgreSQL may wait for a lock.
+            statement_timeout: seconds that PostgreSQL may take for one statement.
+            silence: seconds without an answer after which the connection counts as lost.
         """
-        self._inquiry = Inquiry(
+        self._connection = DescribeConnection(
             dsn, lock_timeout=lock_timeout, statement_timeout=statement_timeout, silence=silence
         )
-        self._lookup = Lookup(lambda: self._inquiry.connection)
+        self._lookup = Lookup(lambda: self._connection.raw)
         self._views = Views(self._lookup)
-        self._answerer = Answerer(lambda: self._inquiry.connection, self._lookup.type_numbers)
+        self._runner = IntrospectionRunner(lambda: self._connection.raw, self._lookup.type_numbers)
 
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
     ) -> list[Verdict]:
-        """The verdict on each statement, in their order.
+        """Return the verdict on each statement, in order.
+
+        A query is described or refused; a utility statement, and a text without a statement, is
+        only parsed. If there is no readable query tree (a major version other than 16 to 18, a
+        statement above 256 KB), nullability is "unknown", and the tables and columns are those of
+        the result.
 
         Args:
             statements: the statements.
-            declared: for each, the types of its first parameters, "" for one that is left to
-                PostgreSQL; empty where all are.
-
-        A statement that PostgreSQL checks before it is run is described or refused; a utility
-        statement, and a text without any statement, is only parsed. Where no query tree can be
-        read (another major version than 16 to 18, a statement above 256 KB), nullability is
-        "unknown", and the tables and columns are those of the result.
+            declared: for each statement, the declared types of its first parameters, "" for an
+                undeclared one; empty if no statement declares any.
 
         Raises:
-            DescribeFailed: PostgreSQL gave no verdict on one of them, so none is returned.
+            DescribeFailed: PostgreSQL gave no verdict on one of the statements.
         """
         self._lookup.forget()
         numbers = self._lookup.type_numbers({name for names in declared for name in names if name})
-        answers = self._inquiry.ask(
+        answers = self._connection.describe(
             statements, [[numbers.get(name, 0) for name in names] for names in declared]
         )
         self._views = Views(self._lookup)
@@ -108,36 +107,36 @@ class Describer:
             given: its parameters, as texts.
 
         Raises:
-            DescribeFailed: PostgreSQL cannot be reached, or cannot work just now.
+            DescribeFailed: PostgreSQL cannot be reached, or is busy or shutting down.
         """
-        return self._answerer.answer(statement, description, given)
+        return self._runner.answer(statement, description, given)
 
     def schema_facts(self) -> SchemaFacts:
-        """What the checks need to know of the schema besides its statements.
+        """Return the types and constraints of the schema.
 
         Raises:
-            DescribeFailed: there is no connecting.
+            DescribeFailed: PostgreSQL cannot be reached.
         """
-        return read_schema_facts(self._inquiry.connection)
+        return read_schema_facts(self._connection.raw)
 
     @property
     def major(self) -> int:
         """The server's major version.
 
         Raises:
-            DescribeFailed: there is no connecting.
+            DescribeFailed: PostgreSQL cannot be reached.
         """
-        return self._inquiry.major
+        return self._connection.major
 
     def close(self) -> None:
-        """Close the connection. It is opened again when something is asked."""
-        self._inquiry.close()
+        """Close the connection. It is opened again when needed."""
+        self._connection.close()
         self._lookup.forget()
 
     def _tree(self, answer: Accepted | Refusal) -> Node | None:
         if isinstance(answer, Refusal) or answer.tree is None or len(answer.tree) > _LONGEST_TREE:
             return None
-        if self._inquiry.major not in READABLE:
+        if self._connection.major not in READABLE:
             return None
         tree = read_tree(answer.tree)
         return tree if isinstance(tree, dict) and tree.get("") == "QUERY" else None
@@ -145,7 +144,7 @@ class Describer:
     def _learn(
         self, answers: Sequence[Accepted | Refusal], touches: Sequence[dict[int, set[int]]]
     ) -> None:
-        """Ask for everything that the answers name at once."""
+        """Look up all types, tables and views that the answers mention."""
         accepted = [answer for answer in answers if isinstance(answer, Accepted)]
         fields = [field for answer in accepted for field in answer.fields]
         parameters = {oid for answer in accepted for oid in answer.parameters}
@@ -159,19 +158,19 @@ class Describer:
         if tree is not None:
             command = command_of(tree)
         else:
-            # Without a tree the first word has to tell.
+            # Without a tree, the first word decides.
             command = command_in(statement) if is_query(statement) else None
         if command is None:
             return ParsedOnly(command_in(statement))
-        judged = (
+        nullability: Sequence[Nullability] = (
             QueryNullability(self._lookup, self._views).columns(tree) if tree is not None else []
         )
-        if len(judged) != len(answer.fields):
-            judged = ["unknown"] * len(answer.fields)
+        if len(nullability) != len(answer.fields):
+            nullability = ["unknown"] * len(answer.fields)
         return Description(
             command=command,
             parameters=tuple(self._lookup.type_name(oid) for oid in answer.parameters),
-            columns=tuple(map(self._column, answer.fields, judged)),
+            columns=tuple(map(self._column, answer.fields, nullability)),
             tables=self._tables(touches),
             touches=self._columns_of(touches),
         )

@@ -1,4 +1,4 @@
-"""What the real PostgreSQL says of a statement, as plain values."""
+"""PostgreSQL's verdict on a statement, as plain values."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Column:
 
     Attributes:
         name: its name.
-        type: its type as `format_type` spells it without modifiers: "integer", "text[]", "mood";
-            of a domain the type below it, which is what PostgreSQL tells a driver.
-        origin: "table.column" where it is a column of a table ("schema.table.column" where the
-            table's schema is not `public`), else None.
-        nullability: "not null" where None is certainly impossible, "nullable" where it is
-            certainly possible, else "unknown".
+        type: its type as `format_type` prints it without modifiers: "integer", "text[]", "mood";
+            for a domain, the base type, which is what PostgreSQL reports to a driver.
+        origin: "table.column" for a column of a table ("schema.table.column" if the schema is not
+            `public`), else None.
+        nullability: "not null" if NULL is certainly impossible, "nullable" if it is certainly
+            possible, else "unknown".
     """
 
     name: str
@@ -36,10 +36,10 @@ class Description:
 
     Attributes:
         command: "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES".
-        parameters: the type of each parameter, spelt as a column's.
-        columns: the columns of its result; empty where it returns no rows.
-        tables: the tables and views it reads or writes, sorted, spelt as in `Column.origin`.
-        touches: the columns it reads or writes, sorted, as "table.column".
+        parameters: the type of each parameter, spelled like a column's.
+        columns: the columns of its result; empty if it returns no rows.
+        tables: the tables and views that it reads or writes, sorted, spelled as in `Column.origin`.
+        touches: the columns that it reads or writes, sorted, as "table.column".
     """
 
     command: str
@@ -54,7 +54,7 @@ class Refusal:
     """A statement that PostgreSQL refuses.
 
     Attributes:
-        position: the character, from 1, at which PostgreSQL's cursor stands; None without one.
+        position: the position of the error in the statement, in characters from 1, or None.
     """
 
     sqlstate: str
@@ -68,7 +68,7 @@ class Refusal:
 class ParsedOnly:
     """A utility statement (CREATE, COPY, LISTEN, COMMIT ...).
 
-    PostgreSQL checks no more than its grammar before it runs.
+    PostgreSQL checks only its syntax before it runs.
     """
 
     command: str
@@ -79,14 +79,14 @@ Verdict = Description | Refusal | ParsedOnly
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A constraint, or a unique index, that PostgreSQL's errors may name.
+    """A constraint or a unique index that PostgreSQL's errors may name.
 
     Attributes:
-        name: its name; "" for a NOT NULL before PostgreSQL 18, which has none.
-        table: its table, spelt as in `Column.origin`; of a domain's constraint, the domain.
+        name: its name; "" for NOT NULL before PostgreSQL 18.
+        table: its table, spelled as in `Column.origin`; for a domain's constraint, the domain.
         kind: "primary key", "unique", "foreign key", "check", "exclusion" or "not null".
-        columns: the columns of its table that it is about.
-        references: of a foreign key, the table that it refers to; else None.
+        columns: the columns of the table that it covers.
+        references: the table that a foreign key references, else None.
     """
 
     name: str
@@ -98,10 +98,10 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class SchemaFacts:
-    """What the checks need to know of a schema besides its statements.
+    """The types and constraints of a schema.
 
     Attributes:
-        types: every type of the schema that is not built in, by its spelling.
+        types: every type that is not built in, by its name.
         constraints: every constraint and unique index, sorted by table and name.
     """
 

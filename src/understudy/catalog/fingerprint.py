@@ -1,13 +1,12 @@
-"""A fingerprint of a schema, by which a catalog knows that it is out of date without any server.
+"""A fingerprint of a schema, which tells without a server whether a catalog is out of date.
 
-It covers what the schema is made of, what brings it into a database, and PostgreSQL's major
-version; not where the files lie, nor what they are called, so that it is the same on every machine.
-Content is taken file by file in its order, so that renaming a migration changes nothing but its
-place.
+It covers the content of the schema's sources, the way they are loaded, and PostgreSQL's major
+version, but not the location or the names of files: it is the same on every machine. The order of
+the files counts.
 
-Two sources can change without a change of their content: a function and Alembic's scripts, where
-they import by a computed name, read a file, or use another package than the project's. So whoever
-has a server running anyway compares `facts_digest` too, which is over what was really loaded.
+A function and Alembic's scripts may depend on something that the fingerprint does not cover: a
+module imported by a computed name, a file, a package. Therefore `Catalog` also compares the schema
+itself when a server is running.
 """
 
 from __future__ import annotations
@@ -15,28 +14,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 
-from understudy.catalog.description import SchemaFacts
-
-# Raise it where the meaning of a description changes.
+# Raise it when the meaning of a description changes.
 _FORMAT = 1
 
 
 def fingerprint(contents: Iterable[bytes], loaders: Iterable[str], major: int) -> str:
-    """The fingerprint of a schema, 64 hexadecimal digits.
+    """Return the fingerprint of a schema, 64 hexadecimal digits.
 
     Args:
-        contents: what the schema is made of, in order.
-        loaders: what brings it into a database, in order.
+        contents: the content of its sources, in order.
+        loaders: how each source is loaded, in order.
         major: PostgreSQL's major version.
     """
     digest = hashlib.sha256(json.dumps([_FORMAT, list(loaders), major]).encode())
     for content in contents:
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
-
-
-def facts_digest(facts: SchemaFacts) -> str:
-    """A digest of what was loaded, as far as the checks know it: 64 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(asdict(facts), sort_keys=True).encode()).hexdigest()

@@ -1,9 +1,9 @@
-"""Which statements are a driver's or an ORM's own questions about the schema.
+"""Recognise the introspection queries of drivers and ORMs.
 
-They ask the system catalogs and nothing else: which types there are, which columns a table has. No
-test scripts them, and what comes back is a matter of the schema alone; so PostgreSQL is asked once
-and its answer kept. Statements about what goes on in a server (pg_stat_activity, pg_locks) are the
-user's, and so is everything that could change something.
+They query the system catalogs only: which types exist, which columns a table has. Tests do not
+script them, and their answers depend on the schema alone, so PostgreSQL's answer is cached.
+Statements about a running server (pg_stat_activity, pg_locks), and those that may change something,
+do not count: they are the user's.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from functools import lru_cache
 
 from understudy.pg import sql
 
-# Relations of the system catalogs that are about a running server, not about a schema.
+# System catalogs about a running server rather than a schema.
 _RUNNING = re.compile(
     r"pg_(stat|statio|locks|prepared|cursors|replication|subscription_rel|shmem|hba|ident|file"
     r"|backend|wait|aios|settings|timezone|config|database|authid|auth_members|shadow|user|roles"
     r"|group|largeobject|statistic|shseclabel|available)"
 )
-# Functions that do something, or that tell of more than the schema.
-_DOING = re.compile(
+# Functions with side effects, or whose result depends on more than the schema.
+_NOT_INTROSPECTION = re.compile(
     r"pg_(terminate|cancel|reload|rotate|read|ls|stat|sleep|advisory|try_advisory|notify|logical"
     r"|replication|create|drop|promote|wal|switch|start|stop|backup|export|log|import|restore"
     r"|current|last|xact|blocking|database_size|size|total_relation_size|relation_size|table_size"
@@ -31,7 +31,7 @@ _DOING = re.compile(
 )
 _NAME = re.compile(r'[^\W\d][\w$]*|"(?:[^"]|"")*"')
 _SYSTEM = ("pg_catalog", "information_schema")
-# What stands where an alias or the next relation could.
+# Keywords that may follow a relation, where an alias could be.
 _CLAUSES = frozenset(
     (
         *("as", "cross", "except", "fetch", "for", "from", "full", "group", "having", "inner"),
@@ -43,27 +43,27 @@ _WRITING = frozenset(["insert", "update", "delete", "merge", "into", "for"])
 
 
 @lru_cache(maxsize=1024)
-def is_housekeeping(statement: str) -> bool:
-    """Say whether a statement asks the system catalogs about the schema, and nothing else."""
+def is_introspection(statement: str) -> bool:
+    """Return whether a statement queries the system catalogs about the schema, and nothing else."""
     words = [token if token[0] in "\"'$" else token.lower() for token in sql.tokens(statement)]
     if not words or words[0] not in ("select", "with") or ";" in words:
         return False
-    if not _WRITING.isdisjoint(words) or any(map(_does_something, words, words[1:])):
+    if not _WRITING.isdisjoint(words) or any(map(_is_excluded_call, words, words[1:])):
         return False
     relations = _relations(words)
-    return bool(relations) and all(map(_is_of_the_schema, relations))
+    return bool(relations) and all(map(_is_about_schema, relations))
 
 
 def is_system(table: str) -> bool:
-    """Say whether a table, spelt as a description spells it, is one of the system catalogs."""
+    """Return whether a table, spelled as in a description, is a system catalog."""
     return table.startswith(tuple(f"{schema}." for schema in _SYSTEM))
 
 
-def _does_something(word: str, following: str) -> bool:
-    return following == "(" and _DOING.fullmatch(word) is not None
+def _is_excluded_call(word: str, following: str) -> bool:
+    return following == "(" and _NOT_INTROSPECTION.fullmatch(word) is not None
 
 
-def _is_of_the_schema(relation: tuple[str, ...]) -> bool:
+def _is_about_schema(relation: tuple[str, ...]) -> bool:
     *schema, name = relation
     if schema:
         return schema[-1] in _SYSTEM and not _RUNNING.match(name)
@@ -71,13 +71,13 @@ def _is_of_the_schema(relation: tuple[str, ...]) -> bool:
 
 
 def _relations(words: list[str]) -> set[tuple[str, ...]]:
-    """Return the names of the relations in all FROM clauses, but not those of WITH.
+    """Return the names of the relations in all FROM clauses, without those that WITH defines.
 
-    A FROM that belongs to an expression (EXTRACT, IS DISTINCT FROM) stands in brackets that hold no
-    query, or behind DISTINCT.
+    The FROM of an expression (EXTRACT, IS DISTINCT FROM) is in parentheses without a query, or
+    follows DISTINCT.
     """
     found: set[tuple[str, ...]] = set()
-    own = _queries_of_with(words)
+    defined = _with_names(words)
     in_query, in_from = [True], [False]
     at = 0
     while at < len(words):
@@ -96,16 +96,16 @@ def _relations(words: list[str]) -> set[tuple[str, ...]]:
             continue
         elif (word == "from" and words[at - 2] != "distinct") or word == "join":
             in_from[-1] = True
-            at = _item(words, at, found)
+            at = _read_item(words, at, found)
         elif word == "," and in_from[-1]:
-            at = _item(words, at, found)
+            at = _read_item(words, at, found)
         elif word in ("where", "group", "order", "having", "limit", "union", "select", "window"):
             in_from[-1] = False
-    return {each for each in found if not (len(each) == 1 and each[0] in own)}
+    return {name for name in found if not (len(name) == 1 and name[0] in defined)}
 
 
-def _queries_of_with(words: list[str]) -> set[str]:
-    """Return the names that WITH gives: `name AS (`, or `name (columns) AS (`."""
+def _with_names(words: list[str]) -> set[str]:
+    """Return the names that WITH defines: `name AS (` or `name (columns) AS (`."""
     found: set[str] = set()
     for at in range(2, len(words)):
         if words[at] != "(" or words[at - 1] not in ("as", "materialized"):
@@ -121,8 +121,8 @@ def _queries_of_with(words: list[str]) -> set[str]:
     return found
 
 
-def _item(words: list[str], at: int, found: set[tuple[str, ...]]) -> int:
-    """Read one item of a FROM clause, and return where it ends."""
+def _read_item(words: list[str], at: int, found: set[tuple[str, ...]]) -> int:
+    """Add the relation of one FROM item to `found`, and return the index after it."""
     while at < len(words) and words[at] in ("only", "lateral"):
         at += 1
     name: list[str] = []
@@ -132,7 +132,7 @@ def _item(words: list[str], at: int, found: set[tuple[str, ...]]) -> int:
         if at >= len(words) or words[at] != ".":
             break
         at += 1
-    # What has a bracket behind it is a function: it reads what it is given.
+    # A name followed by a parenthesis is a function.
     if name and not (at < len(words) and words[at] == "("):
         found.add(tuple(name))
     return at

@@ -1,4 +1,4 @@
-"""One at a time: two runs of a project may write its catalog at the same moment."""
+"""A lock between processes: two runs of a project may write its catalog at the same time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: there the last one to write wins, and a statement is learned again
-    fcntl = None  # type: ignore[assignment] # asked about before it is used
+except ImportError:  # Windows: the last writer wins, and lost statements are learned again
+    fcntl = None  # type: ignore[assignment] # tested before use
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep everyone else who locks `folder` waiting; a folder that is not there has nobody else.
+    """Lock a folder for other processes while the context is active.
 
-    The folder itself is locked, so that no file is left lying about.
+    The folder itself is locked, so that no lock file is left behind. A folder that does not exist,
+    or whose file system has no locks, is not locked.
     """
     handle = None
-    # Some network file systems lock nothing: there, too, the last one to write wins.
     with contextlib.suppress(OSError):
         if fcntl is not None:
             handle = os.open(folder, os.O_RDONLY)

@@ -1,9 +1,9 @@
-"""Ask a PostgreSQL what it makes of statements: Parse and Describe, never executed.
+"""Describe statements with the protocol's Parse and Describe, without executing them.
 
-The connection is our own, because a Parse that fails ends an open transaction, and commits each
-statement. Statements are sent many at a time (libpq's pipeline mode), each with a Sync of its own,
-so that one that is refused leaves the others alone. All are prepared under the empty name, so that
-the server keeps one at most.
+The connection is used for nothing else and commits each statement, because a failing Parse ends an
+open transaction. Statements are sent many at a time (libpq's pipeline mode), each followed by a
+Sync, so that a refused one does not affect the others. All use the empty name, so that the server
+keeps one prepared statement at most.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn, PGresult
 
 _CONNECT_TIMEOUT = 10
-# How many statements, or bytes of them, are under way at once.
+# Statements, or bytes of them, that are sent at a time.
 _BATCH = 256
 _BATCH_BYTES = 1 << 20
-# A tree is about a hundred times as long as a list of numbers in its statement, and PostgreSQL
-# holds no text above one gigabyte: of a longer statement no tree is asked for.
+# The tree of a list of numbers is about a hundred times as long as the list, and PostgreSQL's limit
+# for a text is one gigabyte: longer statements are described without a tree.
 _LONGEST_WITH_TREE = 1 << 18
-# Classes of SQLSTATE that say nothing of the statement, but of the server or of who else is there.
+# SQLSTATE classes that are about the server or other connections, not about the statement.
 NO_VERDICT = ("08", "40", "53", "57", "58")
 _LOCKED = "55P03"
-# Limits that the tree may have reached, and not the statement.
+# SQLSTATE classes of limits that the tree may have exceeded, rather than the statement.
 _LIMITS = ("53", "54")
 _SHUT_DOWN = ("57P01", "57P02", "57P03")
 _SHOWN = 200  # characters of a statement in a message
@@ -40,7 +40,7 @@ _NUL = Refusal("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a result; `table` and `number` are 0 where it is no column of a table."""
+    """A column of a result; `table` and `number` are 0 for a computed one."""
 
     name: str
     type: int
@@ -50,12 +50,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What PostgreSQL says of a statement that it accepts.
+    """The description of an accepted statement.
 
     Attributes:
         parameters: the OID of each parameter's type.
-        fields: the columns of its result.
-        tree: the analysed query tree, None where the server sent none.
+        fields: the columns of the result.
+        tree: the analysed query tree, or None if the server sent none.
     """
 
     parameters: tuple[int, ...]
@@ -63,19 +63,19 @@ class Accepted:
     tree: str | None
 
 
-class _Asked(NamedTuple):
-    """A statement as it is sent, and the OIDs that are declared for its parameters."""
+class _Statement(NamedTuple):
+    """A statement in bytes, and the declared OIDs of its parameters."""
 
     text: bytes
     types: Sequence[int]
 
 
-class _Lost(Exception):
-    """The connection is gone."""
+class _ConnectionLost(Exception):
+    """The connection was lost; the text is the reason."""
 
 
-class Inquiry:
-    """One connection to ask on, opened when needed and again when it was lost."""
+class DescribeConnection:
+    """A connection for describing statements, opened when needed and again if it is lost."""
 
     def __init__(
         self, dsn: str, *, lock_timeout: float, statement_timeout: float, silence: float
@@ -83,10 +83,10 @@ class Inquiry:
         """Prepare it.
 
         Args:
-            dsn: where to ask; `search_path` and role are as it gives them.
-            lock_timeout: how many seconds PostgreSQL may wait for a lock.
-            statement_timeout: how many seconds it may work on one statement.
-            silence: after how many seconds without a byte the server counts as lost.
+            dsn: the URL of the database, which also sets role and `search_path`.
+            lock_timeout: seconds that PostgreSQL may wait for a lock.
+            statement_timeout: seconds that PostgreSQL may take for one statement.
+            silence: seconds without a byte after which the connection counts as lost.
         """
         self._dsn = dsn
         self._lock_timeout = lock_timeout
@@ -97,11 +97,11 @@ class Inquiry:
         self._with_trees = True
 
     @property
-    def connection(self) -> psycopg.Connection[Any]:
-        """The connection, for questions to the system catalogs.
+    def raw(self) -> psycopg.Connection[Any]:
+        """The psycopg connection, for queries of the system catalogs.
 
         Raises:
-            DescribeFailed: there is no connecting.
+            DescribeFailed: PostgreSQL cannot be reached.
         """
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
@@ -110,40 +110,42 @@ class Inquiry:
     @property
     def major(self) -> int:
         """The major version of the server."""
-        return self.connection.pgconn.server_version // 10000
+        return self.raw.pgconn.server_version // 10000
 
     def close(self) -> None:
-        """Close the connection. It is opened again when something is asked."""
+        """Close the connection. It is opened again when needed."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def ask(
+    def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[int]] = ()
     ) -> list[Accepted | Refusal]:
-        """What PostgreSQL says of each statement, in their order.
+        """Return the description or refusal of each statement, in order.
 
-        Of each, `declared` has the OIDs of the types of its first parameters, 0 for one that is
-        left to PostgreSQL; it is empty where all are.
+        If the connection is lost, it is opened again for the rest.
 
-        Where the connection is lost, it is opened anew and the rest is asked again.
+        Args:
+            statements: the statements.
+            declared: for each statement, the declared OIDs of its first parameters, 0 for an
+                undeclared one; empty if no statement declares any.
 
         Raises:
             DescribeFailed: PostgreSQL gave no verdict: it cannot be reached, was lost twice at the
-                same statement, waited for a lock, or had no room.
+                same statement, waited for a lock, or was out of resources.
         """
         types = declared or [()] * len(statements)
         texts = [
-            _Asked(_encoded(statement), each)
-            for statement, each in zip(statements, types, strict=True)
+            _Statement(_encoded(statement), oids)
+            for statement, oids in zip(statements, types, strict=True)
         ]
         found: list[Accepted | Refusal] = []
         lost_at: int | None = None
         while len(found) < len(texts):
             try:
                 for batch in _batches(texts[len(found) :]):
-                    self._ask_batch(batch, found)
-            except _Lost as error:
+                    self._describe_batch(batch, found)
+            except _ConnectionLost as error:
                 self.close()
                 if lost_at == len(found):
                     raise DescribeFailed(
@@ -154,13 +156,13 @@ class Inquiry:
                     ) from error
                 lost_at = len(found)
             except BaseException:
-                # What is still under way belongs to nobody.
+                # Nobody would read the outstanding answers.
                 self.close()
                 raise
         return found
 
-    def _ask_batch(self, batch: Sequence[_Asked], found: list[Accepted | Refusal]) -> None:
-        """Add a verdict to `found` for each text."""
+    def _describe_batch(self, batch: Sequence[_Statement], found: list[Accepted | Refusal]) -> None:
+        """Append the answer for each statement to `found`."""
         with_trees = len(batch[0].text) <= _LONGEST_WITH_TREE
         self._want_trees(with_trees)
         again = []
@@ -173,9 +175,9 @@ class Inquiry:
         if again:
             self._want_trees(False)
         for number in again:
-            asked = batch[number - len(found) + len(batch)]
-            (found[number],) = self._answers([asked])
-            self._check(asked.text, found[number])
+            statement = batch[number - len(found) + len(batch)]
+            (found[number],) = self._answers([statement])
+            self._check(statement.text, found[number])
 
     def _check(self, text: bytes, answer: Accepted | Refusal) -> None:
         if not isinstance(answer, Refusal):
@@ -192,8 +194,8 @@ class Inquiry:
         if state.startswith(NO_VERDICT):
             raise no_verdict(statement, answer)
 
-    def _answers(self, batch: Sequence[_Asked]) -> Iterator[Accepted | Refusal]:
-        pgconn = self.connection.pgconn
+    def _answers(self, batch: Sequence[_Statement]) -> Iterator[Accepted | Refusal]:
+        pgconn = self.raw.pgconn
         import psycopg
 
         self._trees.clear()
@@ -206,17 +208,17 @@ class Inquiry:
                     pgconn.pipeline_sync()
             with _Waiter(pgconn, self._silence) as waiter:
                 for text, _ in batch:
-                    # The protocol ends a text at a NUL: it can only be refused on this side.
+                    # In the protocol a NUL ends a text, so the server never sees it.
                     yield _NUL if b"\0" in text else self._answer(waiter)
             pgconn.exit_pipeline_mode()
         except psycopg.OperationalError as error:
-            raise _Lost(" ".join(str(error).split())) from error
+            raise _ConnectionLost(" ".join(str(error).split())) from error
 
     def _answer(self, waiter: _Waiter) -> Accepted | Refusal:
         from psycopg.pq import ExecStatus
 
         prepared = waiter.result()
-        # A notice of the next statement comes only after this one's description was taken.
+        # Notices of the next statement arrive only after this one's description.
         tree = self._trees[-1].decode(errors="replace") if self._trees else None
         self._trees.clear()
         described = waiter.result()
@@ -261,7 +263,7 @@ class Inquiry:
             SELECT set_config('lock_timeout', %s, false),
                 set_config('statement_timeout', %s, false),
                 set_config('idle_session_timeout', '0', false),
-                -- For the questions to the catalogs: planned once, and fast.
+                -- The queries of the system catalogs are planned once, and quickly.
                 set_config('plan_cache_mode', 'force_generic_plan', false),
                 set_config('jit', 'off', false),
                 set_config('debug_pretty_print', 'off', false),
@@ -269,7 +271,7 @@ class Inquiry:
             """,
             (f"{self._lock_timeout * 1000:.0f}", f"{self._statement_timeout * 1000:.0f}"),
         )
-        # The trees are for us, not for the server's log, where we may say so.
+        # Keep the trees out of the server's log, which only a superuser may decide.
         connection.execute(
             """
             SELECT set_config('log_min_messages', 'fatal', false)
@@ -284,7 +286,7 @@ class Inquiry:
     def _want_trees(self, wanted: bool) -> None:
         if self._with_trees != wanted:
             state = "on" if wanted else "off"
-            self.connection.execute(f"SET debug_print_parse = {state}")
+            self.raw.execute(f"SET debug_print_parse = {state}")
             self._with_trees = wanted
 
     def _notice(self, notice: PGresult) -> None:
@@ -296,7 +298,7 @@ class Inquiry:
 
 
 class _Waiter:
-    """Waits for results in Python, so that Ctrl-C ends it and a dead server does not hang it."""
+    """Waits for results in Python, so that Ctrl-C works and a silent server is detected."""
 
     def __init__(self, pgconn: PGconn, silence: float) -> None:
         self._pgconn = pgconn
@@ -311,30 +313,30 @@ class _Waiter:
         self._selector.close()
 
     def result(self) -> PGresult:
-        """The result of one command, whose end is taken too."""
+        """Return the result of one command, and consume the end of its results."""
         from psycopg.pq import DiagnosticField, ExecStatus
 
         result = self._next()
         if result is None:
-            _lose_the_thread()
+            _out_of_sync()
         if result.status == ExecStatus.FATAL_ERROR:
             state = result.error_field(DiagnosticField.SQLSTATE)
             if state is None or state.decode() in _SHUT_DOWN:
                 said = result.error_field(DiagnosticField.MESSAGE_PRIMARY)
-                raise _Lost(
+                raise _ConnectionLost(
                     " ".join((said.decode() if said else result.get_error_message()).split())
                 )
         if self._next() is not None:
-            _lose_the_thread()
+            _out_of_sync()
         return result
 
     def synchronise(self) -> None:
-        """Take the answer to a Sync."""
+        """Consume the answer to a Sync."""
         from psycopg.pq import ExecStatus
 
         result = self._next()
         if result is None or result.status != ExecStatus.PIPELINE_SYNC:
-            _lose_the_thread()
+            _out_of_sync()
 
     def _next(self) -> PGresult | None:
         while self._pgconn.is_busy():
@@ -343,7 +345,7 @@ class _Waiter:
             self._selector.modify(self._pgconn.socket, events)
             ready = self._selector.select(self._silence)
             if not ready:
-                raise _Lost(f"the server was silent for {self._silence:g} s")
+                raise _ConnectionLost(f"the server was silent for {self._silence:g} s")
             if any(mask & selectors.EVENT_READ for _, mask in ready):
                 self._pgconn.consume_input()
         return self._pgconn.get_result()
@@ -375,29 +377,29 @@ def shortened(statement: str) -> str:
     return line[:_SHOWN].encode(errors="backslashreplace").decode() + " …"
 
 
-def _lose_the_thread() -> Never:
-    raise _Lost("the server's answers do not follow the protocol")
+def _out_of_sync() -> Never:
+    raise _ConnectionLost("the server's answers do not follow the protocol")
 
 
 def _encoded(statement: str) -> bytes:
     try:
         return statement.encode()
     except UnicodeEncodeError:
-        # Half a character is no UTF-8 either: PostgreSQL refuses it with words of its own.
+        # A lone surrogate is not valid UTF-8: let PostgreSQL refuse it.
         return statement.encode(errors="surrogatepass")
 
 
-def _batches(asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
-    """Cut into batches; a text too long for a tree has one to itself."""
-    batch: list[_Asked] = []
+def _batches(statements: Sequence[_Statement]) -> Iterator[list[_Statement]]:
+    """Split into batches; a statement too long for a tree is a batch of its own."""
+    batch: list[_Statement] = []
     size = 0
-    for each in asked:
-        length = len(each.text)
+    for statement in statements:
+        length = len(statement.text)
         alone = length > _LONGEST_WITH_TREE
         if batch and (alone or len(batch) == _BATCH or size + length > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(each)
+        batch.append(statement)
         size += length
         if alone:
             yield batch
@@ -417,7 +419,7 @@ def _field(result: PGresult, number: int) -> Field:
 
 
 def refusal_of(result: PGresult) -> Refusal:
-    """Return what PostgreSQL says in a result that is an error."""
+    """Return the error in a result."""
     from psycopg.pq import DiagnosticField as Part
 
     def part(name: Part) -> str | None:

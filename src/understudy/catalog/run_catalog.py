@@ -1,4 +1,4 @@
-"""The catalog of one test run: what is known, and how it comes to know more."""
+"""The catalog of one test run, which learns new statements from PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,56 +10,57 @@ from typing import Protocol
 
 from understudy.catalog import report, store
 from understudy.catalog.cached_answers import Answer
-from understudy.catalog.declared_types import known_from
+from understudy.catalog.declared_types import with_declared_types
 from understudy.catalog.description import Description, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
 from understudy.pg import sql
 
 
 class Describer(Protocol):
-    """Whoever asks PostgreSQL: `catalog.describe.Describer` on a database with the schema."""
+    """Asks a PostgreSQL with the schema, as `describer.Describer` does."""
 
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
     ) -> list[Verdict]:
-        """Return what PostgreSQL says of each statement, without executing any.
+        """Return PostgreSQL's verdict on each statement, without executing any.
 
         Args:
             statements: the statements.
-            declared: for each, the types of its first parameters, "" for one that is not declared;
-                empty where none of them declares any.
+            declared: for each statement, the declared types of its first parameters, "" for an
+                undeclared one; empty if no statement declares any.
         """
 
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
     ) -> Answer:
-        """Return what PostgreSQL answers to a query of the system catalogs.
+        """Run a query of the system catalogs and return its answer.
 
         Args:
             statement: the query.
-            description: what was said of it.
+            description: its verdict.
             given: its parameters, as texts.
         """
 
     def schema_facts(self) -> SchemaFacts:
-        """Return what is known of the schema besides its statements."""
+        """Return the types and constraints of the schema."""
 
     @property
     def major(self) -> int:
         """The major version of the server."""
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """What a run has learned, as plain values that can be sent from process to process.
+class CatalogDelta:
+    """What a run has learned, as plain values that can be sent to another process.
 
     Attributes:
-        text: the file that would hold it.
-        learned: the statements that were not known before.
-        renewed: whether everything was asked anew, because the schema or PostgreSQL is another.
+        text: the text of a catalog file with the new entries.
+        learned: the new statements.
+        renewed: whether every statement was described again, because the schema or the version of
+            PostgreSQL has changed.
     """
 
     text: str
@@ -68,20 +69,19 @@ class News:
 
 
 class Catalog:
-    """What PostgreSQL says of the statements of a project.
+    """PostgreSQL's verdicts on the statements of a project.
 
-    The file is read when the first statement is asked for, and the server started when the first
-    one is that the file does not hold. Where the file is of another schema, or of another major
-    version than the server's, its statements are described anew, all in one go, before anything
-    else.
+    The file is read at the first statement, and the server is started at the first statement that
+    is not in the file. If the file is for another schema or another major version, all of its
+    statements are described again first.
 
     Args:
-        path: the committed file; None to keep nothing from run to run.
-        fingerprint: tells, for a major version of PostgreSQL, which schema this is.
-        connect: starts a server with the schema in it, where there is none yet, and returns who
-            asks it; raises a CatalogError where there is none to be had.
-        locked: True to refuse to learn anything.
-        disposable: True where a broken file is no loss, and is written anew.
+        path: the committed file; None to keep nothing between runs.
+        fingerprint: returns the fingerprint of the schema for a major version of PostgreSQL.
+        connect: starts a server with the schema if necessary, and returns a describer for it;
+            raises a CatalogError if that is impossible.
+        locked: refuse to learn anything.
+        disposable: replace a broken file instead of raising.
     """
 
     def __init__(
@@ -105,19 +105,19 @@ class Catalog:
         self._verdicts: dict[str | tuple[str, ...], Verdict] = {}
         self._unanswered: dict[str, CatalogError] = {}
         self._learned: set[str] = set()
-        self._kept: set[str] = set()
+        self._answered: set[str] = set()
         self._renewed = False
-        # Tests call from threads too: a TestClient runs the app in one of its own.
+        # Several threads call it: a TestClient runs the app in its own thread.
         self._lock = threading.RLock()
 
     @property
     def postgres(self) -> int | None:
-        """The major version of the PostgreSQL that gave the verdicts; None before the first."""
+        """The major version that the verdicts are from, or None before the first verdict."""
         return None if self._contents is None else self._contents.postgres
 
     @property
     def facts(self) -> SchemaFacts:
-        """What is known of the schema besides its statements.
+        """The types and constraints of the schema.
 
         Raises:
             CatalogError: as `verdict`.
@@ -126,18 +126,18 @@ class Catalog:
             return self._known().facts
 
     def verdict(self, statement: str, declared: Sequence[str] = ()) -> Verdict:
-        """Return what PostgreSQL says of `statement`.
+        """Return PostgreSQL's verdict on a statement.
 
         Args:
             statement: the statement.
-            declared: the types that the driver declares for its first parameters, spelt as a
-                description spells them; "" for one that it leaves to PostgreSQL.
+            declared: the types that the driver declares for its first parameters, spelled as in a
+                description; "" for an undeclared one.
 
         Raises:
-            CatalogLocked: it is not known, and nothing may be learned.
+            CatalogLocked: the statement is unknown, and the catalog is locked.
             CatalogFileError: the file is broken.
-            CatalogError: there is no PostgreSQL to ask, or it gave no verdict. It is not asked
-                about the same statement again.
+            CatalogError: PostgreSQL is unavailable, or gave no verdict. It is not asked about the
+                same statement again.
         """
         name = (statement, *declared) if declared else statement
         known = self._verdicts.get(name)
@@ -149,50 +149,48 @@ class Catalog:
     def answer(
         self, statement: str, declared: Sequence[str], given: Sequence[str | None]
     ) -> Answer:
-        """Return what PostgreSQL answers to a query of the system catalogs (housekeeping.py).
+        """Return PostgreSQL's answer to a query of the system catalogs.
 
         Args:
-            statement: the query, of which it has given a description.
+            statement: the query, which PostgreSQL has accepted.
             declared: the types that the driver declares for its first parameters.
             given: its parameters, as texts.
 
         Raises:
             CatalogError: as `verdict`.
         """
-        spelling = sql.tidy(statement)
+        normalized = sql.tidy(statement)
         with self._lock:
-            key = store.key(spelling, declared, given)
+            key = store.key(normalized, declared, given)
             stored = self._known().answer(key)
             if stored is None:
-                self._refuse_if_locked(spelling)
+                self._refuse_if_locked(normalized)
                 description = self.verdict(statement, declared)
-                assert isinstance(description, Description)  # it was accepted
-                stored = self._current().answer(spelling, description, given)
-                self._known().keep(spelling, stored, declared, given)
-                self._kept.add(key)
+                assert isinstance(description, Description)
+                stored = self._current_describer().answer(normalized, description, given)
+                self._known().add_answer(normalized, stored, declared, given)
+                self._answered.add(key)
             return stored
 
-    def news(self) -> News | None:
-        """Return what was learned so far; None where that is nothing."""
+    def delta(self) -> CatalogDelta | None:
+        """Return what was learned so far, or None if nothing was."""
         with self._lock:
             contents = self._contents
-            if contents is None or not (self._learned or self._kept or self._renewed):
+            if contents is None or not (self._learned or self._answered or self._renewed):
                 return None
             learned = tuple(sorted(self._learned))
             if not self._renewed:
-                statements = {each: contents.statements[each] for each in learned}
-                answers = {each: contents.answers[each] for each in self._kept}
+                statements = {key: contents.statements[key] for key in learned}
+                answers = {key: contents.answers[key] for key in self._answered}
                 contents = replace(contents, statements=statements, answers=answers)
-            return News(store.text_of(contents), learned, self._renewed)
+            return CatalogDelta(store.text_of(contents), learned, self._renewed)
 
     def close(self) -> None:
-        """Give back the connection to the server, if there is one."""
+        """Close the connection to the server, if there is one."""
         with self._lock:
             if self._describer is not None:
                 self._describer.close()
                 self._describer = None
-
-    # -------------------------------------------------------------------------------------------
 
     def _known(self) -> store.Contents:
         if self._contents is None:
@@ -208,7 +206,7 @@ class Catalog:
 
     def _open(self) -> None:
         stored = self._read()
-        # Without a server its version is not known: the file's stands until one is asked.
+        # The server's version is unknown until it is started: assume the file's.
         if stored is not None and stored.fingerprint == self._fingerprint(stored.postgres):
             self._contents = stored
         else:
@@ -225,16 +223,18 @@ class Catalog:
             raise
 
     def _renew(self, stored: store.Contents | None) -> None:
-        """Ask PostgreSQL about the schema, and about every statement that was known before."""
+        """Read the schema, and describe every stored statement again."""
         self._refuse_if_locked(None)
-        describer = self._asking()
-        asked = [] if stored is None else [stored.asked(each) for each in sorted(stored.statements)]
+        describer = self._connected_describer()
+        asked = [] if stored is None else [stored.asked(key) for key in sorted(stored.statements)]
         contents = store.Contents(
             self._fingerprint(describer.major), describer.major, describer.schema_facts()
         )
-        verdicts = describer.describe([each for each, _ in asked], [types for _, types in asked])
-        for (spelling, declared), verdict in zip(asked, verdicts, strict=True):
-            contents.learn(spelling, verdict, declared)
+        verdicts = describer.describe(
+            [statement for statement, _ in asked], [declared for _, declared in asked]
+        )
+        for (normalized, declared), verdict in zip(asked, verdicts, strict=True):
+            contents.add_verdict(normalized, verdict, declared)
         if stored is not None:
             self._answer_again(stored, contents, describer)
         self._contents = contents
@@ -245,86 +245,80 @@ class Catalog:
     def _answer_again(
         self, stored: store.Contents, contents: store.Contents, describer: Describer
     ) -> None:
-        """Ask anew what was kept of queries that PostgreSQL still accepts."""
+        """Run the stored queries that PostgreSQL still accepts again."""
         for line in stored.answers.values():
-            spelling, declared = line["answered"], tuple(line.get("declared", ()))
-            verdict = contents.verdict(spelling)
-            known = known_from(verdict, declared) if verdict is not None else None
-            description = known or contents.verdict(store.key(spelling, declared))
+            normalized, declared = line["answered"], tuple(line.get("declared", ()))
+            verdict = contents.verdict(normalized)
+            derived = with_declared_types(verdict, declared) if verdict is not None else None
+            description = derived or contents.verdict(store.key(normalized, declared))
             if isinstance(description, Description):
-                answer = describer.answer(spelling, description, line["given"])
-                contents.keep(spelling, answer, declared, line["given"])
+                answer = describer.answer(normalized, description, line["given"])
+                contents.add_answer(normalized, answer, declared, line["given"])
 
-    def _look_up(self, spelling: str, declared: Sequence[str]) -> Verdict:
+    def _look_up(self, normalized: str, declared: Sequence[str]) -> Verdict:
         if any(declared):
-            known = known_from(self._look_up(spelling, ()), declared)
-            if known is not None:
-                return known
+            derived = with_declared_types(self._look_up(normalized, ()), declared)
+            if derived is not None:
+                return derived
         else:
             declared = ()
-        key = store.key(spelling, declared)
+        key = store.key(normalized, declared)
         stored = self._known().verdict(key)
         if stored is not None:
             return stored
-        self._refuse_if_locked(spelling)
+        self._refuse_if_locked(normalized)
         if key in self._unanswered:
             raise self._unanswered[key].with_traceback(None)
         try:
-            verdict = self._ask(spelling, declared)
+            describer = self._current_describer()
+            (verdict,) = describer.describe([normalized], [declared] if declared else ())
         except CatalogError as error:
             self._unanswered[key] = error
             raise
-        if _can_be_stored(spelling):
-            self._known().learn(spelling, verdict, declared)
+        if _can_be_stored(normalized):
+            self._known().add_verdict(normalized, verdict, declared)
             self._learned.add(key)
         return verdict
 
-    def _ask(self, spelling: str, declared: Sequence[str]) -> Verdict:
-        (verdict,) = self._current().describe([spelling], [declared] if declared else ())
-        return verdict
+    def _current_describer(self) -> Describer:
+        """Return a describer, after renewing the contents if they are for another schema.
 
-    def _current(self) -> Describer:
-        """Return who asks a server with the schema that is known."""
-        describer = self._asking()
+        Comparing the schema itself is necessary: a function that creates the schema may read
+        something that the fingerprint does not cover.
+        """
+        describer = self._connected_describer()
         if not self._compared:
-            self._compare(describer)
+            contents = self._known()
+            if describer.major != contents.postgres or describer.schema_facts() != contents.facts:
+                self._renew(contents)
+            self._compared = True
         return describer
 
-    def _compare(self, describer: Describer) -> None:
-        """Renew what is known where the server is another than it was, or its schema is.
-
-        A function that makes the schema may read what no fingerprint covers.
-        """
-        contents = self._known()
-        if describer.major != contents.postgres or describer.schema_facts() != contents.facts:
-            self._renew(contents)
-        self._compared = True
-
-    def _refuse_if_locked(self, spelling: str | None) -> None:
+    def _refuse_if_locked(self, normalized: str | None) -> None:
         if self._locked:
             is_there = self._path is not None and self._path.exists()
-            raise CatalogLocked(report.locked(self._path, spelling, is_there=is_there))
+            raise CatalogLocked(report.locked(self._path, normalized, is_there=is_there))
 
-    def _asking(self) -> Describer:
+    def _connected_describer(self) -> Describer:
         if self._describer is None:
             self._describer = self._connect()
         return self._describer
 
 
-def save(path: Path, news: Sequence[News], *, disposable: bool = False) -> None:
-    """Add to the file what the processes of one run have learned.
+def save(path: Path, deltas: Sequence[CatalogDelta], *, disposable: bool = False) -> None:
+    """Add to the file what the processes of a run have learned.
 
     Args:
         path: the file.
-        news: what each process has learned.
-        disposable: True where a broken file is no loss, and is written anew.
+        deltas: what each process has learned.
+        disposable: replace a broken file instead of raising.
 
     Raises:
-        CatalogFileError: the file has been broken meanwhile; it stays as it is.
-        CatalogError: it cannot be written; it stays as it is.
+        CatalogFileError: the file is broken; it is left as it is.
+        CatalogError: the file cannot be written; it is left as it is.
     """
-    for each in news:
-        contents = store.parse(each.text, path)
+    for delta in deltas:
+        contents = store.parse(delta.text, path)
         try:
             store.merge(path, contents)
         except CatalogFileError:
@@ -333,10 +327,10 @@ def save(path: Path, news: Sequence[News], *, disposable: bool = False) -> None:
             store.write(path, contents)
 
 
-def _can_be_stored(spelling: str) -> bool:
-    """Whether a statement can stand in a file of UTF-8; one with half a surrogate cannot."""
+def _can_be_stored(statement: str) -> bool:
+    """Return whether a statement is valid UTF-8; a lone surrogate is not."""
     try:
-        spelling.encode()
+        statement.encode()
     except UnicodeEncodeError:
         return False
     return True

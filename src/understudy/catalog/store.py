@@ -1,8 +1,8 @@
-"""The catalog's file: committed, one line for each thing known, sorted.
+"""The catalog file, which is committed: one JSON object per line, sorted.
 
-The first line says what the file is, and of which schema. Each other line is one JSON object: a
-type, a constraint or a statement. So two branches that each learn a statement merge as lines of
-text do, and a change shows as the lines that it changed.
+The first line identifies the file and its schema. Each other line is a type, a constraint, a
+statement or an answer. Two branches that each learn a statement merge without conflict, and a diff
+shows what has changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from understudy.atomic_write import write_files
 from understudy.catalog import report
-from understudy.catalog.cached_answers import Answer, Kept
+from understudy.catalog.cached_answers import Answer, AnswerRows
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -37,15 +37,15 @@ Line = dict[str, Any]
 
 @dataclass
 class Contents:
-    """What a catalog's file holds.
+    """The content of a catalog file.
 
     Attributes:
-        fingerprint: of the schema that the verdicts are about.
-        postgres: the major version of the PostgreSQL that gave them.
-        facts: what is known of the schema besides its statements.
-        statements: the stored form of each verdict, by the `key` of its statement; see `verdict`.
-        answers: the stored form of what was answered to queries of the system catalogs, by the
-            `key` of the query and its parameters; see `answer`.
+        fingerprint: the fingerprint of the schema.
+        postgres: the major version of the PostgreSQL that gave the verdicts.
+        facts: the types and constraints of the schema.
+        statements: the line of each verdict, by the `key` of its statement; see `verdict`.
+        answers: the line of each answer to a query of the system catalogs, by the `key` of the
+            query and its parameters; see `answer`.
     """
 
     fingerprint: str
@@ -54,30 +54,30 @@ class Contents:
     statements: dict[str, Line] = field(default_factory=dict)
     answers: dict[str, Line] = field(default_factory=dict)
 
-    def verdict(self, spelling: str) -> Verdict | None:
-        """Return what PostgreSQL said of a statement; None where it is not known.
+    def verdict(self, key: str) -> Verdict | None:
+        """Return the verdict on a statement, or None if it is unknown.
 
         Raises:
-            CatalogFileError: its line lacks what it must have.
+            CatalogFileError: the line is incomplete.
         """
-        line = self.statements.get(spelling)
+        line = self.statements.get(key)
         if line is None:
             return None
         try:
             return _read_verdict(line)
         except (KeyError, TypeError) as error:
-            raise CatalogFileError(report.broken_statement(spelling, error)) from error
+            raise CatalogFileError(report.broken_statement(key, error)) from error
 
     def asked(self, key: str) -> tuple[str, tuple[str, ...]]:
-        """Return the statement of a key, and the types that were declared for its parameters."""
+        """Return the statement with a key, and the declared types of its parameters."""
         line = self.statements[key]
         return line["sql"], tuple(line.get("declared", ()))
 
     def answer(self, key: str) -> Answer | None:
-        """Return what PostgreSQL answered to a query; None where that is not known.
+        """Return the answer to a query, or None if it is unknown.
 
         Raises:
-            CatalogFileError: its line lacks what it must have.
+            CatalogFileError: the line is incomplete.
         """
         line = self.answers.get(key)
         if line is None:
@@ -85,59 +85,59 @@ class Contents:
         try:
             if "refused" in line:
                 return Refusal(**line["refused"])
-            return Kept(tuple(map(tuple, line["rows"])))
+            return AnswerRows(tuple(map(tuple, line["rows"])))
         except (KeyError, TypeError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
-    def keep(
-        self, spelling: str, answer: Answer, declared: Sequence[str], given: Sequence[str | None]
+    def add_answer(
+        self, statement: str, answer: Answer, declared: Sequence[str], given: Sequence[str | None]
     ) -> None:
-        """Add what PostgreSQL answered to a query with these parameters, given as texts."""
-        line: Line = {"answered": spelling, "given": list(given)}
+        """Add the answer to a query with these parameters, given as texts."""
+        line: Line = {"answered": statement, "given": list(given)}
         if declared:
             line["declared"] = list(declared)
         if isinstance(answer, Refusal):
             line["refused"] = _without_defaults(asdict(answer))
         else:
             line["rows"] = [list(row) for row in answer.rows]
-        self.answers[key(spelling, declared, given)] = line
+        self.answers[key(statement, declared, given)] = line
 
     def is_about_the_same(self, other: Contents) -> bool:
-        """Say whether the verdicts are about the same schema, and of the same PostgreSQL."""
+        """Return whether both are about the same schema and major version."""
         return (self.fingerprint, self.postgres) == (other.fingerprint, other.postgres)
 
-    def learn(self, spelling: str, verdict: Verdict, declared: Sequence[str] = ()) -> None:
-        """Add what PostgreSQL said of a statement, with these types of its parameters declared."""
-        line = {"sql": spelling, **({"declared": list(declared)} if declared else {})}
-        self.statements[key(spelling, declared)] = {**line, **_verdict_line(verdict)}
+    def add_verdict(self, statement: str, verdict: Verdict, declared: Sequence[str] = ()) -> None:
+        """Add the verdict on a statement whose parameters have these declared types."""
+        line = {"sql": statement, **({"declared": list(declared)} if declared else {})}
+        self.statements[key(statement, declared)] = {**line, **_verdict_line(verdict)}
 
 
-def key(spelling: str, declared: Sequence[str], given: Sequence[str | None] | None = None) -> str:
-    """Return what a statement is kept under: its spelling, and comments for what else counts.
+def key(statement: str, declared: Sequence[str], given: Sequence[str | None] | None = None) -> str:
+    """Return the key of a statement: its text, with parameters and their types as comments.
 
     Args:
-        spelling: the statement.
-        declared: the types that are declared for its parameters.
-        given: the parameters, where it is about the answer.
+        statement: the normalized statement.
+        declared: the declared types of its parameters.
+        given: the parameters; None for the key of a verdict.
     """
-    text = spelling
+    text = statement
     if declared:
-        text += f"\n-- declared: {', '.join(each or 'unknown' for each in declared)}"
+        text += f"\n-- declared: {', '.join(name or 'unknown' for name in declared)}"
     if given is not None:
         text += f"\n-- given: {json.dumps(list(given), ensure_ascii=False)}"
     return text
 
 
 def read(path: Path) -> Contents | None:
-    """Read the file at `path`; None where there is none.
+    """Read the file at `path`, or return None if it does not exist.
 
-    Verdicts are decoded when they are asked for: a large file is read in a few milliseconds.
+    Verdicts are decoded when they are needed: a large file is read in a few milliseconds.
 
     Raises:
-        CatalogFileError: the file is broken, is not a catalog, or is of a later version of ours.
+        CatalogFileError: the file is broken, is not a catalog, or has a newer format.
     """
     try:
-        # An editor may have put a byte order mark before it.
+        # An editor may have added a byte order mark.
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
@@ -147,12 +147,12 @@ def read(path: Path) -> Contents | None:
 
 
 def parse(text: str, path: Path) -> Contents:
-    """Read the text of a file; `path` is for the message where it is broken.
+    """Read the text of a catalog file; `path` appears in messages only.
 
     Raises:
-        CatalogFileError: the text is not that of a catalog.
+        CatalogFileError: the text is not a valid catalog.
     """
-    # Not splitlines: it would also split at U+2028, which a statement may hold.
+    # Not splitlines: it would also split at U+2028, which a statement may contain.
     lines = text.split("\n")
     documents = _documents(path, lines)
     header = documents[0] if documents else {}
@@ -162,15 +162,15 @@ def parse(text: str, path: Path) -> Contents:
 
 
 def text_of(contents: Contents) -> str:
-    """Return the text of the file that holds `contents`."""
+    """Return the text of the file with these contents."""
     return "".join(f"{line}\n" for line in _lines(contents))
 
 
 def write(path: Path, contents: Contents) -> bool:
-    """Replace the file at `path`, at once and as a whole, and say whether it had to be.
+    """Replace the file at `path` atomically, and return whether its content has changed.
 
     Raises:
-        CatalogError: it cannot be written; what was there is still there.
+        CatalogError: the file cannot be written; it is left as it is.
     """
     data = text_of(contents).encode()
     try:
@@ -185,14 +185,14 @@ def write(path: Path, contents: Contents) -> bool:
 
 
 def merge(path: Path, contents: Contents) -> bool:
-    """Add `contents` to the file at `path`, and say whether that changed it.
+    """Add `contents` to the file at `path`, and return whether that changed it.
 
-    What the file says of the same schema and the same PostgreSQL is kept; what it says of another
-    is replaced. Two that merge at the same time wait for each other.
+    Entries for the same schema and major version are kept; those for another are replaced.
+    Processes that merge at the same time wait for each other.
 
     Raises:
-        CatalogFileError: the file is broken; it stays as it is.
-        CatalogError: it cannot be written; it stays as it is.
+        CatalogFileError: the file is broken; it is left as it is.
+        CatalogError: the file cannot be written; it is left as it is.
     """
     with locked(path.resolve().parent):
         current = read(path)
@@ -203,11 +203,6 @@ def merge(path: Path, contents: Contents) -> bool:
         return write(path, contents)
 
 
-def statement_line(spelling: str, verdict: Verdict) -> str:
-    """Return the line of a statement, as it stands in the file."""
-    return _dump({"sql": spelling, **_verdict_line(verdict)})
-
-
 # Reading -----------------------------------------------------------------------------------------
 
 
@@ -216,18 +211,18 @@ def _documents(path: Path, lines: Sequence[str]) -> list[Line]:
     filled = [line for line in lines if line]
     try:
         # All lines as one document: several times faster than one by one.
-        with _nothing_collected():
+        with _garbage_collection_paused():
             parsed = json.loads(f"[{','.join(filled)}]")
-        if len(parsed) == len(filled) and all(isinstance(each, dict) for each in parsed):
+        if len(parsed) == len(filled) and all(isinstance(line, dict) for line in parsed):
             return list(parsed)
     except (ValueError, RecursionError):
-        pass  # found again below, with the number of its line
+        pass  # raised again below, with the number of the line
     return [_document(path, number, line) for number, line in enumerate(lines, 1) if line]
 
 
 @contextlib.contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Do not look for garbage among thousands of new objects of which none is: it takes as long."""
+def _garbage_collection_paused() -> Iterator[None]:
+    """Pause garbage collection: with thousands of new objects it takes as long as the parsing."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -258,13 +253,11 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
-                spelling = line["sql"]
-                # Asked first, since thousands of lines declare nothing.
-                named = key(spelling, line["declared"]) if "declared" in line else spelling
-                statements[named] = line
+                # Tested first, since thousands of lines declare nothing.
+                declares = "declared" in line
+                statements[key(line["sql"], line["declared"]) if declares else line["sql"]] = line
             elif "answered" in line:
-                named = key(line["answered"], line.get("declared", ()), line["given"])
-                answers[named] = line
+                answers[key(line["answered"], line.get("declared", ()), line["given"])] = line
             elif "type" in line:
                 types[line["type"]] = _read_type(line)
             elif "understudy" in line:
@@ -325,14 +318,13 @@ def _lines(contents: Contents) -> Iterator[str]:
     )
     for name in sorted(contents.facts.types):
         yield _dump({"type": name, **_without_defaults(asdict(contents.facts.types[name]))})
-    for each in sorted(contents.facts.constraints, key=_constraint_order):
-        line = {"constraint": each.name, **_without_defaults(asdict(each)), "columns": each.columns}
-        del line["name"]
-        yield _dump(line)
-    for spelling in sorted(contents.statements):
-        yield _dump(contents.statements[spelling])
-    for named in sorted(contents.answers):
-        yield _dump(contents.answers[named])
+    for constraint in sorted(contents.facts.constraints, key=_constraint_order):
+        values = _without_defaults(asdict(constraint))
+        del values["name"]
+        yield _dump({"constraint": constraint.name, **values, "columns": constraint.columns})
+    for lines in (contents.statements, contents.answers):
+        for name in sorted(lines):
+            yield _dump(lines[name])
 
 
 def _constraint_order(constraint: Constraint) -> tuple[str, str, str, tuple[str, ...]]:
@@ -358,6 +350,6 @@ def _without_defaults(values: Mapping[str, Any]) -> Line:
 
 
 def _dump(line: Mapping[str, Any]) -> str:
-    # Characters that JSON allows raw and editors show as line breaks are escaped with the rest.
+    # JSON allows these characters, which editors show as line breaks, unescaped.
     text = json.dumps(line, ensure_ascii=False)
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

@@ -224,7 +224,8 @@ def _as_text(comparison: Comparison, path: Path, *, pruned: bool) -> str:
 
 def _as_json(comparison: Comparison, path: Path, *, pruned: bool) -> str:
     changed = [
-        {"sql": each.spelling, "differences": list(each.differences)} for each in comparison.changed
+        {"sql": change.key, "differences": list(change.differences)}
+        for change in comparison.changed
     ]
     return _json(
         {

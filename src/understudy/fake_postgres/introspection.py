@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from understudy.catalog.cached_answers import Kept
+from understudy.catalog.cached_answers import AnswerRows
 from understudy.catalog.description import Description, Refusal
 from understudy.catalog.errors import CatalogError, StatementUnknown
-from understudy.catalog.introspection_statements import is_housekeeping, is_system
+from understudy.catalog.introspection_statements import is_introspection, is_system
 from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres import introspection_messages as messages
 from understudy.fake_postgres.connection_queries import Item, items_of
@@ -98,7 +98,7 @@ class Housekeeping:
             fields = tuple(self._field(each.name, each.type) for each in items)
             parameters = (self._schema.types.oid("text"),) if "$1" in statement else ()
             return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
-        if not is_housekeeping(statement):
+        if not is_introspection(statement):
             return None
         if self._schema.catalog is None and sql.tokens(statement) == _TYPE_INFO:
             fields = tuple(self._field(*each) for each in _TYPE_INFO_COLUMNS.items())
@@ -153,7 +153,7 @@ class Housekeeping:
             answer = self._catalog(statement.sql).answer(statement.sql, question.declared, given)
         except CatalogError as error:
             raise _unknown(statement.sql, str(error)) from error
-        if not isinstance(answer, Kept):
+        if not isinstance(answer, AnswerRows):
             raise _refused(answer)
         decoders = [self._schema.values.decoder(each.oid, TEXT) for each in statement.fields or ()]
         return Result(

@@ -221,12 +221,12 @@ class SyntaxDescriber:
         """
         from understudy.catalog.command_tags import command_in
         from understudy.catalog.description import ParsedOnly, Refusal
-        from understudy.catalog.introspection_statements import is_housekeeping
+        from understudy.catalog.introspection_statements import is_introspection
 
         return [
             verdict
             if (isinstance(verdict, Refusal) and verdict.sqlstate == "42601")
-            or is_housekeeping(statement)
+            or is_introspection(statement)
             else ParsedOnly(command_in(statement))
             for statement, verdict in zip(
                 statements, self._describer.describe(statements, declared), strict=True
@@ -285,7 +285,7 @@ def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
 def _figures(checker: Checker) -> dict[str, Any]:
     """Return the results of a process, as plain values that pytest-xdist can send."""
     coverage = checker.coverage
-    news = checker.catalog.news()
+    news = checker.catalog.delta()
     return {
         "text": news.text if news else None,
         "learned": list(news.learned) if news else [],
@@ -302,7 +302,7 @@ def _save(config: pytest.Config, settings: Settings) -> str | None:
     if not parts:
         return None
     from understudy.catalog.errors import CatalogError
-    from understudy.catalog.run_catalog import News, save
+    from understudy.catalog.run_catalog import CatalogDelta, save
 
     path = settings.root / (settings.catalog or DEFAULT_CATALOG)
     without = not settings.schema
@@ -311,7 +311,7 @@ def _save(config: pytest.Config, settings: Settings) -> str | None:
         if cached is None:
             return None
         path = cached
-    news = [News(part["text"], tuple(part["learned"]), part["renewed"]) for part in parts]
+    news = [CatalogDelta(part["text"], tuple(part["learned"]), part["renewed"]) for part in parts]
     try:
         save(path, news, disposable=without)
     except CatalogError as error:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from understudy.catalog.command_tags import command_in
-from understudy.catalog.introspection_statements import is_housekeeping
+from understudy.catalog.introspection_statements import is_introspection
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.connection_queries import items_of
@@ -123,7 +123,7 @@ class ForwardingResponder(ScriptResponder):
             raise _hinted(reply.error)
         sql, declared, _ = key
         copy = scripted_copy.direction(sql)
-        drivers_own = read(sql) is not None or items_of(sql) is not None or is_housekeeping(sql)
+        drivers_own = read(sql) is not None or items_of(sql) is not None or is_introspection(sql)
         notes = ForwardedStatement(
             None, {}, name, declared, self._turns.generation, not drivers_own
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance.catalog.corpus import statements
-from understudy.catalog.declared_types import known_from
+from understudy.catalog.declared_types import with_declared_types
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 
@@ -54,7 +54,7 @@ def test_a_declared_integer_that_is_widened_changes_nothing_but_itself(
 
     known = 0
     for (statement, base, types), verdict in zip(asked, real, strict=True):
-        found = known_from(base, types)
+        found = with_declared_types(base, types)
         if found is not None:
             known += 1
             assert found == verdict, (statement, types)
