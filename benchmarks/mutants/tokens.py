@@ -42,15 +42,15 @@ class Token:
 
 
 def tokens_of(statement: str) -> list[Token]:
-    """The tokens of a statement without comments."""
+    """Return the tokens of a statement, without comments and the final semicolon."""
     found: list[Token] = []
-    place = depth = 0
-    for text in sql.tokens(statement):
-        start = statement.index(text, place)
+    depth = 0
+    for text, start in sql.pieces(statement):
         depth -= text == ")"
         found.append(Token(text, start, depth))
         depth += text == "("
-        place = start + len(text)
+    while found and found[-1].text == ";":
+        found.pop()
     return found
 
 

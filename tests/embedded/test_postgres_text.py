@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.embedded.statements import statement_starts
+from understudy.pg import sql
 from understudy.script.excerpt import line_and_column, line_with_caret
 
 
@@ -34,7 +34,7 @@ from understudy.script.excerpt import line_and_column, line_with_caret
     ],
 )
 def test_statements_begin(text: str, statements: int) -> None:
-    starts = statement_starts(text)
+    starts = sql.starts(text)
     assert len(starts) == statements
     assert all(text[start:].startswith(("SELECT", "CREATE", "BEGIN", "END")) for start in starts)
 

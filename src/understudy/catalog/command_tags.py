@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from understudy.pg import sql
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space>\s+ | --[^\r\n]*)
-    | (?P<comment>/\*)
-    | (?P<word>[^\W\d][\w$]*)
-    | (?P<quoted>"(?:[^"]|"")*" | '(?:[^']|'')*')
-    | (?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_EDGE = re.compile(r"/\*|\*/")
 _QUERIES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE", "WITH"})
 _MAIN = _QUERIES - {"WITH", "TABLE"}
 # Words that say how, and not what.
@@ -54,7 +42,7 @@ def command_in(statement: str) -> str:
     """
     words: list[str] = []
     wanted = 1
-    for token in _tokens(statement):
+    for token in sql.tokens(statement):
         if not words and token in ("(", ";"):
             continue
         if not token[0].isalpha():
@@ -76,7 +64,7 @@ def command_in(statement: str) -> str:
 
 def is_query(statement: str) -> bool:
     """Whether PostgreSQL analyses a statement before it is run, by its first word."""
-    for token in _tokens(statement):
+    for token in sql.tokens(statement):
         if token not in ("(", ";"):
             return token.upper() in _QUERIES
     return False
@@ -85,24 +73,9 @@ def is_query(statement: str) -> bool:
 def _main_command(statement: str) -> str:
     """The command after a WITH clause."""
     depth = 0
-    for token in _tokens(statement):
+    for token in sql.tokens(statement):
         depth += (token == "(") - (token == ")")
         if depth == 0 and token.upper() in _MAIN:
             return token.upper()
     # WITH ... (SELECT ...), or TABLE: a query in brackets.
     return "SELECT"
-
-
-def _tokens(statement: str) -> Iterator[str]:
-    position = 0
-    while match := _TOKEN.match(statement, position):
-        position = match.end()
-        if match["comment"]:
-            depth = 1
-            while depth and (edge := _EDGE.search(statement, position)):
-                depth += 1 if edge[0] == "/*" else -1
-                position = edge.end()
-            if depth:
-                return
-        elif not match["space"]:
-            yield match[0]

@@ -13,7 +13,7 @@ from understudy.embedded.driver import connect
 from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable, SchemaError
 from understudy.embedded.server import CLUSTER_NAME
-from understudy.embedded.statements import statement_starts
+from understudy.pg import sql
 from understudy.script.excerpt import line_and_column, line_with_caret
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _refusal(
     where, excerpt, offset = shown, list[str](), None
     if position := field(Field.STATEMENT_POSITION):
         offset = int(position) - 1
-    elif completed < len(starts := statement_starts(text)):
+    elif completed < len(starts := sql.starts(text)):
         offset = starts[completed]
     if offset is not None:
         line, column = line_and_column(text, offset)

@@ -9,6 +9,7 @@ better told so than silently matched.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
@@ -38,6 +39,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_BETWEEN = frozenset(["space", "line", "comment"])
 # What opens a literal; the lexer gives it alone only where nothing closes the literal.
 _OPENING = frozenset(["'", '"', "$"])
 _UNCLOSED = re.compile(r"""['"]|\$(?:[^\W\d]\w*)?\$""")
@@ -69,21 +72,36 @@ def one_line(statement: str) -> str:
 def _lex(statement: str) -> list[tuple[str, bool]]:
     """Return each token of `statement`, and whether anything stood between it and the last."""
     found: list[tuple[str, bool]] = []
-    position = 0
     spaced = False
-    while match := _TOKEN.match(statement, position):
-        position = match.end()
-        if match.lastgroup == "comment":
-            position = _end_of_comment(statement, position)
-            spaced = True
-        elif match.lastgroup in ("space", "line"):
+    for kind, start, end in _scan(statement):
+        if kind in _BETWEEN:
             spaced = True
         else:
-            found.append((match[0], spaced))
+            found.append((statement[start:end], spaced))
             spaced = False
     while found and found[-1][0] == ";":
         found.pop()
     return found
+
+
+def _scan(statement: str) -> Iterator[tuple[str, int, int]]:
+    """Yield every piece of `statement`: its kind, a group of `_TOKEN`, its start and its end."""
+    position = 0
+    while match := _TOKEN.match(statement, position):
+        position = match.end()
+        kind = match.lastgroup or ""
+        if kind == "comment":
+            position = _end_of_comment(statement, position)
+        yield kind, match.start(), position
+
+
+def _end_of_comment(statement: str, position: int) -> int:
+    """Return the position after the comment that was opened before `position`."""
+    depth = 1
+    while depth and (mark := _COMMENT_EDGE.search(statement, position)):
+        depth += 1 if mark[0] == "/*" else -1
+        position = mark.end()
+    return len(statement) if depth else position
 
 
 @lru_cache(maxsize=4096)
@@ -95,13 +113,9 @@ def tidy(statement: str) -> str:
     to PostgreSQL what `statement` means.
     """
     parts: list[str] = []
-    position = 0
-    while match := _TOKEN.match(statement, position):
-        position = match.end()
-        if match.lastgroup == "comment":
-            position = _end_of_comment(statement, position)
-        text = statement[match.start() : position]
-        if match.lastgroup == "space":
+    for kind, start, end in _scan(statement):
+        text = statement[start:end]
+        if kind == "space":
             text = "\n" if "\n" in text or "\r" in text else " "
         parts.append(text)
     return "".join(parts).strip(" \n")
@@ -122,16 +136,14 @@ class Piece(NamedTuple):
 def pieces(statement: str) -> list[Piece]:
     """Return the tokens of `statement` with their places, semicolons among them."""
     found: list[Piece] = []
-    position = 0
-    while match := _TOKEN.match(statement, position):
-        position = match.end()
-        if match.lastgroup == "comment":
-            position = _end_of_comment(statement, position)
-        elif match.lastgroup not in ("space", "line"):
-            if match[0] in _OPENING and _UNCLOSED.match(statement, match.start()):
-                found.append(Piece(statement[match.start() :], match.start()))
-                break
-            found.append(Piece(match[0], match.start()))
+    for kind, start, end in _scan(statement):
+        if kind in _BETWEEN:
+            continue
+        text = statement[start:end]
+        if text in _OPENING and _UNCLOSED.match(statement, start):
+            found.append(Piece(statement[start:], start))
+            break
+        found.append(Piece(text, start))
     return found
 
 
@@ -143,7 +155,15 @@ def split(statement: str) -> list[Piece]:
     """
     if ";" not in statement:
         return [Piece(statement, 0)] if tokens(statement) else []
-    found: list[Piece] = []
+    return [Piece(statement[start:end], start) for start, end in _spans(statement)]
+
+
+def starts(statement: str) -> list[int]:
+    """Return the offset of the first token of each statement; see `split`."""
+    return [start for start, _ in _spans(statement)]
+
+
+def _spans(statement: str) -> Iterator[tuple[int, int]]:
     start: int | None = None
     end = brackets = bodies = 0
     previous = ""
@@ -151,7 +171,7 @@ def split(statement: str) -> list[Piece]:
         word = text.upper()
         if word == ";" and not brackets and not bodies:
             if start is not None:
-                found.append(Piece(statement[start:end], start))
+                yield start, end
             start = None
         else:
             start = place if start is None else start
@@ -163,17 +183,7 @@ def split(statement: str) -> list[Piece]:
                 bodies -= 1
         previous = word
     if start is not None:
-        found.append(Piece(statement[start:end], start))
-    return found
-
-
-def _end_of_comment(statement: str, position: int) -> int:
-    """Return the position behind the comment that was opened before `position`."""
-    depth = 1
-    while depth and (mark := re.compile(r"/\*|\*/").search(statement, position)):
-        depth += 1 if mark[0] == "/*" else -1
-        position = mark.end()
-    return len(statement) if depth else position
+        yield start, end
 
 
 def spell(parts: Tokens | list[str]) -> str:
