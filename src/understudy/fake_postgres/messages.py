@@ -42,4 +42,3 @@ NOT_GIVEN_BACK = "a connection was used and not given back to its pool; first us
 STILL_BUSY = "a statement was still running when the test ended; sent at:"
 
 
-# Clients -----------------------------------------------------------------------------------------
