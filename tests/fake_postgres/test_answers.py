@@ -18,8 +18,9 @@ from understudy.fake_postgres import scripted_copy, type_inference
 from understudy.fake_postgres.errors import server_error
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received, SentParameters, SentRule
-from understudy.pg.errors import ErrorFields
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script.answers import Rows
+from understudy.script.calls import Call
 from understudy.script.origin import caller
 
 
@@ -175,14 +176,23 @@ def test_the_way_of_a_copy(statement: str, way: str | None) -> None:
     assert scripted_copy.direction(statement) == way
 
 
+def tag_of(data: bytes) -> str | None:
+    """The tag of a COPY whose client sends some data."""
+    call = Call("execute", "COPY t FROM STDIN", [data])
+    return scripted_copy.result(Rows(), call, "in").tag
+
+
 def test_rows_of_copy_data_are_counted() -> None:
     head = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
     row = struct.pack("!hi", 2, 1) + b"a" + struct.pack("!i", -1)
 
-    assert scripted_copy.rows_in(b"") == 0
-    assert scripted_copy.rows_in(b"1\ta\n2\tb\n\\.\n") == 2
-    assert scripted_copy.rows_in(head + row + row + struct.pack("!h", -1)) == 2
-    assert scripted_copy.rows_in(head + row) == 1
+    assert tag_of(b"") == "COPY 0"
+    assert tag_of(b"1\ta\n2\tb\n\\.\n") == "COPY 2"
+    assert tag_of(head + row + row + struct.pack("!h", -1)) == "COPY 2"
+    assert tag_of(head + row) == "COPY 1"
+    with pytest.raises(ServerError) as refused:
+        tag_of(head + row[:-2])
+    assert refused.value.fields == ErrorFields("22P04", "unexpected EOF in COPY data")
 
 
 def test_a_refusal_stands_where_the_statement_was_sent() -> None:

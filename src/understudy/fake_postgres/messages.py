@@ -40,5 +40,3 @@ def not_closed(lines: Sequence[tuple[str, Origin]]) -> str:
 NEVER_CLOSED = "a connection was opened and never closed; opened at:"
 NOT_GIVEN_BACK = "a connection was used and not given back to its pool; first used at:"
 STILL_BUSY = "a statement was still running when the test ended; sent at:"
-
-

@@ -1,21 +1,20 @@
-"""COPY: which way its data goes, and what of it is scripted."""
+"""COPY: which way its data goes, and the result of a scripted one."""
 
 from __future__ import annotations
 
-import struct
 from typing import Any, Literal
 
 from understudy.fake_postgres.protocol.responder import Result
-from understudy.pg import sql
+from understudy.pg import copy_data, sql
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call
 
-_SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def direction(statement: str) -> Literal["in", "out"] | None:
-    """Say which way the data of a COPY goes; None of any other statement."""
+    """Say which way the data of a COPY goes; None for any other statement."""
     words = [token.upper() for token in sql.tokens(statement)]
     if words[:1] != ["COPY"]:
         return None
@@ -25,19 +24,22 @@ def direction(statement: str) -> Literal["in", "out"] | None:
 
 
 def result(outcome: Rows | Value, call: Call, way: Literal["in", "out"]) -> Result:
-    """Return what a COPY comes to.
+    """Return the result of a COPY.
 
-    To the client go the scripted bytes or, of scripted rows, lines in COPY's text format. From the
-    client comes the number of rows, which is the tag unless the script has one.
+    The client gets the scripted bytes or, for scripted rows, lines in COPY's text format. For data
+    from the client the tag has the number of its rows, unless the script has a tag.
+
+    Raises:
+        ServerError: the data is not in COPY's binary format, though it begins like that.
     """
     tag = outcome.tag if isinstance(outcome, Rows) else None
     if way == "in":
-        assert isinstance(call.parameters, list), "what came over the wire has no names"
+        assert isinstance(call.parameters, list), "a real driver sends no names"
         data = call.parameters[0]
-        return Result((), tag or f"COPY {rows_in(data)}")
+        return Result((), tag or f"COPY {_count(data)}")
     if isinstance(outcome, Value):
         data = outcome.value if isinstance(outcome.value, bytes) else str(outcome.value).encode()
-        return Result([data], tag or f"COPY {rows_in(data)}")
+        return Result([data], tag or f"COPY {_count(data)}")
     lines = ["\t".join(map(_text, row.values())) + "\n" for row in outcome.rows]
     columns = len(outcome.rows[0]) if outcome.rows else 0
     return Result([line.encode() for line in lines], tag, columns=columns)
@@ -48,24 +50,13 @@ def _text(value: Any) -> str:
         return "\\N"
     if isinstance(value, bool):
         return "t" if value else "f"
-    return "".join(_ESCAPED.get(each, each) for each in str(value))
+    return "".join(_ESCAPED.get(character, character) for character in str(value))
 
 
-def rows_in(data: bytes) -> int:
-    """Count the rows of COPY data, in text or in binary form."""
-    if not data.startswith(_SIGNATURE):
-        lines = data.splitlines()
-        return len(lines) - (lines[-1:] == [b"\\."])
-    count, at = 0, len(_SIGNATURE) + 4
-    (extension,) = struct.unpack_from("!i", data, at)
-    at += 4 + extension
-    while at + 2 <= len(data):
-        (fields,) = struct.unpack_from("!h", data, at)
-        at += 2
-        if fields < 0:
-            break
-        for _ in range(fields):
-            (size,) = struct.unpack_from("!i", data, at)
-            at += 4 + max(size, 0)
-        count += 1
-    return count
+def _count(data: bytes) -> int:
+    if not data.startswith(copy_data.SIGNATURE):
+        return copy_data.count_text_rows(data)
+    try:
+        return copy_data.count_binary_rows(data)
+    except copy_data.BrokenData as error:
+        raise ServerError(ErrorFields("22P04", str(error))) from None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from understudy.engine.outcome import Outcome
-from understudy.fakes import copy_format, driver_errors, result_shapes
+from understudy.fakes import driver_errors, result_shapes
 from understudy.fakes.call_lists import CallList
 from understudy.fakes.cursor import FakeCursor, FakePreparedStatement
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.scripted_connection import ScriptedConnection
 from understudy.fakes.transaction import FakeTransactionContext
 from understudy.fakes.waiting_answers import without_traceback
+from understudy.pg import copy_data
 from understudy.script import expectations
 from understudy.script.answers import Rows, Value
 from understudy.script.calls import Call, Transaction
@@ -141,7 +141,7 @@ class FakeConnection(ScriptedConnection):
                     "PyToRustValueMappingError",
                     f"Record at index {index} has {len(row)} fields, expected {len(columns or ())}",
                 )
-        statement = copy_format.statement(table_name, columns, schema_name)
+        statement = _copy_statement(table_name, columns, schema_name)
         return await self._copy("copy_records_to_table", statement, rows, lambda: len(rows))
 
     async def binary_copy_to_table(
@@ -154,9 +154,9 @@ class FakeConnection(ScriptedConnection):
         """Answer a COPY of data in PostgreSQL's binary format with the number of rows in it."""
         __tracebackhide__ = True
         data = bytes(source.getvalue() if isinstance(source, io.BytesIO) else source)
-        statement = copy_format.statement(table_name, columns, schema_name)
+        statement = _copy_statement(table_name, columns, schema_name)
         return await self._copy(
-            "binary_copy_to_table", statement, [data], lambda: copy_format.count_rows(data)
+            "binary_copy_to_table", statement, [data], lambda: copy_data.count_binary_rows(data)
         )
 
     async def in_transaction(self) -> bool:
@@ -179,12 +179,7 @@ class FakeConnection(ScriptedConnection):
         """Return the connection itself."""
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
+    async def __aexit__(self, *_: object) -> Literal[False]:
         """Let every exception through.
 
         The connection stays usable, unlike psqlpy's, which goes back to its pool: a test hands the
@@ -201,7 +196,7 @@ class FakeConnection(ScriptedConnection):
         result = await self._run(method, statement, parameters)
         try:
             rows = count()
-        except copy_format.BrokenData as error:
+        except copy_data.BrokenData as error:
             self._state.fail()
             raise driver_errors.server_refused(str(error)) from None
         return rows if result is None else result_shapes.as_many(result, rows).rowcount
@@ -273,3 +268,9 @@ def _next_queued(value: Any) -> Any:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _copy_statement(table: str, columns: Sequence[str] | None, schema: str | None) -> str:
+    name = table if schema is None else f"{schema}.{table}"
+    listed = f" ({', '.join(columns)})" if columns else ""
+    return f"COPY {name}{listed} FROM STDIN (FORMAT binary)"

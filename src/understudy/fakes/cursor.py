@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from understudy.fakes import driver_errors
@@ -124,12 +123,7 @@ class FakeCursor:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
+    async def __aexit__(self, *_: object) -> Literal[False]:
         """Close the cursor, and let every exception through."""
         self.close()
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from understudy.fakes import driver_errors
@@ -108,12 +107,7 @@ class FakePool(Scripted):
         """Return the pool itself."""
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
+    def __exit__(self, *_: object) -> Literal[False]:
         """Close the pool, and let every exception through."""
         self.close()
         return False
@@ -181,12 +175,7 @@ class PooledConnection(FakeConnection):
         if self in self._pool._taken:
             self._pool._returned(self)
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
+    async def __aexit__(self, *_: object) -> Literal[False]:
         """Give the connection back, and let every exception through."""
         self.close()
         return False
@@ -216,12 +205,7 @@ class Acquiring:
         self._connection = await self._pool._take(self._origin)
         return self._connection
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
+    async def __aexit__(self, *_: object) -> Literal[False]:
         """Give the connection back, and let every exception through."""
         assert self._connection is not None
         self._connection.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Any, Literal
 
 from understudy.fakes import driver_errors
@@ -242,12 +241,7 @@ class FakeTransaction(PsqlpyMethods):
         await self.begin()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
+    async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> Literal[False]:
         """Commit, or roll back where an exception passes; never swallow it.
 
         Raises:
