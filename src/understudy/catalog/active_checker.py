@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from understudy.catalog.checks import Checker
 
-# Makes the checker; None where nothing is checked.
+# Makes the checker; None if nothing is checked.
 factory: Callable[[], Checker] | None = None
 # What it has made.
 current: Checker | None = None
 
 
 def checker() -> Checker | None:
-    """Return the checker of this run, or None where nothing is checked."""
+    """Return the checker of this run, or None if nothing is checked."""
     global current
     if current is None and factory is not None:
         current = factory()
@@ -31,7 +31,7 @@ def made() -> Checker | None:
 
 
 def use(new_factory: Callable[[], Checker] | None, checker: Checker | None = None) -> None:
-    """Check with what `new_factory` makes from now on, or with `checker` where it is made."""
+    """Check with what `new_factory` makes from now on, or with `checker` if it is already made."""
     global factory, current
     factory = new_factory
     current = checker

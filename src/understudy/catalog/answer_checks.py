@@ -52,7 +52,7 @@ def difference(
     if isinstance(outcome, Rows) and outcome.tag is not None:
         return _wrong_tag(description, outcome.tag, method)
     if method == "execute_many":
-        return None  # it returns no rows, whatever was scripted
+        return None  # it never returns rows
     if isinstance(outcome, Value):
         if method == "fetch_val":
             return _wrong_value(description, outcome.value, mismatch)

@@ -18,10 +18,10 @@ def in_order(parameters: Any, names: Sequence[str]) -> Sequence[Any]:
 
     Args:
         parameters: as they were given.
-        names: the names of the statement's placeholders, empty where they are numbered.
+        names: the names of the statement's placeholders, empty if they are numbered.
 
     Raises:
-        NotReadable: this is no list, or the names are not those of the statement.
+        NotReadable: it is not a list, or the names are not those of the statement.
     """
     if type(parameters) is list or type(parameters) is tuple:
         return parameters

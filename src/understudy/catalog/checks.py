@@ -111,7 +111,7 @@ class Checker:
 
         Raises:
             StatementRefused: PostgreSQL refuses the statement.
-            ParametersRefused: there are too many or too few, or one would not be taken.
+            ParametersRefused: there are too many or too few, or one would be refused.
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         __tracebackhide__ = True
@@ -217,7 +217,7 @@ class Checker:
         return statement
 
     def _verdict(self, call: Call, statement: str, declared: Sequence[str] = ()) -> Verdict | None:
-        """Ask the catalog; None if it has no verdict and that is no failure."""
+        """Ask the catalog; None if it has no verdict and a lenient checker only counts that."""
         __tracebackhide__ = True
         try:
             return self.catalog.verdict(statement, declared)

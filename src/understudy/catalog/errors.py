@@ -1,4 +1,4 @@
-"""What the catalog raises, or holds against a test."""
+"""The catalog's errors, and the failures of its checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class CatalogError(Exception):
 
 
 class CatalogFileError(CatalogError):
-    """The catalog's file is broken, or not one of ours. It is left as it is."""
+    """The catalog's file is broken, or of another kind. It is left as it is."""
 
 
 class CatalogLocked(CatalogError):
@@ -35,7 +35,7 @@ class StatementRefused(Failure):
     """PostgreSQL refuses a statement that was given to a fake.
 
     Attributes:
-        refusal: what PostgreSQL says; None where it is the driver that refuses.
+        refusal: what PostgreSQL says; None if the driver refuses it.
     """
 
     __module__ = "understudy"
@@ -64,6 +64,6 @@ class ErrorImpossible(Failure):
 
 
 class UncheckedWarning(UserWarning):
-    """What a check found where it is configured to warn."""
+    """What a check found that is configured to warn."""
 
     __module__ = "understudy"

@@ -100,7 +100,7 @@ def _statement_and_place(call: Call) -> list[str]:
 
 
 def parameters_unreadable(call: Call, given: object, reason: str, where: str) -> str:
-    """Return the message about parameters that are no parameters."""
+    """Return the message about parameters that psqlpy cannot read."""
     return "\n".join([f"{reason}{where}", f"  params: {shown(given)}", *_statement_and_place(call)])
 
 

@@ -2,7 +2,7 @@
 
 `FakeConnection`, `fake_postgres` and `real_postgres` all ask here. Each turns the Outcome into what
 its caller expects: psqlpy's results, messages of the protocol, or a statement that goes on to the
-real server. The engine never waits; delays are up to whoever knows the event loop.
+real server. The engine never waits: the caller knows the event loop, and handles delays.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Engine:
         return None if checker is None else checker.describe(call, declared)
 
     def rules_for(self, call: Call) -> list[Rule]:
-        """Return the rules for a call's statement, whatever its parameters."""
+        """Return the rules that match the statement of a call, with any parameters."""
         return [rule for script in self.scripts for rule in script.rules_for(call)]
 
     def refuse(self, call: Call) -> Failure:

@@ -57,9 +57,9 @@ def server_error(failure: Failure, statement: str = "") -> ServerError:
 
 
 def _sent_position(statement: str, position: int) -> int:
-    """Return where a character of the tidied statement stands in the one that was sent.
+    """Return the position, in the statement as sent, of a character of the tidied statement.
 
-    Tidying takes white space away, and nothing else.
+    Tidying removes white space only.
     """
     before = len("".join(sql.tidy(statement)[: position - 1].split()))
     for index, character in enumerate(statement):

@@ -31,9 +31,9 @@ def refuse_writing(statement: str) -> None:
 
 
 def _written_by(statement: str) -> str | None:
-    """Return how PostgreSQL names what a statement writes; None of one that only reads.
+    """Return how PostgreSQL names what a statement writes; None if it only reads.
 
-    What a function of the schema writes is not in the statement, and not known.
+    What a function of the schema writes is unknown.
 
     >>> _written_by("SELECT id FROM jobs FOR UPDATE SKIP LOCKED")
     'SELECT FOR UPDATE'
@@ -49,7 +49,7 @@ def _written_by(statement: str) -> str | None:
     if command in ("SELECT", "VALUES", "WITH"):
         return _written_by_query(words)
     if command == "COPY":
-        return "COPY FROM" if "FROM" in _at_the_surface(words) else None
+        return "COPY FROM" if "FROM" in _outside_parentheses(words) else None
     if command == "TRUNCATE":
         return "TRUNCATE TABLE"
     if command == "CREATE TABLE" and "SELECT" in words:
@@ -58,7 +58,7 @@ def _written_by(statement: str) -> str | None:
 
 
 def _written_by_query(words: Sequence[str]) -> str | None:
-    if "INTO" in _at_the_surface(words):
+    if "INTO" in _outside_parentheses(words):
         return "SELECT INTO"
     for number, word in enumerate(words):
         after = words[number + 1 : number + 4]
@@ -73,8 +73,8 @@ def _written_by_query(words: Sequence[str]) -> str | None:
     return None
 
 
-def _at_the_surface(words: Sequence[str]) -> list[str]:
-    """Return the words that are in no parentheses."""
+def _outside_parentheses(words: Sequence[str]) -> list[str]:
+    """Return the words outside of all parentheses."""
     depth, found = 0, []
     for word in words:
         depth += (word == "(") - (word == ")")

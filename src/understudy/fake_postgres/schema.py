@@ -23,7 +23,7 @@ class Schema:
 
     @property
     def catalog(self) -> Catalog | None:
-        """What PostgreSQL says of statements; None if there is none to ask."""
+        """What PostgreSQL says of statements; None without a catalog."""
         checker = active_checker.checker()
         return None if checker is None else checker.catalog
 
@@ -58,7 +58,7 @@ class Schema:
 
 
 class BuiltInTypes(Schema):
-    """The schema in front of a real server, whose values nobody has to read: built-in types."""
+    """The built-in types: enough with a real server, which reads and writes its own values."""
 
     def _facts(self) -> Mapping[str, TypeFacts]:
         return _NO_FACTS

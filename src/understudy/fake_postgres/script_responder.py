@@ -223,7 +223,7 @@ class ScriptResponder:
     ) -> Result | Pending:
         try:
             value = outcome.compute(computed)
-        except Exception as error:  # noqa: BLE001 # whatever it raises, the client has to be told
+        except Exception as error:  # noqa: BLE001 # the client gets any error
             raise self._raised(error, outcome) from None
         if not inspect.isawaitable(value):
             return self._computed_result(value, outcome, statement)

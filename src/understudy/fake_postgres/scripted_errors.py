@@ -1,4 +1,4 @@
-"""What of a scripted exception goes over the wire."""
+"""Scripted exceptions as the errors that a server sends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import STATES, condition
 from understudy.script.database_errors import fields_of
 
-# Where asyncpg and psycopg (on `diag`) keep a field of the protocol's.
+# The attributes in which asyncpg and psycopg (on `diag`) keep the fields of the protocol.
 _ASYNCPG = {
     "detail": "detail",
     "hint": "hint",
@@ -30,7 +30,7 @@ _PSYCOPG = {
 
 
 def error_fields(error: object) -> ErrorFields | None:
-    """Return what a server sends for a scripted exception; None where no server sends it.
+    """Return the error that a server sends for a scripted exception; None if no server sends it.
 
     Args:
         error: an exception of `db_error`, or of asyncpg or psycopg with an SQLSTATE; or such a

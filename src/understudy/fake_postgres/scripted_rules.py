@@ -1,4 +1,4 @@
-"""Rules for what comes over the wire: they compare what a server gets, and answer what it sends."""
+"""Rules for the statements of real drivers: they compare what PostgreSQL gets from a driver."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Received(list[Any]):
         same: tells whether a value would be sent as the same one as another, for a type.
     """
 
-    # Set by whoever makes it: an initialiser of its own would cost every call as much as the list.
+    # Set by the caller: an __init__ would cost every call as much as the list itself.
     oids: Sequence[int]
     same: Same
     __slots__ = ("oids", "same")
@@ -55,17 +55,17 @@ def _is_sent_as(same: Same, oid: int, expected: Any, given: Any) -> bool:
 
 
 class SentRule(StatementRule):
-    """A rule for statements that come over the wire."""
+    """A rule for statements of a real driver."""
 
     def raises(self, error: BaseException | type[BaseException]) -> Self:
-        """Answer with an error of the server's: the driver makes its own exception of it.
+        """Answer with an error of the server, of which the driver makes its own exception.
 
         Args:
-            error: what `db_error` returns, whatever the driver; or an exception of asyncpg or
-                psycopg that has an SQLSTATE.
+            error: what `db_error` returns for any driver; or an exception of asyncpg or psycopg
+                that has an SQLSTATE.
 
         Raises:
-            ScriptError: no server sends this.
+            ScriptError: no server sends such an error.
         """
         read = answers.read_error(error)
         if error_fields(error) is None:

@@ -1,9 +1,8 @@
-"""The types of a statement that PostgreSQL was not asked about, guessed from its rules.
+"""The types of a statement without a schema, guessed from its rules.
 
-Without a schema nobody knows what `id` is. What is scripted tells as much as it can: a rule's
-parameters and rows have Python types, and those are sent as the PostgreSQL types that the drivers
-send for them. Where a rule takes any value (`ANY`, a predicate, no parameters at all), the
-statement may tell: by a cast, by LIMIT, or by a column that the rule's rows have too.
+A rule's parameters and rows have Python types, and each stands for the PostgreSQL type that drivers
+use for it. If a rule takes any value (`ANY`, a predicate, no parameters at all), the statement may
+show the type: by a cast, by LIMIT, or by a column that the rule's rows have too.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _NAMES: dict[type, str] = {
     IPv4Address: "inet",
     IPv6Address: "inet",
 }
-# How types are written in casts; of others nothing is guessed.
+# How types are written in casts; nothing is guessed for others.
 _CASTS = {
     **{name: name for name in ("text", "uuid", "date", "json", "jsonb", "bytea", "inet")},
     **dict.fromkeys(("bool", "boolean"), "boolean"),
@@ -52,12 +51,12 @@ _CASTS = {
     "timestamptz": "timestamp with time zone",
 }
 _COMPARED = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
-# Numbers in one column: of these the one that holds the others.
+# Of several kinds of numbers in one column, the last of these holds all.
 _NUMBERS = ("integer", "bigint", "double precision", "numeric")
 
 
 def type_of(value: Any) -> str | None:
-    """Return the spelling of the PostgreSQL type of a Python value; None of None."""
+    """Return the spelling of the PostgreSQL type of a Python value; None for None."""
     if value is None:
         return None
     if type(value) is int:
@@ -72,7 +71,7 @@ def type_of(value: Any) -> str | None:
 
 
 def common(values: Iterable[Any]) -> str:
-    """Return the type that holds all of these values; text where there is no such type."""
+    """Return the type that holds all of these values; text if there is no such type."""
     found = {name for value in values if (name := type_of(value)) is not None}
     if len(found) == 1:
         return found.pop()
@@ -86,10 +85,10 @@ def parameter_types(count: int, rules: Sequence[Rule], statement: str) -> list[s
     expected = [
         rule.parameters.expected for rule in rules if len(rule.parameters.expected) == count
     ]
-    cast, compared = _told(statement, rules)
+    cast, compared = _hints_in(statement, rules)
     return [
         cast.get(f"${number + 1}")
-        or _parameter([each[number] for each in expected])
+        or _parameter([values[number] for values in expected])
         or compared.get(f"${number + 1}", _TEXT)
         for number in range(count)
     ]
@@ -97,20 +96,20 @@ def parameter_types(count: int, rules: Sequence[Rule], statement: str) -> list[s
 
 def _parameter(values: Sequence[Any]) -> str | None:
     known = [value for value in values if type(value) in _NAMES or type_of(value) != _TEXT]
-    return _roomy(common(known)) if any(value is not None for value in known) else None
+    return _widened(common(known)) if any(value is not None for value in known) else None
 
 
-def _roomy(name: str) -> str:
-    # A literal says how large a value is, and not how large another may be.
+def _widened(name: str) -> str:
+    # A literal shows the size of one value, and another may be larger.
     return "bigint" if name == "integer" else name
 
 
-def _told(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the types that a statement tells of its parameters: by casts, and by what is near."""
+def _hints_in(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the types of parameters that casts show, and those that their context shows."""
     cast: dict[str, str] = {}
     near: dict[str, str] = {}
-    scripted = _scripted(rules)
-    # Two more on either side, so that each has neighbours.
+    scripted = _scripted_columns(rules)
+    # Padded, so that every token has neighbours.
     tokens = ("", "", *sql.tokens(statement), *[""] * 4)
     for at, token in enumerate(tokens):
         if not token.startswith("$") or not token[1:].isdigit():
@@ -122,11 +121,11 @@ def _told(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], dict[s
         elif before[1].upper() in ("LIMIT", "OFFSET"):
             near[token] = "bigint"
         elif before[1] in _COMPARED and (column := before[0].strip('"')) in scripted:
-            near[token] = _roomy(scripted[column])
+            near[token] = _widened(scripted[column])
     return cast, near
 
 
-def _scripted(rules: Sequence[Rule]) -> dict[str, str]:
+def _scripted_columns(rules: Sequence[Rule]) -> dict[str, str]:
     """Return the types of the columns in the rows of some rules."""
     outcomes = [answer.outcome for rule in rules for answer in rule.answers]
     rows = [row for outcome in outcomes for row in _rows(outcome)]
@@ -134,14 +133,14 @@ def _scripted(rules: Sequence[Rule]) -> dict[str, str]:
 
 
 def columns(rules: Sequence[Rule], statement: str) -> dict[str, str] | None:
-    """Return the columns of a statement's result and their types; None where it returns no rows.
+    """Return the columns of a statement's result and their types; None if it returns no rows.
 
     Raises:
-        LookupError: a function will answer it, and nobody knows with which columns.
+        LookupError: a function answers it, so its columns are unknown.
     """
-    if found := _scripted(rules):
+    if found := _scripted_columns(rules):
         return found
-    if any(isinstance(each.outcome, Computed) for rule in rules for each in rule.answers):
+    if any(isinstance(answer.outcome, Computed) for rule in rules for answer in rule.answers):
         raise LookupError(statement)
     return {} if returns_rows(statement) else None
 
@@ -155,7 +154,7 @@ def _rows(outcome: Outcome) -> Sequence[Mapping[str, Any]]:
 
 
 def returns_rows(statement: str) -> bool:
-    """Say whether a statement returns rows, by its words."""
+    """Say whether a statement returns rows, judged by its words."""
     command = command_in(statement)
     if command in ("INSERT", "UPDATE", "DELETE", "MERGE"):
         return "RETURNING" in {token.upper() for token in sql.tokens(statement)}

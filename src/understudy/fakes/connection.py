@@ -38,7 +38,7 @@ _PLAIN = {
 class FakeConnection(ScriptedConnection):
     """A connection whose answers the test sets, and whose calls it reads.
 
-    Plain attributes answer every call of a method, whatever the statement (`execute_return`,
+    Plain attributes answer every call of a method, with any statement (`execute_return`,
     `fetch_return`, `fetch_row_return`, `fetch_val_return`; an exception is raised), and plain
     lists hold what was asked (`execute_calls`, `fetch_calls`, `fetch_val_calls`: pairs of
     statement and parameters). `on` answers by statement and parameters.

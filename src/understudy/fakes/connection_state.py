@@ -38,19 +38,19 @@ class ConnectionState:
             raise driver_errors.aborted(method, in_parse=in_parse)
 
     def check_open(self) -> None:
-        """Raise what psqlpy raises where the connection was closed."""
+        """Raise what psqlpy raises if the connection was closed."""
         if self.closed == "closed":
             raise driver_errors.connection_closed()
 
     def check_alive(self, method: str, *, in_parse: bool = False) -> None:
-        """Raise what psqlpy raises where the server has closed the connection."""
+        """Raise what psqlpy raises if the server has closed the connection."""
         if self.closed == "lost":
             raise driver_errors.connection_lost(method, in_parse=in_parse)
 
     def begin(self) -> Transaction:
         """Open a transaction and return it.
 
-        Where one is open already, PostgreSQL only warns: both handles then share that one.
+        If one is already open, PostgreSQL only warns, and both handles share it.
         """
         self.begun = True
         if self.current is not None:

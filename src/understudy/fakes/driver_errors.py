@@ -1,4 +1,4 @@
-"""What psqlpy raises in each situation, as its own exceptions where psqlpy is installed.
+"""What psqlpy raises in each situation, as its own exceptions if psqlpy is installed.
 
 The classes and texts were read off psqlpy 0.13 against PostgreSQL 18; tests/conformance holds them
 against the real ones.
@@ -14,7 +14,7 @@ _LOST = "connection closed"
 
 
 class DriverError(Exception):
-    """Stands for psqlpy's exceptions where psqlpy is not installed."""
+    """Stands for psqlpy's exceptions if psqlpy is not installed."""
 
 
 def psqlpy_error(name: str, text: str) -> Exception:
@@ -28,27 +28,27 @@ def psqlpy_error(name: str, text: str) -> Exception:
 
 
 def connection_closed() -> Exception:
-    """Use of a connection that was closed or given back."""
+    """Return the error for using a connection that was closed or given back."""
     return psqlpy_error("ConnectionClosedError", _RETURNED)
 
 
 def transaction_closed() -> Exception:
-    """Use of a transaction that was committed or rolled back."""
+    """Return the error for using a transaction that has ended."""
     return psqlpy_error("TransactionClosedError", _RETURNED)
 
 
 def server_refused(text: str) -> Exception:
-    """An error of the server where psqlpy adds nothing to it."""
+    """Return an error of the server to which psqlpy adds nothing."""
     return psqlpy_error("DatabaseError", f"db error: ERROR: {text}")
 
 
 def connection_lost(method: str, *, in_parse: bool) -> Exception:
-    """Use of a connection that the server has closed."""
+    """Return the error for using a connection that the server has closed."""
     return _by_method(method, _LOST, in_parse, wraps=True)
 
 
 def aborted(method: str, *, in_parse: bool) -> Exception:
-    """A statement in a transaction in which an earlier one failed."""
+    """Return the error for a statement in a transaction in which an earlier one failed."""
     fields = ErrorFields("25P02", STATES["25P02"].text)
     return _by_method(method, f"db error: {fields.text}", in_parse, wraps=True)
 

@@ -42,7 +42,7 @@ def dummy(spec: type[Any]) -> Any:
         The stand-in. It is typed as Any, since it is both a `spec` and its own script.
 
     Raises:
-        ScriptError: `spec` is no class, or has attributes of the names that a dummy needs itself.
+        ScriptError: `spec` is not a class, or has attributes that a dummy needs itself.
     """
     if not isinstance(spec, type):
         raise ScriptError(f"dummy() takes the class to stand in for, got {shown(spec)}")

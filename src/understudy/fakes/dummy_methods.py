@@ -50,7 +50,7 @@ class MethodRule(Rule):
         return function
 
     def matches_statement(self, call: Call) -> bool:
-        """Say whether this rule is for the call's method, whatever the arguments."""
+        """Say whether this rule is for the call's method, with any arguments."""
         return call.method == self.method
 
     def differences(self, call: Call) -> list[tuple[str, str]]:
@@ -60,7 +60,7 @@ class MethodRule(Rule):
         return [("argument", how) for how in self.parameters.differences(call.parameters)]
 
     def similarity(self, call: Call) -> float:
-        """Say how near `call` comes to this rule: the higher the nearer."""
+        """Return how similar `call` is to what this rule expects; higher is more similar."""
         if call.method != self.method:
             return 0.0
         return 1.0 - 0.01 * len(self.parameters.differences(call.parameters))
@@ -142,7 +142,10 @@ def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
 def _distinct_from_self(signature: inspect.Signature) -> list[inspect.Parameter]:
     """Return the parameters of a signature; a static method may have one called `self`."""
     found = list(signature.parameters.values())
-    return [each.replace(name="self_") if each.name == "self" else each for each in found]
+    return [
+        parameter.replace(name="self_") if parameter.name == "self" else parameter
+        for parameter in found
+    ]
 
 
 async def _returned_later(

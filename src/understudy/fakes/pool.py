@@ -31,11 +31,10 @@ class PoolStatus(NamedTuple):
 class FakePool(Scripted):
     """A pool as psqlpy gives it: `async with pool.acquire() as conn`, or `await pool.connection()`.
 
-    `conn.close()` and the end of `async with` give a connection back, and so does `release(conn)`,
-    which psqlpy's pool does not have and a test may want; use of a connection
-    after that is refused as psqlpy refuses it. Rules and calls are those of the pool, for all of
-    its connections alike; from the first `on`, a connection that was never given back fails the
-    test and names the line that took it.
+    `conn.close()`, the end of `async with` and `release(conn)` (which psqlpy's pool does not have)
+    give a connection back. Using it after that raises psqlpy's error. Rules and calls belong to the
+    pool, for all of its connections. From the first `on`, a connection that was never given back
+    fails the test, and the failure names the line that took it.
 
     Args:
         max_size: how many connections may be out at once (psqlpy wants 2 at least; a pool of 1
@@ -170,7 +169,7 @@ class PooledConnection(FakeConnection):
         self._pool = pool
 
     def close(self) -> None:
-        """Give the connection back to its pool; once more is no error."""
+        """Give the connection back to its pool; calling it twice is fine."""
         super().close()
         if self in self._pool._taken:
             self._pool._returned(self)

@@ -29,7 +29,7 @@ class Record:
         return iter(self._row.values())
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of a column, `default` where there is no such column."""
+        """Return the value of a column, or `default` if there is no such column."""
         return self._row.get(key, default)
 
     def keys(self) -> list[str]:
@@ -50,7 +50,7 @@ class FakeRecord:
 
     Args:
         data: what `.result()` returns: rows as a list of dicts, one row as a dict, or a number.
-        rowcount: how many rows were affected; by default `data` itself where it is an int, else 1.
+        rowcount: how many rows were affected; by default `data` itself if it is an int, else 1.
     """
 
     def __init__(self, data: Any, rowcount: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How a scripted answer looks through each method of a psqlpy connection."""
+"""Scripted results in the form in which each method of a psqlpy connection returns them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def as_many(outcome: Rows | Value, given: int) -> FakeRecord:
 
 
 def rows_in(data: Any) -> Rows | None:
-    """Read rows out of what a test canned by itself; None where there are none to look at."""
+    """Return the rows in a plain attribute's value; None if it holds no rows."""
     if isinstance(data, FakeRecord):
         data = data.result()
     if type(data) is dict or isinstance(data, Mapping):

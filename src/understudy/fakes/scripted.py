@@ -40,7 +40,7 @@ class Scripted:
 
     @property
     def calls(self) -> CallLog:
-        """Every call, oldest first, whichever method and connection it came by."""
+        """Every call, oldest first, of any method and connection."""
         self._script.calls.was_read = True
         return self._script.calls
 

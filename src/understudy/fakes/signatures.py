@@ -16,7 +16,7 @@ class Shape(NamedTuple):
     Attributes:
         signature: without `self` or `cls`, and without what a decorator passes in by itself.
         is_async: whether a call has to be awaited.
-        is_generator: whether a call is iterated over (with `async for` where it is async).
+        is_generator: whether a call is iterated over (with `async for` if it is async).
     """
 
     signature: inspect.Signature
@@ -39,7 +39,7 @@ def shape_of(owner: type, name: str) -> Shape:
 
 
 def _signature(function: Callable[..., Any], *, bound: bool) -> inspect.Signature:
-    """Return the signature for callers, without the first parameter where it is `bound`.
+    """Return the signature for callers, without the first parameter if it is `bound`.
 
     `functools.wraps` makes a decorated function show the signature of the original, although the
     decorator may pass an argument of its own: a connection, say. Its source tells which.
@@ -57,7 +57,9 @@ def _signature(function: Callable[..., Any], *, bound: bool) -> inspect.Signatur
         passed = _passed_by(wrapper)
         # The wrapper's own named parameters come first (self among them) and stay the caller's.
         del parameters[passed.own : passed.own + passed.positional]
-        parameters = [each for each in parameters if each.name not in passed.keywords]
+        parameters = [
+            parameter for parameter in parameters if parameter.name not in passed.keywords
+        ]
         wrapper = wrapped
     if bound and parameters and parameters[0].kind in _POSITIONAL:
         del parameters[0]
@@ -79,7 +81,7 @@ def _anything(name: str) -> inspect.Parameter:
 
 
 class _Passed(NamedTuple):
-    """How many named positional parameters a wrapper has, and what it passes besides those."""
+    """How many named positional parameters a wrapper has, and what else it passes."""
 
     own: int
     positional: int
@@ -90,10 +92,10 @@ _NOTHING = _Passed(0, 0, frozenset())
 
 
 def _passed_by(wrapper: Callable[..., Any]) -> _Passed:
-    """Return what `wrapper` passes to the wrapped function besides its own parameters.
+    """Return what `wrapper` passes to the wrapped function in addition to its own parameters.
 
     Looked for in its source: a call with `*args` that has further arguments before it, or keywords
-    beside `**kwargs`. Nothing, where there is no source or no such call.
+    beside `**kwargs`. It passes nothing if there is no source, or no such call.
     """
     # Not inspect.signature: functools.wraps may have copied a `__signature__` of the wrapped one.
     code = getattr(wrapper, "__code__", None)
@@ -114,13 +116,19 @@ def _passed_by(wrapper: Callable[..., Any]) -> _Passed:
 
 def _forwards(call: ast.Call, args: str) -> bool:
     return any(
-        isinstance(each, ast.Starred) and isinstance(each.value, ast.Name) and each.value.id == args
-        for each in call.args
+        isinstance(argument, ast.Starred)
+        and isinstance(argument.value, ast.Name)
+        and argument.value.id == args
+        for argument in call.args
     )
 
 
 def _passed_in(call: ast.Call, own: set[str], count: int) -> _Passed:
-    before = itertools.takewhile(lambda each: not isinstance(each, ast.Starred), call.args)
-    positional = sum(not (isinstance(each, ast.Name) and each.id in own) for each in before)
-    keywords = frozenset(each.arg for each in call.keywords if each.arg and each.arg not in own)
+    before = itertools.takewhile(lambda argument: not isinstance(argument, ast.Starred), call.args)
+    positional = sum(
+        not (isinstance(argument, ast.Name) and argument.id in own) for argument in before
+    )
+    keywords = frozenset(
+        keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg not in own
+    )
     return _Passed(count, positional, keywords)

@@ -136,7 +136,7 @@ class FakeTransaction(PsqlpyMethods):
     # The transaction itself ----------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Begin the transaction; once more is no error, as in psqlpy."""
+        """Begin the transaction; calling it twice is fine, as in psqlpy."""
         __tracebackhide__ = True
         connection, handle = self._open_connection, self._handle
         handle.state.check("begin")
@@ -242,7 +242,7 @@ class FakeTransaction(PsqlpyMethods):
         return self
 
     async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> Literal[False]:
-        """Commit, or roll back where an exception passes; never swallow it.
+        """Commit, or roll back after an exception; never swallow it.
 
         Raises:
             psqlpy's TransactionClosedError: the block has committed or rolled back by itself.

@@ -6,16 +6,16 @@ from understudy.script.failures import Failure
 
 
 class SandboxEscaped(Failure):
-    """A statement has committed what was to be rolled back."""
+    """A statement committed what had to be rolled back."""
 
 
 class SandboxBusy(Failure):
-    """A statement waited for the transaction of another connection, which did not end."""
+    """A statement waited for another connection's transaction, which did not end."""
 
 
 class StrangerRefused(Failure):
-    """A statement came from a task or a thread that an earlier test has left running."""
+    """A statement came from a task or a thread leaked by an earlier test."""
 
 
 class SandboxBroken(Failure):
-    """The transaction of a test cannot be gone on with."""
+    """The transaction of a test cannot continue."""

@@ -1,4 +1,4 @@
-"""A responder that hands statements to a real server, as they are, unless a test scripts them."""
+"""The responder of `real_postgres`: it forwards statements to the real server, unless scripted."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
 from understudy.script.origin import NOWHERE
 
-# What PostgreSQL answers alike whenever it is asked; FETCH and the like have other columns.
-_LASTING = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
-# What has the columns of something else, and none where that is not there yet.
+# Commands whose columns stay the same; those of FETCH, for example, do not.
+_STABLE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
+# Commands that have the columns of something else, and none before that exists.
 _CHANGING = frozenset({"FETCH", "EXECUTE"})
 _MOST_KNOWN = 1000
 _DISCARD_ALL = (
@@ -54,7 +54,7 @@ _DISCARD_ALL = (
 class ForwardingResponder(ScriptResponder):
     """Answers from the script if a rule matches, and from the real server otherwise.
 
-    It is also what a session tells of how it goes on (responder.Forwarder).
+    It is also the session's Forwarder (protocol/responder.py), which hears how the session goes on.
 
     Args:
         engine: finds the answers.
@@ -97,7 +97,7 @@ class ForwardingResponder(ScriptResponder):
     def prepare(
         self, sql: str, declared: tuple[int, ...], connection: Connection
     ) -> Statement | Pending:
-        """Have the real server prepare and describe a statement, unless it has."""
+        """Have the real server prepare and describe a statement, unless it already has."""
         guest = _guest(connection)
         self._admit(sql, guest)
         turns = self._turns
@@ -137,7 +137,7 @@ class ForwardingResponder(ScriptResponder):
             notes,
             self._forward,
         )
-        lasts = command in _LASTING or (reply.fields is None and command not in _CHANGING)
+        lasts = command in _STABLE or (reply.fields is None and command not in _CHANGING)
         if lasts and not self._turns.has_defined:
             if len(self._statements) >= _MOST_KNOWN:
                 self._statements.clear()
@@ -170,15 +170,17 @@ class ForwardingResponder(ScriptResponder):
                 return self._passed_on(portal, limit, guest)
             answer = outcome.answer.outcome
             if isinstance(answer, Drop) and answer.when == "after":
-                return sequel(self._passed_on(portal, limit, guest), partial(self._unheard, guest))
+                return sequel(
+                    self._passed_on(portal, limit, guest), partial(self._drop_after, guest)
+                )
             if isinstance(answer, Computed) and answer.function is from_the_real_server:
                 delay = outcome.answer.delay
                 pass_on = partial(self._passed_on, portal, limit, guest)
                 return Pending(delay, pass_on) if delay else pass_on()
             return self._answered(outcome, statement)
 
-    def _unheard(self, guest: Guest, _result: Any) -> Result:
-        """Let a statement take effect, and nobody hear of it."""
+    def _drop_after(self, guest: Guest, _result: Any) -> Result:
+        """Let a statement take effect, and drop the connection before its answer."""
         if guest.current is None:
             self._turns.end(guest, commit=True)
         return _dropped(_result)
@@ -187,7 +189,7 @@ class ForwardingResponder(ScriptResponder):
         return bool(self._rules_for(Call("execute", sql, None, guest.current, NOWHERE)))
 
     def _values(self, statement: Statement, sent: Sequence[Any]) -> Sequence[Any]:
-        """Return the parameters of a call: values, or bytes where they are none that we know."""
+        """Return the parameters of a call: values, or bytes if they cannot be decoded."""
         return (
             [
                 self._value(oid, value) if isinstance(value, Sent) else value
@@ -219,25 +221,25 @@ class ForwardingResponder(ScriptResponder):
     def _executed(self, statement: Statement, guest: Guest, reply: Reply) -> Result:
         if reply.error is not None:
             raise reply.error if guest.current is not None else _hinted(reply.error)
-        self._follow(statement.sql, guest)
+        self._track_settings(statement.sql, guest)
         return Result(raw=bytes(reply.raw), suspended=reply.suspended)
 
-    def _follow(self, sql: str, guest: Guest) -> None:
-        """Take note of what a statement has made of the run-time parameters, and of cursors."""
+    def _track_settings(self, sql: str, guest: Guest) -> None:
+        """Record what a statement has changed in the run-time parameters and the cursors."""
         start = sql.lstrip()[:7].upper()
         made = guest.settings_made
         match read(sql) if start.startswith(("SET", "RESET", "DECLARE")) else None:
             case c.Declare(name=name, hold=hold):
                 guest.declared(name, hold=hold)
             case c.Reset(name=str(name)) | c.Set(name=name, values=None, local=False):
-                # Of what this client began with, the real server knows nothing.
+                # The real server does not know the settings with which this client connected.
                 initial = guest.initially(name)
                 self._turns.applied(guest, (*made, sql, *initial), is_all=not initial)
             case c.Set(local=False):
                 self._turns.applied(guest, (*made, sql))
             case c.Reset():
                 self._turns.applied(guest, guest.initial, is_all=not guest.initial)
-            case c.Set():  # until the end of a transaction, which there is that of the test
+            case c.Set():  # until the end of the transaction: there, the test's
                 self._turns.applied(guest, made, is_all=False)
             case _ if guest.current is not None and "set_config" in sql:
                 self._turns.applied(guest, made, is_all=False)
@@ -245,7 +247,7 @@ class ForwardingResponder(ScriptResponder):
     # What a session does by itself ---------------------------------------------------------------
 
     def control(self, sql: str, connection: Connection) -> Result | Pending | None:
-        """Ask the script, and then have the real server follow."""
+        """Ask the script, and then have the real server do the same."""
         guest = _guest(connection)
         self._admit(sql, guest)
         command = read(sql)
@@ -258,16 +260,16 @@ class ForwardingResponder(ScriptResponder):
         except ConnectionDropped as lost:
             if not lost.effective:
                 raise
-            return sequel(self._carry_out(command, sql, guest) or Pending(0.0), _dropped)
+            return sequel(self._execute_control(command, sql, guest) or Pending(0.0), _dropped)
         if isinstance(scripted, Pending):
-            then = partial(self._then, command, sql, guest)
+            then = partial(self._after_script, command, sql, guest)
             return sequel(scripted, then, lambda: self._fail(command, guest))
-        return self._then(command, sql, guest, scripted)
+        return self._after_script(command, sql, guest, scripted)
 
-    def _then(
+    def _after_script(
         self, command: c.Command, sql: str, guest: Guest, scripted: Result | None
     ) -> Result | Pending | None:
-        own = self._carry_out(command, sql, guest)
+        own = self._execute_control(command, sql, guest)
         if own is None or scripted is None:
             return own or scripted
         return sequel(own, lambda _: scripted)
@@ -276,8 +278,8 @@ class ForwardingResponder(ScriptResponder):
         if isinstance(command, c.Commit | c.Rollback):
             self._turns.end(guest, commit=False)
 
-    def _carry_out(self, command: c.Command, sql: str, guest: Guest) -> Pending | None:
-        """Have the real server follow a command of the session's; return what to wait for."""
+    def _execute_control(self, command: c.Command, sql: str, guest: Guest) -> Pending | None:
+        """Have the real server do what the session does; return what to wait for, if anything."""
         current = guest.current
         match command:
             case c.Begin():
@@ -305,13 +307,13 @@ class ForwardingResponder(ScriptResponder):
         return None
 
     def _discarded(self, guest: Guest, reply: Reply) -> Result:
-        self._follow("RESET ALL", guest)
+        self._track_settings("RESET ALL", guest)
         return _done(reply)
 
-    # How a session goes on (responder.Forwarder) -------------------------------------------------
+    # The session's Forwarder ---------------------------------------------------------------------
 
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
-        """End what ran outside of a block."""
+        """Commit or roll back what ran outside of a transaction block."""
         guest = _guest(connection)
         if commit:
             return self._turns.commit(guest)
@@ -324,7 +326,7 @@ class ForwardingResponder(ScriptResponder):
         return self._turns.ask(_guest(connection), name, request, _columns)
 
     def bound(self, portal: Portal, connection: Connection) -> None:
-        """Keep a portal, for it is made on the real server only when that needs it."""
+        """Keep a portal; it is made on the real server only when that needs it."""
         self._portals.bound(portal, _guest(connection))
 
     def closed(self, portal: Portal, connection: Connection) -> None:
@@ -337,7 +339,7 @@ class ForwardingResponder(ScriptResponder):
 
 
 def _guest(connection: Connection) -> Guest:
-    assert isinstance(connection, Guest), "every connection of a sandbox is one"
+    assert isinstance(connection, Guest), "the server makes every connection"
     return connection
 
 
@@ -354,7 +356,7 @@ def _columns(reply: Reply) -> tuple[Field, ...]:
 
 
 def _hinted(error: ServerError) -> ServerError:
-    """Tell of the marker, where a statement is refused since it runs in a transaction."""
+    """Add a hint about clones to an error for a statement that cannot run in a transaction."""
     if error.fields.sqlstate == "25001" and error.fields.hint is None:
         fields = error.fields
         error.fields = type(fields)(
