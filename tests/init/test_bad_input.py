@@ -52,7 +52,7 @@ def refused(folder: Path, *arguments: str) -> str:
 
 def test_no_folder(tmp_path: Path) -> None:
     assert refused(tmp_path / "none") == (
-        f"{tmp_path}/none is no folder. Give the folder of a FastAPI project."
+        f"{tmp_path}/none is not a folder. Name the folder of a FastAPI project."
     )
 
 
@@ -61,8 +61,8 @@ def test_no_app(tmp_path: Path) -> None:
 
     assert refused(tmp_path, "--yes") == (
         f"No FastAPI app was found in {tmp_path}: looked in 2 Python files for a module-level\n"
-        "FastAPI(...), and for a function that makes one and returns it.\n"
-        "Give the folder in which your app is: understudy init path/to/backend\n"
+        "FastAPI(...), and for a function that creates one and returns it.\n"
+        "Name the folder of your app: understudy init path/to/backend\n"
         "Left out:\n"
         "  broken.py: line 1 is not valid Python: invalid syntax"
     )
@@ -74,7 +74,7 @@ def test_a_broken_pyproject(tmp_path: Path) -> None:
     said = refused(tmp_path, "--yes")
 
     assert said.startswith(f"{tmp_path}/pyproject.toml cannot be read: ")
-    assert said.endswith("\nNothing was written. Mend the file first.")
+    assert said.endswith("\nNothing was written. Fix the file first.")
 
 
 def test_a_pyproject_in_another_encoding(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_understudy_is_no_table(tmp_path: Path) -> None:
     write(tmp_path, {**SIMPLE, "pyproject.toml": 'tool.understudy = "yes"\n'})
 
     assert refused(tmp_path, "--yes") == (
-        f"{tmp_path}/pyproject.toml: tool.understudy is no table. Write it as [tool.understudy]."
+        f"{tmp_path}/pyproject.toml: tool.understudy is not a table. Write it as [tool.understudy]."
     )
 
 
@@ -109,7 +109,7 @@ def test_a_table_to_which_nothing_can_be_added(tmp_path: Path) -> None:
     assert refused(tmp_path, "--yes", "--no-run") == (
         f"{tmp_path}/pyproject.toml has no line [tool.understudy] to put settings below."
         " Nothing was written.\n"
-        "Put there yourself, and run this again:\n"
+        "Put these lines there, and run this again:\n"
         '  app = "main:app"\n'
         '  schema = ["schema.sql"]\n'
         '  driver = "asyncpg"'
@@ -124,7 +124,7 @@ def test_a_tool_table_that_is_closed(tmp_path: Path) -> None:
     assert said.startswith(f"[tool.understudy] cannot be added to {tmp_path}/pyproject.toml (")
     assert said.endswith(
         "). Nothing was written.\n"
-        "Put these settings there yourself, and run this again:\n"
+        "Put these settings there, and run this again:\n"
         '  app = "main:app"\n'
         '  schema = ["schema.sql"]\n'
         '  driver = "asyncpg"'
@@ -180,7 +180,7 @@ def test_a_file_that_changed_since_it_was_read(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("theirs")
 
-    with pytest.raises(saving.WriterError) as raised:
+    with pytest.raises(saving.InitError) as raised:
         saving.save([saving.Change(file, "as it was read", "ours")])
 
     assert str(raised.value) == (

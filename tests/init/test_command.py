@@ -127,7 +127,7 @@ def test_yes_and_diff(tmp_path: Path) -> None:
     result = init(tmp_path, "--yes", "--diff")
 
     assert result.exit_code == 2
-    assert result.stderr.endswith("Error: --yes writes and --diff does not: give one of them.\n")
+    assert result.stderr.endswith("Error: --yes and --diff contradict each other.\n")
 
 
 def test_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = init(tmp_path, "--yes")
 
     assert result.exit_code == 130
-    assert result.stderr == "\nInterrupted. Nothing was written, and the copy is gone.\n"
+    assert result.stderr == "\nInterrupted. Nothing was written, and the copy is deleted.\n"
     assert contents(tmp_path) == before
 
 
@@ -236,7 +236,7 @@ def test_an_app_that_cannot_be_made(tmp_path: Path) -> None:
     )
     assert (
         "# TODO driver: no use of asyncpg, psqlpy or psycopg was found; psycopg2 "
-        "(requirements.txt:1) is none of them. Name yours:\n"
+        "(requirements.txt:1) is not supported. Name yours:\n"
         '# driver = "asyncpg"\n'
     ) in text
     (tmp_path / "main.py").write_text(source.format("async ", ""))
@@ -297,7 +297,7 @@ def test_files_that_are_there_are_left_alone(tmp_path: Path) -> None:
     result = init(tmp_path, "--yes")
 
     assert (
-        "Left as it is:\n"
+        "Unchanged:\n"
         "  tests/fakes.py is yours; FakeConnection and the other fakes come from understudy\n"
         "  tests/conftest.py is yours; Understudy's fixtures are there without it\n"
         "  .gitlab-ci.yml is another CI; the commands for it are below\n"
@@ -314,7 +314,7 @@ def test_a_second_run_calls_nothing_yours_that_it_wrote(tmp_path: Path) -> None:
     assert result.stdout.endswith(
         "  pytest   configured in pyproject.toml\n"
         "\n"
-        "Left as it is:\n"
+        "Unchanged:\n"
         "  .github/workflows/tests.yml runs pytest already\n"
         "\n"
         "Nothing to do: the scaffold is there already.\n"

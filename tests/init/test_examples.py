@@ -12,7 +12,14 @@ from understudy.init import look
 from understudy.init.example_dao import dao_examples
 from understudy.init.example_service import service_examples
 from understudy.init.example_web import dto_examples, router_examples
-from understudy.init.examples import Layer, file_name, quoted, render, sql_block, words_of
+from understudy.init.examples import (
+    LayerExamples,
+    file_name,
+    quoted,
+    render_file,
+    sql_block,
+    words_of,
+)
 from understudy.init.layers import Part
 from understudy.project.sources import Module, Project
 
@@ -49,7 +56,7 @@ def test_imports_are_in_order_and_those_of_a_module_together() -> None:
         "from understudy import FakePostgres",
     ]
 
-    assert render("About.", imports, ["def test():\n    pass\n"]) == dedent('''\
+    assert render_file("About.", imports, "def test():\n    pass\n") == dedent('''\
         """About."""
 
         from uuid import UUID
@@ -83,12 +90,12 @@ def test_words() -> None:
 # DAOs on psqlpy
 
 
-def daos(folder: Path, source: str) -> Layer:
+def daos(folder: Path, source: str) -> LayerExamples:
     findings = look(write(folder, {"main.py": APP, "daos.py": source}))
     return dao_examples(findings.layers["dao"], "tests.fakes")
 
 
-def bodies(layer: Layer) -> list[str]:
+def bodies(layer: LayerExamples) -> list[str]:
     """What each test does between its docstring and its last line."""
     return [
         dedent(each.text.partition("conn = FakeConnection()\n")[2]).partition("\n\nassert len")[0]
@@ -179,7 +186,7 @@ def test_a_function_that_is_decorated_is_called_without(tmp_path: Path) -> None:
 # Services
 
 
-def services(folder: Path, source: str) -> Layer:
+def services(folder: Path, source: str) -> LayerExamples:
     findings = look(write(folder, {"main.py": APP, "code.py": source}))
     return service_examples(findings.layers["service"], findings.modules, "tests.fakes")
 
@@ -216,8 +223,8 @@ def test_a_service(tmp_path: Path, init: str, method: str, expected: bool) -> No
     assert layer.reason == (
         ""
         if expected
-        else "no method only passes on what a collaborator of a known class answers, and what the "
-        "others are for is not to be read off their code"
+        else "no method only returns the answer of a dependency of a known class, and the purpose "
+        "of the others cannot be read from their code"
     )
 
 
@@ -233,13 +240,13 @@ def test_a_service_without_init_or_that_is_a_function(tmp_path: Path) -> None:
     )
 
     assert service_examples(findings.layers["service"], findings.modules, "f").candidates == []
-    assert service_examples([], findings.modules, "f") == Layer((), "")
+    assert service_examples([], findings.modules, "f") == LayerExamples([], "")
 
 
 # Routes
 
 
-def routes(folder: Path, source: str, **route: object) -> Layer:
+def routes(folder: Path, source: str, **route: object) -> LayerExamples:
     findings = look(write(folder, {"main.py": APP + source}))
     asked = {
         "path": "/a",
@@ -291,8 +298,8 @@ def test_no_route_to_look_for(tmp_path: Path, route: dict[str, object]) -> None:
 
     assert (list(layer.candidates), layer.reason) == (
         [],
-        "no route answers without anything being started, and the app's OpenAPI describes none of "
-        "those that were found",
+        "no route answers unless something is started, and the app's OpenAPI schema describes none "
+        "of the routes that were found",
     )
     assert router_examples([], [], look(tmp_path).modules).reason == layer.reason
 
@@ -300,7 +307,7 @@ def test_no_route_to_look_for(tmp_path: Path, route: dict[str, object]) -> None:
 # DTOs
 
 
-def test_what_models_refuse(tmp_path: Path) -> None:
+def test_models_that_reject_input(tmp_path: Path) -> None:
     source = (
         "from pydantic import BaseModel\n\n\nclass A(BaseModel): ...\n\n\nclass B(BaseModel): ...\n"
     )
@@ -311,22 +318,22 @@ def test_what_models_refuse(tmp_path: Path) -> None:
     layer = dto_examples(
         parts,
         [
-            {**said, "name": "A", "refused": many},
-            {**said, "name": "B", "refused": {"x": "missing"}},
+            {**said, "name": "A", "rejected": many},
+            {**said, "name": "B", "rejected": {"x": "missing"}},
         ],
     )
 
     first, second = [each.text for each in layer.candidates]
-    assert '    assert refused == {"x": "missing"}\n' in first
+    assert '    assert rejected == {"x": "missing"}\n' in first
     assert second.endswith(
-        "    assert refused == {\n"
+        "    assert rejected == {\n"
         '        "a_long_name_of_a_field_0": "missing",\n'
         '        "a_long_name_of_a_field_1": "missing",\n'
         '        "a_long_name_of_a_field_2": "missing",\n'
         "    }\n"
     )
-    nothing = dto_examples(parts, [{**said, "name": "A", "refused": {}}])
+    nothing = dto_examples(parts, [{**said, "name": "A", "rejected": {}}])
     assert (list(nothing.candidates), nothing.reason) == (
         [],
-        "no model refuses anything: none has a required field or a constraint",
+        "no model rejects any input: none has a required field or a constraint",
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.init import Findings, WriterError, look
+from understudy.init import Findings, InitError, look
 
 from .projects import write
 
@@ -416,8 +416,8 @@ def test_rules_of_lint_alone_do_not_configure_understudy(tmp_path: Path) -> None
 
 
 def test_a_broken_pytest_toml(tmp_path: Path) -> None:
-    with pytest.raises(WriterError) as raised:
+    with pytest.raises(InitError) as raised:
         found(tmp_path, {"pytest.toml": "[pytest"})
 
     assert str(raised.value).startswith(f"{tmp_path}/pytest.toml cannot be read: Expected ")
-    assert str(raised.value).endswith("\nNothing was written. Mend the file first.")
+    assert str(raised.value).endswith("\nNothing was written. Fix the file first.")

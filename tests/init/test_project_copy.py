@@ -14,11 +14,11 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field
 
-from understudy.init import WriterError, look, make_plan, probe, saving
+from understudy.init import InitError, look, make_plan, probe, saving
 from understudy.init.configuration import configuration
 from understudy.init.project_copy import Copy, Report, copied
 from understudy.init.questions import decide
-from understudy.init.verify_examples import Trial, run_trial
+from understudy.init.verify_examples import Verification, verify
 from understudy.project import pytest_process
 
 from .projects import write
@@ -57,12 +57,12 @@ def test_a_project_that_cannot_be_copied(tmp_path: Path) -> None:
     (place / "project").mkdir(parents=True)
     project = write(tmp_path / "project", {"a.py": ""})
 
-    with pytest.raises(WriterError) as raised:
+    with pytest.raises(InitError) as raised:
         Copy(project, place, 1)
 
     assert str(raised.value).startswith(f"{project} cannot be copied to try the tests: ")
     assert str(raised.value).endswith(
-        "\nNothing was written. To go on without trying any: understudy init --no-run"
+        "\nNothing was written. To skip trying them: understudy init --no-run"
     )
 
 
@@ -110,8 +110,8 @@ PROBLEM = "SQL, 1 file with CREATE TABLE (schema.sql:1) could not be loaded:\nno
 def test_where_a_schema_does_not_load_the_next_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = [Trial(schema_problem=PROBLEM), Trial()]
-    monkeypatch.setattr("understudy.init.plan.run_trial", lambda *_: trials.pop(0))
+    trials = [Verification(schema_problem=PROBLEM), Verification()]
+    monkeypatch.setattr("understudy.init.plan.verify", lambda *_: trials.pop(0))
     findings = look(write(tmp_path, PROJECT))
 
     said: list[str] = []
@@ -119,12 +119,12 @@ def test_where_a_schema_does_not_load_the_next_is_taken(
     plan = make_plan(findings, decide(findings, {}), timeout=1, say=said.append)
 
     assert said == [
-        "The schema could not be loaded. Once more, with sqlmodel.SQLModel.metadata, tables in 1 "
-        "module (models.py:4):"
+        "The schema could not be loaded. Trying sqlmodel.SQLModel.metadata, tables in 1 module "
+        "(models.py:4):"
     ]
     assert plan.notes == [
-        f"{PROBLEM}\nSo the schema is taken from sqlmodel.SQLModel.metadata, tables in 1 module "
-        "(models.py:4)."
+        f"{PROBLEM}\nThe schema comes from sqlmodel.SQLModel.metadata, tables in 1 module "
+        "(models.py:4) instead."
     ]
     assert plan.questions == []
     written = {change.path.name: change.after for change in plan.changes}
@@ -135,8 +135,8 @@ def test_where_a_schema_does_not_load_the_next_is_taken(
 def test_where_no_schema_loads_the_last_reason_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = [Trial(schema_problem=PROBLEM), Trial(schema_problem="nor that")]
-    monkeypatch.setattr("understudy.init.plan.run_trial", lambda *_: trials.pop(0))
+    trials = [Verification(schema_problem=PROBLEM), Verification(schema_problem="nor that")]
+    monkeypatch.setattr("understudy.init.plan.verify", lambda *_: trials.pop(0))
     findings = look(write(tmp_path, PROJECT))
 
     plan = make_plan(findings, decide(findings, {}), timeout=1, say=print)
@@ -163,15 +163,15 @@ class Anything(BaseModel):
 
 
 @pytest.mark.parametrize(
-    ("model", "bad", "constrained", "refused"),
+    ("model", "bad", "constrained", "rejected"),
     [
         (Plain, {"number": 2}, True, {"number": "greater_than_equal", "text": "missing"}),
         (Keyed, {"key": "no uuid"}, True, {"key": "uuid_parsing"}),
         (Anything, {}, False, {}),
     ],
 )
-def test_what_a_model_refuses(
-    model: type[BaseModel], bad: object, constrained: bool, refused: object
+def test_a_model_that_rejects_input(
+    model: type[BaseModel], bad: object, constrained: bool, rejected: object
 ) -> None:
     assert probe._model(__name__, model.__name__) == {
         "kind": "model",
@@ -181,7 +181,7 @@ def test_what_a_model_refuses(
         "method": "model_validate",
         "bad": bad,
         "constrained": constrained,
-        "refused": refused,
+        "rejected": rejected,
     }
 
 
@@ -271,8 +271,8 @@ def test_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     monkeypatch.setenv(pytest_process.ANSWERS_VARIABLE, str(out))
 
-    with probe.recording(Fake(), 1) as noted:
-        noted.answer = []
+    with probe.recording(Fake(), 1) as record:
+        record.answer = []
     with probe.recording(Fake(), 2):
         raise LookupError("nothing\nmore")
 
@@ -308,11 +308,15 @@ def test_what_a_recording_answers(statement: str, is_answered: bool) -> None:
 class Ran:
     """A copy in which pytest says what it is told to say."""
 
+    timeout = 9
+
     def __init__(self, root: Path, *reports: Report) -> None:
         self.root = root
         self._reports = list(reports)
 
     def write(self, file: Path, text: str) -> None: ...
+
+    def write_all(self, files: object) -> None: ...
 
     def pytest(self, arguments: object, request: object) -> Report:
         return self._reports.pop(0)
@@ -348,7 +352,7 @@ FAILED = "E   ImportError: no\nFor further information visit https://example.com
         # it hangs while the schema is loaded, and then writes nothing
         (
             [
-                Report([{"kind": "begin", "what": "the schema"}], False, ""),
+                Report([{"kind": "begin", "what": "the schema"}], False, "", 9),
             ],
             dict.fromkeys(["router", "dao", "dto"], "did not end within 9 s, at the schema"),
             "SQL, 1 file with CREATE TABLE (schema.sql:1) was not loaded within 9 s.",
@@ -356,8 +360,8 @@ FAILED = "E   ImportError: no\nFor further information visit https://example.com
         ),
         # pytest ends before it asks anything, and so do the recordings
         (
-            [Report([], True, FAILED), Report([], True, "")],
-            {"router": "ImportError: no", "dao": "pytest ended without a word",
+            [Report([], True, FAILED, 9), Report([], True, "", 9)],
+            {"router": "ImportError: no", "dao": "pytest printed nothing",
              "dto": "ImportError: no"},
             None,
             "ImportError: no",
@@ -369,18 +373,19 @@ FAILED = "E   ImportError: no\nFor further information visit https://example.com
                     [
                         {"kind": "app", "error": None, "routes": []},
                         {"kind": "model", "error": None, "module": "main", "name": "In",
-                         "refused": {"a": "missing"}, "method": "model_validate", "bad": {},
+                         "rejected": {"a": "missing"}, "method": "model_validate", "bad": {},
                          "constrained": False},
                         {"kind": "schema", "error": None},
                     ],
                     True,
                     "",
+                    9,
                 ),
-                Report([], False, ""),
+                Report([], False, "", 9),
             ],
             {
-                "router": "no route answers without anything being started, and the app's OpenAPI "
-                "describes none of those that were found",
+                "router": "no route answers unless something is started, and the app's OpenAPI "
+                "schema describes none of the routes that were found",
                 "dao": "did not end within 9 s, at the start of pytest",
                 "dto": "did not end within 9 s, at the start of pytest",
             },
@@ -402,21 +407,19 @@ def test_why_there_is_no_example(
     config = configuration(findings, decisions)
     copy: Any = Ran(tmp_path, *reports)
 
-    trial = run_trial(findings, decisions, config, ["router", "dao", "dto"], copy, 9, print)
+    trial = verify(findings, decisions, config, ["router", "dao", "dto"], copy, print)
 
-    assert trial == Trial({}, reasons, problem, untried)
+    assert trial == Verification({}, reasons, problem, untried)
 
 
 def test_an_app_that_is_not_chosen_has_no_example(tmp_path: Path) -> None:
     findings = look(write(tmp_path, WITH_LAYERS))
     decisions = replace(decide(findings, {}), app=None, schema=None)
-    copy: Any = Ran(tmp_path, Report([], True, ""))
+    copy: Any = Ran(tmp_path, Report([], True, "", 9))
 
-    trial = run_trial(
-        findings, decisions, configuration(findings, decisions), ["router"], copy, 9, print
-    )
+    trial = verify(findings, decisions, configuration(findings, decisions), ["router"], copy, print)
 
-    assert trial.reasons == {"router": "which app is meant is not known yet"}
+    assert trial.reasons == {"router": "the app is not chosen yet"}
 
 
 # Writing
@@ -429,7 +432,7 @@ def test_folders_that_were_made_are_taken_away(tmp_path: Path) -> None:
         saving.Change(tmp_path / "b" / "c" / "file", None, "new"),
     ]
 
-    with pytest.raises((WriterError, NotADirectoryError)):
+    with pytest.raises((InitError, NotADirectoryError)):
         saving.save(changes)
 
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
@@ -445,7 +448,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Path, "mkdir", fails_below)
 
-    with pytest.raises(WriterError) as raised:
+    with pytest.raises(InitError) as raised:
         saving.save([saving.Change(tmp_path / "a" / "b" / "file", None, "new")])
 
     assert (
@@ -462,7 +465,7 @@ def test_a_file_that_cannot_be_finished_is_not_left(
 
     monkeypatch.setattr("os.fsync", full)
 
-    with pytest.raises(WriterError):
+    with pytest.raises(InitError):
         saving.save([saving.Change(tmp_path / "file", None, "new")])
 
     assert list(tmp_path.iterdir()) == []
@@ -488,7 +491,7 @@ def test_what_others_put_into_a_folder_meanwhile_stays(
         saving.Change(tmp_path / "a" / "second", None, "new"),
     ]
 
-    with pytest.raises(WriterError) as raised:
+    with pytest.raises(InitError) as raised:
         saving.save(changes)
 
     assert str(raised.value) == (

@@ -14,7 +14,7 @@ import pytest
 
 from understudy.init import Findings, look
 from understudy.init.example_driver import Recording, recorded_examples, recording_text, recordings
-from understudy.init.examples import Layer
+from understudy.init.examples import LayerExamples
 
 from .projects import write
 
@@ -42,10 +42,10 @@ def found(
 
 
 def calls(recorded: Sequence[Recording]) -> list[tuple[str, str]]:
-    return [(each.way.opening, each.call) for each in recorded]
+    return [(each.connection.opening, each.call) for each in recorded]
 
 
-def examples(folder: Path, source: str, **note: Any) -> Layer:
+def examples(folder: Path, source: str, **note: Any) -> LayerExamples:
     findings = project(folder, source)
     recorded = recordings(findings.layers["dao"], findings.modules, "asyncpg")
     return recorded_examples(recorded, [{**NOTE, **note}], findings.modules, "tests.fakes")
@@ -83,7 +83,7 @@ def test_what_a_class_is_given(
         "    async def get(self, *, id: int): ...\n",
     )
 
-    assert [each.way.opening for each in recorded] == ([] if opening is None else [opening])
+    assert [each.connection.opening for each in recorded] == ([] if opening is None else [opening])
 
 
 def test_what_a_function_is_given(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_an_argument_without_an_annotation(
 ) -> None:
     recorded = found(tmp_path, f"{signature}: ...\n", driver)
 
-    assert [each.way.opening for each in recorded] == ([] if opening is None else [opening])
+    assert [each.connection.opening for each in recorded] == ([] if opening is None else [opening])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_argument_without_an_annotation(
 def test_a_session_without_an_annotation(tmp_path: Path, signature: str, opening: str) -> None:
     recorded = found(tmp_path, f"{signature}: ...\n", "psycopg", tables="import sqlalchemy\n")
 
-    assert [each.way.opening for each in recorded] == [opening]
+    assert [each.connection.opening for each in recorded] == [opening]
 
 
 def test_how_an_object_is_made(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_the_test_that_records(tmp_path: Path) -> None:
     (recorded,) = found(tmp_path, "async def get_note(conn, note_id: int): ...\n")
 
     assert recording_text(recorded, 3) == dedent('''\
-        """What is sent."""
+        """A recording."""
 
         import pytest
         from understudy.init.probe import recording
@@ -237,11 +237,11 @@ def test_the_test_that_records(tmp_path: Path) -> None:
 
         @pytest.mark.asyncio
         async def test_recording(fake_postgres) -> None:
-            """get_note sends this SQL with these parameters, and nothing else."""
+            """Record what get_note sends."""
             conn = await fake_postgres.asyncpg.connect()
 
-            with recording(fake_postgres, 3) as noted:
-                noted.answer = await get_note(conn=conn, note_id=7)
+            with recording(fake_postgres, 3) as record:
+                record.answer = await get_note(conn=conn, note_id=7)
         ''')
 
 
@@ -344,10 +344,10 @@ def test_a_long_statement_and_an_exception_of_the_project(tmp_path: Path) -> Non
     ("note", "reason"),
     [
         ({"calls": [["SELECT 1", []], ["SELECT 2", []]]},
-         "get_note sends 2 statements where nothing is found, and not exactly one"),
-        ({"calls": []}, "get_note sends 0 statements where nothing is found, and not exactly one"),
+         "get_note sends 2 statements if nothing is found, not one"),
+        ({"calls": []}, "get_note sends 0 statements if nothing is found, not one"),
         ({"calls": [["SELECT 1", []]], "raised": ["builtins", "TypeError", "TypeError: no row"]},
-         "get_note does not go on where nothing is found: TypeError: no row"),
+         "get_note fails if nothing is found: TypeError: no row"),
     ],
 )  # fmt: skip
 def test_what_makes_no_example(tmp_path: Path, note: dict[str, Any], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""`understudy init`: what a project is made of, and the files that its tests begin with."""
+"""`understudy init`: detect what a project consists of, and write a scaffold for its tests."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from understudy.cli import init_messages as messages
 from understudy.cli import init_report as report
-from understudy.init import Findings, Plan, WriterError, look, make_plan, save
+from understudy.init import Findings, InitError, look, make_plan, save
 from understudy.init.questions import Decisions, Question, decide
 from understudy.project.pytest_process import INTERRUPTED
 
 
 class _Refused(click.ClickException):
-    """The command cannot do its work; the text is the whole message."""
+    """The command failed; the text is the whole message."""
 
     exit_code = 2
 
@@ -23,29 +22,30 @@ class _Refused(click.ClickException):
 @click.command(
     epilog="""\b
 Examples:
-  understudy init                      look, show, and ask before anything is written
-  understudy init --diff               look and show only
-  understudy init --yes                ask nothing; what is not clear stays a TODO
+  understudy init                      show the findings, and ask before writing
+  understudy init --diff               only show
+  understudy init --yes                do not ask; what is unclear stays a TODO
   understudy init --no-run             do not run any of the project's code
   understudy init --diff --format json | jq '.files[].path'
 
-Your code is read, not imported, in this process. Whether an example test passes is found out by
-pytest, in a copy of the project, with your environment; no database of yours is asked for, but
-what your modules do when they are imported is done.
+This process reads your code without importing it. The example tests run in a copy of the project,
+with your environment. They use no database of yours, but your modules are imported there.
 
 \b
-Exit code: 0 fine, 1 you said no, 2 it could not be done. Nothing is written in either."""
+Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is written."""
 )
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Ask nothing, and write.")
-@click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Show, and write nothing.")
-@click.option("--no-run", is_flag=True, help="Run nothing of the project; no example tests then.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
+@click.option(
+    "--no-run", is_flag=True, help="Do not run the project's code, nor write example tests."
+)
 @click.option(
     "--timeout",
     default=60.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
-    help="Seconds that each run of pytest may take.",
+    help="Time limit of each pytest run, in seconds.",
 )
 @click.option(
     "--format",
@@ -53,7 +53,7 @@ Exit code: 0 fine, 1 you said no, 2 it could not be done. Nothing is written in 
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="For a person, or one JSON document on stdout, which writes with --yes only.",
+    help="Text, or one JSON document on stdout, which only writes with --yes.",
 )
 @click.pass_context
 def init(
@@ -67,11 +67,11 @@ def init(
 ) -> None:
     """Set up the tests of the FastAPI project in FOLDER, by default the current one.
 
-    Finds the app, the schema, the driver and the layers; writes the configuration, conftest.py,
-    fakes.py, a workflow for CI, and for each layer one example test that passes.
+    Detects the app, the schema, the driver and the layers. Writes the configuration, conftest.py,
+    fakes.py, a CI workflow, and for each layer one example test that passes.
     """
     if yes and only_show:
-        raise click.UsageError("--yes writes and --diff does not: give one of them.")
+        raise click.UsageError("--yes and --diff contradict each other.")
     in_json = output_format == "json"
     asks = not (yes or only_show or in_json)
     progress = sys.stderr if in_json else sys.stdout
@@ -88,12 +88,14 @@ def init(
         writes = bool(plan.changes) and not only_show
         if not in_json:
             click.echo(report.planned(findings, plan))
-        if asks and writes and not click.confirm(messages.question(len(plan.changes))):
+        count = len(plan.changes)
+        files = "this file" if count == 1 else f"these {count} files"
+        if asks and writes and not click.confirm(f"\nWrite {files}?"):
             raise click.Abort
         writes = writes and (yes or asks)
         if writes:
             save(plan.changes)
-    except WriterError as error:
+    except InitError as error:
         raise _Refused(str(error)) from error
     except click.Abort:
         click.echo(
@@ -101,7 +103,7 @@ def init(
         )
         ctx.exit(1)
     except KeyboardInterrupt:
-        click.echo("\nInterrupted. Nothing was written, and the copy is gone.", err=True)
+        click.echo("\nInterrupted. Nothing was written, and the copy is deleted.", err=True)
         ctx.exit(INTERRUPTED)
     if in_json:
         click.echo(report.as_json(findings, decisions, plan, written=writes))
@@ -110,18 +112,15 @@ def init(
 
 
 def _decided(findings: Findings, asks: bool) -> Decisions:
-    """Decide, and ask about what is not clear and can be answered by choosing."""
+    """Decide, and ask the user to choose where there are several options."""
     decisions = decide(findings, {})
     if not asks:
         return decisions
-    answers = {each.key: _ask(each) for each in decisions.questions if each.options}
+    answers = {question.key: _ask(question) for question in decisions.questions if question.options}
     return decide(findings, answers) if answers else decisions
 
 
 def _ask(question: Question) -> str:
-    click.echo(messages.choices(question))
+    click.echo(report.choices(question))
     number = click.prompt(f"Which {question.key}", type=click.IntRange(1, len(question.options)))
     return question.options[number - 1].value
-
-
-__all__ = ["Plan", "init"]

@@ -1,4 +1,4 @@
-"""What `understudy init` shows: for a person, or as JSON."""
+"""What `understudy init` prints: for a person, or as JSON."""
 
 from __future__ import annotations
 
@@ -6,53 +6,92 @@ import difflib
 import importlib.util
 import json
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import indent
 
-from understudy.cli import init_messages as messages
-from understudy.init import Change, Findings, Plan, scaffold
+from understudy.init import Change, Findings, Plan, report, scaffold
 from understudy.init.layers import LAYERS
-from understudy.init.questions import Decisions
+from understudy.init.plan import Example
+from understudy.init.questions import Decisions, Question
+
+_NOUNS = {"router": "route", "service": "service", "dao": "DAO", "dto": "DTO"}
 
 
 def found(findings: Findings) -> str:
-    """What the project is made of, each with the line that shows it."""
+    """Return a table of what was found, each with its place."""
     rows = [("app", app.target, str(app.place)) for app in findings.apps[:3]]
-    rows += [("schema", each.what, str(each.place)) for each in findings.schemas[:2]]
-    rows += [("driver", each.name, str(each.place)) for each in findings.drivers[:3]]
+    rows += [("schema", schema.what, str(schema.place)) for schema in findings.schemas[:2]]
+    rows += [("driver", driver.name, str(driver.place)) for driver in findings.drivers[:3]]
     for layer in LAYERS:
         parts = findings.layers[layer]
         if parts:
-            count = messages.members(layer, len(parts), len({each.module for each in parts}))
-            rows.append((layer, count, str(parts[0].place)))
-    for key in ("schema", "driver", *LAYERS):
-        if key not in {row[0] for row in rows}:
-            rows.append((key, "none found", ""))
+            files = report.count(len({part.module for part in parts}), "file")
+            what = f"{report.count(len(parts), _NOUNS[layer])} in {files}"
+            rows.append((layer, what, str(parts[0].place)))
     order = ["app", "schema", "driver", *LAYERS]
+    rows += [(key, "none found", "") for key in order if key not in {row[0] for row in rows}]
     rows.sort(key=lambda row: order.index(row[0]))
-    where = findings.configured.pytest.file
-    rows.append(("pytest", f"configured in {where}" if where else "not configured", ""))
-    return messages.found(findings, rows)
+    file = findings.configured.pytest.file
+    rows.append(("pytest", f"configured in {file}" if file else "not configured", ""))
+    return "\n".join(_found_lines(findings, rows))
+
+
+def _found_lines(findings: Findings, rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    root = findings.root.relative_to(findings.folder).as_posix()
+    where = "" if root == "." else f" in {root}"
+    yield f"Found{where} ({report.count(len(findings.sources.trees), 'Python file')} read):"
+    rows = list(rows)
+    width = max(len(what) for _, what, _ in rows) + 2
+    before = ""
+    for key, what, place in rows:
+        yield f"  {'' if key == before else key:<9}{what:<{width}}{place}".rstrip()
+        before = key
+    if findings.unread:
+        yield "Left out:"
+        yield report.unread_files(findings.unread)
 
 
 def planned(findings: Findings, plan: Plan) -> str:
-    """The examples, what is left alone, what is left to do, and every change as a diff."""
-    parts = [messages.examples(plan.examples)] if plan.examples else []
+    """Return the examples, the unchanged files, the open questions, and a diff of each change."""
+    parts = []
+    if plan.examples:
+        parts.append("\n".join(["Example tests:", *map(_example, plan.examples)]))
     if plan.kept:
-        parts.append(messages.kept([(shown(path, findings), how) for path, how in plan.kept]))
+        kept = [f"  {shown(path, findings)} {reason}" for path, reason in plan.kept]
+        parts.append("\n".join(["Unchanged:", *kept]))
     if plan.questions:
-        parts.append(messages.questions(plan.questions))
+        lines = ["Not decided, left as a TODO in pyproject.toml:"]
+        for question in plan.questions:
+            lines.append(f"  {question.key}: {indent(question.reason, ' ' * 4).strip()}")
+            lines += [f"    {option.value} ({option.place})" for option in question.options]
+        parts.append("\n".join(lines))
     parts += ["\n".join(plan.notes)] if plan.notes else []
     if plan.changes:
         parts += ["To be written:", *(diff(change, findings) for change in plan.changes)]
     return "\n" + "\n\n".join(parts)
 
 
+def _example(example: Example) -> str:
+    if example.file is not None:
+        return f"  {example.layer:<9}passes: {example.file.as_posix()}"
+    reason = indent(report.gist(example.reason), " " * 17).strip()
+    return f"  {example.layer:<9}none: {reason}"
+
+
+def choices(question: Question) -> str:
+    """Return a question with its numbered options."""
+    lines = [f"{question.key}: {question.reason}"]
+    for number, option in enumerate(question.options, 1):
+        lines.append(f"  {number}  {option.value} ({option.place})")
+    return "\n".join(lines)
+
+
 def diff(change: Change, findings: Findings) -> str:
-    """A change as a unified diff."""
+    """Return a change as a unified diff."""
     name = shown(change.path, findings)
-    before = (change.before or "").splitlines()
     lines = difflib.unified_diff(
-        before,
+        (change.before or "").splitlines(),
         change.after.splitlines(),
         "/dev/null" if change.before is None else name,
         name,
@@ -62,22 +101,28 @@ def diff(change: Change, findings: Findings) -> str:
 
 
 def shown(path: Path, findings: Findings) -> str:
-    """A path from the folder that was given, which may lie below it."""
+    """Return a path relative to the folder that the user named."""
     return Path(os.path.relpath(path, findings.folder)).as_posix()
 
 
 def ended(findings: Findings, decisions: Decisions, plan: Plan, *, written: bool) -> str:
-    """What was written, and what to run next."""
+    """Return what was written, and what to run next."""
     if not plan.changes:
         return "\nNothing to do: the scaffold is there already."
-    files = [(shown(each.path, findings), each.before is None) for each in plan.changes]
     if not written:
-        return messages.only_shown(len(files))
-    return messages.written(files, next_steps(findings, decisions))
+        count = len(plan.changes)
+        files = "file" if count == 1 else f"{count} files"
+        return f"\nNothing was written. To write the {files}: understudy init"
+    files_ = [
+        f"  {shown(change.path, findings)}{'' if change.before is None else ' (changed)'}"
+        for change in plan.changes
+    ]
+    steps = [f"  {step}" for step in next_steps(findings, decisions)]
+    return "\n".join(["", "Written:", *files_, "", "Next:", *steps])
 
 
 def next_steps(findings: Findings, decisions: Decisions) -> list[str]:
-    """The commands to run next."""
+    """Return the commands to run next."""
     steps = []
     if findings.root != Path.cwd():
         steps.append(f"cd {os.path.relpath(findings.root)}")
@@ -86,33 +131,35 @@ def next_steps(findings: Findings, decisions: Decisions) -> list[str]:
         for name, module in (("pytest-asyncio", "pytest_asyncio"), ("pytest-cov", "pytest_cov"))
         if importlib.util.find_spec(module) is None
     ]
-    steps.append(
-        " ".join(["python -m pip install", f'"{scaffold.extras(decisions.driver)}"', *missing])
-    )
+    packages = [f'"{scaffold.extras(decisions.driver)}"', *missing]
+    steps.append(f"python -m pip install {' '.join(packages)}")
     return [*steps, *scaffold.commands(findings.package)]
 
 
 def as_json(findings: Findings, decisions: Decisions, plan: Plan, *, written: bool) -> str:
-    """Everything, as one JSON document."""
+    """Return everything as one JSON document."""
     document = {
         "folder": str(findings.folder),
         "root": shown(findings.root, findings),
         "found": {
             "app": [
-                {"target": each.target, "at": str(each.place), "needs": list(each.needs)}
-                for each in findings.apps
+                {"target": app.target, "at": str(app.place), "needs": list(app.needs)}
+                for app in findings.apps
             ],
             "schema": [
-                {"setting": list(each.setting), "what": each.what, "at": str(each.place)}
-                for each in findings.schemas
+                {"setting": list(schema.setting), "what": schema.what, "at": str(schema.place)}
+                for schema in findings.schemas
             ],
-            "driver": [{"name": each.name, "at": str(each.place)} for each in findings.drivers],
+            "driver": [
+                {"name": driver.name, "at": str(driver.place)} for driver in findings.drivers
+            ],
             "layers": {
-                layer: [{"name": each.name, "at": str(each.place)} for each in parts]
+                layer: [{"name": part.name, "at": str(part.place)} for part in parts]
                 for layer, parts in findings.layers.items()
             },
             "unread": [
-                {"file": each.file.as_posix(), "reason": each.reason} for each in findings.unread
+                {"file": unread.file.as_posix(), "reason": unread.reason}
+                for unread in findings.unread
             ],
         },
         "settings": {
@@ -122,30 +169,30 @@ def as_json(findings: Findings, decisions: Decisions, plan: Plan, *, written: bo
         },
         "todo": [
             {
-                "key": each.key,
-                "reason": each.reason,
-                "options": [option.value for option in each.options],
+                "key": question.key,
+                "reason": question.reason,
+                "options": [option.value for option in question.options],
             }
-            for each in plan.questions
+            for question in plan.questions
         ],
         "examples": [
             {
-                "layer": each.layer,
-                "file": each.file.as_posix() if each.file else None,
-                "reason": each.reason or None,
+                "layer": example.layer,
+                "file": example.file.as_posix() if example.file else None,
+                "reason": example.reason or None,
             }
-            for each in plan.examples
+            for example in plan.examples
         ],
         "files": [
             {
-                "path": shown(each.path, findings),
-                "new": each.before is None,
-                "diff": diff(each, findings),
+                "path": shown(change.path, findings),
+                "new": change.before is None,
+                "diff": diff(change, findings),
             }
-            for each in plan.changes
+            for change in plan.changes
         ],
         "notes": list(plan.notes),
-        "kept": [{"path": shown(path, findings), "why": why} for path, why in plan.kept],
+        "kept": [{"path": shown(path, findings), "why": reason} for path, reason in plan.kept],
         "written": written,
         "next": next_steps(findings, decisions),
     }

@@ -4,9 +4,9 @@ The project is read, never imported: where only running it tells, it runs in a p
 (`trial.py`).
 """
 
-from understudy.init.errors import WriterError
+from understudy.init.errors import InitError
 from understudy.init.findings import Findings, look
 from understudy.init.plan import Change, Plan, make_plan
 from understudy.init.saving import save
 
-__all__ = ["Change", "Findings", "Plan", "WriterError", "look", "make_plan", "save"]
+__all__ = ["Change", "Findings", "InitError", "Plan", "look", "make_plan", "save"]

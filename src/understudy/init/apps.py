@@ -139,11 +139,11 @@ def _factories(
         if isinstance(node, ast.ClassDef):
             continue
         inside = list(own_nodes(node))
-        returns = any(isinstance(each, ast.Return) and each.value for each in inside)
-        if not returns or any(isinstance(each, ast.Yield | ast.YieldFrom) for each in inside):
+        returns = any(isinstance(item, ast.Return) and item.value for item in inside)
+        if not returns or any(isinstance(item, ast.Yield | ast.YieldFrom) for item in inside):
             continue
         makes = any(
-            isinstance(each, ast.Call) and _is_class(modules, module, each.func) for each in inside
+            isinstance(item, ast.Call) and _is_class(modules, module, item.func) for item in inside
         )
         annotated = node.returns is not None and _is_class(modules, module, node.returns)
         # A function that makes an app and returns something else, like a client, is none.
@@ -156,8 +156,8 @@ def _needs(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
     positional = [*arguments.posonlyargs, *arguments.args]
     required = positional[: len(positional) - len(arguments.defaults)]
     keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    required += [each for each, default in keywords if default is None]
-    return tuple(each.arg for each in required)
+    required += [keyword for keyword, default in keywords if default is None]
+    return tuple(item.arg for item in required)
 
 
 def _is_used(module: Module, name: str) -> bool:

@@ -44,7 +44,7 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
     """Work out every file but the tests.
 
     Raises:
-        WriterError: what is there cannot be added to.
+        InitError: what is there cannot be added to.
     """
     files: list[NewFile] = []
     kept: list[tuple[Path, str]] = []
@@ -93,7 +93,7 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
     text = configured.pyproject
     lines = _lines(decisions, configured.understudy or {})
     if configured.understudy is None:
-        questions = [line for each in decisions.questions for line in _todo(each)]
+        questions = [line for question in decisions.questions for line in _todo(question)]
         text = with_table(text, _UNDERSTUDY, [*lines, *questions])
     elif lines:
         assert text is not None, "it has a table, so it is there"

@@ -74,8 +74,8 @@ def _in_pyproject(document: Mapping[str, Any]) -> Iterator[str]:
     project = document.get("project", {})
     requirements = [
         *project.get("dependencies", []),
-        *(each for extra in project.get("optional-dependencies", {}).values() for each in extra),
-        *(each for group in document.get("dependency-groups", {}).values() for each in group),
+        *(item for extra in project.get("optional-dependencies", {}).values() for item in extra),
+        *(item for group in document.get("dependency-groups", {}).values() for item in group),
     ]
     for requirement in requirements:
         match = _NAME.match(requirement) if isinstance(requirement, str) else None

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class WriterError(Exception):
+class InitError(Exception):
     """It cannot go on, and has written nothing; the text is the whole message."""

@@ -4,45 +4,33 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from understudy.init.examples import (
-    Candidate,
-    Layer,
-    file_name,
-    import_line,
-    layer_of,
-    quoted,
-    render,
-    sql_block,
-    words_of,
-)
+from understudy.init import examples
+from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
-from understudy.pg.sql import one_line
-from understudy.project.sources import Module
 
 _MOST = 10
-_WIDTH = 84  # what is left of a line in a function
+_WIDTH = 84  # of a line in a function
 _CONNECTION = re.compile(r"^_*(conn|connection|con|db|tx|transaction|session)$")
 _METHODS = ("execute", "fetch", "fetch_row", "fetch_val")
-_VALUES = {
-    "int": ("7", None),
-    "str": ('"Ana"', None),
-    "float": ("1.5", None),
-    "bool": ("True", None),
-    "uuid.UUID": ("UUID(int=7)", "from uuid import UUID"),
-}
 _SELECTED = re.compile(r"(?is)^\s*SELECT\s+(.+?)\s+FROM\b|\bRETURNING\s+(.+?)\s*;?\s*$")
+_TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
 
 
 @dataclass(frozen=True)
 class _Method:
-    """A method that sends one statement, and the test's way to call it.
+    """A method that sends one statement.
 
     Attributes:
-        call: the source of the call, on a connection named conn.
-        sends: the connection's method. `statement`: the SQL. `parameters`: their sources.
+        part: the class or function.
+        name: the method's name.
+        call: the source of a call with a connection named conn.
+        sends: the connection's method that it calls.
+        statement: the SQL.
+        arguments: the sources of the statement's parameters.
+        imports: the imports that the call needs.
     """
 
     part: Part
@@ -50,156 +38,134 @@ class _Method:
     call: str
     sends: str
     statement: str
-    parameters: Sequence[str]
-    imports: Sequence[str] = field(default_factory=tuple)
+    arguments: Sequence[str]
+    imports: Sequence[str]
 
 
-def dao_examples(parts: Sequence[Part], fakes: str) -> Layer:
+def dao_examples(parts: Sequence[Part], fakes: str) -> LayerExamples:
     """Return tests that a method sends the statement and the parameters in its source.
 
     Args:
         parts: the functions and classes of the DAO layer.
-        fakes: the module that FakeConnection is imported from.
+        fakes: the module to import FakeConnection from.
     """
-    methods = [method for part in parts for method in _methods(part)]
-    candidates = [each for method in methods for each in _candidates(method, fakes)]
-    return layer_of(
+    methods = [
+        method
+        for part in parts
+        for node in examples.public_functions(part)
+        if isinstance(node, ast.AsyncFunctionDef) and (method := _method(part, node)) is not None
+    ]
+    candidates = [
+        _candidate(method, answer, expected, fakes)
+        for method in methods
+        for answer, expected in _answers(method)
+    ]
+    return examples.examples_or_reason(
         candidates[:_MOST],
         "no method sends exactly one literal statement on a connection that it is given, with "
         "plain arguments",
     )
 
 
-def _methods(part: Part) -> Iterator[_Method]:
-    nodes = part.node.body if isinstance(part.node, ast.ClassDef) else [part.node]
-    for node in nodes:
-        if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
-            method = _method(part, node)
-            if method is not None:
-                yield method
-
-
 def _method(part: Part, node: ast.AsyncFunctionDef) -> _Method | None:
     kept = _kept_connection(part.node)
-    own = [each.arg for each in node.args.args]
-    first = own[1:] if own[:1] in (["self"], ["cls"]) else own
-    if first and _CONNECTION.match(first[0]):
-        connection, rest = first[0], first[1:]
-    elif kept is not None and own[:1] == ["self"]:
-        connection, rest = f"self.{kept}", first
+    arguments = node.args.args
+    names = [argument.arg for argument in arguments]
+    skipped = names[:1] in (["self"], ["cls"])
+    rest = arguments[skipped:]
+    if rest and _CONNECTION.match(rest[0].arg):
+        connection, rest = rest[0].arg, rest[1:]
+    elif kept is not None and names[:1] == ["self"]:
+        connection = f"self.{kept}"
     else:
         return None
     sent = _sent(part, node, connection)
-    values = _values(part.module, node, rest)
-    if sent is None or values is None:
+    if sent is None or node.args.kwonlyargs or node.args.vararg or node.args.kwarg:
         return None
-    method, statement, names = sent
-    if not set(names) <= set(rest):
+    values = {argument.arg: examples.value_for(part.module, argument) for argument in rest}
+    known = {name: value for name, value in values.items() if value is not None}
+    sends, statement, sent_names = sent
+    call = _call(part, node, connection, [value for value, _ in known.values()])
+    if len(known) < len(values) or not set(sent_names) <= set(known) or call is None:
         return None
-    call = _call(part, node, connection, [values[name][0] for name in rest])
-    if call is None:
-        return None
-    needed = [values[name][1] for name in rest]
-    imports = tuple(each for each in needed if each is not None)
-    parameters = [values[name][0] for name in names]
-    return _Method(part, node.name, call, method, statement, parameters, imports)
+    sources = [known[name][0] for name in sent_names]
+    imports = [line for _, line in known.values()]
+    return _Method(part, node.name, call, sends, statement, sources, imports)
 
 
 def _kept_connection(node: ast.AST) -> str | None:
-    """The attribute in which a class keeps the connection that __init__ is given, and no more."""
-    if not isinstance(node, ast.ClassDef):
+    """Return the attribute in which a class keeps its connection, the only argument of __init__."""
+    init = examples.initializer(node) if isinstance(node, ast.ClassDef) else None
+    arguments = [] if init is None else [argument for argument, _ in examples.parameters(init)[1:]]
+    if init is None or len(arguments) != 1 or not _CONNECTION.match(arguments[0].arg):
         return None
-    for method in node.body:
-        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-            arguments = method.args.args[1:]
-            if len(arguments) != 1 or not _CONNECTION.match(arguments[0].arg):
-                return None
-            for each in ast.walk(method):
-                if (
-                    isinstance(each, ast.Assign)
-                    and isinstance(each.targets[0], ast.Attribute)
-                    and isinstance(each.value, ast.Name)
-                    and each.value.id == arguments[0].arg
-                ):
-                    return each.targets[0].attr
+    for statement in ast.walk(init):
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Attribute)
+            and isinstance(statement.value, ast.Name)
+            and statement.value.id == arguments[0].arg
+        ):
+            return statement.targets[0].attr
     return None
 
 
 def _sent(
     part: Part, node: ast.AsyncFunctionDef, connection: str
 ) -> tuple[str, str, list[str]] | None:
-    """The connection's method, the SQL and the names of the parameters of the only statement."""
+    """Return the connection's method, the SQL and the parameters' names of the only statement."""
     calls = [
-        each
-        for each in ast.walk(node)
-        if isinstance(each, ast.Call)
-        and isinstance(each.func, ast.Attribute)
-        and ast.unparse(each.func.value) == connection
+        (call, call.func.attr)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and ast.unparse(call.func.value) == connection
     ]
-    if len(calls) != 1 or not calls[0].args:
+    if len(calls) != 1 or not calls[0][0].args:
         return None
-    call = calls[0]
-    assert isinstance(call.func, ast.Attribute), "the others were left out above"
-    given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    call, method = calls[0]
     statement = _constant(part, node, call.args[0])
-    if call.func.attr not in _METHODS or statement is None or len(given) > 1:
+    given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    if method not in _METHODS or statement is None or len(given) > 1:
         return None
-    elements = given[0].elts if given and isinstance(given[0], ast.List) else []
-    names = [each.id for each in elements if isinstance(each, ast.Name)]
-    if len(names) != len(elements) or (given and not isinstance(given[0], ast.List)):
+    if not given:
+        return method, statement, []
+    elements = given[0].elts if isinstance(given[0], ast.List) else [given[0]]
+    names = [element.id for element in elements if isinstance(element, ast.Name)]
+    if not isinstance(given[0], ast.List) or len(names) < len(elements):
         return None
-    return call.func.attr, statement, names
+    return method, statement, names
 
 
 def _constant(part: Part, node: ast.AST, value: ast.expr) -> str | None:
-    """The text of an expression: a literal, or a name that is one's in the function or above it."""
-    if isinstance(value, ast.Constant):
-        return value.value if isinstance(value.value, str) else None
+    """Return a text: a literal, or a name that is assigned one in the function or the module."""
     if isinstance(value, ast.Name):
         for scope in (node, part.module.tree):
-            found = [
-                each.value
-                for each in ast.walk(scope)
-                if isinstance(each, ast.Assign)
-                and isinstance(each.targets[0], ast.Name)
-                and each.targets[0].id == value.id
+            assigned = [
+                statement.value
+                for statement in ast.walk(scope)
+                if isinstance(statement, ast.Assign)
+                and isinstance(statement.targets[0], ast.Name)
+                and statement.targets[0].id == value.id
             ]
-            if len(found) == 1 and isinstance(found[0], ast.Constant):
-                return found[0].value if isinstance(found[0].value, str) else None
-    return None
-
-
-def _values(
-    module: Module, node: ast.AsyncFunctionDef, names: Sequence[str]
-) -> Mapping[str, tuple[str, str | None]] | None:
-    """A value for each argument, with the import that it needs; None where one is not simple."""
-    if node.args.kwonlyargs or node.args.vararg or node.args.kwarg:
-        return None
-    found = {}
-    for argument in node.args.args:
-        if argument.arg in names:
-            annotation = argument.annotation
-            if isinstance(annotation, ast.BinOp):  # int | None
-                annotation = annotation.left
-            kind = module.qualified(annotation) or (ast.unparse(annotation) if annotation else "")
-            if kind not in _VALUES:
-                return None
-            found[argument.arg] = _VALUES[kind]
-    return found
+            if len(assigned) == 1 and isinstance(assigned[0], ast.Constant):
+                value = assigned[0]
+                break
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 
 def _call(
     part: Part, node: ast.AsyncFunctionDef, connection: str, values: Sequence[str]
 ) -> str | None:
-    decorators = [ast.unparse(each) for each in node.decorator_list]
-    wrapped = any(each not in ("staticmethod", "classmethod") for each in decorators)
-    # A project's own decorator hands the connection in; the test goes around it.
+    decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+    wrapped = bool(decorators - {"staticmethod", "classmethod"})
+    # A decorator of the project passes the connection in; the test bypasses it.
     name = f"{node.name}.__wrapped__" if wrapped else node.name
+    given = ", ".join(["conn", *values])
     if isinstance(part.node, ast.AsyncFunctionDef):
-        return f"{name}({', '.join(['conn', *values])})"
+        return f"{name}({given})"
     if connection.startswith("self."):
         return None if wrapped else f"{part.name}(conn).{name}({', '.join(values)})"
-    given = ", ".join(["conn", *values])
     if node.args.args[0].arg == "self":
         return None if wrapped else f"{part.name}().{name}({given})"
     if node.args.args[0].arg == "cls" and wrapped:
@@ -207,75 +173,55 @@ def _call(
     return f"{part.name}.{name}({given})"
 
 
-def _candidates(method: _Method, fakes: str) -> Iterator[Candidate]:
-    for answer, expected, imports in _answers(method):
-        yield _candidate(method, answer, expected, [*method.imports, *imports], fakes)
-
-
-def _answers(method: _Method) -> Iterator[tuple[str, str, list[str]]]:
-    """The answers to try: a verb, what the method then returns ("" where unknown), imports."""
+def _answers(method: _Method) -> Iterator[tuple[str, str]]:
+    """Yield the answers to try, each with what the method then returns, "" if not known."""
     selected = _SELECTED.search(method.statement)
     if method.sends == "fetch_val":
-        yield ".value(3)", "3", []
-        yield ".value(3)", "", []
+        yield ".value(3)", "3"
+        yield ".value(3)", ""
     elif method.sends == "fetch_row" and selected is not None:
-        row, imports = _row(selected[1] or selected[2], method)
-        yield f".row({row})", "", imports
+        yield f".row({_row(selected[1] or selected[2])})", ""
     elif selected is not None:
-        yield ".rows()", "[]", []
-        yield ".rows()", "", []
+        yield ".rows()", "[]"
+        yield ".rows()", ""
     else:
-        verb = method.statement.split()[0].upper() if method.statement.split() else ""
-        tag = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}.get(verb)
-        if tag is not None:
-            yield f'.tag("{tag}")', "", []
+        verb = (method.statement.split() or [""])[0].upper()
+        if verb in _TAGS:
+            yield f'.tag("{_TAGS[verb]}")', ""
 
 
-def _row(columns: str, method: _Method) -> tuple[str, list[str]]:
-    """A row for the columns of a statement, as far as their names say what they hold."""
+def _row(columns: str) -> str:
+    """Return a row for the columns of a statement, with values that fit their names."""
     values = []
-    imports = []
     for column in columns.split(","):
         name = re.split(r"[\s.]+", column.strip())[-1].strip('"')
         if re.search(r"(^|_)(id|count|number|total)$", name):
             value = "7"
         elif name.endswith(("_at", "_on")):
             value = "datetime(2026, 1, 2)"
-            imports = ["from datetime import datetime"]
         else:
             value = '"ana@example.com"' if "email" in name else '"Ana"'
         values.append(
-            f"{name}={value}" if name.isidentifier() else f"**{{{quoted(name)}: {value}}}"
+            f"{name}={value}" if name.isidentifier() else f"**{{{examples.quoted(name)}: {value}}}"
         )
-    return ", ".join(values), imports
+    return ", ".join(values)
 
 
-def _candidate(
-    method: _Method, answer: str, expected: str, imports: Sequence[str], fakes: str
-) -> Candidate:
+def _candidate(method: _Method, answer: str, expected: str, fakes: str) -> Candidate:
     part = method.part
-    rule = f"conn.on({', '.join([quoted(one_line(method.statement)), *method.parameters])}){answer}"
-    if len(rule) > _WIDTH or "--" in method.statement:
-        given = [sql_block(method.statement, 8), *method.parameters]
-        rule = "conn.on(\n" + "".join(f"        {each},\n" for each in given) + f"    ){answer}"
     act = f"assert await {method.call} == {expected}" if expected else f"await {method.call}"
-    shown = f"{part.name}.{method.name}" if isinstance(part.node, ast.ClassDef) else method.name
-    body = f'''
-@pytest.mark.asyncio
-async def test_{words_of(method.name)}_sends_its_statement() -> None:
-    """{shown} sends this SQL with these parameters, and nothing else."""
-    conn = FakeConnection()
-    {rule}
-
-    {act}
-
-    assert len(conn.calls) == 1
-'''
-    lines = [
+    script = examples.rule("conn", method.statement, method.arguments, answer, _WIDTH)
+    test = examples.render_test(
+        f"{examples.words_of(method.name)}_sends_its_statement",
+        f"{examples.qualified_name(part, method.name)} sends this SQL with these parameters, and "
+        "nothing else.",
+        f"conn = FakeConnection()\n{script}\n\n{act}\n\nassert len(conn.calls) == 1",
+    )
+    imports = [
         "import pytest",
         f"from {fakes} import FakeConnection",
-        import_line(part.module.name, part.name),
-        *imports,
+        examples.import_line(part.module.name, part.name),
+        "from datetime import datetime" if "datetime(" in answer else "",
+        *method.imports,
     ]
-    text = render(f"Tests for {part.module.name}.", lines, [body])
-    return Candidate("dao", file_name(part.module, "dao"), text)
+    return examples.candidate("dao", part.module, imports, test)

@@ -1,38 +1,29 @@
 """Example tests for DAOs on a real driver: what a method sends to `fake_postgres`.
 
-The SQL need not stand in the method: an ORM or a library may make it. So the method is called in
-the trial on a `fake_postgres` that knows nothing of it (`probe.recording`), and the test is made of
-what it was seen to send.
+The SQL is not read from the source, because an ORM may generate it. The method is called once in
+the copy of the project, on a `fake_postgres` that records (`probe.recording`), and the test is
+written from the record.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Any
 
-from understudy.init import messages
-from understudy.init.examples import (
-    Candidate,
-    Layer,
-    file_name,
-    import_line,
-    layer_of,
-    quoted,
-    render,
-    sql_block,
-    words_of,
-)
+from understudy.init import examples
+from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules
 from understudy.pg.sql import one_line
+from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
 _MOST = 10
-_WIDTH = 76  # what is left of a line in a test, inside a with
+_WIDTH = 76  # of a line in a test, inside a with
 _READS = re.compile(r"^(get|find|fetch|list|select|read|load|by)_?")
 _SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlmodel.Session")
 _ASYNC_SESSIONS = (
@@ -40,28 +31,21 @@ _ASYNC_SESSIONS = (
     "sqlalchemy.ext.asyncio.session.AsyncSession",
     "sqlmodel.ext.asyncio.session.AsyncSession",
 )
-_VALUES = {
-    "int": ("7", ""),
-    "str": ('"Ana"', ""),
-    "float": ("1.5", ""),
-    "bool": ("True", ""),
-    "uuid.UUID": ("UUID(int=7)", "from uuid import UUID"),
-    "pydantic.EmailStr": ('"ana@example.com"', ""),
-}
 _TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
-# What a method answers when nothing was found, and how a test says so.
+# What a method returns if nothing is found, and how a test asserts it.
 _ANSWERS = {"None": "is None", "[]": "== []", "0": "== 0", "False": "is False", "True": "is True"}
-# What a method may raise on purpose where nothing is found, besides the project's own.
-_MEANT = {"HTTPException", "NoResultFound"}
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+# What a method may raise on purpose if nothing is found, besides the project's own exceptions.
+_INTENDED = {"HTTPException", "NoResultFound"}
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How a test comes by a connection.
+class Connection:
+    """How a test gets a connection.
 
     Attributes:
-        name: the variable. `opening`: the line that makes it, a `with` where it ends in a colon.
+        name: the variable.
+        opening: the line that opens it; a `with` if it ends with a colon.
+        imports: what that line needs.
     """
 
     name: str
@@ -69,11 +53,11 @@ class _Way:
     imports: tuple[str, ...] = ()
 
 
-_ASYNCPG = _Way("conn", "conn = await fake_postgres.asyncpg.connect()")
-_POOL = _Way("pool", "async with fake_postgres.asyncpg.pool() as pool:")
-_PSYCOPG = _Way("conn", "conn = await fake_postgres.psycopg.connect()")
-_PSYCOPG_SYNC = _Way("conn", "conn = fake_postgres.psycopg.connect_sync()")
-_WAYS = {
+_ASYNCPG = Connection("conn", "conn = await fake_postgres.asyncpg.connect()")
+_POOL = Connection("pool", "async with fake_postgres.asyncpg.pool() as pool:")
+_PSYCOPG = Connection("conn", "conn = await fake_postgres.psycopg.connect()")
+_PSYCOPG_SYNC = Connection("conn", "conn = fake_postgres.psycopg.connect_sync()")
+_CONNECTIONS = {
     "asyncpg.Connection": _ASYNCPG,
     "asyncpg.connection.Connection": _ASYNCPG,
     "asyncpg.Pool": _POOL,
@@ -88,144 +72,138 @@ class Recording:
     """A method that can be called with a connection and plain arguments.
 
     Attributes:
-        call: the source of the call, awaited where it has to be.
-        way: how to come by the connection.
+        part: the class or function.
+        name: the method's name.
+        call: the source of the call, with `await` if it is needed.
+        connection: how the test gets the connection.
+        imports: the imports that the test needs.
     """
 
     part: Part
     name: str
     call: str
-    way: _Way
+    connection: Connection
     imports: tuple[str, ...]
 
     @property
     def is_async(self) -> bool:
-        """Whether the test has to be."""
-        return any(re.search(r"\b(await|async)\b", each) for each in (self.call, self.way.opening))
-
-    @property
-    def shown(self) -> str:
-        """The method's name, for people."""
-        is_method = isinstance(self.part.node, ast.ClassDef)
-        return f"{self.part.name}.{self.name}" if is_method else self.name
+        """Whether the test must be async."""
+        source = f"{self.call} {self.connection.opening}"
+        return re.search(r"\b(await|async)\b", source) is not None
 
 
 def recordings(parts: Sequence[Part], modules: Modules, driver: str | None) -> list[Recording]:
-    """The methods whose statements can be recorded, those that read first."""
+    """Return the methods whose statements can be recorded, those that read first."""
     found = [
         recording
         for part in parts
-        for node in _functions(part)
+        for node in examples.public_functions(part)
         if (recording := _recording(part, node, modules, driver)) is not None
     ]
-    return sorted(found, key=lambda each: _READS.match(each.name) is None)[:_MOST]
+    return sorted(found, key=lambda recording: _READS.match(recording.name) is None)[:_MOST]
 
 
 def recording_text(recording: Recording, number: int) -> str:
-    """The test file that records what a method sends, for the trial only."""
-    act = f"with recording(fake_postgres, {number}) as noted:\n    noted.answer = {recording.call}"
-    body = _test(recording, "test_recording(fake_postgres)", _steps(recording, act))
+    """Return the test file that records what a method sends. It is run and never kept."""
+    act = (
+        f"with recording(fake_postgres, {number}) as record:\n    record.answer = {recording.call}"
+    )
+    test = examples.render_test(
+        "recording",
+        f"Record what {examples.qualified_name(recording.part, recording.name)} sends.",
+        _steps(recording, act),
+        fixtures="fake_postgres",
+        is_async=recording.is_async,
+    )
     needed = ["import pytest", "from understudy.init.probe import recording", *recording.imports]
-    return render("What is sent.", needed, [body])
+    return examples.render_file("A recording.", needed, test)
 
 
 def recorded_examples(
     recorded: Sequence[Recording],
-    notes: Sequence[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
     modules: Modules,
     fakes: str,
-) -> Layer:
+) -> LayerExamples:
     """Return the tests that assert what was recorded.
 
     Args:
         recorded: the recordings, by number.
-        notes: what the probe wrote down, one or more, each with the number of its recording.
+        records: what the probe recorded, at least once, each with the number of its recording.
         modules: the project's modules.
-        fakes: the module that ANY is imported from.
+        fakes: the module to import ANY from.
     """
     candidates = []
     reasons = []
-    for note in notes:
-        recording = recorded[note["number"]]
-        problem = _problem(recording, note, modules)
-        if problem is None:
-            candidates.append(_candidate(recording, note, fakes))
+    for record in records:
+        recording = recorded[record["number"]]
+        reason = _reason_against(recording, record, modules)
+        if reason is None:
+            candidates.append(_candidate(recording, record, fakes))
         else:
-            reasons.append(problem)
-    return layer_of(candidates, next(iter(reasons), ""))
-
-
-def _functions(part: Part) -> Iterator[_Function]:
-    nodes = part.node.body if isinstance(part.node, ast.ClassDef) else [part.node]
-    for node in nodes:
-        if isinstance(node, _Function) and not node.name.startswith("_"):
-            yield node
+            reasons.append(reason)
+    return examples.examples_or_reason(candidates, (reasons or [""])[0])
 
 
 def _recording(
-    part: Part, node: _Function, modules: Modules, driver: str | None
+    part: Part, node: FunctionNode, modules: Modules, driver: str | None
 ) -> Recording | None:
-    decorators = {ast.unparse(each) for each in node.decorator_list}
-    arguments = _arguments(node)
-    if arguments is None or decorators - {"staticmethod", "classmethod"}:
+    decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+    if node.args.posonlyargs or decorators - {"staticmethod", "classmethod"}:
         return None
-    target, way = node.name, None
-    imports = [import_line(part.module.name, part.name)]
+    arguments = examples.parameters(node)
+    is_async = isinstance(node, ast.AsyncFunctionDef)
+    target, connection = node.name, None
+    imports = [examples.import_line(part.module.name, part.name)]
     if isinstance(part.node, ast.ClassDef):
         if decorators:
             target = f"{part.name}.{node.name}"
         else:
-            made = _made(part, modules, isinstance(node, ast.AsyncFunctionDef), driver)
-            if made is None:
+            created = _creation(part, modules, is_async, driver)
+            if created is None:
                 return None
-            target, way = f"{made[0]}.{node.name}", made[1]
+            target, connection = f"{created[0]}.{node.name}", created[1]
         if "staticmethod" not in decorators:
             arguments = arguments[1:]
-    is_async = isinstance(node, ast.AsyncFunctionDef)
     given = []
     for argument, is_required in arguments:
-        own = None if way is not None else _way(modules, part.module, argument, is_async, driver)
+        own = None
+        if connection is None:
+            own = _connection_for(modules, part.module, argument, is_async, driver)
         if own is not None:
-            way = own
-            given.append(f"{argument.arg}={way.name}")
+            connection = own
+            given.append(f"{argument.arg}={own.name}")
         elif is_required:
-            value = _value(part.module, argument)
+            value = examples.value_for(part.module, argument)
             if value is None:
                 return None
             given.append(f"{argument.arg}={value[0]}")
             imports.append(value[1])
-    if way is None:
+    if connection is None:
         return None
     call = f"{'await ' if is_async else ''}{target}({', '.join(given)})"
-    imports += way.imports
-    return Recording(part, node.name, call, way, tuple(filter(None, imports)))
+    imports += connection.imports
+    return Recording(part, node.name, call, connection, tuple(filter(None, imports)))
 
 
-def _arguments(node: _Function) -> list[tuple[ast.arg, bool]] | None:
-    """The arguments, and whether each is required; None where not all can be given by name."""
-    if node.args.posonlyargs:
-        return None
-    defaults: list[ast.expr | None] = [None] * (len(node.args.args) - len(node.args.defaults))
-    defaults += [*node.args.defaults, *node.args.kw_defaults]
-    every = [*node.args.args, *node.args.kwonlyargs]
-    return [(each, default is None) for each, default in zip(every, defaults, strict=True)]
-
-
-def _made(
+def _creation(
     part: Part, modules: Modules, is_async: bool, driver: str | None
-) -> tuple[str, _Way | None] | None:
-    """How an object of a class is made, and with which connection; None where that is not known."""
+) -> tuple[str, Connection | None] | None:
+    """Return how to create an object of a class and with which connection, or None if unknown."""
     module = part.module
     node: ast.AST = part.node
     while isinstance(node, ast.ClassDef):
-        for each in node.body:
-            if isinstance(each, _Function) and each.name == "__init__":
-                needed = [arg for arg, required in (_arguments(each) or [])[1:] if required]
-                if not needed:
-                    return f"{part.name}()", None
-                way = _way(modules, module, needed[0], is_async, driver)
-                alone = len(needed) == 1 and way is not None
-                return (f"{part.name}({way.name})", way) if alone and way else None
+        init = examples.initializer(node)
+        if init is not None:
+            required = [
+                argument for argument, required in examples.parameters(init)[1:] if required
+            ]
+            if not required:
+                return f"{part.name}()", None
+            connection = _connection_for(modules, module, required[0], is_async, driver)
+            if connection is None or len(required) > 1:
+                return None
+            return f"{part.name}({connection.name})", connection
         if not node.bases:
             return f"{part.name}()", None
         known = modules.find(module.qualified(node.bases[0]))
@@ -235,41 +213,36 @@ def _made(
     return None
 
 
-def _way(
+def _connection_for(
     modules: Modules, module: Module, argument: ast.arg, is_async: bool, driver: str | None
-) -> _Way | None:
-    """How to come by what an argument is to be, if that is a connection."""
-    kind = _kind(module, argument.annotation)
-    if kind in _WAYS:
-        return _WAYS[kind]
-    if kind in _ASYNC_SESSIONS:
-        return _async_session(kind, driver)
-    if kind in _SESSIONS:
-        return _session(kind)
+) -> Connection | None:
+    """Return the connection that an argument takes, or None if it takes something else."""
+    kind = examples.annotated_type(module, argument.annotation)
+    if kind in _CONNECTIONS:
+        return _CONNECTIONS[kind]
+    if kind in (*_SESSIONS, *_ASYNC_SESSIONS):
+        return _session(kind, driver)
     if argument.annotation is not None:
         return None
-    # Without an annotation its name says it, and what the project imports or is on.
+    # Without an annotation, the name of the argument and the project's driver decide.
     if argument.arg in ("session", "db", "db_session") and _uses_sqlalchemy(modules):
-        return _async_session(_ASYNC_SESSIONS[0], driver) if is_async else _session(_SESSIONS[0])
+        return _session((_ASYNC_SESSIONS if is_async else _SESSIONS)[0], driver)
     if argument.arg in ("conn", "connection"):
-        ways = {"asyncpg": _ASYNCPG, "psycopg": _PSYCOPG if is_async else _PSYCOPG_SYNC}
-        return ways.get(driver or "")
+        by_driver = {"asyncpg": _ASYNCPG, "psycopg": _PSYCOPG if is_async else _PSYCOPG_SYNC}
+        return by_driver.get(driver or "")
     return _POOL if argument.arg == "pool" and driver == "asyncpg" else None
 
 
-def _async_session(kind: str, driver: str | None) -> _Way:
-    engine = f"fake_postgres.sqlalchemy.engine({quoted(driver) if driver == 'psycopg' else ''})"
-    return _Way("session", f"async with AsyncSession({engine}) as session:", (_import(kind),))
-
-
-def _session(kind: str) -> _Way:
-    engine = "fake_postgres.sqlalchemy.sync_engine()"
-    return _Way("session", f"with Session({engine}) as session:", (_import(kind),))
-
-
-def _import(kind: str) -> str:
+def _session(kind: str, driver: str | None) -> Connection:
     module, _, name = kind.rpartition(".")
-    return import_line(module, name)
+    imports = (examples.import_line(module, name),)
+    if kind in _SESSIONS:
+        opening = "with Session(fake_postgres.sqlalchemy.sync_engine()) as session:"
+    else:
+        argument = '"psycopg"' if driver == "psycopg" else ""
+        engine = f"fake_postgres.sqlalchemy.engine({argument})"
+        opening = f"async with AsyncSession({engine}) as session:"
+    return Connection("session", opening, imports)
 
 
 def _uses_sqlalchemy(modules: Modules) -> bool:
@@ -277,80 +250,51 @@ def _uses_sqlalchemy(modules: Modules) -> bool:
     return bool(tops & {"sqlalchemy", "sqlmodel"})
 
 
-def _kind(module: Module, annotation: ast.expr | None) -> str:
-    """What an annotation speaks of: in `int | None`, `Optional[int]` and `Annotated[int, ...]`."""
-    if isinstance(annotation, ast.BinOp):
-        return _kind(module, annotation.left)
-    if isinstance(annotation, ast.Subscript):
-        if ast.unparse(annotation.value).rpartition(".")[2] in ("Optional", "Annotated"):
-            inner = annotation.slice
-            return _kind(module, inner.elts[0] if isinstance(inner, ast.Tuple) else inner)
-        return ""
-    return "" if annotation is None else module.qualified(annotation) or ast.unparse(annotation)
+def _reason_against(
+    recording: Recording, record: Mapping[str, Any], modules: Modules
+) -> str | None:
+    """Return why a recording makes no example, or None if it does."""
+    name = examples.qualified_name(recording.part, recording.name)
+    if record["raised"] is not None:
+        module, exception, text = record["raised"]
+        if module not in modules.by_name and exception not in _INTENDED:
+            return f"{name} fails if nothing is found: {text}"
+    count = len(record["calls"])
+    return None if count == 1 else f"{name} sends {count} statements if nothing is found, not one"
 
 
-def _value(module: Module, argument: ast.arg) -> tuple[str, str] | None:
-    """A value for an argument, and the import that it needs; None where it is not plain."""
-    kind = _kind(module, argument.annotation)
-    if kind == "str" and "email" in argument.arg:
-        kind = "pydantic.EmailStr"
-    return _VALUES.get(kind)
-
-
-def _problem(recording: Recording, note: Mapping[str, Any], modules: Modules) -> str | None:
-    """Why a recording makes no example."""
-    if note["raised"] is not None:
-        module, name, text = note["raised"]
-        if module not in modules.by_name and name not in _MEANT:
-            return f"{recording.shown} does not go on where nothing is found: {text}"
-    if len(note["calls"]) != 1:
-        return messages.not_one_statement(recording.shown, len(note["calls"]))
-    return None
-
-
-def _candidate(recording: Recording, note: Mapping[str, Any], fakes: str) -> Candidate:
-    ((statement, parameters),) = note["calls"]
+def _candidate(recording: Recording, record: Mapping[str, Any], fakes: str) -> Candidate:
+    ((statement, arguments),) = record["calls"]
     text = one_line(statement)
     has_rows = re.match(r"(?i)insert|update|delete", text) is None or "RETURNING" in text.upper()
     answer = ".rows()" if has_rows else f'.tag("{_TAGS[text.split()[0].upper()]}")'
-    rule = f"fake_postgres.on({', '.join([quoted(text), *parameters])}){answer}"
-    if len(rule) > _WIDTH or "--" in statement:
-        given = [sql_block(statement, 4), *parameters]
-        rule = "fake_postgres.on(\n" + "".join(f"    {each},\n" for each in given) + f"){answer}"
     act = recording.call
     imports = ["from understudy import FakePostgres", *recording.imports]
-    if note["raised"] is not None:
-        act = f"with pytest.raises({note['raised'][1]}):\n    {act}"
-        imports.append(import_line(note["raised"][0], note["raised"][1]))
-    elif has_rows and note["answer"] in _ANSWERS:
-        act = f"assert {act} {_ANSWERS[note['answer']]}"
-    if "ANY" in parameters:
+    if record["raised"] is not None:
+        module, exception, _ = record["raised"]
+        act = f"with pytest.raises({exception}):\n    {act}"
+        imports.append(examples.import_line(module, exception))
+    elif has_rows and record["answer"] in _ANSWERS:
+        act = f"assert {act} {_ANSWERS[record['answer']]}"
+    if "ANY" in arguments:
         imports.append(f"from {fakes} import ANY")
-    if recording.is_async or note["raised"] is not None:
+    if recording.is_async or record["raised"] is not None:
         imports.append("import pytest")
-    if any(each.startswith("UUID(") for each in parameters):
+    if any(argument.startswith("UUID(") for argument in arguments):
         imports.append("from uuid import UUID")
-    first = f"{rule}\n\n" if recording.way.opening.endswith(":") else f"{rule}\n"
-    body = _test(
-        recording,
-        f"test_{words_of(recording.name)}_sends_its_statement(fake_postgres: FakePostgres)",
-        f"{first}{_steps(recording, act)}\n\nassert len(fake_postgres.calls) == 1",
+    script = examples.rule("fake_postgres", statement, arguments, answer, _WIDTH)
+    gap = "\n\n" if recording.connection.opening.endswith(":") else "\n"
+    test = examples.render_test(
+        f"{examples.words_of(recording.name)}_sends_its_statement",
+        f"{examples.qualified_name(recording.part, recording.name)} sends this SQL with these "
+        "parameters, and nothing else.",
+        f"{script}{gap}{_steps(recording, act)}\n\nassert len(fake_postgres.calls) == 1",
+        fixtures="fake_postgres: FakePostgres",
+        is_async=recording.is_async,
     )
-    module = recording.part.module
-    text = render(f"Tests for {module.name}.", imports, [body])
-    return Candidate("dao", file_name(module, "dao"), text)
+    return examples.candidate("dao", recording.part.module, imports, test)
 
 
 def _steps(recording: Recording, act: str) -> str:
-    opening = recording.way.opening
-    inside = opening.endswith(":")
-    return f"{opening}\n{indent(act, '    ')}" if inside else f"{opening}\n\n{act}"
-
-
-def _test(recording: Recording, signature: str, steps: str) -> str:
-    mark = "@pytest.mark.asyncio\nasync " if recording.is_async else ""
-    return (
-        f"{mark}def {signature} -> None:\n"
-        f'    """{recording.shown} sends this SQL with these parameters, and nothing else."""\n'
-        f"{indent(steps, '    ')}\n"
-    )
+    opening = recording.connection.opening
+    return f"{opening}\n{indent(act, '    ')}" if opening[-1] == ":" else f"{opening}\n\n{act}"

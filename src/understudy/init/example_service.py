@@ -1,22 +1,13 @@
-"""Example tests for services: with a stand-in for what the service asks."""
+"""Example tests for services: a method passes on the answer of a dependency, which is a dummy."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from textwrap import indent
 
-from understudy.init.examples import (
-    Candidate,
-    Layer,
-    file_name,
-    import_line,
-    layer_of,
-    quoted,
-    render,
-    words_of,
-)
+from understudy.init import examples
+from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules
 from understudy.project.sources import Module
@@ -26,81 +17,81 @@ _MOST = 6
 
 @dataclass(frozen=True)
 class _Dependency:
-    """What a service is given: the parameter, where it keeps it, and the class of it."""
+    """An argument of a service's __init__ for which a dummy can be made.
+
+    Attributes:
+        parameter: the argument's name.
+        attribute: the attribute that keeps it.
+        module: the module of its class.
+        name: the name of its class.
+        is_required: whether it has no default.
+    """
 
     parameter: str
     attribute: str
     module: Module
     name: str
+    is_required: bool
 
 
-def service_examples(parts: Sequence[Part], modules: Modules, fakes: str) -> Layer:
-    """Tests of methods that ask one collaborator and return what it answers."""
-    if not parts:
-        return Layer((), "")
-    candidates = [each for part in parts for each in _candidates(part, modules, fakes)]
-    return layer_of(
-        candidates[:_MOST],
-        "no method only passes on what a collaborator of a known class answers, and what the "
-        "others are for is not to be read off their code",
+def service_examples(parts: Sequence[Part], modules: Modules, fakes: str) -> LayerExamples:
+    """Return tests of methods that call one dependency and return its answer.
+
+    Args:
+        parts: the functions and classes of the service layer.
+        modules: the project's modules.
+        fakes: the module to import `dummy` from.
+    """
+    candidates = [test for part in parts for test in _candidates(part, modules, fakes)]
+    reason = (
+        "no method only returns the answer of a dependency of a known class, and the purpose of "
+        "the others cannot be read from their code"
     )
+    return examples.examples_or_reason(candidates[:_MOST], reason if parts else "")
 
 
 def _candidates(part: Part, modules: Modules, fakes: str) -> Iterator[Candidate]:
-    node = part.node
-    if not isinstance(node, ast.ClassDef):
-        return
-    dependencies, required = _dependencies(part, modules)
-    # Everything that it cannot do without has to be one that a stand-in can be made for.
-    if not dependencies or set(required) - {each.parameter for each in dependencies}:
-        return
-    for method in node.body:
-        if isinstance(method, ast.AsyncFunctionDef) and not method.name.startswith("_"):
-            call = _passed_on(method)
-            if call is not None and not method.decorator_list:
-                for asked in dependencies:
-                    if asked.attribute == ast.unparse(call.func).split(".")[1]:
-                        given = [
-                            each
-                            for each in dependencies
-                            if each == asked or each.parameter in required
-                        ]
-                        yield _candidate(part, method, asked, call, given, fakes)
+    dependencies = _dependencies(part, modules)
+    for method in examples.public_functions(part) if dependencies else ():
+        call = _delegated(method)
+        if call is None or method.decorator_list or not isinstance(method, ast.AsyncFunctionDef):
+            continue
+        for called in dependencies:
+            if called.attribute == ast.unparse(call.func).split(".")[1]:
+                given = [
+                    dependency
+                    for dependency in dependencies
+                    if dependency == called or dependency.is_required
+                ]
+                yield _candidate(part, method, called, call, given, fakes)
 
 
-def _dependencies(part: Part, modules: Modules) -> tuple[list[_Dependency], list[str]]:
-    """What __init__ takes and keeps, and the names of the parameters that it needs."""
-    assert isinstance(part.node, ast.ClassDef), "only classes have dependencies"
-    for method in part.node.body:
-        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-            break
-    else:
-        return [], []
-    kept = {
+def _dependencies(part: Part, modules: Modules) -> list[_Dependency]:
+    """Return what __init__ takes and keeps, or nothing if it requires anything else."""
+    init = examples.initializer(part.node) if isinstance(part.node, ast.ClassDef) else None
+    if init is None:
+        return []
+    attributes = {
         node.value.id: node.targets[0].attr
-        for node in ast.walk(method)
+        for node in ast.walk(init)
         if isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Attribute)
         and isinstance(node.value, ast.Name)
     }
-    arguments = [*method.args.args[1:], *method.args.kwonlyargs]
-    defaults = len(method.args.defaults)
-    required = method.args.args[1 : len(method.args.args) - defaults]
-    required += [
-        each
-        for each, default in zip(method.args.kwonlyargs, method.args.kw_defaults, strict=True)
-        if default is None
-    ]
     found = []
-    for argument in arguments:
+    for argument, is_required in examples.parameters(init)[1:]:
         known = modules.find(part.module.qualified(_class_in(argument.annotation)))
-        if argument.arg in kept and known is not None and isinstance(known[1], ast.ClassDef):
-            found.append(_Dependency(argument.arg, kept[argument.arg], known[0], known[1].name))
-    return found, [each.arg for each in required]
+        attribute = attributes.get(argument.arg)
+        if attribute is not None and known is not None and isinstance(known[1], ast.ClassDef):
+            module, node = known
+            found.append(_Dependency(argument.arg, attribute, module, node.name, is_required))
+        elif is_required:
+            return []
+    return found
 
 
 def _class_in(annotation: ast.expr | None) -> ast.expr | None:
-    """The class that an annotation speaks of: in `UserDAO | None`, `type[UserDAO]`, `"UserDAO"`."""
+    """Return the class in an annotation: `UserDAO | None`, `type[UserDAO]`, `"UserDAO"`."""
     if isinstance(annotation, ast.BinOp):
         return _class_in(annotation.left)
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
@@ -114,10 +105,10 @@ def _class_in(annotation: ast.expr | None) -> ast.expr | None:
     return annotation
 
 
-def _passed_on(method: ast.AsyncFunctionDef) -> ast.Call | None:
-    """The call in a method that is `return await self.<attribute>.<method>(...)` and no more.
+def _delegated(method: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call | None:
+    """Return the call in a method that is only `return await self.<attribute>.<method>(...)`.
 
-    None where the method does anything else, or passes on something else than its own arguments.
+    None if the method does anything else, or passes anything but its own arguments.
     """
     body = method.body[1:] if ast.get_docstring(method) is not None else method.body
     if len(body) != 1 or not isinstance(body[0], ast.Return):
@@ -128,13 +119,12 @@ def _passed_on(method: ast.AsyncFunctionDef) -> ast.Call | None:
         not isinstance(call, ast.Call)
         or not isinstance(call.func, ast.Attribute)
         or not isinstance(call.func.value, ast.Attribute)
-        or not isinstance(call.func.value.value, ast.Name)
-        or call.func.value.value.id != "self"
+        or ast.unparse(call.func.value.value) != "self"
     ):
         return None
-    own = {each.arg for each in (*method.args.args, *method.args.kwonlyargs)} - {"self"}
+    own = {argument.arg for argument in (*method.args.args, *method.args.kwonlyargs)} - {"self"}
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    names = {each.id for each in given if isinstance(each, ast.Name)}
+    names = {value.id for value in given if isinstance(value, ast.Name)}
     if len(names) != len(given) or not names <= own or method.args.vararg or method.args.kwarg:
         return None
     return call
@@ -143,44 +133,34 @@ def _passed_on(method: ast.AsyncFunctionDef) -> ast.Call | None:
 def _candidate(
     part: Part,
     method: ast.AsyncFunctionDef,
-    asked: _Dependency,
+    called: _Dependency,
     call: ast.Call,
     given: Sequence[_Dependency],
     fakes: str,
 ) -> Candidate:
-    assert isinstance(call.func, ast.Attribute), "only such calls are passed on"
-    asks = call.func.attr
-    expected = "".join(f", {each}" for each in _sentinels(call))
+    delegate = ast.unparse(call.func).rpartition(".")[2]
     own = (*method.args.args[1:], *method.args.kwonlyargs)
-    shown = ", ".join(f"{each.arg}=sentinel.{each.arg}" for each in own)
-    made = "\n".join(f"{each.parameter} = dummy({each.name})" for each in given)
-    by_name = ", ".join(f"{each.parameter}={each.parameter}" for each in given)
-    body = f'''
-@pytest.mark.asyncio
-async def test_{words_of(method.name)}_returns_what_{words_of(asked.parameter)}_answers() -> None:
-    """{part.name}.{method.name} asks {asked.name}.{asks} and passes the answer on."""
-{indent(made, "    ")}
-    {asked.parameter}.on({quoted(asks)}{expected}).returns(sentinel.answer)
-    service = {part.name}({by_name})
-
-    answer = await service.{method.name}({shown})
-
-    assert answer is sentinel.answer
-'''
+    passed = ", ".join(f"{argument.arg}=sentinel.{argument.arg}" for argument in own)
+    expected = [
+        examples.quoted(delegate),
+        *(f"sentinel.{ast.unparse(value)}" for value in call.args),
+    ]
+    expected += [f"{word.arg}=sentinel.{ast.unparse(word.value)}" for word in call.keywords]
+    dummies = "".join(f"{argument.parameter} = dummy({argument.name})\n" for argument in given)
+    by_name = ", ".join(f"{argument.parameter}={argument.parameter}" for argument in given)
+    test = examples.render_test(
+        f"{examples.words_of(method.name)}_returns_what_{examples.words_of(called.parameter)}_answers",
+        f"{part.name}.{method.name} returns the answer of {called.name}.{delegate}.",
+        f"{dummies}{called.parameter}.on({', '.join(expected)}).returns(sentinel.answer)\n"
+        f"service = {part.name}({by_name})\n\n"
+        f"answer = await service.{method.name}({passed})\n\n"
+        "assert answer is sentinel.answer",
+    )
     imports = [
         "import pytest",
         "from unittest.mock import sentinel",
         f"from {fakes} import dummy",
-        import_line(part.module.name, part.name),
-        *(import_line(each.module.name, each.name) for each in given),
+        examples.import_line(part.module.name, part.name),
+        *(examples.import_line(argument.module.name, argument.name) for argument in given),
     ]
-    text = render(f"Tests for {part.name}.", imports, [body])
-    return Candidate("service", file_name(part.module, "service"), text)
-
-
-def _sentinels(call: ast.Call) -> Iterator[str]:
-    """The arguments of a call, each of them a sentinel of the name that stands there."""
-    for argument in call.args:
-        yield f"sentinel.{ast.unparse(argument)}"
-    for keyword in call.keywords:
-        yield f"{keyword.arg}=sentinel.{ast.unparse(keyword.value)}"
+    return examples.candidate("service", part.module, imports, test, part.name)

@@ -1,4 +1,4 @@
-"""Example tests for routers and DTOs, made of what the app and the models said of themselves."""
+"""Example tests for routers and DTOs, written from what the app and the models told the probe."""
 
 from __future__ import annotations
 
@@ -6,36 +6,29 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.init import messages
-from understudy.init.examples import (
-    Candidate,
-    Layer,
-    file_name,
-    import_line,
-    layer_of,
-    quoted,
-    render,
-    words_of,
-)
+from understudy.init import examples
+from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules
 
+_NO_ROUTES = (
+    "no route answers unless something is started, and the app's OpenAPI schema describes none of "
+    "the routes that were found"
+)
 _MOST = 5
 _OVERRIDES = {"dependencies", "status_code", "response_class", "responses"}
 
 
 def router_examples(
     parts: Sequence[Part], routes: Sequence[Mapping[str, Any]], modules: Modules
-) -> Layer:
-    """Return tests that call a route without parameters, or else find one in the OpenAPI.
+) -> LayerExamples:
+    """Return tests that call a route without parameters, and tests that find one in the OpenAPI.
 
     Args:
         parts: the functions of the router layer.
-        routes: the app's own description of its routes, see `probe`.
+        routes: the routes as the app describes them, see `probe`.
         modules: the project's modules.
     """
-    if not routes:
-        return Layer((), messages.no_routes())
     by_function = {(part.module.name, part.node.name): part for part in parts}
     called = []
     described = []
@@ -48,14 +41,14 @@ def router_examples(
             called.append(_called(part, route, answer))
         if route["responses"]:
             described.append((not route["needs"], _described(part, route)))
-    # A route that needs something says more than one that needs nothing.
-    described.sort(key=lambda each: each[0])
-    candidates = [*called[:_MOST], *(each for _, each in described[:_MOST])]
-    return layer_of(candidates, messages.no_routes())
+    # A route with required parameters shows more than one without.
+    described.sort(key=lambda pair: pair[0])
+    candidates = [*called[:_MOST], *(test for _, test in described[:_MOST])]
+    return examples.examples_or_reason(candidates, _NO_ROUTES)
 
 
 def _constant_answer(part: Part) -> str | None:
-    """The literal that a route without arguments returns; None where it does anything else."""
+    """Return the literal that a route without parameters returns, or None if it does more."""
     node = part.node
     if isinstance(node, ast.ClassDef) or node.args.args or node.args.kwonlyargs:
         return None
@@ -77,16 +70,16 @@ def _constant_answer(part: Part) -> str | None:
 
 def _literal(value: object) -> str:
     if isinstance(value, str):
-        return quoted(value)
+        return examples.quoted(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):  # JSON knows lists only
+    if isinstance(value, list | tuple):  # JSON has no tuples
         return "[" + ", ".join(map(_literal, value)) + "]"
     return repr(value)
 
 
 def _has_startup(modules: Modules) -> bool:
-    """Whether the app does something when it starts: that would happen in the trial as well."""
+    """Whether the app does something when it starts, which a test would do as well."""
     for module in modules:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.keyword) and node.arg in ("lifespan", "on_startup"):
@@ -97,83 +90,86 @@ def _has_startup(modules: Modules) -> bool:
 
 
 def _called(part: Part, route: Mapping[str, Any], answer: str) -> Candidate:
-    body = f'''
-        @pytest.mark.asyncio
-        async def test_{words_of(part.node.name)}_answers(async_client: AsyncClient) -> None:
-            """GET {route["path"]} answers without anything else being there."""
-            response = await async_client.get({quoted(route["path"])})
-
-            assert response.status_code == 200
-            assert response.json() == {answer}
-    '''
-    imports = ["import pytest", "from httpx import AsyncClient"]
-    text = render(f"Tests for the routes of {part.module.name}.", imports, [body])
-    return Candidate("router", file_name(part.module, "router"), text)
+    test = examples.render_test(
+        f"{examples.words_of(part.node.name)}_answers",
+        f"GET {route['path']} answers without anything else.",
+        f"response = await async_client.get({examples.quoted(route['path'])})\n\n"
+        f"assert response.status_code == 200\nassert response.json() == {answer}",
+        fixtures="async_client: AsyncClient",
+    )
+    return _router_test(part, ["import pytest", "from httpx import AsyncClient"], test)
 
 
 def _described(part: Part, route: Mapping[str, Any]) -> Candidate:
-    verb = route["method"].upper()
-    needs = "{" + ", ".join(map(quoted, route["needs"])) + "}" if route["needs"] else "set()"
-    body = f'''
-        def test_{words_of(part.node.name)}_is_served(app: FastAPI) -> None:
-            """{verb} {route["path"]} is there, and needs and answers what is expected."""
-            operation = app.openapi()["paths"][{quoted(route["path"])}][{quoted(route["method"])}]
+    needs = (
+        "{" + ", ".join(map(examples.quoted, route["needs"])) + "}" if route["needs"] else "set()"
+    )
+    path, method = examples.quoted(route["path"]), examples.quoted(route["method"])
+    test = examples.render_test(
+        f"{examples.words_of(part.node.name)}_is_served",
+        f"{route['method'].upper()} {route['path']} has these required parameters and this "
+        "response.",
+        f'operation = app.openapi()["paths"][{path}][{method}]\n\n'
+        'parameters = operation.get("parameters", [])\n'
+        'required = {parameter["name"] for parameter in parameters if parameter["required"]}\n'
+        f"assert required == {needs}\n"
+        f'assert {examples.quoted(route["responses"][0])} in operation["responses"]',
+        fixtures="app: FastAPI",
+        is_async=False,
+    )
+    return _router_test(part, ["from fastapi import FastAPI"], test)
 
-            parameters = operation.get("parameters", [])
-            assert {{each["name"] for each in parameters if each["required"]}} == {needs}
-            assert {quoted(route["responses"][0])} in operation["responses"]
-    '''
-    imports = ["from fastapi import FastAPI"]
-    text = render(f"Tests for the routes of {part.module.name}.", imports, [body])
-    return Candidate("router", file_name(part.module, "router"), text)
 
-
-def dto_examples(parts: Sequence[Part], refusals: Sequence[Mapping[str, Any]]) -> Layer:
-    """Return tests that a model refuses invalid input.
-
-    Args:
-        parts: the classes of the DTO layer.
-        refusals: the models' answers to invalid input, see `probe`.
-    """
-    by_name = {(part.module.name, part.name): part for part in parts}
-    candidates = [
-        _refuses(by_name[each["module"], each["name"]], each)
-        for each in sorted(refusals, key=_plainness)
-        if each["refused"]
-    ]
-    return layer_of(
-        candidates[:_MOST],
-        "no model refuses anything: none has a required field or a constraint",
+def _router_test(part: Part, imports: Sequence[str], test: str) -> Candidate:
+    return examples.candidate(
+        "router", part.module, imports, test, f"the routes of {part.module.name}"
     )
 
 
-def _plainness(refusal: Mapping[str, Any]) -> tuple[bool, bool, int]:
-    """What is easily read comes first: a constraint on a value, then few fields."""
-    return not refusal["constrained"], not refusal["bad"], len(refusal["refused"])
+def dto_examples(parts: Sequence[Part], rejections: Sequence[Mapping[str, Any]]) -> LayerExamples:
+    """Return tests that a model rejects invalid input.
+
+    Args:
+        parts: the classes of the DTO layer.
+        rejections: how the models rejected invalid input, see `probe`.
+    """
+    by_name = {(part.module.name, part.name): part for part in parts}
+    candidates = [
+        _rejects(by_name[rejection["module"], rejection["name"]], rejection)
+        for rejection in sorted(rejections, key=_plainness)
+        if rejection["rejected"]
+    ]
+    return examples.examples_or_reason(
+        candidates[:_MOST],
+        "no model rejects any input: none has a required field or a constraint",
+    )
 
 
-def _refuses(part: Part, refusal: Mapping[str, Any]) -> Candidate:
-    fields = [f"{quoted(field)}: {quoted(kind)}" for field, kind in refusal["refused"].items()]
+def _plainness(rejection: Mapping[str, Any]) -> tuple[bool, bool, int]:
+    """Sort what is easy to read first: a constraint on a value, then few fields."""
+    return not rejection["constrained"], not rejection["bad"], len(rejection["rejected"])
+
+
+def _rejects(part: Part, rejection: Mapping[str, Any]) -> Candidate:
+    fields = [
+        f"{examples.quoted(field)}: {examples.quoted(kind)}"
+        for field, kind in rejection["rejected"].items()
+    ]
     expected = "{" + ", ".join(fields) + "}"
     if len(expected) > 60:
-        expected = (
-            "{\n" + "".join(f"                {each},\n" for each in fields) + "            }"
-        )
-    class_name = part.name
-    name = words_of(class_name)
-    body = f'''
-        def test_{name}_refuses_bad_input() -> None:
-            """What is missing is refused, and so is a value that is none of its kind."""
-            with pytest.raises(ValidationError) as raised:
-                {class_name}.{refusal["method"]}({_literal(refusal["bad"])})
-
-            refused = {{error["loc"][0]: error["type"] for error in raised.value.errors()}}
-            assert refused == {expected}
-    '''
+        expected = "{\n" + "".join(f"    {field},\n" for field in fields) + "}"
+    test = examples.render_test(
+        f"{examples.words_of(part.name)}_rejects_invalid_input",
+        "Missing and invalid values are rejected.",
+        "with pytest.raises(ValidationError) as raised:\n"
+        f"    {part.name}.{rejection['method']}({_literal(rejection['bad'])})\n\n"
+        'rejected = {error["loc"][0]: error["type"] for error in raised.value.errors()}\n'
+        f"assert rejected == {expected}",
+        is_async=False,
+    )
     imports = [
         "import pytest",
         "from pydantic import ValidationError",
-        import_line(part.module.name, part.name),
+        examples.import_line(part.module.name, part.name),
     ]
-    text = render(f"Tests for {class_name}.", imports, [body])
-    return Candidate("dto", file_name(part.module, "dto"), text)
+    return examples.candidate("dto", part.module, imports, test, part.name)

@@ -1,21 +1,35 @@
-"""An example test for each layer: candidates, of which the first that passes is written."""
+"""What the example tests of all layers share: candidates, and how their text is put together."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent, indent
 
+from understudy.init.layers import Part
+from understudy.pg.sql import one_line
+from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
+# The words of a module's name that only say which layer it is.
 _LAYER_WORDS = {
     "router": {"router", "routers", "routes", "route", "api", "endpoints", "views", "path"},
     "service": {"service", "services", "usecase", "usecases"},
     "dao": {"dao", "daos", "repository", "repositories", "repo", "crud", "dal"},
     "dto": {"dto", "dtos", "schema", "schemas", "models", "pydantic"},
 }
-
-_OTHERS = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
+_STANDARD = {"datetime", "typing", "unittest", "uuid"}
+_INSTALLED = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
+# The value that a test gives to an argument of a type, and the import that it needs.
+_VALUES = {
+    "int": ("7", ""),
+    "str": ('"Ana"', ""),
+    "float": ("1.5", ""),
+    "bool": ("True", ""),
+    "uuid.UUID": ("UUID(int=7)", "from uuid import UUID"),
+    "pydantic.EmailStr": ('"ana@example.com"', ""),
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +37,9 @@ class Candidate:
     """A test file that may pass.
 
     Attributes:
-        layer: what it shows. `file`: its name, without a folder. `text`: what is in it.
+        layer: the layer that it shows.
+        file: its name, without a folder.
+        text: its content.
     """
 
     layer: str
@@ -32,20 +48,103 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerExamples:
     """The candidates for one layer, the best first, and the reason if there are none."""
 
     candidates: Sequence[Candidate]
     reason: str = ""
 
 
-def layer_of(candidates: Sequence[Candidate], otherwise: str) -> Layer:
-    """Return a layer's candidates, with the reason only if there are none."""
-    return Layer(candidates, "" if candidates else otherwise)
+def examples_or_reason(candidates: Sequence[Candidate], reason: str) -> LayerExamples:
+    """Return the candidates, with the reason only if there are none."""
+    return LayerExamples(candidates, "" if candidates else reason)
+
+
+# The code under test -----------------------------------------------------------------------------
+
+
+def public_functions(part: Part) -> Iterator[FunctionNode]:
+    """Yield a part that is a function, or the public methods of one that is a class."""
+    nodes = part.node.body if isinstance(part.node, ast.ClassDef) else [part.node]
+    for node in nodes:
+        if isinstance(node, FunctionNode) and not node.name.startswith("_"):
+            yield node
+
+
+def qualified_name(part: Part, name: str) -> str:
+    """Return the name of a public function of a part, with its class."""
+    return f"{part.name}.{name}" if isinstance(part.node, ast.ClassDef) else name
+
+
+def initializer(node: ast.ClassDef) -> FunctionNode | None:
+    """Return the `__init__` of a class."""
+    for statement in node.body:
+        if isinstance(statement, FunctionNode) and statement.name == "__init__":
+            return statement
+    return None
+
+
+def parameters(node: FunctionNode) -> list[tuple[ast.arg, bool]]:
+    """Return the parameters of a function, each with whether it is required."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults))
+    defaults += [*node.args.defaults, *node.args.kw_defaults]
+    arguments = [*positional, *node.args.kwonlyargs]
+    return [(arg, default is None) for arg, default in zip(arguments, defaults, strict=True)]
+
+
+def annotated_type(module: Module, annotation: ast.expr | None) -> str:
+    """Return the type in an annotation such as `int | None`, `Optional[int]`, `Annotated[int]`."""
+    if isinstance(annotation, ast.BinOp):
+        return annotated_type(module, annotation.left)
+    if isinstance(annotation, ast.Subscript):
+        if ast.unparse(annotation.value).rpartition(".")[2] in ("Optional", "Annotated"):
+            inner = annotation.slice
+            return annotated_type(module, inner.elts[0] if isinstance(inner, ast.Tuple) else inner)
+        return ""
+    return "" if annotation is None else module.qualified(annotation) or ast.unparse(annotation)
+
+
+def value_for(module: Module, argument: ast.arg) -> tuple[str, str] | None:
+    """Return a value for an argument and the import that it needs, or None if none is known."""
+    kind = annotated_type(module, argument.annotation)
+    if kind == "str" and "email" in argument.arg:
+        kind = "pydantic.EmailStr"
+    return _VALUES.get(kind)
+
+
+# The text of a test ------------------------------------------------------------------------------
+
+
+def candidate(
+    layer: str, module: Module, imports: Iterable[str], test: str, about: str = ""
+) -> Candidate:
+    """Return a test file with one test.
+
+    Args:
+        layer: the layer.
+        module: the module under test.
+        imports: the lines that import what the test needs, in any order.
+        test: the test function.
+        about: what the file tests, if not the module.
+    """
+    text = render_file(f"Tests for {about or module.name}.", imports, test)
+    return Candidate(layer, file_name(module, layer), text)
+
+
+def render_test(
+    name: str, docstring: str, steps: str, *, fixtures: str = "", is_async: bool = True
+) -> str:
+    """Return a test function."""
+    mark = "@pytest.mark.asyncio\nasync " if is_async else ""
+    return (
+        f'{mark}def test_{name}({fixtures}) -> None:\n    """{docstring}"""\n'
+        f"{indent(steps, '    ')}\n"
+    )
 
 
 def file_name(module: Module, layer: str) -> str:
-    """`test_<module>_<layer>.py`, the module without words that only say which layer it is."""
+    """Return `test_<module>_<layer>.py`, without words in the module that repeat the layer."""
     parts = [part for part in module.name.split(".") if part]
     for part in reversed(parts):
         rest = [word for word in part.split("_") if word.lower() not in _LAYER_WORDS[layer]]
@@ -54,47 +153,52 @@ def file_name(module: Module, layer: str) -> str:
     return f"test_{parts[-1].lower()}_{layer}.py"
 
 
-def render(about: str, imports: Iterable[str], bodies: Sequence[str]) -> str:
-    """A test file: its docstring, its imports in order, its tests."""
-    standard, others, own = [], [], []
-    for line in sorted(_merged(imports), key=_import_order):
+def render_file(about: str, imports: Iterable[str], test: str) -> str:
+    """Return the text of a test file: its docstring, its imports in order, its test."""
+    sections: tuple[list[str], ...] = ([], [], [])
+    for line in sorted(_merged(imports), key=lambda line: (line[:4] == "from", line.split()[1])):
         package = line.split()[1].partition(".")[0]
-        if package in ("datetime", "typing", "unittest", "uuid"):
-            standard.append(line)
-        elif package in _OTHERS:
-            others.append(line)
-        else:
-            own.append(line)
-    blocks = ["\n".join(block) for block in (standard, others, own) if block]
-    head = "\n\n".join([f'"""{about}"""', *blocks])
-    return "\n\n\n".join([head, *(dedent(body).strip("\n") for body in bodies)]) + "\n"
+        sections[0 if package in _STANDARD else 1 if package in _INSTALLED else 2].append(line)
+    imported = ["\n".join(lines) for lines in sections if lines]
+    head = "\n\n".join([f'"""{about}"""', *imported])
+    return f"{head}\n\n\n{test}"
 
 
 def _merged(imports: Iterable[str]) -> Iterator[str]:
-    """The imports, those from one module on one line: constants, then classes, then functions."""
+    """Yield one import for each module: constants, then classes, then functions."""
     by_module: dict[str, set[str]] = {}
-    for line in imports:
+    for line in filter(None, imports):
         source, _, name = line.partition(" import ")
         by_module.setdefault(source, set()).add(name)
     for source, names in by_module.items():
-        ordered = sorted(names, key=lambda each: (not each.isupper(), each.islower(), each))
+        ordered = sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
         yield f"{source} import {', '.join(ordered)}" if ordered[0] else source
 
 
-def _import_order(line: str) -> tuple[bool, str]:
-    return line.startswith("from"), line.split()[1]
+def import_line(module: str, name: str) -> str:
+    """Return the import of a class or function; of a nested class, that of the outermost."""
+    return f"from {module} import {name.partition('.')[0]}"
 
 
 def quoted(text: str) -> str:
-    """A string literal, in double quotes unless that needs escaping."""
+    """Return a string literal, in double quotes unless that needs escaping."""
     plain = repr(text)
     if '"' in text or plain[0] == '"':
         return plain
     return '"' + plain[1:-1].replace("\\'", "'") + '"'
 
 
+def rule(fake: str, statement: str, arguments: Sequence[str], answer: str, width: int) -> str:
+    """Return the script of one statement, on several lines if it is wider than `width`."""
+    line = f"{fake}.on({', '.join([quoted(one_line(statement)), *arguments])}){answer}"
+    if len(line) <= width and "--" not in statement:
+        return line
+    given = "".join(f"    {argument},\n" for argument in (sql_block(statement, 4), *arguments))
+    return f"{fake}.on(\n{given}){answer}"
+
+
 def sql_block(statement: str, depth: int) -> str:
-    """SQL as a literal of several lines, if it can stand in one as it is."""
+    """Return SQL as a literal of several lines, or of one if it needs escaping."""
     if "\\" in statement or '"""' in statement:
         return quoted(statement)
     lines = dedent(statement.expandtabs(4)).strip("\n").rstrip().splitlines()
@@ -103,11 +207,6 @@ def sql_block(statement: str, depth: int) -> str:
 
 
 def words_of(name: str) -> str:
-    """A name as part of a test's name: "GET /users/{id}" is get_users_id."""
+    """Return a name as a part of a test's name: "GET /users/{id}" as "get_users_id"."""
     kept = "".join(letter.lower() if letter.isalnum() else "_" for letter in name)
     return "_".join(filter(None, kept.split("_")))
-
-
-def import_line(module: str, name: str) -> str:
-    """The import of a class or function, of a nested class that of the outermost."""
-    return f"from {module} import {name.partition('.')[0]}"

@@ -1,4 +1,4 @@
-"""What is configured already: pytest, Understudy, the folder of the tests."""
+"""Read what is configured already: pytest, Understudy, the folder of the tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.init import messages
-from understudy.init.errors import WriterError
+from understudy.init.errors import InitError
 from understudy.project import pytest_config
 from understudy.project.pytest_config import BrokenConfiguration, PytestConfig
 
@@ -21,60 +20,51 @@ class Configured:
 
     Attributes:
         pytest: pytest's configuration.
-        pyproject: the text of pyproject.toml; None where there is none.
-        understudy: [tool.understudy] in it; None where it is missing.
+        pyproject: the text of pyproject.toml, or None if there is none.
+        document: the same, parsed.
+        understudy: its table [tool.understudy], or None if it is missing.
         tests: the folder of the tests, relative to the project.
     """
 
     pytest: PytestConfig
     pyproject: str | None
+    document: Mapping[str, Any]
     understudy: Mapping[str, Any] | None
     tests: Path
 
 
 def read_configuration(root: Path) -> Configured:
-    """Read what the project's configuration says.
+    """Read the configuration of a project.
 
     Raises:
-        WriterError: a file is broken, which pytest would not get past either.
+        InitError: A file is broken, so pytest would fail as well.
     """
-    pyproject = _text(root / "pyproject.toml")
-    document = {} if pyproject is None else load_toml(root / "pyproject.toml", pyproject)
+    path = root / "pyproject.toml"
+    try:
+        pyproject = path.read_bytes().decode("utf-8")
+        document = tomllib.loads(pyproject)
+    except FileNotFoundError:
+        pyproject, document = None, {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _broken(path, error) from error
     tool = document.get("tool", {})
     try:
         config = pytest_config.read_strictly(root) or PytestConfig()
     except BrokenConfiguration as error:
-        raise WriterError(messages.broken_file(error.file, error)) from error
+        raise _broken(error.file, error) from error
     table = tool.get("understudy")
     if table is not None and not isinstance(table, dict):
-        raise WriterError(messages.no_table(root / "pyproject.toml"))
-    # A table of a rule book below ours is not yet ours.
-    if table is not None and all(isinstance(each, dict) for each in table.values()):
+        raise InitError(f"{path}: tool.understudy is not a table. Write it as [tool.understudy].")
+    # [tool.understudy.lint] alone does not make a table [tool.understudy].
+    if table is not None and all(isinstance(item, dict) for item in table.values()):
         own = re.search(r"(?m)^\s*\[tool\.understudy\]", pyproject or "")
         table = None if own is None and table else table
-    return Configured(config, pyproject, table, _tests(root, config))
+    return Configured(config, pyproject, document, table, _tests(root, config))
 
 
-def load_toml(path: Path, text: str) -> dict[str, Any]:
-    """Parse a file.
-
-    Raises:
-        WriterError: it is no TOML.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise WriterError(messages.broken_file(path, error)) from error
-
-
-def _text(path: Path) -> str | None:
-    """The text of a file, with its line ends as they are; None where there is none."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise WriterError(messages.broken_file(path, error)) from error
+def _broken(path: Path, error: Exception) -> InitError:
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return InitError(f"{path} cannot be read: {first}\nNothing was written. Fix the file first.")
 
 
 def _tests(root: Path, config: PytestConfig) -> Path:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.init import messages
+from understudy.init import report
 from understudy.init.apps import App, find_apps, speaks_of_fastapi
 from understudy.init.dependencies import Driver, dependencies, find_drivers
-from understudy.init.errors import WriterError
+from understudy.init.errors import InitError
 from understudy.init.existing_configuration import Configured, read_configuration
 from understudy.init.layers import Part, find_layers
 from understudy.init.modules import Bases, Modules
@@ -58,15 +58,15 @@ def look(folder: Path) -> Findings:
     """Read a project. Nothing of it is imported.
 
     Raises:
-        WriterError: there is no folder, no FastAPI app in it, or a configuration file is broken.
+        InitError: there is no folder, no FastAPI app in it, or a configuration file is broken.
     """
     if not folder.is_dir():
-        raise WriterError(f"{folder} is no folder. Give the folder of a FastAPI project.")
+        raise InitError(f"{folder} is not a folder. Name the folder of a FastAPI project.")
     folder = folder.resolve()
     sources = read_sources(folder)
     base, modules, apps = _likeliest(sources)
     if modules is None:
-        raise WriterError(messages.no_app(folder, len(sources.trees), sources.unread))
+        raise _no_app(sources)
     root = _root(sources, modules.by_name[apps[0].module].file, base)
     configured = read_configuration(folder / root)
     named = dependencies(sources, root)
@@ -84,6 +84,17 @@ def look(folder: Path) -> Findings:
         configured=configured,
         unread=sources.unread,
     )
+
+
+def _no_app(sources: Sources) -> InitError:
+    files = report.count(len(sources.trees), "Python file")
+    text = (
+        f"No FastAPI app was found in {sources.folder}: looked in {files} for a module-level\n"
+        "FastAPI(...), and for a function that creates one and returns it.\n"
+        "Name the folder of your app: understudy init path/to/backend"
+    )
+    unread = report.unread_files(sources.unread)
+    return InitError(f"{text}\nLeft out:\n{unread}" if unread else text)
 
 
 def _likeliest(sources: Sources) -> tuple[Path, Modules | None, list[App]]:

@@ -47,7 +47,7 @@ class Part:
 def find_layers(modules: Modules) -> dict[str, list[Part]]:
     """The members of every layer, by layer, in the order of the files."""
     found: dict[str, list[Part]] = {layer: [] for layer in LAYERS}
-    for module in sorted(modules, key=lambda each: each.file):
+    for module in sorted(modules, key=lambda module: module.file):
         if {"tests", "test", "migrations", "alembic"} & set(module.file.parts):
             continue
         for part in _parts(modules, module):
@@ -75,7 +75,7 @@ def _routes(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Ite
             and isinstance(decorator.func, ast.Attribute)
             and decorator.func.attr in VERBS
         ):
-            paths = [each.value for each in decorator.keywords if each.arg == "path"]
+            paths = [keyword.value for keyword in decorator.keywords if keyword.arg == "path"]
             for path in [*decorator.args[:1], *paths]:
                 if isinstance(path, ast.Constant) and isinstance(path.value, str):
                     name = f"{decorator.func.attr.upper()} {path.value}"
@@ -99,7 +99,7 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
 
 def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
     has_methods = any(
-        isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) for each in node.body
+        isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) for statement in node.body
     )
     if not has_methods:
         return None

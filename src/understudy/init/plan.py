@@ -1,25 +1,32 @@
-"""What is to be written: the scaffold, and the example tests that passed in a copy."""
+"""Plan what to write: the scaffold, and the example tests that passed in a copy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from understudy.init import messages, scaffold
+from understudy.init import report, scaffold
 from understudy.init.configuration import Configuration, configuration
 from understudy.init.findings import Findings
 from understudy.init.layers import LAYERS
 from understudy.init.project_copy import copied
 from understudy.init.questions import Decisions, Question
 from understudy.init.schema import Schema
-from understudy.init.verify_examples import Trial, run_trial
+from understudy.init.verify_examples import Verification, verify
+
+_NOT_RUN = "not tried: --no-run"
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file to be written. `before` is what is in it now; None where there is none."""
+    """A file to write.
+
+    Attributes:
+        path: its path.
+        before: its content now, or None if it does not exist.
+        after: the content to write.
+    """
 
     path: Path
     before: str | None
@@ -28,7 +35,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Example:
-    """What became of a layer: the file with its test, or the reason why there is none."""
+    """The result for a layer: the file with its test, or the reason why there is none."""
 
     layer: str
     file: Path | None
@@ -37,14 +44,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written, and what was learned on the way.
+    """What to write.
 
     Attributes:
-        changes: the files; empty where everything is there.
-        examples: what became of each layer that was found.
-        kept: files that are there already and are left alone, each with what was not put there.
+        changes: the files.
+        examples: the result for each layer that was found.
+        kept: the existing files that stay unchanged, each with the reason.
         questions: what is left as a TODO.
-        notes: what a person should know.
+        notes: remarks for the user.
     """
 
     changes: Sequence[Change]
@@ -61,58 +68,53 @@ def make_plan(
     timeout: float | None,
     say: Callable[[str], None],
 ) -> Plan:
-    """Make the plan. It writes only to a copy, and deletes that afterwards.
+    """Make the plan. Only a copy of the project is written to, and deleted afterwards.
 
     Args:
         findings: what was found in the project.
         decisions: what was decided from it.
-        timeout: the seconds that each run of pytest may take; None: run nothing, and so write no
+        timeout: the seconds that each run of pytest may take. None runs nothing, and so writes no
             example test.
-        say: is told what is being done.
+        say: is called with a line about each step.
 
     Raises:
-        WriterError: the configuration cannot be added to, or the project not be copied.
+        InitError: The configuration cannot be extended, or the project cannot be copied.
     """
     config = configuration(findings, decisions)
     layers = _without_tests(findings)
-    trial = Trial()
+    verified = Verification()
     notes: list[str] = []
     if timeout is None:
-        trial.reasons = dict.fromkeys(layers, messages.not_run())
-        trial.untried = messages.not_run()
+        verified = Verification({}, dict.fromkeys(layers, _NOT_RUN), None, _NOT_RUN)
     elif layers or (decisions.schema is not None and decisions.schema.setting):
         with copied(findings.root, timeout) as copy:
-            trial = run_trial(findings, decisions, config, layers, copy, timeout, say)
+            verified = verify(findings, decisions, config, layers, copy, say)
             for other in _other_schemas(findings, decisions):
-                if trial.schema_problem is None:
+                if verified.schema_problem is None:
                     break
-                notes.append(
-                    f"{trial.schema_problem}\n"
-                    f"So the schema is taken from {other.what} ({other.place})."
-                )
-                say(
-                    f"The schema could not be loaded. Once more, with {other.what} ({other.place}):"
-                )
+                source = f"{other.what} ({other.place})"
+                notes.append(f"{verified.schema_problem}\nThe schema comes from {source} instead.")
+                say(f"The schema could not be loaded. Trying {source}:")
                 decisions = replace(decisions, schema=other)
                 config = configuration(findings, decisions)
-                trial = run_trial(findings, decisions, config, layers, copy, timeout, say)
-    if trial.schema_problem is not None:
-        question = Question("schema", trial.schema_problem)
+                verified = verify(findings, decisions, config, layers, copy, say)
+    if verified.schema_problem is not None:
+        question = Question("schema", verified.schema_problem)
         decisions = replace(decisions, schema=None, questions=[*decisions.questions, question])
         config = configuration(findings, decisions)
-    return _plan(findings, decisions, config, trial, notes)
+    return _plan(findings, decisions, config, verified, notes)
 
 
 def _other_schemas(findings: Findings, decisions: Decisions) -> Sequence[Schema]:
-    """What the schema can be taken from where the chosen source fails."""
+    """Return the sources of the schema to try if the chosen one fails."""
     if decisions.schema is None:
         return ()
     after = findings.schemas.index(decisions.schema) + 1
-    return [each for each in findings.schemas[after:] if each.setting]
+    return [schema for schema in findings.schemas[after:] if schema.setting]
 
 
 def _without_tests(findings: Findings) -> list[str]:
-    """The layers that were found and have no test file yet that is named for them."""
+    """Return the layers that were found and have no test file named after them yet."""
     tests = findings.root / findings.configured.tests
     return [
         layer
@@ -125,7 +127,7 @@ def _plan(
     findings: Findings,
     decisions: Decisions,
     config: Configuration,
-    trial: Trial,
+    verified: Verification,
     notes: list[str],
 ) -> Plan:
     root, tests = findings.root, findings.configured.tests
@@ -137,17 +139,17 @@ def _plan(
             changes.append(Change(path, before, file.text))
     examples = []
     for layer in LAYERS:
-        if layer in trial.chosen:
-            file_ = tests / trial.chosen[layer].file
-            examples.append(Example(layer, file_))
-            changes.append(Change(root / file_, None, trial.chosen[layer].text))
-        elif layer in trial.reasons:
-            examples.append(Example(layer, None, trial.reasons[layer]))
+        if layer in verified.chosen:
+            chosen = verified.chosen[layer]
+            examples.append(Example(layer, tests / chosen.file))
+            changes.append(Change(root / tests / chosen.file, None, chosen.text))
+        elif layer in verified.reasons:
+            examples.append(Example(layer, None, verified.reasons[layer]))
     workflow, kept = _workflow(findings, decisions)
     if workflow is not None:
         changes.append(workflow)
-    if decisions.schema is not None and trial.untried is not None and changes:
-        notes.append(f"The schema was not tried: {messages.gist(trial.untried)}")
+    if decisions.schema is not None and verified.schema_untried is not None and changes:
+        notes.append(f"The schema was not tried: {report.gist(verified.schema_untried)}")
     return Plan(changes, examples, [*config.kept, *kept], decisions.questions, notes)
 
 
@@ -161,9 +163,11 @@ def _read(path: Path) -> str | None:
 def _workflow(
     findings: Findings, decisions: Decisions
 ) -> tuple[Change | None, list[tuple[Path, str]]]:
-    """A workflow for CI, unless there is something that runs pytest already."""
+    """Return a workflow for CI, unless something runs pytest already."""
     root = findings.root
-    repository = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
+    repository = next(
+        (parent for parent in (root, *root.parents) if (parent / ".git").exists()), root
+    )
     for name in (".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "Jenkinsfile"):
         if (repository / name).exists():
             return None, [(repository / name, "is another CI; the commands for it are below")]
@@ -177,18 +181,10 @@ def _workflow(
         path = folder / "understudy.yml"
     inside = root.relative_to(repository).as_posix()
     text = scaffold.workflow(
-        sorted(each.name for each in root.iterdir() if each.is_file()),
-        config_document(findings),
+        sorted(path.name for path in root.iterdir() if path.is_file()),
+        findings.configured.document,
         "" if inside == "." else inside,
         scaffold.commands(findings.package),
         decisions.driver,
     )
     return Change(path, None, text), []
-
-
-def config_document(findings: Findings) -> Mapping[str, Any]:
-    """pyproject.toml, parsed."""
-    from understudy.init.existing_configuration import load_toml
-
-    text = findings.configured.pyproject
-    return {} if text is None else load_toml(findings.root / "pyproject.toml", text)

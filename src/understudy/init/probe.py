@@ -1,8 +1,8 @@
-"""A pytest plugin that asks a project about itself, in a process of its own.
+"""A pytest plugin that asks a project about itself, in a child process.
 
-`trial.py` loads it with ``-p`` into the project's pytest, so that pytest's configuration and what
-conftest.py sets up are there. It writes one JSON object a line, each as soon as it is known:
-what was asked last shows where a process that did not end was.
+`project_copy.py` loads it into the project's pytest, so that pytest's configuration and what
+conftest.py sets up apply. It announces each question before it asks it: the last one shows what
+a process that did not end was doing.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import pytest
 
-from understudy.init import messages
 from understudy.init.examples import quoted
+from understudy.init.project_copy import SCHEMA
 from understudy.project import pytest_process
 
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-# Any statement but those that drivers and SQLAlchemy send by themselves: they are answered already
+# Any statement but those that drivers and SQLAlchemy send by themselves, which are answered already
 _STATEMENTS = re.compile(
     r"(?is)^(select|insert|update|delete|with)\b"
     r"(?!.*\b(pg_\w+|to_regtype|current_schema|version)\b)"
@@ -34,7 +34,7 @@ _PLAIN = (int, float, str, type(None))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Ask before any test module is imported, and after every conftest.py was."""
+    """Ask after every conftest.py is imported, and before any test module is."""
     request = pytest_process.requested()
     for path in reversed(request["path"]):
         sys.path.insert(0, path)
@@ -48,13 +48,13 @@ def pytest_collection(session: pytest.Session) -> None:
         pytest_process.answer({"kind": "begin", "what": module})
         pytest_process.answer(_model(module, name))
     if request["schema"]:
-        pytest_process.answer({"kind": "begin", "what": messages.the_schema()})
+        pytest_process.answer({"kind": "begin", "what": SCHEMA})
         pytest_process.answer(_schema(request["schema"], Path(request["path"][0])))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write down how each test came out, and what went wrong."""
+    """Report how each test ended, and what failed."""
     if report.when == "setup" and report.passed:
         pytest_process.answer({"kind": "begin", "what": report.nodeid})
     if report.when == "call" or not report.passed:
@@ -70,7 +70,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """Write down what could not be collected."""
+    """Report what could not be collected."""
     if report.failed:
         file = report.nodeid.partition("::")[0]
         line = _what_happened(report)
@@ -78,33 +78,36 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 
 @dataclass
-class Noted:
-    """What a method returned."""
+class Recorded:
+    """What a recorded method returned."""
 
     answer: object = None
 
 
 @contextmanager
-def recording(fake: Any, number: int) -> Iterator[Noted]:
-    """Write down what is sent to a `fake_postgres` meanwhile; every answer is without rows.
+def recording(fake: Any, number: int) -> Iterator[Recorded]:
+    """Report what is sent to a `fake_postgres`, which answers everything without rows.
 
-    An exception is written down as well, and goes no further.
+    An exception is reported as well, and not passed on.
     """
     fake.on(_STATEMENTS).optional()
-    noted = Noted()
+    record = Recorded()
     raised = None
     try:
-        yield noted
+        yield record
     except Exception as error:  # noqa: BLE001 - it is the project's own: reported
         raised = (type(error).__module__, type(error).__qualname__, _shown(error))
-    calls = [(call.statement, [_source(each) for each in call.parameters]) for call in fake.calls]
-    answer = repr(noted.answer)
+    calls = [
+        (call.statement, [_source(parameter) for parameter in call.parameters])
+        for call in fake.calls
+    ]
+    answer = repr(record.answer)
     sent = {"kind": "sent", "number": number, "calls": calls, "answer": answer, "raised": raised}
     pytest_process.answer(sent)
 
 
 def _source(value: object) -> str:
-    """A parameter as a test gives it: a plain one by its value, any other as ANY."""
+    """Return the source of a parameter: a plain value, or ANY."""
     from uuid import UUID
 
     if isinstance(value, UUID):
@@ -115,13 +118,13 @@ def _source(value: object) -> str:
 
 
 def _what_happened(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """The exception of a report, and the project's own line that it came through."""
+    """Return the exception of a report, and the last line of the project that it passed."""
     text = report.longreprtext
     lines = [line for line in text.splitlines() if line.strip()]
     errors = [line[1:].strip() for line in lines if line.startswith("E ")]
     entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", [])
-    places = [each.reprfileloc for each in entries if getattr(each, "reprfileloc", None)]
-    own = [each for each in places if "site-packages" not in each.path]
+    places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None)]
+    own = [place for place in places if "site-packages" not in place.path]
     shown = (errors or lines or [""])[0].strip()
     return f"{shown} (at {own[-1].path}:{own[-1].lineno})" if own else shown
 
@@ -146,7 +149,7 @@ def _app(target: str, root: Path) -> dict[str, Any]:
 
 
 def _routes(routes: Any) -> Any:
-    """The routes that call a function of the project, those of included routers among them."""
+    """Yield the routes that call a function, with those of included routers."""
     for route in routes:
         if hasattr(route, "endpoint") and getattr(route, "methods", None):
             yield route
@@ -164,13 +167,13 @@ def _described(route: Any, described: Mapping[str, Any]) -> Any:
             "method": method,
             "module": route.endpoint.__module__,
             "function": route.endpoint.__name__,
-            "needs": sorted(each["name"] for each in parameters if each["required"]),
+            "needs": sorted(parameter["name"] for parameter in parameters if parameter["required"]),
             "responses": [code for code in operation.get("responses", {}) if code != "422"],
         }
 
 
 def _schema(setting: Sequence[str], root: Path) -> dict[str, Any]:
-    """Load the schema into a PostgreSQL that is there for nothing else."""
+    """Load the schema into a separate PostgreSQL."""
     from understudy.embedded import PostgresError, TestDatabases
 
     databases = TestDatabases(setting, root)
@@ -186,31 +189,32 @@ def _model(module: str, name: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"kind": "model", "module": module, "name": name, "error": None}
     try:
         model: Any = functools.reduce(getattr, name.split("."), importlib.import_module(module))
-        answer |= _refusal(model)
+        answer |= _rejection(model)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
         answer["error"] = _shown(error)
     return answer
 
 
-def _refusal(model: Any) -> dict[str, Any]:
-    """Give a model input of which one value is bad and all others are missing."""
+def _rejection(model: Any) -> dict[str, Any]:
+    """Validate input in which one value is invalid and all others are missing."""
     from pydantic import ValidationError
 
     is_new = hasattr(model, "model_validate")
     method = "model_validate" if is_new else "parse_obj"
     schema = model.model_json_schema() if is_new else model.schema()
     bad, constrained = _bad_value(schema.get("properties", {}))
-    refused: dict[str, str] = {}
+    rejected: dict[str, str] = {}
     try:
         getattr(model, method)(bad)
     except ValidationError as error:
-        for each in error.errors():
-            refused.setdefault(str(each["loc"][0]) if each["loc"] else "", each["type"])
-    return {"method": method, "bad": bad, "constrained": constrained, "refused": refused}
+        for problem in error.errors():
+            field = str(problem["loc"][0]) if problem["loc"] else ""
+            rejected.setdefault(field, problem["type"])
+    return {"method": method, "bad": bad, "constrained": constrained, "rejected": rejected}
 
 
 def _bad_value(properties: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """A value that one of the properties should refuse, and whether a constraint says so."""
+    """Return a value that a property should reject, and whether a constraint says so."""
     for wanted in (True, False):
         for name, schema in properties.items():
             value, constrained = _bad_for(schema)
@@ -221,9 +225,9 @@ def _bad_value(properties: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def _bad_for(schema: Mapping[str, Any]) -> tuple[Any, bool]:
     kind = schema.get("type")
-    for each in schema.get("anyOf", []):
-        if kind is None and each.get("type") != "null":
-            return _bad_for(each)
+    for item in schema.get("anyOf", []):
+        if kind is None and item.get("type") != "null":
+            return _bad_for(item)
     if kind == "string" and schema.get("minLength"):
         return "", True
     if kind == "string" and schema.get("format") in ("email", "uuid", "date", "date-time", "uri"):

@@ -1,7 +1,7 @@
-"""The project's pytest, in a copy of the project: what imports, and which tests pass.
+"""Run a project's pytest in a copy of the project.
 
-The copy is for what the project's code may do to its folder when it is imported. It sees the same
-environment variables, and the .env file of the folder above, as it does in its own place.
+Importing the project's code may change its folder, so this happens in a copy. The environment
+variables are the same there, and so is the .env file of the folder above.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.init import messages
-from understudy.init.errors import WriterError
+from understudy.init import report
+from understudy.init.configuration import NewFile
+from understudy.init.errors import InitError
 from understudy.project import pytest_process
 from understudy.project.files import is_foreign
 
 # A larger file is linked: models and dumps are read by code, and seldom written.
 _LARGE = 10_000_000
-# Plugins that take seconds to load, and change nothing here but the order.
+# Plugins that take seconds to load, and change at most the order of the tests.
 _LEFT_OUT = ("cacheprovider", "randomly", "hypothesispytest", "faker")
 _NOTHING: Mapping[str, Any] = {"path": [], "apps": [], "models": [], "schema": []}
-# How many lines of pytest's own words are shown where it ended before a test.
-_LINES = 12
+_LINES = 12  # of pytest's output that are kept
+SCHEMA = "the schema"  # the probe's name for the step that loads it
 
 
 @dataclass(frozen=True)
@@ -34,40 +35,62 @@ class Report:
     """What a run of pytest said.
 
     Attributes:
-        answers: the probe's, in order.
-        ended: whether it ended by itself, in time.
-        output: the end of what pytest printed.
+        answers: the probe's answers, in order.
+        ended: whether pytest ended in time.
+        output: the end of what it printed.
+        timeout: the seconds that it had.
     """
 
     answers: Sequence[Mapping[str, Any]]
     ended: bool
     output: str
+    timeout: float
 
     def of(self, kind: str) -> list[Mapping[str, Any]]:
-        """The answers of one kind."""
+        """Return the answers of one kind."""
         return [answer for answer in self.answers if answer["kind"] == kind]
 
     @property
     def last(self) -> str:
-        """What it was at when it was stopped."""
+        """The last step that it began."""
         begun = self.of("begin")
-        return str(begun[-1]["what"]) if begun else messages.the_start()
+        return str(begun[-1]["what"]) if begun else "the start of pytest"
+
+    def why_it_ended(self) -> str:
+        """Return why a question has no answer, or a test no outcome."""
+        if not self.ended:
+            return f"did not end within {self.timeout:g} s, at {self.last}"
+        lines = report.without_links(self.output)
+        errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+        return (errors or lines or ["pytest printed nothing"])[-1].strip()
 
 
 class Copy:
-    """A copy of a project in which pytest can be run."""
+    """A copy of a project in which pytest can be run.
+
+    Args:
+        root: the project's folder.
+        place: an empty folder for the copy.
+        timeout: the seconds that a run of pytest may take.
+
+    Raises:
+        InitError: The project cannot be copied.
+    """
 
     def __init__(self, root: Path, place: Path, timeout: float) -> None:
         self._original = root
         self.root = place / root.name
-        self._timeout = timeout
+        self.timeout = timeout
         try:
             shutil.copytree(root, self.root, symlinks=True, ignore=_ignored, copy_function=_take)
             outer = root.parent / ".env"
             if outer.is_file():
                 shutil.copy2(outer, place / ".env")
         except (OSError, shutil.Error) as error:
-            raise WriterError(messages.no_copy(root, error)) from error
+            raise InitError(
+                f"{root} cannot be copied to try the tests: {error}\n"
+                "Nothing was written. To skip trying them: understudy init --no-run"
+            ) from error
 
     def write(self, file: Path, text: str) -> None:
         """Write a file into the copy."""
@@ -75,8 +98,13 @@ class Copy:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
+    def write_all(self, files: Sequence[NewFile]) -> None:
+        """Write several files into the copy."""
+        for file in files:
+            self.write(file.path, file.text)
+
     def pytest(self, arguments: Sequence[str], request: Mapping[str, Any]) -> Report:
-        """Run pytest with the probe, without what the project's addopts would add."""
+        """Run pytest with the probe and without the project's addopts."""
         left_out = [word for name in _LEFT_OUT for word in ("-p", f"no:{name}")]
         ended = pytest_process.run(
             [*left_out, "-o", "addopts=", "-q", *arguments],
@@ -84,10 +112,10 @@ class Copy:
             plugin="understudy.init.probe",
             request={**_NOTHING, **request},
             environment=self._environment(),
-            timeout=self._timeout,
+            timeout=self.timeout,
             patience=0,  # a child that hangs is not asked: what its tests started goes with it
         )
-        return Report(ended.answers, not ended.timed_out, ended.tail(_LINES))
+        return Report(ended.answers, not ended.timed_out, ended.tail(_LINES), self.timeout)
 
     def _environment(self) -> dict[str, str]:
         kept = pytest_process.environment_without("PYTEST_")
@@ -100,10 +128,10 @@ class Copy:
 
 @contextmanager
 def copied(root: Path, timeout: float) -> Iterator[Copy]:
-    """A copy of a project, gone afterwards.
+    """Copy a project, and delete the copy afterwards.
 
     Raises:
-        WriterError: it cannot be copied.
+        InitError: The project cannot be copied.
     """
     with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
         yield Copy(root, Path(folder), timeout)

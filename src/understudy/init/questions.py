@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from understudy.init import messages
 from understudy.init.apps import App
 from understudy.init.findings import Findings
 from understudy.init.schema import Schema
@@ -141,7 +140,9 @@ def _driver(
         other = findings.dependencies.get("psycopg2-binary") or findings.dependencies.get(
             "psycopg2"
         )
-        questions.append(Question("driver", messages.no_driver(other)))
+        unsupported = "" if other is None else f"; psycopg2 ({other}) is not supported"
+        reason = f"no use of asyncpg, psqlpy or psycopg was found{unsupported}. Name yours:"
+        questions.append(Question("driver", reason))
         return None
     tied = [driver for driver in drivers if driver.imports == drivers[0].imports]
     if len(tied) > 1 and drivers[0].imports:

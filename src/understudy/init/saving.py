@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from understudy.atomic_write import write_files
-from understudy.init import messages
-from understudy.init.errors import WriterError
+from understudy.init.errors import InitError
 from understudy.init.plan import Change
 
 
@@ -17,7 +16,7 @@ def save(changes: Sequence[Change]) -> None:
         changes: the files.
 
     Raises:
-        WriterError: A file cannot be written, or has changed since the plan was made. Nothing is
+        InitError: A file cannot be written, or has changed since the plan was made. Nothing is
             changed then.
     """
     for change in changes:
@@ -26,10 +25,16 @@ def save(changes: Sequence[Change]) -> None:
         except FileNotFoundError:
             now = None
         except OSError as error:
-            raise WriterError(messages.cannot_write(error)) from error
+            raise _cannot_write(error) from error
         if now != (None if change.before is None else change.before.encode()):
-            raise WriterError(messages.changed_meanwhile(change.path))
+            raise InitError(
+                f"{change.path} has changed since it was read. Nothing was written; run this again."
+            )
     try:
         write_files({change.path: change.after.encode() for change in changes})
     except OSError as error:
-        raise WriterError(messages.cannot_write(error)) from error
+        raise _cannot_write(error) from error
+
+
+def _cannot_write(error: OSError) -> InitError:
+    return InitError(f"Cannot write {error.filename}: {error.strerror}. Nothing was changed.")

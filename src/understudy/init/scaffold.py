@@ -159,11 +159,11 @@ def _installing(names: Sequence[str], document: Mapping[str, Any]) -> tuple[str,
         return "", []
     wanted = ("dev", "test", "tests", "testing")
     extras_ = [
-        each for each in document["project"].get("optional-dependencies", {}) if each in wanted
+        item for item in document["project"].get("optional-dependencies", {}) if item in wanted
     ]
-    groups = [each for each in document.get("dependency-groups", {}) if each in wanted]
+    groups = [item for item in document.get("dependency-groups", {}) if item in wanted]
     lines = [f'pip install -e ".[{",".join(extras_)}]"' if extras_ else "pip install -e ."]
-    lines += [f"pip install --group {each}" for each in groups]
+    lines += [f"pip install --group {group}" for group in groups]
     return "", lines
 
 

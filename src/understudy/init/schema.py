@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.init import messages
+from understudy.init import report
 from understudy.init.modules import Modules
 from understudy.init.sources import Sources
 from understudy.project.sources import Place
@@ -92,10 +92,12 @@ def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
         place = Place(file, text[: match.start()].count("\n") + 1)
         location = match[1].strip().replace("%(here)s", ".")
         folder = file.parent / location.replace(":", "/")
-        scripts = [each for each in sources.files if each.parent == folder / "versions"]
-        scripts = [each for each in scripts if each.suffix == ".py" and each.stem != "__init__"]
+        scripts = [file for file in sources.files if file.parent == folder / "versions"]
+        scripts = [
+            script for script in scripts if script.suffix == ".py" and script.stem != "__init__"
+        ]
         if scripts:
-            yield Schema(("alembic",), place, messages.alembic(len(scripts)))
+            yield Schema(("alembic",), place, f"Alembic, {report.count(len(scripts), 'migration')}")
         else:
             versions = (folder / "versions").as_posix()
             yield Schema((), place, f"Alembic without a migration: there is none in {versions}")
@@ -116,7 +118,7 @@ def _sql(sources: Sources, root: Path) -> Iterator[Schema]:
         creating = [file for file in files if _CREATES.search(sources.text(file))]
         if creating:
             likely.append((len(creating), folder, creating, files))
-    for _, folder, creating, files in sorted(likely, key=lambda each: (-each[0], each[1])):
+    for _, folder, creating, files in sorted(likely, key=lambda item: (-item[0], item[1])):
         yield _sql_folder(sources, root, folder, creating, files)
 
 
@@ -141,7 +143,9 @@ def _sql_folder(
         setting = [(shown / "*.sql").as_posix()]
     else:
         setting = [(shown / file.name).as_posix() for file in creating]
-    return Schema(tuple(setting), place, messages.sql_files(len(creating)))
+    return Schema(
+        tuple(setting), place, f"SQL, {report.count(len(creating), 'file')} with CREATE TABLE"
+    )
 
 
 def _metadata(modules: Modules) -> Iterator[Schema]:
@@ -160,7 +164,7 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
                     if any(keyword.arg == "table" for keyword in node.keywords):
                         sources["sqlmodel:SQLModel.metadata"] = module.place(node)
                         tables[module.name] = module.place(node)
-                elif any(_has_tablename(each) for each in node.body):
+                elif any(_has_tablename(statement) for statement in node.body):
                     tables[module.name] = module.place(node)
             elif (
                 isinstance(node, ast.Assign)
@@ -183,9 +187,9 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
         yield Schema((), place, f"tables in several collections: {', '.join(sorted(chosen))}")
         return
     metadata = Metadata(next(iter(chosen)), tuple(sorted(tables)))
-    yield Schema(
-        ("tests.schema:create",), place, messages.metadata(metadata.source, len(tables)), metadata
-    )
+    source = metadata.source.replace(":", ".")
+    what = f"{source}, tables in {report.count(len(tables), 'module')}"
+    yield Schema(("tests.schema:create",), place, what, metadata)
 
 
 def _has_tablename(node: ast.stmt) -> bool:

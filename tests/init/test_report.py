@@ -1,17 +1,17 @@
-"""The wording that no run of the other tests comes to."""
+"""Texts that no run in the other tests prints."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.init import messages, probe
+from understudy.init import probe, report
 from understudy.init.sources import Unread
 
 
 def test_many_files_that_were_left_out() -> None:
     files = [Unread(Path(f"{number}.py"), "no") for number in range(7)]
 
-    assert messages.unread(files) == (
+    assert report.unread_files(files) == (
         "  0.py: no\n  1.py: no\n  2.py: no\n  3.py: no\n  4.py: no\n  and 2 more"
     )
 
@@ -19,19 +19,12 @@ def test_many_files_that_were_left_out() -> None:
 def test_the_gist_of_a_long_text() -> None:
     text = "one\n\ntwo\nthree\nfour\nfive\nFor further information visit https://x\n" + "s" * 250
 
-    assert messages.gist(text) == f"one\ntwo\n...\nfive\n{'s' * 236} ..."
+    assert report.gist(text) == f"one\ntwo\n...\nfive\n{'s' * 236} ..."
 
 
 def test_a_long_line_ends_with_a_word() -> None:
-    assert messages.shortened("word " * 60) == f"{'word ' * 47}..."
-
-
-def test_no_server() -> None:
-    assert messages.no_server() == ('that needs a PostgreSQL: pip install "understudy[postgres]"')
+    assert report.shortened("word " * 60) == f"{'word ' * 47}..."
 
 
 def test_an_error_without_words() -> None:
     assert probe._shown(KeyError()) == "KeyError"
-    assert messages.broken_file(Path("a.toml"), OSError()) == (
-        "a.toml cannot be read: OSError\nNothing was written. Mend the file first."
-    )
