@@ -42,7 +42,7 @@ def command_in(statement: str) -> str:
     """
     words: list[str] = []
     wanted = 1
-    for token in sql.tokens(statement):
+    for token in sql.first_tokens(statement):
         if not words and token in ("(", ";"):
             continue
         if not token[0].isalpha():
@@ -64,7 +64,7 @@ def command_in(statement: str) -> str:
 
 def is_query(statement: str) -> bool:
     """Whether PostgreSQL analyses a statement before it is run, by its first word."""
-    for token in sql.tokens(statement):
+    for token in sql.first_tokens(statement):
         if token not in ("(", ";"):
             return token.upper() in _QUERIES
     return False
@@ -73,7 +73,7 @@ def is_query(statement: str) -> bool:
 def _main_command(statement: str) -> str:
     """The command after a WITH clause."""
     depth = 0
-    for token in sql.tokens(statement):
+    for token in sql.first_tokens(statement):
         depth += (token == "(") - (token == ")")
         if depth == 0 and token.upper() in _MAIN:
             return token.upper()
