@@ -23,7 +23,7 @@ from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol import commands as c
-from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
@@ -273,7 +273,7 @@ class Relay:
         Raises:
             ServerError: always.
         """
-        raise refusals.no_portal(name)
+        raise errors.no_portal(name)
 
     def bound(self, portal: Portal, connection: Connection) -> None:
         """Leave portals to the session."""

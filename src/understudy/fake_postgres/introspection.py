@@ -14,8 +14,8 @@ from understudy.catalog.cached_answers import AnswerRows
 from understudy.catalog.description import Description, Refusal
 from understudy.catalog.errors import CatalogError, StatementUnknown
 from understudy.catalog.introspection_statements import is_introspection, is_system
+from understudy.catalog.pg_describe import shortened
 from understudy.catalog.run_catalog import Catalog
-from understudy.fake_postgres import introspection_messages as messages
 from understudy.fake_postgres.connection_queries import Item, items_of
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.responder import Field, Result, Statement
@@ -169,7 +169,13 @@ class Housekeeping:
     def _catalog(self, statement: str) -> Catalog:
         catalog = self._schema.catalog
         if catalog is None:
-            raise _unknown(statement, messages.nobody_to_ask())
+            raise _unknown(
+                statement,
+                (
+                    "there is no PostgreSQL to ask, and no catalog that would hold its answer\n"
+                    'Run: pip install "understudy[postgres]"'
+                ),
+            )
         return catalog
 
     def _field(self, name: str, spelling: str) -> Field:
@@ -186,4 +192,10 @@ def _refused(refusal: Refusal) -> ServerError:
 
 
 def _unknown(statement: str, reason: str) -> StatementUnknown:
-    return expectations.record_failure(StatementUnknown(messages.unanswered(statement, reason)))
+    return expectations.record_failure(
+        StatementUnknown(
+            "a driver asked PostgreSQL about the schema, and there is no answer\n"
+            f"  sql:    {shortened(statement)}\n"
+            f"  reason: {reason}"
+        )
+    )

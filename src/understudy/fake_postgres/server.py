@@ -25,7 +25,7 @@ from understudy.fake_postgres.attribution import CallSite
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.leaks import Left
 from understudy.fake_postgres.memory import MemoryLoop
-from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ANYBODY, Reception
 from understudy.fake_postgres.protocol.responder import Responder
@@ -163,7 +163,7 @@ class Server:
         if len(self.clients) > most and most <= sum(
             each.is_open and each.is_admitted for each in self.clients
         ):
-            raise refusals.fatal("53300", STATES["53300"].text)
+            raise errors.fatal("53300", STATES["53300"].text)
         client_of(client).is_admitted = True
 
     def opened(self, line: Line, by: CallSite | None) -> None:
@@ -214,7 +214,7 @@ class Server:
             self._end(client)
 
     def _end(self, client: Client) -> None:
-        reason = refusals.fatal("57P01", STATES["57P01"].text)
+        reason = errors.fatal("57P01", STATES["57P01"].text)
         self._tell(client, lambda: client.line.session.terminate(reason))
 
     def refuse_connections(self, *, refused: bool) -> None:

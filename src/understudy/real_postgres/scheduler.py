@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from understudy.fake_postgres.protocol import refusals
-from understudy.fake_postgres.protocol.messages import cancelled
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.responder import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
@@ -294,7 +293,7 @@ class Turns:
         elif turn in self._queue:
             self._queue.remove(turn)
             assert turn.done is not None
-            turn.done(refusals.error("57014", cancelled()))
+            turn.done(errors.error("57014", "canceling statement due to user request"))
 
     def _impatient(self, turn: _Turn, seconds: float) -> None:
         """Give up a turn that did not come."""
@@ -311,7 +310,7 @@ class Turns:
         text = report.waited(turn.sql, seconds, where, "" if latest is None else latest.statement)
         self._failed(SandboxBusy(text))
         assert turn.done is not None
-        turn.done(refusals.error("55P03", text))
+        turn.done(errors.error("55P03", text))
 
     # Tests ---------------------------------------------------------------------------------------
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
-    messages,
-    refusals,
+    errors,
     run_time_parameters,
 )
 from understudy.fake_postgres.protocol.connection import Connection
@@ -132,7 +131,7 @@ def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, An
         if left is not None and result.begin is None:  # else another server looks at the time
             if result.delay is None or result.delay > left:
                 yield Pending(left)
-                raise refusals.error("57014", messages.statement_timeout())
+                raise errors.error("57014", "canceling statement due to statement timeout")
             left -= result.delay
         result = yield result
     return result

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from understudy.fake_postgres.protocol import commands as c
-from understudy.fake_postgres.protocol import cursors, messages, refusals, sql_prepare
+from understudy.fake_postgres.protocol import cursors, errors, sql_prepare
 from understudy.fake_postgres.protocol.backend import Backend, outcome
 from understudy.fake_postgres.protocol.portals import Portal
 from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
@@ -54,7 +54,7 @@ def _effect(
 
 def _begin(backend: Backend, command: c.Begin, portal: Portal) -> Result:
     if backend.transactions.in_block:
-        backend.notice(refusals.warning("25001", messages.already_in_transaction()))
+        backend.notice(errors.warning("25001", "there is already a transaction in progress"))
         backend.settings.set_modes(command.modes)
     else:
         backend.transactions.begin()
@@ -67,8 +67,8 @@ def _end(backend: Backend, command: c.Commit | c.Rollback, portal: Portal) -> Re
     commit = isinstance(command, c.Commit)
     if not transactions.in_block:
         if command.chain:
-            raise refusals.needs_block(f"{command.tag} AND CHAIN")
-        backend.notice(refusals.warning("25P01", messages.no_transaction()))
+            raise errors.needs_block(f"{command.tag} AND CHAIN")
+        backend.notice(errors.warning("25P01", "there is no transaction in progress"))
         transactions.end(commit=commit)
         return Result(tag=command.tag)
     modes = backend.settings.modes()
@@ -82,18 +82,20 @@ def _end(backend: Backend, command: c.Commit | c.Rollback, portal: Portal) -> Re
 def _prepare_transaction(backend: Backend, command: c.PrepareTransaction, portal: Portal) -> Result:
     transactions = backend.transactions
     if not transactions.in_block:
-        backend.notice(refusals.warning("25P01", messages.no_transaction()))
+        backend.notice(errors.warning("25P01", "there is no transaction in progress"))
     current = backend.connection.current
     transactions.end(commit=False)
     if current is not None and not current.aborted:
-        raise refusals.prepared_transactions_off()
+        raise errors.prepared_transactions_off()
     return Result(tag="ROLLBACK")
 
 
 def _end_prepared(backend: Backend, command: c.EndPrepared, portal: Portal) -> Result:
     if backend.transactions.in_block or backend.transactions.implicit:
-        raise refusals.not_in_block(command.words)
-    raise refusals.error("42704", messages.no_prepared_transaction(command.identifier))
+        raise errors.not_in_block(command.words)
+    raise errors.error(
+        "42704", f'prepared transaction with identifier "{command.identifier}" does not exist'
+    )
 
 
 def _savepoint(backend: Backend, command: c.Savepoint, portal: Portal) -> Result:
@@ -117,7 +119,7 @@ def _set_transaction(backend: Backend, command: c.SetTransaction, portal: Portal
             backend.settings.set(f"default_{name}", (value,), local=False)
         return Result(tag=command.tag)
     if not backend.in_transaction:
-        backend.notice(refusals.warning("25P01", messages.needs_block("SET TRANSACTION")))
+        backend.notice(errors.needs_block("SET TRANSACTION", severity="WARNING"))
     for name, value in command.modes:
         _check_mode(backend, name, value)
         backend.settings.set_modes(((name, value),))
@@ -133,30 +135,40 @@ def _check_mode(backend: Backend, name: str, value: str) -> None:
     queried = backend.transactions.queried
     if name == "transaction_isolation":
         if queried:
-            raise refusals.error("25001", messages.isolation_too_late())
+            raise errors.error(
+                "25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query"
+            )
         if inside:
-            raise refusals.error("25001", messages.isolation_in_savepoint())
+            raise errors.error(
+                "25001", "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction"
+            )
     elif name == "transaction_read_only" and value == "off":
         if inside:
-            raise refusals.error("25001", messages.read_write_in_read_only())
+            raise errors.error(
+                "25001", "cannot set transaction read-write mode inside a read-only transaction"
+            )
         if queried:
-            raise refusals.error("25001", messages.read_write_too_late())
+            raise errors.error("25001", "transaction read-write mode must be set before any query")
     elif name == "transaction_deferrable":
         if inside:
-            raise refusals.error("25001", messages.deferrable_in_savepoint())
+            raise errors.error(
+                "25001", "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction"
+            )
         if queried:
-            raise refusals.error("25001", messages.deferrable_too_late())
+            raise errors.error(
+                "25001", "SET TRANSACTION [NOT] DEFERRABLE must be called before any query"
+            )
 
 
 def _set_constraints(backend: Backend, command: c.SetConstraints, portal: Portal) -> Result:
     if not backend.in_transaction:
-        backend.notice(refusals.warning("25P01", messages.needs_block("SET CONSTRAINTS")))
+        backend.notice(errors.needs_block("SET CONSTRAINTS", severity="WARNING"))
     return Result(tag=command.tag)
 
 
 def _set(backend: Backend, command: c.Set, portal: Portal) -> Result:
     if command.local and not backend.in_transaction:
-        backend.notice(refusals.warning("25P01", messages.needs_block("SET LOCAL")))
+        backend.notice(errors.needs_block("SET LOCAL", severity="WARNING"))
     if command.name in ("transaction_isolation", "transaction_read_only") and command.values:
         _check_mode(backend, command.name, command.values[0])
     backend.settings.set(command.name, command.values, local=command.local)
@@ -178,7 +190,7 @@ def _show(backend: Backend, command: c.Show, portal: Portal) -> Result:
 def _discard(backend: Backend, command: c.Discard, portal: Portal) -> Result:
     if command.what == "ALL":
         if backend.in_transaction:
-            raise refusals.not_in_block("DISCARD ALL")
+            raise errors.not_in_block("DISCARD ALL")
         backend.portals.close_all()
         backend.settings.reset_all()
         backend.statements.clear()

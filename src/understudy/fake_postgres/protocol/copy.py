@@ -7,9 +7,8 @@ from typing import Any
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
+    errors,
     frontend_messages,
-    messages,
-    refusals,
 )
 from understudy.fake_postgres.protocol.backend import MORE, Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.portals import Portal
@@ -60,15 +59,21 @@ def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:
         elif kind not in (_FLUSH, _SYNC):
             failed = kind == _FAIL
             reason = frontend_messages.query(body) if failed else ""
-            text = messages.copy_failed(reason) if failed else messages.unexpected_in_copy(kind)
-            refused = refusals.error("57014" if failed else "08P01", text)
+            text = (
+                f"COPY from stdin failed: {reason}"
+                if failed
+                else f"unexpected message type 0x{kind:02X} during COPY from stdin"
+            )
+            refused = errors.error("57014" if failed else "08P01", text)
             if _form(copy) == TEXT:  # in binary there are no lines
                 line = sum(value.count(b"\n") for value in values) + 1
-                refused.context = messages.copying(_table(copy), line)
+                refused.context = f"COPY {_table(copy)}, line {line}"
             if failed:
                 raise refused
             backend.send(backend_messages.error_response(refused))
-            raise refusals.fatal("08P01", messages.lost_synchronization())
+            raise errors.fatal(
+                "08P01", "terminating connection because protocol synchronization was lost"
+            )
 
 
 def _table(copy: str) -> str:

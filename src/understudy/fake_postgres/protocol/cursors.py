@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from understudy.fake_postgres.protocol import commands as c
-from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.backend import Backend, outcome
 from understudy.fake_postgres.protocol.portals import Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import plan
@@ -23,7 +23,7 @@ def declare(
         ServerError: there is no block, or there is a cursor of this name.
     """
     if not command.hold and not backend.in_transaction:
-        raise refusals.needs_block("DECLARE CURSOR")
+        raise errors.needs_block("DECLARE CURSOR")
     prepared = portal.prepared
     statement = prepared.statement
     assert statement is not None
@@ -86,7 +86,7 @@ def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Sequence[A
     if cursor.result is None:
         statement = cursor.prepared.statement
         if statement is None or cursor.plan.fields is None:  # a portal of Bind, and no query
-            raise refusals.cannot_be_run(cursor.name)
+            raise errors.cannot_be_run(cursor.name)
         answer = backend.responder.execute(statement, cursor.values, backend.connection)
         cursor.result = yield from outcome(backend, answer)
     return cursor.result.rows
@@ -132,4 +132,8 @@ def _at(cursor: Portal, rows: Sequence[Any], position: int) -> Sequence[Any]:
 
 def _check_scrolls(cursor: Portal) -> None:
     if not cursor.scroll:
-        raise refusals.forward_only()
+        raise errors.error(
+            "55000",
+            "cursor can only scan forward",
+            hint="Declare it with SCROLL option to enable backward scan.",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from understudy.fake_postgres.protocol import backend_messages, frontend_messages, refusals
+from understudy.fake_postgres.protocol import backend_messages, errors, frontend_messages
 from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.builtin_commands import carry_out
 from understudy.fake_postgres.protocol.copy import copy
@@ -30,7 +30,7 @@ def parse(backend: Backend, body: bytes) -> Work:
         backend.statements.pop("", None)
     prepared = yield from prepare(backend, name, text, declared)
     if name in backend.statements:
-        raise refusals.statement_exists(name)
+        raise errors.statement_exists(name)
     backend.statements[name] = prepared
     backend.send(backend_messages.PARSE_COMPLETE)
 
@@ -41,9 +41,17 @@ def bind(backend: Backend, body: bytes) -> None:
     prepared = _statement(backend, statement)
     given = len(values)
     if len(formats) > 1 and len(formats) != given:
-        raise refusals.parameter_formats(len(formats), given)
+        raise errors.error(
+            "08P01", f"bind message has {len(formats)} parameter formats but {given} parameters"
+        )
     if given != len(prepared.parameters):
-        raise refusals.parameters_in_bind(given, statement, len(prepared.parameters))
+        raise errors.error(
+            "08P01",
+            (
+                f"bind message supplies {given} parameters, "
+                f'but prepared statement "{statement}" requires {len(prepared.parameters)}'
+            ),
+        )
     if backend.connection.current is not None:
         check_not_aborted(backend, prepared.command)
     if name:
@@ -66,7 +74,7 @@ def _plan(
 ) -> Plan:
     for number, code in enumerate(formats, 1):
         if code not in (TEXT, BINARY):
-            raise refusals.in_parameter(refusals.unknown_format(code), portal, number)
+            raise errors.in_parameter(errors.unknown_format(code), portal, number)
     made = plan(backend, prepared, formats, results)
     if prepared.command is None:  # FETCH and EXECUTE have other columns another time
         prepared.plans[formats, results] = made
@@ -92,7 +100,7 @@ def describe(backend: Backend, body: bytes) -> Work | None:
         if columns is not None:
             check_not_aborted(backend, None)
     else:
-        raise refusals.unknown_subtype("DESCRIBE", kind)
+        raise errors.unknown_subtype("DESCRIBE", kind)
     backend.send(backend_messages.columns(columns, formats))
     return None
 
@@ -121,7 +129,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
     backend.executed = True
     if portal.result is not None:
         if portal.plan.fields is None:
-            raise refusals.cannot_be_run(name)
+            raise errors.cannot_be_run(name)
         deliver(backend, portal, portal.result, limit)
         return None
     if prepared.command is not None:
@@ -157,12 +165,12 @@ def close(backend: Backend, body: bytes) -> None:
             backend.forwarder.closed(portal, backend.connection)
         backend.portals.close(name)
     else:
-        raise refusals.unknown_subtype("CLOSE", kind)
+        raise errors.unknown_subtype("CLOSE", kind)
     backend.send(backend_messages.CLOSE_COMPLETE)
 
 
 def _statement(backend: Backend, name: str) -> Prepared:
     found = backend.statements.get(name)
     if found is None:
-        raise refusals.no_statement(name)
+        raise errors.no_statement(name)
     return found

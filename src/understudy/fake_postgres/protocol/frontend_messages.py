@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol import errors
 
 Formats = tuple[int, ...]
 
@@ -29,7 +29,9 @@ def decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise refusals.bad_encoding(data[error.start : error.start + _rune(data, error)]) from None
+        wrong = data[error.start : error.start + _rune(data, error)]
+        shown = " ".join(f"0x{byte:02x}" for byte in wrong)
+        raise errors.error("22021", f'invalid byte sequence for encoding "UTF8": {shown}') from None
 
 
 def _rune(data: bytes, error: UnicodeDecodeError) -> int:
@@ -60,7 +62,7 @@ def parse(body: bytes) -> tuple[str, str, tuple[int, ...]]:
     sql, end = _string(body, end)
     count, end = _count(body, end)
     if len(body) - end < 4 * count:
-        raise refusals.insufficient_data()
+        raise errors.insufficient_data()
     oids = struct.unpack_from(f"!{count}I", body, end)
     _no_more(body, end + 4 * count)
     return name, sql, oids
@@ -92,30 +94,30 @@ def bind(body: bytes) -> tuple[str, str, Formats, list[bytes | None], Formats]:
         end += 4
     size = len(body)
     if size < end + 2:
-        raise refusals.insufficient_data()
+        raise errors.insufficient_data()
     count = body[end] << 8 | body[end + 1]
     end += 2
     values: list[bytes | None] = []
     for number in range(1, count + 1):
         start = end + 4
         if size < start:
-            raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+            raise errors.in_parameter(errors.insufficient_data(), portal, number)
         (length,) = _length(body, end)
         if length >= 0:
             end = start + length
             if size < end:
-                raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+                raise errors.in_parameter(errors.insufficient_data(), portal, number)
             values.append(body[start:end])
         elif length == -1:
             end = start
             values.append(None)
         else:
-            raise refusals.in_parameter(refusals.insufficient_data(), portal, number)
+            raise errors.in_parameter(errors.insufficient_data(), portal, number)
     known = _COMMON.get(body[end:])
     if known is None:
         known, end = _formats(body, end)
         if end != size:
-            raise refusals.invalid_format()
+            raise errors.invalid_format()
     return portal, statement, formats, values, known
 
 
@@ -128,7 +130,7 @@ def execute(body: bytes) -> tuple[str, int]:
     name, end = ("", 1) if body[:1] == b"\0" else _string(body, 0)
     size = len(body) - end
     if size != 4:
-        raise refusals.insufficient_data() if size < 4 else refusals.invalid_format()
+        raise errors.insufficient_data() if size < 4 else errors.invalid_format()
     (limit,) = _length(body, end)
     return name, limit if limit > 0 else 0
 
@@ -140,7 +142,7 @@ def named(body: bytes) -> tuple[str, str]:
         ServerError: it is no such message.
     """
     if not body:
-        raise refusals.no_data()
+        raise errors.error("08P01", "no data left in message")
     name, end = _string(body, 1)
     _no_more(body, end)
     return chr(body[0]), name
@@ -149,7 +151,7 @@ def named(body: bytes) -> tuple[str, str]:
 def _string(body: bytes, start: int) -> tuple[str, int]:
     end = body.find(0, start)
     if end < 0:
-        raise refusals.invalid_string()
+        raise errors.error("08P01", "invalid string in message")
     if end == start:
         return "", end + 1
     return decode(body[start:end]), end + 1
@@ -158,7 +160,7 @@ def _string(body: bytes, start: int) -> tuple[str, int]:
 def _count(body: bytes, start: int) -> tuple[int, int]:
     end = start + 2
     if len(body) < end:
-        raise refusals.insufficient_data()
+        raise errors.insufficient_data()
     return body[start] << 8 | body[start + 1], end
 
 
@@ -167,10 +169,10 @@ def _formats(body: bytes, start: int) -> tuple[Formats, int]:
     if count == 0:
         return (), start
     if len(body) - start < 2 * count:
-        raise refusals.insufficient_data()
+        raise errors.insufficient_data()
     return struct.unpack_from(f"!{count}h", body, start), start + 2 * count
 
 
 def _no_more(body: bytes, end: int) -> None:
     if end != len(body):
-        raise refusals.invalid_format()
+        raise errors.invalid_format()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from understudy.fake_postgres.protocol import messages, refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.responder import Responder
 
@@ -48,11 +48,11 @@ class Listening:
             ServerError: there is no channel, or one of the two is too long.
         """
         if not channel:
-            raise refusals.error("22023", messages.empty_channel())
+            raise errors.error("22023", "channel name cannot be empty")
         if len(channel.encode()) > _LONGEST_CHANNEL:
-            raise refusals.error("22023", messages.long_channel())
+            raise errors.error("22023", "channel name too long")
         if len(payload.encode()) > _LONGEST_PAYLOAD:
-            raise refusals.error("22023", messages.long_payload())
+            raise errors.error("22023", "payload string too long")
         said = Notification(channel, payload)
         if said not in self._sending:
             self._sending = (*self._sending, said)

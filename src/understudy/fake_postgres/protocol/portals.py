@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.commands import Command
 from understudy.fake_postgres.protocol.responder import Field, Result, Statement
 from understudy.pg.codecs.codec import Decoder, Encoder
@@ -94,14 +94,14 @@ class Portals:
         if not portal.name:
             self.unnamed = portal
         elif portal.name in self._named:
-            raise refusals.cursor_exists(portal.name)
+            raise errors.cursor_exists(portal.name)
         else:
             self._named[portal.name] = portal
 
     def check_free(self, name: str) -> None:
         """Raise what PostgreSQL raises where a portal of this name is there."""
         if name in self._named:
-            raise refusals.cursor_exists(name)
+            raise errors.cursor_exists(name)
 
     def find(self, name: str) -> Portal:
         """Return a portal.
@@ -111,7 +111,7 @@ class Portals:
         """
         found = self._named.get(name) if name else self.unnamed
         if found is None:
-            raise refusals.no_portal(name)
+            raise errors.no_portal(name)
         return found
 
     def get(self, name: str) -> Portal | None:
@@ -126,7 +126,7 @@ class Portals:
         """
         found = self._named.get(name)
         if found is None:
-            raise refusals.no_cursor(name)
+            raise errors.error("34000", f'cursor "{name}" does not exist')
         return found
 
     def close(self, name: str) -> None:

@@ -10,8 +10,7 @@ from typing import Any, NoReturn, TypeAlias
 from understudy.fake_postgres.protocol import (
     backend_messages,
     commands,
-    messages,
-    refusals,
+    errors,
     run_time_parameters,
 )
 from understudy.fake_postgres.protocol.backend import Backend
@@ -54,7 +53,7 @@ def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -
     if not parts:
         return Prepared(name, text, None, None)
     if len(parts) > 1:
-        raise refusals.several_commands()
+        raise errors.error("42601", "cannot insert multiple commands into a prepared statement")
     return (yield from prepare_one(backend, name, parts[0], declared))
 
 
@@ -106,7 +105,10 @@ def check_not_aborted(backend: Backend, command: commands.Command | None) -> Non
     """Raise what PostgreSQL raises in an aborted transaction, unless `command` may end it."""
     current = backend.connection.current
     if current is not None and current.aborted and not (command is not None and command.ends):
-        raise refusals.aborted()
+        raise errors.error(
+            "25P02",
+            "current transaction is aborted, commands ignored until end of transaction block",
+        )
 
 
 def fields(backend: Backend, prepared: Prepared) -> tuple[Field, ...] | None:
@@ -153,7 +155,10 @@ def plan(
     columns = described or ()
     formats = _each(wanted, len(columns))
     if formats is None:
-        raise refusals.result_formats(len(wanted), len(columns))
+        raise errors.error(
+            "08P01",
+            f"bind message has {len(wanted)} result formats but query has {len(columns)} columns",
+        )
     responder = backend.responder
     decoders = tuple(
         decoder(backend, prepared, oid, form)
@@ -204,7 +209,7 @@ def _nothing(value: object) -> bytes:
 
 def _refusing(form: int) -> Encoder:
     def refuse(value: object) -> NoReturn:
-        raise refusals.unknown_format(form)
+        raise errors.unknown_format(form)
 
     return refuse
 
@@ -266,7 +271,7 @@ def tag(statement: Statement | None, count: int) -> str:
 def no_parameter(part: sql.Piece) -> ServerError:
     """Refuse a parameter in a simple query, which brings no values."""
     found = re.search(r"\$(\d+)", part.text)
-    error = refusals.error("42P02", messages.no_parameter(found[1] if found else "1"))
+    error = errors.error("42P02", f"there is no parameter ${found[1] if found else '1'}")
     error.position = part.start + found.start() + 1 if found else None
     return error
 
@@ -289,9 +294,13 @@ def bound(portal: str, plan: Plan, values: Sequence[bytes | None], *, texts: boo
             taken.append(None if data is None else decode(data))
     except TrailingBytes:
         number = len(taken) + 1
-        raise refusals.in_parameter(refusals.trailing_bytes(number), portal, number) from None
+        raise errors.in_parameter(
+            errors.error("22P03", f"incorrect binary data format in bind parameter {number}"),
+            portal,
+            number,
+        ) from None
     except ServerError as error:
         if error.context is None:
-            refusals.in_parameter(error, portal, len(taken) + 1, with_value=texts)
+            errors.in_parameter(error, portal, len(taken) + 1, with_value=texts)
         raise
     return taken

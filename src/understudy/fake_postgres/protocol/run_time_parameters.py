@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from understudy.fake_postgres.protocol import messages, refusals, special_parameters
+from understudy.fake_postgres.protocol import errors, special_parameters
 
 # What a unit is in the smaller one that it is made of.
 _UNITS = {
@@ -73,8 +73,8 @@ class Parameter(NamedTuple):
         """
         if self.context in ("user", "superuser") or (at_start and self.context.endswith("backend")):
             return
-        text = messages.cannot_change(self.name, _REFUSED[self.context])
-        raise refusals.error("55P02", text)
+        text = f'parameter "{self.name}" cannot be {_REFUSED[self.context] or "changed"}'
+        raise errors.error("55P02", text)
 
     def shown(self, values: tuple[str, ...]) -> str:
         """Return what SHOW gives after SET to `values`.
@@ -86,7 +86,7 @@ class Parameter(NamedTuple):
         if name in special_parameters.LISTS:
             return special_parameters.LISTS[name](values)
         if len(values) != 1:
-            raise refusals.error("22023", messages.one_value(self.name))
+            raise errors.error("22023", f"SET {self.name} takes only one argument")
         value = values[0]
         if name in special_parameters.SINGLE:
             return special_parameters.SINGLE[name](value)
@@ -99,7 +99,7 @@ class Parameter(NamedTuple):
     def _boolean(self, value: str) -> str:
         found = special_parameters.boolean(value)
         if found is None:
-            raise refusals.error("22023", messages.needs_boolean(self.name))
+            raise errors.error("22023", f'parameter "{self.name}" requires a Boolean value')
         return "on" if found else "off"
 
     def _choice(self, value: str) -> str:
@@ -107,34 +107,37 @@ class Parameter(NamedTuple):
             return value.lower()
         if "off" in self.choices and (found := special_parameters.boolean(value)) is not None:
             return "on" if found and "on" in self.choices else "off" if not found else value.lower()
-        raise refusals.not_among(self.name, value, self.choices)
+        raise errors.invalid_value(
+            self.name, value, hint=f"Available values: {', '.join(self.choices)}."
+        )
 
     def _number(self, value: str) -> str:
         match = _NUMBER.fullmatch(value)
         if match is None:
-            raise refusals.invalid_value(self.name, value)
+            raise errors.invalid_value(self.name, value)
         number = float(int(match[1], 16)) if "x" in match[1].lower() else float(match[1])
         unit = match[2].strip()
         if unit:
             number *= self._factor(unit, value)
         if self.kind == "integer":
             if abs(number) > _INTEGERS:
-                hint = messages.exceeds_integers()
-                raise refusals.invalid_value(self.name, value, hint=hint)
+                hint = "Value exceeds integer range."
+                raise errors.invalid_value(self.name, value, hint=hint)
             number = float(round(number))
         if not float(self.least) <= number <= float(self.greatest):
-            text = messages.out_of_range(
-                self.name, self._spelt(number), self.unit, self.least, self.greatest
+            unit = f" {self.unit}" if self.unit else ""
+            raise errors.error(
+                "22023",
+                f"{self._spelt(number)}{unit} is outside the valid range for parameter "
+                f'"{self.name}" ({self.least}{unit} .. {self.greatest}{unit})',
             )
-            raise refusals.error("22023", text)
         return self._with_unit(number)
 
     def _factor(self, unit: str, value: str) -> float:
         """Return how many of the parameter's own units one `unit` is."""
         base, kind = self._base()
         if not kind or unit not in _UNITS[kind]:
-            hint = messages.units(list(_UNITS[kind])) if kind else None
-            raise refusals.invalid_value(self.name, value, hint=hint)
+            raise errors.invalid_value(self.name, value, hint=_units_hint(kind))
         return _UNITS[kind][unit] / base
 
     def _base(self) -> tuple[int, str]:
@@ -196,3 +199,10 @@ def names() -> list[str]:
 def custom(name: str) -> bool:
     """Say whether a name is one that anybody may make up: `app.user`."""
     return re.fullmatch(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)+", name) is not None
+
+
+def _units_hint(kind: str) -> str | None:
+    if not kind:
+        return None
+    *others, last = (f'"{unit}"' for unit in _UNITS[kind])
+    return f"Valid units for this parameter are {', '.join(others)}, and {last}."

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from understudy.fake_postgres.protocol import messages, refusals
+from understudy.fake_postgres.protocol import errors
 
 MECHANISM = "SCRAM-SHA-256"
 _ITERATIONS = 4096
@@ -53,10 +53,12 @@ class Exchange:
         flag, _, rest = message.partition(",")
         name, _, bare = rest.partition(",")
         if flag.startswith("p="):
-            raise refusals.fatal("08P01", messages.scram_binding())
+            raise errors.fatal(
+                "08P01", "client requires SCRAM channel binding, but it is not supported"
+            )
         fields = _fields(bare)
         if flag not in ("n", "y") or name or "r" not in fields:
-            raise refusals.fatal("08P01", messages.bad_scram())
+            raise errors.fatal("08P01", "malformed SCRAM message")
         self._binding = base64.b64encode(f"{flag},{name},".encode())
         self._nonce = fields["r"] + self._make_nonce()
         answer = f"r={self._nonce},s={base64.b64encode(_SALT).decode()},i={_ITERATIONS}"
@@ -72,16 +74,16 @@ class Exchange:
         unproved, separator, proof = message.rpartition(",p=")
         fields = _fields(unproved)
         if not separator or "c" not in fields or "r" not in fields:
-            raise refusals.fatal("08P01", messages.bad_scram())
+            raise errors.fatal("08P01", "malformed SCRAM message")
         if fields["r"] != self._nonce or fields["c"].encode() != self._binding:
-            detail = messages.scram_nonce_detail()
-            raise refusals.fatal("08P01", messages.bad_nonce(), detail=detail)
+            detail = "Nonce does not match."
+            raise errors.fatal("08P01", "invalid SCRAM response", detail=detail)
         signed = f"{self._signed},{unproved}".encode()
         stored_key, server_key = self._verifier
         try:
             proved = base64.b64decode(proof, validate=True)
         except binascii.Error:
-            raise refusals.fatal("08P01", messages.bad_scram()) from None
+            raise errors.fatal("08P01", "malformed SCRAM message") from None
         signature = hmac.digest(stored_key, signed, "sha256")
         key = bytes(one ^ other for one, other in zip(proved, signature, strict=False))
         if len(proved) != len(signature) or hashlib.sha256(key).digest() != stored_key:

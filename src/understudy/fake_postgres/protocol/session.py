@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
+    errors,
     extended_query,
     fast_path,
-    messages,
-    refusals,
     simple_query,
 )
 from understudy.fake_postgres.protocol.backend import (
@@ -159,7 +158,7 @@ class Session:
             self.pending.cancel()
             return b""
         self.pending = None
-        self._advance(refusals.error("57014", messages.cancelled()))
+        self._advance(errors.error("57014", "canceling statement due to user request"))
         return self._run()
 
     def notify(self, channel: str, payload: str, pid: int) -> bytes:
@@ -199,7 +198,7 @@ class Session:
         except BadLength:  # PostgreSQL tells its log, and hangs up
             self._drop()
         except UnknownKind as error:
-            self._fail(refusals.fatal("08P01", messages.unknown_message(error.kind)))
+            self._fail(errors.unknown_message(error.kind))
         data = b"".join(backend.out)
         backend.out.clear()
         return data
@@ -301,7 +300,7 @@ class Session:
 
 def _sync(backend: Backend, body: bytes) -> Work | None:
     if body:
-        raise refusals.invalid_format()
+        raise errors.invalid_format()
     if backend.forwarded and (pending := settle(backend, commit=True)) is not None:
         return _settled(backend, pending)
     backend.ready()
@@ -318,11 +317,13 @@ def _nothing(backend: Backend, body: bytes) -> None:
 
 
 def _function_call(backend: Backend, body: bytes) -> None:
-    raise refusals.error("0A000", messages.function_calls())
+    raise errors.error(
+        "0A000", "fastpath function calls are not supported by fake_postgres; use SELECT"
+    )
 
 
 def _password(backend: Backend, body: bytes) -> None:
-    raise refusals.fatal("08P01", messages.unknown_message(ord("p")))
+    raise errors.unknown_message(ord("p"))
 
 
 _HANDLERS: Final[dict[int, Callable[[Backend, bytes], Work | None]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from understudy.fake_postgres.protocol import messages, refusals, run_time_parameters
+from understudy.fake_postgres.protocol import errors, run_time_parameters
 from understudy.fake_postgres.protocol.commands import Modes
 from understudy.fake_postgres.protocol.connection import Connection
 
@@ -97,7 +97,7 @@ class Settings:
         found = run_time_parameters.find(key)
         if found is None:
             if not run_time_parameters.custom(key):
-                raise refusals.unknown_parameter(name)
+                raise errors.unknown_parameter(name)
             self._made_up.add(key)
             value = self._initial.get(key, "") if values is None else ", ".join(values)
         else:
@@ -142,7 +142,7 @@ class Settings:
         if key in self._made_up:
             return ""
         if run_time_parameters.find(key) is None:
-            raise refusals.unknown_parameter(name)
+            raise errors.unknown_parameter(name)
         return self._start_of(key)
 
     def changes(self) -> Iterator[tuple[str, str]]:
@@ -204,14 +204,14 @@ def _read(name: str, value: str) -> str:
     """
     found = run_time_parameters.find(name)
     if found is None and not run_time_parameters.custom(name):
-        raise refusals.unknown_parameter(name)
+        raise errors.unknown_parameter(name)
     # A list is spelt here as SHOW gives it.
     return value if found is None or name.lower() == "search_path" else found.shown((value,))
 
 
 def _initial(name: str) -> str:
     found = run_time_parameters.find(name)
-    assert found is not None, messages.unknown_parameter(name)
+    assert found is not None, name
     return found.initial
 
 

@@ -7,7 +7,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 
-from understudy.fake_postgres.protocol import messages, refusals
+from understudy.fake_postgres.protocol import errors
 
 _STYLES = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "german": "German"}
 _ORDERS = {
@@ -58,8 +58,8 @@ def _date_style(values: tuple[str, ...]) -> str:
             order = _ORDERS[word]
             ordered = True
         elif word != "default":
-            detail = messages.unknown_key_word(word)
-            raise refusals.invalid_value("DateStyle", given, detail=detail)
+            detail = f'Unrecognized key word: "{word}".'
+            raise errors.invalid_value("DateStyle", given, detail=detail)
     return f"{style}, {order}"
 
 
@@ -74,7 +74,7 @@ def _time_zone(value: str) -> str:
         return value.upper()
     names = {name.lower(): name for name in zoneinfo.available_timezones()}
     if names and value.lower() not in names:
-        raise refusals.invalid_value("TimeZone", value)
+        raise errors.invalid_value("TimeZone", value)
     return names.get(value.lower(), value)
 
 
@@ -85,8 +85,10 @@ def _client_encoding(value: str) -> str:
     try:
         codecs.lookup(value)
     except LookupError:
-        raise refusals.invalid_value("client_encoding", value) from None
-    raise refusals.invalid_value("client_encoding", value, hint=messages.only_utf8(value))
+        raise errors.invalid_value("client_encoding", value) from None
+    raise errors.invalid_value(
+        "client_encoding", value, hint=f"fake_postgres speaks UTF8 only, not {value}"
+    )
 
 
 def _ascii(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from understudy.fake_postgres.protocol import commands as c
-from understudy.fake_postgres.protocol import messages, refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.backend import Backend, outcome, run
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.portals import Portal, Prepared
@@ -34,12 +34,12 @@ def prepare(
         ServerError: it is refused, or there is one of this name.
     """
     if read(command.sql) is not None:
-        raise refusals.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
+        raise errors.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
     declared = tuple(_OIDS.get(name.upper(), 0) for name in command.types)
     start = portal.prepared.sql.rindex(command.sql)
     prepared = yield from prepare_one(backend, command.name, Piece(command.sql, start), declared)
     if command.name in backend.statements:
-        raise refusals.statement_exists(command.name)
+        raise errors.statement_exists(command.name)
     backend.statements[command.name] = prepared
     return Result(tag=command.tag)
 
@@ -54,13 +54,15 @@ def execute(
     """
     prepared = backend.statements.get(command.name)
     if prepared is None:
-        raise refusals.no_statement(command.name)
+        raise errors.no_statement(command.name)
     statement = prepared.statement
     if statement is None or prepared.command is not None:
-        raise refusals.error("0A000", messages.not_executable(command.name))
+        raise errors.error(
+            "0A000", f'fake_postgres cannot EXECUTE "{command.name}": it is no query'
+        )
     types = prepared.parameters
     if len(command.arguments) != len(types):
-        raise refusals.wrong_arguments(command.name, len(types), len(command.arguments))
+        raise errors.wrong_arguments(command.name, len(types), len(command.arguments))
     values = [
         _value(backend, prepared, oid, argument)
         for oid, argument in zip(types, command.arguments, strict=True)
@@ -83,7 +85,7 @@ def deallocate(backend: Backend, command: c.Deallocate, portal: Portal) -> Resul
         backend.statements.clear()
         return Result(tag="DEALLOCATE ALL")
     if command.name not in backend.statements:
-        raise refusals.no_statement(command.name)
+        raise errors.no_statement(command.name)
     del backend.statements[command.name]
     return Result(tag="DEALLOCATE")
 
@@ -98,5 +100,7 @@ def _value(backend: Backend, prepared: Prepared, oid: int, argument: tuple[str, 
     text = spelt if spelt.upper() in ("TRUE", "FALSE") or number(spelt.lstrip("+-")) else None
     text = literal(spelt) if text is None else text
     if text is None:
-        raise refusals.error("0A000", messages.argument_is_no_literal(spelt))
+        raise errors.error(
+            "0A000", f"fake_postgres reads only literals as arguments of EXECUTE, not {spelt}"
+        )
     return decoder(backend, prepared, oid, TEXT)(text.encode())

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
+    errors,
     frontend_messages,
-    messages,
-    refusals,
 )
 from understudy.fake_postgres.protocol.backend import MORE, Backend, CancelRequest, Work
 from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending
@@ -48,10 +47,10 @@ def start(backend: Backend) -> Work:
         backend.send(backend_messages.negotiate_version(min(packet.minor, newest), unknown))
     connection.user = options.get("user", "")
     if not connection.user:
-        raise refusals.fatal("28000", messages.no_user())
+        raise errors.fatal("28000", "no PostgreSQL user name specified in startup packet")
     connection.database = options.get("database") or connection.user
     if options.get("replication", "").lower() not in ("", "0", "off", "false", "no"):
-        raise refusals.fatal("0A000", messages.no_replication())
+        raise errors.fatal("0A000", "fake_postgres has no replication connections")
     admitted = backend.reception.admit(connection)
     while isinstance(admitted, Pending):
         admitted = yield admitted
@@ -61,9 +60,9 @@ def start(backend: Backend) -> Work:
         yield from _authenticate(backend, login.password, is_known=is_known)
     backend.send(backend_messages.AUTHENTICATION_OK)
     if not is_known:
-        raise refusals.fatal("28000", messages.no_role(connection.user))
+        raise errors.fatal("28000", f'role "{connection.user}" does not exist')
     if login.database not in (None, connection.database):
-        raise refusals.fatal("3D000", messages.no_database(connection.database))
+        raise errors.fatal("3D000", f'database "{connection.database}" does not exist')
     given = _switches(options.get("options", ""))
     own = ("user", "database", "options", "replication", *unknown)
     given |= {name: value for name, value in options.items() if name not in own}
@@ -90,7 +89,10 @@ def _packet(backend: Backend) -> Generator[Any, Any, _Packet]:
             asked.add(version)
             backend.send(backend_messages.NOT_HERE)
         elif version[0] != 3:
-            raise refusals.fatal("0A000", messages.unsupported_protocol(*version))
+            asked_for = f"{version[0]}.{version[1]}"
+            raise errors.fatal(
+                "0A000", f"unsupported frontend protocol {asked_for}: server supports 3.0 to 3.2"
+            )
         else:
             return _Packet(version[1], _options(body[4:]))
 
@@ -105,7 +107,9 @@ def _options(data: bytes) -> dict[str, str]:
             break
         options[name], position = _string(data, after)
     if position != len(data) - 1:
-        raise refusals.fatal("08P01", messages.startup_layout())
+        raise errors.fatal(
+            "08P01", "invalid startup packet layout: expected terminator as last byte"
+        )
     return options
 
 
@@ -127,10 +131,10 @@ def _switches(text: str) -> dict[str, str]:
         elif word.startswith(("-c", "--")):
             setting, shown = word[2:], word
         else:
-            raise refusals.fatal("42601", messages.invalid_option(word))
+            raise errors.fatal("42601", f"invalid command-line argument for server process: {word}")
         name, separator, value = setting.partition("=")
         if not separator:
-            raise refusals.fatal("42601", messages.option_without_value(shown))
+            raise errors.fatal("42601", f"{shown} requires a value")
         found[name.replace("-", "_")] = value
     return found
 
@@ -151,19 +155,21 @@ def _authenticate(backend: Backend, password: str, *, is_known: bool) -> Work:
     body = yield from _response()
     mechanism, _, rest = body.partition(b"\0")
     if mechanism.decode(errors="replace") != MECHANISM:
-        raise refusals.fatal("08P01", messages.unknown_mechanism())
+        raise errors.fatal("08P01", "client selected an invalid SASL authentication mechanism")
     answer = exchange.first(frontend_messages.decode(rest[4:]))
     backend.send(backend_messages.sasl(_SASL_CONTINUE, answer.encode()))
     body = yield from _response()
     proof = exchange.final(frontend_messages.decode(body))
     if proof is None or not is_known:
-        raise refusals.fatal("28P01", messages.wrong_password(backend.connection.user))
+        raise errors.fatal(
+            "28P01", f'password authentication failed for user "{backend.connection.user}"'
+        )
     backend.send(backend_messages.sasl(_SASL_FINAL, proof.encode()))
 
 
 def _response() -> Generator[Any, Any, bytes]:
     kind, body = yield MORE
     if kind != _PASSWORD:
-        raise refusals.fatal("08P01", messages.expected_password(kind))
+        raise errors.fatal("08P01", f"expected SASL response, got message type {kind}")
     assert isinstance(body, bytes)
     return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from understudy.fake_postgres.protocol import refusals
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.script.calls import Transaction
 
@@ -139,14 +139,14 @@ class Transactions:
     def _block(self, command: str) -> Transaction:
         current = self._connection.current
         if current is None:
-            raise refusals.needs_block(command)
+            raise errors.needs_block(command)
         return current
 
     def _find(self, name: str) -> int:
         for level in range(len(self._levels) - 1, 0, -1):
             if self._levels[level].transaction.savepoint == name:
                 return level
-        raise refusals.no_savepoint(name)
+        raise errors.error("3B001", f'savepoint "{name}" does not exist')
 
     def _restore(self, marks: list[Any]) -> None:
         for follower, mark in zip(self._followers, marks, strict=True):

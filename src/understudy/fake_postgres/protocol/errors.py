@@ -1,0 +1,145 @@
+"""The errors that several modules of the protocol raise, worded exactly as PostgreSQL does."""
+
+from __future__ import annotations
+
+from understudy.pg.errors import ErrorFields, ServerError
+
+
+def error(
+    sqlstate: str,
+    message: str,
+    *,
+    severity: str = "ERROR",
+    detail: str | None = None,
+    hint: str | None = None,
+) -> ServerError:
+    """Make an error, or a notice of another severity."""
+    fields = ErrorFields(sqlstate, message, severity=severity, detail=detail, hint=hint)
+    return ServerError(fields)
+
+
+def fatal(sqlstate: str, message: str, *, detail: str | None = None) -> ServerError:
+    """Make an error that ends the connection."""
+    return error(sqlstate, message, severity="FATAL", detail=detail)
+
+
+def warning(sqlstate: str, message: str) -> ServerError:
+    """Make a warning, to be sent as a notice."""
+    return error(sqlstate, message, severity="WARNING")
+
+
+def unknown_message(kind: int) -> ServerError:
+    """Refuse a message of an unknown kind, and end the connection."""
+    return fatal("08P01", f"invalid frontend message type {kind}")
+
+
+def insufficient_data() -> ServerError:
+    """Refuse a message that is shorter than what it announces."""
+    return error("08P01", "insufficient data left in message")
+
+
+def invalid_format() -> ServerError:
+    """Refuse a message that is longer than what it announces."""
+    return error("08P01", "invalid message format")
+
+
+def unknown_subtype(message: str, kind: str) -> ServerError:
+    """Refuse a Describe or Close of anything but a statement or a portal."""
+    return error("08P01", f"invalid {message} message subtype {ord(kind)}")
+
+
+def syntax_error(sql: str, start: int) -> ServerError:
+    """Refuse a statement at the first word of `sql`, which begins at `start` (from 0)."""
+    refused = error("42601", f'syntax error at or near "{sql.split(None, 1)[0]}"')
+    refused.position = start + 1
+    return refused
+
+
+def statement_exists(name: str) -> ServerError:
+    """Refuse a second prepared statement of the same name."""
+    return error("42P05", f'prepared statement "{name}" already exists')
+
+
+def no_statement(name: str) -> ServerError:
+    """Refuse the name of an unknown prepared statement; "" is the unnamed one."""
+    return error(
+        "26000",
+        f'prepared statement "{name}" does not exist'
+        if name
+        else "unnamed prepared statement does not exist",
+    )
+
+
+def no_portal(name: str) -> ServerError:
+    """Refuse the name of an unknown portal."""
+    return error("34000", f'portal "{name}" does not exist')
+
+
+def cursor_exists(name: str) -> ServerError:
+    """Refuse a second cursor or portal of the same name."""
+    return error("42P03", f'cursor "{name}" already exists')
+
+
+def cannot_be_run(name: str) -> ServerError:
+    """Refuse to run a portal again."""
+    return error("55000", f'portal "{name}" cannot be run')
+
+
+def unknown_format(code: int) -> ServerError:
+    """Refuse a format that is neither text nor binary."""
+    return error("22023", f"unsupported format code: {code}")
+
+
+def in_parameter(
+    refused: ServerError, portal: str, number: int, *, with_value: bool = False
+) -> ServerError:
+    """Add the parameter of a Bind that caused an error to the error's context.
+
+    Args:
+        refused: the error.
+        portal: the portal's name.
+        number: the parameter's number, from 1.
+        with_value: whether the value is text, so that PostgreSQL shows it.
+    """
+    where = f'portal "{portal}"' if portal else "unnamed portal"
+    refused.context = f"{where} parameter ${number}" + (" = '...'" if with_value else "")
+    return refused
+
+
+def wrong_arguments(name: str, needed: int, given: int) -> ServerError:
+    """Refuse an EXECUTE with too many or too few arguments."""
+    detail = f"Expected {needed} parameters but got {given}."
+    return error(
+        "42601", f'wrong number of parameters for prepared statement "{name}"', detail=detail
+    )
+
+
+def needs_block(command: str, *, severity: str = "ERROR") -> ServerError:
+    """Refuse a command outside a transaction block, or warn of it."""
+    text = f"{command} can only be used in transaction blocks"
+    return error("25P01", text, severity=severity)
+
+
+def not_in_block(command: str) -> ServerError:
+    """Refuse a command inside a transaction block."""
+    return error("25001", f"{command} cannot run inside a transaction block")
+
+
+def prepared_transactions_off() -> ServerError:
+    """Refuse a two-phase commit, as a server without prepared transactions does."""
+    hint = 'Set "max_prepared_transactions" to a nonzero value.'
+    return error("55000", "prepared transactions are disabled", hint=hint)
+
+
+def unknown_parameter(name: str) -> ServerError:
+    """Refuse the name of an unknown run-time parameter."""
+    return error("42704", f'unrecognized configuration parameter "{name}"')
+
+
+def invalid_value(
+    name: str, value: str, *, detail: str | None = None, hint: str | None = None
+) -> ServerError:
+    """Refuse a value of a run-time parameter."""
+    return error(
+        "22023", f'invalid value for parameter "{name}": "{value}"', detail=detail, hint=hint
+    )
