@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
@@ -18,9 +18,6 @@ from understudy.fake_postgres.protocol.responder import Pending, Responder, Resu
 from understudy.fake_postgres.protocol.session_settings import Settings
 from understudy.fake_postgres.protocol.transactions import Transactions
 from understudy.pg.errors import ServerError
-
-if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.fast_path import Shape
 
 # What a piece of work yields when it needs the next message of the client.
 MORE: Final = "more"
@@ -54,7 +51,6 @@ class Backend:
         idle: whether the client has its turn, and no transaction.
         cancel_request: whose statement to cancel, where the connection was made for that.
         notifications: what is to be delivered when the session is idle.
-        shapes: of what the client sends again and again (quick.py).
         forwarder: who hands statements to another server, `forwarded`: whether one went there
             since the last Sync.
     """
@@ -76,7 +72,6 @@ class Backend:
         self.idle = False
         self.cancel_request: CancelRequest | None = None
         self.notifications: list[bytes] = []
-        self.shapes: dict[bytes, Shape] = {}
         self.forwarder = reception.forwarder
         self.forwarded = False
 

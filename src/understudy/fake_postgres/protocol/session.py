@@ -7,13 +7,12 @@ returns, and waits where it says so. It must not be entered by two threads at on
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
     errors,
     extended_query,
-    fast_path,
     simple_query,
 )
 from understudy.fake_postgres.protocol.backend import (
@@ -21,13 +20,11 @@ from understudy.fake_postgres.protocol.backend import (
     Backend,
     CancelRequest,
     Work,
-    outcome,
     settle,
 )
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownKind
 from understudy.fake_postgres.protocol.login import Reception
-from understudy.fake_postgres.protocol.portals import Portal
 from understudy.fake_postgres.protocol.responder import (
     ConnectionDropped,
     Pending,
@@ -37,8 +34,7 @@ from understudy.fake_postgres.protocol.responder import (
 from understudy.fake_postgres.protocol.startup import start
 from understudy.pg.errors import ServerError
 
-_BIND, _SYNC, _TERMINATE = b"BSX"
-_SYNC_MESSAGE = b"S\0\0\0\4"
+_SYNC, _TERMINATE = b"SX"
 _FATAL = ("FATAL", "PANIC")
 
 
@@ -84,58 +80,7 @@ class Session:
         """Take what the client sent; return what to send back now."""
         if self.closed:
             return b""
-        backend = self._backend
-        frames = self._frames
-        if (
-            len(data) < 6
-            or data[0] != _BIND
-            or self._work is not None
-            or self._skipping
-            or backend.executed
-            or not (backend.started and frames.is_empty)
-        ):
-            frames.add(data)
-            return self._run()
-        if (known := fast_path.read(backend, data)) is not None:
-            return self._run_known(*known)
-        frames.add(data)
-        answer = self._run()
-        fast_path.learn(backend, data)
-        return answer
-
-    def _run_known(
-        self, shape: fast_path.Shape, ending: fast_path.Ending, values: list[Any]
-    ) -> bytes:
-        """Answer a Bind, an Execute and a Sync, or these and a Describe, that were read at once."""
-        backend = self._backend
-        backend.idle = False
-        backend.executed = True
-        backend.transactions.queried = True
-        prepared = shape.prepared
-        assert prepared.statement is not None
-        out = backend.out
-        try:
-            result = backend.responder.execute(prepared.statement, values, backend.connection)
-            if isinstance(result, Result):
-                fast_path.send(backend, shape, ending, values, result)
-                backend.ready()
-                data = b"".join(out)
-                out.clear()
-                return data
-        except BaseException as error:  # noqa: BLE001 # raised again unless it is the client's
-            if not out:
-                out.append(ending.opening)
-            backend.portals.unnamed = Portal("", prepared, values, ending.plan)
-            self._extended = True
-            self._failed(error)
-        else:
-            out.append(ending.opening)
-            portal = backend.portals.unnamed = Portal("", prepared, values, ending.plan)
-            self._extended = True
-            self._begin(
-                extended_query.finish(backend, portal, ending.limit, outcome(backend, result))
-            )
-        self._frames.add(_SYNC_MESSAGE)
+        self._frames.add(data)
         return self._run()
 
     def resume(self, came: Result | Pending | BaseException) -> bytes:
