@@ -27,15 +27,15 @@ from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
-from understudy.fake_postgres.protocol.portals import Portal
-from understudy.fake_postgres.protocol.responder import (
+from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
     Field,
     Pending,
+    Portal,
     Result,
     Statement,
 )
-from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.server import Server
 from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder

@@ -15,7 +15,7 @@ from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from understudy.catalog.schema_reader import read_schema_facts
-from understudy.fake_postgres.protocol.responder import Field
+from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.types import TypeFacts
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
-from understudy.fake_postgres.protocol.responder import Field, Pending, Result, Statement
 from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.protocol.statements import Field, Pending, Result, Statement
 from understudy.pg.codecs.codec import BINARY, Decoder, Encoder
 from understudy.pg.errors import ErrorFields, ServerError, TrailingBytes
 

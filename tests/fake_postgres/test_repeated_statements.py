@@ -18,8 +18,8 @@ from tests.fake_postgres.frontend import (
     startup,
 )
 from tests.fake_postgres.responders import INT4, Known, ints, one, refusal
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
 from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 
 IDLE = ("Z", "I")
 BOUND = ("2", b"")

@@ -21,8 +21,8 @@ from tests.fake_postgres.responders import Known, ints, one, refusal
 from understudy.fake_postgres.protocol.backend import CancelRequest
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
 from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
 
 IDLE = ("Z", "I")

@@ -18,7 +18,7 @@ from understudy.catalog.pg_describe import shortened
 from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres.connection_queries import Item, items_of
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.responder import Field, Result, Statement
+from understudy.fake_postgres.protocol.statements import Field, Result, Statement
 from understudy.pg import sql
 from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import TEXT

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import call_site
-from understudy.fake_postgres.protocol.responder import ConnectionDropped
+from understudy.fake_postgres.protocol.statements import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Line, Outcome
 from understudy.pg.errors import ServerError
 from understudy.script.waiting import note_yield, others_are_due

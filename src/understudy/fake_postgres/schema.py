@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from understudy.catalog import active_checker
 from understudy.catalog.run_catalog import Catalog
-from understudy.fake_postgres.protocol.responder import Field
+from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.codec_registry import Values
 from understudy.pg.types import TypeFacts, Types
 

@@ -26,7 +26,7 @@ from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.errors import FailuresToClient
 from understudy.fake_postgres.introspection import Housekeeping
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.responder import (
+from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
     Field,
     Pending,

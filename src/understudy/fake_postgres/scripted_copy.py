@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from understudy.fake_postgres.protocol.responder import Result
+from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg import copy_data, sql
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script.answers import Rows, Value

@@ -22,7 +22,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres import attribution
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
 from understudy.fake_postgres.transport import Host, Line, Outcome
 from understudy.pg.errors import ServerError
 from understudy.script import origin

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
 
 if TYPE_CHECKING:

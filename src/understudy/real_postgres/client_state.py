@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.fake_postgres.clients import Client
-from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.statements import Portal
 from understudy.script.calls import Transaction
 
 # What every client has alike.

@@ -16,11 +16,11 @@ from understudy.fake_postgres.errors import FailuresToClient
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.portals import Portal
-from understudy.fake_postgres.protocol.responder import (
+from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
     Field,
     Pending,
+    Portal,
     Result,
     Sent,
     Statement,

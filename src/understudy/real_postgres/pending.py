@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.responder import Pending, Result
+from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sql import one_line

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
-from understudy.fake_postgres.protocol.portals import Portal
+from understudy.fake_postgres.protocol.statements import Portal
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import Guest
 from understudy.real_postgres.forwarded_statement import ForwardedStatement

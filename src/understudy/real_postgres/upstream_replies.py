@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from understudy.fake_postgres.protocol.responder import Field
+from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.errors import ErrorFields, ServerError
 
 _header = struct.Struct("!cI")

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 
 from understudy.fake_postgres.protocol.backend_messages import NULL, message, text
-from understudy.fake_postgres.protocol.responder import Sent
+from understudy.fake_postgres.protocol.statements import Sent
 
 _int16 = struct.Struct("!H").pack
 _int32 = struct.Struct("!i").pack

@@ -13,9 +13,10 @@ from understudy.fake_postgres.protocol import (
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Reception
 from understudy.fake_postgres.protocol.notifications import Listening
-from understudy.fake_postgres.protocol.portals import Portal, Portals, Prepared
-from understudy.fake_postgres.protocol.responder import Pending, Responder, Result
+from understudy.fake_postgres.protocol.portals import Portals
+from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session_settings import Settings
+from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
 from understudy.fake_postgres.protocol.transactions import Transactions
 from understudy.pg.errors import ServerError
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from understudy.fake_postgres.protocol.responder import Field
+from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.codecs.codec import Encoder
 from understudy.pg.errors import ServerError
 

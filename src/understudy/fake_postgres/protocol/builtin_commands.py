@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import cursors, errors, sql_prepare
 from understudy.fake_postgres.protocol.backend import Backend, outcome
-from understudy.fake_postgres.protocol.portals import Portal
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending, Result
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Portal, Result
 from understudy.pg.errors import ServerError
 
 Effect: TypeAlias = Callable[[Backend, Any, Portal], Result | Generator[Pending, Any, Result]]

@@ -11,9 +11,13 @@ from understudy.fake_postgres.protocol import (
     frontend_messages,
 )
 from understudy.fake_postgres.protocol.backend import MORE, Backend, Work, outcome, run
-from understudy.fake_postgres.protocol.portals import Portal
 from understudy.fake_postgres.protocol.prepared_statements import tag
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Result, Statement
+from understudy.fake_postgres.protocol.statements import (
+    ConnectionDropped,
+    Portal,
+    Result,
+    Statement,
+)
 from understudy.pg import sql
 from understudy.pg.codecs.codec import BINARY, TEXT
 

@@ -8,9 +8,8 @@ from typing import Any
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.backend import Backend, outcome
-from understudy.fake_postgres.protocol.portals import Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import plan
-from understudy.fake_postgres.protocol.responder import Pending, Result
+from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
 from understudy.pg.codecs.codec import BINARY, TEXT
 
 

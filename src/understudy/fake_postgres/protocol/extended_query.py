@@ -10,7 +10,6 @@ from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, ru
 from understudy.fake_postgres.protocol.builtin_commands import carry_out
 from understudy.fake_postgres.protocol.copy import copy
 from understudy.fake_postgres.protocol.frontend_messages import Formats
-from understudy.fake_postgres.protocol.portals import Plan, Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import (
     bound,
     check_not_aborted,
@@ -19,7 +18,8 @@ from understudy.fake_postgres.protocol.prepared_statements import (
     plan,
     prepare,
 )
-from understudy.fake_postgres.protocol.responder import Forwarder, Pending, Result
+from understudy.fake_postgres.protocol.responder import Forwarder
+from understudy.fake_postgres.protocol.statements import Pending, Plan, Portal, Prepared, Result
 from understudy.pg.codecs.codec import BINARY, TEXT
 
 

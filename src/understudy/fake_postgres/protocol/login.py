@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.responder import Forwarder, Pending
+from understudy.fake_postgres.protocol.responder import Forwarder
+from understudy.fake_postgres.protocol.statements import Pending
 
 
 class Login(NamedTuple):

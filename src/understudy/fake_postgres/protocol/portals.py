@@ -1,81 +1,11 @@
-"""Prepared statements, and portals: statements bound to values, and the rows that come of them."""
+"""The portals of a connection, cursors among them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.commands import Command
-from understudy.fake_postgres.protocol.responder import Field, Result, Statement
-from understudy.pg.codecs.codec import Decoder, Encoder
-
-
-@dataclass(slots=True)
-class Plan:
-    """How the values of a statement are read, and its rows written, in certain formats.
-
-    Attributes:
-        decoders: one for each parameter.
-        encoders: one for each column.
-        fields: the columns; None where the statement returns no rows.
-        formats: the format of each column.
-    """
-
-    decoders: tuple[Decoder, ...]
-    encoders: tuple[Encoder, ...]
-    fields: tuple[Field, ...] | None
-    formats: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A prepared statement.
-
-    Attributes:
-        name: "" for the unnamed one.
-        sql: its text.
-        statement: what its responder knows of it; of DECLARE and PREPARE, of the statement inside.
-            None where the session carries it out alone, and where there is no statement in it.
-        command: what the session carries out by itself, or None.
-        parameters: the OID of each parameter's type.
-        plans: by the formats of a Bind, what was worked out for them.
-    """
-
-    name: str
-    sql: str
-    statement: Statement | None
-    command: Command | None
-    parameters: tuple[int, ...] = ()
-    plans: dict[tuple[tuple[int, ...], tuple[int, ...]], Plan] = field(default_factory=dict)
-
-
-@dataclass(slots=True, eq=False)
-class Portal:
-    """A statement bound to its values; and a cursor, which is one that SQL gave a name.
-
-    Attributes:
-        name: "" for the unnamed one.
-        prepared: the statement.
-        values: its parameters, decoded.
-        plan: how its rows are written.
-        result: what came of it; None until it was run.
-        position: the number of the row that it stands on: 0 before the first.
-        hold: whether it outlives its transaction.
-        scroll: whether it goes back.
-        upstream: what it is called on the server that its statement was forwarded to, if it is.
-    """
-
-    name: str
-    prepared: Prepared
-    values: Sequence[Any]
-    plan: Plan
-    result: Result | None = None
-    position: int = 0
-    hold: bool = False
-    scroll: bool = False
-    upstream: str = ""
+from understudy.fake_postgres.protocol.statements import Portal
 
 
 class Portals:

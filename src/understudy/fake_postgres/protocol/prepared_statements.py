@@ -15,11 +15,13 @@ from understudy.fake_postgres.protocol import (
 )
 from understudy.fake_postgres.protocol.backend import Backend
 from understudy.fake_postgres.protocol.command_parser import read
-from understudy.fake_postgres.protocol.portals import Plan, Portal, Prepared
-from understudy.fake_postgres.protocol.responder import (
+from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
     Field,
     Pending,
+    Plan,
+    Portal,
+    Prepared,
     Result,
     Sent,
     Statement,

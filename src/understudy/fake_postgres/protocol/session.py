@@ -25,13 +25,9 @@ from understudy.fake_postgres.protocol.backend import (
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownKind
 from understudy.fake_postgres.protocol.login import Reception
-from understudy.fake_postgres.protocol.responder import (
-    ConnectionDropped,
-    Pending,
-    Responder,
-    Result,
-)
+from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.startup import start
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
 
 _SYNC, _TERMINATE = b"SX"

@@ -9,7 +9,6 @@ from understudy.fake_postgres.protocol import backend_messages, frontend_message
 from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run, settle
 from understudy.fake_postgres.protocol.builtin_commands import carry_out
 from understudy.fake_postgres.protocol.copy import copy
-from understudy.fake_postgres.protocol.portals import Portal
 from understudy.fake_postgres.protocol.prepared_statements import (
     deliver,
     formats,
@@ -18,7 +17,7 @@ from understudy.fake_postgres.protocol.prepared_statements import (
     plan,
     prepare_one,
 )
-from understudy.fake_postgres.protocol.responder import Result
+from understudy.fake_postgres.protocol.statements import Portal, Result
 from understudy.pg import sql
 
 

@@ -9,9 +9,8 @@ from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.backend import Backend, outcome, run
 from understudy.fake_postgres.protocol.command_parser import read
-from understudy.fake_postgres.protocol.portals import Portal, Prepared
 from understudy.fake_postgres.protocol.prepared_statements import decoder, prepare_one, tag
-from understudy.fake_postgres.protocol.responder import Pending, Result
+from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
 from understudy.fake_postgres.protocol.tokens import literal, number
 from understudy.pg.codecs.codec import TEXT
 from understudy.pg.sql import Piece

@@ -13,8 +13,8 @@ from understudy.fake_postgres.protocol import (
     frontend_messages,
 )
 from understudy.fake_postgres.protocol.backend import MORE, Backend, CancelRequest, Work
-from understudy.fake_postgres.protocol.responder import ConnectionDropped, Pending
 from understudy.fake_postgres.protocol.scram import MECHANISM, Exchange
+from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
 
 _CODE = struct.Struct("!HH")
 _CANCEL = struct.Struct("!II")
