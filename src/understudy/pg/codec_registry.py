@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from understudy.pg.codecs.bits import LSN, TID, VOID, bits
+from understudy.pg.codecs.bits import LSN, SNAPSHOT, TID, VOID, bits
 from understudy.pg.codecs.calendar import INFINITY
 from understudy.pg.codecs.codec import TEXT, Codec, Decoder, Encoder, Unencodable, decoded
 from understudy.pg.codecs.containers import array_of, record_of, vector
@@ -27,7 +27,6 @@ from understudy.pg.codecs.numbers import BOOLEAN, floating, integer, object_numb
 from understudy.pg.codecs.numeric import MONEY, NUMERIC
 from understudy.pg.codecs.ranges import Range, multirange_of, range_of
 from understudy.pg.codecs.records import RECORD
-from understudy.pg.codecs.snapshots import SNAPSHOT
 from understudy.pg.codecs.strings import (
     BYTEA,
     CHAR,

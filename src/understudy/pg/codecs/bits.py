@@ -1,16 +1,26 @@
-"""Strings of bits, and the few types that stand alone: tid, pg_lsn, void."""
+"""Strings of bits, and the few types that stand alone: tid, pg_lsn, pg_snapshot, void."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from understudy.pg.codecs.codec import Codec, Reader, invalid, plain, refusal, unfit, wrong_size
-from understudy.pg.errors import ServerError
+from understudy.pg.codecs.codec import (
+    Codec,
+    Reader,
+    invalid,
+    plain,
+    refusal,
+    text_valued,
+    unfit,
+    wrong_size,
+)
 
-# As C reads it: whatever comes before the first number and after the last does not matter.
+# As C reads it: what comes before the first number and after the last does not matter.
 _TID = re.compile(r"[^(,)]*[(,](\s*[+-]?\d+|),(\s*[+-]?\d+|)\).*", re.ASCII | re.DOTALL)
 _LSN = re.compile(r"([0-9a-fA-F]{1,8})/([0-9a-fA-F]{1,8})")
+_SNAPSHOT = re.compile(r"(\d+):(\d+):((?:\d+(?:,|\Z))*)", re.ASCII)
 
 
 def bits(name: str) -> Codec:
@@ -35,15 +45,15 @@ def bits(name: str) -> Codec:
             raise refusal("22P03", "invalid length in external bit string")
         packed = reader.take((length + 7) // 8)
         reader.end()
-        return "".join(f"{each:08b}" for each in packed)[:length]
+        return "".join(f"{byte:08b}" for byte in packed)[:length]
 
     def write(value: Any) -> str:
         value = plain(value)
         # asyncpg has a BitString.
-        spelt = value.as_string() if hasattr(value, "as_string") else value
-        if not isinstance(spelt, str) or re.search("[^01 ]", spelt):
+        digits = value.as_string() if hasattr(value, "as_string") else value
+        if not isinstance(digits, str) or re.search("[^01 ]", digits):
             raise unfit(name, value)
-        return spelt.replace(" ", "")
+        return digits.replace(" ", "")
 
     def send(value: Any) -> bytes:
         text = write(value)
@@ -53,7 +63,7 @@ def bits(name: str) -> Codec:
     return Codec(read, receive, write, send)
 
 
-# tid ---------------------------------------------------------------------------------------------
+# tid and pg_lsn ----------------------------------------------------------------------------------
 
 
 def _read_tid(text: str) -> str:
@@ -70,57 +80,102 @@ def _receive_tid(data: bytes) -> str:
     return f"({int.from_bytes(data[:4])},{int.from_bytes(data[4:])})"
 
 
-def _tid(value: Any) -> str:
-    # asyncpg has a tuple for it.
-    text = f"({value[0]},{value[1]})" if isinstance(value, tuple) and len(value) == 2 else value
-    try:
-        return _read_tid(text)
-    except (TypeError, ServerError):
-        raise unfit("tid", value) from None
-
-
-def _send_tid(value: Any) -> bytes:
-    block, offset = _tid(value)[1:-1].split(",")
+def _pack_tid(text: str) -> bytes:
+    block, offset = text[1:-1].split(",")
     return int(block).to_bytes(4) + int(offset).to_bytes(2)
 
 
-TID = Codec(_read_tid, _receive_tid, _tid, _send_tid)
-
-
-# pg_lsn ------------------------------------------------------------------------------------------
+def _tid_text(value: Any) -> Any:
+    # asyncpg has a tuple for it.
+    return f"({value[0]},{value[1]})" if isinstance(value, tuple) and len(value) == 2 else value
 
 
 def _read_lsn(text: str) -> str:
     found = _LSN.fullmatch(text)
     if found is None:
         raise invalid("pg_lsn", text)
-    return _lsn_text(int(found[1], 16) << 32 | int(found[2], 16))
+    return str(_lsn_text(int(found[1], 16) << 32 | int(found[2], 16)))
 
 
-def _lsn_text(number: int) -> str:
-    return f"{number >> 32:X}/{number & 0xFFFFFFFF:X}"
+def _lsn_text(value: Any) -> Any:
+    is_number = isinstance(value, int) and 0 <= value < 2**64
+    return f"{value >> 32:X}/{value & 0xFFFFFFFF:X}" if is_number else value
 
 
 def _receive_lsn(data: bytes) -> str:
     if len(data) != 8:
         raise wrong_size(data, 8)
-    return _lsn_text(int.from_bytes(data))
+    return str(_lsn_text(int.from_bytes(data)))
 
 
-def _lsn(value: Any) -> int:
-    if isinstance(value, int) and 0 <= value < 2**64:
-        return value
-    found = _LSN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise unfit("pg_lsn", value)
-    return int(found[1], 16) << 32 | int(found[2], 16)
+def _pack_lsn(text: str) -> bytes:
+    return b"".join(int(half, 16).to_bytes(4) for half in text.split("/"))
 
 
-LSN = Codec(
-    _read_lsn,
-    _receive_lsn,
-    lambda value: _lsn_text(_lsn(value)),
-    lambda value: _lsn(value).to_bytes(8),
+TID = text_valued("tid", _read_tid, _receive_tid, _pack_tid, _tid_text)
+LSN = text_valued("pg_lsn", _read_lsn, _receive_lsn, _pack_lsn, _lsn_text)
+
+
+# pg_snapshot, and txid_snapshot, its older name --------------------------------------------------
+
+
+def _snapshot(first: int, last: int, running: Sequence[int], *, is_text: bool) -> str | None:
+    """Return the text "xmin:xmax:running,running"; None if there is no such snapshot.
+
+    The running transactions are sorted and between the others. In bytes one may be the last.
+    """
+    end = last if is_text else last + 1
+    is_sane = 0 < first <= last < 2**64 and list(running) == sorted(running)
+    if not is_sane or not all(first <= number < end for number in running):
+        return None
+    return f"{first}:{last}:{','.join(str(number) for number in dict.fromkeys(running))}"
+
+
+def _read_snapshot(text: str, *, is_text: bool = True) -> str:
+    found = _SNAPSHOT.fullmatch(text)
+    running = [int(number) for number in found[3].split(",") if number] if found else []
+    spelled = found and _snapshot(int(found[1]), int(found[2]), running, is_text=is_text)
+    if not spelled:
+        raise invalid("pg_snapshot", text)  # of both, as they are one
+    return spelled
+
+
+def _receive_snapshot(data: bytes) -> str:
+    reader = Reader(data)
+    count = reader.number(4)
+    # PostgreSQL's own limit: what fits into one piece of memory.
+    is_sane = 0 <= count <= (2**30 - 25) // 8
+    first, last = (reader.number(8, signed=False) for _ in range(2)) if is_sane else (0, 0)
+    running: list[int] = []
+    spelled = _snapshot(first, last, running, is_text=False)
+    while spelled is not None and len(running) < count:
+        running.append(reader.number(8, signed=False))
+        spelled = _snapshot(first, last, running, is_text=False)
+    if spelled is None:
+        raise refusal("22P03", "invalid external pg_snapshot data")
+    reader.end()
+    return spelled
+
+
+def _pack_snapshot(text: str) -> bytes:
+    first, last, running = text.split(":")
+    numbers = [int(number) for number in (first, last, *running.split(",")) if number]
+    return (len(numbers) - 2).to_bytes(4) + b"".join(number.to_bytes(8) for number in numbers)
+
+
+def _snapshot_text(value: Any) -> Any:
+    # asyncpg has tuples.
+    is_tuple = isinstance(value, tuple) and len(value) == 3 and isinstance(value[2], (tuple, list))
+    return f"{value[0]}:{value[1]}:{','.join(map(str, value[2]))}" if is_tuple else value
+
+
+SNAPSHOT = text_valued(
+    "pg_snapshot",
+    _read_snapshot,
+    _receive_snapshot,
+    _pack_snapshot,
+    _snapshot_text,
+    check=lambda text: _read_snapshot(text, is_text=False),
 )
 
 
@@ -129,7 +184,7 @@ LSN = Codec(
 VOID = Codec(
     lambda _text: "",
     lambda _data: "",
-    # What a function that returns nothing "returns" is the empty text, whatever a script gives.
+    # A function that returns nothing "returns" the empty text, whatever a script says.
     lambda _value: "",
     lambda _value: b"",
 )

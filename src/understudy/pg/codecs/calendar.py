@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import SPACE, refusal
 
 EPOCH = dt.date(2000, 1, 1).toordinal()
@@ -63,8 +62,8 @@ def read_moment(text: str) -> Moment | None:
     day = _day(parts, text)
     if day is None:
         may_be_swapped = not (0 < int(parts["month"]) < 13 and 0 < int(parts["day"]) < 32)
-        hint = messages.date_style() if may_be_swapped else None
-        raise refusal("22008", messages.field_out_of_range(text), hint=hint)
+        hint = 'Perhaps you need a different "DateStyle" setting.' if may_be_swapped else None
+        raise refusal("22008", f'date/time field value out of range: "{text}"', hint=hint)
     return Moment(day, _clock(parts.get("clock"), text), _zone(parts.get("zone"), text))
 
 
@@ -150,7 +149,7 @@ def _clock(spelt: str | None, text: str) -> int:
     seconds = (int(hour) * 60 + int(minute)) * 60 + int(whole)
     clock = seconds * 1_000_000 + microseconds
     if int(minute) > 59 or int(whole) > 60 or clock > DAY:
-        raise refusal("22008", messages.field_out_of_range(text))
+        raise refusal("22008", f'date/time field value out of range: "{text}"')
     return clock
 
 
@@ -170,5 +169,7 @@ def _zone(spelt: str | None, text: str) -> int | None:
         fields += [int(digits[at : at + 2]) for at in range(cut, len(digits), 2)]
     hours, minutes, seconds = (*fields, 0, 0)[:3]
     if hours > 15 or minutes > 59 or seconds > 59:
-        raise refusal("22009", messages.zone_out_of_range(text))
+        raise refusal(
+            "22009", "time zone displacement out of range" + ("" if text is None else f': "{text}"')
+        )
     return (-1 if spelt[0] == "-" else 1) * ((hours * 60 + minutes) * 60 + seconds)

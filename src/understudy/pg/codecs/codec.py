@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.errors import ErrorFields, ServerError, TrailingBytes
 
 TEXT = 0
@@ -52,22 +52,27 @@ def refusal(
 
 def invalid(type_name: str, text: str, sqlstate: str = "22P02") -> ServerError:
     """Return what PostgreSQL says of a text that is no value of a type."""
-    return refusal(sqlstate, messages.invalid_syntax(type_name, text))
+    return refusal(sqlstate, f'invalid input syntax for type {type_name}: "{text}"')
+
+
+def invalid_external(part: str, type_name: str) -> ServerError:
+    """Return what PostgreSQL says of a part of a value in binary form that cannot be."""
+    return refusal("22P03", f'invalid {part} in external "{type_name}" value')
 
 
 def out_of_range(type_name: str, text: str) -> ServerError:
     """Return what PostgreSQL says of a number that a type has no room for."""
-    return refusal("22003", messages.value_out_of_range(type_name, text))
+    return refusal("22003", f'value "{text}" is out of range for type {type_name}')
 
 
 def too_short() -> ServerError:
     """Return what PostgreSQL says where a value in binary form ends too early."""
-    return refusal("08P01", messages.insufficient_data())
+    return refusal("08P01", "insufficient data left in message")
 
 
 def no_data() -> ServerError:
     """Return what PostgreSQL says where a byte of a value in binary form is missing."""
-    return refusal("08P01", messages.no_data())
+    return refusal("08P01", "no data left in message")
 
 
 def wrong_size(data: bytes, size: int) -> ServerError:
@@ -77,7 +82,44 @@ def wrong_size(data: bytes, size: int) -> ServerError:
 
 def unfit(type_name: str, value: object) -> Unencodable:
     """Return why a Python value is not sent for a type."""
-    return Unencodable(messages.unfit(type_name, value))
+    return Unencodable(f"{reprlib.repr(value)} ({type(value).__name__}) is no value of {type_name}")
+
+
+def beyond(type_name: str, value: object) -> Unencodable:
+    """Return why a number is not sent for a type that has no room for it."""
+    return Unencodable(f"{reprlib.repr(value)} is out of range for {type_name}")
+
+
+def text_valued(
+    name: str,
+    read: Callable[[str], str],
+    receive: Callable[[bytes], str],
+    pack: Callable[[str], bytes],
+    text_of: Callable[[Any], Any] = lambda value: value,
+    *,
+    check: Callable[[str], str] | None = None,
+) -> Codec:
+    """Return the codec of a type whose Python values are PostgreSQL's own texts.
+
+    Args:
+        name: the type's spelling.
+        read: checks a text, and returns it as PostgreSQL spells it.
+        receive: as that of `Codec`.
+        pack: makes bytes of what `read` returns.
+        text_of: makes a text of a driver's object, and returns anything else as it is.
+        check: stands for `read` for what is sent.
+    """
+
+    def write(value: Any) -> str:
+        text = text_of(plain(value))
+        if not isinstance(text, str):
+            raise unfit(name, value)
+        try:
+            return (check or read)(text)
+        except ServerError:
+            raise unfit(name, value) from None
+
+    return Codec(read, receive, write, lambda value: pack(write(value)))
 
 
 def plain(value: Any) -> Any:
@@ -104,7 +146,8 @@ def bad_encoding(data: bytes) -> ServerError:
     """Return what PostgreSQL says of bytes that are no UTF-8 from the first on."""
     first = data[0]
     size = 2 if first >> 5 == 6 else 3 if first >> 4 == 14 else 4 if first >> 3 == 30 else 1
-    return refusal("22021", messages.bad_encoding(data[:size]))
+    spelled = " ".join(f"0x{byte:02x}" for byte in data[:size])
+    return refusal("22021", f'invalid byte sequence for encoding "UTF8": {spelled}')
 
 
 class Reader:
@@ -166,7 +209,7 @@ class Reader:
         if size == -1:
             return None
         if size < 0 or self._at + size > len(self._data):
-            raise refusal("22P03", messages.insufficient_data())
+            raise refusal("22P03", "insufficient data left in message")
         return self.take(size)
 
     def end(self) -> None:
@@ -177,4 +220,4 @@ class Reader:
     def message_end(self) -> None:
         """Raise what the types that look for it themselves say where something is left."""
         if self._at != len(self._data):
-            raise refusal("08P01", messages.invalid_format())
+            raise refusal("08P01", "invalid message format")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import SPACE
 from understudy.pg.errors import ErrorFields, ServerError
 
@@ -22,7 +21,7 @@ _UNEXPECTED_END = "Unexpected end of input."
 
 def malformed(kind: str, text: str, detail: str) -> ServerError:
     """Return what PostgreSQL says of a text that is no array, record or range."""
-    return ServerError(ErrorFields("22P02", messages.malformed(kind, text), detail=detail))
+    return ServerError(ErrorFields("22P02", f'malformed {kind} literal: "{text}"', detail=detail))
 
 
 # Arrays ------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, unfit
 from understudy.pg.codecs.container_text import array_text, read_array, read_record, record_text
 from understudy.pg.codecs.numbers import OID
@@ -79,7 +78,7 @@ def _lengths(name: str, items: Sequence[Any]) -> list[int]:
         if not any(nested):
             return lengths
         if not all(nested) or len({len(each) for each in here}) > 1:
-            raise Unencodable(messages.ragged(name))
+            raise Unencodable(f"the lists in a value of {name} have to be of equal lengths")
         here = [item for each in here for item in each]
     # Lists without items, however nested, are an empty array.
     return []
@@ -127,7 +126,10 @@ def _receive_array(
     if sent != oid and max(sent, oid) < _FIRST_THAT_MAY_DIFFER:
         raise refusal(
             "42804",
-            messages.another_type("array element type", sent, spell(sent), oid, spell(oid)),
+            (
+                f"binary data has array element type {sent} ({spell(sent)}) instead of expected "
+                f"{oid} ({spell(oid)})"
+            ),
         )
     lengths = []
     for _ in range(dimensions):
@@ -146,7 +148,7 @@ def _item(reader: Reader, number: int, receive: Callable[[bytes], Any]) -> Any:
     try:
         return None if data is None else receive(data)
     except TrailingBytes:
-        raise refusal("22P03", messages.improper("array element", number)) from None
+        raise refusal("22P03", f"improper binary format in array element {number}") from None
 
 
 def _nested(items: list[Any], lengths: Sequence[int]) -> list[Any]:
@@ -220,7 +222,7 @@ def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
         if isinstance(value, Mapping):
             for field, _, _ in fields:
                 if field not in value:
-                    raise Unencodable(messages.unknown_field(name, field))
+                    raise Unencodable(f"{name} has a field {field!r}, and the value has none")
             return [value[field] for field, _, _ in fields]
         if isinstance(value, str):
             return read(value)
@@ -229,7 +231,7 @@ def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
             raise unfit(name, value)
         values = list(value)
         if len(values) != len(fields):
-            raise Unencodable(messages.wrong_fields(name, len(fields), len(values)))
+            raise Unencodable(f"{name} has {len(fields)} fields, and the value has {len(values)}")
         return values
 
     return Codec(read, receive, write, send)
@@ -246,13 +248,16 @@ def _receive_record(data: bytes, fields: Fields, spell: Callable[[int], str]) ->
         if sent != oid:
             raise refusal(
                 "42804",
-                messages.another_type("type", sent, spell(sent), oid, spell(oid))
+                (
+                    f"binary data has type {sent} ({spell(sent)}) instead of expected {oid} "
+                    f"({spell(oid)})"
+                )
                 + f" in record column {number}",
             )
         item = reader.item()
         try:
             found.append(None if item is None else codec.receive(item))
         except TrailingBytes:
-            raise refusal("22P03", messages.improper("record column", number)) from None
+            raise refusal("22P03", f"improper binary format in record column {number}") from None
     reader.end()
     return tuple(found)

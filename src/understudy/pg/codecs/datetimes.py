@@ -10,7 +10,6 @@ import datetime as dt
 import struct
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.calendar import (
     DAY,
     END_DAY,
@@ -30,6 +29,7 @@ from understudy.pg.codecs.calendar import (
 )
 from understudy.pg.codecs.codec import SPACE, Codec, invalid, plain, refusal, unfit, wrong_size
 from understudy.pg.codecs.datetime_fields import may_be_date, may_be_time
+from understudy.pg.errors import ServerError
 
 _START = dt.datetime(2000, 1, 1)
 _START_UTC = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -61,6 +61,10 @@ def _perhaps(text: str, words: str) -> str:
     return text
 
 
+def _out_of_range(type_name: str, text: str | None = None) -> ServerError:
+    return refusal("22008", f"{type_name} out of range" + ("" if text is None else f': "{text}"'))
+
+
 def _integer(data: bytes, layout: struct.Struct) -> int:
     try:
         return layout.unpack(data)[0]  # type: ignore[no-any-return] # by its layout
@@ -86,7 +90,7 @@ def _read_date(text: str) -> dt.date | str:
         return special or _perhaps(text, "date")
     assert moment.day is not None  # a date is what the spelling begins with
     if not FIRST_DAY <= moment.day < END_DAY:
-        raise refusal("22008", messages.moment_out_of_range("date", text))
+        raise _out_of_range("date", text)
     return _date(moment.day)
 
 
@@ -101,7 +105,7 @@ def _receive_date(data: bytes) -> dt.date | str:
     if days in (2**31 - 1, -(2**31)):
         return INFINITY if days > 0 else MINUS_INFINITY
     if not FIRST_DAY <= days < END_DAY:
-        raise refusal("22008", messages.moment_out_of_range("date"))
+        raise _out_of_range("date")
     return _date(days)
 
 
@@ -158,7 +162,7 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
             return special or _perhaps(text, words)
         number = _microseconds(moment, aware)
         if not FIRST_MOMENT <= number < END_MOMENT:
-            raise refusal("22008", messages.moment_out_of_range("timestamp", text))
+            raise _out_of_range("timestamp", text)
         return from_number(number)
 
     def from_number(number: int) -> dt.datetime | str:
@@ -176,7 +180,7 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
         if number in (2**63 - 1, -(2**63)):
             return INFINITY if number > 0 else MINUS_INFINITY
         if not FIRST_MOMENT <= number < END_MOMENT:
-            raise refusal("22008", messages.moment_out_of_range("timestamp"))
+            raise _out_of_range("timestamp")
         return from_number(number)
 
     def number_of(value: Any) -> int | str:
@@ -264,7 +268,7 @@ def _time(clock: int, zone: int | None = None) -> dt.time | str:
 def _receive_time(data: bytes) -> dt.time | str:
     clock = _integer(data, _INT8)
     if not 0 <= clock <= DAY:
-        raise refusal("22008", messages.moment_out_of_range("time"))
+        raise _out_of_range("time")
     return _time(clock)
 
 
@@ -302,9 +306,9 @@ def _receive_timetz(data: bytes) -> dt.time | str:
     except struct.error:
         raise wrong_size(data, _TIMETZ.size) from None
     if not 0 <= clock <= DAY:
-        raise refusal("22008", messages.moment_out_of_range("time"))
+        raise _out_of_range("time")
     if abs(west) >= 16 * 3600:
-        raise refusal("22009", messages.zone_out_of_range())
+        raise refusal("22009", "time zone displacement out of range")
     return _time(clock, -west)
 
 

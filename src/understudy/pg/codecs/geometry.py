@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-from understudy.pg.codecs.codec import SPACE, Codec, Reader, invalid, refusal, unfit
+from understudy.pg.codecs.codec import SPACE, Codec, Reader, invalid, refusal, text_valued
 from understudy.pg.codecs.numbers import FLOAT, float_of, floating
 from understudy.pg.errors import ServerError
 
@@ -201,28 +201,23 @@ def geometric(name: str) -> Codec:
         except _Malformed:
             raise refusal("22P03", f'invalid radius in external "{name}" value') from None
 
-    def parts(value: Any) -> tuple[list[float], bool]:
+    def text_of(value: Any) -> Any:
+        if isinstance(value, str):
+            return value
         try:
-            if isinstance(value, str):
-                return _read(name, value)
-            values, is_open = list(_flat(value)), not getattr(value, "is_closed", True)
-            _spelled(name, values)
-        except (_Malformed, ServerError):
-            raise unfit(name, value) from None
-        return values, is_open
+            is_open = not getattr(value, "is_closed", True)
+            return _spelled(name, list(_flat(value)), is_open=is_open)
+        except _Malformed:
+            return None
 
-    def write(value: Any) -> str:
-        values, is_open = parts(value)
-        return _spelled(name, values, is_open=is_open)
-
-    def send(value: Any) -> bytes:
-        values, is_open = parts(read(write(value)))
+    def pack(text: str) -> bytes:
+        values, is_open = _read(name, text)
         head = bytes([not is_open]) if name == "path" else b""
         if size is None:
             head += (len(values) // 2).to_bytes(4)
         return head + struct.pack(f"!{len(values)}d", *values)
 
-    return Codec(read, receive, write, send)
+    return text_valued(name, read, receive, pack, text_of)
 
 
 def _flat(value: Any) -> Iterable[float]:

@@ -6,15 +6,16 @@ import ipaddress
 import re
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
     Reader,
     invalid,
+    invalid_external,
     no_data,
     plain,
     refusal,
+    text_valued,
     unfit,
 )
 from understudy.pg.errors import ServerError, TrailingBytes
@@ -118,13 +119,13 @@ def _receive(name: str, data: bytes) -> Interface:
     reader = Reader(data)
     expected = _FAMILIES.get(reader.byte())
     if expected is None:
-        raise refusal("22P03", messages.bad_external("address family", name))
+        raise invalid_external("address family", name)
     bits = reader.byte()
     if bits > 8 * expected:
-        raise refusal("22P03", messages.bad_external("bits", name))
+        raise invalid_external("bits", name)
     reader.byte()  # whether it is a cidr: PostgreSQL looks at the type instead
     if reader.byte() != expected:
-        raise refusal("22P03", messages.bad_external("length", name))
+        raise invalid_external("length", name)
     address = ipaddress.ip_address(bytes(reader.byte() for _ in range(expected)))
     reader.end()
     return ipaddress.ip_interface(f"{address}/{bits}")
@@ -179,7 +180,7 @@ _PAIR = re.compile(r"([0-9a-fA-F]{2})([:.-]?)")
 
 
 def _macaddr(text: str) -> bytes:
-    found = next((match for each in _MACADDR if (match := each.fullmatch(text))), None)
+    found = next((match for pattern in _MACADDR if (match := pattern.fullmatch(text))), None)
     if found is None:
         raise invalid("macaddr", text)
     numbers = [int(digits, 16) for digits in found.groups()]
@@ -207,22 +208,17 @@ def _macaddr8(text: str) -> bytes:
     return bytes(octets) if len(octets) == 8 else bytes([*octets[:3], 0xFF, 0xFE, *octets[3:]])
 
 
+def _spelled(data: bytes) -> str:
+    return ":".join(f"{octet:02x}" for octet in data)
+
+
 def card_address(name: str, size: int) -> Codec:
     """Return the codec of macaddr or macaddr8; its values are texts with colons."""
     parse = _macaddr if name == "macaddr" else _macaddr8
 
-    def spell(data: bytes) -> str:
-        return ":".join(f"{octet:02x}" for octet in data)
-
     def receive(data: bytes) -> str:
         if len(data) != size:
             raise no_data() if len(data) < size else TrailingBytes()
-        return spell(data)
+        return _spelled(data)
 
-    def send(value: Any) -> bytes:
-        try:
-            return parse(plain(value))
-        except (ServerError, TypeError, AttributeError):
-            raise unfit(name, value) from None
-
-    return Codec(lambda text: spell(parse(text)), receive, lambda value: spell(send(value)), send)
+    return text_valued(name, lambda text: _spelled(parse(text)), receive, parse)

@@ -8,11 +8,10 @@ import struct
 from decimal import Decimal
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
-    Unencodable,
+    beyond,
     invalid,
     no_data,
     out_of_range,
@@ -115,7 +114,7 @@ def _whole(name: str, value: Any, lowest: int, highest: int) -> int:
     if not isinstance(value, int):
         raise unfit(name, value)
     if not lowest <= value <= highest:
-        raise Unencodable(messages.beyond(name, value))
+        raise beyond(name, value)
     return int(value)
 
 
@@ -204,7 +203,7 @@ def floating(name: str, layout: str) -> Codec:
         is_zero = not re.search("[1-9a-z]", digits.replace("0x", ""))
         is_spelled_infinite = "inf" in bare.lower()
         if (math.isinf(number) and not is_spelled_infinite) or (number == 0 and not is_zero):
-            raise refusal("22003", messages.float_out_of_range(name, bare))
+            raise refusal("22003", f'"{bare}" is out of range for type {name}')
         return number
 
     def rounded(number: float) -> float:
@@ -225,7 +224,7 @@ def floating(name: str, layout: str) -> Codec:
         try:
             return pack(value)
         except OverflowError:
-            raise Unencodable(messages.beyond(name, value)) from None
+            raise beyond(name, value) from None
 
     def write(value: Any) -> str:
         return _shortest(float(unpack(send(value))[0]), name)
@@ -239,7 +238,7 @@ def _floating(name: str, value: Any) -> float:
         try:
             return float(value)
         except (OverflowError, ValueError):  # too large, or a signalling NaN
-            raise Unencodable(messages.beyond(name, value)) from None
+            raise beyond(name, value) from None
     if isinstance(value, str):
         try:
             return float(value.strip(SPACE))

@@ -7,15 +7,16 @@ import struct
 from decimal import Decimal
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
     Reader,
     invalid,
+    invalid_external,
     out_of_range,
     plain,
     refusal,
+    text_valued,
     unfit,
 )
 from understudy.pg.codecs.numbers import INTEGER, SPECIAL, integer, number_in
@@ -62,7 +63,7 @@ def _held(number: Decimal) -> Decimal:
 
 
 def _overflow() -> ServerError:
-    return refusal("22003", messages.numeric_overflow())
+    return refusal("22003", "value overflows numeric format")
 
 
 def _receive_numeric(data: bytes) -> Decimal:
@@ -72,14 +73,14 @@ def _receive_numeric(data: bytes) -> Decimal:
     sign = reader.number(2, signed=False)
     scale = reader.number(2, signed=False)
     if sign not in (0, 0x4000, 0xC000, 0xD000, 0xF000):
-        raise refusal("22P03", messages.bad_external("sign", "numeric"))
+        raise invalid_external("sign", "numeric")
     if scale > 0x3FFF:
-        raise refusal("22P03", messages.bad_external("scale", "numeric"))
+        raise invalid_external("scale", "numeric")
     number = 0
     for _ in range(count):
         digit = reader.number(2)
         if not 0 <= digit < 10_000:
-            raise refusal("22P03", messages.bad_external("digit", "numeric"))
+            raise invalid_external("digit", "numeric")
         number = number * 10_000 + digit
     reader.end()
     if sign >= 0xC000:
@@ -172,18 +173,16 @@ def _money_text(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
-def _write_money(value: Any) -> str:
-    value = plain(value)
+def _money_given(value: Any) -> Any:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        value = format(value, "f") if isinstance(value, Decimal) else str(value)
-    if not isinstance(value, str) or not re.search("[0-9]", value):
-        raise unfit("money", value)
-    return _read_money(value)
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    return value if isinstance(value, str) and re.search("[0-9]", value) else None
 
 
-def _send_money(value: Any) -> bytes:
-    text = _write_money(value)
+def _pack_money(text: str) -> bytes:
     return int(re.sub(r"[$,.]", "", text)).to_bytes(8, signed=True)
 
 
-MONEY = Codec(_read_money, lambda data: _money_text(_CENTS(data)), _write_money, _send_money)
+MONEY = text_valued(
+    "money", _read_money, lambda data: _money_text(_CENTS(data)), _pack_money, _money_given
+)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, too_short, unfit
 from understudy.pg.codecs.container_text import malformed, range_text, read_range, read_ranges
 from understudy.pg.errors import ServerError
@@ -143,7 +142,9 @@ def kept(subtype: str, given: Range) -> Range:
     if lower is not None and upper is not None:
         order = _order(lower, upper)
         if order > 0:
-            raise refusal("22000", messages.bounds_out_of_order())
+            raise refusal(
+                "22000", "range lower bound must be less than or equal to range upper bound"
+            )
         if order == 0 and not (lower_inc and upper_inc):
             return _NOTHING
     step = _NEXT.get(subtype)

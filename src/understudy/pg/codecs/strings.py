@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
+import reprlib
 from typing import Any, NoReturn
 from uuid import UUID
 
-from understudy.pg.codecs import messages
 from understudy.pg.codecs.codec import (
     Codec,
     Unencodable,
@@ -39,7 +39,9 @@ def text(name: str) -> Codec:
             if not isinstance(value, str):
                 raise unfit(name, value)
         if _NUL in value:
-            raise Unencodable(messages.unfit(name, value))
+            raise Unencodable(
+                f"{reprlib.repr(value)} ({type(value).__name__}) is no value of {name}"
+            )
         return value
 
     def send(value: Any) -> bytes:
@@ -79,10 +81,12 @@ def only_text(name: str) -> Codec:
     plain_text = text(name)
 
     def receive(_data: bytes) -> NoReturn:
-        raise refusal("42883", messages.no_binary_input(name))
+        raise refusal("42883", f"no binary input function available for type {name}")
 
     def send(_value: Any) -> NoReturn:
-        raise refusal("0A000", messages.no_binary_output(name))
+        raise refusal(
+            "0A000", f"the binary form of {name} is not known here; the driver has to ask for text"
+        )
 
     return Codec(plain_text.input, receive, plain_text.output, send)
 
@@ -117,7 +121,7 @@ def enum_of(name: str, labels: tuple[str, ...]) -> Codec:
 
     def read(label: str) -> str:
         if label not in known:
-            raise refusal("22P02", messages.invalid_label(name, label))
+            raise refusal("22P02", f'invalid input value for enum {name}: "{label}"')
         return label
 
     def write(value: Any) -> str:
@@ -255,9 +259,15 @@ def json_codec(name: str) -> Codec:
         try:
             document = json.loads(value, parse_constant=_no_constant, parse_float=parse_float)
         except (ValueError, RecursionError):
-            raise refusal("22P02", messages.invalid_json(), why_not_json(value)) from None
+            raise refusal(
+                "22P02", "invalid input syntax for type json", why_not_json(value)
+            ) from None
         if is_binary and "\\u0000" in value.replace("\\\\", ""):
-            raise refusal("22P05", messages.unsupported_escape(), messages.no_text())
+            raise refusal(
+                "22P05",
+                "unsupported Unicode escape sequence",
+                "\\u0000 cannot be converted to text.",
+            )
         return document
 
     def receive(data: bytes) -> Any:
