@@ -35,7 +35,7 @@ _KINDS_OF_MORE_WORDS = {
 
 
 def command_in(statement: str) -> str:
-    """The command that a statement begins with, in capitals; "" where there is no statement.
+    """The command that a statement begins with, in capitals; "" if there is no statement.
 
     >>> command_in("create unique index on t (a)")
     'CREATE INDEX'

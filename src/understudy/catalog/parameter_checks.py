@@ -17,7 +17,7 @@ from understudy.pg.types import Type, TypeFacts, Types
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What becomes of a parameter.
+    """Whether a parameter is accepted.
 
     Attributes:
         outcome: "unknown" if it depends on something that cannot be seen from here.
@@ -58,7 +58,7 @@ class ParameterRules:
         return judgement.reason if judgement.outcome == "refused" else None
 
     def judge(self, type_name: str, value: object) -> Judgement:
-        """Return what becomes of a value for a type."""
+        """Return whether a value is accepted for a type."""
         kind = self._measured(type_name)
         if kind is None:
             return Judgement("unknown", messages.cannot_tell(f"the type {type_name}"))

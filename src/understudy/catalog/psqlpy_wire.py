@@ -162,7 +162,7 @@ def decimal_bytes(value: Decimal) -> bytes:
     whole = whole.rjust(math.ceil(len(whole) / 4) * 4, "0")
     fraction = fraction.ljust(math.ceil(len(fraction) / 4) * 4, "0")
     weight = len(whole) // 4 - 1
-    groups = [int(each) for each in _fours(whole + fraction)]
+    groups = [int(group) for group in _fours(whole + fraction)]
     while len(groups) > 1 and groups[0] == 0:
         groups, weight = groups[1:], weight - 1
     while len(groups) > 1 and groups[-1] == 0:

@@ -1,4 +1,4 @@
-"""What a driver's rules say of a value: nothing where it is fine, else one of these is raised."""
+"""Why a value is refused, or cannot be judged: raised by psqlpy's rules."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Collection
 
 
 class NotSent(Exception):
-    """The driver raises instead of sending the value; the text says why, where there is more."""
+    """psqlpy raises instead of sending the value; the text says why, if there is more to say."""
 
 
 class Killed(NotSent):
-    """The driver panics, and its connection is lost."""
+    """psqlpy panics, and its connection is lost."""
 
 
 class NotTaken(Exception):
-    """The driver sends the value and PostgreSQL refuses it; the text is what it says."""
+    """psqlpy sends the value and PostgreSQL refuses it; the text is PostgreSQL's."""
 
 
 class CannotTell(Exception):
-    """What happens depends on something that cannot be seen from here; the text says on what."""
+    """What happens depends on something unknown here; the text says on what."""
 
 
 def class_of(value: object, module: str, names: Collection[str]) -> str | None:
     """Return the one of `names` that the class of `value` has in a module, if it has one.
 
-    The module is not imported: a value of its class exists only where it is loaded.
+    The module is not imported: a value of its class exists only if it is loaded.
     """
     loaded = sys.modules.get(module)
     if loaded is not None:

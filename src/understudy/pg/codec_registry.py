@@ -145,8 +145,8 @@ class Values:
     def decoder(self, oid: int, form: int) -> Decoder:
         """Return what makes a Python value of a value's bytes; see `Responder.decoder`.
 
-        It raises ServerError for what PostgreSQL would refuse: TrailingBytes where whoever knows
-        the number of the parameter has to say which.
+        It raises ServerError for what PostgreSQL would refuse: TrailingBytes if the caller, who
+        knows the number of the parameter, has to name it.
         """
         return self._way(oid, form)[0]
 
@@ -159,7 +159,7 @@ class Values:
         return self._way(oid, form)[1]
 
     def same(self, oid: int, expected: Any, given: Any) -> bool:
-        """Say whether a value that a rule expects is the one that was received.
+        """Return whether a value that a rule expects is the one that was received.
 
         Args:
             oid: of the parameter's type.
@@ -219,21 +219,21 @@ class Values:
                 return self.codec(of.name)
             case "array" if of is not None:
                 delimiter = ";" if of.name == "box" else ","
-                return array_of(name, of.oid, self.codec(of.name), self._spelt, delimiter)
+                return array_of(name, of.oid, self.codec(of.name), self._spelled, delimiter)
             case "range" if of is not None:
                 return range_of(name, of.name, self.codec(of.name))
             case "multirange" if of is not None:
                 return multirange_of(name, self.codec(of.name))
             case "composite":
-                fields = [self._field(each, kind) for each, kind in found.fields]
-                return record_of(name, fields, self._spelt)
+                fields = [self._field(field, type_name) for field, type_name in found.fields]
+                return record_of(name, fields, self._spelled)
         if name in _VECTORS:
             element = self._types.named(_VECTORS[name])
             assert element is not None  # it is built in
-            return vector(name, element.oid, self.codec(element.name), self._spelt)
+            return vector(name, element.oid, self.codec(element.name), self._spelled)
         return _BASE.get(name) or only_text(name)
 
-    def _spelt(self, oid: int) -> str:
+    def _spelled(self, oid: int) -> str:
         found = self._types.numbered(oid)
         return "???" if found is None else found.name
 
@@ -250,7 +250,7 @@ def _to_text(write: Callable[[Any], str]) -> Encoder:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    """Say whether two values are the same to PostgreSQL: NaN is NaN, and true is no 1."""
+    """Return whether two values are the same to PostgreSQL: NaN is NaN, and true is no 1."""
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(_equal, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -265,7 +265,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _is_endless(expected: Any, given: Any) -> bool:
-    """Say whether asyncpg sends a value as infinity, which it does with Python's last one."""
+    """Return whether asyncpg sends a value as infinity, which it does with Python's last one."""
     if given == INFINITY:
         if isinstance(expected, dt.datetime):
             return expected.replace(tzinfo=None) == dt.datetime.max

@@ -41,12 +41,12 @@ _TOKEN = re.compile(
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _BETWEEN = frozenset(["space", "line", "comment"])
-# What opens a literal; the lexer gives it alone only where nothing closes the literal.
+# What opens a literal; the lexer returns it alone only if nothing closes the literal.
 _OPENING = frozenset(["'", '"', "$"])
 _UNCLOSED = re.compile(r"""['"]|\$(?:[^\W\d]\w*)?\$""")
 _NO_SPACE_BEFORE = frozenset([",", ")", "[", "]", ".", ";", "::", "("])
 _NO_SPACE_AFTER = frozenset(["(", "[", ".", "::"])
-# Words after which an opening bracket is spelt with a space: not a function's name.
+# Words after which an opening bracket follows a space: not a function's name.
 _SPACED_WORDS = re.compile(
     "ALL|AND|ANY|AS|BY|EXISTS|FILTER|FROM|IN|INTO|NOT|ON|OR|OVER|SELECT|USING|VALUES|WHERE", re.I
 )
@@ -57,7 +57,7 @@ Tokens = tuple[str, ...]
 def tokens(statement: str) -> Tokens:
     """Split `statement` into its tokens, without white space, comments and the final semicolon.
 
-    Never fails: what is no SQL (an unclosed quote) still becomes tokens, so that a broken
+    Never fails: invalid SQL (an unclosed quote) becomes tokens too, so that a broken
     statement can be compared and reported like any other.
     """
     return tuple(token for token, _ in _lex(statement))
@@ -127,7 +127,7 @@ def tidy(statement: str) -> str:
 
 
 def is_several(statement: str) -> bool:
-    """Say whether there is more than one statement in `statement`."""
+    """Return whether there is more than one statement in `statement`."""
     return ";" in tokens(statement)
 
 
@@ -239,7 +239,7 @@ class Pattern(NamedTuple):
         return len(self.runs) == 1
 
     def matches(self, statement: Tokens) -> bool:
-        """Say whether `statement` is one that this pattern stands for."""
+        """Return whether `statement` is one that this pattern stands for."""
         return self._first_missing(statement) is None
 
     def difference(self, statement: Tokens) -> str | None:
@@ -286,7 +286,7 @@ def _find(statement: Tokens, run: Tokens, start: int) -> int | None:
 
 
 def similarity(one: Tokens, other: Tokens) -> float:
-    """Say how alike two statements are, from 0.0 (nothing) to 1.0 (equal)."""
+    """Return how alike two statements are, from 0.0 (nothing) to 1.0 (equal)."""
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 

@@ -115,6 +115,6 @@ _IN_PARSE = {
 
 
 def condition(sqlstate: str) -> str:
-    """Return PostgreSQL's name for a condition, or the bare code where it is not listed here."""
+    """Return PostgreSQL's name for a condition, or the bare code if it is not listed here."""
     state = STATES.get(sqlstate)
     return state.name if state else _IN_PARSE.get(sqlstate, sqlstate)

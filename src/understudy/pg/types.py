@@ -192,14 +192,14 @@ class Types:
         self._named = dict(BUILT_IN)
         for name, oid in numbers.items():
             self._named[name] = _of_facts(name, oid, facts)
-        self._numbered = {each.oid: each for each in self._named.values()}
+        self._numbered = {found.oid: found for found in self._named.values()}
 
     def named(self, name: str) -> Type | None:
-        """Return the type of a spelling; None where there is none."""
+        """Return the type of a spelling; None if there is none."""
         return self._named.get(_SPELLINGS.get(name, name))
 
     def numbered(self, oid: int) -> Type | None:
-        """Return the type of a number; None where there is none."""
+        """Return the type of a number; None if there is none."""
         return self._numbered.get(oid)
 
     def oid(self, name: str) -> int:

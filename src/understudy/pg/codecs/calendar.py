@@ -38,9 +38,9 @@ class Moment:
     """What a text says of a time.
 
     Attributes:
-        day: days from the year 2000; None where the text has no date.
+        day: days from the year 2000; None if the text has no date.
         clock: microseconds from midnight.
-        zone: seconds east of UTC; None where the text has none.
+        zone: seconds east of UTC; None if the text has none.
     """
 
     day: int | None
@@ -49,7 +49,7 @@ class Moment:
 
 
 def read_moment(text: str) -> Moment | None:
-    """Return what a text in ISO's spelling says; None where it is spelt otherwise.
+    """Return what a text in ISO format says; None if it has another form.
 
     Raises:
         ServerError: a field of it is out of its range.
@@ -68,14 +68,14 @@ def read_moment(text: str) -> Moment | None:
 
 
 def read_clock(text: str) -> Moment | None:
-    """Return what the text of a time of day says; None where it is spelt otherwise.
+    """Return what the text of a time of day says; None if it has another form.
 
     Raises:
         ServerError: a field of it is out of its range.
     """
     found = _CLOCK.fullmatch(text.strip(SPACE))
     if found is None:
-        # Before a time of day, a date is let pass, but not in ISO's own spelling with a T.
+        # A date before a time of day is ignored, but not in ISO format with a T.
         return None if ":" not in text or "t" in text.lower() else read_moment(text)
     return Moment(None, _clock(found["clock"], text), _zone(found["zone"], text))
 
@@ -84,7 +84,7 @@ def day_number(year: int, month: int, day: int) -> int:
     """Return a day of the proleptic Gregorian calendar, in days from the year 2000.
 
     Raises:
-        ValueError: there is no such day.
+        ValueError: the day does not exist.
     """
     cycles = (year - 1) // _CYCLE_YEARS
     here = dt.date(year - cycles * _CYCLE_YEARS, month, day)
@@ -92,13 +92,13 @@ def day_number(year: int, month: int, day: int) -> int:
 
 
 def day_text(days: int) -> str:
-    """Return a day as PostgreSQL spells it; the era comes behind everything else, see `era`."""
+    """Return a day as PostgreSQL writes it; the era comes at the end, see `era`."""
     year, rest = _year(days)
     return f"{year if year > 0 else 1 - year:04d}-{rest}"
 
 
 def era(days: int) -> str:
-    """Return what PostgreSQL puts behind a date or a timestamp: " BC", or nothing."""
+    """Return what follows a date or a timestamp: " BC", or nothing."""
     return "" if _year(days)[0] > 0 else " BC"
 
 
@@ -109,7 +109,7 @@ def _year(days: int) -> tuple[int, str]:
 
 
 def clock_text(microseconds: int) -> str:
-    """Return a time of day as PostgreSQL spells it."""
+    """Return a time of day as PostgreSQL writes it."""
     seconds, fraction = divmod(microseconds, 1_000_000)
     minutes, second = divmod(seconds, 60)
     text = f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
@@ -117,7 +117,7 @@ def clock_text(microseconds: int) -> str:
 
 
 def zone_text(seconds: int) -> str:
-    """Return an offset from UTC as PostgreSQL spells it."""
+    """Return an offset from UTC as PostgreSQL writes it."""
     sign = "-" if seconds < 0 else "+"
     minutes, second = divmod(abs(seconds), 60)
     text = f"{sign}{minutes // 60:02d}"
@@ -140,10 +140,10 @@ def _day(parts: dict[str, str], text: str) -> int | None:
         return None
 
 
-def _clock(spelt: str | None, text: str) -> int:
-    if spelt is None:
+def _clock(spelled: str | None, text: str) -> int:
+    if spelled is None:
         return 0
-    hour, minute, *rest = spelt.split(":")
+    hour, minute, *rest = spelled.split(":")
     whole, _, fraction = (rest[0] if rest else "0").partition(".")
     microseconds = round(float(f"0.{fraction or 0}") * 1_000_000)
     seconds = (int(hour) * 60 + int(minute)) * 60 + int(whole)
@@ -153,14 +153,14 @@ def _clock(spelt: str | None, text: str) -> int:
     return clock
 
 
-def _zone(spelt: str | None, text: str) -> int | None:
-    if spelt is None:
+def _zone(spelled: str | None, text: str) -> int | None:
+    if spelled is None:
         return None
-    if spelt[0] not in "+-":
+    if spelled[0] not in "+-":
         return 0
-    digits = re.sub(r"\D", "", spelt)
-    if ":" in spelt:
-        fields = [int(each) for each in spelt[1:].split(":")]
+    digits = re.sub(r"\D", "", spelled)
+    if ":" in spelled:
+        fields = [int(part) for part in spelled[1:].split(":")]
     elif len(digits) <= 2:
         fields = [int(digits)]
     else:
@@ -169,7 +169,5 @@ def _zone(spelt: str | None, text: str) -> int | None:
         fields += [int(digits[at : at + 2]) for at in range(cut, len(digits), 2)]
     hours, minutes, seconds = (*fields, 0, 0)[:3]
     if hours > 15 or minutes > 59 or seconds > 59:
-        raise refusal(
-            "22009", "time zone displacement out of range" + ("" if text is None else f': "{text}"')
-        )
-    return (-1 if spelt[0] == "-" else 1) * ((hours * 60 + minutes) * 60 + seconds)
+        raise refusal("22009", f'time zone displacement out of range: "{text}"')
+    return (-1 if spelled[0] == "-" else 1) * ((hours * 60 + minutes) * 60 + seconds)

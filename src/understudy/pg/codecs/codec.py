@@ -1,4 +1,4 @@
-"""The two ways of a value, in and out, in both of PostgreSQL's forms."""
+"""How values of a type are read and written, as text and in binary form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPACE = " \t\n\v\f\r"  # what PostgreSQL skips; Python's own strip() takes more
 
 
 class Unencodable(Exception):
-    """A Python value that no driver could have got for a type; the text says why."""
+    """The Python value cannot be sent as a type; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Codec:
     """How values of a type come in and go out; the names are PostgreSQL's own for this.
 
     Each raises ServerError for what PostgreSQL would refuse, and `output` and `send` raise
-    Unencodable for a Python value that is none of the type.
+    Unencodable for a Python value that is not of the type.
 
     Attributes:
         input: makes a Python value of a text.
@@ -46,43 +46,44 @@ class Codec:
 def refusal(
     sqlstate: str, message: str, detail: str | None = None, hint: str | None = None
 ) -> ServerError:
-    """Return what PostgreSQL says of a value that it does not take."""
+    """Return an error of PostgreSQL's about a value."""
     return ServerError(ErrorFields(sqlstate, message, detail=detail, hint=hint))
 
 
 def invalid(type_name: str, text: str, sqlstate: str = "22P02") -> ServerError:
-    """Return what PostgreSQL says of a text that is no value of a type."""
+    """Return the error for a text that is invalid for a type."""
     return refusal(sqlstate, f'invalid input syntax for type {type_name}: "{text}"')
 
 
 def invalid_external(part: str, type_name: str) -> ServerError:
-    """Return what PostgreSQL says of a part of a value in binary form that cannot be."""
+    """Return the error for an invalid part of a value in binary form."""
     return refusal("22P03", f'invalid {part} in external "{type_name}" value')
 
 
 def out_of_range(type_name: str, text: str) -> ServerError:
-    """Return what PostgreSQL says of a number that a type has no room for."""
+    """Return the error for a number that is too large for a type."""
     return refusal("22003", f'value "{text}" is out of range for type {type_name}')
 
 
 def too_short() -> ServerError:
-    """Return what PostgreSQL says where a value in binary form ends too early."""
+    """Return the error for a value in binary form that ends too early."""
     return refusal("08P01", "insufficient data left in message")
 
 
 def no_data() -> ServerError:
-    """Return what PostgreSQL says where a byte of a value in binary form is missing."""
+    """Return the error for a missing byte of a value in binary form."""
     return refusal("08P01", "no data left in message")
 
 
 def wrong_size(data: bytes, size: int) -> ServerError:
-    """Return what PostgreSQL says of a value of another size than its type's."""
+    """Return the error for a value whose size is not that of its type."""
     return too_short() if len(data) < size else TrailingBytes()
 
 
 def unfit(type_name: str, value: object) -> Unencodable:
     """Return why a Python value is not sent for a type."""
-    return Unencodable(f"{reprlib.repr(value)} ({type(value).__name__}) is no value of {type_name}")
+    kind = type(value).__name__
+    return Unencodable(f"{reprlib.repr(value)} ({kind}) is not a value of {type_name}")
 
 
 def beyond(type_name: str, value: object) -> Unencodable:
@@ -123,7 +124,7 @@ def text_valued(
 
 
 def plain(value: Any) -> Any:
-    """Return what a member of an Enum stands for; any other value itself."""
+    """Return the value of a member of an Enum, and any other value itself."""
     return value.value if isinstance(value, enum.Enum) else value
 
 
@@ -131,7 +132,7 @@ def decoded(data: bytes) -> str:
     """Return the text of bytes.
 
     Raises:
-        ServerError: they are no UTF-8, or hold a NUL, which PostgreSQL's texts cannot.
+        ServerError: they are not UTF-8, or contain a NUL, which PostgreSQL's texts cannot.
     """
     try:
         text = data.decode()
@@ -143,7 +144,7 @@ def decoded(data: bytes) -> str:
 
 
 def bad_encoding(data: bytes) -> ServerError:
-    """Return what PostgreSQL says of bytes that are no UTF-8 from the first on."""
+    """Return the error for bytes of which the first is not UTF-8."""
     first = data[0]
     size = 2 if first >> 5 == 6 else 3 if first >> 4 == 14 else 4 if first >> 3 == 30 else 1
     spelled = " ".join(f"0x{byte:02x}" for byte in data[:size])
@@ -203,7 +204,7 @@ class Reader:
         """Return the next item of a container, which begins with its size; None for NULL.
 
         Raises:
-            ServerError: it is longer than what is left.
+            ServerError: it is longer than the rest.
         """
         size = self.number(4)
         if size == -1:
@@ -213,11 +214,11 @@ class Reader:
         return self.take(size)
 
     def end(self) -> None:
-        """Raise TrailingBytes where something is left."""
+        """Raise TrailingBytes if something is left."""
         if self._at != len(self._data):
             raise TrailingBytes()
 
     def message_end(self) -> None:
-        """Raise what the types that look for it themselves say where something is left."""
+        """Raise the error of the types that check for the end themselves, if something is left."""
         if self._at != len(self._data):
             raise refusal("08P01", "invalid message format")

@@ -20,7 +20,7 @@ _UNEXPECTED_END = "Unexpected end of input."
 
 
 def malformed(kind: str, text: str, detail: str) -> ServerError:
-    """Return what PostgreSQL says of a text that is no array, record or range."""
+    """Return the error for a text that is not an array, a record or a range."""
     return ServerError(ErrorFields("22P02", f'malformed {kind} literal: "{text}"', detail=detail))
 
 
@@ -36,14 +36,14 @@ def read_array(text: str, read: Callable[[str], Any], delimiter: str) -> list[An
         delimiter: what stands between two items.
 
     Raises:
-        ServerError: it is no text of an array.
+        ServerError: it is not an array.
     """
     found = _ArrayReader(text, read, delimiter).items()
     return [] if _is_empty(found) else found
 
 
 def _is_empty(items: list[Any]) -> bool:
-    return all(isinstance(each, list) and _is_empty(each) for each in items)
+    return all(isinstance(item, list) and _is_empty(item) for item in items)
 
 
 class _ArrayReader:
@@ -69,7 +69,7 @@ class _ArrayReader:
         return found
 
     def _level(self) -> list[Any]:
-        """Read from behind an opening brace to behind its closing one."""
+        """Read from after an opening brace to after its closing one."""
         found: list[Any] = []
         self._at += 1
         self._skip()
@@ -79,7 +79,7 @@ class _ArrayReader:
         while True:
             self._skip()
             found.append(self._level() if self._next() == "{" else self._item())
-            if len({_shape(each) for each in found}) > 1:
+            if len({_shape(item) for item in found}) > 1:
                 raise self._wrong(
                     "Multidimensional arrays must have sub-arrays with matching dimensions."
                 )
@@ -152,7 +152,7 @@ def _lengths_in(dimensions: str) -> tuple[int, ...]:
 
 
 def _shape(item: Any) -> tuple[int, ...]:
-    """Return the lengths of an item's dimensions; those of a value are none."""
+    """Return the lengths of an item's dimensions; a value has no dimensions."""
     if not isinstance(item, list):
         return ()
     return (len(item), *(_shape(item[0]) if item else ()))
@@ -160,7 +160,7 @@ def _shape(item: Any) -> tuple[int, ...]:
 
 def array_text(items: Sequence[Any], write: Callable[[Any], str], delimiter: str) -> str:
     """Return the text of an array; lists in it are its further dimensions."""
-    return "{" + delimiter.join(_item_text(each, write, delimiter) for each in items) + "}"
+    return "{" + delimiter.join(_item_text(item, write, delimiter) for item in items) + "}"
 
 
 def _item_text(item: Any, write: Callable[[Any], str], delimiter: str) -> str:
@@ -181,7 +181,7 @@ def read_record(text: str, count: int) -> list[str | None]:
     """Return the texts of a record's fields, None for NULL.
 
     Raises:
-        ServerError: it is no text of a record with so many fields.
+        ServerError: it is not a record with so many fields.
     """
     bare = text.lstrip(SPACE)
     if not bare.startswith("("):
@@ -203,7 +203,7 @@ def read_record(text: str, count: int) -> list[str | None]:
 
 
 def _part(bare: str, at: int, ends: str, kind: str, text: str) -> tuple[str | None, int]:
-    """Return one field or bound, and where it ends; None where there is nothing at all."""
+    """Return one field or bound, and where it ends; None if it is empty."""
     if bare[at : at + 1] and bare[at] in ends:
         return None, at
     pieces: list[str] = []
@@ -227,7 +227,7 @@ def _part(bare: str, at: int, ends: str, kind: str, text: str) -> tuple[str | No
 
 def record_text(fields: Iterable[str | None]) -> str:
     """Return the text of a record with fields of these texts, None for NULL."""
-    return "(" + ",".join(_doubled(each, _QUOTED_IN_RECORD) for each in fields) + ")"
+    return "(" + ",".join(_doubled(field, _QUOTED_IN_RECORD) for field in fields) + ")"
 
 
 def _doubled(text: str | None, quoted: re.Pattern[str]) -> str:
@@ -247,7 +247,7 @@ def read_range(text: str) -> tuple[str, str | None, str | None] | None:
     Returns None for the empty range.
 
     Raises:
-        ServerError: it is no text of a range.
+        ServerError: it is not a range.
     """
     bare = text.strip(SPACE)
     if bare.lower() == "empty":
@@ -269,7 +269,7 @@ def read_range(text: str) -> tuple[str, str | None, str | None] | None:
 
 def range_text(bounds: str, lower: str | None, upper: str | None) -> str:
     """Return the text of a range with bounds of these texts, None for one that is open."""
-    quoted = (_doubled(each, _QUOTED_IN_RANGE) for each in (lower, upper))
+    quoted = (_doubled(bound, _QUOTED_IN_RANGE) for bound in (lower, upper))
     return bounds[0] + ",".join(quoted) + bounds[1]
 
 
@@ -277,7 +277,7 @@ def read_ranges(text: str) -> list[str]:
     """Return the texts of the ranges in a multirange's text.
 
     Raises:
-        ServerError: it is no text of a multirange.
+        ServerError: it is not a multirange.
     """
     bare = text.strip(SPACE)
     if not bare.startswith("{"):

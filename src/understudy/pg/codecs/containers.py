@@ -50,9 +50,9 @@ def array_of(
         items = _listed(name, value)
         lengths = _lengths(name, items)
         flat = _flat(items, len(lengths))
-        pieces = [_piece(each, element.send) for each in flat]
-        head = [len(lengths), int(any(each is None for each in flat))]
-        numbers = b"".join(each.to_bytes(4) for each in head) + oid.to_bytes(4)
+        pieces = [_piece(item, element.send) for item in flat]
+        head = [len(lengths), int(any(item is None for item in flat))]
+        numbers = b"".join(number.to_bytes(4) for number in head) + oid.to_bytes(4)
         for length in lengths:
             numbers += length.to_bytes(4) + (1).to_bytes(4)
         return numbers + b"".join(pieces)
@@ -74,12 +74,12 @@ def _lengths(name: str, items: Sequence[Any]) -> list[int]:
     here: list[Any] = list(items)
     while here:
         lengths.append(len(here) // _product(lengths))
-        nested = [isinstance(each, list) for each in here]
+        nested = [isinstance(value, list) for value in here]
         if not any(nested):
             return lengths
-        if not all(nested) or len({len(each) for each in here}) > 1:
+        if not all(nested) or len({len(value) for value in here}) > 1:
             raise Unencodable(f"the lists in a value of {name} have to be of equal lengths")
-        here = [item for each in here for item in each]
+        here = [item for value in here for item in value]
     # Lists without items, however nested, are an empty array.
     return []
 
@@ -95,7 +95,7 @@ def _flat(items: Sequence[Any], dimensions: int) -> list[Any]:
     if not dimensions:
         return []
     for _ in range(dimensions - 1):
-        items = [item for each in items for item in each]
+        items = [item for row in items for item in row]
     return list(items)
 
 
@@ -207,14 +207,14 @@ def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
 
     def write(value: Any) -> str:
         return record_text(
-            None if each is None else codec.output(each)
-            for each, (_, _, codec) in zip(in_order(value), fields, strict=True)
+            None if value is None else codec.output(value)
+            for value, (_, _, codec) in zip(in_order(value), fields, strict=True)
         )
 
     def send(value: Any) -> bytes:
         pieces = [
-            oid.to_bytes(4) + _piece(each, codec.send)
-            for each, (_, oid, codec) in zip(in_order(value), fields, strict=True)
+            oid.to_bytes(4) + _piece(value, codec.send)
+            for value, (_, oid, codec) in zip(in_order(value), fields, strict=True)
         ]
         return len(pieces).to_bytes(4) + b"".join(pieces)
 
@@ -226,7 +226,7 @@ def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
             return [value[field] for field, _, _ in fields]
         if isinstance(value, str):
             return read(value)
-        # A record of asyncpg's is no tuple, but has the values of one.
+        # A record of asyncpg's is not a tuple, but has values like one.
         if not isinstance(value, (tuple, list)) and not hasattr(value, "keys"):
             raise unfit(name, value)
         values = list(value)

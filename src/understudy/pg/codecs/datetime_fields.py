@@ -68,7 +68,7 @@ def fields_in(text: str) -> list[Field]:
 
 
 def may_be_date(text: str) -> bool:
-    """Say whether PostgreSQL may find a date in a text; False is certain."""
+    """Return whether PostgreSQL may find a date in a text; False is certain."""
     try:
         fields = fields_in(text)
     except Malformed:
@@ -90,7 +90,7 @@ def may_be_date(text: str) -> bool:
 
 
 def _is_date(numbers: list[str]) -> bool:
-    """Say whether numbers that are joined by marks, or one number, may be a date."""
+    """Return whether numbers that are joined by marks, or one number, may be a date."""
     if len(numbers) == 1:
         return _RUN_TOGETHER_DATE.fullmatch(numbers[0]) is not None
     is_day_of_year = len(numbers) == 2 and len(numbers[0]) > 2 and len(numbers[1]) == 3
@@ -98,7 +98,7 @@ def _is_date(numbers: list[str]) -> bool:
 
 
 def may_be_time(text: str) -> bool:
-    """Say whether PostgreSQL may find a time of day in a text; False is certain."""
+    """Return whether PostgreSQL may find a time of day in a text; False is certain."""
     try:
         fields = fields_in(text)
     except Malformed:

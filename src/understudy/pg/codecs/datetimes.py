@@ -1,7 +1,7 @@
 """Dates and times of day, with and without a zone.
 
 What Python cannot hold (infinity, years before 1 and after 9999, 24:00) is a str: PostgreSQL's own
-text of it. So is a text in a spelling that PostgreSQL may know and we do not ("tomorrow").
+text of it. So is a text that only PostgreSQL can read ("tomorrow").
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
 
 
 def _plainly_read(text: str) -> dt.datetime | None:
-    """Return the moment of a text as most are spelt, which Python reads ten times faster."""
+    """Return the moment of a text in the usual form, which Python reads ten times faster."""
     size = len(text)
     # Of more than six digits of a second Python drops the rest, and PostgreSQL rounds.
     if size not in (19, 22, 25, 26, 29, 32) or (size > 26 and text[26] not in "+-"):

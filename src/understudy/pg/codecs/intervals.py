@@ -170,8 +170,8 @@ def _add_number(total: list[Decimal], field: str, unit: str, text: str) -> tuple
 
 
 def _add(total: list[Decimal], number: Decimal, unit: str) -> None:
-    """Add a number of units; what is no whole month or day counts in the next smaller unit."""
-    months, days, microseconds = (number * each for each in _UNITS[unit])
+    """Add a number of units; a fraction of a month or a day counts in the next smaller unit."""
+    months, days, microseconds = (number * size for size in _UNITS[unit])
     total[0] += int(months)
     days += (months - int(months)) * 30
     total[1] += int(days)
@@ -198,7 +198,7 @@ def _receive(data: bytes) -> dt.timedelta | str:
     except struct.error:
         raise wrong_size(data, _LAYOUT.size) from None
     parts = Parts(months, days, microseconds)
-    return _value(parts, _spelt(parts))
+    return _value(parts, _spelled(parts))
 
 
 def _parts(value: Any) -> Parts:
@@ -211,7 +211,7 @@ def _parts(value: Any) -> Parts:
         raise unfit("interval", value) from None
 
 
-def _spelt(parts: Parts) -> str:
+def _spelled(parts: Parts) -> str:
     """Return an interval in the style `postgres`."""
     if extreme := _EXTREMES.get(parts):
         return extreme
@@ -221,7 +221,7 @@ def _spelt(parts: Parts) -> str:
     negative = False
     for number, unit in ((sign * years, "year"), (sign * months, "mon"), (parts.days, "day")):
         if number:
-            # A plus is spelt where a minus came before.
+            # A plus is written if a minus came before.
             plus = "+" if negative and number > 0 else ""
             words.append(f"{plus}{number} {unit}{'' if number == 1 else 's'}")
             negative = number < 0
@@ -236,4 +236,4 @@ def _send(value: Any) -> bytes:
     return _LAYOUT.pack(microseconds, days, months)
 
 
-INTERVAL = Codec(_read, _receive, lambda value: _spelt(_parts(value)), _send)
+INTERVAL = Codec(_read, _receive, lambda value: _spelled(_parts(value)), _send)

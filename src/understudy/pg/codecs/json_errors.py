@@ -1,4 +1,4 @@
-"""Why a text is no JSON, in PostgreSQL's words: what it says in the DETAIL of its refusal."""
+"""Why a text is invalid JSON: the DETAIL of PostgreSQL's error."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ENDED = "The input string ended unexpectedly."
 
 
 class _Wrong(Exception):
-    """The text is no JSON; the message says why."""
+    """The text is invalid JSON; the message says why."""
 
 
 def why_not_json(text: str) -> str | None:
-    """Return why a text is no JSON; None where nothing is found, or it is nested too deeply."""
+    """Return why a text is invalid JSON; None if no reason is found, or it is nested too deeply."""
     try:
         _Reader(text).document()
     except _Wrong as wrong:

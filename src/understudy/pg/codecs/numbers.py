@@ -269,9 +269,9 @@ def _digits_of(number: float, *, single: bool) -> tuple[str, int]:
     text = repr(abs(number))
     if single:
         text = next(
-            spelt
+            spelled
             for precision in range(1, 10)
-            if _single(float(spelt := f"{abs(number):.{precision - 1}e}")) == abs(number)
+            if _single(float(spelled := f"{abs(number):.{precision - 1}e}")) == abs(number)
         )
     _, digits, exponent = Decimal(text).as_tuple()
     spelling = "".join(map(str, digits))

@@ -27,7 +27,7 @@ class Range:
     """A range, with the attributes that those of asyncpg and psycopg have.
 
     Attributes:
-        lower: its lower bound, None where it has none. `upper`: its upper bound.
+        lower: its lower bound, None if it has none. `upper`: its upper bound.
         lower_inc: whether the lower bound is in it. `upper_inc`: whether the upper bound is.
         isempty: whether nothing is in it.
     """
@@ -41,7 +41,7 @@ class Range:
     def __str__(self) -> str:
         if self.isempty:
             return "empty"
-        lower, upper = ("" if each is None else str(each) for each in (self.lower, self.upper))
+        lower, upper = ("" if bound is None else str(bound) for bound in (self.lower, self.upper))
         return f"{'[' if self.lower_inc else '('}{lower},{upper}{']' if self.upper_inc else ')'}"
 
 
@@ -62,7 +62,7 @@ def range_of(name: str, subtype: str, codec: Codec) -> Codec:
         if found is None:
             return _NOTHING
         bounds, *texts = found
-        lower, upper = (None if each is None else codec.input(each) for each in texts)
+        lower, upper = (None if bound is None else codec.input(bound) for bound in texts)
         return kept(subtype, Range(lower, upper, bounds[0] == "[", bounds[1] == "]"))
 
     def receive(data: bytes) -> Range:
@@ -87,7 +87,7 @@ def range_of(name: str, subtype: str, codec: Codec) -> Codec:
             raise unfit(name, value)
         # Through the subtype's own texts, so that "2020-01-01" and a date are the same bound.
         lower, upper = (
-            None if each is None else codec.input(codec.output(each)) for each in found[:2]
+            None if bound is None else codec.input(codec.output(bound)) for bound in found[:2]
         )
         try:
             return _NOTHING if found[4] else kept(subtype, Range(lower, upper, found[2], found[3]))
@@ -95,20 +95,20 @@ def range_of(name: str, subtype: str, codec: Codec) -> Codec:
             raise Unencodable(error.fields.message) from error
 
     def write(value: Any) -> str:
-        each = of(value)
-        if each.isempty:
+        found = of(value)
+        if found.isempty:
             return "empty"
-        bounds = ("[" if each.lower_inc else "(") + ("]" if each.upper_inc else ")")
-        texts = (None if b is None else codec.output(b) for b in (each.lower, each.upper))
+        bounds = ("[" if found.lower_inc else "(") + ("]" if found.upper_inc else ")")
+        texts = (None if b is None else codec.output(b) for b in (found.lower, found.upper))
         return range_text(bounds, *texts)
 
     def send(value: Any) -> bytes:
-        each = of(value)
-        if each.isempty:
+        found = of(value)
+        if found.isempty:
             return bytes([_EMPTY])
-        flags = _LOWER_IN * each.lower_inc + _UPPER_IN * each.upper_inc
-        flags += _LOWER_OPEN * (each.lower is None) + _UPPER_OPEN * (each.upper is None)
-        pieces = [codec.send(b) for b in (each.lower, each.upper) if b is not None]
+        flags = _LOWER_IN * found.lower_inc + _UPPER_IN * found.upper_inc
+        flags += _LOWER_OPEN * (found.lower is None) + _UPPER_OPEN * (found.upper is None)
+        pieces = [codec.send(b) for b in (found.lower, found.upper) if b is not None]
         return bytes([flags]) + b"".join(len(p).to_bytes(4) + p for p in pieces)
 
     return Codec(read, receive, write, send)
@@ -119,7 +119,7 @@ def _sized(reader: Reader) -> bytes:
 
 
 def _range_like(value: Any) -> tuple[Any, Any, bool, bool, bool] | None:
-    """Return the parts of a range of whichever driver; None where it is none."""
+    """Return the parts of any driver's range; None if it is not a range."""
     if isinstance(value, (tuple, list)) and len(value) == 2:
         return value[0], value[1], True, False, False
     try:
@@ -166,7 +166,7 @@ def _stepped(subtype: str, value: Any, step: Callable[[Any], Any]) -> Any:
 
 def _order(lower: Any, upper: Any) -> int:
     """Return -1, 0 or 1; where only PostgreSQL could compare, they count as in order."""
-    if any(isinstance(each, Decimal) and each.is_nan() for each in (lower, upper)):
+    if any(isinstance(bound, Decimal) and bound.is_nan() for bound in (lower, upper)):
         # Not a number is greater than everything else.
         return int(lower.is_nan()) - int(upper.is_nan())
     words = {"-infinity": -1, "infinity": 1}
@@ -183,12 +183,12 @@ def multirange_of(name: str, codec: Codec) -> Codec:
 
     def read(text: str) -> list[Range]:
         found = []
-        for each in read_ranges(text):
+        for part in read_ranges(text):
             try:
-                found.append(codec.input(each))
+                found.append(codec.input(part))
             except ServerError as error:
                 if error.fields.message.startswith("malformed range"):
-                    raise malformed("range", each, error.fields.detail or "") from None
+                    raise malformed("range", part, error.fields.detail or "") from None
                 raise
         return joined(found)
 
@@ -209,10 +209,10 @@ def multirange_of(name: str, codec: Codec) -> Codec:
                 raise unfit(name, value) from None
         if not isinstance(value, Iterable):
             raise unfit(name, value)
-        return joined([codec.input(codec.output(each)) for each in value])
+        return joined([codec.input(codec.output(item)) for item in value])
 
     def send(value: Any) -> bytes:
-        pieces = [codec.send(each) for each in of(value)]
+        pieces = [codec.send(item) for item in of(value)]
         return len(pieces).to_bytes(4) + b"".join(len(p).to_bytes(4) + p for p in pieces)
 
     return Codec(
@@ -226,11 +226,11 @@ def multirange_of(name: str, codec: Codec) -> Codec:
 def joined(ranges: Sequence[Range]) -> list[Range]:
     """Return ranges in order, those that touch or overlap as one, and none that is empty."""
     found: list[Range] = []
-    for each in sorted((r for r in ranges if not r.isempty), key=_Start):
-        if found and _touch(found[-1], each):
-            found[-1] = _union(found[-1], each)
+    for following in sorted((r for r in ranges if not r.isempty), key=_Start):
+        if found and _touch(found[-1], following):
+            found[-1] = _union(found[-1], following)
         else:
-            found.append(each)
+            found.append(following)
     return found
 
 

@@ -43,18 +43,18 @@ def _fields(value: Any) -> list[Any]:
 
 def _write(value: Any) -> str:
     return record_text(
-        None if each is None else _natural(each)[1].output(each) for each in _fields(value)
+        None if field is None else _natural(field)[1].output(field) for field in _fields(value)
     )
 
 
 def _send(value: Any) -> bytes:
     pieces: list[bytes] = []
-    for each in _fields(value):
-        if each is None:
+    for field in _fields(value):
+        if field is None:
             pieces.append(_UNKNOWN.to_bytes(4) + b"\xff\xff\xff\xff")
             continue
-        oid, codec = _natural(each)
-        data = codec.send(each)
+        oid, codec = _natural(field)
+        data = codec.send(field)
         pieces.append(oid.to_bytes(4) + len(data).to_bytes(4) + data)
     return len(pieces).to_bytes(4) + b"".join(pieces)
 

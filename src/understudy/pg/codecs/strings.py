@@ -1,17 +1,15 @@
-"""Texts, and what is sent as one: text and its kin, "char", bytea, uuid, json, enums."""
+"""Texts, and types that are sent as texts: text, "char", bytea, uuid, json, enums."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-import reprlib
 from typing import Any, NoReturn
 from uuid import UUID
 
 from understudy.pg.codecs.codec import (
     Codec,
-    Unencodable,
     decoded,
     invalid,
     no_data,
@@ -31,7 +29,7 @@ _NUL = "\0"
 
 
 def text(name: str) -> Codec:
-    """Return the codec of a type whose values are texts that nothing is known of."""
+    """Return the codec of a type whose texts are not checked."""
 
     def write(value: Any) -> str:
         if type(value) is not str:
@@ -39,9 +37,7 @@ def text(name: str) -> Codec:
             if not isinstance(value, str):
                 raise unfit(name, value)
         if _NUL in value:
-            raise Unencodable(
-                f"{reprlib.repr(value)} ({type(value).__name__}) is no value of {name}"
-            )
+            raise unfit(name, value)
         return value
 
     def send(value: Any) -> bytes:
@@ -92,7 +88,7 @@ def only_text(name: str) -> Codec:
 
 
 def versioned(name: str) -> Codec:
-    """Return the codec of a type whose binary form is its text behind a 1 (jsonpath)."""
+    """Return the codec of a type whose binary form is a 1 and its text (jsonpath)."""
     plain_text = text(name)
 
     def receive(data: bytes) -> str:
@@ -318,7 +314,7 @@ def _ordered(value: Any) -> Any:
         keys = sorted(value, key=_key_order)
         return {key: _ordered(value[key]) for key in keys}
     if isinstance(value, (list, tuple)):
-        return [_ordered(each) for each in value]
+        return [_ordered(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(value)
     return value
@@ -335,7 +331,7 @@ def _key_order(key: Any) -> tuple[int, bytes]:
 
 
 def named_number(name: str, number: Codec) -> Codec:
-    """Return the codec of regclass and its kin: a name as text, a number in binary form."""
+    """Return the codec of regclass and the like: a name as text, a number in binary form."""
     plain_text = text(name)
 
     def write(value: Any) -> str:
