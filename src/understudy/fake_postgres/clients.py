@@ -1,4 +1,4 @@
-"""A connection as `fake_postgres` knows it: whose it is, and what it leaves behind."""
+"""A connection of `fake_postgres`: who opened it, who uses it, and its transactions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from understudy.fake_postgres.transport import Line
 
 
-# How the statements begin with which pools take a connection back.
+# The beginnings of the statements that pools send when a connection comes back.
 _RESETS = frozenset({"RESET ", "DISCAR"})
 
 
@@ -39,7 +39,7 @@ class Client(Connection):
         used_by: where it was first used since it was opened, or given back to its pool.
         latest: the latest statement on it.
         test: the number of the test in which it was opened.
-        is_admitted: whether it got past the door.
+        is_admitted: whether it has connected, and was not refused.
     """
 
     line: Line
@@ -80,7 +80,7 @@ class Client(Connection):
     @property
     def open_transaction(self) -> Transaction | None:
         """The transaction (no savepoint) that was begun on it and not ended."""
-        return next((each for each in self.transactions[-1:] if each.state == "open"), None)
+        return next((last for last in self.transactions[-1:] if last.state == "open"), None)
 
     def carry_over(self, begun: list[Transaction]) -> None:
         """Forget the test that is over; the next one's transactions go to `begun`."""

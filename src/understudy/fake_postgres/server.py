@@ -1,8 +1,8 @@
-"""The server of `fake_postgres`: its connections, its script of now, and what befalls it.
+"""The server of `fake_postgres`: its address, its connections, its scripts and its faults.
 
-One server lives as long as the test run, at one address, since an app that is made once is told
-once where its database is. Each test brings a script of its own. A connection that outlives a test
-goes on with the next one's script.
+One server lives as long as the test run, at one address, because an app that is made once reads its
+database's address once. Each test has its own script. A connection that outlives a test is answered
+from the script of the next one.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ class Server:
     """A PostgreSQL made of Python.
 
     Attributes:
-        base: the script of everything that outlives a test; it is asked second.
+        base: the script for whatever outlives a test; the test's own script is asked first.
         engine: finds the answers, in the script of the running test and in the base.
         schema: the types of now.
         clients: every connection that is open, or that the running test has opened.
         begun: the transactions of the running test, in order.
         max_connections: how many there may be at once.
-        latency: how long each answer is under way, in seconds.
-        login: what who connects has to name.
+        latency: by how many seconds each answer is delayed.
+        login: the user, password and database that a client has to give.
     """
 
     name = "fake_postgres"  # what a test calls its fixture
@@ -84,11 +84,11 @@ class Server:
         self._test = 0
         self._sockets = Sockets(self)
 
-    # Where it is ---------------------------------------------------------------------------------
+    # Its address ---------------------------------------------------------------------------------
 
     @property
     def host(self) -> str:
-        """The folder of its socket, or an address where there are no Unix sockets."""
+        """The folder of its socket, or an address on systems without Unix sockets."""
         return self._sockets.host
 
     @property
@@ -102,30 +102,30 @@ class Server:
         user = f"{self.user}:{self.password}"
         if not self.host.startswith("/"):
             return f"postgresql://{user}@{self.host}:{self.port}/{self.database}"
-        # All of it is named, so that no PGHOST or PGPORT of the environment is asked.
+        # Complete, so that drivers do not read PGHOST or PGPORT from the environment.
         host = quote(self.host)
         return f"postgresql://{user}@/{self.database}?host={host}&port={self.port}"
 
     def start(self) -> None:
-        """Accept connections, if it does not yet."""
+        """Accept connections, unless it already does."""
         if not self._is_started:
             self._is_started = True
             attribution.wrap_drivers()
             self._sockets.start()
 
     def stop(self) -> None:
-        """End every connection, and go."""
+        """End every connection, and stop."""
         self._sockets.stop()
 
     # Connections ---------------------------------------------------------------------------------
 
     def memory(self) -> MemoryLoop:
-        """Return the event loop that asyncpg is given to connect without a socket."""
+        """Return the event loop with which asyncpg connects without a socket."""
         loop = self.loop = asyncio.get_running_loop()
         return MemoryLoop(loop, self)
 
     def note_loop(self) -> None:
-        """Take note of the running event loop: async functions that answer run in it."""
+        """Record the running event loop: async functions that answer run in it."""
         running = asyncio._get_running_loop()
         if running is not None:
             self.loop = running
@@ -161,7 +161,7 @@ class Server:
     def _admit(self, client: Connection) -> None:
         most = self.max_connections
         if len(self.clients) > most and most <= sum(
-            each.is_open and each.is_admitted for each in self.clients
+            other.is_open and other.is_admitted for other in self.clients
         ):
             raise errors.fatal("53300", STATES["53300"].text)
         client_of(client).is_admitted = True
@@ -181,32 +181,32 @@ class Server:
         return None if noted is None else noted.sent_at
 
     def broke(self, error: Exception) -> None:
-        """Fail the test with an error of our own."""
+        """Fail the test with an error inside the server."""
         failure = expectations.record_failure(ServerBroke(messages.broke(error)))
         failure.__cause__ = error
 
     def cancel(self, pid: int, secret: int) -> None:
-        """Cancel what runs on a connection, as a CancelRequest asks for; say nothing of it."""
+        """Cancel what runs on a connection, for a CancelRequest, which gets no answer."""
         for client in self._open():
             if (client.pid, client.secret) == (pid, secret):
-                self._tell(client, client.line.session.cancel)
+                self._send(client, client.line.session.cancel)
 
     def notify(self, channel: str, payload: str, pid: int = 0) -> None:
-        """Tell every connection that listens to a channel."""
+        """Send a notification to every connection that listens to a channel."""
         for client in self._open():
             if channel in client.channels:
                 session = client.line.session
-                self._tell(client, partial(session.notify, channel, payload, pid))
+                self._send(client, partial(session.notify, channel, payload, pid))
 
-    def _tell(self, client: Client, function: Callable[[], bytes]) -> None:
+    def _send(self, client: Client, function: Callable[[], bytes]) -> None:
         line = client.line
         line.post(lambda: line.carry(function()))
 
     def _open(self) -> list[Client]:
         with self.lock:
-            return [each for each in self.clients if each.is_open]
+            return [client for client in self.clients if client.is_open]
 
-    # What befalls it -----------------------------------------------------------------------------
+    # Faults --------------------------------------------------------------------------------------
 
     def end_connections(self) -> None:
         """End every connection, as an administrator does (57P01)."""
@@ -215,10 +215,10 @@ class Server:
 
     def _end(self, client: Client) -> None:
         reason = errors.fatal("57P01", STATES["57P01"].text)
-        self._tell(client, lambda: client.line.session.terminate(reason))
+        self._send(client, lambda: client.line.session.terminate(reason))
 
     def refuse_connections(self, *, refused: bool) -> None:
-        """Refuse new connections, as where no server runs; or accept them again."""
+        """Refuse new connections, as if no server ran; or accept them again."""
         self._is_refusing = refused
         self._sockets.call(self._sockets.refuse if refused else self._sockets.listen)
 
@@ -238,23 +238,23 @@ class Server:
         return script
 
     def end_test(self, left: Left, close: Callable[[], bool]) -> None:
-        """End a test, and enter in `left` what it has left behind.
+        """End a test, and record its leaks.
 
-        A connection in the middle of something is ended, and so is one that was forgotten; all
-        others may serve the next test: they are a pool's that outlives this one.
+        A busy connection is ended, and so is a leaked one. All others stay open for the next test:
+        they belong to a pool that outlives this one.
 
         Args:
-            left: where it is entered.
-            close: closes what was made for the test; says whether there was anything.
+            left: records the leaks.
+            close: closes what was made for the test; returns whether there was anything.
         """
         self._settle()
-        ended = [each for each in self._open() if left.in_the_middle(each)]
+        ended = [client for client in self._open() if left.in_the_middle(client)]
         if close():
             self._settle()
         ended += [
-            each
-            for each in self._open()
-            if each not in ended and left.never_closed(each, self._test)
+            client
+            for client in self._open()
+            if client not in ended and left.never_closed(client, self._test)
         ]
         for client in ended:
             self._end(client)
@@ -262,7 +262,7 @@ class Server:
             self.engine.scripts = (self.base,)
             self.begun = []
             self.base.calls.clear()
-            self.clients = [each for each in self.clients if each.is_open]
+            self.clients = [client for client in self.clients if client.is_open]
             for client in self.clients:
                 client.carry_over(self.begun)
         self.max_connections, self.latency, self.login = MOST_CONNECTIONS, 0.0, ANYBODY
@@ -270,12 +270,12 @@ class Server:
             self.refuse_connections(refused=False)
 
     def _settle(self) -> None:
-        """Wait until everything that clients have done so far was seen."""
+        """Wait until the server has handled everything that clients have sent."""
         self._sockets.settle()
 
 
 class _BaseScript(Script):
-    """The script of what outlives a test: it refuses statements only while no test has one."""
+    """The script for whatever outlives a test: it refuses statements only between tests."""
 
     def refuse(self, call: Call) -> Failure:
         """Record and return the failure for a statement that came without the fixture."""
