@@ -73,7 +73,7 @@ NOT_RECEIVED = {
     ("name", "data"), [(name, data) for name, found in RECEIVED.items() for data in found]
 )
 def test_bytes_that_are_read(name: str, data: bytes) -> None:
-    VALUES.codec(name).receive(data)
+    assert VALUES.codec(name).receive(data) is not None
 
 
 @pytest.mark.parametrize(
