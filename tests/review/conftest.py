@@ -141,5 +141,5 @@ def reviews(
 
 def answer(reviews: list[Review], module: str, item: Item) -> Answer:
     """Return what a review says of an item for a module."""
-    (found,) = [each for each in reviews if each.module == module]
+    (found,) = [review for review in reviews if review.module == module]
     return found.answers[list(Item).index(item)]

@@ -30,7 +30,7 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
     text = refused(tmp_path, {"tests/test_it.py": "def test(): pass"}, "app.nowhere")
 
     assert text == (
-        "There is no module 'app.nowhere': looked for it in this folder. "
+        "There is no module 'app.nowhere' in this folder. "
         "Name it as it is imported (src.domain.user), or by its path (src/domain/user.py)."
     )
 
@@ -75,7 +75,7 @@ def test_a_suite_that_takes_too_long(tmp_path: Path) -> None:
     text = refused(tmp_path, files, "app", timeout=20.0)
 
     assert text.startswith(
-        "The tests took longer than 20 seconds and were stopped (--timeout allows them more)."
+        "The tests took longer than 20 seconds and were stopped (--timeout sets the limit)."
     )
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
@@ -120,7 +120,7 @@ def test_which_tests_expect_an_error(tmp_path: Path, body: str, expects: bool) -
     file = suite.read(path)
 
     assert file is not None
-    assert [each.expects_error for each in file.tests.values()] == [expects]
+    assert [test.expects_error for test in file.tests.values()] == [expects]
 
 
 def test_a_test_file_that_does_not_parse_is_left_to_pytest(tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ def test_a_file_belongs_to_what_it_patches(tmp_path: Path) -> None:
             "test_usersx.py": "def test(): ...",
         },
     )
-    subject = targets.find("app.api.users", project, [project])
-    files = [suite.read(each) for each in sorted(project.glob("test_*.py"))]
+    target = targets.find("app.api.users", project, [project])
+    files = [suite.read(path) for path in sorted(project.glob("test_*.py"))]
 
-    belonging = suite.belonging(subject, [each for each in files if each is not None])
+    belonging = suite.belonging(target, [file for file in files if file is not None])
 
-    assert [each.path.name for each in belonging] == ["test_router.py", "test_users_router.py"]
+    assert [file.path.name for file in belonging] == ["test_router.py", "test_users_router.py"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.review.conftest import answer
@@ -12,12 +14,14 @@ USERS, ORDERS, TOTALS = "app.dao.users", "app.dao.orders", "app.totals"
 
 
 def test_the_worst_module_comes_first(reviews: list[Review]) -> None:
-    assert [each.module for each in reviews] == [ORDERS, TOTALS, USERS]
-    assert [len(each.wrong) for each in reviews] == [8, 6, 0]
+    assert [review.module for review in reviews] == [ORDERS, TOTALS, USERS]
+    assert [len(review.wrong) for review in reviews] == [8, 6, 0]
 
 
 def test_the_checklist_has_three_stages() -> None:
-    assert [sum(stage == each for stage in STAGES.values()) for each in ("before", "during")] == [
+    assert [
+        sum(stage == wanted for stage in STAGES.values()) for wanted in ("before", "during")
+    ] == [
         4,
         8,
     ]
@@ -25,9 +29,9 @@ def test_the_checklist_has_three_stages() -> None:
 
 
 def test_a_module_that_fulfils_it_all(reviews: list[Review]) -> None:
-    (users,) = [each for each in reviews if each.module == USERS]
+    (users,) = [review for review in reviews if review.module == USERS]
 
-    assert {each.state for each in users.answers} == {"ok"}
+    assert {answer.state for answer in users.answers} == {"ok"}
     assert (users.path, users.tests, users.covered) == ("app/dao/users.py", 2, 100.0)
 
 
@@ -39,8 +43,8 @@ def test_a_module_that_fulfils_it_all(reviews: list[Review]) -> None:
         (Item.SCENARIOS, ["1 function, each called by a test"]),
         (Item.DOCSTRINGS, ["all 2 do"]),
         (Item.ERRORS, ["name_of: tests/test_users_dao.py::test_name_of_nobody_raises"]),
-        (Item.SQL, ["each statement that was asked of a fake was looked at, or a rule names it"]),
-        (Item.PARAMETERS, ["no test looks at a statement and leaves its parameters out"]),
+        (Item.SQL, ["a test or a rule checks each statement that was sent to a fake"]),
+        (Item.PARAMETERS, ["no test checks a statement without its parameters"]),
         (Item.PASSING, ["2 tests passed"]),
         (Item.COVERAGE, ["100% of its lines and branches"]),
         (Item.PATHS, ["2 branches, all taken"]),
@@ -52,7 +56,7 @@ def test_a_module_that_fulfils_it_all(reviews: list[Review]) -> None:
 def test_what_a_fulfilled_item_rests_on(
     reviews: list[Review], item: Item, evidence: list[str]
 ) -> None:
-    assert [each.text for each in answer(reviews, USERS, item).evidence] == evidence
+    assert [reason.text for reason in answer(reviews, USERS, item).evidence] == evidence
 
 
 @pytest.mark.parametrize(
@@ -61,13 +65,13 @@ def test_what_a_fulfilled_item_rests_on(
         (Item.SCENARIOS, [Evidence("no test calls remove", "app/dao/orders.py", 10)]),
         (Item.DOCSTRINGS, [Evidence("test_add has no docstring", "tests/test_orders_dao.py", 6)]),
         (Item.HINTS, [Evidence("test_add lacks type hints", "tests/test_orders_dao.py", 6)]),
-        (Item.ERRORS, [Evidence("no test takes this except", "app/dao/orders.py", 5)]),
+        (Item.ERRORS, [Evidence("no test runs this except", "app/dao/orders.py", 5)]),
         (
             Item.SQL,
             [
                 Evidence(
-                    "no test looks at INSERT INTO orders (total) VALUES ($1) "
-                    "(asked in tests/test_orders_dao.py::test_add)",
+                    "no test checks INSERT INTO orders (total) VALUES ($1) "
+                    "(sent in tests/test_orders_dao.py::test_add)",
                     "app/dao/orders.py:3",
                 )
             ],
@@ -76,7 +80,7 @@ def test_what_a_fulfilled_item_rests_on(
             Item.PARAMETERS,
             [
                 Evidence(
-                    "no test looks at the parameters of INSERT INTO orders (total) VALUES ($1)",
+                    "no test checks the parameters of INSERT INTO orders (total) VALUES ($1)",
                     "app/dao/orders.py:3",
                 )
             ],
@@ -110,12 +114,12 @@ def test_tests_that_need_their_order(reviews: list[Review]) -> None:
 
     in_reverse = "passed in the suite, and failed in reverse order"
     assert isolated.state == "not ok"
-    assert [each.text for each in isolated.evidence[:2]] == [
+    assert [reason.text for reason in isolated.evidence[:2]] == [
         f"{first} {in_reverse}",
         f"{second} {in_reverse}",
     ]
     assert repeated.state == "not ok"
-    assert [each.text for each in repeated.evidence] == [
+    assert [reason.text for reason in repeated.evidence] == [
         f"{first}, run twice in one process, passed and then failed: assert 3 == 1",
         f"{second}, run twice in one process, passed and then failed: assert 4 == 2",
     ]
@@ -123,14 +127,14 @@ def test_tests_that_need_their_order(reviews: list[Review]) -> None:
 
 def test_what_cannot_be_told(reviews: list[Review]) -> None:
     unknown = [
-        each.item
-        for each in next(each for each in reviews if each.module == TOTALS).answers
-        if each.state == "cannot tell"
+        answer.item
+        for answer in next(review for review in reviews if review.module == TOTALS).answers
+        if answer.state == "cannot tell"
     ]
 
     assert unknown == [Item.LAYER, Item.FIXTURES, Item.SQL, Item.PARAMETERS]
     assert answer(reviews, TOTALS, Item.SQL).evidence == (
-        Evidence("its tests asked no statement of a fake"),
+        Evidence("its tests send no statement to a fake"),
     )
 
 
@@ -157,16 +161,16 @@ def test_a_test_that_expects_no_error_is_no_error_path(reviews: list[Review]) ->
 def test_it_tells_what_it_does(reviews: list[Review], told: list[str]) -> None:
     assert told == [
         "all tests, with coverage",
-        "the modules' tests alone, twice over",
+        "the modules' tests alone, twice in a row",
         "in reverse order",
         "in a random order",
-        "their source",
+        "reading the tests",
     ]
 
 
-def test_nothing_is_left_in_the_project(reviews: list[Review], project: object) -> None:
+def test_nothing_is_left_in_the_project(reviews: list[Review], project: Path) -> None:
     from tests.review.conftest import FILES
 
-    found = {each.relative_to(project) for each in project.rglob("*") if each.is_file()}
+    found = {path.relative_to(project) for path in project.rglob("*") if path.is_file()}
 
-    assert {each.as_posix() for each in found} == set(FILES)
+    assert {path.as_posix() for path in found} == set(FILES)

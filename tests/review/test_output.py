@@ -52,7 +52,7 @@ def test_one_module() -> None:
         "         app/users.py:5  line 5",
         "         and 2 more (--verbose shows them)",
         "",
-        "1 fulfilled, 1 not, 1 cannot be told",
+        "1 fulfilled, 1 not, 1 undecided",
     ]
 
 
@@ -120,6 +120,6 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.Monk
 
     assert done.exit_code == 2
     assert done.stderr == (
-        "Error: There is no module 'nowhere': looked for it in this folder. "
+        "Error: There is no module 'nowhere' in this folder. "
         "Name it as it is imported (src.domain.user), or by its path (src/domain/user.py).\n"
     )

@@ -1,4 +1,4 @@
-"""`understudy review`: the checklist, executed for a module."""
+"""`understudy review`: check the tests of modules against the checklist."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _COLOURS: dict[State, str] = {"ok": "green", "not ok": "red", "cannot tell": "ye
 
 
 class _Refused(click.ClickException):
-    """The review cannot be made; the text is the whole message."""
+    """The review failed; the text is the whole message."""
 
     exit_code = 2
 
 
 class _Command(click.Command):
-    """A command that keeps apart what stands behind two dashes, which click would not."""
+    """A command that keeps the arguments after two dashes apart, which click does not."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else len(args)
@@ -45,26 +45,28 @@ Examples:
   understudy review                              every module that a test imports, the worst first
   understudy review src.domain.dal.dao.user      one module, item by item
   understudy review src/api/path/users.py --verbose
-  understudy review --format json                for a program
-  understudy review -- -m "not integration"      arguments for pytest behind two dashes
+  understudy review --format json                JSON, for other programs
+  understudy review -- -m "not integration"      arguments for pytest after two dashes
 
-All tests run once with coverage, then those of the modules three times more: alone and twice over,
-in reverse, and in a random order. Nothing is written into your project.
+All tests run once with coverage. Then the tests of the modules run three more times: alone and
+twice in a row, in reverse order, and in a random order. Nothing is written to your project.
 
 \b
-Exit code: 0 nothing is missing, 1 some item is not fulfilled, 2 the review could not be made.""",
+Exit code: 0 no item is unfulfilled, 1 an item is not fulfilled, 2 the review failed.""",
 )
 @click.argument("modules", nargs=-1)
-@click.option("--seed", type=int, help="Of the random order; by default another each time.")
-@click.option("--timeout", default=600.0, show_default=True, help="Seconds that one run may take.")
-@click.option("--verbose", "-v", is_flag=True, help="Show all evidence, of what is fulfilled too.")
+@click.option("--seed", type=int, help="Seed of the random order; random by default.")
+@click.option(
+    "--timeout", default=600.0, show_default=True, help="Time limit of each run, in seconds."
+)
+@click.option("--verbose", "-v", is_flag=True, help="Show all evidence, also of fulfilled items.")
 @click.option(
     "--format",
     "output_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="For a person, or for a program on stdout.",
+    help="Text, or JSON for other programs.",
 )
 @click.pass_context
 def review(
@@ -75,7 +77,7 @@ def review(
     verbose: bool,
     output_format: str,
 ) -> None:
-    """Hold the tests of MODULES against the checklist, each item with its evidence."""
+    """Check the tests of MODULES against the checklist, with evidence for each item."""
     root = Path.cwd()
     seed = random.randrange(10_000) if seed is None else seed
     try:
@@ -95,7 +97,7 @@ def review(
         fancy = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         for line in output.text(found, fancy=fancy, whole=verbose, paint=_painted):
             click.echo(line)
-    ctx.exit(1 if any(each.wrong for each in found) else 0)
+    ctx.exit(1 if any(module.wrong for module in found) else 0)
 
 
 def _painted(state: State, text: str) -> str:
@@ -103,9 +105,9 @@ def _painted(state: State, text: str) -> str:
 
 
 def _progress() -> Callable[[str], None]:
-    begun = time.monotonic()
+    started = time.monotonic()
 
-    def tell(what: str) -> None:
-        click.echo(f"{time.monotonic() - begun:4.0f} s  {what}", err=True)
+    def say(step: str) -> None:
+        click.echo(f"{time.monotonic() - started:4.0f} s  {step}", err=True)
 
-    return tell
+    return say

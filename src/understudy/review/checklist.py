@@ -1,55 +1,31 @@
-"""Judges each item of the checklist by what was found out about a module."""
+"""Check each item of the checklist against the evidence about a module."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from understudy.lint.finding import Finding
-from understudy.review import isolation, messages
-from understudy.review.checklist_items import Answer, Evidence, Item, State
-from understudy.review.evidence import Material
+from understudy.review import isolation
+from understudy.review.checklist_items import Answer, Evidence, Item, Verdict, counted
+from understudy.review.module_evidence import ModuleEvidence
 from understudy.review.suite import TestFunction
 
-Judge = Callable[[Material], tuple[State, Iterable[Evidence]]]
+Check = Callable[[ModuleEvidence], Verdict]
 _LAYERS = (
     *("dao", "dal", "repository", "crud", "service", "router", "endpoint", "api", "adapter"),
     *("dto", "schema"),
 )
+_NO_TESTS = "no test runs a line of it"
+_NOT_IMPORTED = "no test imports it"
+_NO_STATEMENTS = "its tests send no statement to a fake"
 
 
-def judged(material: Material) -> tuple[Answer, ...]:
-    """Return what can be said of each item, in the checklist's order."""
-    return tuple(_answer(item, material) for item in Item)
-
-
-def _answer(item: Item, material: Material) -> Answer:
-    state, evidence = _JUDGES[item](material)
-    return Answer(item, state, tuple(evidence))
-
-
-def _places(material: Material, findings: Sequence[Finding]) -> list[Evidence]:
-    return [
-        Evidence(f"{each.code} {each.message}", material.shown(each.path), each.line)
-        for each in findings
-    ]
-
-
-def _by_rules(*codes: str, otherwise: str) -> Judge:
-    """Judge by rules of lint alone; where they find nothing, `otherwise` is the evidence."""
-
-    def judge(material: Material) -> tuple[State, Iterable[Evidence]]:
-        found = material.found(*codes)
-        if found:
-            return "not ok", _places(material, found)
-        if not material.tests:
-            return "cannot tell", [Evidence(messages.no_tests())]
-        return "ok", [Evidence(otherwise)]
-
-    return judge
+def answers(module: ModuleEvidence) -> tuple[Answer, ...]:
+    """Return the answer to each item, in the checklist's order."""
+    return tuple(Answer(item, *_CHECKS[item](module)) for item in Item)
 
 
 def layer_of(module: str) -> str | None:
-    """Return the layer that a module's dotted name says it is of; None where it says none."""
+    """Return the layer in a module's dotted name, or None if there is none."""
     words = {*module.lower().replace(".", "_").split("_")}
     for name in _LAYERS:
         if words & {name, f"{name}s", f"{name.removesuffix('y')}ies"}:
@@ -57,202 +33,240 @@ def layer_of(module: str) -> str | None:
     return None
 
 
-def _layer(material: Material) -> tuple[State, Iterable[Evidence]]:
-    layer = layer_of(material.subject.name)
-    files = [Evidence("its tests", material.shown(file.path)) for file in material.files]
+def _ok(*texts: str) -> Verdict:
+    return "ok", tuple(map(Evidence, texts))
+
+
+def _not_ok(evidence: Iterable[Evidence]) -> Verdict:
+    return "not ok", tuple(evidence)
+
+
+def _unknown(text: str) -> Verdict:
+    return "cannot tell", (Evidence(text),)
+
+
+def _by_rules(*codes: str, otherwise: str) -> Check:
+    """Return a check by lint rules alone; `otherwise` is the evidence if they find nothing."""
+
+    def check(module: ModuleEvidence) -> Verdict:
+        if found := module.lint(*codes):
+            return _not_ok(found)
+        return _ok(otherwise) if module.tests else _unknown(_NO_TESTS)
+
+    return check
+
+
+def _layer(module: ModuleEvidence) -> Verdict:
+    files = tuple(Evidence("its tests", module.shown(file.path)) for file in module.files)
     if not files:
-        stem = material.subject.path.stem
-        return "not ok", [
-            Evidence(f"no test file imports it, and none is named test_{stem}_<layer>.py")
-        ]
+        stem = module.target.path.stem
+        text = f"no test file imports it, and none is named test_{stem}_<layer>.py"
+        return _not_ok([Evidence(text)])
+    name = module.target.name
+    layer = layer_of(name)
     if layer is None:
-        name = material.subject.name
         text = f"nothing in {name} says which layer it is (dao, service, router, dto ...)"
-        return "cannot tell", [Evidence(text), *files]
-    return "ok", [Evidence(f"its name says {layer}"), *files]
+        return "cannot tell", (Evidence(text), *files)
+    return "ok", (Evidence(f"its name says {layer}"), *files)
 
 
-def _fixtures(material: Material) -> tuple[State, Iterable[Evidence]]:
-    found = material.found("UND002", "UND003", "UND206", "UND207")
-    if found:
-        return "not ok", _places(material, found)
-    used = sorted(
-        {
-            name
-            for test, source in material.sources()
-            for name in source.arguments
-            if name in test.fixtures
-        }
-    )
-    if not used:
-        return "cannot tell", [Evidence("its tests use no fixtures")]
-    return "ok", [Evidence(f"its tests use {', '.join(used)}")]
-
-
-def _scenarios(material: Material) -> tuple[State, Iterable[Evidence]]:
-    functions = material.subject.functions
-    if not functions:
-        return "cannot tell", [Evidence("it has no public function")]
-    path = material.shown(material.subject.path)
-    untested = [part for part in functions if not material.through(part)]
-    if untested:
-        return "not ok", [
-            Evidence(f"no test calls {part.name}", path, part.first) for part in untested
-        ]
-    return "ok", [Evidence(messages.all_called(len(functions)))]
-
-
-def _docstrings(material: Material) -> tuple[State, Iterable[Evidence]]:
-    return _of_tests(material, messages.no_docstring, lambda source: source.documented)
-
-
-def _hints(material: Material) -> tuple[State, Iterable[Evidence]]:
-    return _of_tests(material, messages.no_hints, lambda source: source.hinted)
-
-
-def _of_tests(
-    material: Material, word: Callable[[str], str], holds: Callable[[TestFunction], bool]
-) -> tuple[State, Iterable[Evidence]]:
-    sources = list(material.sources())
-    if not sources:
-        return "cannot tell", [Evidence(messages.no_tests())]
-    without = [(test, source) for test, source in sources if not holds(source)]
-    if without:
-        return "not ok", [
-            Evidence(word(source.name), material.shown(material.root / test.path), source.line)
-            for test, source in without
-        ]
-    return "ok", [Evidence(messages.all_tests(len(sources)))]
-
-
-def _errors(material: Material) -> tuple[State, Iterable[Evidence]]:
-    """Judge by the places that raise or handle, and by what the tests of each function expect."""
-    subject = material.subject
-    path = material.shown(subject.path)
-    missing = [
-        Evidence(
-            "no test takes this except" if part.name == "except" else "no test gets to this raise",
-            path,
-            part.first,
-        )
-        for part in subject.error_places
-        if not material.ran(part)
-    ]
-    expecting = {
-        (test.path, test.function) for test, source in material.sources() if source.expects_error
+def _fixtures(module: ModuleEvidence) -> Verdict:
+    if found := module.lint("UND002", "UND003", "UND206", "UND207"):
+        return _not_ok(found)
+    used = {
+        name
+        for test, source in module.sources()
+        for name in source.arguments
+        if name in test.fixtures
     }
-    failing = [test for test in material.tests if (test.path, test.function) in expecting]
-    if missing:
-        return "not ok", missing
-    if not failing:
-        return "not ok", [Evidence("no test of it expects an error")]
-    names = {test.name for test in failing}
-    taken = [
-        Evidence(messages.error_tests(part.name, sorted(names & material.through(part))))
-        for part in subject.functions
-        if names & material.through(part)
+    if not used:
+        return _unknown("its tests use no fixtures")
+    return _ok(f"its tests use {', '.join(sorted(used))}")
+
+
+def _scenarios(module: ModuleEvidence) -> Verdict:
+    functions = module.target.functions
+    if not functions:
+        return _unknown("it has no public function")
+    path = module.shown(module.target.path)
+    untested = [function for function in functions if not module.tests_of(function)]
+    if untested:
+        return _not_ok(
+            Evidence(f"no test calls {function.name}", path, function.first)
+            for function in untested
+        )
+    return _ok(f"{counted(len(functions), 'function')}, each called by a test")
+
+
+def _each_test(missing: str, is_fulfilled: Callable[[TestFunction], bool]) -> Check:
+    """Return a check of every test function; `missing` says what a test lacks."""
+
+    def check(module: ModuleEvidence) -> Verdict:
+        sources = list(module.sources())
+        if not sources:
+            return _unknown(_NO_TESTS)
+        lacking = [
+            Evidence(f"{source.name} {missing}", module.shown(module.root / test.path), source.line)
+            for test, source in sources
+            if not is_fulfilled(source)
+        ]
+        if lacking:
+            return _not_ok(lacking)
+        return _ok(f"all {len(sources)} do" if len(sources) > 1 else "the only one does")
+
+    return check
+
+
+def _errors(module: ModuleEvidence) -> Verdict:
+    """Check that every raise and except is run, and that some test expects an error."""
+    target = module.target
+    path = module.shown(target.path)
+    unreached = [
+        Evidence(
+            "no test runs this except" if place.name == "except" else "no test reaches this raise",
+            path,
+            place.first,
+        )
+        for place in target.error_places
+        if not module.ran(place)
     ]
-    return "ok", taken or [Evidence(messages.error_tests(subject.name, sorted(names)))]
-
-
-def _sql(material: Material) -> tuple[State, Iterable[Evidence]]:
-    unread = [each for each in material.asked() if not each.read]
-    if unread:
-        return "not ok", [
-            Evidence(messages.unread(each.sql, each.tests), each.place) for each in unread
-        ]
-    if found := material.found("UND101"):
-        return "not ok", _places(material, found)
-    if not material.asked():
-        return "cannot tell", [Evidence(messages.nothing_asked())]
-    return "ok", [
-        Evidence("each statement that was asked of a fake was looked at, or a rule names it")
+    if unreached:
+        return _not_ok(unreached)
+    expecting = {
+        (test.path, test.function) for test, source in module.sources() if source.expects_error
+    }
+    names = {test.name for test in module.tests if (test.path, test.function) in expecting}
+    if not names:
+        return _not_ok([Evidence("no test of it expects an error")])
+    by_function = [
+        f"{function.name}: {_first(sorted(names & module.tests_of(function)))}"
+        for function in target.functions
+        if names & module.tests_of(function)
     ]
+    return _ok(*(by_function or [f"{target.name}: {_first(sorted(names))}"]))
 
 
-def _parameters(material: Material) -> tuple[State, Iterable[Evidence]]:
-    unread = [each for each in material.asked() if each.takes and not each.read]
-    if unread:
-        return "not ok", [
-            Evidence(messages.parameters_unread(each.sql), each.place) for each in unread
-        ]
-    if found := material.found("UND102"):
-        return "not ok", _places(material, found)
-    if not material.asked():
-        return "cannot tell", [Evidence(messages.nothing_asked())]
-    return "ok", [Evidence("no test looks at a statement and leaves its parameters out")]
+def _sql(module: ModuleEvidence) -> Verdict:
+    statements = module.statements()
+    unread = [
+        Evidence(f"no test checks {_short(sent.sql)} (sent in {_first(sent.tests)})", sent.place)
+        for sent in statements
+        if not sent.is_read
+    ]
+    if found := unread or module.lint("UND101"):
+        return _not_ok(found)
+    if not statements:
+        return _unknown(_NO_STATEMENTS)
+    return _ok("a test or a rule checks each statement that was sent to a fake")
 
 
-def _passing(material: Material) -> tuple[State, Iterable[Evidence]]:
-    if not material.tests:
-        return "not ok", [Evidence(messages.no_tests())]
-    failed = [test for test in material.tests if not test.passed]
-    empty = material.found("UND001", "UND005", "UND006", "UND007", "UND017")
-    if failed or empty:
-        return "not ok", [
-            *(
-                Evidence(f"{each.name} fails: {each.why}" if each.why else f"{each.name} fails")
-                for each in failed
-            ),
-            *_places(material, empty),
-        ]
-    return "ok", [Evidence(messages.passed(len(material.tests)))]
+def _parameters(module: ModuleEvidence) -> Verdict:
+    statements = module.statements()
+    unread = [
+        Evidence(f"no test checks the parameters of {_short(sent.sql)}", sent.place)
+        for sent in statements
+        if sent.has_parameters and not sent.is_read
+    ]
+    if found := unread or module.lint("UND102"):
+        return _not_ok(found)
+    if not statements:
+        return _unknown(_NO_STATEMENTS)
+    return _ok("no test checks a statement without its parameters")
 
 
-def _coverage(material: Material) -> tuple[State, Iterable[Evidence]]:
-    report = material.report
-    if not report:
-        return "not ok", [Evidence(messages.never_imported())]
-    percent = report["summary"]["percent_covered"]
-    missing = report["missing_lines"]
-    text = messages.covered(percent, missing)
-    path = material.shown(material.subject.path)
-    return ("not ok" if missing else "ok"), [Evidence(text, path, missing[0] if missing else 0)]
+def _passing(module: ModuleEvidence) -> Verdict:
+    if not module.tests:
+        return _not_ok([Evidence(_NO_TESTS)])
+    failed = [
+        Evidence(f"{test.name} fails{f': {test.why}' if test.why else ''}")
+        for test in module.tests
+        if not test.passed
+    ]
+    if found := [*failed, *module.lint("UND001", "UND005", "UND006", "UND007", "UND017")]:
+        return _not_ok(found)
+    return _ok(f"{counted(len(module.tests), 'test')} passed")
 
 
-def _paths(material: Material) -> tuple[State, Iterable[Evidence]]:
-    report = material.report
-    if not report:
-        return "not ok", [Evidence(messages.never_imported())]
-    missing = report["missing_branches"]
-    path = material.shown(material.subject.path)
-    if missing:
-        return "not ok", [
-            Evidence(messages.branch(first, last), path, abs(first)) for first, last in missing
-        ]
-    return "ok", [Evidence(messages.all_branches(report["summary"]["num_branches"]))]
+def _coverage(module: ModuleEvidence) -> Verdict:
+    if not module.coverage:
+        return _not_ok([Evidence(_NOT_IMPORTED)])
+    missing = module.coverage["missing_lines"]
+    text = f"{module.coverage['summary']['percent_covered']:.0f}% of its lines and branches"
+    if not missing:
+        return _ok(text)
+    path = module.shown(module.target.path)
+    return _not_ok([Evidence(f"{text}; not run: {_ranges(missing)}", path, missing[0])])
 
 
-def _leftovers(material: Material) -> tuple[State, Iterable[Evidence]]:
-    printing = [
-        Evidence("a test prints here", material.shown(file.path), line)
-        for file in material.files
+def _paths(module: ModuleEvidence) -> Verdict:
+    if not module.coverage:
+        return _not_ok([Evidence(_NOT_IMPORTED)])
+    path = module.shown(module.target.path)
+    untaken = [
+        Evidence(
+            f"the branch from line {abs(first)} "
+            f"{'out of the function' if last < 0 else f'to line {last}'} is never taken",
+            path,
+            abs(first),
+        )
+        for first, last in module.coverage["missing_branches"]
+    ]
+    if untaken:
+        return _not_ok(untaken)
+    count = module.coverage["summary"]["num_branches"]
+    return _ok(
+        f"{counted(count, 'branch', 'branches')}, all taken" if count else "it has no branches"
+    )
+
+
+def _leftovers(module: ModuleEvidence) -> Verdict:
+    found = [
+        Evidence("a test prints here", module.shown(file.path), line)
+        for file in module.files
         for source in file.tests.values()
         for line in source.prints
     ]
-    commented = [
-        Evidence("code in a comment", material.shown(path), line)
-        for path, line in material.commented or ()
+    found += [
+        Evidence("code in a comment", module.shown(path), line)
+        for path, line in module.commented or ()
     ]
-    if printing or commented:
-        return "not ok", [*printing, *commented]
-    if material.commented is None:
-        return "cannot tell", [
-            Evidence("no test prints; ruff finds code in comments (ERA001) and is not installed")
-        ]
-    return "ok", [Evidence(messages.no_leftovers(len(material.files)))]
+    if found:
+        return _not_ok(found)
+    if module.commented is None:
+        return _unknown(
+            "no test prints; ruff finds code in comments (ERA001), but it is not installed"
+        )
+    return _ok(f"none in {counted(len(module.files), 'test file')}")
 
 
-_JUDGES: dict[Item, Judge] = {
+def _first(names: Sequence[str], count: int = 2) -> str:
+    shown = ", ".join(names[:count])
+    return f"{shown} and {len(names) - count} more" if len(names) > count else shown
+
+
+def _short(sql: str, length: int = 60) -> str:
+    return sql if len(sql) <= length else f"{sql[: length - 3]}..."
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return line numbers as ranges: 3, 7-9."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    return ", ".join(
+        f"{lines[0]}-{lines[-1]}" if len(lines) > 1 else str(lines[0]) for lines in ranges
+    )
+
+
+_CHECKS: dict[Item, Check] = {
     Item.LAYER: _layer,
     Item.FIXTURES: _fixtures,
     Item.DOUBLES: _by_rules(
-        "UND004",
-        "UND008",
-        "UND014",
-        "UND015",
-        "UND016",
-        otherwise="no double is of another kind than what it stands for",
+        *("UND004", "UND008", "UND014", "UND015", "UND016"),
+        otherwise="every double is of the kind that it replaces",
     ),
     Item.SCENARIOS: _scenarios,
     Item.NAMES: _by_rules(
@@ -261,13 +275,10 @@ _JUDGES: dict[Item, Judge] = {
     Item.SECTIONS: _by_rules(
         "UND205", "UND304", otherwise="no test mixes them, or asserts only sometimes"
     ),
-    Item.DOCSTRINGS: _docstrings,
-    Item.HINTS: _hints,
+    Item.DOCSTRINGS: _each_test("has no docstring", lambda source: source.has_docstring),
+    Item.HINTS: _each_test("lacks type hints", lambda source: source.has_hints),
     Item.LEVEL: _by_rules(
-        "UND201",
-        "UND202",
-        "UND203",
-        "UND208",
+        *("UND201", "UND202", "UND203", "UND208"),
         otherwise="nothing private, and nothing of the module itself, is replaced",
     ),
     Item.ERRORS: _errors,
@@ -277,6 +288,6 @@ _JUDGES: dict[Item, Judge] = {
     Item.COVERAGE: _coverage,
     Item.PATHS: _paths,
     Item.LEFTOVERS: _leftovers,
-    Item.ISOLATED: isolation.isolated,
-    Item.REPEATABLE: isolation.repeatable,
+    Item.ISOLATED: isolation.check_isolated,
+    Item.REPEATABLE: isolation.check_repeatable,
 }

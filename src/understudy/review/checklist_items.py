@@ -1,4 +1,4 @@
-"""The checklist itself: its items, in the order of the work, and what can be said of each."""
+"""The checklist: its items, in the order of the work, and the answers to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ State = Literal["ok", "not ok", "cannot tell"]
 
 
 class Item(StrEnum):
-    """An item of the checklist; the value is how it reads."""
+    """An item of the checklist; the value is its text."""
 
     LAYER = "the layer under test is clear"
     FIXTURES = "the fixtures fit"
@@ -40,16 +40,19 @@ STAGES: dict[Item, Stage] = {
 
 
 class Evidence(NamedTuple):
-    """What an answer rests on: a sentence, and the place where that can be seen ("" for none)."""
+    """A reason for an answer: a text, and the place that shows it, if there is one."""
 
     text: str
     path: str = ""
     line: int = 0
 
 
+Verdict = tuple[State, tuple[Evidence, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What can be said of an item for one module."""
+    """The answer to an item for one module."""
 
     item: Item
     state: State
@@ -61,10 +64,10 @@ class Review:
     """The whole checklist for one module.
 
     Attributes:
-        module: its name.
+        module: the module's name.
         path: its file, relative to the project's folder.
-        tests: how many tests belong to it.
-        covered: per cent of its lines and branches.
+        tests: the number of its tests.
+        covered: the percentage of its lines and branches that they run.
         answers: one for each item, in the checklist's order.
     """
 
@@ -78,3 +81,8 @@ class Review:
     def wrong(self) -> list[Answer]:
         """The items that are not fulfilled."""
         return [answer for answer in self.answers if answer.state == "not ok"]
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, such as "1 test" or "3 tests"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

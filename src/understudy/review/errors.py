@@ -1,7 +1,7 @@
-"""Why a review cannot be made."""
+"""The error of a review."""
 
 from __future__ import annotations
 
 
 class ReviewError(Exception):
-    """The review cannot be made; the text is the whole message."""
+    """A review failed; the text is the whole message."""

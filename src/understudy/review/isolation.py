@@ -1,69 +1,61 @@
-"""Judges whether tests stand alone, by how they went in other company and another order."""
+"""Check whether tests pass alone and in another order, and whether they repeat."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
-from understudy.review import messages
-from understudy.review.checklist_items import Evidence, State
-from understudy.review.evidence import Material
+from understudy.review.checklist_items import Evidence, Verdict, counted
+from understudy.review.module_evidence import ModuleEvidence
 from understudy.review.suite_runs import Run
 
-_STATE = ("UND009", "UND010", "UND011", "UND012", "UND013")
+_NO_TESTS = "no test runs a line of it"
 
 
-def isolated(material: Material) -> tuple[State, Iterable[Evidence]]:
-    """Say whether the tests went alone, in reverse and in a random order as they went before."""
-    runs = material.runs
+def check_isolated(module: ModuleEvidence) -> Verdict:
+    """Compare the tests' outcomes alone, in reverse and at random with those in the suite."""
+    runs = module.runs
     changed = [
-        *_changed(material, runs.twice, "without the other tests", first=True),
-        *_changed(material, runs.reverse, "in reverse order"),
-        *_changed(material, runs.shuffled, f"in the random order of seed {runs.seed}"),
+        *_changed(module, runs.twice, "without the other tests", first=True),
+        *_changed(module, runs.reverse, "in reverse order"),
+        *_changed(module, runs.shuffled, f"in the random order of seed {runs.seed}"),
     ]
-    if changed:
-        return "not ok", changed
-    if found := material.found(*_STATE):
-        return "not ok", [
-            Evidence(f"{each.code} {each.message}", material.shown(each.path), each.line)
-            for each in found
-        ]
-    if not material.tests:
-        return "cannot tell", [Evidence(messages.no_tests())]
-    return "ok", [Evidence(messages.stood_alone(len(material.tests), runs.seed))]
+    if found := changed or module.lint("UND009", "UND010", "UND011", "UND012", "UND013"):
+        return "not ok", tuple(found)
+    if not module.tests:
+        return "cannot tell", (Evidence(_NO_TESTS),)
+    count = counted(len(module.tests), "test")
+    text = f"{count}: the same alone, in reverse, and at random (seed {runs.seed})"
+    return "ok", (Evidence(text),)
 
 
-def repeatable(material: Material) -> tuple[State, Iterable[Evidence]]:
-    """Say whether each test, run twice in one process, went the same way both times."""
-    if not material.tests:
-        return "cannot tell", [Evidence(messages.no_tests())]
+def check_repeatable(module: ModuleEvidence) -> Verdict:
+    """Compare the outcomes of tests that ran twice in one process."""
+    if not module.tests:
+        return "cannot tell", (Evidence(_NO_TESTS),)
     different = [
         Evidence(
-            f"{again.name}, run twice in one process, {' and then '.join(again.outcomes)}: "
-            f"{again.why}"
+            f"{repeated.name}, run twice in one process, {' and then '.join(repeated.outcomes)}: "
+            f"{repeated.why}"
         )
-        for again in (material.runs.twice.tests.get(test.name) for test in material.tests)
-        if again is not None and len(set(again.outcomes)) > 1
+        for repeated in (module.runs.twice.tests.get(test.name) for test in module.tests)
+        if repeated is not None and len(set(repeated.outcomes)) > 1
     ]
-    sleeping = material.found("UND204")
-    if different or sleeping:
-        return "not ok", [
-            *different,
-            *(
-                Evidence(f"{each.code} {each.message}", material.shown(each.path), each.line)
-                for each in sleeping
-            ),
-        ]
-    return "ok", [Evidence(messages.repeated(len(material.tests)))]
+    if found := [*different, *module.lint("UND204")]:
+        return "not ok", tuple(found)
+    count = counted(len(module.tests), "test")
+    return "ok", (Evidence(f"{count}, run twice in one process: the same both times"),)
 
 
-def _changed(material: Material, run: Run, how: str, *, first: bool = False) -> Iterator[Evidence]:
-    """Go through the tests that went otherwise than in the run with coverage."""
-    for test in material.tests:
+def _changed(
+    module: ModuleEvidence, run: Run, how: str, *, first: bool = False
+) -> Iterator[Evidence]:
+    """Yield the tests with another outcome than in the run with coverage."""
+    for test in module.tests:
         other = run.tests.get(test.name)
         outcomes = () if other is None else other.outcomes[:1] if first else other.outcomes
-        if other is not None and _kind(test.outcomes) != _kind(outcomes):
+        if other is not None and _passed(test.outcomes) != _passed(outcomes):
             yield Evidence(f"{test.name} {test.outcomes[0]} in the suite, and {outcomes[0]} {how}")
 
 
-def _kind(outcomes: Iterable[str]) -> set[bool]:
+def _passed(outcomes: Sequence[str]) -> set[bool]:
     return {outcome in ("passed", "skipped") for outcome in outcomes}

@@ -1,4 +1,4 @@
-"""A review as text for a person, and as one document for a program."""
+"""Print reviews as text or as JSON."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from understudy.review.checklist_items import STAGES, Answer, Evidence, Review, State
+from understudy.review.checklist_items import STAGES, Answer, Review, State, counted
 
 MARKS: dict[State, str] = {"ok": "✔", "not ok": "✘", "cannot tell": "?"}
 _PLAIN: dict[State, str] = {"ok": "ok", "not ok": "NO", "cannot tell": "?"}
-_MOST = 5  # pieces of evidence for one item, unless all are wanted
+_MOST = 5  # pieces of evidence for an item that is not fulfilled, unless all are wanted
 
 Paint = Callable[[State, str], str]
 
 
 def text(reviews: Sequence[Review], *, fancy: bool, whole: bool, paint: Paint) -> Iterator[str]:
-    """Go through the lines of a report: each module's table, and where there are several a summary.
+    """Yield the lines of a report: a summary if there are several modules, and each module.
 
     Args:
-        reviews: the worst first.
+        reviews: the reviews, the worst first.
         fancy: whether the marks may be other than ASCII.
-        whole: whether to show all evidence; else the first of each item.
+        whole: whether to show all evidence.
         paint: colours a mark.
     """
     marks = MARKS if fancy else _PLAIN
     if len(reviews) > 1:
         yield from _summary(reviews)
-    for each in reviews:
+    for review in reviews:
         yield ""
-        yield f"{each.module} ({each.path}): {_tests(each.tests)}, {each.covered:.0f}% covered"
-        for stage, answers in groupby(each.answers, lambda answer: STAGES[answer.item]):
+        tests = counted(review.tests, "test")
+        yield f"{review.module} ({review.path}): {tests}, {review.covered:.0f}% covered"
+        for stage, answers in groupby(review.answers, lambda answer: STAGES[answer.item]):
             yield f"  {stage} writing tests" if stage != "during" else "  while writing"
             for answer in answers:
                 yield from _lines(answer, marks, whole, paint)
@@ -39,39 +40,29 @@ def text(reviews: Sequence[Review], *, fancy: bool, whole: bool, paint: Paint) -
 
 
 def _summary(reviews: Sequence[Review]) -> Iterator[str]:
-    width = max(len(each.module) for each in reviews)
+    width = max(len(review.module) for review in reviews)
     yield f"{'module'.ljust(width)}  not fulfilled  covered  tests"
-    for each in reviews:
+    for review in reviews:
         yield (
-            f"{each.module.ljust(width)}  {len(each.wrong):>13}  {each.covered:>6.0f}%  "
-            f"{each.tests:>5}"
+            f"{review.module.ljust(width)}  {len(review.wrong):>13}  {review.covered:>6.0f}%  "
+            f"{review.tests:>5}"
         )
 
 
 def _lines(answer: Answer, marks: dict[State, str], whole: bool, paint: Paint) -> Iterator[str]:
     yield f"    {paint(answer.state, marks[answer.state].ljust(2))} {answer.item.value}"
-    most = len(answer.evidence) if whole or answer.state == "ok" else _MOST
-    if answer.state == "ok" and not whole:
-        most = 1
-    for each in answer.evidence[:most]:
-        yield f"         {_shown(each)}"
+    most = len(answer.evidence) if whole else 1 if answer.state == "ok" else _MOST
+    for evidence in answer.evidence[:most]:
+        place = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
+        yield f"         {place}  {evidence.text}" if place else f"         {evidence.text}"
     if len(answer.evidence) > most and answer.state != "ok":
         yield f"         and {len(answer.evidence) - most} more (--verbose shows them)"
 
 
-def _shown(evidence: Evidence) -> str:
-    place = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
-    return f"{place}  {evidence.text}" if place else evidence.text
-
-
 def _total(reviews: Sequence[Review]) -> str:
-    answers = [answer for each in reviews for answer in each.answers]
+    answers = [answer for review in reviews for answer in review.answers]
     count = {state: sum(answer.state == state for answer in answers) for state in MARKS}
-    return f"{count['ok']} fulfilled, {count['not ok']} not, {count['cannot tell']} cannot be told"
-
-
-def _tests(count: int) -> str:
-    return f"{count} test{'' if count == 1 else 's'}"
+    return f"{count['ok']} fulfilled, {count['not ok']} not, {count['cannot tell']} undecided"
 
 
 def document(reviews: Sequence[Review]) -> str:
@@ -80,10 +71,10 @@ def document(reviews: Sequence[Review]) -> str:
         {
             "modules": [
                 {
-                    "module": each.module,
-                    "path": each.path,
-                    "tests": each.tests,
-                    "covered": round(each.covered, 2),
+                    "module": review.module,
+                    "path": review.path,
+                    "tests": review.tests,
+                    "covered": round(review.covered, 2),
                     "items": [
                         {
                             "item": answer.item.name.lower(),
@@ -92,10 +83,10 @@ def document(reviews: Sequence[Review]) -> str:
                             "state": answer.state,
                             "evidence": [piece._asdict() for piece in answer.evidence],
                         }
-                        for answer in each.answers
+                        for answer in review.answers
                     ],
                 }
-                for each in reviews
+                for review in reviews
             ]
         },
         indent=2,

@@ -1,7 +1,7 @@
-"""A pytest plugin that a review loads with ``-p``: it orders the tests and writes down how they go.
+"""A pytest plugin for the runs of a review: it orders the tests and records their results.
 
-Coverage is taken here and not by pytest-cov: the data stays in memory, and each line knows the
-tests that ran it.
+It measures coverage itself instead of using pytest-cov, so that the data stays in memory and the
+tests that ran a line are recorded.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """What one run is to do, and what it has seen.
+    """Records one run.
 
     Args:
-        order: "as collected", "twice" (all of them, then all of them once more), "reverse" or
+        order: "as collected", "twice" (all of them, and then all of them again), "reverse" or
             "random".
-        seed: of the random order.
-        only: the tests to run, by node id; None for all.
-        measured: the files whose coverage is taken; empty for none.
+        seed: the seed of the random order.
+        only: the node ids of the tests to run; None for all.
+        measured: the files whose coverage is measured.
     """
 
     def __init__(self, order: str, seed: int, only: list[str] | None, measured: list[str]) -> None:
@@ -41,36 +41,33 @@ class Recorder:
         self._measured = measured
         self._coverage: Coverage | None = None
         self._tests: dict[str, dict[str, Any]] = {}
-        self._problems: list[str] = []
-        self._asked: dict[str, dict[str, Any]] = {}
+        self._not_collected: list[str] = []
+        self._statements: dict[str, dict[str, Any]] = {}
         self._scripts: list[Recorded] = []
 
     def start(self) -> None:
-        """Begin to look on, before anything of the project is imported."""
+        """Start to record, before anything of the project is imported."""
         from understudy.script import expectations
 
-        expectations.observers.append(self._made)
+        expectations.observers.append(self._scripts.append)
         if not self._measured:
             return
         import coverage
 
         found = coverage.Coverage(data_file=None, branch=True)
-        # What to look at is the review's to say; what to exclude, and the kind of concurrency, is
-        # the project's.
+        # The review decides what to measure. The project's settings for what to exclude, and for
+        # the kind of concurrency, apply.
         for option in ("source", "source_pkgs", "omit", "include", "patch"):
             found.set_option(f"run:{option}", [])
         found.set_option("run:include", self._measured)
-        # sys.monitoring, coverage's default from Python 3.14, tells only the first test of a line.
+        # sys.monitoring, the default from Python 3.14, reports only the first test of a line.
         found.set_option("run:core", "ctrace")
         found.start()
         self._coverage = found
 
-    def _made(self, script: Recorded) -> None:
-        self._scripts.append(script)
-
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Take the tests that are wanted, in the order that is wanted."""
+        """Select the tests and order them."""
         if self._only is not None:
             items[:] = [item for item in items if item.nodeid in self._only]
         if self._order == "reverse":
@@ -82,13 +79,10 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Have each line know which test ran it."""
-        path, line, _ = item.location
-        known = self._tests.setdefault(
-            item.nodeid, {"path": path, "line": (line or 0) + 1, "outcomes": []}
-        )
-        known["fixtures"] = sorted(getattr(item, "fixturenames", ()))
-        known["outcomes"].append("passed")
+        """Record the test for each line that it runs."""
+        test = self._tests.setdefault(item.nodeid, {"path": item.location[0], "outcomes": []})
+        test["fixtures"] = sorted(getattr(item, "fixturenames", ()))
+        test["outcomes"].append("passed")
         if self._coverage is not None:
             self._coverage.switch_context(item.nodeid)
         try:
@@ -98,20 +92,27 @@ class Recorder:
                 self._coverage.switch_context("")
 
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Note which statements the test asked of fakes, and which it did not look at."""
-        made, self._scripts = self._scripts, []
-        for script in made:
+        """Record the statements that the test sent to fakes, and whether it looked at them."""
+        for script in self._scripts:
             unread = script.calls.unread()
             for call in script.calls:
-                nothing = {"place": str(call.origin), "tests": [], "read": False, "takes": False}
-                entry = self._asked.setdefault(call.sql, nothing)
-                entry["read"] = entry["read"] or call not in unread
-                entry["takes"] = entry["takes"] or bool(call.parameters)
-                if item.nodeid not in entry["tests"]:
-                    entry["tests"].append(item.nodeid)
+                sent = self._statements.setdefault(
+                    call.sql,
+                    {
+                        "place": str(call.origin),
+                        "tests": [],
+                        "is_read": False,
+                        "has_parameters": False,
+                    },
+                )
+                sent["is_read"] = sent["is_read"] or call not in unread
+                sent["has_parameters"] = sent["has_parameters"] or bool(call.parameters)
+                if item.nodeid not in sent["tests"]:
+                    sent["tests"].append(item.nodeid)
+        self._scripts.clear()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note what became of a test."""
+        """Record the outcome of a test."""
         outcomes = self._tests[report.nodeid]["outcomes"]
         if report.skipped:
             outcomes[-1] = "skipped"
@@ -120,20 +121,20 @@ class Recorder:
             self._tests[report.nodeid].setdefault("why", _why(report))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note what could not be collected."""
+        """Record what could not be collected."""
         if report.failed:
-            self._problems.append(report.nodeid)
+            self._not_collected.append(report.nodeid)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Report what was seen."""
+        """Report the record."""
         files = {} if self._coverage is None else self._covered(self._coverage)
         pytest_process.answer(
             {
                 "tests": self._tests,
-                "not_collected": self._problems,
+                "not_collected": self._not_collected,
                 "files": files,
-                "asked": self._asked,
+                "statements": self._statements,
             }
         )
 
@@ -148,11 +149,11 @@ class Recorder:
             except (NoDataError, NoSource):
                 return {}
             files: dict[str, Any] = json.loads(file.read_bytes())["files"]
-        return {str(Path(path).resolve()): each for path, each in files.items()}
+        return {str(Path(path).resolve()): report for path, report in files.items()}
 
 
 def _why(report: pytest.TestReport) -> str:
-    """The line that pytest's short summary gives for a failure."""
+    """Return the line of a failure in pytest's short summary."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(report.longrepr) if crash is None else crash.message
     lines = [line for line in text.splitlines() if line.strip()]

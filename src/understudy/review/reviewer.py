@@ -1,4 +1,4 @@
-"""A review from its beginning to its end: what belongs to a module, the runs, the answers."""
+"""Review modules: run the tests, read their source, and check every item of the checklist."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from understudy.lint.discovery import discover
-from understudy.lint.finding import Finding
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run as lint
 from understudy.project.sources import Project
 from understudy.review import suite, targets
-from understudy.review.checklist import judged
+from understudy.review.checklist import answers
 from understudy.review.checklist_items import Review
 from understudy.review.errors import ReviewError
-from understudy.review.evidence import Material, Runs
+from understudy.review.module_evidence import ModuleEvidence, Runs
 from understudy.review.suite import TestFile
-from understudy.review.suite_runs import Run, Runner
-from understudy.review.targets import Subject
+from understudy.review.suite_runs import Run, Runner, Test
+from understudy.review.targets import Target
 
-Tell = Callable[[str], None]
+Say = Callable[[str], None]
 
 
 def review(
-    root: Path, wanted: Sequence[str], runner: Runner, tell: Tell, *, seed: int
+    root: Path, wanted: Sequence[str], runner: Runner, say: Say, *, seed: int
 ) -> list[Review]:
     """Review modules, the worst first.
 
@@ -36,46 +35,52 @@ def review(
         root: the project's folder.
         wanted: the modules as a user names them; none for all that a test file imports.
         runner: runs the tests.
-        tell: told what is being done, for someone who waits.
-        seed: of the run in a random order.
+        say: is called with a line about each step.
+        seed: the seed of the run in a random order.
 
     Raises:
-        ReviewError: it cannot be done.
+        ReviewError: A module cannot be found or read, or the tests cannot be run.
     """
     if importlib.util.find_spec("coverage") is None:
         raise ReviewError('A review needs coverage: python -m pip install "understudy[review]"')
-    bases = bases_of(root)
     test_files = read_tests(root)
-    chosen = _chosen(root, wanted, bases, test_files)
-    tell("all tests, with coverage")
-    covered = runner.run((), measured=[subject.path for subject in chosen])
-    own = {subject.name: _tests_of(subject, covered) for subject in chosen}
-    names = [name for name in covered.tests if any(name in each for each in own.values())]
-    runs = _runs(runner, covered, names, seed, tell)
-    tell("their source")
-    by_file = {file.path: file for file in test_files}
-    belonging = {
-        subject.name: _files_of(subject, root, own[subject.name], covered, test_files, by_file)
-        for subject in chosen
+    chosen = _chosen(root, wanted, test_files)
+    say("all tests, with coverage")
+    covered = runner.run(measured=[target.path for target in chosen])
+    tests = {target.name: _tests_of(target, covered) for target in chosen}
+    runs = _runs(runner, covered, {test.name for own in tests.values() for test in own}, seed, say)
+    say("reading the tests")
+    files = {
+        target.name: _files_of(target, root, tests[target.name], test_files) for target in chosen
     }
-    concerned = sorted({file.path for files in belonging.values() for file in files})
-    findings = _findings(concerned)
-    commented = _commented(root, concerned)
-    found = []
-    for subject in chosen:
-        paths = {str(file.path) for file in belonging[subject.name]}
-        material = Material(
-            subject,
+    paths = sorted({file.path for own in files.values() for file in own})
+    checked, _ = lint(paths, tuple(all_rules()))
+    findings = [finding for file in checked for finding in file.findings]
+    commented = _commented_code(root, paths)
+    reviews = []
+    for target in chosen:
+        own = {str(file.path) for file in files[target.name]}
+        evidence = ModuleEvidence(
+            target,
             root,
-            tuple(belonging[subject.name]),
-            tuple(covered.tests[name] for name in covered.tests if name in own[subject.name]),
-            covered.files.get(str(subject.path), {}),
-            tuple(each for each in findings if each.path in paths),
+            tuple(files[target.name]),
+            tuple(tests[target.name]),
+            covered.files.get(str(target.path), {}),
+            tuple(finding for finding in findings if finding.path in own),
             runs,
-            None if commented is None else tuple(each for each in commented if each[0] in paths),
+            None if commented is None else tuple(line for line in commented if line[0] in own),
         )
-        found.append(_review(material))
-    return sorted(found, key=lambda each: (-len(each.wrong), each.covered, each.module))
+        summary = evidence.coverage.get("summary", {})
+        reviews.append(
+            Review(
+                target.name,
+                evidence.shown(target.path),
+                len(evidence.tests),
+                float(summary.get("percent_covered", 0.0)),
+                answers(evidence),
+            )
+        )
+    return sorted(reviews, key=lambda found: (-len(found.wrong), found.covered, found.module))
 
 
 def bases_of(root: Path) -> list[Path]:
@@ -84,21 +89,20 @@ def bases_of(root: Path) -> list[Path]:
 
 
 def read_tests(root: Path) -> list[TestFile]:
-    """Read every test file of the project; those that do not parse are pytest's to tell."""
+    """Read every test file of the project that can be parsed."""
     named = [root / path for path in Project(root).pytest.testpaths]
     found, _ = discover([path for path in named if path.exists()] or [root], (), root)
-    read = [suite.read(path) for path in found]
-    return [each for each in read if each is not None and each.tests]
+    files = map(suite.read, found)
+    return [file for file in files if file is not None and file.tests]
 
 
-def _chosen(
-    root: Path, wanted: Sequence[str], bases: Sequence[Path], test_files: Sequence[TestFile]
-) -> list[Subject]:
+def _chosen(root: Path, wanted: Sequence[str], test_files: Sequence[TestFile]) -> list[Target]:
+    bases = bases_of(root)
     mentioned = {name for file in test_files for name in file.mentioned}
     if wanted:
-        return [targets.find(each, root, bases, mentioned) for each in dict.fromkeys(wanted)]
+        return [targets.find(name, root, bases, mentioned) for name in dict.fromkeys(wanted)]
     tests = {file.path for file in test_files}
-    found: dict[Path, Subject] = {}
+    found: dict[Path, Target] = {}
     for name in sorted(mentioned):
         for base in bases:
             path = base.joinpath(*name.split(".")).with_suffix(".py")
@@ -113,79 +117,56 @@ def _chosen(
 
 
 def _is_test_code(path: Path, root: Path) -> bool:
-    return bool({"tests", "test"}.intersection(path.relative_to(root).parts)) or (
-        path.name == "conftest.py"
-    )
+    in_tests = {"tests", "test"}.intersection(path.relative_to(root).parts)
+    return bool(in_tests) or path.name == "conftest.py"
 
 
-def _tests_of(subject: Subject, covered: Run) -> set[str]:
-    """Return the tests that ran a line of a module, by node id."""
-    report = covered.files.get(str(subject.path), {})
-    contexts: dict[str, list[str]] = report.get("contexts", {})
-    return {name for names in contexts.values() for name in names if name}
+def _tests_of(target: Target, covered: Run) -> list[Test]:
+    """Return the tests that ran a line of a module."""
+    contexts = covered.files.get(str(target.path), {}).get("contexts", {})
+    names = {name for tests in contexts.values() for name in tests}
+    return [test for name, test in covered.tests.items() if name in names]
 
 
 def _files_of(
-    subject: Subject,
-    root: Path,
-    own: Iterable[str],
-    covered: Run,
-    test_files: Sequence[TestFile],
-    by_file: dict[Path, TestFile],
+    target: Target, root: Path, tests: Sequence[Test], test_files: Sequence[TestFile]
 ) -> list[TestFile]:
-    """Return the test files that belong to a module: by their text, else by what ran it."""
-    named = suite.belonging(subject, test_files)
-    if named:
-        return named
-    paths = {(root / covered.tests[name].path).resolve() for name in own}
-    return [by_file[path] for path in sorted(paths) if path in by_file]
+    """Return the test files that name a module, or else those with a test that ran it."""
+    named = suite.belonging(target, test_files)
+    paths = {(root / test.path).resolve() for test in tests}
+    return named or [file for file in test_files if file.path in paths]
 
 
-def _runs(runner: Runner, covered: Run, names: Sequence[str], seed: int, tell: Tell) -> Runs:
-    """Run the modules' tests three times more; where there are none, there is nothing to run."""
+def _runs(runner: Runner, covered: Run, names: set[str], seed: int, say: Say) -> Runs:
+    """Run the modules' tests three more times, if there are any."""
     if not names:
         nothing = Run({})
         return Runs(covered, nothing, nothing, nothing, seed)
-    paths = sorted({name.partition("::")[0] for name in names})
-    tell("the modules' tests alone, twice over")
-    twice = runner.run(paths, order="twice", only=names)
-    tell("in reverse order")
-    reverse = runner.run(paths, order="reverse", only=names)
-    tell("in a random order")
-    return Runs(
-        covered, twice, reverse, runner.run(paths, order="random", seed=seed, only=names), seed
-    )
+    only = [name for name in covered.tests if name in names]
+    paths = sorted({name.partition("::")[0] for name in only})
+    say("the modules' tests alone, twice in a row")
+    twice = runner.run(paths, order="twice", only=only)
+    say("in reverse order")
+    reverse = runner.run(paths, order="reverse", only=only)
+    say("in a random order")
+    shuffled = runner.run(paths, order="random", seed=seed, only=only)
+    return Runs(covered, twice, reverse, shuffled, seed)
 
 
-def _findings(paths: Sequence[Path]) -> list[Finding]:
-    checked, _ = lint(paths, tuple(all_rules()))
-    return [finding for each in checked for finding in each.findings]
-
-
-def _commented(root: Path, paths: Sequence[Path]) -> list[tuple[str, int]] | None:
-    """Return the lines that are code in a comment, as ruff finds them; None where there is none."""
+def _commented_code(root: Path, paths: Sequence[Path]) -> list[tuple[str, int]] | None:
+    """Return the lines that are code in a comment, or None if ruff cannot tell."""
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if ruff is None or not paths:
         return None if ruff is None else []
     command = [ruff, "check", "--isolated", "--no-cache", "--select", "ERA001"]
-    done = subprocess.run(
+    ended = subprocess.run(
         [*command, "--output-format", "json", *map(str, paths)],
         cwd=root,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode not in (0, 1):
+    if ended.returncode not in (0, 1):
         return None
-    return [(each["filename"], each["location"]["row"]) for each in json.loads(done.stdout)]
-
-
-def _review(material: Material) -> Review:
-    summary = material.report.get("summary", {})
-    return Review(
-        material.subject.name,
-        material.shown(material.subject.path),
-        len(material.tests),
-        float(summary.get("percent_covered", 0.0)),
-        judged(material),
-    )
+    found = json.loads(ended.stdout)
+    return [(problem["filename"], problem["location"]["row"]) for problem in found]

@@ -1,4 +1,4 @@
-"""The test files of a project, read and never imported."""
+"""The test files of a project, which are read and not imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.project import parsing
-from understudy.review.targets import FunctionNode, Subject
+from understudy.project.scopes import FunctionNode
+from understudy.review.targets import Target
 
 _ERROR_WORDS = re.compile(
     r"(?:^|_)(?:errors?|exceptions?|raises?|fails?|failed|failures?|refus\w+|reject\w+|invalid|"
@@ -20,67 +21,71 @@ _RAISING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 @dataclass(frozen=True, slots=True)
 class TestFunction:
-    """A test as its source has it.
+    """The source of a test.
 
     Attributes:
-        name: qualified by its classes: "TestUsers::test_create".
-        line: of its `def`.
-        arguments: the names of its parameters: fixtures, and what is parametrized.
-        documented: whether it has a docstring.
-        hinted: whether its result and all of its parameters have hints.
+        name: its name with its classes, such as "TestUsers::test_create".
+        line: the line of its `def`.
+        arguments: the names of its parameters, fixtures and others.
+        has_docstring: whether it has a docstring.
+        has_hints: whether its result and all of its parameters have type hints.
         prints: the lines that print.
         expects_error: whether it expects that something fails.
     """
 
-    __test__ = False  # no class of tests, whatever its name begins with
+    __test__ = False  # pytest would collect it for its name
 
     name: str
     line: int
     arguments: tuple[str, ...]
-    documented: bool
-    hinted: bool
+    has_docstring: bool
+    has_hints: bool
     prints: tuple[int, ...]
     expects_error: bool
 
 
 @dataclass(frozen=True)
 class TestFile:
-    """A test file as its source has it: what it imports or names in strings, and its tests."""
+    """The source of a test file.
+
+    Attributes:
+        path: its path.
+        mentioned: the dotted names that it imports, or has in strings (such as a patch's target).
+        tests: its tests, by name.
+    """
 
     __test__ = False
 
     path: Path
-    text: str
     mentioned: frozenset[str]
     tests: dict[str, TestFunction]
 
-    def mentions(self, subject: Subject) -> bool:
-        """Say whether the module is imported here, or named in a string (a patch's target)."""
-        name = subject.name
-        return any(each == name or each.startswith(f"{name}.") for each in self.mentioned)
+    def mentions(self, target: Target) -> bool:
+        """Whether the file mentions a module or a member of it."""
+        name = target.name
+        return any(f"{mentioned}.".startswith(f"{name}.") for mentioned in self.mentioned)
 
-    def is_named_after(self, subject: Subject) -> bool:
-        """Say whether the file's name is the module's, as in `test_<module>_<layer>.py`."""
-        stem = subject.path.stem
+    def is_named_after(self, target: Target) -> bool:
+        """Whether the file is named after a module, as `test_<module>_<layer>.py`."""
+        stem = target.path.stem
         if stem == "__init__":
-            stem = subject.path.parent.name
+            stem = target.path.parent.name
         return self.path.stem == f"test_{stem}" or self.path.stem.startswith(f"test_{stem}_")
 
 
 def read(path: Path) -> TestFile | None:
     """Return a test file, or None if it cannot be parsed, which pytest reports."""
     try:
-        text = parsing.decoded(parsing.read(path))
-        tree = parsing.parsed(text)
+        tree = parsing.parsed(parsing.decoded(parsing.read(path)))
     except (OSError, parsing.Unreadable):
         return None
-    tests = {each.name: each for each in _tests(tree.body, "")}
-    return TestFile(path, text, frozenset(_mentioned(tree)), tests)
+    tests = {test.name: test for test in _tests(tree.body, "")}
+    return TestFile(path, frozenset(_mentioned(tree)), tests)
 
 
-def belonging(subject: Subject, files: Sequence[TestFile]) -> list[TestFile]:
-    """Return the test files that belong to a module: those that name it, or are named after it."""
-    return [each for each in files if each.mentions(subject) or each.is_named_after(subject)]
+def belonging(target: Target, files: Sequence[TestFile]) -> list[TestFile]:
+    """Return the test files that mention a module, or are named after it."""
+    return [file for file in files if file.mentions(target) or file.is_named_after(target)]
 
 
 def _mentioned(tree: ast.Module) -> Iterator[str]:
@@ -113,35 +118,35 @@ def _test(node: FunctionNode, prefix: str) -> TestFunction:
     return TestFunction(
         prefix + node.name,
         node.lineno,
-        tuple(each.arg for each in arguments),
-        documented=ast.get_docstring(node) is not None,
-        hinted=node.returns is not None and all(each.annotation for each in arguments),
+        tuple(argument.arg for argument in arguments),
+        has_docstring=ast.get_docstring(node) is not None,
+        has_hints=node.returns is not None and all(argument.annotation for argument in arguments),
         prints=tuple(_prints(node)),
         expects_error=_ERROR_WORDS.search(node.name) is not None or any(_raising(node)),
     )
 
 
 def _prints(node: FunctionNode) -> Iterator[int]:
-    for each in ast.walk(node):
+    for item in ast.walk(node):
         if (
-            isinstance(each, ast.Call)
-            and isinstance(each.func, ast.Name)
-            and each.func.id in ("print", "breakpoint")
+            isinstance(item, ast.Call)
+            and isinstance(item.func, ast.Name)
+            and item.func.id in ("print", "breakpoint")
         ):
-            yield each.lineno
+            yield item.lineno
 
 
 def _raising(node: FunctionNode) -> Iterator[bool]:
-    """Go through what in a test expects an error: `raises`, or a status of 400 and more."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.Call):
-            function = each.func
+    """Yield whether parts of a test expect an error: `raises`, or a status of 400 or more."""
+    for item in ast.walk(node):
+        if isinstance(item, ast.Call):
+            function = item.func
             name = function.attr if isinstance(function, ast.Attribute) else ""
             yield name in _RAISING or (isinstance(function, ast.Name) and function.id in _RAISING)
-        elif isinstance(each, ast.Compare) and _is_status(each.left):
+        elif isinstance(item, ast.Compare) and _is_status(item.left):
             yield any(
                 isinstance(value, ast.Constant) and type(value.value) is int and value.value >= 400
-                for value in each.comparators
+                for value in item.comparators
             )
 
 

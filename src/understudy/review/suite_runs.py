@@ -1,4 +1,4 @@
-"""The runs that a review needs: each a pytest in a process of its own, with the recorder loaded."""
+"""Run the project's tests, each time in a child process with the recorder."""
 
 from __future__ import annotations
 
@@ -8,41 +8,45 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from understudy.project import pytest_process
-from understudy.review import messages
 from understudy.review.errors import ReviewError
 
-_RAN = (0, 1)  # pytest's exit codes where tests ran: all passed, some failed
-_LINES = 15  # of the output of a pytest that failed
+_LINES = 15  # of pytest's output that a failure shows
+# How pytest ended, by exit code, if it did not run the tests.
+_ENDINGS = {
+    2: "was interrupted, or could not collect the tests",
+    3: "had an internal error",
+    4: "was given arguments that it does not know",
+    5: "found no tests",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """How a test went in one run.
+    """The result of a test in one run.
 
     Attributes:
         name: its node id.
         path: its file, relative to pytest's root.
-        line: of its function, from 1.
         outcomes: one for each time it ran: "passed", "failed", "error" or "skipped".
-        why: the first line of its first failure, "" without one.
-        fixtures: those that it uses, directly or not.
+        fixtures: the fixtures that it uses, directly or indirectly.
+        why: the first line of its first failure.
     """
 
     __test__ = False
 
     name: str
     path: str
-    line: int
     outcomes: tuple[str, ...]
-    why: str = ""
     fixtures: tuple[str, ...] = ()
+    why: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether it ran and nothing went wrong, each time."""
+        """Whether it passed or was skipped, each time."""
         return all(outcome in ("passed", "skipped") for outcome in self.outcomes)
 
     @property
@@ -52,22 +56,22 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A statement that was asked of fakes.
+class SentStatement:
+    """A statement that was sent to fakes.
 
     Attributes:
-        sql: on one line.
-        place: the line of code that asked first, as "path:line".
-        tests: those in which it was asked, by node id.
-        read: whether some test looked at it, or a rule names it.
-        takes: whether it was given parameters.
+        sql: the statement, on one line.
+        place: the line of code that sent it first, as "path:line".
+        tests: the tests in which it was sent, by node id.
+        is_read: whether a test looked at it, or a rule names it.
+        has_parameters: whether it was sent with parameters.
     """
 
     sql: str
     place: str
     tests: tuple[str, ...]
-    read: bool
-    takes: bool
+    is_read: bool
+    has_parameters: bool
 
 
 @dataclass(frozen=True)
@@ -75,24 +79,24 @@ class Run:
     """What one run showed.
 
     Attributes:
-        tests: by node id, in the order in which they ran.
+        tests: the tests by node id, in the order in which they ran.
         files: coverage's report of each measured file, by absolute path.
-        asked: the statements that were asked of fakes.
+        statements: the statements that were sent to fakes.
     """
 
     tests: dict[str, Test]
     files: dict[str, Any] = field(default_factory=dict)
-    asked: tuple[Asked, ...] = ()
+    statements: tuple[SentStatement, ...] = ()
 
 
 class Runner:
-    """Runs a project's tests without leaving anything behind in its folders.
+    """Runs a project's tests without leaving anything in its folders.
 
     Args:
-        root: where pytest is started.
+        root: the folder to start pytest in.
         scratch: a folder for what the runs write.
-        catalog: the project's catalog, which the runs get a copy of; None without a schema.
-        timeout: how many seconds one run may take.
+        catalog: the project's catalog, of which the runs get a copy; None without a schema.
+        timeout: the seconds that one run may take.
         arguments: more arguments for pytest.
     """
 
@@ -105,27 +109,27 @@ class Runner:
         arguments: Sequence[str] = (),
     ) -> None:
         self._root = root
-        self._scratch = scratch
         self._timeout = timeout
         self._options = [*arguments, "-q", "-o", f"cache_dir={scratch / 'cache'}"]
-        # Coverage is taken by the recorder, and the order is its own: each option only where the
-        # plugin that knows it is installed.
-        if importlib.util.find_spec("pytest_cov"):
-            self._options.append("--no-cov")
-        if importlib.util.find_spec("xdist"):
-            self._options.append("-n0")
-        if importlib.util.find_spec("pytest_randomly"):
-            self._options.append("--randomly-dont-reorganize")
+        # The recorder measures coverage and orders the tests. Options of plugins that are not
+        # installed would be errors.
+        for plugin, option in (
+            ("pytest_cov", "--no-cov"),
+            ("xdist", "-n0"),
+            ("pytest_randomly", "--randomly-dont-reorganize"),
+        ):
+            if importlib.util.find_spec(plugin):
+                self._options.append(option)
         if catalog is not None:
             copy = scratch / "catalog"
             if catalog.exists():
                 shutil.copyfile(catalog, copy)
-            # In one word: a path that stands alone would have a say in what pytest's root is.
+            # One word, because pytest derives its root from paths that are arguments.
             self._options.append(f"--understudy-catalog={copy}")
 
     def run(
         self,
-        paths: Sequence[str],
+        paths: Sequence[str] = (),
         *,
         order: str = "as collected",
         seed: int = 0,
@@ -136,13 +140,13 @@ class Runner:
 
         Args:
             paths: files, folders or node ids for pytest; none for all tests.
-            order: as the recorder knows it.
-            seed: of the random order.
-            only: node ids; the others are left out.
-            measured: the files whose coverage is taken.
+            order: the order of the tests, see `recorder.Recorder`.
+            seed: the seed of the random order.
+            only: the node ids of the tests to run; None for all.
+            measured: the files whose coverage is measured.
 
         Raises:
-            ReviewError: they could not be collected or run, or took too long.
+            ReviewError: The tests could not be collected or run, or took too long.
         """
         ended = pytest_process.run(
             [*self._options, *paths],
@@ -157,29 +161,34 @@ class Runner:
             environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=self._timeout,
         )
+        output = indent(ended.tail(_LINES), "  ")
         if ended.timed_out:
-            raise ReviewError(messages.too_slow(self._timeout, ended.tail(_LINES)))
-        if ended.exit_code not in _RAN or not ended.answers:
-            raise ReviewError(messages.did_not_run(ended.exit_code, ended.tail(_LINES)))
+            raise ReviewError(
+                f"The tests took longer than {self._timeout:g} seconds and were stopped "
+                f"(--timeout sets the limit). The end of pytest's output:\n{output}"
+            )
+        if ended.exit_code not in (0, 1) or not ended.answers:
+            ending = _ENDINGS.get(ended.exit_code, f"ended with exit code {ended.exit_code}")
+            raise ReviewError(f"pytest {ending}:\n{output}")
         return _read(ended.answers[-1])
 
 
-def _read(seen: Mapping[str, Any]) -> Run:
-    if seen["not_collected"]:
-        raise ReviewError(messages.not_collected(seen["not_collected"]))
+def _read(answer: Mapping[str, Any]) -> Run:
+    if answer["not_collected"]:
+        files = ", ".join(answer["not_collected"])
+        raise ReviewError(f"pytest could not collect {files}. Run pytest to see why.")
     tests = {
         name: Test(
             name,
-            each["path"],
-            each["line"],
-            tuple(each["outcomes"]),
-            each.get("why", ""),
-            tuple(each["fixtures"]),
+            fields["path"],
+            tuple(fields["outcomes"]),
+            tuple(fields["fixtures"]),
+            fields.get("why", ""),
         )
-        for name, each in seen["tests"].items()
+        for name, fields in answer["tests"].items()
     }
-    asked = (
-        Asked(sql, each["place"], tuple(each["tests"]), each["read"], each["takes"])
-        for sql, each in seen["asked"].items()
+    statements = (
+        SentStatement(sql, **{**fields, "tests": tuple(fields["tests"])})
+        for sql, fields in answer["statements"].items()
     )
-    return Run(tests, seen["files"], tuple(asked))
+    return Run(tests, answer["files"], tuple(statements))
