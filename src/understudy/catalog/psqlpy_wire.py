@@ -7,11 +7,13 @@ import ipaddress
 import json
 import math
 import struct
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from understudy.catalog.verdicts import CannotTell, NotSent, class_of
+from understudy.pg.codecs.networks import INET
+from understudy.pg.codecs.numbers import INTEGERS
+from understudy.pg.codecs.numeric import NUMERIC
 
 EXTRA_TYPES = "psqlpy.extra_types"
 _EPOCH = dt.datetime(2000, 1, 1)
@@ -49,7 +51,7 @@ def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
         case float():
             return struct.pack("!d", value)
         case int():
-            return struct.pack("!i", ranged(value, "integer", -(2**31), 2**31 - 1))
+            return struct.pack("!i", ranged(value, "integer", *INTEGERS["integer"]))
         case dt.datetime():
             return datetime_bytes(value)
         case dt.date():
@@ -139,8 +141,7 @@ def ip_bytes(value: Any) -> bytes:
             raise NotSent("") from error
     if not isinstance(packed, bytes) or len(packed) not in (4, 16):
         raise NotSent("")
-    family, bits = (2, 32) if len(packed) == 4 else (3, 128)
-    return bytes([family, bits, 0, len(packed)]) + packed
+    return INET.send(ipaddress.ip_address(packed))
 
 
 def decimal_bytes(value: Decimal) -> bytes:
@@ -158,22 +159,9 @@ def decimal_bytes(value: Decimal) -> bytes:
         raise NotSent("it holds 28 digits")
     whole, _, fraction = text.lstrip("+-").partition(".")
     fraction = fraction[: max(0, 28 - len(whole.lstrip("0")))]
-    scale = len(fraction)
-    whole = whole.rjust(math.ceil(len(whole) / 4) * 4, "0")
-    fraction = fraction.ljust(math.ceil(len(fraction) / 4) * 4, "0")
-    weight = len(whole) // 4 - 1
-    groups = [int(group) for group in _fours(whole + fraction)]
-    while len(groups) > 1 and groups[0] == 0:
-        groups, weight = groups[1:], weight - 1
-    while len(groups) > 1 and groups[-1] == 0:
-        groups.pop()
-    sign = 0x4000 if value.is_signed() and value else 0
-    weight = 0 if not value else weight
-    return struct.pack(f"!HhHH{len(groups)}H", len(groups), weight, sign, scale, *groups)
-
-
-def _fours(digits: str) -> Sequence[str]:
-    return [digits[place : place + 4] for place in range(0, len(digits), 4)]
+    if not value:  # where PostgreSQL sends no digit, rust_decimal sends a zero
+        return struct.pack("!5H", 1, 0, 0, len(fraction), 0)
+    return NUMERIC.send(Decimal(f"{'-' if value < 0 else ''}{whole}.{fraction}"))
 
 
 def document_bytes(value: Any, *, jsonb: bool) -> bytes:
@@ -201,7 +189,7 @@ def _plain(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else None
         case int():
-            return ranged(int(value), "an int inside its JSON", -(2**31), 2**31 - 1)
+            return ranged(int(value), "an int inside its JSON", *INTEGERS["integer"])
     return _plain_other(value)
 
 

@@ -34,7 +34,6 @@ from understudy.pg.errors import ServerError
 _START = dt.datetime(2000, 1, 1)
 _START_UTC = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_WIDEST = dt.timedelta(hours=16)
 _LAST_DAY = dt.date.max.toordinal()
 _SPECIAL = {
     "infinity": INFINITY,
@@ -79,11 +78,6 @@ _INT4, _INT8, _TIMETZ = struct.Struct("!i"), struct.Struct("!q"), struct.Struct(
 
 
 def _read_date(text: str) -> dt.date | str:
-    if len(text) == 10 and text[4] == text[7] == "-":
-        try:
-            return dt.date.fromisoformat(text)
-        except ValueError:
-            pass  # said below, in PostgreSQL's words
     moment = read_moment(text)
     if moment is None:
         special = _SPECIAL.get(text.strip(SPACE).lower())
@@ -148,14 +142,6 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
     """
 
     def read(text: str) -> dt.datetime | str:
-        plain_moment = _plainly_read(text)
-        if plain_moment is not None:
-            if not aware:
-                return plain_moment.replace(tzinfo=None)
-            has_zone = plain_moment.tzinfo is not None
-            return (plain_moment if has_zone else plain_moment.replace(tzinfo=dt.UTC)).astimezone(
-                dt.UTC
-            )
         moment = read_moment(text)
         if moment is None:
             special = _SPECIAL.get(text.strip(SPACE).lower())
@@ -198,9 +184,6 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
         raise unfit(name, value)
 
     def write(value: Any) -> str:
-        if type(value) is dt.datetime and value.tzinfo is None:
-            text = str(value)
-            return (text.rstrip("0") if value.microsecond else text) + ("+00" if aware else "")
         number = number_of(value)
         return number if isinstance(number, str) else spell(number)
 
@@ -213,30 +196,9 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
     return Codec(read, receive, write, send)
 
 
-def _plainly_read(text: str) -> dt.datetime | None:
-    """Return the moment of a text in the usual form, which Python reads ten times faster."""
-    size = len(text)
-    # Of more than six digits of a second Python drops the rest, and PostgreSQL rounds.
-    if size not in (19, 22, 25, 26, 29, 32) or (size > 26 and text[26] not in "+-"):
-        return None
-    if not (text[4] == text[7] == "-" and text[10] in " T" and text[13] == text[16] == ":"):
-        return None
-    # Its year 1 and 9999 may become another in UTC.
-    if not "0002" <= text[:4] < "9999":
-        return None
-    try:
-        found = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    offset = found.utcoffset()
-    return found if offset is None or abs(offset) < _WIDEST else None
-
-
 def _from_start(value: dt.datetime, aware: bool) -> int:
-    """Return the microseconds from 2000 on: in UTC with a zone, else by the clock on the wall."""
-    if value.utcoffset() is None:
-        return (value.replace(tzinfo=None) - _START) // _MICROSECOND
-    if aware:
+    """Return the microseconds from 2000 on: in UTC with a zone, else by its own clock."""
+    if aware and value.utcoffset() is not None:
         return (value - _START_UTC) // _MICROSECOND
     return (value.replace(tzinfo=None) - _START) // _MICROSECOND
 
