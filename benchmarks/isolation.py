@@ -21,7 +21,7 @@ import asyncpg
 from benchmarks.rounds import Round
 from understudy.embedded import EmbeddedServer, TestDatabases
 from understudy.real_postgres.fixture import RealPostgres
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script import expectations
 
 BARE = "the bare statements"
@@ -70,7 +70,7 @@ class _Ways:
         databases: TestDatabases,
         dsn: str,
         connection: asyncpg.Connection,
-        sandbox: SandboxServer,
+        sandbox: RollbackServer,
         through: asyncpg.Connection,
     ) -> None:
         self._databases = databases
@@ -130,7 +130,7 @@ def _nothing_failed(failures: expectations.PhaseState) -> None:
 async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
     name, dsn = databases.new()
     connection = await asyncpg.connect(dsn)
-    sandbox = SandboxServer(lambda: databases.new()[1])
+    sandbox = RollbackServer(lambda: databases.new()[1])
     sandbox.start()
     through = await asyncpg.connect(sandbox.dsn)
     ways = _Ways(databases, dsn, connection, sandbox, through)

@@ -60,7 +60,7 @@ process = psutil.Process()
 
 def counts(config):
     server = sandbox(config)
-    server.wait_until_undone()
+    server.wait_for_rollback()
     databases = shared(config)
     with psycopg.connect(databases.place.url) as connection:
         def count(query):
@@ -85,7 +85,7 @@ def counts(config):
             issubclass(each, asyncio.AbstractEventLoop | asyncio.Task) for each in kinds
         ),
         "connections in this process": sum(
-            each.__name__.endswith(("Connection", "Guest", "Line", "Pool"))
+            each.__name__.endswith(("Connection", "RollbackClient", "Line", "Pool"))
             and each.__module__.startswith(DRIVERS)
             for each in kinds
         ),

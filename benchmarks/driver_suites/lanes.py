@@ -13,7 +13,7 @@ from benchmarks.driver_suites.relay import RelayServer
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.server import Server
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 
 EMBEDDED = "embedded"
 RELAY = "by value"
@@ -22,7 +22,7 @@ LANES = (EMBEDDED, RELAY, SANDBOX)
 USER = "postgres"
 
 
-class ConnectedSandbox(SandboxServer):
+class ConnectedSandbox(RollbackServer):
     """A sandbox for tests in another process: it goes back whenever nobody is connected.
 
     A real server that a test has ended is replaced too.
@@ -34,7 +34,7 @@ class ConnectedSandbox(SandboxServer):
 
     def new_session(self) -> Session:
         """Return the session of a new connection; the first one begins a transaction."""
-        if not (self.turns.is_open and any(client.is_open for client in self.clients)):
+        if not (self.scheduler.is_open and any(client.is_open for client in self.clients)):
             self.begin_test()
         return super().new_session()
 

@@ -1,4 +1,4 @@
-"""A sandbox over the embedded PostgreSQL, and tests of it that end when a test says so."""
+"""A server with rollback isolation on the embedded PostgreSQL, and tests on it that end early."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from understudy.embedded import TestDatabases
 from understudy.real_postgres.fixture import RealPostgres
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script import expectations
 
 SCHEMA = """
@@ -27,12 +27,12 @@ CREATE TABLE users (
 """
 
 
-class Sandbox:
-    """A server, and one test after another on it.
+class Harness:
+    """Runs tests, one after another, on one server.
 
     Attributes:
         server: the server.
-        databases: the URL of each database that it was given.
+        databases: the URL of each database that the server has used.
     """
 
     def __init__(self, databases: TestDatabases) -> None:
@@ -42,18 +42,18 @@ class Sandbox:
             self.databases.append(databases.new()[1])
             return self.databases[-1]
 
-        self.server = SandboxServer(new)
+        self.server = RollbackServer(new)
 
     @contextmanager
     def test(self) -> Iterator[RealPostgres]:
-        """A test whose failures are none."""
+        """Run a test that must not fail."""
         with self.failing() as (real, failures):
             yield real
         assert failures == []
 
     @contextmanager
     def failing(self) -> Iterator[tuple[RealPostgres, list[str]]]:
-        """A test, and the texts of what fails it, there when it is over."""
+        """Run a test, and collect the texts of its failures when it ends."""
         failures: list[str] = []
         with expectations.opened() as found:
             real = RealPostgres(self.server)
@@ -62,11 +62,11 @@ class Sandbox:
             finally:
                 real.patience = 5.0
                 real.end()
-        failures += [f"{type(each).__name__}: {each}" for each in found.verify()]
+        failures += [f"{type(failure).__name__}: {failure}" for failure in found.verify()]
 
     def beside(self) -> psycopg.Connection:
-        """A connection to the database that goes around the sandbox."""
-        self.server.wait_until_undone()
+        """Connect to the database itself, outside of the test's transaction."""
+        self.server.wait_for_rollback()
         return psycopg.connect(self.databases[-1], autocommit=True)
 
 
@@ -79,14 +79,14 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabase
 
 
 @pytest.fixture(scope="session")
-def sandbox(databases: TestDatabases) -> Iterator[Sandbox]:
-    sandbox = Sandbox(databases)
-    sandbox.server.start()
-    yield sandbox
-    sandbox.server.stop()
+def harness(databases: TestDatabases) -> Iterator[Harness]:
+    harness = Harness(databases)
+    harness.server.start()
+    yield harness
+    harness.server.stop()
 
 
 @pytest.fixture
-def real(sandbox: Sandbox) -> Iterator[RealPostgres]:
-    with sandbox.test() as real:
+def real(harness: Harness) -> Iterator[RealPostgres]:
+    with harness.test() as real:
         yield real

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.real_postgres.conftest import Sandbox
+from tests.real_postgres.conftest import Harness
 from understudy.real_postgres.fixture import RealPostgres
 
 INSERT = "INSERT INTO users (name) VALUES ('Ana') RETURNING id"
@@ -69,10 +69,10 @@ DRIVERS = {
 
 @pytest.mark.parametrize(("driver", "refused"), DRIVERS.items(), ids=lambda each: each.__name__)
 async def test_nothing_of_a_test_stays_and_a_failed_statement_poisons_nothing(
-    sandbox: Sandbox, driver: Any, refused: type[Exception]
+    harness: Harness, driver: Any, refused: type[Exception]
 ) -> None:
     for _ in range(2):  # the second finds what the first found, its sequence too
-        with sandbox.test() as real:
+        with harness.test() as real:
             async with AsyncExitStack() as stack:
                 value = await driver(real, stack)
                 assert await value("SELECT count(*) FROM users") == 0
@@ -80,7 +80,7 @@ async def test_nothing_of_a_test_stays_and_a_failed_statement_poisons_nothing(
                 with pytest.raises(refused):
                     await value(INSERT)
                 assert await value("SELECT count(*) FROM users") == 1
-    with sandbox.beside() as other:
+    with harness.beside() as other:
         assert other.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
@@ -183,9 +183,9 @@ async def test_a_read_only_transaction_writes_nothing_and_the_next_does(real: Re
     await connection.close()
 
 
-async def test_run_time_parameters_are_each_connections_own(sandbox: Sandbox) -> None:
+async def test_run_time_parameters_are_each_connections_own(harness: Harness) -> None:
     show = "SELECT current_setting('TimeZone'), current_setting('my.name', true)"
-    with sandbox.test() as real:
+    with harness.test() as real:
         one = await real.asyncpg.connect(server_settings={"TimeZone": "Asia/Tokyo"})
         other = await real.asyncpg.connect()
         await other.execute("SET my.name TO 'Bia'")
@@ -208,26 +208,26 @@ async def test_run_time_parameters_are_each_connections_own(sandbox: Sandbox) ->
         assert await one.fetchval("SHOW TimeZone") == "Asia/Tokyo"
         await one.close()
         await other.close()
-    with sandbox.test() as real:
+    with harness.test() as real:
         fresh = await real.asyncpg.connect()
         assert (await fresh.fetchrow(show))[1] in (None, "")
         await fresh.close()
 
 
-async def test_what_no_rollback_undoes_is_put_back(sandbox: Sandbox) -> None:
-    with sandbox.test() as real:
+async def test_what_no_rollback_undoes_is_put_back(harness: Harness) -> None:
+    with harness.test() as real:
         connection = await real.asyncpg.connect()
         await connection.fetchval("SELECT pg_advisory_lock(7)")
         await connection.fetchval("SELECT setval('users_id_seq', 500)")
         await connection.execute("CREATE TEMP TABLE basket (id int)")
         await connection.close()
-    with sandbox.beside() as other:
+    with harness.beside() as other:
         assert other.execute("SELECT pg_try_advisory_lock(7)").fetchone() == (True,)
         assert other.execute("SELECT last_value, is_called FROM users_id_seq").fetchone() == (
             1,
             False,
         )
-    with sandbox.test() as real:
+    with harness.test() as real:
         connection = await real.asyncpg.connect()
         assert await connection.fetchval("SELECT to_regclass('basket')") is None
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
@@ -235,9 +235,9 @@ async def test_what_no_rollback_undoes_is_put_back(sandbox: Sandbox) -> None:
         await connection.close()
 
 
-async def test_a_test_may_change_the_schema(sandbox: Sandbox) -> None:
+async def test_a_test_may_change_the_schema(harness: Harness) -> None:
     for _ in range(2):
-        with sandbox.test() as real:
+        with harness.test() as real:
             connection = await real.asyncpg.connect()
             assert len(await connection.fetch("SELECT * FROM users")) == 0
             await connection.execute("ALTER TABLE users ADD COLUMN age int DEFAULT 7")

@@ -13,7 +13,7 @@ import psqlpy
 import psycopg
 import pytest
 
-from tests.real_postgres.conftest import Sandbox
+from tests.real_postgres.conftest import Harness
 
 INSERT = "INSERT INTO users (name) VALUES ('left')"
 PSQLPY_SAYS = "Cannot execute query, error - db error: ERROR: "
@@ -21,17 +21,17 @@ PSQLPY_SAYS = "Cannot execute query, error - db error: ERROR: "
 
 def refusal(who: str) -> str:
     return (
-        f"StrangerRefused: {who} of an earlier test still sends statements\n"
+        f"LeakedTaskRefused: {who} of an earlier test still sends statements\n"
         f"  sql: {INSERT}\n"
-        "It was refused: what it does would befall the test that runs now.\n"
-        "End it in the test that starts it (await it, cancel it, join it); if it belongs to all"
-        " tests, say so:\n"
-        "  real_postgres.allow(it)"
+        "The statement was rejected, because it would affect the current test.\n"
+        "End the task or thread in the test that starts it (await, cancel or join it). If all tests"
+        " share it:\n"
+        "  real_postgres.allow(task)"
     )
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-async def test_a_task(sandbox: Sandbox, allowed: bool) -> None:
+async def test_a_task(harness: Harness, allowed: bool) -> None:
     go, connected = asyncio.Event(), asyncio.Event()
 
     async def in_the_background(dsn: str) -> None:
@@ -43,12 +43,12 @@ async def test_a_task(sandbox: Sandbox, allowed: bool) -> None:
         finally:
             connection.terminate()
 
-    with sandbox.failing() as (real, _):
+    with harness.failing() as (real, _):
         task = asyncio.create_task(in_the_background(real.dsn), name="background")
         await connected.wait()
         if allowed:
             real.allow(task)
-    with sandbox.failing() as (real, failures):
+    with harness.failing() as (real, failures):
         own = await real.asyncpg.connect()
         again = asyncio.create_task(in_the_background(real.dsn), name="again")
         go.set()
@@ -96,7 +96,7 @@ async def with_psqlpy(dsn: str) -> str:
 # The server may look at the task before it has stopped to wait: with asyncpg it often did.
 @pytest.mark.parametrize("insert", [with_asyncpg, with_psycopg, with_psqlpy])
 async def test_a_task_that_connects_anew(
-    sandbox: Sandbox, insert: Callable[[str], Awaitable[str]]
+    harness: Harness, insert: Callable[[str], Awaitable[str]]
 ) -> None:
     go, begun = asyncio.Event(), asyncio.Event()
 
@@ -105,19 +105,19 @@ async def test_a_task_that_connects_anew(
         await go.wait()
         return await insert(dsn)
 
-    with sandbox.test() as real:
+    with harness.test() as real:
         own = await real.asyncpg.connect()  # so that the event loop is known
         task = asyncio.create_task(in_the_background(real.dsn), name="background")
         await begun.wait()
         await own.close()
-    with sandbox.failing() as (_, failures):
+    with harness.failing() as (_, failures):
         go.set()
         said = await task
     assert failures == [refusal("the task 'background'")]
     assert said.removeprefix(PSQLPY_SAYS) == failures[0]
 
 
-def test_a_thread(sandbox: Sandbox) -> None:
+def test_a_thread(harness: Harness) -> None:
     go = threading.Event()
     raised: list[str] = []
 
@@ -129,34 +129,34 @@ def test_a_thread(sandbox: Sandbox) -> None:
             except psycopg.errors.InternalError_ as error:
                 raised.append(str(error))
 
-    with sandbox.test() as real:
+    with harness.test() as real:
         thread = threading.Thread(target=in_the_background, args=[real.dsn], name="background")
         thread.start()
-    with sandbox.failing() as (_, failures):
+    with harness.failing() as (_, failures):
         go.set()
         thread.join()
     assert failures == raised == [refusal("the thread 'background'")]
 
 
-def test_a_thread_of_a_pool_is_nobodys(sandbox: Sandbox) -> None:
+def test_a_thread_of_a_pool_is_nobodys(harness: Harness) -> None:
     def add(dsn: str) -> None:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(INSERT)
 
     with ThreadPoolExecutor(1) as pool:
         for _ in range(2):
-            with sandbox.test() as real:
+            with harness.test() as real:
                 pool.submit(add, real.dsn).result()
 
 
-async def test_a_connection_in_the_middle_of_a_transaction_is_ended(sandbox: Sandbox) -> None:
+async def test_a_connection_in_the_middle_of_a_transaction_is_ended(harness: Harness) -> None:
     kept: list[Any] = []
-    with sandbox.failing() as (real, failures):
+    with harness.failing() as (real, failures):
         kept.append(await asyncpg.connect(real.dsn))
         await kept[0].execute("BEGIN")
         await kept[0].execute(INSERT)
     assert [text.split(":")[0] for text in failures] == ["TransactionLeftOpen"]
-    with sandbox.test() as real:
+    with harness.test() as real:
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
             await kept[0].execute("COMMIT")
         own = await real.asyncpg.connect()
@@ -164,13 +164,13 @@ async def test_a_connection_in_the_middle_of_a_transaction_is_ended(sandbox: San
         await own.close()
 
 
-async def test_a_pool_that_outlives_a_test_serves_the_next(sandbox: Sandbox) -> None:
-    async with asyncpg.create_pool(sandbox.server.dsn, min_size=1, max_size=1) as pool:
+async def test_a_pool_that_outlives_a_test_serves_the_next(harness: Harness) -> None:
+    async with asyncpg.create_pool(harness.server.dsn, min_size=1, max_size=1) as pool:
         for _ in range(2):
-            with sandbox.test():
+            with harness.test():
                 assert await pool.fetchval("SELECT count(*) FROM users") == 0
                 await pool.execute(INSERT)
         # Between two tests as well: it is undone when the next one begins.
         await pool.execute(INSERT)
-        with sandbox.test():
+        with harness.test():
             assert await pool.fetchval("SELECT count(*) FROM users") == 0

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from tests.real_postgres.conftest import Sandbox
+from tests.real_postgres.conftest import Harness
 from tests.real_postgres.test_isolation import of_asyncpg, of_psqlpy, of_psycopg, of_sqlalchemy
 from understudy import db_error
 from understudy.real_postgres.fixture import RealPostgres
@@ -115,8 +115,8 @@ async def test_an_answer_that_comes_late_and_one_that_never_does(real: RealPostg
     await connection.close()
 
 
-async def test_a_rule_that_is_not_used_fails_the_test(sandbox: Sandbox) -> None:
-    with sandbox.failing() as (real, failures):
+async def test_a_rule_that_is_not_used_fails_the_test(harness: Harness) -> None:
+    with harness.failing() as (real, failures):
         real.on("SELECT nothing()").value(1)
     assert [text.split(":")[0] for text in failures] == ["UnusedAnswers"]
 

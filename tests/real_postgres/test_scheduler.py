@@ -1,4 +1,4 @@
-"""Connections that take turns, what ends them, and what is passed through as it is."""
+"""Connections that share a transaction: waiting, cancelling, and forwarding unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import asyncpg
 import psycopg
 import pytest
 
-from tests.real_postgres.conftest import Sandbox
+from tests.real_postgres.conftest import Harness
 from understudy.real_postgres.fixture import RealPostgres
 
 INSERT = "INSERT INTO users (name) VALUES ($1)"
@@ -32,8 +32,8 @@ async def test_transactions_side_by_side_take_turns(real: RealPostgres) -> None:
     assert sorted(counts) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_who_waits_in_vain_is_told_for_whom(sandbox: Sandbox) -> None:
-    with sandbox.failing() as (real, failures):
+async def test_who_waits_in_vain_is_told_for_whom(harness: Harness) -> None:
+    with harness.failing() as (real, failures):
         real.patience = 0.05
         one = await real.asyncpg.connect()
         other = await real.asyncpg.connect()
@@ -51,12 +51,12 @@ async def test_who_waits_in_vain_is_told_for_whom(sandbox: Sandbox) -> None:
         "a statement waited 0.05 s for another connection's transaction to end",
         "  sql:     SELECT name FROM users",
         "  its latest statement:         INSERT INTO users (name) VALUES ($1)",
-        "Isolated by rollback, the connections of a test take turns: there is one real transaction"
-        " behind them.",
-        "End that transaction first; or give the test a database of its own:",
+        "Isolated by rollback, the connections of a test share one real transaction, one at a"
+        " time.",
+        "End that transaction first, or give the test a database of its own:",
         '  @pytest.mark.understudy(isolation="clone")',
     ]
-    assert failures == [f"SandboxBusy: {caught.value.args[0]}"]
+    assert failures == [f"TransactionBusy: {caught.value.args[0]}"]
 
 
 async def test_what_waits_for_its_turn_can_be_cancelled(real: RealPostgres) -> None:
@@ -208,17 +208,17 @@ async def test_what_runs_in_no_transaction_names_the_marker(real: RealPostgres) 
         await connection.execute("VACUUM users")
     assert caught.value.args[0] == "VACUUM cannot run inside a transaction block"
     assert caught.value.hint == (
-        "real_postgres isolates this test by rollback: all of it is one transaction. A database of"
-        ' its own, with real commits, is @pytest.mark.understudy(isolation="clone").'
+        "real_postgres isolates this test by rollback, in a single transaction. For a database of"
+        ' its own, with real commits, mark the test @pytest.mark.understudy(isolation="clone").'
     )
     await connection.close()
 
 
 async def test_what_was_committed_all_the_same_fails_the_test_and_costs_the_database(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = len(sandbox.databases)
-    with sandbox.failing() as (real, failures):
+    before = len(harness.databases)
+    with harness.failing() as (real, failures):
         connection = await real.asyncpg.connect()
         await connection.execute(INSERT, "Ana")
         with monkeypatch.context() as blind:
@@ -229,30 +229,30 @@ async def test_what_was_committed_all_the_same_fails_the_test_and_costs_the_data
             await connection.execute("COMMIT")
         await connection.close()
     assert failures == [
-        "SandboxEscaped: a statement ended the transaction that isolates this test: what it did is"
-        " committed\n"
+        "IsolationEscaped: a statement ended the transaction that isolates this test: its changes"
+        " are committed\n"
         "  sql: COMMIT\n"
-        "The database was replaced, so that no other test sees it. A test that needs this is\n"
+        "The database was replaced, so that no other test sees them. For a test that needs this:\n"
         '  @pytest.mark.understudy(isolation="clone")'
     ]
-    with sandbox.test() as real:
+    with harness.test() as real:
         connection = await real.asyncpg.connect()
         assert await connection.fetchval("SELECT count(*) FROM users") == 0
         await connection.close()
-    assert len(sandbox.databases) == before + 1
+    assert len(harness.databases) == before + 1
 
 
 async def test_a_server_that_ends_its_connection_is_met_again_by_the_next_test(
-    sandbox: Sandbox,
+    harness: Harness,
 ) -> None:
-    with sandbox.test() as real:
+    with harness.test() as real:
         connection = await real.asyncpg.connect()
         with pytest.raises(asyncpg.ConnectionDoesNotExistError, match="administrator command"):
             await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         again = await real.asyncpg.connect()
         with pytest.raises(asyncpg.ConnectionDoesNotExistError, match="real PostgreSQL is lost"):
             await again.execute("SELECT 1")
-    with sandbox.test() as real:
+    with harness.test() as real:
         connection = await real.asyncpg.connect()
         assert await connection.fetchval("SELECT count(*) FROM users") == 0
         await connection.close()
@@ -263,15 +263,15 @@ async def test_there_is_one_database(real: RealPostgres) -> None:
         await psycopg.AsyncConnection.connect(real.dsn, dbname="nowhere")
 
 
-def test_a_program_of_its_own_is_isolated_too(sandbox: Sandbox) -> None:
+def test_a_program_of_its_own_is_isolated_too(harness: Harness) -> None:
     script = (
         "import psycopg, sys\n"
         "with psycopg.connect(sys.argv[1]) as connection:\n"
         "    connection.execute(\"INSERT INTO users (name) VALUES ('Ana')\")\n"
     )
-    with sandbox.test() as real:
+    with harness.test() as real:
         subprocess.run([sys.executable, "-c", script, real.dsn], check=True)
         with real.psycopg.connect_sync() as connection:
             assert connection.execute("SELECT name FROM users").fetchall() == [("Ana",)]
-    with sandbox.beside() as other:
+    with harness.beside() as other:
         assert other.execute("SELECT count(*) FROM users").fetchone() == (0,)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.fake_postgres.frontend import bind, close, execute, message, parse, query, read, startup
-from tests.real_postgres.conftest import Sandbox
+from tests.real_postgres.conftest import Harness
 from understudy.real_postgres.fixture import RealPostgres
 
 SERIES = "SELECT n FROM generate_series(1, 9) AS n"
@@ -105,8 +105,8 @@ def test_a_portal_may_have_the_name_of_one_that_was_closed(real: RealPostgres) -
     assert "E" not in kinds
 
 
-async def test_a_commit_may_take_longer_than_its_answer(sandbox: Sandbox) -> None:
-    with sandbox.test() as real:
+async def test_a_commit_may_take_longer_than_its_answer(harness: Harness) -> None:
+    with harness.test() as real:
         connection = await psqlpy.connect(real.dsn)
         await connection.execute_batch(SLOW)
         # psqlpy goes on when the rows are copied, and waits for no commit.

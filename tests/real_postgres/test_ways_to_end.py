@@ -11,7 +11,7 @@ import asyncpg
 import psycopg
 import pytest
 
-from tests.real_postgres.conftest import Sandbox
+from tests.real_postgres.conftest import Harness
 from understudy import db_error
 from understudy.real_postgres.fixture import RealPostgres
 
@@ -99,9 +99,9 @@ async def test_more_than_a_socket_holds_goes_both_ways(real: RealPostgres) -> No
 
 
 async def test_a_statement_that_still_runs_when_its_test_ends_is_cancelled(
-    sandbox: Sandbox,
+    harness: Harness,
 ) -> None:
-    with sandbox.failing() as (real, failures):
+    with harness.failing() as (real, failures):
         forgotten = await asyncpg.connect(real.dsn)
         running = asyncio.create_task(forgotten.execute("SELECT pg_sleep(600)"))
         while not any("pg_sleep" in call.statement for call in real.calls):  # noqa: ASYNC110 # the server is no task of this loop
@@ -109,44 +109,44 @@ async def test_a_statement_that_still_runs_when_its_test_ends_is_cancelled(
     assert [text.split(":")[0] for text in failures] == ["ConnectionNotReturned"]
     [outcome] = await asyncio.gather(running, return_exceptions=True)
     assert isinstance(outcome, asyncpg.PostgresError | asyncpg.InterfaceError)
-    with sandbox.test() as real:
+    with harness.test() as real:
         async with connected(real) as connection:
             assert await connection.fetchval(COUNT) == 0
 
 
 def test_what_cannot_be_cancelled_costs_the_connection_and_not_the_next_test(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = len(sandbox.databases)
+    before = len(harness.databases)
     with monkeypatch.context() as deaf:
         deaf.setattr("understudy.real_postgres.upstream._PATIENCE", 0.05)
         deaf.setattr("understudy.real_postgres.upstream.Upstream.cancel", lambda self: None)
-        with sandbox.failing() as (real, failures):
+        with harness.failing() as (real, failures):
             forgotten = psycopg.connect(real.dsn)
             forgotten.pgconn.send_query(b"SELECT pg_sleep(600)")
             while not any("pg_sleep" in call.statement for call in real.calls):
                 pass
-        sandbox.server.wait_until_undone()
+        harness.server.wait_for_rollback()
     forgotten.close()
     assert [text.split(":")[0] for text in failures] == ["ConnectionNotReturned"]
-    with sandbox.test() as real, real.psycopg.connect_sync() as connection:
+    with harness.test() as real, real.psycopg.connect_sync() as connection:
         assert connection.execute(COUNT).fetchone() == (0,)
-    assert len(sandbox.databases) == before + 1
+    assert len(harness.databases) == before + 1
 
 
 async def test_what_is_refused_in_front_of_a_statement_fails_the_test_and_costs_the_database(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = len(sandbox.databases)
-    with sandbox.failing() as (real, failures):
+    before = len(harness.databases)
+    with harness.failing() as (real, failures):
         async with connected(real) as connection:
             with monkeypatch.context() as broken:
                 broken.setattr("understudy.real_postgres.scheduler.SAVEPOINT", "no savepoint")
                 await connection.execute(INSERT)
     [failure] = failures
-    assert failure.startswith("SandboxBroken: ")
+    assert failure.startswith("IsolationBroken: ")
     assert 'syntax error at or near "savepoint"' in failure
-    with sandbox.test() as real:
+    with harness.test() as real:
         async with connected(real) as connection:
             assert await connection.fetchval(COUNT) == 0
-    assert len(sandbox.databases) == before + 1
+    assert len(harness.databases) == before + 1

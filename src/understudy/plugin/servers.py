@@ -15,10 +15,10 @@ from understudy.plugin.settings import PLACES, Settings
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.server import Server
-    from understudy.real_postgres.rollback_server import SandboxServer
+    from understudy.real_postgres.rollback_server import RollbackServer
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
-_SANDBOX: pytest.StashKey[SandboxServer] = pytest.StashKey()
+_SANDBOX: pytest.StashKey[RollbackServer] = pytest.StashKey()
 
 
 def server(config: pytest.Config) -> Server:
@@ -32,14 +32,14 @@ def server(config: pytest.Config) -> Server:
     return known
 
 
-def sandbox(config: pytest.Config) -> SandboxServer:
+def sandbox(config: pytest.Config) -> RollbackServer:
     """Return the server of `real_postgres` of this run, created on first use."""
     known = config.stash.get(_SANDBOX, None)
     if known is None:
         from understudy.plugin.databases import Replaced
-        from understudy.real_postgres.rollback_server import SandboxServer
+        from understudy.real_postgres.rollback_server import RollbackServer
 
-        known = config.stash[_SANDBOX] = SandboxServer(Replaced(config).new)
+        known = config.stash[_SANDBOX] = RollbackServer(Replaced(config).new)
         config.add_cleanup(known.stop)
     return known
 

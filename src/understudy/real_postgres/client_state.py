@@ -1,73 +1,66 @@
-"""A client of a sandbox: what has to be put in place before its next statement runs."""
+"""A connection of a client, with the state that its next statement needs on the real server."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.statements import Portal
 from understudy.script.calls import Transaction
 
-# What every client has alike.
-_ALIKE = frozenset({"client_encoding"})
+# Parameters that are the same for all clients.
+_SHARED = frozenset({"client_encoding"})
 
 
-class Guest(Client):
-    """A connection whose statements run in the transaction of all.
+class RollbackClient(Client):
+    """A connection whose statements run in the transaction that all clients of a test share.
 
     Attributes:
-        settings_made: the statements that make its run-time parameters what they are, in order.
-        settings_kept: those before the present transaction.
+        committed_settings: the setting statements at the start of the current transaction.
         is_read_only: whether its transaction may not write.
-        portals: those that it has on the real server until the end of its transaction, by the names
-            that they have there; cursors among them.
-        bound: portals with a name that are not there yet.
-        unnamed: the name there of the latest that has none for the client.
-        closing: the names of those that are to be closed there.
+        portals: its portals and cursors on the real server that end with its transaction, by their
+            names there.
+        bound: named portals that do not exist on the real server yet.
+        unnamed: the name on the real server of its latest unnamed portal.
+        closing: the names of portals to close on the real server.
     """
 
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
         super().__init__(pid, secret, begun)
-        self._made: tuple[str, ...] | None = None
-        self.settings_kept: tuple[str, ...] = ()
+        self._setting_statements: tuple[str, ...] | None = None
+        self.committed_settings: tuple[str, ...] = ()
         self.is_read_only = False
         self.portals: list[str] = []
         self.bound: dict[str, Portal] = {}
         self.unnamed = ""
         self.closing: list[str] = []
 
-    @property
-    def initial(self) -> tuple[str, ...]:
-        """What its client asked for when it connected."""
-        return tuple(_setting(*each) for each in self._asked_for())
+    def startup_statements(self, parameter: str | None = None) -> tuple[str, ...]:
+        """Return the statements that set what the client asked for when it connected.
 
-    def initially(self, parameter: str) -> tuple[str, ...]:
-        """Return what of that makes one parameter."""
-        return tuple(_setting(*each) for each in self._asked_for() if each[0].lower() == parameter)
+        Args:
+            parameter: the only parameter to return, in lower case; None returns all.
+        """
+        return tuple(
+            f"SELECT pg_catalog.set_config({_literal(name)}, {_literal(value)}, false)"
+            for name, value in self.options.items()
+            if name.lower() not in _SHARED and parameter in (None, name.lower())
+        )
 
-    def _asked_for(self) -> Iterator[tuple[str, str]]:
-        return (each for each in self.options.items() if each[0].lower() not in _ALIKE)
-
-    def declared(self, cursor: str, *, hold: bool) -> None:
-        """Take note of a cursor: of those that end with the transaction, unless it is to hold."""
-        self.portals = [each for each in self.portals if each != cursor]
+    def note_cursor(self, cursor: str, *, hold: bool) -> None:
+        """Record a cursor that was declared; WITH HOLD, it outlives its transaction."""
+        self.portals = [portal for portal in self.portals if portal != cursor]
         if not hold:
             self.portals.append(cursor)
 
     @property
-    def settings_made(self) -> tuple[str, ...]:
-        """The statements that make its run-time parameters."""
-        if self._made is None:
-            self._made = self.initial
-        return self._made
+    def setting_statements(self) -> tuple[str, ...]:
+        """The statements that give its run-time parameters their values, in order."""
+        if self._setting_statements is None:
+            self._setting_statements = self.startup_statements()
+        return self._setting_statements
 
-    @settings_made.setter
-    def settings_made(self, statements: tuple[str, ...]) -> None:
-        self._made = statements
-
-
-def _setting(name: str, value: str) -> str:
-    return f"SELECT pg_catalog.set_config({_literal(name)}, {_literal(value)}, false)"
+    @setting_statements.setter
+    def setting_statements(self, statements: tuple[str, ...]) -> None:
+        self._setting_statements = statements
 
 
 def _literal(text: str) -> str:

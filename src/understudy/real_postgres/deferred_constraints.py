@@ -1,4 +1,4 @@
-"""Deferred constraints, checked where a client commits, though nothing is committed."""
+"""Check deferred constraints when a client commits, although nothing is committed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply, rows
 
-# Whether any can be deferred, and the names of those that are from the start.
+# The number of deferrable constraints, and the names of those that are initially deferred.
 _FIND = """
     SELECT count(*), string_agg(DISTINCT format('%I.%I', nspname, conname), ', ')
         FILTER (WHERE condeferred)
@@ -14,46 +14,43 @@ _FIND = """
     JOIN pg_catalog.pg_namespace ON pg_namespace.oid = connamespace
     WHERE condeferrable
 """
+CHECK = upstream_requests.query(f"{_FIND};SET CONSTRAINTS ALL IMMEDIATE")
 
 
-class Constraints:
-    """The constraints of a database that can be deferred."""
+class DeferredConstraints:
+    """The deferrable constraints of a database."""
 
     def __init__(self) -> None:
-        self._some = False
+        self._any = False
         self._names = ""
         self._are_immediate = False
 
-    def learn(self, upstream: Upstream) -> None:
-        """Ask which there are."""
+    def read_from(self, upstream: Upstream) -> None:
+        """Read the constraints from the real server."""
         self._read(upstream.ask_now(upstream_requests.query(_FIND)))
         self._are_immediate = False
 
-    def may_be_deferred(self, has_defined: bool) -> bool:
-        """Say whether there is something to check; a test that changes the schema may add it."""
-        return self._some or has_defined
+    def may_exist(self, changed_schema: bool) -> bool:
+        """Return whether there may be any; a test that changes the schema may add one."""
+        return self._any or changed_schema
 
-    def check(self) -> bytes:
-        """Return the request that checks all that is deferred."""
-        return upstream_requests.query(f"{_FIND};SET CONSTRAINTS ALL IMMEDIATE")
-
-    def checked(self, reply: Reply) -> None:
-        """Take note of what came of it: they are immediate, for all that follows."""
+    def note_checked(self, reply: Reply) -> None:
+        """Record the reply to CHECK, after which all constraints are immediate."""
         self._read(reply)
         self._are_immediate = True
 
-    def put_back(self) -> list[str]:
-        """Return the statements that defer again what is deferred from the start."""
+    def restore_statements(self) -> list[str]:
+        """Return the statements that defer the initially deferred constraints again."""
         if not self._are_immediate:
             return []
         self._are_immediate = False
         return [f"SET CONSTRAINTS {self._names} DEFERRED"] if self._names else []
 
-    def forget(self) -> None:
-        """Take note that the transaction is over, and all is as it was at its start."""
+    def note_rollback(self) -> None:
+        """Record that the transaction has ended, which resets all constraints."""
         self._are_immediate = False
 
     def _read(self, reply: Reply) -> None:
         [(count, names)] = rows(reply)
-        self._some = count != "0"
+        self._any = count != "0"
         self._names = names or ""

@@ -1,21 +1,21 @@
-"""The failures of a test whose database is isolated by rollback."""
+"""The failures of a test that is isolated by rollback."""
 
 from __future__ import annotations
 
 from understudy.script.failures import Failure
 
 
-class SandboxEscaped(Failure):
-    """A statement committed what had to be rolled back."""
+class IsolationEscaped(Failure):
+    """A statement committed the transaction that should have been rolled back."""
 
 
-class SandboxBusy(Failure):
-    """A statement waited for another connection's transaction, which did not end."""
+class IsolationBroken(Failure):
+    """The transaction that isolates a test cannot continue."""
 
 
-class StrangerRefused(Failure):
-    """A statement came from a task or a thread leaked by an earlier test."""
+class TransactionBusy(Failure):
+    """A statement waited for the transaction of another connection, which did not end in time."""
 
 
-class SandboxBroken(Failure):
-    """The transaction of a test cannot continue."""
+class LeakedTaskRefused(Failure):
+    """A statement came from a task or a thread that an earlier test has left running."""

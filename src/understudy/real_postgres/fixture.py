@@ -1,4 +1,4 @@
-"""`real_postgres`, as a test has it."""
+"""The fixture `real_postgres`."""
 
 from __future__ import annotations
 
@@ -10,35 +10,37 @@ from typing import Any, Literal, Protocol
 from understudy.fake_postgres.connectors import Drivers, close_all
 from understudy.fake_postgres.fixture import FakePostgres
 from understudy.real_postgres.mixed_rules import RealRule
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 
 
 class Inserter(Protocol):
-    """What inserts rows for a test."""
+    """Inserts rows for a test."""
 
     def insert(self, table: str, values: dict[str, object]) -> Any:
-        """Insert a row, and return it."""
+        """Insert a row and return it."""
 
     def close(self) -> None:
         """Close its connection."""
 
 
 class _Inserting:
-    """A database that takes rows for a test."""
+    """A database into which a test can insert rows."""
 
     _rows: Inserter | None = None
 
     def insert(self, table: str, /, **values: object) -> Any:
-        """Insert a row with these values, and make up what else it cannot do without.
+        """Insert a row with these values, and generate the others that it requires.
 
-        A parent is the row that was inserted last, else one that is there, else a new one. Returns
-        the row as the database has it: `row["email"]` or `row.email`.
+        A required parent is the row inserted last, else an existing one, else a new one.
+
+        Returns:
+            The row as the database returned it: `row["email"]` or `row.email`.
 
         Raises:
-            understudy.rows.RowsError: there is no such table or column, or no such row.
+            understudy.rows.RowsError: the table or a column does not exist, or the row is refused.
         """
         __tracebackhide__ = True
-        assert self._rows is not None, "the fixture gives it"
+        assert self._rows is not None, "the fixture provides it"
         return self._rows.insert(table, values)
 
     def _close_rows(self) -> None:
@@ -49,23 +51,23 @@ class _Inserting:
 class RealPostgres(_Inserting, FakePostgres):
     """A real PostgreSQL, in a transaction that is rolled back when the test ends.
 
-    All that `fake_postgres` has is here too. What a test scripts with `on` is answered from the
-    script; all other statements go to the real server.
+    It has everything that `fake_postgres` has. Statements that a test scripts with `on` are
+    answered from the script; all others go to the real server.
 
     Attributes:
         isolation: "rollback".
     """
 
     isolation: Literal["rollback"] = "rollback"
-    _is_scripted = False  # what the real server did with a statement is looked at in its rows
+    _is_scripted = False  # a test asserts on the rows of the real server
 
-    def __init__(self, server: SandboxServer, rows: Inserter | None = None) -> None:
-        self._sandbox = server
+    def __init__(self, server: RollbackServer, rows: Inserter | None = None) -> None:
+        self._rollback_server = server
         super().__init__(server)
         self._rows = rows
 
     def end(self) -> None:
-        """End the test: close what it made through us, see what else is open, and undo it all."""
+        """End the test: close its connections, report leaked ones, and roll back."""
         self._close_rows()
         super().end()
 
@@ -73,11 +75,11 @@ class RealPostgres(_Inserting, FakePostgres):
         return Drivers(self.dsn)
 
     def on(self, statement: str | re.Pattern[str], *parameters: Any) -> RealRule:
-        """Script what a statement is answered with, instead of by the real server.
+        """Script the answer to a statement, instead of the real server's.
 
         Args:
-            statement: literal SQL in which `...` stands for anything, or a regular expression.
-            parameters: values or predicates, compared with what PostgreSQL gets; none means any.
+            statement: literal SQL in which `...` matches anything, or a regular expression.
+            parameters: values or predicates that the parameters must match; omit them for any.
         """
         rule = super().on(statement, *parameters)
         assert isinstance(rule, RealRule)
@@ -85,16 +87,16 @@ class RealPostgres(_Inserting, FakePostgres):
 
     @property
     def patience(self) -> float:
-        """How many seconds a statement waits for another connection's transaction to end."""
-        return self._sandbox.turns.patience
+        """Seconds that a statement waits for another connection's transaction to end."""
+        return self._rollback_server.scheduler.patience
 
     @patience.setter
     def patience(self, seconds: float) -> None:
-        self._sandbox.turns.patience = seconds
+        self._rollback_server.scheduler.patience = seconds
 
-    def allow(self, it: asyncio.Task[Any] | threading.Thread) -> None:
-        """Let a task or a thread that outlives this test send statements in later ones."""
-        self._sandbox.leaked.allow(it)
+    def allow(self, sender: asyncio.Task[Any] | threading.Thread) -> None:
+        """Allow a task or thread that outlives this test to send statements in later tests."""
+        self._rollback_server.leaked.allow(sender)
 
 
 class ClonedPostgres(_Inserting):
@@ -103,7 +105,7 @@ class ClonedPostgres(_Inserting):
     Attributes:
         dsn: its URL, for every driver.
         isolation: "clone".
-        asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
+        asyncpg, psycopg, psqlpy, sqlalchemy: create connections and pools of each driver.
     """
 
     isolation: Literal["clone"] = "clone"
@@ -119,6 +121,6 @@ class ClonedPostgres(_Inserting):
         self.sqlalchemy = drivers.sqlalchemy
 
     def end(self) -> None:
-        """Close what was made here."""
+        """Close the connections and pools that the test created here."""
         self._close_rows()
         close_all(self._closers)

@@ -9,13 +9,13 @@ from understudy.fake_postgres.script_responder import StatementNotes
 
 @dataclass(slots=True)
 class ForwardedStatement(StatementNotes):
-    """What is kept with a statement that the real server has prepared.
+    """The notes on a statement that the real server has prepared.
 
     Attributes:
-        name: what it is called there.
+        name: its name on the real server.
         declared: the types that its client declared.
-        generation: the number of the server's memory in which it is.
-        is_logged: whether it is the user's own, and no question or command of a driver.
+        generation: the scheduler's generation in which it was prepared.
+        is_logged: whether the user sent it, rather than a driver.
     """
 
     name: str = ""

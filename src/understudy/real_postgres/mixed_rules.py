@@ -12,9 +12,9 @@ class RealRule(SentRule):
     """A rule for statements of a real driver, with the real server behind it."""
 
     def real(self) -> Self:
-        """Answer with what the real server answers."""
-        return self._add(Computed(from_the_real_server))
+        """Answer from the real server."""
+        return self._add(Computed(from_real_server))
 
 
-def from_the_real_server(*_: Any, **__: Any) -> None:
+def from_real_server(*_: Any, **__: Any) -> None:
     """Mark an answer that comes from the real server: forwarding.py looks for this function."""

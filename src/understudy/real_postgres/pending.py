@@ -1,4 +1,4 @@
-"""What waits for one thing after another."""
+"""Wait for one result after another."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pend
 from understudy.pg.errors import ServerError
 
 
-def sequel(
+def chain(
     first: Pending,
     then: Callable[[Any], Result | Pending | None],
     failed: Callable[[], None] = lambda: None,
 ) -> Pending:
-    """Return what waits for one thing, and then for what is made of its outcome."""
+    """Wait for one result, and then for what is made of it.
 
-    def go_on(outcome: Any) -> Any:
+    Args:
+        first: what to wait for.
+        then: called with its outcome; returns the result, a Pending for it, or None to keep the
+            first outcome.
+        failed: called if `first` fails.
+    """
+
+    def proceed(outcome: Any) -> Any:
         if isinstance(outcome, Pending):
-            return sequel(outcome, then, failed)
+            return chain(outcome, then, failed)
         if isinstance(outcome, BaseException):
             failed()
             raise outcome
@@ -28,27 +35,27 @@ def sequel(
     def begin(done: Callable[[Any], None]) -> None:
         assert first.begin is not None
 
-        def told_of(outcome: Any) -> None:
+        def receive(outcome: Any) -> None:
             try:
-                outcome = go_on(outcome)
-            except Exception as error:  # noqa: BLE001 # the session tells it, or raises it again
+                outcome = proceed(outcome)
+            except Exception as error:  # noqa: BLE001 # the session reports or raises it
                 outcome = error
             done(outcome)
 
-        first.begin(told_of)
+        first.begin(receive)
 
     def after() -> Any:
         try:
             outcome: Any = first.after()
         except (ServerError, ConnectionDropped) as error:
             outcome = error
-        return awaited(outcome) if inspect.isawaitable(outcome) else go_on(outcome)
+        return awaited(outcome) if inspect.isawaitable(outcome) else proceed(outcome)
 
     async def awaited(outcome: Any) -> Any:
         try:
             outcome = await outcome
         except (ServerError, ConnectionDropped) as error:
             outcome = error
-        return go_on(outcome)
+        return proceed(outcome)
 
     return Pending(first.delay, after, None if first.begin is None else begin, first.cancel)

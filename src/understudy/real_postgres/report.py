@@ -1,4 +1,4 @@
-"""What a sandbox says of statements, of clients, and of the real server."""
+"""Reports about statements that break the isolation of a test."""
 
 from __future__ import annotations
 
@@ -7,44 +7,49 @@ from understudy.pg.sql import one_line
 MARKER = '@pytest.mark.understudy(isolation="clone")'
 SERVER_GONE = "the connection to the real PostgreSQL is lost"
 IN_TRANSACTION_HINT = (
-    "real_postgres isolates this test by rollback: all of it is one transaction. A database of"
-    f" its own, with real commits, is {MARKER}."
+    "real_postgres isolates this test by rollback, in a single transaction. For a database of its"
+    f" own, with real commits, mark the test {MARKER}."
 )
 
 
-def waited(sql: str, seconds: float, holder: str, statement: str) -> str:
-    """Say for whom a statement waited in vain.
+def busy(sql: str, seconds: float, holder: str, statement: str) -> str:
+    """Report a statement that waited for another connection's transaction.
 
     Args:
         sql: the statement.
         seconds: how long it waited.
-        holder: where the latest statement of the other connection was sent.
-        statement: which that was.
+        holder: the place in the test that sent the other connection's latest statement.
+        statement: that statement.
     """
     return (
         f"a statement waited {seconds:g} s for another connection's transaction to end\n"
         f"  sql:     {one_line(sql)}\n"
         f"  waits for the transaction of: {holder}\n"
         f"  its latest statement:         {one_line(statement)}\n"
-        "Isolated by rollback, the connections of a test take turns: there is one real transaction"
-        " behind them.\n"
-        "End that transaction first; or give the test a database of its own:\n"
+        "Isolated by rollback, the connections of a test share one real transaction, one at a"
+        " time.\n"
+        "End that transaction first, or give the test a database of its own:\n"
         f"  {MARKER}"
     )
 
 
-def stranger(sql: str, who: str) -> str:
-    """Say that a statement came from what an earlier test has left running.
-
-    Args:
-        sql: the statement.
-        who: the task or the thread.
-    """
+def escaped(sql: str) -> str:
+    """Report a statement that ended the transaction which isolates the test."""
     return (
-        f"{who} of an earlier test still sends statements\n"
+        "a statement ended the transaction that isolates this test: its changes are committed\n"
         f"  sql: {one_line(sql)}\n"
-        "It was refused: what it does would befall the test that runs now.\n"
-        "End it in the test that starts it (await it, cancel it, join it); if it belongs to all"
-        " tests, say so:\n"
-        "  real_postgres.allow(it)"
+        "The database was replaced, so that no other test sees them. For a test that needs this:\n"
+        f"  {MARKER}"
+    )
+
+
+def leaked(sql: str, sender: str) -> str:
+    """Report a statement from a task or a thread that an earlier test has left running."""
+    return (
+        f"{sender} of an earlier test still sends statements\n"
+        f"  sql: {one_line(sql)}\n"
+        "The statement was rejected, because it would affect the current test.\n"
+        "End the task or thread in the test that starts it (await, cancel or join it). If all tests"
+        " share it:\n"
+        "  real_postgres.allow(task)"
     )

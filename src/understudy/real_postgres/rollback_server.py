@@ -1,4 +1,4 @@
-"""The server of `real_postgres`: a real PostgreSQL behind it, and one transaction for each test."""
+"""The server of `real_postgres`: one transaction of a real PostgreSQL for each test."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from understudy.fake_postgres.protocol.login import Reception
 from understudy.fake_postgres.schema import BuiltInTypes, Schema
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres import report
-from understudy.real_postgres.client_state import Guest
-from understudy.real_postgres.failures import StrangerRefused
+from understudy.real_postgres.client_state import RollbackClient
+from understudy.real_postgres.failures import LeakedTaskRefused
 from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
-from understudy.real_postgres.scheduler import Turns
+from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.script import call_counts, expectations
 from understudy.script.script import Script
 
 
-class SandboxServer(Server):
-    """A server whose statements run in a transaction of a real one, which is rolled back.
+class RollbackServer(Server):
+    """A server that runs statements in a transaction of a real one, which is rolled back.
 
     Args:
-        database: makes a new database with the schema in it, and returns its URL.
+        database: creates a database with the schema and returns its URL.
 
     Attributes:
-        turns: the transaction.
-        leaked: what earlier tests have left running.
+        scheduler: the transaction.
+        leaked: the tasks and threads that earlier tests have left running.
     """
 
     name = "real_postgres"
     _tally = call_counts.REAL
-    _client = Guest
+    _client = RollbackClient
     rule = RealRule
 
     def __init__(self, database: Callable[[], str]) -> None:
@@ -41,15 +41,15 @@ class SandboxServer(Server):
         self.leaked = LeakedTasks()
         self._database = database
         self._reported: dict[str, str] = {}
-        self._undoing: Future[None] | None = None
+        self._rollback: Future[None] | None = None
 
     def _make_schema(self) -> Schema:
         return BuiltInTypes()
 
     def _make_responder(self) -> ForwardingResponder:
-        self.turns = Turns(lambda: self._sockets, expectations.record_failure)
+        self.scheduler = TransactionScheduler(lambda: self._sockets, expectations.record_failure)
         self._forwarding = ForwardingResponder(
-            self.engine, self.lock, self.schema, self.notify, self.turns, self.check_owner
+            self.engine, self.lock, self.schema, self.notify, self.scheduler, self.refuse_leaked
         )
         return self._forwarding
 
@@ -63,57 +63,57 @@ class SandboxServer(Server):
         """Accept connections, and connect to a database of the real server.
 
         Raises:
-            PostgresError: there is none to be had.
+            PostgresError: no database can be created.
         """
         super().start()
-        if not self.turns.is_open:
+        if not self.scheduler.is_open:
             self._connect()
 
     def _connect(self) -> None:
-        self._sockets.call(self.turns.close)
-        self._reported = self.turns.open(self._database())
+        self._sockets.call(self.scheduler.close)
+        self._reported = self.scheduler.open(self._database())
 
     def stop(self) -> None:
-        """End every connection, and leave the real server."""
+        """Close every connection, and the connection to the real server."""
         if self._is_started:
-            self.wait_until_undone()
-            self._sockets.call(self.turns.close)
+            self.wait_for_rollback()
+            self._sockets.call(self.scheduler.close)
         super().stop()
 
-    def check_owner(self, sql: str, guest: Guest) -> None:
-        """Refuse a statement of what an earlier test has left running.
+    def refuse_leaked(self, sql: str, client: RollbackClient) -> None:
+        """Reject a statement of a task or thread that an earlier test has left running.
 
         Raises:
-            StrangerRefused: it is one.
+            LeakedTaskRefused: such a task or thread has sent it.
         """
-        who = self.leaked.sender_of(guest)
-        if who is not None:
-            raise expectations.record_failure(StrangerRefused(report.stranger(sql, who)))
+        sender = self.leaked.sender_of(client)
+        if sender is not None:
+            raise expectations.record_failure(LeakedTaskRefused(report.leaked(sql, sender)))
 
     def begin_test(self) -> Script:
-        """Begin a test: return its script. What ran since the last one is undone."""
-        self.wait_until_undone()
-        if not self.turns.is_open or self.turns.is_spoilt:
+        """Begin a test and return its script. Statements since the last test are rolled back."""
+        self.wait_for_rollback()
+        if not self.scheduler.is_open or self.scheduler.needs_replacement:
             self._connect()
-        elif self.turns.is_used:
-            self._sockets.call(self.turns.roll_back)
+        elif self.scheduler.is_used:
+            self._sockets.call(self.scheduler.roll_back)
         self.leaked.begin()
         return super().begin_test()
 
     def end_test(self, left: Left, close: Callable[[], bool]) -> None:
-        """End a test: enter in `left` what it has left behind, and have all that it did undone.
+        """End a test: report its leaks to `left`, and start the rollback.
 
-        That goes on while pytest turns to the next test, which waits for it.
+        The rollback runs while pytest prepares the next test, which waits for it.
         """
         super().end_test(left, close)
         self.leaked.end()
-        self._undoing = self._sockets.begin(self.turns.roll_back)
+        self._rollback = self._sockets.begin(self.scheduler.roll_back)
 
     def _settle(self) -> None:
-        self._sockets.settle(self.turns.finish_commit)
+        self._sockets.settle(self.scheduler.finish_commit)
 
-    def wait_until_undone(self) -> None:
-        """Return when nothing is left of the last test."""
-        undoing, self._undoing = self._undoing, None
-        if undoing is not None:
-            undoing.result()
+    def wait_for_rollback(self) -> None:
+        """Wait until the last test is rolled back."""
+        rollback, self._rollback = self._rollback, None
+        if rollback is not None:
+            rollback.result()

@@ -1,9 +1,9 @@
-"""One transaction of a real server, and the clients that take turns in it.
+"""One transaction on a real server, which the clients of a test share one at a time.
 
-All of a test runs in one transaction, which is rolled back. What a client begins and commits, or
-runs outside of a block, is a savepoint in it. There is one at a time: whoever has it open has the
-server to himself, and the others wait. Nothing is sent for its own sake: a transaction begins, and
-a savepoint ends, with whatever is sent next.
+A whole test runs in one transaction, which is rolled back. The transaction of a client, or a
+statement outside of one, is a savepoint in it. There is one savepoint at a time: other clients wait
+until it ends. No request is sent for the scheduler's sake alone: a transaction begins, and a
+savepoint ends, together with the next request.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.pg.sql import one_line
 from understudy.real_postgres import report, upstream_requests
-from understudy.real_postgres.client_state import Guest
-from understudy.real_postgres.deferred_constraints import Constraints
-from understudy.real_postgres.failures import SandboxBroken, SandboxBusy, SandboxEscaped
-from understudy.real_postgres.sequences import put_back, remember
+from understudy.real_postgres.client_state import RollbackClient
+from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
+from understudy.real_postgres.failures import IsolationBroken, IsolationEscaped, TransactionBusy
+from understudy.real_postgres.sequences import restore_statements, save_sequences
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script.failures import Failure
@@ -38,39 +37,39 @@ _DEFINES = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT"
 
 
 @dataclass(slots=True, eq=False)
-class _Turn:
+class _Request:
     """A request of a client.
 
     Attributes:
-        guest, sql: whose, and for which statement.
-        request: what to send.
-        read: makes the outcome of the reply; it may raise.
+        sql: the statement that it is for.
+        data: the messages to send.
+        read: turns the reply into the outcome; may raise.
         copied: the data of a COPY from the client.
-        done: told of the outcome.
-        is_wanted: whether its client is still there.
+        done: receives the outcome.
+        is_wanted: whether its client is still connected.
     """
 
-    guest: Guest
+    client: RollbackClient
     sql: str
-    request: bytes
+    data: bytes
     read: Read
     copied: Sequence[bytes] | None
     done: Outcome | None = None
     is_wanted: bool = True
 
 
-class Turns:
-    """The transaction of a test. All but `open` belongs to the sockets' thread.
+class TransactionScheduler:
+    """The transaction of a test. Except for `open`, call it in the sockets' thread.
 
     Args:
-        sockets: returns those whose thread it works in.
-        failed: enters a failure of the test.
+        sockets: returns the sockets that watch the connections.
+        failed: records a failure of the test.
 
     Attributes:
-        patience: how many seconds a client waits for its turn.
-        generation: changes whenever the server forgets the prepared statements.
-        has_defined: whether the test has changed the schema.
-        is_spoilt: whether the database has to be replaced.
+        patience: seconds that a request waits for another client's transaction.
+        generation: changes when the server discards the prepared statements.
+        changed_schema: whether the test has changed the schema.
+        needs_replacement: whether the database has to be replaced.
     """
 
     def __init__(
@@ -78,29 +77,27 @@ class Turns:
     ) -> None:
         self.patience = PATIENCE
         self.generation = 0
-        self.has_defined = False
-        self.is_spoilt = False
+        self.changed_schema = False
+        self.needs_replacement = False
         self._sockets = sockets
         self._failed = failed
         self._upstream: Upstream | None = None
-        self._queue: deque[_Turn] = deque()
-        self._running: _Turn | None = None
-        self._holder: Guest | None = None
+        self._queue: deque[_Request] = deque()
+        self._running: _Request | None = None
+        self._holder: RollbackClient | None = None
         self._ending: Literal["", "release", "rollback"] = ""
         self._is_begun = False
         self._applied: tuple[str, ...] | None = ()
         self._portals: list[str] = []
-        self._constraints = Constraints()
-
-    # A database ----------------------------------------------------------------------------------
+        self._constraints = DeferredConstraints()
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a server behind it."""
+        """Whether it is connected to a real server."""
         return self._upstream is not None and not self._upstream.is_lost
 
     def open(self, dsn: str) -> dict[str, str]:
-        """Connect to a database; return the parameters that its server reports."""
+        """Connect to a database, and return the parameters that its server reports."""
         upstream = Upstream(dsn, self._sockets())
         self._sockets().call(partial(self._begin_with, upstream))
         return upstream.settings
@@ -108,131 +105,145 @@ class Turns:
     def _begin_with(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self.generation += 1
-        self.is_spoilt = self._is_begun = False
+        self.needs_replacement = self._is_begun = False
         upstream.attach()
-        self._constraints.learn(upstream)
-        remember(upstream)
+        self._constraints.read_from(upstream)
+        save_sequences(upstream)
 
     def close(self) -> None:
-        """Leave the database."""
+        """Close the connection to the database."""
         if self._upstream is not None:
             self._upstream.close()
             self._upstream = None
 
-    # What clients want ---------------------------------------------------------------------------
+    # Clients -------------------------------------------------------------------------------------
 
-    def ask(
+    def submit(
         self,
-        guest: Guest,
+        client: RollbackClient,
         sql: str,
-        request: bytes,
+        data: bytes,
         read: Read,
         copied: Sequence[bytes] | None = None,
     ) -> Pending:
-        """Return what waits for the reply to a request, in the guest's transaction."""
-        turn = _Turn(guest, sql, request, read, copied)
-        return Pending(None, begin=partial(self._enter, turn), cancel=partial(self._cancel, turn))
+        """Send a request in the client's transaction, and return a Pending for its outcome.
 
-    def commit(self, guest: Guest) -> Pending | None:
-        """End the transaction of a guest well; return what to wait for, where it may yet fail."""
-        if self._holder is not guest:
+        Args:
+            client: the client.
+            sql: the statement that the request is for.
+            data: the messages to send.
+            read: turns the reply into the outcome; may raise.
+            copied: the data of a COPY from the client.
+        """
+        request = _Request(client, sql, data, read, copied)
+        return Pending(
+            None, begin=partial(self._enqueue, request), cancel=partial(self._cancel, request)
+        )
+
+    def commit(self, client: RollbackClient) -> Pending | None:
+        """Commit the transaction of a client; return what to wait for if it may fail."""
+        if self._holder is not client:
             return None
-        if not guest.is_read_only and self._constraints.may_be_deferred(self.has_defined):
-            return self.ask(guest, COMMIT, self._constraints.check(), partial(self._checked, guest))
-        self.end(guest, commit=True)
+        if not client.is_read_only and self._constraints.may_exist(self.changed_schema):
+            return self.submit(client, COMMIT, CHECK, partial(self._constraints_checked, client))
+        self.end(client, commit=True)
         return None
 
-    def _checked(self, guest: Guest, reply: Reply) -> Any:
+    def _constraints_checked(self, client: RollbackClient, reply: Reply) -> Any:
         if reply.error is not None:
-            self.end(guest, commit=False)
+            self.end(client, commit=False)
             raise reply.error
-        self._constraints.checked(reply)
-        self.end(guest, commit=True)
+        self._constraints.note_checked(reply)
+        self.end(client, commit=True)
         return Result()
 
-    def end(self, guest: Guest, *, commit: bool) -> None:
-        """End the transaction of a guest: with what is sent next."""
-        guest.is_read_only, read_only = False, guest.is_read_only
-        if self._holder is not guest:
+    def end(self, client: RollbackClient, *, commit: bool) -> None:
+        """End the transaction of a client, together with the next request."""
+        client.is_read_only, read_only = False, client.is_read_only
+        if self._holder is not client:
             return
         self._holder = None
-        # What may not write has nothing to keep, and PostgreSQL never lets it write again.
+        # A read-only savepoint has no changes, and releasing it would leave the outer transaction
+        # read-only.
         self._ending = "release" if commit and not read_only else "rollback"
         if commit:
-            guest.settings_kept = guest.settings_made
+            client.committed_settings = client.setting_statements
         else:
-            guest.settings_made = guest.settings_kept
+            client.setting_statements = client.committed_settings
             if self._applied is not None:
-                self._applied = guest.settings_kept
-        self._portals += [*guest.portals, *guest.closing]
-        guest.portals, guest.closing = [], []
-        guest.bound.clear()
+                self._applied = client.committed_settings
+        self._portals += [*client.portals, *client.closing]
+        client.portals, client.closing = [], []
+        client.bound.clear()
         self._next()
 
     def finish_commit(self) -> None:
-        """Wait for a commit that is under way: its client may have its answer already."""
+        """Wait for a running commit, whose client may have its answer already."""
         if self._running is not None and self._running.sql == COMMIT:
             assert self._upstream is not None
             self._upstream.finish()
 
-    def lost(self, guest: Guest) -> None:
-        """Take note that a guest is gone."""
-        for turn in [each for each in self._queue if each.guest is guest]:
-            self._queue.remove(turn)
+    def drop_client(self, client: RollbackClient) -> None:
+        """Remove the requests of a client that has disconnected, and roll back."""
+        self._queue = deque(request for request in self._queue if request.client is not client)
         running = self._running
-        if running is not None and running.guest is guest:
+        if running is not None and running.client is client:
             running.is_wanted = False
             assert self._upstream is not None
             self._upstream.cancel()
         else:
-            self.end(guest, commit=False)
+            self.end(client, commit=False)
 
-    def applied(self, guest: Guest, statements: tuple[str, ...], *, is_all: bool = True) -> None:
-        """Take note of what the run-time parameters of a guest are made of.
+    def note_settings(
+        self, client: RollbackClient, statements: tuple[str, ...], *, are_applied: bool = True
+    ) -> None:
+        """Record the statements that set a client's run-time parameters.
 
         Args:
-            guest: who has set some.
-            statements: what makes all of his.
-            is_all: whether this is what they are on the real server now.
+            client: the client.
+            statements: all of them, in order.
+            are_applied: whether the real server has exactly these settings now.
         """
-        guest.settings_made = statements
-        if not is_all:
+        client.setting_statements = statements
+        if not are_applied:
             self._applied = None
-        elif self._applied is not None:  # something else may still be there
+        elif self._applied is not None:  # None: the server may have other settings as well
             self._applied = statements
 
-    # Turns ---------------------------------------------------------------------------------------
+    # Requests ------------------------------------------------------------------------------------
 
-    def _enter(self, turn: _Turn, done: Outcome) -> None:
-        turn.done = done
-        self._queue.append(turn)
+    def _enqueue(self, request: _Request, done: Outcome) -> None:
+        request.done = done
+        self._queue.append(request)
         self._next()
-        if turn in self._queue:
-            self._sockets().later(self.patience, partial(self._impatient, turn, self.patience))
+        if request in self._queue:
+            self._sockets().later(self.patience, partial(self._on_timeout, request, self.patience))
 
     def _next(self) -> None:
         if self._running is not None:
             return
-        for turn in self._queue:
-            if self._holder in (None, turn.guest):
-                self._queue.remove(turn)
-                self._start(turn)
+        for request in self._queue:
+            if self._holder in (None, request.client):
+                self._queue.remove(request)
+                self._start(request)
                 return
 
-    def _start(self, turn: _Turn) -> None:
+    def _start(self, request: _Request) -> None:
         upstream = self._upstream
-        self._running = turn
+        self._running = request
         if upstream is None or upstream.is_lost:
             error = ServerError(ErrorFields("57P01", report.SERVER_GONE, "FATAL"))
-            self._finished(turn, [Reply(error=error, status="")])
+            self._finished(request, [Reply(error=error, status="")])
             return
-        before = self._before(turn.guest)
+        before = self._before(request.client)
         wanted = 2 if before else 1
-        upstream.ask(before + turn.request, wanted, partial(self._finished, turn), turn.copied)
+        upstream.ask(
+            before + request.data, wanted, partial(self._finished, request), request.copied
+        )
 
-    def _before(self, guest: Guest) -> bytes:
-        """Return what puts the server where a guest's next statement can run."""
-        if self._holder is guest:
+    def _before(self, client: RollbackClient) -> bytes:
+        """Return the statements that prepare the server for a client's next request."""
+        if self._holder is client:
             return b""
         statements = []
         if not self._is_begun:
@@ -243,84 +254,75 @@ class Turns:
                 statements.append(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
             statements.append(f"RELEASE SAVEPOINT {SAVEPOINT}")
         self._ending = ""
-        if self._applied != guest.settings_made:
-            statements += ["RESET ALL", *guest.settings_made]
-            self._applied = guest.settings_made
-        guest.settings_kept = guest.settings_made
-        statements += self._constraints.put_back()
+        if self._applied != client.setting_statements:
+            statements += ["RESET ALL", *client.setting_statements]
+            self._applied = client.setting_statements
+        client.committed_settings = client.setting_statements
+        statements += self._constraints.restore_statements()
         statements.append(f"SAVEPOINT {SAVEPOINT}")
-        if guest.is_read_only:
+        if client.is_read_only:
             statements.append("SET LOCAL transaction_read_only = on")
-        self._holder = guest
+        self._holder = client
         closed = b"".join(map(upstream_requests.close_portal, self._portals))
         self._portals = []
         return closed + upstream_requests.query(";".join(statements))
 
-    def _finished(self, turn: _Turn, replies: Sequence[Reply]) -> None:
+    def _finished(self, request: _Request, replies: Sequence[Reply]) -> None:
         self._running = None
         reply = replies[-1]
         if len(replies) == 2 and replies[0].error is not None:
             text = (
                 f"the transaction that isolates this test is broken: {replies[0].error.fields.text}"
             )
-            self._failed(SandboxBroken(text))
-            self.is_spoilt = True
-        if reply.status == "I" and not self.is_spoilt:
-            self.is_spoilt = True
-            self._failed(
-                SandboxEscaped(
-                    "a statement ended the transaction that isolates this test: what it did is "
-                    "committed\n"
-                    f"  sql: {one_line(turn.sql)}\n"
-                    "The database was replaced, so that no other test sees it. A test that needs "
-                    "this is\n"
-                    f"  {report.MARKER}"
-                )
-            )
+            self._failed(IsolationBroken(text))
+            self.needs_replacement = True
+        if reply.status == "I" and not self.needs_replacement:
+            self.needs_replacement = True
+            self._failed(IsolationEscaped(report.escaped(request.sql)))
         # CREATE TABLE ... AS is tagged as a SELECT.
-        if {reply.tag.partition(" ")[0], turn.sql.lstrip()[:6].upper()} & _DEFINES:
-            self.has_defined = True
-        if not turn.is_wanted:
-            self.end(turn.guest, commit=False)
-        elif turn.done is not None:
-            turn.done(_outcome(turn, reply))
+        if {reply.tag.partition(" ")[0], request.sql.lstrip()[:6].upper()} & _DEFINES:
+            self.changed_schema = True
+        if not request.is_wanted:
+            self.end(request.client, commit=False)
+        elif request.done is not None:
+            request.done(_outcome(request, reply))
         self._next()
 
-    def _cancel(self, turn: _Turn) -> None:
-        if turn is self._running:
+    def _cancel(self, request: _Request) -> None:
+        if request is self._running:
             assert self._upstream is not None
             self._upstream.cancel()
-        elif turn in self._queue:
-            self._queue.remove(turn)
-            assert turn.done is not None
-            turn.done(errors.error("57014", "canceling statement due to user request"))
+        elif request in self._queue:
+            self._queue.remove(request)
+            assert request.done is not None
+            request.done(errors.error("57014", "canceling statement due to user request"))
 
-    def _impatient(self, turn: _Turn, seconds: float) -> None:
-        """Give up a turn that did not come."""
-        if turn not in self._queue:
+    def _on_timeout(self, request: _Request, seconds: float) -> None:
+        """Fail a request that has waited too long for another client's transaction."""
+        if request not in self._queue:
             return
-        holder = self._holder if self._running is None else self._running.guest
+        holder = self._holder if self._running is None else self._running.client
         if holder is None or not holder.transactions or holder.open_transaction is None:
-            # A statement that runs for long: it ends by itself.
-            self._sockets().later(seconds, partial(self._impatient, turn, seconds))
+            # A long-running statement outside of a transaction block will end.
+            self._sockets().later(seconds, partial(self._on_timeout, request, seconds))
             return
-        self._queue.remove(turn)
+        self._queue.remove(request)
         latest = holder.latest
         where = "another connection" if latest is None else latest.origin.place
-        text = report.waited(turn.sql, seconds, where, "" if latest is None else latest.statement)
-        self._failed(SandboxBusy(text))
-        assert turn.done is not None
-        turn.done(errors.error("55P03", text))
+        text = report.busy(request.sql, seconds, where, "" if latest is None else latest.statement)
+        self._failed(TransactionBusy(text))
+        assert request.done is not None
+        request.done(errors.error("55P03", text))
 
     # Tests ---------------------------------------------------------------------------------------
 
     @property
     def is_used(self) -> bool:
-        """Whether anything has run, or waits to, since the last `roll_back`."""
+        """Whether any request has run or waits since the last `roll_back`."""
         return self._is_begun or self._running is not None or bool(self._queue)
 
     def roll_back(self) -> None:
-        """End the transaction of a test: nothing of it stays."""
+        """Roll back the transaction of a test."""
         upstream = self._upstream
         self._queue.clear()
         if upstream is None:
@@ -329,25 +331,25 @@ class Turns:
             self._running.is_wanted = False
             upstream.cancel()
             upstream.finish()
-        if self._is_begun and not upstream.is_lost and not self.is_spoilt:
-            reply = upstream.ask_now(upstream_requests.query(f"ROLLBACK;{put_back()}"))
-            self.is_spoilt = reply.error is not None
+        if self._is_begun and not upstream.is_lost and not self.needs_replacement:
+            reply = upstream.ask_now(upstream_requests.query(f"ROLLBACK;{restore_statements()}"))
+            self.needs_replacement = reply.error is not None
         self._is_begun = False
         self._holder = None
         self._ending = ""
         self._applied = ()
         self._portals = []
-        self._constraints.forget()
-        if self.has_defined:
+        self._constraints.note_rollback()
+        if self.changed_schema:
             self.generation += 1
-            self.has_defined = False
-            if not upstream.is_lost and not self.is_spoilt:
+            self.changed_schema = False
+            if not upstream.is_lost and not self.needs_replacement:
                 upstream.ask_now(upstream_requests.query("DEALLOCATE ALL"))
-                remember(upstream)
+                save_sequences(upstream)
 
 
-def _outcome(turn: _Turn, reply: Reply) -> Any:
+def _outcome(request: _Request, reply: Reply) -> Any:
     try:
-        return turn.read(reply)
-    except Exception as error:  # noqa: BLE001 # the session tells its client, or raises it again
+        return request.read(reply)
+    except Exception as error:  # noqa: BLE001 # the session reports or raises it
         return error

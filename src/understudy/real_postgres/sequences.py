@@ -1,4 +1,4 @@
-"""What no rollback undoes, put back by hand: sequences, and advisory locks."""
+"""Restore what a rollback does not: sequences and advisory locks."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _FIND = """
 _PREPARED = '"understudy: sequences"'
 
 
-def remember(upstream: Upstream) -> None:
-    """Have the server remember where the sequences of a database stand now.
+def save_sequences(upstream: Upstream) -> None:
+    """Prepare a statement on the server that restores the current values of the sequences.
 
-    Only those that have moved are put back: the others cost a look at one page each.
+    It restores those that have changed; each other one costs reading one page.
     """
     found = [name for (name,) in rows(upstream.ask_now(upstream_requests.query(_FIND)))]
-    # Values stand in the text: they are the server's own numbers, and the names are quoted by it.
+    # The values are the server's own numbers, and the server has quoted the names.
     parts = []
     for name in filter(None, found):
         [(value, called)] = rows(
@@ -35,6 +35,6 @@ def remember(upstream: Upstream) -> None:
     upstream.ask_now(upstream_requests.query(f"PREPARE {_PREPARED} AS {body}"))
 
 
-def put_back() -> str:
-    """Return the statements that put them back, outside of a transaction."""
+def restore_statements() -> str:
+    """Return the statements that restore them, to be run outside of a transaction."""
     return f"EXECUTE {_PREPARED};SELECT pg_catalog.pg_advisory_unlock_all();DISCARD SEQUENCES"

@@ -1,7 +1,7 @@
 """The one connection to the real server that all clients of a test share.
 
-libpq connects, since it knows every way to log in; then bytes go to and fro as they are. So no
-value is read on its way, and nothing has to know its type.
+libpq opens it, because it supports every authentication method. Then bytes are passed through
+unchanged, so that no value is decoded on its way.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 Done = Callable[[Sequence[Reply]], None]
 
-_PIECE = 256 * 1024
+_RECEIVED_BYTES = 256 * 1024
 _CONNECT_TIMEOUT = 10
-_PATIENCE = 10.0  # for what was cancelled to end
+_PATIENCE = 10.0  # seconds until a cancelled request ends
 
 
 class Upstream:
-    """A connection to a real server. All but the constructor belongs to the sockets' thread.
+    """A connection to a real server. Except for the constructor, call it in the sockets' thread.
 
     Args:
         dsn: the URL of the database.
-        sockets: whose thread it works in.
+        sockets: the sockets that watch the connection.
 
     Attributes:
-        is_lost: whether it has ended.
+        is_lost: whether the connection has ended.
         settings: the run-time parameters that the server reported.
     """
 
     def __init__(self, dsn: str, sockets: Sockets) -> None:
         import psycopg
 
-        # Bytes are read and written beside libpq, which could not be done with encryption.
+        # Bytes bypass libpq, which is impossible with encryption.
         self._libpq = psycopg.connect(
             dsn,
             autocommit=True,
@@ -68,7 +68,7 @@ class Upstream:
         self.is_lost = False
 
     def attach(self) -> None:
-        """Read what the server sends, from now on."""
+        """Start to read from the server."""
         self._watch()
 
     def ask(self, data: bytes, wanted: int, done: Done, copied: Sequence[bytes] | None) -> None:
@@ -89,14 +89,14 @@ class Upstream:
             self._send(data)
 
     def ask_now(self, data: bytes) -> Reply:
-        """Send a request, and wait for its reply."""
+        """Send a request and return its reply."""
         replies: list[Reply] = []
         self.ask(data, 1, replies.extend, None)
         self.finish()
         return replies[0]
 
     def finish(self) -> None:
-        """Wait until nothing runs; what runs too long costs the connection."""
+        """Wait until no request runs; after 10 seconds of silence, close the connection."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             while self._done is not None:
@@ -109,12 +109,12 @@ class Upstream:
                     self._ready(events)
 
     def cancel(self) -> None:
-        """Have the server cancel what runs."""
+        """Cancel the running request."""
         if self._done is not None and not self.is_lost:
             self._libpq.pgconn.get_cancel().cancel()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.is_lost = True
         if self._events:
             self._sockets.watch(self._socket, 0, self._ready, was=self._events)
@@ -133,7 +133,7 @@ class Upstream:
                 del self._unsent[:sent]
         except BlockingIOError:
             pass
-        except OSError:  # what it said before it went is still to be read
+        except OSError:  # messages that the server sent before may still be read
             self._unsent.clear()
         self._watch()
 
@@ -151,7 +151,7 @@ class Upstream:
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(_PIECE)
+            data = self._socket.recv(_RECEIVED_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -167,7 +167,7 @@ class Upstream:
 
     def _take(self, kind: bytes, whole: bytes) -> None:
         if self._done is None:
-            return  # a notice, or a parameter, for nobody
+            return  # a notice or a parameter outside of a request
         reply = self._replies[-1]
         if self._copied is not None and kind in (b"G", b"E"):
             pieces = self._copied if kind == b"G" else ()
@@ -190,7 +190,7 @@ class Upstream:
         done(self._replies)
 
     def _lost(self) -> None:
-        """Take note that the server is gone, and tell who waits for it."""
+        """Close the connection, and fail the running request."""
         if not self.is_lost:
             self.close()
         if self._done is not None:

@@ -1,4 +1,4 @@
-"""What the real server sends, read out of its messages (manual, 53.7)."""
+"""Read the real server's messages (PostgreSQL manual, 53.7)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _FIELDS = {
     b"S": "severity", b"C": "sqlstate", b"M": "message", b"D": "detail", b"H": "hint",
     b"s": "schema", b"t": "table", b"c": "column", b"d": "datatype", b"n": "constraint",
 }  # fmt: skip
-# Said by the session itself, for each execution or for none.
-_SILENT = frozenset([b"1", b"2", b"3", b"t", b"T", b"n", b"G"])
+# Messages that the session sends itself.
+_NOT_FORWARDED = frozenset([b"1", b"2", b"3", b"t", b"T", b"n", b"G"])
 
 
 @dataclass(slots=True)
 class Reply:
-    """What came of one request, up to ReadyForQuery.
+    """The reply to one request, up to ReadyForQuery.
 
     Attributes:
-        raw: what the client is to get of it, in messages.
+        raw: the messages to forward to the client.
         error: the error that ended it, or None.
-        tag: the last command tag, "" without one.
+        tag: the last command tag, or "".
         suspended: whether there are more rows.
-        parameters: the types of the parameters, where they were asked for.
-        fields: the columns, where they were asked for; None where there are none.
+        parameters: the types of the parameters, if described.
+        fields: the columns, if described; None if there are none.
         status: "I" outside of a transaction, "T" in one, "E" in one that failed.
     """
 
@@ -43,17 +43,17 @@ class Reply:
 
 
 class Reader:
-    """Cuts what the real server sends into messages, as they come."""
+    """Splits the bytes from the real server into messages."""
 
     def __init__(self) -> None:
         self._data = bytearray()
 
     def add(self, data: bytes) -> None:
-        """Take what came."""
+        """Add received bytes."""
         self._data += data
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the kind of each message that is all there, and the message."""
+        """Yield the type byte of each complete message, and the message."""
         data = self._data
         start = 0
         try:
@@ -70,7 +70,7 @@ class Reader:
 
 
 def take(reply: Reply, kind: bytes, whole: bytes) -> bool:
-    """Enter a message in a reply; say whether it was the last of it."""
+    """Add a message to a reply, and return whether it was the last one."""
     if kind == b"Z":
         reply.status = whole[5:6].decode()
         return True
@@ -81,7 +81,7 @@ def take(reply: Reply, kind: bytes, whole: bytes) -> bool:
         reply.parameters = struct.unpack_from(f"!{count}I", whole, 7)
     elif kind == b"T":
         reply.fields = fields(whole[5:])
-    elif kind not in _SILENT:
+    elif kind not in _NOT_FORWARDED:
         reply.raw += whole
         if kind == b"C":
             reply.tag = whole[5:-1].decode()
@@ -91,7 +91,7 @@ def take(reply: Reply, kind: bytes, whole: bytes) -> bool:
 
 
 def error(body: bytes) -> ServerError:
-    """Read an ErrorResponse, with every field that it has."""
+    """Read an ErrorResponse with all of its fields."""
     known: dict[str, str] = {}
     rest: list[tuple[bytes, str]] = []
     position = context = None
@@ -122,10 +122,10 @@ def fields(body: bytes) -> tuple[Field, ...]:
 
 
 def rows(reply: Reply) -> list[tuple[str | None, ...]]:
-    """Read the rows of a simple query of ours.
+    """Return the rows of a simple query, as texts.
 
     Raises:
-        ServerError: it failed.
+        ServerError: the query failed.
     """
     if reply.error is not None:
         raise reply.error

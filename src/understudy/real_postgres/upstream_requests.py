@@ -1,4 +1,4 @@
-"""What is sent to the real server, as bytes (manual, 53.7)."""
+"""Build the messages to the real server (PostgreSQL manual, 53.7)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ COPY_DONE = message(b"c", b"")
 
 
 def query(sql: str) -> bytes:
-    """A simple query: any number of statements."""
+    """Run a simple query, of any number of statements."""
     return message(b"Q", text(sql))
 
 
 def parse(name: str, sql: str, declared: Sequence[int]) -> bytes:
-    """Prepare a statement, with the types that are declared for its parameters."""
+    """Prepare a statement with the declared types of its parameters."""
     oids = struct.pack(f"!H{len(declared)}I", len(declared), *declared)
     return message(b"P", text(name) + text(sql) + oids)
 
@@ -40,27 +40,27 @@ def describe_portal(name: str) -> bytes:
 def bind(
     portal: str, statement: str, values: Sequence[Sent | None], formats: Sequence[int]
 ) -> bytes:
-    """Bind values, as a client sent them, to a prepared statement."""
+    """Bind values to a prepared statement, as the client sent them."""
     count = len(values)
-    forms = [0 if each is None else each.form for each in values]
+    forms = [0 if value is None else value.form for value in values]
     parts = [text(portal), text(statement), struct.pack(f"!H{count}H", count, *forms)]
     parts.append(_int16(count))
-    for each in values:
-        parts += [NULL] if each is None else [_int32(len(each.data)), each.data]
+    for value in values:
+        parts += [NULL] if value is None else [_int32(len(value.data)), value.data]
     parts.append(struct.pack(f"!H{len(formats)}H", len(formats), *formats))
     return message(b"B", b"".join(parts))
 
 
 def execute(portal: str, limit: int) -> bytes:
-    """Run a portal, for at most so many rows; 0 is all."""
+    """Fetch at most `limit` rows of a portal; 0 fetches all."""
     return message(b"E", text(portal) + _int32(limit))
 
 
 def close_portal(name: str) -> bytes:
-    """Drop a portal, where there is one."""
+    """Close a portal, if it exists."""
     return message(b"C", b"P" + text(name))
 
 
 def copy_data(data: bytes) -> bytes:
-    """A piece of a COPY to the server."""
+    """Send a part of a COPY to the server."""
     return message(b"d", data)

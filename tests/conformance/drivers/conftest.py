@@ -20,7 +20,7 @@ from understudy.catalog.describer import Describer
 from understudy.catalog.run_catalog import Catalog
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.server import Server
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def drivers_dsn(postgres: EmbeddedServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def sandbox(postgres: EmbeddedServer) -> Iterator[SandboxServer]:
+def sandbox(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
     """A sandbox over another, and over a new one where a behaviour escapes from it."""
     numbers = count()
 
@@ -63,7 +63,7 @@ def sandbox(postgres: EmbeddedServer) -> Iterator[SandboxServer]:
         postgres.admin.clone("seeded", name)
         return postgres.dsn(name)
 
-    server = SandboxServer(database)
+    server = RollbackServer(database)
     server.start()
     yield server
     server.stop()
@@ -91,7 +91,7 @@ def fakes_tcp(server: Server) -> Iterator[Relay]:
 
 
 @pytest.fixture(scope="session")
-def sandboxes_tcp(sandbox: SandboxServer) -> Iterator[Relay]:
+def sandboxes_tcp(sandbox: RollbackServer) -> Iterator[Relay]:
     """The way to the sandbox by TCP."""
     with Relay(sandbox.host, tcp=True) as relay:
         yield relay

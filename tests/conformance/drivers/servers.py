@@ -22,7 +22,7 @@ from understudy import db_error
 from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.fixture import RealPostgres
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 
 
 class Login(NamedTuple):
@@ -334,7 +334,7 @@ class SandboxStage(FakeStage):
     """`real_postgres`, which answers from a real server of its own that nothing is committed to."""
 
     def _begin(self, server: Server) -> FakePostgres:
-        assert isinstance(server, SandboxServer)
+        assert isinstance(server, RollbackServer)
         return RealPostgres(server)
 
     def on(self, statement: Any, *parameters: Any) -> Any:

@@ -23,7 +23,7 @@ from tests.conformance.drivers.scenario import BEHAVIOURS, Behaviour, Play
 from tests.conformance.drivers.servers import PATIENCE, FakeStage, MakeReal, SandboxStage
 from understudy.catalog.errors import StatementRefused
 from understudy.fake_postgres.server import Server
-from understudy.real_postgres.rollback_server import SandboxServer
+from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script import expectations
 
 pytestmark = [
@@ -118,7 +118,7 @@ async def test_behaviour(
     reals: MakeReal,
     server: Server,
     fakes_tcp: Relay,
-    sandbox: SandboxServer,
+    sandbox: RollbackServer,
     sandboxes_tcp: Relay,
 ) -> None:
     expected: dict[tuple[Play, type[Player]], str] = {}
