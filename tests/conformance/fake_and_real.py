@@ -102,7 +102,7 @@ async def outcome(action: Callable[[], Any]) -> Any:
 def data(value: Any) -> Any:
     """The data of a result; a list of results, each."""
     if isinstance(value, list):
-        return [data(each) for each in value]
+        return [data(item) for item in value]
     return value.result() if hasattr(value, "result") else value
 
 

@@ -112,7 +112,7 @@ async def test_rows_given_out_are_the_callers_own(scripted: Stage) -> None:
 
 async def test_the_records_of_a_result(scripted: Stage) -> None:
     records = (await scripted.conn.fetch(TWO)).records()
-    assert [facts(each) for each in records] == [
+    assert [facts(record) for record in records] == [
         (2, 1, "Ana", ["id", "name"], [1, "Ana"], [("id", 1), ("name", "Ana")]),
         (2, 2, "Bia", ["id", "name"], [2, "Bia"], [("id", 2), ("name", "Bia")]),
     ]

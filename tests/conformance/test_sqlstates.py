@@ -166,5 +166,5 @@ def test_a_deadlock(connect: Connect) -> None:
 
     with ThreadPoolExecutor() as threads:
         waiting = [threads.submit(cross, one, 2), threads.submit(cross, other, 1)]
-        [error] = [found for each in waiting if (found := each.result(10)) is not None]
+        [error] = [found for item in waiting if (found := item.result(10)) is not None]
     assert_same(error, "40P01")

@@ -109,7 +109,7 @@ def test_the_same_signature(name: str, method: str) -> None:
         assert found.pop("querystring") is None
         if method == "execute_many":
             assert found.pop("parameters") is None
-        found = {RENAMED.get(each, each): default for each, default in found.items()}
+        found = {RENAMED.get(item, item): default for item, default in found.items()}
         expected["querystring"] = None
     assert found == expected
     if method == "execute_many" and name == "Transaction":
@@ -120,6 +120,6 @@ def test_the_same_signature(name: str, method: str) -> None:
 def parameters(method: Any) -> dict[str, object]:
     signature = list(inspect.signature(method).parameters.values())[1:]
     return {
-        each.name: "required" if each.default is inspect.Parameter.empty else each.default
-        for each in signature
+        item.name: "required" if item.default is inspect.Parameter.empty else item.default
+        for item in signature
     }

@@ -81,7 +81,7 @@ async def test_a_connection_lost_at_commit(
         async with connection.transaction():
             pass
 
-    assert [each.state for each in fake_postgres.transactions] == [state]
+    assert [transaction.state for transaction in fake_postgres.transactions] == [state]
 
 
 async def test_a_server_that_is_stopped_and_started(fake_postgres: FakePostgres) -> None:
@@ -116,7 +116,9 @@ async def test_a_restart_ends_connections_and_takes_new_ones(fake_postgres: Fake
 
 async def test_too_many_connections(fake_postgres: FakePostgres) -> None:
     await fake_postgres.asyncpg.connect()
-    fake_postgres.max_connections = sum(each.is_open for each in fake_postgres.connections)
+    fake_postgres.max_connections = sum(
+        connection.is_open for connection in fake_postgres.connections
+    )
 
     with pytest.raises(asyncpg.TooManyConnectionsError, match="sorry, too many clients already"):
         await fake_postgres.asyncpg.connect()

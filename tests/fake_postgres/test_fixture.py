@@ -75,7 +75,7 @@ def test_psycopg_that_blocks(fake_postgres: FakePostgres) -> None:
         assert connection.execute(PSYCOPG_ONE, (7,)).fetchall() == [(7, "Ana")]
 
     assert fake_postgres.calls[0].origin.code.co_name == "test_psycopg_that_blocks"
-    assert [each.state for each in fake_postgres.transactions] == ["committed"]
+    assert [transaction.state for transaction in fake_postgres.transactions] == ["committed"]
 
 
 async def test_psqlpy(fake_postgres: FakePostgres) -> None:
@@ -199,7 +199,7 @@ async def test_commit_can_fail(fake_postgres: FakePostgres) -> None:
         async with connection.transaction():
             await connection.execute("UPDATE t SET a = 1")
 
-    assert [each.state for each in fake_postgres.transactions] == ["rolled back"]
+    assert [transaction.state for transaction in fake_postgres.transactions] == ["rolled back"]
 
 
 async def test_transactions_are_a_tree_with_their_calls(fake_postgres: FakePostgres) -> None:
@@ -237,8 +237,8 @@ async def test_notifications_reach_whoever_listens(fake_postgres: FakePostgres) 
     await socket.execute("NOTIFY jobs, 'two'")
 
     assert [await heard.get() for _ in range(2)] == [("jobs", "one"), ("jobs", "two")]
-    received = [each async for each in socket.notifies(timeout=5, stop_after=2)]
-    assert [each.payload for each in received] == ["one", "two"]
+    received = [notify async for notify in socket.notifies(timeout=5, stop_after=2)]
+    assert [item.payload for item in received] == ["one", "two"]
     await memory.reset()
 
 
@@ -251,7 +251,7 @@ async def test_copy(fake_postgres: FakePostgres) -> None:
     connection = await fake_postgres.psycopg.connect()
     async with connection.cursor() as cursor:
         async with cursor.copy("COPY users TO STDOUT") as copy:
-            out = b"".join([bytes(each) async for each in copy])
+            out = b"".join([bytes(item) async for item in copy])
         async with cursor.copy("COPY users FROM STDIN") as copy:
             await copy.write_row((1, "Ana"))
             await copy.write_row((2, "Bia"))

@@ -134,7 +134,7 @@ def test_asyncpg_is_told_of_types(known: Schema, connection: Connection) -> None
     )
 
     found = [dict(zip([name for name, _ in names], row, strict=True)) for row in rows]
-    assert [(each["oid"], each["name"], each["elemtype"]) for each in found] == [
+    assert [(item["oid"], item["name"], item["elemtype"]) for item in found] == [
         (mood, "mood", 0),
         (known.types.oid("mood[]"), "_mood", mood),
     ]
@@ -164,7 +164,7 @@ def test_psycopg_is_told_of_types(
 
     _, rows = asked(known, connection, text.replace("%(name)s", "$1"), [name])
 
-    names = {each.oid: each.name for each in known.types._numbered.values()}
+    names = {item.oid: item.name for item in known.types._numbered.values()}
     assert [
         [
             [names[item] if isinstance(item, int) else item for item in value]

@@ -45,7 +45,7 @@ def test_only_its_user_reaches_the_socket(server: Server) -> None:
     folder = Path(server.host)
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [each.name for each in folder.iterdir()] == [".s.PGSQL.5432"]
+    assert [path.name for path in folder.iterdir()] == [".s.PGSQL.5432"]
     server.stop()
     assert not folder.exists()
 
@@ -104,7 +104,9 @@ async def test_a_thousand_connections_at_once(fake_postgres: FakePostgres) -> No
     fake_postgres.on("SELECT 1 AS a").row(a=1)
     connections = [await fake_postgres.asyncpg.connect() for _ in range(1000)]
 
-    found = await asyncio.gather(*(each.fetchval("SELECT 1 AS a") for each in connections))
+    found = await asyncio.gather(
+        *(connection.fetchval("SELECT 1 AS a") for connection in connections)
+    )
 
     assert found == [1] * 1000
 

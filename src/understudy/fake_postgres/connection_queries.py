@@ -28,8 +28,8 @@ class Item:
 
 def _schema(connection: Connection, _given: Sequence[Any]) -> str | None:
     path = connection.settings.get("search_path", "public").split(",")
-    names = [each.strip().strip('"') for each in path]
-    return next((each for each in names if each and each != "$user"), None)
+    names = [item.strip().strip('"') for item in path]
+    return next((alias for alias in names if alias and alias != "$user"), None)
 
 
 def _version(connection: Connection, _given: Sequence[Any]) -> str:
@@ -89,7 +89,7 @@ def items_of(statement: str) -> tuple[Item, ...] | None:
 
 def _item(tokens: sql.Tokens, at: int) -> tuple[Item | None, int]:
     """Read `[pg_catalog.]function() [AS name]`, and return where it ends."""
-    if [each.lower() for each in tokens[at : at + 2]] == ["pg_catalog", "."]:
+    if [token.lower() for token in tokens[at : at + 2]] == ["pg_catalog", "."]:
         at += 2
     name = tokens[at].lower() if at < len(tokens) else ""
     if name not in _FUNCTIONS:

@@ -95,17 +95,17 @@ class Housekeeping:
         """
         items = items_of(statement)
         if items is not None:
-            fields = tuple(self._field(each.name, each.type) for each in items)
+            fields = tuple(self._field(item.name, item.type) for item in items)
             parameters = (self._schema.types.oid("text"),) if "$1" in statement else ()
             return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
         if not is_introspection(statement):
             return None
         if self._schema.catalog is None and sql.tokens(statement) == _TYPE_INFO:
-            fields = tuple(self._field(*each) for each in _TYPE_INFO_COLUMNS.items())
+            fields = tuple(self._field(*item) for item in _TYPE_INFO_COLUMNS.items())
             parameters = (self._schema.types.oid("text"),)
             return Statement(statement, "SELECT", parameters, fields, notes=Question())
         types = [self._schema.types.numbered(oid) for oid in declared]
-        spelt = tuple("" if each is None else each.name for each in types)
+        spelt = tuple("" if type_ is None else type_.name for type_ in types)
         try:
             verdict = self._catalog(statement).verdict(statement, spelt)
         except CatalogError as error:
@@ -119,7 +119,7 @@ class Housekeeping:
             statement,
             "SELECT",
             tuple(map(self._schema.types.oid, verdict.parameters)),
-            tuple(self._field(each.name, each.type) for each in verdict.columns),
+            tuple(self._field(column.name, column.type) for column in verdict.columns),
             notes=Question(spelt),
         )
 
@@ -134,7 +134,7 @@ class Housekeeping:
         """
         question: Question = statement.notes
         if question.items is not None:
-            return Result([[each.value(connection, parameters) for each in question.items]])
+            return Result([[item.value(connection, parameters) for item in question.items]])
         given = tuple(
             None if value is None else self._schema.values.encoder(oid, TEXT)(value).decode()
             for oid, value in zip(statement.parameters, parameters, strict=True)
@@ -155,7 +155,7 @@ class Housekeeping:
             raise _unknown(statement.sql, str(error)) from error
         if not isinstance(answer, AnswerRows):
             raise _refused(answer)
-        decoders = [self._schema.values.decoder(each.oid, TEXT) for each in statement.fields or ()]
+        decoders = [self._schema.values.decoder(item.oid, TEXT) for item in statement.fields or ()]
         return Result(
             [
                 [

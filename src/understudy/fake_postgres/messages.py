@@ -23,11 +23,11 @@ def broke(error: Exception) -> str:
 def left_open(transactions: Sequence[Transaction]) -> str:
     """Say which transactions were open when the test ended."""
     lines = []
-    for each in transactions:
-        count = len(each.calls)
+    for transaction in transactions:
+        count = len(transaction.calls)
         calls = {0: "no call", 1: "1 call"}.get(count, f"{count} calls")
-        lines.append(f"{each.name} was never ended ({calls} in it)")
-        lines.append(f"  begun at: {each.origin.place}")
+        lines.append(f"{transaction.name} was never ended ({calls} in it)")
+        lines.append(f"  begun at: {transaction.origin.place}")
     return "\n".join([*lines, "Commit it, roll it back, or give its connection back to its pool."])
 
 

@@ -76,8 +76,8 @@ class Sockets:
             self.post(self._stop)
             self._thread.join()
         self.refuse()
-        for each in (self._waker, self._woken):
-            each.close()
+        for item in (self._waker, self._woken):
+            item.close()
         self._selector.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -161,7 +161,7 @@ class Sockets:
 
     def _read_all(self) -> None:
         while ready := [
-            each for each in self._selector.select(0) if each[0].fileobj != self._woken
+            item for item in self._selector.select(0) if item[0].fileobj != self._woken
         ]:
             for key, events in ready:
                 key.data(events)

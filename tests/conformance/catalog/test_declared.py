@@ -49,8 +49,11 @@ def test_a_declared_integer_that_is_widened_changes_nothing_but_itself(
     asked: list[tuple[str, Description, list[str]]] = []
     for statement, verdict in zip(subjects, describer.describe(subjects), strict=True):
         if isinstance(verdict, Description):
-            asked += [(statement, verdict, each) for each in _declarations(verdict.parameters)]
-    real = describer.describe([each for each, _, _ in asked], [types for _, _, types in asked])
+            asked += [
+                (statement, verdict, declaration)
+                for declaration in _declarations(verdict.parameters)
+            ]
+    real = describer.describe([item for item, _, _ in asked], [types for _, _, types in asked])
 
     known = 0
     for (statement, base, types), verdict in zip(asked, real, strict=True):
@@ -67,9 +70,11 @@ def _declarations(parameters: tuple[str, ...]) -> list[list[str]]:
     """Each integer type for each parameter, alone and together with the others."""
     found = []
     for given in _INTEGERS:
-        numbers = [n for n, each in enumerate(parameters) if each in _INTEGERS]
+        numbers = [n for n, parameter in enumerate(parameters) if parameter in _INTEGERS]
         found += [[given if m == n else "" for m in range(len(parameters))] for n in numbers]
         if numbers:
             found.append([given if n in numbers else "" for n in range(len(parameters))])
-            found.append([given if n in numbers else each for n, each in enumerate(parameters)])
+            found.append(
+                [given if n in numbers else parameter for n, parameter in enumerate(parameters)]
+            )
     return found

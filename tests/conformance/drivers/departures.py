@@ -145,14 +145,14 @@ def unknown(pairs: Mapping[str, tuple[str, str]], known: Sequence[Departure], pl
     seen: set[str] = set()
     lines = []
     for case, (real, fake) in pairs.items():
-        covering = [each for each in known if each.covers(player, case, real)]
-        seen.update(each.reason for each in covering)
+        covering = [item for item in known if item.covers(player, case, real)]
+        seen.update(item.reason for item in covering)
         if not covering:
             texts = [" ".join(text.split()) for text in (real, fake)]
             lines.append(f"{case}\n  real: {texts[0]}\n  fake: {texts[1]}")
     lines += [
-        f"no difference any more: {each.reason}"
-        for each in known
-        if player in each.players and each.reason not in seen
+        f"no difference any more: {item.reason}"
+        for item in known
+        if player in item.players and item.reason not in seen
     ]
     return "\n".join(lines)

@@ -22,8 +22,8 @@ def listed(heading: str) -> list[str]:
 def test_the_page_lists_every_departure() -> None:
     reasons = [
         *DEPARTURES.values(),
-        *(each.reason for each in PARAMETERS),
-        *(each.reason for each in VALUES),
+        *(item.reason for item in PARAMETERS),
+        *(item.reason for item in VALUES),
     ]
     assert sorted(listed("Known differences of fake_postgres")) == sorted(set(reasons))
 

@@ -109,13 +109,13 @@ async def test_the_matrix(
         stage.on(re.compile("INSERT INTO t")).value(1)
         actual = await replay(on_fake(stage), chosen)
         stage.postgres.end()
-    failures = [each for each in book.verify() if not isinstance(each, StatementRefused)]
+    failures = [item for item in book.verify() if not isinstance(item, StatementRefused)]
     different = {
         f"{TYPES[number]} <- {name}": (there, here)
         for (number, name), there, here in zip(chosen, expected, actual, strict=True)
         if there != here
     }
-    taken = sum(each.startswith("taken") for each in expected)
+    taken = sum(item.startswith("taken") for item in expected)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{driver}: {len(chosen)} cases, {taken} taken by the real server;"

@@ -70,7 +70,7 @@ async def on(make: Callable[[], FakeStage], behaviour: Behaviour) -> tuple[str, 
         actual = await play(behaviour, behaviour.player(stage))
         stage.postgres.end()
     # What PostgreSQL refuses to prepare was refused on both; all else is a mistake of the script.
-    failures = [str(each) for each in book.verify() if not isinstance(each, StatementRefused)]
+    failures = [str(item) for item in book.verify() if not isinstance(item, StatementRefused)]
     return actual, "\n".join(failures)
 
 
@@ -99,11 +99,11 @@ def difference(
 def in_turn(name: str) -> list[Behaviour]:
     """Return the behaviours of a name that are played in the sandbox: every driver has its turn."""
     found = [
-        each
-        for each in BEHAVIOURS
-        if each.name == name
-        and each.player.on_real is None
-        and not {each.name, each.id} & NOT_IN_SANDBOX.keys()
+        item
+        for item in BEHAVIOURS
+        if item.name == name
+        and item.player.on_real is None
+        and not {item.name, item.id} & NOT_IN_SANDBOX.keys()
     ]
     if os.environ.get(ALL):
         return found
@@ -112,7 +112,7 @@ def in_turn(name: str) -> list[Behaviour]:
 
 
 # One test for all who play it: each would cost more than what is played.
-@pytest.mark.parametrize("name", sorted({each.name for each in BEHAVIOURS}))
+@pytest.mark.parametrize("name", sorted({item.name for item in BEHAVIOURS}))
 async def test_behaviour(
     name: str,
     reals: MakeReal,

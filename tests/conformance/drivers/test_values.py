@@ -68,8 +68,8 @@ async def read(player: Player) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "player",
-    [each for each in PLAYERS if "SQLAlchemy" not in each.name],
-    ids=lambda each: each.name,
+    [item for item in PLAYERS if "SQLAlchemy" not in item.name],
+    ids=lambda item: item.name,
 )
 async def test_every_type(
     player: type[Player],

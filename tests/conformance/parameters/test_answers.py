@@ -58,7 +58,7 @@ def test_what_is_decoded_is_expected(dsn: str, capsys: pytest.CaptureFixture[str
             wrong.append(f"{type_name} {literal}: {mismatch}")
         elif not named(value, expected):
             wrong.append(f"{type_name} {literal}: {class_name(value)}, expected {expected}")
-    raised = sum(isinstance(each, Exception) for each in answers.values())
+    raised = sum(isinstance(answer, Exception) for answer in answers.values())
     with capsys.disabled():
         sys.stdout.write(f"\npsqlpy: {len(answers)} values decoded or not ({raised} raised)\n")
     assert wrong == []
@@ -73,10 +73,10 @@ def named(value: Any, expected: str) -> bool:
         return expected == f"{'an aware' if aware else 'a naive'} {class_name(value)}"
     classes = [
         class_name(value),
-        *(f"{each.__module__}.{each.__qualname__}" for each in type(value).__mro__),
+        *(f"{item.__module__}.{item.__qualname__}" for item in type(value).__mro__),
     ]
     classes += [type(value).__name__]
-    return any(each.removeprefix("builtins.") in expected for each in classes)
+    return any(cls.removeprefix("builtins.") in expected for cls in classes)
 
 
 def test_what_is_never_decoded_is_a_mismatch(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:

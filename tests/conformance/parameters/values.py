@@ -325,7 +325,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "frozenset": lambda: frozenset({1}),
     "deque": lambda: collections.deque([1]),
     "range": lambda: range(2),
-    "generator": lambda: (each for each in [1]),
+    "generator": lambda: (item for item in [1]),
     "dict_keys": lambda: {1: 2}.keys(),
     "object": lambda: object(),
     "dataclass": Data,

@@ -24,7 +24,7 @@ def test_built_in_types_are_numbered_as_pg_type_numbers_them(version: int) -> No
     with server_of(version) as server, psycopg.connect(server.dsn()) as connection:
         real = {name: (oid, size) for name, oid, size in connection.execute(_TYPES.encode())}
 
-    ours = {name: (each.oid, each.size) for name, each in BUILT_IN.items() if each.kind != "pseudo"}
+    ours = {name: (item.oid, item.size) for name, item in BUILT_IN.items() if item.kind != "pseudo"}
     known = {name: numbers for name, numbers in ours.items() if name in real}
     assert known == {name: real[name] for name in known}
     assert set(ours) - set(real) == {"record[]"}

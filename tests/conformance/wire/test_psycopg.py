@@ -52,7 +52,7 @@ STRATEGIES: dict[str, some.SearchStrategy[Any]] = {
     "jsonb": some.lists(_JSON),
     "date": some.dates(),
     "timestamp without time zone": _MOMENTS,
-    "timestamp with time zone": _MOMENTS.map(lambda each: each.replace(tzinfo=dt.UTC)),
+    "timestamp with time zone": _MOMENTS.map(lambda item: item.replace(tzinfo=dt.UTC)),
     "time without time zone": some.times(),
     "time with time zone": some.times(timezones=some.just(dt.timezone(dt.timedelta(hours=-3)))),
     "interval": some.timedeltas(dt.timedelta(days=-(10**6)), dt.timedelta(days=10**6)),
@@ -137,11 +137,11 @@ def test_what_postgresql_sends_is_read_as_psycopg_reads_it(
 def _plain(value: Any) -> Any:
     """A value that can be compared: a NaN with a NaN, a range with another's."""
     if isinstance(value, (list, tuple)) or type(value).__name__ == "Multirange":
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if hasattr(value, "isempty"):
         if value.isempty:
             return Range(isempty=True, lower_inc=False)
-        bounds = (_plain(each) for each in (value.lower, value.upper))
+        bounds = (_plain(item) for item in (value.lower, value.upper))
         return Range(*bounds, value.lower_inc, value.upper_inc)  # type: ignore[misc] # two bounds
     if isinstance(value, (float, Decimal)):
         return repr(value)

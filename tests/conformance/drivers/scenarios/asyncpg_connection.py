@@ -59,8 +59,14 @@ async def prepared(player: AsyncpgPlayer) -> Any:
     player.stage.on(statement, 1, "A").row(id=1, name="Ana", mood="happy", n=30)
     found = await player.conn.prepare(statement)
     return [
-        [(each.name, each.kind, each.schema) for each in found.get_parameters()],
-        [(each.name, each.type.name, each.type.kind) for each in found.get_attributes()],
+        [
+            (parameter.name, parameter.kind, parameter.schema)
+            for parameter in found.get_parameters()
+        ],
+        [
+            (attribute.name, attribute.type.name, attribute.type.kind)
+            for attribute in found.get_attributes()
+        ],
         found.get_query(),
         found.get_statusmsg(),
         await found.fetch(1, "A"),

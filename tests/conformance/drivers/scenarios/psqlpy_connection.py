@@ -164,7 +164,7 @@ async def prepared(player: PsqlpyPlayer) -> Any:
     statement = "SELECT name, age FROM users WHERE id = $1"
     player.stage.on(statement, 1).row(ROWS[0])
     found = await player.conn.prepare(statement, [1])
-    return await value(found.execute()), [each.name for each in found.columns()]
+    return await value(found.execute()), [column.name for column in found.columns()]
 
 
 @behaviour("psqlpy", connected=False)

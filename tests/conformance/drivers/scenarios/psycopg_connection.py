@@ -139,7 +139,7 @@ async def described(player: PsycopgPlayer) -> Any:
     player.stage.on(statement).row(id=1, name="Ana", mood="happy", n=30)
     cursor = await player.conn.execute(statement)
     columns = [
-        (each.name, each.internal_size, each.precision, each.scale) for each in cursor.description
+        (item.name, item.internal_size, item.precision, item.scale) for item in cursor.description
     ]
     return columns, cursor.statusmessage, cursor.rowcount, await cursor.fetchall()
 
@@ -211,7 +211,7 @@ async def a_server_side_cursor(player: PsycopgPlayer) -> Any:
         found.append([row async for row in cursor])
         found.append(await outcome(cursor.scroll(-30)))
         found.append(
-            (cursor.rowcount, cursor.rownumber, [each.name for each in cursor.description])
+            (cursor.rowcount, cursor.rownumber, [item.name for item in cursor.description])
         )
     return found, state(player.conn)
 
@@ -336,8 +336,10 @@ async def notified(player: PsycopgPlayer) -> Any:
     handled: list[Any] = []
     await conn.execute("LISTEN news")
     player.stage.notify("news", "from elsewhere")
-    found = [(each.channel, each.payload) async for each in conn.notifies(timeout=20, stop_after=1)]
-    conn.add_notify_handler(lambda each: handled.append((each.channel, each.payload)))
+    found = [
+        (notify.channel, notify.payload) async for notify in conn.notifies(timeout=20, stop_after=1)
+    ]
+    conn.add_notify_handler(lambda item: handled.append((item.channel, item.payload)))
     await conn.execute("NOTIFY news, 'from here'")
     await conn.execute("SELECT pg_notify('news', 'by a function')")
     async with conn.transaction():

@@ -108,7 +108,7 @@ async def updated_and_deleted(player: SQLAlchemyPlayer) -> Any:
     update = USERS.update().where(USERS.c.id == 1).values(age=31)
     delete = USERS.delete().where(USERS.c.id > 1)
     results = [await player.conn.execute(update), await player.conn.execute(delete)]
-    return [each.rowcount for each in results]
+    return [result.rowcount for result in results]
 
 
 @behaviour(*SQLALCHEMY_ASYNC)
@@ -199,7 +199,7 @@ async def asked_about_tables(player: SQLAlchemyPlayer) -> Any:
             inspector.has_table("users"),
             inspector.has_table("nowhere"),
             sorted(inspector.get_table_names()),
-            [(each["name"], str(each["type"])) for each in inspector.get_columns("orders")],
+            [(column["name"], str(column["type"])) for column in inspector.get_columns("orders")],
             inspector.get_pk_constraint("users"),
             inspector.get_foreign_keys("orders"),
             inspector.get_unique_constraints("users"),
