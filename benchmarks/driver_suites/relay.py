@@ -26,7 +26,7 @@ from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
@@ -315,8 +315,10 @@ class RelayServer(Server):
         relay = Relay(self, self._real.dsn)
         settings = dict(self._reported)
         version = settings.pop("server_version")
-        reception = Reception(version, settings=settings, admit=relay.admit, forwarder=relay)
-        relay.session = session = RelaySession(relay, client, reception)
+        server_options = ServerOptions(
+            version, settings=settings, admit=relay.admit, forwarder=relay
+        )
+        relay.session = session = RelaySession(relay, client, server_options)
         session.relay = relay
         return session
 

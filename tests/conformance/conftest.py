@@ -6,7 +6,7 @@ from pathlib import Path
 import psqlpy
 import pytest
 
-from tests.conformance.fake_and_real import Stage, open_fake, open_real
+from tests.conformance.fake_and_real import Subject, open_fake, open_real
 from understudy.embedded import TestDatabases
 
 
@@ -19,7 +19,7 @@ def conformance_dsn() -> Iterator[str]:
 
 
 @pytest.fixture(params=["fake", "real"])
-async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     """A fresh connection: a fake one, and then a real one."""
     if request.param == "fake":
         opened = await open_fake()

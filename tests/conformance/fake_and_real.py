@@ -34,7 +34,7 @@ class _NoScript:
         return self
 
 
-class Stage:
+class Subject:
     """A connection, real or fake.
 
     Attributes:
@@ -71,21 +71,21 @@ class Stage:
     pid = 0
 
 
-async def open_fake() -> Stage:
+async def open_fake() -> Subject:
     pool = FakePool(strict=True)
-    return Stage(pool, await pool.connection(), None)
+    return Subject(pool, await pool.connection(), None)
 
 
-async def open_real(dsn: str, monitor: psqlpy.Connection) -> Stage:
+async def open_real(dsn: str, monitor: psqlpy.Connection) -> Subject:
     pool = psqlpy.ConnectionPool(dsn=dsn, max_db_pool_size=2)
     conn = await pool.connection()
     await conn.execute("TRUNCATE users, badges RESTART IDENTITY")
-    stage = Stage(pool, conn, monitor)
-    stage.pid = await monitor.fetch_val(
+    subject = Subject(pool, conn, monitor)
+    subject.pid = await monitor.fetch_val(
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
         "AND pid <> pg_backend_pid() ORDER BY backend_start DESC LIMIT 1"
     )
-    return stage
+    return subject
 
 
 async def outcome(action: Callable[[], Any]) -> Any:
@@ -106,4 +106,4 @@ def data(value: Any) -> Any:
     return value.result() if hasattr(value, "result") else value
 
 
-__all__ = ["FakeConnection", "Raised", "Stage", "data", "open_fake", "open_real", "outcome"]
+__all__ = ["FakeConnection", "Raised", "Subject", "data", "open_fake", "open_real", "outcome"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 from understudy import db_error
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"
@@ -27,12 +27,12 @@ def binary(*emails: bytes | None) -> bytes:
 
 
 @pytest.fixture
-def copying(stage: Stage) -> Stage:
-    stage.on("COPY ... FROM STDIN (FORMAT binary)").optional()
-    return stage
+def copying(subject: Subject) -> Subject:
+    subject.on("COPY ... FROM STDIN (FORMAT binary)").optional()
+    return subject
 
 
-async def test_records(copying: Stage) -> None:
+async def test_records(copying: Subject) -> None:
     copy = copying.conn.copy_records_to_table
     assert await outcome(lambda: copy("users", [("a",), ("b",)], ["email"])) == 2
     generated = ((f"c{number}",) for number in range(3))
@@ -42,7 +42,7 @@ async def test_records(copying: Stage) -> None:
     assert await outcome(lambda: copy("users", [], columns=["email"])) == 0
 
 
-async def test_a_record_of_another_length(copying: Stage) -> None:
+async def test_a_record_of_another_length(copying: Subject) -> None:
     copy = copying.conn.copy_records_to_table
     columns = ["email", "age"]
     assert await outcome(lambda: copy("users", [("a", 1), ("b",)], columns)) == Raised(
@@ -51,7 +51,7 @@ async def test_a_record_of_another_length(copying: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, io.BytesIO])
-async def test_binary_data(copying: Stage, kind: Any) -> None:
+async def test_binary_data(copying: Subject, kind: Any) -> None:
     copy = copying.conn.binary_copy_to_table
     assert await outcome(lambda: copy(kind(binary(b"a", None, b"")), "users", ["email"])) == 3
     without_end = binary(b"b")[: -len(END)]
@@ -71,7 +71,7 @@ async def test_binary_data(copying: Stage, kind: Any) -> None:
         (HEADER + b"\0\1\0", "unexpected EOF in COPY data"),
     ],
 )
-async def test_broken_data(copying: Stage, data: bytes, text: str) -> None:
+async def test_broken_data(copying: Subject, data: bytes, text: str) -> None:
     copy = copying.conn.binary_copy_to_table
     assert await outcome(lambda: copy(data, "users", ["email"])) == Raised(
         "DatabaseError", f"db error: ERROR: {text}"
@@ -85,8 +85,8 @@ DUPLICATE = (
 
 
 @pytest.mark.parametrize("method", ["records", "binary"])
-async def test_a_refused_copy_aborts_the_transaction(stage: Stage, method: str) -> None:
-    stage.on(STATEMENT).raises(
+async def test_a_refused_copy_aborts_the_transaction(subject: Subject, method: str) -> None:
+    subject.on(STATEMENT).raises(
         db_error(
             "23505",
             constraint="users_email_key",
@@ -94,7 +94,7 @@ async def test_a_refused_copy_aborts_the_transaction(stage: Stage, method: str) 
             driver="psqlpy",
         )
     )
-    transaction = stage.conn.transaction()
+    transaction = subject.conn.transaction()
     await transaction.begin()
     if method == "records":
         failed = await outcome(

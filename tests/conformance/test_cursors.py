@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 from understudy import db_error
 
 SERIES = "SELECT n FROM generate_series(1, 7) AS n"
@@ -20,12 +20,12 @@ def rows(*numbers: int) -> list[dict[str, int]]:
 
 
 @pytest.fixture
-def scripted(stage: Stage) -> Stage:
-    stage.on(SERIES).optional().rows(rows(1, 2, 3, 4, 5, 6, 7))
-    return stage
+def scripted(subject: Subject) -> Subject:
+    subject.on(SERIES).optional().rows(rows(1, 2, 3, 4, 5, 6, 7))
+    return subject
 
 
-async def test_fetching(scripted: Stage) -> None:
+async def test_fetching(scripted: Subject) -> None:
     cursor = scripted.conn.cursor(SERIES)
     assert (cursor.array_size, cursor.querystring, cursor.parameters) == (1, SERIES, None)
     for fetch in (cursor.fetchone, cursor.fetchmany, cursor.fetchall):
@@ -47,7 +47,7 @@ async def test_fetching(scripted: Stage) -> None:
     assert await outcome(cursor.close) is None
 
 
-async def test_a_cursor_is_started_once(scripted: Stage) -> None:
+async def test_a_cursor_is_started_once(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
     cursor = transaction.cursor(SERIES)
@@ -61,14 +61,14 @@ async def test_a_cursor_is_started_once(scripted: Stage) -> None:
 @pytest.mark.parametrize(
     ("array_size", "expected"), [(None, [1] * 7), (3, [3, 3, 1]), (100, [7]), (0, [7])]
 )
-async def test_iteration(scripted: Stage, array_size: int | None, expected: list[int]) -> None:
+async def test_iteration(scripted: Subject, array_size: int | None, expected: list[int]) -> None:
     async with scripted.conn.transaction() as transaction:
         async with transaction.cursor(SERIES, array_size=array_size) as cursor:
             assert [len(part.result()) async for part in cursor] == expected
         assert await outcome(cursor.fetchone) == NOT_STARTED
 
 
-async def test_iteration_wants_a_start(scripted: Stage) -> None:
+async def test_iteration_wants_a_start(scripted: Subject) -> None:
     async def iterate() -> None:
         async for _ in scripted.conn.cursor(SERIES):
             raise AssertionError("it was not started")
@@ -76,9 +76,9 @@ async def test_iteration_wants_a_start(scripted: Stage) -> None:
     assert await outcome(iterate) == NOT_STARTED
 
 
-async def test_a_statement_given_later(stage: Stage) -> None:
-    stage.on("SELECT $1::int4 AS n", 5).row(n=5)
-    cursor = stage.conn.cursor()
+async def test_a_statement_given_later(subject: Subject) -> None:
+    subject.on("SELECT $1::int4 AS n", 5).row(n=5)
+    cursor = subject.conn.cursor()
     assert await outcome(cursor.start) == Raised(
         "CursorStartError", "Cursor start error: Cannot start cursor"
     )
@@ -95,15 +95,15 @@ async def test_a_statement_given_later(stage: Stage) -> None:
     ],
 )
 async def test_a_statement_that_fails(
-    stage: Stage, statement: str, error: tuple[str, str | None], text: str
+    subject: Subject, statement: str, error: tuple[str, str | None], text: str
 ) -> None:
-    stage.on(statement).raises(db_error(error[0], column=error[1], driver="psqlpy"))
-    assert await outcome(stage.conn.cursor(statement).start) == Raised(
+    subject.on(statement).raises(db_error(error[0], column=error[1], driver="psqlpy"))
+    assert await outcome(subject.conn.cursor(statement).start) == Raised(
         "DatabaseError", f"db error: ERROR: {text}"
     )
 
 
-async def test_a_cursor_ends_with_its_transaction(scripted: Stage) -> None:
+async def test_a_cursor_ends_with_its_transaction(scripted: Subject) -> None:
     async with scripted.conn.transaction() as transaction:
         cursor = transaction.cursor(SERIES)
         await cursor.start()
@@ -111,10 +111,10 @@ async def test_a_cursor_ends_with_its_transaction(scripted: Stage) -> None:
     assert portal(await outcome(cursor.fetchone)) == GONE
 
 
-async def test_a_prepared_statement(stage: Stage) -> None:
+async def test_a_prepared_statement(subject: Subject) -> None:
     statement = "SELECT $1::int4 AS n"
-    stage.on(statement, 4).row(n=4)
-    prepared = await stage.conn.prepare(statement, [4])
+    subject.on(statement, 4).row(n=4)
+    prepared = await subject.conn.prepare(statement, [4])
     assert await outcome(prepared.execute) == rows(4)
     assert await outcome(prepared.execute) == rows(4)
     cursor = prepared.cursor()
@@ -122,10 +122,10 @@ async def test_a_prepared_statement(stage: Stage) -> None:
     assert await outcome(cursor.fetchall) == rows(4)
 
 
-async def test_a_prepared_statement_that_fails(stage: Stage) -> None:
+async def test_a_prepared_statement_that_fails(subject: Subject) -> None:
     statement = "SELECT 1 / $1::int4 AS n"
-    stage.on(statement, 0).raises(db_error("22012", driver="psqlpy"))
-    prepared = await stage.conn.prepare(querystring=statement, parameters=[0])
+    subject.on(statement, 0).raises(db_error("22012", driver="psqlpy"))
+    prepared = await subject.conn.prepare(querystring=statement, parameters=[0])
     assert await outcome(prepared.execute) == Raised(
         "DatabaseError", "db error: ERROR: division by zero"
     )

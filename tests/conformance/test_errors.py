@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 from understudy import db_error
 
 
@@ -82,42 +82,42 @@ PREFIX = {
 
 
 @pytest.fixture(params=VIOLATIONS)
-async def broken(request: pytest.FixtureRequest, stage: Stage) -> Violation:
+async def broken(request: pytest.FixtureRequest, subject: Subject) -> Violation:
     """A violation, with the user in the table that some of them need."""
     seed = "INSERT INTO users (id, email) VALUES (1, 'ann@x.io')"
-    stage.on(seed).tag("INSERT 0 1")
-    await stage.conn.execute(seed)
+    subject.on(seed).tag("INSERT 0 1")
+    await subject.conn.execute(seed)
     violation = VIOLATIONS[request.param]
-    stage.on(violation.statement).optional().raises(violation.error())
-    stage.on("SELECT 1 AS a").row(a=1)
+    subject.on(violation.statement).optional().raises(violation.error())
+    subject.on("SELECT 1 AS a").row(a=1)
     return violation
 
 
 @pytest.mark.parametrize("method", PREFIX)
-async def test_a_violation_by_method(stage: Stage, broken: Violation, method: str) -> None:
-    run = getattr(stage.conn, method)
+async def test_a_violation_by_method(subject: Subject, broken: Violation, method: str) -> None:
+    run = getattr(subject.conn, method)
     for _ in range(2):  # the second time the statement is prepared already
         assert await outcome(lambda: run(broken.statement, broken.parameters)) == Raised(
             "ConnectionExecuteError", PREFIX[method] + broken.text
         )
-    assert await outcome(lambda: stage.conn.fetch_val("SELECT 1 AS a")) == 1
+    assert await outcome(lambda: subject.conn.fetch_val("SELECT 1 AS a")) == 1
 
 
-async def test_a_violation_in_one_of_many(stage: Stage, broken: Violation) -> None:
-    many = stage.conn.execute_many
+async def test_a_violation_in_one_of_many(subject: Subject, broken: Violation) -> None:
+    many = subject.conn.execute_many
     assert await outcome(lambda: many(broken.statement, [broken.parameters])) == Raised(
         "ConnectionExecuteError", f"Error occurred in `execute_many` statement: {broken.text}"
     )
-    assert await outcome(lambda: stage.conn.fetch_val("SELECT 1 AS a")) == 1
+    assert await outcome(lambda: subject.conn.fetch_val("SELECT 1 AS a")) == 1
 
 
-async def test_a_violation_in_a_batch(stage: Stage, broken: Violation) -> None:
+async def test_a_violation_in_a_batch(subject: Subject, broken: Violation) -> None:
     batch = broken.statement.replace("$1", str(broken.parameters[0]))
-    stage.on(batch).raises(broken.error())
-    assert await outcome(lambda: stage.conn.execute_batch(batch)) == Raised(
+    subject.on(batch).raises(broken.error())
+    assert await outcome(lambda: subject.conn.execute_batch(batch)) == Raised(
         "DatabaseError", broken.text
     )
-    assert await outcome(lambda: stage.conn.fetch_val("SELECT 1 AS a")) == 1
+    assert await outcome(lambda: subject.conn.fetch_val("SELECT 1 AS a")) == 1
 
 
 UNKNOWN = 'db error: ERROR: column "colour" does not exist'
@@ -142,37 +142,37 @@ UNKNOWN = 'db error: ERROR: column "colour" does not exist'
     ],
 )
 async def test_a_statement_that_cannot_be_prepared(
-    stage: Stage, method: str, parameters: list[Any] | None, expected: tuple[str, str]
+    subject: Subject, method: str, parameters: list[Any] | None, expected: tuple[str, str]
 ) -> None:
     statement = "SELECT colour FROM users"
-    stage.on(statement).raises(db_error("42703", column="colour", driver="psqlpy"))
-    run = getattr(stage.conn, method)
+    subject.on(statement).raises(db_error("42703", column="colour", driver="psqlpy"))
+    run = getattr(subject.conn, method)
     assert await outcome(lambda: run(statement, parameters)) == Raised(*expected)
 
 
-async def test_a_statement_that_cannot_be_prepared_in_a_transaction(stage: Stage) -> None:
+async def test_a_statement_that_cannot_be_prepared_in_a_transaction(subject: Subject) -> None:
     statement = "SELECT colour FROM users"
-    stage.on(statement).raises(db_error("42703", column="colour", driver="psqlpy"))
+    subject.on(statement).raises(db_error("42703", column="colour", driver="psqlpy"))
     for method in PREFIX:
-        async with stage.conn.transaction() as transaction:
+        async with subject.conn.transaction() as transaction:
             run = getattr(transaction, method)
             assert await outcome(lambda run=run: run(statement)) == Raised("DatabaseError", UNKNOWN)
 
 
-async def test_a_batch_that_cannot_be_read(stage: Stage) -> None:
+async def test_a_batch_that_cannot_be_read(subject: Subject) -> None:
     statement = "SELECT colour FROM users"
-    stage.on(statement).raises(db_error("42703", column="colour", driver="psqlpy"))
+    subject.on(statement).raises(db_error("42703", column="colour", driver="psqlpy"))
     expected = Raised("DatabaseError", UNKNOWN)
-    assert await outcome(lambda: stage.conn.execute_batch(statement)) == expected
+    assert await outcome(lambda: subject.conn.execute_batch(statement)) == expected
 
 
-async def test_an_error_met_when_a_known_statement_runs(stage: Stage) -> None:
+async def test_an_error_met_when_a_known_statement_runs(subject: Subject) -> None:
     statement = "SELECT 1 / $1::int4 AS n"
-    stage.on(statement, 1).row(n=1)
-    stage.on(statement, 0).raises(db_error("22012", driver="psqlpy"))
+    subject.on(statement, 1).row(n=1)
+    subject.on(statement, 0).raises(db_error("22012", driver="psqlpy"))
     division = "db error: ERROR: division by zero"
     for method, prefix in PREFIX.items():
-        run = getattr(stage.conn, method)
+        run = getattr(subject.conn, method)
         await run(statement, [1])
         assert await outcome(lambda run=run: run(statement, [0])) == Raised(
             "ConnectionExecuteError", prefix + division
@@ -183,16 +183,16 @@ async def test_an_error_met_when_a_known_statement_runs(stage: Stage) -> None:
     "method",
     ["execute", "fetch", "fetch_row", "fetch_val", "execute_many"],
 )
-async def test_a_statement_is_required(stage: Stage, method: str) -> None:
-    kind = type(stage.conn).__name__
-    name = "'querystring'" if stage.real else "'stmt' ('querystring' in psqlpy)"
-    assert await outcome(getattr(stage.conn, method)) == Raised(
+async def test_a_statement_is_required(subject: Subject, method: str) -> None:
+    kind = type(subject.conn).__name__
+    name = "'querystring'" if subject.real else "'stmt' ('querystring' in psqlpy)"
+    assert await outcome(getattr(subject.conn, method)) == Raised(
         "TypeError", f"{kind}.{method}() missing 1 required positional argument: {name}"
     )
 
 
-async def test_a_batch_is_required(stage: Stage) -> None:
-    kind = type(stage.conn).__mro__[-3 if not stage.real else 0].__name__
-    assert await outcome(lambda: stage.conn.execute_batch()) == Raised(
+async def test_a_batch_is_required(subject: Subject) -> None:
+    kind = type(subject.conn).__mro__[-3 if not subject.real else 0].__name__
+    assert await outcome(lambda: subject.conn.execute_batch()) == Raised(
         "TypeError", f"{kind}.execute_batch() missing 1 required positional argument: 'querystring'"
     )

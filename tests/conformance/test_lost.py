@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 
 NEW = "SELECT 1 AS a"
 KNOWN = "SELECT 2 AS b"
@@ -19,12 +19,12 @@ BATCH = "SELECT 3"
 
 
 @pytest.fixture
-def scripted(stage: Stage) -> Stage:
+def scripted(subject: Subject) -> Subject:
     for statement in (NEW, BATCH):
-        stage.on(statement).optional().row(a=1)
-    stage.on(KNOWN).optional().row(b=2)
-    stage.on(MANY).optional().tag("INSERT 0 1")
-    return stage
+        subject.on(statement).optional().row(a=1)
+    subject.on(KNOWN).optional().row(b=2)
+    subject.on(MANY).optional().tag("INSERT 0 1")
+    return subject
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def scripted(stage: Stage) -> Stage:
     ],
 )
 async def test_a_lost_connection_by_method(
-    scripted: Stage, method: str, new: tuple[str, str], known: tuple[str, str]
+    scripted: Subject, method: str, new: tuple[str, str], known: tuple[str, str]
 ) -> None:
     run = getattr(scripted.conn, method)
     await scripted.conn.fetch_row(KNOWN)
@@ -56,7 +56,7 @@ async def test_a_lost_connection_by_method(
     assert await outcome(lambda: run(KNOWN)) == Raised(*known)
 
 
-async def test_a_lost_connection_by_every_other_method(scripted: Stage) -> None:
+async def test_a_lost_connection_by_every_other_method(scripted: Subject) -> None:
     conn = scripted.conn
     prepared = await conn.prepare(KNOWN)
     await scripted.kill(NEW)
@@ -110,7 +110,7 @@ async def test_a_lost_connection_by_every_other_method(scripted: Stage) -> None:
     ],
 )
 async def test_a_connection_lost_in_a_transaction(
-    scripted: Stage, method: str, arguments: tuple[Any, ...], expected: tuple[str, str]
+    scripted: Subject, method: str, arguments: tuple[Any, ...], expected: tuple[str, str]
 ) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
@@ -125,35 +125,37 @@ async def test_a_connection_lost_in_a_transaction(
     )
 
 
-async def test_a_block_on_a_lost_connection_ends_with_the_failed_rollback(scripted: Stage) -> None:
+async def test_a_block_on_a_lost_connection_ends_with_the_failed_rollback(
+    scripted: Subject,
+) -> None:
     assert await outcome(lambda: lose_in_block(scripted)) == Raised(
         "TransactionRollbackError",
         f"Transaction rollback error: Cannot execute ROLLBACK statement, error - {GONE}",
     )
 
 
-async def lose_in_block(stage: Stage) -> None:
-    async with stage.conn.transaction() as transaction:
-        await stage.kill(NEW)
+async def lose_in_block(subject: Subject) -> None:
+    async with subject.conn.transaction() as transaction:
+        await subject.kill(NEW)
         await transaction.execute(NEW)
 
 
-async def test_a_fatal_error_ends_the_connection(stage: Stage) -> None:
+async def test_a_fatal_error_ends_the_connection(subject: Subject) -> None:
     from understudy import db_error
 
     suicide = "SELECT pg_terminate_backend(pg_backend_pid())"
-    stage.on(suicide).raises(db_error("57P01", driver="psqlpy"))
-    assert await outcome(lambda: stage.conn.execute(suicide)) == Raised(
+    subject.on(suicide).raises(db_error("57P01", driver="psqlpy"))
+    assert await outcome(lambda: subject.conn.execute(suicide)) == Raised(
         "ConnectionExecuteError",
         "Cannot execute query, error - db error: FATAL: "
         "terminating connection due to administrator command",
     )
-    assert await outcome(lambda: stage.conn.execute(NEW)) == Raised(
+    assert await outcome(lambda: subject.conn.execute(NEW)) == Raised(
         "ConnectionExecuteError", f"Cannot execute query, error - {GONE}"
     )
 
 
-async def test_a_closed_connection_refuses_everything(scripted: Stage) -> None:
+async def test_a_closed_connection_refuses_everything(scripted: Subject) -> None:
     conn = scripted.conn
     assert await outcome(conn.close) is None
     for method in ("execute", "fetch", "fetch_row", "fetch_val", "execute_batch", "prepare"):
@@ -166,19 +168,19 @@ async def test_a_closed_connection_refuses_everything(scripted: Stage) -> None:
     assert await outcome(conn.close) is None
 
 
-async def test_leaving_acquire_gives_the_connection_back(scripted: Stage) -> None:
+async def test_leaving_acquire_gives_the_connection_back(scripted: Subject) -> None:
     async with scripted.pool.acquire() as conn:
         assert await outcome(lambda: conn.fetch_val(NEW)) == 1
     assert await outcome(lambda: conn.fetch_val(NEW)) == CLOSED
 
 
-async def test_leaving_a_pools_connection_gives_it_back(scripted: Stage) -> None:
+async def test_leaving_a_pools_connection_gives_it_back(scripted: Subject) -> None:
     async with scripted.conn as conn:
         assert conn is scripted.conn
     assert await outcome(lambda: conn.fetch_val(NEW)) == CLOSED
 
 
-async def test_acquire_cannot_be_awaited(scripted: Stage) -> None:
+async def test_acquire_cannot_be_awaited(scripted: Subject) -> None:
     async def take() -> object:
         return await scripted.pool.acquire()
 

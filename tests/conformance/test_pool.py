@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 
 CLOSED = Raised("BaseConnectionPoolError", "Database engine pool exception: Pool has been closed")
 
@@ -15,8 +15,8 @@ def figures(pool: Any) -> tuple[int, int, int, int]:
     return (status.max_size, status.size, status.available, status.waiting)
 
 
-async def test_the_figures_of_a_pool(stage: Stage) -> None:
-    pool, first = stage.pool, stage.conn
+async def test_the_figures_of_a_pool(subject: Subject) -> None:
+    pool, first = subject.pool, subject.conn
     assert figures(pool) == (2, 1, 0, 0)
     second = await pool.connection()
     assert figures(pool) == (2, 2, 0, 0)
@@ -38,22 +38,22 @@ async def test_the_figures_of_a_pool(stage: Stage) -> None:
     assert figures(pool) == (3, 1, 1, 0)
 
 
-async def test_a_closed_pool(stage: Stage) -> None:
-    pool = stage.pool
-    stage.on("SELECT 1").value(1)
+async def test_a_closed_pool(subject: Subject) -> None:
+    pool = subject.pool
+    subject.on("SELECT 1").value(1)
     assert await outcome(pool.close) is None
     assert figures(pool) == (0, 1, 0, 0)
     assert await outcome(pool.connection) == CLOSED
     assert await outcome(lambda: enter(pool)) == CLOSED
-    assert await outcome(lambda: stage.conn.fetch_val("SELECT 1")) == 1
-    stage.conn.close()
+    assert await outcome(lambda: subject.conn.fetch_val("SELECT 1")) == 1
+    subject.conn.close()
     assert figures(pool) == (0, 0, 0, 0)
     assert await outcome(pool.close) is None
 
 
-async def test_a_pool_is_closed_by_its_block(stage: Stage) -> None:
-    with stage.pool as pool:
-        assert pool is stage.pool
+async def test_a_pool_is_closed_by_its_block(subject: Subject) -> None:
+    with subject.pool as pool:
+        assert pool is subject.pool
     assert await outcome(pool.connection) == CLOSED
 
 

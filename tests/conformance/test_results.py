@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 
 NONE = "SELECT id FROM users"
 ONE = "SELECT 1 AS id, 'Ana' AS name"
@@ -17,11 +17,11 @@ WRONG_COUNT = Raised("ConnectionExecuteError", "query returned an unexpected num
 
 
 @pytest.fixture
-def scripted(stage: Stage) -> Stage:
-    stage.on(NONE).rows().optional()
-    stage.on(ONE).rows(ANA).optional()
-    stage.on(TWO).rows(ANA, BIA).optional()
-    return stage
+def scripted(subject: Subject) -> Subject:
+    subject.on(NONE).rows().optional()
+    subject.on(ONE).rows(ANA).optional()
+    subject.on(TWO).rows(ANA, BIA).optional()
+    return subject
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def scripted(stage: Stage) -> Stage:
     ],
 )
 async def test_rows_by_method(
-    scripted: Stage, method: str, none: object, one: object, two: object
+    scripted: Subject, method: str, none: object, one: object, two: object
 ) -> None:
     run = getattr(scripted.conn, method)
     assert await outcome(lambda: run(NONE)) == none
@@ -44,50 +44,50 @@ async def test_rows_by_method(
 
 
 @pytest.mark.parametrize("method", ["execute", "fetch"])
-async def test_a_statement_without_rows_gives_an_empty_list(stage: Stage, method: str) -> None:
+async def test_a_statement_without_rows_gives_an_empty_list(subject: Subject, method: str) -> None:
     insert = "INSERT INTO users (email) VALUES ($1)"
-    stage.on(insert, "ann@x.io").tag("INSERT 0 1")
-    assert await outcome(lambda: getattr(stage.conn, method)(insert, ["ann@x.io"])) == []
+    subject.on(insert, "ann@x.io").tag("INSERT 0 1")
+    assert await outcome(lambda: getattr(subject.conn, method)(insert, ["ann@x.io"])) == []
 
 
 @pytest.mark.parametrize("method", ["fetch_row", "fetch_val"])
-async def test_a_statement_without_rows_has_no_single_row(stage: Stage, method: str) -> None:
+async def test_a_statement_without_rows_has_no_single_row(subject: Subject, method: str) -> None:
     insert = "INSERT INTO users (email) VALUES ($1)"
-    stage.on(insert, "ann@x.io").tag("INSERT 0 1")
-    assert await outcome(lambda: getattr(stage.conn, method)(insert, ["ann@x.io"])) == WRONG_COUNT
+    subject.on(insert, "ann@x.io").tag("INSERT 0 1")
+    assert await outcome(lambda: getattr(subject.conn, method)(insert, ["ann@x.io"])) == WRONG_COUNT
 
 
-async def test_one_value_is_a_row_of_a_column_without_a_name(stage: Stage) -> None:
-    stage.on("SELECT 7").value(7)
-    assert await outcome(lambda: stage.conn.fetch("SELECT 7")) == [{"?column?": 7}]
-    assert await outcome(lambda: stage.conn.fetch_row("SELECT 7")) == {"?column?": 7}
-    assert await outcome(lambda: stage.conn.fetch_val("SELECT 7")) == 7
+async def test_one_value_is_a_row_of_a_column_without_a_name(subject: Subject) -> None:
+    subject.on("SELECT 7").value(7)
+    assert await outcome(lambda: subject.conn.fetch("SELECT 7")) == [{"?column?": 7}]
+    assert await outcome(lambda: subject.conn.fetch_row("SELECT 7")) == {"?column?": 7}
+    assert await outcome(lambda: subject.conn.fetch_val("SELECT 7")) == 7
 
 
-async def test_a_null_is_a_value(stage: Stage) -> None:
-    stage.on("SELECT NULL::int4 AS n").row(n=None)
-    assert await outcome(lambda: stage.conn.fetch_val("SELECT NULL::int4 AS n")) is None
+async def test_a_null_is_a_value(subject: Subject) -> None:
+    subject.on("SELECT NULL::int4 AS n").row(n=None)
+    assert await outcome(lambda: subject.conn.fetch_val("SELECT NULL::int4 AS n")) is None
 
 
-async def test_parameters_by_name(stage: Stage) -> None:
+async def test_parameters_by_name(subject: Subject) -> None:
     statement = "SELECT $(first)p::text || $(last)p::text AS name"
-    stage.on(statement, {"first": "A", "last": "B"}).row(name="AB")
+    subject.on(statement, {"first": "A", "last": "B"}).row(name="AB")
     names = {"first": "A", "last": "B"}
-    assert await outcome(lambda: stage.conn.fetch(statement, names)) == [{"name": "AB"}]
+    assert await outcome(lambda: subject.conn.fetch(statement, names)) == [{"name": "AB"}]
 
 
 @pytest.mark.parametrize("method", ["execute", "fetch", "fetch_row", "fetch_val"])
-async def test_arguments_by_name(stage: Stage, method: str) -> None:
+async def test_arguments_by_name(subject: Subject, method: str) -> None:
     statement = "SELECT $1::int4 AS n"
-    stage.on(statement, 3).row(n=3)
-    run = getattr(stage.conn, method)
+    subject.on(statement, 3).row(n=3)
+    run = getattr(subject.conn, method)
     expected = {"fetch_row": {"n": 3}, "fetch_val": 3}.get(method, [{"n": 3}])
     assert await outcome(lambda: run(querystring=statement, parameters=[3])) == expected
     assert await outcome(lambda: run(statement, [3], True)) == expected
     assert await outcome(lambda: run(statement, [3], prepared=False)) == expected
 
 
-async def test_the_shapes_of_a_result(scripted: Stage) -> None:
+async def test_the_shapes_of_a_result(scripted: Subject) -> None:
     result = await scripted.conn.fetch(TWO)
     assert result.result(as_tuple=True) == [(1, "Ana"), (2, "Bia")]
     assert result.result(None, True) == [(1, "Ana"), (2, "Bia")]
@@ -96,21 +96,21 @@ async def test_the_shapes_of_a_result(scripted: Stage) -> None:
     assert result.row_factory(row_factory=len, custom_decoders=None) == [2, 2]
 
 
-async def test_the_shapes_of_a_row(scripted: Stage) -> None:
+async def test_the_shapes_of_a_row(scripted: Subject) -> None:
     row = await scripted.conn.fetch_row(ONE)
     assert row.result(as_tuple=True) == (1, "Ana")
     assert row.as_class(dict) == ANA
     assert row.row_factory(lambda row: sorted(row)) == ["id", "name"]
 
 
-async def test_rows_given_out_are_the_callers_own(scripted: Stage) -> None:
+async def test_rows_given_out_are_the_callers_own(scripted: Subject) -> None:
     first = (await scripted.conn.fetch(TWO)).result()
     first[0]["name"] = "changed"
     first.pop()
     assert await outcome(lambda: scripted.conn.fetch(TWO)) == [ANA, BIA]
 
 
-async def test_the_records_of_a_result(scripted: Stage) -> None:
+async def test_the_records_of_a_result(scripted: Subject) -> None:
     records = (await scripted.conn.fetch(TWO)).records()
     assert [facts(record) for record in records] == [
         (2, 1, "Ana", ["id", "name"], [1, "Ana"], [("id", 1), ("name", "Ana")]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.fake_and_real import Raised, Stage, outcome
+from tests.conformance.fake_and_real import Raised, Subject, outcome
 from understudy import db_error
 
 ENDED = Raised("TransactionClosedError", "Underlying connection is returned to the pool")
@@ -21,13 +21,13 @@ RAN = f"Cannot execute query, error - {ABORTED}"
 
 
 @pytest.fixture
-def scripted(stage: Stage) -> Stage:
-    stage.on("SELECT ...").optional().row(a=1)
-    stage.on(DIVISION).optional().raises(db_error("22012", driver="psqlpy"))
-    return stage
+def scripted(subject: Subject) -> Subject:
+    subject.on("SELECT ...").optional().row(a=1)
+    subject.on(DIVISION).optional().raises(db_error("22012", driver="psqlpy"))
+    return subject
 
 
-async def test_in_transaction_from_begin_to_commit(scripted: Stage) -> None:
+async def test_in_transaction_from_begin_to_commit(scripted: Subject) -> None:
     conn = scripted.conn
     transaction = conn.transaction()
     assert await conn.in_transaction() is False
@@ -38,7 +38,7 @@ async def test_in_transaction_from_begin_to_commit(scripted: Stage) -> None:
     assert await conn.in_transaction() is False
 
 
-async def test_is_closed_answers_the_opposite_of_its_name(scripted: Stage) -> None:
+async def test_is_closed_answers_the_opposite_of_its_name(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     assert (scripted.conn.is_closed(), transaction.is_closed()) == (True, True)
     await transaction.begin()
@@ -50,13 +50,13 @@ async def test_is_closed_answers_the_opposite_of_its_name(scripted: Stage) -> No
 
 
 @pytest.mark.parametrize("how", ["commit", "rollback"])
-async def test_ended_without_begin_is_ended(scripted: Stage, how: str) -> None:
+async def test_ended_without_begin_is_ended(scripted: Subject, how: str) -> None:
     transaction = scripted.conn.transaction()
     assert await outcome(getattr(transaction, how)) is None
     assert await outcome(transaction.begin) == ENDED
 
 
-async def test_begun_twice_is_begun(scripted: Stage) -> None:
+async def test_begun_twice_is_begun(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     assert await outcome(transaction.begin) is None
     assert await outcome(transaction.begin) is None
@@ -64,7 +64,7 @@ async def test_begun_twice_is_begun(scripted: Stage) -> None:
 
 
 @pytest.mark.parametrize("how", ["commit", "rollback"])
-async def test_an_ended_transaction_refuses_everything(scripted: Stage, how: str) -> None:
+async def test_an_ended_transaction_refuses_everything(scripted: Subject, how: str) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
     await getattr(transaction, how)()
@@ -82,14 +82,14 @@ async def test_an_ended_transaction_refuses_everything(scripted: Stage, how: str
     assert await outcome(transaction.cursor(KNOWN).start) == CLOSED
 
 
-async def test_a_transaction_not_begun_runs_statements(scripted: Stage) -> None:
+async def test_a_transaction_not_begun_runs_statements(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     assert await outcome(lambda: transaction.fetch_val(KNOWN)) == 1
     assert await scripted.conn.in_transaction() is False
 
 
 @pytest.mark.parametrize("how", ["commit", "rollback"])
-async def test_a_nested_transaction_ends_the_outer_one(scripted: Stage, how: str) -> None:
+async def test_a_nested_transaction_ends_the_outer_one(scripted: Subject, how: str) -> None:
     conn = scripted.conn
     outer, inner = conn.transaction(), conn.transaction()
     await outer.begin()
@@ -111,7 +111,7 @@ async def test_a_nested_transaction_ends_the_outer_one(scripted: Stage, how: str
     ],
 )
 async def test_a_statement_in_an_aborted_transaction(
-    scripted: Stage, method: str, new: tuple[str, str], known: tuple[str, str]
+    scripted: Subject, method: str, new: tuple[str, str], known: tuple[str, str]
 ) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
@@ -124,7 +124,7 @@ async def test_a_statement_in_an_aborted_transaction(
     assert await outcome(lambda: scripted.conn.fetch_val(KNOWN)) == 1
 
 
-async def test_many_in_an_aborted_transaction(scripted: Stage) -> None:
+async def test_many_in_an_aborted_transaction(scripted: Subject) -> None:
     known = "INSERT INTO users (id, email) VALUES ($1, $2)"
     scripted.on(known).tag("INSERT 0 1")
     transaction = scripted.conn.transaction()
@@ -141,7 +141,7 @@ async def test_many_in_an_aborted_transaction(scripted: Stage) -> None:
     await transaction.rollback()
 
 
-async def test_what_else_an_aborted_transaction_refuses(scripted: Stage) -> None:
+async def test_what_else_an_aborted_transaction_refuses(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
     prepared = await transaction.prepare(KNOWN)
@@ -167,7 +167,7 @@ async def test_what_else_an_aborted_transaction_refuses(scripted: Stage) -> None
     assert await scripted.conn.in_transaction() is False
 
 
-async def test_savepoints(scripted: Stage) -> None:
+async def test_savepoints(scripted: Subject) -> None:
     async with scripted.conn.transaction() as transaction:
         assert await outcome(lambda: transaction.create_savepoint("s")) is None
         await outcome(lambda: transaction.fetch(DIVISION))
@@ -180,7 +180,7 @@ async def test_savepoints(scripted: Stage) -> None:
         )
 
 
-async def test_a_savepoint_hides_an_older_one_of_its_name(scripted: Stage) -> None:
+async def test_a_savepoint_hides_an_older_one_of_its_name(scripted: Subject) -> None:
     async with scripted.conn.transaction() as transaction:
         await transaction.create_savepoint("s")
         await transaction.create_savepoint("s")
@@ -189,7 +189,7 @@ async def test_a_savepoint_hides_an_older_one_of_its_name(scripted: Stage) -> No
 
 
 @pytest.mark.parametrize("method", ["rollback_savepoint", "release_savepoint"])
-async def test_an_unknown_savepoint_aborts_the_transaction(scripted: Stage, method: str) -> None:
+async def test_an_unknown_savepoint_aborts_the_transaction(scripted: Subject, method: str) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
     await transaction.fetch(KNOWN)
@@ -208,8 +208,8 @@ async def test_an_unknown_savepoint_aborts_the_transaction(scripted: Stage, meth
         ("release_savepoint", "RELEASE SAVEPOINT"),
     ],
 )
-async def test_savepoints_want_a_transaction(stage: Stage, method: str, command: str) -> None:
-    assert await outcome(lambda: getattr(stage.conn.transaction(), method)("s")) == Raised(
+async def test_savepoints_want_a_transaction(subject: Subject, method: str, command: str) -> None:
+    assert await outcome(lambda: getattr(subject.conn.transaction(), method)("s")) == Raised(
         "DatabaseError", f"db error: ERROR: {command} can only be used in transaction blocks"
     )
 
@@ -226,7 +226,7 @@ async def block(conn: Any, *actions: str, error: BaseException | None = None) ->
             raise error
 
 
-async def test_leaving_a_block(scripted: Stage) -> None:
+async def test_leaving_a_block(scripted: Subject) -> None:
     conn = scripted.conn
     assert await outcome(lambda: block(conn, KNOWN)) is None
     error = LookupError("not here")
@@ -240,14 +240,14 @@ async def test_leaving_a_block(scripted: Stage) -> None:
 
 @pytest.mark.parametrize("how", ["commit", "rollback"])
 async def test_a_block_that_ends_its_own_transaction_cannot_be_left(
-    scripted: Stage, how: str
+    scripted: Subject, how: str
 ) -> None:
     conn = scripted.conn
     assert await outcome(lambda: block(conn, how)) == ENDED
     assert await outcome(lambda: block(conn, how, error=LookupError("hidden"))) == ENDED
 
 
-async def test_a_block_is_entered_once(scripted: Stage) -> None:
+async def test_a_block_is_entered_once(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     async with transaction:
         pass
@@ -264,9 +264,9 @@ REFUSED = Raised(
 
 
 @pytest.fixture
-def deferred(stage: Stage) -> Stage:
-    stage.on(BADGE).tag("INSERT 0 1")
-    stage.on("COMMIT").raises(
+def deferred(subject: Subject) -> Subject:
+    subject.on(BADGE).tag("INSERT 0 1")
+    subject.on("COMMIT").raises(
         db_error(
             "23503",
             table="badges",
@@ -275,10 +275,10 @@ def deferred(stage: Stage) -> Stage:
             driver="psqlpy",
         )
     ).times(1)
-    return stage
+    return subject
 
 
-async def test_a_commit_that_a_deferred_constraint_refuses(deferred: Stage) -> None:
+async def test_a_commit_that_a_deferred_constraint_refuses(deferred: Subject) -> None:
     transaction = deferred.conn.transaction()
     await transaction.begin()
     assert await outcome(lambda: transaction.execute(BADGE)) == []
@@ -291,7 +291,7 @@ async def test_a_commit_that_a_deferred_constraint_refuses(deferred: Stage) -> N
     assert await outcome(transaction.commit) == ENDED
 
 
-async def test_a_block_whose_commit_is_refused(deferred: Stage) -> None:
+async def test_a_block_whose_commit_is_refused(deferred: Subject) -> None:
     assert await outcome(lambda: insert(deferred.conn)) == REFUSED
 
 
@@ -300,13 +300,13 @@ async def insert(conn: Any) -> None:
         await transaction.execute(BADGE)
 
 
-async def test_many_that_fail_leave_the_transaction_alive(stage: Stage) -> None:
+async def test_many_that_fail_leave_the_transaction_alive(subject: Subject) -> None:
     statement = "INSERT INTO users (id, age) VALUES ($1, $2)"
-    stage.on(statement, [1, 1], [2, -1]).raises(
+    subject.on(statement, [1, 1], [2, -1]).raises(
         db_error("23514", table="users", constraint="users_age_check", driver="psqlpy")
     )
-    stage.on("SELECT count(*) FROM users").value(0)
-    transaction = stage.conn.transaction()
+    subject.on("SELECT count(*) FROM users").value(0)
+    transaction = subject.conn.transaction()
     await transaction.begin()
     failed = await outcome(lambda: transaction.execute_many(statement, [[1, 1], [2, -1]]))
     assert failed.kind == "ConnectionExecuteError"
@@ -318,13 +318,13 @@ async def test_many_that_fail_leave_the_transaction_alive(stage: Stage) -> None:
     assert await outcome(transaction.commit) is None
 
 
-async def test_many_that_cannot_be_prepared_abort_the_transaction(stage: Stage) -> None:
+async def test_many_that_cannot_be_prepared_abort_the_transaction(subject: Subject) -> None:
     statement = "INSERT INTO users (nome) VALUES ($1)"
-    stage.on(statement).raises(
+    subject.on(statement).raises(
         db_error("42703", 'column "nome" of relation "users" does not exist', driver="psqlpy")
     )
-    stage.on(KNOWN).optional().row(a=1)
-    transaction = stage.conn.transaction()
+    subject.on(KNOWN).optional().row(a=1)
+    transaction = subject.conn.transaction()
     await transaction.begin()
     assert await outcome(lambda: transaction.execute_many(statement, [["a"]])) == Raised(
         "ConnectionExecuteError",
@@ -335,10 +335,10 @@ async def test_many_that_cannot_be_prepared_abort_the_transaction(stage: Stage) 
     await transaction.rollback()
 
 
-async def test_a_pipeline(stage: Stage) -> None:
-    stage.on("SELECT $1::text AS b", "x").optional().row(b="x")
-    stage.on(KNOWN).optional().row(a=1)
-    async with stage.conn.transaction() as transaction:
+async def test_a_pipeline(subject: Subject) -> None:
+    subject.on("SELECT $1::text AS b", "x").optional().row(b="x")
+    subject.on(KNOWN).optional().row(a=1)
+    async with subject.conn.transaction() as transaction:
         run = transaction.pipeline
         queries = [(KNOWN, []), ("SELECT $1::text AS b", ["x"]), (KNOWN,)]
         assert await outcome(lambda: run(queries)) == [[{"a": 1}], [{"b": "x"}], [{"a": 1}]]
@@ -349,7 +349,7 @@ async def test_a_pipeline(stage: Stage) -> None:
         )
 
 
-async def test_a_pipeline_that_fails(scripted: Stage) -> None:
+async def test_a_pipeline_that_fails(scripted: Subject) -> None:
     transaction = scripted.conn.transaction()
     await transaction.begin()
     queries = [(KNOWN, []), (DIVISION, []), ("SELECT 2 AS b", [])]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.protocol.statements import Field, Pending, Result, Statement
 from understudy.pg.codecs.codec import BINARY, Decoder, Encoder
@@ -112,8 +112,8 @@ class Known:
     ) -> None:
         self.statements[sql] = (Statement(sql, command, parameters, **described), answer)
 
-    def connect(self, reception: Reception | None = None, pid: int = 7) -> Session:
-        session = Session(self, Connection(pid, 11), reception or Reception("18.4"))
+    def connect(self, server_options: ServerOptions | None = None, pid: int = 7) -> Session:
+        session = Session(self, Connection(pid, 11), server_options or ServerOptions("18.4"))
         self.sessions.append(session)
         return session
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.fake_postgres.responders import Known
-from understudy.fake_postgres.protocol.login import Login, Reception
+from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.protocol.session import Session
 
 PASSWORD = (
@@ -23,17 +23,17 @@ PASSWORD = (
 class Served:
     """A server on a socket in a folder, each of whose connections is a session."""
 
-    def __init__(self, folder: Path, known: Known, reception: Reception) -> None:
+    def __init__(self, folder: Path, known: Known, server_options: ServerOptions) -> None:
         self.folder = folder
         self.known = known
-        self.reception = reception
+        self.server_options = server_options
         self.serving: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.serving.add(task)
-        session = self.known.connect(self.reception)
+        session = self.known.connect(self.server_options)
         try:
             while not session.closed and (data := await reader.read(65536)):
                 writer.write(session.feed(data))
@@ -54,7 +54,7 @@ class Served:
 
 @pytest.fixture
 async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
-    served = Served(tmp_path, Known(), Reception("18.4", Login(password=request.param)))
+    served = Served(tmp_path, Known(), ServerOptions("18.4", Login(password=request.param)))
     path = str(tmp_path / ".s.PGSQL.5432")
     server = await asyncio.start_unix_server(served.serve, path)
     yield served

@@ -6,13 +6,13 @@ import pytest
 
 from tests.fake_postgres.frontend import Message, message, query, read, startup
 from tests.fake_postgres.responders import Known
-from understudy.fake_postgres.protocol.login import Login, Reception
+from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.protocol.session import Session
 
 
 @pytest.fixture
 def session() -> Session:
-    session = Known().connect(Reception(login=Login(password="secret")))
+    session = Known().connect(ServerOptions(login=Login(password="secret")))
     assert session.feed(startup()) == message(b"R", b"\0\0\0\x0aSCRAM-SHA-256\0\0")
     return session
 
@@ -86,7 +86,7 @@ def test_a_final_message_of_another_exchange(session: Session, binding: str) -> 
 
 def test_two_connections_never_get_the_same_nonce() -> None:
     known = Known()
-    sessions = [known.connect(Reception(login=Login(password="secret"))) for _ in range(2)]
+    sessions = [known.connect(ServerOptions(login=Login(password="secret"))) for _ in range(2)]
     for session in sessions:
         session.feed(startup())
     assert nonce_of(sessions[0]) != nonce_of(sessions[1])

@@ -20,7 +20,7 @@ from tests.fake_postgres.frontend import (
 from tests.fake_postgres.responders import Known, ints, one, refusal
 from understudy.fake_postgres.protocol.backend import CancelRequest
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
@@ -347,11 +347,11 @@ def test_a_notification_waits_until_the_session_is_idle(
 # How a connection begins
 
 
-def refusing(error: ServerError) -> Reception:
+def refusing(error: ServerError) -> ServerOptions:
     def refuse(connection: Connection) -> None:
         raise error
 
-    return Reception("18.4", admit=refuse)
+    return ServerOptions("18.4", admit=refuse)
 
 
 def test_a_reception_can_refuse(known: Known) -> None:
@@ -367,7 +367,7 @@ def test_a_reception_can_cut_the_line(known: Known) -> None:
     def cut(connection: Connection) -> None:
         raise ConnectionDropped
 
-    session = known.connect(Reception(admit=cut))
+    session = known.connect(ServerOptions(admit=cut))
     assert session.feed(startup()) == b""
     assert session.dropped
 
@@ -379,7 +379,7 @@ def test_a_reception_can_let_wait_and_knows_who_comes(known: Known) -> None:
         seen.append((connection.user, connection.database))
         return Pending(3)
 
-    session = known.connect(Reception(admit=admit))
+    session = known.connect(ServerOptions(admit=admit))
     assert session.feed(startup(user="ana", database="shop") + query("select 1")) == b""
     assert seen == [("ana", "shop")]
     assert read(session.resume(Result()))[-1] == IDLE
@@ -417,7 +417,7 @@ def test_an_unknown_switch_is_refused(known: Known) -> None:
 
 
 def test_an_older_server_speaks_the_older_protocol(known: Known) -> None:
-    said = read(known.connect(Reception("16.2")).feed(startup(2)))
+    said = read(known.connect(ServerOptions("16.2")).feed(startup(2)))
     assert said[0] == ("v", b"\0\3\0\0\0\0\0\0")
     names = [body[0] for kind, body in said if kind == "S" and isinstance(body, tuple)]
     assert "search_path" not in names
@@ -425,7 +425,9 @@ def test_an_older_server_speaks_the_older_protocol(known: Known) -> None:
 
 
 def test_settings_of_the_server_are_told(known: Known) -> None:
-    session = known.connect(Reception(settings={"in_hot_standby": "on", "TimeZone": "Asia/Tokyo"}))
+    session = known.connect(
+        ServerOptions(settings={"in_hot_standby": "on", "TimeZone": "Asia/Tokyo"})
+    )
     said = read(session.feed(startup()))
     assert ("S", ("in_hot_standby", "on")) in said
     assert ("S", ("TimeZone", "Asia/Tokyo")) in said
@@ -436,9 +438,9 @@ def test_settings_of_the_server_are_told(known: Known) -> None:
 
 def test_settings_of_a_server_are_settings(known: Known) -> None:
     with pytest.raises(ServerError, match='invalid value for parameter "work_mem": "much"'):
-        known.connect(Reception(settings={"work_mem": "much"}))
+        known.connect(ServerOptions(settings={"work_mem": "much"}))
     with pytest.raises(ServerError, match='unrecognized configuration parameter "workmem"'):
-        known.connect(Reception(settings={"workmem": "1MB"}))
+        known.connect(ServerOptions(settings={"workmem": "1MB"}))
 
 
 def test_function_calls_are_refused(session: Session) -> None:

@@ -10,7 +10,7 @@ from understudy.script.calls import Call, Transaction
 from understudy.script.origin import Spot
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.transport import Line
+    from understudy.fake_postgres.transport import Transport
 
 
 # The beginnings of the statements that pools send when a connection comes back.
@@ -42,7 +42,7 @@ class Client(Connection):
         is_admitted: whether it has connected, and was not refused.
     """
 
-    line: Line
+    transport: Transport
 
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
         super().__init__(pid, secret)
@@ -68,7 +68,7 @@ class Client(Connection):
     @property
     def is_open(self) -> bool:
         """Whether client and server still talk."""
-        return not (self.line.is_over or self.line.session.closed)
+        return not (self.transport.is_over or self.transport.session.closed)
 
     @property
     def noted(self) -> Attribution | None:

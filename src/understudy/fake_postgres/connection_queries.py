@@ -28,7 +28,7 @@ class Item:
 
 def _schema(connection: Connection, _given: Sequence[Any]) -> str | None:
     path = connection.settings.get("search_path", "public").split(",")
-    names = [item.strip().strip('"') for item in path]
+    names = [name.strip().strip('"') for name in path]
     return next((alias for alias in names if alias and alias != "$user"), None)
 
 

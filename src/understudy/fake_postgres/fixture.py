@@ -8,7 +8,7 @@ from typing import Any
 
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connectors import Drivers, close_all
-from understudy.fake_postgres.leaks import Left
+from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.scripted_rules import SentParameters
 from understudy.fake_postgres.server import Server
@@ -77,7 +77,7 @@ class FakePostgres(Address):
         super().__init__(server, server.begin_test())
         if self._is_scripted:
             expectations.register(self._script)
-        self._left = Left()
+        self._left = LeakReport()
         drivers = self._drivers()
         self._closers = drivers.closers
         self.asyncpg = drivers.asyncpg

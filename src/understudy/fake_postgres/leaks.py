@@ -1,9 +1,8 @@
-"""What a test leaves behind on `fake_postgres`, and whose fault it is."""
+"""Transactions and connections of `fake_postgres` that a test leaves open."""
 
 from __future__ import annotations
 
 from understudy.catalog.command_tags import command_in
-from understudy.fake_postgres import messages
 from understudy.fake_postgres.attribution import FIXTURE
 from understudy.fake_postgres.clients import Client
 from understudy.script.calls import Transaction
@@ -13,38 +12,40 @@ from understudy.script.origin import Origin, at
 _READING = frozenset({"SELECT", "VALUES", "SHOW", "FETCH"})
 
 
-class Left:
+class LeakReport:
     """The transactions and the connections that were open when a test ended."""
 
     def __init__(self) -> None:
         self._transactions: list[Transaction] = []
         self._connections: list[tuple[str, Origin]] = []
 
-    def in_the_middle(self, client: Client) -> bool:
-        """Take note of a connection in the middle of something; say whether it is."""
-        if client.line.session.pending is not None:
+    def check_busy(self, client: Client) -> bool:
+        """Report a connection with a running statement or an open transaction; True if it is."""
+        if client.transport.session.pending is not None:
             if client.latest is not None:
-                self._connections.append((messages.STILL_BUSY, client.latest.origin))
+                text = "a statement was still running when the test ended; sent at:"
+                self._connections.append((text, client.latest.origin))
             return True
         opened_by = client.attribution.opened_by
         transaction = client.open_transaction
         if transaction is None:
-            # asyncpg's pool says so when it takes a connection back; other pools say nothing.
+            # Only asyncpg's pool sends something, a RESET, when it takes a connection back.
             if opened_by is None or opened_by.pool != "asyncpg" or client.used_by is None:
                 return False
-            self._connections.append((messages.NOT_GIVEN_BACK, at(client.used_by)))
+            text = "a connection was used and not given back to its pool; first used at:"
+            self._connections.append((text, at(client.used_by)))
             return True
-        # psycopg and SQLAlchemy begin one for every SELECT. Where the test handed out the
-        # connection, and closes it, no harm is done unless something was written.
+        # psycopg and SQLAlchemy begin a transaction for every SELECT. On a connection that the
+        # fixture made, and closes, that does no harm unless something was written.
         if opened_by is None or opened_by.pool != FIXTURE or _writes(transaction):
             self._transactions.append(transaction)
         return True
 
-    def never_closed(self, client: Client, test: int) -> bool:
-        """Take note of an open connection that somebody has forgotten; say whether it is one.
+    def check_unclosed(self, client: Client, test: int) -> bool:
+        """Report an open connection that the test has forgotten; True if it is one.
 
-        A pool's idle connection is none: the pool may outlive the test. Nor is one of which nobody
-        could tell who opened it.
+        An idle connection of a pool is not reported: the pool may outlive the test. Nor is a
+        connection if it is unknown who opened it.
 
         Args:
             client: the connection.
@@ -53,20 +54,30 @@ class Left:
         opened_by = client.attribution.opened_by
         if opened_by is None or opened_by.pool or opened_by.spot is None or client.test != test:
             return False
-        self._connections.append((messages.NEVER_CLOSED, at(opened_by.spot)))
+        text = "a connection was opened and never closed; opened at:"
+        self._connections.append((text, at(opened_by.spot)))
         return True
 
     def transactions(self) -> Failure | None:
         """Return the failure for transactions that were not ended."""
         if not self._transactions:
             return None
-        return TransactionLeftOpen(messages.left_open(self._transactions))
+        lines = []
+        for transaction in self._transactions:
+            count = len(transaction.calls)
+            calls = {0: "no call", 1: "1 call"}.get(count, f"{count} calls")
+            lines.append(f"{transaction.name} was never ended ({calls} in it)")
+            lines.append(f"  begun at: {transaction.origin.place}")
+        lines.append("Commit it, roll it back, or give its connection back to its pool.")
+        return TransactionLeftOpen("\n".join(lines))
 
     def connections(self) -> Failure | None:
-        """Return the failure for connections that were not given back."""
+        """Return the failure for connections that were not closed or given back."""
         if not self._connections:
             return None
-        return ConnectionNotReturned(messages.not_closed(self._connections))
+        lines = [f"{text}\n  {origin.place}" for text, origin in self._connections]
+        lines.append("Close it, or use `async with`, so that it goes back.")
+        return ConnectionNotReturned("\n".join(lines))
 
 
 def _writes(transaction: Transaction) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import call_site
 from understudy.fake_postgres.protocol.statements import ConnectionDropped
-from understudy.fake_postgres.transport import Host, Line, Outcome
+from understudy.fake_postgres.transport import Host, Outcome, Transport
 from understudy.pg.errors import ServerError
 from understudy.script.waiting import note_yield, others_are_due
 
@@ -37,7 +37,7 @@ class MemoryLoop:
     def __init__(self, loop: asyncio.AbstractEventLoop, host: Host) -> None:
         self.loop = loop
         self._host = host
-        self._undelivered: list[MemoryLine] = []
+        self._undelivered: list[MemoryTransport] = []
         # Whether an answer is awaited by nobody yet: the next `await` takes care of it.
         self._is_expected = False
 
@@ -50,19 +50,19 @@ class MemoryLoop:
         """Connect to the server of the test, whatever the path."""
         session = self._host.new_session()
         protocol = factory()
-        line = MemoryLine(session, self._host, self, protocol)
-        self._host.opened(line, call_site())
-        protocol.connection_made(line.transport)
-        return line.transport, protocol
+        transport = MemoryTransport(session, self._host, self, protocol)
+        self._host.opened(transport, call_site())
+        protocol.connection_made(transport.client_transport)
+        return transport.client_transport, protocol
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future that looks for its result before it waits."""
         self._is_expected = True
-        return _Waiter(self)
+        return _EagerFuture(self)
 
-    def arrived(self, line: MemoryLine) -> None:
+    def arrived(self, transport: MemoryTransport) -> None:
         """Have what a line holds delivered: by the next `await`, else in the next turn."""
-        self._undelivered.append(line)
+        self._undelivered.append(transport)
         if not self._is_expected:
             self._deliver_soon()
 
@@ -80,12 +80,12 @@ class MemoryLoop:
         self.loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
-        lines, self._undelivered = self._undelivered, []
-        for line in lines:
-            line.deliver()
+        transports, self._undelivered = self._undelivered, []
+        for transport in transports:
+            transport.deliver()
 
 
-class _Waiter(asyncio.Future[Any]):
+class _EagerFuture(asyncio.Future[Any]):
     """A future of asyncpg's.
 
     Its callbacks are kept until it is awaited or has a result. Where awaiting it brings the result
@@ -148,14 +148,14 @@ class _Waiter(asyncio.Future[Any]):
     __iter__ = __await__
 
 
-class MemoryLine(Line):
+class MemoryTransport(Transport):
     """A connection of asyncpg's to the server in its own process."""
 
     def __init__(
         self, session: Session, host: Host, memory: MemoryLoop, protocol: asyncio.Protocol
     ) -> None:
         super().__init__(session, host)
-        self.transport = _Transport(self)
+        self.client_transport = _ClientTransport(self)
         self._memory = memory
         self._protocol = protocol
         self._arrived: list[bytes] = []
@@ -233,19 +233,19 @@ class MemoryLine(Line):
         self._task = task  # the loop keeps no strong reference
 
 
-class _Transport(asyncio.Transport):
+class _ClientTransport(asyncio.Transport):
     """The client's end of a line."""
 
-    def __init__(self, line: MemoryLine) -> None:
+    def __init__(self, transport: MemoryTransport) -> None:
         super().__init__()
-        self._line = line
+        self._transport = transport
         self._is_closing = False
 
     def write(self, data: Any) -> None:
         """Send bytes to the server."""
         if not self._is_closing:
-            line = self._line
-            line.carry(line.session.feed(bytes(data)))
+            transport = self._transport
+            transport.send_output(transport.session.feed(bytes(data)))
 
     def writelines(self, list_of_data: Any) -> None:
         """Send them all at once."""
@@ -263,14 +263,14 @@ class _Transport(asyncio.Transport):
         """Hang up."""
         if not self._is_closing:
             self._is_closing = True
-            self._line.hang_up()
+            self._transport.hang_up()
 
     abort = close
 
     def pause_reading(self) -> None:
         """Want nothing for a while."""
-        self._line.pause(paused=True)
+        self._transport.pause(paused=True)
 
     def resume_reading(self) -> None:
         """Want something again."""
-        self._line.pause(paused=False)
+        self._transport.pause(paused=False)

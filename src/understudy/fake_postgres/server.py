@@ -13,6 +13,7 @@ import itertools
 import os
 import secrets
 import threading
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,14 +21,14 @@ from urllib.parse import quote
 
 from understudy.catalog import active_checker
 from understudy.engine.engine import Engine
-from understudy.fake_postgres import attribution, messages
+from understudy.fake_postgres import attribution
 from understudy.fake_postgres.attribution import CallSite
 from understudy.fake_postgres.clients import Client, client_of
-from understudy.fake_postgres.leaks import Left
+from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import ANYBODY, Reception
+from understudy.fake_postgres.protocol.login import ANY_LOGIN, ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.schema import Schema
@@ -43,7 +44,7 @@ from understudy.script.origin import Spot
 from understudy.script.script import Script
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.transport import Line
+    from understudy.fake_postgres.transport import Transport
 
 NEWEST = 18
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server's default is 100
@@ -75,7 +76,7 @@ class Server:
         self.clients: list[Client] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS
-        self.latency, self.login = 0.0, ANYBODY
+        self.latency, self.login = 0.0, ANY_LOGIN
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
         self._responder = self._make_responder()
@@ -139,7 +140,7 @@ class Server:
         if self._is_refusing:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         client = self._client(next(_pids), secrets.randbits(31), self.begun)
-        return Session(self._responder, client, self._reception())
+        return Session(self._responder, client, self._server_options())
 
     rule: type[SentRule] = SentRule
     _client: type[Client] = Client
@@ -150,8 +151,8 @@ class Server:
     def _make_responder(self) -> Responder:
         return ScriptResponder(self.engine, self.lock, self.schema, self.notify)
 
-    def _reception(self) -> Reception:
-        return Reception(self._version(), self.login, admit=self._admit)
+    def _server_options(self) -> ServerOptions:
+        return ServerOptions(self._version(), self.login, admit=self._admit)
 
     def _version(self) -> str:
         checker = active_checker.made()
@@ -166,41 +167,43 @@ class Server:
             raise errors.fatal("53300", STATES["53300"].text)
         client_of(client).is_admitted = True
 
-    def opened(self, line: Line, by: CallSite | None) -> None:
+    def opened(self, transport: Transport, by: CallSite | None) -> None:
         """Note a new connection, and who opened it; None if its client notes that itself."""
-        client = client_of(line.session.connection)
-        client.line, client.attribution.opened_by, client.test = line, by, self._test
+        client = client_of(transport.session.connection)
+        client.transport, client.attribution.opened_by, client.test = transport, by, self._test
         if by is None:
             attribution.register(client.pid, client.attribution)
         with self.lock:
             self.clients.append(client)
 
-    def whose(self, session: Session) -> Spot | None:
+    def statement_spot(self, session: Session) -> Spot | None:
         """Return the user's instruction that sent a session's statement; None if unknown."""
         noted = client_of(session.connection).noted
         return None if noted is None else noted.sent_at
 
-    def broke(self, error: Exception) -> None:
+    def report_internal_error(self, error: Exception) -> None:
         """Fail the test with an error inside the server."""
-        failure = expectations.record_failure(ServerBroke(messages.broke(error)))
+        shown = "".join(traceback.format_exception(error)).rstrip()
+        text = f"fake_postgres failed; please report it with what follows\n{shown}"
+        failure = expectations.record_failure(ServerBroke(text))
         failure.__cause__ = error
 
     def cancel(self, pid: int, secret: int) -> None:
         """Cancel what runs on a connection, for a CancelRequest, which gets no answer."""
         for client in self._open():
             if (client.pid, client.secret) == (pid, secret):
-                self._send(client, client.line.session.cancel)
+                self._send(client, client.transport.session.cancel)
 
     def notify(self, channel: str, payload: str, pid: int = 0) -> None:
         """Send a notification to every connection that listens to a channel."""
         for client in self._open():
             if channel in client.channels:
-                session = client.line.session
+                session = client.transport.session
                 self._send(client, partial(session.notify, channel, payload, pid))
 
     def _send(self, client: Client, function: Callable[[], bytes]) -> None:
-        line = client.line
-        line.post(lambda: line.carry(function()))
+        transport = client.transport
+        transport.post(lambda: transport.send_output(function()))
 
     def _open(self) -> list[Client]:
         with self.lock:
@@ -215,7 +218,7 @@ class Server:
 
     def _end(self, client: Client) -> None:
         reason = errors.fatal("57P01", STATES["57P01"].text)
-        self._send(client, lambda: client.line.session.terminate(reason))
+        self._send(client, lambda: client.transport.session.terminate(reason))
 
     def refuse_connections(self, *, refused: bool) -> None:
         """Refuse new connections, as if no server ran; or accept them again."""
@@ -237,7 +240,7 @@ class Server:
         self.engine.scripts = (script, self.base)
         return script
 
-    def end_test(self, left: Left, close: Callable[[], bool]) -> None:
+    def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
         """End a test, and record its leaks.
 
         A busy connection is ended, and so is a leaked one. All others stay open for the next test:
@@ -248,13 +251,13 @@ class Server:
             close: closes what was made for the test; returns whether there was anything.
         """
         self._settle()
-        ended = [client for client in self._open() if left.in_the_middle(client)]
+        ended = [client for client in self._open() if left.check_busy(client)]
         if close():
             self._settle()
         ended += [
             client
             for client in self._open()
-            if client not in ended and left.never_closed(client, self._test)
+            if client not in ended and left.check_unclosed(client, self._test)
         ]
         for client in ended:
             self._end(client)
@@ -265,7 +268,7 @@ class Server:
             self.clients = [client for client in self.clients if client.is_open]
             for client in self.clients:
                 client.carry_over(self.begun)
-        self.max_connections, self.latency, self.login = MOST_CONNECTIONS, 0.0, ANYBODY
+        self.max_connections, self.latency, self.login = MOST_CONNECTIONS, 0.0, ANY_LOGIN
         if self._is_refusing:
             self.refuse_connections(refused=False)
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres import attribution
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
-from understudy.fake_postgres.transport import Host, Line, Outcome
+from understudy.fake_postgres.transport import Host, Outcome, Transport
 from understudy.pg.errors import ServerError
 from understudy.script import origin
 
@@ -59,7 +59,7 @@ class Sockets:
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._wake_up)
         self._served: Session | None = None
-        self._lines: set[SocketLine] = set()
+        self._transports: set[SocketTransport] = set()
         self._is_stopped = False
         self._thread = threading.Thread(target=self._run, name="fake_postgres", daemon=True)
 
@@ -76,8 +76,8 @@ class Sockets:
             self.post(self._stop)
             self._thread.join()
         self.refuse()
-        for item in (self._waker, self._woken):
-            item.close()
+        self._waker.close()
+        self._woken.close()
         self._selector.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -161,7 +161,7 @@ class Sockets:
 
     def _read_all(self) -> None:
         while ready := [
-            item for item in self._selector.select(0) if item[0].fileobj != self._woken
+            (key, events) for key, events in self._selector.select(0) if key.fileobj != self._woken
         ]:
             for key, events in ready:
                 key.data(events)
@@ -183,32 +183,32 @@ class Sockets:
             client.setblocking(False)
             if self._folder is None:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            line = SocketLine(self._host.new_session(), self._host, self, client)
-            self._lines.add(line)
-            self._host.opened(line, None)
+            transport = SocketTransport(self._host.new_session(), self._host, self, client)
+            self._transports.add(transport)
+            self._host.opened(transport, None)
             attribution.wrap_drivers()
 
     def _stop(self) -> None:
         self.refuse()
-        for line in list(self._lines):
-            line.break_off()
+        for transport in list(self._transports):
+            transport.break_off()
         self._is_stopped = True
 
     # For its lines -------------------------------------------------------------------------------
 
-    def serve(self, line: SocketLine, function: Callable[[], object]) -> None:
+    def serve(self, transport: SocketTransport, function: Callable[[], object]) -> None:
         """Call what may answer a statement on a line."""
-        outer, self._served = self._served, line.session
+        outer, self._served = self._served, transport.session
         try:
             function()
         except Exception as error:  # noqa: BLE001 # recorded; the other connections have to go on
-            self._host.broke(error)
-            line.break_off()
+            self._host.report_internal_error(error)
+            transport.break_off()
         finally:
             self._served = outer
 
     def _spot_behind(self) -> origin.Spot | None:
-        return None if self._served is None else self._host.whose(self._served)
+        return None if self._served is None else self._host.statement_spot(self._served)
 
     def watch(
         self, client: socket.socket, events: int, ready: Callable[[int], None], *, was: int
@@ -221,12 +221,12 @@ class Sockets:
         else:
             self._selector.unregister(client)
 
-    def forget(self, line: SocketLine) -> None:
+    def forget(self, transport: SocketTransport) -> None:
         """Forget a line that is over."""
-        self._lines.discard(line)
+        self._transports.discard(transport)
 
 
-class SocketLine(Line):
+class SocketTransport(Transport):
     """A connection over a socket."""
 
     def __init__(
@@ -308,7 +308,7 @@ class SocketLine(Line):
         self._sockets.forget(self)
 
     def _resume(self, pending: Pending, outcome: Outcome) -> None:
-        self._sockets.serve(self, lambda: super(SocketLine, self)._resume(pending, outcome))
+        self._sockets.serve(self, lambda: super(SocketTransport, self)._resume(pending, outcome))
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Call a function in so many seconds."""

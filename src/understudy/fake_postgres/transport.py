@@ -38,20 +38,20 @@ class Host(Protocol):
     def new_session(self) -> Session:
         """Return the session of a new connection."""
 
-    def opened(self, line: Line, by: CallSite | None) -> None:
+    def opened(self, transport: Transport, by: CallSite | None) -> None:
         """Note a new line, and who opened it; None if its client notes that itself."""
 
-    def whose(self, session: Session) -> Spot | None:
+    def statement_spot(self, session: Session) -> Spot | None:
         """Return the user's instruction that sent a session's statement; None if unknown."""
 
     def cancel(self, pid: int, secret: int) -> None:
         """Cancel what runs on another connection."""
 
-    def broke(self, error: Exception) -> None:
+    def report_internal_error(self, error: Exception) -> None:
         """Take note of an error of our own, in a thread where nobody could catch it."""
 
 
-class Line(ABC):
+class Transport(ABC):
     """A connection, from the server's side.
 
     Args:
@@ -99,9 +99,9 @@ class Line(ABC):
 
     def received(self, data: bytes) -> None:
         """Take what the client has sent."""
-        self.carry(self.session.feed(data))
+        self.send_output(self.session.feed(data))
 
-    def carry(self, data: bytes) -> None:
+    def send_output(self, data: bytes) -> None:
         """Send what the session has answered, and see what it wants next."""
         session = self.session
         if self._held:
@@ -152,7 +152,7 @@ class Line(ABC):
 
     def _resume(self, pending: Pending, outcome: Outcome) -> None:
         if self.session.pending is pending:
-            self.carry(self.session.resume(outcome))
+            self.send_output(self.session.resume(outcome))
 
 
 def outcome_of(function: Callable[[], Any]) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from understudy.fake_postgres.leaks import Left
-from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.leaks import LeakReport
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.schema import BuiltInTypes, Schema
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres import report
@@ -53,11 +53,11 @@ class RollbackServer(Server):
         )
         return self._forwarding
 
-    def _reception(self) -> Reception:
+    def _server_options(self) -> ServerOptions:
         settings = dict(self._reported)
         version = settings.pop("server_version").partition(" ")[0]
         login = self.login._replace(database=self.login.database or self.database)
-        return Reception(version, login, settings, self._admit, self._forwarding)
+        return ServerOptions(version, login, settings, self._admit, self._forwarding)
 
     def start(self) -> None:
         """Accept connections, and connect to a database of the real server.
@@ -100,7 +100,7 @@ class RollbackServer(Server):
         self.leaked.begin()
         return super().begin_test()
 
-    def end_test(self, left: Left, close: Callable[[], bool]) -> None:
+    def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
         """End a test: report its leaks to `left`, and start the rollback.
 
         The rollback runs while pytest prepares the next test, which waits for it.

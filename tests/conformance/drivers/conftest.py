@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.servers import LOGIN, SEED, MakeReal, RealStage
+from tests.conformance.drivers.servers import LOGIN, SEED, MakeReal, RealServer
 from tests.conformance.parameters.schema import tables
 from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker, Levels
@@ -138,9 +138,9 @@ def reals(
     server = str(conninfo_to_dict(drivers_dsn)["host"])
     relayed = drivers_dsn.replace(quote(server), quote(relay.folder))
 
-    def make(*, through_relay: bool = False) -> RealStage:
+    def make(*, through_relay: bool = False) -> RealServer:
         dsn = relayed if through_relay else drivers_dsn
-        return RealStage(dsn, admin, relay, tcp, full_dsn, down_dsn)
+        return RealServer(dsn, admin, relay, tcp, full_dsn, down_dsn)
 
     return make
 

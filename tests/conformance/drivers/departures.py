@@ -35,8 +35,8 @@ IN_SANDBOX: dict[str, str] = {
     "transactions of every kind": _LEVELS,
     "read only": _LEVELS,
     **{
-        f"{player}: an encoding that is not utf 8": "UTF-8 is the only client encoding."
-        for player in ("psycopg", "psycopg sync", "SQLAlchemy on psycopg", "SQLAlchemy sync")
+        f"{client}: an encoding that is not utf 8": "UTF-8 is the only client encoding."
+        for client in ("psycopg", "psycopg sync", "SQLAlchemy on psycopg", "SQLAlchemy sync")
     },
 }
 # What cannot be played there: the one would wait for the other.
@@ -59,13 +59,13 @@ class Departure:
     """
 
     reason: str
-    players: tuple[str, ...]
+    drivers: tuple[str, ...]
     cases: str
     real: str = ""
 
-    def covers(self, player: str, case: str, real: str) -> bool:
+    def covers(self, client: str, case: str, real: str) -> bool:
         return (
-            player in self.players
+            client in self.drivers
             and re.search(self.cases, case) is not None
             and re.search(self.real, real) is not None
         )
@@ -134,25 +134,25 @@ VALUES: Sequence[Departure] = (
 )
 
 
-def unknown(pairs: Mapping[str, tuple[str, str]], known: Sequence[Departure], player: str) -> str:
-    """Return what differs and is not known to, and what is known to differ and does not.
+def unknown(pairs: Mapping[str, tuple[str, str]], known: Sequence[Departure], client: str) -> str:
+    """List unknown differences, and known ones that are gone.
 
     Args:
         pairs: of each case that differs, what the real server does and what the fake does.
         known: the departures.
-        player: who saw this.
+        client: the name of the driver's client.
     """
     seen: set[str] = set()
     lines = []
     for case, (real, fake) in pairs.items():
-        covering = [item for item in known if item.covers(player, case, real)]
-        seen.update(item.reason for item in covering)
+        covering = [departure for departure in known if departure.covers(client, case, real)]
+        seen.update(departure.reason for departure in covering)
         if not covering:
             texts = [" ".join(text.split()) for text in (real, fake)]
             lines.append(f"{case}\n  real: {texts[0]}\n  fake: {texts[1]}")
     lines += [
-        f"no difference any more: {item.reason}"
-        for item in known
-        if player in item.players and item.reason not in seen
+        f"no difference any more: {departure.reason}"
+        for departure in known
+        if client in departure.drivers and departure.reason not in seen
     ]
     return "\n".join(lines)

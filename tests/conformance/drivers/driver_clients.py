@@ -19,12 +19,12 @@ import sqlalchemy
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.servers import FakeStage, Stage
+from tests.conformance.drivers.servers import FakeServer, ServerUnderTest
 
 Rows = list[dict[str, Any]]
 
 
-class Player(abc.ABC):
+class DriverClient(abc.ABC):
     """One connection of one driver.
 
     Attributes:
@@ -37,10 +37,10 @@ class Player(abc.ABC):
     name: str
     library: str
     conn: Any
-    on_real: ClassVar[type[Player] | None] = None
+    on_real: ClassVar[type[DriverClient] | None] = None
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, server: ServerUnderTest) -> None:
+        self.server = server
 
     @abc.abstractmethod
     async def connect(self) -> None:
@@ -84,16 +84,16 @@ class Player(abc.ABC):
             await outcome(self.close())
 
 
-class AsyncpgPlayer(Player):
+class AsyncpgClient(DriverClient):
     name = "asyncpg"
     library = "asyncpg"
 
     async def connect(self, **settings: Any) -> None:
-        self.conn = await asyncpg.connect(self.stage.dsn, **settings)
+        self.conn = await asyncpg.connect(self.server.dsn, **settings)
 
     def pool(self, **settings: Any) -> Any:
         """Return a pool, to be awaited or entered."""
-        return asyncpg.create_pool(self.stage.dsn, **settings)
+        return asyncpg.create_pool(self.server.dsn, **settings)
 
     async def fetch(self, statement: str, *parameters: Any) -> Rows:
         return [dict(record) for record in await self.conn.fetch(statement, *parameters)]
@@ -121,28 +121,28 @@ class AsyncpgPlayer(Player):
         return await self.conn.close()
 
 
-class AsyncpgInMemory(AsyncpgPlayer):
+class AsyncpgInMemory(AsyncpgClient):
     """On the fake without a socket."""
 
     name = "asyncpg in memory"
 
-    on_real = AsyncpgPlayer
+    on_real = AsyncpgClient
 
     async def connect(self, **settings: Any) -> None:
-        assert isinstance(self.stage, FakeStage)
-        self.conn = await self.stage.connect_asyncpg(**settings)
+        assert isinstance(self.server, FakeServer)
+        self.conn = await self.server.connect_asyncpg(**settings)
 
     def pool(self, **settings: Any) -> Any:
-        assert isinstance(self.stage, FakeStage)
-        return self.stage.asyncpg_pool(**settings)
+        assert isinstance(self.server, FakeServer)
+        return self.server.asyncpg_pool(**settings)
 
 
-class PsqlpyPlayer(Player):
+class PsqlpyClient(DriverClient):
     name = "psqlpy"
     library = "psqlpy"
 
     async def connect(self) -> None:
-        self.conn = await psqlpy.connect(self.stage.dsn)
+        self.conn = await psqlpy.connect(self.server.dsn)
 
     async def fetch(self, statement: str, *parameters: Any) -> Rows:
         return list((await self.conn.fetch(statement, list(parameters))).result())
@@ -170,12 +170,12 @@ class PsqlpyPlayer(Player):
         self.conn.close()
 
 
-class PsycopgPlayer(Player):
+class PsycopgClient(DriverClient):
     name = "psycopg"
     library = "psycopg"
 
     async def connect(self) -> None:
-        self.conn = await psycopg.AsyncConnection.connect(self.stage.dsn)
+        self.conn = await psycopg.AsyncConnection.connect(self.server.dsn)
 
     async def fetch(self, statement: str, *parameters: Any) -> Rows:
         cursor = await self.conn.execute(*with_percents(statement, parameters))
@@ -203,12 +203,12 @@ class PsycopgPlayer(Player):
         return await self.conn.close()
 
 
-class PsycopgSync(Player):
+class PsycopgSync(DriverClient):
     name = "psycopg sync"
     library = "psycopg"
 
     async def connect(self) -> None:
-        self.conn = psycopg.connect(self.stage.dsn)
+        self.conn = psycopg.connect(self.server.dsn)
 
     async def fetch(self, statement: str, *parameters: Any) -> Rows:
         cursor = self.conn.execute(*with_percents(statement, parameters))
@@ -236,13 +236,13 @@ class PsycopgSync(Player):
         return self.conn.close()
 
 
-class SQLAlchemyPlayer(Player):
+class SQLAlchemyClient(DriverClient):
     """An AsyncConnection; a statement is handed to the driver as it is."""
 
     @cached_property
     def engine(self) -> AsyncEngine:
         """Made when it is needed: its address is the stage's of then."""
-        path = self.stage.path
+        path = self.server.path
         if self.library == "asyncpg":  # which has another name for it where it is no URL
             path = path.replace("sslmode=", "ssl=")
         return create_async_engine(f"postgresql+{self.library}{path}")
@@ -284,24 +284,24 @@ class SQLAlchemyPlayer(Player):
         await self.engine.dispose()
 
 
-class SQLAlchemyAsyncpg(SQLAlchemyPlayer):
+class SQLAlchemyAsyncpg(SQLAlchemyClient):
     name = "SQLAlchemy on asyncpg"
     library = "asyncpg"
 
 
-class SQLAlchemyPsycopg(SQLAlchemyPlayer):
+class SQLAlchemyPsycopg(SQLAlchemyClient):
     name = "SQLAlchemy on psycopg"
     library = "psycopg"
 
 
-class SQLAlchemySync(Player):
+class SQLAlchemySync(DriverClient):
     name = "SQLAlchemy sync"
     library = "psycopg"
 
     @cached_property
     def engine(self) -> sqlalchemy.Engine:
         """As above."""
-        return sqlalchemy.create_engine(f"postgresql+psycopg{self.stage.path}")
+        return sqlalchemy.create_engine(f"postgresql+psycopg{self.server.path}")
 
     async def connect(self) -> None:
         self.conn = self.engine.connect()
@@ -345,11 +345,11 @@ def named(description: Any, rows: Sequence[Sequence[Any]]) -> Rows:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-PLAYERS: tuple[type[Player], ...] = (
+DRIVER_CLIENTS: tuple[type[DriverClient], ...] = (
     AsyncpgInMemory,
-    AsyncpgPlayer,
-    PsqlpyPlayer,
-    PsycopgPlayer,
+    AsyncpgClient,
+    PsqlpyClient,
+    PsycopgClient,
     PsycopgSync,
     SQLAlchemyAsyncpg,
     SQLAlchemyPsycopg,

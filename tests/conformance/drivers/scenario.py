@@ -1,4 +1,4 @@
-"""Behaviours: what a driver does, from its first statement to the outcome that is compared."""
+"""Scenarios: what a driver does, up to the outcome that is compared."""
 
 from __future__ import annotations
 
@@ -6,58 +6,58 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.conformance.drivers.driver_clients import PLAYERS, Player
+from tests.conformance.drivers.driver_clients import DRIVER_CLIENTS, DriverClient
 
-Play = Callable[[Any], Awaitable[Any]]
+Act = Callable[[Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Behaviour:
-    """One behaviour of one driver.
+class Scenario:
+    """One scenario with one driver.
 
     Attributes:
-        name: what it is called in the test's id and in the list of departures.
-        play: takes a player that is connected, returns the outcome.
-        player: the driver.
-        connected: whether the player is connected before.
-        relayed: whether the real server is reached through what can lose a connection.
+        name: its name in test ids and in the list of departures.
+        play: takes a connected client and returns the outcome.
+        client: the driver's client.
+        connected: whether the client is connected before.
+        relayed: whether the real server is reached through a relay that can lose a connection.
     """
 
     name: str
-    play: Play
-    player: type[Player]
+    play: Act
+    client: type[DriverClient]
     connected: bool
     relayed: bool
 
     @property
     def id(self) -> str:
-        return f"{self.player.name}: {self.name}"
+        return f"{self.client.name}: {self.name}"
 
 
-BEHAVIOURS: list[Behaviour] = []
+SCENARIOS: list[Scenario] = []
 ASYNCPG = ("asyncpg in memory", "asyncpg")
 PSYCOPG = ("psycopg", "psycopg sync")
 SQLALCHEMY_ASYNC = ("SQLAlchemy on asyncpg", "SQLAlchemy on psycopg")
 
 
-def behaviour(
+def scenario(
     *names: str, but: tuple[str, ...] = (), connected: bool = True, relayed: bool = False
-) -> Callable[[Play], Play]:
-    """Add a function to the behaviours of the players of these names; of all without names.
+) -> Callable[[Act], Act]:
+    """Add a function to the scenarios of these clients, or of all clients.
 
     Args:
-        names: names of players.
-        but: names of those that cannot do it.
-        connected: False where the behaviour connects by itself.
-        relayed: True where a connection is lost without a word.
+        names: names of clients; none means all.
+        but: names of clients that cannot do it.
+        connected: False if the scenario connects by itself.
+        relayed: True if a connection is lost without a message.
     """
 
-    def add(play: Play) -> Play:
+    def add(play: Act) -> Act:
         name = play.__name__.replace("_", " ")
-        BEHAVIOURS.extend(
-            Behaviour(name, play, player, connected, relayed)
-            for player in PLAYERS
-            if (not names or player.name in names) and player.name not in but
+        SCENARIOS.extend(
+            Scenario(name, play, client, connected, relayed)
+            for client in DRIVER_CLIENTS
+            if (not names or client.name in names) and client.name not in but
         )
         return play
 

@@ -59,7 +59,7 @@ class NoScript:
         return self
 
 
-class Stage(abc.ABC):
+class ServerUnderTest(abc.ABC):
     """A server for a behaviour.
 
     Attributes:
@@ -151,7 +151,7 @@ class Stage(abc.ABC):
         self.dsn = parts._replace(netloc=f"{name}@127.0.0.1:{self.tcp.port}", query="").geturl()
 
     @abc.abstractmethod
-    async def fail_over(self, player: Any) -> None:
+    async def fail_over(self, client: Any) -> None:
         """Have a player's connection be one to a server that can only be read from now on."""
 
     @abc.abstractmethod
@@ -178,7 +178,7 @@ class Stage(abc.ABC):
             await asyncio.sleep(0.002)
 
 
-class RealStage(Stage):
+class RealServer(ServerUnderTest):
     """The embedded PostgreSQL.
 
     Args:
@@ -250,10 +250,10 @@ class RealStage(Stage):
     def unguarded(self) -> None:
         """All others are not."""
 
-    async def fail_over(self, player: Any) -> None:
-        await player.begin()
-        await player.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-        await player.commit()
+    async def fail_over(self, client: Any) -> None:
+        await client.begin()
+        await client.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        await client.commit()
 
     @contextmanager
     def _elsewhere(self, dsn: str) -> Iterator[None]:
@@ -265,10 +265,10 @@ class RealStage(Stage):
 class MakeReal(Protocol):
     """Makes the real server as it is at first."""
 
-    def __call__(self, *, through_relay: bool = False) -> RealStage: ...
+    def __call__(self, *, through_relay: bool = False) -> RealServer: ...
 
 
-class FakeStage(Stage):
+class FakeServer(ServerUnderTest):
     """`fake_postgres`."""
 
     real = False
@@ -295,7 +295,7 @@ class FakeStage(Stage):
         return any(
             client.latest is not None
             and client.latest.statement == statement
-            and client.line.session.pending is not None
+            and client.transport.session.pending is not None
             for client in self.postgres.connections
         )
 
@@ -314,7 +314,7 @@ class FakeStage(Stage):
     def unguarded(self) -> None:
         self.postgres.require_login(user=LOGIN.user, database=LOGIN.database)
 
-    async def fail_over(self, player: Any) -> None:
+    async def fail_over(self, client: Any) -> None:
         self.postgres.fail_over()
 
     @contextmanager
@@ -330,7 +330,7 @@ class FakeStage(Stage):
         self.postgres.start()
 
 
-class SandboxStage(FakeStage):
+class SandboxedServer(FakeServer):
     """`real_postgres`, which answers from a real server of its own that nothing is committed to."""
 
     def _begin(self, server: Server) -> FakePostgres:

@@ -12,7 +12,7 @@ import pytest
 from tests.conformance.drivers.departures import PARAMETERS, unknown
 from tests.conformance.drivers.outcomes import raised, shown
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.servers import FakeStage
+from tests.conformance.drivers.servers import FakeServer
 from tests.conformance.parameters.drivers import (
     AsyncpgInserter,
     Inserter,
@@ -61,12 +61,12 @@ def cases(driver: str) -> list[tuple[int, str]]:
 class AsyncpgInMemory(AsyncpgInserter):
     """On the fake without a socket."""
 
-    def __init__(self, stage: FakeStage) -> None:
-        super().__init__(stage.dsn)
-        self.stage = stage
+    def __init__(self, server: FakeServer) -> None:
+        super().__init__(server.dsn)
+        self.server = server
 
     async def connect(self) -> None:
-        self.connection = await self.stage.connect_asyncpg()
+        self.connection = await self.server.connect_asyncpg()
 
 
 async def replay(inserter: Inserter, chosen: list[tuple[int, str]]) -> list[str]:
@@ -86,10 +86,10 @@ async def replay(inserter: Inserter, chosen: list[tuple[int, str]]) -> list[str]
     return outcomes
 
 
-DRIVERS: dict[str, tuple[type[Inserter], Callable[[FakeStage], Inserter]]] = {
+DRIVERS: dict[str, tuple[type[Inserter], Callable[[FakeServer], Inserter]]] = {
     "asyncpg in memory": (AsyncpgInserter, AsyncpgInMemory),
-    "psycopg": (PsycopgInserter, lambda stage: PsycopgInserter(stage.dsn)),
-    "psqlpy": (PsqlpyInserter, lambda stage: PsqlpyInserter(stage.dsn)),
+    "psycopg": (PsycopgInserter, lambda server: PsycopgInserter(server.dsn)),
+    "psqlpy": (PsqlpyInserter, lambda server: PsqlpyInserter(server.dsn)),
 }
 
 
@@ -105,17 +105,17 @@ async def test_the_matrix(
     chosen = cases(driver)
     expected = await replay(on_real(drivers_dsn), chosen)
     with expectations.opened() as book:
-        stage = FakeStage(server, fakes_tcp)
-        stage.on(re.compile("INSERT INTO t")).value(1)
-        actual = await replay(on_fake(stage), chosen)
-        stage.postgres.end()
-    failures = [item for item in book.verify() if not isinstance(item, StatementRefused)]
+        server = FakeServer(server, fakes_tcp)
+        server.on(re.compile("INSERT INTO t")).value(1)
+        actual = await replay(on_fake(server), chosen)
+        server.postgres.end()
+    failures = [failure for failure in book.verify() if not isinstance(failure, StatementRefused)]
     different = {
         f"{TYPES[number]} <- {name}": (there, here)
         for (number, name), there, here in zip(chosen, expected, actual, strict=True)
         if there != here
     }
-    taken = sum(item.startswith("taken") for item in expected)
+    taken = sum(outcome.startswith("taken") for outcome in expected)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{driver}: {len(chosen)} cases, {taken} taken by the real server;"

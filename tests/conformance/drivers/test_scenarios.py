@@ -16,11 +16,11 @@ import pytest
 
 from tests.conformance.drivers import scenarios
 from tests.conformance.drivers.departures import DEPARTURES, IN_SANDBOX, NOT_IN_SANDBOX
-from tests.conformance.drivers.driver_clients import Player
+from tests.conformance.drivers.driver_clients import DriverClient
 from tests.conformance.drivers.outcomes import shown
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.scenario import BEHAVIOURS, Behaviour, Play
-from tests.conformance.drivers.servers import PATIENCE, FakeStage, MakeReal, SandboxStage
+from tests.conformance.drivers.scenario import SCENARIOS, Act, Scenario
+from tests.conformance.drivers.servers import PATIENCE, FakeServer, MakeReal, SandboxedServer
 from understudy.catalog.errors import StatementRefused
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.rollback_server import RollbackServer
@@ -48,62 +48,66 @@ def _swept() -> Iterator[None]:
         gc.collect()
 
 
-async def play(behaviour: Behaviour, player: Player) -> str:
+async def play(scenario: Scenario, client: DriverClient) -> str:
     """Return what a behaviour comes to, as text, so that two of them can be compared."""
-    if behaviour.connected:
-        await player.connect()
+    if scenario.connected:
+        await client.connect()
     try:
         async with asyncio.timeout(PATIENCE):
-            return shown(await behaviour.play(player))
+            return shown(await scenario.play(client))
     except BaseException as error:
-        error.add_note(f"by {player.name}, on the {'real' if player.stage.real else 'fake'} server")
+        error.add_note(
+            f"by {client.name}, on the {'real' if client.server.real else 'fake'} server"
+        )
         raise
     finally:
-        await player.leave()
-        await player.stage.settle()
+        await client.leave()
+        await client.server.settle()
 
 
-async def on(make: Callable[[], FakeStage], behaviour: Behaviour) -> tuple[str, str]:
-    """Return what a behaviour comes to on a server of ours, and what was wrong with its script."""
+async def on(make: Callable[[], FakeServer], scenario: Scenario) -> tuple[str, str]:
+    """Return the outcome of a scenario on one of Understudy's servers, and its failures."""
     with expectations.opened() as book:
-        stage = make()
-        actual = await play(behaviour, behaviour.player(stage))
-        stage.postgres.end()
+        server = make()
+        actual = await play(scenario, scenario.client(server))
+        server.postgres.end()
     # What PostgreSQL refuses to prepare was refused on both; all else is a mistake of the script.
-    failures = [str(item) for item in book.verify() if not isinstance(item, StatementRefused)]
+    failures = [
+        str(failure) for failure in book.verify() if not isinstance(failure, StatementRefused)
+    ]
     return actual, "\n".join(failures)
 
 
 def difference(
-    behaviour: Behaviour, known: Mapping[str, str], expected: str, actual: str, failures: str
+    scenario: Scenario, known: Mapping[str, str], expected: str, actual: str, failures: str
 ) -> str:
-    """Return what is wrong with the outcome of a behaviour, nothing where all is well.
+    """Return what is wrong with the outcome of a scenario, or "".
 
     Args:
-        behaviour: the behaviour.
+        scenario: the scenario.
         known: the departures.
         expected: its outcome on the real server.
         actual: its outcome on one of Understudy's.
         failures: what was wrong with its script.
     """
-    if behaviour.id in known or behaviour.name in known:
+    if scenario.id in known or scenario.name in known:
         wrong = "there is no difference any more" if actual == expected else ""
     elif actual == expected:
         wrong = failures
     else:
         lines = expected.splitlines(), actual.splitlines()
         wrong = "\n".join([*unified_diff(*lines, "real", "ours", lineterm=""), failures])
-    return f"{behaviour.id}\n{wrong}" if wrong else ""
+    return f"{scenario.id}\n{wrong}" if wrong else ""
 
 
-def in_turn(name: str) -> list[Behaviour]:
-    """Return the behaviours of a name that are played in the sandbox: every driver has its turn."""
+def in_turn(name: str) -> list[Scenario]:
+    """Return the scenarios to run in real_postgres: by default, a part of the drivers."""
     found = [
-        item
-        for item in BEHAVIOURS
-        if item.name == name
-        and item.player.on_real is None
-        and not {item.name, item.id} & NOT_IN_SANDBOX.keys()
+        scenario
+        for scenario in SCENARIOS
+        if scenario.name == name
+        and scenario.client.on_real is None
+        and not {scenario.name, scenario.id} & NOT_IN_SANDBOX.keys()
     ]
     if os.environ.get(ALL):
         return found
@@ -111,9 +115,9 @@ def in_turn(name: str) -> list[Behaviour]:
     return [*found[first:], *found[:first]][:EACH]
 
 
-# One test for all who play it: each would cost more than what is played.
-@pytest.mark.parametrize("name", sorted({item.name for item in BEHAVIOURS}))
-async def test_behaviour(
+# One test for all drivers: a test for each would cost more than the scenario itself.
+@pytest.mark.parametrize("name", sorted({scenario.name for scenario in SCENARIOS}))
+async def test_scenario(
     name: str,
     reals: MakeReal,
     server: Server,
@@ -121,21 +125,21 @@ async def test_behaviour(
     sandbox: RollbackServer,
     sandboxes_tcp: Relay,
 ) -> None:
-    expected: dict[tuple[Play, type[Player]], str] = {}
+    expected: dict[tuple[Act, type[DriverClient]], str] = {}
     wrong = []
-    for behaviour in BEHAVIOURS:
-        if behaviour.name != name:
+    for scenario in SCENARIOS:
+        if scenario.name != name:
             continue
-        player = behaviour.player.on_real or behaviour.player
-        if (behaviour.play, player) not in expected:
-            real = reals(through_relay=behaviour.relayed)
-            expected[behaviour.play, player] = await play(behaviour, player(real))
-        outcome = await on(lambda: FakeStage(server, fakes_tcp), behaviour)
-        real_outcome = expected[behaviour.play, player]
-        wrong.append(difference(behaviour, DEPARTURES, real_outcome, *outcome))
-    for behaviour in in_turn(name):
-        outcome = await on(lambda: SandboxStage(sandbox, sandboxes_tcp), behaviour)
-        real_outcome = expected[behaviour.play, behaviour.player]
-        found = difference(behaviour, IN_SANDBOX, real_outcome, *outcome)
+        client = scenario.client.on_real or scenario.client
+        if (scenario.play, client) not in expected:
+            real = reals(through_relay=scenario.relayed)
+            expected[scenario.play, client] = await play(scenario, client(real))
+        outcome = await on(lambda: FakeServer(server, fakes_tcp), scenario)
+        real_outcome = expected[scenario.play, client]
+        wrong.append(difference(scenario, DEPARTURES, real_outcome, *outcome))
+    for scenario in in_turn(name):
+        outcome = await on(lambda: SandboxedServer(sandbox, sandboxes_tcp), scenario)
+        real_outcome = expected[scenario.play, scenario.client]
+        found = difference(scenario, IN_SANDBOX, real_outcome, *outcome)
         wrong.append(found and f"in the sandbox, {found}")
     assert wrong == [""] * len(wrong), "\n".join(filter(None, wrong))

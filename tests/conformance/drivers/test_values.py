@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.conformance.drivers.departures import VALUES, unknown
-from tests.conformance.drivers.driver_clients import PLAYERS, Player
+from tests.conformance.drivers.driver_clients import DRIVER_CLIENTS, DriverClient
 from tests.conformance.drivers.outcomes import Raised, outcome, shown
 from tests.conformance.drivers.relay import Relay
-from tests.conformance.drivers.servers import FakeStage, MakeReal
+from tests.conformance.drivers.servers import FakeServer, MakeReal
 from tests.conformance.parameters.literals import LITERALS
 from understudy.fake_postgres.server import Server
 from understudy.script import expectations
@@ -55,32 +55,32 @@ def statements() -> dict[str, str]:
     return found
 
 
-async def read(player: Player) -> dict[str, Any]:
+async def read(client: DriverClient) -> dict[str, Any]:
     """Return what a driver makes of each literal."""
-    await player.connect()
+    await client.connect()
     found = {}
     for name, statement in statements().items():
-        found[name] = await outcome(player.fetch(statement))
-        await outcome(player.end())
-    await player.close()
+        found[name] = await outcome(client.fetch(statement))
+        await outcome(client.end())
+    await client.close()
     return found
 
 
 @pytest.mark.parametrize(
-    "player",
-    [item for item in PLAYERS if "SQLAlchemy" not in item.name],
-    ids=lambda item: item.name,
+    "client",
+    [client for client in DRIVER_CLIENTS if "SQLAlchemy" not in client.name],
+    ids=lambda client: client.name,
 )
 async def test_every_type(
-    player: type[Player],
+    client: type[DriverClient],
     reals: MakeReal,
     server: Server,
     fakes_tcp: Relay,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    expected = await read((player.on_real or player)(reals()))
+    expected = await read((client.on_real or client)(reals()))
     with expectations.opened() as book:
-        fake = FakeStage(server, fakes_tcp)
+        fake = FakeServer(server, fakes_tcp)
         for name, statement in statements().items():
             if name in SCRIPTED:
                 fake.on(statement).value(SCRIPTED[name])
@@ -88,7 +88,7 @@ async def test_every_type(
                 fake.on(statement).value(statement.split("'")[1])
             else:
                 fake.on(statement).rows(*expected[name])
-        actual = await read(player(fake))
+        actual = await read(client(fake))
         fake.postgres.end()
     different = {
         name: (shown(value), shown(actual[name]))
@@ -96,7 +96,7 @@ async def test_every_type(
         if shown(value) != shown(actual[name])
     }
     with capsys.disabled():
-        sys.stdout.write(f"\n{player.name}: {len(expected)} values, {len(different)} differ\n")
-    report = unknown(different, VALUES, player.name)
+        sys.stdout.write(f"\n{client.name}: {len(expected)} values, {len(different)} differ\n")
+    report = unknown(different, VALUES, client.name)
     assert report == "", report
     assert book.verify() == []

@@ -11,7 +11,7 @@ from understudy.fake_postgres.protocol import (
     run_time_parameters,
 )
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.notifications import Listening
 from understudy.fake_postgres.protocol.portals import Portals
 from understudy.fake_postgres.protocol.responder import Responder
@@ -56,14 +56,16 @@ class Backend:
             since the last Sync.
     """
 
-    def __init__(self, responder: Responder, connection: Connection, reception: Reception) -> None:
+    def __init__(
+        self, responder: Responder, connection: Connection, server_options: ServerOptions
+    ) -> None:
         self.connection = connection
         self.responder = responder
-        self.reception = reception
+        self.server_options = server_options
         self.out: list[bytes] = []
         self.statements: dict[str, Prepared] = {}
         self.portals = Portals()
-        self.settings = Settings(connection, reception.version, reception.settings)
+        self.settings = Settings(connection, server_options.version, server_options.settings)
         self.listening = Listening(connection, responder)
         self.transactions = Transactions(connection, [self.settings, self.listening, self.portals])
         self.touched = False
@@ -73,7 +75,7 @@ class Backend:
         self.idle = False
         self.cancel_request: CancelRequest | None = None
         self.notifications: list[bytes] = []
-        self.forwarder = reception.forwarder
+        self.forwarder = server_options.forwarder
         self.forwarded = False
 
     def send(self, data: bytes) -> None:

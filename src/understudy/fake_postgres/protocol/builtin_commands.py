@@ -15,7 +15,7 @@ from understudy.pg.errors import ServerError
 Effect: TypeAlias = Callable[[Backend, Any, Portal], Result | Generator[Pending, Any, Result]]
 
 
-def carry_out(backend: Backend, portal: Portal) -> Generator[Pending, Any, Result]:
+def run_builtin(backend: Backend, portal: Portal) -> Generator[Pending, Any, Result]:
     """Carry out the command of a portal, when its responder lets it.
 
     Raises:

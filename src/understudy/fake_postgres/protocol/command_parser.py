@@ -9,8 +9,8 @@ from functools import lru_cache
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.tokens import (
     RESERVED_AS_COLUMNS,
-    Unread,
-    Words,
+    TokenReader,
+    UnknownSyntax,
     literal,
     name_of,
     number,
@@ -51,125 +51,125 @@ def read(statement: str) -> c.Command | None:
 
 @lru_cache(maxsize=4096)
 def _read(statement: str) -> c.Command | None:
-    words = Words(statement)
-    reader = _READERS.get(words.peek())
+    tokens = TokenReader(statement)
+    reader = _READERS.get(tokens.peek())
     if reader is None:
         return None
     try:
-        words.raw()
-        command = reader(words)
-    except Unread:
+        tokens.raw()
+        command = reader(tokens)
+    except UnknownSyntax:
         return None
-    return None if words.left else command
+    return None if tokens.left else command
 
 
-def _modes(words: Words) -> c.Modes:
+def _modes(tokens: TokenReader) -> c.Modes:
     modes = []
-    while words.left:
-        mode = next((mode for spelt, mode in _MODES.items() if words.skip(*spelt)), None)
+    while tokens.left:
+        mode = next((mode for spelt, mode in _MODES.items() if tokens.skip(*spelt)), None)
         if mode is None:
-            raise Unread
+            raise UnknownSyntax
         modes.append(mode)
-        words.skip(",")
+        tokens.skip(",")
     return tuple(modes)
 
 
-def _begin(words: Words) -> c.Command:
-    words.skip("WORK") or words.skip("TRANSACTION")
-    return c.Begin(_modes(words))
+def _begin(tokens: TokenReader) -> c.Command:
+    tokens.skip("WORK") or tokens.skip("TRANSACTION")
+    return c.Begin(_modes(tokens))
 
 
-def _start(words: Words) -> c.Command:
-    words.need("TRANSACTION")
-    return c.StartTransaction(_modes(words))
+def _start(tokens: TokenReader) -> c.Command:
+    tokens.need("TRANSACTION")
+    return c.StartTransaction(_modes(tokens))
 
 
-def _chain(words: Words) -> bool:
-    words.skip("WORK") or words.skip("TRANSACTION")
-    if words.skip("AND", "NO", "CHAIN"):
+def _chain(tokens: TokenReader) -> bool:
+    tokens.skip("WORK") or tokens.skip("TRANSACTION")
+    if tokens.skip("AND", "NO", "CHAIN"):
         return False
-    return words.skip("AND", "CHAIN")
+    return tokens.skip("AND", "CHAIN")
 
 
-def _commit(words: Words) -> c.Command:
-    if words.skip("PREPARED"):
-        return c.EndPrepared("COMMIT PREPARED", _text(words))
-    return c.Commit(_chain(words))
+def _commit(tokens: TokenReader) -> c.Command:
+    if tokens.skip("PREPARED"):
+        return c.EndPrepared("COMMIT PREPARED", _text(tokens))
+    return c.Commit(_chain(tokens))
 
 
-def _rollback(words: Words) -> c.Command:
-    if words.skip("PREPARED"):
-        return c.EndPrepared("ROLLBACK PREPARED", _text(words))
-    chain = _chain(words)
-    if not chain and words.skip("TO"):
-        words.skip("SAVEPOINT")
-        return c.RollbackTo(words.name())
+def _rollback(tokens: TokenReader) -> c.Command:
+    if tokens.skip("PREPARED"):
+        return c.EndPrepared("ROLLBACK PREPARED", _text(tokens))
+    chain = _chain(tokens)
+    if not chain and tokens.skip("TO"):
+        tokens.skip("SAVEPOINT")
+        return c.RollbackTo(tokens.name())
     return c.Rollback(chain)
 
 
-def _savepoint(words: Words) -> c.Command:
-    return c.Savepoint(words.name())
+def _savepoint(tokens: TokenReader) -> c.Command:
+    return c.Savepoint(tokens.name())
 
 
-def _release(words: Words) -> c.Command:
-    if words.left > 1:
-        words.need("SAVEPOINT")
-    return c.Release(words.name())
+def _release(tokens: TokenReader) -> c.Command:
+    if tokens.left > 1:
+        tokens.need("SAVEPOINT")
+    return c.Release(tokens.name())
 
 
-def _set(words: Words) -> c.Command:
-    if words.skip("CONSTRAINTS"):
-        words.rest()
+def _set(tokens: TokenReader) -> c.Command:
+    if tokens.skip("CONSTRAINTS"):
+        tokens.rest()
         return c.SetConstraints()
-    if words.skip("TRANSACTION"):
-        return c.SetTransaction(_some(_modes(words)))
-    if words.skip("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"):
-        return c.SetTransaction(_some(_modes(words)), session=True)
-    local = words.skip("LOCAL")
+    if tokens.skip("TRANSACTION"):
+        return c.SetTransaction(_some(_modes(tokens)))
+    if tokens.skip("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"):
+        return c.SetTransaction(_some(_modes(tokens)), session=True)
+    local = tokens.skip("LOCAL")
     if not local:
-        words.skip("SESSION")
-    if words.skip("TIME", "ZONE"):
-        return c.Set("timezone", _values(words, "LOCAL"), local)
-    if words.skip("NAMES"):
-        return c.Set("client_encoding", _values(words), local)
-    if words.skip("ROLE"):
-        return c.Set("role", _values(words), local)
-    if words.skip("AUTHORIZATION"):
-        return c.Set("session_authorization", _values(words), local)
-    name = _parameter(words)
-    if not words.skip("TO"):
-        words.need("=")
-    return c.Set(name, _values(words), local)
+        tokens.skip("SESSION")
+    if tokens.skip("TIME", "ZONE"):
+        return c.Set("timezone", _values(tokens, "LOCAL"), local)
+    if tokens.skip("NAMES"):
+        return c.Set("client_encoding", _values(tokens), local)
+    if tokens.skip("ROLE"):
+        return c.Set("role", _values(tokens), local)
+    if tokens.skip("AUTHORIZATION"):
+        return c.Set("session_authorization", _values(tokens), local)
+    name = _parameter(tokens)
+    if not tokens.skip("TO"):
+        tokens.need("=")
+    return c.Set(name, _values(tokens), local)
 
 
 def _some(modes: c.Modes) -> c.Modes:
     if not modes:
-        raise Unread
+        raise UnknownSyntax
     return modes
 
 
-def _parameter(words: Words) -> str:
-    name = words.name()
-    while words.skip("."):
-        name += "." + words.name()
+def _parameter(tokens: TokenReader) -> str:
+    name = tokens.name()
+    while tokens.skip("."):
+        name += "." + tokens.name()
     return name
 
 
-def _values(words: Words, default: str = "DEFAULT") -> tuple[str, ...] | None:
-    if words.skip("DEFAULT") or words.skip(default):
+def _values(tokens: TokenReader, default: str = "DEFAULT") -> tuple[str, ...] | None:
+    if tokens.skip("DEFAULT") or tokens.skip(default):
         return None
-    values = [_value(words)]
-    while words.skip(","):
-        values.append(_value(words))
+    values = [_value(tokens)]
+    while tokens.skip(","):
+        values.append(_value(tokens))
     return tuple(values)
 
 
-def _value(words: Words) -> str:
-    token = words.raw()
+def _value(tokens: TokenReader) -> str:
+    token = tokens.raw()
     if token in ("-", "+"):
-        digits = words.raw()
+        digits = tokens.raw()
         if not number(digits):
-            raise Unread
+            raise UnknownSyntax
         return (token if token == "-" else "") + digits
     text = literal(token)
     if text is not None:
@@ -180,126 +180,126 @@ def _value(words: Words) -> str:
     return name_of(token)
 
 
-def _text(words: Words) -> str:
-    text = literal(words.raw())
+def _text(tokens: TokenReader) -> str:
+    text = literal(tokens.raw())
     if text is None:
-        raise Unread
+        raise UnknownSyntax
     return text
 
 
-def _reset(words: Words) -> c.Command:
-    if words.skip("ALL"):
+def _reset(tokens: TokenReader) -> c.Command:
+    if tokens.skip("ALL"):
         return c.Reset(None)
-    if words.skip("SESSION", "AUTHORIZATION"):
+    if tokens.skip("SESSION", "AUTHORIZATION"):
         return c.Reset("session_authorization")
-    if words.skip("TIME", "ZONE"):
+    if tokens.skip("TIME", "ZONE"):
         return c.Reset("timezone")
-    return c.Reset(_parameter(words))
+    return c.Reset(_parameter(tokens))
 
 
-def _show(words: Words) -> c.Command:
-    if words.skip("TRANSACTION", "ISOLATION", "LEVEL"):
+def _show(tokens: TokenReader) -> c.Command:
+    if tokens.skip("TRANSACTION", "ISOLATION", "LEVEL"):
         return c.Show("transaction_isolation")
-    if words.skip("TIME", "ZONE"):
+    if tokens.skip("TIME", "ZONE"):
         return c.Show("timezone")
-    if words.skip("SESSION", "AUTHORIZATION"):
+    if tokens.skip("SESSION", "AUTHORIZATION"):
         return c.Show("session_authorization")
-    if words.peek() == "ALL":  # a table with descriptions of its own
-        raise Unread
-    return c.Show(_parameter(words))
+    if tokens.peek() == "ALL":  # a table with descriptions of its own
+        raise UnknownSyntax
+    return c.Show(_parameter(tokens))
 
 
-def _discard(words: Words) -> c.Command:
-    what = words.raw().upper()
+def _discard(tokens: TokenReader) -> c.Command:
+    what = tokens.raw().upper()
     if what not in ("ALL", "PLANS", "SEQUENCES", "TEMP", "TEMPORARY"):
-        raise Unread
+        raise UnknownSyntax
     return c.Discard("TEMP" if what == "TEMPORARY" else what)
 
 
-def _prepare(words: Words) -> c.Command:
-    if words.skip("TRANSACTION"):
-        _text(words)
+def _prepare(tokens: TokenReader) -> c.Command:
+    if tokens.skip("TRANSACTION"):
+        _text(tokens)
         return c.PrepareTransaction()
-    name = words.name()
-    types = [" ".join(group) for group in _bracketed(words)]
-    words.need("AS")
-    return c.Prepare(name, tuple(types), words.rest())
+    name = tokens.name()
+    types = [" ".join(group) for group in _bracketed(tokens)]
+    tokens.need("AS")
+    return c.Prepare(name, tuple(types), tokens.rest())
 
 
-def _execute(words: Words) -> c.Command:
-    name = words.name()
-    return c.Execute(name, tuple(map(tuple, _bracketed(words))))
+def _execute(tokens: TokenReader) -> c.Command:
+    name = tokens.name()
+    return c.Execute(name, tuple(map(tuple, _bracketed(tokens))))
 
 
-def _bracketed(words: Words) -> list[list[str]]:
+def _bracketed(tokens: TokenReader) -> list[list[str]]:
     """Take a list in brackets, where one comes next; items are lists of tokens."""
-    if not words.skip("("):
+    if not tokens.skip("("):
         return []
     groups: list[list[str]] = [[]]
     depth = 1
     while depth:
-        token = words.raw()
+        token = tokens.raw()
         depth += (token == "(") - (token == ")")
         if depth == 1 and token == ",":
             groups.append([])
         elif depth:
             groups[-1].append(token)
     if not all(groups):
-        raise Unread
+        raise UnknownSyntax
     return groups
 
 
-def _deallocate(words: Words) -> c.Command:
-    words.skip("PREPARE")
-    return c.Deallocate(None if words.skip("ALL") else words.name())
+def _deallocate(tokens: TokenReader) -> c.Command:
+    tokens.skip("PREPARE")
+    return c.Deallocate(None if tokens.skip("ALL") else tokens.name())
 
 
-def _declare(words: Words) -> c.Command:
-    name = words.name()
+def _declare(tokens: TokenReader) -> c.Command:
+    name = tokens.name()
     options = set()
-    while not words.skip("CURSOR"):
-        if words.skip("NO", "SCROLL"):
+    while not tokens.skip("CURSOR"):
+        if tokens.skip("NO", "SCROLL"):
             options.add("NO SCROLL")
-        elif words.peek() in ("BINARY", "INSENSITIVE", "ASENSITIVE", "SCROLL"):
-            options.add(words.raw().upper())
+        elif tokens.peek() in ("BINARY", "INSENSITIVE", "ASENSITIVE", "SCROLL"):
+            options.add(tokens.raw().upper())
         else:
-            raise Unread
-    hold = words.skip("WITH", "HOLD")
+            raise UnknownSyntax
+    hold = tokens.skip("WITH", "HOLD")
     if not hold:
-        words.skip("WITHOUT", "HOLD")
-    words.need("FOR")
+        tokens.skip("WITHOUT", "HOLD")
+    tokens.need("FOR")
     scroll = True if "SCROLL" in options else False if "NO SCROLL" in options else None
-    return c.Declare(name, words.rest(), "BINARY" in options, hold, scroll)
+    return c.Declare(name, tokens.rest(), "BINARY" in options, hold, scroll)
 
 
-def _fetch(words: Words) -> c.Command:
-    direction, count = _direction(words)
-    words.skip("FROM") or words.skip("IN")
-    return c.Fetch(words.name(), direction, count)
+def _fetch(tokens: TokenReader) -> c.Command:
+    direction, count = _direction(tokens)
+    tokens.skip("FROM") or tokens.skip("IN")
+    return c.Fetch(tokens.name(), direction, count)
 
 
-def _move(words: Words) -> c.Command:
-    direction, count = _direction(words)
-    words.skip("FROM") or words.skip("IN")
-    return c.Fetch(words.name(), direction, count, move=True)
+def _move(tokens: TokenReader) -> c.Command:
+    direction, count = _direction(tokens)
+    tokens.skip("FROM") or tokens.skip("IN")
+    return c.Fetch(tokens.name(), direction, count, move=True)
 
 
-def _direction(words: Words) -> tuple[c.Direction, int | None]:
-    if words.left == 1:  # FETCH name
+def _direction(tokens: TokenReader) -> tuple[c.Direction, int | None]:
+    if tokens.left == 1:  # FETCH name
         return "forward", 1
-    word = words.peek()
+    word = tokens.peek()
     if word in _DIRECTIONS:
-        words.raw()
+        tokens.raw()
         return _DIRECTIONS[word]
-    if words.skip("ALL"):
+    if tokens.skip("ALL"):
         return "forward", None
     for spelt, direction in _COUNTED.items():
-        if words.skip(spelt):
+        if tokens.skip(spelt):
             counted = direction in ("forward", "backward")
-            if counted and words.skip("ALL"):
+            if counted and tokens.skip("ALL"):
                 return direction, None
-            return direction, _integer(words, 1 if counted else None)
-    return ("forward", _integer(words, 1))
+            return direction, _integer(tokens, 1 if counted else None)
+    return ("forward", _integer(tokens, 1))
 
 
 _COUNTED: dict[str, c.Direction] = {
@@ -310,56 +310,56 @@ _COUNTED: dict[str, c.Direction] = {
 }
 
 
-def _integer(words: Words, default: int | None) -> int:
-    sign = -1 if words.skip("-") else 1
-    if re.fullmatch(r"[0-9]{1,9}", words.peek()):
-        return sign * int(words.raw())
+def _integer(tokens: TokenReader, default: int | None) -> int:
+    sign = -1 if tokens.skip("-") else 1
+    if re.fullmatch(r"[0-9]{1,9}", tokens.peek()):
+        return sign * int(tokens.raw())
     if default is None or sign == -1:
-        raise Unread
+        raise UnknownSyntax
     return default
 
 
-def _close(words: Words) -> c.Command:
-    return c.Close(None if words.skip("ALL") else words.name())
+def _close(tokens: TokenReader) -> c.Command:
+    return c.Close(None if tokens.skip("ALL") else tokens.name())
 
 
-def _listen(words: Words) -> c.Command:
-    return c.Listen(words.name())
+def _listen(tokens: TokenReader) -> c.Command:
+    return c.Listen(tokens.name())
 
 
-def _unlisten(words: Words) -> c.Command:
-    return c.Unlisten(None if words.skip("*") else words.name())
+def _unlisten(tokens: TokenReader) -> c.Command:
+    return c.Unlisten(None if tokens.skip("*") else tokens.name())
 
 
-def _notify(words: Words) -> c.Command:
-    channel = words.name()
-    return c.Notify(channel, _text(words) if words.skip(",") else "")
+def _notify(tokens: TokenReader) -> c.Command:
+    channel = tokens.name()
+    return c.Notify(channel, _text(tokens) if tokens.skip(",") else "")
 
 
-def _select(words: Words) -> c.Command:
+def _select(tokens: TokenReader) -> c.Command:
     """SELECT pg_notify(...), the one function of a session's own."""
-    if words.skip("PG_CATALOG"):
-        words.need(".")
-    words.need("PG_NOTIFY", "(")
-    channel = _argument(words)
-    words.need(",")
-    payload = _argument(words)
-    words.need(")")
-    column = words.name() if words.skip("AS") else "pg_notify"
+    if tokens.skip("PG_CATALOG"):
+        tokens.need(".")
+    tokens.need("PG_NOTIFY", "(")
+    channel = _argument(tokens)
+    tokens.need(",")
+    payload = _argument(tokens)
+    tokens.need(")")
+    column = tokens.name() if tokens.skip("AS") else "pg_notify"
     return c.SelectNotify((channel, payload), column)
 
 
-def _argument(words: Words) -> str | int:
-    token = words.raw()
+def _argument(tokens: TokenReader) -> str | int:
+    token = tokens.raw()
     found = int(token[1:]) if re.fullmatch(r"\$[1-9][0-9]{0,3}", token) else literal(token)
     if found is None:
-        raise Unread
-    if words.skip("::"):
-        words.need("TEXT")
+        raise UnknownSyntax
+    if tokens.skip("::"):
+        tokens.need("TEXT")
     return found
 
 
-_READERS: dict[str, Callable[[Words], c.Command]] = {
+_READERS: dict[str, Callable[[TokenReader], c.Command]] = {
     "BEGIN": _begin,
     "START": _start,
     "COMMIT": _commit,

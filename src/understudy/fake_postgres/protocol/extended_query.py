@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.fake_postgres.protocol import backend_messages, errors, frontend_messages
 from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run
-from understudy.fake_postgres.protocol.builtin_commands import carry_out
+from understudy.fake_postgres.protocol.builtin_commands import run_builtin
 from understudy.fake_postgres.protocol.copy import copy
 from understudy.fake_postgres.protocol.frontend_messages import Formats
 from understudy.fake_postgres.protocol.prepared_statements import (
@@ -133,7 +133,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
         deliver(backend, portal, portal.result, limit)
         return None
     if prepared.command is not None:
-        return finish(backend, portal, limit, carry_out(backend, portal))
+        return finish(backend, portal, limit, run_builtin(backend, portal))
     assert statement is not None
     backend.transactions.queried = True
     if statement.copy:

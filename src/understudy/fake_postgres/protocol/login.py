@@ -24,15 +24,15 @@ class Login(NamedTuple):
     database: str | None = None
 
 
-ANYBODY = Login()
+ANY_LOGIN = Login()
 
 
-def everybody(connection: Connection) -> None:
+def admit_everybody(connection: Connection) -> None:
     """Let anybody in, to any database."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class ServerOptions:
     """How clients are let in, and what they are told of the server.
 
     Attributes:
@@ -46,7 +46,7 @@ class Reception:
     """
 
     version: str = "18.0"
-    login: Login = ANYBODY
+    login: Login = ANY_LOGIN
     settings: Mapping[str, str] = field(default_factory=dict)
-    admit: Callable[[Connection], Pending | None] = everybody
+    admit: Callable[[Connection], Pending | None] = admit_everybody
     forwarder: Forwarder | None = None

@@ -24,7 +24,7 @@ from understudy.fake_postgres.protocol.backend import (
 )
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.frames import BadLength, Frames, UnknownKind
-from understudy.fake_postgres.protocol.login import Reception
+from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.startup import start
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
@@ -54,13 +54,13 @@ class Session:
         self,
         responder: Responder,
         connection: Connection,
-        reception: Reception = Reception(),  # noqa: B008 # frozen
+        server_options: ServerOptions = ServerOptions(),  # noqa: B008 # frozen
     ) -> None:
         self.connection = connection
         self.pending: Pending | None = None
         self.closed = False
         self.dropped = False
-        self._backend = Backend(responder, connection, reception)
+        self._backend = Backend(responder, connection, server_options)
         self._frames = Frames()
         self._work: Work | None = None
         self._extended = False

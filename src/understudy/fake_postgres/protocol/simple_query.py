@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.fake_postgres.protocol import backend_messages, frontend_messages
 from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run, settle
-from understudy.fake_postgres.protocol.builtin_commands import carry_out
+from understudy.fake_postgres.protocol.builtin_commands import run_builtin
 from understudy.fake_postgres.protocol.copy import copy
 from understudy.fake_postgres.protocol.prepared_statements import (
     deliver,
@@ -57,7 +57,7 @@ def _run(backend: Backend, part: sql.Piece) -> Work:
 def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | None]:
     """Run a statement; return what came of it, None where the client has it already."""
     if portal.prepared.command is not None:
-        return (yield from carry_out(backend, portal))
+        return (yield from run_builtin(backend, portal))
     statement = portal.prepared.statement
     assert statement is not None
     backend.transactions.queried = True

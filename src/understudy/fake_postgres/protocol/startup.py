@@ -42,7 +42,7 @@ def start(backend: Backend) -> Work:
     connection = backend.connection
     options = packet.options
     unknown = [name for name in options if name.startswith("_pq_.")]
-    newest = 2 if int(backend.reception.version.partition(".")[0]) >= 18 else 0
+    newest = 2 if int(backend.server_options.version.partition(".")[0]) >= 18 else 0
     if packet.minor > newest or unknown:
         backend.send(backend_messages.negotiate_version(min(packet.minor, newest), unknown))
     connection.user = options.get("user", "")
@@ -51,10 +51,10 @@ def start(backend: Backend) -> Work:
     connection.database = options.get("database") or connection.user
     if options.get("replication", "").lower() not in ("", "0", "off", "false", "no"):
         raise errors.fatal("0A000", "fake_postgres has no replication connections")
-    admitted = backend.reception.admit(connection)
+    admitted = backend.server_options.admit(connection)
     while isinstance(admitted, Pending):
         admitted = yield admitted
-    login = backend.reception.login
+    login = backend.server_options.login
     is_known = login.user in (None, connection.user)
     if login.password is not None:
         yield from _authenticate(backend, login.password, is_known=is_known)

@@ -27,11 +27,11 @@ RESERVED = frozenset(_RESERVED.split())
 RESERVED_AS_COLUMNS = frozenset(_RESERVED_AS_COLUMNS.split())
 
 
-class Unread(Exception):
+class UnknownSyntax(Exception):
     """The statement is not spelt as any command that is known here."""
 
 
-class Words:
+class TokenReader:
     """The tokens of a statement, taken one by one."""
 
     def __init__(self, statement: str) -> None:
@@ -58,7 +58,7 @@ class Words:
     def raw(self) -> str:
         """Take a token as it is written."""
         if not self.left:
-            raise Unread
+            raise UnknownSyntax
         self._at += 1
         return self._pieces[self._at - 1].text
 
@@ -77,7 +77,7 @@ class Words:
             Unread: something else comes next.
         """
         if not self.skip(*words):
-            raise Unread
+            raise UnknownSyntax
 
     def name(self) -> str:
         """Take a name: folded to small letters, unless it is quoted."""
@@ -86,7 +86,7 @@ class Words:
     def rest(self) -> str:
         """Take what is left, as it is written."""
         if not self.left:
-            raise Unread
+            raise UnknownSyntax
         start = self.place
         last = self._pieces[-1]
         self._at = len(self._pieces)
@@ -118,5 +118,5 @@ def name_of(token: str) -> str:
         return token[1:-1].replace('""', '"')
     name = token.lower()
     if not _WORD.fullmatch(token) or name in RESERVED or name in RESERVED_AS_COLUMNS:
-        raise Unread
+        raise UnknownSyntax
     return name

@@ -9,7 +9,7 @@ from understudy.fake_postgres.protocol.connection import Connection
 from understudy.script.calls import Transaction
 
 
-class Follower(Protocol):
+class TransactionalState(Protocol):
     """Something that a rollback undoes: settings, cursors, LISTEN and NOTIFY."""
 
     def mark(self) -> Any:
@@ -42,9 +42,9 @@ class Transactions:
         queried: whether the block has run a query.
     """
 
-    def __init__(self, connection: Connection, followers: list[Follower]) -> None:
+    def __init__(self, connection: Connection, followers: list[TransactionalState]) -> None:
         self._connection = connection
-        self._followers = followers
+        self._states = followers
         self._levels: list[_Level] = []
         self.implicit = False
         self.queried = False
@@ -75,8 +75,8 @@ class Transactions:
             self._levels[0].transaction.end("committed" if commit else "rolled back")
             self._levels = []
             self._connection.current = None
-        for follower, mark in zip(self._followers, self._base, strict=True):
-            follower.settle(mark, commit=commit)
+        for state, mark in zip(self._states, self._base, strict=True):
+            state.settle(mark, commit=commit)
         self._base = self._marks()
         return commit
 
@@ -85,8 +85,8 @@ class Transactions:
         if self._levels:
             transaction, marks = self._levels[-1]
             transaction.aborted = True
-            for follower, mark in zip(self._followers, marks, strict=True):
-                follower.fail(mark)
+            for state, mark in zip(self._states, marks, strict=True):
+                state.fail(mark)
         else:
             self.end(commit=False)
 
@@ -149,8 +149,8 @@ class Transactions:
         raise errors.error("3B001", f'savepoint "{name}" does not exist')
 
     def _restore(self, marks: list[Any]) -> None:
-        for follower, mark in zip(self._followers, marks, strict=True):
-            follower.restore(mark)
+        for state, mark in zip(self._states, marks, strict=True):
+            state.restore(mark)
 
     def _marks(self) -> list[Any]:
-        return [follower.mark() for follower in self._followers]
+        return [state.mark() for state in self._states]

@@ -8,9 +8,9 @@ from typing import Any
 
 import asyncpg
 
-from tests.conformance.drivers.driver_clients import AsyncpgPlayer
+from tests.conformance.drivers.driver_clients import AsyncpgClient
 from tests.conformance.drivers.outcomes import Raised, outcome
-from tests.conformance.drivers.scenario import ASYNCPG, behaviour
+from tests.conformance.drivers.scenario import ASYNCPG, scenario
 
 ONE = "SELECT 1 AS a"
 NAMES = "SELECT name, age FROM users ORDER BY id"
@@ -19,17 +19,17 @@ SLEEP = "SELECT pg_sleep(60)"
 ROWS = ({"name": "Ana", "age": 30}, {"name": "Bia", "age": None})
 
 
-@behaviour(*ASYNCPG)
-async def two_at_once(player: AsyncpgPlayer) -> Any:
-    player.stage.on(ONE).row(a=1)
-    first, second = player.conn.fetchval(ONE), player.conn.fetchval(ONE)
-    return await asyncio.gather(outcome(first), outcome(second)), await player.conn.fetchval(ONE)
+@scenario(*ASYNCPG)
+async def two_at_once(client: AsyncpgClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    first, second = client.conn.fetchval(ONE), client.conn.fetchval(ONE)
+    return await asyncio.gather(outcome(first), outcome(second)), await client.conn.fetchval(ONE)
 
 
-@behaviour(*ASYNCPG)
-async def fetched_in_every_way(player: AsyncpgPlayer) -> Any:
-    player.stage.on(NAMES).rows(*ROWS)
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def fetched_in_every_way(client: AsyncpgClient) -> Any:
+    client.server.on(NAMES).rows(*ROWS)
+    conn = client.conn
     record = await conn.fetchrow(NAMES)
     return [
         await conn.fetch(NAMES),
@@ -40,11 +40,11 @@ async def fetched_in_every_way(player: AsyncpgPlayer) -> Any:
     ]
 
 
-@behaviour(*ASYNCPG)
-async def nothing_fetched_in_every_way(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def nothing_fetched_in_every_way(client: AsyncpgClient) -> Any:
     statement = "SELECT name FROM users WHERE false"
-    player.stage.on(statement).rows()
-    conn = player.conn
+    client.server.on(statement).rows()
+    conn = client.conn
     return [
         await conn.fetch(statement),
         await conn.fetchrow(statement),
@@ -53,11 +53,11 @@ async def nothing_fetched_in_every_way(player: AsyncpgPlayer) -> Any:
     ]
 
 
-@behaviour(*ASYNCPG)
-async def prepared(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def prepared(client: AsyncpgClient) -> Any:
     statement = "SELECT id, name, mood, age::numeric AS n FROM users WHERE id = $1 AND name > $2"
-    player.stage.on(statement, 1, "A").row(id=1, name="Ana", mood="happy", n=30)
-    found = await player.conn.prepare(statement)
+    client.server.on(statement, 1, "A").row(id=1, name="Ana", mood="happy", n=30)
+    found = await client.conn.prepare(statement)
     return [
         [
             (parameter.name, parameter.kind, parameter.schema)
@@ -77,16 +77,16 @@ async def prepared(player: AsyncpgPlayer) -> Any:
     ]
 
 
-@behaviour(*ASYNCPG)
-async def prepared_and_refused(player: AsyncpgPlayer) -> Any:
-    return await outcome(player.conn.prepare("SELECT nome FROM users"))
+@scenario(*ASYNCPG)
+async def prepared_and_refused(client: AsyncpgClient) -> Any:
+    return await outcome(client.conn.prepare("SELECT nome FROM users"))
 
 
-@behaviour(*ASYNCPG)
-async def a_cursor(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def a_cursor(client: AsyncpgClient) -> Any:
     statement = "SELECT n FROM generate_series(1, 130) AS n"
-    player.stage.on(statement).rows({"n": n} for n in range(1, 131))
-    conn = player.conn
+    client.server.on(statement).rows({"n": n} for n in range(1, 131))
+    conn = client.conn
     async with conn.transaction():
         found = [record["n"] async for record in conn.cursor(statement)]
         few = [record["n"] async for record in conn.cursor(statement, prefetch=7)]
@@ -101,26 +101,26 @@ async def a_cursor(player: AsyncpgPlayer) -> Any:
     return found, few, steps
 
 
-@behaviour(*ASYNCPG)
-async def a_cursor_without_a_transaction(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def a_cursor_without_a_transaction(client: AsyncpgClient) -> Any:
     async def iterate() -> None:
-        async for _ in player.conn.cursor(NAMES):
+        async for _ in client.conn.cursor(NAMES):
             raise AssertionError("a cursor needs a transaction")
 
-    player.stage.on(NAMES).optional().rows(*ROWS)
-    return await outcome(iterate()), await outcome(_started(player.conn.cursor(NAMES)))
+    client.server.on(NAMES).optional().rows(*ROWS)
+    return await outcome(iterate()), await outcome(_started(client.conn.cursor(NAMES)))
 
 
 async def _started(cursor: Any) -> Any:
     return type(await cursor).__name__
 
 
-@behaviour(*ASYNCPG)
-async def nested_transactions(player: AsyncpgPlayer) -> Any:
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    player.stage.fails(player.library, "SELECT 1 / 0", sqlstate="22012")
-    player.stage.on("SELECT name FROM users WHERE id > 2").row(name="Cid")
-    conn, seen = player.conn, [player.conn.is_in_transaction()]
+@scenario(*ASYNCPG)
+async def nested_transactions(client: AsyncpgClient) -> Any:
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    client.server.fails(client.library, "SELECT 1 / 0", sqlstate="22012")
+    client.server.on("SELECT name FROM users WHERE id > 2").row(name="Cid")
+    conn, seen = client.conn, [client.conn.is_in_transaction()]
     async with conn.transaction():
         await conn.execute(ADD, "Cid")
         try:
@@ -134,8 +134,8 @@ async def nested_transactions(player: AsyncpgPlayer) -> Any:
     return seen, conn.is_in_transaction(), await conn.fetch("SELECT name FROM users WHERE id > 2")
 
 
-@behaviour(*ASYNCPG)
-async def transactions_of_every_kind(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def transactions_of_every_kind(client: AsyncpgClient) -> Any:
     names = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")
     seen = []
     for kind in (
@@ -145,14 +145,14 @@ async def transactions_of_every_kind(player: AsyncpgPlayer) -> Any:
         {"isolation": "serializable", "readonly": True, "deferrable": True},
         {"isolation": "read_uncommitted"},
     ):
-        async with player.conn.transaction(**kind):
-            seen.append([await player.conn.fetchval(f"SHOW {name}") for name in names])
+        async with client.conn.transaction(**kind):
+            seen.append([await client.conn.fetchval(f"SHOW {name}") for name in names])
     return seen
 
 
-@behaviour(*ASYNCPG)
-async def transactions_misused(player: AsyncpgPlayer) -> Any:
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def transactions_misused(client: AsyncpgClient) -> Any:
+    conn = client.conn
     transaction = conn.transaction()
     steps = [
         await outcome(transaction.commit()),
@@ -170,44 +170,44 @@ async def transactions_misused(player: AsyncpgPlayer) -> Any:
     return steps
 
 
-@behaviour(*ASYNCPG)
-async def a_task_cancelled_in_a_query(player: AsyncpgPlayer) -> Any:
-    player.stage.on(SLEEP).hangs()
-    player.stage.on(ONE).row(a=1)
-    task = asyncio.create_task(player.conn.fetch(SLEEP))
-    await player.stage.until_running(SLEEP)
+@scenario(*ASYNCPG)
+async def a_task_cancelled_in_a_query(client: AsyncpgClient) -> Any:
+    client.server.on(SLEEP).hangs()
+    client.server.on(ONE).row(a=1)
+    task = asyncio.create_task(client.conn.fetch(SLEEP))
+    await client.server.until_running(SLEEP)
     task.cancel()
     cancelled = await outcome(task)
-    await player.stage.until_idle(SLEEP)
-    return cancelled, await outcome(player.conn.fetch(ONE)), player.conn.is_closed()
+    await client.server.until_idle(SLEEP)
+    return cancelled, await outcome(client.conn.fetch(ONE)), client.conn.is_closed()
 
 
-@behaviour(*ASYNCPG)
-async def a_task_cancelled_in_a_transaction(player: AsyncpgPlayer) -> Any:
-    player.stage.on(SLEEP).hangs()
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    player.stage.on(NAMES).rows(*ROWS)
+@scenario(*ASYNCPG)
+async def a_task_cancelled_in_a_transaction(client: AsyncpgClient) -> Any:
+    client.server.on(SLEEP).hangs()
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    client.server.on(NAMES).rows(*ROWS)
 
     async def work() -> None:
-        async with player.conn.transaction():
-            await player.conn.execute(ADD, "Cid")
-            await player.conn.fetch(SLEEP)
+        async with client.conn.transaction():
+            await client.conn.execute(ADD, "Cid")
+            await client.conn.fetch(SLEEP)
 
     task = asyncio.create_task(work())
-    await player.stage.until_running(SLEEP)
+    await client.server.until_running(SLEEP)
     task.cancel()
     return [
         await outcome(task),
-        player.conn.is_in_transaction(),
-        await outcome(player.conn.fetch(NAMES)),
+        client.conn.is_in_transaction(),
+        await outcome(client.conn.fetch(NAMES)),
     ]
 
 
-@behaviour(*ASYNCPG)
-async def timed_out(player: AsyncpgPlayer) -> Any:
-    player.stage.on(SLEEP).hangs()
-    player.stage.on(ONE).row(a=1)
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def timed_out(client: AsyncpgClient) -> Any:
+    client.server.on(SLEEP).hangs()
+    client.server.on(ONE).row(a=1)
+    conn = client.conn
 
     async def in_time() -> Any:
         async with asyncio.timeout(0.05):
@@ -223,23 +223,23 @@ async def timed_out(player: AsyncpgPlayer) -> Any:
     ]
 
 
-@behaviour(*ASYNCPG)
-async def copied_out(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def copied_out(client: AsyncpgClient) -> Any:
     # What asyncpg makes of its arguments.
     table = 'COPY "users"("id", "name", "age") TO STDOUT'
     query = "COPY (SELECT name FROM users WHERE id < ...) TO STDOUT ..."
-    player.stage.on(table).rows(
+    client.server.on(table).rows(
         {"id": 1, "name": "Ana", "age": 30}, {"id": 2, "name": "Bia", "age": None}
     )
-    player.stage.on(query).value("Ana\nBia\n")
+    client.server.on(query).value("Ana\nBia\n")
     # asyncpg has the server quote what it puts into the text of a COPY.
-    player.stage.on("SELECT quote_literal(...)").value("'3'")
+    client.server.on("SELECT quote_literal(...)").value("'3'")
     chunks: list[bytes] = []
 
     async def take(chunk: bytes) -> None:
         chunks.append(bytes(chunk))
 
-    conn = player.conn
+    conn = client.conn
     tags = [
         await conn.copy_from_table("users", columns=["id", "name", "age"], output=take),
         await conn.copy_from_query(
@@ -249,15 +249,15 @@ async def copied_out(player: AsyncpgPlayer) -> Any:
     return tags, b"".join(chunks)
 
 
-@behaviour(*ASYNCPG)
-async def copied_in(player: AsyncpgPlayer) -> Any:
-    player.stage.on('COPY "users"("name", "age") FROM STDIN ...').tag("COPY 2")
+@scenario(*ASYNCPG)
+async def copied_in(client: AsyncpgClient) -> Any:
+    client.server.on('COPY "users"("name", "age") FROM STDIN ...').tag("COPY 2")
 
     async def source() -> AsyncIterator[bytes]:
         yield b"Cid\t7\n"
         yield b"Dora\t\\N\n"
 
-    conn = player.conn
+    conn = client.conn
     records = [("Eva", 1), ("Fabio", None)]
     return [
         await conn.copy_to_table("users", columns=["name", "age"], source=source()),
@@ -265,36 +265,36 @@ async def copied_in(player: AsyncpgPlayer) -> Any:
     ]
 
 
-@behaviour(*ASYNCPG)
-async def copied_in_and_refused(player: AsyncpgPlayer) -> Any:
-    player.stage.on(ONE).row(a=1)
+@scenario(*ASYNCPG)
+async def copied_in_and_refused(client: AsyncpgClient) -> Any:
+    client.server.on(ONE).row(a=1)
 
     async def source() -> AsyncIterator[bytes]:
         yield b"Cid\t7\n"
         raise OSError("the file is gone")
 
-    conn = player.conn
+    conn = client.conn
     return [
         await outcome(conn.copy_to_table("users", columns=["name", "age"], source=source())),
         await outcome(conn.fetch(ONE)),
     ]
 
 
-@behaviour(*ASYNCPG)
-async def copied_to_where_there_is_no_table(player: AsyncpgPlayer) -> Any:
-    return await outcome(player.conn.copy_records_to_table("nowhere", records=[("Eva",)]))
+@scenario(*ASYNCPG)
+async def copied_to_where_there_is_no_table(client: AsyncpgClient) -> Any:
+    return await outcome(client.conn.copy_records_to_table("nowhere", records=[("Eva",)]))
 
 
-@behaviour(*ASYNCPG)
-async def notified(player: AsyncpgPlayer) -> Any:
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def notified(client: AsyncpgClient) -> Any:
+    conn = client.conn
     heard: asyncio.Queue[Any] = asyncio.Queue()
 
     def listen(of: Any, pid: int, channel: str, payload: str) -> None:
         heard.put_nowait((of is conn, pid == conn.get_server_pid(), channel, payload))
 
     await conn.add_listener("news", listen)
-    player.stage.notify("news", "from elsewhere")
+    client.server.notify("news", "from elsewhere")
     found = [await asyncio.wait_for(heard.get(), 20)]
     await conn.execute("NOTIFY news, 'from here'")
     found.append(await asyncio.wait_for(heard.get(), 20))
@@ -309,9 +309,9 @@ async def notified(player: AsyncpgPlayer) -> Any:
     return found, await conn.execute("NOTIFY news, 'nobody'"), heard.empty()
 
 
-@behaviour(*ASYNCPG)
-async def warned(player: AsyncpgPlayer) -> Any:
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def warned(client: AsyncpgClient) -> Any:
+    conn = client.conn
     heard: list[Any] = []
 
     def listen(of: Any, message: asyncpg.PostgresLogMessage) -> None:
@@ -326,9 +326,9 @@ async def warned(player: AsyncpgPlayer) -> Any:
     return heard
 
 
-@behaviour(*ASYNCPG)
-async def what_the_server_tells(player: AsyncpgPlayer) -> Any:
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def what_the_server_tells(client: AsyncpgClient) -> Any:
+    conn = client.conn
     settings = conn.get_settings()
     names = (
         *("server_encoding", "client_encoding", "application_name"),
@@ -340,9 +340,9 @@ async def what_the_server_tells(player: AsyncpgPlayer) -> Any:
     return conn.get_server_version().major, told
 
 
-@behaviour(*ASYNCPG)
-async def told_of_a_change(player: AsyncpgPlayer) -> Any:
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def told_of_a_change(client: AsyncpgClient) -> Any:
+    conn = client.conn
     await conn.execute("SET application_name TO 'me'; SET TIME ZONE 'Asia/Tokyo'")
     settings = conn.get_settings()
     told = [settings.application_name, settings.TimeZone]
@@ -351,26 +351,26 @@ async def told_of_a_change(player: AsyncpgPlayer) -> Any:
     return told, settings.application_name, settings.TimeZone
 
 
-@behaviour(*ASYNCPG, connected=False)
-async def settings_given_at_the_start(player: AsyncpgPlayer) -> Any:
-    await player.connect(server_settings={"application_name": "me", "search_path": "pg_catalog"})
-    conn = player.conn
+@scenario(*ASYNCPG, connected=False)
+async def settings_given_at_the_start(client: AsyncpgClient) -> Any:
+    await client.connect(server_settings={"application_name": "me", "search_path": "pg_catalog"})
+    conn = client.conn
     found = [await conn.fetchval("SHOW application_name"), await conn.fetchval("SHOW search_path")]
     await conn.execute("SET search_path TO public")
     await conn.execute("RESET search_path")
     return found, await conn.fetchval("SHOW search_path")
 
 
-@behaviour(*ASYNCPG, connected=False)
-async def a_bad_setting_given_at_the_start(player: AsyncpgPlayer) -> Any:
-    return await outcome(player.connect(server_settings={"nothing_of_the_kind": "1"}))
+@scenario(*ASYNCPG, connected=False)
+async def a_bad_setting_given_at_the_start(client: AsyncpgClient) -> Any:
+    return await outcome(client.connect(server_settings={"nothing_of_the_kind": "1"}))
 
 
-@behaviour(*ASYNCPG)
-async def codecs_of_its_own(player: AsyncpgPlayer) -> Any:
-    conn = player.conn
+@scenario(*ASYNCPG)
+async def codecs_of_its_own(client: AsyncpgClient) -> Any:
+    conn = client.conn
     statement = """SELECT '{"a": 1}'::jsonb AS j, 'happy'::mood AS m, ROW(1, 'x')::pair AS p"""
-    player.stage.on(statement).row(j={"a": 1}, m="happy", p=(1, "x"))
+    client.server.on(statement).row(j={"a": 1}, m="happy", p=(1, "x"))
     found = [await conn.fetchrow(statement)]
     await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=repr, decoder=str.upper)
     await conn.set_type_codec("mood", encoder=str, decoder=lambda text: f"<{text}>")
@@ -382,27 +382,27 @@ async def codecs_of_its_own(player: AsyncpgPlayer) -> Any:
     return found
 
 
-@behaviour(*ASYNCPG)
-async def arrays_and_enums_as_parameters(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG)
+async def arrays_and_enums_as_parameters(client: AsyncpgClient) -> Any:
     """asyncpg asks the server about each of these types, at its first use."""
     statement = (
         "SELECT $1::mood AS a, $2::mood[] AS b, $3::int[] AS c, $4::pair AS d, $5::int4range AS e"
     )
     values = ("happy", ["sad", None], [[1, 2], [3, 4]], (7, "x"), asyncpg.Range(1, 5))
-    player.stage.on(statement).row(
+    client.server.on(statement).row(
         a="happy", b=["sad", None], c=[[1, 2], [3, 4]], d=(7, "x"), e=asyncpg.Range(1, 5)
     )
-    found = await player.conn.fetchrow(statement, *values)
-    return found, await outcome(player.conn.fetch(statement, "glad", *values[1:]))
+    found = await client.conn.fetchrow(statement, *values)
+    return found, await outcome(client.conn.fetch(statement, "glad", *values[1:]))
 
 
-@behaviour(*ASYNCPG)
-async def closed_while_it_works(player: AsyncpgPlayer) -> Any:
-    player.stage.on(SLEEP).hangs()
-    task = asyncio.create_task(player.conn.fetch(SLEEP))
-    await player.stage.until_running(SLEEP)
-    closing = await outcome(player.conn.close(timeout=5))
-    terminated = player.conn.terminate()
+@scenario(*ASYNCPG)
+async def closed_while_it_works(client: AsyncpgClient) -> Any:
+    client.server.on(SLEEP).hangs()
+    task = asyncio.create_task(client.conn.fetch(SLEEP))
+    await client.server.until_running(SLEEP)
+    closing = await outcome(client.conn.close(timeout=5))
+    terminated = client.conn.terminate()
     # Whether asyncpg has read the answer to its cancelling by then is a race on a real server too.
     failed = isinstance(await outcome(task), Raised)
-    return closing, terminated, failed, player.conn.is_closed()
+    return closing, terminated, failed, client.conn.is_closed()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conformance.drivers.driver_clients import AsyncpgPlayer, Player
+from tests.conformance.drivers.driver_clients import AsyncpgClient, DriverClient
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.scenario import ASYNCPG, behaviour
+from tests.conformance.drivers.scenario import ASYNCPG, scenario
 from tests.conformance.drivers.servers import LOGIN
 
 ONE = "SELECT 1 AS a"
@@ -15,145 +15,145 @@ RENAME = "UPDATE users SET name = $1"
 FORGET = "DELETE FROM users WHERE id > 2"
 
 
-@behaviour(connected=False)
-async def too_many_connections(player: Player) -> Any:
-    player.stage.on(ONE).row(a=1)
-    with player.stage.full():
-        refused = await outcome(player.connect())
-    again = type(player)(player.stage)
+@scenario(connected=False)
+async def too_many_connections(client: DriverClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    with client.server.full():
+        refused = await outcome(client.connect())
+    again = type(client)(client.server)
     await again.connect()
     found = await again.fetch(ONE)
     await again.close()
     return refused, found
 
 
-@behaviour(connected=False)
-async def no_server(player: Player) -> Any:
-    player.stage.on(ONE).row(a=1)
-    with player.stage.down():
-        refused = await outcome(player.connect())
-    again = type(player)(player.stage)
+@scenario(connected=False)
+async def no_server(client: DriverClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    with client.server.down():
+        refused = await outcome(client.connect())
+    again = type(client)(client.server)
     await again.connect()
     found = await again.fetch(ONE)
     await again.close()
     return refused, found
 
 
-@behaviour()
-async def closed_twice(player: Player) -> Any:
-    return await outcome(player.close()), await outcome(player.close())
+@scenario()
+async def closed_twice(client: DriverClient) -> Any:
+    return await outcome(client.close()), await outcome(client.close())
 
 
-async def admitted(player: Player) -> Any:
+async def admitted(client: DriverClient) -> Any:
     """What comes of connecting, and of the first statement."""
-    player.stage.on(ONE).optional().row(a=1)
-    return await outcome(player.connect()) or await outcome(player.fetch(ONE))
+    client.server.on(ONE).optional().row(a=1)
+    return await outcome(client.connect()) or await outcome(client.fetch(ONE))
 
 
-@behaviour(connected=False)
-async def the_right_password(player: Player) -> Any:
-    player.stage.guarded()
-    player.stage.call_as(user=LOGIN.user, password=LOGIN.password)
-    return await admitted(player)
+@scenario(connected=False)
+async def the_right_password(client: DriverClient) -> Any:
+    client.server.guarded()
+    client.server.call_as(user=LOGIN.user, password=LOGIN.password)
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def a_wrong_password(player: Player) -> Any:
-    player.stage.guarded()
-    player.stage.call_as(user=LOGIN.user, password="guess")
-    return await admitted(player)
+@scenario(connected=False)
+async def a_wrong_password(client: DriverClient) -> Any:
+    client.server.guarded()
+    client.server.call_as(user=LOGIN.user, password="guess")
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def no_password(player: Player) -> Any:
-    player.stage.guarded()
-    player.stage.call_as(user=LOGIN.user)
-    return await admitted(player)
+@scenario(connected=False)
+async def no_password(client: DriverClient) -> Any:
+    client.server.guarded()
+    client.server.call_as(user=LOGIN.user)
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def an_unknown_user_with_a_password(player: Player) -> Any:
-    player.stage.guarded()
-    player.stage.call_as(user=f"{LOGIN.user}_stranger", password=LOGIN.password)
-    return await admitted(player)
+@scenario(connected=False)
+async def an_unknown_user_with_a_password(client: DriverClient) -> Any:
+    client.server.guarded()
+    client.server.call_as(user=f"{LOGIN.user}_stranger", password=LOGIN.password)
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def an_unknown_user(player: Player) -> Any:
-    player.stage.unguarded()
-    player.stage.call_as(user="stranger")
-    return await admitted(player)
+@scenario(connected=False)
+async def an_unknown_user(client: DriverClient) -> Any:
+    client.server.unguarded()
+    client.server.call_as(user="stranger")
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def an_unknown_database(player: Player) -> Any:
-    player.stage.guarded()
-    player.stage.call_as(user=LOGIN.user, password=LOGIN.password, database="nowhere")
-    return await admitted(player)
+@scenario(connected=False)
+async def an_unknown_database(client: DriverClient) -> Any:
+    client.server.guarded()
+    client.server.call_as(user=LOGIN.user, password=LOGIN.password, database="nowhere")
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def a_wrong_password_for_an_unknown_database(player: Player) -> Any:
-    player.stage.guarded()
-    player.stage.call_as(user=LOGIN.user, password="guess", database="nowhere")
-    return await admitted(player)
+@scenario(connected=False)
+async def a_wrong_password_for_an_unknown_database(client: DriverClient) -> Any:
+    client.server.guarded()
+    client.server.call_as(user=LOGIN.user, password="guess", database="nowhere")
+    return await admitted(client)
 
 
-@behaviour(connected=False, but=("asyncpg in memory",))
-async def encryption_demanded(player: Player) -> Any:
-    player.stage.call_by_tcp()
-    player.stage.call_with(sslmode="require")
-    return await admitted(player)
+@scenario(connected=False, but=("asyncpg in memory",))
+async def encryption_demanded(client: DriverClient) -> Any:
+    client.server.call_by_tcp()
+    client.server.call_with(sslmode="require")
+    return await admitted(client)
 
 
-@behaviour(connected=False, but=("asyncpg in memory",))
-async def encryption_preferred(player: Player) -> Any:
-    player.stage.call_by_tcp()
-    player.stage.call_with(sslmode="prefer")
-    return await admitted(player)
+@scenario(connected=False, but=("asyncpg in memory",))
+async def encryption_preferred(client: DriverClient) -> Any:
+    client.server.call_by_tcp()
+    client.server.call_with(sslmode="prefer")
+    return await admitted(client)
 
 
-@behaviour(connected=False)
-async def encryption_demanded_on_a_socket(player: Player) -> Any:
-    player.stage.call_with(sslmode="require")
-    return await admitted(player)
+@scenario(connected=False)
+async def encryption_demanded_on_a_socket(client: DriverClient) -> Any:
+    client.server.call_with(sslmode="require")
+    return await admitted(client)
 
 
-@behaviour("asyncpg", connected=False)
-async def encryption_demanded_by_an_argument(player: AsyncpgPlayer) -> Any:
-    player.stage.call_by_tcp()
-    return await outcome(player.connect(ssl=True))
+@scenario("asyncpg", connected=False)
+async def encryption_demanded_by_an_argument(client: AsyncpgClient) -> Any:
+    client.server.call_by_tcp()
+    return await outcome(client.connect(ssl=True))
 
 
-@behaviour(*ASYNCPG, connected=False)
-async def a_pool_that_is_refused(player: AsyncpgPlayer) -> Any:
+@scenario(*ASYNCPG, connected=False)
+async def a_pool_that_is_refused(client: AsyncpgClient) -> Any:
     async def opened() -> None:
-        async with player.pool(min_size=1, max_size=1):
+        async with client.pool(min_size=1, max_size=1):
             raise AssertionError("it is refused")
 
-    player.stage.guarded()
-    player.stage.call_as(user=LOGIN.user, password="guess")
+    client.server.guarded()
+    client.server.call_as(user=LOGIN.user, password="guess")
     refused = [await outcome(opened())]
-    with player.stage.full():
+    with client.server.full():
         refused.append(await outcome(opened()))
     return refused
 
 
-@behaviour()
-async def read_only_after_a_failover(player: Player) -> Any:
-    stage = player.stage
-    stage.on(ADD, "Cid").tag("INSERT 0 1")
-    stage.on(ONE).row(a=1)
-    stage.on(RENAME, "Dora").optional().tag("UPDATE 2")
-    stage.on(FORGET).optional().tag("DELETE 0")
-    await stage.fail_over(player)
+@scenario()
+async def read_only_after_a_failover(client: DriverClient) -> Any:
+    server = client.server
+    server.on(ADD, "Cid").tag("INSERT 0 1")
+    server.on(ONE).row(a=1)
+    server.on(RENAME, "Dora").optional().tag("UPDATE 2")
+    server.on(FORGET).optional().tag("DELETE 0")
+    await server.fail_over(client)
     seen = []
     for statement, parameters in ((ADD, ["Cid"]), (RENAME, ["Dora"]), (FORGET, [])):
-        await player.begin()
-        seen.append(await outcome(player.execute(statement, *parameters)))
-        seen.append(await outcome(player.rollback()))
-    seen += [await outcome(player.fetch(ONE)), await outcome(player.end())]
-    other = type(player)(stage)
+        await client.begin()
+        seen.append(await outcome(client.execute(statement, *parameters)))
+        seen.append(await outcome(client.rollback()))
+    seen += [await outcome(client.fetch(ONE)), await outcome(client.end())]
+    other = type(client)(server)
     await other.connect()
     try:
         return seen, await outcome(other.execute(ADD, "Cid"))

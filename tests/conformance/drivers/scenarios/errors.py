@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.conformance.drivers.driver_clients import Player
+from tests.conformance.drivers.driver_clients import DriverClient
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.scenario import behaviour
+from tests.conformance.drivers.scenario import scenario
 
 
 @dataclass(frozen=True)
@@ -141,46 +141,46 @@ REFUSED = {
 }
 
 
-async def _failed(player: Player, cases: dict[str, Case]) -> Any:
+async def _failed(client: DriverClient, cases: dict[str, Case]) -> Any:
     """What comes of each case: on one connection, which costs more than what is asked on it."""
     found = []
     for name, case in cases.items():
         if case.sqlstate:
-            player.stage.fails(
-                player.library,
+            client.server.fails(
+                client.library,
                 case.statement,
                 *case.parameters,
                 sqlstate=case.sqlstate,
                 message=case.message,
                 **case.fields,
             )
-        found.append((name, await outcome(player.execute(case.statement, *case.parameters))))
-        await player.end()
+        found.append((name, await outcome(client.execute(case.statement, *case.parameters))))
+        await client.end()
     return found
 
 
-@behaviour()
-async def statements_that_fail_by_their_values(player: Player) -> Any:
-    return await _failed(player, FAILED_BY_ITS_VALUES)
+@scenario()
+async def statements_that_fail_by_their_values(client: DriverClient) -> Any:
+    return await _failed(client, FAILED_BY_ITS_VALUES)
 
 
-@behaviour()
-async def statements_that_are_refused(player: Player) -> Any:
-    return await _failed(player, REFUSED)
+@scenario()
+async def statements_that_are_refused(client: DriverClient) -> Any:
+    return await _failed(client, REFUSED)
 
 
-@behaviour()
-async def an_error_leaves_the_connection_usable(player: Player) -> Any:
-    player.stage.fails(player.library, "SELECT 1 / 0", sqlstate="22012")
-    player.stage.on("SELECT 7 AS a").row(a=7)
-    first = await outcome(player.fetch("SELECT 1 / 0"))
-    return first, await outcome(player.end()), await player.fetch("SELECT 7 AS a")
+@scenario()
+async def an_error_leaves_the_connection_usable(client: DriverClient) -> Any:
+    client.server.fails(client.library, "SELECT 1 / 0", sqlstate="22012")
+    client.server.on("SELECT 7 AS a").row(a=7)
+    first = await outcome(client.fetch("SELECT 1 / 0"))
+    return first, await outcome(client.end()), await client.fetch("SELECT 7 AS a")
 
 
-@behaviour()
-async def an_error_of_a_statement_that_is_prepared_already(player: Player) -> Any:
+@scenario()
+async def an_error_of_a_statement_that_is_prepared_already(client: DriverClient) -> Any:
     statement = "SELECT 10 / $1::int AS a"
-    player.stage.on(statement, 2).row(a=5)
-    player.stage.fails(player.library, statement, 0, sqlstate="22012")
-    found = [await player.fetch(statement, 2) for _ in range(7)]
-    return found, await outcome(player.fetch(statement, 0))
+    client.server.on(statement, 2).row(a=5)
+    client.server.fails(client.library, statement, 0, sqlstate="22012")
+    found = [await client.fetch(statement, 2) for _ in range(7)]
+    return found, await outcome(client.fetch(statement, 0))

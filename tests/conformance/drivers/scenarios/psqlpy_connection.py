@@ -7,9 +7,9 @@ from typing import Any
 
 import psqlpy
 
-from tests.conformance.drivers.driver_clients import PsqlpyPlayer
+from tests.conformance.drivers.driver_clients import PsqlpyClient
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.scenario import behaviour
+from tests.conformance.drivers.scenario import scenario
 
 ONE = "SELECT 1 AS a"
 NAMES = "SELECT name, age FROM users ORDER BY id"
@@ -22,19 +22,19 @@ async def value(result: Any) -> Any:
     return (await result).result()
 
 
-@behaviour("psqlpy")
-async def two_at_once(player: PsqlpyPlayer) -> Any:
-    player.stage.on(ONE).row(a=1)
-    return await asyncio.gather(player.fetch(ONE), player.fetch(ONE))
+@scenario("psqlpy")
+async def two_at_once(client: PsqlpyClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    return await asyncio.gather(client.fetch(ONE), client.fetch(ONE))
 
 
-@behaviour("psqlpy")
-async def fetched_in_every_way(player: PsqlpyPlayer) -> Any:
-    player.stage.on(NAMES).rows(*ROWS)
+@scenario("psqlpy")
+async def fetched_in_every_way(client: PsqlpyClient) -> Any:
+    client.server.on(NAMES).rows(*ROWS)
     by_id = "SELECT name, age FROM users WHERE id = $1"
-    player.stage.on(by_id, 1).row(ROWS[0])
-    player.stage.on(by_id, 9).rows()
-    conn = player.conn
+    client.server.on(by_id, 1).row(ROWS[0])
+    client.server.on(by_id, 9).rows()
+    conn = client.conn
     return [
         await value(conn.execute(NAMES)),
         await value(conn.fetch(NAMES)),
@@ -47,43 +47,43 @@ async def fetched_in_every_way(player: PsqlpyPlayer) -> Any:
     ]
 
 
-@behaviour("psqlpy")
-async def a_batch(player: PsqlpyPlayer) -> Any:
-    player.stage.on("UPDATE users SET age = 1 WHERE id = 1").tag("UPDATE 1")
-    player.stage.on("DELETE FROM users WHERE id = 2").tag("DELETE 1")
+@scenario("psqlpy")
+async def a_batch(client: PsqlpyClient) -> Any:
+    client.server.on("UPDATE users SET age = 1 WHERE id = 1").tag("UPDATE 1")
+    client.server.on("DELETE FROM users WHERE id = 2").tag("DELETE 1")
     batch = "UPDATE users SET age = 1 WHERE id = 1; DELETE FROM users WHERE id = 2;"
-    return await outcome(player.conn.execute_batch(batch))
+    return await outcome(client.conn.execute_batch(batch))
 
 
-@behaviour("psqlpy")
-async def a_batch_with_an_error(player: PsqlpyPlayer) -> Any:
-    player.stage.on("UPDATE users SET age = 1 WHERE id = 1").tag("UPDATE 1")
+@scenario("psqlpy")
+async def a_batch_with_an_error(client: PsqlpyClient) -> Any:
+    client.server.on("UPDATE users SET age = 1 WHERE id = 1").tag("UPDATE 1")
     batch = "UPDATE users SET age = 1 WHERE id = 1; SELECT nowhere; DELETE FROM users"
-    return await outcome(player.conn.execute_batch(batch)), await player.conn.in_transaction()
+    return await outcome(client.conn.execute_batch(batch)), await client.conn.in_transaction()
 
 
-@behaviour("psqlpy")
-async def a_transaction_in_a_block(player: PsqlpyPlayer) -> Any:
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    player.stage.on(COUNT).row(n=3)
-    async with player.conn.transaction() as transaction:
+@scenario("psqlpy")
+async def a_transaction_in_a_block(client: PsqlpyClient) -> Any:
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    client.server.on(COUNT).row(n=3)
+    async with client.conn.transaction() as transaction:
         await transaction.execute(ADD, ["Cid"])
-        inside = await player.conn.in_transaction()
+        inside = await client.conn.in_transaction()
 
     async def broken() -> None:
-        async with player.conn.transaction() as transaction:
+        async with client.conn.transaction() as transaction:
             await transaction.execute(ADD, ["Cid"])
             raise OSError("of the application")
 
-    return [inside, await player.fetch(COUNT), await outcome(broken()), await player.fetch(COUNT)]
+    return [inside, await client.fetch(COUNT), await outcome(broken()), await client.fetch(COUNT)]
 
 
-@behaviour("psqlpy")
-async def savepoints(player: PsqlpyPlayer) -> Any:
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    player.stage.fails("psqlpy", "SELECT 1 / 0", sqlstate="22012")
-    player.stage.on(COUNT).row(n=3)
-    transaction = player.conn.transaction()
+@scenario("psqlpy")
+async def savepoints(client: PsqlpyClient) -> Any:
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    client.server.fails("psqlpy", "SELECT 1 / 0", sqlstate="22012")
+    client.server.on(COUNT).row(n=3)
+    transaction = client.conn.transaction()
     await transaction.begin()
     await transaction.execute(ADD, ["Cid"])
     await transaction.create_savepoint("a")
@@ -96,8 +96,8 @@ async def savepoints(player: PsqlpyPlayer) -> Any:
     return seen
 
 
-@behaviour("psqlpy")
-async def transactions_of_every_kind(player: PsqlpyPlayer) -> Any:
+@scenario("psqlpy")
+async def transactions_of_every_kind(client: PsqlpyClient) -> Any:
     names = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")
     seen = []
     for kind in (
@@ -105,30 +105,30 @@ async def transactions_of_every_kind(player: PsqlpyPlayer) -> Any:
         {"read_variant": psqlpy.ReadVariant.ReadOnly},
         {"isolation_level": psqlpy.IsolationLevel.RepeatableRead, "deferrable": True},
     ):
-        async with player.conn.transaction(**kind) as transaction:
+        async with client.conn.transaction(**kind) as transaction:
             seen.append([await value(transaction.fetch(f"SHOW {name}")) for name in names])
     return seen
 
 
-@behaviour("psqlpy")
-async def two_transactions_at_once(player: PsqlpyPlayer) -> Any:
-    player.stage.on(ONE).row(a=1)
-    first, second = player.conn.transaction(), player.conn.transaction()
+@scenario("psqlpy")
+async def two_transactions_at_once(client: PsqlpyClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    first, second = client.conn.transaction(), client.conn.transaction()
     return [
         await outcome(first.begin()),
         await outcome(second.begin()),
         await outcome(value(second.fetch(ONE))),
         await outcome(second.commit()),
         await outcome(first.commit()),
-        await player.conn.in_transaction(),
+        await client.conn.in_transaction(),
     ]
 
 
-@behaviour("psqlpy")
-async def a_cursor(player: PsqlpyPlayer) -> Any:
+@scenario("psqlpy")
+async def a_cursor(client: PsqlpyClient) -> Any:
     statement = "SELECT n FROM generate_series(1, 25) AS n"
-    player.stage.on(statement).rows({"n": n} for n in range(1, 26))
-    async with player.conn.transaction() as transaction:
+    client.server.on(statement).rows({"n": n} for n in range(1, 26))
+    async with client.conn.transaction() as transaction:
         cursor = transaction.cursor(statement)
         await cursor.start()
         found = [await value(cursor.fetchone()), await value(cursor.fetchmany(3))]
@@ -136,21 +136,21 @@ async def a_cursor(player: PsqlpyPlayer) -> Any:
     return found
 
 
-@behaviour("psqlpy")
-async def a_cursor_is_iterated(player: PsqlpyPlayer) -> Any:
+@scenario("psqlpy")
+async def a_cursor_is_iterated(client: PsqlpyClient) -> Any:
     statement = "SELECT n FROM generate_series(1, 25) AS n"
-    player.stage.on(statement).rows({"n": n} for n in range(1, 26))
+    client.server.on(statement).rows({"n": n} for n in range(1, 26))
     async with (
-        player.conn.transaction() as transaction,
+        client.conn.transaction() as transaction,
         transaction.cursor(statement, array_size=10) as cursor,
     ):
         return [chunk.result() async for chunk in cursor]
 
 
-@behaviour("psqlpy")
-async def a_cursor_is_closed(player: PsqlpyPlayer) -> Any:
-    player.stage.on(ONE).row(a=1)
-    transaction = player.conn.transaction()
+@scenario("psqlpy")
+async def a_cursor_is_closed(client: PsqlpyClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    transaction = client.conn.transaction()
     await transaction.begin()
     cursor = transaction.cursor(ONE)
     await cursor.start()
@@ -159,18 +159,18 @@ async def a_cursor_is_closed(player: PsqlpyPlayer) -> Any:
     return found, await outcome(value(cursor.fetchone())), await outcome(transaction.commit())
 
 
-@behaviour("psqlpy")
-async def prepared(player: PsqlpyPlayer) -> Any:
+@scenario("psqlpy")
+async def prepared(client: PsqlpyClient) -> Any:
     statement = "SELECT name, age FROM users WHERE id = $1"
-    player.stage.on(statement, 1).row(ROWS[0])
-    found = await player.conn.prepare(statement, [1])
+    client.server.on(statement, 1).row(ROWS[0])
+    found = await client.conn.prepare(statement, [1])
     return await value(found.execute()), [column.name for column in found.columns()]
 
 
-@behaviour("psqlpy", connected=False)
-async def a_pool(player: PsqlpyPlayer) -> Any:
-    player.stage.on(ONE).row(a=1)
-    pool = psqlpy.ConnectionPool(dsn=player.stage.dsn, max_db_pool_size=2)
+@scenario("psqlpy", connected=False)
+async def a_pool(client: PsqlpyClient) -> Any:
+    client.server.on(ONE).row(a=1)
+    pool = psqlpy.ConnectionPool(dsn=client.server.dsn, max_db_pool_size=2)
     first = await pool.connection()
     async with pool.acquire() as second:
         found = await asyncio.gather(value(first.fetch(ONE)), value(second.fetch(ONE)))
@@ -186,12 +186,12 @@ async def _acquired(pool: Any) -> Any:
         return await value(conn.fetch(ONE))
 
 
-@behaviour("psqlpy", connected=False)
-async def released_in_a_transaction(player: PsqlpyPlayer) -> Any:
+@scenario("psqlpy", connected=False)
+async def released_in_a_transaction(client: PsqlpyClient) -> Any:
     """It leaks: the next user of the connection is in it."""
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    player.stage.on(COUNT).row(n=3)
-    pool = psqlpy.ConnectionPool(dsn=player.stage.dsn, max_db_pool_size=2)
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    client.server.on(COUNT).row(n=3)
+    pool = psqlpy.ConnectionPool(dsn=client.server.dsn, max_db_pool_size=2)
     conn = await pool.connection()
     await conn.execute("BEGIN")
     await conn.execute(ADD, ["Cid"])
@@ -203,9 +203,9 @@ async def released_in_a_transaction(player: PsqlpyPlayer) -> Any:
     return found[0]
 
 
-@behaviour("psqlpy")
-async def a_listener(player: PsqlpyPlayer) -> Any:
-    pool = psqlpy.ConnectionPool(dsn=player.stage.dsn, max_db_pool_size=2)
+@scenario("psqlpy")
+async def a_listener(client: PsqlpyClient) -> Any:
+    pool = psqlpy.ConnectionPool(dsn=client.server.dsn, max_db_pool_size=2)
     listener = pool.listener()
     heard: asyncio.Queue[Any] = asyncio.Queue()
 
@@ -218,7 +218,7 @@ async def a_listener(player: PsqlpyPlayer) -> Any:
     found = []
     for payload in ("first", "second"):
         for _ in range(400):
-            player.stage.notify("news", payload)
+            client.server.notify("news", payload)
             try:
                 found.append(await asyncio.wait_for(heard.get(), 0.05))
                 break
@@ -236,9 +236,9 @@ async def a_listener(player: PsqlpyPlayer) -> Any:
 BINARY = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\0\x01" + b"\0\0\0\x03Cid" + b"\xff\xff"
 
 
-@behaviour("psqlpy")
-async def copied_in(player: PsqlpyPlayer) -> Any:
-    player.stage.on('COPY "users"(name) FROM STDIN (FORMAT binary)').tag("COPY 1")
-    return await player.conn.binary_copy_to_table(
+@scenario("psqlpy")
+async def copied_in(client: PsqlpyClient) -> Any:
+    client.server.on('COPY "users"(name) FROM STDIN (FORMAT binary)').tag("COPY 1")
+    return await client.conn.binary_copy_to_table(
         source=BINARY, table_name="users", columns=["name"]
     )

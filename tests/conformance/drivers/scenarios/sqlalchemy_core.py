@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from tests.conformance.drivers.driver_clients import SQLAlchemyPlayer, SQLAlchemySync
+from tests.conformance.drivers.driver_clients import SQLAlchemyClient, SQLAlchemySync
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.scenario import SQLALCHEMY_ASYNC, behaviour
+from tests.conformance.drivers.scenario import SQLALCHEMY_ASYNC, scenario
 
 METADATA = sa.MetaData()
 USERS = sa.Table(
@@ -37,24 +37,24 @@ def rows(result: Any) -> Any:
     return [tuple(row) for row in result]
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def selected(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on(SELECTED).rows(ANA, BIA)
+@scenario(*SQLALCHEMY_ASYNC)
+async def selected(client: SQLAlchemyClient) -> Any:
+    client.server.on(SELECTED).rows(ANA, BIA)
     statement = USERS.select().where(USERS.c.id < 5).order_by(USERS.c.id)
-    result = await player.conn.execute(statement)
+    result = await client.conn.execute(statement)
     return list(result.keys()), rows(result)
 
 
-@behaviour("SQLAlchemy sync")
-async def selected_synchronously(player: SQLAlchemySync) -> Any:
-    player.stage.on(SELECTED).rows(ANA, BIA)
+@scenario("SQLAlchemy sync")
+async def selected_synchronously(client: SQLAlchemySync) -> Any:
+    client.server.on(SELECTED).rows(ANA, BIA)
     statement = USERS.select().where(USERS.c.id < 5).order_by(USERS.c.id)
-    result = player.conn.execute(statement)
+    result = client.conn.execute(statement)
     return list(result.keys()), rows(result)
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def selected_with_values_of_many_types(player: SQLAlchemyPlayer) -> Any:
+@scenario(*SQLALCHEMY_ASYNC)
+async def selected_with_values_of_many_types(client: SQLAlchemyClient) -> Any:
     when = dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
     values: dict[str, tuple[Any, Any]] = {
         "i": (7, sa.Integer),
@@ -74,57 +74,57 @@ async def selected_with_values_of_many_types(player: SQLAlchemyPlayer) -> Any:
         "e": (None, sa.Text),
     }
     columns = [sa.literal(value, kind).label(name) for name, (value, kind) in values.items()]
-    player.stage.on("SELECT ... AS i, ...").row(
+    client.server.on("SELECT ... AS i, ...").row(
         {name: value for name, (value, _) in values.items()}
     )
-    return rows(await player.conn.execute(sa.select(*columns)))
+    return rows(await client.conn.execute(sa.select(*columns)))
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def inserted_and_returned(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on(INSERTED).row(id=3)
-    result = await player.conn.execute(USERS.insert().values(name="Cid", mood="sad"))
+@scenario(*SQLALCHEMY_ASYNC)
+async def inserted_and_returned(client: SQLAlchemyClient) -> Any:
+    client.server.on(INSERTED).row(id=3)
+    result = await client.conn.execute(USERS.insert().values(name="Cid", mood="sad"))
     return result.inserted_primary_key, result.rowcount, result.returns_rows
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def many_inserted(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on(INSERTED).tag("INSERT 0 1")
-    result = await player.conn.execute(USERS.insert(), [{"name": "Cid"}, {"name": "Dora"}])
+@scenario(*SQLALCHEMY_ASYNC)
+async def many_inserted(client: SQLAlchemyClient) -> Any:
+    client.server.on(INSERTED).tag("INSERT 0 1")
+    result = await client.conn.execute(USERS.insert(), [{"name": "Cid"}, {"name": "Dora"}])
     return result.rowcount
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def many_inserted_and_returned(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on(INSERTED).rows({"id": 3}, {"id": 4})
+@scenario(*SQLALCHEMY_ASYNC)
+async def many_inserted_and_returned(client: SQLAlchemyClient) -> Any:
+    client.server.on(INSERTED).rows({"id": 3}, {"id": 4})
     statement = USERS.insert().returning(USERS.c.id)
-    return rows(await player.conn.execute(statement, [{"name": "Cid"}, {"name": "Dora"}]))
+    return rows(await client.conn.execute(statement, [{"name": "Cid"}, {"name": "Dora"}]))
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def updated_and_deleted(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on("UPDATE users SET age=... WHERE users.id = ...").tag("UPDATE 1")
-    player.stage.on("DELETE FROM users WHERE users.id > ...").tag("DELETE 1")
+@scenario(*SQLALCHEMY_ASYNC)
+async def updated_and_deleted(client: SQLAlchemyClient) -> Any:
+    client.server.on("UPDATE users SET age=... WHERE users.id = ...").tag("UPDATE 1")
+    client.server.on("DELETE FROM users WHERE users.id > ...").tag("DELETE 1")
     update = USERS.update().where(USERS.c.id == 1).values(age=31)
     delete = USERS.delete().where(USERS.c.id > 1)
-    results = [await player.conn.execute(update), await player.conn.execute(delete)]
+    results = [await client.conn.execute(update), await client.conn.execute(delete)]
     return [result.rowcount for result in results]
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def an_integrity_error(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on(INSERTED).raises(duplicate(player))
+@scenario(*SQLALCHEMY_ASYNC)
+async def an_integrity_error(client: SQLAlchemyClient) -> Any:
+    client.server.on(INSERTED).raises(duplicate(client))
     statement = USERS.insert().values(name="Cid", email="ana@x.io")
     return [
-        await outcome(player.conn.execute(statement)),
-        await outcome(player.conn.execute(sa.text("SELECT 1"))),
-        await outcome(player.conn.rollback()),
+        await outcome(client.conn.execute(statement)),
+        await outcome(client.conn.execute(sa.text("SELECT 1"))),
+        await outcome(client.conn.rollback()),
     ]
 
 
-def duplicate(player: SQLAlchemyPlayer) -> Exception:
-    return player.stage.error(
-        player.library,
+def duplicate(client: SQLAlchemyClient) -> Exception:
+    return client.server.error(
+        client.library,
         "23505",
         constraint="users_email_key",
         table="users",
@@ -133,20 +133,20 @@ def duplicate(player: SQLAlchemyPlayer) -> Exception:
     )
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def errors_of_its_classes(player: SQLAlchemyPlayer) -> Any:
+@scenario(*SQLALCHEMY_ASYNC)
+async def errors_of_its_classes(client: SQLAlchemyClient) -> Any:
     seen = []
     for statement in ("SELECT nowhere", "SELEC 1", "SELECT 'x'::int"):
-        seen.append(await outcome(player.conn.execute(sa.text(statement))))
-        await player.conn.rollback()
+        seen.append(await outcome(client.conn.execute(sa.text(statement))))
+        await client.conn.rollback()
     return seen
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def nested(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on("SELECT 1 AS a").row(a=1)
-    player.stage.fails(player.library, "SELECT 1 / 0", sqlstate="22012")
-    conn, seen = player.conn, []
+@scenario(*SQLALCHEMY_ASYNC)
+async def nested(client: SQLAlchemyClient) -> Any:
+    client.server.on("SELECT 1 AS a").row(a=1)
+    client.server.fails(client.library, "SELECT 1 / 0", sqlstate="22012")
+    conn, seen = client.conn, []
     async with conn.begin():
         savepoint = await conn.begin_nested()
         seen.append(await outcome(conn.execute(sa.text("SELECT 1 / 0"))))
@@ -157,9 +157,9 @@ async def nested(player: SQLAlchemyPlayer) -> Any:
     return [*seen, conn.in_transaction()]
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def isolation_levels(player: SQLAlchemyPlayer) -> Any:
-    conn, seen = player.conn, [await player.conn.get_isolation_level()]
+@scenario(*SQLALCHEMY_ASYNC)
+async def isolation_levels(client: SQLAlchemyClient) -> Any:
+    conn, seen = client.conn, [await client.conn.get_isolation_level()]
     for level in ("SERIALIZABLE", "READ COMMITTED", "AUTOCOMMIT", "REPEATABLE READ"):
         await conn.execution_options(isolation_level=level)
         seen.append(await conn.get_isolation_level())
@@ -168,29 +168,29 @@ async def isolation_levels(player: SQLAlchemyPlayer) -> Any:
     return seen
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def read_only(player: SQLAlchemyPlayer) -> Any:
+@scenario(*SQLALCHEMY_ASYNC)
+async def read_only(client: SQLAlchemyClient) -> Any:
     options = {"postgresql_readonly": True, "isolation_level": "SERIALIZABLE"}
-    conn = await player.conn.execution_options(**options, postgresql_deferrable=True)
+    conn = await client.conn.execution_options(**options, postgresql_deferrable=True)
     names = ("transaction_read_only", "transaction_deferrable", "transaction_isolation")
     return [rows(await conn.execute(sa.text(f"SHOW {name}"))) for name in names]
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def streamed(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on("SELECT n FROM generate_series(1, 25) AS n").rows(
+@scenario(*SQLALCHEMY_ASYNC)
+async def streamed(client: SQLAlchemyClient) -> Any:
+    client.server.on("SELECT n FROM generate_series(1, 25) AS n").rows(
         {"n": n} for n in range(1, 26)
     )
-    async with player.conn.stream(SERIES) as result:
+    async with client.conn.stream(SERIES) as result:
         found = [tuple(row) async for row in result]
-    await player.conn.execution_options(yield_per=10)
-    async with player.conn.stream(SERIES) as result:
+    await client.conn.execution_options(yield_per=10)
+    async with client.conn.stream(SERIES) as result:
         parts = [rows(part) async for part in result.partitions()]
     return found, parts
 
 
-@behaviour(*SQLALCHEMY_ASYNC)
-async def asked_about_tables(player: SQLAlchemyPlayer) -> Any:
+@scenario(*SQLALCHEMY_ASYNC)
+async def asked_about_tables(client: SQLAlchemyClient) -> Any:
     """SQLAlchemy reads PostgreSQL's own tables: no test scripts that."""
 
     def ask(conn: sa.Connection) -> Any:
@@ -206,13 +206,13 @@ async def asked_about_tables(player: SQLAlchemyPlayer) -> Any:
             inspector.get_enums(),
         ]
 
-    return await player.conn.run_sync(ask)
+    return await client.conn.run_sync(ask)
 
 
-@behaviour(*SQLALCHEMY_ASYNC, connected=False)
-async def a_pool_exhausted(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on("SELECT 1 AS a").row(a=1)
-    engine = create_async_engine(player.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+@scenario(*SQLALCHEMY_ASYNC, connected=False)
+async def a_pool_exhausted(client: SQLAlchemyClient) -> Any:
+    client.server.on("SELECT 1 AS a").row(a=1)
+    engine = create_async_engine(client.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
     async with engine.connect() as conn:
         late = await outcome(_connected(engine))
         found = rows(await conn.execute(sa.text("SELECT 1 AS a")))
@@ -226,36 +226,36 @@ async def _connected(engine: Any) -> Any:
         return rows(await conn.execute(sa.text("SELECT 1 AS a")))
 
 
-@behaviour(*SQLALCHEMY_ASYNC, connected=False)
-async def a_connection_that_was_terminated(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on("SELECT 1 AS a").row(a=1)
-    found = [await _connected(player.engine)]
-    player.stage.terminate()
-    found.append(await outcome(_connected(player.engine)))
-    found.append(await outcome(_connected(player.engine)))
-    await player.engine.dispose()
+@scenario(*SQLALCHEMY_ASYNC, connected=False)
+async def a_connection_that_was_terminated(client: SQLAlchemyClient) -> Any:
+    client.server.on("SELECT 1 AS a").row(a=1)
+    found = [await _connected(client.engine)]
+    client.server.terminate()
+    found.append(await outcome(_connected(client.engine)))
+    found.append(await outcome(_connected(client.engine)))
+    await client.engine.dispose()
     return found
 
 
-@behaviour(*SQLALCHEMY_ASYNC, connected=False)
-async def a_pool_that_pings(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on("SELECT 1 AS a").row(a=1)
-    engine = create_async_engine(player.engine.url, pool_pre_ping=True)
+@scenario(*SQLALCHEMY_ASYNC, connected=False)
+async def a_pool_that_pings(client: SQLAlchemyClient) -> Any:
+    client.server.on("SELECT 1 AS a").row(a=1)
+    engine = create_async_engine(client.engine.url, pool_pre_ping=True)
     found = [await _connected(engine)]
-    player.stage.terminate()
+    client.server.terminate()
     found.append(await outcome(_connected(engine)))
     await engine.dispose()
     return found
 
 
-@behaviour(*SQLALCHEMY_ASYNC, connected=False)
-async def returned_in_a_transaction(player: SQLAlchemyPlayer) -> Any:
-    player.stage.on(re.compile("INSERT INTO users")).tag("INSERT 0 1")
-    player.stage.on("SELECT count(*) AS n FROM users").row(n=2)
+@scenario(*SQLALCHEMY_ASYNC, connected=False)
+async def returned_in_a_transaction(client: SQLAlchemyClient) -> Any:
+    client.server.on(re.compile("INSERT INTO users")).tag("INSERT 0 1")
+    client.server.on("SELECT count(*) AS n FROM users").row(n=2)
     conn: AsyncConnection
-    async with player.engine.connect() as conn:
+    async with client.engine.connect() as conn:
         await conn.execute(sa.text("INSERT INTO users (name) VALUES ('Cid')"))
-    async with player.engine.connect() as conn:
+    async with client.engine.connect() as conn:
         found = rows(await conn.execute(sa.text("SELECT count(*) AS n FROM users")))
-    await player.engine.dispose()
+    await client.engine.dispose()
     return found

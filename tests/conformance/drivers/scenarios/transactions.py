@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conformance.drivers.driver_clients import Player
+from tests.conformance.drivers.driver_clients import DriverClient
 from tests.conformance.drivers.outcomes import outcome
-from tests.conformance.drivers.scenario import behaviour
+from tests.conformance.drivers.scenario import scenario
 
 ADD = "INSERT INTO users (name) VALUES ($1)"
 COUNT = "SELECT count(*) AS n FROM users"
@@ -14,197 +14,197 @@ WRONG = "SELECT 1 / 0 AS a"
 ONE = "SELECT 1 AS a"
 
 
-def script(player: Player, *counts: int) -> None:
+def script(client: DriverClient, *counts: int) -> None:
     """What a behaviour of this file may ask, with the counts that the real server will find."""
-    stage = player.stage
-    stage.on(ONE).optional().row(a=1)
-    stage.fails(player.library, WRONG, sqlstate="22012").optional()
-    rule = stage.on(COUNT).optional()
+    server = client.server
+    server.on(ONE).optional().row(a=1)
+    server.fails(client.library, WRONG, sqlstate="22012").optional()
+    rule = server.on(COUNT).optional()
     for count in counts:
         rule = rule.row(n=count)
 
 
-@behaviour()
-async def committed(player: Player) -> Any:
-    script(player, 3)
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    await player.begin()
-    await player.execute(ADD, "Cid")
-    return await outcome(player.commit()), await player.fetch(COUNT)
+@scenario()
+async def committed(client: DriverClient) -> Any:
+    script(client, 3)
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    await client.begin()
+    await client.execute(ADD, "Cid")
+    return await outcome(client.commit()), await client.fetch(COUNT)
 
 
-@behaviour()
-async def rolled_back(player: Player) -> Any:
-    script(player, 2)
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    await player.begin()
-    await player.execute(ADD, "Cid")
-    return await outcome(player.rollback()), await player.fetch(COUNT)
+@scenario()
+async def rolled_back(client: DriverClient) -> Any:
+    script(client, 2)
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    await client.begin()
+    await client.execute(ADD, "Cid")
+    return await outcome(client.rollback()), await client.fetch(COUNT)
 
 
-@behaviour()
-async def an_error_aborts_the_transaction(player: Player) -> Any:
-    script(player)
-    await player.begin()
+@scenario()
+async def an_error_aborts_the_transaction(client: DriverClient) -> Any:
+    script(client)
+    await client.begin()
     return [
-        await outcome(player.fetch(ONE)),
-        await outcome(player.fetch(WRONG)),
-        await outcome(player.fetch(ONE)),
-        await outcome(player.execute("SAVEPOINT a")),
-        await outcome(player.fetch("SELECT nowhere")),
-        await outcome(player.fetch("SHOW timezone")),
-        await outcome(player.rollback()),
-        await outcome(player.fetch(ONE)),
+        await outcome(client.fetch(ONE)),
+        await outcome(client.fetch(WRONG)),
+        await outcome(client.fetch(ONE)),
+        await outcome(client.execute("SAVEPOINT a")),
+        await outcome(client.fetch("SELECT nowhere")),
+        await outcome(client.fetch("SHOW timezone")),
+        await outcome(client.rollback()),
+        await outcome(client.fetch(ONE)),
     ]
 
 
-@behaviour()
-async def an_aborted_transaction_is_committed(player: Player) -> Any:
-    script(player, 2)
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    await player.begin()
-    await player.execute(ADD, "Cid")
+@scenario()
+async def an_aborted_transaction_is_committed(client: DriverClient) -> Any:
+    script(client, 2)
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    await client.begin()
+    await client.execute(ADD, "Cid")
     return [
-        await outcome(player.fetch(WRONG)),
-        await outcome(player.commit()),
-        await outcome(player.fetch(COUNT)),
+        await outcome(client.fetch(WRONG)),
+        await outcome(client.commit()),
+        await outcome(client.fetch(COUNT)),
     ]
 
 
-@behaviour()
-async def a_savepoint_in_sql(player: Player) -> Any:
-    script(player, 3)
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    player.stage.on(ADD, "Dora").tag("INSERT 0 1")
-    await player.begin()
+@scenario()
+async def a_savepoint_in_sql(client: DriverClient) -> Any:
+    script(client, 3)
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    client.server.on(ADD, "Dora").tag("INSERT 0 1")
+    await client.begin()
     return [
-        await player.execute(ADD, "Cid"),
-        await player.execute("SAVEPOINT a"),
-        await player.execute(ADD, "Dora"),
-        await outcome(player.fetch(WRONG)),
-        await player.execute("ROLLBACK TO SAVEPOINT a"),
-        await player.fetch(COUNT),
-        await player.execute("RELEASE SAVEPOINT a"),
-        await outcome(player.execute("RELEASE SAVEPOINT a")),
-        await outcome(player.commit()),
+        await client.execute(ADD, "Cid"),
+        await client.execute("SAVEPOINT a"),
+        await client.execute(ADD, "Dora"),
+        await outcome(client.fetch(WRONG)),
+        await client.execute("ROLLBACK TO SAVEPOINT a"),
+        await client.fetch(COUNT),
+        await client.execute("RELEASE SAVEPOINT a"),
+        await outcome(client.execute("RELEASE SAVEPOINT a")),
+        await outcome(client.commit()),
     ]
 
 
-@behaviour()
-async def a_savepoint_without_a_transaction(player: Player) -> Any:
+@scenario()
+async def a_savepoint_without_a_transaction(client: DriverClient) -> Any:
     """psycopg and SQLAlchemy have one by then."""
     return [
-        await outcome(player.execute("SAVEPOINT a")),
-        await outcome(player.execute("ROLLBACK TO a")),
+        await outcome(client.execute("SAVEPOINT a")),
+        await outcome(client.execute("ROLLBACK TO a")),
     ]
 
 
-@behaviour()
-async def ended_without_a_transaction(player: Player) -> Any:
-    return [await outcome(player.execute("COMMIT")), await outcome(player.execute("ROLLBACK"))]
+@scenario()
+async def ended_without_a_transaction(client: DriverClient) -> Any:
+    return [await outcome(client.execute("COMMIT")), await outcome(client.execute("ROLLBACK"))]
 
 
-@behaviour()
-async def begun_in_sql_twice(player: Player) -> Any:
+@scenario()
+async def begun_in_sql_twice(client: DriverClient) -> Any:
     return [
-        await outcome(player.execute("BEGIN")),
-        await outcome(player.execute("BEGIN")),
-        await outcome(player.execute("COMMIT")),
+        await outcome(client.execute("BEGIN")),
+        await outcome(client.execute("BEGIN")),
+        await outcome(client.execute("COMMIT")),
     ]
 
 
-@behaviour()
-async def read_only_in_sql(player: Player) -> Any:
-    player.stage.fails(
-        player.library,
+@scenario()
+async def read_only_in_sql(client: DriverClient) -> Any:
+    client.server.fails(
+        client.library,
         ADD,
         "Cid",
         sqlstate="25006",
         message="cannot execute INSERT in a read-only transaction",
     )
-    await player.begin()
+    await client.begin()
     return [
-        await outcome(player.execute("SET TRANSACTION READ ONLY")),
-        await outcome(player.fetch("SHOW transaction_read_only")),
-        await outcome(player.execute(ADD, "Cid")),
-        await outcome(player.rollback()),
-        await outcome(player.fetch("SHOW transaction_read_only")),
+        await outcome(client.execute("SET TRANSACTION READ ONLY")),
+        await outcome(client.fetch("SHOW transaction_read_only")),
+        await outcome(client.execute(ADD, "Cid")),
+        await outcome(client.rollback()),
+        await outcome(client.fetch("SHOW transaction_read_only")),
     ]
 
 
-@behaviour()
-async def isolation_in_sql(player: Player) -> Any:
-    script(player)
-    await player.begin()
+@scenario()
+async def isolation_in_sql(client: DriverClient) -> Any:
+    script(client)
+    await client.begin()
     return [
-        await outcome(player.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
-        await outcome(player.fetch("SHOW transaction_isolation")),
-        await outcome(player.fetch(ONE)),
-        await outcome(player.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")),
-        await outcome(player.rollback()),
-        await outcome(player.fetch("SHOW transaction_isolation")),
+        await outcome(client.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")),
+        await outcome(client.fetch("SHOW transaction_isolation")),
+        await outcome(client.fetch(ONE)),
+        await outcome(client.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")),
+        await outcome(client.rollback()),
+        await outcome(client.fetch("SHOW transaction_isolation")),
     ]
 
 
-@behaviour()
-async def a_setting_goes_with_its_transaction(player: Player) -> Any:
-    await player.begin()
+@scenario()
+async def a_setting_goes_with_its_transaction(client: DriverClient) -> Any:
+    await client.begin()
     shown = []
     for statement in (
         "SET timezone TO 'Asia/Tokyo'",
         "SET LOCAL timezone TO 'America/Lima'",
     ):
-        await player.execute(statement)
-        shown.append(await player.fetch("SHOW timezone"))
-    await player.rollback()
-    shown.append(await player.fetch("SHOW timezone"))
+        await client.execute(statement)
+        shown.append(await client.fetch("SHOW timezone"))
+    await client.rollback()
+    shown.append(await client.fetch("SHOW timezone"))
     return shown
 
 
-@behaviour()
-async def a_local_setting_goes_at_commit(player: Player) -> Any:
-    await player.begin()
-    await player.execute("SET LOCAL timezone TO 'America/Lima'")
-    await player.execute("SET statement_timeout TO 5000")
-    shown = [await player.fetch("SHOW timezone")]
-    await player.commit()
+@scenario()
+async def a_local_setting_goes_at_commit(client: DriverClient) -> Any:
+    await client.begin()
+    await client.execute("SET LOCAL timezone TO 'America/Lima'")
+    await client.execute("SET statement_timeout TO 5000")
+    shown = [await client.fetch("SHOW timezone")]
+    await client.commit()
     return [
         *shown,
-        await player.fetch("SHOW timezone"),
-        await player.fetch("SHOW statement_timeout"),
+        await client.fetch("SHOW timezone"),
+        await client.fetch("SHOW statement_timeout"),
     ]
 
 
-@behaviour()
-async def serialization_failure_at_commit(player: Player) -> Any:
+@scenario()
+async def serialization_failure_at_commit(client: DriverClient) -> Any:
     """No real server fails so by itself: both are told to, the real one by a deferred trigger."""
-    script(player, 2)
-    player.stage.on("INSERT INTO late VALUES (1)").tag("INSERT 0 1")
-    player.stage.fails(
-        player.library,
+    script(client, 2)
+    client.server.on("INSERT INTO late VALUES (1)").tag("INSERT 0 1")
+    client.server.fails(
+        client.library,
         "COMMIT",
         sqlstate="40001",
         message="could not serialize access",
         hint="Retry.",
     )
-    await player.begin()
-    await player.execute("INSERT INTO late VALUES (1)")
-    return [await outcome(player.commit()), await outcome(player.fetch(COUNT))]
+    await client.begin()
+    await client.execute("INSERT INTO late VALUES (1)")
+    return [await outcome(client.commit()), await outcome(client.fetch(COUNT))]
 
 
-@behaviour()
-async def closed_in_a_transaction(player: Player) -> Any:
-    player.stage.on(ADD, "Cid").tag("INSERT 0 1")
-    await player.begin()
-    await player.execute(ADD, "Cid")
-    return await outcome(player.close())
+@scenario()
+async def closed_in_a_transaction(client: DriverClient) -> Any:
+    client.server.on(ADD, "Cid").tag("INSERT 0 1")
+    await client.begin()
+    await client.execute(ADD, "Cid")
+    return await outcome(client.close())
 
 
-@behaviour()
-async def used_after_close(player: Player) -> Any:
-    await player.close()
+@scenario()
+async def used_after_close(client: DriverClient) -> Any:
+    await client.close()
     return [
-        await outcome(player.fetch(ONE)),
-        await outcome(player.execute(ADD, "Cid")),
-        await outcome(player.close()),
+        await outcome(client.fetch(ONE)),
+        await outcome(client.execute(ADD, "Cid")),
+        await outcome(client.close()),
     ]

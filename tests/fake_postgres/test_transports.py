@@ -17,9 +17,9 @@ from tests.fake_postgres.frontend import query, startup
 from understudy import db_error
 from understudy.fake_postgres import sockets
 from understudy.fake_postgres.fixture import FakePostgres
-from understudy.fake_postgres.memory import MemoryLine
+from understudy.fake_postgres.memory import MemoryTransport
 from understudy.fake_postgres.server import Server
-from understudy.fake_postgres.sockets import SocketLine
+from understudy.fake_postgres.sockets import SocketTransport
 from understudy.script.expectations import opened
 
 ONE = "SELECT 1 AS a"
@@ -40,8 +40,8 @@ def client(server: Server) -> Iterator[socket.socket]:
         yield client
 
 
-def line_of(server: Server) -> Any:
-    return server.clients[-1].line
+def transport_of(server: Server) -> Any:
+    return server.clients[-1].transport
 
 
 async def connections(fake: FakePostgres) -> list[Any]:
@@ -136,38 +136,40 @@ async def test_asyncpg_takes_a_copy_at_its_own_pace(fake_postgres: FakePostgres)
 async def test_asyncpg_may_want_nothing_for_a_while(fake_postgres: FakePostgres) -> None:
     fake_postgres.on(ONE).row(a=1)
     connection = await fake_postgres.asyncpg.connect()
-    line = line_of(fake_postgres._server)
-    assert isinstance(line, MemoryLine)
+    transport = transport_of(fake_postgres._server)
+    assert isinstance(transport, MemoryTransport)
 
-    line.transport.pause_reading()
+    transport.client_transport.pause_reading()
     asked = asyncio.create_task(connection.fetchval(ONE))
     for _ in range(5):
         await asyncio.sleep(0)
     assert not asked.done()
-    line.transport.resume_reading()
+    transport.client_transport.resume_reading()
 
     assert await asked == 1
 
 
 async def test_a_transport_is_closed_once_and_takes_no_more(fake_postgres: FakePostgres) -> None:
     await fake_postgres.asyncpg.connect()
-    line = line_of(fake_postgres._server)
-    transport = line.transport
+    transport = transport_of(fake_postgres._server)
+    client_transport = transport.client_transport
 
-    assert transport.get_extra_info("socket", "none") == "none"
-    transport.writelines([query("SET application_name = 'a'"), query("SET work_mem = '9MB'")])
-    assert line.session.connection.settings["work_mem"] == "9MB"
-    assert not transport.is_closing()
-    transport.close()
-    transport.abort()
-    transport.write(query("SET work_mem = '5MB'"))
+    assert client_transport.get_extra_info("socket", "none") == "none"
+    client_transport.writelines(
+        [query("SET application_name = 'a'"), query("SET work_mem = '9MB'")]
+    )
+    assert transport.session.connection.settings["work_mem"] == "9MB"
+    assert not client_transport.is_closing()
+    client_transport.close()
+    client_transport.abort()
+    client_transport.write(query("SET work_mem = '5MB'"))
 
-    assert transport.is_closing()
-    assert line.session.connection.settings["work_mem"] == "9MB"
+    assert client_transport.is_closing()
+    assert transport.session.connection.settings["work_mem"] == "9MB"
     await asyncio.sleep(0)
-    assert line.is_over
-    line.send(b"nobody hears")
-    assert line._arrived == []
+    assert transport.is_over
+    transport.send(b"nobody hears")
+    assert transport._arrived == []
 
 
 def test_a_connection_may_outlive_its_event_loop(fake_postgres: FakePostgres) -> None:
@@ -176,12 +178,12 @@ def test_a_connection_may_outlive_its_event_loop(fake_postgres: FakePostgres) ->
 
     with asyncio.Runner() as runner:
         connection = runner.run(connect())
-        line = line_of(fake_postgres._server)
+        transport = transport_of(fake_postgres._server)
     fake_postgres.restart()
 
-    assert line.session.closed is False  # nobody is there to be told
-    line.hang_up()
-    assert line.session.closed
+    assert transport.session.closed is False  # nobody is there to be told
+    transport.hang_up()
+    assert transport.session.closed
     assert connection is not None
 
 
@@ -202,16 +204,16 @@ def test_what_a_client_has_sent_is_seen_before_a_test_ends(
 
     server._sockets.call(send_and_settle)
 
-    assert line_of(server).session.connection.settings["work_mem"] == "9MB"
+    assert transport_of(server).session.connection.settings["work_mem"] == "9MB"
 
 
 def test_nothing_to_read_is_no_end(server: Server, client: socket.socket) -> None:
-    line = line_of(server)
-    assert isinstance(line, SocketLine)
+    transport = transport_of(server)
+    assert isinstance(transport, SocketTransport)
 
-    server._sockets.call(line._read)
+    server._sockets.call(transport._read)
 
-    assert not line.is_over
+    assert not transport.is_over
     client.sendall(query("SHOW work_mem"))
     assert b"4MB" in client.recv(65536)
 
@@ -220,20 +222,20 @@ def test_a_client_that_hangs_up_before_it_has_its_answer(
     fake_postgres: FakePostgres, server: Server, client: socket.socket
 ) -> None:
     fake_postgres.on("SELECT * FROM t").rows(*[{"a": "x" * 1000}] * 5000)
-    line = line_of(server)
+    transport = transport_of(server)
     client.sendall(query("SELECT * FROM t"))
     client.recv(1)
-    assert not line.is_over
+    assert not transport.is_over
 
     client.close()
     server._sockets.settle()
 
-    assert line.is_over
-    assert line.session.closed
-    server._sockets.call(line.break_off)  # once more does nothing
-    unsent = len(line._unsent)
-    server._sockets.call(lambda: line.send(b"nobody hears"))
-    assert len(line._unsent) == unsent
+    assert transport.is_over
+    assert transport.session.closed
+    server._sockets.call(transport.break_off)  # once more does nothing
+    unsent = len(transport._unsent)
+    server._sockets.call(lambda: transport.send(b"nobody hears"))
+    assert len(transport._unsent) == unsent
 
 
 def test_a_client_that_reads_nothing_is_not_read_either(
