@@ -1,4 +1,4 @@
-"""Whether a test, or a helper that it calls, can fail by itself."""
+"""Whether a test, or a helper that it calls, asserts something."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import callee
+from understudy.project.call_resolution import callee, last_name
 from understudy.project.files import is_test_code
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
-# A function with one of these words in its name looks at something, wherever it is defined.
+# A function with one of these words in its name checks something, wherever it is defined.
 _WORDS = frozenset(
     {
         *("assert", "asserts", "asserting", "assertion", "assertions", "check", "checks"),
@@ -24,7 +24,7 @@ _WORDS = frozenset(
     }
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-# pytest's own fixtures, and those of common plugins, that assert nothing for the test.
+# Fixtures of pytest and of common plugins that assert nothing for the test.
 _INERT = frozenset(
     {
         *("request", "monkeypatch", "tmp_path", "tmpdir", "tmp_path_factory"),
@@ -39,7 +39,7 @@ _DEEPEST = 5
 
 
 def can_fail(module: Module, test: Function) -> bool:
-    """Whether a test asserts, by itself or through a helper; true where that cannot be told."""
+    """Whether a test asserts, itself or through a helper; True if that is uncertain."""
     return _asserts(module, test, _DEEPEST) or _leans_on_a_plugin(module, test)
 
 
@@ -64,7 +64,7 @@ def _asserts_itself(function: Function) -> bool:
             isinstance(target, ast.List | ast.Tuple) for target in assign.targets
         ) and not isinstance(assign.value, ast.List | ast.Tuple):
             return True
-    # Handed on as a callback: `side_effect=AssertionError`, `on_error=pytest.fail`.
+    # Passed as a callback: `side_effect=AssertionError`, `on_error=pytest.fail`.
     names = (name.id for name in function.all(ast.Name))
     attributes = (attribute.attr for attribute in function.all(ast.Attribute))
     mentioned = (*names, *attributes)
@@ -78,7 +78,7 @@ def _has_word(name: str) -> bool:
 
 
 def _is_named_so(call: ast.Call) -> bool:
-    return _has_word(pytest_items.Collected.last_name(call))
+    return _has_word(last_name(call))
 
 
 def _checks_by_argument(call: ast.Call) -> bool:
@@ -96,7 +96,7 @@ def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
         return module.project.remembered(
             "asserts", key, lambda: _asserts(home, helper, depth - 1), module.memory
         )
-    name = pytest_items.Collected.last_name(call)
+    name = last_name(call)
     return any(
         function.name == name and (_asserts_itself(function) or _named_calls(function))
         for support in _support(module)
@@ -113,7 +113,7 @@ def _is_test_code(module: Module) -> bool:
 
 
 def _support(module: Module) -> Iterator[Module]:
-    """The files that hold helpers for a test: its own, conftests, and test code it imports."""
+    """Yield the files with helpers for a test: its own, conftests, and test code it imports."""
     yield module
     yield from pytest_items.of(module).conftests
     for target in {target.rpartition(".")[0] or target for target in module.imports.values()}:
@@ -123,7 +123,7 @@ def _support(module: Module) -> Iterator[Module]:
 
 
 def _leans_on_a_plugin(module: Module, test: Function) -> bool:
-    """Whether a fixture that we cannot see, or one that asserts at its end, may check something."""
+    """Whether a fixture from a plugin, or one that asserts itself, may check something."""
     seen = pytest_items.of(module)
     for name in seen.requested(test) - _INERT:
         fixture = seen.find_fixture(name)
@@ -136,11 +136,11 @@ def _leans_on_a_plugin(module: Module, test: Function) -> bool:
 
 
 def _parametrized(test: Function) -> set[str]:
-    """The parameters that `parametrize` or `patch` gives."""
+    """Return the parameters that `parametrize` or `patch` passes to a test."""
     found = set()
     patches = 0
     for decorator in test.node.decorator_list:
-        name = pytest_items.Collected.last_name(decorator)
+        name = last_name(decorator)
         if name == "parametrize" and isinstance(decorator, ast.Call) and decorator.args:
             for node in ast.walk(decorator.args[0]):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):

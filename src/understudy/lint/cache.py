@@ -1,4 +1,4 @@
-"""Remembers what was found, so that only files that changed are checked again."""
+"""The results of earlier runs, so that only changed files are checked again."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FILE = "lint.json"
 
 
 class Cache:
-    """What earlier runs found, below one folder.
+    """The results of earlier runs.
 
     Args:
-        folder: where the file is kept.
-        codes: the rules that are on; with others, nothing that is kept counts.
+        folder: the folder of the cache's file.
+        codes: the rules that are on; results of other rules are ignored.
     """
 
     def __init__(self, folder: Path, codes: Sequence[str]) -> None:
@@ -40,7 +40,7 @@ class Cache:
             self._entries, self._states = document["files"], document["states"]
             same = [state_of(path) == state for path, state in self._states if path is not None]
         except (OSError, ValueError, KeyError, TypeError):
-            # Not there, or not as we write it: then everything is checked, and it is written anew.
+            # Missing or invalid: everything is checked, and the file is rewritten.
             self._entries, self._states = {}, []
             return
         self._entries = {
@@ -50,7 +50,7 @@ class Cache:
         }
 
     def known(self, path: str) -> Checked | None:
-        """Return what was found in a file, if neither it nor what it rests on has changed."""
+        """Return the result for a file, or None if it or a file it depends on has changed."""
         entry = self._entries.get(path)
         if entry is None or entry["state"] is None or entry["state"] != state_of(path):
             return None
@@ -62,10 +62,13 @@ class Cache:
         )
 
     def keep(self, checked: Iterable[tuple[Checked, str | None]]) -> None:
-        """Add what was found, and write the file.
+        """Add results, and write the file.
+
+        Args:
+            checked: the result for each file, and the state of the file before it was checked.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: The file cannot be written.
         """
         numbers = {(path, state): number for number, (path, state) in enumerate(self._states)}
         for one, state in checked:
@@ -86,7 +89,7 @@ class Cache:
         if not folder.is_dir():
             folder.mkdir(parents=True)
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        states: dict[int, int] = {}  # those that a file which is still there rests on
+        states: dict[int, int] = {}  # those that an existing file depends on
         entries = {}
         for path, entry in self._entries.items():
             if state_of(path) is not None:

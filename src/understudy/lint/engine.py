@@ -1,4 +1,4 @@
-"""Checks one file after the other, with what it learns of their projects on the way."""
+"""Checks files by the rules, one after the other, and remembers facts about their projects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from understudy.project.sources import Module, Project
 
 
 class Engine:
-    """Holds files to the rules of some codes."""
+    """Checks files by the rules of some codes."""
 
     def __init__(self, codes: Sequence[str]) -> None:
         known = all_rules()
@@ -27,7 +27,7 @@ class Engine:
         self._roots: dict[Path, Path] = {}
 
     def check(self, path: Path) -> Checked:
-        """Return what is found in a file; what cannot be checked is said there, and not raised."""
+        """Return the result for a file; if it cannot be checked, the result says why."""
         project = self.project_of(path)
         project.consulted.clear()
         for name in pytest_config.FILES:
@@ -55,8 +55,8 @@ class Engine:
         problem = None
         for rule in self._rules:
             try:
-                findings += _held_to(rule, module)
-            except Exception as error:  # noqa: BLE001 - our mistake; the other rules still count
+                findings += _findings_of(rule, module)
+            except Exception as error:  # noqa: BLE001 - a bug in one rule; the others still count
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 place = f"{Path(where.filename).name}:{where.lineno}"
                 reason = (
@@ -71,14 +71,14 @@ class Engine:
         )
 
     def project_of(self, path: Path) -> Project:
-        """The project that a file belongs to."""
+        """Return the project that a file belongs to."""
         root = files.root_of(path.parent, self._roots)
         if root not in self._projects:
             self._projects[root] = Project(root)
         return self._projects[root]
 
 
-def _held_to(rule: Rule, module: Module) -> Iterator[Finding]:
+def _findings_of(rule: Rule, module: Module) -> Iterator[Finding]:
     for found in rule.check(module):
         finding = _finding(rule, module, found)
         if not module.silenced(finding.line, rule.code):
@@ -87,19 +87,19 @@ def _held_to(rule: Rule, module: Module) -> Iterator[Finding]:
 
 def _finding(rule: Rule, module: Module, found: Found) -> Finding:
     line = found.node.lineno
-    # Positions in a tree are in bytes of UTF-8; people and editors count characters.
+    # Columns in a tree count bytes of UTF-8; people and editors count characters.
     before = module.lines[line - 1].encode()[: found.node.col_offset]
     column = len(before.decode(errors="replace")) + 1
     return Finding(str(module.path), line, column, rule.code, found.message)
 
 
 def check_files(paths: Sequence[str], engine: Engine) -> list[tuple[Checked, str | None]]:
-    """Check some files in this process.
+    """Check files in this process.
 
     Returns:
-        for each file what was found, and the state of the file before it was read.
+        The result for each file, and the state of the file before it was read.
     """
-    # Trees are many objects without circles: looking for some takes longer than the check itself.
+    # Trees are many objects without cycles: collecting garbage takes longer than the check.
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -113,12 +113,12 @@ _of_this_process: list[Engine] = []
 
 
 def begin_worker(codes: Sequence[str]) -> None:
-    """Make the engine of a worker process: what it learns of a project serves all of its files."""
-    # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
+    """Create the engine of a worker process, which serves all files that the worker checks."""
+    # Ctrl-C reaches every process of a terminal; the parent stops its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _of_this_process[:] = [Engine(codes)]
 
 
 def check_in_worker(paths: Sequence[str]) -> list[tuple[Checked, str | None]]:
-    """Check some files in a worker process."""
+    """Check files in a worker process."""
     return check_files(paths, _of_this_process[0])

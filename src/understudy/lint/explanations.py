@@ -1,4 +1,4 @@
-"""The rules in words: one, all of them, and what is left to ruff."""
+"""Explanations of one rule, of all rules, and of the rules that ruff has already."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textwrap import indent
 from understudy.lint.registry import all_rules, codes_of
 from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
 
-# What ruff has rules for already: they are not written again here.
+# Pitfalls that ruff has rules for.
 RUFF = {
     "T201": "prints in tests",
     "ERA001": "commented-out code",
@@ -28,10 +28,10 @@ RUFF = {
 
 
 def explained(word: str) -> str:
-    """Return the whole story of a rule, by its code or name; or of ``ruff``.
+    """Return the explanation of a rule, by its code or name, or of ``ruff``.
 
     Raises:
-        UnknownRule: there is no such rule.
+        UnknownRule: No rule is called this.
     """
     if word.lower() == "ruff":
         return ruff()
@@ -62,7 +62,7 @@ def listed() -> str:
 
 
 def ruff() -> str:
-    """Return what is left to ruff, and the configuration for it."""
+    """Return the configuration of ruff for the pitfalls that it has rules for."""
     lines = "\n".join(f'  "{code}",{" " * (8 - len(code))}# {what}' for code, what in RUFF.items())
     return (
         "These pitfalls have a rule in ruff, so understudy lint does not look for them.\n"

@@ -1,4 +1,4 @@
-"""What comes out of a check: findings, and files that could not be checked."""
+"""The results of a check: findings, and files that could not be checked."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is known of one file, and of what else that depends.
+    """The result for one file.
 
-    ``consulted`` has the state of every other file that was looked at: None for one that was looked
-    for and is not there.
+    ``consulted`` has the state of every other file that it depends on, None for one that does not
+    exist.
     """
 
     path: str

@@ -16,13 +16,13 @@ Style = Callable[..., str]
 
 
 def shown(path: str) -> str:
-    """A path as it is shown: from the working directory where it is below that."""
+    """Return a path for a message: relative to the working directory if it is below that."""
     relative = os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
     return Path(relative).as_posix()
 
 
 def as_text(findings: Sequence[Finding], problems: Sequence[Problem], style: Style) -> list[str]:
-    """One line for each finding, then one for each file that could not be checked."""
+    """Return a line for each finding, then one for each file that could not be checked."""
     lines = []
     for finding in findings:
         place = f"{style(shown(finding.path), bold=True)}:{finding.line}:{finding.column}"
@@ -34,7 +34,7 @@ def as_text(findings: Sequence[Finding], problems: Sequence[Problem], style: Sty
 def summary(
     findings: Sequence[Finding], problems: Sequence[Problem], files: int, *, offers_fix: bool
 ) -> str:
-    """The lines below the findings: how many there are, and what to do next."""
+    """Return the lines below the findings: how many there are, and what to do next."""
     lines = []
     if findings:
         touched = counted(len({finding.path for finding in findings}), "file")
@@ -52,12 +52,12 @@ def summary(
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int) -> str:
-    """One JSON document."""
+    """Return one JSON document."""
     rules = all_rules()
     return _json(
         {
@@ -82,7 +82,7 @@ def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int
 
 
 def as_github(findings: Sequence[Finding], problems: Sequence[Problem]) -> list[str]:
-    """Annotations that GitHub Actions shows beside the lines."""
+    """Return annotations that GitHub Actions shows beside the lines."""
     lines = [
         f"::error file={_property(shown(finding.path))},line={finding.line},col={finding.column},"
         f"title={finding.code} {all_rules()[finding.code].name}::{_data(finding.message)}"
@@ -104,7 +104,7 @@ def _property(text: str) -> str:
 
 
 def as_sarif(findings: Sequence[Finding], problems: Sequence[Problem]) -> str:
-    """SARIF 2.1.0."""
+    """Return a document in SARIF 2.1.0."""
     rules = [rule for code, rule in all_rules().items() if any(f.code == code for f in findings)]
     driver = {
         "name": "understudy",

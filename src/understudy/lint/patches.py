@@ -1,4 +1,4 @@
-"""What tests put mocks in the place of."""
+"""The functions and attributes that tests replace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.project.call_resolution import class_of
+from understudy.project.call_resolution import class_of, keywords_of
 from understudy.project.sources import Definition, Module, home_of
 
 
@@ -17,9 +17,9 @@ class Patch:
     Attributes:
         call: the call that makes it.
         name: the attribute that is replaced.
-        dotted: the whole name of what is replaced; None where it cannot be told.
-        value: what takes its place; None for the mock that `patch` makes.
-        maker: what `new_callable` names.
+        dotted: the whole name of the replaced attribute, or None if unknown.
+        value: the replacement; None for the mock that `patch` makes.
+        maker: the value of `new_callable`.
     """
 
     call: ast.Call
@@ -30,7 +30,7 @@ class Patch:
 
 
 def patches(module: Module) -> Iterator[Patch]:
-    """Every replacement in a file, by unittest.mock, pytest-mock or monkeypatch."""
+    """Yield every replacement in a file, by unittest.mock, pytest-mock or monkeypatch."""
     for call in module.calls("patch", "object", "setattr"):
         kind = _kind(module, call.func)
         if kind == "setattr":
@@ -85,10 +85,10 @@ def _by_object(module: Module, call: ast.Call, value: list[ast.expr]) -> Iterato
 
 
 def _replacement(call: ast.Call, value: list[ast.expr]) -> tuple[ast.expr | None, ast.expr | None]:
-    options = {keyword.arg: keyword.value for keyword in call.keywords}
+    options = keywords_of(call)
     return (value[0] if value else options.get("new")), options.get("new_callable")
 
 
 def original(module: Module, patch: Patch) -> Definition | None:
-    """Return what a patch replaces, where that is the project's own."""
+    """Return the definition that a patch replaces, or None if it is not the project's."""
     return module.project.find(patch.dotted, module)

@@ -1,4 +1,4 @@
-"""What pytest makes of a file: its tests, their marks and their fixtures."""
+"""The tests, marks and fixtures that pytest finds in a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from understudy.project.call_resolution import keywords_of, last_name
 from understudy.project.scopes import Class, Function, Scope
 from understudy.project.sources import Module, home_of
 
@@ -25,9 +26,9 @@ _HOOKS = frozenset(
 
 @dataclass(frozen=True)
 class Fixture:
-    """A fixture's function, its decorator, and what that says.
+    """A fixture: its function, its decorator and the arguments of that.
 
-    ``scope`` is None where it is not a literal.
+    ``scope`` is None if it is not a literal.
     """
 
     name: str
@@ -40,10 +41,13 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks of a test, wherever they stand; ``unknown`` where some cannot be told."""
+    """The marks of a test; with ``unknown`` it may have others."""
 
-    names: frozenset[str]
-    unknown: bool
+    names: frozenset[str] = frozenset()
+    unknown: bool = False
+
+    def __or__(self, other: Marks) -> Marks:
+        return Marks(self.names | other.names, self.unknown or other.unknown)
 
 
 class Collected:
@@ -68,7 +72,7 @@ class Collected:
             self.module.project.pytest.is_test_function(function.name)
             and self.fixture(function) is None
             and not any(
-                self.last_name(decorator) in ("property", "staticmethod", "classmethod")
+                last_name(decorator) in ("property", "staticmethod", "classmethod")
                 for decorator in function.node.decorator_list
             )
         )
@@ -83,7 +87,7 @@ class Collected:
                 yield from self._test_classes(cls)
 
     def is_unittest(self, cls: Class) -> bool:
-        """Whether a class derives from a TestCase, as far as it can be told."""
+        """Whether a class derives from a TestCase, as far as the source shows."""
         _, outside = self.module.project.lineage(self.module, cls)
         return any(base.endswith("TestCase") for base in outside)
 
@@ -103,12 +107,12 @@ class Collected:
         return found
 
     def fixture(self, function: Function) -> Fixture | None:
-        """Return what makes a function a fixture; None for one that is none."""
+        """Return a function as a fixture, or None if it is not decorated as one."""
         for decorator in function.node.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
             maker = self.module.qualified(call.func if call else decorator)
             if maker in FIXTURES:
-                options = {keyword.arg: keyword.value for keyword in call.keywords} if call else {}
+                options = keywords_of(call) if call else {}
                 name = _literal(options.get("name"))
                 scope = options.get("scope")
                 scope = scope or (call.args[0] if call and call.args else None)
@@ -122,86 +126,27 @@ class Collected:
                 )
         return None
 
-    @staticmethod
-    def last_name(node: ast.expr) -> str:
-        """The last part of a decorator's name; empty for one without a name."""
-        if isinstance(node, ast.Call):
-            node = node.func
-        if isinstance(node, ast.Attribute):
-            return node.attr
-        return node.id if isinstance(node, ast.Name) else ""
-
     def marks(self, test: Function) -> Marks:
-        """Return the marks of a test: its own, its classes' with their bases', the module's."""
-        names, unknown = self._marks_in(self.module, test.node.decorator_list)
+        """Return the marks of a test: its own, those of its classes and their bases, the file's."""
+        found = _marks_in(self.module, test.node.decorator_list)
+        found |= _pytestmark(self.module, self.module.scope)
         for scope in test.around():
             if isinstance(scope, Class):
                 for cls in self.module.project.lineage(self.module, scope)[0]:
                     home = home_of(cls)
-                    of_class = of(home)
-                    more, open_ = of_class._marks_in(home, cls.node.decorator_list)
-                    names |= more
-                    unknown |= open_
-                    more, open_ = of_class._pytestmark(home, cls)
-                    names |= more
-                    unknown |= open_
-        more, open_ = self._pytestmark(self.module, self.module.scope)
-        return Marks(frozenset(names | more), unknown or open_)
-
-    def _pytestmark(self, module: Module, scope: Scope) -> tuple[set[str], bool]:
-        names: set[str] = set()
-        unknown = False
-        given_in: list[ast.Assign | ast.AnnAssign | ast.AugAssign] = [
-            *scope.own(ast.Assign),
-            *scope.own(ast.AnnAssign),
-            *scope.own(ast.AugAssign),
-        ]
-        for node in given_in:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(
-                isinstance(target, ast.Name) and target.id == "pytestmark" for target in targets
-            ):
-                value = node.value
-                given = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-                more, open_ = self._marks_in(module, [mark for mark in given if mark is not None])
-                names |= more
-                unknown |= open_
-        return names, unknown or (
-            isinstance(scope.node, ast.Module) and "pytestmark" in module.imports
-        )
-
-    def _marks_in(
-        self, module: Module, nodes: Sequence[ast.expr], depth: int = 3
-    ) -> tuple[set[str], bool]:
-        names: set[str] = set()
-        unknown = False
-        for node in nodes:
-            dotted = module.qualified(node.func if isinstance(node, ast.Call) else node) or "?"
-            if dotted.startswith("pytest.mark."):
-                names.add(dotted.split(".")[2])
-                continue
-            value = module.project.find(dotted, module)
-            if isinstance(value, ast.expr) and depth:
-                home = module if dotted.startswith(f"{module.name}.") else None
-                home = home or _home(module, dotted)
-                inner = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-                more, open_ = self._marks_in(home or module, inner, depth - 1)
-                names |= more
-                unknown |= open_ or home is None
-            elif not dotted.startswith(("unittest.mock.patch", "mock.patch", "typing.")):
-                unknown = True
-        return names, unknown
+                    found |= _marks_in(home, cls.node.decorator_list) | _pytestmark(home, cls)
+        return found
 
     @cached_property
     def conftests(self) -> list[Module]:
-        """The conftest.py files that count here, the nearest first, and the plugins they name."""
+        """The conftest.py files that apply here, the nearest first, and the plugins they name."""
         return self.module.project.remembered(
             "conftests", self.module.path.parent, lambda: _conftests(self.module)
         )
 
     @property
     def hooked(self) -> bool:
-        """Whether a hook of the project may add marks, or run tests by itself."""
+        """Whether a hook of the project may add marks or run tests."""
         return any(
             function.name in _HOOKS
             for module in self.conftests
@@ -209,7 +154,7 @@ class Collected:
         )
 
     def find_fixture(self, name: str) -> Fixture | None:
-        """Return the fixture that a name stands for in this module, inside the project."""
+        """Return the project's fixture of this name, as seen from this module, or None."""
         own = self.fixtures.get(name) or self._imported_fixture(name)
         if own is not None:
             return own
@@ -230,7 +175,7 @@ class Collected:
         return None
 
     def requested(self, test: Function) -> set[str]:
-        """The names of all fixtures that a test uses, by others too."""
+        """Return the names of all fixtures that a test uses, directly or not."""
         found: set[str] = set()
         waiting = [parameter.arg for parameter in test.parameters]
         waiting += self._used_by_marks(test)
@@ -253,22 +198,56 @@ class Collected:
             nodes += [assign.value for assign in scope.own(ast.Assign)] if scope is not test else []
         for node in nodes:
             for call in ast.walk(node):
-                if isinstance(call, ast.Call) and self.last_name(call) == "usefixtures":
+                if isinstance(call, ast.Call) and last_name(call) == "usefixtures":
                     yield from (str(a.value) for a in call.args if isinstance(a, ast.Constant))
 
 
 def of(module: Module) -> Collected:
-    """Return what pytest makes of a module, found once."""
-    kept = module.memory.get("collected")
-    if not isinstance(kept, Collected):
-        kept = module.memory["collected"] = Collected(module)
-    return kept
+    """Return the tests and fixtures of a module."""
+    collected = module.memory.get("collected")
+    if not isinstance(collected, Collected):
+        collected = module.memory["collected"] = Collected(module)
+    return collected
 
 
-def _home(module: Module, dotted: str) -> Module | None:
-    target = dotted.rpartition(".")[0]
-    found = module.project.find(target, module)
-    return found if isinstance(found, Module) else None
+def _pytestmark(module: Module, scope: Scope) -> Marks:
+    found = Marks(unknown=scope is module.scope and "pytestmark" in module.imports)
+    nodes: list[ast.Assign | ast.AnnAssign | ast.AugAssign] = [
+        *scope.own(ast.Assign),
+        *scope.own(ast.AnnAssign),
+        *scope.own(ast.AugAssign),
+    ]
+    for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(isinstance(target, ast.Name) and target.id == "pytestmark" for target in targets):
+            found |= _marks_in(module, _items(node.value))
+    return found
+
+
+def _marks_in(module: Module, nodes: Sequence[ast.expr], depth: int = 3) -> Marks:
+    found = Marks()
+    for node in nodes:
+        dotted = module.qualified(node.func if isinstance(node, ast.Call) else node) or "?"
+        if dotted.startswith("pytest.mark."):
+            found |= Marks(frozenset({dotted.split(".")[2]}))
+            continue
+        value = module.project.find(dotted, module)
+        if isinstance(value, ast.expr) and depth:
+            own = dotted.startswith(f"{module.name}.")
+            home = module if own else module.project.find(dotted.rpartition(".")[0], module)
+            found |= _marks_in(
+                home if isinstance(home, Module) else module, _items(value), depth - 1
+            )
+            found |= Marks(unknown=not isinstance(home, Module))
+        elif not dotted.startswith(("unittest.mock.patch", "mock.patch", "typing.")):
+            found |= Marks(unknown=True)
+    return found
+
+
+def _items(node: ast.expr | None) -> list[ast.expr]:
+    if isinstance(node, ast.List | ast.Tuple):
+        return node.elts
+    return [] if node is None else [node]
 
 
 def _conftests(module: Module) -> list[Module]:
@@ -291,12 +270,9 @@ def _conftests(module: Module) -> list[Module]:
 
 def _plugins(conftest: Module) -> Iterator[str]:
     value = conftest.defined.get("pytest_plugins")
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        yield value.value
-    elif isinstance(value, ast.List | ast.Tuple):
-        for item in value.elts:
-            if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                yield item.value
+    for item in _items(value if isinstance(value, ast.expr) else None):
+        if isinstance(item, ast.Constant) and isinstance(item.value, str):
+            yield item.value
 
 
 def package_marks(module: Module) -> bool:

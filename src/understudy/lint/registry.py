@@ -1,4 +1,4 @@
-"""Finds the rules: every module of `understudy.lint.rules` has one, called RULE."""
+"""The rules: every module of `understudy.lint.rules` has one, called RULE."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def all_rules() -> Mapping[str, Rule]:
 
 
 def codes_of(selector: str) -> tuple[str, ...]:
-    """Return the codes that a code, the beginning of one, a name, a group or ALL stands for.
+    """Return the codes that a code, the beginning of one, a name, a group or ALL selects.
 
     Raises:
-        UnknownRule: it stands for nothing.
+        UnknownRule: It selects nothing.
     """
     known = all_rules()
     word = selector.strip()
@@ -52,10 +52,10 @@ def codes_of(selector: str) -> tuple[str, ...]:
 
 
 def chosen(select: Iterable[str] | None, ignore: Iterable[str]) -> tuple[str, ...]:
-    """Return the codes that are on: those selected, else the default groups, without the ignored.
+    """Return the selected codes, or those of the default groups, without the ignored ones.
 
     Raises:
-        UnknownRule: an entry stands for nothing.
+        UnknownRule: A selector selects nothing.
     """
     wanted = {code for selector in (select or DEFAULT_GROUPS) for code in codes_of(selector)}
     unwanted = {code for selector in ignore for code in codes_of(selector)}

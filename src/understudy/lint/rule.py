@@ -1,4 +1,4 @@
-"""What a rule is: its name, its reasons, examples, and the function that looks."""
+"""A rule: its name, its reasons, examples, and the function that finds violations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from understudy.project.sources import Module
 
-# Those that are on where nothing is selected.
+# The groups that are on by default.
 DEFAULT_GROUPS = ("bugs",)
 GROUPS = {
     "bugs": "the test does not test what it seems to, or breaks another one",
@@ -20,7 +20,7 @@ GROUPS = {
 
 
 class Found(NamedTuple):
-    """A place where a rule is broken, and what is wrong there."""
+    """A place where a rule is violated, and the message about it."""
 
     node: ast.expr | ast.stmt | ast.excepthandler
     message: str
@@ -31,18 +31,18 @@ class Rule:
     """One pitfall.
 
     Attributes:
-        code: UND and three digits; never used for another rule again.
+        code: UND and three digits; never reused for another rule.
         name: a few words with hyphens.
         group: a key of ``GROUPS``.
-        why: one line: what goes wrong where this is found.
+        why: one line: what goes wrong.
         instead: what to do about it; one or two sentences.
-        wrong: an example; each line that is found ends with ``# <code>``.
-        right: the same, done well: nothing is found.
+        wrong: an example; each line with a finding ends with ``# <code>``.
+        right: the same without findings.
         files: other files that both examples need, by path.
-        path: the file that the examples are.
-        right_path: the same for the right one, where that is what makes it right.
-        check: yields what it finds in a module.
-        fixable: whether ``fixes`` has a rewrite for it.
+        path: the file name of the examples.
+        right_path: the file name of the right one, if the name is what makes it right.
+        check: yields the violations in a module.
+        fixable: whether `rewrites.py` has a fix for it.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Checks many files: those that changed, in as many processes as are worth starting."""
+"""Checks many files: only changed ones, in as many processes as help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from understudy.lint.engine import Engine, begin_worker, check_files, check_in_w
 from understudy.lint.errors import LintError
 from understudy.lint.finding import Checked
 
-# Below this many bytes a second process takes longer to start than to help.
+# In bytes: with less than this, starting another process takes longer than it saves.
 _WORTH_A_PROCESS = 150_000
 _CHUNKS_PER_PROCESS = 6
 
@@ -33,15 +33,15 @@ def run(
     Args:
         paths: the files, absolute.
         codes: the rules that are on.
-        cache: what earlier runs found, if that counts.
+        cache: the results of earlier runs, to use and to add to.
         jobs: the number of processes; None for as many as there are cores.
-        progress: told after each part how many files are done, and of how many.
+        progress: called after each part with the number of files done and of all files.
 
     Returns:
-        what was found in each file, sorted, and why the cache could not be written, if so.
+        The result for each file, sorted, and the error if the cache could not be written.
 
     Raises:
-        LintError: a process died.
+        LintError: A process died.
     """
     done: list[Checked] = []
     waiting = []
@@ -60,7 +60,7 @@ def run(
     if cache and fresh:
         try:
             cache.keep(fresh)
-        except OSError as error:  # nothing is lost but time; the caller says so
+        except OSError as error:  # only time is lost; the caller reports it
             trouble = error
     done += [checked for checked, _ in fresh]
     return sorted(done, key=lambda checked: checked.path), trouble
@@ -77,7 +77,7 @@ def _checked(
         for start in range(0, len(paths), 20):
             yield check_files(paths[start : start + 20], engine)
         return
-    # Where little has changed they are not needed, and take longer to import than that to check.
+    # If little has changed they are not needed, and importing them takes longer than the check.
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
@@ -101,7 +101,7 @@ def _checked(
 
 
 def _chunks(paths: Sequence[str], count: int) -> list[list[str]]:
-    """Neighbours stay together: they share conftest.py and helpers."""
+    """Keep neighbours together: they share conftest.py and helpers."""
     size = max(1, -(-len(paths) // count))
     return [list(paths[start : start + size]) for start in range(0, len(paths), size)]
 
@@ -109,7 +109,7 @@ def _chunks(paths: Sequence[str], count: int) -> list[list[str]]:
 def _size(path: str) -> int:
     try:
         return Path(path).stat().st_size
-    except OSError:  # the check itself says what is wrong with it
+    except OSError:  # the check itself reports it
         return 0
 
 
@@ -120,5 +120,5 @@ def _cores() -> int:
 
 
 def _method() -> str:
-    """A fork is ready at once; but it is safe on Linux only, and only without threads."""
+    """Fork if it is safe, on Linux and without threads, because it is faster."""
     return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"

@@ -1,4 +1,4 @@
-"""Which plugin runs the async tests of a project, as far as its files tell."""
+"""Which plugin runs the async tests of a project, as far as its files show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from understudy.project.pytest_config import PytestConfig, mode_in
 
-# Where a project says what it depends on, and how its tests are run.
+# The files with the dependencies of a project and the commands that run its tests.
 _ABOUT = (
     *("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Makefile", "justfile"),
     *("Justfile", "Taskfile.yml", "Taskfile.yaml", "Pipfile", "Dockerfile", "docker-compose.yml"),
@@ -19,12 +19,12 @@ _ABOUT_GLOBS = (
     *(".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml"),
 )
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
-# They run async tests in ways of their own.
+# Other plugins that run async tests.
 _OTHERS = re.compile(
     r"pytest-(tornasync|trio|twisted|asyncio-cooperative|curio|sanic|async-benchmark|aio|"
     r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest"
 )
-# What a line asks of pytest-asyncio, and how it says that it wants none from 1.0 on.
+# A requirement of pytest-asyncio, and its forms that exclude 1.0.
 _REQUIRED = re.compile(r"pytest[-_]asyncio([^\n#]{0,60})")
 _BEFORE_1 = re.compile(r"(==|~=|\^|~|=\s*[\"'])\s*0\.|<\s*1(\.0)*(?![.\d])|<=?\s*0\.")
 _LONGEST_SCRIPT = 200_000
@@ -36,7 +36,7 @@ class Runners:
     Attributes:
         root: the project's folder.
         config: its pytest configuration.
-        consult: told every file that an answer rests on.
+        consult: called with every file that an answer depends on.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Runners:
 
     @property
     def asyncio_auto(self) -> bool:
-        """Whether pytest-asyncio runs every async test, by configuration or as pytest is called."""
+        """Whether pytest-asyncio runs every async test, by configuration or by a command line."""
         if self.config.asyncio_mode == "auto":
             return True
         return any(mode_in(text) == "auto" for text in self._texts_about_it())
@@ -60,25 +60,25 @@ class Runners:
 
     @property
     def others(self) -> bool:
-        """Whether there is a sign of another plugin that runs async tests."""
+        """Whether the project may use another plugin that runs async tests."""
         if "trio_mode" in self.config.options:
             return True
         return any(_OTHERS.search(text) is not None for text in self._texts_about_it())
 
     @property
     def about(self) -> str:
-        """All that the project's files say of what it depends on."""
+        """The texts of the files with dependencies and commands."""
         return "\n".join(self._texts_about_it())
 
     @property
     def only_anyio(self) -> bool:
-        """Whether the project depends on anyio, and nowhere on pytest-asyncio."""
+        """Whether the project depends on anyio and not on pytest-asyncio."""
         text = self.about.replace("_", "-")
         return "anyio" in text and "pytest-asyncio" not in text
 
     @property
     def asyncio_before_1(self) -> bool:
-        """Whether the project is held to a pytest-asyncio that has its own event_loop fixture."""
+        """Whether the project requires a pytest-asyncio before 1.0, with its event_loop fixture."""
         for text in self._texts(_LOCKS):
             found = re.search(r'name = "pytest-asyncio"\s+version = "(\d+)', text)
             if found:
@@ -105,7 +105,7 @@ class Runners:
 
     @cached_property
     def _folders(self) -> tuple[Path, ...]:
-        """The project's folder; and the one around it, where tests have a project of their own."""
+        """The project's folder, and the project around it if there is one."""
         around = [parent for parent in self.root.parents if (parent / "pyproject.toml").is_file()]
         return (self.root, *around[:1])
 
@@ -128,5 +128,4 @@ def _contents(
             if path.is_file() and path.stat().st_size <= longest:
                 yield path.read_text(encoding="utf-8", errors="replace")
         except OSError:
-            # A script that may not be read tells nothing; a rule that needs it stays silent.
-            continue
+            continue  # rules that need it report nothing

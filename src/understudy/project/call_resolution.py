@@ -1,4 +1,4 @@
-"""Which function a call reaches, as far as the source tells."""
+"""Which function a call reaches, and other facts about calls that the source shows."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import ast
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, home_of
 
-# Decorators that change nothing of how a function is called and awaited.
+# Decorators that do not change how a function is called and awaited.
 _PLAIN = frozenset(
     {"staticmethod", "classmethod", "abc.abstractmethod", "typing.override", "typing.final"}
 )
 
 
 def callee(module: Module, call: ast.Call) -> Function | None:
-    """Return the function or method of the project that a call reaches; None where unknown."""
+    """Return the function or method of the project that a call reaches, or None if unknown."""
     found = module.project.find(module.qualified(call.func), module)
     if isinstance(found, Function):
         return found
@@ -26,7 +26,7 @@ def callee(module: Module, call: ast.Call) -> Function | None:
 
 
 def class_of(module: Module, node: ast.expr) -> Class | None:
-    """Return the class of the project that an expression is an instance of; None where unknown."""
+    """Return the project's class that an expression is an instance of, or None if unknown."""
     if isinstance(node, ast.Call):
         found = module.project.find(module.qualified(node.func), module)
         return found if isinstance(found, Class) else None
@@ -52,7 +52,7 @@ def _of_variable(module: Module, function: Function, name: str) -> Class | None:
 
 
 def values_of(function: Function, name: str) -> list[ast.expr | None]:
-    """Everything that a variable is set to in a function; None for what is no plain assignment."""
+    """Return the values that a function assigns to a variable; None for one set by a loop or so."""
     found: list[ast.expr | None] = []
     for node in function.own(ast.Name):
         if node.id == name and isinstance(node.ctx, ast.Store):
@@ -65,7 +65,7 @@ def values_of(function: Function, name: str) -> list[ast.expr | None]:
 
 
 def is_plain(function: Function) -> bool:
-    """Whether no decorator may have made something else of a function."""
+    """Whether a function has no decorator that may have replaced it."""
     home = home_of(function)
     return all(
         (home.qualified(decorator) or "?") in _PLAIN for decorator in function.node.decorator_list
@@ -73,7 +73,27 @@ def is_plain(function: Function) -> bool:
 
 
 def root_of(node: ast.expr) -> ast.Name | None:
-    """The name that a chain of attributes, calls and subscripts begins with."""
+    """Return the name that a chain of attributes, calls and subscripts begins with, or None."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Await):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node if isinstance(node, ast.Name) else None
+
+
+def last_name(node: ast.expr) -> str:
+    """Return the last part of the name of a decorator or a called function, or an empty string."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def keywords_of(call: ast.Call) -> dict[str | None, ast.expr]:
+    """Return the keyword arguments of a call; None is the key of a ``**`` argument."""
+    return {keyword.arg: keyword.value for keyword in call.keywords}
+
+
+def results_of(function: Function) -> list[ast.expr | None]:
+    """Return the values that a function returns or yields."""
+    nodes: list[ast.Return | ast.Yield] = [*function.own(ast.Return), *function.own(ast.Yield)]
+    return [node.value for node in nodes]

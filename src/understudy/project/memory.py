@@ -27,7 +27,7 @@ class Memory:
         self._states: dict[str, str | None] = {}
 
     def consult(self, path: Path) -> str | None:
-        """Return the state of a file, or None if there is none, and add it to ``consulted``."""
+        """Return the state of a file, or None if it does not exist, and add it to ``consulted``."""
         key = str(path)
         if key not in self._states:
             self._states[key] = state_of(key)

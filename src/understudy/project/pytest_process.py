@@ -59,7 +59,7 @@ def run(
 
     Args:
         arguments: pytest's arguments.
-        folder: where it is started.
+        folder: the working directory.
         plugin: a module to load as a plugin, which calls `requested` and `answer`.
         request: what `requested` returns there.
         environment: its environment variables; those of this process if None.

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_looked_after, is_restored
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import values_of
+from understudy.lint.shared_state import is_looked_after, is_restored
+from understudy.project.call_resolution import last_name, values_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
@@ -34,7 +34,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _sets_back(test: Function, target: ast.Attribute, value: ast.expr) -> bool:
-    """Whether a value is the one from before, or a fresh start: nothing in a private cache."""
+    """Whether a value is the original one, or empties a private cache."""
     text = ast.unparse(value)
     if text in ("[]", "{}", "set()", "list()", "dict()") or _KEPT.search(text) is not None:
         return True
@@ -57,17 +57,17 @@ def _imports(test: Function, name: str) -> bool:
 
 def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
     owner = target.value
-    # A longer chain may end in anything, an object of this test alone included.
+    # A longer chain may end in an object of this test alone.
     if not isinstance(owner, ast.Name) or owner.id not in module.imports:
         return False
-    # What a test imports for itself may be its own: a module of an example, made for it.
+    # A module that the test imports itself may be made for it.
     if _imports(test, owner.id):
         return False
     if module.qualified(owner) is None or target.attr == "dependency_overrides":
         return False
     if target.attr.startswith("__") or module.qualified(owner) == "pytest":
         return False
-    # Only a mock has these: the name stands for one that is patched in.
+    # Only a mock has these: the name is patched.
     if target.attr in ("side_effect", "return_value"):
         return False
     text = re.escape(f"{owner.id}.{target.attr}")
@@ -82,10 +82,8 @@ def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
 
 
 def _cleans_up(test: Function) -> bool:
-    """Whether a test calls something that sounds as if it put things back."""
-    return any(
-        _CLEANING.search(pytest_items.Collected.last_name(call)) for call in test.own(ast.Call)
-    )
+    """Whether a test calls something whose name says that it restores state."""
+    return any(_CLEANING.search(last_name(call)) for call in test.own(ast.Call))
 
 
 RULE = Rule(

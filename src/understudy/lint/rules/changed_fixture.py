@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.mutations import changes, is_mutable
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import values_of
+from understudy.lint.shared_state import changes, is_mutable
+from understudy.project.call_resolution import results_of, values_of
 from understudy.project.sources import Module, home_of
 
 _WIDE = frozenset({"session", "package", "module"})
@@ -34,8 +34,7 @@ def check(module: Module) -> Iterator[Found]:
 
 def _gives_a_literal(fixture: pytest_items.Fixture) -> bool:
     function = fixture.function
-    given = [returned.value for returned in function.own(ast.Return)]
-    given += [yielded.value for yielded in function.own(ast.Yield)]
+    given = results_of(function)
     return bool(given) and all(
         is_mutable(home_of(function), value)
         for result in given

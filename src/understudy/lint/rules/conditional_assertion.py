@@ -11,7 +11,7 @@ from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield `if` statements of tests that assert in one branch and say nothing in the other."""
+    """Yield `if` statements of tests that assert in one branch and have no other."""
     for test in pytest_items.of(module).tests:
         for node in test.node.body:
             if (
@@ -19,7 +19,7 @@ def check(module: Module) -> Iterator[Found]:
                 and not node.orelse
                 and any(isinstance(statement, ast.Assert) for statement in node.body)
             ):
-                yield Found(node, f"{test.name} asserts only where this condition holds")
+                yield Found(node, f"{test.name} asserts only if this condition holds")
 
 
 RULE = Rule(

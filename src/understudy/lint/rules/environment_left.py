@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_restored, per_test_functions
 from understudy.lint.rule import Found, Rule
+from understudy.lint.shared_state import is_restored, per_test_functions
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
@@ -18,7 +18,7 @@ _RESTORED = (
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield what tests put into os.environ, where nothing takes it out again."""
+    """Yield assignments to os.environ if nothing in the file restores it."""
     places = [
         (function, node)
         for function in per_test_functions(module)
@@ -36,7 +36,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _is_for_all(module: Module, function: Function) -> bool:
-    """Whether every test gets it: then it is how the tests are configured."""
+    """Whether every test gets it: then it configures the tests."""
     fixture = pytest_items.of(module).fixture(function)
     return fixture is not None and fixture.autouse
 

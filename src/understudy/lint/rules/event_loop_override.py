@@ -1,4 +1,4 @@
-"""UND002: an `event_loop` fixture that pytest-asyncio no longer looks at."""
+"""UND002: an `event_loop` fixture that pytest-asyncio no longer uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield overrides of event_loop that nobody asks for by name."""
+    """Yield overrides of event_loop that no test or fixture requests by name."""
     seen = pytest_items.of(module)
     fixture = seen.fixtures.get("event_loop")
     if fixture is None or fixture.function.in_class is not None:
@@ -20,7 +20,7 @@ def check(module: Module) -> Iterator[Found]:
     if module.project.runners.asyncio_before_1 or _is_used(module):
         return
     if re.search(r"\bpin", ast.get_docstring(fixture.function.node) or "", re.I):
-        return  # who says that the plugin is pinned may have done so where we do not look
+        return  # the plugin may be pinned in a file that is not read
     yield Found(
         fixture.function.node,
         "this event_loop has no effect: pytest-asyncio 1.0 took the fixture away",
@@ -28,7 +28,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _is_used(module: Module) -> bool:
-    """Whether a test or a fixture asks for the loop itself; then it is an ordinary fixture."""
+    """Whether a test or a fixture requests the loop; then it is an ordinary fixture."""
     if module.path.name != "conftest.py":
         return _asks(module)
     return any(

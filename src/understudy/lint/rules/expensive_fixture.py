@@ -1,4 +1,4 @@
-"""UND206: an app or an engine that is made anew for every test."""
+"""UND206: an app or an engine that is created for every test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import last_name
 from understudy.project.sources import Module
 
 _EXPENSIVE = frozenset(
@@ -15,11 +16,11 @@ _EXPENSIVE = frozenset(
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield fixtures of function scope that make what a whole session could share."""
+    """Yield fixtures of function scope that create objects a whole session could share."""
     for fixture in pytest_items.of(module).fixtures.values():
         if fixture.scope == "function":
             for call in fixture.function.own(ast.Call):
-                name = pytest_items.Collected.last_name(call)
+                name = last_name(call)
                 if name in _EXPENSIVE:
                     yield Found(call, f"{fixture.name} calls {name} for every single test")
                     break

@@ -1,4 +1,4 @@
-"""UND017: a client in whose tests the app's startup code never runs."""
+"""UND017: a client that never runs the app's startup code."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import homes_of_fixtures
 from understudy.lint.rule import Found, Rule
+from understudy.lint.shared_state import homes_of_fixtures
+from understudy.project.call_resolution import keywords_of, last_name, results_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -24,13 +25,13 @@ _APPS = ("fastapi.FastAPI", "starlette.applications.Starlette")
 _STARTUPS = frozenset({"lifespan", "on_startup"})
 _RUN = (
     r"lifespan|Lifespan|router\.startup|on_startup|with\s+TestClient\(|asgi_lifespan|startup\("
-    # The tests put something of their own in the place of what the startup makes.
+    # The tests replace what the startup creates.
     r"|dependency_overrides|\bapp\.(state\.)?\w+ = "
 )
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield clients made for an app that has startup code, where nothing runs it."""
+    """Yield clients of an app with startup code that nothing runs."""
     calls = [
         (call, app)
         for call in module.calls("ASGITransport", "AsyncClient", "TestClient")
@@ -42,7 +43,7 @@ def check(module: Module) -> Iterator[Found]:
         return
     for call, app in calls:
         if _has_startup(module, app):
-            client = pytest_items.Collected.last_name(call)
+            client = last_name(call)
             yield Found(
                 call, f"{client} alone does not run the app's lifespan: its startup code never runs"
             )
@@ -50,7 +51,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _app_of(module: Module, call: ast.Call) -> Iterator[ast.expr]:
-    options = {keyword.arg: keyword.value for keyword in call.keywords}
+    options = keywords_of(call)
     if "app" in options:
         yield options["app"]
     elif call.args and not (module.qualified(call.func) or "").endswith("AsyncClient"):
@@ -88,8 +89,7 @@ def _has_startup(module: Module, app: ast.expr) -> bool:
     if fixture is None:
         return False
     maker = fixture.function
-    given = [returned.value for returned in maker.own(ast.Return)]
-    given += [yielded.value for yielded in maker.own(ast.Yield)]
+    given = results_of(maker)
     return any(
         _has_startup(home_of(maker), value)
         for value in given

@@ -11,7 +11,7 @@ from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield the async tests that have no marker, where one is needed."""
+    """Yield the async tests without a marker in projects that need one."""
     seen = pytest_items.of(module)
     candidates = [test for test in seen.tests if test.is_async and _is_unmarked(seen, test)]
     if not candidates:
@@ -34,7 +34,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _is_unmarked(seen: pytest_items.Collected, test: Function) -> bool:
-    # A base class from elsewhere, IsolatedAsyncioTestCase first of all, may run its own tests.
+    # A base class outside the project, such as IsolatedAsyncioTestCase, may run its tests.
     if seen.has_unknown_base(test.in_class) or test.is_generator:
         return False
     marks = seen.marks(test)

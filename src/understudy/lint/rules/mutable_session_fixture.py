@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.mutations import is_mutable
 from understudy.lint.rule import Found, Rule
+from understudy.lint.shared_state import is_mutable
 from understudy.project.sources import Module
 
 
@@ -19,7 +19,8 @@ def check(module: Module) -> Iterator[Found]:
             for node, value in returns:
                 if is_mutable(module, value):
                     yield Found(
-                        node, f"{fixture.name} is the same object in every test: one may change it"
+                        node,
+                        f"{fixture.name} is the same object in every test, and one may change it",
                     )
 
 

@@ -10,10 +10,11 @@ from itertools import takewhile
 from understudy.lint import pytest_items
 from understudy.lint.assertions import can_fail
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
-# Whoever writes such words knows that the test fails only where something raises.
+# Words which show that the author wants the test to fail only if something raises.
 _ON_PURPOSE = re.compile(
     r"(not|n't|no|never|without)[ _](\w+[ _])?(rais|error|exception|crash|fail|throw|warn|complain"
     r"|hang|block|deadlock|break)|smoke|no[ _-]?op|idempoten|harmless|silent|\bok\b|_ok\b|safe"
@@ -29,12 +30,12 @@ _ORDINARY = frozenset({"parametrize", "asyncio", "anyio", "usefixtures", "integr
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield the tests that nothing can fail but an exception."""
+    """Yield the tests that only an exception can fail."""
     seen = pytest_items.of(module)
     for test in seen.tests:
         if next(test.all(ast.Assert), None) is None and _is_meant_to_assert(seen, module, test):
             yield Found(
-                test.node, f"{test.name} asserts nothing: it fails only where something raises"
+                test.node, f"{test.name} asserts nothing: it fails only if something raises"
             )
 
 
@@ -60,8 +61,8 @@ def _only_imports(test: Function) -> bool:
 
 
 def _makes_an_error(test: Function) -> bool:
-    """Whether a test makes an exception for a mock to raise: that none comes out is its point."""
-    names = (pytest_items.Collected.last_name(call) for call in test.all(ast.Call))
+    """Whether a test makes a mock raise: it tests that no exception comes out."""
+    names = (last_name(call) for call in test.all(ast.Call))
     return any(name.endswith(("Error", "Exception")) for name in names)
 
 

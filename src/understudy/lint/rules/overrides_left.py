@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_restored, per_test_functions
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import root_of
+from understudy.lint.shared_state import is_restored, per_test_functions
+from understudy.project.call_resolution import results_of, root_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -20,9 +20,9 @@ _RESTORED = (
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield overrides on an app that outlives the test, which nothing takes away."""
+    """Yield overrides on an app that outlives the test if nothing removes them."""
     places = list(_places(module))
-    if not places or is_restored(module, _RESTORED) or _is_ours(module):
+    if not places or is_restored(module, _RESTORED) or _has_fixture(module):
         return
     for function, node, name in places:
         if _outlives(module, function, name):
@@ -41,13 +41,13 @@ def _places(module: Module) -> Iterator[tuple[Function, ast.Assign, ast.Name]]:
                         yield function, node, root
 
 
-def _is_ours(module: Module) -> bool:
-    """Whether Understudy's own fixture `app` is at work, which restores them after each test."""
+def _has_fixture(module: Module) -> bool:
+    """Whether Understudy's fixture `app` may be used, which restores them after each test."""
     return module.project.mentions(module.project.root / "pyproject.toml", "tool.understudy")
 
 
 def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
-    """Whether an app is there before the test and after it, as far as can be told."""
+    """Whether an app exists before the test and after it, as far as the source shows."""
     target = module.qualified(name)
     if target is not None:
         return name.id in module.imports or name.id in module.defined
@@ -59,8 +59,7 @@ def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
     if fixture.scope in ("session", "package", "module"):
         return True
     home = home_of(fixture.function)
-    given = [returned.value for returned in fixture.function.own(ast.Return)]
-    given += [yielded.value for yielded in fixture.function.own(ast.Yield)]
+    given = results_of(fixture.function)
     return bool(given) and all(
         isinstance(value, ast.Name) and home.qualified(value) is not None for value in given
     )

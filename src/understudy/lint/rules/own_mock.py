@@ -7,8 +7,8 @@ import builtins
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.doubles import mock_class
 from understudy.lint.rule import Found, Rule
-from understudy.lint.test_doubles import mock_class
 from understudy.project.call_resolution import root_of, values_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
@@ -37,7 +37,7 @@ def _mocks(module: Module, test: Function) -> set[str]:
 
 
 def _calls_one(test: Function, mocks: set[str]) -> bool:
-    """Whether the test calls a mock itself, as only the code under test should, and asserts."""
+    """Whether the test calls a mock, which only the code under test should do, and asserts."""
     called = False
     for call in test.own(ast.Call):
         root = root_of(call.func)
@@ -56,7 +56,7 @@ _OWN_METHODS = ("assert_", "reset_mock", "configure_mock", "attach_mock", "mock_
 def _knows_nothing_else(module: Module, test: Function, mocks: set[str]) -> bool:
     if test.functions or test.classes or test.parameters:
         return False
-    if len(test.own(ast.arguments)) > 1:  # a lambda's, besides its own
+    if len(test.own(ast.arguments)) > 1:  # it has a lambda
         return False
     if any(isinstance(statement, ast.Import | ast.ImportFrom) for statement in test.node.body):
         return False

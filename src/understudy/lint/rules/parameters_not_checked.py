@@ -1,4 +1,4 @@
-"""UND102: a test that looks at a statement and not at its parameters."""
+"""UND102: a test that checks a statement and not its parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LOGS = frozenset({"execute_calls", "fetch_calls", "fetch_val_calls"})
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield where the statement is taken out of a call log, and the parameters are dropped."""
+    """Yield where the statement is read from a call log and the parameters are dropped."""
     for test in pytest_items.of(module).tests:
         for node in test.own(ast.Assign):
             if _is_a_call(node.value) and any(_drops(test, target) for target in node.targets):
-                yield Found(node, f"{test.name} looks at the statement and not at its parameters")
+                yield Found(node, f"{test.name} checks the statement and not its parameters")
         taken = [node for node in test.own(ast.Subscript) if _is_a_call(node.value)]
         if taken and all(_index(subscript) == 0 for subscript in taken):
-            yield Found(taken[0], f"{test.name} looks at the statement and not at its parameters")
+            yield Found(taken[0], f"{test.name} checks the statement and not its parameters")
 
 
 def _is_a_call(node: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""UND003: an async fixture that pytest-asyncio does not see."""
+"""UND003: an async fixture that pytest-asyncio does not run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield async fixtures made with pytest.fixture, where only pytest-asyncio could run them."""
+    """Yield async fixtures made with pytest.fixture that only pytest-asyncio could run."""
     seen = pytest_items.of(module)
     candidates = [
         fixture
@@ -33,7 +33,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _knows_anyio(module: Module, seen: pytest_items.Collected) -> bool:
-    """Whether anyio is at work: it runs every async fixture of a test that it runs."""
+    """Whether anyio may be used: it runs every async fixture of the tests that it runs."""
     texts = [module.text, *(conftest.text for conftest in seen.conftests)]
     return (
         any("anyio" in text or "asyncio_mode" in text for text in texts)

@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_looked_after
-from understudy.lint.mutations import changes, is_mutable
 from understudy.lint.rule import Found, Rule
+from understudy.lint.shared_state import changes, is_looked_after, is_mutable
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module
 
@@ -34,7 +33,7 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
                 users = [test for test in tests if _has_attribute(test, name)]
                 text = rf"(?:self|cls|{cls.name})\.{name}"
                 if len(users) > 1 and not _is_reset(module, text, assigned=1):
-                    # Where a setUp mentions it, it sets it anew, most likely.
+                    # A setUp that mentions it most likely resets it.
                     if any(is_looked_after(module, user, name) for user in users):
                         continue
                     for owner in ("self", "cls", cls.name):
@@ -60,9 +59,9 @@ def _has_attribute(test: Function, name: str) -> bool:
 
 
 def _is_reset(module: Module, text: str, assigned: int = 2) -> bool:
-    """Whether something empties it, sets it anew, or changes it for the time of a test alone.
+    """Whether something empties it, resets it, or changes it for one test only.
 
-    ``assigned`` is how many assignments it takes to tell that one of them sets it anew.
+    With ``assigned`` assignments or more, one of them resets it.
     """
     return bool(
         re.search(

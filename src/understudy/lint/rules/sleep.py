@@ -13,11 +13,11 @@ _SLEEPS = frozenset({"asyncio.sleep", "time.sleep", "anyio.sleep", "trio.sleep"}
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield sleeps in the body of a test; those of zero only give way to other tasks."""
+    """Yield sleeps in the body of a test; those of zero only yield to other tasks."""
     for test in pytest_items.of(module).tests:
         for call in test.own(ast.Call):
             if module.qualified(call.func) in _SLEEPS and not _is_zero(call):
-                yield Found(call, f"{test.name} sleeps: slow where it works, and flaky elsewhere")
+                yield Found(call, f"{test.name} sleeps: slow if it works, and flaky otherwise")
 
 
 def _is_zero(call: ast.Call) -> bool:

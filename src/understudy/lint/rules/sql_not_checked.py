@@ -1,23 +1,23 @@
-"""UND101: a connection whose statements nobody looks at."""
+"""UND101: a connection whose statements the test does not check."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.fake_connections import doubles, is_looked_at
+from understudy.lint.doubles import doubles, is_looked_at
 from understudy.lint.rule import Found, Rule
 from understudy.project.sources import Module
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield connections of tests that are handed on, and never asked what they were told."""
+    """Yield connections that a test passes on and whose statements it does not check."""
     for test in pytest_items.of(module).tests:
         for double in doubles(module, test):
             if not is_looked_at(test, double.name):
                 yield Found(
                     double.node,
-                    f"{test.name} looks at no statement of {double.name}: any SQL would pass",
+                    f"{test.name} checks no statement of {double.name}: any SQL would pass",
                 )
 
 

@@ -1,4 +1,4 @@
-"""UND005: a test that passes whether or not the exception comes."""
+"""UND005: a test that passes whether or not the exception is raised."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
@@ -14,7 +15,7 @@ _BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield the try statements of tests that let a failure pass."""
+    """Yield the try statements of tests that hide a failure."""
     for test in pytest_items.of(module).tests:
         for node in test.own(ast.Try):
             if _swallows_assertions(node):
@@ -24,7 +25,7 @@ def check(module: Module) -> Iterator[Found]:
                 )
             elif not _raises_itself(test, node) and _asserts_only_when_raised(module, test, node):
                 yield Found(
-                    node, f"{test.name} passes too where the exception that it checks never comes"
+                    node, f"{test.name} also passes if the exception that it checks is never raised"
                 )
 
 
@@ -54,9 +55,7 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
     ):
         return False
     # Of many inputs only some raise.
-    decorators = {
-        pytest_items.Collected.last_name(decorator) for decorator in test.node.decorator_list
-    }
+    decorators = {last_name(decorator) for decorator in test.node.decorator_list}
     if decorators & {"given", "parametrize"}:
         return False
     if any(
@@ -76,7 +75,7 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
 
 
 def _raises_itself(test: Function, node: ast.Try) -> bool:
-    """Whether what is tried is code of the test's own: what it raises is where the test starts."""
+    """Whether only functions of the test itself are tried."""
     own = {function.name for function in test.functions}
     calls = [
         node.func
@@ -92,7 +91,7 @@ def _asserts(body: list[ast.stmt]) -> bool:
 
 
 def _ends_the_test(node: ast.stmt) -> bool:
-    """Whether a statement fails the test where it is reached."""
+    """Whether a statement ends the test when it is reached."""
     if isinstance(node, ast.Raise | ast.Assert | ast.Return):
         return True
     text = ast.unparse(node) if isinstance(node, ast.Expr) else ""

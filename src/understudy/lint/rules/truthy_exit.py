@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from understudy.lint.doubles import answers_with_a_mock
 from understudy.lint.rule import Found, Rule
-from understudy.lint.test_doubles import answers_with_a_mock
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
@@ -14,7 +14,7 @@ _EXITS = ("__aexit__", "__exit__")
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield exits that answer with something true whatever happened."""
+    """Yield exits that always return something true."""
     for function in module.functions:
         if function.name in _EXITS and function.in_class is not None:
             yield from _of_a_class(function)
@@ -35,14 +35,13 @@ def _of_a_class(function: Function) -> Iterator[Found]:
 
 def _of_a_double(module: Module, node: ast.Assign, target: ast.Attribute) -> Iterator[Found]:
     if target.attr in _EXITS:
-        # What a block gives is not what it is left through.
+        # This is the value that a block yields, not its exit.
         if "enter__.return_value." in ast.unparse(target):
             return
         if answers_with_a_mock(module, node.value):
             yield Found(
                 node,
-                f"this {target.attr} answers with a mock, which is true:"
-                " no exception leaves the block",
+                f"this {target.attr} returns a mock, which is true: no exception leaves the block",
             )
     elif (
         target.attr == "return_value"
@@ -50,7 +49,7 @@ def _of_a_double(module: Module, node: ast.Assign, target: ast.Attribute) -> Ite
         and target.value.attr in _EXITS
         and _is_true(node.value)
     ):
-        yield Found(node, f"{target.value.attr} answers True: no exception leaves the block")
+        yield Found(node, f"{target.value.attr} returns True: no exception leaves the block")
 
 
 def _is_true(node: ast.expr | None) -> bool:

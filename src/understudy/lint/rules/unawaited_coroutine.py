@@ -1,4 +1,4 @@
-"""UND006: a coroutine that is made and never run."""
+"""UND006: a coroutine that is created and never run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", 
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield calls of async functions whose coroutine nobody takes, or which are asserted on."""
+    """Yield calls of async functions whose coroutine is dropped or asserted on."""
     for statement in module.scope.all(ast.Expr):
         call = statement.value
         if isinstance(call, ast.Call) and _makes_a_coroutine(module, call):

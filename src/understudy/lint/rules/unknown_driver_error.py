@@ -36,7 +36,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _is_guarded(module: Module, node: ast.AST) -> bool:
-    """Whether a failing import is provided for."""
+    """Whether a failing import is handled."""
     return any(isinstance(outer, ast.Try) for outer in module.above(node))
 
 
@@ -47,7 +47,7 @@ def _is_missing(home: str, name: str) -> bool:
 
 @cache
 def _source(home: str) -> str | None:
-    """The source of a driver's exceptions; None where the driver is not installed."""
+    """Return the source of a driver's exceptions, or None if the driver is not installed."""
     # Only looked for: importing a driver takes longer than the whole check.
     spec = importlib.util.find_spec(home.partition(".")[0])
     if spec is None or not spec.submodule_search_locations:

@@ -1,4 +1,4 @@
-"""UND015: a connection handed to a method whose decorator brings its own."""
+"""UND015: a connection passed to a method whose decorator passes its own."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from understudy.lint.doubles import mock_class
 from understudy.lint.patches import Patch, original, patches
 from understudy.lint.rule import Found, Rule
-from understudy.lint.test_doubles import mock_class
-from understudy.project.call_resolution import is_plain
+from understudy.project.call_resolution import is_plain, keywords_of
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, home_of
 
@@ -32,7 +32,7 @@ def check(module: Module) -> Iterator[Found]:
         if kind == "async" and _is_sync(function):
             yield Found(
                 patch.call,
-                f"{patch.name} is not async: an AsyncMock in its place answers with a coroutine",
+                f"{patch.name} is not async: an AsyncMock in its place returns a coroutine",
             )
         elif kind == "sync" and function.is_async and not function.is_generator:
             yield Found(
@@ -41,7 +41,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _takes_both(module: Module, patch: Patch) -> bool:
-    """Whether who calls the original looks whether there is something to await."""
+    """Whether the module checks if there is something to await."""
     home = module.project.find((patch.dotted or "").rpartition(".")[0], module)
     if not isinstance(home, Module):
         home = home_of(home) if isinstance(home, Function | Class) else None
@@ -65,11 +65,11 @@ def _kind(module: Module, patch: Patch) -> str | None:
 
 
 def _answers_plainly(patch: Patch) -> bool:
-    """Whether a mock answers with a plain value: a side effect or a future may be awaited."""
+    """Whether a mock returns a plain value: a side effect or a future may be awaited."""
     given = patch.call if patch.maker is not None else patch.value
     if not isinstance(given, ast.Call):
         return False
-    options = {keyword.arg: keyword.value for keyword in given.keywords}
+    options = keywords_of(given)
     if "side_effect" in options or "wraps" in options or None in options:
         return False
     answer = options.get("return_value")
@@ -77,7 +77,7 @@ def _answers_plainly(patch: Patch) -> bool:
 
 
 def _is_sync(function: Function) -> bool:
-    """Whether a function gives nothing that can be awaited, as far as can be told."""
+    """Whether a function returns nothing that can be awaited, as far as the source shows."""
     if function.is_async or function.is_generator:
         return False
     outer = function.outer

@@ -1,4 +1,4 @@
-"""Doubles of a database connection in tests: which there are, and what is looked at of them."""
+"""Mocks and fakes in tests, those that stand for a database connection first of all."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.lint.test_doubles import mock_class
 from understudy.project.call_resolution import root_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
 _ASKED = re.compile(r"execute|fetch|scalar|query|cursor|acquire|transaction|prepare|copy_")
 _NAMES = ("conn", "connection", "cursor", "pool", "session", "db")
-# What tells the statements that were asked, of mocks and of FakeConnection.
-LOGS = frozenset(
+# The attributes of mocks and of FakeConnection that show the statements they got.
+_LOGS = frozenset(
     {
         *("execute_calls", "fetch_calls", "fetch_val_calls", "calls", "transactions"),
         *("call_args", "call_args_list", "await_args", "await_args_list", "mock_calls"),
@@ -24,16 +23,48 @@ LOGS = frozenset(
 )
 
 
+_MOCK_MODULES = ("unittest.mock", "mock", "asyncmock", "asynctest")
+_MOCKS = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock"})
+
+
+def mock_class(module: Module, node: ast.AST | None) -> str | None:
+    """Return the class of the mock that an expression makes, such as AsyncMock, or None."""
+    if not isinstance(node, ast.Call):
+        return None
+    dotted = module.qualified(node.func) or ""
+    home, _, name = dotted.rpartition(".")
+    if name in _MOCKS and (home in _MOCK_MODULES or home == "mocker"):
+        return name
+    # The fixture of pytest-mock: a parameter, so it has no name in the file.
+    func = node.func
+    if (
+        isinstance(func, ast.Attribute)
+        and func.attr in _MOCKS
+        and isinstance(func.value, ast.Name)
+        and func.value.id.endswith("mocker")
+    ):
+        return func.attr
+    return None
+
+
+def answers_with_a_mock(module: Module, node: ast.expr) -> bool:
+    """Whether an expression makes a mock that returns another mock when called."""
+    if mock_class(module, node) is None or not isinstance(node, ast.Call):
+        return False
+    # A spec may be a class whose own method decides; arguments may set the answer.
+    return not node.args and not node.keywords
+
+
 @dataclass(frozen=True)
 class Double:
-    """A variable of a test that stands for a connection."""
+    """A variable of a test that holds a fake connection."""
 
     name: str
     node: ast.Assign | ast.AnnAssign
 
 
 def doubles(module: Module, test: Function) -> Iterator[Double]:
-    """The connections that a test makes itself, and hands to what it tests."""
+    """Yield the connections that a test makes itself and passes to the code under test."""
     assigned: list[tuple[ast.Assign | ast.AnnAssign, ast.expr]] = [
         *((node, target) for node in test.own(ast.Assign) for target in node.targets),
         *((node, node.target) for node in test.own(ast.AnnAssign)),
@@ -55,7 +86,7 @@ def _is_a_connection(module: Module, test: Function, name: str, value: ast.expr 
         return True
     if mock_class(module, value) is None or not any(part in name.lower() for part in _NAMES):
         return False
-    # There are connections of other kinds: one to a database is asked something.
+    # There are other kinds of connections: one to a database executes something.
     return any(
         _ASKED.match(attribute.attr) is not None and getattr(root_of(attribute), "id", None) == name
         for attribute in test.all(ast.Attribute)
@@ -71,10 +102,10 @@ def _is_handed_on(test: Function, name: str) -> bool:
 
 
 def is_looked_at(test: Function, name: str) -> bool:
-    """Whether a test reads what was asked of a connection, or scripted it."""
+    """Whether a test reads the statements that a connection got, or has rules for them."""
     for node in test.all(ast.Attribute):
         root = root_of(node)
-        looks = node.attr in LOGS or node.attr.startswith("assert_") or node.attr == "on"
+        looks = node.attr in _LOGS or node.attr.startswith("assert_") or node.attr == "on"
         if looks and root is not None and root.id == name:
             return True
     parents = home_of(test).parents
@@ -84,7 +115,7 @@ def is_looked_at(test: Function, name: str) -> bool:
             given = isinstance(parents.get(used), ast.Call | ast.keyword | ast.Attribute)
             if isinstance(used, ast.Name) and used.id == name and not given:
                 return True
-    # A function of the test's own in the place of a method may look at what it is given.
+    # A function of the test that replaces a method may look at its arguments.
     return any(
         isinstance(target, ast.Attribute)
         and isinstance(target.value, ast.Name)
