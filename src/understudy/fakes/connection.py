@@ -6,33 +6,17 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Self
 
-from understudy.engine.outcome import Outcome
 from understudy.fakes import driver_errors, result_shapes
-from understudy.fakes.call_lists import CallList
 from understudy.fakes.cursor import FakeCursor, FakePreparedStatement
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.scripted_connection import ScriptedConnection
 from understudy.fakes.transaction import FakeTransactionContext
-from understudy.fakes.waiting_answers import without_traceback
 from understudy.pg import copy_data
 from understudy.script import expectations
-from understudy.script.answers import Rows, Value
-from understudy.script.calls import Call, Transaction
+from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
 from understudy.script.script import Script
 from understudy.script.waiting import let_others_run
-
-# The plain list that holds the calls of a method, and the attributes that answer them.
-_PLAIN = {
-    "execute": ("_execute_calls", ("execute_return",)),
-    "execute_many": ("_execute_calls", ("execute_return",)),
-    "execute_batch": ("_execute_calls", ("execute_return",)),
-    "prepared.execute": ("_execute_calls", ("execute_return",)),
-    "fetch": ("_fetch_calls", ("fetch_return",)),
-    "cursor.start": ("_fetch_calls", ("fetch_return",)),
-    "fetch_row": ("_fetch_calls", ("fetch_row_return", "fetch_return")),
-    "fetch_val": ("_fetch_val_calls", ("fetch_val_return",)),
-}
 
 
 class FakeConnection(ScriptedConnection):
@@ -51,21 +35,10 @@ class FakeConnection(ScriptedConnection):
         strict: True to be strict from the start, False never to be.
     """
 
-    execute_calls = CallList()
-    fetch_calls = CallList()
-    fetch_val_calls = CallList()
-
     def __init__(self, *, strict: bool | None = None, _script: Script | None = None) -> None:
         super().__init__(_script or Script(), strict)
         if _script is None:  # that of a pool is the pool's to look after
             expectations.register(self._script)
-        self.execute_return: Any = None
-        self.fetch_return: Any = None
-        self.fetch_row_return: Any = None
-        self.fetch_val_return: Any = None
-        self._execute_calls: list[tuple[str, Any]] = []
-        self._fetch_calls: list[tuple[str, Any]] = []
-        self._fetch_val_calls: list[tuple[str, Any]] = []
 
     @property
     def transactions(self) -> list[Transaction]:
@@ -200,74 +173,6 @@ class FakeConnection(ScriptedConnection):
             self._state.fail()
             raise driver_errors.server_refused(str(error)) from None
         return rows if result is None else result_shapes.as_many(result, rows).rowcount
-
-    def _log_plainly(self, call: Call) -> None:
-        if call.method in _PLAIN:
-            name, _ = _PLAIN[call.method]
-            getattr(self, name).append((call.statement, call.parameters))
-
-    def _has_plain_answer(self, method: str) -> bool:
-        _, attributes = _PLAIN.get(method, ("", ()))
-        return any(getattr(self, name) is not None for name in attributes)
-
-    def _plain_answer(self, outcome: Outcome) -> Any:
-        __tracebackhide__ = True
-        match outcome.call.method:
-            case "fetch_val":
-                value = self._plain(outcome, self.fetch_val_return)
-                if value is not None:
-                    outcome.check(Value(value))
-                return value
-            case "fetch_row":
-                row = self._plain(outcome, self.fetch_row_return)
-                if row is not None:
-                    return _checked(outcome, row)
-                rows = self._plain(outcome, self.fetch_return)
-                row = rows.pop(0) if isinstance(rows, list) and rows else rows
-                return FakeRecord(_checked(outcome, row))
-            case "fetch":
-                return FakeRecord(_checked(outcome, self._plain(outcome, self.fetch_return)))
-            case "cursor.start":
-                return _listed(_checked(outcome, self._plain(outcome, self.fetch_return)))
-            case "execute":
-                value = self._plain(outcome, self.execute_return)
-                return FakeRecord(_checked(outcome, _next_queued(value)))
-            case "prepared.execute":
-                value = self._plain(outcome, self.execute_return)
-                return _listed(_checked(outcome, _next_queued(value)))
-            case "execute_many":
-                self._plain(outcome, self.execute_return)
-                return Rows()
-            case "execute_batch":
-                self._plain(outcome, self.execute_return)
-        return None
-
-    def _plain(self, outcome: Outcome, value: Any) -> Any:
-        """Return a plain attribute's value, or raise it if it is an exception."""
-        __tracebackhide__ = True
-        if isinstance(value, BaseException):
-            raise self._raised(outcome, without_traceback(value))
-        self._note_prepared(outcome.call)
-        return value
-
-
-def _checked(outcome: Outcome, data: Any) -> Any:
-    """Return the value of a plain attribute, after a check whether it could be the result."""
-    __tracebackhide__ = True
-    if outcome.description is not None and (rows := result_shapes.rows_in(data)) is not None:
-        outcome.check(rows)
-    return data
-
-
-def _next_queued(value: Any) -> Any:
-    """Return `value`, or the first of a queue: a list whose every item is a list."""
-    if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
-        return value.pop(0)
-    return value
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _copy_statement(table: str, columns: Sequence[str] | None, schema: str | None) -> str:

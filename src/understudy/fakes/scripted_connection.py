@@ -1,19 +1,20 @@
-"""How a call on a fake connection finds its answer: the engine, the state, psqlpy's errors."""
+"""How a call on a fake connection finds its answer: in the script, or in plain attributes."""
 
 from __future__ import annotations
 
 import inspect
-from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fakes import driver_errors, result_shapes
+from understudy.fakes.call_lists import CallList
 from understudy.fakes.connection_state import ConnectionState
 from understudy.fakes.psqlpy_methods import PsqlpyMethods
+from understudy.fakes.record import FakeRecord
 from understudy.fakes.scripted import Scripted
-from understudy.fakes.waiting_answers import wait_for
+from understudy.fakes.waiting_answers import wait_for, without_traceback
 from understudy.script import answers, expectations
 from understudy.script.answers import Computed, Drop, Rows, Value
 from understudy.script.calls import Call, Transaction
@@ -29,40 +30,56 @@ _PREPARING = frozenset(
 )
 
 _READY = (Rows, Value)  # what needs no working out
-# How each method returns a scripted result.
-_SHAPES: dict[str, Callable[[Rows | Value], Any]] = {
-    "execute": result_shapes.as_record,
-    "fetch": result_shapes.as_record,
-    "fetch_row": result_shapes.as_row,
-    "fetch_val": result_shapes.as_value,
-    "execute_many": lambda result: result,
-    "execute_batch": lambda _: None,
-    "cursor.start": result_shapes.rows_of,
-    "prepared.execute": result_shapes.rows_of,
-    "copy_records_to_table": lambda result: result,
-    "binary_copy_to_table": lambda result: result,
+
+
+class _Method(NamedTuple):
+    """How a method of the connection, of a cursor or of a prepared statement is answered.
+
+    Attributes:
+        calls: the plain list of its calls, "" for none.
+        attributes: the plain attributes that answer it if no rule does.
+        returns: makes a scripted result what the method returns.
+    """
+
+    calls: str
+    attributes: tuple[str, ...]
+    returns: Callable[[Rows | Value], Any]
+
+
+_METHODS = {
+    "execute": _Method("_execute_calls", ("execute_return",), result_shapes.as_record),
+    "execute_many": _Method("_execute_calls", ("execute_return",), lambda result: result),
+    "execute_batch": _Method("_execute_calls", ("execute_return",), lambda _: None),
+    "prepared.execute": _Method("_execute_calls", ("execute_return",), result_shapes.rows_of),
+    "fetch": _Method("_fetch_calls", ("fetch_return",), result_shapes.as_record),
+    "cursor.start": _Method("_fetch_calls", ("fetch_return",), result_shapes.rows_of),
+    "fetch_row": _Method(
+        "_fetch_calls", ("fetch_row_return", "fetch_return"), result_shapes.as_row
+    ),
+    "fetch_val": _Method("_fetch_val_calls", ("fetch_val_return",), result_shapes.as_value),
+    "copy_records_to_table": _Method("", (), lambda result: result),
+    "binary_copy_to_table": _Method("", (), lambda result: result),
 }
 
 
 class ScriptedConnection(Scripted, PsqlpyMethods):
-    """A connection's script and state, and the way from a call to its result."""
+    """A connection's script, plain attributes and state, and the way from a call to its result."""
+
+    execute_calls = CallList()
+    fetch_calls = CallList()
+    fetch_val_calls = CallList()
 
     def __init__(self, script: Script, strict: bool | None) -> None:
         super().__init__(script, strict)
         self._engine = Engine(script, checks_calls=True)
         self._state = ConnectionState()
-
-    @abstractmethod
-    def _log_plainly(self, call: Call) -> None:
-        """Add a call to the plain list of its method, if it has one."""
-
-    @abstractmethod
-    def _has_plain_answer(self, method: str) -> bool:
-        """Say whether a plain attribute answers the calls of a method that no rule answers."""
-
-    @abstractmethod
-    def _plain_answer(self, outcome: Outcome) -> Any:
-        """Return what the plain attributes answer to a call that no rule answers."""
+        self.execute_return: Any = None
+        self.fetch_return: Any = None
+        self.fetch_row_return: Any = None
+        self.fetch_val_return: Any = None
+        self._execute_calls: list[tuple[str, Any]] = []
+        self._fetch_calls: list[tuple[str, Any]] = []
+        self._fetch_val_calls: list[tuple[str, Any]] = []
 
     async def _run(self, method: str, statement: str, parameters: Any) -> Any:
         """Answer a call of `method`, of a cursor or of a prepared statement.
@@ -74,13 +91,16 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         state = self._state
         call = Call(method, statement, parameters, state.current, spot(3))
         self._engine.log(call)
-        self._log_plainly(call)
+        calls, attributes, returns = _METHODS[method]
+        if calls:
+            getattr(self, calls).append((statement, parameters))
         try:
             if state.closed is not None or state.current is not None:
                 state.check(method, in_parse=self._is_parsed(call))
             outcome = self._engine.ask(call)
             answer = outcome.answer
-            if answer is None and self._is_strict and not self._has_plain_answer(method):
+            is_unexpected = answer is None and self._is_strict
+            if is_unexpected and all(getattr(self, name) is None for name in attributes):
                 raise self._engine.refuse(call)
         finally:
             if others_are_due():
@@ -92,7 +112,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
             result = await self._waited(outcome)
         self._note_prepared(call)
         outcome.check(result)
-        return _SHAPES[method](result)
+        return returns(result)
 
     async def _waited(self, outcome: Outcome) -> Rows | Value:
         """Return the result of an answer that waits, raises or has to be computed.
@@ -120,6 +140,47 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
             raise driver_errors.connection_lost(outcome.call.method, in_parse=in_parse)
         assert not isinstance(found, Computed), "computed above"
         return found
+
+    def _plain_answer(self, outcome: Outcome) -> Any:
+        """Return what the plain attributes answer to a call that no rule answers."""
+        __tracebackhide__ = True
+        match outcome.call.method:
+            case "fetch_val":
+                value = self._plain(outcome, self.fetch_val_return)
+                if value is not None:
+                    outcome.check(Value(value))
+                return value
+            case "fetch_row":
+                row = self._plain(outcome, self.fetch_row_return)
+                if row is not None:
+                    return _checked(outcome, row)
+                rows = self._plain(outcome, self.fetch_return)
+                row = rows.pop(0) if isinstance(rows, list) and rows else rows
+                return FakeRecord(_checked(outcome, row))
+            case "fetch":
+                return FakeRecord(_checked(outcome, self._plain(outcome, self.fetch_return)))
+            case "cursor.start":
+                return _listed(_checked(outcome, self._plain(outcome, self.fetch_return)))
+            case "execute":
+                value = self._plain(outcome, self.execute_return)
+                return FakeRecord(_checked(outcome, _next_queued(value)))
+            case "prepared.execute":
+                value = self._plain(outcome, self.execute_return)
+                return _listed(_checked(outcome, _next_queued(value)))
+            case "execute_many":
+                self._plain(outcome, self.execute_return)
+                return Rows()
+            case "execute_batch":
+                self._plain(outcome, self.execute_return)
+        return None
+
+    def _plain(self, outcome: Outcome, value: Any) -> Any:
+        """Return a plain attribute's value, or raise it if it is an exception."""
+        __tracebackhide__ = True
+        if isinstance(value, BaseException):
+            raise self._raised(outcome, without_traceback(value))
+        self._note_prepared(outcome.call)
+        return value
 
     def _raised(self, outcome: Outcome, error: BaseException) -> BaseException:
         """Return `error` as the method that was called raises it, after its effect."""
@@ -200,3 +261,22 @@ class _WatchedTransaction:
         """Return the warning about a transaction left open on another connection, else None."""
         failure = None if self._connection._is_strict else self._transaction.failure_if_unmet()
         return None if failure is None else str(failure)
+
+
+def _checked(outcome: Outcome, data: Any) -> Any:
+    """Return the value of a plain attribute, after a check whether it could be the result."""
+    __tracebackhide__ = True
+    if outcome.description is not None and (rows := result_shapes.rows_in(data)) is not None:
+        outcome.check(rows)
+    return data
+
+
+def _next_queued(value: Any) -> Any:
+    """Return `value`, or the first of a queue: a list whose every item is a list."""
+    if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+        return value.pop(0)
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
