@@ -36,7 +36,7 @@ from understudy.fake_postgres.protocol.statements import (
     Result,
     Statement,
 )
-from understudy.fake_postgres.server import Server
+from understudy.fake_postgres.server import Server, pids
 from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder
 from understudy.pg.errors import ServerError
@@ -311,7 +311,7 @@ class RelayServer(Server):
 
     def new_session(self) -> Session:
         """Return the session of a new connection."""
-        client = Client(next(self._pids), secrets.randbits(31), self.begun)
+        client = Client(next(pids), secrets.randbits(31), self.begun)
         relay = Relay(self, self._real.dsn)
         settings = dict(self._reported)
         version = settings.pop("server_version")

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 NEWEST = 18
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server's default is 100
 # Of all servers of this process: a driver's client is found by the number.
-_pids = itertools.count(1)
+pids = itertools.count(1)
 
 
 class Server:
@@ -139,7 +139,7 @@ class Server:
         """
         if self._is_refusing:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        client = self._client(next(_pids), secrets.randbits(31), self.begun)
+        client = self._client(next(pids), secrets.randbits(31), self.begun)
         return Session(self._responder, client, self._server_options())
 
     rule: type[SentRule] = SentRule
