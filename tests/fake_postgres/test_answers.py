@@ -15,7 +15,7 @@ import pytest
 from understudy import ANY, AnswerImpossible, StatementRefused, db_error
 from understudy.catalog.description import Refusal
 from understudy.fake_postgres import scripted_copy, type_inference
-from understudy.fake_postgres.errors import server_error
+from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received, SentParameters, SentRule
 from understudy.pg.errors import ErrorFields, ServerError

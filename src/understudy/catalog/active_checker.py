@@ -1,6 +1,6 @@
 """The checker of this test run, made when the first statement is asked about.
 
-Fakes look here on every call, so this module imports nothing.
+The engine looks here on every call, so that a run without a schema does not load the checks.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 # Makes the checker; None if nothing is checked.
 factory: Callable[[], Checker] | None = None
 # What it has made.
-current: Checker | None = None
+_current: Checker | None = None
 
 
 def checker() -> Checker | None:
     """Return the checker of this run, or None if nothing is checked."""
-    global current
-    if current is None and factory is not None:
-        current = factory()
-    return current
+    global _current
+    if _current is None and factory is not None:
+        _current = factory()
+    return _current
 
 
 def made() -> Checker | None:
     """Return the checker if anything has asked for it yet."""
-    return current
+    return _current
 
 
 def use(new_factory: Callable[[], Checker] | None, checker: Checker | None = None) -> None:
     """Check with what `new_factory` makes from now on, or with `checker` if it is already made."""
-    global factory, current
+    global factory, _current
     factory = new_factory
-    current = checker
+    _current = checker

@@ -22,8 +22,9 @@ from understudy.catalog.errors import AnswerImpossible
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import scripted_copy, type_inference
+from understudy.fake_postgres.client_errors import FailuresToClient
 from understudy.fake_postgres.clients import Client, client_of
-from understudy.fake_postgres.errors import FailuresToClient
+from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.introspection import Housekeeping
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import (
@@ -34,7 +35,6 @@ from understudy.fake_postgres.protocol.statements import (
     Statement,
 )
 from understudy.fake_postgres.read_only import refuse_writing
-from understudy.fake_postgres.schema import Schema
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import Received
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable

@@ -24,6 +24,7 @@ from understudy.engine.engine import Engine
 from understudy.fake_postgres import attribution
 from understudy.fake_postgres.attribution import CallSite
 from understudy.fake_postgres.clients import Client, client_of
+from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import errors
@@ -31,7 +32,6 @@ from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ANY_LOGIN, ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
-from understudy.fake_postgres.schema import Schema
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.fake_postgres.scripted_rules import SentRule
 from understudy.fake_postgres.sockets import Sockets

@@ -11,8 +11,9 @@ from understudy.catalog.command_tags import command_in
 from understudy.catalog.introspection_statements import is_introspection
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
+from understudy.fake_postgres.client_errors import FailuresToClient
 from understudy.fake_postgres.connection_queries import items_of
-from understudy.fake_postgres.errors import FailuresToClient
+from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
@@ -26,7 +27,6 @@ from understudy.fake_postgres.protocol.statements import (
     Statement,
 )
 from understudy.fake_postgres.read_only import refuse_writing
-from understudy.fake_postgres.schema import Schema
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
 from understudy.real_postgres import report, upstream_requests

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import ServerOptions
-from understudy.fake_postgres.schema import BuiltInTypes, Schema
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres import report
 from understudy.real_postgres.client_state import RollbackClient
