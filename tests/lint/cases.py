@@ -22,7 +22,7 @@ MARK = "# here"
 def parametrized(cases: Mapping[str, str]) -> pytest.MarkDecorator:
     """Run a test with each of the cases."""
     return pytest.mark.parametrize(
-        "case", cases.values(), ids=[each.replace(" ", "_") for each in cases]
+        "case", cases.values(), ids=[case.replace(" ", "_") for case in cases]
     )
 
 
@@ -39,10 +39,10 @@ def check(code: str, case: str, folder: Path) -> None:
     ]
     engine = Engine([code])
     checked = [engine.check(folder / path) for path in files if path.endswith(".py")]
-    assert [each.problem for each in checked if each.problem] == []
+    assert [file.problem for file in checked if file.problem] == []
     found = [
-        (Path(each.path).relative_to(folder).as_posix(), each.line)
+        (Path(finding.path).relative_to(folder).as_posix(), finding.line)
         for one in checked
-        for each in one.findings
+        for finding in one.findings
     ]
     assert sorted(found) == sorted(expected)

@@ -33,7 +33,7 @@ def lines(folder: Path, source: bytes) -> list[tuple[int, int]]:
     file.write_bytes(source)
     checked = Engine(["UND001"]).check(file)
     assert checked.problem is None
-    return [(each.line, each.column) for each in checked.findings]
+    return [(finding.line, finding.column) for finding in checked.findings]
 
 
 def test_a_file_that_does_not_parse(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_columns_count_characters(tmp_path: Path) -> None:
     assert lines(tmp_path, source.encode()) == [(3, 5)]
 
 
-def test_doubtful_escapes_warn_nobody(tmp_path: Path) -> None:
+def test_invalid_escapes_cause_no_warning(tmp_path: Path) -> None:
     # A warning would be an error here.
     assert lines(tmp_path, b"x = '\\d'\n" + UNMARKED) == [(2, 1)]
 
@@ -137,7 +137,7 @@ def test_a_file_that_the_system_does_not_let_be_read(tmp_path: Path) -> None:
     assert problem == Problem(str(file), "not checked: not a regular file")
 
 
-def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:
+def test_a_file_that_was_deleted(tmp_path: Path) -> None:
     file = tmp_path / "test_it.py"
 
     assert Engine(["UND001"]).check(file).problem == Problem(
@@ -153,10 +153,10 @@ def test_others_are_still_checked(tmp_path: Path) -> None:
     (one, _), (other, _) = check_files(paths, Engine(["UND001"]))
 
     assert one.problem is not None
-    assert [each.code for each in other.findings] == ["UND001"]
+    assert [finding.code for finding in other.findings] == ["UND001"]
 
 
-def test_a_mistake_in_a_rule_stops_no_other(
+def test_a_bug_in_a_rule_stops_no_other_rule(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(module: Module) -> list[Found]:
@@ -170,7 +170,7 @@ def test_a_mistake_in_a_rule_stops_no_other(
 
     checked = engine.check(tmp_path / "test_it.py")
 
-    assert [each.code for each in checked.findings] == ["UND001"]
+    assert [finding.code for finding in checked.findings] == ["UND001"]
     assert checked.problem is not None
     assert checked.problem.reason.startswith(
         "not checked for UND007: internal error at test_bad_input.py:"
@@ -180,7 +180,7 @@ def test_a_mistake_in_a_rule_stops_no_other(
     )
 
 
-def test_what_is_no_test_code_is_not_even_parsed(tmp_path: Path) -> None:
+def test_other_code_is_not_parsed(tmp_path: Path) -> None:
     file = tmp_path / "app.py"
     file.write_bytes(b"x = (")
 
@@ -196,7 +196,7 @@ def test_links_are_not_followed_in_circles(tmp_path: Path) -> None:
     assert discover([tmp_path], [], tmp_path) == ([inside / "test_it.py"], [])
 
 
-def test_paths_that_are_no_python_files(tmp_path: Path) -> None:
+def test_paths_that_are_not_python_files(tmp_path: Path) -> None:
     for name in ("a.ipynb", "b.txt"):
         (tmp_path / name).touch()
     paths = [tmp_path / name for name in ("a.ipynb", "b.txt", "c.py")]
@@ -204,14 +204,14 @@ def test_paths_that_are_no_python_files(tmp_path: Path) -> None:
     found, problems = discover(paths, [], tmp_path)
 
     assert found == []
-    assert [each.reason for each in problems] == [
+    assert [problem.reason for problem in problems] == [
         "not checked: notebooks are not read; move its tests into a .py file",
         "not checked: no Python file; name files that end with .py, or folders",
         "not checked: there is no such file or folder",
     ]
 
 
-def test_folders_that_hold_nobodys_own_code_are_left_out(tmp_path: Path) -> None:
+def test_folders_of_tools_and_environments_are_left_out(tmp_path: Path) -> None:
     for name in (".venv", "node_modules", "mine", "other", "build/lib"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "test_it.py").touch()

@@ -8,7 +8,7 @@ from tests.backend_copy import ROOT
 from tests.cli.conftest import understudy
 
 
-def test_nothing_is_found_in_our_own_tests() -> None:
+def test_nothing_is_found_in_this_projects_tests() -> None:
     done = understudy(
         *("lint", "--no-cache", "--format", "json", "tests", "examples/backend/tests"), cwd=ROOT
     )

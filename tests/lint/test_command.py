@@ -87,7 +87,7 @@ def test_nothing_to_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert result.stderr == "Error: There is no Python file below ., so nothing was checked.\n"
 
 
-def test_a_file_of_the_app_is_nothing_to_complain_about(project: Path) -> None:
+def test_a_file_of_the_app_is_not_checked(project: Path) -> None:
     (project / "app.py").write_text("x = 1\n")
 
     assert invoke("lint", "app.py").exit_code == 0
@@ -152,7 +152,7 @@ def test_sarif(project: Path) -> None:
     ]
     [invocation] = one["invocations"]
     assert not invocation["executionSuccessful"]
-    assert [each["message"]["text"] for each in invocation["toolExecutionNotifications"]] == [
+    assert [note["message"]["text"] for note in invocation["toolExecutionNotifications"]] == [
         "not checked: line 1 is not valid Python: '(' was never closed"
     ]
 
@@ -264,7 +264,7 @@ def test_rules_are_selected_and_ignored(
 ) -> None:
     result = invoke("lint", "--format", "json", *arguments)
 
-    codes = sorted(each["code"] for each in json.loads(result.stdout)["findings"])
+    codes = sorted(finding["code"] for finding in json.loads(result.stdout)["findings"])
     assert codes == found
 
 
@@ -278,7 +278,10 @@ def test_the_project_selects_too(project: Path) -> None:
     result = invoke("lint", "--format", "json")
 
     document = json.loads(result.stdout)
-    assert (document["files"], [each["code"] for each in document["findings"]]) == (1, ["UND302"])
+    assert (document["files"], [finding["code"] for finding in document["findings"]]) == (
+        1,
+        ["UND302"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -359,7 +362,7 @@ def test_no_cache(project: Path) -> None:
     assert not (project / ".understudy_cache").exists()
 
 
-def test_a_cache_that_cannot_be_written_is_said(project: Path) -> None:
+def test_a_cache_that_cannot_be_written(project: Path) -> None:
     (project / ".understudy_cache").touch()
 
     result = invoke("lint")
@@ -380,7 +383,7 @@ def test_a_process_that_dies(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (result.exit_code, result.stderr) == (2, "Error: dead\n")
 
 
-def test_an_interrupted_check_is_no_finding(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_check(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
@@ -447,7 +450,7 @@ def test_explain_lists_every_rule() -> None:
     )
 
 
-def test_explain_what_is_left_to_ruff() -> None:
+def test_explain_ruff() -> None:
     result = invoke("explain", "ruff")
 
     assert result.exit_code == 0
@@ -456,7 +459,7 @@ def test_explain_what_is_left_to_ruff() -> None:
         assert f'\n  "{code}",' in result.stdout
 
 
-def test_explain_what_does_not_exist() -> None:
+def test_explain_an_unknown_rule() -> None:
     result = invoke("explain", "UND9")
 
     assert (result.exit_code, result.stderr.startswith("Error: There is no rule")) == (2, True)

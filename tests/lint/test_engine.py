@@ -32,7 +32,7 @@ def test_pytests_own_toml_file_is_read(name: str, tmp_path: Path) -> None:
     assert Engine(["UND001"]).check(tmp_path / "test_a.py").findings == ()
 
 
-def test_what_a_test_is_called_is_configured(tmp_path: Path) -> None:
+def test_names_of_tests_are_configured(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -46,7 +46,7 @@ def test_what_a_test_is_called_is_configured(tmp_path: Path) -> None:
 
     checked = Engine(["UND001"]).check(tmp_path / "check_a.py")
 
-    assert [each.line for each in checked.findings] == [1, 3]
+    assert [finding.line for finding in checked.findings] == [1, 3]
 
 
 def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     )
     engine = Engine(["UND001"])
 
-    found = [len(engine.check(tmp_path / each / "tests/test_it.py").findings) for each in "ab"]
+    found = [len(engine.check(tmp_path / name / "tests/test_it.py").findings) for name in "ab"]
 
     assert found == [0, 1]
 
@@ -126,13 +126,13 @@ def test_relative_imports(tmp_path: Path) -> None:
     assert project.load(tmp_path / "tests/__init__.py").imports == {"deep": "tests.deep"}
 
 
-def test_a_module_that_cannot_be_parsed_says_nothing(tmp_path: Path) -> None:
+def test_a_module_that_cannot_be_parsed_is_ignored(tmp_path: Path) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", "app.py": "x = ("})
 
     assert Project(tmp_path).find("app.x") is None
 
 
-def test_who_runs_async_tests_is_read_from_the_projects_files(tmp_path: Path) -> None:
+def test_runners_of_async_tests_are_read_from_the_projects_files(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -209,7 +209,7 @@ def test_groups_and_all() -> None:
         ),
     ],
 )
-def test_a_selector_that_stands_for_nothing(word: str, text: str) -> None:
+def test_a_selector_that_selects_nothing(word: str, text: str) -> None:
     with pytest.raises(UnknownRule) as raised:
         codes_of(word)
 
@@ -220,7 +220,7 @@ def checked(folder: Path, codes: tuple[str, ...] = ("UND001",)) -> tuple[list[in
     cache = Cache(folder / "cache", codes)
     found, trouble = run([folder / "tests/test_it.py"], codes, cache=cache, jobs=1)
     assert trouble is None
-    return [each.line for one in found for each in one.findings], cache
+    return [finding.line for one in found for finding in one.findings], cache
 
 
 def test_the_cache_is_used_until_a_file_changes(
@@ -246,7 +246,7 @@ def test_the_cache_is_used_until_a_file_changes(
         ("tests/other.py", "x = 1\n", [1]),
     ],
 )
-def test_what_a_finding_rests_on_is_looked_at_too(
+def test_a_changed_dependency_invalidates_the_cache(
     name: str, text: str, found: list[int], tmp_path: Path
 ) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", "tests/test_it.py": TEST})
@@ -268,7 +268,7 @@ def test_problems_are_kept_as_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"key": 1}', "\0"])
-def test_a_broken_cache_is_written_anew(content: str, tmp_path: Path) -> None:
+def test_a_broken_cache_is_rewritten(content: str, tmp_path: Path) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", "tests/test_it.py": TEST})
     checked(tmp_path)
     (tmp_path / "cache/lint.json").write_text(content)
@@ -279,14 +279,14 @@ def test_a_broken_cache_is_written_anew(content: str, tmp_path: Path) -> None:
     assert json.loads(cache.file.read_text())["files"]
 
 
-def test_other_rules_do_not_share_it(tmp_path: Path) -> None:
+def test_other_rules_do_not_share_the_cache(tmp_path: Path) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", "tests/test_it.py": TEST})
     checked(tmp_path)
 
     assert checked(tmp_path, ("UND004",))[0] == []
 
 
-def test_files_that_are_gone_leave_it(tmp_path: Path) -> None:
+def test_deleted_files_leave_the_cache(tmp_path: Path) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", "tests/test_it.py": TEST, "tests/test_b.py": TEST})
     run([tmp_path / "tests/test_b.py"], ("UND001",), cache=Cache(tmp_path / "cache", ("UND001",)))
     (tmp_path / "tests/test_b.py").unlink()
@@ -303,11 +303,11 @@ def test_a_cache_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
 
     found, trouble = run([tmp_path / "tests/test_it.py"], ("UND001",), cache=cache, jobs=1)
 
-    assert [each.line for one in found for each in one.findings] == [1]
+    assert [finding.line for one in found for finding in one.findings] == [1]
     assert isinstance(trouble, OSError)
 
 
-def test_progress_is_told_after_each_part(tmp_path: Path) -> None:
+def test_progress_is_reported_after_each_part(tmp_path: Path) -> None:
     write(tmp_path, {"pytest.ini": "[pytest]\n", **{f"test_{n}.py": TEST for n in range(45)}})
     told: list[tuple[int, int]] = []
 
@@ -329,11 +329,11 @@ def test_several_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.Mon
     several, _ = run(paths, ("UND001",), jobs=2)
     alone, _ = run(paths, ("UND001",), jobs=1)
 
-    assert [each.findings for each in several] == [each.findings for each in alone]
-    assert sum(len(each.findings) for each in several) == 9
+    assert [file.findings for file in several] == [file.findings for file in alone]
+    assert sum(len(file.findings) for file in several) == 9
 
 
-def test_a_process_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Dead:
         def result(self) -> None:
             raise BrokenProcessPool
@@ -361,5 +361,5 @@ def test_a_worker_keeps_its_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     found = [engine.check_in_worker([str(tmp_path / name)]) for name in ("test_a.py", "test_b.py")]
 
-    assert [[each.line for each in one.findings] for [(one, _)] in found] == [[1], [2]]
+    assert [[finding.line for finding in one.findings] for [(one, _)] in found] == [[1], [2]]
     assert ignored == [(signal.SIGINT, signal.SIG_IGN)]

@@ -19,7 +19,7 @@ EACH = pytest.mark.parametrize("rule", all_rules().values(), ids=list(all_rules(
 
 
 @EACH
-def test_wrong_is_found(rule: Rule, tmp_path: Path) -> None:
+def test_the_wrong_example_is_found(rule: Rule, tmp_path: Path) -> None:
     write_example(tmp_path, rule, rule.wrong)
 
     expected = expected_in(tmp_path, rule.code, rule.path)
@@ -29,7 +29,7 @@ def test_wrong_is_found(rule: Rule, tmp_path: Path) -> None:
 
 
 @EACH
-def test_right_is_silent(rule: Rule, tmp_path: Path) -> None:
+def test_the_right_example_is_clean(rule: Rule, tmp_path: Path) -> None:
     path = write_example(tmp_path, rule, rule.right)
 
     assert found_in(tmp_path, rule.code, path) == []

@@ -63,7 +63,7 @@ def fix(folder: Path, code: str, path: str) -> str:
 
 
 @pytest.mark.parametrize("rule", FIXABLE.values(), ids=list(FIXABLE))
-def test_the_wrong_example_is_fixed_source(rule: Rule, tmp_path: Path) -> None:
+def test_the_wrong_example_is_fixed(rule: Rule, tmp_path: Path) -> None:
     write_example(tmp_path, rule, rule.wrong)
 
     text = fix(tmp_path, rule.code, rule.path)
@@ -159,7 +159,7 @@ def test_encoding_and_line_ends_stay(
     assert changed == expected.replace("\n", newline).encode(encoding)
 
 
-def test_what_libcst_cannot_read_is_said() -> None:
+def test_a_file_that_libcst_cannot_parse() -> None:
     with pytest.raises(CannotFix) as raised:
         fixed_source(b"def (:\n", [])
 
