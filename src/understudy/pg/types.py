@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from understudy.pg.oids import stable_oids
 
@@ -221,15 +221,7 @@ class Types:
 
 def _of_facts(name: str, oid: int, facts: Mapping[str, TypeFacts]) -> Type:
     fact = facts[name]
-    kinds: Mapping[str, Kind] = {
-        "enum": "enum",
-        "domain": "domain",
-        "composite": "composite",
-        "range": "range",
-        "multirange": "multirange",
-        "array": "array",
-    }
-    kind = kinds.get(fact.kind, "base")
+    kind = cast("Kind", fact.kind) if fact.kind in get_args(Kind) else "base"
     return Type(
         oid, name, _size(name, facts), kind, fact.base, fact.labels, fact.fields, fact.not_null
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.conformance.wire.texts import TEXTS
 
 _WORDS = r"""
+[2024-01-01,9999-12-31] (9999-12-31,] [9999-12-31,9999-12-31] [,9999-12-31]
 inf -inf nan today now tomorrow yesterday epoch allballs zulu 10/8 1,2 0x1f 1e5 2024-02-30
 25:00 2024-01-01 127.0.0.1 ::1 ::1/128 10.0.0.1/33 10.1/16 10 10.0.0.0.1 192.168
 192.168.1.1/24 12:30 12:30:01 123045 12h 1day 1-2 P1Y P1DT2H P-1D PT1S P PT 1:2:3 24:00

@@ -85,10 +85,11 @@ def _read_date(text: str) -> dt.date | str:
     assert moment.day is not None  # a date is what the spelling begins with
     if not FIRST_DAY <= moment.day < END_DAY:
         raise _out_of_range("date", text)
-    return _date(moment.day)
+    return date_of(moment.day)
 
 
-def _date(days: int) -> dt.date | str:
+def date_of(days: int) -> dt.date | str:
+    """Return the day that is so many days after the first of the year 2000."""
     if 0 < days + EPOCH <= _LAST_DAY:
         return dt.date.fromordinal(days + EPOCH)
     return day_text(days) + era(days)
@@ -100,7 +101,7 @@ def _receive_date(data: bytes) -> dt.date | str:
         return INFINITY if days > 0 else MINUS_INFINITY
     if not FIRST_DAY <= days < END_DAY:
         raise _out_of_range("date")
-    return _date(days)
+    return date_of(days)
 
 
 def _days(value: Any) -> int | str:

@@ -227,7 +227,7 @@ def floating(name: str, layout: str) -> Codec:
             raise beyond(name, value) from None
 
     def write(value: Any) -> str:
-        return _shortest(float(unpack(send(value))[0]), name)
+        return _shortest(float(unpack(send(value))[0]), single=name == "real")
 
     return Codec(read, receive, write, send)
 
@@ -247,36 +247,23 @@ def _floating(name: str, value: Any) -> float:
     raise unfit(name, value)
 
 
-def _shortest(number: float, name: str) -> str:
-    """Return the shortest text that reads as the number: PostgreSQL's, which is C's %g."""
+def _shortest(number: float, *, single: bool) -> str:
+    """Return the shortest text that reads as the number, in the form of C's %g as PostgreSQL's."""
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-    if name != "real" and 1e-4 <= abs(number) < 1e15:
-        return repr(number).removesuffix(".0")
     if number == 0:
         return "-0" if math.copysign(1, number) < 0 else "0"
-    digits, exponent = _digits_of(number, single=name == "real")
-    sign = "-" if number < 0 else ""
-    most = 6 if name == "real" else 15  # from which on there is an exponent
-    if -4 <= exponent < most:
-        return sign + _fixed(digits, exponent)
-    rest = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{rest}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-
-
-def _digits_of(number: float, *, single: bool) -> tuple[str, int]:
-    """Return the digits that tell a number from all others of its type, and its exponent."""
-    text = repr(abs(number))
+    text = repr(number)
     if single:
-        text = next(
-            spelled
-            for precision in range(1, 10)
-            if _single(float(spelled := f"{abs(number):.{precision - 1}e}")) == abs(number)
-        )
-    _, digits, exponent = Decimal(text).as_tuple()
-    spelling = "".join(map(str, digits))
-    assert isinstance(exponent, int)  # it is finite
-    return spelling.rstrip("0"), len(spelling) + exponent - 1
+        texts = (f"{number:.{precision}e}" for precision in range(9))
+        text = next(found for found in texts if _single(float(found)) == number)
+    value = Decimal(text).normalize()
+    exponent = value.adjusted()
+    if -4 <= exponent < (6 if single else 15):
+        return format(value, "f")
+    sign, (first, *rest), _ = value.as_tuple()
+    fraction = f".{''.join(map(str, rest))}" if rest else ""
+    return f"{'-' if sign else ''}{first}{fraction}e{exponent:+03d}"
 
 
 def _single(number: float) -> float:
@@ -284,11 +271,3 @@ def _single(number: float) -> float:
         return float(struct.unpack("!f", struct.pack("!f", number))[0])
     except OverflowError:  # rounded up beyond the largest
         return math.inf
-
-
-def _fixed(digits: str, exponent: int) -> str:
-    if exponent < 0:
-        return f"0.{'0' * (-exponent - 1)}{digits}"
-    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
-    rest = digits[exponent + 1 :]
-    return f"{whole}.{rest}" if rest else whole

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from understudy.pg.codecs.calendar import EPOCH
 from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, too_short, unfit
 from understudy.pg.codecs.container_text import malformed, range_text, read_range, read_ranges
+from understudy.pg.codecs.datetimes import date_of
 from understudy.pg.errors import ServerError
 
 _EMPTY, _LOWER_IN, _UPPER_IN, _LOWER_OPEN, _UPPER_OPEN = 1, 2, 4, 8, 16
@@ -17,7 +18,7 @@ _EMPTY, _LOWER_IN, _UPPER_IN, _LOWER_OPEN, _UPPER_OPEN = 1, 2, 4, 8, 16
 _NEXT: dict[str, Callable[[Any], Any]] = {
     "integer": lambda value: value + 1,
     "bigint": lambda value: value + 1,
-    "date": lambda value: value + dt.timedelta(days=1),
+    "date": lambda value: date_of(value.toordinal() - EPOCH + 1),
 }
 _MOST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
 
