@@ -38,9 +38,9 @@ def server(session_cache: Path) -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def database(server: EmbeddedServer) -> Iterator[str]:
     name = f"test_{time.monotonic_ns()}"
-    server.create_database(name)
+    server.admin.create(name)
     yield server.dsn(name)
-    server.drop_database(name)
+    server.admin.drop(name)
 
 
 @dataclass

@@ -147,7 +147,7 @@ def test_a_server_that_was_left_on_purpose_is_gone_with_the_next_start(
         """
         from understudy.embedded import EmbeddedServer
         server = EmbeddedServer().start()
-        server.create_database("kept")
+        server.admin.create("kept")
         print(server.dsn("kept"))
         server.leave()
         server.leave()

@@ -53,7 +53,7 @@ def _no_databases_left(request: pytest.FixtureRequest) -> Iterator[None]:
         server = request.getfixturevalue("server")
         left = names(server)
         for name in left:
-            server.drop_database(name)
+            server.admin.drop(name)
         assert all(name.startswith("understudy_template_") for name in left)
 
 
@@ -112,7 +112,7 @@ def test_on_a_server_by_url_everything_is_dropped_at_the_end(
     databases.drop(made[0])
     assert set(made[1:]) <= names(server)
     # Somebody else's drop is no trouble either.
-    server.drop_database(made[1])
+    server.admin.drop(made[1])
     databases.stop()
     databases.stop()
     assert names(server) == templates(server)
@@ -219,7 +219,7 @@ def test_a_password_is_not_shown(url: str, expected: str) -> None:
 def test_expected_copies_are_made_ahead_and_no_more_of_them(
     databases: TestDatabases, server: EmbeddedServer
 ) -> None:
-    databases.expect(3)
+    databases.prefetch(3)
     made = [databases.new()[0] for _ in range(5)]
     assert len(set(made)) == 5
     assert set(made) == names(server) - templates(server)
@@ -227,7 +227,7 @@ def test_expected_copies_are_made_ahead_and_no_more_of_them(
 
 def test_copies_that_nobody_took_are_dropped(root: Path, server: EmbeddedServer) -> None:
     with TestDatabases(["*.sql"], root, postgres_url=server.dsn()) as databases:
-        databases.expect(9)
+        databases.prefetch(9)
         databases.new()
     assert names(server) == templates(server)
 
@@ -235,8 +235,8 @@ def test_copies_that_nobody_took_are_dropped(root: Path, server: EmbeddedServer)
 def test_a_copy_that_fails_ahead_is_said_to_who_takes_it(
     databases: TestDatabases, server: EmbeddedServer
 ) -> None:
-    server.drop_database(databases.template)
-    databases.expect(1)
+    server.admin.drop(databases.template)
+    databases.prefetch(1)
     with pytest.raises(DatabaseError) as caught:
         databases.new()
     assert re.fullmatch(
@@ -261,7 +261,7 @@ def test_a_fork_makes_copies_of_its_own_and_none_ahead(
         with TestDatabases(["1.sql"], Path({str(at_home.root)!r})) as databases:
             child = os.fork()
             if child == 0:
-                databases.expect(9)
+                databases.prefetch(9)
                 name, dsn = databases.new()
                 assert str(os.getpid()) in name
                 databases.stop()

@@ -246,8 +246,8 @@ class TestRefused:
             'ERROR 0A000 (feature_not_supported): extension "postgis" is not available',
             "HINT: The extension must first be installed on the system where PostgreSQL is "
             "running.",
-            f"The embedded PostgreSQL {row[0]} does not bring the extension 'postgis'. "
-            "It brings: plpgsql, vector.",
+            f"The embedded PostgreSQL {row[0]} does not have the extension 'postgis'. "
+            "It has: plpgsql, vector.",
             "To use a PostgreSQL that has it, set UNDERSTUDY_POSTGRES_URL.",
         ]
 
@@ -257,14 +257,14 @@ class TestRefused:
             "  \\connect other\n"
             "  ^\n"
             'ERROR 42601 (syntax_error): syntax error at or near "\\"\n'
-            "A line that begins with a backslash is a command of psql, which PostgreSQL itself "
-            "does not know: remove it."
+            "A line that begins with a backslash is a psql command, which PostgreSQL does not "
+            "know: remove it."
         )
 
     def test_rows_for_copy(self, database: str, tmp_path: Path) -> None:
         text = "CREATE TABLE t (x int);\n\nCOPY t (x) FROM stdin;\n"
         assert refused(database, tmp_path, text) == (
-            "The schema file schema.sql:3 holds COPY ... FROM stdin, whose rows only psql can "
+            "The schema file schema.sql:3 contains COPY ... FROM stdin, whose rows only psql can "
             "send.\nWrite the rows as INSERT statements (pg_dump --inserts)."
         )
 

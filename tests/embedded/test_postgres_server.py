@@ -50,7 +50,7 @@ async def test_a_database_with_a_difficult_name_is_reached_by_all_three(
     server: EmbeddedServer,
 ) -> None:
     name = "ação / 100% ?&#\"'"
-    server.create_database(name)
+    server.admin.create(name)
     dsn = server.dsn(name)
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == (name,)
@@ -61,7 +61,7 @@ async def test_a_database_with_a_difficult_name_is_reached_by_all_three(
     result = await rust.execute("SELECT current_database()")
     assert result.result() == [{"current_database": name}]
     rust.close()
-    server.drop_database(name)
+    server.admin.drop(name)
 
 
 @pytest.mark.parametrize(
@@ -180,25 +180,25 @@ def test_a_short_path_needs_no_other_folder() -> None:
 
 class TestDatabaseCommands:
     def test_a_clone_has_what_the_template_has(self, server: EmbeddedServer) -> None:
-        server.create_database("original")
+        server.admin.create("original")
         with psycopg.connect(server.dsn("original")) as connection:
             connection.execute("CREATE TABLE t AS SELECT 42 AS answer")
-        server.clone("original", "copy")
+        server.admin.clone("original", "copy")
         with psycopg.connect(server.dsn("copy")) as connection:
             assert connection.execute("SELECT answer FROM t").fetchone() == (42,)
-        server.drop_database("copy")
-        server.drop_database("original")
+        server.admin.drop("copy")
+        server.admin.drop("original")
 
     def test_a_database_in_use_is_dropped_all_the_same(self, server: EmbeddedServer) -> None:
-        server.create_database("busy")
+        server.admin.create("busy")
         with psycopg.connect(server.dsn("busy")) as connection:
-            server.drop_database("busy")
+            server.admin.drop("busy")
             with pytest.raises(psycopg.OperationalError):
                 connection.execute("SELECT 1")
 
     def test_a_name_that_exists(self, server: EmbeddedServer) -> None:
         with pytest.raises(DatabaseError) as caught:
-            server.create_database("postgres")
+            server.admin.create("postgres")
         assert str(caught.value) == (
             "Cannot create the database 'postgres' on the embedded PostgreSQL: "
             'database "postgres" already exists (SQLSTATE 42P04)'
@@ -206,30 +206,30 @@ class TestDatabaseCommands:
 
     def test_a_template_that_does_not_exist(self, server: EmbeddedServer) -> None:
         with pytest.raises(DatabaseError) as caught:
-            server.clone("nowhere", "copy")
+            server.admin.clone("nowhere", "copy")
         assert str(caught.value) == (
             "Cannot clone the database 'nowhere' as 'copy' on the embedded PostgreSQL: "
             'template database "nowhere" does not exist (SQLSTATE 3D000)'
         )
 
     def test_a_template_in_use(self, server: EmbeddedServer) -> None:
-        server.create_database("occupied")
+        server.admin.create("occupied")
         with (
             psycopg.connect(server.dsn("occupied")),
             pytest.raises(DatabaseError) as caught,
         ):
-            server.clone("occupied", "copy")
+            server.admin.clone("occupied", "copy")
         assert str(caught.value) == (
             "Cannot clone the database 'occupied' as 'copy' on the embedded PostgreSQL: "
             'source database "occupied" is being accessed by other users (SQLSTATE 55006)\n'
             "There is 1 other session using the database.\n"
             "Close every connection to it first."
         )
-        server.drop_database("occupied")
+        server.admin.drop("occupied")
 
     def test_a_name_that_postgresql_would_cut_off(self, server: EmbeddedServer) -> None:
         with pytest.raises(DatabaseError) as caught:
-            server.create_database("ã" * 32)
+            server.admin.create("ã" * 32)
         assert str(caught.value) == (
             f"The database name '{'ã' * 32}' has 64 bytes; PostgreSQL keeps 63 and would cut "
             "off the rest."
@@ -237,7 +237,7 @@ class TestDatabaseCommands:
 
     def test_a_name_that_does_not_exist_cannot_be_dropped(self, server: EmbeddedServer) -> None:
         with pytest.raises(DatabaseError) as caught:
-            server.drop_database("nowhere")
+            server.admin.drop("nowhere")
         assert str(caught.value) == (
             "Cannot drop the database 'nowhere' on the embedded PostgreSQL: "
             'database "nowhere" does not exist (SQLSTATE 3D000)'

@@ -26,7 +26,7 @@ def root(tmp_path: Path, server: EmbeddedServer) -> Iterator[Path]:
     (tmp_path / "1.sql").write_text(USERS)
     yield tmp_path
     for name in names(server):
-        server.drop_database(name)
+        server.admin.drop(name)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_template_that_nobody_used_for_two_weeks_is_dropped(
 ) -> None:
     old, foreign = f"understudy_template_{'0' * 24}", f"understudy_template_{'f' * 24}"
     for name in (old, foreign):
-        server.create_database(name)
+        server.admin.create(name)
     execute(server, f"COMMENT ON DATABASE {foreign} IS 'last used on 2020-01-01'")
     used = "understudy''s copy of a schema, last used on"
     execute(server, f"COMMENT ON DATABASE {old} IS '{used} 2020-01-01'")
@@ -160,7 +160,7 @@ def test_databases_of_dead_runs_are_dropped_and_no_others(
 ) -> None:
     dead, mine = "understudy_fffffffe_77_1", "understudy_notes"
     for name in (dead, mine, "understudy_0000dead_template"):
-        server.create_database(name)
+        server.admin.create(name)
     with TestDatabases(["*.sql"], root, postgres_url=server.dsn()) as living:
         alive, _ = living.new()
         template = run(server, root)
@@ -170,9 +170,9 @@ def test_databases_of_dead_runs_are_dropped_and_no_others(
 
 def test_what_cannot_be_dropped_is_left_for_later(root: Path, server: EmbeddedServer) -> None:
     dead = "understudy_0000dead_77_1"
-    server.create_database(dead)
+    server.admin.create(dead)
     with EmbeddedServer(settings={"max_prepared_transactions": "1"}) as other:
-        other.create_database(dead)
+        other.admin.create(dead)
         with psycopg.connect(other.dsn(dead), autocommit=True) as connection:
             connection.execute("BEGIN; CREATE TABLE t (); PREPARE TRANSACTION 'left'")
         template = run(other, root)

@@ -273,14 +273,14 @@ def test_a_function_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_schema_is_copied_without_its_rows(server: EmbeddedServer, database: str) -> None:
-    server.create_database("model")
+    server.admin.create("model")
     with psycopg.connect(server.dsn("model")) as connection:
         connection.execute("CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (m mood NOT NULL)")
         connection.execute("INSERT INTO t VALUES ('a')")
     try:
         files = _load(Path(), server.dsn("model"), database)
     finally:
-        server.drop_database("model")
+        server.admin.drop("model")
 
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(m) FROM t").fetchone() == (0,)

@@ -16,7 +16,7 @@ Make = Callable[..., Rows]
 @pytest.fixture(scope="session")
 def dsn() -> Iterator[str]:
     with EmbeddedServer() as server:
-        server.create_database("rows")
+        server.admin.create("rows")
         yield server.dsn("rows")
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL: start one from a wheel, load a schema into it, hand out databases."""
+"""A real PostgreSQL: start one from a wheel, load a schema, and create test databases."""
 
 from understudy.embedded.clones import Clones, Place
 from understudy.embedded.databases import TestDatabases

@@ -1,8 +1,8 @@
-"""As which user of the system the server runs.
+"""The system user that the server runs as.
 
-PostgreSQL refuses to run as root, which is who tests run as in most containers. There it runs as
-`nobody`: no user is created, and no mode of any file that is not ours is changed. Where `nobody`
-cannot reach the installed binaries, the needed part of them is copied to where it can.
+PostgreSQL refuses to run as root, which is the user in most containers. There it runs as `nobody`:
+no user is created, and no mode of an existing file is changed. If `nobody` cannot reach the
+installed binaries, the necessary ones are copied.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Account:
 
     Attributes:
         name: Its name.
-        uid: Its user id, or None for whoever we are.
+        uid: Its user id, or None for the current user.
         gid: Its group id, or None.
     """
 
@@ -36,18 +36,18 @@ class Account:
 
     @property
     def popen_arguments(self) -> dict[str, Any]:
-        """What makes subprocess start a program as this user."""
+        """The arguments with which subprocess starts a program as this user."""
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path | int) -> None:
-        """Hand a file of ours to this user."""
+        """Make this user the owner of a file."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
     def reaches(self, folder: Path) -> bool:
-        """Whether the user can enter this folder and all of its parents, by their mode bits."""
+        """Return whether the user can enter a folder and all of its parents, by their modes."""
         if self.uid is None:
             return True
         try:
@@ -61,10 +61,10 @@ class Account:
 
 
 def server_account() -> Account:
-    """The user to run the server as: ourselves, or `nobody` where we are root.
+    """Return the user to run the server as: the current user, or `nobody` instead of root.
 
     Raises:
-        PostgresUnavailable: We are root, and there is no `nobody`.
+        PostgresUnavailable: The user is root, and `nobody` does not exist.
     """
     if sys.platform == "win32" or os.geteuid() != 0:
         return Account("the current user")

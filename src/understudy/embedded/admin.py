@@ -1,4 +1,4 @@
-"""Create, clone and drop databases."""
+"""Create, clone, rename and drop databases."""
 
 from __future__ import annotations
 
@@ -15,19 +15,16 @@ if TYPE_CHECKING:
     from psycopg import sql
 
 _LONGEST_NAME = 63
-# The first of the two numbers of our advisory locks.
+# The first of the two numbers of Understudy's advisory locks.
 RUN_LOCKS, _TEMPLATE_LOCKS = 0x756E6472, 0x756E6473
-_WAYS_OUT = {
+_HINTS = {
     "55006": "Close every connection to it first.",
     "42501": "The user of the URL needs the right to: ALTER ROLE ... CREATEDB.",
 }
 
 
 class Admin:
-    """Does the work on one connection to the server's `postgres` database, opened when needed.
-
-    It may be used by several threads; they take turns.
-    """
+    """Manages databases on one connection to a server, opened when needed. Thread-safe."""
 
     def __init__(
         self,
@@ -40,11 +37,11 @@ class Admin:
         """Prepare it.
 
         Args:
-            dsn: Called for the URL of the database to connect to.
-            server: What messages call the server.
-            copies_files: Clone by STRATEGY FILE_COPY, which is twice as fast where the data lies
-                in memory, and slow for everybody on a server that is really writing to a disk.
-            run: The number of the advisory lock that says that its run is alive.
+            dsn: Returns the URL of the database to connect to.
+            server: The name of the server in messages.
+            copies_files: Clone by STRATEGY FILE_COPY, which is twice as fast for data in memory,
+                and slow for all connections if the server writes to a disk.
+            run: The number of the advisory lock that marks its run as alive.
         """
         self._strategy: LiteralString = " STRATEGY FILE_COPY" if copies_files else ""
         self._dsn = dsn
@@ -54,10 +51,10 @@ class Admin:
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Connect now, to find out whether the server answers.
+        """Connect now, to check that the server answers.
 
         Raises:
-            PostgresUnavailable: It does not.
+            PostgresUnavailable: The server does not answer.
         """
         with self._lock:
             self._connected()
@@ -78,7 +75,7 @@ class Admin:
         )
 
     def drop(self, name: str, *, missing_ok: bool = False) -> None:
-        """Drop a database, and first whoever is connected to it."""
+        """Drop a database, and disconnect its clients."""
         command: LiteralString = (
             "DROP DATABASE IF EXISTS {} WITH (FORCE)"
             if missing_ok
@@ -87,34 +84,34 @@ class Admin:
         self._run(f"drop the database {name!r}", command, name)
 
     def seal(self, name: str) -> None:
-        """Let nobody connect to a database any more: a template in use cannot be cloned."""
+        """Forbid connections to a database: a template with connections cannot be cloned."""
         self._run(f"seal the database {name!r}", "ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
 
     def rename(self, name: str, new: str) -> None:
-        """Rename a database to which nobody is connected."""
+        """Rename a database that has no connections."""
         _check(new)
         self._run(
             f"rename the database {name!r} to {new!r}", "ALTER DATABASE {} RENAME TO {}", name, new
         )
 
     def comment(self, name: str, text: str) -> None:
-        """Note something on a database, for whoever looks at the server."""
+        """Set the comment of a database."""
         from psycopg import sql
 
         self._execute(
-            f"note something on the database {name!r}",
+            f"comment on the database {name!r}",
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(text)),
         )
 
     def rows(self, query: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
-        """What a query gives."""
+        """Return the rows of a query."""
         from psycopg import sql
 
-        return self._execute("look around", sql.SQL(query), parameters)
+        return self._execute("query the databases", sql.SQL(query), parameters)
 
     @contextmanager
     def locked(self, number: int) -> Iterator[None]:
-        """Keep everybody else waiting who locks the same number here."""
+        """Hold an advisory lock while the context is active."""
         parameters = (_TEMPLATE_LOCKS, _signed(number))
         self.rows("SELECT pg_advisory_lock(%s, %s)", *parameters)
         try:
@@ -124,7 +121,7 @@ class Admin:
                 self.rows("SELECT pg_advisory_unlock(%s, %s)", *parameters)
 
     def close(self) -> None:
-        """Close the connection. It is opened again when something is asked."""
+        """Close the connection. It is opened again when needed."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -152,7 +149,7 @@ class Admin:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._dsn())
             if self._number is not None:
-                # Shared: the processes of a run hold it together.
+                # Shared, because all processes of a run hold it.
                 self._connection.execute(
                     "SELECT pg_advisory_lock_shared(%s, %s)", (RUN_LOCKS, _signed(self._number))
                 )
@@ -163,7 +160,7 @@ class Admin:
         lines = [
             f"Cannot {action} on {self._server}: {message} (SQLSTATE {error.sqlstate or 'none'})",
             error.diag.message_detail,
-            _WAYS_OUT.get(error.sqlstate or ""),
+            _HINTS.get(error.sqlstate or ""),
         ]
         return DatabaseError("\n".join(filter(None, lines)))
 
@@ -177,5 +174,5 @@ def _check(name: str) -> None:
 
 
 def _signed(number: int) -> int:
-    """A number of 32 bits as PostgreSQL's integer."""
+    """Convert an unsigned number of 32 bits to PostgreSQL's integer."""
     return number - 2**32 if number >= 2**31 else number

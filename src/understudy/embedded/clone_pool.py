@@ -1,4 +1,4 @@
-"""Copies made ahead of those who want them, while tests run."""
+"""Clones that are created in the background while tests run."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from understudy.embedded.admin import Admin
 
-# A test that is faster than a copy waits whatever the number; for all others one would do.
+# More would not help: a test that is faster than a clone waits in any case.
 _AHEAD = 2
 
 
-class Stock:
-    """Holds a few databases ready. What is left of them is for the run's end to drop."""
+class ClonePool:
+    """Keeps a few clones ready. The end of the run drops the unused ones."""
 
     def __init__(self, admin: Admin, make: Callable[[Admin], str], wanted: int) -> None:
-        """Begin to fill it.
+        """Start to create clones.
 
         Args:
-            admin: A connection of its own, so that nobody waits for a copy that others will want.
-            make: Makes a database and returns its name.
-            wanted: How many will be taken at most.
+            admin: A connection that nothing else uses, so that nothing else waits for a clone.
+            make: Creates a clone and returns its name.
+            wanted: The largest number of clones that will be taken.
         """
         self._admin = admin
         self._make = make
         self._wanted = wanted
         self._ready: deque[Future[str]] = deque()
-        self._worker = ThreadPoolExecutor(1, "understudy-stock")
+        self._worker = ThreadPoolExecutor(1, "understudy-clones")
         self._fill()
 
     def take(self) -> str | None:
-        """The name of a database, waited for where it is being made; None where none is to come.
+        """Return the name of a clone, or None if no more will be created.
+
+        If the clone is not finished, wait for it.
 
         Raises:
             PostgresUnavailable: The server does not answer.
@@ -44,7 +46,7 @@ class Stock:
         return future.result()
 
     def stop(self) -> None:
-        """Make no more, and wait for the one that is being made."""
+        """Create no more clones, and wait for the current one."""
         self._worker.shutdown(cancel_futures=True)
         self._admin.close()
 

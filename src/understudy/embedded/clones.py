@@ -1,4 +1,4 @@
-"""Copies of a template, made and dropped by any process of a run."""
+"""Clones of a template database, created and dropped by any process of a run."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from understudy.embedded import stale_databases
 from understudy.embedded.admin import Admin
-from understudy.embedded.clone_pool import Stock
+from understudy.embedded.clone_pool import ClonePool
 from understudy.embedded.driver import with_database, without_password
 from understudy.embedded.errors import PostgresUnavailable
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the databases of a run are. Plain values, so that it can be told to other processes.
+    """Where the databases of a run are, as plain values that can be sent to other processes.
 
     Attributes:
-        url: A database of the server to connect to in order to create others.
-        run: What the names of the run's databases begin with.
-        is_embedded: Whether the server is one of ours, whose data goes with it.
-        template: The database to copy.
+        url: The database to connect to in order to create others.
+        run: The prefix of the names of the run's databases.
+        is_embedded: Whether it is the embedded server, whose data is removed with it.
+        template: The database to clone.
     """
 
     url: str
@@ -30,7 +30,7 @@ class Place:
     template: str = ""
 
     def admin(self) -> Admin:
-        """Who creates and drops databases there, as part of the run."""
+        """Return an Admin for the server, as part of the run."""
         shown = "the embedded PostgreSQL" if self.is_embedded else without_password(self.url)
         return Admin(
             lambda: self.url,
@@ -40,32 +40,32 @@ class Place:
         )
 
     def dsn(self, name: str) -> str:
-        """The URL of one of its databases."""
+        """Return the URL of a database."""
         return with_database(self.url, name)
 
 
 class Clones:
-    """Makes copies of the template of a place that another process has prepared."""
+    """Creates clones of a template that another process has prepared."""
 
     def __init__(self, place: Place | None = None) -> None:
-        """Connect to the server of a place; without one, prepare to be given one.
+        """Connect to the server of a place, if there is one.
 
         Raises:
             PostgresUnavailable: The server does not answer.
         """
         self._owner = os.getpid()
         self._numbers = itertools.count(1)
-        self._stock: Stock | None = None
+        self._pool: ClonePool | None = None
         self._place: Place | None = None
         if place is not None:
             self._begin(place)
 
     @property
     def place(self) -> Place:
-        """Where the copies are made.
+        """The place where clones are created.
 
         Raises:
-            PostgresUnavailable: It is not running.
+            PostgresUnavailable: There is no place yet.
         """
         if self._place is None:
             raise PostgresUnavailable(
@@ -74,54 +74,54 @@ class Clones:
         return self._place
 
     def new(self) -> tuple[str, str]:
-        """Create a database with the schema in it and nothing else.
+        """Create a clone of the template.
 
         Returns:
             Its name and its URL.
 
         Raises:
-            PostgresUnavailable: It is not running, or the server does not answer.
+            PostgresUnavailable: The server is not running, or does not answer.
             DatabaseError: PostgreSQL refuses.
         """
         place = self.place
         # A thread does not outlive a fork.
-        name = self._stock.take() if self._stock and not self._is_forked else None
+        name = self._pool.take() if self._pool and not self._is_forked else None
         if name is None:
             name = self._make(self._running)
         return name, place.dsn(name)
 
-    def expect(self, number: int) -> None:
-        """Make copies in the background from now on, a few ahead, and `number` at most.
+    def prefetch(self, number: int) -> None:
+        """Create clones in the background from now on, a few ahead and at most `number`.
 
-        In a forked process this does nothing: it ends without a word, and copies would be left.
+        A forked process ignores this: it ends without cleaning up, and would leave clones behind.
         """
         if not self._is_forked:
-            self._stop_stock()
-            self._stock = Stock(self.place.admin(), self._make, number)
+            self._stop_pool()
+            self._pool = ClonePool(self.place.admin(), self._make, number)
 
     def keep(self, name: str) -> None:
-        """Have a database that `new` created stay when the run is over.
+        """Keep a clone when the run ends.
 
         Raises:
-            PostgresUnavailable: It is not running, or the server does not answer.
+            PostgresUnavailable: The server is not running, or does not answer.
             DatabaseError: PostgreSQL refuses.
         """
         stale_databases.mark_as_kept(self._running, name)
 
     def drop(self, name: str) -> None:
-        """Drop a database that `new` created. Who is connected to it is disconnected.
+        """Drop a clone, and disconnect its clients.
 
         Raises:
-            PostgresUnavailable: It is not running, or the server does not answer.
+            PostgresUnavailable: The server is not running, or does not answer.
             DatabaseError: PostgreSQL refuses.
         """
         self._running.drop(name)
 
     def stop(self) -> None:
-        """End the connections to the server. Doing so twice is no error."""
+        """Close the connections to the server. Idempotent."""
         if self._place is None or self._is_forked:
             return
-        self._stop_stock()
+        self._stop_pool()
         self._admin.close()
         self._place = None
 
@@ -140,13 +140,13 @@ class Clones:
         self._admin.open()
         self._place = place
 
-    def _stop_stock(self) -> None:
-        if self._stock is not None:
-            self._stock.stop()
-            self._stock = None
+    def _stop_pool(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool = None
 
     def _make(self, admin: Admin) -> str:
-        # The process is in the name: those of a run, and the forks of one, count for themselves.
+        # The name contains the process id, because each process and each fork counts for itself.
         name = f"{self.place.run}_{os.getpid()}_{next(self._numbers)}"
         admin.clone(self.place.template, name)
         return name

@@ -1,4 +1,4 @@
-"""Databases for tests: one template with the schema in it, and as many copies as are wanted."""
+"""Databases for tests: a template with the schema, and clones of it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from understudy.embedded.templates import provide_template
 
 
 class TestDatabases(Clones):
-    """A server, a template database with the schema loaded, and copies of it.
+    """A server, a template database with the schema, and clones of it.
 
-    The server is the embedded one, or one that runs already, named by `postgres_url` or by the
-    environment variable UNDERSTUDY_POSTGRES_URL (the argument wins). There the databases have names
-    of this run alone, and are dropped at the end; only a template that was made of SQL files stays,
-    for the next run with the same files.
+    The server is the embedded one, or a running one, named by `postgres_url` or else by the
+    environment variable UNDERSTUDY_POSTGRES_URL. On a running server, the names of the databases
+    are unique to this run, and the databases are dropped at its end. Only a template made of SQL
+    files stays, for the next run with the same files.
     """
 
-    # pytest collects classes by this beginning of a name.
-    __test__ = False
+    __test__ = False  # the class name looks like a test to pytest
 
     def __init__(
         self,
@@ -39,14 +38,14 @@ class TestDatabases(Clones):
         postgres_url: str | None = None,
         rebuild: bool = False,
     ) -> None:
-        """Prepare; `start()` or a `with` block does the work.
+        """Prepare; `start()` or a `with` block starts the server.
 
         Args:
-            patterns: Where the schema comes from, in order: SQL files as `load_schema` takes them,
+            patterns: The sources of the schema, in order: SQL files as in `load_schema`,
                 "alembic", "module:function", or the URL of a database to copy it from.
-            root: The folder the patterns are relative to.
+            root: The folder that the patterns are relative to.
             postgres_url: A PostgreSQL to use instead of the embedded one. Its user needs CREATEDB.
-            rebuild: Load the schema even where an earlier run has left a template of it.
+            rebuild: Load the schema even if an earlier run has left a template of it.
         """
         super().__init__()
         self._patterns = patterns
@@ -57,7 +56,7 @@ class TestDatabases(Clones):
 
     @property
     def template(self) -> str:
-        """The name of the template database. Nobody can connect to it.
+        """The name of the template database, which accepts no connections.
 
         Raises:
             PostgresUnavailable: `start()` was not called.
@@ -68,13 +67,13 @@ class TestDatabases(Clones):
         """Start the server, load the schema, and return this object.
 
         Raises:
-            SchemaError: The schema cannot be loaded. Nothing of it stays behind.
-            PostgresUnavailable: There is no PostgreSQL to work on.
-            DatabaseError: The server lets us create no database.
+            SchemaError: The schema cannot be loaded; nothing of it is left behind.
+            PostgresUnavailable: PostgreSQL cannot be found, started or reached.
+            DatabaseError: The server refuses to create a database.
         """
         if self._place is not None:
             return self
-        # Mistakes in the patterns show before a server is started for them.
+        # Report mistakes in the patterns before starting a server.
         sources = schema_sources(self._patterns, self._root)
         for source in sources:
             source.check()
@@ -89,15 +88,15 @@ class TestDatabases(Clones):
         return self
 
     def kept(self) -> list[str]:
-        """The names of the databases that some process of the run has kept.
+        """Return the names of the databases that a process of the run has kept.
 
         Raises:
-            PostgresUnavailable: `start()` was not called, or the server is gone.
+            PostgresUnavailable: `start()` was not called, or the server does not answer.
         """
         return stale_databases.kept(self._running, self.place.run)
 
     def leave(self) -> None:
-        """As `stop()`, but leave the databases that were kept, and their server.
+        """Stop like `stop()`, but leave the databases that were kept, and their server.
 
         The next start of a server, or the next run on the same one, removes them.
         """
@@ -108,16 +107,15 @@ class TestDatabases(Clones):
             self.stop()
 
     def stop(self) -> None:
-        """Drop every database that was not kept, and stop the server, if it is ours.
+        """Drop every database that was not kept, and stop the embedded server.
 
-        Doing so twice is no error. In a process forked from the one that called `start` this does
-        nothing.
+        Idempotent. In a fork of the process that called `start`, this does nothing.
         """
         if self._is_forked:
             return
         try:
             if self._place is not None and not self._place.is_embedded:
-                self._stop_stock()
+                self._stop_pool()
                 stale_databases.drop_all(self._admin, self._place.run)
         finally:
             super().stop()

@@ -1,9 +1,9 @@
-"""The initialised data directory, kept from run to run.
+"""A cache of the initialised data directory.
 
-`initdb` takes half a second and always gives the same, so its result is packed into one file per
-version of PostgreSQL: an uncompressed zip, whose checksums find a damaged file as it is read. A
-file is written elsewhere and renamed, so it is never there in part; of two processes that build at
-once, the later one's file replaces the equal one of the first.
+`initdb` takes half a second and always has the same result, which is packed into one file per
+version of PostgreSQL: an uncompressed zip, whose checksums detect damage. The file is renamed into
+place when it is complete. If two processes build it at the same time, the second one's file
+replaces the equal first one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from understudy.embedded.workspace import Workspace, sweep
 
 # Part of the key: raise it when the content of the packed directory changes.
 _FORMAT = 1
-# What zipfile raises for a file that is no sound archive.
+# The exceptions that zipfile raises for a damaged file.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -39,17 +39,17 @@ _BINARY = getattr(os, "O_BINARY", 0)
 def provide_data(
     data: Path, programs: Programs, account: Account, environment: Mapping[str, str], **popen: Any
 ) -> None:
-    """Fill the new folder `data` with an initialised data directory, from the cache if it is there.
+    """Create an initialised data directory, from the cache if possible.
 
     Args:
-        data: Where to. Its parent exists.
+        data: The folder to create. Its parent exists.
         programs: The binaries.
-        account: Who is to own it.
+        account: The owner of the new files.
         environment: The environment for initdb.
         popen: More arguments for the start of initdb.
 
     Raises:
-        UnusableFolder: The cache cannot be used, or `data` not be written.
+        UnusableFolder: The cache cannot be used, or `data` cannot be written.
         PostgresUnavailable: initdb failed.
     """
     arguments = _initdb_arguments(programs.major)
@@ -65,7 +65,7 @@ def provide_data(
 
 
 def _initdb_arguments(major: int) -> list[str]:
-    # The same on every machine: text compares by code point, and letters know their case.
+    # The same on every machine: text is compared by code point, and upper() and lower() work.
     locale = ["--locale=C"]
     if major >= 17:
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -124,7 +124,7 @@ def _pack(data: Path, packed: Path) -> None:
 
 
 def _unpack(packed: Path, data: Path, account: Account) -> bool:
-    """Whether the packed directory was sound. Where not, nothing is left in `data`."""
+    """Unpack the data directory and return True, or leave nothing and return False if damaged."""
     try:
         with zipfile.ZipFile(packed) as archive:
             _write_all(archive, data, account)
@@ -158,7 +158,7 @@ def _write_all(archive: zipfile.ZipFile, data: Path, account: Account) -> None:
 
 
 def _write(path: Path, content: bytes, account: Account) -> None:
-    # os.open: it is called a thousand times per start, and open() takes twice as long.
+    # os.open, because this runs a thousand times per start, and open() takes twice as long.
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
     try:
         account.own(file)

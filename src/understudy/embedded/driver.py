@@ -1,4 +1,4 @@
-"""psycopg, imported when it is needed and not before."""
+"""Connect with psycopg, which is imported only when needed, and handle URLs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _CONNECT_TIMEOUT = 10
 
 
 def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection that commits each statement.
+    """Open a connection in autocommit mode.
 
     Raises:
         MissingExtra: psycopg is not installed.
-        PostgresUnavailable: The server does not answer, or refuses us.
+        PostgresUnavailable: The server does not answer, or refuses the connection.
     """
     try:
         import psycopg
@@ -40,10 +40,10 @@ def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 
 def check_url(url: str) -> str:
-    """The URL itself, where every driver takes it.
+    """Return the URL if every driver accepts it.
 
     Raises:
-        PostgresUnavailable: It is not of the form postgresql://...
+        PostgresUnavailable: The URL does not begin with postgresql:// or postgres://.
     """
     scheme = urlsplit(url).scheme
     if scheme in ("postgresql", "postgres"):
@@ -56,7 +56,7 @@ def check_url(url: str) -> str:
 
 
 def with_database(url: str, database: str) -> str:
-    """The URL of another database on the same server."""
+    """Return the URL of another database on the same server."""
     parts = urlsplit(url)
     query = [pair for pair in parse_qsl(parts.query) if pair[0] != "dbname"]
     path = "/" + quote(database, safe="")
@@ -67,7 +67,7 @@ def with_database(url: str, database: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown."""
+    """Return the URL without its password, for messages."""
     parts = urlsplit(url)
     login, at, host = parts.netloc.rpartition("@")
     user, colon, _ = login.partition(":")

@@ -2,11 +2,11 @@
 
 
 class PostgresError(Exception):
-    """The base of everything this room raises."""
+    """The base of the errors of the embedded PostgreSQL and of schemas."""
 
 
 class PostgresUnavailable(PostgresError):
-    """There is no PostgreSQL to work on: it could not be found, started or reached."""
+    """PostgreSQL could not be found, started or reached."""
 
 
 class MissingExtra(PostgresUnavailable):
@@ -14,7 +14,7 @@ class MissingExtra(PostgresUnavailable):
 
 
 class UnusableFolder(PostgresUnavailable):
-    """A folder for the cache or the data cannot be written, read by the server, or is full."""
+    """A folder for the cache or the data is full, not writable, or not readable for the server."""
 
 
 class DatabaseError(PostgresError):
@@ -22,4 +22,4 @@ class DatabaseError(PostgresError):
 
 
 class SchemaError(PostgresError):
-    """The schema could not be loaded: its files are not there, or PostgreSQL refused one."""
+    """The schema could not be loaded: a source is missing, or PostgreSQL refused it."""

@@ -1,4 +1,4 @@
-"""Which process is which: a process id alone says nothing once the process has ended."""
+"""Identify processes: a process id may be reused once its process has ended."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process that cannot be mistaken for another with the same id.
+    """A process, distinct from others that had or will have the same id.
 
     Attributes:
         pid: The process id.
-        started: When it started, in the unit the system counts in exactly.
-        world: What the id is counted in: the boot of the machine and the process id namespace.
-            Two containers that share a folder live in two worlds.
+        started: When it started, in the system's exact unit.
+        world: The boot of the machine and the process id namespace that the id belongs to. Two
+            containers that share a folder have different ones.
     """
 
     pid: int
@@ -38,12 +38,12 @@ def current_process() -> ProcessIdentity:
 
 
 def is_alive(process: ProcessIdentity) -> bool:
-    """Whether that very process runs. Only for a process of this world."""
+    """Return whether this very process runs. Only for a process of the current world."""
     return start_time(process.pid) == process.started
 
 
 def current_world() -> str:
-    """The boot and process id namespace this process lives in; empty where there is only one."""
+    """Return the boot and process id namespace of this process; "" on systems with only one."""
     if sys.platform != "linux":
         return ""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -51,9 +51,9 @@ def current_world() -> str:
 
 
 def start_time(pid: int) -> str | None:
-    """When the process with this id started, or None where no such process runs.
+    """Return when the process with this id started, or None if there is no such process.
 
-    A process that has ended and was not collected by its parent (a zombie) counts as ended.
+    A process that has ended but was not collected by its parent (a zombie) counts as ended.
     """
     if sys.platform != "linux":
         return _start_time_by_psutil(pid)
@@ -61,14 +61,14 @@ def start_time(pid: int) -> str | None:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The second field is the program's name in parentheses, which may hold anything.
+    # The second field is the program's name in parentheses, which may contain any characters.
     fields = stat.rpartition(")")[2].split()
     state, started = fields[0], fields[19]
     return None if state in "ZX" else started
 
 
 def _start_time_by_psutil(pid: int) -> str | None:
-    # psutil comes with the wheel. On Linux its start time moves with the clock; elsewhere not.
+    # psutil comes with the wheel. Its start time depends on the clock on Linux, not elsewhere.
     import psutil  # type: ignore[import-untyped] # it has no types of its own
 
     try:

@@ -1,4 +1,4 @@
-"""Make sure that the server's user can run the installed binaries, and learn their version."""
+"""Ensure that the server's user can run the installed binaries, and read their version."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from understudy.embedded.workspace import Workspace, sweep
 
 @dataclass(frozen=True)
 class Programs:
-    """Binaries that run.
+    """Binaries that the server's user can run.
 
     Attributes:
-        installation: Where they are.
-        version: What `postgres --version` says, like `18.4`.
+        installation: Their location.
+        version: The version according to `postgres --version`, like `18.4`.
     """
 
     installation: Installation
@@ -39,11 +39,11 @@ class Programs:
 
 
 def runnable_programs(installation: Installation, account: Account) -> Programs:
-    """The binaries as `account` can run them: where they are installed, or from a copy.
+    """Return the installed binaries, or a copy of them that `account` can reach.
 
     Raises:
-        PostgresUnavailable: They do not run.
-        UnusableFolder: They have to be copied, and there is no folder for that.
+        PostgresUnavailable: The binaries do not run.
+        UnusableFolder: There is no usable folder for the copy.
     """
     if not account.reaches(installation.prefix / "bin"):
         installation = _copy_for(installation, account)
@@ -71,7 +71,7 @@ def _version(installation: Installation, account: Account) -> str:
                 f"{account.name}: {error}\nRun the tests as an ordinary user. {OWN_SERVER_HINT}"
             ) from error
         raise _does_not_run(binary, str(error)) from error
-    # It says: postgres (PostgreSQL) 18.4
+    # The output is: postgres (PostgreSQL) 18.4
     said: str = answer.stdout
     return said.strip().rpartition(") ")[2]
 
@@ -111,7 +111,7 @@ def _copy_for(installation: Installation, account: Account) -> Installation:
 
 
 def _needed(installation: Installation, source: Path) -> Iterator[Path]:
-    """The files that a server needs: not the headers, the static libraries and the clients."""
+    """Yield the files that a server needs: no headers, static libraries or clients."""
     folders = [installation.prefix / "lib" / "postgresql", installation.prefix / "share"]
     if installation.libraries:
         folders.append(installation.libraries)
@@ -124,20 +124,20 @@ def _needed(installation: Installation, source: Path) -> Iterator[Path]:
 
 
 def _reachable_cache(account: Account) -> Path:
-    """A folder that keeps files between runs and that the server's user can reach."""
+    """Return a permanent folder that the server's user can reach."""
     candidates = [cache_folder(), Path(tempfile.gettempdir()) / "understudy-root"]
     for folder in candidates:
         with contextlib.suppress(FileExistsError):
             if account.reaches(folder.parent):
                 folder.mkdir(mode=0o755)
-        # Another user may have made a folder of that name before us: no program is run from it.
+        # Another user may have created a folder of that name: do not run programs from it.
         if account.reaches(folder) and folder.stat().st_uid == os.getuid():
             return folder
     raise unreachable("a copy of PostgreSQL", candidates, account)
 
 
 def _is_complete(target: Path, files: dict[Path, int]) -> bool:
-    # Those who clean temporary folders by age take single files.
+    # Tools that clean temporary folders by age remove single files.
     try:
         return all((target / path).stat().st_size == size for path, size in files.items())
     except (FileNotFoundError, NotADirectoryError):
@@ -156,7 +156,7 @@ def _install(source: Path, files: dict[Path, int], base: Path, target: Path) -> 
             folder.chmod(0o755)
         if target.exists() and not _is_complete(target, files):
             shutil.rmtree(target)
-        # Where another process has put its copy meanwhile, that one is as good.
+        # If another process has put its copy there, use that one.
         with contextlib.suppress(OSError):
             fresh.rename(target)
         if not _is_complete(target, files):

@@ -1,7 +1,7 @@
-"""Run in a process of its own by `alembic`: bring a database to the newest migration.
+"""Upgrade a database with Alembic, in a process of its own.
 
-Every engine of this process connects to our database, whatever URL env.py gives it: a project's
-env.py often takes the URL from its settings, and those name a database with data in it.
+Every SQLAlchemy engine in this process connects to that database, regardless of the URL in env.py:
+a project's env.py often takes the URL from its settings, which may name a database with data.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from understudy.embedded.schema_alembic import DSN_VARIABLE, INI_VARIABLE
 
 
 def main() -> None:
-    """Do it; whatever goes wrong ends the process with a traceback."""
+    """Run `alembic upgrade head`. An error ends the process with a traceback."""
     from alembic import command  # type: ignore[import-not-found,unused-ignore] # no dependency
     from alembic.config import Config  # type: ignore[import-not-found,unused-ignore] # the same
     from sqlalchemy import event  # type: ignore[import-not-found,unused-ignore] # the same
@@ -31,11 +31,11 @@ def main() -> None:
             raise RuntimeError(
                 f"env.py connects to {dialect.name}; Understudy can only load a PostgreSQL schema"
             )
-        ours, settings = dialect.create_connect_args(
+        arguments, settings = dialect.create_connect_args(
             url.set(drivername=f"postgresql+{dialect.driver}")
         )
-        args[:] = ours
-        # What is no address is kept: how statements are prepared, and with which settings.
+        args[:] = arguments
+        # Keep the arguments that are not part of the address.
         for name in (
             "host",
             "port",
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _driver(configured: str) -> str:
-    """The driver that alembic.ini names where it is installed, else psycopg: sync and async."""
+    """Return the driver in alembic.ini if it is installed, else psycopg (sync and async)."""
     scheme = configured.partition("://")[0]
     dialect, _, driver = scheme.partition("+")
     if dialect in ("postgresql", "postgres") and driver and importlib.util.find_spec(driver):

@@ -1,4 +1,4 @@
-"""Run in a process of its own by `function`: call a function with the URL of a database."""
+"""Call a function with the URL of a database, in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from understudy.embedded.schema_function import DSN_VARIABLE, NAME_VARIABLE
 
 
 def main() -> None:
-    """Do it; whatever goes wrong ends the process with a traceback."""
+    """Call the function. An error ends the process with a traceback."""
     module, _, attribute = os.environ[NAME_VARIABLE].partition(":")
     function: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     result = function(os.environ[DSN_VARIABLE])

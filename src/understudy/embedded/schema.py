@@ -1,4 +1,4 @@
-"""Load the schema of the project under test: SQL files, run whole and in order."""
+"""Load a schema from SQL files."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.pq.abc import PGconn, PGresult
 
-_TURN = 0.1
+_POLL = 0.1  # seconds
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 _COPY = re.compile(r"^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE | re.MULTILINE)
 
 
 def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
-    """Run the SQL files that the patterns name in the database that the DSN names.
+    """Run SQL files in a database.
 
-    Every file is sent whole, on a connection of its own, as `psql -f` would: a `SET` in it ends
-    with it, and unless it says BEGIN itself it is one transaction.
+    Each file is sent as a whole, on a connection of its own: a `SET` ends with its file, and a file
+    without BEGIN is one transaction.
 
     Args:
-        dsn: The URL of the database. What a failed load leaves in it is the caller's to drop.
-        patterns: Globs relative to `root`, like "db/migrations/*.sql"; `**` is allowed. They are
-            taken in the order given, and the files of one pattern in natural order: numbers in
-            names compare as numbers, so 2_users.sql comes before 10_roles.sql. A file that several
-            patterns name runs once, at its first place.
+        dsn: The URL of the database. The caller cleans up after a failure.
+        patterns: Globs relative to `root`, like "db/migrations/*.sql"; `**` is allowed. The files
+            of a pattern run in natural order: 2_users.sql before 10_roles.sql. A file that several
+            patterns match runs once, at its first place.
         root: The folder of the project.
 
     Returns:
@@ -56,7 +55,7 @@ def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
 
 
 def load_text(dsn: str, text: str, shown: str) -> None:
-    """Run an SQL text as if it were a file, which messages call `shown`.
+    """Run an SQL text like a file, which messages call `shown`.
 
     Raises:
         SchemaError: PostgreSQL refuses it.
@@ -68,7 +67,7 @@ def load_text(dsn: str, text: str, shown: str) -> None:
 
 
 def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
-    """The files that the patterns name, in the order in which they are to run.
+    """Return the files that the patterns match, in the order in which they run.
 
     Raises:
         SchemaError: The list is empty, or a pattern matches nothing.
@@ -106,8 +105,8 @@ def _glob(pattern: str, root: Path) -> list[Path]:
 
 
 def _natural(path: Path) -> tuple[list[list[str | int]], str]:
-    """Sort by the numbers in a name, and where those are equal (1 and 01) by the name."""
-    # re.split gives text and number in turn, so like meets like.
+    """Return a sort key by the numbers in a name, and then by the name (1 and 01)."""
+    # re.split alternates text and numbers, so that keys are comparable.
     parts = [re.split(r"([0-9]+)", part) for part in path.parts]
     numbers: list[list[str | int]] = [
         [int(piece) if place % 2 else piece for place, piece in enumerate(part)] for part in parts
@@ -130,7 +129,7 @@ def _read(file: Path, root: Path) -> str:
         reason = f"byte 0x{content[error.start]:02x}: {error.reason}"
         raise _not_utf8(shown, line, reason) from error
     if "\0" in text:
-        # The protocol ends a statement there: the rest of the file would be lost without a word.
+        # The protocol would end the text there and ignore the rest of the file.
         line, _ = line_and_column(text, text.index("\0"))
         raise _not_utf8(shown, line, "it contains a NUL, as UTF-16 does")
     return text
@@ -159,7 +158,7 @@ def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str)
             copy = _COPY.search(text)
             where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
             raise SchemaError(
-                f"The schema file {where} holds COPY ... FROM stdin, whose rows only psql can "
+                f"The schema file {where} contains COPY ... FROM stdin, whose rows only psql can "
                 "send.\n"
                 "Write the rows as INSERT statements (pg_dump --inserts)."
             )
@@ -173,7 +172,7 @@ def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str)
 
 
 def _send(pgconn: PGconn, text: str) -> None:
-    """Send a text whole. The server's notices are taken meanwhile, or both sides would wait."""
+    """Send a text, and receive notices at the same time to avoid a deadlock."""
     pgconn.send_query(text.encode())
     while pgconn.flush():
         if _wait(pgconn, selectors.EVENT_READ | selectors.EVENT_WRITE) & selectors.EVENT_READ:
@@ -181,7 +180,7 @@ def _send(pgconn: PGconn, text: str) -> None:
 
 
 def _next_result(connection: psycopg.Connection[tuple[Any, ...]]) -> PGresult | None:
-    """The next result of what was sent, or None. Waits in Python, so that Ctrl-C ends it."""
+    """Return the next result, or None at the end. Waits in Python, so that Ctrl-C works."""
     pgconn = connection.pgconn
     while pgconn.is_busy():
         _wait(pgconn, selectors.EVENT_READ)
@@ -192,8 +191,8 @@ def _next_result(connection: psycopg.Connection[tuple[Any, ...]]) -> PGresult | 
 def _wait(pgconn: PGconn, events: int) -> int:
     with selectors.DefaultSelector() as selector:
         selector.register(pgconn.socket, events)
-        # In short turns: not every system interrupts a wait for a signal.
-        while not (ready := selector.select(_TURN)):
+        # With a timeout: not every system interrupts select() for a signal.
+        while not (ready := selector.select(_POLL)):
             pass
         return ready[0][1]
 
@@ -232,13 +231,13 @@ def _refusal(
         f"ERROR {sqlstate or 'none'} ({_condition(sqlstate)}): "
         + (message or " ".join(result.get_error_message().split())),
         *(f"{name}: {value}" for name, value in fields.items() if value),
-        _way_out(connection, message, excerpt),
+        _hint(connection, message, excerpt),
     ]
     return "\n".join(filter(None, lines))
 
 
 def _condition(sqlstate: str) -> str:
-    """The name PostgreSQL has for a SQLSTATE: psycopg names its classes after them."""
+    """Return PostgreSQL's name of a SQLSTATE, after which psycopg names its classes."""
     from psycopg.errors import lookup
 
     try:
@@ -248,13 +247,13 @@ def _condition(sqlstate: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _way_out(
+def _hint(
     connection: psycopg.Connection[tuple[Any, ...]], message: str, excerpt: Sequence[str]
 ) -> str:
     if excerpt and excerpt[0].lstrip().startswith("\\"):
         return (
-            "A line that begins with a backslash is a command of psql, which PostgreSQL itself "
-            "does not know: remove it."
+            "A line that begins with a backslash is a psql command, which PostgreSQL does not "
+            "know: remove it."
         )
     if extension := _EXTENSION.search(message):
         return _missing_extension(connection, extension[1])
@@ -262,7 +261,7 @@ def _way_out(
 
 
 def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> str:
-    # The rest of the answer to the refused file, before anything else can be asked.
+    # Consume the rest of the answer before sending a query.
     while _next_result(connection) is not None:
         pass
     connection.rollback()
@@ -273,7 +272,7 @@ def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
         raise PostgresUnavailable("SHOW returned no row")
     kind = "The embedded PostgreSQL" if cluster[0] == CLUSTER_NAME else "This PostgreSQL"
     return (
-        f"{kind} {version[0]} does not bring the extension {name!r}. "
-        f"It brings: {', '.join(row[0] for row in rows) or 'none'}.\n"
+        f"{kind} {version[0]} does not have the extension {name!r}. "
+        f"It has: {', '.join(row[0] for row in rows) or 'none'}.\n"
         f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
     )

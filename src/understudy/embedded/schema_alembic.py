@@ -1,4 +1,4 @@
-"""A schema from Alembic's migrations: `upgrade head` against a database of ours."""
+"""Load a schema with Alembic: `upgrade head` in a given database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from understudy.embedded.python_imports import imported_files
 from understudy.embedded.subprocesses import ProgramFailed, run_module
 
 INI = "alembic.ini"
-# Where run_alembic looks for what to do: not in arguments, which every user of the system can see.
+# Not arguments, which every user of the system can see.
 INI_VARIABLE = "UNDERSTUDY_ALEMBIC_INI"
 DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
 _TIMEOUT = 600.0
@@ -26,7 +26,7 @@ _OWN_TABLES = """
 
 
 class AlembicSource:
-    """The migrations of the alembic.ini in the project's folder, or in a folder right below it."""
+    """The migrations of the alembic.ini in the project's folder or a folder directly below it."""
 
     loader = "alembic upgrade head"
     is_covered = False  # env.py may read anything
@@ -49,7 +49,7 @@ class AlembicSource:
             )
 
     def load(self, dsn: str) -> list[Path]:
-        """Run `upgrade head` in a process of its own, whichever database env.py would take.
+        """Run `upgrade head` in a process of its own, regardless of the URL in env.py.
 
         Raises:
             SchemaError: it failed, or no table exists afterwards.
@@ -81,7 +81,7 @@ class AlembicSource:
         return self._scripts()
 
     def content(self) -> list[bytes]:
-        """The scripts, and every file of the project that they import."""
+        """Return the scripts, and the files of the project that they import."""
         files = imported_files(self._scripts(), self._root)
         return [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
 

@@ -1,4 +1,4 @@
-"""A schema copied from another database, with pg_dump. Nothing but the schema is read."""
+"""Copy a schema from another database with pg_dump, without its rows."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _OPTIONS = (
     "--no-security-labels --no-tablespaces --encoding=UTF8"
 )
 _MISMATCH = re.compile(r"server version: ([^\s;]+).*?pg_dump version: ([^\s;]+)", re.DOTALL)
-# Commands of psql, and what names the programs that made the dump.
+# psql commands, and comments with the versions of the programs.
 _NOISE = re.compile(r"^(?:\\(?:un)?restrict .*|-- Dumped .*)\n", re.MULTILINE)
-# Settings of newer servers than the one that the dump may be loaded into.
+# Settings that older servers do not know.
 _SETTING = re.compile(r"^SET transaction_timeout = 0;\n", re.MULTILINE)
 
 
 class CopiedSource:
-    """The schema of the database that a URL names."""
+    """The schema of the database with a URL."""
 
     loader = "pg_dump --schema-only"
     is_covered = False  # it may change while it is dumped
 
     def __init__(self, url: str) -> None:
-        # As SQLAlchemy writes it, with the driver's name.
+        # SQLAlchemy's URLs contain the driver.
         self._url = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", url)
         self._shown = without_password(self._url)
 
@@ -52,7 +52,7 @@ class CopiedSource:
         return [self._dump().encode()]
 
     def _dump(self) -> str:
-        # It also says best why there is no connecting.
+        # A connection also gives the best message if the server does not answer.
         with closing(connect(self._url)) as connection:
             password = connection.info.password
             url = connection.info.dsn

@@ -1,4 +1,4 @@
-"""A schema from a function of the project, which is given the URL of an empty database."""
+"""Load a schema with a function of the project, which gets the URL of an empty database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIMEOUT = 600.0
 
 
 class FunctionSource:
-    """`module:function`, a function of one argument, plain or async."""
+    """`module:function`: a sync or async function with one argument."""
 
     is_covered = False  # it may read anything
 
@@ -25,7 +25,7 @@ class FunctionSource:
         self.loader = f"function {name}"
 
     def check(self) -> None:
-        """Nothing shows before the module is imported, which is done in a process of its own."""
+        """Do nothing: the module is imported only in a process of its own."""
 
     def load(self, dsn: str) -> list[Path]:
         """Call the function in a process of its own.

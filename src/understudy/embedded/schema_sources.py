@@ -1,4 +1,4 @@
-"""Where a schema comes from: SQL files, Alembic's migrations, a function, another database."""
+"""The sources of a schema: SQL files, Alembic's migrations, a function, another database."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://")
 
 
 class Source(Protocol):
-    """One place a schema comes from.
+    """A source of a schema.
 
     Attributes:
-        loader: what brings the schema into a database, and how: part of its fingerprint.
-        is_covered: whether `content` is all that the schema is made of, so that a database made of
-            the same content may be used in its place.
+        loader: how the schema is loaded; part of its fingerprint.
+        is_covered: whether `content` is everything that the schema depends on, so that a database
+            made of the same content can be reused.
     """
 
     loader: str
     is_covered: bool
 
     def check(self) -> None:
-        """Find mistakes that show without a server.
+        """Report mistakes that can be detected without a server.
 
         Raises:
-            SchemaError: there is one.
+            SchemaError: there is a mistake.
         """
         ...
 
     def load(self, dsn: str) -> list[Path]:
-        """Bring the schema into the database that the DSN names, and return the files used.
+        """Load the schema into a database, and return the files that were used.
 
         Raises:
-            SchemaError: it cannot be brought there; the message says why.
+            SchemaError: the schema cannot be loaded; the message says why.
             PostgresUnavailable: the database cannot be reached.
             MissingExtra: a package is not installed.
         """
         ...
 
     def content(self) -> list[bytes]:
-        """What the schema is made of: while none of it changes, neither does the schema.
+        """Return the content of the source: while it is the same, so is the schema.
 
         Raises:
-            SchemaError: it cannot be read.
+            SchemaError: the source cannot be read.
         """
         ...
 
@@ -68,7 +68,7 @@ class FilesSource:
         self._root = root
 
     def check(self) -> None:
-        """Find a pattern that matches nothing."""
+        """Report a pattern that matches nothing."""
         schema_files(self._patterns, self._root)
 
     def load(self, dsn: str) -> list[Path]:
@@ -76,7 +76,7 @@ class FilesSource:
         return load_schema(dsn, self._patterns, self._root)
 
     def content(self) -> list[bytes]:
-        """The files' bytes, in the order in which they run, with one kind of line end."""
+        """Return the bytes of the files, in order, with normalized line ends."""
         return [
             file.read_bytes().replace(b"\r\n", b"\n")
             for file in schema_files(self._patterns, self._root)
@@ -84,10 +84,10 @@ class FilesSource:
 
 
 def schema_sources(patterns: Sequence[str], root: Path) -> list[Source]:
-    """The sources that the setting `schema` names, in the order in which they are loaded.
+    """Return the sources that the setting `schema` names, in order.
 
     Args:
-        patterns: each one is "alembic", "module:function", the URL of a database, or a glob.
+        patterns: "alembic", "module:function", URLs of databases, and globs.
         root: the folder of the project.
     """
     found: list[Source] = []
@@ -101,7 +101,7 @@ def schema_sources(patterns: Sequence[str], root: Path) -> list[Source]:
             found.extend(FunctionSource(item, root) for item in items)
         else:
             found.extend(CopiedSource(item) for item in items)
-    # An empty list is a mistake that the files' loader knows the words for.
+    # FilesSource reports an empty list.
     return found or [FilesSource(patterns, root)]
 
 

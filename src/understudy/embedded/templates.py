@@ -1,8 +1,8 @@
-"""The template database: the schema loaded once, sealed, and named when it is whole.
+"""The template database, into which the schema is loaded once.
 
-On a server that outlives the run, a template made of SQL files is left for the next run: its name
-is a fingerprint of all that it depends on. What else makes a schema (Alembic, a function, another
-database) may depend on what no fingerprint covers, and is loaded anew by every run.
+On a shared server, a template made of SQL files is left for the next run: its name contains a
+fingerprint of everything that it depends on. Other sources (Alembic, a function, another database)
+may depend on more than a fingerprint covers, and are loaded again in every run.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from understudy.embedded.clones import Place
 from understudy.embedded.errors import DatabaseError
 from understudy.embedded.schema_sources import Source
 
-# Part of the fingerprint: raise it when a template of the same schema becomes another.
+# Part of the fingerprint: raise it when the same schema gives another template.
 _FORMAT = 1
 _PREFIX = f"{stale_databases.PREFIX}template_"
 _UNUSED = datetime.timedelta(days=14)
 _USED = "understudy's copy of a schema, last used on "
-# Who owns what, how text is sorted, and which version of an extension is created.
+# Owners, collation and the versions of extensions depend on the server.
 _SERVER = """
     SELECT current_setting('server_version'), current_user::text, datcollate, datctype,
         pg_encoding_to_char(encoding),
@@ -42,16 +42,16 @@ _ALL = """
 def provide_template(
     admin: Admin, place: Place, sources: Sequence[Source], *, rebuild: bool = False
 ) -> str:
-    """The name of a sealed database with the schema in it, loaded where there is none yet.
+    """Return the name of a template with the schema, after loading it if necessary.
 
     Args:
-        admin: Who creates databases.
-        place: Where.
-        sources: What makes the schema.
-        rebuild: Load it in any case.
+        admin: Creates the database.
+        place: The server.
+        sources: The sources of the schema.
+        rebuild: Load the schema even if there is a template.
 
     Raises:
-        SchemaError: It cannot be loaded. What there is of it then, the run's end drops.
+        SchemaError: The schema cannot be loaded. The end of the run drops the incomplete database.
         PostgresUnavailable: The server does not answer.
         DatabaseError: PostgreSQL refuses to create, seal, rename or drop a database.
     """
@@ -70,7 +70,7 @@ def provide_template(
         if rebuild or not admin.rows(_EXISTS, name):
             _load(admin, place, sources, own)
             if _fingerprint(admin, sources) != fingerprint:
-                # A file was edited meanwhile, and nobody knows what was loaded of it.
+                # A file was edited while it was loaded: do not reuse the result.
                 return own
             admin.drop(name, missing_ok=True)
             admin.rename(own, name)
@@ -79,7 +79,7 @@ def provide_template(
 
 
 def _load(admin: Admin, place: Place, sources: Sequence[Source], name: str) -> None:
-    """Load the schema into a new database, which has its name only once it is whole."""
+    """Load the schema into a new database, which gets its name when it is complete."""
     unfinished = f"{place.run}_unfinished"
     admin.create(unfinished)
     for source in sources:
@@ -97,12 +97,12 @@ def _fingerprint(admin: Admin, sources: Sequence[Source]) -> str:
 
 
 def _drop_unused(admin: Admin) -> None:
-    """Drop the templates that no run has used for two weeks."""
+    """Drop the templates that no run has used for 14 days."""
     for name, comment in admin.rows(_ALL, f"^{_PREFIX}[0-9a-f]{{24}}$"):
-        # Another comment, or none: whose it is, is not known.
+        # Without this comment, the database may belong to someone else.
         used = re.fullmatch(re.escape(_USED) + r"(\d{4}-\d\d-\d\d)", comment)
         if used and _today() - datetime.date.fromisoformat(used[1]) > _UNUSED:
-            # What cannot be dropped, or was dropped by another run, is no trouble to this one.
+            # It may be in use, or another run may have dropped it.
             with suppress(DatabaseError):
                 admin.drop(name, missing_ok=True)
 

@@ -1,9 +1,8 @@
-"""A small process that outlives its owner, however that ends, and clears up after it.
+"""A small process that cleans up after its owner, even if the owner is killed.
 
-It waits on a pipe whose other end only the owner holds. When the owner ends without a word, the
-system closes that end, and the watcher stops what runs in its process group and removes the
-folders. It is a shell, because that starts in two milliseconds. Windows has neither: there the
-next start sweeps.
+It waits on a pipe whose other end only the owner holds. When the owner dies, the system closes that
+end, and the watcher stops the processes in its group and removes the folders. It is a shell, which
+starts in two milliseconds. On Windows there is no watcher: the next start cleans up.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# QUIT is PostgreSQL's order to stop at once. It ends initdb too. KILL at the end reaches the
-# watcher itself and whatever of its group still lives.
+# QUIT makes PostgreSQL stop immediately, and ends initdb too. KILL at the end reaches the rest of
+# the group and the watcher itself.
 _SCRIPT = """
 trap '' INT QUIT TERM HUP
 if read -r _; then exit 0; fi
@@ -35,10 +34,10 @@ kill -KILL 0
 
 
 class Watcher:
-    """Watches over folders, and over the processes started with `popen_arguments`."""
+    """Cleans up folders, and the processes started with `popen_arguments`."""
 
     def __init__(self, *folders: Path) -> None:
-        """Begin to watch. The first folder is the one whose `data` the server runs in."""
+        """Start to watch. The first folder contains the server's `data`."""
         self._process: subprocess.Popen[bytes] | None = None
         if sys.platform == "win32":
             return
@@ -54,11 +53,11 @@ class Watcher:
 
     @property
     def popen_arguments(self) -> dict[str, Any]:
-        """What puts a process into the watched group."""
+        """The arguments with which subprocess starts a process in the watched group."""
         return {} if self._process is None else {"process_group": self._process.pid}
 
-    def clear_up(self) -> bool:
-        """Do now what would be done at the owner's death. Whether there was a watcher to do it."""
+    def clean_up(self) -> bool:
+        """Clean up now, and return whether there was a watcher to do it."""
         if self._process is None:
             return False
         self._process.communicate()
@@ -66,7 +65,7 @@ class Watcher:
         return True
 
     def dismiss(self) -> None:
-        """End the watch: the owner has cleared up itself. Doing so twice is no error."""
+        """End the watcher, after the owner has cleaned up itself. Idempotent."""
         if self._process is None:
             return
         try:

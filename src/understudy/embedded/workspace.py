@@ -1,7 +1,7 @@
-"""Folders that belong to one process, and the sweeping of those whose process is gone.
+"""Folders that belong to one process, and the removal of folders whose process has ended.
 
-A folder is made with the process id in its name and, at once, a file in it that says who owns it.
-The file decides; the name alone never does.
+The name of a folder contains the process id, and a file in it identifies the owner. The file
+decides, never the name alone.
 """
 
 from __future__ import annotations
@@ -51,27 +51,28 @@ class Workspace:
         self.path = base / f"understudy-{owner.pid}-{secrets.token_hex(4)}"
         self.path.mkdir(mode=0o700)
         marker = os.open(self.path / MARKER, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        # The lock says "alive" to processes that count their process ids differently than we do.
+        # The lock marks it as alive for processes in other process id namespaces.
         self._marker: int | None = marker
         _lock(marker)
         os.write(marker, json.dumps(asdict(owner)).encode())
 
     def leave(self) -> None:
-        """Let go of the folder: once this process has ended, the next sweep removes it."""
+        """Leave the folder to the next sweep after this process has ended."""
         if self._marker is not None:
             os.close(self._marker)
             self._marker = None
 
     def remove(self) -> None:
-        """Remove the folder and everything in it. Doing so twice is no error."""
+        """Remove the folder and its contents. Idempotent."""
         self.leave()
         remove_folder(self.path)
 
 
 def sweep(base: Path) -> list[Path]:
-    """Remove the folders in `base` whose process is dead, and stop a server that runs in one.
+    """Remove the folders in `base` whose process has ended, and stop a server that runs in one.
 
-    Folders of other users, of living processes, and whatever has no owner's mark stay untouched.
+    Folders of other users and of running processes, and folders without an owner file, are left
+    alone.
 
     Returns:
         The folders that were removed.
@@ -84,9 +85,9 @@ def sweep(base: Path) -> list[Path]:
     for entry in entries:
         name = _NAME.fullmatch(entry.name)
         folder = Path(entry.path)
-        # Gone meanwhile: another process sweeps too.
+        # Another process may remove it at the same time.
         with contextlib.suppress(FileNotFoundError):
-            if name and _is_ours(entry) and _is_abandoned(folder, int(name[1])):
+            if name and _is_own(entry) and _is_abandoned(folder, int(name[1])):
                 _stop_server_in(folder)
                 release_segment(folder / "data" / "postmaster.pid")
                 remove_folder(folder)
@@ -95,13 +96,13 @@ def sweep(base: Path) -> list[Path]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a workspace, its mark last: whoever is interrupted leaves one that can be swept.
+    """Remove a workspace, its owner file last, so that a sweep can finish an interrupted removal.
 
-    Others may be removing it at the same time, and a program that is about to end may still write
-    to it; both are waited for.
+    Other processes may be removing it too, and a program that is ending may still write to it; both
+    are waited for.
 
     Raises:
-        OSError: It cannot be removed, or is still written to after five seconds.
+        OSError: It cannot be removed, or a program still writes to it after five seconds.
     """
     deadline = time.monotonic() + _PATIENCE
     while folder.exists():
@@ -125,10 +126,10 @@ def _remove_once(folder: Path) -> None:
     folder.rmdir()
 
 
-def _is_ours(entry: os.DirEntry[str]) -> bool:
+def _is_own(entry: os.DirEntry[str]) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
-    # The marker's user, not the folder's: as root the folder belongs to the server's user.
+    # The owner file's user, because the folder of root belongs to the server's user.
     marker = Path(entry.path) / MARKER
     holder = marker if marker.exists() else Path(entry.path)
     return not hasattr(os, "getuid") or holder.stat().st_uid == os.getuid()
@@ -139,7 +140,7 @@ def _is_abandoned(folder: Path, pid: int) -> bool:
     try:
         owner = ProcessIdentity(**json.loads(marker.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
-        # Its process was killed before it wrote the mark, so there is nothing else in it.
+        # If its process was killed before it wrote the file, there is nothing else in it.
         is_bare = {path.name for path in folder.iterdir()} <= {MARKER}
         return is_bare and start_time(pid) is None
     if owner.world == current_world():
@@ -156,11 +157,11 @@ def _stop_server_in(folder: Path) -> None:
         return
     import psutil  # type: ignore[import-untyped] # it has no types of its own
 
-    # The id may be another process's by now: only a process that names the folder is the server.
+    # The id may belong to another process now: the server's command line contains the folder.
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(int(lines[0]))
         if str(folder / "data") in process.cmdline():
-            # PostgreSQL's order to stop at once; killed, it would leave shared memory behind.
+            # Stops PostgreSQL immediately. Killed, it would leave shared memory behind.
             process.send_signal(_STOP_AT_ONCE)
             for survivor in psutil.wait_procs([process], timeout=10)[1]:
                 survivor.kill()
@@ -169,7 +170,7 @@ def _stop_server_in(folder: Path) -> None:
 if sys.platform == "win32":
 
     def _lock(file: int) -> None:
-        """Nothing to do: there are no process id namespaces."""
+        """Do nothing: Windows has no process id namespaces."""
 
     def _can_lock(marker: Path) -> bool:
         return False

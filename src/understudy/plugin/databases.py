@@ -144,7 +144,7 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
         databases = shared(config)
         name, dsn = databases.new()
         if (more := clones.wanted(config) - 1) > 0:
-            databases.expect(more)
+            databases.prefetch(more)
     clones.hold(request.node, databases, name, dsn)
     database = ClonedPostgres(dsn, RowsOfTest(request, dsn))
     try:

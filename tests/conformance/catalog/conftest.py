@@ -15,7 +15,7 @@ from understudy.embedded import load_schema
 def shop(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database with the schema and the data of the corpus, on each version."""
     with server_of(request.param) as server:
-        server.create_database("shop")
+        server.admin.create("shop")
         load_schema(server.dsn("shop"), ["schema.sql", "data.sql"], HERE)
         yield server.dsn("shop")
 
