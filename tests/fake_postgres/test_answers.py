@@ -17,15 +17,15 @@ from understudy.catalog.description import Refusal
 from understudy.fake_postgres import scripted_copy, type_inference
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.scripted_errors import error_fields
-from understudy.fake_postgres.scripted_rules import Received, SentParameters, SentRule
+from understudy.fake_postgres.scripted_rules import ReceivedParameters, ServerParameters, ServerRule
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script.answers import Rows
 from understudy.script.calls import Call
 from understudy.script.origin import caller
 
 
-def rule(statement: str, *parameters: Any) -> SentRule:
-    return SentRule(statement, SentParameters(parameters), caller())
+def rule(statement: str, *parameters: Any) -> ServerRule:
+    return ServerRule(statement, ServerParameters(parameters), caller())
 
 
 @pytest.mark.parametrize(
@@ -223,12 +223,12 @@ def test_parameters_that_would_be_sent_alike_are_equal() -> None:
     def same(oid: int, expected: Any, given: Any) -> bool:
         return oid == 20 and (expected, given) == ("7", 7)
 
-    def received(*values: Any) -> Received:
-        found = Received(values)
+    def received(*values: Any) -> ReceivedParameters:
+        found = ReceivedParameters(values)
         found.oids, found.same = [20] * len(values), same
         return found
 
-    expected = SentParameters(("7", ANY, None))
+    expected = ServerParameters(("7", ANY, None))
 
     assert expected.match(received(7, 1, None))
     assert expected.differences(received(8, 1, 1)) == [

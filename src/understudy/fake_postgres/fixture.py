@@ -10,7 +10,7 @@ from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connectors import Drivers, close_all
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login
-from understudy.fake_postgres.scripted_rules import SentParameters
+from understudy.fake_postgres.scripted_rules import ServerParameters
 from understudy.fake_postgres.server import Server
 from understudy.script import expectations
 from understudy.script.call_log import CallLog
@@ -58,7 +58,7 @@ class Address:
             parameters: values or predicates, compared with what PostgreSQL gets; none means any.
         """
         self._server.note_loop()
-        rule = self._server.rule(statement, SentParameters(parameters), caller())
+        rule = self._server.rule(statement, ServerParameters(parameters), caller())
         with self._server.lock:
             return self._script.add(rule)
 
@@ -104,7 +104,7 @@ class FakePostgres(Address):
         Raises:
             CallNotFound: with the calls there were, and how the nearest differs.
         """
-        rule = StatementRule(statement, SentParameters(parameters), caller())
+        rule = StatementRule(statement, ServerParameters(parameters), caller())
         self.calls.assert_matching(rule, times)
 
     @property

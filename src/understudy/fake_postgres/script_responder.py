@@ -36,7 +36,7 @@ from understudy.fake_postgres.protocol.statements import (
 )
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.scripted_errors import error_fields
-from understudy.fake_postgres.scripted_rules import Received
+from understudy.fake_postgres.scripted_rules import ReceivedParameters
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sql import one_line
@@ -172,7 +172,7 @@ class ScriptResponder:
         if statement.copy == "in":
             given: list[Any] = [b"".join(parameters)]
         else:
-            given = Received(parameters)
+            given = ReceivedParameters(parameters)
             given.oids, given.same = statement.parameters, self._schema.values.same
         call = Call("execute", statement.sql, given, client.current, spot(5))
         self._engine.log(call)

@@ -15,7 +15,7 @@ from understudy.script.rules import StatementRule
 Same = Callable[[int, Any, Any], bool]
 
 
-class Received(list[Any]):
+class ReceivedParameters(list[Any]):
     """Parameters as the server got them.
 
     Attributes:
@@ -29,7 +29,7 @@ class Received(list[Any]):
     __slots__ = ("oids", "same")
 
 
-class SentParameters(Parameters):
+class ServerParameters(Parameters):
     """The parameters that a rule expects, compared as PostgreSQL gets them.
 
     "7" and 7 are the same integer, a UUID and its text the same uuid.
@@ -39,7 +39,11 @@ class SentParameters(Parameters):
 
     def _differences(self, given: Given, *, stop_at_first: bool) -> list[str]:
         found = super()._differences(given, stop_at_first=stop_at_first)
-        if not found or not isinstance(given, Received) or len(given) != len(self.expected):
+        if (
+            not found
+            or not isinstance(given, ReceivedParameters)
+            or len(given) != len(self.expected)
+        ):
             return found
         expected = tuple(
             got if _is_sent_as(given.same, oid, want, got) else want
@@ -54,7 +58,7 @@ def _is_sent_as(same: Same, oid: int, expected: Any, given: Any) -> bool:
     return same(oid, expected, given)
 
 
-class SentRule(StatementRule):
+class ServerRule(StatementRule):
     """A rule for statements of a real driver."""
 
     def raises(self, error: BaseException | type[BaseException]) -> Self:

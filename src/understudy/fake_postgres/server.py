@@ -33,7 +33,7 @@ from understudy.fake_postgres.protocol.login import ANY_LOGIN, ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.script_responder import ScriptResponder
-from understudy.fake_postgres.scripted_rules import SentRule
+from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import STATES
@@ -142,7 +142,7 @@ class Server:
         client = self._client(next(pids), secrets.randbits(31), self.begun)
         return Session(self._responder, client, self._server_options())
 
-    rule: type[SentRule] = SentRule
+    rule: type[ServerRule] = ServerRule
     _client: type[Client] = Client
 
     def _make_schema(self) -> Schema:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from understudy.fake_postgres.scripted_rules import SentRule
+from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.script.answers import Computed
 
 
-class RealRule(SentRule):
+class RealRule(ServerRule):
     """A rule for statements of a real driver, with the real server behind it."""
 
     def real(self) -> Self:
