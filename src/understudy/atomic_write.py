@@ -71,5 +71,5 @@ def _undo(
     for _, temporary in staged:
         temporary.unlink(missing_ok=True)
     for folder in reversed(made):
-        with suppress(OSError):  # somebody else has put something there meanwhile
+        with suppress(OSError):  # another process has put something there
             folder.rmdir()

@@ -206,7 +206,7 @@ def test_paths_that_are_not_python_files(tmp_path: Path) -> None:
     assert found == []
     assert [problem.reason for problem in problems] == [
         "not checked: notebooks are not read; move its tests into a .py file",
-        "not checked: no Python file; name files that end with .py, or folders",
+        "not checked: not a Python file; name files that end with .py, or folders",
         "not checked: there is no such file or folder",
     ]
 

@@ -14,7 +14,7 @@ from tests.cli.conftest import understudy
 from understudy.cli import lint as command
 from understudy.cli import main
 from understudy.lint import check, fixer
-from understudy.lint.errors import LintError
+from understudy.lint.finding import LintError
 from understudy.lint.registry import all_rules
 from understudy.lint.rule import GROUPS
 

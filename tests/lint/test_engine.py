@@ -12,7 +12,7 @@ import pytest
 from understudy.lint import engine, runner
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
-from understudy.lint.errors import LintError, UnknownRule
+from understudy.lint.finding import LintError, UnknownRule
 from understudy.lint.registry import chosen, codes_of
 from understudy.lint.runner import run
 from understudy.project import files, pytest_config

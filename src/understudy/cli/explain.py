@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.lint import explanations
-from understudy.lint.errors import UnknownRule
+from understudy.lint.finding import UnknownRule
 
 
 class _Refused(click.ClickException):

@@ -11,7 +11,7 @@ import click
 
 from understudy.lint import output
 from understudy.lint.check import Report, check
-from understudy.lint.errors import LintError
+from understudy.lint.finding import LintError
 from understudy.lint.settings import codes_on, nearest
 from understudy.project.pytest_process import INTERRUPTED
 

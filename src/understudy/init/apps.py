@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from understudy.init.modules import Modules, own_nodes, statements
 from understudy.init.sources import Sources
-from understudy.project.sources import Module, Place
+from understudy.project.files import Place
+from understudy.project.sources import Module
 
 _FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
 _USUAL = ("main", "app", "application", "asgi", "server", "factory")

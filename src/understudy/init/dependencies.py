@@ -12,7 +12,7 @@ from typing import Any
 
 from understudy.init.modules import Modules
 from understudy.init.sources import Sources
-from understudy.project.sources import Place
+from understudy.project.files import Place
 from understudy.script.database_errors import DRIVERS
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")

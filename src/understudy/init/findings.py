@@ -15,7 +15,7 @@ from understudy.init.layers import Part, find_layers
 from understudy.init.modules import Bases, Modules
 from understudy.init.schema import Schema, find_schemas
 from understudy.init.sources import Sources, Unread, read_sources
-from understudy.project.sources import Place
+from understudy.project.files import Place
 
 # What stands in the folder of a project.
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "requirements.txt")

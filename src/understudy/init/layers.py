@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from understudy.init.modules import Definition, Modules
-from understudy.project.sources import Module, Place
+from understudy.project.files import Place
+from understudy.project.sources import Module
 
 LAYERS = ("router", "service", "dao", "dto")
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")

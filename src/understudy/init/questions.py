@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from understudy.init.apps import App
 from understudy.init.findings import Findings
 from understudy.init.schema import Schema
-from understudy.project.sources import Place
+from understudy.project.files import Place
 
 
 @dataclass(frozen=True)

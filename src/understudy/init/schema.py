@@ -11,7 +11,7 @@ from pathlib import Path
 from understudy.init import report
 from understudy.init.modules import Modules
 from understudy.init.sources import Sources
-from understudy.project.sources import Place
+from understudy.project.files import Place
 
 _CREATES = re.compile(r"(?im)^\s*create\s+(?:unlogged\s+)?table\b")
 # Both directions in one file: running it would undo what it did.

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from understudy.lint.cache import FOLDER, Cache
 from understudy.lint.discovery import default_paths, discover
-from understudy.lint.errors import LintError
-from understudy.lint.finding import Finding, Problem
+from understudy.lint.finding import Finding, LintError, Problem
 from understudy.lint.fixer import Fixed, fix
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run

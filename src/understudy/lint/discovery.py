@@ -49,7 +49,7 @@ def _reason(path: Path) -> str:
         return "there is no such file or folder"
     if path.suffix == ".ipynb":
         return "notebooks are not read; move its tests into a .py file"
-    return "no Python file; name files that end with .py, or folders"
+    return "not a Python file; name files that end with .py, or folders"
 
 
 def is_excluded(path: Path, patterns: Iterable[str], base: Path) -> bool:

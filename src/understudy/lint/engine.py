@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import signal
 import traceback
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from understudy.project import files, pytest_config
 from understudy.project.memory import state_of
 from understudy.project.parsing import TooLarge, Unreadable
 from understudy.project.sources import Module, Project
+
+_NOQA = re.compile(r"#\s*noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?", re.I)
 
 
 class Engine:
@@ -81,8 +84,19 @@ class Engine:
 def _findings_of(rule: Rule, module: Module) -> Iterator[Finding]:
     for found in rule.check(module):
         finding = _finding(rule, module, found)
-        if not module.silenced(finding.line, rule.code):
+        if not _is_silenced(module, finding):
             yield finding
+
+
+def _is_silenced(module: Module, finding: Finding) -> bool:
+    """Whether a ``# noqa`` comment on its line covers a finding."""
+    if finding.line > len(module.lines):
+        return False
+    comment = _NOQA.search(module.lines[finding.line - 1])
+    if comment is None:
+        return False
+    codes = comment["codes"]
+    return codes is None or finding.code in re.split(r"[\s,]+", codes.upper())
 
 
 def _finding(rule: Rule, module: Module, found: Found) -> Finding:

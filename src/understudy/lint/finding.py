@@ -1,4 +1,4 @@
-"""The results of a check: findings, and files that could not be checked."""
+"""The results of a check: findings, files that could not be checked, and errors."""
 
 from __future__ import annotations
 
@@ -36,3 +36,11 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     problem: Problem | None = None
     consulted: tuple[tuple[str, str | None], ...] = ()
+
+
+class LintError(Exception):
+    """The check cannot be done; the text is the whole message."""
+
+
+class UnknownRule(LintError):
+    """No rule, group or name is called this."""

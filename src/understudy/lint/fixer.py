@@ -10,8 +10,7 @@ from pathlib import Path
 
 from understudy.atomic_write import write_files
 from understudy.lint.engine import Engine
-from understudy.lint.errors import LintError
-from understudy.lint.finding import Finding, Problem
+from understudy.lint.finding import Finding, LintError, Problem
 from understudy.lint.output import shown
 from understudy.lint.registry import all_rules
 from understudy.project.parsing import Unreadable, decoded

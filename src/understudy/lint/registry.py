@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from understudy.lint import rules
-from understudy.lint.errors import UnknownRule
+from understudy.lint.finding import UnknownRule
 from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
-from understudy.lint.errors import LintError
-from understudy.lint.finding import Checked
+from understudy.lint.finding import Checked, LintError
 
 # In bytes: with less than this, starting another process takes longer than it saves.
 _WORTH_A_PROCESS = 150_000

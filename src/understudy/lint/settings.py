@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.lint.discovery import is_excluded
-from understudy.lint.errors import LintError, UnknownRule
+from understudy.lint.finding import LintError, UnknownRule
 from understudy.lint.output import shown
 from understudy.lint.registry import chosen, codes_of
 

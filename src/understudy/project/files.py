@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.project import pytest_config
@@ -14,6 +15,17 @@ _FOREIGN = frozenset(
 )
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", ".git")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file; ``file`` is relative to the project's root."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file.as_posix()}:{self.line}"
 
 
 def absolute(path: Path) -> Path:

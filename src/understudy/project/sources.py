@@ -9,30 +9,18 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from understudy.project import parsing, pytest_config
 from understudy.project.async_runners import Runners
+from understudy.project.files import Place
 from understudy.project.memory import Memory
 from understudy.project.scopes import Class, Function, FunctionNode, Scope, walk
 
 # A chain of imports or base classes longer than this is circular.
 _LONGEST_CHAIN = 12
-_NOQA = re.compile(r"#\s*noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?", re.I)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A line of a file; ``file`` is relative to the project's root."""
-
-    file: Path
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file.as_posix()}:{self.line}"
 
 
 class ModuleScope(Scope):
@@ -243,16 +231,6 @@ class Module:
         if root is None:
             root = f"{self.name}.{node.id}" if node.id in self.defined else node.id
         return ".".join([root, *reversed(parts)])
-
-    def silenced(self, line: int, code: str) -> bool:
-        """Whether a ``# noqa`` comment on a line covers a code."""
-        if line > len(self.lines):
-            return False
-        found = _NOQA.search(self.lines[line - 1])
-        if found is None:
-            return False
-        codes = found["codes"]
-        return codes is None or code in re.split(r"[\s,]+", codes.upper())
 
 
 class Project(Memory):

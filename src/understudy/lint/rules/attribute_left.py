@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.leaked_state import is_looked_after, is_restored
 from understudy.lint.rule import Found, Rule
-from understudy.lint.shared_state import is_looked_after, is_restored
 from understudy.project.call_resolution import last_name, values_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module

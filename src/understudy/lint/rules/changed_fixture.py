@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.leaked_state import changes, is_mutable
 from understudy.lint.rule import Found, Rule
-from understudy.lint.shared_state import changes, is_mutable
 from understudy.project.call_resolution import results_of, values_of
 from understudy.project.sources import Module, home_of
 

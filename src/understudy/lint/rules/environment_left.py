@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.leaked_state import is_restored, per_test_functions
 from understudy.lint.rule import Found, Rule
-from understudy.lint.shared_state import is_restored, per_test_functions
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

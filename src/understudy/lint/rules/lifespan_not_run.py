@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.leaked_state import homes_of_fixtures
 from understudy.lint.rule import Found, Rule
-from understudy.lint.shared_state import homes_of_fixtures
 from understudy.project.call_resolution import keywords_of, last_name, results_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of

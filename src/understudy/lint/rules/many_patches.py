@@ -29,7 +29,7 @@ def check(module: Module) -> Iterator[Found]:
         if counted[test.node] >= _MANY:
             yield Found(
                 test.node,
-                f"{test.name} replaces {counted[test.node]} things: what is left to test?",
+                f"{test.name} replaces {counted[test.node]} things and so tests little",
             )
 
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.leaked_state import is_mutable
 from understudy.lint.rule import Found, Rule
-from understudy.lint.shared_state import is_mutable
 from understudy.project.sources import Module
 
 
@@ -20,7 +20,7 @@ def check(module: Module) -> Iterator[Found]:
                 if is_mutable(module, value):
                     yield Found(
                         node,
-                        f"{fixture.name} is the same object in every test, and one may change it",
+                        f"{fixture.name} is the same object in every test, which may change it",
                     )
 
 

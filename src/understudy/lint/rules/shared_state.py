@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.leaked_state import changes, is_looked_after, is_mutable
 from understudy.lint.rule import Found, Rule
-from understudy.lint.shared_state import changes, is_looked_after, is_mutable
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module
 

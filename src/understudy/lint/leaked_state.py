@@ -1,4 +1,4 @@
-"""State that outlives a test: where it is changed, and whether something restores it."""
+"""State that outlives a test: code that changes it, and code that restores it."""
 
 from __future__ import annotations
 
