@@ -8,15 +8,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks import (
-    backend_lanes,
     calls,
     catalog,
     databases,
+    drivers,
+    integration_tests,
     isolation,
     lint,
     startup,
     suite,
-    wire,
 )
 from benchmarks.other_databases import OTHERS
 from benchmarks.rounds import Round, apart, ratio, typical
@@ -64,9 +64,9 @@ def report_databases(count: int) -> None:
 
 
 def report_lanes(rounds: int) -> None:
-    real, fake, found = backend_lanes.measure(rounds)
+    real, fake, found = integration_tests.measure(rounds)
     print(f"\nThe reference backend: {real} integration tests, {fake} unit tests of the same")
-    for name, twin in backend_lanes.PAIRS:
+    for name, twin in integration_tests.PAIRS:
         print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
         print(f"  {twin:46}{typical(found, twin) * 1000:8.1f} ms")
         print(f"  {name + ': ratio':46}{ratio(found, name, twin):8.2f}")
@@ -117,33 +117,33 @@ def report_lint(files: int, lines: int, rounds: int) -> None:
 
 
 def report_wire(rounds: int, batches: int, connections: int, tests: int) -> None:
-    with wire.stage() as stage:
-        found = wire.measure_mock(stage, rounds, batches)
+    with drivers.stage() as stage:
+        found = drivers.measure_mock(stage, rounds, batches)
         print(f"\nfetchrow, processor time ({rounds} rounds)")
-        for name in (wire.ASYNC_MOCK, wire.IN_MEMORY):
+        for name in (drivers.ASYNC_MOCK, drivers.IN_MEMORY):
             print(f"  {name:46}{typical(found, name) * 1e6:8.1f} µs")
-        print(f"  {'ratio':46}{ratio(found, wire.IN_MEMORY, wire.ASYNC_MOCK):8.2f}")
+        print(f"  {'ratio':46}{ratio(found, drivers.IN_MEMORY, drivers.ASYNC_MOCK):8.2f}")
         print(f"\nOne row by its key, by the clock ({rounds} rounds)")
-        report_drivers(wire.measure_calls(stage, rounds), 1e6, "µs")
+        report_drivers(drivers.measure_calls(stage, rounds), 1e6, "µs")
         print(f"\nConnecting and closing, by the clock ({rounds} rounds)")
-        report_drivers(wire.measure_connecting(stage, rounds, batches), 1e6, "µs")
+        report_drivers(drivers.measure_connecting(stage, rounds, batches), 1e6, "µs")
         few = -(-rounds // 5)
         print(f"\n10,000 rows of 10 columns in one answer, by the clock ({few} rounds)")
-        report_drivers(wire.measure_large_results(stage, few), 1e3, "ms")
+        report_drivers(drivers.measure_large_results(stage, few), 1e3, "ms")
         print(f"\n{connections:,} connections at once: opened, one row each, closed")
-        for driver, seconds in wire.measure_many_connections(stage, connections).items():
+        for driver, seconds in drivers.measure_many_connections(stage, connections).items():
             print(f"  {driver:46}{seconds:8.2f} s")
-    for kind in wire.MEMORY:
+    for kind in drivers.MEMORY:
         print(f"\nThe memory of a pytest of {tests:,} tests with {kind}")
-        tenth, whole = wire.measure_memory(tests, kind)
+        tenth, whole = drivers.measure_memory(tests, kind)
         print(f"  {'after a tenth of them':46}{tenth:8.1f} MB")
         print(f"  {'after all of them':46}{whole:8.1f} MB")
         print(f"  {'a test':46}{(whole - tenth) / (tests * 0.9) * 1000:8.1f} kB")
 
 
 def report_drivers(found: Sequence[Round], factor: float, unit: str) -> None:
-    for driver in wire.DRIVERS:
-        fake, real = wire.FAKE.format(driver), wire.REAL.format(driver)
+    for driver in drivers.DRIVERS:
+        fake, real = drivers.FAKE.format(driver), drivers.REAL.format(driver)
         for name in (fake, real):
             print(f"  {name:46}{typical(found, name) * factor:8.1f} {unit}")
         print(f"  {driver + ': ratio':46}{ratio(found, fake, real):8.2f}")

@@ -17,8 +17,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.driver_suites import lanes, report, sqlalchemy_suite
-from benchmarks.driver_suites.running import CONFTEST, Outcome, run
+from benchmarks.driver_suites import report, sqlalchemy_suite, targets
+from benchmarks.driver_suites.suite_run import CONFTEST, Outcome, run
 
 ASYNCPG = "asyncpg"
 SUITES = (ASYNCPG, "sqlalchemy+asyncpg", "sqlalchemy+psycopg")
@@ -63,25 +63,25 @@ def outcomes(suite: str, lane: str, sdist: Path | None, *, quick: bool) -> dict[
         folder = Path(place)
         if suite == ASYNCPG:
             asyncpg_tests(folder, sdist)
-            with lanes.port(lane, "") as port:
+            with targets.port(lane, "") as port:
                 environment = {
                     "PGHOST": "127.0.0.1",
                     "PGPORT": str(port),
-                    "PGUSER": lanes.USER,
-                    "PGDATABASE": lanes.USER,
+                    "PGUSER": targets.USER,
+                    "PGDATABASE": targets.USER,
                 }
                 return run(folder, chosen or ["tests"], environment)
         driver = suite.partition("+")[2]
         sqlalchemy_suite.write(folder, CONFTEST, is_async=driver == "asyncpg")
-        with lanes.port(lane, sqlalchemy_suite.SCHEMA) as port:
-            url = f"postgresql+{driver}://{lanes.USER}@127.0.0.1:{port}/{lanes.USER}"
+        with targets.port(lane, sqlalchemy_suite.SCHEMA) as port:
+            url = f"postgresql+{driver}://{targets.USER}@127.0.0.1:{port}/{targets.USER}"
             return run(folder, ["--dburi", url, "test_suite.py", *chosen], {})
 
 
 def _lanes(suite: str, sdist: Path | None, *, quick: bool) -> dict[str, dict[str, Outcome]]:
     found: dict[str, dict[str, Outcome]] = {}
     # SQLAlchemy's tests share tables and connections, so there is nothing to go back to after each.
-    for lane in lanes.LANES if suite == ASYNCPG else (lanes.EMBEDDED, lanes.RELAY):
+    for lane in targets.LANES if suite == ASYNCPG else (targets.EMBEDDED, targets.RELAY):
         print(f"{suite} on {lane} ...", file=sys.stderr, flush=True)
         found[lane] = outcomes(suite, lane, sdist, quick=quick)
     return found

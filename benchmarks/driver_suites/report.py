@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from benchmarks.driver_suites.running import Outcome
+from benchmarks.driver_suites.suite_run import Outcome
 
 Outcomes = Mapping[str, Outcome]
 

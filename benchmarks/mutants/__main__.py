@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.mutants import generate, report
 from benchmarks.mutants.mutant import Mutant
-from benchmarks.mutants.running import SUITES, Lane, Outcome
 from benchmarks.mutants.sources import BACKEND
+from benchmarks.mutants.suite_process import SUITES, Lane, Outcome
 from benchmarks.mutants.verdicts import judge
 from understudy.embedded import TestDatabases
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.mutants.running import SUITES, Outcome
+from benchmarks.mutants.suite_process import SUITES, Outcome
 from benchmarks.mutants.verdicts import Judged
 
 CHECKED, REAL = "checked", "integration"

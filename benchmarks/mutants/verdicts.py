@@ -17,8 +17,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.mutants.inside.mutant_stage import changed_method
 from benchmarks.mutants.mutant import Mutant
+from benchmarks.mutants.plugin.mutant_runner import changed_method
 from benchmarks.mutants.sources import BACKEND
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description, Refusal, Verdict
@@ -165,7 +165,7 @@ async def _calls_of(mutant: Mutant) -> list[_Call]:
     """What the mutated method asks of its connection, for every case of it."""
     from src.domain.dal.dao.user import UserDAO
 
-    from benchmarks.mutants.lanes.cases import CASES
+    from benchmarks.mutants.suites.cases import CASES
 
     UserDAO._verify_scope = staticmethod(_verify_nothing)  # type: ignore[method-assign]  # because another method's statement is in there
     changed = changed_method(

@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncpg
 import psycopg
 import pytest
-from benchmarks.driver_suites import __main__, lanes, report, running
-from benchmarks.driver_suites.running import Outcome
+from benchmarks.driver_suites import __main__, report, suite_run, targets
+from benchmarks.driver_suites.suite_run import Outcome
 
 REPORT = """\
 <testsuites><testsuite>
@@ -32,7 +32,7 @@ LANES = {
 
 
 def test_a_report_is_read() -> None:
-    assert running.read(REPORT) == {
+    assert suite_run.read(REPORT) == {
         "tests.a.B.works": PASSED,
         "tests.a.B.fails": FAILED,
         "tests.a.B.rests": SKIPPED,
@@ -55,7 +55,7 @@ def test_only_what_a_real_server_passes_is_compared() -> None:
 
 
 def test_what_fails_is_run_once_more(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(running.CONFTEST)
+    (tmp_path / "conftest.py").write_text(suite_run.CONFTEST)
     (tmp_path / "test_it.py").write_text(
         "import os, pathlib\n"
         "def test_races():\n"
@@ -67,7 +67,7 @@ def test_what_fails_is_run_once_more(tmp_path: Path) -> None:
         "    pass\n"
     )
 
-    assert running.run(tmp_path, ["test_it.py"], {"GIVEN": "no\nmore"}) == {
+    assert suite_run.run(tmp_path, ["test_it.py"], {"GIVEN": "no\nmore"}) == {
         "test_it.test_races": PASSED,
         "test_it.test_fails": Outcome("failed", "ValueError: no"),
         "test_it.test_works": PASSED,
@@ -86,8 +86,8 @@ def test_an_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.fixture(scope="module")
 def dsn() -> Iterator[str]:
-    with lanes.port(lanes.RELAY, "CREATE TYPE mood AS ENUM ('sad', 'happy')") as port:
-        yield f"postgresql://{lanes.USER}@127.0.0.1:{port}/{lanes.USER}"
+    with targets.port(targets.RELAY, "CREATE TYPE mood AS ENUM ('sad', 'happy')") as port:
+        yield f"postgresql://{targets.USER}@127.0.0.1:{port}/{targets.USER}"
 
 
 def test_answers_come_from_a_real_server_by_value(dsn: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 from benchmarks.mutants import parameter_mutants, sql_mutants
 from benchmarks.mutants.mutant import Mutant
 from benchmarks.mutants.report import Result, as_table
-from benchmarks.mutants.running import SUITES, Outcome
 from benchmarks.mutants.sources import Statement, statements
+from benchmarks.mutants.suite_process import SUITES, Outcome
 from benchmarks.mutants.verdicts import Judged
 
 from tests.backend_copy import ROOT

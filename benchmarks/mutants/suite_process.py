@@ -13,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.mutants.inside.mutant_stage import PIPES
 from benchmarks.mutants.mutant import Mutant, Spot
+from benchmarks.mutants.plugin.mutant_runner import PIPES
 from benchmarks.mutants.sources import BACKEND, Statement
 
 _HERE = Path(__file__).parent
 _LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage*", "htmlcov", ".env")
 _COMMON = [
-    *("-q", "-p", "mutant_stage", "-p", "no:randomly", "-p", "no:cacheprovider"),
+    *("-q", "-p", "mutant_runner", "-p", "no:randomly", "-p", "no:cacheprovider"),
     *("-p", "no:xdist", "-p", "no:cov", "-p", "no:faker", "--tb=native"),
 ]
 _SHARED = (
@@ -91,7 +91,7 @@ class Lane:
         orders, self._orders = os.pipe()
         self._reports, reports = os.pipe()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV"))}
-        environment |= {"PYTHONPATH": str(_HERE / "inside"), PIPES: f"{orders},{reports}"}
+        environment |= {"PYTHONPATH": str(_HERE / "plugin"), PIPES: f"{orders},{reports}"}
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *_COMMON, *self._arguments()],
@@ -187,5 +187,5 @@ def _make_folder(suite: Suite, folder: Path) -> None:
     shutil.rmtree(tests)
     tests.mkdir()
     for name in (*_SHARED, suite.own):
-        shutil.copyfile(_HERE / "lanes" / name, tests / name)
+        shutil.copyfile(_HERE / "suites" / name, tests / name)
     shutil.copyfile(_HERE.parent / "by_hand" / "fakes.py", tests / "fakes.py")

@@ -27,7 +27,7 @@ from typing import IO, Any
 
 import pytest
 
-PIPES = "MUTANT_STAGE"
+PIPES = "MUTANT_RUNNER"
 Report = dict[str, Any]
 # What the catalog's checks raise, however the report spells it.
 _CHECKS = re.compile(r"\b(?:StatementRefused|ParametersRefused|AnswerImpossible|ErrorImpossible)\b")

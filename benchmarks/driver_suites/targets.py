@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from benchmarks.driver_suites.pump import port_of
-from benchmarks.driver_suites.relay import RelayServer
+from benchmarks.driver_suites.port_forwarder import port_of
+from benchmarks.driver_suites.proxy_server import RelayServer
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.server import Server

@@ -8,6 +8,7 @@ a connection for each client's.
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import traceback
@@ -302,6 +303,7 @@ class RelayServer(Server):
     def __init__(self, real: EmbeddedServer) -> None:
         super().__init__()
         self._real = real
+        self._pids = itertools.count(1)
         with psycopg.connect(real.dsn()) as probe:
             self._reported = {
                 name: value.decode()
