@@ -1,11 +1,11 @@
-"""`python -m benchmarks`: every figure of docs/performance.md, from one run."""
+"""Print the figures of docs/performance.md: `python -m benchmarks`."""
 
 from __future__ import annotations
 
 import argparse
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmarks import (
     calls,
@@ -15,151 +15,247 @@ from benchmarks import (
     integration_tests,
     isolation,
     lint,
+    memory,
     startup,
     suite,
 )
-from benchmarks.other_databases import OTHERS
-from benchmarks.rounds import Round, apart, ratio, typical
+from benchmarks.other_databases import OTHER_PACKAGES
+from benchmarks.rounds import Round, difference, ratio, typical
+
+# A label and its figures; a table starts with a row of column titles.
+Row = tuple[str, Sequence[str]]
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Row]) -> None:
+    lines = [("", columns), *rows]
+    width = max(len(label) for label, _ in lines)
+    widths = [max(len(cells[n]) for _, cells in lines) + 2 for n in range(len(columns))]
+    for label, cells in lines:
+        if any(cells):
+            print(f"  {label:{width}}", *map(str.rjust, cells, widths), sep="")
+
+
+def single(rounds: Sequence[Round], name: str, factor: float, digits: int) -> Row:
+    """Return a row with the median of one candidate."""
+    return name, [f"{typical(rounds, name) * factor:.{digits}f}"]
 
 
 def report_calls(rounds: int, batches: int) -> None:
     found = calls.measure(rounds, batches)
-    print(f"\nOne call (execute, fetch, fetch_row, fetch_val in turn; {rounds} rounds)")
-    print(f"  {'':46}{'µs':>8}{'AsyncMock / it':>16}{'it / by hand':>14}")
-    for name in calls.CANDIDATES:
-        print(
-            f"  {name:46}{typical(found, name) * 1e6:8.2f}"
-            f"{ratio(found, calls.ASYNC_MOCK, name):16.1f}{ratio(found, name, calls.BARE):14.1f}"
-        )
-
-
-def report_suite(rounds: int) -> None:
-    tests, found = suite.measure(rounds)
-    print(f"\nThe reference backend's unit tests that need no script: {tests}, {rounds} rounds")
-    for name in (suite.WITH, suite.UNWATCHED, suite.WITHOUT):
-        print(f"  {name:46}{typical(found, name):8.2f} s")
-    print(f"  {'with / by hand':46}{ratio(found, suite.WITH, suite.WITHOUT):8.2f}")
-    print(f"  {'checks on / off':46}{ratio(found, suite.WITH, suite.UNWATCHED):8.2f}")
-
-
-def report_startup(rounds: int) -> None:
-    found = startup.measure(rounds)
-    print(f"\npytest --collect-only in an empty folder, {rounds} rounds")
-    for name in (startup.WITH, startup.WITHOUT):
-        print(f"  {name:46}{typical(found, name) * 1000:8.0f} ms")
-    print(f"  {'apart':46}{apart(found, startup.WITH, startup.WITHOUT) * 1000:8.1f} ms")
-
-
-def report_databases(count: int) -> None:
-    found = databases.measure(count)
-    print(f"\nA test that writes a row and counts, {count} of each")
-    for name in databases.KINDS:
-        print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
-    for other in OTHERS:
-        if needed := other.needs():
-            print(f"  {other.name:46} not measured; it needs: {needed}")
-        else:
-            measured = typical(databases.measure_other(other, count), other.name)
-            print(f"  {other.name:46}{measured * 1000:8.1f} ms")
-
-
-def report_lanes(rounds: int) -> None:
-    real, fake, found = integration_tests.measure(rounds)
-    print(f"\nThe reference backend: {real} integration tests, {fake} unit tests of the same")
-    for name, twin in integration_tests.PAIRS:
-        print(f"  {name:46}{typical(found, name) * 1000:8.1f} ms")
-        print(f"  {twin:46}{typical(found, twin) * 1000:8.1f} ms")
-        print(f"  {name + ': ratio':46}{ratio(found, name, twin):8.2f}")
-
-
-def report_isolation(rounds: int, starts: int) -> None:
-    found = isolation.measure(rounds)
-    print(f"\nTwo statements on a real PostgreSQL, kept apart from other tests ({rounds} rounds)")
-    print(f"  {'':46}{'ms':>8}{'above bare':>12}")
-    for name in isolation.WAYS:
-        above = apart(found, name, isolation.BARE)
-        print(f"  {name:46}{typical(found, name) * 1000:8.2f}{above * 1000:12.2f}")
-    begun = isolation.measure_start(starts)
-    print(f"\nThe embedded server, {starts} rounds")
-    print(f"  {isolation.START:46}{typical(begun, isolation.START):8.2f} s")
+    print(f"\nOne call ({rounds} rounds)")
+    print_table(
+        ["µs", "speedup over AsyncMock", "time relative to a hand-written fake"],
+        [
+            (
+                name,
+                [
+                    f"{typical(found, name) * 1e6:.2f}",
+                    f"{ratio(found, calls.ASYNC_MOCK, name):.1f}",
+                    f"{ratio(found, name, calls.HAND_WRITTEN):.1f}",
+                ],
+            )
+            for name in calls.CANDIDATES
+        ],
+    )
 
 
 def report_catalog(rounds: int, batches: int, statements: int) -> None:
-    print(f"\nOne call on FakeConnection, held against the catalog or not ({rounds} rounds)")
-    for kind in catalog.KINDS:
-        one = catalog.measure_calls(kind, rounds, batches)
-        print(f"  {kind}")
-        for name in (catalog.CHECKED, catalog.UNCHECKED):
-            print(f"    {name:44}{typical(one, name) * 1e6:8.2f} µs")
-        print(f"    {'ratio':44}{ratio(one, catalog.CHECKED, catalog.UNCHECKED):8.2f}")
-    read = catalog.measure_reading(statements, rounds)
-    print(f"\nA catalog of {statements:,} statements, {rounds} rounds")
-    print(f"  {catalog.READ:46}{typical(read, catalog.READ) * 1000:8.1f} ms")
+    print(f"\nStatements checked by PostgreSQL ({rounds} rounds)")
+    rows: list[Row] = []
+    for connection in catalog.CONNECTIONS:
+        found = catalog.measure_calls(connection, rounds, batches)
+        both = catalog.CHECKED, catalog.NOT_CHECKED
+        times = [f"{typical(found, name) * 1e6:.2f}" for name in both]
+        rows.append((connection, [*times, f"{ratio(found, *both):.2f}"]))
+    print_table(["checked, µs", "not checked, µs", "ratio"], rows)
+    found = catalog.measure_reading(statements, rounds)
+    label = f"reading a catalog of {statements:,} statements"
+    print_table([""], [(label, [f"{typical(found, catalog.READ) * 1000:.1f} ms"])])
 
 
 def report_learning(statements: int, starts: int, rounds: int) -> None:
     found = catalog.measure_learning(statements, starts)
-    print(f"\n{statements} statements that are new to the catalog, {starts} rounds")
-    print(f"  {catalog.START:46}{typical(found, catalog.START):8.2f} s")
-    print(f"  {catalog.EACH:46}{typical(found, catalog.EACH) * 1000:8.2f} ms")
     runs = catalog.measure_runs(rounds)
-    print(f"\nA whole pytest of one test with {catalog.STATEMENTS} statements, {rounds} rounds")
-    for name in (catalog.FIRST, catalog.SECOND):
-        print(f"  {name:46}{typical(runs, name):8.2f} s")
+    print(f"\nStatements checked by PostgreSQL ({statements} new ones, {rounds} rounds)")
+    print_table(
+        [""],
+        [
+            (catalog.START, [f"{typical(found, catalog.START):.2f} s"]),
+            (catalog.NEW_STATEMENT, [f"{typical(found, catalog.NEW_STATEMENT) * 1000:.2f} ms"]),
+            *((name, [f"{typical(runs, name):.2f} s"]) for name in catalog.RUNS),
+        ],
+    )
+
+
+def report_drivers(rounds: int, batches: int, connections: int) -> None:
+    with drivers.servers() as servers:
+        print(f"\nReal drivers on fake_postgres ({rounds} rounds)")
+        mock = drivers.measure_mock(servers, rounds, batches)
+        print_table(
+            ["µs", "ratio"],
+            [
+                (
+                    name,
+                    [
+                        f"{typical(mock, name) * 1e6:.1f}",
+                        f"{ratio(mock, name, drivers.ASYNC_MOCK):.2f}",
+                    ],
+                )
+                for name in (drivers.ASYNC_MOCK, drivers.IN_MEMORY)
+            ],
+        )
+        few = -(-rounds // 5)
+        print_table(
+            ["fake_postgres", "PostgreSQL", "ratio"],
+            [
+                *compared("one row", drivers.measure_calls(servers, rounds), 1e6, "µs"),
+                *compared(
+                    "connecting and closing",
+                    drivers.measure_connecting(servers, rounds, batches),
+                    1e6,
+                    "µs",
+                ),
+                *compared(
+                    "10,000 rows of 10 columns",
+                    drivers.measure_large_results(servers, few),
+                    1e3,
+                    "ms",
+                ),
+            ],
+        )
+        seconds = drivers.measure_many_connections(servers, connections)
+        print_table(
+            ["seconds"],
+            [
+                (f"{connections:,} connections at once: {driver}", [f"{taken:.2f}"])
+                for driver, taken in seconds.items()
+            ],
+        )
+
+
+def compared(what: str, found: Sequence[Round], factor: float, unit: str) -> Iterable[Row]:
+    """Return a row for each driver: on fake_postgres, on PostgreSQL, and the ratio."""
+    for driver in drivers.DRIVERS:
+        both = drivers.FAKE.format(driver), drivers.REAL.format(driver)
+        times = [f"{typical(found, name) * factor:.1f} {unit}" for name in both]
+        yield f"{what}: {driver}", [*times, f"{ratio(found, *both):.2f}"]
+
+
+def report_memory(tests: int) -> None:
+    print("\nReal drivers on fake_postgres (memory of a pytest run)")
+    rows: list[Row] = []
+    for kind in memory.KINDS:
+        tenth, whole = memory.measure(tests, kind)
+        per_test = (whole - tenth) / (tests * 0.9) * 1000
+        rows.append((kind, [f"{tenth:.1f} MB", f"{whole:.1f} MB", f"{per_test:.1f} kB"]))
+    print_table([f"after {tests // 10:,} tests", f"after {tests:,} tests", "per test"], rows)
+
+
+def report_suite(rounds: int) -> None:
+    tests, found = suite.measure(rounds)
+    print(f"\nA suite ({tests} tests, {rounds} rounds)")
+    print_table(
+        ["seconds"],
+        [
+            *(single(found, name, 1, 2) for name in (suite.WITH, suite.UNCHECKED, suite.WITHOUT)),
+            ("Understudy / hand-written", [f"{ratio(found, suite.WITH, suite.WITHOUT):.2f}"]),
+            ("runtime checks on / off", [f"{ratio(found, suite.WITH, suite.UNCHECKED):.2f}"]),
+        ],
+    )
+
+
+def report_startup(rounds: int) -> None:
+    found = startup.measure(rounds)
+    print(f"\nStartup ({rounds} rounds)")
+    added = difference(found, startup.WITH, startup.WITHOUT)
+    print_table(
+        ["ms"],
+        [
+            *(single(found, name, 1000, 0) for name in (startup.WITH, startup.WITHOUT)),
+            ("difference", [f"{added * 1000:.1f}"]),
+        ],
+    )
+
+
+def report_databases(count: int) -> None:
+    found = databases.measure(count)
+    print(f"\nA test on a real database ({count} tests of each kind)")
+    print_table(["ms"], [single(found, name, 1000, 1) for name in databases.KINDS])
+    for package in OTHER_PACKAGES:
+        if missing := package.missing():
+            print(f"  {package.name}: not measured; missing: {missing}")
+        else:
+            found = databases.measure_other(package, count)
+            print(f"  {package.name}: {typical(found, package.name) * 1000:.1f} ms")
+
+
+def report_isolation(rounds: int, starts: int) -> None:
+    found = isolation.measure(rounds)
+    print(f"\nWays to isolate tests on a real database ({rounds} rounds)")
+    print_table(
+        ["ms", "added to the bare statements"],
+        [
+            (
+                name,
+                [
+                    f"{typical(found, name) * 1000:.2f}",
+                    f"{difference(found, name, isolation.BARE) * 1000:.2f}",
+                ],
+            )
+            for name in isolation.WAYS
+        ],
+    )
+    print_table(["seconds"], [single(isolation.measure_start(starts), isolation.START, 1, 2)])
+
+
+def report_integration(rounds: int) -> None:
+    integration, unit, found = integration_tests.measure(rounds)
+    print(
+        "\nIntegration tests and unit tests of the same code"
+        f" ({integration} integration tests, {unit} unit tests, {rounds} rounds)"
+    )
+    print_table(
+        ["integration tests, ms", "on fakes, ms", "ratio"],
+        [
+            (
+                label,
+                [
+                    *(f"{typical(found, name) * 1000:.1f}" for name in pair),
+                    f"{ratio(found, *pair):.2f}",
+                ],
+            )
+            for label, pair in integration_tests.PAIRS.items()
+        ],
+    )
 
 
 def report_lint(files: int, lines: int, rounds: int) -> None:
     written, found = lint.measure(files, lines, rounds)
-    print(f"\nunderstudy lint on {files} test files of {written:,} lines, {rounds} rounds")
-    for name in (lint.NEW, lint.UNCHANGED, lint.PARSE, lint.START):
-        print(f"  {name:46}{typical(found, name):8.2f} s")
-    print(f"  {'everything new / ast.parse alone':46}{ratio(found, lint.NEW, lint.PARSE):8.2f}")
+    print(f"\nLinting ({files} test files with {written:,} lines, {rounds} rounds)")
+    print_table(
+        ["seconds"],
+        [
+            *(
+                single(found, name, 1, 2)
+                for name in (lint.FIRST, lint.UNCHANGED, lint.PARSE, lint.VERSION)
+            ),
+            ("first run / ast.parse", [f"{ratio(found, lint.FIRST, lint.PARSE):.2f}"]),
+        ],
+    )
 
 
-def report_wire(rounds: int, batches: int, connections: int, tests: int) -> None:
-    with drivers.stage() as stage:
-        found = drivers.measure_mock(stage, rounds, batches)
-        print(f"\nfetchrow, processor time ({rounds} rounds)")
-        for name in (drivers.ASYNC_MOCK, drivers.IN_MEMORY):
-            print(f"  {name:46}{typical(found, name) * 1e6:8.1f} µs")
-        print(f"  {'ratio':46}{ratio(found, drivers.IN_MEMORY, drivers.ASYNC_MOCK):8.2f}")
-        print(f"\nOne row by its key, by the clock ({rounds} rounds)")
-        report_drivers(drivers.measure_calls(stage, rounds), 1e6, "µs")
-        print(f"\nConnecting and closing, by the clock ({rounds} rounds)")
-        report_drivers(drivers.measure_connecting(stage, rounds, batches), 1e6, "µs")
-        few = -(-rounds // 5)
-        print(f"\n10,000 rows of 10 columns in one answer, by the clock ({few} rounds)")
-        report_drivers(drivers.measure_large_results(stage, few), 1e3, "ms")
-        print(f"\n{connections:,} connections at once: opened, one row each, closed")
-        for driver, seconds in drivers.measure_many_connections(stage, connections).items():
-            print(f"  {driver:46}{seconds:8.2f} s")
-    for kind in drivers.MEMORY:
-        print(f"\nThe memory of a pytest of {tests:,} tests with {kind}")
-        tenth, whole = drivers.measure_memory(tests, kind)
-        print(f"  {'after a tenth of them':46}{tenth:8.1f} MB")
-        print(f"  {'after all of them':46}{whole:8.1f} MB")
-        print(f"  {'a test':46}{(whole - tenth) / (tests * 0.9) * 1000:8.1f} kB")
-
-
-def report_drivers(found: Sequence[Round], factor: float, unit: str) -> None:
-    for driver in drivers.DRIVERS:
-        fake, real = drivers.FAKE.format(driver), drivers.REAL.format(driver)
-        for name in (fake, real):
-            print(f"  {name:46}{typical(found, name) * factor:8.1f} {unit}")
-        print(f"  {driver + ': ratio':46}{ratio(found, fake, real):8.2f}")
-
-
-# What each is given, and what it is given where nobody looks at the figures.
+# For each report its arguments, and its arguments with --quick.
 REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...]]] = {
     "calls": (report_calls, (25, 20), (2, 1)),
     "catalog": (report_catalog, (25, 20, 10_000), (2, 1, 100)),
     "learning": (report_learning, (500, 5, 5), (20, 1, 1)),
-    "wire": (report_wire, (25, 20, 1000, 10_000), (2, 1, 20, 20)),
-    "startup": (report_startup, (40,), (1,)),
+    "drivers": (report_drivers, (25, 20, 1000), (2, 1, 20)),
+    "memory": (report_memory, (10_000,), (20,)),
     "suite": (report_suite, (9,), (1,)),
+    "startup": (report_startup, (40,), (1,)),
     "databases": (report_databases, (100,), (2,)),
     "isolation": (report_isolation, (100, 9), (2, 1)),
-    "lanes": (report_lanes, (5,), (1,)),
+    "integration": (report_integration, (5,), (1,)),
     "lint": (report_lint, (300, 40_000, 9), (5, 300, 1)),
 }
 
@@ -167,14 +263,14 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="tiny rounds: shows that it runs, and no figures"
+        "--quick", action="store_true", help="tiny rounds, to check that everything runs"
     )
-    parser.add_argument("--only", nargs="+", choices=REPORTS, help="some of the figures")
-    given = parser.parse_args()
+    parser.add_argument("--only", nargs="+", choices=REPORTS, help="run only these reports")
+    options = parser.parse_args()
     print(f"Python {platform.python_version()} on {platform.system()}; medians of rounds")
-    for name in given.only or REPORTS:
-        report, figures, tiny = REPORTS[name]
-        report(*(tiny if given.quick else figures))
+    for name in options.only or REPORTS:
+        report, arguments, quick_arguments = REPORTS[name]
+        report(*(quick_arguments if options.quick else arguments))
     return 0
 
 

@@ -1,9 +1,8 @@
-"""A call on FakeConnection, against the same call on AsyncMock and on a fake written by hand.
+"""The time of a call on FakeConnection, on AsyncMock and on a hand-written fake.
 
-Every candidate answers the same four calls in turn (execute, fetch, fetch_row, fetch_val). Each
-keeps what it was asked, AsyncMock too (`mock_calls`, of the method and of its parent): so each is
-made anew every ROUND_TRIPS rounds of four, which is more than a test asks for, and none pays for a
-long log. Making it is not counted.
+Every candidate answers the same four calls in turn: execute, fetch, fetch_row, fetch_val. All of
+them record their calls. To keep the logs short, each candidate is created again after ROUND_TRIPS
+times four calls, which is more than a test makes. The creation is not counted.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ FETCH_ROW = "SELECT id, name FROM users WHERE id = $1"
 FETCH_VAL = "SELECT count(*) FROM users WHERE name = $1"
 
 ASYNC_MOCK = "AsyncMock"
-BARE = "fake written by hand"
+HAND_WRITTEN = "a hand-written fake"
 PLAIN = "FakeConnection, plain attributes"
 ONE_RULE = "FakeConnection, one rule for each statement"
 TWENTY_RULES = "FakeConnection, twenty rules"
@@ -52,7 +51,7 @@ def with_attributes(conn: Any) -> Any:
 
 
 def with_rules(others: int) -> Any:
-    """A connection with a rule for each of the four statements, and `others` written after them."""
+    """Return a connection with a rule for each of the four statements, followed by `others`."""
     conn = FakeConnection()
     conn.on(EXECUTE, 7, "Ana").tag("UPDATE 1")
     conn.on(FETCH, "Ana").row(ROW)
@@ -65,14 +64,14 @@ def with_rules(others: int) -> Any:
 
 CANDIDATES: dict[str, Callable[[], Any]] = {
     ASYNC_MOCK: async_mock,
-    BARE: lambda: with_attributes(by_hand.FakeConnection()),
+    HAND_WRITTEN: lambda: with_attributes(by_hand.FakeConnection()),
     PLAIN: lambda: with_attributes(FakeConnection()),
     ONE_RULE: lambda: with_rules(0),
     TWENTY_RULES: lambda: with_rules(16),
 }
 
 
-async def _ask(conn: Any, times: int) -> None:
+async def _call(conn: Any, times: int) -> None:
     for _ in range(times):
         await conn.execute(EXECUTE, [7, "Ana"])
         await conn.fetch(FETCH, ["Ana"])
@@ -86,13 +85,13 @@ async def _seconds_per_call(make: Callable[[], Any], batches: int) -> float:
         conn = make()
         gc.collect(0)
         start = time.process_time()
-        await _ask(conn, ROUND_TRIPS)
+        await _call(conn, ROUND_TRIPS)
         total += time.process_time() - start
     return total / (batches * ROUND_TRIPS * 4)
 
 
 def measure(rounds: int, batches: int) -> list[Round]:
-    """Return the seconds that a call takes, by candidate, for each round."""
+    """Return the processor time of a call on each candidate, in seconds, for each round."""
 
     def candidate(make: Callable[[], Any]) -> Callable[[], float]:
         return lambda: timed(make, batches)
@@ -101,5 +100,5 @@ def measure(rounds: int, batches: int) -> list[Round]:
 
 
 def timed(make: Callable[[], Any], batches: int) -> float:
-    """Return the seconds that a call takes on what `make` makes."""
+    """Return the processor time of a call on the connections that `make` returns, in seconds."""
     return asyncio.run(_seconds_per_call(make, batches))

@@ -1,4 +1,4 @@
-"""What it costs to have statements checked by PostgreSQL: each call, each run, the first run."""
+"""The cost of having PostgreSQL check statements: per call, per run, and in the first run."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ VERDICTS = {
 
 def _plain() -> FakeConnection:
     conn: FakeConnection = calls.with_attributes(FakeConnection())
-    conn.execute_return = None  # an UPDATE without RETURNING has no rows to answer with
+    conn.execute_return = None  # an UPDATE without RETURNING returns no rows
     return conn
 
 
-KINDS: dict[str, Callable[[], Any]] = {
+CONNECTIONS: dict[str, Callable[[], Any]] = {
     "one rule for each statement": lambda: calls.with_rules(0),
     "plain attributes": _plain,
 }
 CHECKED = "checked"
-UNCHECKED = "not checked"
+NOT_CHECKED = "not checked"
 
 
-class _Known:
-    """A catalog in which the four statements are known."""
+class _FixedCatalog:
+    """A catalog that contains the four statements."""
 
     facts = SchemaFacts({}, ())
 
@@ -59,7 +59,7 @@ class _Known:
 @contextmanager
 def _checking() -> Iterator[None]:
     before = active_checker.factory, active_checker.made()
-    catalog: Any = _Known()
+    catalog: Any = _FixedCatalog()
     active_checker.use(lambda: Checker(catalog))
     try:
         yield
@@ -67,9 +67,15 @@ def _checking() -> Iterator[None]:
         active_checker.use(*before)
 
 
-def measure_calls(kind: str, rounds: int, batches: int) -> list[Round]:
-    """Return the seconds that a call takes, with and without the catalog, for each round."""
-    make = KINDS[kind]
+def measure_calls(connection: str, rounds: int, batches: int) -> list[Round]:
+    """Return the processor time of a call, with and without the catalog, for each round.
+
+    Args:
+        connection: a key of CONNECTIONS.
+        rounds: the number of rounds.
+        batches: the number of connections in a round.
+    """
+    make = CONNECTIONS[connection]
 
     def unchecked() -> float:
         return calls.timed(make, batches)
@@ -78,16 +84,16 @@ def measure_calls(kind: str, rounds: int, batches: int) -> list[Round]:
         with _checking():
             return calls.timed(make, batches)
 
-    return interleaved(rounds, {CHECKED: checked, UNCHECKED: unchecked})
+    return interleaved(rounds, {CHECKED: checked, NOT_CHECKED: unchecked})
 
 
 # A large catalog ---------------------------------------------------------------------------------
 
-READ = "reading the file"
+READ = "reading a catalog"
 
 
 def measure_reading(statements: int, rounds: int) -> list[Round]:
-    """Return the seconds that it takes to read a file, and to look one statement up, each round."""
+    """Return the processor time of reading a file and looking up one statement, for each round."""
     contents = store.Contents("fingerprint", 18, SchemaFacts({}, ()))
     for number in range(statements):
         contents.add_verdict(f"{calls.FETCH} AND role_{number} IS NOT NULL", VERDICTS[calls.FETCH])
@@ -99,23 +105,23 @@ def measure_reading(statements: int, rounds: int) -> list[Round]:
             start = time.process_time()
             known = store.read(path)
             if known is None or known.verdict(f"{calls.FETCH} AND role_0 IS NOT NULL") is None:
-                raise RuntimeError("what was written is not there")
+                raise RuntimeError("a written statement is missing")
             return time.process_time() - start
 
         return interleaved(rounds, {READ: read})
 
 
-# What is learned ---------------------------------------------------------------------------------
+# New statements ----------------------------------------------------------------------------------
 
-START = "starting PostgreSQL, with the schema"
-EACH = "each new statement"
+START = "starting PostgreSQL and loading the schema"
+NEW_STATEMENT = "each new statement"
 _SCHEMA = "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL);\n"
 
 
 def measure_learning(statements: int, rounds: int) -> list[Round]:
-    """Return the seconds, by the clock, of a start and of each statement that is new, each round.
+    """Return the wall-clock seconds of a start and of each new statement, for each round.
 
-    Each statement is asked about when it turns up, as in a test run: nothing is known beforehand.
+    As in a test run, each statement is described when it is first used.
     """
     return [_learn(statements) for _ in range(rounds)]
 
@@ -131,22 +137,23 @@ def _learn(statements: int) -> Round:
             _, dsn = databases.new()
             started = time.perf_counter() - start
             known = Catalog(None, str, lambda: Describer(dsn))
-            known.verdict("SELECT 1")  # connects, and asks about the schema
+            known.verdict("SELECT 1")  # connects and reads the schema
             start = time.perf_counter()
             for number in range(statements):
                 known.verdict(f"SELECT name AS name_{number} FROM users WHERE id = $1")
-            each = (time.perf_counter() - start) / statements
+            per_statement = (time.perf_counter() - start) / statements
             known.close()
         finally:
             databases.stop()
-    return {START: started, EACH: each}
+    return {START: started, NEW_STATEMENT: per_statement}
 
 
-# The first run, and the second -------------------------------------------------------------------
+# The first run and the second run ----------------------------------------------------------------
 
-FIRST = "the first run"
-SECOND = "the second, where no PostgreSQL can be reached"
 STATEMENTS = 100
+FIRST = f"pytest with one test of {STATEMENTS} statements, first run"
+SECOND = "the same, second run, with no PostgreSQL available"
+RUNS = (FIRST, SECOND)
 
 _SETTINGS = """\
 [tool.understudy]
@@ -165,18 +172,18 @@ async def test_many():
         await conn.fetch(f"SELECT name AS name_{{number}} FROM users WHERE id = $1", [7])
 """
 _QUIET = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
-# Nobody listens there: a run that asked for a PostgreSQL would fail.
+# No server listens there, so a run that connected to PostgreSQL would fail.
 _NOWHERE = "--understudy-postgres-url=postgresql://postgres@127.0.0.1:1/postgres"
 
 
 def measure_runs(rounds: int) -> list[Round]:
-    """Return the seconds that whole runs of pytest take, by the clock, for each round."""
+    """Return the wall-clock seconds of whole pytest runs, for each round."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
         (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
         (folder / "test_it.py").write_text(_TESTS, encoding="utf-8")
-        _first(folder)  # so that every module is compiled
+        _first(folder)  # compiles every module
         return [{FIRST: _first(folder), SECOND: _seconds(folder, _NOWHERE)} for _ in range(rounds)]
 
 
@@ -185,7 +192,7 @@ def _first(folder: Path) -> float:
     catalog.unlink(missing_ok=True)
     seconds = _seconds(folder)
     if not catalog.exists():
-        raise RuntimeError("nothing was learned")
+        raise RuntimeError("no catalog was written")
     return seconds
 
 

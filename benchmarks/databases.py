@@ -1,10 +1,10 @@
-"""A test on a fake, and the same test on a real database, ours and others': how long each takes.
+"""The time of a test on a fake, and of the same test on a real database.
 
-The time is the one that pytest reports for a test: its fixtures, its body, and their end. The
-median leaves out the start of the server, which the first test pays.
+The time is the one that pytest reports for a test: setup, call and teardown. The first test also
+starts the server; the median leaves that out.
 
-The packages of others are no dependencies of this project: where one is missing, or what it needs
-does not run here, the report says what to do instead of a figure.
+The other packages are not dependencies of this project. If one is not installed or cannot run, the
+report says what is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from benchmarks.other_databases import SCHEMA, Other
+from benchmarks.other_databases import SCHEMA, OtherPackage
 from benchmarks.processes import pytest_in
 from benchmarks.rounds import Round
 
@@ -68,10 +68,10 @@ async def test_on_a_copy(real_postgres, number):
 
 
 def seconds_of_tests(folder: Path, *arguments: str) -> dict[str, list[float]]:
-    """Run pytest in a folder; return the seconds of each test, by the function's name.
+    """Run pytest in a folder and return the seconds of each test, by the name of its function.
 
     Raises:
-        RuntimeError: a test failed.
+        RuntimeError: if a test fails.
     """
     done = pytest_in(folder, "-p", "no:randomly", "--junitxml=report.xml", *arguments)
     if done.returncode != 0:
@@ -84,22 +84,22 @@ def seconds_of_tests(folder: Path, *arguments: str) -> dict[str, list[float]]:
 
 
 def measure(count: int) -> list[Round]:
-    """Run `count` tests of each kind, one kind after the other; return the seconds of each."""
+    """Run `count` tests of each kind, one kind after the other, and return their seconds."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
         (folder / "schema.sql").write_text(SCHEMA, encoding="utf-8")
         (folder / "test_it.py").write_text(_TESTS.replace("COUNT", str(count)), encoding="utf-8")
         times = seconds_of_tests(folder)
-    return [{kind: times[name][each] for kind, name in KINDS.items()} for each in range(count)]
+    return [{kind: times[name][number] for kind, name in KINDS.items()} for number in range(count)]
 
 
-def measure_other(other: Other, count: int) -> list[Round]:
-    """Run `count` tests on what others make; return the seconds of each."""
-    with tempfile.TemporaryDirectory() as place, other.around():
+def measure_other(package: OtherPackage, count: int) -> list[Round]:
+    """Run `count` tests that use another package, and return their seconds."""
+    with tempfile.TemporaryDirectory() as place, package.running():
         folder = Path(place)
         (folder / "schema.sql").write_text(SCHEMA, encoding="utf-8")
-        (folder / "conftest.py").write_text(other.conftest, encoding="utf-8")
-        (folder / "test_it.py").write_text(other.tests.replace("COUNT", str(count)), "utf-8")
+        (folder / "conftest.py").write_text(package.conftest, encoding="utf-8")
+        (folder / "test_it.py").write_text(package.tests.replace("COUNT", str(count)), "utf-8")
         [times] = seconds_of_tests(folder, "-p", "no:understudy").values()
-    return [{other.name: each} for each in times]
+    return [{package.name: seconds} for seconds in times]

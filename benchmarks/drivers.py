@@ -1,20 +1,18 @@
-"""Real drivers on `fake_postgres`, against AsyncMock and against the embedded PostgreSQL.
+"""Real drivers on `fake_postgres`, compared with AsyncMock and with the embedded PostgreSQL.
 
-Each candidate asks the same question: one row of two columns by its key. As a call log grows with a
-test, each is made anew after CALLS calls, which are more than a test asks for; making it is not
-counted. What is compared with AsyncMock is processor time; what is compared with the embedded
-PostgreSQL, which works in a process of its own, is the time by the clock.
+Each candidate fetches one row of two columns by its key. The call log grows with each call, so a
+candidate is created again after CALLS calls, which is more than a test makes. The creation is not
+counted. The comparison with AsyncMock is in processor time. The comparison with the embedded
+PostgreSQL, which is a separate process, is in wall-clock time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 from unittest.mock import AsyncMock
@@ -23,7 +21,6 @@ import asyncpg
 import psqlpy
 import psycopg
 
-from benchmarks.processes import pytest_in
 from benchmarks.rounds import Round, interleaved
 from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker
@@ -61,33 +58,33 @@ FAKE = "{} on fake_postgres"
 REAL = "{} on the embedded PostgreSQL"
 DRIVERS = ("asyncpg", "psycopg", "psqlpy")
 
-Ask = Callable[[], Awaitable[Any]]
+Query = Callable[[], Awaitable[Any]]
 
 
 class Connected(NamedTuple):
-    """A connection: what is asked on it, and how it is closed."""
+    """A connection: its two queries, and how to close it."""
 
-    one: Ask
-    wide: Ask
-    close: Ask
+    one: Query
+    wide: Query
+    close: Query
 
 
-class Stage:
+class Servers:
     """Both servers.
 
     Attributes:
         real: the URL of the embedded PostgreSQL.
-        server: the one made of Python.
+        fake: the server of `fake_postgres`.
     """
 
-    def __init__(self, real: str, server: Server) -> None:
+    def __init__(self, real: str, fake: Server) -> None:
         self.real = real
-        self.server = server
+        self.fake = fake
 
     @contextmanager
     def script(self) -> Iterator[FakePostgres]:
-        """A test on the fake, with the rules for what is asked here."""
-        fake = FakePostgres(self.server)
+        """Begin a test on the fake, with rules for the two queries."""
+        fake = FakePostgres(self.fake)
         fake.on(_ONE, 7).row(_ROW).optional()
         fake.on(_WIDE).optional()(lambda call: _WIDE_ROWS)
         yield fake
@@ -95,7 +92,7 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def servers() -> Iterator[Servers]:
     """Start both servers."""
     with EmbeddedServer() as embedded:
         with psycopg.connect(embedded.dsn(), autocommit=True) as connection:
@@ -105,7 +102,7 @@ def stage() -> Iterator[Stage]:
         active_checker.use(lambda: checker)
         server = Server()
         server.start()
-        yield Stage(embedded.dsn(), server)
+        yield Servers(embedded.dsn(), server)
         server.stop()
         active_checker.use(None)
         catalog.close()
@@ -151,10 +148,10 @@ async def _async_mock() -> Connected:
     return Connected(lambda: connection.fetchrow(_ONE, 7), connection.fetch, connection.close)
 
 
-ON_REAL: dict[str, Callable[[Stage], Awaitable[Connected]]] = {
-    "asyncpg": lambda stage: _asyncpg(asyncpg.connect(stage.real)),
-    "psycopg": lambda stage: _psycopg(stage.real),
-    "psqlpy": lambda stage: _psqlpy(stage.real),
+ON_REAL: dict[str, Callable[[Servers], Awaitable[Connected]]] = {
+    "asyncpg": lambda servers: _asyncpg(asyncpg.connect(servers.real)),
+    "psycopg": lambda servers: _psycopg(servers.real),
+    "psqlpy": lambda servers: _psqlpy(servers.real),
 }
 ON_FAKE: dict[str, Callable[[FakePostgres], Awaitable[Connected]]] = {
     "asyncpg": lambda fake: _asyncpg(fake.asyncpg.connect()),
@@ -167,13 +164,13 @@ async def _seconds_per_call(
     connecting: Awaitable[Connected], calls: int, clock: Callable[[], float]
 ) -> float:
     connected = await connecting
-    await connected.one()  # so that it is prepared
+    await connected.one()  # prepares the statement
     start = clock()
     for _ in range(calls):
         await connected.one()
-    taken = clock() - start
+    seconds = clock() - start
     await connected.close()
-    return taken / calls
+    return seconds / calls
 
 
 async def _seconds_to_connect(connect: Callable[[], Awaitable[Connected]], times: int) -> float:
@@ -188,13 +185,13 @@ async def _seconds_for_a_large_result(connecting: Awaitable[Connected]) -> float
     connected = await connecting
     start = time.perf_counter()
     rows = await connected.wide()
-    taken = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     assert (len(rows), len(rows[0])) == (10_000, 10)
     await connected.close()
-    return taken
+    return seconds
 
 
-def measure_mock(stage: Stage, rounds: int, batches: int) -> list[Round]:
+def measure_mock(servers: Servers, rounds: int, batches: int) -> list[Round]:
     """Return the processor time of a call on AsyncMock and on asyncpg in memory, per round."""
 
     def mock() -> float:
@@ -206,7 +203,7 @@ def measure_mock(stage: Stage, rounds: int, batches: int) -> list[Round]:
     def fake() -> float:
         return mean(
             _on_fake(
-                stage,
+                servers,
                 lambda fake: _seconds_per_call(ON_FAKE["asyncpg"](fake), CALLS, time.process_time),
             )
             for _ in range(batches)
@@ -215,73 +212,73 @@ def measure_mock(stage: Stage, rounds: int, batches: int) -> list[Round]:
     return interleaved(rounds, {ASYNC_MOCK: mock, IN_MEMORY: fake})
 
 
-def measure_calls(stage: Stage, rounds: int) -> list[Round]:
-    """Return the time of a call of each driver on each server, per round."""
+def measure_calls(servers: Servers, rounds: int) -> list[Round]:
+    """Return the wall-clock time of a call, per round."""
 
     def real(driver: str) -> float:
-        connecting = ON_REAL[driver](stage)
+        connecting = ON_REAL[driver](servers)
         return asyncio.run(_seconds_per_call(connecting, CALLS, time.perf_counter))
 
     def fake(driver: str) -> float:
         return _on_fake(
-            stage,
+            servers,
             lambda fake: _seconds_per_call(ON_FAKE[driver](fake), CALLS, time.perf_counter),
         )
 
     return interleaved(rounds, _by_driver(fake, real))
 
 
-def measure_connecting(stage: Stage, rounds: int, times: int) -> list[Round]:
-    """Return the time that it takes to connect and to close, per round."""
+def measure_connecting(servers: Servers, rounds: int, times: int) -> list[Round]:
+    """Return the wall-clock time to connect and close, per round."""
 
     def real(driver: str) -> float:
-        return asyncio.run(_seconds_to_connect(lambda: ON_REAL[driver](stage), times))
+        return asyncio.run(_seconds_to_connect(lambda: ON_REAL[driver](servers), times))
 
     def fake(driver: str) -> float:
         return _on_fake(
-            stage, lambda fake: _seconds_to_connect(lambda: ON_FAKE[driver](fake), times)
+            servers, lambda fake: _seconds_to_connect(lambda: ON_FAKE[driver](fake), times)
         )
 
     return interleaved(rounds, _by_driver(fake, real))
 
 
-def measure_large_results(stage: Stage, rounds: int) -> list[Round]:
-    """Return the time of 10,000 rows of 10 columns, per round."""
+def measure_large_results(servers: Servers, rounds: int) -> list[Round]:
+    """Return the wall-clock time of fetching 10,000 rows of 10 columns, per round."""
 
     def real(driver: str) -> float:
-        return asyncio.run(_seconds_for_a_large_result(ON_REAL[driver](stage)))
+        return asyncio.run(_seconds_for_a_large_result(ON_REAL[driver](servers)))
 
     def fake(driver: str) -> float:
-        return _on_fake(stage, lambda fake: _seconds_for_a_large_result(ON_FAKE[driver](fake)))
+        return _on_fake(servers, lambda fake: _seconds_for_a_large_result(ON_FAKE[driver](fake)))
 
     return interleaved(rounds, _by_driver(fake, real))
 
 
-def measure_many_connections(stage: Stage, count: int) -> dict[str, float]:
-    """Return the seconds that it takes to open `count` connections, ask on each, and close them."""
+def measure_many_connections(servers: Servers, count: int) -> dict[str, float]:
+    """Return the seconds to open `count` connections, fetch a row on each, and close them."""
 
     async def all_at_once(connect: Callable[[], Awaitable[Connected]]) -> float:
         start = time.perf_counter()
         connected = [await connect() for _ in range(count)]
-        rows = await asyncio.gather(*(each.one() for each in connected))
+        rows = await asyncio.gather(*(connection.one() for connection in connected))
         assert len(rows) == count
-        for each in connected:
-            await each.close()
+        for connection in connected:
+            await connection.close()
         return time.perf_counter() - start
 
     def seconds(driver: str) -> float:
-        def ask(fake: FakePostgres) -> Coroutine[Any, Any, float]:
+        def run(fake: FakePostgres) -> Coroutine[Any, Any, float]:
             fake.max_connections = count
             return all_at_once(lambda: ON_FAKE[driver](fake))
 
-        return _on_fake(stage, ask)
+        return _on_fake(servers, run)
 
     return {driver: seconds(driver) for driver in DRIVERS}
 
 
-def _on_fake(stage: Stage, ask: Callable[[FakePostgres], Coroutine[Any, Any, float]]) -> float:
-    with stage.script() as fake:
-        return asyncio.run(ask(fake))
+def _on_fake(servers: Servers, run: Callable[[FakePostgres], Coroutine[Any, Any, float]]) -> float:
+    with servers.script() as fake:
+        return asyncio.run(run(fake))
 
 
 def _by_driver(
@@ -292,65 +289,3 @@ def _by_driver(
         for driver in DRIVERS
         for name, measure in ((FAKE, fake), (REAL, real))
     }
-
-
-_SETTINGS = """\
-[tool.understudy]
-schema = ["schema.sql"]
-[tool.pytest.ini_options]
-asyncio_mode = "auto"
-asyncio_default_fixture_loop_scope = "function"
-"""
-_TESTS = """\
-import asyncio
-
-import psutil
-import pytest
-
-process = psutil.Process()
-
-
-BODY
-    if number in (COUNT // 10, COUNT - 1):
-        with open("memory.txt", "a") as file:
-            file.write(f"{process.memory_info().rss}\\n")
-"""
-_BODIES = {
-    "a connection each": """\
-@pytest.mark.parametrize("number", range(COUNT))
-async def test_it(fake_postgres, number):
-    fake_postgres.on("SELECT id, name FROM users WHERE id = $1", 7).row(id=7, name="Ana")
-    conn = await fake_postgres.asyncpg.connect()
-    assert (await conn.fetchrow("SELECT id, name FROM users WHERE id = $1", 7))["name"] == "Ana"
-    await conn.close()
-""",
-    "nothing at all, the plugin off": """\
-@pytest.mark.parametrize("number", range(COUNT))
-async def test_it(number):
-    await asyncio.sleep(0)
-""",
-}
-MEMORY = tuple(_BODIES)
-
-
-def measure_memory(tests: int, of: str) -> tuple[float, float]:
-    """Return the megabytes of a pytest process after a tenth of its tests, and after all.
-
-    Args:
-        tests: how many.
-        of: what each test does, one of MEMORY.
-    """
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        (folder / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
-        (folder / "schema.sql").write_text(_SCHEMA, encoding="utf-8")
-        (folder / "test_it.py").write_text(
-            _TESTS.replace("BODY", _BODIES[of].rstrip()).replace("COUNT", str(tests)),
-            encoding="utf-8",
-        )
-        off = () if "fake_postgres" in _BODIES[of] else ("-p", "no:understudy")
-        done = pytest_in(folder, "-p", "no:randomly", "-p", "no:cacheprovider", *off)
-        if done.returncode != 0:
-            raise RuntimeError(done.stdout)
-        first, last = (folder / "memory.txt").read_text(encoding="utf-8").split()
-        return int(first) / 1e6, int(last) / 1e6

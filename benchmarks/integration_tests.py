@@ -1,8 +1,8 @@
-"""The reference backend's integration suite, and its unit tests of the same subjects on fakes.
+"""The time per test of the reference backend's integration tests and of its unit tests on fakes.
 
-There is no twin that makes every test twice. The unit tests of the same DAOs, of the DAL, of the
-migrations and of the routes come nearest; so what is compared is the time of one test, as pytest
-reports it, the start of the server included.
+The tests do not correspond one to one. The unit tests of the same DAOs, of the DAL, of the
+migrations and of the routes are the closest counterparts. The times are those that pytest reports
+for a test, and include the start of the server.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from benchmarks.databases import seconds_of_tests
 from benchmarks.rounds import Round
 from understudy.cli import reference_backend
 
-INTEGRATION = "integration tests, a test"
-TWIN = "their twins on fakes, a test"
-INTEGRATION_MEDIAN = "integration tests, the median test"
-TWIN_MEDIAN = "their twins on fakes, the median test"
-PAIRS = ((INTEGRATION, TWIN), (INTEGRATION_MEDIAN, TWIN_MEDIAN))
-_ALIKE = (
+# The two names of each comparison: integration tests, unit tests.
+PAIRS = {
+    "mean": ("mean, integration tests", "mean, unit tests"),
+    "median": ("median, integration tests", "median, unit tests"),
+}
+_COUNTERPARTS = (
     "assignment_dao",
     "permission_dao",
     "role_dao",
@@ -38,26 +38,25 @@ _COMMON = ("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov")
 
 
 def measure(rounds: int) -> tuple[int, int, list[Round]]:
-    """Return how many tests each side has, and the seconds of one of each for each round."""
+    """Return the number of tests on each side, and the seconds per test for each round."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "backend"
         reference_backend.copy_to(folder)
-        twins = [f"tests/test_{each}.py" for each in _ALIKE]
+        unit_files = [f"tests/test_{name}.py" for name in _COUNTERPARTS]
         found: list[Round] = []
         for _ in range(rounds):
-            real = _all(folder, "tests/integration")
-            fake = _all(folder, *twins)
+            integration = _times(folder, "tests/integration")
+            unit = _times(folder, *unit_files)
             found.append(
                 {
-                    INTEGRATION: mean(real),
-                    TWIN: mean(fake),
-                    INTEGRATION_MEDIAN: median(real),
-                    TWIN_MEDIAN: median(fake),
+                    name: average(times)
+                    for average, pair in ((mean, PAIRS["mean"]), (median, PAIRS["median"]))
+                    for name, times in zip(pair, (integration, unit), strict=True)
                 }
             )
-        return len(real), len(fake), found
+        return len(integration), len(unit), found
 
 
-def _all(folder: Path, *arguments: str) -> list[float]:
+def _times(folder: Path, *arguments: str) -> list[float]:
     by_name = seconds_of_tests(folder, *_COMMON, *arguments)
-    return [each for times in by_name.values() for each in times]
+    return [seconds for times in by_name.values() for seconds in times]

@@ -1,10 +1,10 @@
-"""What it costs to keep a test on a real PostgreSQL apart from the others, by each way to do it.
+"""The cost of isolating a test on a real PostgreSQL from other tests, for several ways to do it.
 
-Each candidate does the same two statements, an INSERT and a SELECT, on asyncpg; what is above the
-bare statements on a connection that is open already is the price of the way. They share a server
-and a schema of thirty tables, and take turns, those that are fast for fifteen tests at a time.
-Times are by the clock: the server is a process of its own. What `real_postgres` costs is all that
-its fixture keeps a test waiting for, and both statements on their way through it.
+Each candidate runs the same two statements, an INSERT and a SELECT, with asyncpg. The difference
+from the bare statements on an open connection is the cost of the isolation. The candidates share a
+server and a schema of thirty tables. They run in turn, the fast ones for fifteen tests at a time.
+Times are wall-clock time, since the server is a separate process. For `real_postgres` the time is
+the part of the fixture for which a test waits, plus both statements, which pass through its server.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script import expectations
 
 BARE = "the bare statements"
-ROLLBACK = "BEGIN and ROLLBACK by hand, one connection"
-SANDBOX = "real_postgres, on an open connection"
-SANDBOX_NEW = "real_postgres, on a new connection"
-CONNECTION = "a new connection, DELETE of what was written"
+ROLLBACK = "BEGIN and ROLLBACK by hand, on one connection"
+REAL_POSTGRES = "real_postgres, on an open connection"
+REAL_POSTGRES_NEW = "real_postgres, on a new connection"
+CONNECTION = "a new connection, DELETE of the written rows"
 TRUNCATE = "TRUNCATE of all thirty tables"
 CLONE = "a copy of a template, and a connection to it"
-WAYS = (BARE, ROLLBACK, SANDBOX, SANDBOX_NEW, CONNECTION, TRUNCATE, CLONE)
-# A test takes so long that there is nothing to be warm for.
+WAYS = (BARE, ROLLBACK, REAL_POSTGRES, REAL_POSTGRES_NEW, CONNECTION, TRUNCATE, CLONE)
+# These tests take so long that warm caches make no difference.
 _SLOW = (TRUNCATE, CLONE)
 _TESTS = 15
-START = "start from the cache, to the first answer"
+START = "starting the embedded server, with its data directory cached"
 
 _TABLES = 30
 _INSERT = "INSERT INTO t0 (name) VALUES ('Ana')"
@@ -53,16 +53,18 @@ def _schema() -> str:
 async def _statements(connection: asyncpg.Connection) -> None:
     await connection.execute(_INSERT)
     if await connection.fetchval(_SELECT) != 1:
-        raise RuntimeError("a test saw the rows of another")
+        raise RuntimeError("a test saw the rows of another test")
 
 
 class _Ways:
-    """Each method is one test.
+    """The candidates; each method is one test.
 
     Args:
-        databases: makes databases.
-        dsn, connection: one of them, and a connection to it.
-        sandbox, through: the server of `real_postgres` on another, and a connection to that.
+        databases: creates databases.
+        dsn: the URL of a database.
+        connection: a connection to that database.
+        server: the server of `real_postgres`, which uses another database.
+        through: a connection to `server`.
     """
 
     def __init__(
@@ -70,13 +72,13 @@ class _Ways:
         databases: TestDatabases,
         dsn: str,
         connection: asyncpg.Connection,
-        sandbox: RollbackServer,
+        server: RollbackServer,
         through: asyncpg.Connection,
     ) -> None:
         self._databases = databases
         self._dsn = dsn
         self._connection = connection
-        self._sandbox = sandbox
+        self._server = server
         self._through = through
 
     async def bare(self) -> None:
@@ -88,21 +90,21 @@ class _Ways:
         await _statements(self._connection)
         await transaction.rollback()
 
-    async def sandbox(self) -> None:
+    async def real_postgres(self) -> None:
         with expectations.opened() as failures:
-            real = RealPostgres(self._sandbox)
+            real = RealPostgres(self._server)
             await _statements(self._through)
             real.end()
-        _nothing_failed(failures)
+        _check(failures)
 
-    async def sandbox_new(self) -> None:
+    async def real_postgres_new(self) -> None:
         with expectations.opened() as failures:
-            real = RealPostgres(self._sandbox)
+            real = RealPostgres(self._server)
             connection = await asyncpg.connect(real.dsn)
             await _statements(connection)
             await connection.close()
             real.end()
-        _nothing_failed(failures)
+        _check(failures)
 
     async def connection(self) -> None:
         connection = await asyncpg.connect(self._dsn)
@@ -122,51 +124,52 @@ class _Ways:
         self._databases.drop(name)
 
 
-def _nothing_failed(failures: expectations.PhaseState) -> None:
-    if left := failures.verify():
-        raise left[0]
+def _check(failures: expectations.PhaseState) -> None:
+    if errors := failures.verify():
+        raise errors[0]
 
 
 async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
     name, dsn = databases.new()
     connection = await asyncpg.connect(dsn)
-    sandbox = RollbackServer(lambda: databases.new()[1])
-    sandbox.start()
-    through = await asyncpg.connect(sandbox.dsn)
-    ways = _Ways(databases, dsn, connection, sandbox, through)
+    server = RollbackServer(lambda: databases.new()[1])
+    server.start()
+    through = await asyncpg.connect(server.dsn)
+    ways = _Ways(databases, dsn, connection, server, through)
     candidates: dict[str, Callable[[], Awaitable[None]]] = {
         BARE: ways.bare,
         ROLLBACK: ways.rollback,
-        SANDBOX: ways.sandbox,
-        SANDBOX_NEW: ways.sandbox_new,
+        REAL_POSTGRES: ways.real_postgres,
+        REAL_POSTGRES_NEW: ways.real_postgres_new,
         CONNECTION: ways.connection,
         TRUNCATE: ways.truncate,
         CLONE: ways.clone,
     }
     found: list[Round] = []
-    # The first round prepares what later ones find prepared, and is not counted.
+    # The first round warms up and is not counted.
     for _ in range(rounds + 1):
         times = {}
         for candidate, run in candidates.items():
-            # Tests follow each other, and find warm what the one before has left.
+            # Consecutive tests, with the caches that the previous test has warmed.
             tests = []
             for _ in range(1 if candidate in _SLOW else _TESTS):
-                begun = time.perf_counter()
+                start = time.perf_counter()
                 await run()
-                tests.append(time.perf_counter() - begun)
-                # This is not in it. Nor is what goes on meanwhile: as while pytest has its turn.
+                tests.append(time.perf_counter() - start)
+                # Not counted. The rollback of real_postgres also happens here, as it
+                # happens in pytest between two tests.
                 await connection.execute("DELETE FROM t0")
             times[candidate] = median(tests)
         found.append(times)
     await through.close()
     await connection.close()
-    sandbox.stop()
+    server.stop()
     databases.drop(name)
     return found[1:]
 
 
 def measure(rounds: int) -> list[Round]:
-    """Return the seconds that a test takes in each of the ways, for each round."""
+    """Return the wall-clock seconds of a test with each candidate, for each round."""
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "schema.sql").write_text(_schema(), encoding="utf-8")
         with TestDatabases(["schema.sql"], Path(place)) as databases:
@@ -180,14 +183,14 @@ async def _first_answer(server: EmbeddedServer) -> None:
 
 
 def measure_start(rounds: int) -> list[Round]:
-    """Return the seconds from nothing to the first answer of a server that was there before."""
+    """Return the seconds from the start of a cached server to its first answer, for each round."""
     with EmbeddedServer():
-        pass  # so that the cache is filled
+        pass  # fills the cache
     found: list[Round] = []
     for _ in range(rounds):
         server = EmbeddedServer()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         asyncio.run(_first_answer(server))
-        found.append({START: time.perf_counter() - begun})
+        found.append({START: time.perf_counter() - start})
         server.stop()
     return found

@@ -1,4 +1,4 @@
-"""`understudy lint` over a large suite: everything new, and nothing changed."""
+"""The time of `understudy lint` on a large suite, in the first run and with nothing changed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.rounds import Round, interleaved
 
-NEW = "everything new"
+FIRST = "first run"
 UNCHANGED = "nothing changed"
-PARSE = "ast.parse of each file, one process"
-START = "understudy --version"
+PARSE = "ast.parse of each file, in one process"
+VERSION = "understudy --version"
 
 _BACKEND = Path(__file__).parent.parent / "examples" / "backend"
 _PARSE = (
@@ -26,40 +26,40 @@ _PARSE = (
 
 
 def measure(files: int, lines: int, rounds: int) -> tuple[int, list[Round]]:
-    """Return how many lines the suite has, and the seconds by the clock of each candidate.
+    """Return the number of lines, and the wall-clock seconds of each candidate for each round.
 
-    The suite is the reference backend's own, its files again and again, several in one, until there
-    are as many files of as many lines.
+    The suite consists of the tests of the reference backend, repeated and joined until it has as
+    many files and lines.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        written = _write(here, files, lines // files)
-        cache = here / ".understudy_cache"
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        written = _write(folder, files, lines // files)
+        cache = folder / ".understudy_cache"
 
-        def new() -> float:
+        def first_run() -> float:
             shutil.rmtree(cache, ignore_errors=True)
-            return _seconds(here, "-m", "understudy", "lint", "tests")
+            return _seconds(folder, "-m", "understudy", "lint", "tests")
 
         def unchanged() -> float:
-            return _seconds(here, "-m", "understudy", "lint", "tests")
+            return _seconds(folder, "-m", "understudy", "lint", "tests")
 
-        new()
+        first_run()  # compiles every module
         found = interleaved(
             rounds,
             {
-                NEW: new,
-                UNCHANGED: lambda: (new(), unchanged())[1],
-                PARSE: lambda: _seconds(here, "-c", _PARSE),
-                START: lambda: _seconds(here, "-m", "understudy", "--version"),
+                FIRST: first_run,
+                UNCHANGED: lambda: (first_run(), unchanged())[1],
+                PARSE: lambda: _seconds(folder, "-c", _PARSE),
+                VERSION: lambda: _seconds(folder, "-m", "understudy", "--version"),
             },
         )
     return written, found
 
 
-def _write(here: Path, files: int, lines: int) -> int:
-    shutil.copytree(_BACKEND / "src", here / "src")
-    shutil.copy(_BACKEND / "pyproject.toml", here)
-    tests = here / "tests"
+def _write(folder: Path, files: int, lines: int) -> int:
+    shutil.copytree(_BACKEND / "src", folder / "src")
+    shutil.copy(_BACKEND / "pyproject.toml", folder)
+    tests = folder / "tests"
     tests.mkdir()
     for name in ("__init__.py", "conftest.py", "fakes.py"):
         shutil.copy(_BACKEND / "tests" / name, tests)
@@ -68,14 +68,14 @@ def _write(here: Path, files: int, lines: int) -> int:
     ]
     written = 0
     for number in range(files):
-        text = _about(islice(cycle(sources), number, None), lines)
+        text = _joined(islice(cycle(sources), number, None), lines)
         (tests / f"test_{number}_dao.py").write_text(text, encoding="utf-8")
         written += text.count("\n")
     return written
 
 
-def _about(sources: islice[str], lines: int) -> str:
-    """One source, cut after its last whole test, or the beginning of the next one added."""
+def _joined(sources: islice[str], lines: int) -> str:
+    """Join sources to at least `lines` lines, and cut the text after a whole test."""
     text = ""
     while text.count("\n") < lines:
         text += next(sources)
@@ -85,15 +85,15 @@ def _about(sources: islice[str], lines: int) -> str:
     return "\n\n\n".join(parts) + "\n"
 
 
-def _seconds(here: Path, *arguments: str) -> float:
-    begun = time.perf_counter()
-    _run(here, arguments)
-    return time.perf_counter() - begun
+def _seconds(folder: Path, *arguments: str) -> float:
+    start = time.perf_counter()
+    _run(folder, arguments)
+    return time.perf_counter() - start
 
 
-def _run(here: Path, arguments: Sequence[str]) -> None:
+def _run(folder: Path, arguments: Sequence[str]) -> None:
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=here, capture_output=True, text=True, check=False
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(done.stdout + done.stderr)

@@ -1,13 +1,13 @@
-"""Counts what `understudy lint` finds in other people's suites.
+"""Count the findings of `understudy lint` in public test suites.
 
     python -m benchmarks.lint_suites FOLDER... [--select CODES] [--sample 150] [--seed 1]
     python -m benchmarks.lint_suites --judged benchmarks/lint_labels.tsv
 
-Each folder is one suite. Prints a table of the findings of each rule in each suite. With --sample,
-also prints so many findings to be judged by hand, one in a line, as evenly over the rules as there
-are findings: suite, file, line and rule, separated by tabs. The same seed draws the same ones.
+Each folder is one suite. The command prints a table of the findings of each rule in each suite.
+--sample N also prints N findings to judge by hand, spread evenly over the rules. A line contains
+the suite, file, line and rule, separated by tabs. The same seed selects the same findings.
 
-Judged, such a line has two fields more: true or false, and why. --judged counts them.
+A judged line has two more fields: true or false, and the reason. --judged counts these.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ Place = tuple[str, str, int, str]
 
 
 def findings_in(folder: Path, codes: Sequence[str]) -> tuple[list[Finding], int]:
-    """What some rules find below a folder, and how many files of tests there are."""
+    """Return the findings of some rules below a folder, and the number of test files."""
     paths, _ = discover([folder], (), folder)
     checked, _ = runner.run(paths, codes)
     tests = sum(path.name.startswith("test_") or path.stem.endswith("_test") for path in paths)
-    return [each for one in checked for each in one.findings], tests
+    return [finding for file in checked for finding in file.findings], tests
 
 
 def table(counts: dict[str, Counter[str]], tests: dict[str, int]) -> str:
-    """The findings of each rule in each suite, as a table in Markdown."""
-    codes = sorted({code for each in counts.values() for code in each})
+    """Return the findings of each rule in each suite as a Markdown table."""
+    codes = sorted({code for found in counts.values() for code in found})
     rows = [["suite", "test files", *codes], ["---", *["--:"] * (len(codes) + 1)]]
     for suite, found in counts.items():
         rows.append([suite, str(tests[suite]), *(str(found[code] or "") for code in codes)])
@@ -47,14 +47,14 @@ def table(counts: dict[str, Counter[str]], tests: dict[str, int]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def drawn(found: Sequence[Place], size: int, seed: int) -> list[Place]:
-    """Draw findings, one of each rule in turn."""
-    chance = random.Random(seed)
+def sample(found: Sequence[Place], size: int, seed: int) -> list[Place]:
+    """Select findings at random, one of each rule in turn."""
+    generator = random.Random(seed)
     of_rule: dict[str, list[Place]] = defaultdict(list)
     for place in sorted(found):
         of_rule[place[3]].append(place)
     for places in of_rule.values():
-        chance.shuffle(places)
+        generator.shuffle(places)
     chosen: list[Place] = []
     while len(chosen) < min(size, len(found)):
         for code in sorted(of_rule):
@@ -64,7 +64,7 @@ def drawn(found: Sequence[Place], size: int, seed: int) -> list[Place]:
 
 
 def judged(lines: Sequence[str]) -> str:
-    """How many of the judged findings of each rule were true, as a table in Markdown."""
+    """Return how many judged findings of each rule are true, as a Markdown table."""
     verdicts: dict[str, Counter[str]] = defaultdict(Counter)
     for line in lines:
         _, _, _, code, verdict, _ = line.split("\t")
@@ -79,32 +79,37 @@ def judged(lines: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, and print the table and the sample."""
+    """Read the command line and print the table and the sample."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lint_suites")
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--select", default="", help="codes of rules; the default ones without it")
+    parser.add_argument("--select", default="", help="codes of rules (default: the default rules)")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--judged", type=Path, help="a file of findings that were judged")
-    given = parser.parse_args(arguments)
-    if given.judged:
-        print(judged(given.judged.read_text(encoding="utf-8").splitlines()))
+    parser.add_argument("--judged", type=Path, help="a file of judged findings")
+    options = parser.parse_args(arguments)
+    if options.judged:
+        print(judged(options.judged.read_text(encoding="utf-8").splitlines()))
         return
-    codes = [each for each in given.select.split(",") if each] or [
+    codes = [code for code in options.select.split(",") if code] or [
         code for code, rule in all_rules().items() if rule.group in DEFAULT_GROUPS
     ]
     counts: dict[str, Counter[str]] = {}
     tests: dict[str, int] = {}
     places: list[Place] = []
-    for folder in map(files.absolute, given.folders):
+    for folder in map(files.absolute, options.folders):
         found, tests[folder.name] = findings_in(folder, codes)
-        counts[folder.name] = Counter(each.code for each in found)
+        counts[folder.name] = Counter(finding.code for finding in found)
         places += [
-            (folder.name, Path(each.path).relative_to(folder).as_posix(), each.line, each.code)
-            for each in found
+            (
+                folder.name,
+                Path(finding.path).relative_to(folder).as_posix(),
+                finding.line,
+                finding.code,
+            )
+            for finding in found
         ]
     print(table(counts, tests))
-    for place in drawn(places, given.sample, given.seed):
+    for place in sample(places, options.sample, options.seed):
         print(*place, sep="\t")
 
 

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.many_tests`: what a run of 2,000 tests on real databases leaves behind.
+"""Count the resources that 2,000 tests on real databases leave behind.
 
-They make a connection or a pool of their own, are refused something, script an answer, change the
-schema, or hang up in the middle; one in ten has a copy of the template, the others are rolled back.
-What this process and the server hold is counted after a tenth of them and after all: were anything
-left behind by a test, there would be ten times as much.
+The tests open a connection or a pool, get a statement rejected, script an answer, change the schema
+or disconnect in the middle. One test in ten runs on a copy of the template, the others are rolled
+back. The resources of the test process and of the server are counted after a tenth of the tests and
+at the end. If a test leaked one, there would be ten times as many.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from benchmarks.processes import pytest_in
 Counts = Mapping[str, float]
 
 MEMORY = "memory, MB"
-# What may not grow. Memory is the allocator's affair too: that is for a reader to judge.
+# Counts that must not grow. Memory depends on the allocator too, so it is only printed.
 COUNTED = (
     "connections of the server",
     "databases",
     "locks",
-    "statements that the sandbox remembers",
+    "statements remembered by real_postgres",
     "open files",
     "threads",
     "event loops and tasks",
-    "connections in this process",
+    "connections in the test process",
 )
-# What happens to be under way: copies that are made ahead, an event loop that was just closed.
-UNDER_WAY = 3
+# The count may vary: copies that are made in advance, an event loop that was just closed.
+TOLERANCE = 3
 
 _SETTINGS = """\
 [tool.understudy]
@@ -53,8 +53,8 @@ import psycopg
 from understudy.plugin.databases import shared
 from understudy.plugin.servers import sandbox
 
-OURS = ("understudy.fake_postgres", "understudy.real_postgres")
-DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy", *OURS)
+SERVERS = ("understudy.fake_postgres", "understudy.real_postgres")
+DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy", *SERVERS)
 process = psutil.Process()
 
 
@@ -75,19 +75,19 @@ def counts(config):
         }
     connection.close()
     gc.collect()
-    kinds = [type(each) for each in gc.get_objects()]
+    classes = [type(value) for value in gc.get_objects()]
     return {
         **of_server,
-        "statements that the sandbox remembers": len(server._forwarding._statements),
+        "statements remembered by real_postgres": len(server._forwarding._statements),
         "open files": process.num_fds() if hasattr(process, "num_fds") else process.num_handles(),
         "threads": threading.active_count(),
         "event loops and tasks": sum(
-            issubclass(each, asyncio.AbstractEventLoop | asyncio.Task) for each in kinds
+            issubclass(cls, asyncio.AbstractEventLoop | asyncio.Task) for cls in classes
         ),
-        "connections in this process": sum(
-            each.__name__.endswith(("Connection", "RollbackClient", "Line", "Pool"))
-            and each.__module__.startswith(DRIVERS)
-            for each in kinds
+        "connections in the test process": sum(
+            cls.__name__.endswith(("Connection", "Guest", "Line", "Pool"))
+            and cls.__module__.startswith(DRIVERS)
+            for cls in classes
         ),
         "memory, MB": process.memory_info().rss / 1e6,
     }
@@ -117,7 +117,7 @@ async def through_a_pool(real):
         assert await pool.fetchval(INSERT) == 1
 
 
-async def refused(real):
+async def rejected(real):
     with real.psycopg.connect_sync() as connection, pytest.raises(psycopg.Error):
         connection.execute("INSERT INTO users (name) VALUES (NULL)")
 
@@ -135,22 +135,22 @@ async def schema_changed(real):
     assert await connection.fetchval("SELECT count(*) FROM users") == 1
 
 
-async def dropped(real):
+async def disconnected(real):
     connection = await asyncpg.connect(real.dsn)
     await connection.execute(INSERT)
     connection.terminate()
 
 
-KINDS = [through_a_connection, through_a_pool, refused, scripted, schema_changed, dropped]
+KINDS = [through_a_connection, through_a_pool, rejected, scripted, schema_changed, disconnected]
 
 
 @pytest.mark.parametrize(
     "number",
     [
-        pytest.param(each, marks=pytest.mark.understudy(isolation="clone"))
-        if each % 10 == 9
-        else each
-        for each in range(COUNT)
+        pytest.param(number, marks=pytest.mark.understudy(isolation="clone"))
+        if number % 10 == 9
+        else number
+        for number in range(COUNT)
     ],
 )
 async def test_it(real_postgres, number):
@@ -167,10 +167,10 @@ def counted(request, pytestconfig):
 
 
 def measure(tests: int) -> tuple[Counts, Counts]:
-    """Run so many tests; return what is held after a tenth of them, and after all.
+    """Run tests and return the counts after a tenth of them and after all.
 
     Raises:
-        RuntimeError: a test failed.
+        RuntimeError: if a test fails.
     """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -189,21 +189,23 @@ def measure(tests: int) -> tuple[Counts, Counts]:
 
 
 def grown(early: Counts, late: Counts) -> list[str]:
-    """Return what there is more of than what may be under way."""
-    return [name for name in COUNTED if late[name] - early[name] > UNDER_WAY]
+    """Return the names of the counts that have grown by more than TOLERANCE."""
+    return [name for name in COUNTED if late[name] - early[name] > TOLERANCE]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.many_tests", description=__doc__)
-    parser.add_argument("--tests", type=int, default=2000, help="how many (2000)")
+    parser.add_argument("--tests", type=int, default=2000, help="number of tests (default: 2000)")
     tests = parser.parse_args().tests
     early, late = measure(tests)
-    print(f"What is held after so many tests\n  {'':46}{tests // 10:>8,}{tests:>10,}")
+    columns = [f"after {number:,}" for number in (tests // 10, tests)]
+    print(f"Many tests in one run\n  {'':40}{columns[0]:>12}{columns[1]:>13}")
     for name in (*COUNTED, MEMORY):
-        print(f"  {name:46}{early[name]:8.0f}{late[name]:10.0f}")
-    for name in (more := grown(early, late)):
-        print(f"More than before: {name}")
-    return 1 if more else 0
+        print(f"  {name:40}{early[name]:12.0f}{late[name]:13.0f}")
+    leaked = grown(early, late)
+    for name in leaked:
+        print(f"grown by more than {TOLERANCE}: {name}")
+    return 1 if leaked else 0
 
 
 if __name__ == "__main__":

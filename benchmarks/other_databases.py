@@ -1,4 +1,4 @@
-"""What others give a test as its database: how to run the same test on it, and what it needs."""
+"""Other packages that give a test a database: how to run the same test, and their requirements."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ import pytest
 from understudy.embedded import EmbeddedServer
 
 SCHEMA = "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL);\n"
-# Names the folder in which npm has installed what py-pglite runs.
-PGLITE = "PGLITE_FOLDER"
+# The variable with the folder in which npm installed the packages that py-pglite runs.
+PGLITE_FOLDER = "PGLITE_FOLDER"
 _NPM = "npm install @electric-sql/pglite@^0.3.0 @electric-sql/pglite-socket@^0.0.8"
 
 
 @dataclass(frozen=True)
-class Other:
-    """A way that is not ours.
+class OtherPackage:
+    """Another package.
 
     Attributes:
-        name: what the report calls it.
-        conftest, tests: the files of a project that uses it; COUNT stands for the number of tests.
-        needs: says what is missing here, and how to get it; "" where nothing is.
-        around: what has to be there while the tests run.
+        name: its name in the report.
+        conftest: the conftest.py of a project that uses it.
+        tests: the tests; COUNT stands for their number.
+        missing: returns what is missing here and how to get it, "" if nothing is.
+        running: a context in which the tests run.
     """
 
     name: str
     conftest: str
     tests: str
-    needs: Callable[[], str]
-    around: Callable[[], AbstractContextManager[object]] = nullcontext
+    missing: Callable[[], str]
+    running: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def _package(module: str, install: str) -> str:
@@ -45,35 +46,35 @@ def _package(module: str, install: str) -> str:
 
 @contextmanager
 def _embedded_server() -> Iterator[None]:
-    """A server of ours, and its URL in the environment: theirs refuses to be run by root."""
+    """Start an embedded server, with its URL in the environment."""
     with EmbeddedServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNDERSTUDY_POSTGRES_URL", server.dsn())
         yield
 
 
-def _pglite_needs() -> str:
+def _pglite_missing() -> str:
     if missing := _package("py_pglite", "'py-pglite[sqlalchemy]' psycopg"):
         return missing
     if shutil.which("node") is None:
         return "Node.js, and npm with it"
-    folder = os.environ.get(PGLITE)
+    folder = os.environ.get(PGLITE_FOLDER)
     if folder is None or not (Path(folder) / "node_modules" / "@electric-sql").is_dir():
-        return f"{_NPM}, and {PGLITE}, which names the folder where that was run"
+        return f"{_NPM}, and {PGLITE_FOLDER} set to the folder where you ran it"
     return ""
 
 
-def _testcontainers_needs() -> str:
+def _testcontainers_missing() -> str:
     if missing := _package("testcontainers", "'testcontainers[postgres]' psycopg"):
         return missing
     try:
         done = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return "Docker"
-    return "" if done.returncode == 0 else "a Docker daemon that runs"
+    return "" if done.returncode == 0 else "a running Docker daemon"
 
 
-OTHERS = (
-    Other(
+OTHER_PACKAGES = (
+    OtherPackage(
         "on pytest-postgresql",
         """\
 import os
@@ -102,7 +103,7 @@ def test_on_other(postgresql, number):
         lambda: _package("pytest_postgresql", "pytest-postgresql"),
         _embedded_server,
     ),
-    Other(
+    OtherPackage(
         "on py-pglite, TRUNCATE",
         f"""\
 import os
@@ -115,8 +116,8 @@ from sqlalchemy import text
 
 @pytest.fixture(scope="session")
 def pglite_config():
-    # A folder of its own, since the package leaves there where its socket was.
-    Path("node_modules").symlink_to(Path(os.environ["{PGLITE}"]) / "node_modules")
+    # A separate folder, since the package leaves files in it.
+    Path("node_modules").symlink_to(Path(os.environ["{PGLITE_FOLDER}"]) / "node_modules")
     return PGliteConfig(work_dir=Path.cwd(), log_level="ERROR")
 
 
@@ -137,9 +138,9 @@ def test_on_other(pglite_session, number):
     assert pglite_session.execute(text("SELECT count(*) FROM users")).scalar() == 1
     pglite_session.commit()
 """,
-        _pglite_needs,
+        _pglite_missing,
     ),
-    Other(
+    OtherPackage(
         "on testcontainers, one container, rolled back",
         """\
 from pathlib import Path
@@ -172,6 +173,6 @@ def test_on_other(rolled_back, number):
     rolled_back.execute("INSERT INTO users (name) VALUES ('Ana')")
     assert rolled_back.execute("SELECT count(*) FROM users").fetchone() == (1,)
 """,
-        _testcontainers_needs,
+        _testcontainers_missing,
     ),
 )

@@ -1,4 +1,4 @@
-"""A process, and the processor time that it took."""
+"""Running pytest in a process of its own, and the processor time of that process."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 
 def pytest_in(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a folder, without what an outer pytest or coverage left in the environment.
+    """Run pytest in a folder, without the variables of an outer pytest or coverage run.
 
     Args:
-        folder: where.
-        arguments: what it is given besides -q.
-        variables: of the environment.
+        folder: the working directory.
+        arguments: pytest's arguments besides -q.
+        variables: environment variables to set.
     """
-    # Compiled modules are kept, as they are wherever nobody forbids it.
-    foreign = ("PYTEST_", "COV", "PYTHONDONTWRITEBYTECODE")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    # Without PYTHONDONTWRITEBYTECODE: modules are compiled once, as on most machines.
+    removed = ("PYTEST_", "COV", "PYTHONDONTWRITEBYTECODE")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(removed)}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *arguments],
         cwd=folder,
@@ -32,10 +32,10 @@ def pytest_in(folder: Path, *arguments: str, **variables: str) -> subprocess.Com
 
 
 def seconds_of(folder: Path, *arguments: str, status: int = 0) -> float:
-    """Run pytest and return its processor time, which other programs disturb less than the clock.
+    """Run pytest and return its processor time, which other programs disturb less than wall time.
 
     Raises:
-        RuntimeError: pytest ended with another status.
+        RuntimeError: if pytest ends with another exit status.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = pytest_in(folder, *arguments)

@@ -1,4 +1,4 @@
-"""Interleaved rounds, and what is made of them."""
+"""Interleaved rounds of measurements, and their medians."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ Round = Mapping[str, float]
 
 
 def interleaved(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> list[Round]:
-    """Measure every candidate once in each round, each round beginning with another one.
+    """Measure every candidate once in each round; each round starts with another candidate.
 
-    A machine that slows down does so for all of them; each ratio is taken inside one round.
+    A slowdown of the machine affects all candidates of a round, and so cancels out in a ratio.
     """
     names = list(candidates)
     found: list[Round] = []
@@ -23,15 +23,15 @@ def interleaved(rounds: int, candidates: Mapping[str, Callable[[], float]]) -> l
 
 
 def typical(rounds: Sequence[Round], name: str) -> float:
-    """The median of a candidate's measurements."""
-    return median(one[name] for one in rounds)
+    """Return the median of a candidate's measurements."""
+    return median(values[name] for values in rounds)
 
 
 def ratio(rounds: Sequence[Round], name: str, to: str) -> float:
-    """The median over the rounds of one candidate's measurement divided by another's."""
-    return median(one[name] / one[to] for one in rounds)
+    """Return the median over the rounds of one candidate's measurement divided by another's."""
+    return median(values[name] / values[to] for values in rounds)
 
 
-def apart(rounds: Sequence[Round], name: str, to: str) -> float:
-    """The median over the rounds of one candidate's measurement minus another's."""
-    return median(one[name] - one[to] for one in rounds)
+def difference(rounds: Sequence[Round], name: str, to: str) -> float:
+    """Return the median over the rounds of one candidate's measurement minus another's."""
+    return median(values[name] - values[to] for values in rounds)

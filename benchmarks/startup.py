@@ -1,4 +1,4 @@
-"""What the plugin adds to a pytest that has nothing to do: `--collect-only` in an empty folder."""
+"""The time that the plugin adds to `pytest --collect-only` in an empty folder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from benchmarks.processes import seconds_of
 from benchmarks.rounds import Round, interleaved
 
 WITH = "with the plugin"
-WITHOUT = "without"
+WITHOUT = "without the plugin"
 
-_NO_TESTS = 5  # pytest's exit status where it collects none
+_NO_TESTS = 5  # pytest's exit status if it collects no tests
 
 
 def _seconds(folder: Path, *arguments: str) -> float:
@@ -20,14 +20,14 @@ def _seconds(folder: Path, *arguments: str) -> float:
 
 def measure(rounds: int) -> list[Round]:
     """Return the processor time of a process with and without the plugin, for each round."""
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        (here / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        _seconds(here)  # so that every module is compiled
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        _seconds(folder)  # compiles every module
         return interleaved(
             rounds,
             {
-                WITH: lambda: _seconds(here),
-                WITHOUT: lambda: _seconds(here, "-p", "no:understudy"),
+                WITH: lambda: _seconds(folder),
+                WITHOUT: lambda: _seconds(folder, "-p", "no:understudy"),
             },
         )

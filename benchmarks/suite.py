@@ -1,9 +1,9 @@
-"""The reference backend's unit suite with Understudy, and without it on fakes written by hand.
+"""The reference backend's unit suite with Understudy, and without it on hand-written fakes.
 
-Both sides run the very same tests on the very same files, but for `tests/fakes.py` and the fixtures
-of the app: those of Understudy, or plain ones (`benchmarks/by_hand`) with the plugin switched off.
-Only tests that pass on the plain fakes are run, which leaves out those that use a script.
-What is measured is the processor time of a whole pytest process.
+Both sides run the same tests in copies of the backend. The copies differ in `tests/fakes.py` and in
+the fixtures of the app: one uses Understudy, the other `benchmarks/by_hand` with the plugin off.
+Only tests that pass on the hand-written fakes are run, which leaves out tests that need rules. The
+time is the processor time of a whole pytest process.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from benchmarks.rounds import Round, interleaved
 from understudy.plugin import settings
 
 WITH = "with Understudy"
-UNWATCHED = "with Understudy, checks at run time off"
-WITHOUT = "by hand, plugin off"
+UNCHECKED = "with Understudy, runtime checks off"
+WITHOUT = "hand-written, plugin off"
 
 _HERE = Path(__file__).parent
 _BACKEND = _HERE.parent / "examples" / "backend"
-_LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage*", "htmlcov")
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage*", "htmlcov")
 _COMMON = ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
 _OFF = ["-p", "no:understudy"]
-_UNWATCHED = [f"{settings.flag(check)}=off" for check in settings.RUN_TIME]
+_UNCHECKED = [f"{settings.flag(check)}=off" for check in settings.RUN_TIME]
 
 
-def _write_by_hand(folder: Path) -> None:
-    """Give a copy of the backend fakes and fixtures of its own."""
+def _use_hand_written_fakes(folder: Path) -> None:
+    """Give a copy of the backend hand-written fakes and fixtures."""
     shutil.copyfile(_HERE / "by_hand" / "fakes.py", folder / "tests" / "fakes.py")
     fixtures = (_HERE / "by_hand" / "fixtures.py").read_text(encoding="utf-8")
     with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
         conftest.write(fixtures)
-    # The markers that the plugin registers.
+    # Otherwise the plugin registers these markers.
     project = folder / "pyproject.toml"
     text = project.read_text(encoding="utf-8")
     markers = 'markers = ["integration: needs a real PostgreSQL", "understudy: how it isolates"]\n'
@@ -44,7 +44,7 @@ def _write_by_hand(folder: Path) -> None:
 
 
 def _passing(folder: Path) -> list[str]:
-    """The tests that pass on the fakes written by hand."""
+    """Return the tests that pass on the hand-written fakes."""
     report = folder / "report.xml"
     done = pytest_in(
         folder, *_COMMON, *_OFF, "-m", "not integration", f"--junitxml={report}", "tests/"
@@ -59,21 +59,21 @@ def _passing(folder: Path) -> list[str]:
 
 
 def measure(rounds: int) -> tuple[int, list[Round]]:
-    """Return how many tests all sides run, and the seconds of each side for each round."""
+    """Return the number of tests, and the processor time of each side for each round."""
     with tempfile.TemporaryDirectory() as place:
-        ours, plain = Path(place) / "ours", Path(place) / "plain"
-        for folder in (ours, plain):
-            shutil.copytree(_BACKEND, folder, ignore=_LEFT_BEHIND)
-        _write_by_hand(plain)
+        with_plugin, plain = Path(place) / "with_plugin", Path(place) / "plain"
+        for folder in (with_plugin, plain):
+            shutil.copytree(_BACKEND, folder, ignore=_NOT_COPIED)
+        _use_hand_written_fakes(plain)
         tests = _passing(plain)
         chosen = Path(place) / "tests.txt"
         chosen.write_text("\n".join(tests), encoding="utf-8")
-        seconds_of(ours, *_COMMON, f"@{chosen}")  # so that every module is compiled
+        seconds_of(with_plugin, *_COMMON, f"@{chosen}")  # compiles every module
         found = interleaved(
             rounds,
             {
-                WITH: lambda: seconds_of(ours, *_COMMON, f"@{chosen}"),
-                UNWATCHED: lambda: seconds_of(ours, *_COMMON, *_UNWATCHED, f"@{chosen}"),
+                WITH: lambda: seconds_of(with_plugin, *_COMMON, f"@{chosen}"),
+                UNCHECKED: lambda: seconds_of(with_plugin, *_COMMON, *_UNCHECKED, f"@{chosen}"),
                 WITHOUT: lambda: seconds_of(plain, *_COMMON, *_OFF, f"@{chosen}"),
             },
         )

@@ -1,1 +1,1 @@
-"""Fixtures and fakes as one writes them without Understudy, for the suite to run on."""
+"""Hand-written fixtures and fakes, as in a suite without Understudy."""

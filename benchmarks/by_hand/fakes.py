@@ -1,7 +1,7 @@
-"""Fakes in plain classes, with the plain attributes and nothing more.
+"""Fakes in plain classes, with plain attributes only.
 
-It takes the place of the backend's tests/fakes.py. What it does not have fails the tests that use
-it, which are then left out on both sides.
+This file replaces the backend's tests/fakes.py. Tests that need more fail with it, and are left out
+on both sides.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ class FakeConnection:
     async def execute(self, stmt: str, parameters: Any = None) -> FakeRecord:
         self.execute_calls.append((stmt, parameters))
         answer = _raised(self.execute_return)
-        if isinstance(answer, list) and answer and all(isinstance(one, list) for one in answer):
+        if isinstance(answer, list) and answer and all(isinstance(rows, list) for rows in answer):
             return FakeRecord(answer.pop(0))
         return FakeRecord(answer)
 
@@ -91,7 +91,7 @@ def _raised(answer: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """Let any other name be imported and called, and give back what no test can use."""
+    """Let any other name be imported and called; its result fails the test that uses it."""
     if name.startswith("__"):
         raise AttributeError(name)
     return lambda *args, **kwargs: NotImplementedError(name)

@@ -1,4 +1,4 @@
-"""The fixtures of a conftest.py written by hand; appended to the backend's own."""
+"""The fixtures of a hand-written conftest.py, appended to the backend's."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -27,7 +27,7 @@ def client(app: Any) -> Iterator[TestClient]:
 
 @pytest_asyncio.fixture
 async def async_client(app: Any) -> AsyncIterator[AsyncClient]:
-    # Without its lifespan, this backend has no identity client.
+    # The lifespan creates the identity client of this backend.
     async with LifespanManager(app) as manager:
         transport = ASGITransport(app=manager.app)
         async with AsyncClient(transport=transport, base_url="http://test") as opened:

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.driver_suites`: drivers' own tests, on a real server and on ours.
+"""Run the drivers' own test suites against Understudy: `python -m benchmarks.driver_suites`.
 
-asyncpg's tests come from its sdist, SQLAlchemy's suite for dialects with the package. Both are run
-against the embedded PostgreSQL, and against our session and codecs in front of it (relay.py);
-asyncpg's also against the sandbox of `real_postgres`.
+asyncpg's tests come from its sdist, SQLAlchemy's dialect suite from the package. Both run against
+the embedded PostgreSQL and against the sessions and codecs of `fake_postgres`, which get their
+answers from the embedded PostgreSQL (proxy_server.py). asyncpg's tests also run against
+`real_postgres`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmarks.driver_suites.suite_run import CONFTEST, Outcome, run
 
 ASYNCPG = "asyncpg"
 SUITES = (ASYNCPG, "sqlalchemy+asyncpg", "sqlalchemy+psycopg")
-# What asyncpg's tests want besides, for one question: whether this is Alpine.
+# asyncpg's tests import distro.id() to find out whether they run on Alpine.
 _DISTRO = """\
 import platform
 
@@ -37,33 +38,33 @@ def asyncpg_tests(folder: Path, sdist: Path | None) -> None:
     """Put the tests of the installed asyncpg into a folder.
 
     Args:
-        folder: where they are to be.
-        sdist: the archive that they are in; None to get it from the index.
+        folder: an empty folder.
+        sdist: asyncpg's archive; None to download it.
     """
     if sdist is None:
-        wanted = f"asyncpg=={importlib.metadata.version('asyncpg')}"
-        here = ["--no-deps", "--no-binary", "asyncpg", "--dest", str(folder)]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", *here, wanted]
+        requirement = f"asyncpg=={importlib.metadata.version('asyncpg')}"
+        options = ["--no-deps", "--no-binary", "asyncpg", "--dest", str(folder)]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", *options, requirement]
         subprocess.run(command, check=True)
         (sdist,) = folder.glob("asyncpg-*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "unpacked", filter="data")
     (tests,) = (folder / "unpacked").glob("asyncpg-*/tests")
     shutil.copytree(tests, folder / "tests")
-    shutil.rmtree(folder / "unpacked")  # its package is not compiled, and would be imported
-    (folder / "tests" / "test__sourcecode.py").unlink()  # flake8 and mypy: no server is asked
+    shutil.rmtree(folder / "unpacked")  # otherwise its package, not compiled, is imported
+    (folder / "tests" / "test__sourcecode.py").unlink()  # runs flake8 and mypy
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (folder / "distro.py").write_text(_DISTRO, encoding="utf-8")
 
 
-def outcomes(suite: str, lane: str, sdist: Path | None, *, quick: bool) -> dict[str, Outcome]:
-    """Run a suite on a lane; return what became of each test."""
+def run_on(suite: str, target: str, sdist: Path | None, *, quick: bool) -> dict[str, Outcome]:
+    """Run a suite against a target and return the outcome of each test."""
     chosen = _QUICK[suite.partition("+")[0]] if quick else []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if suite == ASYNCPG:
             asyncpg_tests(folder, sdist)
-            with targets.port(lane, "") as port:
+            with targets.port(target, "") as port:
                 environment = {
                     "PGHOST": "127.0.0.1",
                     "PGPORT": str(port),
@@ -73,35 +74,38 @@ def outcomes(suite: str, lane: str, sdist: Path | None, *, quick: bool) -> dict[
                 return run(folder, chosen or ["tests"], environment)
         driver = suite.partition("+")[2]
         sqlalchemy_suite.write(folder, CONFTEST, is_async=driver == "asyncpg")
-        with targets.port(lane, sqlalchemy_suite.SCHEMA) as port:
+        with targets.port(target, sqlalchemy_suite.SCHEMA) as port:
             url = f"postgresql+{driver}://{targets.USER}@127.0.0.1:{port}/{targets.USER}"
             return run(folder, ["--dburi", url, "test_suite.py", *chosen], {})
 
 
-def _lanes(suite: str, sdist: Path | None, *, quick: bool) -> dict[str, dict[str, Outcome]]:
+def _by_target(suite: str, sdist: Path | None, *, quick: bool) -> dict[str, dict[str, Outcome]]:
     found: dict[str, dict[str, Outcome]] = {}
-    # SQLAlchemy's tests share tables and connections, so there is nothing to go back to after each.
-    for lane in targets.LANES if suite == ASYNCPG else (targets.EMBEDDED, targets.RELAY):
-        print(f"{suite} on {lane} ...", file=sys.stderr, flush=True)
-        found[lane] = outcomes(suite, lane, sdist, quick=quick)
+    # SQLAlchemy's tests share tables and connections, so they cannot be rolled back one by one.
+    without_isolation = (targets.EMBEDDED, targets.FAKE_POSTGRES)
+    for target in targets.TARGETS if suite == ASYNCPG else without_isolation:
+        print(f"{suite} on {target} ...", file=sys.stderr, flush=True)
+        found[target] = run_on(suite, target, sdist, quick=quick)
     return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    names = ", ".join(SUITES)
     parser = argparse.ArgumentParser(prog="python -m benchmarks.driver_suites", description=__doc__)
-    parser.add_argument("suites", nargs="*", metavar="suite", help=f"all, or of {SUITES}")
-    parser.add_argument("--sdist", type=Path, help="asyncpg's archive, instead of a download")
-    parser.add_argument("--quick", action="store_true", help="a few tests of each")
-    given = parser.parse_args(arguments)
-    if unknown := set(given.suites) - set(SUITES):
-        parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
-    listed: list[str] = []
-    for suite in given.suites or SUITES:
-        found = _lanes(suite, given.sdist, quick=given.quick)
+    parser.add_argument("suites", nargs="*", metavar="suite", help=f"of {names} (default: all)")
+    parser.add_argument("--sdist", type=Path, help="asyncpg's archive (default: download it)")
+    parser.add_argument("--quick", action="store_true", help="run a few tests of each suite")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.suites) - set(SUITES):
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {names}")
+    differences: list[str] = []
+    for suite in options.suites or SUITES:
+        found = _by_target(suite, options.sdist, quick=options.quick)
         print(report.table(suite, found), flush=True)
-        listed += [f"{suite} | {line}" for line in report.differences(found)]
-    print("\nPassed by the embedded PostgreSQL, and by another not:" if listed else "")
-    print("\n".join(listed))
+        differences += [f"{suite} | {line}" for line in report.differences(found)]
+    if differences:
+        print("\nTests that pass on the embedded PostgreSQL and not on another target:")
+        print("\n".join(differences))
     return 0
 
 

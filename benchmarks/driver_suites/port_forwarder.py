@@ -1,4 +1,4 @@
-"""A port of 127.0.0.1 in front of a Unix socket, for suites that insist on one."""
+"""A port of 127.0.0.1 that forwards to a Unix socket, for suites that need a port."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_PIECE = 256 * 1024
+_CHUNK_BYTES = 256 * 1024
 
 
 @contextmanager
 def port_of(path: str) -> Iterator[int]:
-    """Carry bytes between a port, which is given, and a Unix socket.
+    """Forward a port to a Unix socket, and yield the port.
 
     Args:
-        path: of the socket.
+        path: the path of the socket.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -25,7 +25,7 @@ def port_of(path: str) -> Iterator[int]:
         number: int = server.sockets[0].getsockname()[1]
         yield number
     finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result()
+        asyncio.run_coroutine_threadsafe(_stop(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -33,25 +33,25 @@ def port_of(path: str) -> Iterator[int]:
 
 async def _serve(path: str) -> asyncio.Server:
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(path)
-        with suppress(asyncio.CancelledError):  # at the end, when nobody waits for it
-            await asyncio.gather(_carry(reader, back), _carry(there, writer))
+        socket_reader, socket_writer = await asyncio.open_unix_connection(path)
+        with suppress(asyncio.CancelledError):  # from _stop
+            await asyncio.gather(_copy(reader, socket_writer), _copy(socket_reader, writer))
 
     return await asyncio.start_server(accept, "127.0.0.1", 0)
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        while data := await reader.read(_PIECE):
+        while data := await reader.read(_CHUNK_BYTES):
             writer.write(data)
             await writer.drain()
     except ConnectionError:
-        pass  # as where it hung up
+        pass  # the other side has disconnected
     finally:
         writer.close()
 
 
-async def _end(server: asyncio.Server) -> None:
+async def _stop(server: asyncio.Server) -> None:
     server.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:

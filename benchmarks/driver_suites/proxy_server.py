@@ -1,14 +1,13 @@
-"""A PostgreSQL made of Python whose answers come from a real one, by value.
+"""A server with fake_postgres' sessions and codecs, whose answers come from a real PostgreSQL.
 
-What a client sends is read by our session and our codecs; values go on as texts that our codecs
-wrote, and what comes back is read and written by them again. Transactions, portals, cursors,
-settings, prepared statements, LISTEN and NOTIFY are the session's. The real server follows it with
-a connection for each client's.
+The session decodes the parameters of a statement, and the proxy sends them to the real server in
+text format. The rows are decoded and encoded again. Transactions, portals, cursors, settings,
+prepared statements, LISTEN and NOTIFY are handled by the session. The real server has one
+connection for each client, and follows the session's transactions.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 import secrets
 import traceback
@@ -47,8 +46,8 @@ T = TypeVar("T")
 
 _REPORTED = ("server_version", "TimeZone", "DateStyle", "IntervalStyle")
 
-_OWN_TYPES = 16384
-# Commands that the real server carries out too, since its later answers depend on them.
+_FIRST_OWN_OID = 16384  # types that are not built in
+# Commands that the real server executes too, because its later answers depend on them.
 _FOLLOWED = (
     c.Begin,
     c.Commit,
@@ -70,34 +69,34 @@ _NOT_IN_BLOCK = re.compile(
 )
 
 
-class RelaySession(Session):
-    """A session that tells its client what the real server has to say besides."""
+class ProxySession(Session):
+    """A session that passes on the notices of the real server."""
 
-    relay: Relay
+    proxy: Proxy
 
     def resume(self, came: Result | Pending | BaseException) -> bytes:
-        """Go on with what came, behind the notices that came with it."""
+        """Resume with a result, after the notices that came with it."""
         if self.pending is not None:
-            for notice in self.relay.take_notices():
+            for notice in self.proxy.take_notices():
                 self._backend.notice(notice)
         return super().resume(came)
 
     def entrust(self) -> None:
-        """Have the real server told when what runs without a block is over."""
+        """Have the end of an implicit transaction reported to the proxy."""
         self._backend.forwarded = True
 
 
-class Relay:
-    """Answers one connection's statements from the real server, and is told how it goes on.
+class Proxy:
+    """Answers the statements of one client from the real server.
 
     Args:
-        server: ours.
-        dsn: what makes the URL of a database of the real server.
+        server: the proxy server.
+        dsn: returns the URL of a database of the real server.
     """
 
-    commands: tuple[type[c.Command], ...] = ()  # the session carries out all that it can
+    commands: tuple[type[c.Command], ...] = ()  # the session executes all that it can
 
-    def __init__(self, server: RelayServer, dsn: Callable[[str], str]) -> None:
+    def __init__(self, server: ProxyServer, dsn: Callable[[str], str]) -> None:
         self._server = server
         self._dsn = dsn
         self._upstream: Upstream | None = None
@@ -105,11 +104,11 @@ class Relay:
         self._number = 0
         self._facts: tuple[dict[str, TypeFacts], dict[str, int]] = ({}, {})
         self._values = Values(Types({}))
-        self.session: RelaySession
+        self.session: ProxySession
 
     def admit(self, connection: Connection) -> Pending:
-        """Connect to the real server, and take over the number of its process."""
-        return self._waiting(lambda: self._connect(connection))
+        """Connect to the real server, and use the process ID of its backend."""
+        return self._pending(lambda: self._connect(connection))
 
     def _connect(self, connection: Connection) -> None:
         upstream = Upstream(self._dsn(connection.database), connection.user)
@@ -121,37 +120,37 @@ class Relay:
     @property
     def upstream(self) -> Upstream:
         """The connection to the real server."""
-        assert self._upstream is not None, "there is one once the client was admitted"
+        assert self._upstream is not None, "the client is admitted"
         return self._upstream
 
     def take_notices(self) -> list[ServerError]:
-        """Return what the real server has said since, once."""
+        """Return and remove the notices of the real server."""
         if self._upstream is None:
             return []
         notices, self._upstream.notices = self._upstream.notices, []
         return notices
 
-    def _waiting(self, function: Callable[[], T]) -> Pending:
-        """Return what waits for a function that waits for the real server."""
+    def _pending(self, function: Callable[[], T]) -> Pending:
+        """Return a Pending for a function that blocks until the real server answers."""
 
-        async def away() -> Any:  # in a thread of its own, as there is no event loop of a test
+        async def run() -> Any:  # runs in a separate thread, since no test has an event loop here
             try:
                 return function()
             except ServerError:
                 raise
             except Exception as error:
-                self._server.broke(error)
+                self._server.report_bug(error)
                 raise ConnectionDropped from error
 
         cancel = None if self._upstream is None else self._upstream.cancel
-        return Pending(0.0, away, cancel=cancel)
+        return Pending(0.0, run, cancel=cancel)
 
     # Statements ----------------------------------------------------------------------------------
 
     def prepare(self, sql: str, declared: tuple[int, ...], connection: Connection) -> Pending:
-        """Have the real server prepare and describe a statement."""
+        """Prepare and describe a statement on the real server."""
         self._number += 1
-        return self._waiting(partial(self._prepared, f"r{self._number}", sql, declared, connection))
+        return self._pending(partial(self._prepared, f"r{self._number}", sql, declared, connection))
 
     def _prepared(
         self, name: str, sql: str, declared: tuple[int, ...], connection: Connection
@@ -167,7 +166,7 @@ class Relay:
         return Statement(sql, command, parameters, fields, way, name)
 
     def _set_up(self, connection: Connection) -> None:
-        """Hand on what a client asked for when it connected, once."""
+        """Send the settings of the client's startup message, once."""
         while connection.options:
             setting, value = connection.options.popitem()
             if setting != "client_encoding":
@@ -175,8 +174,8 @@ class Relay:
                 self.upstream.run(f"SELECT set_config('{setting}', '{quoted}', false)")
 
     def _learn(self, parameters: Sequence[int], columns: Sequence[Field]) -> None:
-        """Ask for the types of the schema, where values have some: they may have changed."""
-        if any(oid >= _OWN_TYPES for oid in (*parameters, *(each.oid for each in columns))):
+        """Read the types of the schema if a value has one of them, since they may have changed."""
+        if any(oid >= _FIRST_OWN_OID for oid in (*parameters, *(column.oid for column in columns))):
             facts = self.upstream.types()
             if facts != self._facts:
                 self._facts = facts
@@ -185,11 +184,11 @@ class Relay:
     def execute(
         self, statement: Statement, parameters: Sequence[Any], connection: Connection
     ) -> Pending:
-        """Have the real server run a statement, with the values that the client's bytes were."""
+        """Run a statement on the real server, with the decoded parameters."""
         if connection.current is None:
             self.session.entrust()
         begins = connection.current is None and not _NOT_IN_BLOCK.match(statement.sql)
-        return self._waiting(partial(self._executed, statement, parameters, begins=begins))
+        return self._pending(partial(self._executed, statement, parameters, begins=begins))
 
     def _executed(self, statement: Statement, parameters: Sequence[Any], *, begins: bool) -> Result:
         if begins and not self._is_implicit:
@@ -207,7 +206,7 @@ class Relay:
             for oid, value in zip(statement.parameters, parameters, strict=True)
         ]
         found = self.upstream.execute(statement.notes, given)
-        decoders = [self._values.decoder(each.oid, TEXT) for each in fields]
+        decoders = [self._values.decoder(field.oid, TEXT) for field in fields]
         rows = [
             [
                 None if (data := found.get_value(row, column)) is None else decode(data)
@@ -220,21 +219,21 @@ class Relay:
         return Result(rows, (found.command_status or b"").decode())
 
     def decoder(self, oid: int, form: int) -> Decoder:
-        """Return what reads a value, as its type is when it comes."""
-        if oid < _OWN_TYPES:
+        """Return the decoder of a type, looked up at each call since the type may change."""
+        if oid < _FIRST_OWN_OID:
             return self._values.decoder(oid, form)
         return lambda data: self._values.decoder(oid, form)(data)
 
     def encoder(self, oid: int, form: int) -> Encoder:
-        """Return what writes a value, as its type is when it is written."""
-        if oid < _OWN_TYPES:
+        """Return the encoder of a type, looked up at each call since the type may change."""
+        if oid < _FIRST_OWN_OID:
             return self._values.encoder(oid, form)
         return lambda value: self._values.encoder(oid, form)(value)
 
-    # How the session goes on ---------------------------------------------------------------------
+    # Following the session -----------------------------------------------------------------------
 
     def control(self, sql: str, connection: Connection) -> Pending | None:
-        """Have the real server follow a command of the session's."""
+        """Execute a command of the session on the real server too."""
         command = read(sql)
         if not isinstance(command, _FOLLOWED):
             return None
@@ -243,7 +242,7 @@ class Relay:
         if isinstance(command, c.PrepareTransaction) or (fails and isinstance(command, c.Commit)):
             chain = " AND CHAIN" if isinstance(command, c.Commit) and command.chain else ""
             sql = f"ROLLBACK{chain}"
-        return self._waiting(partial(self._follow, command, sql, connection))
+        return self._pending(partial(self._follow, command, sql, connection))
 
     def _follow(self, command: c.Command, sql: str, connection: Connection) -> None:
         self._set_up(connection)
@@ -254,22 +253,22 @@ class Relay:
         except ServerError:
             if isinstance(command, c.Commit):
                 raise
-            # What is wrong with any other, the session has to find out by itself.
+            # The session must find errors of other commands itself.
         finally:
-            self.upstream.notices.clear()  # the session has its own
+            self.upstream.notices.clear()  # the session sends its own
 
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
-        """End what ran without a block."""
+        """End the implicit transaction."""
         if not self._is_implicit:
             return None
         self._is_implicit = False
         if commit:
-            return self._waiting(lambda: self.upstream.run("COMMIT"))
+            return self._pending(lambda: self.upstream.run("COMMIT"))
         self.upstream.run("ROLLBACK")
         return None
 
     def describe_cursor(self, name: str, connection: Connection) -> Pending:
-        """Refuse to tell of a cursor that the session does not know: it has them all.
+        """Reject a cursor that the session does not know, since the session knows all of them.
 
         Raises:
             ServerError: always.
@@ -282,28 +281,27 @@ class Relay:
     closed = bound
 
     def notify(self, channel: str, payload: str, connection: Connection) -> None:
-        """Tell everyone who listens."""
+        """Notify all listening clients."""
         self._server.notify(channel, payload, connection.pid)
 
     def lost(self, connection: Connection) -> None:
-        """Leave the real server."""
+        """Close the connection to the real server."""
         if self._upstream is not None:
             self._upstream.close()
 
 
-class RelayServer(Server):
-    """A PostgreSQL made of Python in front of a real one.
+class ProxyServer(Server):
+    """A fake server in front of a real one.
 
     Args:
-        real: the real one, which runs.
+        real: the real server, running.
     """
 
-    name = "the relay"
+    name = "the proxy"
 
     def __init__(self, real: EmbeddedServer) -> None:
         super().__init__()
         self._real = real
-        self._pids = itertools.count(1)
         with psycopg.connect(real.dsn()) as probe:
             self._reported = {
                 name: value.decode()
@@ -314,22 +312,20 @@ class RelayServer(Server):
     def new_session(self) -> Session:
         """Return the session of a new connection."""
         client = Client(next(pids), secrets.randbits(31), self.begun)
-        relay = Relay(self, self._real.dsn)
+        proxy = Proxy(self, self._real.dsn)
         settings = dict(self._reported)
         version = settings.pop("server_version")
-        server_options = ServerOptions(
-            version, settings=settings, admit=relay.admit, forwarder=relay
-        )
-        relay.session = session = RelaySession(relay, client, server_options)
-        session.relay = relay
+        options = ServerOptions(version, settings=settings, admit=proxy.admit, forwarder=proxy)
+        proxy.session = session = ProxySession(proxy, client, options)
+        session.proxy = proxy
         return session
 
     def end(self, pids: Sequence[Any]) -> None:
-        """End connections, as an administrator has ended those behind them."""
+        """Terminate the clients whose connections to the real server were terminated."""
         for client in self._open():
             if client.pid in pids:
                 self._end(client)
 
-    def broke(self, error: Exception) -> None:
-        """Print an error of our own, which is a defect of what is measured."""
+    def report_bug(self, error: Exception) -> None:
+        """Print an unexpected error, which is a bug in the measured code."""
         traceback.print_exception(error)

@@ -1,4 +1,4 @@
-"""How the outcomes of a suite compare, as text."""
+"""A comparison of the outcomes of a suite on several targets, as text."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from benchmarks.driver_suites.suite_run import Outcome
 Outcomes = Mapping[str, Outcome]
 
 
-def table(suite: str, lanes: Mapping[str, Outcomes]) -> str:
-    """Compare what became of a suite's tests.
+def table(suite: str, targets: Mapping[str, Outcomes]) -> str:
+    """Return the number of passed, failed and skipped tests on each target.
 
-    Not applicable are those that the first lane, a real server, does not pass either.
+    A test that does not pass on the first target, a real server, is not applicable.
 
     Args:
-        suite: its name.
-        lanes: by the name of each lane, the outcomes by test.
+        suite: the name of the suite.
+        targets: the outcomes by test, for each target.
     """
-    first = next(iter(lanes))
-    applicable = [name for name, each in lanes[first].items() if each.verdict == "passed"]
+    first = next(iter(targets))
+    applicable = [name for name, outcome in targets[first].items() if outcome.verdict == "passed"]
     lines = [f"{suite:26}{'passed':>8}{'failed':>8}{'skipped':>9}{'not applicable':>16}"]
-    for lane, outcomes in lanes.items():
+    for target, outcomes in targets.items():
         counts = Counter(
             outcomes[name].verdict if name in outcomes else "failed" for name in applicable
         )
         passed, failed, skipped = counts["passed"], counts["failed"], counts["skipped"]
-        rest = len(lanes[first]) - len(applicable)
-        lines.append(f"  {lane:24}{passed:8}{failed:8}{skipped:9}{rest:16}")
+        not_applicable = len(targets[first]) - len(applicable)
+        lines.append(f"  {target:24}{passed:8}{failed:8}{skipped:9}{not_applicable:16}")
     return "\n".join(lines)
 
 
-def differences(lanes: Mapping[str, Outcomes]) -> Sequence[str]:
-    """Return a line for each test that the first lane passes and another does not."""
-    first, *others = lanes
+def differences(targets: Mapping[str, Outcomes]) -> Sequence[str]:
+    """Return a line for each test that passes on the first target and not on another one."""
+    first, *others = targets
     lines: list[str] = []
-    for lane in others:
-        for name, outcome in sorted(lanes[first].items()):
+    for target in others:
+        for name, outcome in sorted(targets[first].items()):
             if outcome.verdict != "passed":
                 continue
-            found = lanes[lane].get(name, Outcome("failed", "it was not run"))
+            found = targets[target].get(name, Outcome("failed", "not run"))
             if found.verdict != "passed":
                 reason = f": {found.reason[:120]}" if found.reason else ""
-                lines.append(f"{lane} | {found.verdict} | {name}{reason}")
+                lines.append(f"{target} | {found.verdict} | {name}{reason}")
     return lines

@@ -1,12 +1,12 @@
-"""SQLAlchemy's suite for dialects, which is part of the package, made ready to be run."""
+"""The files to run SQLAlchemy's dialect suite, which is part of the package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# What the suite asks of a database, and PostgreSQL has; what neither it nor the suite's own
-# defaults know of stays closed, and its tests are left out.
-_OPEN = Path(__file__).with_name("features.txt")
+# The features that the suite asks for and PostgreSQL has. Tests of other features are skipped,
+# unless these are on by default.
+_FEATURES = Path(__file__).with_name("features.txt")
 _REQUIREMENTS = """\
 from sqlalchemy.testing import exclusions
 from sqlalchemy.testing.requirements import SuiteRequirements
@@ -30,7 +30,7 @@ _pytest.register_assert_rewrite("sqlalchemy.testing.assertions")
 from sqlalchemy.testing.plugin.pytestplugin import *
 from sqlalchemy.dialects.postgresql import provision as _provision
 
-_provision._extensions.clear()  # which the embedded server does not have
+_provision._extensions.clear()  # the embedded server does not have them
 """
 _SETTINGS = """\
 [sqla_testing]
@@ -40,7 +40,7 @@ profile_file = profiles.txt
 addopts = --tb=short
 python_files = test_*.py
 """
-# What the suite expects to find in the database.
+# The schemas that the suite expects in the database.
 SCHEMA = "CREATE SCHEMA test_schema; CREATE SCHEMA test_schema_2;"
 
 
@@ -48,11 +48,13 @@ def write(folder: Path, conftest: str, *, is_async: bool) -> None:
     """Write the files with which pytest runs the suite.
 
     Args:
-        folder: where.
-        conftest: what is to be in conftest.py besides.
-        is_async: whether the driver is an async one.
+        folder: an empty folder.
+        conftest: additional text of conftest.py.
+        is_async: whether the driver is async.
     """
-    names = [*_OPEN.read_text(encoding="utf-8").split(), *(["async_dialect"] if is_async else [])]
+    names = _FEATURES.read_text(encoding="utf-8").split()
+    if is_async:
+        names.append("async_dialect")
     requirements = _REQUIREMENTS.replace("NAMES", repr(names))
     (folder / "suite_requirements.py").write_text(requirements, encoding="utf-8")
     (folder / "conftest.py").write_text(conftest + _CONFTEST, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A suite of tests, run by pytest in a process of its own, and what became of each test."""
+"""Running a test suite with pytest in a separate process, and the outcome of each test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.processes import pytest_in
 
 Verdict = Literal["passed", "failed", "skipped"]
 
-# A test that waits for what never comes must not keep the others from running.
+# Aborts a test that hangs, so that the other tests run.
 CONFTEST = """\
 import contextlib
 import signal
@@ -23,7 +23,7 @@ import pytest
 @contextlib.contextmanager
 def _limit():
     def give_up(number, frame):
-        raise RuntimeError("it took more than 60 s")
+        raise RuntimeError("timeout of 60 s")
 
     signal.signal(signal.SIGALRM, give_up)
     signal.setitimer(signal.ITIMER_REAL, 60)
@@ -54,11 +54,11 @@ def pytest_runtest_teardown(item):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a test.
+    """The outcome of a test.
 
     Attributes:
-        verdict: how it ended; an error in its set-up is a failure.
-        reason: the first line that says why it failed, "" for any other.
+        verdict: how it ended; an error in setup or teardown is a failure.
+        reason: the first line of the failure message, "" if it did not fail.
     """
 
     verdict: Verdict
@@ -68,23 +68,23 @@ class Outcome:
 def run(
     folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> dict[str, Outcome]:
-    """Run pytest in a folder; return what became of each test, by its name.
+    """Run pytest in a folder and return the outcome of each test, by its name.
 
-    What fails is run once more, as some tests race with a clock, and the second outcome counts.
+    Failed tests are run once more, because some tests depend on timing. The second outcome counts.
 
     Args:
-        folder: where the suite is.
-        arguments: what pytest is given, which loads no plugin but those of the suite.
-        environment: variables besides those that there are.
+        folder: the folder of the suite.
+        arguments: pytest's arguments; it loads only the suite's plugins.
+        environment: additional environment variables.
 
     Raises:
-        RuntimeError: it did not get to its end.
+        RuntimeError: if pytest is aborted.
     """
     found = _run(folder, arguments, environment)
-    if any(each.verdict == "failed" for each in found.values()):
+    if any(outcome.verdict == "failed" for outcome in found.values()):
         again = _run(folder, [*arguments, "--last-failed"], environment)
-        # Why it failed is what the first one says: the second may find what that has left.
-        found |= {name: each for name, each in again.items() if each.verdict != "failed"}
+        # If both fail, the first reason counts: leftovers of the first run may fail the second.
+        found |= {name: outcome for name, outcome in again.items() if outcome.verdict != "failed"}
     return found
 
 
@@ -106,7 +106,7 @@ def _run(
 def read(report: str) -> dict[str, Outcome]:
     """Read a report in JUnit's format.
 
-    A test whose end failed too comes twice in it, and has failed.
+    A test whose teardown fails too is in it twice, and has failed.
 
     >>> read('<testsuite><testcase classname="tests.a.B" name="c"/></testsuite>')
     {'tests.a.B.c': Outcome(verdict='passed', reason='')}
@@ -120,8 +120,8 @@ def read(report: str) -> dict[str, Outcome]:
 
 
 def _outcome(case: ElementTree.Element) -> Outcome:
-    for each in case:
-        if each.tag in ("failure", "error"):
-            return Outcome("failed", each.get("message", "").partition("\n")[0])
-    skipped = any(each.tag == "skipped" for each in case)
+    for child in case:
+        if child.tag in ("failure", "error"):
+            return Outcome("failed", child.get("message", "").partition("\n")[0])
+    skipped = any(child.tag == "skipped" for child in case)
     return Outcome("skipped" if skipped else "passed")

@@ -1,4 +1,4 @@
-"""What a suite is run against: a real PostgreSQL, and what stands in front of one."""
+"""The servers that a suite runs against: a real PostgreSQL, fake_postgres and real_postgres."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 
 from benchmarks.driver_suites.port_forwarder import port_of
-from benchmarks.driver_suites.proxy_server import RelayServer
+from benchmarks.driver_suites.proxy_server import ProxyServer
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.rollback_server import RollbackServer
 
-EMBEDDED = "embedded"
-RELAY = "by value"
-SANDBOX = "sandbox"
-LANES = (EMBEDDED, RELAY, SANDBOX)
+EMBEDDED = "embedded PostgreSQL"
+FAKE_POSTGRES = "fake_postgres"
+REAL_POSTGRES = "real_postgres"
+TARGETS = (EMBEDDED, FAKE_POSTGRES, REAL_POSTGRES)
 USER = "postgres"
 
 
-class ConnectedSandbox(RollbackServer):
-    """A sandbox for tests in another process: it goes back whenever nobody is connected.
+class SuiteServer(RollbackServer):
+    """The server of real_postgres, for tests in another process.
 
-    A real server that a test has ended is replaced too.
+    It rolls back whenever no client is connected, and replaces a real server that a test has ended.
     """
 
     def __init__(self, dsn: Callable[[], str]) -> None:
         super().__init__(dsn)
-        self.database = USER  # to which the suites connect
+        self.database = USER  # the suites connect to it
 
     def new_session(self) -> Session:
-        """Return the session of a new connection; the first one begins a transaction."""
+        """Return the session of a new connection; the first one begins a test."""
         if not (self.scheduler.is_open and any(client.is_open for client in self.clients)):
             self.begin_test()
         return super().new_session()
 
 
 @contextmanager
-def port(lane: str, schema: str) -> Iterator[int]:
-    """Start what a suite is to be run against, and give its port of 127.0.0.1.
+def port(target: str, schema: str) -> Iterator[int]:
+    """Start a server and yield its port of 127.0.0.1.
 
     Args:
-        lane: one of LANES.
-        schema: SQL to be run before.
+        target: one of TARGETS.
+        schema: SQL to run in the embedded PostgreSQL first.
     """
     with EmbeddedServer() as real:
         with psycopg.connect(real.dsn(), autocommit=True) as connection:
             connection.execute(schema.encode())
-        if lane == EMBEDDED:
-            where = parse_qs(urlsplit(real.dsn()).query)
-            with port_of(f"{where['host'][0]}/.s.PGSQL.{where['port'][0]}") as number:
+        if target == EMBEDDED:
+            query = parse_qs(urlsplit(real.dsn()).query)
+            with port_of(f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}") as number:
                 yield number
             return
-        server: Server = RelayServer(real) if lane == RELAY else ConnectedSandbox(real.dsn)
+        server: Server = ProxyServer(real) if target == FAKE_POSTGRES else SuiteServer(real.dsn)
         server.start()
         try:
             with port_of(f"{server.host}/.s.PGSQL.{server.port}") as number:

@@ -1,6 +1,6 @@
-"""A connection to the real server, for one client of ours, through libpq and with texts alone.
+"""A connection of the proxy to the real server, for one client, with libpq and the text format.
 
-Every call waits for the server, so none may be made in the thread that serves the clients.
+Every call blocks, so it must not be made in the thread that serves the clients.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.types import TypeFacts
 
-_NUMBERS = "SELECT format_type(oid, NULL), oid FROM pg_type WHERE oid >= 16384"
+_OIDS = "SELECT format_type(oid, NULL), oid FROM pg_type WHERE oid >= 16384"
 _PARTS = {
     "severity": DiagnosticField.SEVERITY_NONLOCALIZED,
     "sqlstate": DiagnosticField.SQLSTATE,
@@ -32,14 +32,14 @@ _PARTS = {
     "datatype": DiagnosticField.DATATYPE_NAME,
     "constraint": DiagnosticField.CONSTRAINT_NAME,
 }
-_REST = {
+_OTHER_PARTS = {
     b"q": DiagnosticField.INTERNAL_QUERY,
     b"p": DiagnosticField.INTERNAL_POSITION,
     b"F": DiagnosticField.SOURCE_FILE,
     b"L": DiagnosticField.SOURCE_LINE,
     b"R": DiagnosticField.SOURCE_FUNCTION,
 }
-_GONE = "terminating connection due to administrator command"
+_TERMINATED = "terminating connection due to administrator command"
 
 
 class Upstream:
@@ -47,11 +47,11 @@ class Upstream:
 
     Args:
         dsn: the URL of its database.
-        user: who connects.
+        user: the role.
 
     Attributes:
-        pid: the process of the server that serves it.
-        notices: what the server has said meanwhile.
+        pid: the process ID of its backend.
+        notices: the notices that the server has sent.
     """
 
     def __init__(self, dsn: str, user: str) -> None:
@@ -64,7 +64,7 @@ class Upstream:
             state = "3D000" if text.startswith("database") else "28000"
             raise ServerError(ErrorFields(state, text, "FATAL")) from error
         self._pgconn: PGconn = self._psycopg.pgconn
-        self._pgconn.notice_handler = self._note
+        self._pgconn.notice_handler = self._add_notice
         self.pid = self._pgconn.backend_pid
         self._canceller = self._pgconn.get_cancel()
         self._is_closing = False
@@ -74,12 +74,12 @@ class Upstream:
     def prepare(
         self, name: str, sql: str, declared: Sequence[int]
     ) -> tuple[tuple[int, ...], tuple[Field, ...]]:
-        """Prepare a statement; return the types of its parameters, and its columns.
+        """Prepare a statement and return its parameter types and columns.
 
         Raises:
-            ServerError: it is refused.
+            ServerError: if the server rejects it.
         """
-        with self._turn() as pgconn:
+        with self._locked() as pgconn:
             _checked(pgconn.prepare(name.encode(), sql.encode(), list(declared)))
             found = _checked(pgconn.describe_prepared(name.encode()))
         parameters = tuple(found.param_type(number) for number in range(found.nparams))
@@ -89,20 +89,20 @@ class Upstream:
         """Run a prepared statement.
 
         Raises:
-            ServerError: it fails.
+            ServerError: if it fails.
         """
-        with self._turn() as pgconn:
-            # NULL is a None, which the declaration forgets.
+        with self._locked() as pgconn:
+            # psycopg's annotation lacks None, which is NULL.
             given = cast("list[bytes]", values)
             return _checked(pgconn.exec_prepared(name.encode(), given))
 
     def copy_in(self, sql: str, pieces: Sequence[bytes]) -> str:
-        """Run a COPY to the server; return its tag.
+        """Run a COPY to the server and return its command tag.
 
         Raises:
-            ServerError: it fails.
+            ServerError: if it fails.
         """
-        with self._turn() as pgconn:
+        with self._locked() as pgconn:
             _checked(pgconn.exec_(sql.encode()))
             for piece in pieces:
                 pgconn.put_copy_data(piece)
@@ -110,12 +110,12 @@ class Upstream:
             return _tag(_last(pgconn))
 
     def copy_out(self, sql: str) -> tuple[list[bytes], int, str]:
-        """Run a COPY from the server; return its pieces, the number of its columns, and its tag.
+        """Run a COPY from the server and return its data, number of columns and command tag.
 
         Raises:
-            ServerError: it fails.
+            ServerError: if it fails.
         """
-        with self._turn() as pgconn:
+        with self._locked() as pgconn:
             columns = _checked(pgconn.exec_(sql.encode())).nfields
             pieces: list[bytes] = []
             while (got := pgconn.get_copy_data(0))[0] > 0:
@@ -126,25 +126,25 @@ class Upstream:
         """Run a command.
 
         Raises:
-            ServerError: it fails.
+            ServerError: if it fails.
         """
-        with self._turn() as pgconn:
+        with self._locked() as pgconn:
             _checked(pgconn.exec_(sql.encode()))
 
     def types(self) -> tuple[dict[str, TypeFacts], dict[str, int]]:
-        """Return what the server knows of types that are not built in, and their numbers."""
-        with self._turn():
+        """Return the facts and OIDs of the types that are not built in."""
+        with self._locked():
             facts = read_schema_facts(self._psycopg).types
-            numbers: dict[str, int] = dict(self._psycopg.execute(_NUMBERS).fetchall())
-        known = {name: fact for name, fact in facts.items() if name in numbers}
-        return known, {name: numbers[name] for name in known}
+            oids: dict[str, int] = dict(self._psycopg.execute(_OIDS).fetchall())
+        known = {name: fact for name, fact in facts.items() if name in oids}
+        return known, {name: oids[name] for name in known}
 
     def cancel(self) -> None:
-        """Have the server cancel what runs."""
+        """Cancel the running statement."""
         self._canceller.cancel()
 
     def close(self) -> None:
-        """Hang up, once what runs has ended."""
+        """Cancel the running statement, if any, and close the connection in a thread."""
         if self._is_closing:
             return
         self._is_closing = True
@@ -157,13 +157,13 @@ class Upstream:
             self._psycopg.close()
 
     @contextmanager
-    def _turn(self) -> Iterator[PGconn]:
+    def _locked(self) -> Iterator[PGconn]:
         with self._lock:
-            if self._psycopg.closed:  # the client has left meanwhile
-                raise ServerError(ErrorFields("57P01", _GONE, "FATAL"))
+            if self._psycopg.closed:  # the client has disconnected
+                raise ServerError(ErrorFields("57P01", _TERMINATED, "FATAL"))
             yield self._pgconn
 
-    def _note(self, result: PGresult) -> None:
+    def _add_notice(self, result: PGresult) -> None:
         self.notices.append(_error(result))
 
 
@@ -187,7 +187,7 @@ def _checked(result: PGresult) -> PGresult:
 
 
 def _last(pgconn: PGconn) -> PGresult:
-    """Return what a COPY came to, and leave nothing behind for the next call."""
+    """Return the result of a COPY, and consume all results of the call."""
     found = pgconn.get_result()
     assert found is not None
     while pgconn.get_result() is not None:
@@ -205,12 +205,12 @@ def _error(result: PGresult) -> ServerError:
         return None if found is None else found.decode(errors="replace")
 
     fields = {name: text for name, which in _PARTS.items() if (text := part(which)) is not None}
-    if "sqlstate" not in fields:  # of libpq: the server is gone
-        return ServerError(ErrorFields("57P01", _GONE, "FATAL"))
+    if "sqlstate" not in fields:  # an error of libpq: the connection is lost
+        return ServerError(ErrorFields("57P01", _TERMINATED, "FATAL"))
     position = part(DiagnosticField.STATEMENT_POSITION)
     return ServerError(
         ErrorFields(**fields),
         None if position is None else int(position),
         part(DiagnosticField.CONTEXT),
-        tuple((letter, text) for letter, which in _REST.items() if (text := part(which))),
+        tuple((letter, text) for letter, which in _OTHER_PARTS.items() if (text := part(which))),
     )

@@ -1,1 +1,1 @@
-"""Every mutant of the reference backend's SQL and parameters, against four kinds of tests."""
+"""Mutants of the reference backend's SQL and parameters, run against four test suites."""

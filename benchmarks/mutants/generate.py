@@ -1,4 +1,4 @@
-"""All mutants of the DAO layer."""
+"""Generating all mutants of the DAO layer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _COLUMNS = """
 
 
 def everything(dsn: str) -> tuple[list[Statement], list[Mutant]]:
-    """The statements of the DAO layer and all their mutants, in the order of the source.
+    """Return the statements of the DAO layer and all their mutants, in the order of the source.
 
     Args:
-        dsn: a database with the schema: which names are tables and columns is looked up there.
+        dsn: the URL of a database with the schema, to look up tables and columns.
 
     Raises:
-        ValueError: PostgreSQL refuses a statement as it is.
+        ValueError: if PostgreSQL rejects a statement without a change.
     """
     found = list(statements())
     with psycopg.connect(dsn) as connection:
@@ -34,7 +34,7 @@ def everything(dsn: str) -> tuple[list[Statement], list[Mutant]]:
     mutants: list[Mutant] = []
     for statement, verdict in zip(found, verdicts, strict=True):
         if not isinstance(verdict, Description):
-            raise ValueError(f"{statement.spot.method}: {verdict}")
+            raise ValueError(f"{statement.method.name}: {verdict}")
         mutants.extend(sql_mutants.mutants_of(statement, tables))
         mutants.extend(parameter_mutants.mutants_of(statement, verdict.parameters))
     return found, mutants

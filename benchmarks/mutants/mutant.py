@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A DAO method: its file, the module that file is, its class and its name."""
+class Method:
+    """A DAO method: its file, module, class and name."""
 
     file: Path
     module: str
     owner: str
-    method: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,18 @@ class Mutant:
 
     Attributes:
         family: "SQL" or "parameters".
-        kind: what was done, in words: "column misspelt".
-        edits: (start, end, text): what stands from start to end in the file becomes text.
+        kind: what was changed, such as "column misspelled".
+        edits: tuples (start, end, text): the range from start to end in the file becomes text.
     """
 
-    spot: Spot
+    method: Method
     family: str
     kind: str
     edits: tuple[tuple[int, int, str], ...]
 
     @property
     def source(self) -> str:
-        """The file with the change."""
+        """The text of the file with the change."""
         text = self._original
         for start, end, replacement in sorted(self.edits, reverse=True):
             text = text[:start] + replacement + text[end:]
@@ -46,8 +46,8 @@ class Mutant:
             f"{' '.join(text[start:end].split())!r} -> {replacement!r}"
             for start, end, replacement in self.edits
         )
-        return f"{self.spot.file.name}:{line} {self.spot.method}: {self.kind}: {changes}"
+        return f"{self.method.file.name}:{line} {self.method.name}: {self.kind}: {changes}"
 
     @property
     def _original(self) -> str:
-        return self.spot.file.read_text(encoding="utf-8")
+        return self.method.file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every mutant of a statement's parameters: too few, too many, swapped, of the wrong type."""
+"""Mutants of a statement's parameters: too few, too many, swapped or of a wrong type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from benchmarks.mutants.mutant import Mutant
 from benchmarks.mutants.sources import Statement
 
-# What stands instead of a parameter {0} of a PostgreSQL type, and what mistake that is.
+# For each PostgreSQL type the mistakes, and the replacements of a parameter {0}.
 _WRONG = {
     "bigint": (("str of it", "str({0})"), ("a list of it", "[{0}]")),
     "text": (("a number", "7"), ("a list of it", "[{0}]")),
@@ -18,22 +18,22 @@ _WRONG = {
 
 
 def mutants_of(statement: Statement, types: Sequence[str]) -> Iterator[Mutant]:
-    """Every mutant of the parameters that are given to a statement.
+    """Yield every mutant of the parameters of a statement.
 
     Args:
-        statement: the statement, as found in the source.
-        types: PostgreSQL's type of each parameter.
+        statement: the statement in the source.
+        types: the PostgreSQL type of each parameter.
     """
     number = 0
     for items in statement.parameters:
-        source = statement.spot.file.read_text(encoding="utf-8")
+        source = statement.method.file.read_text(encoding="utf-8")
         texts = [source[start:end] for start, end in items]
         for edits, kind in (
             *_counts(items, texts),
             *_swaps(items, texts),
             *_types(items, texts, types[number : number + len(items)]),
         ):
-            yield Mutant(statement.spot, "parameters", kind, edits)
+            yield Mutant(statement.method, "parameters", kind, edits)
         number += len(items)
 
 

@@ -1,4 +1,4 @@
-"""What a run found, as a table or as JSON."""
+"""The result of a run, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ CHECKED, REAL = "checked", "integration"
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found; lists by lane are in the order of the mutants."""
+    """The result of a run; outcomes are in the order of the mutants."""
 
     statements: int
     judged: Sequence[Judged]
     outcomes: Mapping[str, Sequence[Outcome]]
     tests: Mapping[str, int]
-    rehearsed: Mapping[str, float]
+    baseline: Mapping[str, float]
     took: float
 
-    def killed(self, lane: str, which: Callable[[Judged], bool]) -> int:
-        """How many of some mutants a lane kills."""
+    def killed(self, suite: str, which: Callable[[Judged], bool]) -> int:
+        """Return how many of the selected mutants a suite kills."""
         return sum(
             outcome.killed is not None
-            for each, outcome in zip(self.judged, self.outcomes[lane], strict=True)
-            if which(each)
+            for judged, outcome in zip(self.judged, self.outcomes[suite], strict=True)
+            if which(judged)
         )
 
-    def seconds(self, lane: str) -> float:
-        return sum(outcome.took for outcome in self.outcomes[lane])
+    def seconds(self, suite: str) -> float:
+        return sum(outcome.took for outcome in self.outcomes[suite])
 
-    def missed(self, lane: str) -> list[Judged]:
-        """The refused mutants that a lane lets live."""
+    def missed(self, suite: str) -> list[Judged]:
+        """Return the rejected mutants that a suite does not kill."""
         return [
-            each
-            for each, outcome in zip(self.judged, self.outcomes[lane], strict=True)
-            if each.refused and outcome.killed is None
+            judged
+            for judged, outcome in zip(self.judged, self.outcomes[suite], strict=True)
+            if judged.rejected and outcome.killed is None
         ]
 
     @property
     def survivors(self) -> int:
-        """How many mutants no lane kills."""
+        """The number of mutants that no suite kills."""
         return sum(
             all(outcome.killed is None for outcome in outcomes)
             for outcomes in zip(*self.outcomes.values(), strict=True)
@@ -54,34 +54,33 @@ class Result:
 
     @property
     def by_checks(self) -> int:
-        """How many refused mutants the checks of the catalog kill, whatever the tests assert."""
+        """The number of rejected mutants that a catalog check kills, whatever the tests assert."""
         return sum(
-            each.refused and bool(outcome.checks)
-            for each, outcome in zip(self.judged, self.outcomes[CHECKED], strict=True)
+            judged.rejected and bool(outcome.checks)
+            for judged, outcome in zip(self.judged, self.outcomes[CHECKED], strict=True)
         )
 
 
 _GROUPS: tuple[tuple[str, Callable[[Judged], bool]], ...] = (
-    ("SQL rejected by PostgreSQL", lambda each: _is(each, "SQL", "PostgreSQL")),
-    ("SQL rejected by the driver", lambda each: _is(each, "SQL", "driver")),
-    ("rejected parameters", lambda each: each.refused and _family(each) == "parameters"),
-    ("all rejected mutants", lambda each: each.refused),
-    ("SQL with a changed meaning", lambda each: _is(each, "SQL", "")),
-    ("parameters with a changed meaning", lambda each: _is(each, "parameters", "")),
-    ("all", lambda each: True),
+    ("SQL rejected by PostgreSQL", lambda judged: _is(judged, "SQL", "PostgreSQL")),
+    ("SQL rejected by the driver", lambda judged: _is(judged, "SQL", "driver")),
+    (
+        "rejected parameters",
+        lambda judged: judged.rejected and judged.mutant.family == "parameters",
+    ),
+    ("all rejected mutants", lambda judged: judged.rejected),
+    ("SQL with a changed meaning", lambda judged: _is(judged, "SQL", "")),
+    ("parameters with a changed meaning", lambda judged: _is(judged, "parameters", "")),
+    ("all", lambda judged: True),
 )
 
 
-def _is(each: Judged, family: str, refused_by: str) -> bool:
-    return _family(each) == family and each.refused_by == refused_by
-
-
-def _family(each: Judged) -> str:
-    return each.mutant.family
+def _is(judged: Judged, family: str, rejected_by: str) -> bool:
+    return judged.mutant.family == family and judged.rejected_by == rejected_by
 
 
 def as_table(result: Result) -> str:
-    """The table of docs/mutants.md, and every refused mutant that the checked fakes let live."""
+    """Return the table of docs/mutants.md, and the rejected mutants that (c) does not kill."""
     return "\n".join(_lines(result))
 
 
@@ -98,20 +97,20 @@ def _lines(result: Result) -> Iterator[str]:
         count = sum(map(which, result.judged))
         yield _row(title, count, [result.killed(key, which) for key in keys])
     seconds = [result.seconds(key) for key in keys]
-    yield _row("seconds for all mutants", "", [f"{each:.1f}" for each in seconds])
-    each = [f"{1000 * took / max(1, len(result.judged)):.1f}" for took in seconds]
-    yield _row("milliseconds for one", "", each)
+    yield _row("seconds for all mutants", "", [f"{taken:.1f}" for taken in seconds])
+    averages = [f"{1000 * taken / max(1, len(result.judged)):.1f}" for taken in seconds]
+    yield _row("milliseconds for one", "", averages)
     unreached = [_unreached(result, key) for key in keys]
     yield _row("in a method that no test calls", "", unreached)
     yield _row("tests in the suite", "", [result.tests[key] for key in keys])
-    once = [f"{result.rehearsed[key]:.1f}" for key in keys]
+    once = [f"{result.baseline[key]:.1f}" for key in keys]
     yield _row("seconds for the suite, without mutants", "", once)
     yield ""
     ratio = result.seconds(CHECKED) / result.seconds(REAL)
     yield f"Time of (c) / time of (d): {ratio:.3f}. The whole command: {result.took:.0f} s."
-    refused = sum(each.refused for each in result.judged)
+    rejected = sum(judged.rejected for judged in result.judged)
     yield (
-        f"Of the {refused} rejected mutants, (c) kills {result.by_checks} with a catalog check,"
+        f"Of the {rejected} rejected mutants, (c) kills {result.by_checks} with a catalog check,"
         " whatever the test asserts."
     )
     yield (
@@ -120,12 +119,12 @@ def _lines(result: Result) -> Iterator[str]:
     )
     missed = result.missed(CHECKED)
     yield f"Rejected mutants that (c) does not kill: {len(missed)}"
-    for one in missed:
-        yield f"- {one.mutant}; {one.refused_by}: {one.reason}"
+    for judged in missed:
+        yield f"- {judged.mutant}; {judged.rejected_by}: {judged.reason}"
 
 
-def _unreached(result: Result, lane: str) -> int:
-    return sum(each.tests == 0 and each.killed is None for each in result.outcomes[lane])
+def _unreached(result: Result, suite: str) -> int:
+    return sum(outcome.tests == 0 and outcome.killed is None for outcome in result.outcomes[suite])
 
 
 def _row(title: str, count: object, cells: Sequence[object]) -> str:
@@ -133,15 +132,15 @@ def _row(title: str, count: object, cells: Sequence[object]) -> str:
 
 
 def as_json(result: Result) -> str:
-    """Everything: each mutant with its verdict and what each lane made of it."""
+    """Return each mutant with its verdict and the outcome of each suite."""
     mutants = [
         {
-            "mutant": str(each.mutant),
-            "family": each.mutant.family,
-            "kind": each.mutant.kind,
-            "refused_by": each.refused_by,
-            "reason": each.reason,
-            "lanes": {
+            "mutant": str(judged.mutant),
+            "family": judged.mutant.family,
+            "kind": judged.mutant.kind,
+            "rejected_by": judged.rejected_by,
+            "reason": judged.reason,
+            "suites": {
                 key: {
                     "killed": outcomes[number].killed,
                     "by": outcomes[number].by,
@@ -152,14 +151,14 @@ def as_json(result: Result) -> str:
                 for key, outcomes in result.outcomes.items()
             },
         }
-        for number, each in enumerate(result.judged)
+        for number, judged in enumerate(result.judged)
     ]
-    kinds = Counter(each.mutant.kind for each in result.judged)
+    kinds = Counter(judged.mutant.kind for judged in result.judged)
     summary = {
         "statements": result.statements,
         "tests": dict(result.tests),
         "seconds": {key: round(result.seconds(key), 3) for key in result.outcomes},
-        "rehearsed": {key: round(took, 3) for key, took in result.rehearsed.items()},
+        "baseline_seconds": {key: round(took, 3) for key, took in result.baseline.items()},
         "kinds": dict(kinds.most_common()),
     }
     return json.dumps({**summary, "mutants": mutants}, indent=1, ensure_ascii=False)

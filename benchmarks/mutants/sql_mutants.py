@@ -1,4 +1,4 @@
-"""Every mutant of a statement: one token changed or left out, one item or clause left out."""
+"""Mutants of a statement: a token is changed or removed, or an item or clause is removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.mutants.mutant import Mutant
 from benchmarks.mutants.sources import Statement
 from benchmarks.mutants.tokens import KEYWORDS, Items, Token, lists_of, tokens_of
 
-# (kind, where the change begins, where it ends, what stands there instead), in the statement
+# (kind, start, end, replacement); start and end are offsets in the statement.
 Change = tuple[str, int, int, str]
 Tables = Mapping[str, Sequence[str]]
 
@@ -42,11 +42,11 @@ _OTHER_KEYWORD = {
 
 
 def mutants_of(statement: Statement, tables: Tables) -> Iterator[Mutant]:
-    """Every mutant of a statement.
+    """Yield every mutant of a statement.
 
     Args:
-        statement: the statement, as found in the source.
-        tables: the columns of each table of the schema, in their order.
+        statement: the statement in the source.
+        tables: the columns of each table of the schema, in order.
     """
     text = statement.text
     tokens = tokens_of(text)
@@ -62,14 +62,14 @@ def mutants_of(statement: Statement, tables: Tables) -> Iterator[Mutant]:
             seen.add(changed)
             place = statement.start
             edit = (place + start, place + end, replacement)
-            yield Mutant(statement.spot, "SQL", kind, (edit,))
+            yield Mutant(statement.method, "SQL", kind, (edit,))
     for kind, one, other in _swaps(tokens):
         place = statement.start
         edits = (
             (place + one.start, place + one.end, other.text),
             (place + other.start, place + other.end, one.text),
         )
-        yield Mutant(statement.spot, "SQL", kind, edits)
+        yield Mutant(statement.method, "SQL", kind, edits)
 
 
 def _of_token(tokens: Sequence[Token], place: int, tables: Tables) -> Iterator[Change]:
@@ -88,7 +88,7 @@ def _of_token(tokens: Sequence[Token], place: int, tables: Tables) -> Iterator[C
     elif text in "()":
         yield to("bracket dropped", "")
     elif text.startswith("'"):
-        yield to("literal changed", f"'{_misspelt(text[1:-1])}'")
+        yield to("literal changed", f"'{_misspelled(text[1:-1])}'")
         yield to("literal of another type", "0")
     elif text.isdigit():
         yield to("literal changed", str(int(text) + 1))
@@ -97,7 +97,7 @@ def _of_token(tokens: Sequence[Token], place: int, tables: Tables) -> Iterator[C
         for other in _OTHER_OPERATOR[text]:
             yield to("operator changed" if other else "operator dropped", other)
     elif text.lower() in KEYWORDS:
-        yield to("keyword misspelt", _misspelt(text))
+        yield to("keyword misspelled", _misspelled(text))
         if text.lower() in _OTHER_KEYWORD:
             other = _OTHER_KEYWORD[text.lower()]
             yield to("keyword changed" if other else "keyword dropped", other)
@@ -109,7 +109,7 @@ def _of_name(tokens: Sequence[Token], place: int, tables: Tables) -> Iterator[Ch
     token = tokens[place]
     before = tokens[place - 1].word if place else ""
     after = tokens[place + 1].text if place + 1 < len(tokens) else ""
-    here = [each.text for each in tokens if each.text in tables]
+    here = [other.text for other in tokens if other.text in tables]
     kind, others = "name", []
     if before == "::":
         kind, others = "type", ["integer"]
@@ -123,7 +123,7 @@ def _of_name(tokens: Sequence[Token], place: int, tables: Tables) -> Iterator[Ch
         kind, others = "function", [_OTHER_FUNCTION[token.text.lower()]]
     elif owners := [table for table in here if token.text in tables[table]]:
         kind, others = "column", [_next(tables[owners[0]], token.text)]
-    yield f"{kind} misspelt", token.start, token.end, _misspelt(token.text)
+    yield f"{kind} misspelled", token.start, token.end, _misspelled(token.text)
     for other in others[:1]:
         yield f"another {kind}", token.start, token.end, other
 
@@ -133,23 +133,23 @@ def _of_list(tokens: Sequence[Token], found: Items) -> Iterator[Change]:
     kind = f"{'condition' if conditions else 'item'} of {found.clause} dropped"
     items = found.items
     if len(items) == 1 and found.clause in ("ORDER BY", "WHERE", "RETURNING"):
-        return  # that is the whole clause
-    for number, (first, behind) in enumerate(items):
-        start, end = tokens[first].start, tokens[behind - 1].end
+        return  # _clauses drops the whole clause
+    for number, (first, after) in enumerate(items):
+        start, end = tokens[first].start, tokens[after - 1].end
         if number + 1 < len(items):
-            end = tokens[items[number + 1][0]].start  # with the mark behind it
+            end = tokens[items[number + 1][0]].start  # with the separator after it
         elif number:
-            start = tokens[items[number - 1][1]].start  # with the mark before it
+            start = tokens[items[number - 1][1]].start  # with the separator before it
         yield kind, start, end, ""
     if found.clause == "ORDER BY":
-        for _, behind in items:
-            if tokens[behind - 1].word not in ("ASC", "DESC"):
-                end = tokens[behind - 1].end
+        for _, after in items:
+            if tokens[after - 1].word not in ("ASC", "DESC"):
+                end = tokens[after - 1].end
                 yield "sorted the other way", end, end, " DESC"
 
 
 def _clauses(tokens: Sequence[Token]) -> Iterator[Change]:
-    """Whole clauses left out: WHERE, ORDER BY, RETURNING, LIMIT and OFFSET."""
+    """Yield a change for each clause to drop: WHERE, ORDER BY, RETURNING, LIMIT and OFFSET."""
     for found in lists_of(tokens):
         if found.clause in ("WHERE", "ORDER BY", "RETURNING"):
             start, end = tokens[found.begin].start, tokens[found.end - 1].end
@@ -171,7 +171,7 @@ def _highest(tokens: Sequence[Token]) -> int:
 
 
 def _qualifiers(tokens: Sequence[Token]) -> list[str]:
-    """What stands before a dot somewhere in the statement."""
+    """Return the names before a dot in the statement."""
     pairs = pairwise(tokens)
     return list(dict.fromkeys(one.text for one, other in pairs if other.text == "."))
 
@@ -180,8 +180,8 @@ def _next(names: Sequence[str], name: str) -> str:
     return names[(list(names).index(name) + 1) % len(names)]
 
 
-def _misspelt(word: str) -> str:
-    """Two neighbours swapped, as fingers do; a letter doubled where that changes nothing."""
+def _misspelled(word: str) -> str:
+    """Swap two neighboring letters, or double the last one if a swap changes nothing."""
     for place in range(min(1, len(word) - 2), len(word) - 1):
         if place >= 0 and word[place] != word[place + 1]:
             return word[:place] + word[place + 1] + word[place] + word[place + 2 :]

@@ -1,4 +1,4 @@
-"""A lane: a copy of the reference backend with a suite, and a pytest in it that takes orders."""
+"""A pytest process that runs a suite on mutants, in a copy of the reference backend."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.mutants.mutant import Mutant, Spot
+from benchmarks.mutants.mutant import Method, Mutant
 from benchmarks.mutants.plugin.mutant_runner import PIPES
 from benchmarks.mutants.sources import BACKEND, Statement
 
 _HERE = Path(__file__).parent
-_LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage*", "htmlcov", ".env")
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage*", "htmlcov", ".env")
 _COMMON = [
     *("-q", "-p", "mutant_runner", "-p", "no:randomly", "-p", "no:cacheprovider"),
     *("-p", "no:xdist", "-p", "no:cov", "-p", "no:faker", "--tb=native"),
@@ -27,19 +27,21 @@ _SHARED = (
     *("__init__.py", "conftest.py"),
     *("cases.py", "steps.py", "user_cases.py", "access_cases.py"),
 )
-# A mutant may recurse for ever; nothing in the suites takes a tenth of this.
-_PATIENCE = 20.0
-_REHEARSAL = 300.0
+# A mutant may never end. No test of the suites takes a tenth of this.
+_MUTANT_TIMEOUT = 20.0  # seconds
+_BASELINE_TIMEOUT = 300.0  # seconds
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The tests of one lane.
+    """A test suite.
 
     Attributes:
-        own: the file of `lanes/` that takes the place of the backend's tests; "" for the latter.
-        arguments: what pytest gets besides.
-        shares: what the first test of a run starts: "catalog", "server" or nothing.
+        key: its key in the JSON output.
+        title: its title in the table.
+        own: the file of `suites/` that replaces the backend's tests; "" to run the backend's tests.
+        arguments: additional arguments of pytest.
+        shares: what to start before the first test: "catalog", "server" or nothing.
     """
 
     key: str
@@ -59,14 +61,14 @@ SUITES = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a lane did to a mutant.
+    """The result of a suite for a mutant.
 
     Attributes:
-        killed: the test that failed; None where none did, "" where the process had to be ended.
-        by: what the failure says.
-        checks: which failures of the catalog are in its report.
-        tests: how many tests call the mutated method.
-        took: seconds that the tests took.
+        killed: the test that failed; None if no test failed, "" if the process died or hung.
+        by: the message of the failure.
+        checks: the failures of the catalog in its report.
+        tests: the number of tests that call the mutated method.
+        took: the time of the tests in seconds.
     """
 
     killed: str | None
@@ -76,36 +78,36 @@ class Outcome:
     took: float
 
 
-class Lane:
-    """A suite that waits for mutants. A context manager: at its end the process is gone."""
+class SuiteProcess:
+    """A pytest process that waits for mutants; a context manager that ends the process on exit."""
 
     def __init__(self, suite: Suite, folder: Path) -> None:
         self.suite = suite
         self.tests = 0
-        self.rehearsed = 0.0
+        self.baseline_seconds = 0.0
         self._folder = folder / suite.key
         self._log = folder / f"{suite.key}.log"
 
     def __enter__(self) -> Self:
         _make_folder(self.suite, self._folder)
-        orders, self._orders = os.pipe()
-        self._reports, reports = os.pipe()
+        request_end, send_end = os.pipe()
+        receive_end, response_end = os.pipe()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV"))}
-        environment |= {"PYTHONPATH": str(_HERE / "plugin"), PIPES: f"{orders},{reports}"}
+        environment |= {"PYTHONPATH": str(_HERE / "plugin"), PIPES: f"{request_end},{response_end}"}
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *_COMMON, *self._arguments()],
                 cwd=self._folder,
                 env=environment,
-                pass_fds=(orders, reports),
+                pass_fds=(request_end, response_end),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        os.close(orders)
-        os.close(reports)
-        self._out = os.fdopen(self._orders, "w", encoding="utf-8")
-        self._in = os.fdopen(self._reports, encoding="utf-8")
+        os.close(request_end)
+        os.close(response_end)
+        self._requests = os.fdopen(send_end, "w", encoding="utf-8")
+        self._responses = os.fdopen(receive_end, encoding="utf-8")
         return self
 
     def __exit__(
@@ -116,36 +118,38 @@ class Lane:
     ) -> None:
         if error is not None:
             self._process.terminate()
-        self._out.close()
+        self._requests.close()
         self._process.wait()
-        self._in.close()
+        self._responses.close()
 
-    def rehearse(self, statements: Sequence[Statement]) -> None:
-        """Begin to run every test once without a mutant, to see what each one calls."""
-        spots = dict.fromkeys(statement.spot for statement in statements)
+    def start_baseline(self, statements: Sequence[Statement]) -> None:
+        """Start a run of every test without a mutant, which records what each test calls."""
+        methods = dict.fromkeys(statement.method for statement in statements)
         self._send(
-            do="rehearse",
-            methods=[_names(spot) | {"source": None} for spot in spots],
+            do="baseline",
+            methods=[_names(method) | {"source": None} for method in methods],
             statements=[statement.text for statement in statements],
             shares=self.suite.shares,
-            seconds=_REHEARSAL,
+            seconds=_BASELINE_TIMEOUT,
         )
 
-    def ready(self) -> None:
-        """Wait for the end of the rehearsal."""
-        report = self._receive()
-        self.tests, self.rehearsed = report["tests"], report["took"]
+    def finish_baseline(self) -> None:
+        """Wait for the end of the baseline run."""
+        response = self._receive()
+        self.tests, self.baseline_seconds = response["tests"], response["took"]
 
     def run(self, mutant: Mutant) -> Outcome:
-        """Run the tests that call the mutated method, up to the first that fails."""
-        self._send(do="mutant", **_names(mutant.spot), source=mutant.source, seconds=_PATIENCE)
-        report = self._receive()
+        """Run the tests that call the mutated method, up to the first failure."""
+        self._send(
+            do="mutant", **_names(mutant.method), source=mutant.source, seconds=_MUTANT_TIMEOUT
+        )
+        response = self._receive()
         return Outcome(
-            report.get("killed"),
-            report.get("by", ""),
-            tuple(report.get("checks", ())),
-            report["tests"],
-            report["took"],
+            response.get("killed"),
+            response.get("by", ""),
+            tuple(response.get("checks", ())),
+            response["tests"],
+            response["took"],
         )
 
     def _arguments(self) -> list[str]:
@@ -153,34 +157,34 @@ class Lane:
             return list(self.suite.arguments)
         return sorted(f"tests/{file.name}" for file in self._folder.glob("tests/test_*_dao.py"))
 
-    def _send(self, **order: Any) -> None:
+    def _send(self, **request: Any) -> None:
         try:
-            self._out.write(json.dumps(order) + "\n")
-            self._out.flush()
+            self._requests.write(json.dumps(request) + "\n")
+            self._requests.flush()
         except BrokenPipeError:
             raise RuntimeError(self._log.read_text(encoding="utf-8")) from None
 
     def _receive(self) -> Any:
-        """Return the next report.
+        """Return the next response.
 
         Raises:
-            RuntimeError: there is none, or it says that something broke.
+            RuntimeError: if the process has ended, or reports an error of its own.
         """
-        line = self._in.readline()
+        line = self._responses.readline()
         if not line:
             raise RuntimeError(self._log.read_text(encoding="utf-8"))
-        report = json.loads(line)
-        if "broken" in report:
-            raise RuntimeError(report["broken"])
-        return report
+        response = json.loads(line)
+        if "error" in response:
+            raise RuntimeError(response["error"])
+        return response
 
 
-def _names(spot: Spot) -> dict[str, Any]:
-    return {"module": spot.module, "owner": spot.owner, "method": spot.method}
+def _names(method: Method) -> dict[str, Any]:
+    return {"module": method.module, "owner": method.owner, "method": method.name}
 
 
 def _make_folder(suite: Suite, folder: Path) -> None:
-    shutil.copytree(BACKEND, folder, ignore=_LEFT_BEHIND)
+    shutil.copytree(BACKEND, folder, ignore=_NOT_COPIED)
     if not suite.own:
         return
     tests = folder / "tests"

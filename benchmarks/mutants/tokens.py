@@ -1,4 +1,4 @@
-"""A statement's tokens with their places, and the lists and conditions they form."""
+"""The tokens of a statement with their positions, and the lists and conditions in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLAUSES = frozenset(
 
 @dataclass(frozen=True)
 class Token:
-    """A token, where it stands in the statement, and how many brackets are open around it."""
+    """A token, its offset in the statement, and the number of open brackets around it."""
 
     text: str
     start: int
@@ -56,11 +56,13 @@ def tokens_of(statement: str) -> list[Token]:
 
 @dataclass(frozen=True)
 class Items:
-    """The items of a list, each as (first token, the token behind it).
+    """The items of a list, as indexes of tokens.
 
     Attributes:
-        begin: the token the list's clause begins with, such as ORDER.
-        end: the token behind the list.
+        clause: the clause that contains the list, such as ORDER BY.
+        begin: the first token of the clause.
+        end: the token after the list.
+        items: for each item its first token, and the token after it.
     """
 
     clause: str
@@ -70,7 +72,7 @@ class Items:
 
 
 def lists_of(tokens: Sequence[Token]) -> Iterator[Items]:
-    """Every list of columns, values, assignments and sort keys, and every list of conditions."""
+    """Yield every list of columns, values, assignments and sort keys, and of conditions."""
     for place, token in enumerate(tokens):
         before = tokens[place - 1].word if place else ""
         if token.word in ("SELECT", "RETURNING", "SET"):

@@ -1,10 +1,10 @@
-"""What the real PostgreSQL and the real driver make of a mutant, before any row is touched.
+"""The verdict of the real PostgreSQL and the real driver on a mutant, before any row is touched.
 
-A mutant is refused where PostgreSQL does not prepare one of its statements, where the driver or
-PostgreSQL does not take the parameters that its method passes, or where the driver wants rows of a
-statement that returns none. What its method passes is seen by calling it on a connection that takes
-notes. Whether that is taken is found out by asking the driver to EXPLAIN the statement with it:
-everything is encoded, sent and read, and nothing is executed.
+A mutant is rejected if PostgreSQL does not prepare one of its statements, if the driver or
+PostgreSQL rejects the parameters that its method passes, or if the driver expects rows from a
+statement without rows. The method runs on a connection that records statements and parameters. The
+driver then runs EXPLAIN on each statement with these parameters, which encodes and sends everything
+and executes nothing.
 """
 
 from __future__ import annotations
@@ -26,15 +26,21 @@ from understudy.catalog.description import Description, Refusal, Verdict
 
 @dataclass(frozen=True)
 class Judged:
-    """A mutant, and who refuses it and why; "" where nobody does."""
+    """A mutant with its verdict.
+
+    Attributes:
+        mutant: the mutant.
+        rejected_by: "PostgreSQL" or "driver", "" if neither rejects it.
+        reason: the message of the rejection.
+    """
 
     mutant: Mutant
-    refused_by: str = ""
+    rejected_by: str = ""
     reason: str = ""
 
     @property
-    def refused(self) -> bool:
-        return self.refused_by != ""
+    def rejected(self) -> bool:
+        return self.rejected_by != ""
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,10 @@ class _Call:
 
 
 def judge(mutants: Sequence[Mutant], dsn: str) -> list[Judged]:
-    """Judge every mutant on a database with the schema."""
+    """Return the verdict on every mutant, on a database with the schema."""
     sys.path.append(str(BACKEND))
     calls = [asyncio.run(_calls_of(mutant)) for mutant in mutants]
-    texts = list(dict.fromkeys(call.statement for each in calls for call in each))
+    texts = list(dict.fromkeys(call.statement for of_mutant in calls for call in of_mutant))
     describer = Describer(dsn)
     verdicts = dict(zip(texts, describer.describe(texts), strict=True))
     describer.close()
@@ -58,7 +64,7 @@ def judge(mutants: Sequence[Mutant], dsn: str) -> list[Judged]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep from the terminal what the driver's panics print, page after page."""
+    """Redirect stderr, on which the driver's panics print pages."""
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -80,39 +86,39 @@ async def _judge_all(
     found = []
     for mutant, made in zip(mutants, calls, strict=True):
         for call in made:
-            refusal = await _refusal(call, verdicts[call.statement], driver)
-            if refusal is not None:
-                found.append(Judged(mutant, *refusal))
+            rejection = await _rejection(call, verdicts[call.statement], driver)
+            if rejection is not None:
+                found.append(Judged(mutant, *rejection))
                 break
         else:
             found.append(Judged(mutant))
     return found
 
 
-async def _refusal(call: _Call, verdict: Verdict, driver: _Driver) -> tuple[str, str] | None:
+async def _rejection(call: _Call, verdict: Verdict, driver: _Driver) -> tuple[str, str] | None:
     if isinstance(verdict, Refusal):
         return "PostgreSQL", f"{verdict.sqlstate} {verdict.message}"
     if isinstance(verdict, Description):
-        # A SELECT of nothing returns rows all the same.
+        # A SELECT without columns returns rows too.
         rowless = verdict.command != "SELECT" and not verdict.columns
         if rowless and call.method in ("fetch_row", "fetch_val"):
             return "driver", f"{call.method} of a statement that returns no rows"
         for row in call.rows:
-            reason = await driver.refusal(call.statement, row)
+            reason = await driver.rejection(call.statement, row)
             if reason is not None:
                 return "driver", reason
     return None
 
 
 class _Driver:
-    """psqlpy, on a connection that is opened again when it was lost."""
+    """psqlpy, on a connection that is opened again after an error."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: Any = None
 
-    async def refusal(self, statement: str, row: Sequence[Any] | None) -> str | None:
-        """Why a statement with parameters fails before it is executed; None where it does not."""
+    async def rejection(self, statement: str, row: Sequence[Any] | None) -> str | None:
+        """Return why a statement with parameters fails before execution; None if it does not."""
         import psqlpy
 
         if self._connection is None:
@@ -123,34 +129,34 @@ class _Driver:
             )
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 # a panic of the driver's is not an Exception
+        except BaseException as error:  # noqa: BLE001 # a panic of the driver is not an Exception
             self._connection = None
             return f"{type(error).__name__}: {str(error).splitlines()[0]}"
         return None
 
 
-# What a method passes ----------------------------------------------------------------------------
+# The calls of a method ---------------------------------------------------------------------------
 
 
-class _Notes:
-    """A connection that answers as the case says, and writes down what it was asked."""
+class _Recorder:
+    """A connection that gives the answers of a case and records its calls."""
 
     def __init__(self, steps: Sequence[Any]) -> None:
         self.calls: list[_Call] = []
         self._answers = [step.answer for step in steps]
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[_Notes]:
+    async def transaction(self) -> AsyncIterator[_Recorder]:
         yield self
 
     def __getattr__(self, method: str) -> Any:
-        async def take(statement: str, parameters: Any = None) -> Any:
+        async def record(statement: str, parameters: Any = None) -> Any:
             rows = list(parameters) if method == "execute_many" else [parameters]
             self.calls.append(_Call(method, statement, rows))
             answer = self._answers.pop(0)
             return answer if method == "fetch_val" else _Result(answer)
 
-        return take
+        return record
 
 
 @dataclass(frozen=True)
@@ -162,28 +168,28 @@ class _Result:
 
 
 async def _calls_of(mutant: Mutant) -> list[_Call]:
-    """What the mutated method asks of its connection, for every case of it."""
+    """Return the calls of the mutated method on its connection, for each of its cases."""
     from src.domain.dal.dao.user import UserDAO
 
     from benchmarks.mutants.suites.cases import CASES
 
-    UserDAO._verify_scope = staticmethod(_verify_nothing)  # type: ignore[method-assign]  # because another method's statement is in there
+    UserDAO._verify_scope = staticmethod(_verify_nothing)  # type: ignore[method-assign]  # it would run another method's statement
     changed = changed_method(
         {
-            "module": mutant.spot.module,
-            "owner": mutant.spot.owner,
-            "method": mutant.spot.method,
+            "module": mutant.method.module,
+            "owner": mutant.method.owner,
+            "method": mutant.method.name,
             "source": mutant.source,
         }
     ).__func__
     calls: list[_Call] = []
     for case in CASES:
-        if (case.dao.__name__, case.method) == (mutant.spot.owner, mutant.spot.method):
-            notes = _Notes(case.steps)
-            await changed.__wrapped__(notes, *case.arguments)
-            calls.extend(notes.calls)
+        if (case.dao.__name__, case.method) == (mutant.method.owner, mutant.method.name):
+            recorder = _Recorder(case.steps)
+            await changed.__wrapped__(recorder, *case.arguments)
+            calls.extend(recorder.calls)
     if not calls:
-        raise LookupError(f"no case calls {mutant.spot.owner}.{mutant.spot.method}")
+        raise LookupError(f"no case calls {mutant.method.owner}.{mutant.method.name}")
     return calls
 
 

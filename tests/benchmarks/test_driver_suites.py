@@ -1,4 +1,4 @@
-"""The command that runs drivers' own tests; what they find is in docs/conformance.md."""
+"""The command that runs the drivers' own tests; its results are in docs/conformance.md."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ REPORT = """\
 </testsuite></testsuites>
 """
 PASSED, SKIPPED, FAILED = Outcome("passed"), Outcome("skipped"), Outcome("failed", "Wrong: 1")
-LANES = {
-    "embedded": {"a": PASSED, "b": PASSED, "c": PASSED, "d": FAILED, "e": SKIPPED},
-    "by value": {"a": PASSED, "b": FAILED, "c": SKIPPED, "d": PASSED, "e": PASSED},
-    "sandbox": {"a": PASSED, "b": PASSED},
+OUTCOMES = {
+    "embedded PostgreSQL": {"a": PASSED, "b": PASSED, "c": PASSED, "d": FAILED, "e": SKIPPED},
+    "fake_postgres": {"a": PASSED, "b": FAILED, "c": SKIPPED, "d": PASSED, "e": PASSED},
+    "real_postgres": {"a": PASSED, "b": PASSED},
 }
 
 
@@ -40,21 +40,21 @@ def test_a_report_is_read() -> None:
     }
 
 
-def test_only_what_a_real_server_passes_is_compared() -> None:
-    assert report.table("a suite", LANES) == (
+def test_only_tests_that_pass_on_a_real_server_are_compared() -> None:
+    assert report.table("a suite", OUTCOMES) == (
         "a suite                     passed  failed  skipped  not applicable\n"
-        "  embedded                       3       0        0               2\n"
-        "  by value                       1       1        1               2\n"
-        "  sandbox                        2       1        0               2"
+        "  embedded PostgreSQL            3       0        0               2\n"
+        "  fake_postgres                  1       1        1               2\n"
+        "  real_postgres                  2       1        0               2"
     )
-    assert report.differences(LANES) == [
-        "by value | failed | b: Wrong: 1",
-        "by value | skipped | c",
-        "sandbox | failed | c: it was not run",
+    assert report.differences(OUTCOMES) == [
+        "fake_postgres | failed | b: Wrong: 1",
+        "fake_postgres | skipped | c",
+        "real_postgres | failed | c: not run",
     ]
 
 
-def test_what_fails_is_run_once_more(tmp_path: Path) -> None:
+def test_failed_tests_are_run_once_more(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(suite_run.CONFTEST)
     (tmp_path / "test_it.py").write_text(
         "import os, pathlib\n"
@@ -74,7 +74,7 @@ def test_what_fails_is_run_once_more(tmp_path: Path) -> None:
     }
 
 
-def test_an_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_suite_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         __main__.main(["asyncpg", "psycopg2"])
 
@@ -86,7 +86,7 @@ def test_an_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.fixture(scope="module")
 def dsn() -> Iterator[str]:
-    with targets.port(targets.RELAY, "CREATE TYPE mood AS ENUM ('sad', 'happy')") as port:
+    with targets.port(targets.FAKE_POSTGRES, "CREATE TYPE mood AS ENUM ('sad', 'happy')") as port:
         yield f"postgresql://{targets.USER}@127.0.0.1:{port}/{targets.USER}"
 
 

@@ -1,4 +1,4 @@
-"""What docs/lint-measured.md says is what was judged, and its script counts what it says."""
+"""docs/lint-measured.md matches the judged findings, and its command counts them."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def labels() -> list[list[str]]:
     return [line.split("\t") for line in LABELS.read_text(encoding="utf-8").splitlines()]
 
 
-def test_each_judgement_is_whole_and_made_once() -> None:
+def test_each_judgement_is_complete_and_unique() -> None:
     found = labels()
 
     assert len(found) >= 150
     assert {code for _, _, _, code, _, _ in found} <= DEFAULT
     assert {verdict for *_, verdict, _ in found} == {"true", "false"}
-    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", each[5]) for each in found)
-    assert len({tuple(each[:4]) for each in found}) == len(found)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", reason) for *_, reason in found)
+    assert len({tuple(fields[:4]) for fields in found}) == len(found)
 
 
-def test_the_rules_are_as_precise_as_they_shall_be() -> None:
+def test_the_rules_are_as_precise_as_required() -> None:
     verdicts = Counter((code, verdict) for _, _, _, code, verdict, _ in labels())
     total = Counter(code for _, _, _, code, _, _ in labels())
 
@@ -56,17 +56,17 @@ def test_the_page_has_the_findings_of_each_suite(page: str) -> None:
         found.setdefault(suite, Counter())[code] += 1
     header, _, *rows = re.findall(r"^\| (.*) \|$", page.split("## How many")[0], re.M)
     codes = header.split(" | ")[3:]
-    told = {
+    shown = {
         suite: {code: int(count) for code, count in zip(codes, counts, strict=True) if count}
         for suite, _, _, *counts in (re.split(r" *\| *", row) for row in rows)
     }
 
-    total = told.pop("all")
-    assert {suite: counts for suite, counts in told.items() if counts} == found
+    total = shown.pop("all")
+    assert {suite: counts for suite, counts in shown.items() if counts} == found
     assert total == sum(found.values(), Counter())
 
 
-def test_it_counts_what_is_found_and_draws_from_it(
+def test_it_counts_findings_and_selects_a_sample(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for suite, text in {

@@ -1,4 +1,4 @@
-"""The mutants are what they say, and the command runs them in all lanes. No test looks at times."""
+"""The mutants match their descriptions, and the command runs every suite on them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def statement_in(folder: Path, sql: str) -> Statement:
 
 def changes(mutant: Mutant) -> tuple[str, str]:
     """A mutant's kind, and the line that it changes."""
-    before = mutant.spot.file.read_text(encoding="utf-8").splitlines()
+    before = mutant.method.file.read_text(encoding="utf-8").splitlines()
     after = mutant.source.splitlines()
     (changed,) = [line for line, old in zip(after, before, strict=True) if line != old]
     return mutant.kind, changed.strip(' ",')
@@ -52,19 +52,19 @@ def test_every_token_of_a_statement_is_changed(tmp_path: Path) -> None:
     found = [changes(mutant) for mutant in sql_mutants.mutants_of(statement, TABLES)]
 
     assert found == [
-        ("keyword misspelt", "DLEETE FROM users WHERE id = $1 RETURNING id"),
-        ("keyword misspelt", "DELETE FORM users WHERE id = $1 RETURNING id"),
-        ("table misspelt", "DELETE FROM uesrs WHERE id = $1 RETURNING id"),
+        ("keyword misspelled", "DLEETE FROM users WHERE id = $1 RETURNING id"),
+        ("keyword misspelled", "DELETE FORM users WHERE id = $1 RETURNING id"),
+        ("table misspelled", "DELETE FROM uesrs WHERE id = $1 RETURNING id"),
         ("another table", "DELETE FROM roles WHERE id = $1 RETURNING id"),
-        ("keyword misspelt", "DELETE FROM users WEHRE id = $1 RETURNING id"),
-        ("column misspelt", "DELETE FROM users WHERE di = $1 RETURNING id"),
+        ("keyword misspelled", "DELETE FROM users WEHRE id = $1 RETURNING id"),
+        ("column misspelled", "DELETE FROM users WHERE di = $1 RETURNING id"),
         ("another column", "DELETE FROM users WHERE name = $1 RETURNING id"),
         ("operator changed", "DELETE FROM users WHERE id <> $1 RETURNING id"),
         ("operator changed", "DELETE FROM users WHERE id || $1 RETURNING id"),
         ("placeholder too many", "DELETE FROM users WHERE id = $2 RETURNING id"),
         ("placeholder dropped", "DELETE FROM users WHERE id =  RETURNING id"),
-        ("keyword misspelt", "DELETE FROM users WHERE id = $1 RTEURNING id"),
-        ("column misspelt", "DELETE FROM users WHERE id = $1 RETURNING di"),
+        ("keyword misspelled", "DELETE FROM users WHERE id = $1 RTEURNING id"),
+        ("column misspelled", "DELETE FROM users WHERE id = $1 RETURNING di"),
         ("another column", "DELETE FROM users WHERE id = $1 RETURNING name"),
         ("WHERE dropped", "DELETE FROM users  RETURNING id"),
         ("RETURNING dropped", "DELETE FROM users WHERE id = $1"),
@@ -76,7 +76,7 @@ def test_every_token_of_a_statement_is_changed(tmp_path: Path) -> None:
     [
         (
             "SELECT lower(name) FROM users",
-            "function misspelt",
+            "function misspelled",
             ["SELECT lwoer(name) FROM users"],
         ),
         (
@@ -154,28 +154,30 @@ def test_parameters_are_left_out_doubled_swapped_and_of_another_type(tmp_path: P
 
 
 def test_every_mutant_of_the_backend_is_python_and_differs_from_every_other() -> None:
-    found = [mutant for each in statements() for mutant in sql_mutants.mutants_of(each, TABLES)]
+    found = [
+        mutant for statement in statements() for mutant in sql_mutants.mutants_of(statement, TABLES)
+    ]
 
     for mutant in found:
         ast.parse(mutant.source)
-    assert len({(mutant.spot.file, mutant.source) for mutant in found}) == len(found) > 1000
+    assert len({(mutant.method.file, mutant.source) for mutant in found}) == len(found) > 1000
 
 
 def test_a_mutant_says_where_it_is_and_what_it_changes(tmp_path: Path) -> None:
     statement = statement_in(tmp_path, "SELECT name FROM users")
 
     assert [str(mutant) for mutant in sql_mutants.mutants_of(statement, TABLES)][1] == (
-        "user.py:4 rename: column misspelt: 'name' -> 'nmae'"
+        "user.py:4 rename: column misspelled: 'name' -> 'nmae'"
     )
 
 
 @pytest.fixture(scope="module")
 def output() -> Any:
-    """What the command prints of the misspelt columns of one method."""
+    """What the command prints of the misspelled columns of one method."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.mutants", "--format", "json"),
-            *("--only", "fetch_by_email: column misspelt"),
+            *("--only", "fetch_by_email: column misspelled"),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -189,28 +191,28 @@ def output() -> Any:
 
 
 @pytest.mark.slow
-def test_each_mutant_is_judged_and_run_in_every_lane(output: Any) -> None:
+def test_each_mutant_is_judged_and_run_by_every_suite(output: Any) -> None:
     found = {mutant["mutant"].partition(": ")[2]: mutant for mutant in output["mutants"]}
 
     assert list(output["tests"]) == ["plain", "async_mock", "checked", "integration"]
     assert {text: mutant["reason"] for text, mutant in found.items()} == {
-        "column misspelt: 'id' -> 'di'": '42703 column "di" does not exist',
-        "column misspelt: 'name' -> 'nmae'": '42703 column "nmae" does not exist',
-        "column misspelt: 'email' -> 'eamil'": '42703 column "eamil" does not exist',
-        "column misspelt: 'created_at' -> 'cerated_at'": (
+        "column misspelled: 'id' -> 'di'": '42703 column "di" does not exist',
+        "column misspelled: 'name' -> 'nmae'": '42703 column "nmae" does not exist',
+        "column misspelled: 'email' -> 'eamil'": '42703 column "eamil" does not exist',
+        "column misspelled: 'created_at' -> 'cerated_at'": (
             '42703 column "cerated_at" does not exist'
         ),
     }
     for mutant in found.values():
-        assert mutant["refused_by"] == "PostgreSQL"
-        assert all(lane["tests"] > 0 for lane in mutant["lanes"].values())
+        assert mutant["rejected_by"] == "PostgreSQL"
+        assert all(suite["tests"] > 0 for suite in mutant["suites"].values())
 
 
 @pytest.mark.slow
-def test_checked_fakes_and_the_database_kill_what_substrings_let_live(output: Any) -> None:
+def test_checked_fakes_and_the_database_kill_mutants_that_substrings_miss(output: Any) -> None:
     for mutant in output["mutants"]:
-        killed = {lane: found["killed"] is not None for lane, found in mutant["lanes"].items()}
-        # Of this statement the first two lanes look at the table and at the condition.
+        killed = {suite: found["killed"] is not None for suite, found in mutant["suites"].items()}
+        # The first two suites look for the table and the condition of this statement.
         condition = "'eamil'" in mutant["mutant"] and killed["plain"]
         assert killed == {
             "plain": condition,
@@ -218,11 +220,11 @@ def test_checked_fakes_and_the_database_kill_what_substrings_let_live(output: An
             "checked": True,
             "integration": True,
         }
-        assert "StatementRefused" in mutant["lanes"]["checked"]["checks"]
+        assert "StatementRefused" in mutant["suites"]["checked"]["checks"]
 
 
 def judged(tmp_path: Path) -> list[Judged]:
-    """Three mutants: one that PostgreSQL refuses, one that the driver refuses, one that is fine."""
+    """Three mutants: one rejected by PostgreSQL, one by the driver, one valid."""
     statement = statement_in(tmp_path, "SELECT name FROM users")
     one, other, third, *_ = sql_mutants.mutants_of(statement, TABLES)
     return [
@@ -235,12 +237,12 @@ def judged(tmp_path: Path) -> list[Judged]:
 def result_of(mutants: list[Judged], checked: list[Outcome]) -> Result:
     """A run in which only the checked fakes kill what `checked` says."""
     live = [Outcome(None, "", (), 2, 0.5)] * len(mutants)
-    lanes = {suite.key: live for suite in SUITES} | {"checked": checked}
+    outcomes = {suite.key: live for suite in SUITES} | {"checked": checked}
     figures = {suite.key: 4 for suite in SUITES}
-    return Result(1, mutants, lanes, figures, dict.fromkeys(figures, 1.5), 60.0)
+    return Result(1, mutants, outcomes, figures, dict.fromkeys(figures, 1.5), 60.0)
 
 
-def test_the_table_counts_what_each_lane_kills_of_each_group(tmp_path: Path) -> None:
+def test_the_table_counts_the_kills_of_each_suite_in_each_group(tmp_path: Path) -> None:
     killed = Outcome("tests/test_it.py::test_it", "refused", ("StatementRefused",), 2, 0.1)
     by_assertion = Outcome("tests/test_it.py::test_it", "assert", (), 2, 0.1)
     not_reached = Outcome(None, "", (), 0, 0.1)
@@ -259,7 +261,7 @@ def test_the_table_counts_what_each_lane_kills_of_each_group(tmp_path: Path) -> 
         "Of the 2 rejected mutants, (c) kills 1 with a catalog check, whatever the test asserts.",
         "Mutants that survive every suite, including those that mean the same as before: 1",
         "Rejected mutants that (c) does not kill: 1",
-        "- user.py:4 rename: column misspelt: 'name' -> 'nmae'; driver: TypeError",
+        "- user.py:4 rename: column misspelled: 'name' -> 'nmae'; driver: TypeError",
     ]
 
 

@@ -1,1 +1,1 @@
-"""What runs inside the pytest of each lane."""
+"""The pytest plugin of the suites' processes."""

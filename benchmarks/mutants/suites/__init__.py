@@ -1,1 +1,1 @@
-"""The suites of the first two lanes; they are run inside a copy of the reference backend."""
+"""The first two suites, which run in a copy of the reference backend."""

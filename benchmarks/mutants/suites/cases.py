@@ -1,7 +1,7 @@
 """One call of every DAO method.
 
-The first two lanes run this table on their own kind of connection, so that they differ in nothing
-else. The imports are relative because the files are copied to where a lane has its tests.
+The first two suites run this table, each on its kind of connection, so nothing else differs. The
+imports are relative because the files are copied into the folder of a suite.
 """
 
 from __future__ import annotations

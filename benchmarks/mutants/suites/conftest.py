@@ -1,4 +1,4 @@
-"""What both lanes share: `assign` is tested without the check of its scope."""
+"""Shared by both suites: `assign` is tested without the check of its scope."""
 
 import pytest
 from src.domain.dal.dao.user import UserDAO

@@ -1,6 +1,7 @@
-"""A call of a DAO method, and what a diligent person asserts of it.
+"""A call of a DAO method, and the assertions of a careful test.
 
-It looks for two or three parts of each statement, and compares all parameters and the whole result.
+They look for two or three substrings of each statement, and compare all parameters and the whole
+result.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One call on the connection: which, what of its statement, its parameters, the answer."""
+    """One call on the connection: method, substrings of its statement, parameters, answer."""
 
     call: str
     parts: tuple[str, ...]
@@ -21,7 +22,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """One call of a DAO method, the calls that it makes, and what it returns."""
+    """One call of a DAO method, the calls it makes on the connection, and its result."""
 
     dao: type[Any]
     method: str

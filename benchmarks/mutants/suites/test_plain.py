@@ -4,7 +4,7 @@ import pytest
 from src.domain.dal.dao.exception import DAOException
 
 from .cases import CASES
-from .fakes import FakeConnection, FakeRecord  # type: ignore[import-not-found]  # because it is copied to where a lane has its tests
+from .fakes import FakeConnection, FakeRecord  # type: ignore[import-not-found]  # the file is copied there
 from .steps import Case
 
 
