@@ -50,12 +50,17 @@ import threading
 
 import psutil
 import psycopg
+from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.transport import Line
 from understudy.plugin.databases import shared
 from understudy.plugin.servers import sandbox
 
-SERVERS = ("understudy.fake_postgres", "understudy.real_postgres")
-DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy", *SERVERS)
+DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy")
 process = psutil.Process()
+
+
+def is_of_driver(cls):
+    return cls.__name__.endswith(("Connection", "Pool")) and cls.__module__.startswith(DRIVERS)
 
 
 def counts(config):
@@ -85,9 +90,7 @@ def counts(config):
             issubclass(cls, asyncio.AbstractEventLoop | asyncio.Task) for cls in classes
         ),
         "connections in the test process": sum(
-            cls.__name__.endswith(("Connection", "Guest", "Line", "Pool"))
-            and cls.__module__.startswith(DRIVERS)
-            for cls in classes
+            issubclass(cls, Connection | Line) or is_of_driver(cls) for cls in classes
         ),
         "memory, MB": process.memory_info().rss / 1e6,
     }
