@@ -51,7 +51,7 @@ import threading
 import psutil
 import psycopg
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.transport import Line
+from understudy.fake_postgres.transport import Transport
 from understudy.plugin.databases import shared
 from understudy.plugin.servers import sandbox
 
@@ -90,7 +90,7 @@ def counts(config):
             issubclass(cls, asyncio.AbstractEventLoop | asyncio.Task) for cls in classes
         ),
         "connections in the test process": sum(
-            issubclass(cls, Connection | Line) or is_of_driver(cls) for cls in classes
+            issubclass(cls, Connection | Transport) or is_of_driver(cls) for cls in classes
         ),
         "memory, MB": process.memory_info().rss / 1e6,
     }
