@@ -17,6 +17,24 @@ from understudy.lint.engine import Engine
 from .projects import write
 
 MARK = "# here"
+# The app that cases about replaced functions and methods share.
+DAO_APP = """\
+=== app/users.py
+def _discount(user):
+    return 1
+def price(user):
+    return _discount(user)
+class DAO:
+    def _verify(self):
+        return 1
+    def _get_connection(self):
+        return 1
+    def fetch(self):
+        return self._verify()
+class Other:
+    def total(self):
+        return 1
+"""
 
 
 def parametrized(cases: Mapping[str, str]) -> pytest.MarkDecorator:

@@ -115,9 +115,18 @@ def _texts(value: object, key: str, place: str) -> tuple[str, ...]:
 
 
 def _selectors(value: object, key: str, place: str) -> tuple[str, ...]:
-    found = _texts(value, key, place)
-    check_selectors(found, f"`{key}` in {place}")
-    return found
+    return _known(_texts(value, key, place), f"`{key}` in {place}")
+
+
+def _known(selectors: Iterable[str], place: str) -> tuple[str, ...]:
+    """Return selectors, or raise a LintError that names ``place`` if one selects nothing."""
+    given = tuple(selectors)
+    for selector in given:
+        try:
+            codes_of(selector)
+        except UnknownRule as error:
+            raise LintError(f"{place}: {error}") from error
+    return given
 
 
 def codes_on(settings: LintSettings, select: str | None, ignore: str | None) -> Sequence[str]:
@@ -131,30 +140,9 @@ def codes_on(settings: LintSettings, select: str | None, ignore: str | None) -> 
     Raises:
         LintError: A selector selects nothing.
     """
-    selected = settings.select
-    if select is not None:
-        selected = tuple(check_selectors(_listed(select), "--select"))
-    return chosen(selected, [*settings.ignore, *check_selectors(_listed(ignore or ""), "--ignore")])
+    selected = settings.select if select is None else _known(_listed(select), "--select")
+    return chosen(selected, [*settings.ignore, *_known(_listed(ignore or ""), "--ignore")])
 
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def check_selectors(selectors: Iterable[str], place: str) -> Sequence[str]:
-    """Return selectors, all of which select something.
-
-    Args:
-        selectors: codes, groups or names of rules.
-        place: where they are given, for messages.
-
-    Raises:
-        LintError: One of them selects nothing.
-    """
-    given = list(selectors)
-    for selector in given:
-        try:
-            codes_of(selector)
-        except UnknownRule as error:
-            raise LintError(f"{place}: {error}") from error
-    return given

@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lint.cases import check, parametrized
+from tests.lint.cases import DAO_APP, check, parametrized
 
-APP = """\
-=== app/users.py
-def _discount(user):
-    return 1
-def price(user):
-    return _discount(user)
-class DAO:
-    def _verify(self):
-        return 1
-    def _get_connection(self):
-        return 1
-    def fetch(self):
-        return self._verify()
-class Other:
-    def total(self):
-        return 1
-"""
 CASES = {
     "a function": """
 from app import users
@@ -30,14 +13,14 @@ def test_a(monkeypatch):
     monkeypatch.setattr(users, "_discount", lambda user: 2)  # here
     assert users.price(1)
 """
-    + APP,
+    + DAO_APP,
     "by text": """
 from unittest.mock import patch
 @patch("app.users._discount")  # here
 def test_a(discount):
     assert discount
 """
-    + APP,
+    + DAO_APP,
     "a method": """
 from unittest.mock import patch
 from app.users import DAO
@@ -45,21 +28,21 @@ def test_a():
     with patch.object(DAO, "_verify"):  # here
         assert DAO().fetch()
 """
-    + APP,
+    + DAO_APP,
     "a public name": """
 from app import users
 def test_a(monkeypatch):
     monkeypatch.setattr(users, "price", lambda user: 2)
     assert users
 """
-    + APP,
+    + DAO_APP,
     "a connection": """
 from app.users import DAO
 def test_a(monkeypatch):
     monkeypatch.setattr(DAO, "_get_connection", lambda self: 2)
     assert DAO
 """
-    + APP,
+    + DAO_APP,
     "somebody else's": """
 import elsewhere
 def test_a(monkeypatch):

@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lint.cases import check, parametrized
+from tests.lint.cases import DAO_APP, check, parametrized
 
-APP = """\
-=== app/users.py
-def _discount(user):
-    return 1
-def price(user):
-    return _discount(user)
-class DAO:
-    def _verify(self):
-        return 1
-    def _get_connection(self):
-        return 1
-    def fetch(self):
-        return self._verify()
-class Other:
-    def total(self):
-        return 1
-"""
 CASES = {
     "beside the function": """
 from app import users
@@ -30,7 +13,7 @@ def test_a(monkeypatch):
     monkeypatch.setattr(users, "_discount", lambda user: 2)  # here
     assert users.price(1) == 2
 """
-    + APP,
+    + DAO_APP,
     "in a block": """
 from unittest.mock import patch
 from app.users import price
@@ -38,7 +21,7 @@ def test_a():
     with patch("app.users._discount", return_value=2):  # here
         assert price(1) == 2
 """
-    + APP,
+    + DAO_APP,
     "a method of the same class": """
 from app.users import DAO
 def test_a(monkeypatch):
@@ -46,21 +29,21 @@ def test_a(monkeypatch):
     monkeypatch.setattr(dao, "_verify", lambda: 2)  # here
     assert dao.fetch() == 2
 """
-    + APP,
+    + DAO_APP,
     "another class": """
 from app.users import DAO, Other
 def test_a(monkeypatch):
     monkeypatch.setattr(DAO, "fetch", lambda self: 2)
     assert Other().total() == 1
 """
-    + APP,
+    + DAO_APP,
     "a connection": """
 from app.users import DAO
 def test_a(monkeypatch):
     monkeypatch.setattr(DAO, "_get_connection", lambda self: 2)
     assert DAO().fetch() == 1
 """
-    + APP,
+    + DAO_APP,
     "another module": """
 import elsewhere
 from app.users import price
@@ -68,7 +51,7 @@ def test_a(monkeypatch):
     monkeypatch.setattr(elsewhere, "clock", lambda: 2)
     assert price(1)
 """
-    + APP,
+    + DAO_APP,
 }
 
 
