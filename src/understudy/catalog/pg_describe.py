@@ -8,17 +8,17 @@ keeps one prepared statement at most.
 
 from __future__ import annotations
 
-import selectors
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Never
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from understudy.catalog.description import Refusal
 from understudy.catalog.errors import DescribeFailed
+from understudy.catalog.result_waiter import ConnectionLost, ResultWaiter
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg.pq.abc import PGconn, PGresult
+    from psycopg.pq.abc import PGresult
 
 _CONNECT_TIMEOUT = 10
 # Statements, or bytes of them, that are sent at a time.
@@ -32,7 +32,6 @@ NO_VERDICT = ("08", "40", "53", "57", "58")
 _LOCKED = "55P03"
 # SQLSTATE classes of limits that the tree may have exceeded, rather than the statement.
 _LIMITS = ("53", "54")
-_SHUT_DOWN = ("57P01", "57P02", "57P03")
 _SHOWN = 200  # characters of a statement in a message
 _NO_VERDICT = "This says nothing about the statement, so nothing was learned of it."
 _NUL = Refusal("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
@@ -68,10 +67,6 @@ class _Statement(NamedTuple):
 
     text: bytes
     types: Sequence[int]
-
-
-class _ConnectionLost(Exception):
-    """The connection was lost; the text is the reason."""
 
 
 class DescribeConnection:
@@ -145,7 +140,7 @@ class DescribeConnection:
             try:
                 for batch in _batches(texts[len(found) :]):
                     self._describe_batch(batch, found)
-            except _ConnectionLost as error:
+            except ConnectionLost as error:
                 self.close()
                 if lost_at == len(found):
                     raise DescribeFailed(
@@ -206,22 +201,22 @@ class DescribeConnection:
                     pgconn.send_prepare(b"", text, types)
                     pgconn.send_describe_prepared(b"")
                     pgconn.pipeline_sync()
-            with _Waiter(pgconn, self._silence) as waiter:
+            with ResultWaiter(pgconn, self._silence) as waiter:
                 for text, _ in batch:
                     # In the protocol a NUL ends a text, so the server never sees it.
                     yield _NUL if b"\0" in text else self._answer(waiter)
             pgconn.exit_pipeline_mode()
         except psycopg.OperationalError as error:
-            raise _ConnectionLost(" ".join(str(error).split())) from error
+            raise ConnectionLost(" ".join(str(error).split())) from error
 
-    def _answer(self, waiter: _Waiter) -> Accepted | Refusal:
+    def _answer(self, waiter: ResultWaiter) -> Accepted | Refusal:
         from psycopg.pq import ExecStatus
 
-        prepared = waiter.result()
+        prepared = waiter.command_result()
         # Notices of the next statement arrive only after this one's description.
         tree = self._trees[-1].decode(errors="replace") if self._trees else None
         self._trees.clear()
-        described = waiter.result()
+        described = waiter.command_result()
         waiter.synchronise()
         for result in (prepared, described):
             if result.status != ExecStatus.COMMAND_OK:
@@ -297,60 +292,6 @@ class DescribeConnection:
             self._trees.append(notice.error_field(DiagnosticField.MESSAGE_DETAIL) or b"")
 
 
-class _Waiter:
-    """Waits for results in Python, so that Ctrl-C works and a silent server is detected."""
-
-    def __init__(self, pgconn: PGconn, silence: float) -> None:
-        self._pgconn = pgconn
-        self._silence = silence
-        self._selector = selectors.DefaultSelector()
-
-    def __enter__(self) -> _Waiter:
-        self._selector.register(self._pgconn.socket, selectors.EVENT_READ)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._selector.close()
-
-    def result(self) -> PGresult:
-        """Return the result of one command, and consume the end of its results."""
-        from psycopg.pq import DiagnosticField, ExecStatus
-
-        result = self._next()
-        if result is None:
-            _out_of_sync()
-        if result.status == ExecStatus.FATAL_ERROR:
-            state = result.error_field(DiagnosticField.SQLSTATE)
-            if state is None or state.decode() in _SHUT_DOWN:
-                said = result.error_field(DiagnosticField.MESSAGE_PRIMARY)
-                raise _ConnectionLost(
-                    " ".join((said.decode() if said else result.get_error_message()).split())
-                )
-        if self._next() is not None:
-            _out_of_sync()
-        return result
-
-    def synchronise(self) -> None:
-        """Consume the answer to a Sync."""
-        from psycopg.pq import ExecStatus
-
-        result = self._next()
-        if result is None or result.status != ExecStatus.PIPELINE_SYNC:
-            _out_of_sync()
-
-    def _next(self) -> PGresult | None:
-        while self._pgconn.is_busy():
-            unsent = self._pgconn.flush()
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
-            self._selector.modify(self._pgconn.socket, events)
-            ready = self._selector.select(self._silence)
-            if not ready:
-                raise _ConnectionLost(f"the server was silent for {self._silence:g} s")
-            if any(mask & selectors.EVENT_READ for _, mask in ready):
-                self._pgconn.consume_input()
-        return self._pgconn.get_result()
-
-
 def cannot_ask(error: Exception) -> DescribeFailed:
     """Return the error for a connection that cannot be opened or used."""
     return DescribeFailed(
@@ -375,10 +316,6 @@ def shortened(statement: str) -> str:
     if len(line) <= _SHOWN and len(statement) <= 4 * _SHOWN:
         return line.encode(errors="backslashreplace").decode()
     return line[:_SHOWN].encode(errors="backslashreplace").decode() + " …"
-
-
-def _out_of_sync() -> Never:
-    raise _ConnectionLost("the server's answers do not follow the protocol")
 
 
 def _encoded(statement: str) -> bytes:

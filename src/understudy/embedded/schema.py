@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import selectors
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.result_waiter import ResultWaiter
 from understudy.embedded.driver import connect
 from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable, SchemaError
@@ -18,9 +18,8 @@ from understudy.script.excerpt import line_and_column, line_with_caret
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg.pq.abc import PGconn, PGresult
+    from psycopg.pq.abc import PGresult
 
-_POLL = 0.1  # seconds
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 _COPY = re.compile(r"^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE | re.MULTILINE)
 
@@ -150,51 +149,26 @@ def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str)
     from psycopg.pq import ExecStatus, TransactionStatus
 
     completed = 0
-    _send(connection.pgconn, text)
-    while (result := _next_result(connection)) is not None:
-        if result.status == ExecStatus.FATAL_ERROR:
-            raise SchemaError(_refusal(connection, result, text, shown, completed))
-        if result.status == ExecStatus.COPY_IN:
-            copy = _COPY.search(text)
-            where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
-            raise SchemaError(
-                f"The schema file {where} contains COPY ... FROM stdin, whose rows only psql can "
-                "send.\n"
-                "Write the rows as INSERT statements (pg_dump --inserts)."
-            )
-        completed += 1
+    connection.pgconn.send_query(text.encode())
+    with ResultWaiter(connection.pgconn) as waiter:
+        while (result := waiter.next_result()) is not None:
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise SchemaError(_refusal(connection, result, text, shown, completed))
+            if result.status == ExecStatus.COPY_IN:
+                copy = _COPY.search(text)
+                where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
+                raise SchemaError(
+                    f"The schema file {where} contains COPY ... FROM stdin, whose rows only psql "
+                    "can send.\n"
+                    "Write the rows as INSERT statements (pg_dump --inserts)."
+                )
+            completed += 1
     if connection.pgconn.transaction_status != TransactionStatus.IDLE:
         raise SchemaError(
             f"The schema file {shown} begins a transaction and does not end it: nothing of it "
             "would be kept.\n"
             "Add COMMIT at its end, or remove BEGIN."
         )
-
-
-def _send(pgconn: PGconn, text: str) -> None:
-    """Send a text, and receive notices at the same time to avoid a deadlock."""
-    pgconn.send_query(text.encode())
-    while pgconn.flush():
-        if _wait(pgconn, selectors.EVENT_READ | selectors.EVENT_WRITE) & selectors.EVENT_READ:
-            pgconn.consume_input()
-
-
-def _next_result(connection: psycopg.Connection[tuple[Any, ...]]) -> PGresult | None:
-    """Return the next result, or None at the end. Waits in Python, so that Ctrl-C works."""
-    pgconn = connection.pgconn
-    while pgconn.is_busy():
-        _wait(pgconn, selectors.EVENT_READ)
-        pgconn.consume_input()
-    return pgconn.get_result()
-
-
-def _wait(pgconn: PGconn, events: int) -> int:
-    with selectors.DefaultSelector() as selector:
-        selector.register(pgconn.socket, events)
-        # With a timeout: not every system interrupts select() for a signal.
-        while not (ready := selector.select(_POLL)):
-            pass
-        return ready[0][1]
 
 
 def _refusal(
@@ -262,8 +236,9 @@ def _hint(
 
 def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> str:
     # Consume the rest of the answer before sending a query.
-    while _next_result(connection) is not None:
-        pass
+    with ResultWaiter(connection.pgconn) as waiter:
+        while waiter.next_result() is not None:
+            pass
     connection.rollback()
     rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
     cluster = connection.execute("SHOW cluster_name").fetchone()
