@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -18,11 +18,11 @@ from understudy.catalog.describer import Describer
 from understudy.catalog.errors import StatementUnknown
 from understudy.catalog.run_catalog import Catalog
 from understudy.embedded import EmbeddedServer
-from understudy.fake_postgres.introspection import Housekeeping
+from understudy.fake_postgres.current_schema import Schema
+from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ServerError
-from understudy.pg.types import Types
+from understudy.pg.types import TypeFacts
 from understudy.script import expectations
 
 _SCHEMA = """
@@ -32,22 +32,29 @@ _SCHEMA = """
 """
 
 
-class Schema:
-    """A schema, and the catalog that knows it."""
+class KnownSchema(Schema):
+    """The schema of a catalog, or the built-in types without one."""
 
     def __init__(self, catalog: Catalog | None) -> None:
-        self.catalog = catalog
-        self.types = Types({} if catalog is None else catalog.facts.types)
-        self.values = Values(self.types)
+        super().__init__()
+        self._catalog = catalog
+        self._known_types = {} if catalog is None else catalog.facts.types
+
+    @property
+    def catalog(self) -> Catalog | None:
+        return self._catalog
+
+    def _facts(self) -> Mapping[str, TypeFacts]:
+        return self._known_types
 
 
 @pytest.fixture(scope="module")
-def known() -> Iterator[Schema]:
+def known() -> Iterator[KnownSchema]:
     with EmbeddedServer() as server:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute(_SCHEMA)
         with closing(Catalog(None, schema(), lambda: Describer(server.dsn()))) as catalog:
-            yield Schema(catalog)
+            yield KnownSchema(catalog)
 
 
 @pytest.fixture
@@ -59,14 +66,14 @@ def connection() -> Connection:
 
 
 def asked(
-    known: Schema, connection: Connection, sql: str, given: Sequence[Any] = ()
+    known: KnownSchema, connection: Connection, sql: str, given: Sequence[Any] = ()
 ) -> tuple[list[tuple[str, str]], list[list[Any]]]:
     """The columns and the rows that a driver gets."""
-    housekeeping = Housekeeping(known)
-    statement = housekeeping.prepare(sql, ())
+    introspection = Introspection(known)
+    statement = introspection.prepare(sql, ())
     assert statement is not None
     assert statement.fields is not None
-    result = housekeeping.execute(statement, given, connection)
+    result = introspection.execute(statement, given, connection)
     names = [
         (field.name, kind.name)
         for field in statement.fields
@@ -95,7 +102,7 @@ def asked(
 def test_a_connection_answers_for_itself(
     connection: Connection, sql: str, columns: list[tuple[str, str]], row: list[Any]
 ) -> None:
-    found = asked(Schema(None), connection, sql, ["on"] * ("$1" in sql))
+    found = asked(KnownSchema(None), connection, sql, ["on"] * ("$1" in sql))
 
     assert found == (columns, [row])
 
@@ -103,7 +110,7 @@ def test_a_connection_answers_for_itself(
 def test_without_a_schema_in_the_path_there_is_no_current_one(connection: Connection) -> None:
     connection.settings = {"search_path": '"$user"'}
 
-    assert asked(Schema(None), connection, "SELECT current_schema")[1] == [[None]]
+    assert asked(KnownSchema(None), connection, "SELECT current_schema")[1] == [[None]]
 
 
 @pytest.mark.parametrize(
@@ -123,10 +130,10 @@ def test_without_a_schema_in_the_path_there_is_no_current_one(connection: Connec
     ],
 )
 def test_whatever_else_needs_no_table_is_the_users(sql: str) -> None:
-    assert Housekeeping(Schema(None)).prepare(sql, ()) is None
+    assert Introspection(KnownSchema(None)).prepare(sql, ()) is None
 
 
-def test_asyncpg_is_told_of_types(known: Schema, connection: Connection) -> None:
+def test_asyncpg_is_told_of_types(known: KnownSchema, connection: Connection) -> None:
     mood = known.types.oid("mood")
 
     names, rows = asked(
@@ -150,7 +157,7 @@ def test_asyncpg_is_told_of_types(known: Schema, connection: Connection) -> None
     ],
 )  # fmt: skip
 def test_psycopg_is_told_of_types(
-    known: Schema, connection: Connection, kind: type[TypeInfo], name: str, expected: list[Any]
+    known: KnownSchema, connection: Connection, kind: type[TypeInfo], name: str, expected: list[Any]
 ) -> None:
     class Pretender:
         """As much of a connection as psycopg looks at."""
@@ -176,24 +183,26 @@ def test_psycopg_is_told_of_types(
     ] == [expected]
 
 
-def test_an_answer_is_made_once_for_each_parameter(known: Schema, connection: Connection) -> None:
-    housekeeping = Housekeeping(known)
-    statement = housekeeping.prepare("SELECT typname FROM pg_type WHERE oid = $1", (26,))
+def test_an_answer_is_made_once_for_each_parameter(
+    known: KnownSchema, connection: Connection
+) -> None:
+    introspection = Introspection(known)
+    statement = introspection.prepare("SELECT typname FROM pg_type WHERE oid = $1", (26,))
     assert statement is not None
 
-    first = housekeeping.execute(statement, [known.types.oid("mood")], connection)
-    nothing = housekeeping.execute(statement, [None], connection)
+    first = introspection.execute(statement, [known.types.oid("mood")], connection)
+    nothing = introspection.execute(statement, [None], connection)
 
     assert first.rows == [["mood"]]
     assert nothing.rows == []
-    assert housekeeping.execute(statement, [known.types.oid("mood")], connection) is first
+    assert introspection.execute(statement, [known.types.oid("mood")], connection) is first
 
 
 def test_what_postgresql_refuses_is_refused_to_the_driver(
-    known: Schema, connection: Connection
+    known: KnownSchema, connection: Connection
 ) -> None:
     with pytest.raises(ServerError) as raised:
-        Housekeeping(known).prepare("SELECT nothing FROM pg_type", ())
+        Introspection(known).prepare("SELECT nothing FROM pg_type", ())
     assert raised.value.fields.sqlstate == "42703"
     assert raised.value.position == 8
 
@@ -202,8 +211,8 @@ def test_what_postgresql_refuses_is_refused_to_the_driver(
     assert raised.value.fields.message == 'relation "nothing" does not exist'
 
 
-def test_a_table_of_the_users_may_be_called_like_one_of_postgresql(known: Schema) -> None:
-    assert Housekeeping(known).prepare("SELECT id FROM pg_own", ()) is None
+def test_a_table_of_the_users_may_be_called_like_one_of_postgresql(known: KnownSchema) -> None:
+    assert Introspection(known).prepare("SELECT id FROM pg_own", ()) is None
 
 
 @pytest.mark.parametrize("locked", [True, False])
@@ -211,10 +220,10 @@ def test_without_a_postgresql_to_ask_the_test_fails_and_says_why(
     connection: Connection, locked: bool
 ) -> None:
     catalog = Catalog(None, schema(), nobody, locked=True) if locked else None
-    known = Schema(None)
-    known.catalog = catalog
+    known = KnownSchema(None)  # a locked catalog knows no types either
+    known._catalog = catalog
     with expectations.opened() as entries, pytest.raises(StatementUnknown) as raised:
-        Housekeeping(known).prepare("SELECT typname FROM pg_type", ())
+        Introspection(known).prepare("SELECT typname FROM pg_type", ())
 
     reason = (
         "the catalog is not there\nIt is locked (--understudy-locked): run the tests once without"

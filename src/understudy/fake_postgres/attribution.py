@@ -47,7 +47,7 @@ class CallSite(NamedTuple):
     """Who opened a connection.
 
     Attributes:
-        spot: the user's instruction; None if there is none on the stack.
+        spot: the user's instruction; None if the stack has none.
         pool: the pool that the connection is for: a package, FIXTURE, or "" for none.
     """
 
@@ -92,7 +92,7 @@ def register(pid: int, attribution: Attribution) -> None:
 
     Args:
         pid: the number of the connection, which the driver knows too.
-        attribution: where it is noted.
+        attribution: the record to fill.
     """
     _noted[pid] = attribution
 
@@ -118,7 +118,7 @@ def loops_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def wrap_drivers() -> None:
-    """Make every imported driver note who calls it."""
+    """Make every imported driver note its callers."""
     for name, wrap in (
         ("asyncpg", _wrap_asyncpg),
         ("psycopg", _wrap_psycopg),
@@ -237,7 +237,7 @@ def _sender() -> Sender:
 
 
 def call_site() -> CallSite:
-    """Return who calls, in this thread."""
+    """Return the user's instruction that this thread is in, and the pool it came through."""
     pool = ""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

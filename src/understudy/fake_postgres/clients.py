@@ -33,8 +33,8 @@ class Client(Connection):
     """A connection, and who uses it.
 
     Attributes:
-        line: its way to the client.
-        begun: where each of its transactions is added too: those of the test.
+        transport: the way to the client.
+        begun: the transactions of the test, to which its own are added.
         attribution: what its client has noted: who opened it, who sent its latest statement.
         used_by: where it was first used since it was opened, or given back to its pool.
         latest: the latest statement on it.

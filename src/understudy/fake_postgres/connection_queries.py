@@ -1,7 +1,7 @@
-"""What drivers ask of a connection, and not of the schema: whether it is alive, who it is.
+"""Queries of drivers about the connection itself: `SELECT 1`, `SELECT current_schema()`.
 
-They are constants of the connection, so that no PostgreSQL has to be asked: `SELECT 1`,
-`select pg_catalog.version()`, `SELECT current_schema()`. What else names no table is the user's.
+The connection answers them, so PostgreSQL is not asked. Any other query without a table is the
+user's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Read = Callable[[Connection, Sequence[Any]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A column of such a statement: its name, the spelling of its type, and its value."""
+    """A column of such a query: its name, its type's name, and its value."""
 
     name: str
     type: str
@@ -36,7 +36,7 @@ def _version(connection: Connection, _given: Sequence[Any]) -> str:
     return f"PostgreSQL {connection.settings.get('server_version', '18.0')}, played by Understudy"
 
 
-# Of each the type and the value; those without brackets in SQL are in _WORDS, too.
+# Type and value of each; those that SQL spells without brackets are in _WORDS too.
 _FUNCTIONS: dict[str, tuple[str, Read]] = {
     "version": ("text", _version),
     "current_schema": ("name", _schema),
@@ -48,7 +48,7 @@ _FUNCTIONS: dict[str, tuple[str, Read]] = {
     "pg_advisory_unlock_all": ("void", lambda _connection, _: ""),
 }
 _WORDS = ("current_schema", "current_user", "session_user")
-# asyncpg keeps the planner from compiling its questions, and sets that back.
+# asyncpg turns JIT off for its introspection, and on again.
 _JIT = {
     "SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new": (
         Item("cur", "text", lambda _connection, _: "off"),
@@ -63,7 +63,7 @@ _KEPT = {sql.tokens(text): items for text, items in _JIT.items()}
 
 @lru_cache(maxsize=1024)
 def items_of(statement: str) -> tuple[Item, ...] | None:
-    """Return the columns of a statement that asks for constants of the connection; else None."""
+    """Return the columns if a statement reads only facts of the connection, else None."""
     tokens = sql.tokens(statement)
     if tokens in _KEPT:
         return _KEPT[tokens]

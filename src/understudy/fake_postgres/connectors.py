@@ -1,7 +1,6 @@
-"""Connections and pools of each driver, to the server of the test, a scripted one or a real one.
+"""Connections and pools of each driver to the test's server, scripted or real.
 
-What is made here is closed when the test ends. What the code under test makes by itself is its own
-to close.
+They are closed when the test ends. The code under test closes what it opens by itself.
 """
 
 from __future__ import annotations
@@ -44,12 +43,12 @@ def imported(module: str, package: str) -> Any:
 
 
 class Connecting:
-    """What every driver's part needs.
+    """The base of each driver's factory.
 
     Args:
-        dsn: where to connect.
-        closers: what closes everything that was made here.
-        server: what answers in this process, and needs no socket for it; None where nothing does.
+        dsn: the server's URL.
+        closers: functions that close the connections and pools made here.
+        server: a server in this process, which needs no socket; None if there is only the URL.
     """
 
     def __init__(self, dsn: str, closers: Closers, server: Server | None = None) -> None:
@@ -59,7 +58,7 @@ class Connecting:
 
 
 class Asyncpg(Connecting):
-    """asyncpg; where the server is in this process without a socket: its bytes stay in memory."""
+    """asyncpg; its bytes stay in memory if the server is in this process."""
 
     async def connect(self, **options: Any) -> asyncpg.Connection:
         """Return a connection; `options` are those of `asyncpg.connect`."""
@@ -83,8 +82,7 @@ class Asyncpg(Connecting):
     def _where(self) -> dict[str, Any]:
         if self._server is None:
             return {"dsn": self._dsn}
-        # A password is given, so that no file in anybody's home is read for one; and a path, since
-        # asyncpg wants to see the socket of every other connection.
+        # With a password, asyncpg reads no password file; with a path, it looks for no socket.
         return {
             "host": "/fake_postgres",
             "port": 5432,
@@ -190,7 +188,7 @@ class Drivers:
 
 
 def close_all(closers: Closers) -> bool:
-    """Close what was made in a test, the latest first; say whether there was anything."""
+    """Close what a test made, latest first; return whether there was anything."""
     was_any = bool(closers)
     while closers:
         closer = closers.pop()

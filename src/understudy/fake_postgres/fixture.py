@@ -1,4 +1,4 @@
-"""`fake_postgres`, as a test has it."""
+"""The value of the fixture `fake_postgres`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from understudy.script.script import Script
 
 
 class Address:
-    """Where a server is, and a script for it.
+    """The address of a server, and a script for it.
 
     Attributes:
-        user, password, database: any will do; these are what the address says.
+        user, password, database: those in the address; any others are accepted too.
     """
 
     def __init__(self, server: Server, script: Script) -> None:
@@ -37,21 +37,21 @@ class Address:
 
     @property
     def host(self) -> str:
-        """The folder of its socket; where there are no Unix sockets, an address."""
+        """The folder of its socket, or an address on systems without Unix sockets."""
         return self._server.host
 
     @property
     def port(self) -> int:
-        """The number in the name of its socket; where there are no Unix sockets, its port."""
+        """The number in its socket's name, or its port on systems without Unix sockets."""
         return self._server.port
 
     @property
     def dsn(self) -> str:
-        """Its URL, for every driver: the same for the whole run."""
+        """Its URL, for every driver; it stays the same for the whole run."""
         return self._server.dsn
 
     def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
-        """Script what a statement is answered with.
+        """Script the answer to a statement.
 
         Args:
             statement: literal SQL in which `...` stands for anything, or a regular expression.
@@ -70,7 +70,7 @@ class FakePostgres(Address):
         asyncpg, psycopg, psqlpy, sqlalchemy: make connections and pools of each.
     """
 
-    # A script answers everything here: a test that does not look at what was asked shows nothing.
+    # Every answer comes from the script, so a test that looks at no call checks nothing.
     _is_scripted = True
 
     def __init__(self, server: Server) -> None:
@@ -90,7 +90,7 @@ class FakePostgres(Address):
     def _drivers(self) -> Drivers:
         return Drivers(self.dsn, self._server)
 
-    # What was asked ------------------------------------------------------------------------------
+    # Calls ---------------------------------------------------------------------------------------
 
     @property
     def calls(self) -> CallLog:
@@ -99,10 +99,10 @@ class FakePostgres(Address):
         return self._script.calls
 
     def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
-        """Assert that a statement was executed, with these parameters where any are given.
+        """Assert that a statement was executed, with these parameters if any are given.
 
         Raises:
-            CallNotFound: with the calls there were, and how the nearest differs.
+            CallNotFound: no call matches; it lists the calls and how the nearest differs.
         """
         rule = StatementRule(statement, ServerParameters(parameters), caller())
         self.calls.assert_matching(rule, times)
@@ -122,11 +122,11 @@ class FakePostgres(Address):
         """Send a notification to every connection that listens to a channel."""
         self._server.notify(channel, payload)
 
-    # What befalls it -----------------------------------------------------------------------------
+    # Faults --------------------------------------------------------------------------------------
 
     @property
     def max_connections(self) -> int:
-        """How many connections there may be at once; one more is refused (53300)."""
+        """The limit of simultaneous connections; one more is refused (53300)."""
         return self._server.max_connections
 
     @max_connections.setter
@@ -135,7 +135,7 @@ class FakePostgres(Address):
 
     @property
     def latency(self) -> float:
-        """How long every answer is under way, in seconds."""
+        """The delay of every response, in seconds."""
         return self._server.latency
 
     @latency.setter
@@ -149,14 +149,14 @@ class FakePostgres(Address):
         password: str | None = None,
         database: str | None = None,
     ) -> None:
-        """Refuse who connects from now on and names another user, password or database.
+        """Reject new connections with any other user, password or database.
 
-        The password is asked for as PostgreSQL does it (SCRAM). What is left out may be anything.
+        Passwords are checked with SCRAM, as in PostgreSQL. What is None is not checked.
         """
         self._server.login = Login(user, password, database)
 
     def stop(self) -> None:
-        """Shut the server down: connections are ended (57P01), and new ones find no server."""
+        """Shut the server down: end its connections (57P01) and refuse new ones."""
         self._server.refuse_connections(refused=True)
         self._server.end_connections()
 
@@ -165,23 +165,23 @@ class FakePostgres(Address):
         self._server.refuse_connections(refused=False)
 
     def restart(self) -> None:
-        """Shut the server down and start it again: who is connected has to connect anew."""
+        """Restart the server: its clients have to reconnect."""
         self.stop()
         self.start()
 
     def fail_over(self) -> None:
-        """Let another server take over: who is connected can only read from now on (25006)."""
+        """Simulate a failover: current connections become read-only (25006)."""
         self._server.fail_over()
 
     # For the fixture -----------------------------------------------------------------------------
 
     def end(self) -> None:
-        """End the test: close what it made through us, and see what else is open."""
+        """End the test: close what the fixture made, and look for leaks."""
         self._server.end_test(self._left, lambda: close_all(self._closers))
 
 
 class _Unmet:
-    """Something that is looked at when the test is over."""
+    """A leak check, in the form of an expectation."""
 
     def __init__(self, failure_if_unmet: Callable[[], Failure | None]) -> None:
         self.failure_if_unmet = failure_if_unmet

@@ -1,14 +1,14 @@
-"""What drivers and ORMs ask by themselves, answered without a script.
+"""The statements that drivers and ORMs send by themselves, answered without a script.
 
-Questions about the schema are answered as PostgreSQL has answered them (catalog/housekeeping.py),
-questions about the connection by the connection (pings.py).
+PostgreSQL answers those about the schema (catalog/introspection_statements.py tells them apart);
+the connection answers those about itself (connection_queries.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from understudy.catalog.cached_answers import AnswerRows
 from understudy.catalog.description import Description, Refusal
@@ -17,17 +17,16 @@ from understudy.catalog.introspection_statements import is_introspection, is_sys
 from understudy.catalog.pg_describe import shortened
 from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres.connection_queries import Item, items_of
+from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.statements import Field, Result, Statement
+from understudy.fake_postgres.protocol.statements import Result, Statement
 from understudy.pg import sql
-from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import TEXT
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.pg.types import Types
 from understudy.script import expectations
 
-# What psycopg asks about a type by its name, and SQLAlchemy through it about hstore, whenever an
-# engine connects: without a schema there are no types but the built-in ones.
+# psycopg looks up a type by its name, and SQLAlchemy looks up hstore whenever an engine connects.
+# Without a schema, only the built-in types exist.
 _TYPE_INFO = sql.tokens(
     "SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, "
     "typdelim AS delimiter FROM pg_type t WHERE t.oid = to_regtype($1) ORDER BY t.oid"
@@ -41,30 +40,14 @@ _TYPE_INFO_COLUMNS = {
 }
 
 
-class Schema(Protocol):
-    """What is known of the schema, now."""
-
-    @property
-    def types(self) -> Types:
-        """Its types."""
-
-    @property
-    def values(self) -> Values:
-        """What reads and writes their values."""
-
-    @property
-    def catalog(self) -> Catalog | None:
-        """What PostgreSQL says; None where there is none to be asked."""
-
-
 @dataclass(slots=True)
 class Question:
-    """A question of a driver's, as the notes of its statement.
+    """An introspection statement, as the notes of its Statement.
 
     Attributes:
-        declared: the spellings of the types that the client declared.
-        items: what it asks of the connection; None where it asks about the schema.
-        answers: what it was answered, by its parameters.
+        declared: the names of the types that the client declared.
+        items: what it reads of the connection; None for a statement about the schema.
+        answers: its results, by parameters.
     """
 
     declared: tuple[str, ...] = ()
@@ -72,18 +55,14 @@ class Question:
     answers: dict[tuple[str | None, ...], Result] = field(default_factory=dict)
 
 
-class Housekeeping:
-    """Answers what no test scripts.
-
-    Args:
-        schema: what is known.
-    """
+class Introspection:
+    """Answers introspection statements, which no test scripts."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
     def prepare(self, statement: str, declared: Sequence[int]) -> Statement | None:
-        """Return a statement that is a driver's own question; None where it is none.
+        """Return the statement if it is a driver's introspection, else None.
 
         Args:
             statement: its text.
@@ -91,17 +70,17 @@ class Housekeeping:
 
         Raises:
             ServerError: PostgreSQL refuses it.
-            StatementUnknown: there is no PostgreSQL to ask, or the catalog is locked.
+            StatementUnknown: PostgreSQL cannot be asked, or the catalog is locked.
         """
         items = items_of(statement)
         if items is not None:
-            fields = tuple(self._field(item.name, item.type) for item in items)
+            fields = tuple(self._schema.field(item.name, item.type) for item in items)
             parameters = (self._schema.types.oid("text"),) if "$1" in statement else ()
             return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
         if not is_introspection(statement):
             return None
         if self._schema.catalog is None and sql.tokens(statement) == _TYPE_INFO:
-            fields = tuple(self._field(*item) for item in _TYPE_INFO_COLUMNS.items())
+            fields = tuple(self._schema.field(*item) for item in _TYPE_INFO_COLUMNS.items())
             parameters = (self._schema.types.oid("text"),)
             return Statement(statement, "SELECT", parameters, fields, notes=Question())
         types = [self._schema.types.numbered(oid) for oid in declared]
@@ -119,7 +98,7 @@ class Housekeeping:
             statement,
             "SELECT",
             tuple(map(self._schema.types.oid, verdict.parameters)),
-            tuple(self._field(column.name, column.type) for column in verdict.columns),
+            tuple(self._schema.field(column.name, column.type) for column in verdict.columns),
             notes=Question(spelt),
         )
 
@@ -177,11 +156,6 @@ class Housekeeping:
                 ),
             )
         return catalog
-
-    def _field(self, name: str, spelling: str) -> Field:
-        known = self._schema.types.named(spelling)
-        oid = self._schema.types.oid(spelling)
-        return Field(name, oid, -1 if known is None else known.size)
 
 
 def _refused(refusal: Refusal) -> ServerError:

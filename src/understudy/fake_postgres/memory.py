@@ -1,9 +1,8 @@
 """asyncpg without a socket: its bytes go to a session by a function call.
 
-asyncpg takes an event loop as an argument. It is given one that is the running loop in everything
-but this: who connects gets a transport of ours, and who awaits an answer that is there already goes
-on at once, unless another task is due. Then an answer costs no turn of the loop, and nobody could
-tell the difference.
+asyncpg takes an event loop as an argument. MemoryLoop is the running loop with two differences: a
+new connection gets a transport in memory, and awaiting an answer that has already arrived does not
+suspend the task unless another one is due, which saves a turn of the loop.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Done = Callable[[Any], object]
 
 
 class MemoryLoop:
-    """The event loop that asyncpg is given; all else that it asks of it is the real one's.
+    """The event loop that asyncpg is given; it delegates the rest to the real one.
 
     Args:
         loop: the running loop.
@@ -38,7 +37,7 @@ class MemoryLoop:
         self.loop = loop
         self._host = host
         self._undelivered: list[MemoryTransport] = []
-        # Whether an answer is awaited by nobody yet: the next `await` takes care of it.
+        # Whether a future was made that nobody awaits yet: its `await` delivers the answer.
         self._is_expected = False
 
     def __getattr__(self, name: str) -> Any:
@@ -47,7 +46,7 @@ class MemoryLoop:
     async def create_unix_connection(
         self, factory: Callable[[], asyncio.Protocol], *_where: Any, **_how: Any
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        """Connect to the server of the test, whatever the path."""
+        """Connect to the test's server; the path does not matter."""
         session = self._host.new_session()
         protocol = factory()
         transport = MemoryTransport(session, self._host, self, protocol)
@@ -56,18 +55,18 @@ class MemoryLoop:
         return transport.client_transport, protocol
 
     def create_future(self) -> asyncio.Future[Any]:
-        """Return a future that looks for its result before it waits."""
+        """Return a future that delivers its result before it waits."""
         self._is_expected = True
         return _EagerFuture(self)
 
     def arrived(self, transport: MemoryTransport) -> None:
-        """Have what a line holds delivered: by the next `await`, else in the next turn."""
+        """Deliver a transport's data with the next `await`, or in the next turn."""
         self._undelivered.append(transport)
         if not self._is_expected:
             self._deliver_soon()
 
     def deliver(self) -> None:
-        """Deliver what there is, now or, where another task is due, in the next turn."""
+        """Deliver all data now, or in the next turn if another task is due."""
         self._is_expected = False
         if self._undelivered:
             if others_are_due():
@@ -86,10 +85,9 @@ class MemoryLoop:
 
 
 class _EagerFuture(asyncio.Future[Any]):
-    """A future of asyncpg's.
+    """A future of asyncpg's whose `await` delivers its result.
 
-    Its callbacks are kept until it is awaited or has a result. Where awaiting it brings the result
-    they are called on the spot; the loop would take a turn for each.
+    Its callbacks are kept until then, and called directly: the loop would take a turn for each.
     """
 
     def __init__(self, memory: MemoryLoop) -> None:
@@ -132,7 +130,7 @@ class _EagerFuture(asyncio.Future[Any]):
             super().add_done_callback(function, context=context)
 
     def __await__(self) -> Generator[Any, None, Any]:
-        __tracebackhide__ = True  # what is raised here is asyncpg's affair, and so shown there
+        __tracebackhide__ = True  # the error is asyncpg's, and shown in its frames
         if not self.done():
             self._is_delivering = True
             self._memory.deliver()
@@ -149,7 +147,7 @@ class _EagerFuture(asyncio.Future[Any]):
 
 
 class MemoryTransport(Transport):
-    """A connection of asyncpg's to the server in its own process."""
+    """An asyncpg connection to the server in its own process."""
 
     def __init__(
         self, session: Session, host: Host, memory: MemoryLoop, protocol: asyncio.Protocol
@@ -163,7 +161,7 @@ class MemoryTransport(Transport):
         self._task: asyncio.Task[None] | None = None
 
     def send(self, data: bytes) -> None:
-        """Have bytes arrive at asyncpg."""
+        """Send bytes to asyncpg."""
         if self.is_over:
             return
         self._arrived.append(data)
@@ -171,26 +169,26 @@ class MemoryTransport(Transport):
             self._memory.arrived(self)
 
     def deliver(self) -> None:
-        """Hand what has arrived to asyncpg, unless it wants nothing now."""
+        """Pass the data that has arrived to asyncpg, unless reading is paused."""
         while self._arrived and not self._is_paused and not self.is_over:
             self._protocol.data_received(self._arrived.pop(0))
 
     def pause(self, *, paused: bool) -> None:
-        """Hand nothing to asyncpg for a while, or go on."""
+        """Pause or resume reading."""
         self._is_paused = paused
         if self._arrived and not paused:
             self._memory.loop.call_soon(self.deliver)
 
     def finish(self) -> None:
-        """Close the connection behind what has arrived."""
+        """Close the connection after the data that has arrived."""
         self._later_in_loop(self._over)
 
     def break_off(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without a message."""
         self._later_in_loop(self._over)
 
     def hang_up(self) -> None:
-        """Take note that the client has gone."""
+        """Note that the client has disconnected."""
         self.session.lose()
         self._later_in_loop(self._over)
 
@@ -202,11 +200,11 @@ class MemoryTransport(Transport):
             self._protocol.connection_lost(None)
 
     def _later_in_loop(self, function: Callable[[], None]) -> None:
-        if not self._memory.loop.is_closed():  # then there is nobody left to tell
+        if not self._memory.loop.is_closed():  # then no client is left
             self._memory.loop.call_soon(function)
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
-        """Call a function in so many seconds."""
+        """Call a function after a delay in seconds."""
         self._memory.loop.call_later(seconds, function)
 
     def post(self, function: Callable[[], object]) -> None:
@@ -234,7 +232,7 @@ class MemoryTransport(Transport):
 
 
 class _ClientTransport(asyncio.Transport):
-    """The client's end of a line."""
+    """The client's end of a MemoryTransport."""
 
     def __init__(self, transport: MemoryTransport) -> None:
         super().__init__()
@@ -252,11 +250,11 @@ class _ClientTransport(asyncio.Transport):
         self.write(b"".join(list_of_data))
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return nothing: there is no socket."""
+        """Return the default: there is no socket."""
         return default
 
     def is_closing(self) -> bool:
-        """Say whether it was closed."""
+        """Return whether it was closed."""
         return self._is_closing
 
     def close(self) -> None:
@@ -268,9 +266,9 @@ class _ClientTransport(asyncio.Transport):
     abort = close
 
     def pause_reading(self) -> None:
-        """Want nothing for a while."""
+        """Pause reading."""
         self._transport.pause(paused=True)
 
     def resume_reading(self) -> None:
-        """Want something again."""
+        """Resume reading."""
         self._transport.pause(paused=False)

@@ -25,7 +25,7 @@ from understudy.fake_postgres import scripted_copy, type_inference
 from understudy.fake_postgres.client_errors import FailuresToClient
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
-from understudy.fake_postgres.introspection import Housekeeping
+from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
@@ -86,7 +86,7 @@ class ScriptResponder:
         self._lock = lock
         self._schema = schema
         self._notify = notify
-        self._introspection = Housekeeping(schema)
+        self._introspection = Introspection(schema)
 
     # What a statement is -------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The sockets of a server: one thread, which accepts, reads, asks the sessions, and writes.
 
-A private Unix socket, in a folder that only its user can enter; where a system has none, a port of
-127.0.0.1. The thread runs none of the user's code but functions that answer statements.
+It listens on a Unix socket in a private folder, or on a port of 127.0.0.1 if the system has no Unix
+sockets. Of the user's code, the thread runs only functions that answer statements.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 PORT = 5432  # in the name of a Unix socket
 _PIECE = 256 * 1024
-# A client that does not read what it asked for is not asked for more.
+# Nothing more is read from a client that does not read its answers.
 _MOST_UNREAD = 4 * 1024 * 1024
 # Linux allows 107 bytes in the path of a socket, macOS 103.
 _LONGEST_FOLDER = 103 - len(f"/.s.PGSQL.{PORT}")
 
 
 class Sockets:
-    """Where clients connect that know nothing of memory.
+    """The sockets of a server.
 
     Args:
         host: the server.
@@ -95,13 +95,13 @@ class Sockets:
             self.begin(function).result()
 
     def begin(self, function: Callable[[], object]) -> Future[None]:
-        """Have a function called in the thread; return what tells when it has returned."""
+        """Call a function in the thread; return a future of its end."""
         done: Future[None] = Future()
 
         def run() -> None:
             try:
                 function()
-            except BaseException as error:  # noqa: BLE001 # raised where it was called
+            except BaseException as error:  # noqa: BLE001 # raised by result()
                 done.set_exception(error)
             else:
                 done.set_result(None)
@@ -110,7 +110,7 @@ class Sockets:
         return done
 
     def settle(self, then: Callable[[], object] = lambda: None) -> None:
-        """Wait until everything that clients have done so far was seen, and `then` has returned."""
+        """Process everything that clients have sent so far, then call `then`."""
 
         def run() -> None:
             self._read_all()
@@ -138,14 +138,14 @@ class Sockets:
         self._listening = listening
 
     def refuse(self) -> None:
-        """Refuse connections from now on, as where no server runs."""
+        """Refuse connections from now on, as if no server ran."""
         if self._listening is not None:
             self._selector.unregister(self._listening)
             self._listening.close()
             self._listening = None
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
-        """Call a function in so many seconds."""
+        """Call a function after a delay in seconds."""
         heapq.heappush(self._timers, (monotonic() + seconds, next(self._numbers), function))
 
     def _run(self) -> None:
@@ -194,14 +194,14 @@ class Sockets:
             transport.break_off()
         self._is_stopped = True
 
-    # For its lines -------------------------------------------------------------------------------
+    # For its transports --------------------------------------------------------------------------
 
     def serve(self, transport: SocketTransport, function: Callable[[], object]) -> None:
-        """Call what may answer a statement on a line."""
+        """Call a function that may answer a statement on a transport."""
         outer, self._served = self._served, transport.session
         try:
             function()
-        except Exception as error:  # noqa: BLE001 # recorded; the other connections have to go on
+        except Exception as error:  # noqa: BLE001 # recorded; other connections go on
             self._host.report_internal_error(error)
             transport.break_off()
         finally:
@@ -213,7 +213,7 @@ class Sockets:
     def watch(
         self, client: socket.socket, events: int, ready: Callable[[int], None], *, was: int
     ) -> None:
-        """Have `ready` told of these events of a socket, where it was told of others."""
+        """Change the events of a socket for which `ready` is called."""
         if not was:
             self._selector.register(client, events, ready)
         elif events:
@@ -222,7 +222,7 @@ class Sockets:
             self._selector.unregister(client)
 
     def forget(self, transport: SocketTransport) -> None:
-        """Forget a line that is over."""
+        """Forget a closed transport."""
         self._transports.discard(transport)
 
 
@@ -241,7 +241,7 @@ class SocketTransport(Transport):
         self._watch()
 
     def ready(self, events: int) -> None:
-        """Read, or write, what can be; nothing where an earlier one of the same look ended it."""
+        """Read and write what can be, unless an earlier event closed the connection."""
         if events & selectors.EVENT_WRITE and not self.is_over:
             self._write()
         if events & selectors.EVENT_READ and not self.is_over:
@@ -252,7 +252,7 @@ class SocketTransport(Transport):
             data = self.client.recv(_PIECE)
         except BlockingIOError:
             return
-        except OSError:  # the client vanished: as where it hung up
+        except OSError:  # the client vanished: treated like a hang-up
             data = b""
         if data:
             self._sockets.serve(self, lambda: self.received(data))
@@ -261,7 +261,7 @@ class SocketTransport(Transport):
             self.break_off()
 
     def send(self, data: bytes) -> None:
-        """Have bytes sent, now or when the client takes them."""
+        """Send bytes now, or when the client takes them."""
         if self.is_over:
             return
         self._unsent += data
@@ -292,13 +292,13 @@ class SocketTransport(Transport):
             self._events = events
 
     def finish(self) -> None:
-        """Close the connection behind what is to be sent."""
+        """Close the connection after everything is sent."""
         self._is_finishing = True
         if not self.is_over:
             self._write()
 
     def break_off(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without a message."""
         if self.is_over:
             return
         self.is_over = True
@@ -311,7 +311,7 @@ class SocketTransport(Transport):
         self._sockets.serve(self, lambda: super(SocketTransport, self)._resume(pending, outcome))
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
-        """Call a function in so many seconds."""
+        """Call a function after a delay in seconds."""
         self._sockets.later(seconds, lambda: self._sockets.serve(self, function))
 
     def post(self, function: Callable[[], object]) -> None:
@@ -319,7 +319,7 @@ class SocketTransport(Transport):
         self._sockets.call(function)
 
     def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
-        """Await something in the test's loop, or in one of its own where it has none."""
+        """Await something in the test's loop, or in a loop of its own if it has none."""
 
         async def awaited() -> Outcome:
             try:
@@ -341,7 +341,7 @@ class SocketTransport(Transport):
 
 
 def _address() -> tuple[str, int, Path | None]:
-    """Return host and port of a server, and the folder of its socket where that is a Unix one."""
+    """Return host and port of a server, and the folder of a Unix socket."""
     if not hasattr(socket, "AF_UNIX"):
         return "127.0.0.1", 0, None
     folder = Path(tempfile.mkdtemp(prefix="pg-"))

@@ -1,8 +1,7 @@
-"""One connection on its way: its bytes go to a session, and what that answers goes back.
+"""The transport of one connection: it passes bytes to a session, and the session's answers back.
 
-Whoever carries the bytes, a socket or the memory of the process, derives from `Line` and gives it a
-place to write, a clock, and a way to await. A line belongs to one thread: the one that serves
-sockets, or that of the client's event loop.
+A subclass, for sockets or for memory, adds writing, timers and a way to await. A transport belongs
+to one thread: the one that serves sockets, or that of the client's event loop.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ Outcome = Result | Pending | Exception
 
 
 class Host(Protocol):
-    """What a line knows of its server.
+    """What a transport knows of its server.
 
     Attributes:
-        latency: how long every answer is under way, in seconds.
-        loop: the event loop of the test, where it has one.
+        latency: the delay of every response, in seconds.
+        loop: the event loop of the test; None if unknown.
     """
 
     latency: float
@@ -39,7 +38,7 @@ class Host(Protocol):
         """Return the session of a new connection."""
 
     def opened(self, transport: Transport, by: CallSite | None) -> None:
-        """Note a new line, and who opened it; None if its client notes that itself."""
+        """Note a new transport, and who opened it; None if its client notes that itself."""
 
     def statement_spot(self, session: Session) -> Spot | None:
         """Return the user's instruction that sent a session's statement; None if unknown."""
@@ -48,18 +47,18 @@ class Host(Protocol):
         """Cancel what runs on another connection."""
 
     def report_internal_error(self, error: Exception) -> None:
-        """Take note of an error of our own, in a thread where nobody could catch it."""
+        """Record an error inside the server; the caller's thread cannot raise it."""
 
 
 class Transport(ABC):
     """A connection, from the server's side.
 
     Args:
-        session: what speaks the protocol on it.
+        session: speaks the protocol.
         host: the server.
 
     Attributes:
-        is_over: whether client and server talk no more.
+        is_over: whether the connection is closed.
     """
 
     def __init__(self, session: Session, host: Host) -> None:
@@ -69,46 +68,46 @@ class Transport(ABC):
         self._waited_for: Pending | None = None
         self._held = b""
 
-    # What a transport gives ----------------------------------------------------------------------
+    # For subclasses ------------------------------------------------------------------------------
 
     @abstractmethod
     def send(self, data: bytes) -> None:
-        """Have bytes arrive at the client, behind all earlier ones."""
+        """Send bytes to the client."""
 
     @abstractmethod
     def finish(self) -> None:
-        """Close the connection once everything that was sent has arrived."""
+        """Close the connection after everything is sent."""
 
     @abstractmethod
     def break_off(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without a message."""
 
     @abstractmethod
     def later(self, seconds: float, function: Callable[[], object]) -> None:
-        """Call a function in this line's thread, in so many seconds."""
+        """Call a function in this transport's thread, after a delay in seconds."""
 
     @abstractmethod
     def post(self, function: Callable[[], object]) -> None:
-        """Call a function in this line's thread, from whichever thread."""
+        """Call a function in this transport's thread, from any thread."""
 
     @abstractmethod
     def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
-        """Await something in the test's event loop, and hand over what it came to."""
+        """Await something in the test's event loop, and call `done` with the outcome."""
 
-    # What it does with them ----------------------------------------------------------------------
+    # Input and output ----------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
-        """Take what the client has sent."""
+        """Process bytes from the client."""
         self.send_output(self.session.feed(data))
 
     def send_output(self, data: bytes) -> None:
-        """Send what the session has answered, and see what it wants next."""
+        """Send the session's output, and start what the session waits for."""
         session = self.session
         if self._held:
             data, self._held = self._held + data, b""
         if session.pending is not None and not (session.dropped or session.closed):
-            # As PostgreSQL does, which hands over when it is done or its buffer is full: whoever
-            # gets the first half of an answer wakes up for nothing.
+            # PostgreSQL too sends when it is done or its buffer is full: half an answer would wake
+            # the client for nothing.
             self._held, data = data, b""
         if data:
             delay = self._host.latency
@@ -143,7 +142,7 @@ class Transport(ABC):
 
     def _due(self, pending: Pending) -> None:
         if self.session.pending is not pending:
-            return  # cancelled meanwhile, or the connection is gone
+            return  # it was cancelled, or the connection is closed
         outcome = outcome_of(pending.after)
         if inspect.isawaitable(outcome):
             self.wait_for(outcome, lambda result: self._resume(pending, result))
@@ -156,7 +155,7 @@ class Transport(ABC):
 
 
 def outcome_of(function: Callable[[], Any]) -> Any:
-    """Return what a function returns, or what the server makes of it raising."""
+    """Return the result of a function, or the error that it raises for the client."""
     try:
         return function()
     except (ServerError, ConnectionDropped) as error:

@@ -1,4 +1,4 @@
-"""What a server's process holds for one connection, and what it sends."""
+"""The state of one connection in the server."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepar
 from understudy.fake_postgres.protocol.transactions import Transactions
 from understudy.pg.errors import ServerError
 
-# What a piece of work yields when it needs the next message of the client.
+# Yielded by work that needs the client's next message.
 MORE: Final = "more"
-# Work that may have to wait: for an outcome, or for a message, which is (kind, body).
+# Work that may wait: for an outcome, or for a message (kind, body).
 Work = Generator[Pending | Literal["more"], Any, None]
 
 
 class CancelRequest(NamedTuple):
-    """A connection that was made only to cancel what runs on another.
+    """A connection made only to cancel the statement of another.
 
     Attributes:
-        pid: the other's process id; `secret`: what it has to know.
+        pid, secret: the key of the other connection.
     """
 
     pid: int
@@ -38,21 +38,20 @@ class CancelRequest(NamedTuple):
 
 
 class Backend:
-    """What there is of one connection; the other modules of this room work on it.
+    """The state of one connection; the other modules of this package work on it.
 
     Attributes:
-        connection, responder, reception: whose, who answers, and how clients are let in.
-        out: what is to be sent.
+        connection, responder, server_options: as given.
+        out: messages to send.
         statements: the prepared statements by name.
-        portals: the portals, `settings`: the run-time parameters, `listening`: LISTEN and NOTIFY,
-            `transactions`: what they follow.
-        touched: whether something has to be settled at the end of the transaction.
-        executed: whether a statement was run since the last Sync.
-        started: whether the startup packet came; `welcomed`: whether the client was let in.
-        idle: whether the client has its turn, and no transaction.
-        cancel_request: whose statement to cancel, where the connection was made for that.
-        notifications: what is to be delivered when the session is idle.
-        forwarder: who hands statements to another server, `forwarded`: whether one went there
+        portals, settings, listening, transactions: the state that transactions govern.
+        touched: whether that state has to be settled at the end of the transaction.
+        executed: whether a statement has run since the last Sync.
+        started: whether the startup packet has come; `welcomed`: whether the client is logged in.
+        idle: whether the client may send, outside a transaction.
+        cancel_request: the CancelRequest for which the connection was made, or None.
+        notifications: messages to deliver when the session is idle.
+        forwarder: forwards statements to another server; `forwarded`: whether one went there
             since the last Sync.
     """
 
@@ -88,11 +87,11 @@ class Backend:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether what runs is part of a block, of one that nobody began included."""
+        """Whether statements run in a block, explicit or implicit."""
         return self.transactions.in_block or self.transactions.implicit
 
     def ready(self) -> None:
-        """End what runs without a block, and tell the client that its turn has come."""
+        """End an implicit transaction, and send ReadyForQuery."""
         current = self.connection.current
         self.executed = False
         self.welcomed = True
@@ -116,7 +115,7 @@ class Backend:
 
 
 def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, Any, Result]:
-    """Wait for a result where it takes time, but no longer than statement_timeout.
+    """Wait for a result, but no longer than statement_timeout.
 
     Raises:
         ServerError: it took longer.
@@ -126,7 +125,7 @@ def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, An
     timeout = backend.settings.show("statement_timeout")
     left = run_time_parameters.seconds("statement_timeout", timeout) or None
     while isinstance(result, Pending):
-        if left is not None and result.begin is None:  # else another server looks at the time
+        if left is not None and result.begin is None:  # else the other server enforces it
             if result.delay is None or result.delay > left:
                 yield Pending(left)
                 raise errors.error("57014", "canceling statement due to statement timeout")
@@ -136,7 +135,7 @@ def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, An
 
 
 def run(backend: Backend, portal: Portal, limit: int = 0) -> Result | Pending:
-    """Have the statement of a portal answered, by its responder or by another server.
+    """Run the statement of a portal, in the responder or on another server.
 
     Raises:
         ServerError: it fails.
@@ -151,7 +150,7 @@ def run(backend: Backend, portal: Portal, limit: int = 0) -> Result | Pending:
 
 
 def settle(backend: Backend, *, commit: bool) -> Pending | None:
-    """Tell who forwards that what ran without a block is over; return what there is to wait for.
+    """End the forwarder's implicit transaction; return what to wait for.
 
     Raises:
         ServerError: it cannot be committed.

@@ -30,7 +30,7 @@ NOT_HERE = b"N"  # the answer to SSLRequest and GSSENCRequest: no message, one b
 
 
 def message(kind: bytes, body: bytes) -> bytes:
-    """Put a body behind its head."""
+    """Return a message: its head and its body."""
     return _head(kind, len(body) + 4) + body
 
 
@@ -86,7 +86,7 @@ def row_description(fields: Sequence[Field], formats: Sequence[int]) -> bytes:
 
 
 def columns(fields: Sequence[Field] | None, formats: Sequence[int]) -> bytes:
-    """Answer a Describe: with the columns, or where there are none with that."""
+    """Answer a Describe: with the columns, or NoData."""
     return NO_DATA if fields is None else row_description(fields, formats)
 
 

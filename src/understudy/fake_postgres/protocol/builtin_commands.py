@@ -126,7 +126,7 @@ def _set_transaction(backend: Backend, command: c.SetTransaction, portal: Portal
 
 
 def _check_mode(backend: Backend, name: str, value: str) -> None:
-    """Raise what PostgreSQL raises where it is too late for a mode of a transaction."""
+    """Raise PostgreSQL's error if it is too late for a mode of a transaction."""
     if value == backend.settings.show(name):
         return
     current = backend.connection.current

@@ -1,4 +1,4 @@
-"""From the SQL of a statement to the command that it is."""
+"""Parse the statements that a session executes itself into commands."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _MODES = {
     ("DEFERRABLE",): ("transaction_deferrable", "on"),
 }
 _FIRST = re.compile(r"[ \t\n\r\f\v]*([a-zA-Z]+)(?![\w$])")
-# Reserved words, of which a value of SET may be one all the same.
+# Reserved words that are valid as values of SET.
 _PLAIN_VALUES = RESERVED_AS_COLUMNS | {"true", "false", "on"}
-_LONG = 10_000  # characters, from which on a statement is not worth being remembered
+_LONG = 10_000  # characters; longer statements are not cached
 _DIRECTIONS: dict[str, tuple[c.Direction, int | None]] = {
     "NEXT": ("forward", 1),
     "PRIOR": ("backward", 1),
@@ -39,8 +39,8 @@ _DIRECTIONS: dict[str, tuple[c.Direction, int | None]] = {
 
 
 def read(statement: str) -> c.Command | None:
-    """Return the command that one statement is; None where it is none of a session's own."""
-    # Most are none, and their first word says so; what begins with a comment is looked at.
+    """Return the command of one statement; None if the session does not execute it itself."""
+    # The first word rules most statements out; one that begins with a comment is parsed.
     first = _FIRST.match(statement)
     if first is not None:
         word = first[1].upper()
@@ -232,7 +232,7 @@ def _execute(tokens: TokenReader) -> c.Command:
 
 
 def _bracketed(tokens: TokenReader) -> list[list[str]]:
-    """Take a list in brackets, where one comes next; items are lists of tokens."""
+    """Take a list in brackets, if one comes next; its items are lists of tokens."""
     if not tokens.skip("("):
         return []
     groups: list[list[str]] = [[]]

@@ -1,7 +1,6 @@
-"""The statements that a session carries out by itself, read out of their SQL.
+"""The statements that a session executes itself, one class each.
 
-Each kind is a class. What is not spelt as it should be is none of them: whoever knows PostgreSQL's
-grammar then says what is wrong with it.
+A statement with a syntax error is none of them: the responder, or PostgreSQL, rejects it.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import ClassVar, Literal
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A statement that a session carries out by itself.
+    """A statement that a session executes itself.
 
     Attributes:
         tag: its command tag.
-        ends: whether it is let through in an aborted transaction, since it may end it.
+        ends: whether it is allowed in an aborted transaction, which it may end.
     """
 
     tag: ClassVar[str] = ""
@@ -128,7 +127,7 @@ class Set(Command):
 
 @dataclass(frozen=True, slots=True)
 class Reset(Command):
-    """RESET; `name` is None for RESET ALL."""
+    """RESET; without `name`, RESET ALL."""
 
     tag: ClassVar[str] = "RESET"
     name: str | None
@@ -151,7 +150,7 @@ class Discard(Command):
 
 @dataclass(frozen=True, slots=True)
 class Prepare(Command):
-    """PREPARE in SQL; `types` as they are spelt, `sql` the statement behind AS."""
+    """PREPARE in SQL; `types` as written, `sql` the statement after AS."""
 
     tag: ClassVar[str] = "PREPARE"
     name: str
@@ -169,7 +168,7 @@ class Execute(Command):
 
 @dataclass(frozen=True, slots=True)
 class Deallocate(Command):
-    """DEALLOCATE; `name` is None for ALL."""
+    """DEALLOCATE; without `name`, ALL."""
 
     name: str | None
 
@@ -191,7 +190,7 @@ Direction = Literal["forward", "backward", "absolute", "relative"]
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Command):
-    """FETCH, and MOVE (`move`); `count` is None for ALL."""
+    """FETCH, and MOVE (`move`); without `count`, ALL."""
 
     name: str
     direction: Direction
@@ -201,7 +200,7 @@ class Fetch(Command):
 
 @dataclass(frozen=True, slots=True)
 class Close(Command):
-    """CLOSE a cursor; `name` is None for ALL."""
+    """CLOSE; without `name`, ALL."""
 
     name: str | None
 
@@ -216,7 +215,7 @@ class Listen(Command):
 
 @dataclass(frozen=True, slots=True)
 class Unlisten(Command):
-    """UNLISTEN; `channel` is None for all of them."""
+    """UNLISTEN; without `channel`, all."""
 
     tag: ClassVar[str] = "UNLISTEN"
     channel: str | None

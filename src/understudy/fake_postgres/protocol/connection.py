@@ -1,4 +1,4 @@
-"""What a server knows of one connection, besides the bytes that are under way."""
+"""What a server knows of one connection, apart from its bytes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ class Connection:
 
     Attributes:
         pid: the process id that BackendKeyData gives; unique in a server.
-        secret: what a CancelRequest has to know.
-        user: who connected, "" before the startup message; `database`: to which.
+        secret: the key that a CancelRequest must send.
+        user, database: those of the startup message, "" before it.
         settings: run-time parameters as `SHOW` gives them, by name in lower case.
         transactions: every transaction so far, in order; savepoints are children.
-        current: the transaction or savepoint that a statement would run in now, or None.
-        channels: those that it listens to.
-        read_only: whether it refuses to write: its server has failed over to another.
-        options: run-time parameters that it was started with, as its client spelt them.
+        current: the current transaction or savepoint, or None.
+        channels: the channels that it listens to.
+        read_only: whether it refuses to write, after a failover.
+        options: run-time parameters from the startup message, as the client sent them.
     """
 
     def __init__(self, pid: int, secret: int) -> None:

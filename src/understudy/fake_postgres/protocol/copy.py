@@ -25,11 +25,11 @@ _DATA, _DONE, _FAIL, _FLUSH, _SYNC = b"dcfHS"
 
 
 def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
-    """Run a COPY: what the client sends goes to the responder in one piece at the end.
+    """Run a COPY; the responder gets all data of the client at its end.
 
     Raises:
-        ServerError: it fails, or the client gives it up or sends something else.
-        ConnectionDropped: the connection is lost behind the last piece.
+        ServerError: it fails, or the client aborts it or sends another message.
+        ConnectionDropped: the connection is lost after the last piece.
     """
     columns = len(statement.fields or ())
     form = _form(statement.sql)
@@ -69,7 +69,7 @@ def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:
                 else f"unexpected message type 0x{kind:02X} during COPY from stdin"
             )
             refused = errors.error("57014" if failed else "08P01", text)
-            if _form(copy) == TEXT:  # in binary there are no lines
+            if _form(copy) == TEXT:  # binary data has no lines
                 line = sum(value.count(b"\n") for value in values) + 1
                 refused.context = f"COPY {_table(copy)}, line {line}"
             if failed:
@@ -88,7 +88,7 @@ def _table(copy: str) -> str:
 
 
 def _form(statement: str) -> int:
-    """Return the format of a COPY, by the words behind STDIN or STDOUT."""
+    """Return the format of a COPY, from the words after STDIN or STDOUT."""
     words = [token.strip("'\"").upper() for token in sql.tokens(statement)]
     ends = [words.index(word) for word in ("STDIN", "STDOUT") if word in words]
     return BINARY if "BINARY" in words[min(ends, default=0) :] else TEXT

@@ -16,10 +16,10 @@ from understudy.pg.codecs.codec import BINARY, TEXT
 def declare(
     backend: Backend, command: c.Declare, portal: Portal
 ) -> Generator[Pending, Any, Result]:
-    """Open a cursor. Its query runs when the first row is fetched, or now if it is to outlive it.
+    """Open a cursor. Its query runs with the first FETCH, or now for a cursor WITH HOLD.
 
     Raises:
-        ServerError: there is no block, or there is a cursor of this name.
+        ServerError: no transaction block is open, or the name is taken.
     """
     if not command.hold and not backend.in_transaction:
         raise errors.needs_block("DECLARE CURSOR")
@@ -44,20 +44,19 @@ def declare(
 
 
 def _scrolls(command: c.Declare) -> bool:
-    """Say whether a cursor goes back.
+    """Return whether a cursor scrolls backward.
 
-    Without SCROLL and NO SCROLL that is PostgreSQL's choice, by the plan: it goes back over the
-    rows of a table, and not over those of a function, a lock, a sort or a join. Here it does not,
-    as a portable program may not count on it.
+    Without SCROLL or NO SCROLL, PostgreSQL decides by the plan. Here such a cursor never does,
+    since portable code cannot rely on it.
     """
     return command.scroll is True
 
 
 def fetch(backend: Backend, command: c.Fetch, portal: Portal) -> Generator[Pending, Any, Result]:
-    """Move a cursor, and return the rows that it moves over.
+    """Move a cursor; return the rows that it passes.
 
     Raises:
-        ServerError: there is no such cursor, or it would have to go back and cannot.
+        ServerError: the cursor does not exist, or cannot scroll backward.
     """
     cursor = backend.portals.cursor(command.name)
     rows = yield from _run(backend, cursor)
@@ -70,7 +69,7 @@ def close(backend: Backend, command: c.Close, portal: Portal) -> Result:
     """Close a cursor, or all.
 
     Raises:
-        ServerError: there is no such cursor.
+        ServerError: the cursor does not exist.
     """
     if command.name is None:
         backend.portals.close_all()
@@ -81,10 +80,10 @@ def close(backend: Backend, command: c.Close, portal: Portal) -> Result:
 
 
 def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Sequence[Any]]:
-    """Return the rows of a cursor's query, which is run once."""
+    """Return the rows of a cursor's query, which runs once."""
     if cursor.result is None:
         statement = cursor.prepared.statement
-        if statement is None or cursor.plan.fields is None:  # a portal of Bind, and no query
+        if statement is None or cursor.plan.fields is None:  # a portal of Bind that is not a query
             raise errors.cannot_be_run(cursor.name)
         answer = backend.responder.execute(statement, cursor.values, backend.connection)
         cursor.result = yield from outcome(backend, answer)
@@ -94,9 +93,9 @@ def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Sequence[A
 def _moved(
     cursor: Portal, rows: Sequence[Any], direction: c.Direction, count: int | None
 ) -> Sequence[Any]:
-    """Move a cursor, and return the rows that it moved over.
+    """Move a cursor; return the rows that it passed.
 
-    A cursor stands on a row, before the first (0) or behind the last (one more than there are).
+    Its position is a row from 1, or 0 before the first, or one more than the last.
     """
     if direction == "absolute":
         assert count is not None
@@ -121,7 +120,7 @@ def _moved(
 
 
 def _at(cursor: Portal, rows: Sequence[Any], position: int) -> Sequence[Any]:
-    """Move a cursor to one row, and return it."""
+    """Move a cursor to one row; return that row."""
     position = min(max(position, 0), len(rows) + 1)
     if position < cursor.position:
         _check_scrolls(cursor)

@@ -76,13 +76,13 @@ def _plan(
         if code not in (TEXT, BINARY):
             raise errors.in_parameter(errors.unknown_format(code), portal, number)
     made = plan(backend, prepared, formats, results)
-    if prepared.command is None:  # FETCH and EXECUTE have other columns another time
+    if prepared.command is None:  # the columns of FETCH and EXECUTE can change
         prepared.plans[formats, results] = made
     return made
 
 
 def describe(backend: Backend, body: bytes) -> Work | None:
-    """Tell the parameters and the columns of a statement, or the columns of a portal."""
+    """Send the parameters and columns of a statement, or the columns of a portal."""
     kind, name = frontend_messages.named(body)
     if kind == "P" and name and backend.forwarder and backend.portals.get(name) is None:
         return _describe_elsewhere(backend, backend.forwarder, name)
@@ -106,14 +106,14 @@ def describe(backend: Backend, body: bytes) -> Work | None:
 
 
 def _describe_elsewhere(backend: Backend, forwarder: Forwarder, name: str) -> Work:
-    """Tell the columns of a cursor of the server that statements are handed to."""
+    """Send the columns of a cursor on the server that statements are forwarded to."""
     backend.forwarded = True
     columns = yield forwarder.describe_cursor(name, backend.connection)
     backend.send(backend_messages.row_description(columns, (TEXT,) * len(columns)))
 
 
 def execute(backend: Backend, body: bytes) -> Work | None:
-    """Run a portal, or go on with it; return the work that is left where it takes time."""
+    """Run or continue a portal; return the remaining work if it has to wait."""
     name, limit = frontend_messages.execute(body)
     portals = backend.portals
     portal = portals.find(name) if name else portals.unnamed or portals.find(name)
@@ -149,13 +149,13 @@ def execute(backend: Backend, body: bytes) -> Work | None:
 def finish(
     backend: Backend, portal: Portal, limit: int, work: Generator[Pending, Any, Result]
 ) -> Work:
-    """Deliver what a portal comes to once it has."""
+    """Send the result of a portal when it is there."""
     portal.result = yield from work
     deliver(backend, portal, portal.result, limit)
 
 
 def close(backend: Backend, body: bytes) -> None:
-    """Forget a statement or a portal; it is no error that there is none."""
+    """Forget a statement or a portal, if it exists."""
     kind, name = frontend_messages.named(body)
     if kind == "S":
         backend.statements.pop(name, None)

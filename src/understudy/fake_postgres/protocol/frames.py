@@ -1,7 +1,7 @@
-"""The stream of bytes of a client, cut into messages.
+"""Split the bytes of a client into messages.
 
-A message is bounded by its kind, as in PostgreSQL, and what is too long is refused by its header:
-nobody has to keep the bytes of it.
+The length of a message is limited by its kind, as in PostgreSQL. A message that is too long is
+refused by its header, before its bytes are stored.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _length = struct.Struct("!I").unpack_from
 
 _LONGEST_STARTUP = 10_004
 _SHORT = 10_000
-_LONG = 0x3FFFFFFE  # MaxAllocSize - 1: as much as PostgreSQL ever holds in one piece
+_LONG = 0x3FFFFFFE  # MaxAllocSize - 1, PostgreSQL's limit
 # By the byte that a message begins with (manual, 53.7).
 _LONGEST = {
     **dict.fromkeys(b"QPBFd", _LONG),
@@ -24,14 +24,14 @@ _LONGEST = {
 
 
 class BadLength(Exception):
-    """A message says that it is longer, or shorter, than one of its kind can be."""
+    """The length of a message is invalid for its kind."""
 
 
 class UnknownKind(Exception):
-    """A message is of no kind that there is.
+    """The kind of a message is unknown.
 
     Attributes:
-        kind: the byte that it begins with.
+        kind: its first byte.
     """
 
     def __init__(self, kind: int) -> None:
@@ -40,22 +40,17 @@ class UnknownKind(Exception):
 
 
 class Frames:
-    """The messages in a stream of bytes, as far as they have come."""
+    """The messages received so far."""
 
     def __init__(self) -> None:
         self._piece = b""
         self._position = 0
-        # Bytes behind `_piece`, kept until there are as many as the next message needs: a long
-        # message comes in many pieces, and joining them one by one would copy it as often.
+        # Bytes after `_piece`, kept until the next message is complete: joining the pieces of a
+        # long message one by one would copy it again for each.
         self._tail = bytearray()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether everything that came was taken."""
-        return self._position == len(self._piece) and not self._tail
-
     def add(self, data: bytes) -> None:
-        """Take what the client sent."""
+        """Add bytes from the client."""
         if self._tail or self._position < len(self._piece):
             self._tail += data
         else:
@@ -63,10 +58,10 @@ class Frames:
             self._position = 0
 
     def first(self) -> bytes | None:
-        """Return the body of a startup packet, which has no kind; None where it is not all there.
+        """Return the body of a startup packet, which has no kind; None if it is incomplete.
 
         Raises:
-            BadLength: it cannot be as long as it says.
+            BadLength: its length is invalid.
         """
         if not self._have(4):
             return None
@@ -76,34 +71,16 @@ class Frames:
         return self._cut(4, length - 4)
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the kind and the body of each message that is all there.
+        """Yield the kind and the body of each complete message.
 
         Raises:
-            BadLength: it cannot be as long as it says.
-            UnknownKind: there are no such messages.
+            BadLength: its length is invalid.
+            UnknownKind: its kind is unknown.
         """
-        frame: tuple[int, bytes] | None
-        while True:
-            piece = self._piece
-            position = self._position
-            size = len(piece)
-            while size - position >= 5:
-                kind, length = _header(piece, position)
-                end = position + 1 + length
-                if end > size or not 4 <= length <= _SHORT or kind not in _LONGEST:
-                    break
-                self._position = end
-                yield kind, piece[position + 5 : end]
-                position = end
-            if position == size and not self._tail:
-                return
-            frame = self._next()
-            if frame is None:
-                return
+        while (frame := self._next()) is not None:
             yield frame
 
     def _next(self) -> tuple[int, bytes] | None:
-        """Return the next message, which may be long, in pieces, or none that there is."""
         if not self._have(5):
             return None
         kind, length = _header(self._piece, self._position)
@@ -116,7 +93,7 @@ class Frames:
         return None if body is None else (kind, body)
 
     def _cut(self, head: int, length: int) -> bytes | None:
-        """Take `length` bytes behind a head of `head` bytes, where they are all there."""
+        """Take `length` bytes after a head of `head` bytes, if all have come."""
         if not self._have(head + length):
             return None
         start = self._position + head
@@ -124,7 +101,7 @@ class Frames:
         return self._piece[start : self._position]
 
     def _have(self, wanted: int) -> bool:
-        """Say whether `wanted` bytes are there, in one piece."""
+        """Join the bytes if needed; return whether `wanted` bytes have come."""
         here = len(self._piece) - self._position
         if here >= wanted:
             return True

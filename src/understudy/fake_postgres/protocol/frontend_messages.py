@@ -1,6 +1,6 @@
-"""What a client sends, read out of its bytes (manual, 53.7).
+"""Parse the messages of clients (manual, 53.7).
 
-Whatever does not have the shape of its message is refused with PostgreSQL's own text.
+A malformed message is refused with PostgreSQL's own text.
 """
 
 from __future__ import annotations
@@ -12,19 +12,13 @@ from understudy.fake_postgres.protocol import errors
 Formats = tuple[int, ...]
 
 _length = struct.Struct("!i").unpack_from
-# One format for all, as most clients ask.
-_COMMON: dict[bytes, Formats] = {b"\0\1\0\1": (1,), b"\0\1\0\0": (0,)}
-# Names of portals and statements by the bytes that they come in, as long as those are few.
-_NAMES: dict[bytes, tuple[str, str]] = {}
-_LONGEST_KNOWN = 64
-_MOST_KNOWN = 4096
 
 
 def decode(data: bytes) -> str:
-    """Read a string in the encoding of the client, which is UTF-8.
+    """Decode a string of the client, which is always UTF-8.
 
     Raises:
-        ServerError: it is not UTF-8.
+        ServerError: it is invalid UTF-8.
     """
     try:
         return data.decode()
@@ -35,7 +29,7 @@ def decode(data: bytes) -> str:
 
 
 def _rune(data: bytes, error: UnicodeDecodeError) -> int:
-    """Return how many bytes PostgreSQL shows of a sequence that it cannot read."""
+    """Return how many bytes PostgreSQL shows of an invalid sequence."""
     first = data[error.start]
     length = 4 if first >= 0xF0 else 3 if first >= 0xE0 else 2 if first >= 0xC0 else 1
     return min(length, len(data) - error.start)
@@ -45,7 +39,7 @@ def query(body: bytes) -> str:
     """Read a Query: its SQL.
 
     Raises:
-        ServerError: it is no such message.
+        ServerError: the message is malformed.
     """
     sql, end = _string(body, 0)
     _no_more(body, end)
@@ -56,7 +50,7 @@ def parse(body: bytes) -> tuple[str, str, tuple[int, ...]]:
     """Read a Parse: the statement's name, its SQL, the types declared for its parameters.
 
     Raises:
-        ServerError: it is no such message.
+        ServerError: the message is malformed.
     """
     name, end = _string(body, 0)
     sql, end = _string(body, end)
@@ -74,60 +68,32 @@ def bind(body: bytes) -> tuple[str, str, Formats, list[bytes | None], Formats]:
     A value is None for NULL. Formats are none, one for all, or one for each.
 
     Raises:
-        ServerError: it is no such message.
+        ServerError: the message is malformed.
     """
-    # What every client sends most: each call that is saved here is saved for each statement.
-    end = body.find(0, body.find(0) + 1) + 1
-    names = _NAMES.get(body[:end])
-    if names is None:
-        portal, end = _string(body, 0)
-        statement, end = _string(body, end)
-        if end < _LONGEST_KNOWN and len(_NAMES) < _MOST_KNOWN:
-            _NAMES[body[:end]] = portal, statement
-    else:
-        portal, statement = names
-    known = _COMMON.get(body[end : end + 4])
-    if known is None:
-        formats, end = _formats(body, end)
-    else:
-        formats = known
-        end += 4
-    size = len(body)
-    if size < end + 2:
-        raise errors.insufficient_data()
-    count = body[end] << 8 | body[end + 1]
-    end += 2
+    portal, end = _string(body, 0)
+    statement, end = _string(body, end)
+    formats, end = _formats(body, end)
+    count, end = _count(body, end)
     values: list[bytes | None] = []
     for number in range(1, count + 1):
         start = end + 4
-        if size < start:
+        length = _length(body, end)[0] if start <= len(body) else -2
+        end = start + max(length, 0)
+        if length < -1 or end > len(body):
             raise errors.in_parameter(errors.insufficient_data(), portal, number)
-        (length,) = _length(body, end)
-        if length >= 0:
-            end = start + length
-            if size < end:
-                raise errors.in_parameter(errors.insufficient_data(), portal, number)
-            values.append(body[start:end])
-        elif length == -1:
-            end = start
-            values.append(None)
-        else:
-            raise errors.in_parameter(errors.insufficient_data(), portal, number)
-    known = _COMMON.get(body[end:])
-    if known is None:
-        known, end = _formats(body, end)
-        if end != size:
-            raise errors.invalid_format()
-    return portal, statement, formats, values, known
+        values.append(None if length == -1 else body[start:end])
+    results, end = _formats(body, end)
+    _no_more(body, end)
+    return portal, statement, formats, values, results
 
 
 def execute(body: bytes) -> tuple[str, int]:
     """Read an Execute: the portal's name, and how many rows at most (0: all).
 
     Raises:
-        ServerError: it is no such message.
+        ServerError: the message is malformed.
     """
-    name, end = ("", 1) if body[:1] == b"\0" else _string(body, 0)
+    name, end = _string(body, 0)
     size = len(body) - end
     if size != 4:
         raise errors.insufficient_data() if size < 4 else errors.invalid_format()
@@ -139,7 +105,7 @@ def named(body: bytes) -> tuple[str, str]:
     """Read a Describe or a Close: "S" for a statement, "P" for a portal, and its name.
 
     Raises:
-        ServerError: it is no such message.
+        ServerError: the message is malformed.
     """
     if not body:
         raise errors.error("08P01", "no data left in message")

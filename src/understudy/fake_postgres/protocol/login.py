@@ -1,4 +1,4 @@
-"""How clients are let in."""
+"""The login of clients."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from understudy.fake_postgres.protocol.statements import Pending
 
 
 class Login(NamedTuple):
-    """What who connects has to name.
+    """The credentials that a client must send.
 
     Attributes:
-        user, database: the only ones that there are; None where any will do.
-        password: the user's (SCRAM-SHA-256); None where none is asked for.
+        user, database: the only valid ones; None accepts any.
+        password: the user's, for SCRAM-SHA-256; None asks for no password.
     """
 
     user: str | None = None
@@ -28,21 +28,20 @@ ANY_LOGIN = Login()
 
 
 def admit_everybody(connection: Connection) -> None:
-    """Let anybody in, to any database."""
+    """Admit every client."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How clients are let in, and what they are told of the server.
+    """How a server admits clients, and what it reports to them.
 
     Attributes:
-        version: the server's, as server_version shows it.
-        login: what who connects has to name.
-        settings: run-time parameters that are different from a new server's, by name.
-        admit: called with who wants to connect (`user` and `database` are set). It raises
-            ServerError to refuse, or returns a Pending to let wait; what comes of that is not
-            looked at.
-        forwarder: who hands statements to another server; None where that is not done.
+        version: the value of server_version.
+        login: the credentials that clients must send.
+        settings: run-time parameters that differ from a new server's, by name.
+        admit: called with each new connection (`user` and `database` are set). It raises
+            ServerError to refuse, or returns a Pending to let it wait; its result is ignored.
+        forwarder: forwards statements to another server; None to forward none.
     """
 
     version: str = "18.0"

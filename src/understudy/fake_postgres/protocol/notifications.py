@@ -1,4 +1,4 @@
-"""LISTEN and NOTIFY of one connection: what it hears, and what it has to say at its commit."""
+"""LISTEN and NOTIFY of one connection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _State(NamedTuple):
 
 
 class Listening:
-    """What a connection listens to and notifies; both take effect when its transaction commits."""
+    """The channels and notifications of a connection; both take effect with its commit."""
 
     def __init__(self, connection: Connection, responder: Responder) -> None:
         self._connection = connection
@@ -42,10 +42,10 @@ class Listening:
         self._channels = frozenset() if channel is None else self._channels - {channel}
 
     def notify(self, channel: str, payload: str) -> None:
-        """Carry out NOTIFY; the same twice in a transaction is said once.
+        """Carry out NOTIFY; a repetition in the same transaction is sent once.
 
         Raises:
-            ServerError: there is no channel, or one of the two is too long.
+            ServerError: the channel is empty, or channel or payload is too long.
         """
         if not channel:
             raise errors.error("22023", "channel name cannot be empty")
@@ -57,7 +57,7 @@ class Listening:
         if said not in self._sending:
             self._sending = (*self._sending, said)
 
-    # What follows a transaction (transactions.Follower)
+    # TransactionalState
 
     def mark(self) -> _State:
         """Return what to go back to."""
@@ -70,7 +70,7 @@ class Listening:
     fail = restore
 
     def settle(self, mark: _State, *, commit: bool) -> None:
-        """Listen from now on to what was asked for, and say what there is to say; or forget it."""
+        """Apply the LISTENs and send the notifications, or discard both."""
         said = self._sending if commit else ()
         self._channels = self._channels if commit else mark.channels
         self._sending = ()

@@ -16,10 +16,10 @@ class Portals:
         self.unnamed: Portal | None = None
 
     def add(self, portal: Portal) -> None:
-        """Keep a portal; an unnamed one takes the place of the last.
+        """Keep a portal; an unnamed one replaces the last.
 
         Raises:
-            ServerError: there is one of this name.
+            ServerError: the name is taken.
         """
         if not portal.name:
             self.unnamed = portal
@@ -29,7 +29,7 @@ class Portals:
             self._named[portal.name] = portal
 
     def check_free(self, name: str) -> None:
-        """Raise what PostgreSQL raises where a portal of this name is there."""
+        """Raise PostgreSQL's error if the name is taken."""
         if name in self._named:
             raise errors.cursor_exists(name)
 
@@ -37,7 +37,7 @@ class Portals:
         """Return a portal.
 
         Raises:
-            ServerError: there is none of this name.
+            ServerError: there is no such portal.
         """
         found = self._named.get(name) if name else self.unnamed
         if found is None:
@@ -45,14 +45,14 @@ class Portals:
         return found
 
     def get(self, name: str) -> Portal | None:
-        """Return the portal of a name that is not empty, where there is one."""
+        """Return the portal of a name, or None."""
         return self._named.get(name)
 
     def cursor(self, name: str) -> Portal:
-        """Return a portal by the name that SQL calls it.
+        """Return a portal by its name in SQL.
 
         Raises:
-            ServerError: there is none of this name.
+            ServerError: there is no such portal.
         """
         found = self._named.get(name)
         if found is None:
@@ -60,31 +60,31 @@ class Portals:
         return found
 
     def close(self, name: str) -> None:
-        """Drop a portal, where there is one."""
+        """Drop a portal, if it exists."""
         if name:
             self._named.pop(name, None)
         else:
             self.unnamed = None
 
     def close_all(self) -> None:
-        """Drop every cursor and portal that has a name."""
+        """Drop every named portal."""
         self._named.clear()
 
-    # What follows a transaction (transactions.Follower)
+    # TransactionalState
 
     def mark(self) -> dict[str, Portal]:
-        """Return which there are."""
+        """Return the named portals."""
         return dict(self._named)
 
     def restore(self, mark: dict[str, Portal]) -> None:
-        """Drop those that were made since `mark`; one that was closed stays closed."""
+        """Drop those made since `mark`; closed ones stay closed."""
         self._keep(lambda portal: mark.get(portal.name) is portal)
 
     def fail(self, mark: dict[str, Portal]) -> None:
-        """Keep them all: of each, PostgreSQL says that the transaction is aborted."""
+        """Keep them all, as PostgreSQL does in an aborted transaction."""
 
     def settle(self, mark: dict[str, Portal], *, commit: bool) -> None:
-        """Drop those that end with the transaction."""
+        """Drop the portals that end with the transaction."""
         self.unnamed = None
         self._keep(
             lambda portal: portal.hold and (commit or mark.get(portal.name) is portal),

@@ -1,4 +1,4 @@
-"""Statements prepared, bound to values, described, and run as far as no command is in the way."""
+"""Prepare, bind and describe statements, and send their results."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -
     """Prepare the one statement in `text`.
 
     Args:
-        backend: whose it is.
-        name: "" for the unnamed one.
-        text: what the client sent.
-        declared: the types of parameters, as far as the client says.
+        backend: the connection.
+        name: its name, "" for the unnamed statement.
+        text: the SQL.
+        declared: the parameter types that the client declared.
 
     Raises:
-        ServerError: there is more than one, it is refused, or the transaction is aborted.
+        ServerError: it is several statements or is refused, or the transaction is aborted.
     """
     parts = sql.split(text)
     if not parts:
@@ -62,7 +62,7 @@ def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -
 def prepare_one(
     backend: Backend, name: str, part: sql.Piece, declared: tuple[int, ...] = ()
 ) -> Preparing:
-    """Prepare one statement out of what a client sent.
+    """Prepare one statement of several.
 
     Raises:
         ServerError: it is refused, or the transaction is aborted.
@@ -89,7 +89,7 @@ def _is_left(backend: Backend, command: commands.Command) -> bool:
 def _asked(
     backend: Backend, text: str, declared: tuple[int, ...], start: int
 ) -> Generator[Pending, Any, Statement]:
-    """Ask the responder; a position in its error becomes one in all that the client sent."""
+    """Ask the responder; adjust the position in its error to the whole SQL."""
     try:
         answer: Any = backend.responder.prepare(text, declared, backend.connection)
         while isinstance(answer, Pending):
@@ -104,7 +104,7 @@ def _asked(
 
 
 def check_not_aborted(backend: Backend, command: commands.Command | None) -> None:
-    """Raise what PostgreSQL raises in an aborted transaction, unless `command` may end it."""
+    """Raise PostgreSQL's error in an aborted transaction, unless `command` may end it."""
     current = backend.connection.current
     if current is not None and current.aborted and not (command is not None and command.ends):
         raise errors.error(
@@ -114,7 +114,7 @@ def check_not_aborted(backend: Backend, command: commands.Command | None) -> Non
 
 
 def fields(backend: Backend, prepared: Prepared) -> tuple[Field, ...] | None:
-    """Return the columns of a statement's result; None where it returns no rows."""
+    """Return the columns of a statement's result, or None if it returns no rows."""
     command = prepared.command
     match command:
         case None:
@@ -142,16 +142,16 @@ def plan(
     given: tuple[int, ...] = (),
     wanted: tuple[int, ...] = (),
 ) -> Plan:
-    """Work out how values are read and rows are written.
+    """Choose the decoders of the parameters and the encoders of the columns.
 
     Args:
-        backend: whose responder knows the types.
+        backend: the connection.
         prepared: the statement.
         given: the formats of a Bind for the parameters.
         wanted: the formats of a Bind for the columns.
 
     Raises:
-        ServerError: the formats are not as many as there are columns.
+        ServerError: the number of formats does not match the columns.
     """
     described = fields(backend, prepared)
     columns = described or ()
@@ -178,7 +178,7 @@ def plan(
 
 
 def decoder(backend: Backend, prepared: Prepared, oid: int, form: int) -> Decoder:
-    """Return what reads a parameter; that of a statement which is forwarded stays as it is."""
+    """Return the decoder of a parameter; a forwarded statement's parameters are not decoded."""
     statement = prepared.statement
     if statement is not None and statement.forward is not None:
         return partial(_sent, form)
@@ -190,15 +190,15 @@ def _sent(form: int, data: bytes) -> Sent:
 
 
 def _each(formats: tuple[int, ...], count: int) -> tuple[int, ...] | None:
-    """Return a format for each of `count`; None where there are too many or too few."""
+    """Return `count` formats; None if their number does not match."""
     if len(formats) <= 1:
         return (formats or (TEXT,)) * count
-    # Nothing has a format where there are no columns, whatever the client asks for.
+    # Without columns, the client's formats are ignored.
     return formats if len(formats) == count else None if count else ()
 
 
 def formats(backend: Backend, prepared: Prepared) -> tuple[int, ...]:
-    """Return the formats of a result that nobody asked for in any: those of a cursor, or text."""
+    """Return the formats of a result for which the client asked none."""
     if isinstance(prepared.command, commands.Fetch):
         cursor = backend.portals.get(prepared.command.name)
         return () if cursor is None else cursor.plan.formats
@@ -217,23 +217,23 @@ def _refusing(form: int) -> Encoder:
 
 
 def is_select(prepared: Prepared) -> bool:
-    """Say whether a statement is one whose rows PostgreSQL sends while it runs it."""
+    """Return whether PostgreSQL sends the rows of a statement while it runs."""
     if prepared.command is not None:
         return isinstance(prepared.command, commands.SelectNotify)
     return prepared.statement is not None and prepared.statement.command == "SELECT"
 
 
 def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) -> None:
-    """Send rows of a result, from where the portal stands, and how the statement ended.
+    """Send the rows of a result from the portal's position, and the end of the statement.
 
     Args:
-        backend: whose client gets them.
-        portal: what was run.
-        result: what came of it.
+        backend: the connection.
+        portal: the portal.
+        result: its result.
         limit: the most rows to send, 0 for all.
 
     Raises:
-        ConnectionDropped: the connection is lost behind the last row.
+        ConnectionDropped: the connection is lost after the last row.
     """
     statement = portal.prepared.statement
     if result.raw is not None:
@@ -257,12 +257,12 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
         return
     if result.dropped:
         raise ConnectionDropped
-    known = result.tag if not start else None  # it counts rows that were sent before
+    known = result.tag if not start else None  # it would count rows sent before
     send(backend_messages.command_complete(known or tag(statement, len(rows))))
 
 
 def tag(statement: Statement | None, count: int) -> str:
-    """Return the command tag of a statement that came to `count` rows."""
+    """Return the command tag of a statement with `count` rows."""
     command = "SELECT" if statement is None else statement.command
     command = "SELECT" if command in _AS_SELECT else command
     if command == "INSERT":
@@ -271,7 +271,7 @@ def tag(statement: Statement | None, count: int) -> str:
 
 
 def no_parameter(part: sql.Piece) -> ServerError:
-    """Refuse a parameter in a simple query, which brings no values."""
+    """Refuse a parameter in a simple query, which has no values."""
     found = re.search(r"\$(\d+)", part.text)
     error = errors.error("42P02", f"there is no parameter ${found[1] if found else '1'}")
     error.position = part.start + found.start() + 1 if found else None
@@ -279,16 +279,16 @@ def no_parameter(part: sql.Piece) -> ServerError:
 
 
 def bound(portal: str, plan: Plan, values: Sequence[bytes | None], *, texts: bool) -> list[object]:
-    """Read the values of a Bind.
+    """Decode the values of a Bind.
 
     Args:
         portal: the name of the portal.
-        plan: how its values are read.
-        values: the bytes, None for NULL.
-        texts: whether the first format is text, which an error then says.
+        plan: its decoders.
+        values: the bytes; None is NULL.
+        texts: whether the first format is text, which an error then mentions.
 
     Raises:
-        ServerError: a value is none of its type.
+        ServerError: a value is invalid for its type.
     """
     taken: list[object] = []
     try:

@@ -1,9 +1,8 @@
-"""What a session needs of whoever answers its statements.
+"""The interfaces through which a session has its statements answered.
 
-A session (session.py) speaks the protocol: bytes in, bytes out. It knows nothing of scripts and
-catalogs. Whoever knows what a statement means and what comes back is a `Responder`: in tests of the
-protocol a few lines of Python, for `fake_postgres` the script with the catalog, and in front of a
-real server that server.
+A session (session.py) speaks the protocol and knows nothing of scripts and catalogs. A `Responder`
+knows what a statement means and returns: the script with the catalog for `fake_postgres`, a real
+server for `real_postgres`, a few lines of Python in tests of the protocol.
 """
 
 from __future__ import annotations
@@ -18,50 +17,50 @@ from understudy.pg.codecs.codec import Decoder, Encoder
 
 
 class Forwarder(Protocol):
-    """Whoever hands statements to another server, and has to know how a session goes on there.
+    """Forwards statements to another server, and follows the session's state there.
 
     Attributes:
-        commands: those that go there too, though a session could carry them out by itself.
+        commands: the commands to forward, though the session could execute them itself.
     """
 
     commands: tuple[type[Command], ...]
 
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
-        """Take note that what ran outside of a block is over; return what a commit waits for.
+        """End an implicit transaction; return what its commit waits for.
 
         Raises:
             ServerError: it cannot be committed.
         """
 
     def describe_cursor(self, name: str, connection: Connection) -> Pending:
-        """Return what waits for the columns (a sequence of Field) of a cursor on that server.
+        """Return a Pending for the columns (a sequence of Field) of a cursor on that server.
 
         Raises:
-            ServerError: there is none.
+            ServerError: there is no such cursor.
         """
 
     def bound(self, portal: Portal, connection: Connection) -> None:
-        """Take note of a portal that has a name: SQL may call it by that before it was run."""
+        """Note a new named portal: SQL may use its name before it runs."""
 
     def closed(self, portal: Portal, connection: Connection) -> None:
-        """Take note that a portal was closed before its transaction ends."""
+        """Note that a portal was closed."""
 
     def lost(self, connection: Connection) -> None:
-        """Take note that a connection has ended."""
+        """Note that a connection has ended."""
 
 
 class Responder(Protocol):
-    """Whoever knows what statements mean, and what comes back."""
+    """Prepares and answers statements."""
 
     def prepare(
         self, sql: str, declared: tuple[int, ...], connection: Connection
     ) -> Statement | Pending:
-        """Return what is known of one statement, which is no transaction control.
+        """Prepare one statement, other than transaction control.
 
         Args:
-            sql: its text, never empty, without the others of a simple query.
+            sql: its text, never empty; one statement of a simple query.
             declared: the type OIDs that the client gave for the first parameters, 0 for unknown.
-            connection: whose statement it is.
+            connection: the connection that sent it.
 
         Raises:
             ServerError: PostgreSQL would refuse to prepare it.
@@ -70,12 +69,12 @@ class Responder(Protocol):
     def execute(
         self, statement: Statement, parameters: Sequence[Any], connection: Connection
     ) -> Result | Pending:
-        """Return what a prepared statement comes to, now.
+        """Execute a prepared statement.
 
         Args:
             statement: as `prepare` returned it.
             parameters: decoded values; of a COPY from the client, the pieces of data (bytes).
-            connection: on which it runs.
+            connection: the connection that sent it.
 
         Raises:
             ServerError: it fails.
@@ -83,11 +82,10 @@ class Responder(Protocol):
         """
 
     def control(self, sql: str, connection: Connection) -> Result | Pending | None:
-        """Say what happens before a statement that the session carries out by itself.
+        """Intercept a statement that the session executes itself, such as BEGIN, COMMIT or SET.
 
-        These are BEGIN, COMMIT, ROLLBACK, savepoints, SET, LISTEN and the like. None lets it
-        happen at once. A result that has rows answers instead of the session where the statement
-        returns rows (SHOW); otherwise it only says when.
+        None lets the session execute it at once. A result with rows replaces the session's own
+        for a statement that returns rows (SHOW); any other result only delays it.
 
         Raises:
             ServerError: it fails instead.
@@ -95,19 +93,19 @@ class Responder(Protocol):
         """
 
     def notify(self, channel: str, payload: str, connection: Connection) -> None:
-        """Hand a committed NOTIFY to every session that listens, the sender's own as well.
+        """Deliver a committed NOTIFY to every listening session, including the sender's.
 
         Args:
-            channel: its name, as it is kept (without quotes).
+            channel: its name, without quotes.
             payload: "" without one.
-            connection: who sent it.
+            connection: the sender.
         """
 
     def decoder(self, oid: int, form: int) -> Decoder:
-        """Return what makes a Python value of a parameter's bytes (never of NULL).
+        """Return the decoder of a parameter's bytes (never NULL).
 
-        The decoder raises ServerError where PostgreSQL would refuse the bytes, and of these
-        TrailingBytes where the session has to say which parameter it was.
+        It raises ServerError if PostgreSQL would refuse the bytes, and TrailingBytes if the
+        session has to name the parameter.
 
         Args:
             oid: of the type.
@@ -115,4 +113,4 @@ class Responder(Protocol):
         """
 
     def encoder(self, oid: int, form: int) -> Encoder:
-        """Return what makes bytes of a Python value (never of None) of a type."""
+        """Return the encoder of Python values (never None) of a type."""

@@ -1,4 +1,4 @@
-"""PostgreSQL's run-time parameters: which there are, what they take, how they are shown.
+"""PostgreSQL's run-time parameters: their names, values, and how SHOW formats them.
 
 The table `parameters.tsv` is pg_settings of PostgreSQL 18: name, type, context, unit, least and
 greatest value, choices, and the value of a new session; `tests/conformance/wire` holds it there.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from understudy.fake_postgres.protocol import errors, special_parameters
 
-# What a unit is in the smaller one that it is made of.
+# The units, in bytes and in microseconds.
 _UNITS = {
     "B": {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4},
     "us": {
@@ -26,7 +26,7 @@ _UNITS = {
     },
 }
 _INTEGERS = 2**31 - 1
-_WHOLE = 1e-8  # how near to a whole number is one, as PostgreSQL has it
+_WHOLE = 1e-8  # PostgreSQL's tolerance for a whole number
 _KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
 _NUMBER = re.compile(
     r"\s*([+-]?(?:0[xX][\da-fA-F]{1,16}|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+))(.*)", re.DOTALL
@@ -63,10 +63,10 @@ class Parameter(NamedTuple):
     initial: str
 
     def check_settable(self, *, at_start: bool = False) -> None:
-        """Refuse to set it where a client cannot.
+        """Refuse to set it if a client cannot.
 
         Args:
-            at_start: whether the connection is being made.
+            at_start: whether it is set by the startup message.
 
         Raises:
             ServerError: it cannot be set, now or ever.
@@ -180,12 +180,12 @@ def _table() -> dict[str, Parameter]:
 
 
 def find(name: str) -> Parameter | None:
-    """Return the parameter of a name, whatever its case; None where there is none."""
+    """Return the parameter of a name in any case, or None."""
     return _table().get(name.lower())
 
 
 def seconds(name: str, shown: str) -> float:
-    """Return the seconds of a value as SHOW gives it, of a parameter that is a time."""
+    """Return a duration in seconds, from its value as SHOW formats it."""
     match = re.fullmatch(r"(\d+)(\w*)", shown)
     assert match is not None, f"{name} = {shown} is not as SHOW gives it"
     return int(match[1]) * _UNITS["us"][match[2] or _table()[name].unit] / 1e6
@@ -197,7 +197,7 @@ def names() -> list[str]:
 
 
 def custom(name: str) -> bool:
-    """Say whether a name is one that anybody may make up: `app.user`."""
+    """Return whether a name is valid for a custom parameter: `app.user`."""
     return re.fullmatch(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)+", name) is not None
 
 

@@ -21,7 +21,7 @@ _SALT = secrets.token_bytes(16)
 
 
 class _Verifier(NamedTuple):
-    """What a server keeps of a password."""
+    """The keys that a server stores for a password."""
 
     stored_key: bytes
     server_key: bytes
@@ -32,7 +32,7 @@ class Exchange:
 
     Args:
         password: the password.
-        nonce: makes the server's part of the nonce.
+        nonce: returns the server's part of the nonce.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Exchange:
         self._signed = ""
 
     def first(self, message: str) -> str:
-        """Take the client's first message and return the server's.
+        """Read the client's first message; return the server's.
 
         Raises:
-            ServerError: it cannot be read, or wants what is not there.
+            ServerError: it is malformed, or asks for channel binding.
         """
         flag, _, rest = message.partition(",")
         name, _, bare = rest.partition(",")
@@ -66,10 +66,10 @@ class Exchange:
         return answer
 
     def final(self, message: str) -> str | None:
-        """Take the client's proof and return the server's; None where the password is wrong.
+        """Verify the client's proof; return the server's, or None if the password is wrong.
 
         Raises:
-            ServerError: it cannot be read, or belongs to another exchange.
+            ServerError: it is malformed, or belongs to another exchange.
         """
         unproved, separator, proof = message.rpartition(",p=")
         fields = _fields(unproved)
@@ -101,7 +101,7 @@ def _verifier(password: str) -> _Verifier:
 
 
 def _prepared(password: str) -> str:
-    """Normalise a password as clients do (SASLprep, RFC 4013)."""
+    """Normalize a password as clients do (SASLprep, RFC 4013)."""
     kept = (letter for letter in password if not stringprep.in_table_b1(letter))
     spaced = "".join(" " if stringprep.in_table_c12(letter) else letter for letter in kept)
     return unicodedata.normalize("NFKC", spaced)

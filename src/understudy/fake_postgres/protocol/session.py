@@ -1,7 +1,7 @@
-"""One connection: bytes in, bytes out, and what a server remembers between them.
+"""The protocol of one connection: bytes in, bytes out.
 
-No sockets, no threads, no event loop: a transport feeds it what a client sent, sends what it
-returns, and waits where it says so. It must not be entered by two threads at once.
+It has no sockets, threads or event loop. A transport feeds it the client's bytes, sends what it
+returns, and waits for `pending`. Two threads must not use it at the same time.
 """
 
 from __future__ import annotations
@@ -38,16 +38,15 @@ class Session:
     """One connection to a server whose statements `responder` answers.
 
     Args:
-        responder: who knows what statements mean.
-        connection: whose session it is.
-        reception: how clients are let in.
+        responder: answers the statements.
+        connection: the connection.
+        server_options: the login and the server's settings.
 
     Attributes:
         connection: the connection, as a test sees it.
         pending: what the session waits for before it answers anything else, or None.
-        closed: whether the connection has ended: nothing more is to be read; what was returned is
-            to be sent.
-        dropped: whether it ended without a word: the transport cuts it.
+        closed: whether the connection has ended; the output so far is still to be sent.
+        dropped: whether it ended without a message: the transport is to close at once.
     """
 
     def __init__(
@@ -69,20 +68,20 @@ class Session:
 
     @property
     def cancel_request(self) -> CancelRequest | None:
-        """Whose statement this connection was made to cancel, where it was made for that."""
+        """The CancelRequest for which this connection was made, or None."""
         return self._backend.cancel_request
 
     def feed(self, data: bytes) -> bytes:
-        """Take what the client sent; return what to send back now."""
+        """Process the client's bytes; return what to send now."""
         if self.closed:
             return b""
         self._frames.add(data)
         return self._run()
 
     def resume(self, came: Result | Pending | BaseException) -> bytes:
-        """Take what came of `pending`, and go on; return what to send back now.
+        """Go on with the outcome of `pending`; return what to send now.
 
-        Where nothing is pending (it was cancelled meanwhile), nothing happens.
+        Does nothing if nothing is pending, since it was cancelled.
         """
         if self.closed or self.pending is None:
             return b""
@@ -91,7 +90,7 @@ class Session:
         return self._run()
 
     def cancel(self) -> bytes:
-        """Carry out a CancelRequest: what runs fails; where nothing runs, nothing happens."""
+        """Cancel the running statement, if one runs."""
         waiting = self._work is not None and self._backend.started
         if self.closed or not waiting:
             return b""
@@ -103,7 +102,7 @@ class Session:
         return self._run()
 
     def notify(self, channel: str, payload: str, pid: int) -> bytes:
-        """Deliver a notification, if the connection listens: now, or when it is idle."""
+        """Deliver a notification now, or when the connection is idle, if it listens."""
         if self.closed or channel not in self.connection.channels:
             return b""
         message = backend_messages.notification(pid, channel, payload)
@@ -121,12 +120,12 @@ class Session:
         return backend_messages.error_response(error)
 
     def lose(self) -> None:
-        """Note that the client is gone: what was open is rolled back."""
+        """Note that the client is gone: roll back what is open."""
         if not self.closed:
             self._end()
 
     def _run(self) -> bytes:
-        """Answer the messages that are there, up to one that takes time."""
+        """Answer the received messages, up to one that has to wait."""
         backend = self._backend
         try:
             while not (backend.started or self.pending or self.closed):
@@ -136,7 +135,7 @@ class Session:
                 self._advance((0, frame))
             if backend.started and self.pending is None:
                 self._take_all()
-        except BadLength:  # PostgreSQL tells its log, and hangs up
+        except BadLength:  # PostgreSQL logs it and hangs up
             self._drop()
         except UnknownKind as error:
             self._fail(errors.unknown_message(error.kind))
@@ -167,7 +166,7 @@ class Session:
                 break
 
     def _take_otherwise(self, kind: int, body: bytes) -> None:
-        """Take a message that is not simply to be answered."""
+        """Take a message during other work, or while messages are skipped."""
         if self._work is not None:
             self._advance((kind, body))
         elif kind == _TERMINATE:
@@ -180,14 +179,14 @@ class Session:
                 self._extended = False
                 self._fail(error)
             else:
-                assert work is None, "what failed has forwarded nothing that is left to commit"
+                assert work is None, "a failed statement leaves nothing to commit"
 
     def _begin(self, work: Work) -> None:
         self._work = work
         self._advance(None)
 
     def _advance(self, sent: object) -> None:
-        """Go on with the work, up to where it has to wait again."""
+        """Go on with the work until it has to wait again."""
         work = self._work
         assert work is not None
         self._work = None
@@ -202,7 +201,7 @@ class Session:
         self.pending = None if wanted == MORE else wanted
 
     def _failed(self, error: BaseException) -> None:
-        """Tell the client of an error that is for it; raise any other, which is ours."""
+        """Send the client a ServerError; raise any other error, which is a bug here."""
         if isinstance(error, ServerError):
             self._fail(error)
             return
@@ -254,7 +253,7 @@ def _settled(backend: Backend, pending: Pending) -> Work:
 
 
 def _nothing(backend: Backend, body: bytes) -> None:
-    """Flush, and what is left of a COPY that failed: all was sent, or is not wanted."""
+    """Ignore Flush, and the rest of a failed COPY."""
 
 
 def _function_call(backend: Backend, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The run-time parameters of one connection: set, shown, rolled back, reported to the client."""
+"""The run-time parameters of one connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from understudy.fake_postgres.protocol import errors, run_time_parameters
 from understudy.fake_postgres.protocol.commands import Modes
 from understudy.fake_postgres.protocol.connection import Connection
 
-# What is reported to the client, in the order in which PostgreSQL 18 does.
+# Reported to the client, in PostgreSQL 18's order.
 REPORTED = (
     "in_hot_standby",
     "integer_datetimes",
@@ -28,7 +28,7 @@ REPORTED = (
     "server_encoding",
 )
 _SINCE_18 = ("search_path",)
-# What a transaction has of its own, and where it comes from.
+# The settings of a transaction, and their defaults.
 _OF_TRANSACTIONS = {
     f"transaction_{name}": f"default_transaction_{name}"
     for name in ("isolation", "read_only", "deferrable")
@@ -40,16 +40,16 @@ Values = dict[str, str]
 class Settings:
     """The parameters of one connection.
 
-    `Connection.settings` holds those that differ from the table or are often asked for; it is
-    replaced and never changed, so that keeping an older one is enough to go back to it.
+    `Connection.settings` holds those that differ from the table or are often read. It is replaced
+    and never changed, so a rollback restores an older one.
 
     Args:
-        connection: whose they are.
-        version: the server's, as server_version shows it.
-        overrides: what is different on this server, by name.
+        connection: the connection.
+        version: the value of server_version.
+        overrides: parameters that differ on this server, by name.
 
     Attributes:
-        known: what the client was told of last; `changes` says what is new.
+        known: the values last reported to the client.
     """
 
     def __init__(self, connection: Connection, version: str, overrides: Mapping[str, str]) -> None:
@@ -61,18 +61,18 @@ class Settings:
                 **{name.lower(): _read(name, value) for name, value in overrides.items()},
             }
         connection.settings = start
-        # What RESET goes back to, and what a commit makes of the present values.
+        # The values after RESET, and after a commit.
         self._initial = start
         self._lasting = start
         self.known: Values = {}
-        # A name that somebody made up is known for good, and empty where it is not set any more.
+        # A custom parameter stays known, with an empty value once it is unset.
         self._made_up: set[str] = set()
 
     def start(self, given: Mapping[str, str], user: str) -> None:
-        """Take what a startup packet sets.
+        """Apply the settings of a startup packet.
 
         Raises:
-            ServerError: a parameter that there is not, or a value that it does not take.
+            ServerError: a parameter is unknown, or its value invalid.
         """
         self._put("session_authorization", user)
         for name, value in given.items():
@@ -87,11 +87,11 @@ class Settings:
 
         Args:
             name: of the parameter, in any case.
-            values: what it is set to; None for what it was at the start.
+            values: its values; without them, its initial value.
             local: whether it lasts only until the end of the transaction.
 
         Raises:
-            ServerError: there is no such parameter, it cannot be set, or not to this.
+            ServerError: the parameter is unknown or cannot be set, or the value is invalid.
         """
         key = name.lower()
         found = run_time_parameters.find(key)
@@ -116,24 +116,24 @@ class Settings:
         self._connection.settings = self._lasting = {**self._initial, **own}
 
     def set_modes(self, modes: Modes) -> None:
-        """Set what a transaction has of its own: for as long as it lasts."""
+        """Set the modes of the current transaction."""
         self._connection.settings = {**self._connection.settings, **dict(modes)}
 
     def begin(self, modes: Modes) -> None:
-        """Give a new transaction its modes, the defaults where `modes` says nothing."""
+        """Set the modes of a new transaction; the others get their defaults."""
         settings = self._connection.settings
         defaults = {key: settings[default] for key, default in _OF_TRANSACTIONS.items()}
         self._connection.settings = {**settings, **defaults, **dict(modes)}
 
     def modes(self) -> Modes:
-        """Return the modes of the present transaction."""
+        """Return the modes of the current transaction."""
         return tuple((key, self._connection.settings[key]) for key in _OF_TRANSACTIONS)
 
     def show(self, name: str) -> str:
         """Carry out SHOW.
 
         Raises:
-            ServerError: there is no such parameter.
+            ServerError: the parameter is unknown.
         """
         key = name.lower()
         value = self._connection.settings.get(key)
@@ -146,14 +146,14 @@ class Settings:
         return self._start_of(key)
 
     def changes(self) -> Iterator[tuple[str, str]]:
-        """Yield what is to be reported to the client, and was not yet: names and values."""
+        """Yield names and values that changed since the last report to the client."""
         settings = self._connection.settings
         for name, key in self._reported:
             if settings[key] != self.known.get(key):
                 yield name, settings[key]
         self.known = settings
 
-    # What follows a transaction (transactions.Follower)
+    # TransactionalState
 
     def mark(self) -> tuple[Values, Values]:
         """Return what to go back to."""
@@ -166,7 +166,7 @@ class Settings:
     fail = restore
 
     def settle(self, mark: tuple[Values, Values], *, commit: bool) -> None:
-        """End a transaction: keep what was set for longer than it, or go back to its beginning."""
+        """End a transaction: keep lasting values, or go back to its beginning."""
         lasting = self._lasting if commit else mark[1]
         modes = {key: lasting[default] for key, default in _OF_TRANSACTIONS.items()}
         if any(lasting[key] != value for key, value in modes.items()):
@@ -184,10 +184,7 @@ class Settings:
 
 @cache
 def _of_version(version: str) -> tuple[list[tuple[str, str]], Values]:
-    """Return what a server of a version reports, by name and key, and what connections start with.
-
-    One for all connections: these are never changed.
-    """
+    """Return what a version reports, by name and key, and the initial values of a connection."""
     major = int(version.partition(".")[0])
     reported = [(name, name.lower()) for name in REPORTED if major >= 18 or name not in _SINCE_18]
     start = {key: _initial(key) for _, key in reported}
@@ -197,15 +194,15 @@ def _of_version(version: str) -> tuple[list[tuple[str, str]], Values]:
 
 
 def _read(name: str, value: str) -> str:
-    """Return what SHOW gives of a value that comes as one text.
+    """Return a value, given as one text, as SHOW formats it.
 
     Raises:
-        ServerError: there is no such parameter, or it does not take this.
+        ServerError: the parameter is unknown, or the value invalid.
     """
     found = run_time_parameters.find(name)
     if found is None and not run_time_parameters.custom(name):
         raise errors.unknown_parameter(name)
-    # A list is spelt here as SHOW gives it.
+    # A list already has SHOW's format.
     return value if found is None or name.lower() == "search_path" else found.shown((value,))
 
 
@@ -216,6 +213,6 @@ def _initial(name: str) -> str:
 
 
 def _number_of(version: str) -> str:
-    """Spell a version as a number: "18.4" is 180004."""
+    """Return a version as a number: "18.4" is 180004."""
     major, _, minor = version.partition(".")
     return f"{int(major)}{int(minor or 0):04d}"

@@ -55,7 +55,7 @@ def _run(backend: Backend, part: sql.Piece) -> Work:
 
 
 def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | None]:
-    """Run a statement; return what came of it, None where the client has it already."""
+    """Run a statement; return its result, or None if it was already sent."""
     if portal.prepared.command is not None:
         return (yield from run_builtin(backend, portal))
     statement = portal.prepared.statement

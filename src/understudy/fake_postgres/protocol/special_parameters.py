@@ -1,4 +1,4 @@
-"""The run-time parameters that have a way of their own to be read and to be shown."""
+"""Run-time parameters with a format of their own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
 def boolean(value: str) -> bool | None:
-    """Read a truth value, or the beginning of its word; None where it is none."""
+    """Read a Boolean, or an unambiguous prefix of one; None if it is invalid."""
     word = value.lower()
     if word in ("1", "on") or (word and ("true".startswith(word) or "yes".startswith(word))):
         return True
@@ -68,8 +68,8 @@ def _time_zone(value: str) -> str:
     if offset is not None:  # hours east of Greenwich, shown in the other direction as POSIX does
         minutes = round(float(f"0.{offset[3] or 0}") * 60)
         east = offset[1] != "-"
-        spelt = f"{int(offset[2]):02d}" + (f":{minutes:02d}" if minutes else "")
-        return f"<{'+' if east else '-'}{spelt}>{'-' if east else '+'}{spelt}"
+        digits = f"{int(offset[2]):02d}" + (f":{minutes:02d}" if minutes else "")
+        return f"<{'+' if east else '-'}{digits}>{'-' if east else '+'}{digits}"
     if value.upper() in ("UTC", "GMT"):
         return value.upper()
     names = {name.lower(): name for name in zoneinfo.available_timezones()}

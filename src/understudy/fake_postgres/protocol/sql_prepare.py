@@ -15,7 +15,7 @@ from understudy.fake_postgres.protocol.tokens import literal, number
 from understudy.pg.codecs.codec import TEXT
 from understudy.pg.sql import Piece
 
-# The types that a PREPARE names most; others are inferred, as without a list.
+# The most common types of PREPARE; others are inferred.
 _OIDS = {
     "BOOL": 16, "BOOLEAN": 16, "BYTEA": 17, "BIGINT": 20, "INT8": 20, "SMALLINT": 21, "INT2": 21,
     "INT": 23, "INTEGER": 23, "INT4": 23, "TEXT": 25, "JSON": 114, "REAL": 700, "FLOAT4": 700,
@@ -30,7 +30,7 @@ def prepare(
     """Prepare a statement under a name; Parse knows it by the same.
 
     Raises:
-        ServerError: it is refused, or there is one of this name.
+        ServerError: it is refused, or the name is taken.
     """
     if read(command.sql) is not None:
         raise errors.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
@@ -49,7 +49,7 @@ def execute(
     """Execute a prepared statement with literals.
 
     Raises:
-        ServerError: there is no such statement, or its parameters are others.
+        ServerError: the statement is unknown, or its parameters do not match.
     """
     prepared = backend.statements.get(command.name)
     if prepared is None:
@@ -78,7 +78,7 @@ def deallocate(backend: Backend, command: c.Deallocate, portal: Portal) -> Resul
     """Forget a prepared statement, or all.
 
     Raises:
-        ServerError: there is no such statement.
+        ServerError: the statement is unknown.
     """
     if command.name is None:
         backend.statements.clear()
@@ -90,16 +90,16 @@ def deallocate(backend: Backend, command: c.Deallocate, portal: Portal) -> Resul
 
 
 def _value(backend: Backend, prepared: Prepared, oid: int, argument: tuple[str, ...]) -> object:
-    """Read an argument: a literal, with a cast or without, which says nothing that is not known."""
+    """Read an argument: a literal, with or without a cast, which is ignored."""
     if "::" in argument:
         argument = argument[: argument.index("::")]
-    spelt = "".join(argument)
-    if spelt.upper() == "NULL":
+    written = "".join(argument)
+    if written.upper() == "NULL":
         return None
-    text = spelt if spelt.upper() in ("TRUE", "FALSE") or number(spelt.lstrip("+-")) else None
-    text = literal(spelt) if text is None else text
+    is_bare = written.upper() in ("TRUE", "FALSE") or number(written.lstrip("+-"))
+    text = written if is_bare else literal(written)
     if text is None:
         raise errors.error(
-            "0A000", f"fake_postgres reads only literals as arguments of EXECUTE, not {spelt}"
+            "0A000", f"fake_postgres reads only literals as arguments of EXECUTE, not {written}"
         )
     return decoder(backend, prepared, oid, TEXT)(text.encode())

@@ -1,4 +1,4 @@
-"""Statements, what they come to, and portals: statements bound to values."""
+"""Statements, their results, and portals: statements bound to values."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from understudy.pg.codecs.codec import Decoder, Encoder
 
 
 class ConnectionDropped(Exception):
-    """The connection ends here without a word, as where the server's machine is gone.
+    """The connection ends without a message, as if the server's machine were gone.
 
     Attributes:
-        effective: whether the statement takes effect all the same, and nobody hears of it: a
-            COMMIT whose answer is lost.
+        effective: whether the statement took effect, like a COMMIT whose answer is lost.
     """
 
     def __init__(self, *, effective: bool = False) -> None:
@@ -31,7 +30,7 @@ class Field:
     Attributes:
         name: its name.
         oid: of its type.
-        size: `typlen` of its type: negative where values differ in length.
+        size: `typlen` of its type, negative for types of variable length.
         modifier: its type modifier, -1 without one.
         table: the OID of the table that it is a column of, 0 for none.
         attribute: its number there, 0 for none.
@@ -47,16 +46,16 @@ class Field:
 
 @dataclass(slots=True)
 class Statement:
-    """A statement that was accepted.
+    """A prepared statement, as its responder knows it.
 
     Attributes:
         sql: its text, one statement of it.
-        command: what its tag begins with: "SELECT", "INSERT", "COPY", "SET" ...
+        command: the beginning of its tag: "SELECT", "INSERT", "COPY", "SET" ...
         parameters: the OID of each parameter's type.
-        fields: the columns of its result; None where it returns no rows (NoData).
-        copy: which way the data of a COPY goes; None for every other statement.
-        notes: whatever its responder wants to find again.
-        forward: hands an execution to another server, as it is; None where the responder answers.
+        fields: the columns of its result; None for no rows (NoData).
+        copy: the direction of a COPY; None for any other statement.
+        notes: data of its responder.
+        forward: executes it on another server; None if the responder executes it.
     """
 
     sql: str
@@ -69,7 +68,7 @@ class Statement:
 
 
 class Sent(NamedTuple):
-    """A parameter of a statement that is forwarded: as the client sent it.
+    """A parameter of a forwarded statement, as the client sent it.
 
     Attributes:
         data: its bytes.
@@ -82,16 +81,15 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Result:
-    """What a statement came to.
+    """The result of a statement.
 
     Attributes:
-        rows: each a sequence of Python values, in the order of the statement's fields, None for
-            NULL; of a COPY to the client, each row is the bytes of one CopyData.
-        tag: the command tag; None to make it of the command and the number of rows.
-        dropped: whether the connection is lost behind the last row, and no tag comes.
-        columns: of a COPY to the client, how many columns its rows have, where its statement has no
-            fields that say so.
-        raw: all of it as another server sent it, in messages; None where there is none.
+        rows: each a sequence of Python values in the order of the fields, with None as NULL; for a
+            COPY to the client, each row is the bytes of one CopyData.
+        tag: the command tag; None derives it from the command and the number of rows.
+        dropped: whether the connection is lost after the last row, before the tag.
+        columns: the number of columns of a COPY to the client, if its statement has no fields.
+        raw: the messages of another server with the whole result, or None.
         suspended: whether that server has more rows.
     """
 
@@ -105,17 +103,15 @@ class Result:
 
 @dataclass(slots=True)
 class Pending:
-    """A result that takes time; the session answers nothing else until it is there.
+    """A result that takes time; the session answers nothing else before it.
 
     Attributes:
-        delay: seconds to wait; None is for ever (until cancelled, or the connection ends).
-        after: what to call then, for the result or the next wait; it may raise ServerError or
-            ConnectionDropped. What it returns may be awaitable: it is awaited in the loop of the
-            test, where there is one.
-        begin: where somebody else tells when it is there: called with the function to be told by,
-            in the thread of the connection; `delay` and `after` are not looked at then.
-        cancel: called for a CancelRequest, where that is to be told too, which then gives the
-            outcome.
+        delay: seconds to wait; None waits until it is cancelled or the connection ends.
+        after: called then for the result or the next wait; it may raise ServerError or
+            ConnectionDropped. An awaitable that it returns is awaited in the test's loop.
+        begin: if given, `delay` and `after` are ignored: it is called in the connection's thread
+            with a function, which is to be called with the outcome.
+        cancel: if given, called for a CancelRequest; the outcome then comes from `begin`.
     """
 
     delay: float | None
@@ -128,12 +124,12 @@ class Pending:
 
 @dataclass(slots=True)
 class Plan:
-    """How the values of a statement are read, and its rows written, in certain formats.
+    """The codecs of a statement's parameters and columns, for certain formats.
 
     Attributes:
         decoders: one for each parameter.
         encoders: one for each column.
-        fields: the columns; None where the statement returns no rows.
+        fields: the columns; None for a statement without rows.
         formats: the format of each column.
     """
 
@@ -150,11 +146,11 @@ class Prepared:
     Attributes:
         name: "" for the unnamed one.
         sql: its text.
-        statement: what its responder knows of it; of DECLARE and PREPARE, of the statement inside.
-            None where the session carries it out alone, and where there is no statement in it.
-        command: what the session carries out by itself, or None.
+        statement: what its responder knows of it, or of the statement inside DECLARE. None for
+            empty SQL, and for a command that the session executes alone.
+        command: the command that the session executes itself, or None.
         parameters: the OID of each parameter's type.
-        plans: by the formats of a Bind, what was worked out for them.
+        plans: by the formats of a Bind.
     """
 
     name: str
@@ -167,18 +163,18 @@ class Prepared:
 
 @dataclass(slots=True, eq=False)
 class Portal:
-    """A statement bound to its values; and a cursor, which is one that SQL gave a name.
+    """A statement bound to its values, or a cursor, which is a portal with a name from SQL.
 
     Attributes:
         name: "" for the unnamed one.
         prepared: the statement.
         values: its parameters, decoded.
-        plan: how its rows are written.
-        result: what came of it; None until it was run.
-        position: the number of the row that it stands on: 0 before the first.
+        plan: its codecs.
+        result: its result; None before it ran.
+        position: the number of its current row, 0 before the first.
         hold: whether it outlives its transaction.
-        scroll: whether it goes back.
-        upstream: what it is called on the server that its statement was forwarded to, if it is.
+        scroll: whether it scrolls backward.
+        upstream: its name on the server that its statement was forwarded to, or "".
     """
 
     name: str
@@ -192,5 +188,5 @@ class Portal:
     upstream: str = ""
 
 
-# Takes a portal, the most rows to send (0: all) and whose it is.
+# Takes a portal, the most rows to send (0: all) and its connection.
 Forward = Callable[["Portal", int, Connection], Result | Pending]

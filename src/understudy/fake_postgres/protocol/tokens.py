@@ -1,4 +1,4 @@
-"""The words of a statement, taken one by one."""
+"""A reader for the tokens of a statement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from understudy.pg import sql
 
 _WORD = re.compile(r"[^\W\d][\w$]*")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+")
-# Words that are no names unless they are quoted: pg_get_keywords(), catcode R ...
+# Words that must be quoted to be names: pg_get_keywords(), catcode R ...
 _RESERVED = """
     all analyse analyze and any array as asc asymmetric both case cast check collate column
     constraint create current_catalog current_date current_role current_time current_timestamp
@@ -18,7 +18,7 @@ _RESERVED = """
     session_user some symmetric system_user table then to trailing true union unique user using
     variadic when where window with
 """
-# ... and T, which are no names of columns, settings, cursors or savepoints.
+# ... and T, which must be quoted as names of columns, settings, cursors and savepoints.
 _RESERVED_AS_COLUMNS = """
     authorization binary collation concurrently cross current_schema freeze full ilike inner is
     isnull join left like natural notnull outer overlaps right similar tablesample verbose
@@ -28,11 +28,11 @@ RESERVED_AS_COLUMNS = frozenset(_RESERVED_AS_COLUMNS.split())
 
 
 class UnknownSyntax(Exception):
-    """The statement is not spelt as any command that is known here."""
+    """The statement is not a known command."""
 
 
 class TokenReader:
-    """The tokens of a statement, taken one by one."""
+    """Reads the tokens of a statement one by one."""
 
     def __init__(self, statement: str) -> None:
         self._statement = statement
@@ -52,18 +52,18 @@ class TokenReader:
         return self._pieces[self._at].start
 
     def peek(self) -> str:
-        """Return the next token in capitals, "" where there is none."""
+        """Return the next token in capitals, or ""."""
         return self._pieces[self._at].text.upper() if self.left else ""
 
     def raw(self) -> str:
-        """Take a token as it is written."""
+        """Take the next token."""
         if not self.left:
             raise UnknownSyntax
         self._at += 1
         return self._pieces[self._at - 1].text
 
     def skip(self, *words: str) -> bool:
-        """Take `words` where they come next."""
+        """Take `words` if they come next; return whether they do."""
         wanted = self._pieces[self._at : self._at + len(words)]
         if tuple(piece.text.upper() for piece in wanted) != words:
             return False
@@ -80,11 +80,11 @@ class TokenReader:
             raise UnknownSyntax
 
     def name(self) -> str:
-        """Take a name: folded to small letters, unless it is quoted."""
+        """Take a name: in lower case unless it is quoted."""
         return name_of(self.raw())
 
     def rest(self) -> str:
-        """Take what is left, as it is written."""
+        """Take the rest of the statement."""
         if not self.left:
             raise UnknownSyntax
         start = self.place
@@ -94,7 +94,7 @@ class TokenReader:
 
 
 def literal(token: str) -> str | None:
-    """Return the text of a string literal; None where the token is none."""
+    """Return the text of a string literal, or None for any other token."""
     if token.startswith(("e'", "E'")):
         return None if "\\" in token else token[2:-1].replace("''", "'")
     if token.startswith("'") and token.endswith("'") and len(token) > 1:
@@ -104,15 +104,15 @@ def literal(token: str) -> str | None:
 
 
 def number(token: str) -> bool:
-    """Say whether a token is a number, without a sign."""
+    """Return whether a token is a number without a sign."""
     return _NUMBER.fullmatch(token) is not None
 
 
 def name_of(token: str) -> str:
-    """Return the name that a token is: folded to small letters, unless it is quoted.
+    """Return a token as a name: in lower case unless it is quoted.
 
     Raises:
-        Unread: it is none.
+        Unread: it is not a name.
     """
     if token.startswith('"') and token.endswith('"') and len(token) > 2:
         return token[1:-1].replace('""', '"')

@@ -1,4 +1,4 @@
-"""Transactions of one connection: begun, ended, and what is undone with them."""
+"""The transactions of one connection."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from understudy.script.calls import Transaction
 
 
 class TransactionalState(Protocol):
-    """Something that a rollback undoes: settings, cursors, LISTEN and NOTIFY."""
+    """State that a rollback undoes: settings, cursors, LISTEN and NOTIFY."""
 
     def mark(self) -> Any:
-        """Return what is needed to come back to the present state."""
+        """Return what is needed to restore the current state."""
 
     def restore(self, mark: Any) -> None:
-        """Come back to a state, of which `mark` told before, in the same transaction."""
+        """Restore the state of `mark`, in the same transaction."""
 
     def fail(self, mark: Any) -> None:
-        """Come back to a state as far as can be seen before the failed transaction is ended."""
+        """Restore the state of `mark` as far as a failed transaction shows it."""
 
     def settle(self, mark: Any, *, commit: bool) -> None:
-        """End the transaction at whose beginning `mark` told the state."""
+        """End the transaction that began with the state of `mark`."""
 
 
 class _Level(NamedTuple):
@@ -31,14 +31,14 @@ class _Level(NamedTuple):
 
 
 class Transactions:
-    """The transactions of one connection, as a tree, and what follows them.
+    """The transactions of one connection, as a tree, and the state that they govern.
 
-    A statement outside a block is a transaction of its own, and so are the statements of a simple
-    query, and those between two Syncs. These are not in the tree: nobody began them.
+    A statement outside a block is a transaction of its own; so are the statements of a simple
+    query, and those between two Syncs. These implicit transactions are not in the tree.
 
     Attributes:
-        implicit: whether what runs is one of several such statements: PostgreSQL then takes it for
-            a block, though one in which savepoints cannot be.
+        implicit: whether several statements share an implicit transaction, which PostgreSQL treats
+            as a block without savepoints.
         queried: whether the block has run a query.
     """
 
@@ -52,11 +52,11 @@ class Transactions:
 
     @property
     def in_block(self) -> bool:
-        """Whether a transaction block was begun and not ended."""
+        """Whether a transaction block is open."""
         return bool(self._levels)
 
     def begin(self) -> None:
-        """Begin a block; what ran before it, in the same simple query, belongs to it."""
+        """Begin a block; it includes what ran before it in the same simple query."""
         connection = self._connection
         transaction = Transaction(len(connection.transactions) + 1)
         connection.transactions.append(transaction)
@@ -65,9 +65,9 @@ class Transactions:
         self._levels = [_Level(transaction, self._base)]
 
     def end(self, *, commit: bool) -> bool:
-        """End the block, or what runs without one; say whether it was committed.
+        """End the block, or the implicit transaction; return whether it was committed.
 
-        An aborted one is rolled back either way.
+        An aborted one is rolled back in any case.
         """
         if self._levels:
             current = self._connection.current
@@ -81,7 +81,7 @@ class Transactions:
         return commit
 
     def fail(self) -> None:
-        """Note that a statement failed: what the block did is undone, or what ran without one."""
+        """Note that a statement failed: undo the work of the block or implicit transaction."""
         if self._levels:
             transaction, marks = self._levels[-1]
             transaction.aborted = True
@@ -91,7 +91,7 @@ class Transactions:
             self.end(commit=False)
 
     def lose(self) -> None:
-        """Note that the connection is gone: what is open is rolled back."""
+        """Note that the connection is gone: roll back what is open."""
         if self._levels:
             self._levels[0].transaction.end("rolled back")
             self._levels = []
@@ -101,16 +101,16 @@ class Transactions:
         """Open a savepoint.
 
         Raises:
-            ServerError: there is no block.
+            ServerError: no transaction block is open.
         """
         parent = self._block("SAVEPOINT")
         self._push(Transaction(parent.number, name, parent), self._marks())
 
     def release(self, name: str) -> None:
-        """Release a savepoint, and all inside it.
+        """Release a savepoint and those inside it.
 
         Raises:
-            ServerError: there is no block, or no such savepoint.
+            ServerError: no block is open, or the savepoint does not exist.
         """
         self._block("RELEASE SAVEPOINT")
         level = self._find(name)
@@ -119,10 +119,10 @@ class Transactions:
         self._connection.current = self._levels[-1].transaction
 
     def rollback_to(self, name: str) -> None:
-        """Undo everything since a savepoint, which stays open.
+        """Roll back to a savepoint, which stays open.
 
         Raises:
-            ServerError: there is no block, or no such savepoint.
+            ServerError: no block is open, or the savepoint does not exist.
         """
         self._block("ROLLBACK TO SAVEPOINT")
         level = self._find(name)
