@@ -20,7 +20,7 @@ from understudy.pg.codecs.codec import (
 # As C reads it: what comes before the first number and after the last does not matter.
 _TID = re.compile(r"[^(,)]*[(,](\s*[+-]?\d+|),(\s*[+-]?\d+|)\).*", re.ASCII | re.DOTALL)
 _LSN = re.compile(r"([0-9a-fA-F]{1,8})/([0-9a-fA-F]{1,8})")
-_SNAPSHOT = re.compile(r"(\d+):(\d+):((?:\d+(?:,|\Z))*)", re.ASCII)
+_SNAPSHOT = re.compile(r"(\+?\d+):(\+?\d+):((?:\+?\d+(?:,|\Z))*)", re.ASCII)
 
 
 def bits(name: str) -> Codec:
@@ -133,9 +133,11 @@ def _snapshot(first: int, last: int, running: Sequence[int], *, is_text: bool) -
 
 def _read_snapshot(text: str, *, is_text: bool = True) -> str:
     found = _SNAPSHOT.fullmatch(text)
-    running = [int(number) for number in found[3].split(",") if number] if found else []
-    spelled = found and _snapshot(int(found[1]), int(found[2]), running, is_text=is_text)
-    if not spelled:
+    numbers = [found[1], found[2], *found[3].split(",")] if found else ["0", "0"]
+    # C reads a number that is too large as the largest.
+    first, last, *running = (min(int(number), 2**64 - 1) for number in numbers if number)
+    spelled = _snapshot(first, last, running, is_text=is_text)
+    if spelled is None:
         raise invalid("pg_snapshot", text)  # of both, as they are one
     return spelled
 

@@ -16,7 +16,7 @@ _FIELD = re.compile(
     | (?P<number>\d+
           (?:(?P<mark>[-/.])(?:\d+(?:(?P=mark)(?:\d|(?P=mark))*)?|(?:[a-z\d]|(?P=mark))*))?
         | \.\d*)
-    | (?P<word>[a-z]++)(?![-/.+\d])
+    | (?P<word>[a-z]++(?![-/.+\d]) | (?:[dhjmsy]|at|on)(?=[+\d]))
     | (?P<name>[a-z]+[-/.+\d][-+/_.:a-z\d]*)
     | (?P<signed>[+-]\s*[\d.][\d:.-]*)
     | (?P<special>[+-]\s*[a-z]+)
@@ -75,26 +75,33 @@ def may_be_date(text: str) -> bool:
         return False
     if any(kind == "word" and word in _UNKNOWN_LETTERS for kind, word in fields):
         return False
-    parts = 0
+    parts: list[str] = []
     for kind, field in fields:
-        if field.lstrip("+-") in _SPECIAL or re.match(r"j\d", field):
+        if field == "j" or any(word in field for word in _SPECIAL):
             return True
         if kind != "signed" and _MONTH.search(field) and re.search(r"\d", text):
             return True
         if kind == "number":
-            numbers = re.split("[-/.]", field)
+            numbers = _numbers(field)
             if _is_date(numbers):
                 return True
-            parts += len(numbers)
-    return parts == 3
+            parts += numbers
+    return len(parts) == 3 or _is_day_of_year(parts)
+
+
+def _numbers(field: str) -> list[str]:
+    return [number for number in re.split("[-/.]+", field) if number]
+
+
+def _is_day_of_year(numbers: list[str]) -> bool:
+    return len(numbers) == 2 and len(numbers[0]) > 2 and len(numbers[1]) == 3
 
 
 def _is_date(numbers: list[str]) -> bool:
     """Return whether numbers that are joined by marks, or one number, may be a date."""
     if len(numbers) == 1:
         return _RUN_TOGETHER_DATE.fullmatch(numbers[0]) is not None
-    is_day_of_year = len(numbers) == 2 and len(numbers[0]) > 2 and len(numbers[1]) == 3
-    return is_day_of_year or len(numbers) == 3
+    return len(numbers) == 3 or _is_day_of_year(numbers)
 
 
 def may_be_time(text: str) -> bool:
@@ -106,13 +113,13 @@ def may_be_time(text: str) -> bool:
     words = {field for kind, field in fields if kind == "word"}
     if words & _UNKNOWN_LETTERS:
         return False
-    if fields and re.match(r"t\d+:", fields[0].text):
+    if fields and re.match(r"a?t\d+:", fields[0].text):
         return True
     for kind, field in fields:
-        numbers = re.split("[-/.]", field)
+        numbers = _numbers(field) or [""]
         is_short = kind in ("number", "name") and len(numbers) < 3
         if kind == "time" or field in ("now", "allballs"):
             return True
-        if is_short and _RUN_TOGETHER_TIME.fullmatch(numbers[0].removeprefix("t")):
+        if is_short and _RUN_TOGETHER_TIME.fullmatch(re.sub("^a?t", "", numbers[0])):
             return True
     return bool(words & {"am", "pm"}) and len(fields) > 1

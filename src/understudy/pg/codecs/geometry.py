@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable
 from typing import Any
@@ -52,7 +53,10 @@ class _Text:
         if found is None:
             raise _Malformed
         self._at = found.end()
-        return float_of(found[0])
+        number = float_of(found[0])
+        if math.isinf(number) and "inf" not in found[0].lower():
+            raise _Malformed
+        return number
 
     def pair(self) -> list[float]:
         in_brackets = self.take("(")
@@ -136,15 +140,14 @@ def _read_line(reader: _Text) -> list[float]:
 
 
 def _read_circle(reader: _Text) -> list[float]:
-    is_angular = reader.take("<")
-    in_brackets = is_angular or reader.bracket(may_be_only=False)
+    in_brackets = reader.take("<") or reader.bracket(may_be_only=False)
     numbers = reader.pair()
     reader.take(",")
     numbers.append(reader.number())
     if numbers[2] < 0:
         raise _Malformed
     if in_brackets:
-        reader.need(")>" if is_angular else ")")
+        reader.need(")>")
     return numbers
 
 

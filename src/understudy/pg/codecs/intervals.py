@@ -19,13 +19,14 @@ _CLOCK = re.compile(r"(\d+):(\d*)(?:(?P<seconds>:)(\d*))?(\.\d*)?", re.ASCII)
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:-(\d*)|(\.\d*)|)", re.ASCII)
 _ISO_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
 _ISO = re.compile(
-    rf"P(?=.)(?P<date>(?:{_ISO_NUMBER}[YMWD])*)(?:T(?P<time>(?:{_ISO_NUMBER}[HMS])*))?", re.ASCII
+    rf"P(?=.)(?:(?P<date>(?:{_ISO_NUMBER}[YMWD])*)"
+    rf"|({_ISO_NUMBER})(?:-({_ISO_NUMBER})(?:-({_ISO_NUMBER}))?)?)"
+    rf"(?:T+(?:(?P<time>(?:{_ISO_NUMBER}[HMS])*)"
+    rf"|({_ISO_NUMBER})(?::({_ISO_NUMBER})(?::({_ISO_NUMBER}))?)?))?",
+    re.ASCII,
 )
 _ISO_PART = re.compile(r"(-?[\d.]+)([YMWDHS])", re.ASCII)
 _ISO_BASIC = re.compile(r"P(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?", re.ASCII)
-_ISO_EXTENDED = re.compile(
-    r"P(-?\d+)(?:-(-?\d+)(?:-(-?\d+))?)?(?:T(-?\d+)(?::(-?\d+)(?::(-?\d+(?:\.\d*)?))?)?)?", re.ASCII
-)
 # How long a unit is: months, days, microseconds.
 _MONTH, _DAY = (1, 0, 0), (0, 1, 0)
 _UNITS: dict[str, tuple[int, int, int]] = {
@@ -85,17 +86,17 @@ def _out_of_range(text: str) -> ServerError:
 
 def _iso(text: str) -> list[Decimal]:
     total = [Decimal(0)] * 3
-    found = _ISO.fullmatch(text)
-    if found is not None:
-        for number, unit in _ISO_PART.findall(found["date"]):
+    if basic := _ISO_BASIC.fullmatch(text):
+        numbers = basic.groups()
+    elif found := _ISO.fullmatch(text):
+        for number, unit in _ISO_PART.findall(found["date"] or ""):
             _add(total, Decimal(number), "mon" if unit == "M" else unit.lower())
         for number, unit in _ISO_PART.findall(found["time"] or ""):
             _add(total, Decimal(number), unit.lower())
-        return total
-    found = _ISO_BASIC.fullmatch(text) or _ISO_EXTENDED.fullmatch(text)
-    if found is None:
+        numbers = (*found.groups()[1:4], *found.groups()[5:])
+    else:
         raise Malformed
-    for number, unit in zip(found.groups(), ("y", "mon", "d", "h", "m", "s"), strict=True):
+    for number, unit in zip(numbers, ("y", "mon", "d", "h", "m", "s"), strict=True):
         _add(total, Decimal(number or 0), unit)
     return total
 
@@ -155,7 +156,7 @@ def _add_number(total: list[Decimal], field: str, unit: str, text: str) -> tuple
     sign = -1 if found[1] == "-" else 1
     if found[3] and int(found[3]) > 11:
         raise _out_of_range(text)
-    if found.end() < len(field):
+    if found.end() < len(field) or (found[1] and not found[2]):
         raise Malformed
     if found[3] is not None:
         unit = "mon"
@@ -166,7 +167,7 @@ def _add_number(total: list[Decimal], field: str, unit: str, text: str) -> tuple
     added = {next(name for name, size in _UNITS.items() if size == kind)}
     if added == {"s"} and found[4] and found[4].strip(".0"):
         added |= {"ms", "us"}
-    return unit, added
+    return "d" if added == {"h"} else unit, added
 
 
 def _add(total: list[Decimal], number: Decimal, unit: str) -> None:

@@ -46,8 +46,8 @@ def _interface(text: str, *, is_cidr: bool) -> Interface:
     octets, bits = _hexadecimal_octets(text) if is_cidr else ([], None)
     if not octets:
         found = _V4.fullmatch(text)
-        # A point at the end is allowed by inet alone, and after four numbers alone.
-        if found is None or (found[2] and (is_cidr or found[1].count(".") < 3 or found[3])):
+        # inet allows a point at the end.
+        if found is None or (found[2] and is_cidr):
             raise ValueError(text)
         octets, bits = [int(octet) for octet in found[1].split(".")], found[3]
     if len(octets) > 4 or max(octets) > 255:

@@ -32,7 +32,7 @@ INTEGERS = {
 INTEGER = re.compile(
     r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+|[0-9](_?[0-9])*)", re.ASCII
 )
-OID = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
+OID = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]++|0[0-7]*+|[1-9][0-9]*+)", re.ASCII)
 # What C's strtod reads, and a function that reads it.
 FLOAT = re.compile(
     r"[+-]?(?:0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?"
