@@ -122,7 +122,7 @@ def _call(
         try:
             return process.wait(timeout), False
         except subprocess.TimeoutExpired:
-            _stop(process, patience)
+            _stop(process, 0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
             return process.returncode, True
         except BaseException:
             _stop(process, patience)
