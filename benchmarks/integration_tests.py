@@ -13,7 +13,7 @@ from statistics import mean, median
 
 from benchmarks.databases import seconds_of_tests
 from benchmarks.rounds import Round
-from understudy.cli import reference_backend
+from understudy.cli import demo_backend
 
 # The two names of each comparison: integration tests, unit tests.
 PAIRS = {
@@ -41,7 +41,7 @@ def measure(rounds: int) -> tuple[int, int, list[Round]]:
     """Return the number of tests on each side, and the seconds per test for each round."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "backend"
-        reference_backend.copy_to(folder)
+        demo_backend.copy_to(folder)
         unit_files = [f"tests/test_{name}.py" for name in _COUNTERPARTS]
         found: list[Round] = []
         for _ in range(rounds):

@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli import reference_backend, suites
+from understudy.cli import demo_backend, demo_suites
 
 pytestmark = pytest.mark.slow
 
-UNIT, INTEGRATION = suites.LANES
+UNIT, INTEGRATION = demo_suites.SUITES
 WORKERS = ("-n", "2")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reference") / "backend"
-    reference_backend.copy_to(folder)
+    demo_backend.copy_to(folder)
     return folder
 
 
-def run(lane: suites.Lane, folder: Path, *arguments: str) -> tuple[suites.Result, str]:
-    log = folder.with_name(f"{lane.name}.txt")
+def run(suite: demo_suites.Suite, folder: Path, *arguments: str) -> tuple[demo_suites.Result, str]:
+    log = folder.with_name(f"{suite.name}.txt")
     with log.open("w", encoding="utf-8") as output:
-        result = suites.run(lane, folder, output, arguments)
+        result = demo_suites.run(suite, folder, output, arguments)
     return result, log.read_text(encoding="utf-8")
 
 

@@ -358,7 +358,7 @@ def test_rebuild_writes_anew_whatever_is_there(here: Path, tests: Double, text: 
 
     assert (result.exit_code, result.stdout) == (
         0,
-        "tests/understudy-catalog was written anew, with 4 statements.\n",
+        "tests/understudy-catalog was rewritten, with 4 statements.\n",
     )
     assert store.read(CATALOG) == contents(CHANGED, fingerprint="two")
 
@@ -384,13 +384,13 @@ MODES = ["--check", "--prune", "--rebuild"]
     [
         (
             1,
-            "Error: The tests did not pass (pytest's exit code is 1), so it is not known which"
+            "Error: The tests failed (pytest's exit code is 1), so it is not known which"
             " statements they use.\n",
         ),
-        (5, "Error: pytest found no test to run, so there is nothing to compare.\n"),
+        (5, "Error: pytest found no tests, so there is nothing to compare.\n"),
         (
             0,
-            "Error: The tests gave no fake a statement that PostgreSQL could be asked about.\n",
+            "Error: The tests sent no statement to a fake that PostgreSQL could check.\n",
         ),
     ],
 )
@@ -404,7 +404,7 @@ def test_tests_from_which_nothing_can_be_told(
 
     assert refused(mode) == (
         f"Running the tests with an empty catalog: pytest\n{text}"
-        "tests/understudy-catalog is as it was.\n"
+        "tests/understudy-catalog is unchanged.\n"
     )
     assert committed.read_bytes() == before
 
@@ -440,7 +440,7 @@ def test_a_statement_whose_line_lacks_something(
 def test_a_list_of_nothing(here: Path) -> None:
     assert refused() == (
         "Error: There is no catalog at tests/understudy-catalog yet.\n"
-        "The tests fill it as they run: pytest, or understudy catalog --rebuild\n"
+        "The tests create it when they run: pytest, or understudy catalog --rebuild\n"
     )
 
 
@@ -450,7 +450,7 @@ def test_no_schema(here: Path, tests: Double, mode: str | None) -> None:
 
     assert refused(*([mode] if mode else [])) == (
         f"Error: No schema is configured in {here / 'pyproject.toml'}, so there is no catalog.\n"
-        'Say where it is: [tool.understudy] schema = ["db/migrations/*.sql"]\n'
+        'Configure it: [tool.understudy] schema = ["db/migrations/*.sql"]\n'
     )
 
 
@@ -471,7 +471,7 @@ def test_settings_that_are_not_valid(here: Path) -> None:
 
 def test_two_modes_at_once(committed: Path, tests: Double) -> None:
     assert refused("--prune", "--check").endswith(
-        "\nError: --check and --prune are different things to do: give one of them.\n"
+        "\nError: --check and --prune cannot be combined.\n"
     )
     assert tests.commands == []
 
@@ -481,8 +481,8 @@ def test_arguments_for_pytest_where_it_does_not_run(
     committed: Path, arguments: tuple[str, ...]
 ) -> None:
     assert refused(*arguments).endswith(
-        f"\nError: '{arguments[-1]}' is for pytest, which runs with --check, --prune and --rebuild"
-        " alone.\nFor example: understudy catalog --check\n"
+        f"\nError: '{arguments[-1]}' is for pytest, which runs only with --check, --prune"
+        " and --rebuild.\nFor example: understudy catalog --check\n"
     )
 
 
@@ -527,8 +527,8 @@ def test_an_interrupt_leaves_the_file(committed: Path, tests: Double, mode: str)
     assert (result.exit_code, result.stdout) == (130, "")
     assert result.stderr == (
         "Running the tests with an empty catalog: pytest\n\n"
-        "Interrupted. The tests were stopped, and PostgreSQL with them.\n"
-        "tests/understudy-catalog is as it was.\n"
+        "Interrupted. The tests and PostgreSQL were stopped.\n"
+        "tests/understudy-catalog is unchanged.\n"
     )
     assert committed.read_bytes() == before
 
@@ -559,7 +559,7 @@ def test_help_shows_examples_and_exit_codes() -> None:
     assert "\n    understudy catalog --check -- -n 2            the same, with arguments for" in (
         result.stdout
     )
-    assert "2 it could not be found out." in result.stdout
+    assert "2 failure." in result.stdout
 
 
 # With a pytest -----------------------------------------------------------------------------------
@@ -671,8 +671,8 @@ def test_an_interrupted_command_has_stopped_its_tests(project: Path) -> None:
 
     assert (command.returncode, stdout) == (130, "")
     assert stderr.endswith(
-        "\nInterrupted. The tests were stopped, and PostgreSQL with them.\n"
-        "tests/understudy-catalog is as it was.\n"
+        "\nInterrupted. The tests and PostgreSQL were stopped.\n"
+        "tests/understudy-catalog is unchanged.\n"
     )
     assert not (project / CATALOG).exists()
     with pytest.raises(ProcessLookupError):

@@ -33,14 +33,14 @@ SLOW = """
 """
 
 
-def test_both_lanes_for_a_person(project: Path) -> None:
+def test_both_suites_for_a_person(project: Path) -> None:
     done = understudy("demo", "--in-place", "project", cwd=project.parent)
 
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
-    progress, summary = done.stdout.split("\nLane 1: ")
-    assert "\nLane 1 of 2: the unit tests, on fakes\n" in progress
-    assert "\nLane 2 of 2: the integration tests, on a real PostgreSQL\n" in progress
+    progress, summary = done.stdout.split("\nSuite 1: ")
+    assert "\nSuite 1 of 2: the unit tests, on fakes\n" in progress
+    assert "\nSuite 2 of 2: the integration tests, on a real PostgreSQL\n" in progress
     assert "\n  2 tests passed, 0 failed, in " in summary
     assert (
         "\n  3 calls on fakes, 2 different statements, 2 of them checked by PostgreSQL\n" in summary
@@ -50,7 +50,7 @@ def test_both_lanes_for_a_person(project: Path) -> None:
     assert "\nWhat to do next:\n  cd project\n" in summary
 
 
-def test_both_lanes_for_a_program(project: Path) -> None:
+def test_both_suites_for_a_program(project: Path) -> None:
     done = understudy("demo", "--format", "json", "--in-place", str(project), cwd=project.parent)
 
     assert done.returncode == 0, done.stderr
@@ -60,9 +60,9 @@ def test_both_lanes_for_a_program(project: Path) -> None:
     assert report["folder"] == str(project.resolve())
     assert [lane["tests"]["passed"] for lane in report["lanes"]] == [2, 1]
     # Progress, heading by heading, each with pytest's own lines below it.
-    assert done.stderr.index("Lane 1 of 2") < done.stderr.index("2 passed")
-    assert done.stderr.index("2 passed") < done.stderr.index("Lane 2 of 2")
-    assert done.stderr.index("Lane 2 of 2") < done.stderr.index("1 passed")
+    assert done.stderr.index("Suite 1 of 2") < done.stderr.index("2 passed")
+    assert done.stderr.index("2 passed") < done.stderr.index("Suite 2 of 2")
+    assert done.stderr.index("Suite 2 of 2") < done.stderr.index("1 passed")
 
 
 def test_a_failure_in_one_lane_does_not_hide_the_other(project: Path) -> None:
@@ -90,9 +90,9 @@ def test_a_taken_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     assert refused() == (
         "Error: understudy-demo exists and is not empty;"
-        " the demo copies its backend into a new folder only.\n"
-        "Name another one:           understudy demo FOLDER\n"
-        "Or run the suite in it:     understudy demo --in-place understudy-demo\n"
+        " the demo needs a new folder.\n"
+        "To use another one:         understudy demo FOLDER\n"
+        "To run the suite in it:     understudy demo --in-place understudy-demo\n"
     )
     assert [path.name for path in Path("understudy-demo").iterdir()] == ["mine.txt"]
 
@@ -100,7 +100,7 @@ def test_a_taken_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_in_place_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert refused("--in-place").startswith("Error: understudy-demo holds no project to test:")
+    assert refused("--in-place").startswith("Error: understudy-demo is not a project:")
 
 
 def test_missing_packages_are_named_before_anything_is_copied(
@@ -113,7 +113,7 @@ def test_missing_packages_are_named_before_anything_is_copied(
         "Error: The demo needs packages that are not installed:\n"
         "  fastapi>=0.115\n"
         "  psqlpy>=0.11\n"
-        'They come with the extra "demo":\n'
+        'The extra "demo" installs them:\n'
         '  pip install "understudy[demo]"\n'
     )
     assert list(tmp_path.iterdir()) == []
@@ -126,8 +126,8 @@ def test_an_understudy_that_pip_does_not_know(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(extras, "missing", unknown)
 
     assert refused() == (
-        "Error: The demo asks the installed package what it needs,"
-        " and understudy is not installed here.\n"
+        "Error: The demo reads its requirements from the installed package,"
+        " and understudy is not installed.\n"
         '  pip install "understudy[demo]"\n'
     )
 
@@ -154,7 +154,7 @@ def test_an_interrupt_leaves_no_server(order: signal.Signals, project: Path) -> 
     assert stdout == ""
     assert stderr.endswith(
         "\nInterrupted in: the integration tests, on a real PostgreSQL."
-        " The tests were stopped, and PostgreSQL with them.\nNothing is left behind.\n"
+        " The tests and PostgreSQL were stopped.\n"
     )
     assert "KeyboardInterrupt" in stderr  # pytest's own word: it has ended in its own way
     assert not server.is_running()
@@ -173,7 +173,7 @@ def test_an_interrupted_copy_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("understudy.cli.suites.run", interrupted)
+    monkeypatch.setattr("understudy.cli.demo_suites.run", interrupted)
     monkeypatch.chdir(tmp_path)
 
     result = CliRunner().invoke(main, ["demo", "here"], prog_name="understudy")
@@ -181,7 +181,7 @@ def test_an_interrupted_copy_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     assert result.exit_code == 130
     assert result.stderr == (
         "\nInterrupted in: the unit tests, on fakes."
-        " The tests were stopped, and PostgreSQL with them.\nLeft behind: here, the copy.\n"
+        " The tests and PostgreSQL were stopped.\nThe copy remains: here\n"
     )
     assert (tmp_path / "here" / "pyproject.toml").exists()
 
@@ -190,12 +190,12 @@ def test_an_interrupt_while_copying(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("understudy.cli.reference_backend.copy_to", interrupted)
+    monkeypatch.setattr("understudy.cli.demo_backend.copy_to", interrupted)
     monkeypatch.chdir(tmp_path)
 
     result = CliRunner().invoke(main, ["demo", "here"], prog_name="understudy")
 
     assert result.exit_code == 130
     assert result.stderr == (
-        "\nInterrupted before a test ran. Left behind, as far as it was copied: here\n"
+        "\nInterrupted before any test ran. The copy may be incomplete: here\n"
     )

@@ -12,13 +12,13 @@ import pytest
 
 from understudy import __version__
 from understudy.cli.demo_report import as_json, as_text
-from understudy.cli.suites import LANES, Coverage, Result, Server
+from understudy.cli.demo_suites import SUITES, Coverage, Result, Server
 
 from .conftest import write
 
 NONE = {"passed": 0, "failed": 0, "error": 0, "skipped": 0, "xfailed": 0, "xpassed": 0}
 ON_FAKES = Result(
-    LANES[0],
+    SUITES[0],
     exit_code=0,
     seconds=3.14159,
     tests={**NONE, "passed": 1234},
@@ -28,7 +28,7 @@ ON_FAKES = Result(
     coverage=Coverage(lines=2000, lines_covered=1999, branches=300, branches_covered=298),
 )
 ON_POSTGRES = Result(
-    LANES[1],
+    SUITES[1],
     exit_code=0,
     seconds=2.0,
     tests={**NONE, "passed": 1},
@@ -41,25 +41,23 @@ def told(*results: Result, folder: Path = Path("nowhere")) -> str:
     return click.unstyle(as_text(results, folder)).partition("\n\nWhat to do next:")[0]
 
 
-def test_two_lanes_that_went_well() -> None:
+def test_two_suites_that_went_well() -> None:
     assert told(ON_FAKES, ON_POSTGRES) == (
-        "\nLane 1: the unit tests, on fakes"
+        "\nSuite 1: the unit tests, on fakes"
         "\n  1,234 tests passed, 0 failed, in 3.1 s"
         "\n  4,321 calls on fakes, 56 different statements, 49 of them checked by PostgreSQL"
         "\n  They run 1,999 of 2,000 lines of src, and 298 of 300 branches"
         "\n"
-        "\nLane 2: the integration tests, on a real PostgreSQL"
+        "\nSuite 2: the integration tests, on a real PostgreSQL"
         "\n  1 test passed, 0 failed, in 2.0 s"
-        "\n  PostgreSQL 18.4, started for this lane and stopped after it"
+        "\n  PostgreSQL 18.4, started for this suite and stopped after it"
     )
 
 
 def test_a_server_that_ran_already() -> None:
     result = replace(ON_POSTGRES, postgres=Server("16.2", embedded=False))
 
-    assert told(result).splitlines()[-1] == (
-        "  PostgreSQL 16.2, running already: the one that is configured"
-    )
+    assert told(result).splitlines()[-1] == ("  PostgreSQL 16.2, already running")
 
 
 def test_failures_and_errors_are_counted_together_and_the_rest_is_named() -> None:
@@ -77,7 +75,7 @@ def test_an_exit_code_that_no_test_explains() -> None:
 
 
 def test_a_pytest_that_could_not_begin() -> None:
-    assert told(Result(LANES[0], exit_code=4, seconds=0.5, tests={})).splitlines()[2:] == [
+    assert told(Result(SUITES[0], exit_code=4, seconds=0.5, tests={})).splitlines()[2:] == [
         "  pytest ended with exit code 4 before it ran a test; see above."
     ]
 
@@ -105,8 +103,8 @@ def test_what_to_do_next_in_an_activated_environment(
     assert next_steps(Path("my copy")) == [
         f"  cd {quote}my copy{quote}",
         "  pytest tests/",
-        "  tests/test_user_dao.py  how a test on fakes is written",
-        "  pyproject.toml          all that is configured: [tool.understudy]",
+        "  tests/test_user_dao.py  a test on fakes",
+        "  pyproject.toml          the whole configuration: [tool.understudy]",
     ]
 
 

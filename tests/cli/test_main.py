@@ -37,9 +37,12 @@ def test_help_names_each_command_and_shows_examples(flag: str) -> None:
     result = invoke(flag)
 
     assert result.exit_code == 0
-    assert "\nCommands:\n  catalog  List what PostgreSQL has said of the" in result.output
-    assert "\n  demo     Copy a reference backend into FOLDER" in result.output
-    assert "\n    understudy demo                   see a whole test suite run" in result.output
+    assert (
+        "\nCommands:\n  catalog  List or check what is known about your statements.\n"
+        in result.output
+    )
+    assert "\n  demo     Copy a reference backend, and run its tests.\n" in result.output
+    assert "\n    understudy demo                   run a whole test suite" in result.output
 
 
 def test_help_of_the_demo_shows_examples_and_exit_codes() -> None:
@@ -48,7 +51,7 @@ def test_help_of_the_demo_shows_examples_and_exit_codes() -> None:
     assert result.exit_code == 0
     assert "\n    understudy demo --in-place understudy-demo   run it again\n" in result.output
     assert result.output.endswith(
-        "Exit code: 0 all tests passed, 1 some did not, 2 the demo could not begin.\n"
+        "Exit code: 0 all tests passed, 1 some failed, 2 the demo could not start.\n"
     )
 
 

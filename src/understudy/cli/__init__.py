@@ -9,7 +9,7 @@ import click
 
 from understudy import __version__
 
-# Imported when it is called: most of them load pytest, and --version need not wait for that.
+# Imported when called, because most of them load pytest, which --version does not need.
 _COMMANDS = ("catalog", "demo", "explain", "init", "lint", "review")
 
 
@@ -27,7 +27,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in self.list_commands(ctx):
-            # Only commands that are loaded are suggested for a misspelt one.
+            # click only suggests commands that are loaded.
             for name in _COMMANDS:
                 self.get_command(ctx, name)
         return super().resolve_command(ctx, args)
@@ -38,22 +38,21 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
-  understudy demo                   see a whole test suite run, in ./understudy-demo
-  understudy demo --help            what the demo does, and its options
+  understudy demo                   run a whole test suite, in ./understudy-demo
   understudy init                   set up the tests of your FastAPI project
-  understudy catalog                what PostgreSQL has said of your tests' statements
-  understudy catalog --check        for CI: is that still so
-  understudy review src.users       what of the checklist a module's tests fulfil
-  understudy lint                   the pitfalls of async tests, found in yours
-  understudy demo --format json     its figures, for a program""",
+  understudy catalog                what PostgreSQL says about the statements in your tests
+  understudy catalog --check        check that in CI
+  understudy review src.users       check a module's tests against the checklist
+  understudy lint                   find the pitfalls of async tests in yours
+  understudy demo --help            the options of a command""",
 )
 @click.version_option(__version__, "--version", "-V", message="understudy %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Fakes that know their lines: tests for async Python backends with databases.
 
-    Most of Understudy is a pytest plugin, which pytest finds by itself. This is the rest.
+    Most of Understudy is a pytest plugin, which pytest loads automatically. These are its commands.
     """
-    # click itself only looks at whether it writes to a terminal.
+    # click itself only checks whether it writes to a terminal.
     if os.environ.get("NO_COLOR"):
         ctx.color = False

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import click
 
+from understudy.cli.command import CommandFailed
 from understudy.lint import explanations
 from understudy.lint.finding import UnknownRule
 
 
-class _Refused(click.ClickException):
-    """There is nothing to explain; the text is the whole message."""
-
-    exit_code = 2
-
-
 @click.command(
+    short_help="Explain a rule of `understudy lint`.",
     epilog="""\b
 Examples:
   understudy explain            every rule, in one line each
   understudy explain UND001     why, with an example of wrong and right
-  understudy explain ruff       the configuration of ruff for what ruff finds already"""
+  understudy explain ruff       the configuration of ruff for what ruff finds already""",
 )
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
@@ -27,4 +23,4 @@ def explain(code: str | None) -> None:
     try:
         click.echo(explanations.explained(code) if code else explanations.listed())
     except UnknownRule as error:
-        raise _Refused(str(error)) from error
+        raise CommandFailed(str(error)) from error

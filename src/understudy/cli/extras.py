@@ -1,4 +1,4 @@
-"""Which packages of an extra are missing, as the installed metadata has it."""
+"""Find the packages of an extra that are missing, by the installed metadata."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 def missing(package: str, extra: str) -> list[str]:
     """Return the requirements of ``package[extra]`` that are not met, sorted.
 
-    Extras that the extra names in turn, of the package itself or of others, are followed.
+    This includes the extras that the extra itself requires.
 
     Raises:
         importlib.metadata.PackageNotFoundError: ``package`` itself is not installed.
@@ -26,20 +26,20 @@ def missing(package: str, extra: str) -> list[str]:
         seen.add(pair)
         for requirement in _required_by(*pair):
             if _is_met(requirement):
-                waiting += [(requirement.name, each) for each in requirement.extras]
+                waiting += [(requirement.name, inner) for inner in requirement.extras]
             else:
-                requirement.marker = None  # it says when, not what
+                requirement.marker = None  # not worth showing
                 found.add(str(requirement))
     return sorted(found, key=str.lower)
 
 
 def _required_by(package: str, extra: str) -> Iterator[Requirement]:
-    """What an extra adds to a package's own requirements."""
+    """Yield what an extra adds to a package's requirements."""
     for text in metadata.requires(package) or []:
         requirement = Requirement(text)
         marker = requirement.marker
         if marker is None or marker.evaluate({"extra": ""}):
-            continue  # the package needs it in any case
+            continue  # a requirement without the extra
         if marker.evaluate({"extra": extra}):
             yield requirement
 

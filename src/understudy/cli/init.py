@@ -8,18 +8,14 @@ from pathlib import Path
 import click
 
 from understudy.cli import init_report as report
+from understudy.cli.command import CommandFailed, format_option
 from understudy.init import Findings, InitError, look, make_plan, save
 from understudy.init.questions import Decisions, Question, decide
 from understudy.project.pytest_process import INTERRUPTED
 
 
-class _Refused(click.ClickException):
-    """The command failed; the text is the whole message."""
-
-    exit_code = 2
-
-
 @click.command(
+    short_help="Set up the tests of a FastAPI project.",
     epilog="""\b
 Examples:
   understudy init                      show the findings, and ask before writing
@@ -32,7 +28,7 @@ This process reads your code without importing it. The example tests run in a co
 with your environment. They use no database of yours, but your modules are imported there.
 
 \b
-Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is written."""
+Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is written.""",
 )
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Write without asking.")
@@ -47,14 +43,7 @@ Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is wri
     type=click.FloatRange(min=0, min_open=True),
     help="Time limit of each pytest run, in seconds.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text, or one JSON document on stdout, which only writes with --yes.",
-)
+@format_option("Text, or one JSON document on stdout, which only writes with --yes.")
 @click.pass_context
 def init(
     ctx: click.Context,
@@ -96,7 +85,7 @@ def init(
         if writes:
             save(plan.changes)
     except InitError as error:
-        raise _Refused(str(error)) from error
+        raise CommandFailed(str(error)) from error
     except click.Abort:
         click.echo(
             "\nNothing was written. To write without being asked: understudy init --yes", err=True

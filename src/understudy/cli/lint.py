@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from understudy.cli.command import CommandFailed
 from understudy.lint import output
 from understudy.lint.check import Report, check
 from understudy.lint.finding import LintError
@@ -18,13 +19,8 @@ from understudy.project.pytest_process import INTERRUPTED
 _PATIENCE = 2.0  # seconds, before progress is shown
 
 
-class _Refused(click.ClickException):
-    """The check cannot be done; the text is the whole message."""
-
-    exit_code = 2
-
-
 @click.command(
+    short_help="Find the pitfalls of async tests.",
     epilog="""\b
 Examples:
   understudy lint                         the test paths of your pytest configuration
@@ -38,7 +34,7 @@ It reads tests and never imports them. [tool.understudy.lint] in pyproject.toml 
 `ignore`, `exclude` and `per-file-ignores`; `# noqa: UND001` silences one line.
 
 \b
-Exit code: 0 nothing found, 1 something found, 2 a file or a setting could not be read."""
+Exit code: 0 nothing found, 1 something found, 2 a file or a setting could not be read.""",
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
@@ -85,7 +81,7 @@ def lint(
             progress=_progress(),
         )
     except LintError as error:
-        raise _Refused(str(error)) from error
+        raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
         click.echo("\nInterrupted. No file is left half-written.", err=True)
         ctx.exit(INTERRUPTED)

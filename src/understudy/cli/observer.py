@@ -10,7 +10,7 @@ import pytest
 from understudy.plugin import catalog_hooks, summary
 from understudy.project import pytest_process
 
-# As pytest's terminal reporter names them.
+# The names of pytest's terminal reporter.
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 _server: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
@@ -20,7 +20,7 @@ _server: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Ask the first database that a test gets which server it is on."""
+    """Ask the first database of a test for its server."""
     value: Any = yield
     if fixturedef.argname == "real_postgres" and _server not in request.config.stash:
         request.config.stash[_server] = _describe(value.dsn)
@@ -43,7 +43,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Report the figures."""
     config = session.config
     if not pytest_process.requested() or hasattr(config, "workerinput"):
-        return  # nobody asked, or a worker of xdist, which has not seen all tests
+        return  # not the demo's run, or a worker of xdist, which does not run all tests
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     calls, asked = summary.figures(config)
     pytest_process.answer(

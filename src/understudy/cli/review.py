@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from understudy.cli.command import CommandFailed, format_option
 from understudy.plugin.settings import DEFAULT_CATALOG, SettingsError, load
 from understudy.project.pytest_process import INTERRUPTED
 from understudy.review import output
@@ -21,12 +22,6 @@ from understudy.review.suite_runs import Runner
 
 _FOR_PYTEST = "understudy.review.pytest"
 _COLOURS: dict[State, str] = {"ok": "green", "not ok": "red", "cannot tell": "yellow"}
-
-
-class _Refused(click.ClickException):
-    """The review failed; the text is the whole message."""
-
-    exit_code = 2
 
 
 class _Command(click.Command):
@@ -40,6 +35,7 @@ class _Command(click.Command):
 
 @click.command(
     cls=_Command,
+    short_help="Check a module's tests against the checklist.",
     epilog="""\b
 Examples:
   understudy review                              every module that a test imports, the worst first
@@ -60,14 +56,7 @@ Exit code: 0 no item is unfulfilled, 1 an item is not fulfilled, 2 the review fa
     "--timeout", default=600.0, show_default=True, help="Time limit of each run, in seconds."
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show all evidence, also of fulfilled items.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text, or JSON for other programs.",
-)
+@format_option("Text, or JSON for other programs.")
 @click.pass_context
 def review(
     ctx: click.Context,
@@ -87,7 +76,7 @@ def review(
             runner = Runner(root, Path(scratch), catalog, timeout, ctx.meta[_FOR_PYTEST])
             found = reviewed(root, modules, runner, _progress(), seed=seed)
     except (ReviewError, SettingsError) as error:
-        raise _Refused(str(error)) from error
+        raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
         click.echo("\nInterrupted. The tests were stopped; nothing was written.", err=True)
         ctx.exit(INTERRUPTED)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli.suites import LANES, Coverage, Lane, run
+from understudy.cli.demo_suites import SUITES, Coverage, Suite, run
 
 from .conftest import write
 
-FAKE, REAL = LANES
+FAKE, REAL = SUITES
 ALL_PASS = {"passed": 0, "failed": 0, "error": 0, "skipped": 0, "xfailed": 0, "xpassed": 0}
 
 
@@ -20,7 +20,7 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "log.txt"
 
 
-def test_the_lane_on_fakes(project: Path, log: Path) -> None:
+def test_the_suite_on_fakes(project: Path, log: Path) -> None:
     started = time.monotonic()
     with log.open("w") as output:
         result = run(FAKE, project, output)
@@ -38,7 +38,7 @@ def test_the_lane_on_fakes(project: Path, log: Path) -> None:
     assert "2 passed" in log.read_text()
 
 
-def test_the_lane_on_a_real_postgresql(project: Path, log: Path) -> None:
+def test_the_suite_on_a_real_postgresql(project: Path, log: Path) -> None:
     with log.open("w") as output:
         result = run(REAL, project, output)
 
@@ -76,7 +76,7 @@ def test_a_failing_test(project: Path, log: Path) -> None:
 
 def test_no_test_at_all_is_not_well(project: Path, log: Path) -> None:
     with log.open("w") as output:
-        result = run(Lane("none", "nothing", "integration and not integration"), project, output)
+        result = run(Suite("none", "nothing", "integration and not integration"), project, output)
 
     assert not result.ok
     assert result.exit_code == pytest.ExitCode.NO_TESTS_COLLECTED
@@ -89,7 +89,7 @@ def test_only_skipped_tests_are_not_well(project: Path, log: Path) -> None:
     write(project, {"tests/test_s.py": "import pytest\ndef test_s(): pytest.skip('why not')"})
 
     with log.open("w") as output:
-        result = run(Lane("skip", "skipped", "not integration"), project, output)
+        result = run(Suite("skip", "skipped", "not integration"), project, output)
 
     assert result.exit_code == 0
     assert result.tests == {**ALL_PASS, "skipped": 1}
@@ -127,6 +127,6 @@ def test_sigterm_is_as_it_was_afterwards(project: Path, log: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
 
     with log.open("w") as output:
-        run(Lane("none", "nothing", "integration and not integration"), project, output)
+        run(Suite("none", "nothing", "integration and not integration"), project, output)
 
     assert signal.getsignal(signal.SIGTERM) is before

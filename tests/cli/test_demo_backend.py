@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli import reference_backend
-from understudy.cli.reference_backend import BackendError, check_new, check_project, copy_to
+from understudy.cli import demo_backend
+from understudy.cli.command import CommandFailed
+from understudy.cli.demo_backend import check_new, check_project, copy_to
 
 from .conftest import write
 
@@ -22,7 +23,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A backend to copy, in place of the reference one."""
     folder = tmp_path / "source"
     write(folder, {"pyproject.toml": "", "src/thing.py": "here = True\n"})
-    monkeypatch.setattr(reference_backend, "_PLACES", (tmp_path / "nowhere", folder))
+    monkeypatch.setattr(demo_backend, "_PLACES", (tmp_path / "nowhere", folder))
     return folder
 
 
@@ -74,20 +75,20 @@ def test_a_folder_with_something_in_it_will_not(tmp_path: Path) -> None:
     write(tmp_path, {"taken/notes.txt": "mine"})
     taken = tmp_path / "taken"
 
-    with pytest.raises(BackendError) as raised:
+    with pytest.raises(CommandFailed) as raised:
         check_new(taken)
 
     assert str(raised.value) == (
-        f"{taken} exists and is not empty; the demo copies its backend into a new folder only.\n"
-        "Name another one:           understudy demo FOLDER\n"
-        f"Or run the suite in it:     understudy demo --in-place {taken}"
+        f"{taken} exists and is not empty; the demo needs a new folder.\n"
+        "To use another one:         understudy demo FOLDER\n"
+        f"To run the suite in it:     understudy demo --in-place {taken}"
     )
 
 
 def test_a_file_will_not(tmp_path: Path) -> None:
     write(tmp_path, {"file": ""})
 
-    with pytest.raises(BackendError) as raised:
+    with pytest.raises(CommandFailed) as raised:
         check_new(tmp_path / "file")
 
     assert (
@@ -100,33 +101,32 @@ def test_a_file_will_not(tmp_path: Path) -> None:
 def test_a_link_to_nowhere_will_not(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
 
-    with pytest.raises(BackendError, match="is a file; the demo needs a folder"):
+    with pytest.raises(CommandFailed, match="is a file; the demo needs a folder"):
         check_new(tmp_path / "link")
 
 
 def test_in_place_needs_a_project(tmp_path: Path) -> None:
     folder = tmp_path / "nothing"
 
-    with pytest.raises(BackendError) as raised:
+    with pytest.raises(CommandFailed) as raised:
         check_project(folder)
 
     assert str(raised.value) == (
-        f"{folder} holds no project to test: there is no {folder}/pyproject.toml.\n"
-        "To get a copy of the reference backend there, leave --in-place out: "
-        f"understudy demo {folder}"
+        f"{folder} is not a project: there is no {folder}/pyproject.toml.\n"
+        f"To copy the reference backend there, omit --in-place: understudy demo {folder}"
     )
 
 
 def test_an_installation_without_the_backend(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reference_backend, "_PLACES", (tmp_path / "one", tmp_path / "two"))
+    monkeypatch.setattr(demo_backend, "_PLACES", (tmp_path / "one", tmp_path / "two"))
 
-    with pytest.raises(BackendError) as raised:
+    with pytest.raises(CommandFailed) as raised:
         copy_to(tmp_path / "copy")
 
     assert str(raised.value) == (
-        "This installation of understudy is without its reference backend. It was looked for in\n"
+        "This installation of understudy lacks its reference backend, which should be in\n"
         f"  {tmp_path / 'one'}\n"
         f"  {tmp_path / 'two'}\n"
         "Install it again: pip install --force-reinstall --no-deps understudy"
@@ -138,12 +138,12 @@ def test_a_folder_that_cannot_be_made(source: Path, tmp_path: Path) -> None:
     write(tmp_path, {"file": ""})
     folder = tmp_path / "file" / "copy"
 
-    with pytest.raises(BackendError) as raised:
+    with pytest.raises(CommandFailed) as raised:
         copy_to(folder)
 
     assert str(raised.value) == (
         f"Cannot copy the reference backend to {folder}: Not a directory\n"
-        "What was copied so far is still there. Name another folder: understudy demo FOLDER"
+        "The files copied so far remain. Use another folder: understudy demo FOLDER"
     )
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_copied(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     (folder / "src" / "thing.py").mkdir(parents=True)  # made by someone after the check
 
-    with pytest.raises(BackendError) as raised:
+    with pytest.raises(CommandFailed) as raised:
         copy_to(folder)
 
     assert str(raised.value).startswith(f"Cannot copy the reference backend to {folder}: [Errno ")

@@ -1,4 +1,4 @@
-"""A lane of the demo: a pytest in a process of its own, and the figures that it leaves."""
+"""The suites of the demo: each is a pytest in a child process, which reports its figures."""
 
 from __future__ import annotations
 
@@ -12,36 +12,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from understudy.project.pytest_process import environment_without
-from understudy.project.pytest_process import run as run_pytest
+from understudy.project import pytest_process
 
-# Settings of the caller's own pytest or coverage, which mean another suite than this one.
+# Settings for the caller's own pytest or coverage.
 _FOREIGN = ("PYTEST_", "COVERAGE_", "COV_CORE_")
-_COVERAGE_FILE = "COVERAGE_FILE"
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """A part of a suite.
+class Suite:
+    """A part of the tests.
 
-    ``marks`` is pytest's ``-m``; with ``measure`` the coverage of ``src`` is taken.
+    Attributes:
+        name: its name in JSON.
+        title: its title in text.
+        marks: the value of pytest's ``-m``.
+        measures: whether the coverage of ``src`` is measured.
     """
 
     name: str
     title: str
     marks: str
-    measure: bool = False
+    measures: bool = False
 
 
-LANES = (
-    Lane("fake", "the unit tests, on fakes", "not integration", measure=True),
-    Lane("real", "the integration tests, on a real PostgreSQL", "integration"),
+SUITES = (
+    Suite("fake", "the unit tests, on fakes", "not integration", measures=True),
+    Suite("real", "the integration tests, on a real PostgreSQL", "integration"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the tests of a lane have run of ``src``."""
+    """What the tests of a suite ran of ``src``."""
 
     lines: int
     lines_covered: int
@@ -51,7 +53,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The PostgreSQL of a lane; ``embedded`` is one that was started for it."""
+    """The PostgreSQL of a suite; ``embedded`` if it was started for the suite."""
 
     version: str
     embedded: bool
@@ -59,12 +61,21 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a lane went. ``tests`` is empty where pytest ended before it could report.
+    """The result of a suite.
 
-    ``statements_checked`` are those of the fakes' whose meaning PostgreSQL has checked.
+    Attributes:
+        suite: the suite.
+        exit_code: pytest's exit code.
+        seconds: how long it took.
+        tests: the number of tests by outcome; empty if pytest ended before it could report.
+        calls_on_fakes: the number of calls on fakes.
+        statements_on_fakes: the number of different statements in them.
+        statements_checked: the number of these that PostgreSQL has checked.
+        postgres: the server of the tests.
+        coverage: the measured coverage.
     """
 
-    lane: Lane
+    suite: Suite
     exit_code: int
     seconds: float
     tests: Mapping[str, int]
@@ -76,31 +87,34 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Whether tests ran, and nothing went wrong."""
+        """Whether tests ran, and none failed."""
         return self.exit_code == 0 and self.tests.get("passed", 0) > 0
 
 
-def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) -> Result:
-    """Run a lane, showing pytest's own output while it runs.
+def run(suite: Suite, folder: Path, output: IO[str], extra: Sequence[str] = ()) -> Result:
+    """Run a suite, and show pytest's output meanwhile.
 
     Args:
-        lane: the tests to run.
-        folder: the project's directory.
+        suite: the suite.
+        folder: the project's folder.
         output: receives pytest's output; a file with a descriptor.
         extra: more arguments for pytest.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C or SIGTERM; the tests have been stopped by then.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the tests were stopped before.
     """
     with tempfile.TemporaryDirectory(prefix="understudy-demo-") as scratch:
         data = Path(scratch, "coverage")
-        environment = {**environment_without(*_FOREIGN), _COVERAGE_FILE: str(data)}
-        arguments = ["-q", "-m", lane.marks, *extra]
-        if lane.measure:
+        environment = {
+            **pytest_process.environment_without(*_FOREIGN),
+            "COVERAGE_FILE": str(data),
+        }
+        arguments = ["-q", "-m", suite.marks, *extra]
+        if suite.measures:
             # The figure is shown; no minimum is demanded.
             arguments += ["--cov=src", "--cov-branch", "--cov-report=", "--cov-fail-under=0"]
         started = time.monotonic()
-        ended = run_pytest(
+        ended = pytest_process.run(
             arguments,
             folder,
             plugin="understudy.cli.observer",
@@ -110,15 +124,15 @@ def run(lane: Lane, folder: Path, output: IO[str], extra: Sequence[str] = ()) ->
         )
         seconds = time.monotonic() - started
         coverage = _read_coverage(Path(scratch), folder, environment) if data.exists() else None
-    report = ended.answers[-1] if ended.answers else {"tests": {}}
-    if report.get("postgres") is not None:
-        report["postgres"] = Server(**report["postgres"])
-    return Result(lane, ended.exit_code, seconds, coverage=coverage, **report)
+    figures = ended.answers[-1] if ended.answers else {"tests": {}}
+    if figures.get("postgres") is not None:
+        figures["postgres"] = Server(**figures["postgres"])
+    return Result(suite, ended.exit_code, seconds, coverage=coverage, **figures)
 
 
 def _read_coverage(scratch: Path, folder: Path, environment: Mapping[str, str]) -> Coverage:
     file = scratch / "coverage.json"
-    # A process of its own, for the settings in the folder's pyproject.toml to count.
+    # In a child process, because the settings in the folder's pyproject.toml must apply.
     subprocess.run(
         [sys.executable, "-m", "coverage", "json", "-q", "--fail-under=0", "-o", str(file)],
         cwd=folder,
