@@ -1,4 +1,4 @@
-"""A PostgreSQL that says what a test wants it to, and counts how often it is asked."""
+"""A describer with scripted verdicts, which counts its calls."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Scripted:
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
     ) -> list[Verdict]:
         types = declared or [()] * len(statements)
-        keys = [store.key(*each) for each in zip(statements, types, strict=True)]
+        keys = [store.key(*pair) for pair in zip(statements, types, strict=True)]
         self.asked.append(tuple(keys))
         if self.lost is not None:
             raise DescribeFailed(self.lost)
-        return [self.says.get(each, ACCEPTED) for each in keys]
+        return [self.says.get(key, ACCEPTED) for key in keys]
 
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]

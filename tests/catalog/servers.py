@@ -1,4 +1,4 @@
-"""The PostgreSQL versions that the wheel carries, each as a server of its own."""
+"""A server for each PostgreSQL version in the wheel."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_every_difference_of_a_description_is_named(
     assert changes(SELECT, new) == differences
 
 
-def test_two_refusals_differ_in_what_they_say() -> None:
+def test_two_refusals_with_different_messages_differ() -> None:
     hint = replace(REFUSED, hint="Perhaps you meant name.")
 
     assert changes(REFUSED, hint) == (

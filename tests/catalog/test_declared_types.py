@@ -29,7 +29,7 @@ SAYS = {
 }
 
 
-def test_an_integer_that_is_widened_needs_nobody_to_be_asked() -> None:
+def test_a_widened_integer_needs_no_server() -> None:
     server = Scripted(SAYS)
     catalog = Catalog(None, schema(), lambda: server)
 
@@ -39,7 +39,7 @@ def test_an_integer_that_is_widened_needs_nobody_to_be_asked() -> None:
     assert server.asked == [(), (FIND,)]
 
 
-def test_what_may_differ_is_asked_and_kept_beside_the_other(tmp_path: Path) -> None:
+def test_a_verdict_that_may_differ_is_stored_separately(tmp_path: Path) -> None:
     path = tmp_path / "catalog"
     catalog = Catalog(path, schema(), lambda: Scripted(SAYS))
 
@@ -65,7 +65,7 @@ def test_what_may_differ_is_asked_and_kept_beside_the_other(tmp_path: Path) -> N
     assert '"declared": ["bigint"]' in path.read_text()
 
 
-def test_all_of_it_is_asked_again_where_the_schema_is_another(tmp_path: Path) -> None:
+def test_declared_statements_are_renewed_for_another_schema(tmp_path: Path) -> None:
     path = tmp_path / "catalog"
     catalog = Catalog(path, schema(), lambda: Scripted(SAYS))
     catalog.verdict(SUM, ("bigint",))

@@ -1,4 +1,4 @@
-"""What the Describer says of statements, whatever they are, and that it never hangs."""
+"""The Describer's verdicts, lost connections, and timeouts."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_refusal_is_in_postgresql_s_own_words(
     describer: Describer, statement: str, refusal: Refusal
 ) -> None:
     assert describer.describe([statement]) == [refusal]
-    # And the next one is none the worse for it.
+    # The next statement is not affected.
     assert describer.describe(["SELECT 1", statement, "SELECT 2"])[1] == refusal
 
 
@@ -437,7 +437,7 @@ def test_the_facts_of_a_schema(describer: Describer, dsn: str) -> None:
         assert other.schema_facts() == facts
 
 
-def test_a_fingerprint_covers_what_a_schema_is_made_of() -> None:
+def test_a_fingerprint_covers_the_sources_of_a_schema() -> None:
     print_ = fingerprint([b"a", b"b"], ["sql files"], 18)
 
     assert print_ == fingerprint([b"a", b"b"], ["sql files"], 18)

@@ -1,4 +1,4 @@
-"""What counts as a driver's own question, how it is asked, and how its answer is kept."""
+"""Introspection queries: which statements they are, how they run, and how answers are kept."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_table_has_a_number_of_its_own_and_can_be_asked_about_by_it(catalog: C
     ) == AnswerRows((("users",),))
 
 
-def test_what_postgresql_refuses_to_answer_is_kept_as_that(catalog: Catalog) -> None:
+def test_a_refused_answer_is_kept_as_a_refusal(catalog: Catalog) -> None:
     answer = catalog.answer("SELECT $1::regclass FROM pg_am LIMIT 1", (), ["nothing"])
 
     assert answer == Refusal("42P01", 'relation "nothing" does not exist')
@@ -241,7 +241,7 @@ def test_an_answer_that_is_not_known_is_not_learned_by_a_locked_catalog(tmp_path
         Catalog(path, schema(), nobody, locked=True).answer(TYPES, (), ["8"])
 
 
-def test_answers_are_asked_for_again_where_the_schema_is_another(tmp_path: Path) -> None:
+def test_answers_are_renewed_for_another_schema(tmp_path: Path) -> None:
     path = tmp_path / "catalog"
     _learned(path)
     server = _server()
@@ -257,7 +257,7 @@ def test_answers_are_asked_for_again_where_the_schema_is_another(tmp_path: Path)
     ]
 
 
-def test_an_answer_to_what_is_refused_now_is_forgotten(tmp_path: Path) -> None:
+def test_an_answer_to_a_query_that_is_refused_now_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "catalog"
     _learned(path)
     server = Scripted({TYPES: Refusal("42703", "no such column")})

@@ -1,4 +1,4 @@
-"""PostgreSQL names a partition's constraint where a row of the partitioned table violates it."""
+"""Errors name the constraint of a partition for a row of the partitioned table."""
 
 from __future__ import annotations
 

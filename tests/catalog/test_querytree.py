@@ -1,4 +1,4 @@
-"""Reading a query tree: its form, its escapes, and what is no tree at all."""
+"""Reading query trees: nodes, escapes, and malformed texts."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_line_may_be_broken_at_an_escaped_space() -> None:
     assert read_tree('{ALIAS :aliasname a\\\nb :colnames ("c")}')["colnames"] == ['"c"']
 
 
-def test_fields_that_nobody_reads_are_left_out() -> None:
+def test_unused_fields_are_left_out() -> None:
     assert read_tree("{VAR :varno 1 :location -1 :vartypmod 7 :inh true :alias <>}") == {
         "": "VAR",
         "varno": "1",
@@ -69,7 +69,7 @@ def test_fields_that_nobody_reads_are_left_out() -> None:
     }
 
 
-def test_what_is_touched_is_told_by_attribute_numbers() -> None:
+def test_touched_columns_are_attribute_numbers() -> None:
     assert touched(f"{{QUERY {_PERMISSIONS}}}") == {16384: {0, 1, 2, 5}, 5: set()}
 
 
@@ -84,7 +84,7 @@ def test_the_command() -> None:
     assert command_of({"commandType": "6"}) is None
 
 
-def test_what_is_missing_is_nothing() -> None:
+def test_missing_fields_are_empty() -> None:
     assert nodes(None) == []
     assert nodes([None, {"": "VAR"}, "x"]) == [{"": "VAR"}]
     assert numbers(None) == set()
@@ -94,7 +94,7 @@ def test_what_is_missing_is_nothing() -> None:
 
 
 @given(st.text(alphabet='{}():<>\\ "a1\n[]', max_size=60))
-def test_what_is_no_tree_is_read_all_the_same(text: str) -> None:
+def test_a_text_that_is_not_a_tree_is_read_without_an_error(text: str) -> None:
     read_tree(text)
     touched(text)
 

@@ -1,4 +1,4 @@
-"""What a run knows of its statements, and how it comes to know more."""
+"""The catalog of a run: reading, learning, renewing and saving."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def learn(
     return news
 
 
-def test_a_second_run_asks_nobody(file: Path) -> None:
+def test_a_second_run_needs_no_server(file: Path) -> None:
     server = Scripted({"SELECT nmae": REFUSED})
     news = learn(file, server, "SELECT 1", "SELECT nmae", "SELECT 1")
     assert news is not None
@@ -87,7 +87,7 @@ def test_the_server_is_started_for_a_statement_that_is_new_and_for_nothing_else(
     assert spellings(file) == ["SELECT 1", "SELECT 2"]
 
 
-def test_a_file_of_another_schema_is_described_anew_in_one_go(file: Path) -> None:
+def test_a_file_for_another_schema_is_described_again_at_once(file: Path) -> None:
     learn(file, Scripted(), "SELECT b", "SELECT a")
     server = Scripted({"SELECT a": REFUSED})
     catalog = Catalog(file, schema("another"), lambda: server)
@@ -105,7 +105,7 @@ def test_a_file_of_another_schema_is_described_anew_in_one_go(file: Path) -> Non
     assert again.delta() is None
 
 
-def test_another_postgres_is_asked_anew_once_it_is_asked_at_all(file: Path) -> None:
+def test_another_major_version_renews_the_file_when_it_is_started(file: Path) -> None:
     learn(file, Scripted(major=17), "SELECT 1")
     newer = Scripted({"SELECT 1": REFUSED}, major=18)
     catalog = Catalog(file, schema(), lambda: newer)
@@ -127,7 +127,7 @@ def test_another_postgres_is_asked_anew_once_it_is_asked_at_all(file: Path) -> N
     assert (found.postgres, found.fingerprint) == (18, "schema on 18")
 
 
-def test_a_schema_that_was_loaded_otherwise_than_its_files_say_is_asked_anew(file: Path) -> None:
+def test_a_schema_that_differs_from_its_fingerprint_is_described_again(file: Path) -> None:
     learn(file, Scripted(), "SELECT 1")
     other = Scripted({"SELECT 1": REFUSED}, facts=SchemaFacts({}, ()))
     catalog = Catalog(file, schema(), lambda: other)
@@ -199,7 +199,7 @@ def test_a_broken_file_is_said_to_everyone_and_left_as_it_is(file: Path) -> None
     assert file.read_text("utf-8") == "<<<<<<< HEAD\n"
 
 
-def test_a_file_that_is_broken_meanwhile_is_left_as_it_is(file: Path) -> None:
+def test_a_file_that_breaks_during_the_run_is_left_as_it_is(file: Path) -> None:
     catalog = Catalog(file, schema(), Scripted)
     catalog.verdict("SELECT 1")
     file.write_text("{", encoding="utf-8")
@@ -210,7 +210,7 @@ def test_a_file_that_is_broken_meanwhile_is_left_as_it_is(file: Path) -> None:
     assert file.read_text("utf-8") == "{"
 
 
-def test_a_disposable_file_that_is_broken_is_written_anew(file: Path) -> None:
+def test_a_broken_disposable_file_is_replaced(file: Path) -> None:
     file.write_text("{", encoding="utf-8")
     catalog = Catalog(file, schema(), Scripted, disposable=True)
     catalog.verdict("SELECT 1")
@@ -235,7 +235,7 @@ def test_no_server_to_be_had_is_tried_once_for_a_run(file: Path) -> None:
     assert not file.exists()
 
 
-def test_a_server_that_is_lost_leaves_what_was_known_and_gives_no_verdict(file: Path) -> None:
+def test_a_lost_server_gives_no_verdict_and_keeps_the_known_ones(file: Path) -> None:
     learn(file, Scripted(), "SELECT 1")
     server = Scripted()
     catalog = Catalog(file, schema(), lambda: server)
@@ -254,7 +254,7 @@ def test_a_server_that_is_lost_leaves_what_was_known_and_gives_no_verdict(file: 
     assert news.learned == ("SELECT 2", "SELECT 4")
 
 
-def test_a_server_that_is_lost_while_all_is_described_anew_leaves_the_file(file: Path) -> None:
+def test_a_server_lost_during_renewal_leaves_the_file(file: Path) -> None:
     learn(file, Scripted(), "SELECT 1")
     before = file.read_bytes()
     server = Scripted()
@@ -268,7 +268,7 @@ def test_a_server_that_is_lost_while_all_is_described_anew_leaves_the_file(file:
     assert file.read_bytes() == before
 
 
-def test_two_runs_at_once_keep_what_both_have_learned(file: Path) -> None:
+def test_two_concurrent_runs_keep_the_statements_of_both(file: Path) -> None:
     one = Catalog(file, schema(), Scripted)
     other = Catalog(file, schema(), Scripted)
     one.verdict("SELECT 1")
@@ -280,7 +280,7 @@ def test_two_runs_at_once_keep_what_both_have_learned(file: Path) -> None:
     assert spellings(file) == ["SELECT 1", "SELECT 2"]
 
 
-def test_what_all_processes_of_a_run_have_learned_is_kept(file: Path) -> None:
+def test_the_statements_of_all_processes_are_kept(file: Path) -> None:
     learn(file, Scripted(), "SELECT 0")
     news = []
     for number in (1, 2):

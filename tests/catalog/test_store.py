@@ -1,4 +1,4 @@
-"""The catalog's file: read, written, merged, and never lost."""
+"""The catalog file: reading, writing and merging."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ CONSTRAINTS = st.builds(Constraint, TEXT, TEXT, TEXT, NAMES, TEXT | st.none())
     constraints=st.lists(CONSTRAINTS, max_size=3),
     statements=st.dictionaries(TEXT, VERDICTS, max_size=4),
 )
-def test_what_is_written_is_read(
+def test_a_written_file_is_read_back(
     types: dict[str, TypeFacts], constraints: list[Constraint], statements: dict[str, Verdict]
 ) -> None:
     made = Contents("f", 18, SchemaFacts(types, tuple(constraints)))
@@ -150,7 +150,7 @@ def test_what_is_written_is_read(
     found = store.parse(text, Path("file"))
 
     assert text.count("\n") == text.count("}\n") == len(text.splitlines())
-    assert {each: found.verdict(each) for each in found.statements} == statements
+    assert {key: found.verdict(key) for key in found.statements} == statements
     assert found.facts.types == types
     assert sorted(found.facts.constraints, key=repr) == sorted(constraints, key=repr)
     assert store.text_of(found) == text
@@ -331,7 +331,7 @@ def test_a_crash_while_writing_leaves_the_old_file(
             store.write(file, contents(b=SELECT))
 
     assert file.read_bytes() == before
-    assert [each.name for each in file.parent.iterdir()] == [file.name]
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_a_full_disk_leaves_the_old_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,7 +367,7 @@ def test_the_mode_of_the_file_and_a_link_to_it_are_kept(tmp_path: Path) -> None:
     assert "SELECT b" in real.read_text("utf-8")
 
 
-def test_a_merge_keeps_what_was_known_of_the_same_schema(file: Path) -> None:
+def test_a_merge_keeps_entries_for_the_same_schema(file: Path) -> None:
     store.write(file, contents(a=SELECT, b=ParsedOnly("OLD")))
     assert store.merge(file, contents(b=ParsedOnly("NEW"), c=SELECT))
     found = store.read(file)
@@ -377,7 +377,7 @@ def test_a_merge_keeps_what_was_known_of_the_same_schema(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("fingerprint", "postgres"), [("g", 18), ("f", 17)])
-def test_a_merge_replaces_what_was_known_of_another(
+def test_a_merge_replaces_entries_for_another_schema(
     file: Path, fingerprint: str, postgres: int
 ) -> None:
     store.write(file, contents(a=SELECT))
@@ -390,7 +390,7 @@ def test_a_merge_replaces_what_was_known_of_another(
     assert list(found.statements) == ["SELECT c"]
 
 
-def test_many_who_merge_at_once_lose_nothing(file: Path) -> None:
+def test_concurrent_merges_lose_nothing(file: Path) -> None:
     def learn(number: int) -> None:
         store.merge(file, contents(**{f"n{number}": SELECT}))
 
@@ -404,9 +404,7 @@ def test_many_who_merge_at_once_lose_nothing(file: Path) -> None:
     assert len(found.statements) == 16
 
 
-def test_where_nothing_can_be_locked_the_work_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_merge_works_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = []
     with locking.locked(tmp_path / "missing"):
         done.append("missing")

@@ -1,4 +1,4 @@
-"""Which user runs the server, and from which files."""
+"""The system user that runs the server, and the files it runs from."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_server_runs_from_copied_binaries(
 
 
 @as_root
-def test_no_data_folder_that_nobody_reaches(
+def test_the_servers_user_cannot_reach_a_data_folder(
     at_home: Playground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_home.data.chmod(0o700)
@@ -172,7 +172,7 @@ def test_a_user_that_the_system_does_not_know(playground: Playground) -> None:
 
 
 @as_root
-def test_no_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_nobody_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("understudy.embedded.accounts._SERVER_USER", "no-such-user")
     with pytest.raises(PostgresUnavailable) as caught:
         server_account()

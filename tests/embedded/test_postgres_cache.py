@@ -67,7 +67,7 @@ def test_the_first_start_fills_the_cache_and_the_next_does_not_run_initdb(
 @pytest.mark.parametrize(
     "damage", [cut, flip, flip_in_the_index, lead_out, lambda path: path.write_bytes(b"")]
 )
-def test_a_damaged_file_is_built_anew(
+def test_a_damaged_file_is_rebuilt(
     warm: Playground, at_home: Playground, damage: Callable[[Path], None]
 ) -> None:
     path = packed(warm)

@@ -1,4 +1,4 @@
-"""What befalls a server while it runs: it is killed, or its disk is full."""
+"""A server that is killed, or whose disk is full."""
 
 from __future__ import annotations
 

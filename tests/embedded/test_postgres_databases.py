@@ -111,7 +111,7 @@ def test_on_a_server_by_url_everything_is_dropped_at_the_end(
     made = [databases.new()[0] for _ in range(3)]
     databases.drop(made[0])
     assert set(made[1:]) <= names(server)
-    # Somebody else's drop is no trouble either.
+    # A clone that was dropped by another process is accepted.
     server.admin.drop(made[1])
     databases.stop()
     databases.stop()
@@ -149,7 +149,7 @@ def test_clones_from_several_threads(databases: TestDatabases) -> None:
     assert len(set(made)) == 8
 
 
-def test_a_user_who_may_not_create_databases(root: Path, server: EmbeddedServer) -> None:
+def test_a_user_without_createdb(root: Path, server: EmbeddedServer) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute("CREATE ROLE humble LOGIN")
         url = server.dsn().replace("postgres@", "humble:secret@")
@@ -225,14 +225,14 @@ def test_expected_copies_are_made_ahead_and_no_more_of_them(
     assert set(made) == names(server) - templates(server)
 
 
-def test_copies_that_nobody_took_are_dropped(root: Path, server: EmbeddedServer) -> None:
+def test_unused_clones_are_dropped(root: Path, server: EmbeddedServer) -> None:
     with TestDatabases(["*.sql"], root, postgres_url=server.dsn()) as databases:
         databases.prefetch(9)
         databases.new()
     assert names(server) == templates(server)
 
 
-def test_a_copy_that_fails_ahead_is_said_to_who_takes_it(
+def test_an_error_of_a_prefetched_clone_is_raised_when_it_is_taken(
     databases: TestDatabases, server: EmbeddedServer
 ) -> None:
     server.admin.drop(databases.template)

@@ -1,4 +1,4 @@
-"""What other systems do otherwise: no /proc, other folders, a pg_dump that is not the wheel's."""
+"""Other systems: without /proc, with other folders, with their own pg_dump."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from understudy.embedded.driver import without_password
 from understudy.embedded.schema_copy import CopiedSource
 
 
-def test_pg_dump_is_that_of_the_system_where_the_wheel_is_not_there(
+def test_the_systems_pg_dump_is_used_without_the_wheel(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def without_wheel() -> None:
@@ -47,7 +47,7 @@ def test_pg_dump_is_that_of_the_system_where_the_wheel_is_not_there(
     )
 
 
-def test_a_schema_is_what_the_dump_says(server: EmbeddedServer) -> None:
+def test_the_dump_is_loaded_as_the_schema(server: EmbeddedServer) -> None:
     [dump] = CopiedSource(server.dsn()).content()
     lines = dump.decode().splitlines()
     assert "-- PostgreSQL database dump" in lines
@@ -66,7 +66,7 @@ def test_a_dump_that_does_not_end_is_one_message(
     assert str(caught.value) == (f"The schema of {shown} could not be copied: no end within 0 s")
 
 
-def test_a_dump_that_fails_says_what_pg_dump_said(
+def test_a_failed_dump_reports_pg_dumps_message(
     server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema_copy, "_OPTIONS", "--no-such-option")
@@ -100,7 +100,7 @@ def test_without_proc_a_process_is_known_by_psutil(monkeypatch: pytest.MonkeyPat
         ("win32", {"UNDERSTUDY_CACHE_DIR": "chosen"}, "chosen"),
     ],
 )
-def test_where_the_cache_is(
+def test_the_cache_folder(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     platform: str,

@@ -1,4 +1,4 @@
-"""Whatever ends the owning process, and whenever: no server and no folder stays behind."""
+"""No server and no folder is left behind, however and whenever the owning process ends."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_signal_at_a_start_from_the_cache_leaves_nothing(
 ) -> None:
     assert strike_at(warm, stage, number) == -number
     if stage == "folder":
-        # Two milliseconds before the watcher: what is left is for the next start.
+        # Two milliseconds before the watcher: the next start cleans up.
         assert not any(folder.joinpath("data").exists() for folder in warm.leftovers())
         sweep(warm.data)
     assert warm.settles(), (warm.leftovers(), warm.processes())
@@ -114,7 +114,7 @@ def test_ctrl_c_at_the_terminal_reaches_the_program_and_not_its_server(warm: Pla
     assert warm.settles()
 
 
-def test_the_next_start_clears_up_where_the_watcher_was_killed_too(warm: Playground) -> None:
+def test_the_next_start_cleans_up_after_a_killed_watcher(warm: Playground) -> None:
     program = warm.begin(IDLE)
     assert warm.line(program).startswith("postgresql://")
     kill_watcher(warm)
@@ -203,7 +203,7 @@ class TestSweep:
         workspace.remove()
         assert list(tmp_path.iterdir()) == []
 
-    def test_removes_the_folder_of_a_process_whose_id_another_has_now(self, tmp_path: Path) -> None:
+    def test_removes_the_folder_of_a_process_whose_id_was_reused(self, tmp_path: Path) -> None:
         folder = self.folder(tmp_path, os.getpid())
         self.mark(folder, started="12")
         (folder / "data").mkdir()
@@ -216,7 +216,7 @@ class TestSweep:
         assert sweep(tmp_path) == []
 
     @pytest.mark.parametrize("mark", [None, "", '{"pid": 1', "[]", '{"pid": 1}'])
-    def test_removes_a_folder_whose_mark_was_never_finished(
+    def test_removes_a_folder_with_an_incomplete_owner_file(
         self, tmp_path: Path, mark: str | None
     ) -> None:
         folder = self.folder(tmp_path, 999_999_999)
@@ -269,7 +269,7 @@ class TestSweep:
         assert sweep(tmp_path) == [folder]
         assert touched == []
 
-    def test_waits_for_whoever_still_writes_there(self, tmp_path: Path) -> None:
+    def test_waits_for_a_process_that_still_writes_there(self, tmp_path: Path) -> None:
         folder = self.folder(tmp_path, 1)
         self.mark(folder, started="12", pid=999_999_999)
         writing = threading.Event()
@@ -295,7 +295,7 @@ class TestSweep:
         writer.join()
         assert list(tmp_path.iterdir()) == []
 
-    def test_several_at_once_get_in_nobodys_way(self, tmp_path: Path) -> None:
+    def test_concurrent_sweeps_do_not_interfere(self, tmp_path: Path) -> None:
         folder = self.folder(tmp_path, 1)
         self.mark(folder, started="12", pid=999_999_999)
         for number in range(300):

@@ -274,7 +274,7 @@ class TestRefused:
             "would be kept.\nAdd COMMIT at its end, or remove BEGIN."
         )
 
-    def test_a_server_that_dies_meanwhile(self, database: str, tmp_path: Path) -> None:
+    def test_a_server_that_dies_while_loading(self, database: str, tmp_path: Path) -> None:
         message = refused(database, tmp_path, "SELECT pg_terminate_backend(pg_backend_pid());")
         assert message.splitlines()[-1] == (
             "ERROR 57P01 (admin_shutdown): terminating connection due to administrator command"

@@ -158,7 +158,7 @@ def test_a_server_that_is_not_ready_in_time_is_stopped(
     assert at_home.settles()
 
 
-def test_the_socket_goes_elsewhere_where_the_path_is_too_long(
+def test_the_socket_moves_if_its_path_is_too_long(
     warm: Playground, at_home: Playground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = at_home.data / ("d" * 60) / ("e" * 40)
@@ -179,7 +179,7 @@ def test_a_short_path_needs_no_other_folder() -> None:
 
 
 class TestDatabaseCommands:
-    def test_a_clone_has_what_the_template_has(self, server: EmbeddedServer) -> None:
+    def test_a_clone_equals_the_template(self, server: EmbeddedServer) -> None:
         server.admin.create("original")
         with psycopg.connect(server.dsn("original")) as connection:
             connection.execute("CREATE TABLE t AS SELECT 42 AS answer")

@@ -1,4 +1,4 @@
-"""Templates on a server that outlives the run: used again, and never for what they are not."""
+"""Templates on a shared server: reused by later runs, but only if they are up to date."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_template_of_the_same_files_is_used_again(
     assert len(loads) == 1
 
 
-def test_a_rebuild_loads_it_anew(root: Path, server: EmbeddedServer, loads: list[str]) -> None:
+def test_a_rebuild_loads_it_again(root: Path, server: EmbeddedServer, loads: list[str]) -> None:
     name = run(server, root)
     before = names(server)
     assert run(server, root, rebuild=True) == name
@@ -122,7 +122,7 @@ def test_files_that_change_while_they_are_loaded_leave_no_template(
     assert names(server) == {}
 
 
-def test_what_a_function_made_is_made_anew_by_every_run(root: Path, server: EmbeddedServer) -> None:
+def test_a_functions_schema_is_loaded_by_every_run(root: Path, server: EmbeddedServer) -> None:
     (root / "schema.py").write_text("def create(dsn):\n    open('runs', 'a').write('x')\n")
     run(server, root, "schema:create")
     run(server, root, "schema:create")
@@ -140,9 +140,7 @@ def test_of_two_runs_that_race_one_loads_and_the_other_waits(
     assert list(names(server)) == [first]
 
 
-def test_a_template_that_nobody_used_for_two_weeks_is_dropped(
-    root: Path, server: EmbeddedServer
-) -> None:
+def test_a_template_unused_for_two_weeks_is_dropped(root: Path, server: EmbeddedServer) -> None:
     old, foreign = f"understudy_template_{'0' * 24}", f"understudy_template_{'f' * 24}"
     for name in (old, foreign):
         server.admin.create(name)
@@ -168,7 +166,9 @@ def test_databases_of_dead_runs_are_dropped_and_no_others(
     assert set(names(server)) == {mine, template}
 
 
-def test_what_cannot_be_dropped_is_left_for_later(root: Path, server: EmbeddedServer) -> None:
+def test_a_database_that_cannot_be_dropped_is_left_for_later(
+    root: Path, server: EmbeddedServer
+) -> None:
     dead = "understudy_0000dead_77_1"
     server.admin.create(dead)
     with EmbeddedServer(settings={"max_prepared_transactions": "1"}) as other:

@@ -1,4 +1,4 @@
-"""Where a schema comes from besides SQL files."""
+"""Schemas from sources other than SQL files."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def test_alembic_runs_a_sync_env(tmp_path: Path, database: str) -> None:
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
-def test_alembic_runs_an_async_env_on_our_database_and_no_other(
+def test_alembic_runs_an_async_env_on_the_given_database_only(
     tmp_path: Path, database: str, driver: str
 ) -> None:
-    # This address leads nowhere: who asks it fails.
+    # A connection to this address would fail.
     env = _ASYNC_ENV.format(url=f"postgresql+{driver}://me:secret@192.0.2.1:1/production")
     _alembic_project(tmp_path, env, _CREATE)
 

@@ -1,4 +1,4 @@
-"""What a test does is undone, and within it all is as on a server of its own."""
+"""A test is rolled back, and within it the server behaves like one of its own."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ async def in_block(
 ) -> None:
     """Run statements in a transaction, or in a savepoint where there is one."""
     async with connection.transaction(readonly=readonly):
-        for each in statements:
-            await connection.execute(each)
+        for statement in statements:
+            await connection.execute(statement)
 
 
 async def test_transactions_are_those_of_the_code_under_test(real: RealPostgres) -> None:
@@ -110,7 +110,7 @@ async def test_transactions_are_those_of_the_code_under_test(real: RealPostgres)
     rows = await connection.fetch("SELECT name FROM users")
 
     assert [row["name"] for row in rows] == ["Bia"]
-    assert [each.state for each in real.transactions] == ["rolled back", "committed"]
+    assert [transaction.state for transaction in real.transactions] == ["rolled back", "committed"]
     await connection.close()
 
 
@@ -214,7 +214,7 @@ async def test_run_time_parameters_are_each_connections_own(harness: Harness) ->
         await fresh.close()
 
 
-async def test_what_no_rollback_undoes_is_put_back(harness: Harness) -> None:
+async def test_sequences_and_locks_are_restored(harness: Harness) -> None:
     with harness.test() as real:
         connection = await real.asyncpg.connect()
         await connection.fetchval("SELECT pg_advisory_lock(7)")

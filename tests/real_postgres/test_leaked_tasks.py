@@ -1,4 +1,4 @@
-"""What an earlier test has left running is refused."""
+"""Statements of tasks and threads that an earlier test has leaked are rejected."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def with_psqlpy(dsn: str) -> str:
 
 # The server may look at the task before it has stopped to wait: with asyncpg it often did.
 @pytest.mark.parametrize("insert", [with_asyncpg, with_psycopg, with_psqlpy])
-async def test_a_task_that_connects_anew(
+async def test_a_task_that_connects_again(
     harness: Harness, insert: Callable[[str], Awaitable[str]]
 ) -> None:
     go, begun = asyncio.Event(), asyncio.Event()
@@ -138,7 +138,7 @@ def test_a_thread(harness: Harness) -> None:
     assert failures == raised == [refusal("the thread 'background'")]
 
 
-def test_a_thread_of_a_pool_is_nobodys(harness: Harness) -> None:
+def test_a_thread_of_a_pool_is_not_leaked(harness: Harness) -> None:
     def add(dsn: str) -> None:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(INSERT)

@@ -1,4 +1,4 @@
-"""The mixed lane: all is real, but for what a test scripts."""
+"""Scripted statements on a real server."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ async def test_a_statement_that_postgresql_refuses_is_refused_though_it_is_scrip
     await connection.close()
 
 
-async def test_after_a_failover_what_is_real_only_reads_too(real: RealPostgres) -> None:
+async def test_after_a_failover_the_real_server_is_read_only_too(real: RealPostgres) -> None:
     async with await real.psycopg.connect(autocommit=True) as connection:
         await connection.execute(INSERT)
         real.fail_over()

@@ -32,7 +32,7 @@ async def test_transactions_side_by_side_take_turns(real: RealPostgres) -> None:
     assert sorted(counts) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_who_waits_in_vain_is_told_for_whom(harness: Harness) -> None:
+async def test_a_timeout_names_the_connection_that_it_waited_for(harness: Harness) -> None:
     with harness.failing() as (real, failures):
         real.patience = 0.05
         one = await real.asyncpg.connect()
@@ -59,7 +59,7 @@ async def test_who_waits_in_vain_is_told_for_whom(harness: Harness) -> None:
     assert failures == [f"TransactionBusy: {caught.value.args[0]}"]
 
 
-async def test_what_waits_for_its_turn_can_be_cancelled(real: RealPostgres) -> None:
+async def test_a_waiting_statement_can_be_cancelled(real: RealPostgres) -> None:
     one = await real.asyncpg.connect()
     other = await real.asyncpg.connect()
     async with one.transaction():
@@ -71,7 +71,7 @@ async def test_what_waits_for_its_turn_can_be_cancelled(real: RealPostgres) -> N
     await other.close()
 
 
-async def test_what_runs_can_be_cancelled_and_times_out(real: RealPostgres) -> None:
+async def test_a_running_statement_can_be_cancelled_and_times_out(real: RealPostgres) -> None:
     connection = await real.asyncpg.connect()
     await connection.execute(INSERT, "Ana")
     with pytest.raises(asyncio.TimeoutError):
@@ -93,7 +93,7 @@ async def test_a_client_that_goes_leaves_nothing(real: RealPostgres) -> None:
     assert await other.fetchval("SELECT count(*) FROM users") == 0
     third = await real.asyncpg.connect()
     running = asyncio.create_task(third.execute("SELECT pg_sleep(60)"))
-    while not any(call.statement == "SELECT pg_sleep(60)" for call in real.calls):  # noqa: ASYNC110 # the server is no task of this loop
+    while not any(call.statement == "SELECT pg_sleep(60)" for call in real.calls):  # noqa: ASYNC110 # the server runs in another thread
         await asyncio.sleep(0.001)
     third.terminate()
     with pytest.raises(asyncpg.ConnectionDoesNotExistError):
@@ -111,7 +111,7 @@ async def test_values_of_every_kind_go_through_as_they_are(real: RealPostgres) -
     row = await connection.fetchrow(
         "SELECT $1::mood, $2::spot[], $3::jsonb, $4::bytea, $5::int", *given
     )
-    assert [row[0], [tuple(each) for each in row[1]], row[2], row[3], row[4]] == given
+    assert [row[0], [tuple(spot) for spot in row[1]], row[2], row[3], row[4]] == given
     [field] = await connection.fetch("SELECT 1::numeric(10, 2) AS n, 'x' AS t")
     assert dict(field) == {"n": Decimal("1.00"), "t": "x"}
     await connection.close()
@@ -141,8 +141,8 @@ async def test_copy_cursors_and_long_results(real: RealPostgres) -> None:
     other = await real.asyncpg.connect()
     async with other.transaction():
         numbers = await other.cursor("SELECT generate_series(1, 1000000000)")
-        assert [each[0] for each in await numbers.fetch(2)] == [1, 2]
-        assert [each[0] for each in await numbers.fetch(2)] == [3, 4]
+        assert [row[0] for row in await numbers.fetch(2)] == [1, 2]
+        assert [row[0] for row in await numbers.fetch(2)] == [3, 4]
     assert len(await other.fetch("SELECT repeat('x', 100) FROM generate_series(1, 50000)")) == 50000
     await other.close()
 
@@ -154,13 +154,13 @@ async def test_a_cursor_of_the_protocol_is_one_for_sql_too(real: RealPostgres) -
         assert await numbers.forward(5) == 5
         assert await numbers.fetchrow() == (6,)
         assert await numbers.forward(2) == 2
-        assert [each[0] for each in await numbers.fetch(2)] == [9, 10]
+        assert [row[0] for row in await numbers.fetch(2)] == [9, 10]
         said = await connection.cursor("SELECT pg_notify('news', 'hello')")
         assert await said.fetch(2) == [(None,)]
     await connection.close()
 
 
-async def test_what_was_closed_locks_nothing_for_the_rest_of_the_transaction(
+async def test_a_closed_portal_holds_no_lock(
     real: RealPostgres,
 ) -> None:
     connection = await real.asyncpg.connect()
@@ -202,7 +202,7 @@ async def test_prepared_statements_in_sql(real: RealPostgres) -> None:
             await connection.execute("EXECUTE named (41)")
 
 
-async def test_what_runs_in_no_transaction_names_the_marker(real: RealPostgres) -> None:
+async def test_an_error_about_transactions_names_the_marker(real: RealPostgres) -> None:
     connection = await real.asyncpg.connect()
     with pytest.raises(asyncpg.ActiveSQLTransactionError) as caught:
         await connection.execute("VACUUM users")
@@ -214,7 +214,7 @@ async def test_what_runs_in_no_transaction_names_the_marker(real: RealPostgres) 
     await connection.close()
 
 
-async def test_what_was_committed_all_the_same_fails_the_test_and_costs_the_database(
+async def test_a_commit_fails_the_test_and_replaces_the_database(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = len(harness.databases)

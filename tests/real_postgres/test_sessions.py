@@ -1,4 +1,4 @@
-"""What a connection has of its own is, and ends, as on a server of its own."""
+"""The state of a session: separate for each connection, and ended with it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ async def test_a_local_setting_goes_at_the_commit(real: RealPostgres) -> None:
 
 
 @pytest.mark.parametrize("back", ["RESET search_path", "SET search_path TO DEFAULT", "RESET ALL"])
-async def test_a_setting_goes_back_to_what_its_client_began_with(
-    real: RealPostgres, back: str
-) -> None:
+async def test_a_setting_is_reset_to_its_value_at_connection(real: RealPostgres, back: str) -> None:
     begun = {"search_path": "pg_catalog", "application_name": "me"}
     connection = await real.asyncpg.connect(server_settings=begun)
 

@@ -1,4 +1,4 @@
-"""A commit that is late, a server that goes, a test that ends while a statement still runs."""
+"""A late commit, a lost server, and a test that ends while a statement runs."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_a_statement_that_still_runs_when_its_test_ends_is_cancelled(
     with harness.failing() as (real, failures):
         forgotten = await asyncpg.connect(real.dsn)
         running = asyncio.create_task(forgotten.execute("SELECT pg_sleep(600)"))
-        while not any("pg_sleep" in call.statement for call in real.calls):  # noqa: ASYNC110 # the server is no task of this loop
+        while not any("pg_sleep" in call.statement for call in real.calls):  # noqa: ASYNC110 # the server runs in another thread
             await asyncio.sleep(0.001)
     assert [text.split(":")[0] for text in failures] == ["ConnectionNotReturned"]
     [outcome] = await asyncio.gather(running, return_exceptions=True)
@@ -114,7 +114,7 @@ async def test_a_statement_that_still_runs_when_its_test_ends_is_cancelled(
             assert await connection.fetchval(COUNT) == 0
 
 
-def test_what_cannot_be_cancelled_costs_the_connection_and_not_the_next_test(
+def test_a_statement_that_ignores_a_cancel_costs_the_connection_only(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = len(harness.databases)
@@ -134,7 +134,7 @@ def test_what_cannot_be_cancelled_costs_the_connection_and_not_the_next_test(
     assert len(harness.databases) == before + 1
 
 
-async def test_what_is_refused_in_front_of_a_statement_fails_the_test_and_costs_the_database(
+async def test_a_refused_preparation_fails_the_test_and_replaces_the_database(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = len(harness.databases)

@@ -1,4 +1,4 @@
-"""Values that constraints let through."""
+"""Generated values that satisfy constraints."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_unique_values(rows: Any) -> None:
     assert len({one.code for one in people}) == 3
 
 
-def test_a_parent_is_new_where_its_values_are_used_up(
+def test_a_parent_is_new_if_its_values_are_used_up(
     rows: Any, connection: psycopg.Connection[Any]
 ) -> None:
     made = rows("""
@@ -191,7 +191,7 @@ def test_partitions_of_partitions(rows: Any) -> None:
     assert (event.kind, event.at.date()) == ("it's a login", dt.date(2001, 4, 30))
 
 
-def test_the_partition_that_takes_what_no_other_takes(rows: Any) -> None:
+def test_the_default_partition(rows: Any) -> None:
     made = rows("""
         CREATE TABLE whole (k text NOT NULL) PARTITION BY LIST (k);
         CREATE TABLE one PARTITION OF whole FOR VALUES IN ('one');
@@ -222,7 +222,7 @@ def test_a_partition_below_a_text_is_left_to_chance(rows: Any) -> None:
     assert made.insert("last").k == "zz"
 
 
-def test_a_partition_by_an_expression_is_found_by_nobody(rows: Any) -> None:
+def test_no_value_is_found_for_a_partition_by_expression(rows: Any) -> None:
     made = rows("""
         CREATE TABLE whole (k int NOT NULL) PARTITION BY RANGE ((k + 1));
         CREATE TABLE part PARTITION OF whole FOR VALUES FROM (MINVALUE) TO (0)
@@ -243,7 +243,7 @@ def test_a_range_of_a_type_without_an_order_of_ours(rows: Any) -> None:
     assert made.insert("things").texts.startswith('["texts ')
 
 
-def test_a_null_that_a_trigger_puts_elsewhere_is_refused(rows: Any) -> None:
+def test_a_null_that_a_trigger_inserts_elsewhere_is_refused(rows: Any) -> None:
     made = rows("""
         CREATE TABLE logs (line text NOT NULL);
         CREATE TABLE things (id int);

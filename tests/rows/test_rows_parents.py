@@ -1,4 +1,4 @@
-"""The rows that a row refers to."""
+"""The rows that a row references."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def count(connection: psycopg.Connection[Any], table: str) -> int:
     return int(found[0])
 
 
-def test_parents_are_inserted_where_there_are_none(
-    rows: Any, connection: psycopg.Connection[Any]
-) -> None:
+def test_missing_parents_are_inserted(rows: Any, connection: psycopg.Connection[Any]) -> None:
     line = rows(SHOP).insert("lines")
 
     found = connection.execute("SELECT o.id, u.id, note_of FROM orders o JOIN users u ON true")
@@ -66,7 +64,7 @@ def test_a_parent_that_is_given_is_taken(rows: Any, connection: psycopg.Connecti
     assert made.insert("orders", user_id=ana.id, note_of=ana.id).note_of == ana.id
 
 
-def test_a_parent_for_each_where_no_two_may_share_one(
+def test_a_unique_reference_gets_a_new_parent_each_time(
     rows: Any, connection: psycopg.Connection[Any]
 ) -> None:
     made = rows(f"{SHOP}; CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users)")
@@ -147,7 +145,7 @@ def test_the_first_row_refers_to_itself_and_the_next_to_it(rows: Any) -> None:
     ]
 
 
-def test_each_refers_to_itself_where_no_two_may_share_one(rows: Any) -> None:
+def test_a_unique_self_reference_refers_to_the_row_itself(rows: Any) -> None:
     made = rows("""
         CREATE TABLE staff (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

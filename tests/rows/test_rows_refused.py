@@ -1,4 +1,4 @@
-"""What cannot be inserted, and what is said about it."""
+"""Rows that cannot be inserted, and the messages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ USERS = """
         ),
     ],
 )
-def test_what_is_not_there(
+def test_unknown_names(
     rows: Any, table: str, values: dict[str, object], error: type[RowsError], message: str
 ) -> None:
     with pytest.raises(error) as raised:
@@ -426,7 +426,7 @@ def test_a_schema_that_is_locked(dsn: str) -> None:
             own.execute("DROP TABLE locked")
 
 
-def test_what_another_test_learned_of_the_schema_is_looked_up_again(
+def test_a_cached_schema_is_read_again_before_an_error(
     rows: Any, connection: psycopg.Connection[Any]
 ) -> None:
     cache = SchemaCache()

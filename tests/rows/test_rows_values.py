@@ -1,4 +1,4 @@
-"""What is made up for a column: by its name, by its type, and by the seed."""
+"""Generated values: by column name, by type, and repeatable."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PEOPLE = """
 """
 
 
-def test_a_name_says_what_a_column_holds(rows: Any) -> None:
+def test_a_columns_name_suggests_its_value(rows: Any) -> None:
     row = rows(PEOPLE).insert("people")
 
     assert re.fullmatch(r"\S+@\S+", row.email)
@@ -41,7 +41,7 @@ def test_a_name_says_what_a_column_holds(rows: Any) -> None:
     assert re.fullmatch("[a-z]{3}", row.code)
 
 
-def test_what_only_some_locales_have_is_made_up_in_these(rows: Any) -> None:
+def test_values_that_only_some_locales_have(rows: Any) -> None:
     brazilian = rows(PEOPLE, locale="pt_BR").insert("people")
     american = rows("SELECT", locale="en_US").insert("people")
 
@@ -70,7 +70,7 @@ def test_without_faker_a_text_is_named_for_its_column(
     assert len(row.country_code) == 2
 
 
-def test_what_has_a_default_or_may_be_null_is_left_to_the_database(rows: Any) -> None:
+def test_defaults_and_nullable_columns_are_left_to_the_database(rows: Any) -> None:
     schema = """
         CREATE DOMAIN points AS int NOT NULL DEFAULT 3;
         CREATE TABLE things (

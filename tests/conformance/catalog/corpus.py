@@ -1,4 +1,4 @@
-"""The corpus: statements in files, and every mutant of them that a program can derive."""
+"""The corpus: statements in files, and their mutants."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def statements(major: int) -> list[str]:
 
 
 def mutants(statement: str) -> Iterator[str]:
-    """The statement with one token changed, left out or doubled, in every way we know."""
+    """Yield the statement with one token changed, removed or doubled."""
     tokens = [(match[0], match.lastgroup or "") for match in _TOKEN.finditer(statement)]
     for place, (text, kind) in enumerate(tokens):
         for replacement in _replacements(text, kind):

@@ -1,4 +1,4 @@
-"""Where no PostgreSQL is asked about a declared type, it would have said the same."""
+"""Verdicts that are derived for declared types equal PostgreSQL's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No column that is said to be NOT NULL is ever NULL: the statements are run, and looked at."""
+"""No column that is described as NOT NULL is ever NULL when the statements run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Describer's verdict on every statement, and on every mutant, is PostgreSQL's own."""
+"""The Describer's verdict on every statement and mutant equals PostgreSQL's."""
 
 from __future__ import annotations
 
