@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from understudy.catalog.verdicts import CannotTell, NotSent, class_of
+from understudy.pg.codecs.datetimes import DATE, TIME
+from understudy.pg.codecs.intervals import INTERVAL
 from understudy.pg.codecs.networks import INET
 from understudy.pg.codecs.numbers import INTEGERS
 from understudy.pg.codecs.numeric import NUMERIC
@@ -55,13 +57,11 @@ def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
         case dt.datetime():
             return datetime_bytes(value)
         case dt.date():
-            return struct.pack("!i", (value - _EPOCH.date()).days)
+            return DATE.send(value)
         case dt.time():
-            since = dt.datetime.combine(_EPOCH, value.replace(tzinfo=None)) - _EPOCH
-            return struct.pack("!q", since // _MICROSECOND)
+            return TIME.send(value.replace(tzinfo=None))
         case dt.timedelta():
-            rest = value - dt.timedelta(days=value.days)
-            return struct.pack("!qii", rest // _MICROSECOND, value.days, 0)
+            return INTERVAL.send(value)
         case dict():
             return document_bytes(value, jsonb=jsonb)
     return _other_bytes(value, jsonb=jsonb)

@@ -13,6 +13,7 @@ import struct
 import uuid
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from understudy.catalog import psqlpy_wire as wire
@@ -246,13 +247,10 @@ def _instance(kind: type) -> Callable[[Any], bytes]:
     return encode
 
 
-def _json(*, jsonb: bool) -> Callable[[Any], bytes]:
-    def encode(value: Any) -> bytes:
-        if not isinstance(value, dict | list | tuple):
-            raise NotSent("")
-        return wire.document_bytes(value, jsonb=jsonb)
-
-    return encode
+def _json(value: Any, *, jsonb: bool = False) -> bytes:
+    if not isinstance(value, dict | list | tuple):
+        raise NotSent("")
+    return wire.document_bytes(value, jsonb=jsonb)
 
 
 def _wrapper_only(_value: Any) -> bytes:
@@ -276,8 +274,8 @@ _BY_TYPE: dict[str, Callable[[Any], bytes]] = {
     "timestamp without time zone": _instance(dt.datetime),
     "timestamp with time zone": _instance(dt.datetime),
     "interval": _instance(dt.timedelta),
-    "json": _json(jsonb=False),
-    "jsonb": _json(jsonb=True),
+    "json": _json,
+    "jsonb": partial(_json, jsonb=True),
     "macaddr": _wrapper_only,
     "point": _wrapper_only,
 }
