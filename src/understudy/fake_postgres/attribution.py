@@ -82,7 +82,8 @@ class Attribution:
 _noted: weakref.WeakValueDictionary[int, Attribution] = weakref.WeakValueDictionary()
 # The event loops in which a driver was used, with the thread of each.
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
-_wrapped: set[str] = set()
+# The modules of the drivers that were wrapped: a driver may be imported again.
+_wrapped: dict[str, Any] = {}
 _psqlpy = Attribution()
 _psqlpy_senders: weakref.WeakSet[Sender] = weakref.WeakSet()
 
@@ -126,8 +127,8 @@ def wrap_drivers() -> None:
     ):
         module = sys.modules.get(name)
         # While it is being imported, it lacks what comes last.
-        if module is not None and name not in _wrapped and not _is_importing(module):
-            _wrapped.add(name)
+        if module not in (None, _wrapped.get(name)) and not _is_importing(module):
+            _wrapped[name] = module
             wrap(module)
 
 
