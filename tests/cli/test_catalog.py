@@ -86,7 +86,9 @@ class Double:
 
     def __call__(self, arguments: Sequence[str], folder: Path, output: IO[str]) -> Ended:
         self.commands.append(list(arguments))
-        (fresh,) = [each for each in arguments if each.startswith("--understudy-catalog=")]
+        (fresh,) = [
+            argument for argument in arguments if argument.startswith("--understudy-catalog=")
+        ]
         if self.learned is not None:
             store.write(Path(fresh.partition("=")[2]), self.learned)
         self.meanwhile()
@@ -179,7 +181,7 @@ def test_of_a_long_statement_the_middle_is_left_out_for_a_person_alone(here: Pat
     long = f"SELECT {', '.join(f'column_{number}' for number in range(40))}\nFROM users"
     store.write(CATALOG, contents({long: DELETE}))
 
-    (line,) = [each for each in catalog().stdout.splitlines() if each.startswith("SELECT")]
+    (line,) = [line for line in catalog().stdout.splitlines() if line.startswith("SELECT")]
 
     assert len(line) == 160
     assert line.startswith("SELECT column_0, column_1, column_2, ")
@@ -312,7 +314,7 @@ def test_prune_takes_out_what_is_unused_and_nothing_else(committed: Path, tests:
     assert "\ntests/understudy-catalog: 1 the same, 1 missing, 2 changed, 1 removed\n" in (
         result.stdout
     )
-    expected = {each: KNOWN[each] for each in KNOWN if each != "DELETE FROM users"}
+    expected = {sql: KNOWN[sql] for sql in KNOWN if sql != "DELETE FROM users"}
     assert store.read(CATALOG) == contents(expected)
 
 

@@ -12,7 +12,7 @@ def install(folder: Path, name: str, version: str, *requires: str) -> None:
     info = folder / f"{name}-{version}.dist-info"
     info.mkdir()
     lines = ["Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}"]
-    lines += [f"Requires-Dist: {each}" for each in requires]
+    lines += [f"Requires-Dist: {require}" for require in requires]
     (info / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

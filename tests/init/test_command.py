@@ -153,7 +153,7 @@ def test_json(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     files = document.pop("files")
-    assert [(each["path"], each["new"]) for each in files] == [
+    assert [(file["path"], file["new"]) for file in files] == [
         ("tests/fakes.py", True),
         ("tests/__init__.py", True),
         ("tests/conftest.py", True),

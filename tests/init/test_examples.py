@@ -98,8 +98,10 @@ def daos(folder: Path, source: str) -> LayerExamples:
 def bodies(layer: LayerExamples) -> list[str]:
     """What each test does between its docstring and its last line."""
     return [
-        dedent(each.text.partition("conn = FakeConnection()\n")[2]).partition("\n\nassert len")[0]
-        for each in layer.candidates
+        dedent(candidate.text.partition("conn = FakeConnection()\n")[2]).partition(
+            "\n\nassert len"
+        )[0]
+        for candidate in layer.candidates
     ]
 
 
@@ -280,7 +282,7 @@ def routes(folder: Path, source: str, **route: object) -> LayerExamples:
 def test_a_route(tmp_path: Path, source: str, called: str | None) -> None:
     layer = routes(tmp_path, source)
 
-    *first, last = [each.text for each in layer.candidates]
+    *first, last = [candidate.text for candidate in layer.candidates]
     assert ['operation = app.openapi()["paths"]["/a"]["get"]' in last, len(first)] == [
         True,
         0 if called is None else 1,
@@ -323,7 +325,7 @@ def test_models_that_reject_input(tmp_path: Path) -> None:
         ],
     )
 
-    first, second = [each.text for each in layer.candidates]
+    first, second = [candidate.text for candidate in layer.candidates]
     assert '    assert rejected == {"x": "missing"}\n' in first
     assert second.endswith(
         "    assert rejected == {\n"

@@ -22,11 +22,11 @@ def apps(findings: Findings) -> list[str]:
 
 
 def schemas(findings: Findings) -> list[tuple[tuple[str, ...], str, str]]:
-    return [(each.setting, each.what, str(each.place)) for each in findings.schemas]
+    return [(schema.setting, schema.what, str(schema.place)) for schema in findings.schemas]
 
 
 def drivers(findings: Findings) -> list[tuple[str, str]]:
-    return [(each.name, str(each.place)) for each in findings.drivers]
+    return [(driver.name, str(driver.place)) for driver in findings.drivers]
 
 
 # The app
@@ -39,7 +39,7 @@ def test_the_app_that_a_command_starts_comes_first(tmp_path: Path) -> None:
     )
 
     assert apps(findings) == ["other.server:app", "main:app"]
-    assert str(findings.apps[0].named) == "run.sh:1"
+    assert findings.apps[0].score - findings.apps[1].score == 50
 
 
 def test_an_app_that_is_mounted_comes_last(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_factory(
     findings = found(tmp_path, {"main.py": f"from fastapi import FastAPI\n\n\n{source}"})
 
     (app,) = findings.apps
-    assert (app.target, app.kind) == ("main:create", "factory")
+    assert (app.target, str(app.place)) == ("main:create", "main.py:4")
     assert (app.needs, app.is_async, app.usable) == (needs, is_async, usable)
 
 

@@ -141,7 +141,9 @@ def test_where_no_schema_loads_the_last_reason_is_left(
 
     plan = make_plan(findings, decide(findings, {}), timeout=1, say=print)
 
-    assert [(each.key, each.reason) for each in plan.questions] == [("schema", "nor that")]
+    assert [(question.key, question.reason) for question in plan.questions] == [
+        ("schema", "nor that")
+    ]
     assert "schema.py" not in {change.path.name for change in plan.changes}
 
 
@@ -233,7 +235,7 @@ def test_an_app_and_its_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     sys.modules.pop("probed_app")
     assert answer["error"] is None
-    assert [each for each in answer["routes"] if each["module"] == "probed_app"] == [
+    assert [route for route in answer["routes"] if route["module"] == "probed_app"] == [
         {
             "path": "/notes/{note_id}",
             "method": "get",

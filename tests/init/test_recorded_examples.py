@@ -42,7 +42,7 @@ def found(
 
 
 def calls(recorded: Sequence[Recording]) -> list[tuple[str, str]]:
-    return [(each.connection.opening, each.call) for each in recorded]
+    return [(recording.connection.opening, recording.call) for recording in recorded]
 
 
 def examples(folder: Path, source: str, **note: Any) -> LayerExamples:
@@ -83,7 +83,9 @@ def test_what_a_class_is_given(
         "    async def get(self, *, id: int): ...\n",
     )
 
-    assert [each.connection.opening for each in recorded] == ([] if opening is None else [opening])
+    assert [recording.connection.opening for recording in recorded] == (
+        [] if opening is None else [opening]
+    )
 
 
 def test_what_a_function_is_given(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_what_a_function_is_given(tmp_path: Path) -> None:
         (SESSION, "get(session=session, id=UUID(int=7), ratio=1.5, on=True)"),
         (SESSION, 'create(session=session, name="Ana", email="ana@example.com")'),
     ]
-    assert [each.is_async for each in recorded] == [False, False]
+    assert [recording.is_async for recording in recorded] == [False, False]
     assert recorded[0].imports == (
         "from repositories import get",
         "from uuid import UUID",
@@ -148,7 +150,9 @@ def test_an_argument_without_an_annotation(
 ) -> None:
     recorded = found(tmp_path, f"{signature}: ...\n", driver)
 
-    assert [each.connection.opening for each in recorded] == ([] if opening is None else [opening])
+    assert [recording.connection.opening for recording in recorded] == (
+        [] if opening is None else [opening]
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,7 +166,7 @@ def test_an_argument_without_an_annotation(
 def test_a_session_without_an_annotation(tmp_path: Path, signature: str, opening: str) -> None:
     recorded = found(tmp_path, f"{signature}: ...\n", "psycopg", tables="import sqlalchemy\n")
 
-    assert [each.connection.opening for each in recorded] == [opening]
+    assert [recording.connection.opening for recording in recorded] == [opening]
 
 
 def test_how_an_object_is_made(tmp_path: Path) -> None:
@@ -214,7 +218,7 @@ def test_how_an_object_is_made(tmp_path: Path) -> None:
         """,
     )
 
-    assert [each.call for each in recorded] == [
+    assert [recording.call for recording in recorded] == [
         "await ARepo(conn).get(id=7)",
         "await ARepo.find(conn=conn)",
         "await ARepo.load(conn=conn)",

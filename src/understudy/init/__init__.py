@@ -1,7 +1,7 @@
-"""Tests for a project that has none: what it is made of is found, and a scaffold is written.
+"""Detect what a project consists of, and write a scaffold for its tests.
 
-The project is read, never imported: where only running it tells, it runs in a process of its own
-(`trial.py`).
+The project is read and not imported. What only running it shows is found out in a child process
+(`verify_examples.py`).
 """
 
 from understudy.init.errors import InitError

@@ -15,7 +15,7 @@ from understudy.project.sources import Module
 _FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
 _USUAL = ("main", "app", "application", "asgi", "server", "factory")
 _ELSEWHERE = {"test", "tests", "examples", "docs"}
-# Who starts the app names it there.
+# Files with commands that start an app.
 _STARTERS = re.compile(
     r"(?i)^(dockerfile|procfile|makefile|justfile|readme).*|.*\.(sh|ya?ml|toml)$"
 )
@@ -26,38 +26,35 @@ _COMMAND = re.compile(
 
 @dataclass(frozen=True)
 class App:
-    """A FastAPI app that was found.
+    """A FastAPI app, or a function that creates one.
 
     Attributes:
         target: "module:attribute".
-        kind: "object" or "factory".
-        needs: parameters that a factory cannot do without.
-        is_async: the factory is a coroutine function.
-        score: how much speaks for its being the one that is served.
-        named: where a command starts it.
+        place: where it is defined.
+        needs: the required parameters of a factory.
+        is_async: whether the factory is a coroutine function.
+        score: the higher, the more likely this app is the one that is served.
     """
 
     target: str
     place: Place
-    kind: str
     needs: tuple[str, ...] = ()
     is_async: bool = False
     score: int = 0
-    named: Place | None = None
 
     @property
     def usable(self) -> bool:
-        """Whether Understudy can make it without being told more."""
+        """Whether Understudy can create it without more information."""
         return not self.needs and not self.is_async
 
     @property
     def module(self) -> str:
-        """The module that it is in."""
+        """The name of its module."""
         return self.target.partition(":")[0]
 
 
 def speaks_of_fastapi(tree: ast.Module) -> bool:
-    """Whether a file imports FastAPI, the class or the package."""
+    """Whether a file imports FastAPI or its package."""
     return any(
         isinstance(node, ast.alias) and node.name.rpartition(".")[2] in ("FastAPI", "fastapi")
         for node in ast.walk(tree)
@@ -65,8 +62,8 @@ def speaks_of_fastapi(tree: ast.Module) -> bool:
 
 
 def find_apps(modules: Modules, sources: Sources) -> list[App]:
-    """Every app and every factory, the likeliest first."""
-    named = _named(sources)
+    """Return every app and every factory, the likeliest first."""
+    started = _started(sources)
     factories = {f"{m.name}.{f.name}" for m in modules for f in _factories(modules, m)}
     found = []
     for module in modules:
@@ -76,26 +73,24 @@ def find_apps(modules: Modules, sources: Sources) -> list[App]:
         for name, node in _objects(modules, module, factories):
             extra = 10 if _is_used(module, name) else 0
             extra -= 30 if name in mounted else 0
-            found.append(_app(module, name, node, "object", 5 + extra, named))
+            found.append(_app(module, name, node, 5 + extra, started))
         for factory in _factories(modules, module):
-            found.append(_app(module, factory.name, factory, "factory", 8, named))
+            found.append(_app(module, factory.name, factory, 8, started))
     return sorted(found, key=lambda app: (-app.score, not app.usable, app.target))
 
 
-def _app(
-    module: Module, name: str, node: ast.AST, kind: str, score: int, named: dict[str, Place]
-) -> App:
+def _app(module: Module, name: str, node: ast.AST, score: int, started: set[str]) -> App:
     target = f"{module.name}:{name}"
-    if target in named:
+    if target in started:
         score += 50
     if module.name.rpartition(".")[2] in _USUAL:
         score += 4
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         needs, is_async = _needs(node), isinstance(node, ast.AsyncFunctionDef)
-        # One that cannot be called as it is comes after whatever can.
+        # A factory that cannot be called without arguments comes last.
         score -= 10 if needs or is_async else 0
-        return App(target, module.place(node), kind, needs, is_async, score, named.get(target))
-    return App(target, module.place(node), kind, score=score, named=named.get(target))
+        return App(target, module.place(node), needs, is_async, score)
+    return App(target, module.place(node), score=score)
 
 
 def _is_class(modules: Modules, module: Module, node: ast.AST | None) -> bool:
@@ -147,7 +142,7 @@ def _factories(
             isinstance(item, ast.Call) and _is_class(modules, module, item.func) for item in inside
         )
         annotated = node.returns is not None and _is_class(modules, module, node.returns)
-        # A function that makes an app and returns something else, like a client, is none.
+        # A function that creates an app and returns something else, such as a client, is excluded.
         if annotated or (makes and node.returns is None):
             yield node
 
@@ -162,7 +157,7 @@ def _needs(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
 
 
 def _is_used(module: Module, name: str) -> bool:
-    """Whether the module goes on to add something to the object."""
+    """Whether the module uses an attribute of the object."""
     return any(
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
@@ -172,7 +167,7 @@ def _is_used(module: Module, name: str) -> bool:
 
 
 def _mounted(module: Module) -> set[str]:
-    """Apps that the module mounts in another: it is that one which is served."""
+    """Return the apps that a module mounts in another app, which is the one that is served."""
     return {
         argument.id
         for node in ast.walk(module.tree)
@@ -184,12 +179,11 @@ def _mounted(module: Module) -> set[str]:
     }
 
 
-def _named(sources: Sources) -> dict[str, Place]:
-    """The "module:attribute" of every command that starts an app, and where it stands."""
-    found: dict[str, Place] = {}
-    for file in sources.files:
-        if _STARTERS.match(file.name):
-            for number, line in enumerate(sources.text(file).splitlines(), 1):
-                for target in _COMMAND.findall(line):
-                    found.setdefault(target, Place(file, number))
-    return found
+def _started(sources: Sources) -> set[str]:
+    """Return the "module:attribute" in every command that starts an app."""
+    return {
+        target
+        for file in sources.files
+        if _STARTERS.match(file.name)
+        for target in _COMMAND.findall(sources.text(file))
+    }

@@ -19,7 +19,7 @@ _EXAMPLES = {"app": "app.main:create_app", "schema": "db/schema.sql", "driver": 
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file as it is to be, its path relative to the project."""
+    """The content to write to a file, whose path is relative to the project."""
 
     path: Path
     text: str
@@ -27,12 +27,12 @@ class NewFile:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the configuration is to be.
+    """The files that configure the tests.
 
     Attributes:
-        files: the files, whether they differ from what is there or not.
-        kept: files that are there and left alone, each with what was not put there.
-        fakes: the module that the tests import the fakes from.
+        files: the files, including those that already have this content.
+        kept: the existing files that stay unchanged, each with the reason.
+        fakes: the module to import the fakes from.
     """
 
     files: Sequence[NewFile]
@@ -41,10 +41,10 @@ class Configuration:
 
 
 def configuration(findings: Findings, decisions: Decisions) -> Configuration:
-    """Work out every file but the tests.
+    """Return every file but the tests.
 
     Raises:
-        InitError: what is there cannot be added to.
+        InitError: An existing file cannot be extended.
     """
     files: list[NewFile] = []
     kept: list[tuple[Path, str]] = []
@@ -82,12 +82,12 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
 
 
 def _there(path: Path) -> str | None:
-    """What is in a file; None where there is none."""
+    """Return the content of a file, or None if it does not exist."""
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
 
 
 def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
-    """pyproject.toml with our table, and pytest's options where they are."""
+    """Return pyproject.toml with [tool.understudy], and the file with pytest's options."""
     configured = findings.configured
     path = findings.root / "pyproject.toml"
     text = configured.pyproject
@@ -113,7 +113,7 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
         )
     elif base != "." and "pythonpath" not in pytest.options:
         added = [f"pythonpath = {json.dumps([base, '.'])}"]
-    assert text is not None, "our table is in it by now"
+    assert text is not None, "[tool.understudy] is in it"
     files = []
     if added and pytest.file == "pyproject.toml":
         text = with_lines(path, text, pytest.section, added)
@@ -129,7 +129,7 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
 
 
 def _lines(decisions: Decisions, there: object) -> list[str]:
-    """The settings that are known and not there yet, as lines."""
+    """Return the lines of the settings that are known and missing."""
     assert isinstance(there, dict)
     lines = []
     if decisions.app is not None and "app" not in there:
@@ -144,7 +144,7 @@ def _lines(decisions: Decisions, there: object) -> list[str]:
 
 
 def _todo(question: Question) -> list[str]:
-    """A setting that nobody decided yet, as comments: the reason, and a line to be completed."""
+    """Return an undecided setting as comments: the reason, and lines to complete."""
     lines = [f"# {line}" for line in f"TODO {question.key}: {question.reason}".splitlines()]
     values = [option.value for option in question.options] or [_EXAMPLES[question.key]]
     return [*lines, *(f"# {question.key} = {value}" for value in map(_shown, values))]

@@ -1,4 +1,4 @@
-"""What the project says it depends on, and the database driver that it uses."""
+"""Find the project's dependencies and its database driver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from understudy.script.database_errors import DRIVERS
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _URL_DRIVER = re.compile(r"postgres(?:ql)?\+(psqlpy|asyncpg|psycopg)\b(?!2)")
-# These bring the driver with them, or ask for it under another name.
+# Packages that depend on a driver, or are another name for it.
 _IMPLIED: dict[str, str] = {
     **{name: name for name in DRIVERS},
     "databases": "asyncpg",
@@ -30,7 +30,7 @@ _IMPLIED: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Driver:
-    """A driver that something speaks for; `imports` is how many modules import it."""
+    """A driver that may be the project's; `imports` is the number of modules that import it."""
 
     name: str
     place: Place
@@ -38,7 +38,7 @@ class Driver:
 
 
 def dependencies(sources: Sources, root: Path) -> dict[str, Place]:
-    """The packages that the project names as its own, each with the line that does."""
+    """Return the packages that the project depends on, each with its place."""
     found: dict[str, Place] = {}
     for file in sources.files:
         if file.parent not in (root, root / "requirements"):
@@ -67,7 +67,7 @@ def _loads(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        return {}  # a lockfile or a Pipfile that is broken is for its own tool to complain of
+        return {}  # its own tool reports a broken Pipfile
 
 
 def _in_pyproject(document: Mapping[str, Any]) -> Iterator[str]:
@@ -103,9 +103,9 @@ def _normal(name: str) -> str:
 def find_drivers(
     modules: Modules, sources: Sources, named: Mapping[str, Place], root: Path
 ) -> list[Driver]:
-    """The drivers that the project uses, the likeliest first.
+    """Return the drivers that the project may use, the likeliest first.
 
-    What modules import says most; then the URLs in its settings; then what it depends on.
+    Imports come first, then URLs in settings, then dependencies.
     """
     imports: Counter[str] = Counter()
     places: dict[str, Place] = {}

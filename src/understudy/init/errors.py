@@ -1,7 +1,7 @@
-"""What keeps the writer from its work."""
+"""The error of `understudy init`."""
 
 from __future__ import annotations
 
 
 class InitError(Exception):
-    """It cannot go on, and has written nothing; the text is the whole message."""
+    """It failed, and nothing was written; the text is the whole message."""

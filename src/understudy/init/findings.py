@@ -1,4 +1,4 @@
-"""What a project is made of, as far as its files show."""
+"""Find out what a project consists of, by its files."""
 
 from __future__ import annotations
 
@@ -17,20 +17,25 @@ from understudy.init.schema import Schema, find_schemas
 from understudy.init.sources import Sources, Unread, read_sources
 from understudy.project.files import Place
 
-# What stands in the folder of a project.
+# Files in the folder of a project.
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "requirements.txt")
 
 
 @dataclass(frozen=True)
 class Findings:
-    """A project, as it was found.
+    """What was found in a project.
 
     Attributes:
-        folder: the folder that was looked through; `root`: the project's, at or below it.
+        folder: the folder that the user named.
+        root: the project's folder, which is the same or below.
         base: the folder that its imports start from, relative to `root`.
-        apps, schemas, drivers: the candidates, the likeliest first.
-        layers: the members of each layer.
-        dependencies: the packages it names, each with its place.
+        sources: its files.
+        modules: its modules.
+        apps: the apps, the likeliest first.
+        schemas: the sources of the schema, the best first.
+        drivers: the database drivers, the likeliest first.
+        layers: the parts of each layer.
+        dependencies: the packages it depends on, each with its place.
         configured: what is configured already.
         unread: the files that could not be read.
     """
@@ -50,15 +55,15 @@ class Findings:
 
     @property
     def package(self) -> str:
-        """The top-level package or module that the app is in: what coverage is measured of."""
+        """The top-level package or module of the app, for coverage."""
         return self.apps[0].target.partition(":")[0].partition(".")[0]
 
 
 def look(folder: Path) -> Findings:
-    """Read a project. Nothing of it is imported.
+    """Read a project, without importing it.
 
     Raises:
-        InitError: there is no folder, no FastAPI app in it, or a configuration file is broken.
+        InitError: The folder is missing or has no FastAPI app, or a configuration file is broken.
     """
     if not folder.is_dir():
         raise InitError(f"{folder} is not a folder. Name the folder of a FastAPI project.")
@@ -98,14 +103,14 @@ def _no_app(sources: Sources) -> InitError:
 
 
 def _likeliest(sources: Sources) -> tuple[Path, Modules | None, list[App]]:
-    """The folder that the likeliest app is imported from, its modules, and the apps in them."""
+    """Return the folder that the likeliest app is imported from, its modules, and their apps."""
     bases = Bases(sources)
     speaking = [file for file, tree in sources.trees.items() if speaks_of_fastapi(tree)]
     best: tuple[Path, Modules | None, list[App]] = (Path(), None, [])
     for base in sorted({bases.of(file) for file in speaking}):
         modules = Modules(sources, base)
         found = find_apps(modules, sources)
-        # A folder above another one holds its files too, under names that nobody uses.
+        # A folder above has the same files, under names that nobody imports.
         apps = [app for app in found if bases.of(modules.by_name[app.module].file) == base]
         if apps and (not best[2] or apps[0].score > best[2][0].score):
             best = (base, modules, apps)
@@ -113,7 +118,7 @@ def _likeliest(sources: Sources) -> tuple[Path, Modules | None, list[App]]:
 
 
 def _root(sources: Sources, app: Path, base: Path) -> Path:
-    """The project's folder: the nearest above the app that says so, and none below `base`."""
+    """Return the nearest folder above the app that looks like a project's, not below `base`."""
     files = set(sources.files)
     for folder in app.parents:
         if base.is_relative_to(folder) and any(folder / mark in files for mark in _MARKS):

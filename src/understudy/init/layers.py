@@ -1,4 +1,4 @@
-"""The layers of the code: routes, services, DAOs, DTOs, wherever they are."""
+"""Find the layers of the code: routes, services, DAOs and DTOs."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class Part:
 
     Attributes:
         layer: one of LAYERS.
-        name: the class or function, with the classes around it: "UserDTO.Create"; of a route, what
-            it answers: "GET /users".
-        node: where it is defined. `module`: its module.
+        name: the class or function with the classes around it, such as "UserDTO.Create", or a
+            route, such as "GET /users".
+        node: its definition.
+        module: its module.
     """
 
     layer: str
@@ -41,12 +42,12 @@ class Part:
 
     @property
     def place(self) -> Place:
-        """Where it stands."""
+        """The place of its definition."""
         return self.module.place(self.node)
 
 
 def find_layers(modules: Modules) -> dict[str, list[Part]]:
-    """The members of every layer, by layer, in the order of the files."""
+    """Return the parts of each layer, in the order of the files."""
     found: dict[str, list[Part]] = {layer: [] for layer in LAYERS}
     for module in sorted(modules, key=lambda module: module.file):
         if {"tests", "test", "migrations", "alembic"} & set(module.file.parts):

@@ -53,7 +53,7 @@ class Modules:
 
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that run at import, those inside if, try and with included."""
+    """Yield the statements that run at import, including those inside if, try and with."""
     for node in body:
         if isinstance(node, ast.If) and _is_main_guard(node):
             continue
@@ -64,7 +64,7 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """What a function consists of, without the functions and classes inside it."""
+    """Yield the nodes of a function, without those of functions and classes inside it."""
     for child in ast.iter_child_nodes(function):
         yield child
         if not isinstance(child, Definition | ast.Lambda):
@@ -76,7 +76,7 @@ def _is_main_guard(node: ast.If) -> bool:
 
 
 class Bases:
-    """Which folders the project's imports start from: its own import statements say so."""
+    """Finds the folders that imports start from, by the project's import statements."""
 
     def __init__(self, sources: Sources) -> None:
         self._files = set(sources.files)
@@ -84,7 +84,7 @@ class Bases:
         self._trees = sources.trees
 
     def of(self, file: Path) -> Path:
-        """The folder that the import of a file starts from, relative to the one looked through."""
+        """Return the folder that the import of a file starts from."""
         above = list(file.parents)
         votes = {folder: count for folder, count in self._votes.items() if folder in above}
         if votes:

@@ -146,7 +146,7 @@ def _is_left(path: Path) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
-        # Hidden folders are no part of the code; the others are not its own.
+        # Hidden folders, environments and the folders of tools are not part of the code.
         return is_foreign(path)
     return not path.is_file() or not os.access(path, os.R_OK)
 

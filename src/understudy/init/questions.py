@@ -1,4 +1,4 @@
-"""What is to stand in [tool.understudy], and what only the project's people can say."""
+"""Decide the settings in [tool.understudy], and ask what cannot be decided."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A setting of which it is not clear what it is to be.
+    """A setting that cannot be decided.
 
     Attributes:
         key: the setting.
-        reason: why it is not clear.
-        options: what it could be, where anything was found.
+        reason: why it cannot be decided.
+        options: its possible values, if any were found.
     """
 
     key: str
@@ -36,12 +36,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Decisions:
-    """The settings, as far as they are known.
+    """The settings that could be decided; the others are None.
 
     Attributes:
-        app, driver: the values; None where they are not known, or are not to be set.
-        schema: where it comes from; None likewise.
-        questions: what is not known.
+        app: the app.
+        schema: the source of the schema.
+        driver: the name of the database driver.
+        questions: the settings that could not be decided.
     """
 
     app: App | None
@@ -51,11 +52,11 @@ class Decisions:
 
 
 def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
-    """Decide as much as the findings allow.
+    """Decide what the findings and the user's answers allow.
 
     Args:
         findings: what was found in the project.
-        answers: what the user said, by setting.
+        answers: the user's answers, by setting.
     """
     questions: list[Question] = []
     done = findings.configured.understudy or {}

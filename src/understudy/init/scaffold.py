@@ -1,4 +1,4 @@
-"""The files of the scaffold that hold no test: conftest.py, fakes.py, schema.py, the workflow."""
+"""The text of the files without tests: conftest.py, fakes.py, schema.py, the CI workflow."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def conn() -> FakeConnection:
 
 
 def conftest(driver: str | None, fakes: str) -> str:
-    """The text of conftest.py; with a connection where FakeConnection stands for the driver's."""
+    """Return conftest.py, with a `conn` fixture if the driver is psqlpy."""
     return _CONFTEST + (_CONN.format(fakes=fakes) if driver == "psqlpy" else "")
 
 
 def schema_module(metadata: Metadata) -> str:
-    """The module that makes the tables of SQLAlchemy's metadata in an empty database."""
+    """Return the module that creates the tables of SQLAlchemy's metadata."""
     module, _, expression = metadata.source.partition(":")
     owner = expression.partition(".")[0]
     imports = sorted({*metadata.modules} - {module})
@@ -83,7 +83,7 @@ def create(dsn: str) -> None:
 
 
 def extras(driver: str | None) -> str:
-    """The requirement that brings Understudy with what the scaffold uses."""
+    """Return the requirement for Understudy with the extras that the scaffold uses."""
     names = ["fastapi", "faker", "postgres"]
     names += [driver] if driver in ("psqlpy", "asyncpg") else []
     return f"understudy[{','.join(names)}]"
@@ -144,7 +144,7 @@ jobs:
 
 
 def _installing(names: Sequence[str], document: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """What goes before a command, and the commands that install the project, as it is managed."""
+    """Return the prefix of commands, and the commands that install the project."""
     tool = document.get("tool", {})
     if "uv.lock" in names or "uv" in tool:
         return "uv run --no-sync ", ["pip install uv", "uv sync --all-groups --all-extras"]
@@ -168,6 +168,6 @@ def _installing(names: Sequence[str], document: Mapping[str, Any]) -> tuple[str,
 
 
 def _python(document: Mapping[str, Any]) -> str:
-    """The oldest Python that the project takes, if that is one that Understudy runs on."""
+    """Return the oldest Python version of the project that Understudy supports, or 3.12."""
     wanted = re.search(r"3\.(\d+)", str(document.get("project", {}).get("requires-python", "")))
     return f"3.{wanted[1]}" if wanted is not None and int(wanted[1]) >= 11 else "3.12"

@@ -1,4 +1,4 @@
-"""Where the database's schema is written down."""
+"""Find the sources of the database's schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from understudy.init.sources import Sources
 from understudy.project.files import Place
 
 _CREATES = re.compile(r"(?im)^\s*create\s+(?:unlogged\s+)?table\b")
-# Both directions in one file: running it would undo what it did.
+# Both directions are in one file, so running it would undo the upgrade.
 _TWO_WAYS = re.compile(r"(?im)^--\s*(\+goose\s+down|\+migrate\s+down|migrate:down|rollback)\b")
 _NUMBERED = re.compile(r"^(?:V|U)?\d+")
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://[^\s\"'<>]+")
@@ -37,8 +37,8 @@ class Metadata:
     """SQLAlchemy's or SQLModel's tables.
 
     Attributes:
-        source: where they are collected, as "module:expression", e.g. "app.db:Base.metadata".
-        modules: the modules to import for all tables to be there.
+        source: the MetaData as "module:expression", such as "app.db:Base.metadata".
+        modules: the modules to import so that it has all tables.
     """
 
     source: str
@@ -50,9 +50,10 @@ class Schema:
     """A source of the schema.
 
     Attributes:
-        setting: what stands in [tool.understudy], a list of it; empty where nothing can stand.
-        place: where it was found, and `what` it is, for people.
-        metadata: where a function must be written for it first.
+        setting: the value in [tool.understudy]; empty if this source cannot be used.
+        place: where it was found.
+        what: a description for the user.
+        metadata: the tables of SQLAlchemy, for which a function must be written.
     """
 
     setting: tuple[str, ...]
@@ -62,7 +63,7 @@ class Schema:
 
 
 def find_schemas(modules: Modules, sources: Sources, root: Path) -> list[Schema]:
-    """Every source of the schema that was found, the most trustworthy first."""
+    """Return every source of the schema, the most reliable first."""
     return [
         *_alembic(sources, root),
         *_sql(sources, root),
@@ -78,7 +79,7 @@ def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
         for file in sources.files
         if file.name == "alembic.ini" and file.parent in (root, *_below(sources, root))
     ]
-    # The one in the project's own folder is the one that the plugin takes.
+    # The plugin uses the one in the project's folder.
     own = [file for file in found if file.parent == root] or found
     if len(own) > 1:
         files = ", ".join(file.as_posix() for file in own)
@@ -127,7 +128,7 @@ def _sql_folder(
 ) -> Schema:
     shown = folder.relative_to(root)
     first = _CREATES.search(sources.text(creating[0]))
-    assert first is not None, "it is in the list because it matched"
+    assert first is not None, "the list contains matching files only"
     line = sources.text(creating[0])[: first.end()].count("\n") + 1
     place = Place(creating[0], line)
     two_ways = [file for file in creating if _TWO_WAYS.search(sources.text(file))]
@@ -208,7 +209,7 @@ def _tortoise(modules: Modules) -> Iterator[Schema]:
 
 
 def _urls(sources: Sources, root: Path) -> Iterator[Schema]:
-    """The URL of a database in settings: a copy of its schema could be had, with its password."""
+    """Yield the first URL of a database, from which the user can dump the schema."""
     hidden = [root / name for name in (".env", ".env.example", ".env.sample", ".env.dist")]
     for file in [*hidden, *sources.files]:
         inside = file.is_relative_to(root) and not _TESTS & set(file.parts)
@@ -222,6 +223,6 @@ def _urls(sources: Sources, root: Path) -> Iterator[Schema]:
 
 
 def without_password(url: str) -> str:
-    """A URL that can be shown."""
+    """Return a URL without its password."""
     url = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
     return re.sub(r"(?i)(password=)[^&\s]*", r"\1***", url)
