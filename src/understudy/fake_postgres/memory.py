@@ -1,28 +1,22 @@
 """asyncpg without a socket: its bytes go to a session by a function call.
 
-asyncpg takes an event loop as an argument. MemoryLoop is the running loop with two differences: a
-new connection gets a transport in memory, and awaiting an answer that has already arrived does not
-suspend the task unless another one is due, which saves a turn of the loop.
+asyncpg takes an event loop as an argument. MemoryLoop is the running loop, except that a new
+connection gets a transport in memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import call_site
 from understudy.fake_postgres.protocol.statements import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Outcome, Transport
 from understudy.pg.errors import ServerError
-from understudy.script.waiting import note_yield, others_are_due
 
 if TYPE_CHECKING:
-    from contextvars import Context
-
     from understudy.fake_postgres.protocol.session import Session
-
-Done = Callable[[Any], object]
 
 
 class MemoryLoop:
@@ -36,9 +30,6 @@ class MemoryLoop:
     def __init__(self, loop: asyncio.AbstractEventLoop, host: Host) -> None:
         self.loop = loop
         self._host = host
-        self._undelivered: list[MemoryTransport] = []
-        # Whether a future was made that nobody awaits yet: its `await` delivers the answer.
-        self._is_expected = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loop, name)
@@ -53,97 +44,6 @@ class MemoryLoop:
         self._host.opened(transport, call_site())
         protocol.connection_made(transport.client_transport)
         return transport.client_transport, protocol
-
-    def create_future(self) -> asyncio.Future[Any]:
-        """Return a future that delivers its result before it waits."""
-        self._is_expected = True
-        return _EagerFuture(self)
-
-    def arrived(self, transport: MemoryTransport) -> None:
-        """Deliver a transport's data with the next `await`, or in the next turn."""
-        self._undelivered.append(transport)
-        if not self._is_expected:
-            self._deliver_soon()
-
-    def deliver(self) -> None:
-        """Deliver all data now, or in the next turn if another task is due."""
-        self._is_expected = False
-        if self._undelivered:
-            if others_are_due():
-                self._deliver_soon()
-            else:
-                self._deliver()
-
-    def _deliver_soon(self) -> None:
-        note_yield()
-        self.loop.call_soon(self._deliver)
-
-    def _deliver(self) -> None:
-        transports, self._undelivered = self._undelivered, []
-        for transport in transports:
-            transport.deliver()
-
-
-class _EagerFuture(asyncio.Future[Any]):
-    """A future of asyncpg's whose `await` delivers its result.
-
-    Its callbacks are kept until then, and called directly: the loop would take a turn for each.
-    """
-
-    def __init__(self, memory: MemoryLoop) -> None:
-        super().__init__(loop=memory.loop)
-        self._memory = memory
-        self._kept: list[tuple[Done, Context | None]] | None = []
-        self._is_delivering = False
-
-    def add_done_callback(
-        self, fn: Callable[[Any], object], /, *, context: Context | None = None
-    ) -> None:
-        """Keep a callback, or leave it to the loop."""
-        if self._kept is None:
-            super().add_done_callback(fn, context=context)
-        else:
-            self._kept.append((fn, context))
-
-    def set_result(self, result: Any, /) -> None:
-        """Set the result."""
-        super().set_result(result)
-        if not self._is_delivering:
-            self._hand_over()
-
-    def set_exception(self, exception: type[BaseException] | BaseException, /) -> None:
-        """Set an exception."""
-        super().set_exception(exception)
-        if not self._is_delivering:
-            self._hand_over()
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        """Cancel it."""
-        is_cancelled = super().cancel(msg)
-        self._hand_over()
-        return is_cancelled
-
-    def _hand_over(self) -> None:
-        """Leave the callbacks to the loop."""
-        kept, self._kept = self._kept or (), None
-        for function, context in kept:
-            super().add_done_callback(function, context=context)
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        __tracebackhide__ = True  # the error is asyncpg's, and shown in its frames
-        if not self.done():
-            self._is_delivering = True
-            self._memory.deliver()
-            self._is_delivering = False
-            if self.done():
-                kept, self._kept = self._kept or (), None
-                for function, _ in kept:
-                    function(self)
-                return self.result()
-        self._hand_over()
-        return (yield from super().__await__())
-
-    __iter__ = __await__
 
 
 class MemoryTransport(Transport):
@@ -166,7 +66,7 @@ class MemoryTransport(Transport):
             return
         self._arrived.append(data)
         if len(self._arrived) == 1:
-            self._memory.arrived(self)
+            self._memory.loop.call_soon(self.deliver)
 
     def deliver(self) -> None:
         """Pass the data that has arrived to asyncpg, unless reading is paused."""
