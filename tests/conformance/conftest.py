@@ -12,7 +12,7 @@ from understudy.embedded import TestDatabases
 
 @pytest.fixture(scope="session")
 def conformance_dsn() -> Iterator[str]:
-    """A database with the tables that the behaviours are about."""
+    """A database with the tables of the tests."""
     with TestDatabases(["schema.sql"], Path(__file__).parent) as databases:
         _, dsn = databases.new()
         yield dsn

@@ -1,7 +1,7 @@
-"""One stage for both casts: a fake that follows the script, and psqlpy on a real PostgreSQL.
+"""A connection to test: a scripted FakeConnection, or psqlpy on a real PostgreSQL.
 
-A behaviour is written once. What it scripts is for the fake; the real connection ignores it and
-does what it does. Both are then held against the same literal.
+A test is written once and runs on both. The real connection ignores the script. Both outcomes are
+compared with the same literal.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from understudy import FakeConnection, FakePool
 
 
 class Raised(NamedTuple):
-    """An exception, as far as code can tell one from another."""
+    """The kind and the text of an exception."""
 
     kind: str
     text: str
@@ -39,7 +39,7 @@ class Subject:
 
     Attributes:
         conn: the connection. `pool`: where it comes from.
-        real: which of the two it is.
+        real: whether it is the real one.
     """
 
     def __init__(self, pool: Any, conn: Any, monitor: psqlpy.Connection | None) -> None:

@@ -1,4 +1,4 @@
-"""What a client sends, and what it gets, as bytes and back."""
+"""Build the messages of a client, and read those of the server."""
 
 from __future__ import annotations
 

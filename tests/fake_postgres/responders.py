@@ -1,4 +1,4 @@
-"""A responder of a few lines: what PostgreSQL would say of the statements in these tests."""
+"""A small responder, which answers these tests' statements as PostgreSQL would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real drivers and ORMs on `fake_postgres`: what they ask by themselves is answered."""
+"""Introspection of the real drivers and ORMs works on `fake_postgres`."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ PROJECT = {
                 inspector = sa.inspect(connection)
                 assert inspector.has_table("users")
                 assert not inspector.has_table("nothing")
-                names = [each["name"] for each in inspector.get_columns("users")]
+                names = [column["name"] for column in inspector.get_columns("users")]
                 assert names == ["id", "name", "mood", "pair", "moods"]
                 assert inspector.get_pk_constraint("users")["name"] == "users_pkey"
-                assert [each["name"] for each in inspector.get_indexes("users")] == ["users_name"]
+                assert [index["name"] for index in inspector.get_indexes("users")] == ["users_name"]
             engine.dispose()
     """,
 }

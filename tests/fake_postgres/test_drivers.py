@@ -43,7 +43,7 @@ class Served:
             await writer.wait_closed()
 
     async def end(self) -> None:
-        """Wait for whoever hangs up, and no longer for those who do so behind our back."""
+        """Cancel the connections that are still served."""
         for task in self.serving:
             task.cancel()
         await asyncio.gather(*self.serving, return_exceptions=True)

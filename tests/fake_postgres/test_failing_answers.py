@@ -1,4 +1,4 @@
-"""Answers that cannot be given, each told to the client and held against the test."""
+"""Impossible answers: the client gets an error, and the test fails."""
 
 from __future__ import annotations
 

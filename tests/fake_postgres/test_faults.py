@@ -1,4 +1,4 @@
-"""What befalls a server: each looks to the driver like the real thing."""
+"""Server faults look to the drivers like those of a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real drivers on `fake_postgres`: each asks, and the script answers."""
+"""Real drivers on `fake_postgres` get their answers from the script."""
 
 from __future__ import annotations
 

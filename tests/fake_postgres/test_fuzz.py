@@ -1,4 +1,4 @@
-"""No bytes break a session, and it does not matter in which pieces they come."""
+"""No bytes break a session, and their division into pieces does not matter."""
 
 from __future__ import annotations
 

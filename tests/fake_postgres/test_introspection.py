@@ -1,4 +1,4 @@
-"""What drivers ask by themselves, answered without a script."""
+"""Introspection statements of drivers are answered without a script."""
 
 from __future__ import annotations
 

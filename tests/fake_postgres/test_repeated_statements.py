@@ -1,4 +1,4 @@
-"""A statement that is sent again gets a new answer, whatever the first one was."""
+"""A repeated statement gets a new answer each time."""
 
 from __future__ import annotations
 

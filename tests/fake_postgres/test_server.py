@@ -1,4 +1,4 @@
-"""The server by itself: its address, large answers, many clients, clients that vanish."""
+"""The server: its address, large answers, many clients, clients that vanish."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_a_result_that_takes_time_is_waited_for(session: Session, step: bytes) -
     after = read(session.resume(ints(9)))
     assert after[:3] == LATER
     assert after[-1] == IDLE
-    assert len(after) == 7  # and the query that came meanwhile
+    assert len(after) == 7  # and the query received during the wait
     assert session.pending is None
 
 

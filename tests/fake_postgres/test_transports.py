@@ -1,4 +1,4 @@
-"""The ways of the bytes: what comes late, what is not taken, clients that break off."""
+"""Transports: late answers, paused reading, clients that disconnect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def server(fake_postgres: FakePostgres) -> Server:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[socket.socket]:
-    """A connection of which every byte is ours."""
+    """A connection on which the test sends every byte."""
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(f"{server.host}/.s.PGSQL.{server.port}")
         client.sendall(startup())

@@ -25,7 +25,7 @@ from understudy.real_postgres.rollback_server import RollbackServer
 
 @pytest.fixture(scope="session")
 def guarding() -> Iterator[Path]:
-    """A file that says of whom a password is asked; whoever runs the server can read it."""
+    """A pg_hba.conf that asks LOGIN's user for a password."""
     with tempfile.TemporaryDirectory(prefix="hba-") as folder:
         file = Path(folder) / "pg_hba.conf"
         file.write_text(f"local all /^{LOGIN.user} scram-sha-256\nlocal all all trust\n")
@@ -36,7 +36,7 @@ def guarding() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres(guarding: Path) -> Iterator[EmbeddedServer]:
-    """A server with a template: the tables of the behaviours, and one for each type."""
+    """A server with a template: the tables of the scenarios, and one for each type."""
     schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
     with EmbeddedServer(settings={"hba_file": str(guarding)}) as server:
         server.admin.create("seeded")
@@ -55,7 +55,7 @@ def drivers_dsn(postgres: EmbeddedServer) -> str:
 
 @pytest.fixture(scope="session")
 def sandbox(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
-    """A sandbox over another, and over a new one where a behaviour escapes from it."""
+    """real_postgres on another database, and on a new one after a scenario escapes from it."""
     numbers = count()
 
     def database() -> str:
@@ -71,7 +71,7 @@ def sandbox(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
 
 @pytest.fixture(scope="session")
 def relay(drivers_dsn: str) -> Iterator[Relay]:
-    """What stands between the drivers and that database."""
+    """A relay between the drivers and that database."""
     with Relay(conninfo_to_dict(drivers_dsn)["host"]) as relay:
         yield relay
 
@@ -99,7 +99,7 @@ def sandboxes_tcp(sandbox: RollbackServer) -> Iterator[Relay]:
 
 @pytest.fixture(scope="session")
 def admin(drivers_dsn: str) -> Iterator[psycopg.Connection]:
-    """A connection beside those of the behaviours."""
+    """A connection apart from those of the scenarios."""
     with psycopg.connect(drivers_dsn, autocommit=True) as connection:
         yield connection
 

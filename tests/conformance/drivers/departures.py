@@ -1,7 +1,7 @@
-"""What is known to differ between fake_postgres and a real server, each with its reason.
+"""Known differences between fake_postgres and a real server, each with its reason.
 
-docs/conformance.md lists the same reasons, and a test holds the two together. A difference that has
-gone fails the suite too, so that the list stays true.
+docs/conformance.md lists the same reasons; a test compares the two. A listed difference that no
+longer exists fails the suite.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# By the name of a behaviour, or by "player: name" where only some players see it.
+# By the name of a scenario, or by "client: name" if it differs for that client only.
 DEPARTURES: dict[str, str] = {
     "psqlpy: an unknown setting": (
         "SHOW of an unknown setting fails when it is executed instead of when it is prepared."
@@ -39,7 +39,7 @@ IN_SANDBOX: dict[str, str] = {
         for client in ("psycopg", "psycopg sync", "SQLAlchemy on psycopg", "SQLAlchemy sync")
     },
 }
-# What cannot be played there: the one would wait for the other.
+# These cannot run there: one connection would wait for the other.
 _TURNS = (
     "The connections of a test take turns. While one is in a transaction, the others wait, and "
     "fail after five seconds."
@@ -53,7 +53,7 @@ class Departure:
 
     Attributes:
         reason: why it is there, for the page.
-        players: who sees it.
+        drivers: the names of the clients that see it.
         cases: a regular expression for the names of its cases.
         real: a regular expression for what the real server does.
     """

@@ -1,7 +1,7 @@
-"""Every driver behind one interface, as far as they have something in common.
+"""One interface for what all drivers have in common.
 
-A statement is written with `$1`; each player hands it to its driver as that wants it. What is
-peculiar to a driver is shown by behaviours of its own, on `player.conn`.
+Statements are written with `$1`; each client translates them for its driver. Features of a single
+driver have scenarios of their own, which use `client.conn`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class DriverClient(abc.ABC):
     """One connection of one driver.
 
     Attributes:
-        name: of the driver, and how it reaches the fake where there are two ways.
-        library: what raises its errors; the driver that `db_error` is told.
+        name: of the driver, with the way to the fake if there are two.
+        library: the package that raises its errors, as `db_error` names it.
         conn: the driver's own connection.
-        on_real: who plays for it on a real server, where that is another.
+        on_real: the client to use on a real server, if it is another one.
     """
 
     name: str
@@ -52,7 +52,7 @@ class DriverClient(abc.ABC):
 
     @abc.abstractmethod
     async def execute(self, statement: str, *parameters: Any) -> Any:
-        """Run a statement that returns no rows, return what the driver says of it."""
+        """Run a statement without rows, return the driver's result."""
 
     @abc.abstractmethod
     async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> Any:
@@ -60,7 +60,7 @@ class DriverClient(abc.ABC):
 
     @abc.abstractmethod
     async def begin(self) -> None:
-        """Begin a transaction, where the driver does not by itself."""
+        """Begin a transaction, unless the driver does by itself."""
 
     @abc.abstractmethod
     async def commit(self) -> Any:
@@ -79,7 +79,7 @@ class DriverClient(abc.ABC):
         """Close the connection; a second time is allowed."""
 
     async def leave(self) -> None:
-        """Close whatever the behaviour has left open."""
+        """Close what the scenario has left open."""
         if hasattr(self, "conn"):
             await outcome(self.close())
 
@@ -241,9 +241,9 @@ class SQLAlchemyClient(DriverClient):
 
     @cached_property
     def engine(self) -> AsyncEngine:
-        """Made when it is needed: its address is the stage's of then."""
+        """Made when needed, since the server's address may change."""
         path = self.server.path
-        if self.library == "asyncpg":  # which has another name for it where it is no URL
+        if self.library == "asyncpg":  # whose parameters have other names in a SQLAlchemy URL
             path = path.replace("sslmode=", "ssl=")
         return create_async_engine(f"postgresql+{self.library}{path}")
 

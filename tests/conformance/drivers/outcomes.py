@@ -1,4 +1,4 @@
-"""What a step of a behaviour came to, as plain values that can be compared."""
+"""Outcomes of the steps of a scenario, as plain values that can be compared."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import psqlpy
 import psycopg
 import sqlalchemy.exc
 
-# What asyncpg and psycopg tell of where an error was raised: in PostgreSQL's own source, and in a
-# function of the schema. In a server made of Python there is no such place (docs/conformance.md).
+# Where an error was raised: in PostgreSQL's source, and in a function of the schema. A server made
+# of Python has neither (docs/conformance.md).
 _PLACES = ("server_source_filename", "server_source_line", "server_source_function", "context")
 _DIAGNOSTICS = (
     *("severity", "severity_nonlocalized", "sqlstate", "message_primary", "message_detail"),
     *("message_hint", "statement_position", "internal_position", "internal_query"),
     *("schema_name", "table_name", "column_name", "datatype_name", "constraint_name"),
 )
-# Whatever else is raised in a behaviour is a mistake in it, and no outcome.
+# Any other exception is a mistake in the scenario.
 _EXPECTED: tuple[type[BaseException], ...] = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -80,7 +80,7 @@ def _facts(error: BaseException) -> list[tuple[str, Any]]:
 
 def _text(text: str) -> str:
     """A message without what no two runs have in common, and without places."""
-    # It may have several lines; what SQLAlchemy adds comes behind it.
+    # It may have several lines; what SQLAlchemy adds comes after it.
     behind = r"(?=\n\[SQL: |\n\(Background |\Z)"
     text = re.sub(rf"\nCONTEXT: .*?{behind}", "", text, flags=re.DOTALL)
     text = re.sub(r'(socket |path )"[^"]*/(\.s\.PGSQL)', r'\1".../\2', text)

@@ -1,7 +1,7 @@
 """What stands between a driver and the real server where a connection is to be lost.
 
 A server that ends a connection says why. One whose machine is gone says nothing: to have that with
-the real server, its bytes go through here, and stop where a behaviour wants them to.
+the real server, its bytes go through here, and stop when a scenario says so.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Relay:
 
     @property
     def port(self) -> int:
-        """The port, where it has one."""
+        """The port, or None."""
         return int(self._listener.getsockname()[1])
 
     def __enter__(self) -> Self:
@@ -181,5 +181,5 @@ def _messages(*, has_letters: bool) -> Generator[list[bytes], bytes, None]:
                 break
             message, kept = kept[:length], kept[length:]
             found.append(message)
-            # A client that asks for encryption begins anew when that is declined.
+            # A client that asks for encryption starts again when that is declined.
             has_letters = has_letters or message[4:] != _SSL_REQUEST

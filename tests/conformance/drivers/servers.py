@@ -1,7 +1,7 @@
-"""Where a behaviour plays: on the embedded PostgreSQL, or on fake_postgres.
+"""The servers of a scenario: the embedded PostgreSQL, fake_postgres, and real_postgres.
 
-A behaviour is written once. What it scripts is for the fake; the real server knows it from its
-tables. Nothing in a behaviour says what the outcome has to be: the two must be equal.
+A scenario is written once. Its script is for the fake; the real server answers from its tables. A
+scenario does not state the outcome: both outcomes must be equal.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from understudy.real_postgres.rollback_server import RollbackServer
 
 
 class Login(NamedTuple):
-    """What a client names when it connects."""
+    """The credentials of a client."""
 
     user: str
     password: str
@@ -35,7 +35,7 @@ class Login(NamedTuple):
 
 When = Literal["before", "during", "after"]
 
-# What the tables hold whenever a behaviour begins.
+# The tables' rows at the start of a scenario.
 SEED = """
     DELETE FROM orders;
     DELETE FROM users;
@@ -60,7 +60,7 @@ class NoScript:
 
 
 class ServerUnderTest(abc.ABC):
-    """A server for a behaviour.
+    """A server for a scenario.
 
     Attributes:
         dsn: the URL of its database.
@@ -124,16 +124,16 @@ class ServerUnderTest(abc.ABC):
 
     @abc.abstractmethod
     def guarded(self) -> None:
-        """Let in nobody but the user and the database of LOGIN, with its password."""
+        """Accept only the user, password and database of LOGIN."""
 
     @abc.abstractmethod
     def unguarded(self) -> None:
-        """Ask for no password; there are no users but that of LOGIN."""
+        """Ask for no password; LOGIN's user is the only one."""
 
     def call_as(
         self, *, user: str, password: str | None = None, database: str = LOGIN.database
     ) -> None:
-        """Have those who connect from now on name these."""
+        """Use these credentials for new connections."""
         parts = urlsplit(self.dsn)
         self.login = {"user": user, "password": password, "database": database}
         name = user if password is None else f"{user}:{password}"
@@ -141,39 +141,39 @@ class ServerUnderTest(abc.ABC):
         self.dsn = parts._replace(netloc=f"{name}@{where}", path=f"/{database}").geturl()
 
     def call_with(self, **options: str) -> None:
-        """Have those who connect from now on bring these options of libpq's."""
+        """Use these libpq options for new connections."""
         self.dsn = f"{self.dsn}{'&' if '?' in self.dsn else '?'}{urlencode(options)}"
 
     def call_by_tcp(self) -> None:
-        """Have those who connect from now on do so over TCP."""
+        """Use TCP for new connections."""
         parts = urlsplit(self.dsn)
         name = parts.netloc.rpartition("@")[0]
         self.dsn = parts._replace(netloc=f"{name}@127.0.0.1:{self.tcp.port}", query="").geturl()
 
     @abc.abstractmethod
     async def fail_over(self, client: Any) -> None:
-        """Have a player's connection be one to a server that can only be read from now on."""
+        """Make a client's server read-only from now on."""
 
     @abc.abstractmethod
     def down(self) -> AbstractContextManager[None]:
         """While this is open, no server listens."""
 
     async def settle(self) -> None:
-        """Wait until the server has heard of all who have hung up."""
+        """Wait until the server has noticed all disconnected clients."""
         if self.tcp.has_connections:
             await asyncio.to_thread(self.tcp.settle)
 
     async def until_idle(self, statement: str) -> None:
-        """Wait until the server has done with `statement`."""
+        """Wait until the server has finished `statement`."""
         deadline = time.monotonic() + PATIENCE
-        while self.running(statement):  # the server is no task of this loop
+        while self.running(statement):  # the server runs in another thread or process
             assert time.monotonic() < deadline, f"never ended: {statement}"
             await asyncio.sleep(0.002)
 
     async def until_running(self, statement: str) -> None:
         """Wait until the server works on `statement`."""
         deadline = time.monotonic() + PATIENCE
-        while not self.running(statement):  # the server is no task of this loop
+        while not self.running(statement):  # the server runs in another thread or process
             assert time.monotonic() < deadline, f"never ran: {statement}"
             await asyncio.sleep(0.002)
 
@@ -183,7 +183,7 @@ class RealServer(ServerUnderTest):
 
     Args:
         dsn: of a database with schema.sql in it.
-        admin: a connection of ours to it, in autocommit, that no behaviour uses.
+        admin: another connection to it, in autocommit.
         relay: through which its clients reach it.
         tcp: the way to it by TCP.
         full_dsn: of a server that has no connection to spare.
@@ -206,7 +206,7 @@ class RealServer(ServerUnderTest):
         self.relay = relay
         self._full_dsn = full_dsn
         self._down_dsn = down_dsn
-        self.terminate()  # what a behaviour has left running is not this one's
+        self.terminate()  # statements that an earlier scenario left running
         admin.execute(SEED)
         relay.loss = None
 

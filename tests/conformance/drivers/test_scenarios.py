@@ -1,4 +1,4 @@
-"""Every behaviour of every driver comes to the same on fake_postgres as on the real server."""
+"""Every scenario has the same outcome on fake_postgres as on the real server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-# In the sandbox, how many drivers play each behaviour; all, where the environment says so.
+# How many drivers run each scenario in real_postgres; all, if the environment says so.
 EACH = 2
 ALL = "EVERY_DRIVER_IN_THE_SANDBOX"
 
@@ -49,7 +49,7 @@ def _swept() -> Iterator[None]:
 
 
 async def play(scenario: Scenario, client: DriverClient) -> str:
-    """Return what a behaviour comes to, as text, so that two of them can be compared."""
+    """Return the outcome of a scenario as text."""
     if scenario.connected:
         await client.connect()
     try:

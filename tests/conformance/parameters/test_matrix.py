@@ -20,7 +20,7 @@ from tests.conformance.parameters.schema import FACTS, TYPES
 from tests.conformance.parameters.values import AWARE, DATE, DELTA, NAIVE, TIME, VALUES
 from understudy.catalog.parameter_checks import ParameterRules
 
-# What these hold cannot be seen from Python; CustomType is whatever bytes one likes.
+# What these hold cannot be seen from Python; CustomType takes any bytes.
 HIDDEN = {
     *("VarChar", "PyText", "PyText '1'", "MacAddr6", "MacAddr8", "CustomType", "Int16Array"),
     *("psqlpy Point", "psqlpy Box", "psqlpy Circle", "Int32Array", "Int32Array []", "Int64Array"),

@@ -140,7 +140,7 @@ DELTA = dt.timedelta(days=1, seconds=2)
 V4 = ipaddress.IPv4Address("10.0.0.1")
 V6 = ipaddress.IPv6Address("::1")
 
-# Made anew for every use: some can be read only once.
+# Made again for every use: some can be read only once.
 VALUES: dict[str, Callable[[], Any]] = {
     "None": lambda: None,
     "True": lambda: True,

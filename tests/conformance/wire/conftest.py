@@ -19,12 +19,12 @@ Refused = tuple[str, ...]
 
 @dataclass
 class Server:
-    """The real PostgreSQL, with the schema, and what we know of its values.
+    """The real PostgreSQL with the schema, and Understudy's codecs.
 
     Attributes:
         connection: to it.
         types: the types, with this server's own numbers, so that bytes can be compared.
-        values: what is to be compared.
+        values: the codecs to compare.
     """
 
     connection: psycopg.Connection
@@ -37,7 +37,7 @@ class Server:
         return found.oid
 
     def echo(self, name: str, data: bytes, given: int, wanted: int) -> bytes | Refused:
-        """Send a parameter, and return what comes back of it."""
+        """Send a parameter, and return the result or the error."""
         result = self.connection.pgconn.exec_params(
             b"SELECT $1", [data], [self.oid(name)], [given], wanted
         )
@@ -54,7 +54,7 @@ class Server:
         return tuple((result.error_field(part) or b"").decode() for part in parts)
 
     def ours(self, name: str, data: bytes, given: int, wanted: int) -> bytes | Refused:
-        """What we make of the same."""
+        """Return what Understudy's codecs make of the same."""
         oid = self.oid(name)
         try:
             value = self.values.decoder(oid, given)(data)

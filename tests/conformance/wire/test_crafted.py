@@ -1,4 +1,4 @@
-"""Bytes that no driver sends: what PostgreSQL says of them, we say."""
+"""Bytes that no driver sends get the same answer as from PostgreSQL."""
 
 from __future__ import annotations
 

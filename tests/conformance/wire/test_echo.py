@@ -1,4 +1,4 @@
-"""Every type, in both forms, each way: what PostgreSQL makes of it, and what we do."""
+"""Every type, in both forms and directions, compared with PostgreSQL."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_bytes_are_read_as_postgresql_reads_them(server: Server, name: str) -> N
 
 
 def _spoilt(name: str, data: bytes) -> list[bytes]:
-    """Bytes, and what becomes of them where a driver, or the way, is faulty."""
+    """Bytes, and the result if a driver, or the way, is faulty."""
     is_vector = name.endswith("vector")
     if is_vector and len(data) == 20:
         return []  # PostgreSQL 18 does not take what it sends of an empty one

@@ -1,4 +1,4 @@
-"""The numbers and sizes of types are those of every PostgreSQL that we know, and of psycopg."""
+"""The OIDs and sizes of types are those of PostgreSQL and psycopg."""
 
 from __future__ import annotations
 

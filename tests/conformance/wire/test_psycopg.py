@@ -1,4 +1,4 @@
-"""What we read of values is what psycopg's own loaders read, for any value."""
+"""The decoders read every value as psycopg's own loaders do."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ STRATEGIES: dict[str, some.SearchStrategy[Any]] = {
 }
 
 
-# Those that psycopg writes as that very type, whatever the value.
+# The types that psycopg writes as themselves for any value.
 _DUMPED = frozenset(STRATEGIES) - {
     *("smallint", "integer", "bigint", "oid", "real", "bytea", "json", "jsonb"),
     *("integer[]", "text[]", "numeric[]"),
@@ -123,7 +123,7 @@ def test_what_postgresql_sends_is_read_as_psycopg_reads_it(
         try:
             theirs = loader.load(data)
         except (psycopg.DataError, UnicodeDecodeError):
-            # Python has no class for it: what we have then is PostgreSQL's own text.
+            # Python has no class for it, so the decoder returns PostgreSQL's text.
             assert isinstance(ours, str) or isinstance(ours.upper, str)
             continue
         if isinstance(theirs, (str, bytes)) and not isinstance(ours, type(theirs)):

@@ -1,4 +1,4 @@
-"""After a failover a connection is refused what PostgreSQL refuses where it may only read."""
+"""After a failover, the same statements are refused as on a read-only PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that a client may send for a type: right ones, odd ones, and wrong ones."""
+"""Texts that a client may send for a type: valid, unusual and invalid ones."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every driver does, and what is peculiar to each; importing a module adds its behaviours."""
+"""Scenarios for all drivers, and for single ones; importing a module registers its scenarios."""

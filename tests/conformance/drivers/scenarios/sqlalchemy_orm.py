@@ -34,7 +34,7 @@ class Order(Base):
     user: Mapped[User] = relationship(back_populates="orders")
 
 
-# SQLAlchemy 2.1 as well as 2.0, which names the columns of some of its statements anew.
+# SQLAlchemy 2.1 as well as 2.0, which names the columns of some of its statements again.
 USERS = "SELECT users.id ..., users.name ..., users.email ... FROM users ..."
 ORDERS = "SELECT orders.user_id ... FROM orders ..."
 ANA = {"id": 1, "name": "Ana", "email": "ana@x.io"}

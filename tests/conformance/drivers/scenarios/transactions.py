@@ -15,7 +15,7 @@ ONE = "SELECT 1 AS a"
 
 
 def script(client: DriverClient, *counts: int) -> None:
-    """What a behaviour of this file may ask, with the counts that the real server will find."""
+    """The queries of these scenarios, with the counts on the real server."""
     server = client.server
     server.on(ONE).optional().row(a=1)
     server.fails(client.library, WRONG, sqlstate="22012").optional()

@@ -38,7 +38,7 @@ class Line:
         self._socket.sendall(data)
 
     def ask(self, data: bytes) -> bytes:
-        """Ask for encryption; the answer is no message, but one byte."""
+        """Ask for encryption; the answer is a single byte."""
         self._socket.sendall(data)
         return self._socket.recv(1)
 
