@@ -96,7 +96,7 @@ class ExpressionNullability(ABC):
             or not strict_functions.is_total(function)
         ):
             return "unknown"
-        if strict_functions.is_never_null(function) and node.get("funcvariadic") == "false":
+        if function.name in strict_functions.NEVER_NULL and node.get("funcvariadic") == "false":
             return "not null"
         return self._all_not_null(scope, node.get("args") or ())
 
@@ -138,7 +138,7 @@ class ExpressionNullability(ABC):
             return "unknown"
         if function.name == "count":
             return "not null"
-        if scope.has_grouping_sets or not strict_functions.is_total_aggregate(function):
+        if scope.has_grouping_sets or function.name not in strict_functions.TOTAL_AGGREGATES:
             return "unknown"
         if not scope.query.get("groupClause"):
             # There may be no rows at all.
@@ -153,8 +153,7 @@ class ExpressionNullability(ABC):
         function = self._lookup.function(number(node, "winfnoid"))
         if function is None:
             return "unknown"
-        is_count = function.name == "count"
-        return _certain(is_count or strict_functions.is_total_window_function(function))
+        return _certain(function.name in ("count", *strict_functions.TOTAL_WINDOW_FUNCTIONS))
 
     def _sql_value(self, scope: Scope, node: Node) -> Nullability:
         return _certain(str(node.get("op")).isdecimal() and number(node, "op") < _CURRENT_SCHEMA)
@@ -167,7 +166,7 @@ class ExpressionNullability(ABC):
         called = functions[0].get("funcexpr")
         oid = number(called, "funcid") if isinstance(called, dict) else 0
         function = self._lookup.function(oid)
-        return function is not None and strict_functions.is_total_set(function)
+        return function is not None and function.name in strict_functions.TOTAL_SETS
 
 
 def _certain(yes: bool) -> Nullability:

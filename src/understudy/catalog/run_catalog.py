@@ -22,24 +22,12 @@ class Describer(Protocol):
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
     ) -> list[Verdict]:
-        """Return PostgreSQL's verdict on each statement, without executing any.
-
-        Args:
-            statements: the statements.
-            declared: for each statement, the declared types of its first parameters, "" for an
-                undeclared one; empty if no statement declares any.
-        """
+        """Return PostgreSQL's verdict on each statement."""
 
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
     ) -> Answer:
-        """Run a query of the system catalogs and return its answer.
-
-        Args:
-            statement: the query.
-            description: its verdict.
-            given: its parameters, as texts.
-        """
+        """Run a query of the system catalogs and return its answer."""
 
     def schema_facts(self) -> SchemaFacts:
         """Return the types and constraints of the schema."""

@@ -71,20 +71,22 @@ _NUMBER_ARGUMENTS = frozenset(
     }
 )
 # These return a value even for NULL.
-_EVEN_FOR_NULL = _words("""
+NEVER_NULL = _words("""
     concat json_build_array json_build_object jsonb_build_array jsonb_build_object quote_nullable
     num_nulls num_nonnulls
     """)
-_TOTAL_SETS = _words("""
+# Set-returning functions without NULL in any column.
+TOTAL_SETS = _words("""
     generate_series generate_subscripts json_array_elements jsonb_array_elements json_object_keys
     jsonb_object_keys json_each jsonb_each regexp_split_to_table
     """)
 # Never NULL over at least one row of arguments that are not NULL.
-_TOTAL_AGGREGATES = _words("""
+TOTAL_AGGREGATES = _words("""
     any_value array_agg avg bit_and bit_or bool_and bool_or every json_agg json_object_agg
     jsonb_agg jsonb_object_agg max min string_agg sum
     """)
-_TOTAL_WINDOW = _words("cume_dist dense_rank percent_rank rank row_number")
+# Window functions that are never NULL.
+TOTAL_WINDOW_FUNCTIONS = _words("cume_dist dense_rank percent_rank rank row_number")
 
 _BOOLEAN = 16
 _COMPARISONS = _words("= <> < <= > >= ~~ !~~ ~~* !~~* ~ ~* !~ !~* @> <@ && ? ?| ?& ^@")
@@ -105,29 +107,9 @@ def is_total(function: Function) -> bool:
         return False
     return (
         function.name in _TOTAL
-        or function.name in _EVEN_FOR_NULL
+        or function.name in NEVER_NULL
         or function.signature in _TOTAL_SIGNATURES
     )
-
-
-def is_never_null(function: Function) -> bool:
-    """Return whether a function is not NULL for any arguments."""
-    return function.name in _EVEN_FOR_NULL
-
-
-def is_total_set(function: Function) -> bool:
-    """Return whether no column of a set-returning function can be NULL."""
-    return function.name in _TOTAL_SETS
-
-
-def is_total_aggregate(function: Function) -> bool:
-    """Return whether an aggregate over at least one row is not NULL if no argument is NULL."""
-    return function.name in _TOTAL_AGGREGATES
-
-
-def is_total_window_function(function: Function) -> bool:
-    """Return whether a window function is never NULL."""
-    return function.name in _TOTAL_WINDOW
 
 
 def is_total_operator(operator: Operator) -> bool:

@@ -48,7 +48,7 @@ class CopiedSource:
         return []
 
     def content(self) -> list[bytes]:
-        """The dump."""
+        """Return the dump."""
         return [self._dump().encode()]
 
     def _dump(self) -> str:

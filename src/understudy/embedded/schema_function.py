@@ -48,7 +48,7 @@ class FunctionSource:
         return self._files()
 
     def content(self) -> list[bytes]:
-        """The function's module, and every file of the project that it imports."""
+        """Return the function's module, and the files of the project that it imports."""
         return [file.read_bytes().replace(b"\r\n", b"\n") for file in self._files()]
 
     def _files(self) -> list[Path]:

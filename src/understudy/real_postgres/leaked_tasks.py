@@ -30,16 +30,16 @@ class LeakedTasks:
         self._leaked: weakref.WeakSet[Task | threading.Thread] = weakref.WeakSet()
 
     def allow(self, sender: Task | threading.Thread) -> None:
-        """Let a task or a thread go on from test to test."""
+        """Allow a task or a thread to continue in later tests."""
         self._allowed.add(sender)
         self._leaked.discard(sender)
 
     def begin(self) -> None:
-        """Note what runs before a test: it belongs to all of them."""
+        """Record the tasks and threads that run before a test: all tests share them."""
         self._earlier = weakref.WeakSet([*_tasks(), *threading.enumerate()])
 
     def end(self) -> None:
-        """Note what a test leaves running."""
+        """Record the tasks and threads that a test leaves running."""
         running = asyncio._get_running_loop() and asyncio.current_task()
         left = {task for task in _tasks() if task is not running and _runs_users_code(task)}
         threads = {thread for thread in threading.enumerate() if _is_users_thread(thread)}
@@ -47,8 +47,8 @@ class LeakedTasks:
         self._leaked.update((left | threads) - set(self._earlier) - set(self._allowed))
 
     def sender_of(self, client: Client) -> str | None:
-        """Name the leaked task or thread that sent a client's statement; None if none did."""
-        # Usually nothing has leaked, and then nothing more has to be found out.
+        """Return the leaked task or thread that sent a client's statement, or None."""
+        # Usually nothing has leaked, and the sender need not be looked up.
         noted = client.noted if self._leaked else None
         sender = None if noted is None else noted.sender
         if sender is None or sender not in self._leaked:
@@ -63,7 +63,7 @@ def _tasks() -> set[Task]:
 
 
 def _runs_users_code(task: Task) -> bool:
-    """Say whether a suspended task is in the user's code, and not only in what runs the tests."""
+    """Return whether a suspended task is in the user's code, not only in a test runner."""
     awaited: Any = task.get_coro()
     while (frame := getattr(awaited, "cr_frame", None)) is not None:
         if _is_users(frame.f_globals.get("__name__", "")):
@@ -73,7 +73,7 @@ def _runs_users_code(task: Task) -> bool:
 
 
 def _is_users_thread(thread: threading.Thread) -> bool:
-    """Say whether a thread was started for a function of the user's; a pool's worker is not."""
+    """Return whether a thread runs a function of the user; a pool's worker does not."""
     target = getattr(thread, "_target", None)
     return _is_users(type(thread).__module__) or _is_users(getattr(target, "__module__", "") or "")
 
