@@ -116,7 +116,7 @@ class Checker:
         """
         __tracebackhide__ = True
         statement: _Statement | None = self._statements.get(call.statement)
-        # Without parameters the driver leaves names as they stand, and PostgreSQL refuses them.
+        # Without parameters psqlpy leaves names as they stand, and PostgreSQL refuses them.
         if statement is None or (statement.names and call.parameters is None):
             statement = self._look_up(call)
             if statement is None:
@@ -157,7 +157,7 @@ class Checker:
             call: the call that is answered.
             description: what PostgreSQL says of the statement.
             outcome: the answer.
-            mismatch: tells why a value is not possible for a type; None for the driver's rules.
+            mismatch: tells why a value is not possible for a type; None for psqlpy's rules.
 
         Returns:
             Whether the answer, with each of its values, was checked and is possible.
@@ -298,7 +298,7 @@ class Checker:
         return None
 
     def _rules(self) -> tuple[ParameterRules, ValueRules]:
-        """Return the driver's rules, which need the catalog's types."""
+        """Return psqlpy's rules, which need the catalog's types."""
         if self._made_rules is None:
             types = self.catalog.facts.types
             self._made_rules = ParameterRules(types), ValueRules(types)
