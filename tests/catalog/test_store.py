@@ -202,7 +202,7 @@ def test_a_line_that_is_no_object(file: Path, line: str) -> None:
 
 def test_a_line_that_is_json_and_no_object(file: Path) -> None:
     assert refusal(file, f"{HEADER}[1]\n") == (
-        f"the catalog FILE, line 2, is broken: it is no JSON object\n  [1]\n{REBUILD}"
+        f"the catalog FILE, line 2, is broken: not a JSON object\n  [1]\n{REBUILD}"
     )
 
 

@@ -42,7 +42,7 @@ def test_the_systems_pg_dump_is_used_without_the_wheel(
     with pytest.raises(MissingExtra) as caught:
         source.check()
     assert str(caught.value) == (
-        "Copying a schema from a database needs the program pg_dump, and there is none.\n"
+        "Copying a schema from a database needs the program pg_dump, which is not installed.\n"
         'Run: pip install "understudy[postgres]"'
     )
 

@@ -44,7 +44,7 @@ class ExpressionNullability(ABC):
             return "unknown"
         kind = node.get("", "")
         if scope.has_grouping_sets and kind not in ("AGGREF", "GROUPINGFUNC"):
-            # Whatever equals a grouped expression becomes NULL.
+            # An expression that equals a grouped one may become NULL.
             return "unknown"
         rule = _RULES.get(kind)
         if rule is None:

@@ -238,7 +238,7 @@ def _document(path: Path, number: int, line: str) -> Line:
     except (ValueError, RecursionError) as error:
         raise CatalogFileError(report.broken_line(path, number, line, str(error))) from error
     if not isinstance(document, dict):
-        raise CatalogFileError(report.broken_line(path, number, line, "it is no JSON object"))
+        raise CatalogFileError(report.broken_line(path, number, line, "not a JSON object"))
     return document
 
 

@@ -93,7 +93,8 @@ def _pg_dump() -> Path:
         found = shutil.which("pg_dump")
         if found is None:
             raise MissingExtra(
-                "Copying a schema from a database needs the program pg_dump, and there is none.\n"
+                "Copying a schema from a database needs the program pg_dump, which is not "
+                "installed.\n"
                 f"{INSTALL_HINT}"
             )
         program = Path(found)

@@ -36,7 +36,6 @@ class Source(Protocol):
         Raises:
             SchemaError: there is a mistake.
         """
-        ...
 
     def load(self, dsn: str) -> list[Path]:
         """Load the schema into a database, and return the files that were used.
@@ -46,7 +45,6 @@ class Source(Protocol):
             PostgresUnavailable: the database cannot be reached.
             MissingExtra: a package is not installed.
         """
-        ...
 
     def content(self) -> list[bytes]:
         """Return the content of the source: while it is the same, so is the schema.
@@ -54,7 +52,6 @@ class Source(Protocol):
         Raises:
             SchemaError: the source cannot be read.
         """
-        ...
 
 
 class FilesSource:

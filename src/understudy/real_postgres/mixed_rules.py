@@ -9,7 +9,7 @@ from understudy.script.answers import Computed
 
 
 class RealRule(ServerRule):
-    """A rule for statements of a real driver, with the real server behind it."""
+    """A rule for statements of a real driver, which may be answered by the real server."""
 
     def real(self) -> Self:
         """Answer from the real server."""
