@@ -53,7 +53,7 @@ import psycopg
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.transport import Transport
 from understudy.plugin.databases import shared
-from understudy.plugin.servers import sandbox
+from understudy.plugin.servers import rollback_server
 
 DRIVERS = ("asyncpg", "psycopg", "psqlpy", "sqlalchemy")
 process = psutil.Process()
@@ -64,7 +64,7 @@ def is_of_driver(cls):
 
 
 def counts(config):
-    server = sandbox(config)
+    server = rollback_server(config)
     server.wait_for_rollback()
     databases = shared(config)
     with psycopg.connect(databases.place.url) as connection:

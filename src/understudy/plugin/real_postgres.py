@@ -23,7 +23,7 @@ def real_postgres_server(pytestconfig: pytest.Config) -> Address:
     from understudy.plugin import servers
     from understudy.plugin.outcomes import one_message
 
-    server = servers.sandbox(pytestconfig)
+    server = servers.rollback_server(pytestconfig)
     with one_message(PostgresError):
         server.start()
     return Address(server, server.base)
@@ -55,7 +55,7 @@ def real_postgres(
     from understudy.real_postgres.fixture import RealPostgres
 
     with one_message(PostgresError):
-        server = servers.sandbox(pytestconfig)
+        server = servers.rollback_server(pytestconfig)
         real = RealPostgres(server, RowsOfTest(request, server.dsn))
     yield real
     with one_message(PostgresError):

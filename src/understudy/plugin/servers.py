@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from understudy.real_postgres.rollback_server import RollbackServer
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
-_SANDBOX: pytest.StashKey[RollbackServer] = pytest.StashKey()
+_ROLLBACK_SERVER: pytest.StashKey[RollbackServer] = pytest.StashKey()
 
 
 def server(config: pytest.Config) -> Server:
@@ -32,14 +32,14 @@ def server(config: pytest.Config) -> Server:
     return known
 
 
-def sandbox(config: pytest.Config) -> RollbackServer:
+def rollback_server(config: pytest.Config) -> RollbackServer:
     """Return the server of `real_postgres` of this run, created on first use."""
-    known = config.stash.get(_SANDBOX, None)
+    known = config.stash.get(_ROLLBACK_SERVER, None)
     if known is None:
         from understudy.plugin.databases import Replaced
         from understudy.real_postgres.rollback_server import RollbackServer
 
-        known = config.stash[_SANDBOX] = RollbackServer(Replaced(config).new)
+        known = config.stash[_ROLLBACK_SERVER] = RollbackServer(Replaced(config).new)
         config.add_cleanup(known.stop)
     return known
 
@@ -53,7 +53,7 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
     if settings.fake_postgres_env:
         _set(config, server(config), settings.fake_postgres_env)
     if settings.real_postgres_env:
-        _set(config, sandbox(config), settings.real_postgres_env)
+        _set(config, rollback_server(config), settings.real_postgres_env)
 
 
 def _set(config: pytest.Config, known: Server, variables: Mapping[str, str]) -> None:
