@@ -14,6 +14,8 @@ from benchmarks.rounds import difference, interleaved, ratio, typical
 from benchmarks import many_tests
 from tests.backend_copy import ROOT, outer_environment
 
+pytestmark = pytest.mark.timeout(600)  # the benchmarks take a minute, on a busy machine more
+
 
 @pytest.fixture(scope="module")
 def output() -> str:
