@@ -42,6 +42,8 @@ FILES = {
         [tool.pytest.ini_options]
         pythonpath = ["."]
         asyncio_default_fixture_loop_scope = "function"
+        # These plugins take seconds to load.
+        addopts = "-p no:randomly -p no:hypothesispytest -p no:faker"
     """,
     "schema.sql": "CREATE TABLE things (id int);",
     "src/__init__.py": "",
@@ -57,7 +59,7 @@ FILES = {
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files below a folder, with what they have in common as indentation taken away."""
+    """Write dedented files below a folder."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,20 +68,20 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The small project, in a folder called `project` in the test's own."""
+    """The small project, in a folder named `project`."""
     folder = tmp_path / "project"
     write(folder, FILES)
     return folder
 
 
 def environment() -> dict[str, str]:
-    """This environment, without what this pytest was told."""
+    """Return this environment, without pytest's variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return {**kept, "NO_COLOR": "1", "COLUMNS": "80"}
 
 
 def understudy(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Call the command line in a process of its own, as `python -m understudy`."""
+    """Run `python -m understudy` in a child process."""
     return subprocess.run(
         [sys.executable, "-m", "understudy", *arguments],
         cwd=cwd,

@@ -76,7 +76,7 @@ def committed(here: Path) -> Path:
 
 
 class Double:
-    """What stands in for a pytest: it learns what it is told to, and ends as it is told to."""
+    """A double of pytest that fills the catalog, and ends, as a test configures it."""
 
     def __init__(self) -> None:
         self.learned: store.Contents | None = None
@@ -100,7 +100,7 @@ class Double:
 
 @pytest.fixture
 def tests(monkeypatch: pytest.MonkeyPatch) -> Double:
-    """The project's tests; nothing is run."""
+    """The double of the project's tests."""
     double = Double()
     monkeypatch.setattr(pytest_process, "run", double)
     return double
@@ -114,7 +114,7 @@ def catalog(*arguments: str, color: bool = False) -> Result:
 
 
 def refused(*arguments: str) -> str:
-    """Call the command, which cannot do what it is to do, and return what it says."""
+    """Run the command, which must fail, and return its error."""
     result = catalog(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     return result.stderr
@@ -402,7 +402,7 @@ def test_tests_from_which_nothing_can_be_told(
     before = committed.read_bytes()
     tests.exit_code = exit_code
     if exit_code:
-        tests.learn({})  # what a part of them has asked for is no answer
+        tests.learn({})  # failed tests may not have sent everything
 
     assert refused(mode) == (
         f"Running the tests with an empty catalog: pytest\n{text}"
@@ -594,7 +594,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def printed(*arguments: str, project: Path) -> tuple[int, Any]:
-    """Call the command in a process of its own; return its exit code and its document."""
+    """Run the command in a child process, and return its exit code and its document."""
     done = understudy("catalog", *arguments, "--format=json", "--", "-s", cwd=project)
     # What pytest prints, and what the tests do, is not mixed into the document.
     assert "printed by a test" in done.stderr

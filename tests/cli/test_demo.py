@@ -65,7 +65,7 @@ def test_both_suites_for_a_program(project: Path) -> None:
     assert done.stderr.index("Suite 2 of 2") < done.stderr.index("1 passed")
 
 
-def test_a_failure_in_one_lane_does_not_hide_the_other(project: Path) -> None:
+def test_a_failure_in_one_suite_does_not_hide_the_other(project: Path) -> None:
     write(project, {"tests/test_more.py": "def test_no(): assert False"})
 
     done = understudy("demo", "--format=json", "--in-place", "project", cwd=project.parent)
@@ -77,7 +77,7 @@ def test_a_failure_in_one_lane_does_not_hide_the_other(project: Path) -> None:
 
 
 def refused(*arguments: str) -> str:
-    """Call the demo, which is to begin nothing, and return what it says."""
+    """Run the demo, which must fail before it starts, and return its error."""
     result = CliRunner().invoke(main, ["demo", *arguments], prog_name="understudy")
     assert result.exit_code == 2
     assert result.stdout == ""

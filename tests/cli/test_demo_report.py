@@ -36,13 +36,13 @@ ON_POSTGRES = Result(
 )
 
 
-def told(*results: Result, folder: Path = Path("nowhere")) -> str:
-    """The text for a person, without colours and without what to do next."""
+def summary(*results: Result, folder: Path = Path("nowhere")) -> str:
+    """Return the text about the suites, without colours."""
     return click.unstyle(as_text(results, folder)).partition("\n\nWhat to do next:")[0]
 
 
 def test_two_suites_that_went_well() -> None:
-    assert told(ON_FAKES, ON_POSTGRES) == (
+    assert summary(ON_FAKES, ON_POSTGRES) == (
         "\nSuite 1: the unit tests, on fakes"
         "\n  1,234 tests passed, 0 failed, in 3.1 s"
         "\n  4,321 calls on fakes, 56 different statements, 49 of them checked by PostgreSQL"
@@ -57,25 +57,25 @@ def test_two_suites_that_went_well() -> None:
 def test_a_server_that_ran_already() -> None:
     result = replace(ON_POSTGRES, postgres=Server("16.2", embedded=False))
 
-    assert told(result).splitlines()[-1] == ("  PostgreSQL 16.2, already running")
+    assert summary(result).splitlines()[-1] == ("  PostgreSQL 16.2, already running")
 
 
 def test_failures_and_errors_are_counted_together_and_the_rest_is_named() -> None:
     tests = {"passed": 7, "failed": 2, "error": 1, "skipped": 3, "xfailed": 4, "xpassed": 0}
 
-    assert told(replace(ON_POSTGRES, exit_code=1, tests=tests)).splitlines()[2] == (
+    assert summary(replace(ON_POSTGRES, exit_code=1, tests=tests)).splitlines()[2] == (
         "  7 tests passed, 3 failed, 3 skipped, 4 xfailed, in 2.0 s"
     )
 
 
 def test_an_exit_code_that_no_test_explains() -> None:
-    assert told(replace(ON_POSTGRES, exit_code=5, tests=NONE)).splitlines()[2] == (
+    assert summary(replace(ON_POSTGRES, exit_code=5, tests=NONE)).splitlines()[2] == (
         "  0 tests passed, 0 failed, but pytest ended with exit code 5, in 2.0 s"
     )
 
 
 def test_a_pytest_that_could_not_begin() -> None:
-    assert told(Result(SUITES[0], exit_code=4, seconds=0.5, tests={})).splitlines()[2:] == [
+    assert summary(Result(SUITES[0], exit_code=4, seconds=0.5, tests={})).splitlines()[2:] == [
         "  pytest ended with exit code 4 before it ran a test; see above."
     ]
 

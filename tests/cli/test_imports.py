@@ -29,8 +29,8 @@ HEAVY = {
 
 
 def imported_by(statement: str) -> set[str]:
-    """The names of the modules that a statement imports, in an interpreter without site hooks."""
-    # What .pth files import at the start, like coverage's for subprocesses, is not ours.
+    """Return the names of the modules that a statement imports."""
+    # Modules that .pth files import at the start, such as coverage's, do not count.
     code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
@@ -56,12 +56,12 @@ def test_imports_nothing_heavy(module: str) -> None:
 
 
 def test_the_plugin_loads_neither_the_fakes_nor_the_script() -> None:
-    ours = {name for name in imported_by("import understudy.plugin") if "understudy." in name}
+    own = {name for name in imported_by("import understudy.plugin") if "understudy." in name}
 
-    assert {name.split(".")[1] for name in ours} == {"plugin"}
+    assert {name.split(".")[1] for name in own} == {"plugin"}
 
 
-def test_the_script_imports_nothing_of_ours() -> None:
-    ours = {name for name in imported_by("import understudy.script") if "understudy." in name}
+def test_the_script_imports_no_other_room() -> None:
+    own = {name for name in imported_by("import understudy.script") if "understudy." in name}
 
-    assert {name.split(".")[1] for name in ours} == {"script"}
+    assert {name.split(".")[1] for name in own} == {"script"}

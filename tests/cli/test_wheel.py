@@ -68,7 +68,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def user(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the programs in an environment with the wheel and its core dependencies."""
+    """The folder of programs of an environment with the wheel and its core dependencies."""
     home = tmp_path_factory.mktemp("user")
     venv.create(home, with_pip=True)
     programs = home / ("Scripts" if sys.platform == "win32" else "bin")
@@ -79,10 +79,10 @@ def user(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def backend_files() -> set[str]:
-    """The reference backend's files, as git would have them."""
+    """Return the reference backend's files that git tracks or would add."""
     listed = call("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=BACKEND)
     if listed.returncode != 0:
-        pytest.skip("this is no git checkout, which alone knows the files that belong to it")
+        pytest.skip("not a git checkout, so the backend's files are not known")
     return {name for name in listed.stdout.splitlines() if (BACKEND / name).is_file()}
 
 

@@ -388,7 +388,7 @@ LAYOUTS = {"seed": SEED, "flat": FLAT, "backend": BACKEND, "src": SRC}
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
-    """Write files below a folder, with what they have in common as indentation taken away."""
+    """Write dedented files below a folder."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -397,7 +397,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Every file below a folder, but for what Python and pytest leave behind."""
+    """Return every file below a folder, except caches of Python and pytest."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes().decode()
         for path in sorted(folder.rglob("*"))

@@ -42,7 +42,7 @@ def init(folder: Path, *arguments: str, input: str | None = None) -> Result:
 
 
 def refused(folder: Path, *arguments: str) -> str:
-    """Run the command, which is to fail and to change nothing, and return what it says."""
+    """Run the command, which must fail and change nothing, and return its error."""
     before = contents(folder) if folder.is_dir() else None
     result = init(folder, *arguments)
     assert result.exit_code == 2, result.output

@@ -96,7 +96,7 @@ def daos(folder: Path, source: str) -> LayerExamples:
 
 
 def bodies(layer: LayerExamples) -> list[str]:
-    """What each test does between its docstring and its last line."""
+    """Return the steps of each test, without the first and the last."""
     return [
         dedent(candidate.text.partition("conn = FakeConnection()\n")[2]).partition(
             "\n\nassert len"

@@ -1,6 +1,6 @@
-"""Whole runs on projects of different layouts, held against golden files.
+"""Whole runs on projects of different layouts, compared with golden files.
 
-A golden file is what was printed, and every file that was written. To write them anew:
+A golden file has the printed text and every written file. To update them:
 UPDATE_GOLDEN=1 pytest tests/init/test_layouts.py
 """
 
@@ -90,7 +90,7 @@ def test_the_written_tests_pass(project: Initialised) -> None:
 
 
 def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the project's pytest, but without the addopts that want coverage, and few plugins."""
+    """Run the project's pytest with few plugins, and without its addopts, which need coverage."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     plugins = ["-p", "understudy.plugin", "-p", "asyncio", "-p", "no:cacheprovider"]
     return subprocess.run(

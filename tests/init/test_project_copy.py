@@ -259,7 +259,7 @@ class Sent(NamedTuple):
 
 
 class Fake:
-    """As much of `fake_postgres` as a recording asks for: the whole runs use the real one."""
+    """The part of `fake_postgres` that a recording uses; the whole runs use the real one."""
 
     calls = (Sent("SELECT 1", [7, None, "it's", UUID(int=9), date(2026, 1, 2)]),)
 
@@ -308,7 +308,7 @@ def test_what_a_recording_answers(statement: str, is_answered: bool) -> None:
 
 
 class Ran:
-    """A copy in which pytest says what it is told to say."""
+    """A copy in which pytest has the given reports."""
 
     timeout = 9
 

@@ -125,21 +125,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def told() -> list[str]:
-    """What the review of the project told while it worked."""
+def steps() -> list[str]:
+    """The steps that the review of the project reported."""
     return []
 
 
 @pytest.fixture(scope="session")
 def reviews(
-    project: Path, told: list[str], tmp_path_factory: pytest.TempPathFactory
+    project: Path, steps: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> list[Review]:
     """The review of every module of the project."""
     runner = Runner(project, tmp_path_factory.mktemp("scratch"), None, 120.0)
-    return review(project, (), runner, told.append, seed=4)
+    return review(project, (), runner, steps.append, seed=4)
 
 
 def answer(reviews: list[Review], module: str, item: Item) -> Answer:
-    """Return what a review says of an item for a module."""
+    """Return a module's answer to an item."""
     (found,) = [review for review in reviews if review.module == module]
     return found.answers[list(Item).index(item)]

@@ -1,4 +1,4 @@
-"""Every item of the checklist, where it is fulfilled and where it is not, on planted modules."""
+"""Every item of the checklist, fulfilled and not fulfilled, on modules written for it."""
 
 from __future__ import annotations
 
@@ -158,8 +158,8 @@ def test_a_test_that_expects_no_error_is_no_error_path(reviews: list[Review]) ->
     )
 
 
-def test_it_tells_what_it_does(reviews: list[Review], told: list[str]) -> None:
-    assert told == [
+def test_it_reports_its_steps(reviews: list[Review], steps: list[str]) -> None:
+    assert steps == [
         "all tests, with coverage",
         "the modules' tests alone, twice in a row",
         "in reverse order",

@@ -93,7 +93,7 @@ def test_json() -> None:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arguments behind two dashes are pytest's; the exit code says that something is missing."""
+    """Arguments after two dashes are for pytest; the exit code shows an unfulfilled item."""
     files = {
         "app.py": "def double(x):\n    return 2 * x\n",
         "test_app_service.py": "import app\n\n\n"
