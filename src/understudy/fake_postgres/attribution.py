@@ -1,9 +1,9 @@
 """Which line of the user's code opened a connection, and which sent its latest statement.
 
-A statement that comes through memory has its caller on the stack. Over a socket there are only
-bytes. The client lives in this process, though, so its driver is made to note the caller before it
-sends: each function in `_wrapped` reads the stack of its own thread. No thread reads the frames or
-awaitables of another one's tasks, which crashes CPython if such a task happens to run.
+A statement in memory has its caller on the stack. Over a socket there are only bytes, but the
+client lives in the same process. So the drivers' functions are wrapped: they note their caller,
+from the stack of their own thread, before they send. No thread reads the frames or awaitables of
+another thread's tasks, which crashes CPython 3.12 if such a task happens to run.
 
 asyncpg and psycopg know the number of their connection. psqlpy does not, so its latest call counts
 only while a single task or thread of the test uses it.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import sys
 import threading
 import weakref
@@ -137,25 +138,20 @@ def _is_importing(module: Any) -> bool:
 
 
 def _wrap_asyncpg(asyncpg: Any) -> None:
-    def note(protocol: Any) -> None:
-        _note_statement(protocol.get_server_pid())
-
-    _replace(asyncpg.connect_utils, "_connect", _opening_async(lambda new: new.get_server_pid()))
+    _note_openings(asyncpg.connect_utils, "_connect", lambda new: new.get_server_pid())
     for name in _ASYNCPG:
-        _replace(asyncpg.protocol.Protocol, name, _noting(note))
+        _note_calls(
+            asyncpg.protocol.Protocol,
+            name,
+            lambda protocol: _note_statement(protocol.get_server_pid()),
+        )
 
 
 def _wrap_psycopg(psycopg: Any) -> None:
-    def note(connection: Any) -> None:
-        _note_statement(connection.pgconn.backend_pid)
-
-    def pid(new: Any) -> int:
-        return 0 if new is None else int(new.pgconn.backend_pid)
-
-    _replace(psycopg.waiting, "wait_conn", _opening(pid))
-    _replace(psycopg.waiting, "wait_conn_async", _opening_async(pid))
-    _replace(psycopg.Connection, "wait", _noting(note))
-    _replace(psycopg.AsyncConnection, "wait", _noting(note))
+    for name in ("wait_conn", "wait_conn_async"):  # a CancelRequest returns no connection
+        _note_openings(psycopg.waiting, name, lambda new: new.pgconn.backend_pid if new else 0)
+    for owner in (psycopg.Connection, psycopg.AsyncConnection):
+        _note_calls(owner, "wait", lambda new: _note_statement(new.pgconn.backend_pid))
 
 
 def _wrap_psqlpy(psqlpy: Any) -> None:
@@ -165,54 +161,45 @@ def _wrap_psqlpy(psqlpy: Any) -> None:
 
     for class_name, methods in _PSQLPY.items():
         for name in methods:
-            _replace(getattr(psqlpy, class_name), name, _noting(note))
+            _note_calls(getattr(psqlpy, class_name), name, note)
 
 
-Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
+def _note_calls(owner: Any, name: str, note: Callable[[Any], None]) -> None:
+    """Make a method of a driver call `note` first, if this version of the driver has it."""
+    original = getattr(owner, name, None)
+    if original is None:
+        return
+
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        note(self)
+        return original(self, *args, **options)
+
+    setattr(owner, name, method)
 
 
-def _replace(owner: Any, name: str, wrapper: Wrapper) -> None:
-    original = getattr(owner, name, None)  # another version of the driver may lack it
-    if original is not None:
-        setattr(owner, name, functools.wraps(original)(wrapper(original)))
+def _note_openings(module: Any, name: str, pid_of: Callable[[Any], int]) -> None:
+    """Make a function of a driver note who opened the connection that it returns."""
+    original = getattr(module, name, None)
+    if original is None:
+        return
 
+    @functools.wraps(original)
+    def connect(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        new = original(*args, **options)
+        _note_opening(pid_of(new))
+        return new
 
-def _noting(note: Callable[[Any], None]) -> Wrapper:
-    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
-        def method(self: Any, *args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            note(self)
-            return original(self, *args, **options)
+    @functools.wraps(original)
+    async def connect_async(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        new = await original(*args, **options)
+        _note_opening(pid_of(new))
+        return new
 
-        return method
-
-    return wrapper
-
-
-def _opening(pid_of: Callable[[Any], int]) -> Wrapper:
-    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
-        def connect(*args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            new = original(*args, **options)
-            _note_opening(pid_of(new))
-            return new
-
-        return connect
-
-    return wrapper
-
-
-def _opening_async(pid_of: Callable[[Any], int]) -> Wrapper:
-    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def connect(*args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            new = await original(*args, **options)
-            _note_opening(pid_of(new))
-            return new
-
-        return connect
-
-    return wrapper
+    setattr(module, name, connect_async if inspect.iscoroutinefunction(original) else connect)
 
 
 def _note_statement(pid: int) -> None:
