@@ -9,7 +9,7 @@ from typing import Any
 from understudy.init.schema import Metadata
 
 FAKES = '''\
-"""The stand-ins of this suite: Understudy's, under the name where a reader looks for them."""
+"""The fakes of this suite, from Understudy."""
 
 from understudy import (
     ANY,
@@ -34,10 +34,10 @@ __all__ = [
 ]
 '''
 _CONFTEST = '''\
-"""What several test files share.
+"""Fixtures for several test files.
 
-app, client, async_client, faker, event_loop, fake_postgres and real_postgres are Understudy's; a
-fixture of the same name here would take their place.
+Understudy provides app, client, async_client, faker, event_loop, fake_postgres and real_postgres. A
+fixture of the same name here replaces them.
 """
 '''
 _CONN = '''
@@ -48,7 +48,7 @@ from {fakes} import FakeConnection
 
 @pytest.fixture
 def conn() -> FakeConnection:
-    """A connection that answers what the test scripts."""
+    """A connection that gives the answers scripted by the test."""
     return FakeConnection()
 '''
 
