@@ -152,6 +152,6 @@ def test_the_demo_says_what_the_core_lacks(user: Path, tmp_path: Path) -> None:
     assert "\n  fastapi>=" in done.stderr
     assert "\n  psqlpy>=" in done.stderr
     assert done.stderr.endswith(
-        'They come with the extra "demo":\n  pip install "understudy[demo]"\n'
+        'The extra "demo" installs them:\n  pip install "understudy[demo]"\n'
     )
     assert list(tmp_path.iterdir()) == []
