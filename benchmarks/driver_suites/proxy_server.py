@@ -100,6 +100,7 @@ class Proxy:
         self._server = server
         self._dsn = dsn
         self._upstream: Upstream | None = None
+        self._is_closed = False
         self._is_implicit = False
         self._number = 0
         self._facts: tuple[dict[str, TypeFacts], dict[str, int]] = ({}, {})
@@ -114,8 +115,14 @@ class Proxy:
         upstream = Upstream(self._dsn(connection.database), connection.user)
         connection.pid = upstream.pid
         self._upstream = upstream
-        if self.session.closed:
+        if self._is_closed:
             upstream.close()
+
+    def close(self) -> None:
+        """Close the connection to the real server, as soon as there is one."""
+        self._is_closed = True
+        if self._upstream is not None:
+            self._upstream.close()
 
     @property
     def upstream(self) -> Upstream:
@@ -286,8 +293,7 @@ class Proxy:
 
     def lost(self, connection: Connection) -> None:
         """Close the connection to the real server."""
-        if self._upstream is not None:
-            self._upstream.close()
+        self.close()
 
 
 class ProxyServer(Server):
@@ -302,6 +308,7 @@ class ProxyServer(Server):
     def __init__(self, real: EmbeddedServer) -> None:
         super().__init__()
         self._real = real
+        self._proxies: list[Proxy] = []
         with psycopg.connect(real.dsn()) as probe:
             self._reported = {
                 name: value.decode()
@@ -313,12 +320,19 @@ class ProxyServer(Server):
         """Return the session of a new connection."""
         client = Client(next(pids), secrets.randbits(31), self.begun)
         proxy = Proxy(self, self._real.dsn)
+        self._proxies.append(proxy)
         settings = dict(self._reported)
         version = settings.pop("server_version")
         options = ServerOptions(version, settings=settings, admit=proxy.admit, forwarder=proxy)
         proxy.session = session = ProxySession(proxy, client, options)
         session.proxy = proxy
         return session
+
+    def stop(self) -> None:
+        """Close all connections, those to the real server too."""
+        super().stop()
+        for proxy in self._proxies:
+            proxy.close()
 
     def end(self, pids: Sequence[Any]) -> None:
         """Terminate the clients whose connections to the real server were terminated."""
