@@ -1,6 +1,6 @@
 """A copy of the reference backend in a folder of its own, and a pytest that runs in it.
 
-Its packages are called `src` and `tests`, as ours are: so it always runs in a process of its own.
+Its packages are called `src` and `tests`, as this project's are, so it runs in a child process.
 """
 
 from __future__ import annotations

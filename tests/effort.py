@@ -18,7 +18,7 @@ def calls_of(function: Callable[[], T]) -> tuple[T, int]:
     """Call a function.
 
     Returns:
-        What it returns, and how many functions were called meanwhile, those in C included.
+        What it returns, and how many functions it called, including those in C.
     """
     count = 0
 

@@ -579,7 +579,7 @@ async def test_where_warnings_are_errors_none_is_lost_in_the_code_under_test() -
     assert owed.failures == [caught.value]
 
 
-# Where nothing is checked ------------------------------------------------------------------------
+# Without a check ----------------------------------------------------------------------------------
 
 
 async def test_without_a_checker_everything_goes() -> None:

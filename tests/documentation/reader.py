@@ -108,7 +108,7 @@ class Reader:
                 self._results[block] = "\n\n".join(failed) or None
 
     def _toml(self, block: Block) -> str | None:
-        """Use the block as pyproject.toml: the header line must show every value of ours."""
+        """Use the block as pyproject.toml: the header line must show every Understudy value."""
         content = tomllib.loads(block.text)
         if block.path is not None:
             self.project.write(block.path, block.text)
@@ -119,7 +119,7 @@ class Reader:
         run = alone.run("pytest", "--strict-config")
         header = next((line for line in run.output.splitlines() if "understudy: " in line), "")
         table = content.get("tool", {}).get("understudy", {})
-        parse(table.get("lint", {}), block.file.as_posix())  # raises where a key or a rule is none
+        parse(table.get("lint", {}), block.file.as_posix())  # raises for an unknown key or rule
         values = [value for key, value in table.items() if key not in TABLES]
         # Of a table, such as that of variables, the names.
         texts = [" ".join(value) if isinstance(value, list | dict) else value for value in values]

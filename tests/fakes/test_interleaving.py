@@ -1,4 +1,4 @@
-"""A call on a fake gives others their turn, in every loop, and costs little where nobody waits."""
+"""A call on a fake yields to other tasks in every loop, and costs little if none is waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own tests, and those of the reference backend, are clean under the default rules."""
+"""This project's tests and the reference backend's are clean under the default rules."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Project:
         others = [plugin for plugin in OTHERS if plugin not in self.plugins + xdist]
         common = without("randomly", "cacheprovider", *others)
         if asyncio:
-            # pytest-asyncio warns where it is not set, and our suite turns warnings into errors.
+            # pytest-asyncio warns if it is not set, and this suite turns warnings into errors.
             common += ["-o", "asyncio_default_fixture_loop_scope=function"]
         else:
             common += ["-p", "no:asyncio"]
@@ -134,7 +134,7 @@ def web(project: Project) -> Project:
 
 @pytest.fixture(scope="session", autouse=True)
 def _heavy_imports() -> None:
-    """Import once what each inner pytest would import anew."""
+    """Import once what each inner pytest would import again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in ("fastapi", "starlette.testclient", "httpx", "asgi_lifespan", "faker"):

@@ -23,7 +23,7 @@ from understudy.embedded import EmbeddedServer, PostgresUnavailable, TestDatabas
 
 CONFIGURED = "[tool.understudy]\nschema = ['db/*.sql']\ndriver = 'psqlpy'\n"
 SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name text, born date);\n"
-# What a data access layer looks like: whatever goes wrong becomes an error of its own, or nothing.
+# A typical data access layer: any error becomes one of its own, or is swallowed.
 CODE = """
     async def name_of(conn, user):
         try:
@@ -83,7 +83,7 @@ def run(suite: Project, *args: str, subprocess: bool = False, **expected: int) -
 
 
 def section(result: pytest.RunResult) -> list[str]:
-    """The lines of our section at the end."""
+    """Return the lines of Understudy's section at the end."""
     lines = [line for line in result.stdout.lines if line]
     start = next(n for n, line in enumerate(lines) if line.strip("-") == " understudy ")
     rest = lines[start + 1 :]
@@ -99,7 +99,7 @@ def failures(suite: Project, result: pytest.RunResult) -> dict[str, str]:
 
 @pytest.fixture
 def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whoever starts a server now fails."""
+    """Make every start of a server fail."""
 
     def start(self: object) -> None:
         raise AssertionError("a server was started")
@@ -527,7 +527,7 @@ def test_without_a_schema_syntax_and_the_number_of_parameters_are_warned_about(
     assert "UncheckedWarning: ParametersRefused: the statement takes 1 parameter, got 2" in text
     assert section(result) == [CALLS, SYNTAX]
     assert len(spellings(bare.path / CACHE)) == 5
-    # It is no catalog of the project's, and says nothing that a schema would have to say.
+    # It is not the project's catalog, and contains nothing that depends on a schema.
     assert not (bare.path / "tests").exists()
 
     request.getfixturevalue("no_server")

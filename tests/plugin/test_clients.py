@@ -114,7 +114,7 @@ def test_the_async_client_under_anyio(bound: Project, asyncio: bool) -> None:
 
 
 def test_the_async_client_under_trio(web: Project) -> None:
-    pytest.importorskip("trio", reason="trio is no dependency of ours; anyio runs it where it is")
+    pytest.importorskip("trio", reason="trio is not a dependency; anyio runs it if installed")
     web.write(
         tests__test_it="""
             import pytest, sniffio

@@ -124,7 +124,7 @@ def test_a_connection_that_the_code_under_test_never_closes(bare: Project) -> No
         """,
     )
 
-    # In a process of its own: what it leaks would be found in whichever test of ours comes next.
+    # In a child process: its leaks would be found in the next test of this suite.
     assert failure(bare, subprocess=True) == (
         "ConnectionNotReturned: a connection was opened and never closed; opened at:\n"
         "  app.py:5 in connection\n"

@@ -1,4 +1,4 @@
-"""--understudy-keep-databases: a test that fails leaves its database, and says where it is."""
+"""--understudy-keep-databases: a failed test keeps its database and shows the URL."""
 
 from __future__ import annotations
 

@@ -175,7 +175,9 @@ def test_each_fails_its_test(suite: Project, how: list[str]) -> None:
     text = said(result)
     for message in (TASK, OPEN, BLOCKED, LEFT, NEVER.format(line=9, test="test_coroutine")):
         assert text.count(message) == 1
-    assert "ERROR: " not in result.stdout.str()  # not all tests passed: one may look at the calls
+    assert (
+        "ERROR: " not in result.stdout.str()
+    )  # not all tests passed, and the failed one may check the calls
 
 
 def test_each_can_be_off(suite: Project) -> None:

@@ -57,7 +57,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "[project]\nname = 'x'\ndependencies = ['understudy']\n",
         "tool = 'understudy'\n",
         "[tool.understudy]\n",
-        # Not ours to complain about: another tool's parser will.
+        # Another tool's parser will complain about it.
         "[project\n",
     ],
 )

@@ -22,7 +22,7 @@ NOT_CHECKED = "not checked by PostgreSQL: no schema configured"
 
 
 def section(project: Project, *args: str, passed: int, subprocess: bool = False) -> list[str]:
-    """Run, and return the lines of our section."""
+    """Run, and return the lines of Understudy's section."""
     # What the tests here ask is counted, and looked at by nobody.
     args = ("--understudy-check-calls=off", *args)
     result = project.run("-o", "asyncio_mode=auto", *args, subprocess=subprocess)

@@ -1,4 +1,4 @@
-"""What a test owes its script is told at its end: once, whole, and whatever the code caught."""
+"""Unmet expectations are reported when a test ends: once, and even if the code caught them."""
 
 from __future__ import annotations
 

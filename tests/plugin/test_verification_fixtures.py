@@ -1,4 +1,4 @@
-"""What a fixture owes its script is told when the fixture is gone."""
+"""Unmet expectations of a fixture are reported after its teardown."""
 
 from __future__ import annotations
 

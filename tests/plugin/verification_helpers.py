@@ -1,4 +1,4 @@
-"""Runs of a suite whose tests owe their script something."""
+"""Runs of a suite whose tests do not meet their expectations."""
 
 from __future__ import annotations
 

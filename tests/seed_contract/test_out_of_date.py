@@ -17,7 +17,7 @@ STRICT = "asyncio_mode=strict"
 
 
 def test_an_event_loop_override_does_not_reach_async_tests(backend: Folder) -> None:
-    """pytest-asyncio 1.x has no such fixture to override; ours is for sync tests, and says so."""
+    """pytest-asyncio 1.x has no such fixture; Understudy has one for sync tests, and says so."""
     assert int(importlib.metadata.version("pytest-asyncio").partition(".")[0]) >= 1
     backend.write(
         "tests/test_loop_dao.py",

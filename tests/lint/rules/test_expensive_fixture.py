@@ -1,4 +1,4 @@
-"""UND206: what is made anew for every test."""
+"""UND206: expensive objects created for every test."""
 
 from __future__ import annotations
 
