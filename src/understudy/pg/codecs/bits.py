@@ -20,7 +20,8 @@ from understudy.pg.codecs.codec import (
 # As C reads it: what comes before the first number and after the last does not matter.
 _TID = re.compile(r"[^(,)]*[(,](\s*[+-]?\d+|),(\s*[+-]?\d+|)\).*", re.ASCII | re.DOTALL)
 _LSN = re.compile(r"([0-9a-fA-F]{1,8})/([0-9a-fA-F]{1,8})")
-_SNAPSHOT = re.compile(r"(\+?\d+):(\+?\d+):((?:\+?\d+(?:,|\Z))*)", re.ASCII)
+_NUMBER = r"\s*[+-]?\d+"
+_SNAPSHOT = re.compile(rf"({_NUMBER}):({_NUMBER}):((?:{_NUMBER}(?:,|\Z))*)", re.ASCII)
 
 
 def bits(name: str) -> Codec:
@@ -134,12 +135,16 @@ def _snapshot(first: int, last: int, running: Sequence[int], *, is_text: bool) -
 def _read_snapshot(text: str, *, is_text: bool = True) -> str:
     found = _SNAPSHOT.fullmatch(text)
     numbers = [found[1], found[2], *found[3].split(",")] if found else ["0", "0"]
-    # C reads a number that is too large as the largest.
-    first, last, *running = (min(int(number), 2**64 - 1) for number in numbers if number)
+    first, last, *running = (_unsigned(int(number)) for number in numbers if number)
     spelled = _snapshot(first, last, running, is_text=is_text)
     if spelled is None:
         raise invalid("pg_snapshot", text)  # of both, as they are one
     return spelled
+
+
+def _unsigned(number: int) -> int:
+    """Return a number as C's strtoull reads it: one that is too large as the largest."""
+    return number % 2**64 if abs(number) < 2**64 else 2**64 - 1
 
 
 def _receive_snapshot(data: bytes) -> str:

@@ -40,9 +40,13 @@ def _interface(text: str, *, is_cidr: bool) -> Interface:
     """
     if ":" in text:
         found = _V6.fullmatch(text)
-        if found is None:
+        if found is None or (found[1][-1] == "." and found[2] is None):
             raise ValueError(text)
-        return ipaddress.IPv6Interface((found[1], int(found[2] or 128)))
+        head, colon, tail = found[1].rpartition(":")
+        if "." in tail:  # an IPv4 address, of which the last octets may be missing
+            tail += ".0" * (3 - tail.count("."))
+            tail = ".".join(octet or "0" for octet in tail.split("."))
+        return ipaddress.IPv6Interface((head + colon + tail, int(found[2] or 128)))
     octets, bits = _hexadecimal_octets(text) if is_cidr else ([], None)
     if not octets:
         found = _V4.fullmatch(text)
@@ -161,9 +165,9 @@ CIDR = Codec(
 
 # macaddr and macaddr8 ----------------------------------------------------------------------------
 
-# What C's scanf takes for %x and %2x, which never takes a digit back.
-_ANY_HEX = r"\s*+([+-]?+(?:0[xX])?+[0-9a-fA-F]++)"
-_TWO_HEX = r"\s*+([+-][0-9a-fA-F]|[0-9a-fA-F]{1,2}+)"
+# What C's scanf takes for %x and %2x, which never takes a digit back, and reads 0x as 0.
+_ANY_HEX = r"\s*+([+-]?+(?:0[xX][0-9a-fA-F]*+|[0-9a-fA-F]++))"
+_TWO_HEX = r"\s*+([+-][0-9a-fA-F]|0[xX]|[0-9a-fA-F]{1,2}+)"
 _MACADDR = [
     re.compile(pattern + r"\s*", re.ASCII)
     for pattern in (
@@ -183,7 +187,7 @@ def _macaddr(text: str) -> bytes:
     found = next((match for pattern in _MACADDR if (match := pattern.fullmatch(text))), None)
     if found is None:
         raise invalid("macaddr", text)
-    numbers = [int(digits, 16) for digits in found.groups()]
+    numbers = [int(digits.rstrip("xX"), 16) for digits in found.groups()]
     if not all(0 <= number < 256 for number in numbers):
         raise refusal("22003", f'invalid octet value in "macaddr" value: "{text}"')
     return bytes(numbers)
