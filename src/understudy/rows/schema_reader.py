@@ -12,7 +12,7 @@ from understudy.catalog.schema_reader import (
     read_constraints,
     read_types,
 )
-from understudy.rows.table_facts import Bound, Check, Column, ForeignKey, Schema, Table
+from understudy.rows.table_facts import Bound, Check, Column, Schema, Table
 
 if TYPE_CHECKING:
     import psycopg
@@ -65,7 +65,7 @@ def read_schema(connection: psycopg.Connection[Any]) -> Schema:
         if constraint.table:
             of_table[constraint.table].append(constraint)
         elif constraint.kind == "c":
-            domain_checks[constraint.domain].append(_check(constraint))
+            domain_checks[constraint.domain].append(constraint)
     types = read_types(connection)
     columns: dict[int, list[Column]] = defaultdict(list)
     for table, name, oid, *rest in connection.execute(_COLUMNS.encode()):
@@ -83,9 +83,9 @@ def read_schema(connection: psycopg.Connection[Any]) -> Schema:
             parent,
             tuple(sources),
             tuple(columns.get(oid, ())),
-            tuple(map(_check, _of_kind(own, "c"))),
+            _of_kind(own, "c"),
             {row.name: row.depends_on or row.columns for row in _of_kind(own, "pux")},
-            tuple(map(_foreign_key, _of_kind(own, "f"))),
+            _of_kind(own, "f"),
             Bound(tuple(key), bound) if bound else None,
         )
         names[f"{schema}.{name}"] = oid
@@ -94,15 +94,7 @@ def read_schema(connection: psycopg.Connection[Any]) -> Schema:
     return Schema(tables, names | visible, types, domain_checks)
 
 
-def _of_kind(constraints: Iterable[DatabaseConstraint], kinds: str) -> list[DatabaseConstraint]:
-    return [constraint for constraint in constraints if constraint.kind in kinds]
-
-
-def _check(row: DatabaseConstraint) -> Check:
-    return Check(row.name, row.columns, row.definition, row.expression)
-
-
-def _foreign_key(row: DatabaseConstraint) -> ForeignKey:
-    return ForeignKey(
-        row.name, row.columns, row.parent, row.parent_columns, row.deferrable, row.deferred
-    )
+def _of_kind(
+    constraints: Iterable[DatabaseConstraint], kinds: str
+) -> tuple[DatabaseConstraint, ...]:
+    return tuple(constraint for constraint in constraints if constraint.kind in kinds)

@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from understudy.catalog.schema_reader import DatabaseType
+from understudy.catalog.schema_reader import DatabaseConstraint, DatabaseType
 
-
-@dataclass(frozen=True)
-class Check:
-    """A CHECK constraint of a table or of a domain.
-
-    Attributes:
-        columns: the columns it mentions; empty for a domain's, which mentions VALUE instead.
-        definition: the constraint as PostgreSQL prints it.
-        expression: the condition alone.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    definition: str
-    expression: str
+# A check's columns are those that it mentions; a domain's mentions VALUE instead.
+Check = DatabaseConstraint
+ForeignKey = DatabaseConstraint
 
 
 @dataclass(frozen=True)
@@ -52,18 +40,6 @@ class Column:
     def has_default(self) -> bool:
         """Whether the database fills it in."""
         return self.expression is not None or bool(self.identity) or self.type.has_default
-
-
-@dataclass(frozen=True)
-class ForeignKey:
-    """A foreign key: the columns of a table, and the columns of the parent that they reference."""
-
-    name: str
-    columns: tuple[str, ...]
-    parent: int
-    parent_columns: tuple[str, ...]
-    deferrable: bool
-    deferred: bool
 
 
 @dataclass(frozen=True)
