@@ -1,4 +1,4 @@
-"""Which files of the project a Python file imports, directly or not: by its text, unexecuted."""
+"""Find the files of the project that a Python file imports, without running it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def imported_files(files: Iterable[Path], root: Path) -> list[Path]:
-    """These files, and every file below `root` or beside them that their imports lead to, sorted.
+    """Return these files and all files of the project that they import, directly or not, sorted.
 
-    What is imported by a computed name, and what lies outside the project, is not found. A file
-    that is no Python is taken as it is.
+    Imports by a computed name and files outside of `root` are not found. A file with invalid syntax
+    is included without its imports.
     """
     found: set[Path] = set()
     todo = [file.resolve() for file in files]
@@ -27,18 +27,17 @@ def imported_files(files: Iterable[Path], root: Path) -> list[Path]:
 
 
 def module_file(module: str, root: Path) -> Path | None:
-    """The file of a module of the project; None where it is not one."""
+    """Return the file of a module, or None if the project has no such module."""
     files = list(_files_of(module, [root.resolve(), (root / "src").resolve()], True))
     return files[-1] if files else None
 
 
 def _imports(file: Path, bases: list[Path]) -> Iterator[tuple[str, bool]]:
-    """The dotted names that a file imports, and whether each must be a module."""
+    """Yield the dotted names that a file imports, and whether each must be a module."""
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
-        # Its content counts; whoever runs it will say what is wrong with it.
-        return
+        return  # running the file will report what is wrong with it
     package = _package_of(file, bases)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -59,7 +58,7 @@ def _package_of(file: Path, bases: list[Path]) -> list[str]:
 
 
 def _files_of(name: str, bases: list[Path], is_certain: bool) -> Iterator[Path]:
-    """The files that importing a name runs: those of the packages above it, and its own."""
+    """Yield the files that importing a name runs: its own and those of the packages above it."""
     parts = name.split(".")
     for base in bases:
         chain = [base.joinpath(*parts[:length], "__init__.py") for length in range(1, len(parts))]
