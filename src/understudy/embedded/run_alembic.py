@@ -10,7 +10,11 @@ import importlib.util
 import os
 from typing import Any
 
-from understudy.embedded.schema_alembic import DSN_VARIABLE, INI_VARIABLE
+from understudy.embedded.schema_alembic import INI_VARIABLE
+from understudy.embedded.subprocesses import DSN_VARIABLE
+
+# The arguments of the drivers that are part of the address.
+_ADDRESS = "host port user password database dbname dsn ssl sslmode passfile service conninfo"
 
 
 def main() -> None:
@@ -35,21 +39,7 @@ def main() -> None:
             url.set(drivername=f"postgresql+{dialect.driver}")
         )
         args[:] = arguments
-        # Keep the arguments that are not part of the address.
-        for name in (
-            "host",
-            "port",
-            "user",
-            "password",
-            "database",
-            "dbname",
-            "dsn",
-            "ssl",
-            "sslmode",
-            "passfile",
-            "service",
-            "conninfo",
-        ):
+        for name in _ADDRESS.split():
             parameters.pop(name, None)
         parameters.update(settings)
 

@@ -10,7 +10,8 @@ import os
 from collections.abc import Awaitable
 from typing import Any
 
-from understudy.embedded.schema_function import DSN_VARIABLE, NAME_VARIABLE
+from understudy.embedded.schema_function import NAME_VARIABLE
+from understudy.embedded.subprocesses import DSN_VARIABLE
 
 
 def main() -> None:

@@ -12,13 +12,10 @@ from pathlib import Path
 from understudy.embedded.driver import connect
 from understudy.embedded.errors import MissingExtra, SchemaError
 from understudy.embedded.python_imports import imported_files
-from understudy.embedded.subprocesses import ProgramFailed, run_module
+from understudy.embedded.subprocesses import DSN_VARIABLE, run_module
 
 INI = "alembic.ini"
-# Not arguments, which every user of the system can see.
 INI_VARIABLE = "UNDERSTUDY_ALEMBIC_INI"
-DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
-_TIMEOUT = 600.0
 _OWN_TABLES = """
     SELECT count(*) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm')
         AND relnamespace <> 'information_schema'::regnamespace
@@ -58,18 +55,12 @@ class AlembicSource:
         self.check()
         ini = self._ini()
         shown = self._shown(ini)
-        try:
-            output = run_module(
-                "understudy.embedded.run_alembic",
-                ini.parent,
-                {INI_VARIABLE: str(ini), DSN_VARIABLE: dsn},
-                _TIMEOUT,
-            )
-        except ProgramFailed as error:
-            raise SchemaError(
-                f"alembic upgrade head ({shown}) {error.reason}. The end of its output:\n"
-                f"{error.output}"
-            ) from error
+        output = run_module(
+            "understudy.embedded.run_alembic",
+            ini.parent,
+            {INI_VARIABLE: str(ini), DSN_VARIABLE: dsn},
+            f"alembic upgrade head ({shown})",
+        )
         with closing(connect(dsn)) as connection:
             row = connection.execute(_OWN_TABLES).fetchone()
         if row is None or not row[0]:

@@ -6,12 +6,9 @@ from pathlib import Path
 
 from understudy.embedded.errors import SchemaError
 from understudy.embedded.python_imports import imported_files, module_file
-from understudy.embedded.subprocesses import ProgramFailed, run_module
+from understudy.embedded.subprocesses import DSN_VARIABLE, run_module
 
-# Where run_function looks for what to do.
 NAME_VARIABLE = "UNDERSTUDY_SCHEMA_FUNCTION"
-DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
-_TIMEOUT = 600.0
 
 
 class FunctionSource:
@@ -33,18 +30,12 @@ class FunctionSource:
         Raises:
             SchemaError: it failed.
         """
-        try:
-            run_module(
-                "understudy.embedded.run_function",
-                self._root,
-                {NAME_VARIABLE: self._name, DSN_VARIABLE: dsn},
-                _TIMEOUT,
-            )
-        except ProgramFailed as error:
-            raise SchemaError(
-                f'The function of schema = "{self._name}", called with the URL of an empty '
-                f"database, {error.reason}. The end of its output:\n{error.output}"
-            ) from error
+        run_module(
+            "understudy.embedded.run_function",
+            self._root,
+            {NAME_VARIABLE: self._name, DSN_VARIABLE: dsn},
+            f'The function of schema = "{self._name}", called with the URL of an empty database,',
+        )
         return self._files()
 
     def content(self) -> list[bytes]:

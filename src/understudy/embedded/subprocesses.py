@@ -1,6 +1,6 @@
-"""Run a Python program of the project in a process of its own.
+"""Run a module of the project in a process of its own.
 
-What it does to event loops, to logging and to module state stays there, and a hang can be ended.
+Its changes to event loops, logging and module state stay there, and it can be stopped if it hangs.
 """
 
 from __future__ import annotations
@@ -11,26 +11,28 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from understudy.embedded.errors import SchemaError
+
+# The URL of the database. In the environment, because every user of the system sees arguments.
+DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
+_TIMEOUT = 600.0
 _LINES = 30
 
 
-class ProgramFailed(Exception):
-    """The program ended with an error, or not in time; the text is the end of its output."""
+def run_module(module: str, folder: Path, environment: Mapping[str, str], what: str) -> str:
+    """Run a module with the import path of this process and `folder` first.
 
-    def __init__(self, reason: str, output: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.output = output
-
-
-def run_module(module: str, folder: Path, environment: Mapping[str, str], timeout: float) -> str:
-    """Run a module as a program, with the same import path as this process and `folder` first.
+    Args:
+        module: its dotted name.
+        folder: the working directory.
+        environment: variables to add to those of this process.
+        what: the program, as the subject of a message.
 
     Returns:
-        What it wrote.
+        The end of its output.
 
     Raises:
-        ProgramFailed: it ended with an error, or did not end within `timeout` seconds.
+        SchemaError: it ended with an error, or did not end within ten minutes.
     """
     path = os.pathsep.join([str(folder), *filter(None, sys.path)])
     try:
@@ -41,19 +43,23 @@ def run_module(module: str, folder: Path, environment: Mapping[str, str], timeou
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=timeout,
+            timeout=_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ProgramFailed(f"did not end within {timeout:g} s", tail(error.output)) from error
-    output = tail(done.stdout)
+        raise SchemaError(
+            f"{what} did not end within {_TIMEOUT:g} s. The end of its output:\n"
+            f"{_tail(error.output)}"
+        ) from error
+    output = _tail(done.stdout)
     if done.returncode:
-        raise ProgramFailed(f"ended with exit code {done.returncode}", output)
+        raise SchemaError(
+            f"{what} ended with exit code {done.returncode}. The end of its output:\n{output}"
+        )
     return output
 
 
-def tail(output: bytes | None) -> str:
-    """The last lines of an output, indented."""
+def _tail(output: bytes | None) -> str:
     lines = (output or b"").decode(errors="replace").rstrip().splitlines()
     kept = lines[-_LINES:]
     if len(lines) > _LINES:
