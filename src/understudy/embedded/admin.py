@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
-_LONGEST_NAME = 63
 # The first of the two numbers of Understudy's advisory locks.
 RUN_LOCKS, _TEMPLATE_LOCKS = 0x756E6472, 0x756E6473
 _HINTS = {
@@ -50,23 +49,12 @@ class Admin:
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.Lock()
 
-    def open(self) -> None:
-        """Connect now, to check that the server answers.
-
-        Raises:
-            PostgresUnavailable: The server does not answer.
-        """
-        with self._lock:
-            self._connected()
-
     def create(self, name: str) -> None:
         """Create an empty database."""
-        _check(name)
         self._run(f"create the database {name!r}", "CREATE DATABASE {}", name)
 
     def clone(self, template: str, name: str) -> None:
         """Create a database as a copy of another."""
-        _check(name)
         self._run(
             f"clone the database {template!r} as {name!r}",
             "CREATE DATABASE {} TEMPLATE {}" + self._strategy,
@@ -89,7 +77,6 @@ class Admin:
 
     def rename(self, name: str, new: str) -> None:
         """Rename a database that has no connections."""
-        _check(new)
         self._run(
             f"rename the database {name!r} to {new!r}", "ALTER DATABASE {} RENAME TO {}", name, new
         )
@@ -163,14 +150,6 @@ class Admin:
             _HINTS.get(error.sqlstate or ""),
         ]
         return DatabaseError("\n".join(filter(None, lines)))
-
-
-def _check(name: str) -> None:
-    if len(name.encode()) > _LONGEST_NAME:
-        raise DatabaseError(
-            f"The database name {name!r} has {len(name.encode())} bytes; PostgreSQL keeps 63 and "
-            "would cut off the rest."
-        )
 
 
 def _signed(number: int) -> int:

@@ -137,7 +137,7 @@ class Clones:
     def _begin(self, place: Place) -> None:
         self._owner = os.getpid()
         self._admin = place.admin()
-        self._admin.open()
+        self._admin.rows("SELECT 1")  # report now if the server does not answer
         self._place = place
 
     def _stop_pool(self) -> None:
