@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.catalog.result_waiter import ResultWaiter
 from understudy.embedded.driver import connect
 from understudy.embedded.environment import URL_VARIABLE
-from understudy.embedded.errors import PostgresUnavailable, SchemaError
+from understudy.embedded.errors import SchemaError
 from understudy.embedded.server import CLUSTER_NAME
 from understudy.pg import sql
 from understudy.script.excerpt import line_and_column, line_with_caret
@@ -61,8 +61,30 @@ def load_text(dsn: str, text: str, shown: str) -> None:
         PostgresUnavailable: The database cannot be reached.
         MissingExtra: psycopg is not installed.
     """
+    from psycopg.pq import ExecStatus, TransactionStatus
+
+    completed = 0
     with closing(connect(dsn)) as connection:
-        _run(connection, text, shown)
+        connection.pgconn.send_query(text.encode())
+        with ResultWaiter(connection.pgconn) as waiter:
+            while (result := waiter.next_result()) is not None:
+                if result.status == ExecStatus.FATAL_ERROR:
+                    raise SchemaError(_refusal(connection, result, text, shown, completed))
+                if result.status == ExecStatus.COPY_IN:
+                    copy = _COPY.search(text)
+                    where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
+                    raise SchemaError(
+                        f"The schema file {where} contains COPY ... FROM stdin, whose rows only "
+                        "psql can send.\n"
+                        "Write the rows as INSERT statements (pg_dump --inserts)."
+                    )
+                completed += 1
+        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            raise SchemaError(
+                f"The schema file {shown} begins a transaction and does not end it: nothing of it "
+                "would be kept.\n"
+                "Add COMMIT at its end, or remove BEGIN."
+            )
 
 
 def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
@@ -145,32 +167,6 @@ def _shown(file: Path, root: Path) -> str:
     return str(file.relative_to(root) if file.is_relative_to(root) else file)
 
 
-def _run(connection: psycopg.Connection[tuple[Any, ...]], text: str, shown: str) -> None:
-    from psycopg.pq import ExecStatus, TransactionStatus
-
-    completed = 0
-    connection.pgconn.send_query(text.encode())
-    with ResultWaiter(connection.pgconn) as waiter:
-        while (result := waiter.next_result()) is not None:
-            if result.status == ExecStatus.FATAL_ERROR:
-                raise SchemaError(_refusal(connection, result, text, shown, completed))
-            if result.status == ExecStatus.COPY_IN:
-                copy = _COPY.search(text)
-                where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
-                raise SchemaError(
-                    f"The schema file {where} contains COPY ... FROM stdin, whose rows only psql "
-                    "can send.\n"
-                    "Write the rows as INSERT statements (pg_dump --inserts)."
-                )
-            completed += 1
-    if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-        raise SchemaError(
-            f"The schema file {shown} begins a transaction and does not end it: nothing of it "
-            "would be kept.\n"
-            "Add COMMIT at its end, or remove BEGIN."
-        )
-
-
 def _refusal(
     connection: psycopg.Connection[tuple[Any, ...]],
     result: PGresult,
@@ -241,13 +237,12 @@ def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
             pass
     connection.rollback()
     rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
-    cluster = connection.execute("SHOW cluster_name").fetchone()
-    version = connection.execute("SHOW server_version").fetchone()
-    if cluster is None or version is None:  # pragma: no cover - SHOW always answers with a row
-        raise PostgresUnavailable("SHOW returned no row")
-    kind = "The embedded PostgreSQL" if cluster[0] == CLUSTER_NAME else "This PostgreSQL"
+    [(cluster, version)] = connection.execute(
+        "SELECT current_setting('cluster_name'), current_setting('server_version')"
+    ).fetchall()
+    kind = "The embedded PostgreSQL" if cluster == CLUSTER_NAME else "This PostgreSQL"
     return (
-        f"{kind} {version[0]} does not have the extension {name!r}. "
+        f"{kind} {version} does not have the extension {name!r}. "
         f"It has: {', '.join(row[0] for row in rows) or 'none'}.\n"
         f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
     )
