@@ -74,7 +74,11 @@ def choose_data_base(account: Account) -> Path:
     if not reachable:
         raise unreachable("live data", bases, account)
     best = reachable[0]
-    if best == _SHARED_MEMORY and len(reachable) > 1 and _free(best) < _WANTED_ON_TMPFS:
+    if (
+        best == _SHARED_MEMORY
+        and len(reachable) > 1
+        and shutil.disk_usage(best).free < _WANTED_ON_TMPFS
+    ):
         return reachable[1]
     return best
 
@@ -103,7 +107,3 @@ def unreachable(purpose: str, folders: Sequence[Path], account: Account) -> Unus
         f"cannot reach any folder for {purpose}. Tried: {', '.join(map(str, folders))}.\n"
         f"Set {variable} to a folder whose parents everybody may enter (chmod o+x)."
     )
-
-
-def _free(folder: Path) -> int:
-    return shutil.disk_usage(folder).free

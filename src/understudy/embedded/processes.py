@@ -25,15 +25,10 @@ class ProcessIdentity:
 
 
 def current_process() -> ProcessIdentity:
-    """Return the identity of this process.
-
-    Raises:
-        RuntimeError: the system does not tell when it started.
-    """
+    """Return the identity of this process."""
     pid = os.getpid()
     started = start_time(pid)
-    if started is None:  # pragma: no cover - this process is alive while it asks
-        raise RuntimeError(f"the system does not say when process {pid}, this one, started")
+    assert started is not None, "this process is running"
     return ProcessIdentity(pid, started, current_world())
 
 
