@@ -9,12 +9,12 @@ from typing import Any
 from understudy.pg.codecs.codec import (
     Codec,
     Reader,
+    exactly,
     invalid,
     plain,
     refusal,
     text_valued,
     unfit,
-    wrong_size,
 )
 
 # As C reads it: what comes before the first number and after the last does not matter.
@@ -76,8 +76,7 @@ def _read_tid(text: str) -> str:
 
 
 def _receive_tid(data: bytes) -> str:
-    if len(data) != 6:
-        raise wrong_size(data, 6)
+    exactly(data, 6)
     return f"({int.from_bytes(data[:4])},{int.from_bytes(data[4:])})"
 
 
@@ -103,18 +102,18 @@ def _lsn_text(value: Any) -> Any:
     return f"{value >> 32:X}/{value & 0xFFFFFFFF:X}" if is_number else value
 
 
-def _receive_lsn(data: bytes) -> str:
-    if len(data) != 8:
-        raise wrong_size(data, 8)
-    return str(_lsn_text(int.from_bytes(data)))
-
-
 def _pack_lsn(text: str) -> bytes:
     return b"".join(int(half, 16).to_bytes(4) for half in text.split("/"))
 
 
 TID = text_valued("tid", _read_tid, _receive_tid, _pack_tid, _tid_text)
-LSN = text_valued("pg_lsn", _read_lsn, _receive_lsn, _pack_lsn, _lsn_text)
+LSN = text_valued(
+    "pg_lsn",
+    _read_lsn,
+    lambda data: str(_lsn_text(int.from_bytes(exactly(data, 8)))),
+    _pack_lsn,
+    _lsn_text,
+)
 
 
 # pg_snapshot, and txid_snapshot, its older name --------------------------------------------------

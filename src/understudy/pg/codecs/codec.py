@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import reprlib
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -75,9 +76,33 @@ def no_data() -> ServerError:
     return refusal("08P01", "no data left in message")
 
 
-def wrong_size(data: bytes, size: int) -> ServerError:
-    """Return the error for a value whose size is not that of its type."""
-    return too_short() if len(data) < size else TrailingBytes()
+def exactly(data: bytes, size: int, missing: Callable[[], ServerError] = too_short) -> bytes:
+    """Return the bytes of a value of fixed size.
+
+    Raises:
+        ServerError: there are fewer (`missing` makes the error), or more.
+    """
+    if len(data) != size:
+        raise missing() if len(data) < size else TrailingBytes()
+    return data
+
+
+def number_reader(layout: struct.Struct) -> Callable[[bytes], Any]:
+    """Return the `receive` of a type whose values are one number."""
+    unpack, size = layout.unpack, layout.size
+
+    def receive(data: bytes) -> Any:
+        try:
+            return unpack(data)[0]
+        except struct.error:
+            return exactly(data, size)  # which raises
+
+    return receive
+
+
+def sized(data: bytes | None) -> bytes:
+    """Return an item of a container as `Reader.item` reads it."""
+    return b"\xff\xff\xff\xff" if data is None else len(data).to_bytes(4) + data
 
 
 def unfit(type_name: str, value: object) -> Unencodable:

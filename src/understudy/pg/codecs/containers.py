@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, unfit
+from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, sized, unfit
 from understudy.pg.codecs.container_text import array_text, read_array, read_record, record_text
 from understudy.pg.codecs.numbers import OID
-from understudy.pg.errors import TrailingBytes
+from understudy.pg.errors import ServerError, TrailingBytes
 
 _MOST_DIMENSIONS = 6
 _NUMBERS = re.compile(OID.pattern, re.ASCII)
@@ -50,7 +50,7 @@ def array_of(
         items = _listed(name, value)
         lengths = _lengths(name, items)
         flat = _flat(items, len(lengths))
-        pieces = [_piece(item, element.send) for item in flat]
+        pieces = [sized(None if item is None else element.send(item)) for item in flat]
         head = [len(lengths), int(any(item is None for item in flat))]
         numbers = b"".join(number.to_bytes(4) for number in head) + oid.to_bytes(4)
         for length in lengths:
@@ -99,13 +99,6 @@ def _flat(items: Sequence[Any], dimensions: int) -> list[Any]:
     return list(items)
 
 
-def _piece(value: Any, send: Callable[[Any], bytes]) -> bytes:
-    if value is None:
-        return b"\xff\xff\xff\xff"
-    data = send(value)
-    return len(data).to_bytes(4) + data
-
-
 def _receive_array(
     data: bytes, oid: int, spell: Callable[[int], str], receive: Callable[[bytes], Any]
 ) -> list[Any]:
@@ -124,13 +117,7 @@ def _receive_array(
     sent = reader.number(4, signed=False)
     # As PostgreSQL does: the number of a type of the schema may be another one at the client.
     if sent != oid and max(sent, oid) < _FIRST_THAT_MAY_DIFFER:
-        raise refusal(
-            "42804",
-            (
-                f"binary data has array element type {sent} ({spell(sent)}) instead of expected "
-                f"{oid} ({spell(oid)})"
-            ),
-        )
+        raise _wrong_type("array element type", sent, oid, spell)
     lengths = []
     for _ in range(dimensions):
         lengths.append(reader.number(4))
@@ -138,17 +125,27 @@ def _receive_array(
     if any(length < 0 for length in lengths):
         raise refusal("54000", "array size exceeds the maximum allowed (134217727)")
     count = _product(lengths) if lengths else 0
-    items = [_item(reader, number, receive) for number in range(1, count + 1)]
+    items = [_item(reader, f"array element {at}", receive) for at in range(1, count + 1)]
     reader.end()
     return _nested(items, lengths)
 
 
-def _item(reader: Reader, number: int, receive: Callable[[bytes], Any]) -> Any:
+def _wrong_type(
+    what: str, sent: int, oid: int, spell: Callable[[int], str], where: str = ""
+) -> ServerError:
+    return refusal(
+        "42804",
+        f"binary data has {what} {sent} ({spell(sent)}) instead of expected {oid} ({spell(oid)})"
+        + where,
+    )
+
+
+def _item(reader: Reader, place: str, receive: Callable[[bytes], Any]) -> Any:
     data = reader.item()
     try:
         return None if data is None else receive(data)
     except TrailingBytes:
-        raise refusal("22P03", f"improper binary format in array element {number}") from None
+        raise refusal("22P03", f"improper binary format in {place}") from None
 
 
 def _nested(items: list[Any], lengths: Sequence[int]) -> list[Any]:
@@ -213,7 +210,7 @@ def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
 
     def send(value: Any) -> bytes:
         pieces = [
-            oid.to_bytes(4) + _piece(value, codec.send)
+            oid.to_bytes(4) + sized(None if value is None else codec.send(value))
             for value, (_, oid, codec) in zip(in_order(value), fields, strict=True)
         ]
         return len(pieces).to_bytes(4) + b"".join(pieces)
@@ -246,18 +243,7 @@ def _receive_record(data: bytes, fields: Fields, spell: Callable[[int], str]) ->
     for number, (_, oid, codec) in enumerate(fields, 1):
         sent = reader.number(4, signed=False)
         if sent != oid:
-            raise refusal(
-                "42804",
-                (
-                    f"binary data has type {sent} ({spell(sent)}) instead of expected {oid} "
-                    f"({spell(oid)})"
-                )
-                + f" in record column {number}",
-            )
-        item = reader.item()
-        try:
-            found.append(None if item is None else codec.receive(item))
-        except TrailingBytes:
-            raise refusal("22P03", f"improper binary format in record column {number}") from None
+            raise _wrong_type("type", sent, oid, spell, f" in record column {number}")
+        found.append(_item(reader, f"record column {number}", codec.receive))
     reader.end()
     return tuple(found)

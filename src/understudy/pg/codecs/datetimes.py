@@ -27,7 +27,7 @@ from understudy.pg.codecs.calendar import (
     read_moment,
     zone_text,
 )
-from understudy.pg.codecs.codec import SPACE, Codec, invalid, plain, refusal, unfit, wrong_size
+from understudy.pg.codecs.codec import SPACE, Codec, exactly, invalid, plain, refusal, unfit
 from understudy.pg.codecs.datetime_fields import may_be_date, may_be_time
 from understudy.pg.errors import ServerError
 
@@ -64,13 +64,6 @@ def _out_of_range(type_name: str, text: str | None = None) -> ServerError:
     return refusal("22008", f"{type_name} out of range" + ("" if text is None else f': "{text}"'))
 
 
-def _integer(data: bytes, layout: struct.Struct) -> int:
-    try:
-        return layout.unpack(data)[0]  # type: ignore[no-any-return] # by its layout
-    except struct.error:
-        raise wrong_size(data, layout.size) from None
-
-
 _INT4, _INT8, _TIMETZ = struct.Struct("!i"), struct.Struct("!q"), struct.Struct("!qi")
 
 
@@ -96,7 +89,7 @@ def date_of(days: int) -> dt.date | str:
 
 
 def _receive_date(data: bytes) -> dt.date | str:
-    days = _integer(data, _INT4)
+    (days,) = _INT4.unpack(exactly(data, 4))
     if days in (2**31 - 1, -(2**31)):
         return INFINITY if days > 0 else MINUS_INFINITY
     if not FIRST_DAY <= days < END_DAY:
@@ -163,7 +156,7 @@ def timestamp(name: str, words: str, *, aware: bool) -> Codec:
         return f"{day_text(days)} {clock_text(clock)}{'+00' if aware else ''}{era(days)}"
 
     def receive(data: bytes) -> dt.datetime | str:
-        number = _integer(data, _INT8)
+        (number,) = _INT8.unpack(exactly(data, 8))
         if number in (2**63 - 1, -(2**63)):
             return INFINITY if number > 0 else MINUS_INFINITY
         if not FIRST_MOMENT <= number < END_MOMENT:
@@ -213,26 +206,12 @@ def _microseconds(moment: Moment, aware: bool) -> int:
 # time --------------------------------------------------------------------------------------------
 
 
-def _read_time(text: str) -> dt.time | str:
-    moment = read_clock(text)
-    if moment is None:
-        return _perhaps(text, "time")
-    return _time(moment.clock)
-
-
 def _time(clock: int, zone: int | None = None) -> dt.time | str:
     if clock == DAY:
         return "24:00:00" + ("" if zone is None else zone_text(zone))
     seconds, fraction = divmod(clock, 1_000_000)
     tzinfo = None if zone is None else dt.timezone(dt.timedelta(seconds=zone))
     return dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60, fraction, tzinfo)
-
-
-def _receive_time(data: bytes) -> dt.time | str:
-    clock = _integer(data, _INT8)
-    if not 0 <= clock <= DAY:
-        raise _out_of_range("time")
-    return _time(clock)
 
 
 def _clock_of(name: str, value: Any) -> Moment:
@@ -248,41 +227,33 @@ def _clock_of(name: str, value: Any) -> Moment:
     return moment
 
 
-TIME = Codec(
-    _read_time,
-    _receive_time,
-    lambda value: clock_text(_clock_of("time without time zone", value).clock),
-    lambda value: _INT8.pack(_clock_of("time without time zone", value).clock),
-)
+def _time_of_day(name: str, words: str, layout: struct.Struct, *, zoned: bool) -> Codec:
+    """Return the codec of time, with or without time zone."""
+
+    def read(text: str) -> dt.time | str:
+        moment = read_clock(text)
+        if moment is None:
+            return _perhaps(text, words)
+        return _time(moment.clock, (moment.zone or 0) if zoned else None)
+
+    def receive(data: bytes) -> dt.time | str:
+        clock, *west = layout.unpack(exactly(data, layout.size))
+        if not 0 <= clock <= DAY:
+            raise _out_of_range("time")
+        if zoned and abs(west[0]) >= 16 * 3600:
+            raise refusal("22009", "time zone displacement out of range")
+        return _time(clock, -west[0] if zoned else None)
+
+    def write(value: Any) -> str:
+        moment = _clock_of(name, value)
+        return clock_text(moment.clock) + (zone_text(moment.zone or 0) if zoned else "")
+
+    def send(value: Any) -> bytes:
+        moment = _clock_of(name, value)
+        return layout.pack(moment.clock, *([-(moment.zone or 0)] if zoned else []))
+
+    return Codec(read, receive, write, send)
 
 
-def _read_timetz(text: str) -> dt.time | str:
-    moment = read_clock(text)
-    if moment is None:
-        return _perhaps(text, "time with time zone")
-    return _time(moment.clock, moment.zone or 0)
-
-
-def _receive_timetz(data: bytes) -> dt.time | str:
-    try:
-        clock, west = _TIMETZ.unpack(data)
-    except struct.error:
-        raise wrong_size(data, _TIMETZ.size) from None
-    if not 0 <= clock <= DAY:
-        raise _out_of_range("time")
-    if abs(west) >= 16 * 3600:
-        raise refusal("22009", "time zone displacement out of range")
-    return _time(clock, -west)
-
-
-def _write_timetz(value: Any) -> str:
-    moment = _clock_of("time with time zone", value)
-    return clock_text(moment.clock) + zone_text(moment.zone or 0)
-
-
-def _send_timetz(value: Any) -> bytes:
-    moment = _clock_of("time with time zone", value)
-    return _TIMETZ.pack(moment.clock, -(moment.zone or 0))
-
-
-TIMETZ = Codec(_read_timetz, _receive_timetz, _write_timetz, _send_timetz)
+TIME = _time_of_day("time without time zone", "time", _INT8, zoned=False)
+TIMETZ = _time_of_day("time with time zone", "time with time zone", _TIMETZ, zoned=True)

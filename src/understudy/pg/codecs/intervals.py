@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from understudy.pg.codecs.calendar import INFINITY, MINUS_INFINITY, clock_text
-from understudy.pg.codecs.codec import Codec, invalid, plain, refusal, unfit, wrong_size
+from understudy.pg.codecs.codec import Codec, exactly, invalid, plain, refusal, unfit
 from understudy.pg.codecs.datetime_fields import Malformed, fields_in
 from understudy.pg.errors import ServerError
 
@@ -194,10 +194,7 @@ def _value(parts: Parts, text: str) -> dt.timedelta | str:
 
 
 def _receive(data: bytes) -> dt.timedelta | str:
-    try:
-        microseconds, days, months = _LAYOUT.unpack(data)
-    except struct.error:
-        raise wrong_size(data, _LAYOUT.size) from None
+    microseconds, days, months = _LAYOUT.unpack(exactly(data, _LAYOUT.size))
     parts = Parts(months, days, microseconds)
     return _value(parts, _spelled(parts))
 

@@ -10,6 +10,7 @@ from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
     Reader,
+    exactly,
     invalid,
     invalid_external,
     no_data,
@@ -18,7 +19,7 @@ from understudy.pg.codecs.codec import (
     text_valued,
     unfit,
 )
-from understudy.pg.errors import ServerError, TrailingBytes
+from understudy.pg.errors import ServerError
 
 _FAMILIES = {2: 4, 3: 16}
 _ADDRESSES = (ipaddress.IPv4Address, ipaddress.IPv6Address)
@@ -220,9 +221,9 @@ def card_address(name: str, size: int) -> Codec:
     """Return the codec of macaddr or macaddr8; its values are texts with colons."""
     parse = _macaddr if name == "macaddr" else _macaddr8
 
-    def receive(data: bytes) -> str:
-        if len(data) != size:
-            raise no_data() if len(data) < size else TrailingBytes()
-        return _spelled(data)
-
-    return text_valued(name, lambda text: _spelled(parse(text)), receive, parse)
+    return text_valued(
+        name,
+        lambda text: _spelled(parse(text)),
+        lambda data: _spelled(exactly(data, size, no_data)),
+        parse,
+    )

@@ -12,15 +12,15 @@ from understudy.pg.codecs.codec import (
     SPACE,
     Codec,
     beyond,
+    exactly,
     invalid,
     no_data,
+    number_reader,
     out_of_range,
     plain,
     refusal,
     unfit,
-    wrong_size,
 )
-from understudy.pg.errors import TrailingBytes
 
 # The lowest and the highest number of each type.
 INTEGERS = {
@@ -54,7 +54,7 @@ _FALSE = frozenset(("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "
 def integer(name: str, layout: str) -> Codec:
     """Return the codec of an integer type, whose binary form has a layout of `struct`."""
     packer = struct.Struct(layout)
-    pack, unpack, size = packer.pack, packer.unpack, packer.size
+    pack, size = packer.pack, packer.size
     signed = layout[1].islower()
     bits = 8 * size - signed
     lowest, highest = (-(1 << bits) if signed else 0), (1 << bits) - 1
@@ -72,12 +72,6 @@ def integer(name: str, layout: str) -> Codec:
             raise out_of_range(name, text)
         return number
 
-    def receive(data: bytes) -> int:
-        try:
-            return unpack(data)[0]  # type: ignore[no-any-return] # an integer, by its layout
-        except struct.error:
-            raise wrong_size(data, size) from None
-
     def send(value: Any) -> bytes:
         try:
             return pack(value)
@@ -87,7 +81,7 @@ def integer(name: str, layout: str) -> Codec:
     def write(value: Any) -> str:
         return str(_whole(name, value, lowest, highest))
 
-    return Codec(read, receive, write, send)
+    return Codec(read, number_reader(packer), write, send)
 
 
 def number_in(text: str) -> int:
@@ -150,12 +144,6 @@ def _read_boolean(text: str) -> bool:
     return False
 
 
-def _receive_boolean(data: bytes) -> bool:
-    if len(data) != 1:
-        raise TrailingBytes() if data else no_data()
-    return data != b"\0"
-
-
 def _truth(value: Any) -> bool:
     value = plain(value)
     if not isinstance(value, (bool, str)):
@@ -170,7 +158,7 @@ def _truth(value: Any) -> bool:
 
 BOOLEAN = Codec(
     _read_boolean,
-    _receive_boolean,
+    lambda data: exactly(data, 1, no_data) != b"\0",
     lambda value: "t" if value is True or _truth(value) else "f",
     lambda value: b"\1" if value is True or _truth(value) else b"\0",
 )
@@ -192,7 +180,7 @@ def float_of(text: str) -> float:
 def floating(name: str, layout: str) -> Codec:
     """Return the codec of real or double precision, whose binary form has a layout of `struct`."""
     packer = struct.Struct(layout)
-    pack, unpack, size = packer.pack, packer.unpack, packer.size
+    pack, unpack = packer.pack, packer.unpack
 
     def read(text: str) -> float:
         bare = text.strip(SPACE)
@@ -212,12 +200,6 @@ def floating(name: str, layout: str) -> Codec:
         except OverflowError:
             return math.inf
 
-    def receive(data: bytes) -> float:
-        try:
-            return unpack(data)[0]  # type: ignore[no-any-return] # a float, by its layout
-        except struct.error:
-            raise wrong_size(data, size) from None
-
     def send(value: Any) -> bytes:
         if type(value) is not float:
             value = _floating(name, value)
@@ -229,7 +211,7 @@ def floating(name: str, layout: str) -> Codec:
     def write(value: Any) -> str:
         return _shortest(float(unpack(send(value))[0]), single=name == "real")
 
-    return Codec(read, receive, write, send)
+    return Codec(read, number_reader(packer), write, send)
 
 
 def _floating(name: str, value: Any) -> float:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from understudy.pg.codecs.calendar import EPOCH
-from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, too_short, unfit
+from understudy.pg.codecs.codec import Codec, Reader, Unencodable, refusal, sized, too_short, unfit
 from understudy.pg.codecs.container_text import malformed, range_text, read_range, read_ranges
 from understudy.pg.codecs.datetimes import date_of
 from understudy.pg.errors import ServerError
@@ -109,8 +109,8 @@ def range_of(name: str, subtype: str, codec: Codec) -> Codec:
             return bytes([_EMPTY])
         flags = _LOWER_IN * found.lower_inc + _UPPER_IN * found.upper_inc
         flags += _LOWER_OPEN * (found.lower is None) + _UPPER_OPEN * (found.upper is None)
-        pieces = [codec.send(b) for b in (found.lower, found.upper) if b is not None]
-        return bytes([flags]) + b"".join(len(p).to_bytes(4) + p for p in pieces)
+        pieces = [sized(codec.send(b)) for b in (found.lower, found.upper) if b is not None]
+        return bytes([flags]) + b"".join(pieces)
 
     return Codec(read, receive, write, send)
 
@@ -213,8 +213,8 @@ def multirange_of(name: str, codec: Codec) -> Codec:
         return joined([codec.input(codec.output(item)) for item in value])
 
     def send(value: Any) -> bytes:
-        pieces = [codec.send(item) for item in of(value)]
-        return len(pieces).to_bytes(4) + b"".join(len(p).to_bytes(4) + p for p in pieces)
+        pieces = [sized(codec.send(item)) for item in of(value)]
+        return len(pieces).to_bytes(4) + b"".join(pieces)
 
     return Codec(
         read,

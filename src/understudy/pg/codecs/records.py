@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
 
-from understudy.pg.codecs.codec import Codec, refusal, unfit
+from understudy.pg.codecs.codec import Codec, refusal, sized, unfit
 from understudy.pg.codecs.container_text import record_text
 from understudy.pg.codecs.datetimes import DATE, timestamp
 from understudy.pg.codecs.numbers import BOOLEAN, floating, integer
@@ -51,11 +51,10 @@ def _send(value: Any) -> bytes:
     pieces: list[bytes] = []
     for field in _fields(value):
         if field is None:
-            pieces.append(_UNKNOWN.to_bytes(4) + b"\xff\xff\xff\xff")
+            pieces.append(_UNKNOWN.to_bytes(4) + sized(None))
             continue
         oid, codec = _natural(field)
-        data = codec.send(field)
-        pieces.append(oid.to_bytes(4) + len(data).to_bytes(4) + data)
+        pieces.append(oid.to_bytes(4) + sized(codec.send(field)))
     return len(pieces).to_bytes(4) + b"".join(pieces)
 
 

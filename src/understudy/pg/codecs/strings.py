@@ -11,17 +11,16 @@ from uuid import UUID
 from understudy.pg.codecs.codec import (
     Codec,
     decoded,
+    exactly,
     invalid,
     no_data,
     plain,
     refusal,
     too_short,
     unfit,
-    wrong_size,
 )
 from understudy.pg.codecs.json_errors import why_not_json
 from understudy.pg.codecs.numeric import NUMERIC
-from understudy.pg.errors import TrailingBytes
 
 _UUID = re.compile(r"(\{)?([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}(?(1)\})")
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})|[^\\]", re.DOTALL)
@@ -144,12 +143,6 @@ def _of_byte(byte: int) -> str:
     return "" if byte == 0 else chr(byte) if byte < 128 else f"\\{byte:03o}"
 
 
-def _receive_char(data: bytes) -> str:
-    if len(data) != 1:
-        raise TrailingBytes() if data else no_data()
-    return _of_byte(data[0])
-
-
 def _write_char(value: Any) -> str:
     value = plain(value)
     if isinstance(value, bytes):
@@ -164,7 +157,9 @@ def _send_char(value: Any) -> bytes:
     return bytes([int(written[1:], 8)]) if len(written) == 4 else written.encode() or b"\0"
 
 
-CHAR = Codec(_read_char, _receive_char, _write_char, _send_char)
+CHAR = Codec(
+    _read_char, lambda data: _of_byte(exactly(data, 1, no_data)[0]), _write_char, _send_char
+)
 
 
 # bytea -------------------------------------------------------------------------------------------
@@ -217,12 +212,6 @@ def _read_uuid(value: str) -> UUID:
     return UUID(value)
 
 
-def _receive_uuid(data: bytes) -> UUID:
-    if len(data) != 16:
-        raise wrong_size(data, 16)
-    return UUID(bytes=data)
-
-
 def _uuid(value: Any) -> UUID:
     if isinstance(value, UUID):
         return value
@@ -235,7 +224,10 @@ def _uuid(value: Any) -> UUID:
 
 
 UUIDS = Codec(
-    _read_uuid, _receive_uuid, lambda value: str(_uuid(value)), lambda value: _uuid(value).bytes
+    _read_uuid,
+    lambda data: UUID(bytes=exactly(data, 16)),
+    lambda value: str(_uuid(value)),
+    lambda value: _uuid(value).bytes,
 )
 
 
