@@ -54,109 +54,88 @@ class AnswerRows:
 Answer = AnswerRows | Refusal
 
 
-class IntrospectionRunner:
-    """Runs queries of the system catalogs in read-only transactions.
+def run_query(
+    connection: psycopg.Connection[Any],
+    type_numbers: Callable[[set[str]], Mapping[str, int]],
+    statement: str,
+    description: Description,
+    given: Sequence[str | None],
+) -> Answer:
+    """Run a query of the system catalogs in a read-only transaction and return its answer.
 
     Args:
-        connection: returns a connection to a database with the schema.
+        connection: to a database with the schema.
         type_numbers: returns the OIDs of types by their names.
+        statement: the query.
+        description: its description.
+        given: the parameters, as texts.
+
+    Raises:
+        DescribeFailed: PostgreSQL cannot be reached, or is busy or shutting down.
     """
+    import psycopg
 
-    def __init__(
-        self,
-        connection: Callable[[], psycopg.Connection[Any]],
-        type_numbers: Callable[[set[str]], Mapping[str, int]],
-    ) -> None:
-        self._connection = connection
-        self._type_numbers = type_numbers
-
-    def answer(
-        self, statement: str, description: Description, given: Sequence[str | None]
-    ) -> Answer:
-        """Return PostgreSQL's answer to a query of the system catalogs.
-
-        Args:
-            statement: the query.
-            description: its description.
-            given: the parameters, as texts.
-
-        Raises:
-            DescribeFailed: PostgreSQL cannot be reached, or is busy or shutting down.
-        """
-        import psycopg
-
-        connection = self._connection()
-        try:
-            return self._answer(connection, statement, description, given)
-        except psycopg.Error as error:
-            connection.close()
-            raise cannot_ask(error) from error
-
-    def _answer(
-        self,
-        connection: psycopg.Connection[Any],
-        statement: str,
-        description: Description,
-        given: Sequence[str | None],
-    ) -> Answer:
-        stable = self._stable_oids(connection)
+    try:
+        stable = _stable_oids(connection)
         to_server = {str(number): str(oid) for oid, number in stable.items()}
         to_stable = {str(oid): str(number) for oid, number in stable.items()}
         texts = [
             _renumbered(text, to_server) if kind in _SENT else text
             for text, kind in zip(given, description.parameters, strict=True)
         ]
-        found = self._run(connection, statement, description.parameters, texts)
-        if isinstance(found, Refusal):
-            return found
-        are_oids = [column.type in _OID_TYPES for column in description.columns]
-        return AnswerRows(
-            tuple(
-                tuple(
-                    _renumbered(text, to_stable) if is_oid else text
-                    for text, is_oid in zip(row, are_oids, strict=True)
-                )
-                for row in found
-            )
-        )
-
-    def _run(
-        self,
-        connection: psycopg.Connection[Any],
-        statement: str,
-        kinds: Sequence[str],
-        texts: Sequence[str | None],
-    ) -> list[list[str | None]] | Refusal:
-        from psycopg.pq import ExecStatus
-
-        numbers = self._type_numbers(set(kinds))
-        types = [numbers.get(kind, 0) for kind in kinds]
-        values = [None if text is None else text.encode() for text in texts]
-        pgconn = connection.pgconn
-        pgconn.exec_(b"BEGIN TRANSACTION READ ONLY")
-        result = pgconn.exec_params(statement.encode(), values, types)
-        pgconn.exec_(b"ROLLBACK")
-        if result.status != ExecStatus.TUPLES_OK:
-            refused = refusal_of(result)
-            if refused.sqlstate.startswith(NO_VERDICT):
-                raise no_verdict(statement, refused)
-            return refused
-        columns = range(result.nfields)
-        cells = [
-            [result.get_value(row, column) for column in columns] for row in range(result.ntuples)
-        ]
-        return [[None if cell is None else bytes(cell).decode() for cell in row] for row in cells]
-
-    def _stable_oids(self, connection: psycopg.Connection[Any]) -> dict[int, int]:
-        """Return the stable number of each object of the schema, by its OID on this server."""
-        found: dict[int, int] = {}
-        # Types first: their numbers must not depend on other objects.
-        for query in (_TYPES, _OBJECTS):
-            rows = connection.execute(query.encode(), prepare=True).fetchall()
-            named = {oid: name for oid, name in rows if oid >= FIRST_OWN_OID}
-            numbers = stable_oids(named.values(), found.values())
-            found |= {oid: numbers[name] for oid, name in named.items()}
+        numbers = type_numbers(set(description.parameters))
+        types = [numbers.get(kind, 0) for kind in description.parameters]
+        found = _run(connection, statement, types, texts)
+    except psycopg.Error as error:
+        connection.close()
+        raise cannot_ask(error) from error
+    if isinstance(found, Refusal):
         return found
+    are_oids = [column.type in _OID_TYPES for column in description.columns]
+    return AnswerRows(
+        tuple(
+            tuple(
+                _renumbered(text, to_stable) if is_oid else text
+                for text, is_oid in zip(row, are_oids, strict=True)
+            )
+            for row in found
+        )
+    )
+
+
+def _run(
+    connection: psycopg.Connection[Any],
+    statement: str,
+    types: Sequence[int],
+    texts: Sequence[str | None],
+) -> list[list[str | None]] | Refusal:
+    from psycopg.pq import ExecStatus
+
+    values = [None if text is None else text.encode() for text in texts]
+    pgconn = connection.pgconn
+    pgconn.exec_(b"BEGIN TRANSACTION READ ONLY")
+    result = pgconn.exec_params(statement.encode(), values, types)
+    pgconn.exec_(b"ROLLBACK")
+    if result.status != ExecStatus.TUPLES_OK:
+        refused = refusal_of(result)
+        if refused.sqlstate.startswith(NO_VERDICT):
+            raise no_verdict(statement, refused)
+        return refused
+    columns = range(result.nfields)
+    cells = [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
+    return [[None if cell is None else bytes(cell).decode() for cell in row] for row in cells]
+
+
+def _stable_oids(connection: psycopg.Connection[Any]) -> dict[int, int]:
+    """Return the stable number of each object of the schema, by its OID on this server."""
+    found: dict[int, int] = {}
+    # Types first: their numbers must not depend on other objects.
+    for query in (_TYPES, _OBJECTS):
+        rows = connection.execute(query.encode(), prepare=True).fetchall()
+        named = {oid: name for oid, name in rows if oid >= FIRST_OWN_OID}
+        numbers = stable_oids(named.values(), found.values())
+        found |= {oid: numbers[name] for oid, name in named.items()}
+    return found
 
 
 def _renumbered(text: str | None, numbers: Mapping[str, str]) -> str | None:

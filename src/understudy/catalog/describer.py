@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from understudy.catalog.cached_answers import Answer, IntrospectionRunner
+from understudy.catalog.cached_answers import Answer, run_query
 from understudy.catalog.command_tags import command_in, is_query
 from understudy.catalog.description import (
     Column,
@@ -60,7 +60,6 @@ class Describer:
         )
         self._lookup = Lookup(lambda: self._connection.raw)
         self._views = Views(self._lookup)
-        self._runner = IntrospectionRunner(lambda: self._connection.raw, self._lookup.type_numbers)
 
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
@@ -99,17 +98,14 @@ class Describer:
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
     ) -> Answer:
-        """Run a query of the system catalogs in a read-only transaction and return its answer.
-
-        Args:
-            statement: the query.
-            description: its description.
-            given: its parameters, as texts.
+        """Return the answer to a query of the system catalogs; see `run_query`.
 
         Raises:
             DescribeFailed: PostgreSQL cannot be reached, or is busy or shutting down.
         """
-        return self._runner.answer(statement, description, given)
+        return run_query(
+            self._connection.raw, self._lookup.type_numbers, statement, description, given
+        )
 
     def schema_facts(self) -> SchemaFacts:
         """Return the types and constraints of the schema.
