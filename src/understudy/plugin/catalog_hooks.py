@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,9 +16,7 @@ from understudy.plugin import report
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
-    from understudy.catalog.cached_answers import Answer
     from understudy.catalog.checks import Checker, Level, Levels
-    from understudy.catalog.description import Description, SchemaFacts, Verdict
     from understudy.catalog.run_catalog import Describer
 
 _ACTIVE = "understudy.catalog.active_checker"
@@ -31,9 +30,9 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     """Check the statements of this run, with the configured schema or without one."""
     factory: Callable[[], Checker] | None = None
     if settings.schema:
-        factory = lambda: _with_schema(config, settings)  # noqa: E731 # a closure over both
+        factory = partial(_with_schema, config, settings)
     elif _syntax_can_be_checked(config, settings):
-        factory = lambda: _without_schema(config, settings)  # noqa: E731 # a closure over both
+        factory = partial(_without_schema, config, settings)
     elif _ACTIVE not in sys.modules:
         return
     from understudy.catalog import active_checker as active
@@ -115,7 +114,7 @@ def _with_schema(config: pytest.Config, settings: Settings) -> Checker:
     catalog = Catalog(
         settings.root / (settings.catalog or DEFAULT_CATALOG),
         _fingerprint(settings),
-        lambda: _describer(config),
+        lambda: _describer(config, has_schema=True),
         locked=bool(config.getoption("understudy_locked")),
     )
     return Checker(catalog, _levels(settings))
@@ -140,20 +139,6 @@ def _fingerprint(settings: Settings) -> Callable[[int], str]:
     return fingerprint_for
 
 
-def _describer(config: pytest.Config) -> Describer:
-    """Start the server, and return a describer for a database with the schema."""
-    from understudy.catalog.describer import Describer
-    from understudy.catalog.errors import CatalogError
-    from understudy.embedded.errors import PostgresError
-    from understudy.plugin.databases import shared
-
-    try:
-        _, dsn = shared(config).new()
-    except PostgresError as error:
-        raise CatalogError(str(error)) from error
-    return Describer(dsn)
-
-
 # Without a schema --------------------------------------------------------------------------------
 
 
@@ -176,7 +161,10 @@ def _without_schema(config: pytest.Config, settings: Settings) -> Checker:
     from understudy.catalog.run_catalog import Catalog
 
     catalog = Catalog(
-        _cached(config), lambda _: "", lambda: _syntax_describer(config), disposable=True
+        _cached(config),
+        lambda _: "",
+        lambda: _describer(config, has_schema=False),
+        disposable=True,
     )
     return Checker(catalog, _levels(settings), lenient=True)
 
@@ -190,72 +178,23 @@ def _cached(config: pytest.Config) -> Path | None:
         return None
 
 
-def _syntax_describer(config: pytest.Config) -> Describer:
+# Both --------------------------------------------------------------------------------------------
+
+
+def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
+    """Start a server if necessary, and return a describer for one of its databases."""
     from understudy.catalog.describer import Describer
     from understudy.catalog.errors import CatalogError
+    from understudy.catalog.syntax_describer import SyntaxDescriber
     from understudy.embedded.errors import PostgresError
-    from understudy.plugin.databases import bare
+    from understudy.plugin import databases
 
     try:
-        return SyntaxDescriber(Describer(bare(config)))
+        if has_schema:
+            return Describer(databases.shared(config).new()[1])
+        return SyntaxDescriber(databases.bare(config))
     except PostgresError as error:
         raise CatalogError(str(error)) from error
-
-
-class SyntaxDescriber:
-    """Describes what does not depend on a schema: whether the syntax of statements is valid.
-
-    Args:
-        describer: asks a database that need not have the tables.
-    """
-
-    def __init__(self, describer: Describer) -> None:
-        self._describer = describer
-
-    def describe(
-        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
-    ) -> list[Verdict]:
-        """Return a refusal for each statement with a syntax error, and the command of the others.
-
-        Queries of the system catalogs are described: those are the same in every database.
-        """
-        from understudy.catalog.command_tags import command_in
-        from understudy.catalog.description import ParsedOnly, Refusal
-        from understudy.catalog.introspection_statements import is_introspection
-
-        return [
-            verdict
-            if (isinstance(verdict, Refusal) and verdict.sqlstate == "42601")
-            or is_introspection(statement)
-            else ParsedOnly(command_in(statement))
-            for statement, verdict in zip(
-                statements, self._describer.describe(statements, declared), strict=True
-            )
-        ]
-
-    def answer(
-        self, statement: str, description: Description, given: Sequence[str | None]
-    ) -> Answer:
-        """Return what PostgreSQL answers to a query of the system catalogs."""
-        return self._describer.answer(statement, description, given)
-
-    def schema_facts(self) -> SchemaFacts:
-        """Return nothing: there is no schema."""
-        from understudy.catalog.description import SchemaFacts
-
-        return SchemaFacts({}, ())
-
-    @property
-    def major(self) -> int:
-        """The major version of the server."""
-        return self._describer.major
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._describer.close()
-
-
-# Both --------------------------------------------------------------------------------------------
 
 
 def _levels(settings: Settings) -> Levels:
