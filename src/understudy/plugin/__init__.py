@@ -22,7 +22,6 @@ from understudy.plugin import (
     verification,
     xdist_workers,
 )
-from understudy.plugin.leak_checks import unchecked_calls
 from understudy.plugin.leak_checks.monitor import WATCH, Watch
 
 
@@ -134,10 +133,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Collect the results of a pytest-xdist worker."""
-    output = getattr(node, "workeroutput", {})
-    summary.take_over(node.config, output)
-    catalog_hooks.take_over(node.config, output)
-    unchecked_calls.take_over(node.config, output)
+    xdist_workers.collect(node)
 
 
 def pytest_terminal_summary(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from understudy.plugin import report
+from understudy.plugin import report, xdist_workers
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _ACTIVE = "understudy.catalog.active_checker"
 _OUTPUT = "understudy_catalog"
 # The same as in embedded, which is expensive to import.
 _URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
-_workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def begin(config: pytest.Config, settings: Settings) -> None:
@@ -50,21 +49,11 @@ def end(config: pytest.Config, settings: Settings) -> str | None:
         The reason why they could not be saved, for the summary, or None.
     """
     checker = _made()
-    output = getattr(config, "workeroutput", None)
-    problem = None
-    if output is not None:
-        output[_OUTPUT] = _figures(checker) if checker else None
-    else:
-        problem = _save(config, settings)
+    sent = xdist_workers.send(config, _OUTPUT, lambda: checker and _figures(checker))
+    problem = None if sent else _save(config, settings)
     if checker is not None:
         checker.catalog.close()
     return problem
-
-
-def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
-    """On the controller, keep what a worker sent; one that crashed sent nothing."""
-    if output.get(_OUTPUT):
-        config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
 def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[str]:
@@ -218,7 +207,7 @@ def _made() -> Checker | None:
 
 def _parts(config: pytest.Config) -> list[Mapping[str, Any]]:
     checker = _made()
-    return [*([_figures(checker)] if checker else []), *config.stash.get(_workers, [])]
+    return [*([_figures(checker)] if checker else []), *xdist_workers.results(config, _OUTPUT)]
 
 
 def _figures(checker: Checker) -> dict[str, Any]:

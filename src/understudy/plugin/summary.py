@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.plugin import catalog_hooks as checked
-from understudy.plugin import report
+from understudy.plugin import report, xdist_workers
 from understudy.plugin.settings import Settings
 
 _MODULE = "understudy.script.call_counts"
@@ -18,7 +18,6 @@ _Figures = Mapping[str, tuple[int, set[str]]]
 _DATABASES = "understudy.plugin.databases"
 _OUTPUT = "understudy"
 _problems: pytest.StashKey[list[str]] = pytest.StashKey()
-_workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def begin(config: pytest.Config) -> None:
@@ -43,19 +42,12 @@ def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) ->
     found += [problem] if (problem := checked.end(config, settings)) else []
     databases: Any = sys.modules.get(_DATABASES)
     found += [] if databases is None else databases.stop(config)
-    output = getattr(config, "workeroutput", None)
-    if output is not None:
-        output[_OUTPUT] = {**_own_figures(), "problems": found}
+    if xdist_workers.send(config, _OUTPUT, lambda: {**_own_figures(), "problems": found}):
         return []
-    found += [text for part in config.stash.get(_workers, []) for text in part["problems"]]
+    workers = xdist_workers.results(config, _OUTPUT)
+    found += [text for part in workers for text in part["problems"]]
     config.stash[_problems] = list(dict.fromkeys(found))
     return config.stash[_problems]
-
-
-def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
-    """On the controller, keep the counts that a worker sent; one that crashed sent ntally."""
-    if _OUTPUT in output:
-        config.stash.setdefault(_workers, []).append(output[_OUTPUT])
 
 
 def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
@@ -80,7 +72,8 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
 
 def figures(config: pytest.Config, name: str = "FAKES") -> tuple[int, set[str]]:
     """Return the number of calls of one tally in this run, workers included, and the statements."""
-    parts = [part[name] for part in (_own_figures(), *config.stash.get(_workers, []))]
+    workers = xdist_workers.results(config, _OUTPUT)
+    parts = [part[name] for part in (_own_figures(), *workers)]
     statements = {statement for part in parts for statement in part["statements"]}
     return sum(part["calls"] for part in parts), statements
 

@@ -1,7 +1,8 @@
-"""One server for all workers of pytest-xdist: they ask the controller, which starts it.
+"""What the workers of pytest-xdist and their controller tell each other.
 
-Questions and answers go through an execnet channel that is part of the worker's input. So nothing
-has to listen, and the server belongs to the controller: a worker that crashes does not end it.
+One server serves all workers: they ask the controller, which starts it. Questions and answers go
+through an execnet channel that is part of the worker's input. So nothing has to listen, and the
+server belongs to the controller: a worker that crashes does not end it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 _KEY = "understudy_databases"
+_OUTPUTS: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def offer(node: Any, answer: Callable[[pytest.Config, str], Mapping[str, Any]]) -> None:
@@ -41,3 +43,23 @@ def ask(config: pytest.Config, question: str) -> Mapping[str, Any] | None:
     channel.send(question)
     answer: Mapping[str, Any] = channel.receive()
     return answer
+
+
+def send(config: pytest.Config, key: str, results: Callable[[], Any]) -> bool:
+    """On a worker, send its results to the controller; return whether this is a worker."""
+    output = getattr(config, "workeroutput", None)
+    if output is None:
+        return False
+    output[key] = results()
+    return True
+
+
+def collect(node: Any) -> None:
+    """On the controller, keep what a worker sent."""
+    node.config.stash.setdefault(_OUTPUTS, []).append(getattr(node, "workeroutput", {}))
+
+
+def results(config: pytest.Config, key: str) -> list[Any]:
+    """Return the results that the workers sent; one that crashed sent nothing."""
+    outputs = config.stash.get(_OUTPUTS, [])
+    return [output[key] for output in outputs if output.get(key) is not None]

@@ -6,11 +6,12 @@ each statement at the end of the run, and not for each test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from understudy.plugin import xdist_workers
 from understudy.plugin.leak_checks.formatting import listed
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _LOOKED_FOR = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "CALL")
 _LONGEST = 200  # characters of a statement
 _OUTPUT = "understudy_calls"
-_workers: pytest.StashKey[list[Mapping[str, Any]]] = pytest.StashKey()
 
 
 def _report(call: Call, rule: str) -> str:
@@ -60,7 +60,7 @@ class CallsSeen:
 
     def unread(self, config: pytest.Config) -> Iterator[tuple[str, str, int]]:
         """Yield a report, file and line for each statement that no test of any process checked."""
-        parts = [_as_plain_values(self), *config.stash.get(_workers, [])]
+        parts = [_as_plain_values(self), *xdist_workers.results(config, _OUTPUT)]
         read = {statement for part in parts for statement in part["read"]}
         found: dict[str, tuple[str, list[tuple[str, str, int]]]] = {}
         for part in parts:
@@ -76,17 +76,7 @@ class CallsSeen:
 
 def hand_over(config: pytest.Config, seen: CallsSeen) -> bool:
     """On a worker of pytest-xdist, send the calls to the controller; return whether this is one."""
-    output = getattr(config, "workeroutput", None)
-    if output is None:
-        return False
-    output[_OUTPUT] = _as_plain_values(seen)
-    return True
-
-
-def take_over(config: pytest.Config, output: Mapping[str, Any]) -> None:
-    """On the controller, keep what a worker sent; one that crashed sent nothing."""
-    if _OUTPUT in output:
-        config.stash.setdefault(_workers, []).append(output[_OUTPUT])
+    return xdist_workers.send(config, _OUTPUT, lambda: _as_plain_values(seen))
 
 
 def _as_plain_values(seen: CallsSeen) -> dict[str, Any]:
