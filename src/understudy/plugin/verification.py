@@ -30,12 +30,16 @@ _body: pytest.StashKey[Phase | None] = pytest.StashKey()
 
 
 class Phase:
-    """A phase of a test: setup, body or teardown, with a `PhaseState` of its own."""
+    """A phase of a test: setup, body or teardown.
+
+    Attributes:
+        state: what was recorded in it, or None if the script was not imported.
+    """
 
     def __init__(self) -> None:
         module = _loaded()
-        self._state: PhaseState | None = None if module is None else module.PhaseState()
-        self._context: Any = None if module is None else module.opened(self._state)
+        self.state: PhaseState | None = None if module is None else module.PhaseState()
+        self._context: Any = None if module is None else module.opened(self.state)
         if self._context is not None:
             self._context.__enter__()
 
@@ -43,43 +47,29 @@ class Phase:
         """End the phase: later failures belong to another one."""
         if self._context is not None:
             self._context.__exit__(None, None, None)
-            return
-        module = _loaded()
-        if module is not None:  # imported during the phase, so everything recorded is its own
-            self._state = module.PhaseState()
-            self._state.failures, module.first.failures = module.first.failures, []
-            self._state.expectations = module.first.expectations
-            module.first.expectations = []
-            self._state.possible_warnings, module.first.possible_warnings = (
-                module.first.possible_warnings,
-                [],
-            )
-            self._state.scripts, module.first.scripts = module.first.scripts, []
+        elif (module := _loaded()) is not None:
+            # Imported during the phase, so everything recorded is its own.
+            self.state = module.take_first()
 
     def failures(self) -> list[Failure]:
         """Return and forget the failures recorded so far; expectations stay."""
-        if self._state is None:
+        if self.state is None:
             return []
-        found, self._state.failures = self._state.failures, []
+        found, self.state.failures = self.state.failures, []
         return found
 
     def forget_expected(self, test: object) -> None:
         """Forget the failures that the body of `test` caught by name."""
-        if self._state is not None and self._state.failures:
+        if self.state is not None and self.state.failures:
             from understudy.plugin.expected_failures import is_expected
 
-            self._state.failures = [
-                failure for failure in self._state.failures if not is_expected(failure, test)
+            self.state.failures = [
+                failure for failure in self.state.failures if not is_expected(failure, test)
             ]
-
-    @property
-    def state(self) -> PhaseState | None:
-        """The state, or None if the script was not imported."""
-        return self._state
 
     def verify(self) -> list[Failure]:
         """Return the recorded failures and those of unmet expectations."""
-        return [] if self._state is None else self._state.verify()
+        return [] if self.state is None else self.state.verify()
 
 
 def _loaded() -> ModuleType | None:
@@ -90,13 +80,7 @@ def around_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Collect the failures of a test's fixtures; expectations are verified after teardown."""
     item.stash[_body] = None
     phase = Phase()
-    try:
-        result = yield
-    except BaseException as error:
-        phase.close()
-        _explain(error, phase.failures())
-        raise
-    phase.close()
+    result = yield from _run(phase)
     _fail(phase.failures())
     item.stash[_before] = phase
     return result
@@ -126,6 +110,14 @@ def around_call(item: pytest.Item) -> Generator[None, object, object]:
 def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Run the teardown of the fixtures, then verify their expectations."""
     phase = Phase()
+    result = yield from _run(phase)
+    before = item.stash.get(_before, None)
+    _fail(phase.verify() + ([] if before is None else before.verify()))
+    return result
+
+
+def _run(phase: Phase) -> Generator[None, object, object]:
+    """Run a phase to its end. If it fails, add a note on the failures that this hides."""
     try:
         result = yield
     except BaseException as error:
@@ -133,8 +125,6 @@ def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
         _explain(error, phase.failures())
         raise
     phase.close()
-    before = item.stash.get(_before, None)
-    _fail(phase.verify() + ([] if before is None else before.verify()))
     return result
 
 
@@ -164,16 +154,11 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
     fixture.addfinalizer(check)  # added before the fixture's own, so it runs after them
     phase = Phase()
     try:
-        result = yield
-    except BaseException as error:
-        phase.close()
-        failures, phase = phase.failures(), None
-        _explain(error, failures)
-        raise
-    phase.close()
-    if failures := phase.failures():
+        result = yield from _run(phase)
+        _fail(phase.failures())
+    except BaseException:
         phase = None  # no test will use the fixture
-        _fail(failures)
+        raise
     return result
 
 

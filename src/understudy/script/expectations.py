@@ -69,8 +69,7 @@ class PhaseState:
 # Not a ContextVar: a test's calls come from any thread or task that its code starts, and pytest
 # runs one test at a time in a process. The first state is for the test that imports this module:
 # the plugin learns of it only afterwards.
-first = PhaseState()
-_open: list[PhaseState] = [first]
+_open: list[PhaseState] = [PhaseState()]
 
 
 @contextmanager
@@ -82,6 +81,12 @@ def opened(state: PhaseState | None = None) -> Iterator[PhaseState]:
         yield state
     finally:
         _open.remove(state)
+
+
+def take_first() -> PhaseState:
+    """Return what was recorded while no phase was open, and forget it."""
+    state, _open[0] = _open[0], PhaseState()
+    return state
 
 
 def record_failure(failure: FailureT) -> FailureT:
