@@ -28,8 +28,6 @@ class DescribeFailed(CatalogError):
 class StatementUnknown(Failure):
     """The catalog does not hold a statement, and cannot learn it."""
 
-    __module__ = "understudy"
-
 
 class StatementRefused(Failure):
     """PostgreSQL refuses a statement that was given to a fake.
@@ -37,8 +35,6 @@ class StatementRefused(Failure):
     Attributes:
         refusal: what PostgreSQL says; None if the driver refuses it.
     """
-
-    __module__ = "understudy"
 
     def __init__(self, text: str, refusal: Refusal | None = None) -> None:
         super().__init__(text)
@@ -48,19 +44,13 @@ class StatementRefused(Failure):
 class ParametersRefused(Failure):
     """The driver or PostgreSQL would refuse a statement's parameters."""
 
-    __module__ = "understudy"
-
 
 class AnswerImpossible(Failure):
     """The statement could never return what it was answered with."""
 
-    __module__ = "understudy"
-
 
 class ErrorImpossible(Failure):
     """The statement could never fail as it was scripted to."""
-
-    __module__ = "understudy"
 
 
 class UncheckedWarning(UserWarning):
