@@ -11,7 +11,7 @@ from pathlib import Path
 
 from understudy.lint.finding import Checked, Finding, Problem
 from understudy.lint.registry import all_rules
-from understudy.lint.rule import Found, Rule
+from understudy.lint.rule import Rule
 from understudy.project import files, pytest_config
 from understudy.project.memory import state_of
 from understudy.project.parsing import TooLarge, Unreadable
@@ -83,7 +83,11 @@ class Engine:
 
 def _findings_of(rule: Rule, module: Module) -> Iterator[Finding]:
     for found in rule.check(module):
-        finding = _finding(rule, module, found)
+        line = found.node.lineno
+        # Columns in a tree count bytes of UTF-8; people and editors count characters.
+        before = module.lines[line - 1].encode()[: found.node.col_offset]
+        column = len(before.decode(errors="replace")) + 1
+        finding = Finding(str(module.path), line, column, rule.code, found.message)
         if not _is_silenced(module, finding):
             yield finding
 
@@ -97,14 +101,6 @@ def _is_silenced(module: Module, finding: Finding) -> bool:
         return False
     codes = comment["codes"]
     return codes is None or finding.code in re.split(r"[\s,]+", codes.upper())
-
-
-def _finding(rule: Rule, module: Module, found: Found) -> Finding:
-    line = found.node.lineno
-    # Columns in a tree count bytes of UTF-8; people and editors count characters.
-    before = module.lines[line - 1].encode()[: found.node.col_offset]
-    column = len(before.decode(errors="replace")) + 1
-    return Finding(str(module.path), line, column, rule.code, found.message)
 
 
 def check_files(paths: Sequence[str], engine: Engine) -> list[tuple[Checked, str | None]]:

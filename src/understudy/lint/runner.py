@@ -81,8 +81,12 @@ def _checked(
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
 
-    chunks = _chunks(paths, count * _CHUNKS_PER_PROCESS)
-    context = multiprocessing.get_context(_method())
+    # Neighbours stay together: they share conftest.py and helpers.
+    size = -(-len(paths) // (count * _CHUNKS_PER_PROCESS))
+    chunks = [list(paths[start : start + size]) for start in range(0, len(paths), size)]
+    # Forking is faster, and safe on Linux and without threads.
+    forks = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if forks else "spawn")
     with ProcessPoolExecutor(
         count, mp_context=context, initializer=begin_worker, initargs=(codes,)
     ) as pool:
@@ -99,12 +103,6 @@ def _checked(
             pool.shutdown(cancel_futures=True)
 
 
-def _chunks(paths: Sequence[str], count: int) -> list[list[str]]:
-    """Keep neighbours together: they share conftest.py and helpers."""
-    size = max(1, -(-len(paths) // count))
-    return [list(paths[start : start + size]) for start in range(0, len(paths), size)]
-
-
 def _size(path: str) -> int:
     try:
         return Path(path).stat().st_size
@@ -116,8 +114,3 @@ def _cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _method() -> str:
-    """Fork if it is safe, on Linux and without threads, because it is faster."""
-    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
