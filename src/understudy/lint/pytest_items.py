@@ -253,9 +253,7 @@ def _items(node: ast.expr | None) -> list[ast.expr]:
 def _conftests(module: Module) -> list[Module]:
     project = module.project
     found: list[Module] = []
-    folder = module.path.parent
-    folders = [folder, *folder.parents] if folder.is_relative_to(project.root) else [folder]
-    for folder in folders:
+    for folder in _folders(module):
         conftest = project.module_at(folder / "conftest.py")
         if conftest is not None:
             found.append(conftest)
@@ -263,9 +261,16 @@ def _conftests(module: Module) -> list[Module]:
                 plugin = project.find(name, conftest)
                 if isinstance(plugin, Module):
                     found.append(plugin)
-        if folder == project.root:
-            break
     return found
+
+
+def _folders(module: Module) -> Iterator[Path]:
+    """Yield the folder of a file and those around it, up to the root of the project."""
+    root, folder = module.project.root, module.path.parent
+    yield folder
+    while folder != root and folder.is_relative_to(root):
+        folder = folder.parent
+        yield folder
 
 
 def _plugins(conftest: Module) -> Iterator[str]:
@@ -277,15 +282,8 @@ def _plugins(conftest: Module) -> Iterator[str]:
 
 def package_marks(module: Module) -> bool:
     """Whether a package around the file sets marks for all of its tests."""
-    folder: Path = module.path.parent
-    while folder.is_relative_to(module.project.root):
-        package = module.project.module_at(folder / "__init__.py")
-        if package is not None and ("pytestmark" in package.defined):
-            return True
-        if folder == module.project.root:
-            break
-        folder = folder.parent
-    return False
+    packages = (module.project.module_at(folder / "__init__.py") for folder in _folders(module))
+    return any(package is not None and "pytestmark" in package.defined for package in packages)
 
 
 def _literal(node: ast.expr | None) -> object:
