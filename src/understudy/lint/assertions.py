@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import callee, last_name
+from understudy.project.call_resolution import callee, keywords_of, last_name
 from understudy.project.files import is_test_code
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
@@ -47,9 +47,7 @@ def _asserts(module: Module, function: Function, depth: int) -> bool:
     if _asserts_itself(function):
         return True
     for call in function.all(ast.Call):
-        if _is_named_so(call) or _checks_by_argument(call):
-            return True
-        if depth and _helper_asserts(module, call, depth):
+        if _checks(call) or (depth and _helper_asserts(module, call, depth)):
             return True
     return False
 
@@ -77,13 +75,9 @@ def _has_word(name: str) -> bool:
     return any(word.lower() in _WORDS for word in _WORD.findall(name))
 
 
-def _is_named_so(call: ast.Call) -> bool:
-    return _has_word(last_name(call))
-
-
-def _checks_by_argument(call: ast.Call) -> bool:
-    """`subprocess.run(..., check=True)`, `client.get(..., expected_status=200)`."""
-    return any(keyword.arg is not None and _has_word(keyword.arg) for keyword in call.keywords)
+def _checks(call: ast.Call) -> bool:
+    """Whether a call checks by its name or by an argument, as in `run(..., check=True)`."""
+    return any(_has_word(name) for name in (last_name(call), *keywords_of(call)) if name)
 
 
 def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
@@ -105,7 +99,7 @@ def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
 
 
 def _named_calls(function: Function) -> bool:
-    return any(_is_named_so(call) for call in function.all(ast.Call))
+    return any(_has_word(last_name(call)) for call in function.all(ast.Call))
 
 
 def _is_test_code(module: Module) -> bool:

@@ -47,14 +47,6 @@ def mock_class(module: Module, node: ast.AST | None) -> str | None:
     return None
 
 
-def answers_with_a_mock(module: Module, node: ast.expr) -> bool:
-    """Whether an expression makes a mock that returns another mock when called."""
-    if mock_class(module, node) is None or not isinstance(node, ast.Call):
-        return False
-    # A spec may be a class whose own method decides; arguments may set the answer.
-    return not node.args and not node.keywords
-
-
 @dataclass(frozen=True)
 class Double:
     """A variable of a test that holds a fake connection."""

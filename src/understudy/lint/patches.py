@@ -34,8 +34,9 @@ def patches(module: Module) -> Iterator[Patch]:
     for call in module.calls("patch", "object", "setattr"):
         kind = _kind(module, call.func)
         if kind == "setattr":
-            yield from _setattr(module, call)
-        elif kind == "patch":
+            by_text = call.args and isinstance(call.args[0], ast.Constant)
+            kind = "patch" if by_text else "object"
+        if kind == "patch":
             yield from _by_text(call, call.args[1:2])
         elif kind == "object":
             yield from _by_object(module, call, call.args[2:3])
@@ -55,13 +56,6 @@ def _kind(module: Module, func: ast.expr) -> str | None:
     if text in ("mocker.patch", "class_mocker.patch", "session_mocker.patch"):
         return "patch"
     return "object" if text == "mocker.patch.object" else None
-
-
-def _setattr(module: Module, call: ast.Call) -> Iterator[Patch]:
-    if call.args and isinstance(call.args[0], ast.Constant):
-        yield from _by_text(call, call.args[1:2])
-    else:
-        yield from _by_object(module, call, call.args[2:3])
 
 
 def _by_text(call: ast.Call, value: list[ast.expr]) -> Iterator[Patch]:
