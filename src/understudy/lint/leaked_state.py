@@ -32,13 +32,13 @@ def per_test_functions(module: Module) -> Iterator[Function]:
             yield fixture.function
 
 
-def is_restored(module: Module, pattern: str) -> bool:
+def has_code(module: Module, pattern: str) -> bool:
     """Whether the file, or one that its fixtures are in, has code that matches a pattern."""
     looked_for = re.compile(pattern)
-    return any(looked_for.search(home.text) for home in homes_of_fixtures(module))
+    return any(looked_for.search(home.text) for home in _homes_of_fixtures(module))
 
 
-def homes_of_fixtures(module: Module) -> Iterator[Module]:
+def _homes_of_fixtures(module: Module) -> Iterator[Module]:
     """Yield the file, the conftest.py files that apply to it, and the files of its fixtures."""
     seen = pytest_items.of(module)
     yield module

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_looked_after, is_restored
+from understudy.lint.leaked_state import has_code, is_looked_after
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import last_name, values_of
 from understudy.project.scopes import Function
@@ -46,13 +46,7 @@ def _sets_back(test: Function, target: ast.Attribute, value: ast.expr) -> bool:
 
 
 def _imports(test: Function, name: str) -> bool:
-    imports: list[ast.Import | ast.ImportFrom] = [
-        *test.own(ast.Import),
-        *test.own(ast.ImportFrom),
-    ]
-    return any(
-        (alias.asname or alias.name) == name for statement in imports for alias in statement.names
-    )
+    return any((alias.asname or alias.name) == name for alias in test.own(ast.alias))
 
 
 def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
@@ -76,14 +70,11 @@ def _stays(module: Module, test: Function, target: ast.Attribute) -> bool:
         rf"del {text}|(setattr|object)\(\s*{owner.id}\s*,\s*[\"']{target.attr}|\({owner.id}\)"
         rf"|patch\(\s*[\"'][\w.]*\b{text}[\"']"
     )
-    if set_somewhere != 1 or is_restored(module, deleted):
+    if set_somewhere != 1 or has_code(module, deleted):
         return False
-    return not is_looked_after(module, test, owner.id) and not _cleans_up(test)
-
-
-def _cleans_up(test: Function) -> bool:
-    """Whether a test calls something whose name says that it restores state."""
-    return any(_CLEANING.search(last_name(call)) for call in test.own(ast.Call))
+    return not is_looked_after(module, test, owner.id) and not any(
+        _CLEANING.search(last_name(call)) for call in test.own(ast.Call)
+    )
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_restored, per_test_functions
+from understudy.lint.leaked_state import has_code, per_test_functions
 from understudy.lint.rule import Found, Rule
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
@@ -29,7 +29,7 @@ def check(module: Module) -> Iterator[Found]:
             for target in node.targets
         )
     ]
-    if not places or is_restored(module, _RESTORED):
+    if not places or has_code(module, _RESTORED):
         return
     for function, node in places:
         yield Found(node, f"{function.name} leaves its environment variable set for later tests")

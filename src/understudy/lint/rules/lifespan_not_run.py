@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import homes_of_fixtures
+from understudy.lint.leaked_state import has_code
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import keywords_of, last_name, results_of
 from understudy.project.scopes import Function
@@ -39,7 +39,7 @@ def check(module: Module) -> Iterator[Found]:
         for app in _app_of(module, call)
         if not _is_entered(module, call)
     ]
-    if not calls or _runs_it(module):
+    if not calls or has_code(module, _RUN):
         return
     for call, app in calls:
         if _has_startup(module, app):
@@ -65,10 +65,6 @@ def _is_entered(module: Module, call: ast.Call) -> bool:
     return isinstance(module.parents.get(call), ast.withitem) or bool(
         re.search(r"with \w*client\b|enter_context", module.text)
     )
-
-
-def _runs_it(module: Module) -> bool:
-    return any(re.search(_RUN, home.text) for home in homes_of_fixtures(module))
 
 
 def _has_startup(module: Module, app: ast.expr) -> bool:

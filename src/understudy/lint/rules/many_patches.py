@@ -18,13 +18,10 @@ def check(module: Module) -> Iterator[Found]:
     """Yield tests with three patches or more, in their body and above them."""
     counted: dict[ast.AST, int] = defaultdict(int)
     for patch in patches(module):
-        above = list(module.above(patch.call))
-        function = next(
-            (node for node in above if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)),
-            None,
-        )
-        if function is not None:
-            counted[function] += 1
+        for node in module.above(patch.call):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                counted[node] += 1
+                break
     for test in pytest_items.of(module).tests:
         if counted[test.node] >= _MANY:
             yield Found(

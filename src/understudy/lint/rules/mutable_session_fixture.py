@@ -15,9 +15,8 @@ def check(module: Module) -> Iterator[Found]:
     """Yield where a fixture of wider scope gives something that a test could change."""
     for fixture in pytest_items.of(module).fixtures.values():
         if fixture.scope in ("session", "package", "module"):
-            returns = [(returned, returned.value) for returned in fixture.function.own(ast.Return)]
-            for node, value in returns:
-                if is_mutable(module, value):
+            for node in fixture.function.own(ast.Return):
+                if is_mutable(module, node.value):
                     yield Found(
                         node,
                         f"{fixture.name} is the same object in every test, which may change it",

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import is_restored, per_test_functions
+from understudy.lint.leaked_state import has_code, per_test_functions
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import results_of, root_of
 from understudy.project.scopes import Function
@@ -22,7 +22,7 @@ _RESTORED = (
 def check(module: Module) -> Iterator[Found]:
     """Yield overrides on an app that outlives the test if nothing removes them."""
     places = list(_places(module))
-    if not places or is_restored(module, _RESTORED) or _has_fixture(module):
+    if not places or has_code(module, _RESTORED) or _has_fixture(module):
         return
     for function, node, name in places:
         if _outlives(module, function, name):

@@ -30,9 +30,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _swallows_assertions(node: ast.Try) -> bool:
-    if not any(isinstance(statement, ast.Assert) for statement in node.body):
-        return False
-    return any(
+    return _asserts(node.body) and any(
         _is_broad(handler.type)
         and all(isinstance(statement, ast.Pass) for statement in handler.body)
         for handler in node.handlers
@@ -68,9 +66,7 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
     if above is not test.node:
         return False  # in a loop or a branch: it may be counted there
     rest = test.node.body[test.node.body.index(node) + 1 :]
-    inside = [
-        inner for inner in ast.walk(ast.Module(node.body, [])) if isinstance(inner, ast.Assert)
-    ]
+    inside = any(isinstance(inner, ast.Assert) for inner in ast.walk(ast.Module(node.body, [])))
     return not rest and not inside and not node.finalbody
 
 

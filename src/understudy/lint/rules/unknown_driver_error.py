@@ -23,7 +23,8 @@ _SOURCES = {
 def check(module: Module) -> Iterator[Found]:
     """Yield imports and mentions of exceptions that the installed driver does not have."""
     for node in module.scope.all(ast.ImportFrom):
-        if node.module in _SOURCES and not node.level and not _is_guarded(module, node):
+        is_guarded = any(isinstance(outer, ast.Try) for outer in module.above(node))
+        if node.module in _SOURCES and not node.level and not is_guarded:
             for alias in node.names:
                 if alias.name != "*" and _is_missing(node.module, alias.name):
                     yield Found(node, _message(node.module, alias.name))
@@ -33,11 +34,6 @@ def check(module: Module) -> Iterator[Found]:
         home = module.qualified(attribute.value)
         if home in _SOURCES and _is_missing(home, attribute.attr):
             yield Found(attribute, _message(home, attribute.attr))
-
-
-def _is_guarded(module: Module, node: ast.AST) -> bool:
-    """Whether a failing import is handled."""
-    return any(isinstance(outer, ast.Try) for outer in module.above(node))
 
 
 def _is_missing(home: str, name: str) -> bool:
