@@ -49,8 +49,7 @@ def connection_lost(method: str, *, in_parse: bool) -> Exception:
 
 def aborted(method: str, *, in_parse: bool) -> Exception:
     """Return the error for a statement in a transaction in which an earlier one failed."""
-    fields = ErrorFields("25P02", STATES["25P02"].text)
-    return _by_method(method, f"db error: {fields.text}", in_parse, wraps=True)
+    return _by_method(method, f"db error: {STATES['25P02'].text}", in_parse, wraps=True)
 
 
 def is_found_in_parse(fields: ErrorFields) -> bool:

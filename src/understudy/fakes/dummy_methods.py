@@ -133,19 +133,14 @@ def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
         function = returns
     function.__name__ = function.__qualname__ = name
     receiver = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    parameters = [receiver, *_distinct_from_self(shape.signature)]
-    # inspect.signature and FastAPI look here first (PEP 362).
-    function.__dict__["__signature__"] = shape.signature.replace(parameters=parameters)
-    return function
-
-
-def _distinct_from_self(signature: inspect.Signature) -> list[inspect.Parameter]:
-    """Return the parameters of a signature; a static method may have one called `self`."""
-    found = list(signature.parameters.values())
-    return [
+    # A static method may have a parameter called `self`.
+    renamed = (
         parameter.replace(name="self_") if parameter.name == "self" else parameter
-        for parameter in found
-    ]
+        for parameter in shape.signature.parameters.values()
+    )
+    # inspect.signature and FastAPI look here first (PEP 362).
+    function.__dict__["__signature__"] = shape.signature.replace(parameters=[receiver, *renamed])
+    return function
 
 
 async def _returned_later(

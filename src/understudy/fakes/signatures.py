@@ -48,7 +48,7 @@ def _signature(function: Callable[..., Any], *, bound: bool) -> inspect.Signatur
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         # Built-in methods need not tell their parameters; then every call is accepted.
-        return inspect.Signature([_anything("args"), _anything("kwargs")])
+        return inspect.signature(_anything)
     parameters = list(signature.parameters.values())
     wrapper = function
     while (wrapped := getattr(wrapper, "__wrapped__", None)) is not None:
@@ -75,9 +75,7 @@ def _says_itself(wrapper: Callable[..., Any], wrapped: Callable[..., Any]) -> bo
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _anything(name: str) -> inspect.Parameter:
-    kind = inspect.Parameter.VAR_POSITIONAL if name == "args" else inspect.Parameter.VAR_KEYWORD
-    return inspect.Parameter(name, kind)
+def _anything(*args, **kwargs): ...  # type: ignore[no-untyped-def]  # its signature is used
 
 
 class _Passed(NamedTuple):
