@@ -122,10 +122,10 @@ def load(root: Path, file: Path, flags: Mapping[str, object]) -> Settings:
                 f"\nThe keys are: {', '.join(KEYS)}."
             )
         if flags.get(key) is None:
-            values[key] = _check(key, value, in_file(file, key))
+            values[key] = _CHECKS.get(key, _text)(value, in_file(file, key))
     for key, value in flags.items():
         if value is not None:
-            values[key] = _check(key, value, flag(key))
+            values[key] = _CHECKS.get(key, _text)(value, flag(key))
     return Settings(root=root, **values)
 
 
@@ -262,10 +262,6 @@ def _places(origin: str, name: str, text: str) -> list[str]:
         raise SettingsError(
             f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."
         ) from error
-
-
-def _check(key: str, value: object, origin: str) -> object:
-    return _CHECKS.get(key, _text)(value, origin)
 
 
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
