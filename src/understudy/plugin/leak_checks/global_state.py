@@ -44,8 +44,7 @@ class State:
         """Accept the present state."""
         self._find_modules()
         self._environment = _environment()
-        self._folder = _folder()
-        self._logging = _logging()
+        self._process = _process()
         for namespace in self._namespaces:
             namespace.renew()
         self._prepare()
@@ -53,14 +52,13 @@ class State:
     def accept_changes(self) -> Callable[[], None]:
         """Return a function that accepts all changes made until it is called."""
         self._find_modules()
-        environment, folder, levels = _environment(), _folder(), _logging()
+        environment, process = _environment(), _process()
         accepts = [namespace.accept_changes() for namespace in self._namespaces]
 
         def accept() -> None:
             self._find_modules()
             _accept(self._environment, environment, _environment())
-            _accept(self._logging, levels, _logging())
-            self._folder = self._folder if folder == _folder() else _folder()
+            _accept(self._process, process, _process())
             for accept_namespace in accepts:
                 accept_namespace()
             self._prepare()
@@ -78,13 +76,10 @@ class State:
         changes = [change for namespace in different for change in namespace.changes()]
         # Modules may set variables when they are imported; that is not the test's doing.
         changes += [] if is_new else self._environment_changes()
-        folder, levels = _folder(), _logging()
-        if folder != self._folder:
-            changes.append(f"the working directory was {self._folder} and is {folder}")
         changes += [
-            f"{name} was {before} and is {after}"
-            for (name, before), after in zip(self._logging.items(), levels.values(), strict=True)
-            if before != after
+            f"{name} was {self._process[name]} and is {value}"
+            for name, value in _process().items()
+            if value != self._process[name]
         ]
         if changes or is_new:
             self.renew()
@@ -279,7 +274,7 @@ def _accept(known: dict[Any, Any], before: Mapping[Any, Any], after: Mapping[Any
     for name in {*before, *after}:
         if name not in after:
             known.pop(name, None)
-        elif name not in before or before[name] is not after[name]:
+        elif name not in before or before[name] != after[name]:
             known[name] = after[name]
 
 
@@ -288,15 +283,14 @@ def _environment() -> dict[Any, Any]:
     return dict(getattr(os.environ, "_data", os.environ))
 
 
-def _folder() -> str:
+def _process() -> dict[str, object]:
+    """Return other state of the process, by the name that a report shows."""
     try:
-        return os.getcwd()  # noqa: PTH109 # called after every test; Path.cwd() takes five times as long
+        folder = os.getcwd()  # noqa: PTH109 # called after every test; Path.cwd() takes five times as long
     except FileNotFoundError:
-        return "one that was deleted"
-
-
-def _logging() -> dict[str, int]:
+        folder = "one that was deleted"
     return {
+        "the working directory": folder,
         "the level of the root logger": logging.root.level,
         "logging.root.manager.disable": logging.root.manager.disable,
     }
