@@ -1,10 +1,12 @@
-"""The reports of the plugin: the failures of a test, and the summary of a run."""
+"""The reports of the plugin: failures, lists in warnings, and the summary of a run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+_MOST = 5  # items of a list
 
 
 def failure_report(failures: Iterable[tuple[str, str, bool]]) -> str:
@@ -23,6 +25,12 @@ def failure_report(failures: Iterable[tuple[str, str, bool]]) -> str:
         return reports[0]
     numbered = [f"{number}) {text}" for number, text in enumerate(reports, 1)]
     return "\n\n".join([f"{len(reports)} failures:", *numbered])
+
+
+def listed(items: Sequence[str]) -> list[str]:
+    """Return the first items, each on an indented line, and the number of the others."""
+    more = [f"  and {len(items) - _MOST} more"] if len(items) > _MOST else []
+    return [*(f"  {item}" for item in items[:_MOST]), *more]
 
 
 def calls_on_fakes(calls: int, statements: int, unchecked: bool) -> str:

@@ -15,9 +15,9 @@ import pytest
 from understudy.plugin import verification
 from understudy.plugin.leak_checks import unchecked_calls
 from understudy.plugin.leak_checks.categories import NeverAwaitedWarning, UnderstudyWarning
-from understudy.plugin.leak_checks.formatting import listed
 from understudy.plugin.leak_checks.project_files import ProjectFiles
 from understudy.plugin.leak_checks.unchecked_calls import CallsSeen
+from understudy.plugin.report import listed
 from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:

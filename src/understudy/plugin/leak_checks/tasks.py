@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from understudy.plugin.leak_checks import coroutines
-from understudy.plugin.leak_checks.formatting import listed
 from understudy.plugin.leak_checks.project_files import ProjectFiles
+from understudy.plugin.report import listed
 
 
 def loop_in(value: object) -> asyncio.AbstractEventLoop | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy.plugin import xdist_workers
-from understudy.plugin.leak_checks.formatting import listed
+from understudy.plugin.report import listed
 
 if TYPE_CHECKING:
     from understudy.script.calls import Call
