@@ -107,10 +107,6 @@ def _rollback(tokens: TokenReader) -> c.Command:
     return c.Rollback(chain)
 
 
-def _savepoint(tokens: TokenReader) -> c.Command:
-    return c.Savepoint(tokens.name())
-
-
 def _release(tokens: TokenReader) -> c.Command:
     if tokens.left > 1:
         tokens.need("SAVEPOINT")
@@ -272,16 +268,10 @@ def _declare(tokens: TokenReader) -> c.Command:
     return c.Declare(name, tokens.rest(), "BINARY" in options, hold, scroll)
 
 
-def _fetch(tokens: TokenReader) -> c.Command:
+def _fetch(tokens: TokenReader, *, move: bool = False) -> c.Command:
     direction, count = _direction(tokens)
     tokens.skip("FROM") or tokens.skip("IN")
-    return c.Fetch(tokens.name(), direction, count)
-
-
-def _move(tokens: TokenReader) -> c.Command:
-    direction, count = _direction(tokens)
-    tokens.skip("FROM") or tokens.skip("IN")
-    return c.Fetch(tokens.name(), direction, count, move=True)
+    return c.Fetch(tokens.name(), direction, count, move)
 
 
 def _direction(tokens: TokenReader) -> tuple[c.Direction, int | None]:
@@ -319,18 +309,6 @@ def _integer(tokens: TokenReader, default: int | None) -> int:
     return default
 
 
-def _close(tokens: TokenReader) -> c.Command:
-    return c.Close(None if tokens.skip("ALL") else tokens.name())
-
-
-def _listen(tokens: TokenReader) -> c.Command:
-    return c.Listen(tokens.name())
-
-
-def _unlisten(tokens: TokenReader) -> c.Command:
-    return c.Unlisten(None if tokens.skip("*") else tokens.name())
-
-
 def _notify(tokens: TokenReader) -> c.Command:
     channel = tokens.name()
     return c.Notify(channel, _text(tokens) if tokens.skip(",") else "")
@@ -366,7 +344,7 @@ _READERS: dict[str, Callable[[TokenReader], c.Command]] = {
     "END": _commit,
     "ROLLBACK": _rollback,
     "ABORT": _rollback,
-    "SAVEPOINT": _savepoint,
+    "SAVEPOINT": lambda tokens: c.Savepoint(tokens.name()),
     "RELEASE": _release,
     "SET": _set,
     "RESET": _reset,
@@ -377,10 +355,10 @@ _READERS: dict[str, Callable[[TokenReader], c.Command]] = {
     "DEALLOCATE": _deallocate,
     "DECLARE": _declare,
     "FETCH": _fetch,
-    "MOVE": _move,
-    "CLOSE": _close,
-    "LISTEN": _listen,
-    "UNLISTEN": _unlisten,
+    "MOVE": lambda tokens: _fetch(tokens, move=True),
+    "CLOSE": lambda tokens: c.Close(None if tokens.skip("ALL") else tokens.name()),
+    "LISTEN": lambda tokens: c.Listen(tokens.name()),
+    "UNLISTEN": lambda tokens: c.Unlisten(None if tokens.skip("*") else tokens.name()),
     "NOTIFY": _notify,
     "SELECT": _select,
 }
