@@ -12,7 +12,8 @@ from understudy.fake_postgres.protocol.backend import Backend, outcome
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Portal, Result
 from understudy.pg.errors import ServerError
 
-Effect: TypeAlias = Callable[[Backend, Any, Portal], Result | Generator[Pending, Any, Result]]
+Outcome: TypeAlias = Result | None  # None: the command's tag, and no rows
+Effect: TypeAlias = Callable[[Backend, Any, Portal], Outcome | Generator[Pending, Any, Outcome]]
 
 
 def run_builtin(backend: Backend, portal: Portal) -> Generator[Pending, Any, Result]:
@@ -48,17 +49,18 @@ def _effect(
     backend: Backend, command: c.Command, portal: Portal
 ) -> Generator[Pending, Any, Result]:
     result = _EFFECTS[type(command)](backend, command, portal)
-    return result if isinstance(result, Result) else (yield from result)
+    if isinstance(result, Generator):
+        result = yield from result
+    return Result(tag=command.tag) if result is None else result
 
 
-def _begin(backend: Backend, command: c.Begin, portal: Portal) -> Result:
+def _begin(backend: Backend, command: c.Begin, portal: Portal) -> None:
     if backend.transactions.in_block:
         backend.notice(errors.warning("25001", "there is already a transaction in progress"))
         backend.settings.set_modes(command.modes)
     else:
         backend.transactions.begin()
         backend.settings.begin(command.modes)
-    return Result(tag=command.tag)
 
 
 def _end(backend: Backend, command: c.Commit | c.Rollback, portal: Portal) -> Result:
@@ -85,7 +87,8 @@ def _prepare_transaction(backend: Backend, command: c.PrepareTransaction, portal
     current = backend.connection.current
     transactions.end(commit=False)
     if current is not None and not current.aborted:
-        raise errors.prepared_transactions_off()
+        hint = 'Set "max_prepared_transactions" to a nonzero value.'
+        raise errors.error("55000", "prepared transactions are disabled", hint=hint)
     return Result(tag="ROLLBACK")
 
 
@@ -97,32 +100,16 @@ def _end_prepared(backend: Backend, command: c.EndPrepared, portal: Portal) -> R
     )
 
 
-def _savepoint(backend: Backend, command: c.Savepoint, portal: Portal) -> Result:
-    backend.transactions.savepoint(command.name)
-    return Result(tag=command.tag)
-
-
-def _release(backend: Backend, command: c.Release, portal: Portal) -> Result:
-    backend.transactions.release(command.name)
-    return Result(tag=command.tag)
-
-
-def _rollback_to(backend: Backend, command: c.RollbackTo, portal: Portal) -> Result:
-    backend.transactions.rollback_to(command.name)
-    return Result(tag=command.tag)
-
-
-def _set_transaction(backend: Backend, command: c.SetTransaction, portal: Portal) -> Result:
+def _set_transaction(backend: Backend, command: c.SetTransaction, portal: Portal) -> None:
     if command.session:
         for name, value in command.modes:
             backend.settings.set(f"default_{name}", (value,), local=False)
-        return Result(tag=command.tag)
+        return
     if not backend.in_transaction:
         backend.notice(errors.needs_block("SET TRANSACTION", severity="WARNING"))
     for name, value in command.modes:
         _check_mode(backend, name, value)
         backend.settings.set_modes(((name, value),))
-    return Result(tag=command.tag)
 
 
 def _check_mode(backend: Backend, name: str, value: str) -> None:
@@ -159,31 +146,24 @@ def _check_mode(backend: Backend, name: str, value: str) -> None:
             )
 
 
-def _set_constraints(backend: Backend, command: c.SetConstraints, portal: Portal) -> Result:
+def _set_constraints(backend: Backend, command: c.SetConstraints, portal: Portal) -> None:
     if not backend.in_transaction:
         backend.notice(errors.needs_block("SET CONSTRAINTS", severity="WARNING"))
-    return Result(tag=command.tag)
 
 
-def _set(backend: Backend, command: c.Set, portal: Portal) -> Result:
+def _set(backend: Backend, command: c.Set, portal: Portal) -> None:
     if command.local and not backend.in_transaction:
         backend.notice(errors.needs_block("SET LOCAL", severity="WARNING"))
     if command.name in ("transaction_isolation", "transaction_read_only") and command.values:
         _check_mode(backend, command.name, command.values[0])
     backend.settings.set(command.name, command.values, local=command.local)
-    return Result(tag=command.tag)
 
 
-def _reset(backend: Backend, command: c.Reset, portal: Portal) -> Result:
+def _reset(backend: Backend, command: c.Reset, portal: Portal) -> None:
     if command.name is None:
         backend.settings.reset_all()
     else:
         backend.settings.set(command.name, None, local=False)
-    return Result(tag=command.tag)
-
-
-def _show(backend: Backend, command: c.Show, portal: Portal) -> Result:
-    return Result([(backend.settings.show(command.name),)], "SHOW")
 
 
 def _discard(backend: Backend, command: c.Discard, portal: Portal) -> Result:
@@ -195,21 +175,6 @@ def _discard(backend: Backend, command: c.Discard, portal: Portal) -> Result:
         backend.statements.clear()
         backend.listening.unlisten(None)
     return Result(tag=f"DISCARD {command.what}")
-
-
-def _listen(backend: Backend, command: c.Listen, portal: Portal) -> Result:
-    backend.listening.listen(command.channel)
-    return Result(tag=command.tag)
-
-
-def _unlisten(backend: Backend, command: c.Unlisten, portal: Portal) -> Result:
-    backend.listening.unlisten(command.channel)
-    return Result(tag=command.tag)
-
-
-def _notify(backend: Backend, command: c.Notify, portal: Portal) -> Result:
-    backend.listening.notify(command.channel, command.payload)
-    return Result(tag=command.tag)
 
 
 def _select_notify(backend: Backend, command: c.SelectNotify, portal: Portal) -> Result:
@@ -228,14 +193,16 @@ _EFFECTS: dict[type[c.Command], Effect] = {
     c.Rollback: _end,
     c.PrepareTransaction: _prepare_transaction,
     c.EndPrepared: _end_prepared,
-    c.Savepoint: _savepoint,
-    c.Release: _release,
-    c.RollbackTo: _rollback_to,
+    c.Savepoint: lambda backend, command, _portal: backend.transactions.savepoint(command.name),
+    c.Release: lambda backend, command, _portal: backend.transactions.release(command.name),
+    c.RollbackTo: lambda backend, command, _portal: backend.transactions.rollback_to(command.name),
     c.SetTransaction: _set_transaction,
     c.SetConstraints: _set_constraints,
     c.Set: _set,
     c.Reset: _reset,
-    c.Show: _show,
+    c.Show: lambda backend, command, _portal: Result(
+        [(backend.settings.show(command.name),)], command.tag
+    ),
     c.Discard: _discard,
     c.Prepare: sql_prepare.prepare,
     c.Execute: sql_prepare.execute,
@@ -243,8 +210,10 @@ _EFFECTS: dict[type[c.Command], Effect] = {
     c.Declare: cursors.declare,
     c.Fetch: cursors.fetch,
     c.Close: cursors.close,
-    c.Listen: _listen,
-    c.Unlisten: _unlisten,
-    c.Notify: _notify,
+    c.Listen: lambda backend, command, _portal: backend.listening.listen(command.channel),
+    c.Unlisten: lambda backend, command, _portal: backend.listening.unlisten(command.channel),
+    c.Notify: lambda backend, command, _portal: backend.listening.notify(
+        command.channel, command.payload
+    ),
     c.SelectNotify: _select_notify,
 }

@@ -13,9 +13,7 @@ from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepar
 from understudy.pg.codecs.codec import BINARY, TEXT
 
 
-def declare(
-    backend: Backend, command: c.Declare, portal: Portal
-) -> Generator[Pending, Any, Result]:
+def declare(backend: Backend, command: c.Declare, portal: Portal) -> Generator[Pending, Any, None]:
     """Open a cursor. Its query runs with the first FETCH, or now for a cursor WITH HOLD.
 
     Raises:
@@ -35,21 +33,13 @@ def declare(
         portal.values,
         plan(backend, inner, (), (form,)),
         hold=command.hold,
-        scroll=_scrolls(command),
+        # Without SCROLL or NO SCROLL, PostgreSQL decides by the plan. Here such a cursor never
+        # scrolls backward, since portable code cannot rely on it.
+        scroll=command.scroll is True,
     )
     backend.portals.add(cursor)
     if command.hold:
         yield from _run(backend, cursor)
-    return Result(tag=command.tag)
-
-
-def _scrolls(command: c.Declare) -> bool:
-    """Return whether a cursor scrolls backward.
-
-    Without SCROLL or NO SCROLL, PostgreSQL decides by the plan. Here such a cursor never does,
-    since portable code cannot rely on it.
-    """
-    return command.scroll is True
 
 
 def fetch(backend: Backend, command: c.Fetch, portal: Portal) -> Generator[Pending, Any, Result]:

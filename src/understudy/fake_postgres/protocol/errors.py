@@ -48,13 +48,6 @@ def unknown_subtype(message: str, kind: str) -> ServerError:
     return error("08P01", f"invalid {message} message subtype {ord(kind)}")
 
 
-def syntax_error(sql: str, start: int) -> ServerError:
-    """Refuse a statement at the first word of `sql`, which begins at `start` (from 0)."""
-    refused = error("42601", f'syntax error at or near "{sql.split(None, 1)[0]}"')
-    refused.position = start + 1
-    return refused
-
-
 def statement_exists(name: str) -> ServerError:
     """Refuse a second prepared statement of the same name."""
     return error("42P05", f'prepared statement "{name}" already exists')
@@ -68,16 +61,6 @@ def no_statement(name: str) -> ServerError:
         if name
         else "unnamed prepared statement does not exist",
     )
-
-
-def no_portal(name: str) -> ServerError:
-    """Refuse the name of an unknown portal."""
-    return error("34000", f'portal "{name}" does not exist')
-
-
-def cursor_exists(name: str) -> ServerError:
-    """Refuse a second cursor or portal of the same name."""
-    return error("42P03", f'cursor "{name}" already exists')
 
 
 def cannot_be_run(name: str) -> ServerError:
@@ -106,14 +89,6 @@ def in_parameter(
     return refused
 
 
-def wrong_arguments(name: str, needed: int, given: int) -> ServerError:
-    """Refuse an EXECUTE with too many or too few arguments."""
-    detail = f"Expected {needed} parameters but got {given}."
-    return error(
-        "42601", f'wrong number of parameters for prepared statement "{name}"', detail=detail
-    )
-
-
 def needs_block(command: str, *, severity: str = "ERROR") -> ServerError:
     """Refuse a command outside a transaction block, or warn of it."""
     text = f"{command} can only be used in transaction blocks"
@@ -123,12 +98,6 @@ def needs_block(command: str, *, severity: str = "ERROR") -> ServerError:
 def not_in_block(command: str) -> ServerError:
     """Refuse a command inside a transaction block."""
     return error("25001", f"{command} cannot run inside a transaction block")
-
-
-def prepared_transactions_off() -> ServerError:
-    """Refuse a two-phase commit, as a server without prepared transactions does."""
-    hint = 'Set "max_prepared_transactions" to a nonzero value.'
-    return error("55000", "prepared transactions are disabled", hint=hint)
 
 
 def unknown_parameter(name: str) -> ServerError:

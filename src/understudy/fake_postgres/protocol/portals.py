@@ -21,17 +21,16 @@ class Portals:
         Raises:
             ServerError: the name is taken.
         """
-        if not portal.name:
-            self.unnamed = portal
-        elif portal.name in self._named:
-            raise errors.cursor_exists(portal.name)
-        else:
+        if portal.name:
+            self.check_free(portal.name)
             self._named[portal.name] = portal
+        else:
+            self.unnamed = portal
 
     def check_free(self, name: str) -> None:
         """Raise PostgreSQL's error if the name is taken."""
         if name in self._named:
-            raise errors.cursor_exists(name)
+            raise errors.error("42P03", f'cursor "{name}" already exists')
 
     def find(self, name: str) -> Portal:
         """Return a portal.
@@ -41,7 +40,7 @@ class Portals:
         """
         found = self._named.get(name) if name else self.unnamed
         if found is None:
-            raise errors.no_portal(name)
+            raise errors.error("34000", f'portal "{name}" does not exist')
         return found
 
     def get(self, name: str) -> Portal | None:

@@ -24,23 +24,24 @@ _OIDS = {
 }  # fmt: skip
 
 
-def prepare(
-    backend: Backend, command: c.Prepare, portal: Portal
-) -> Generator[Pending, Any, Result]:
+def prepare(backend: Backend, command: c.Prepare, portal: Portal) -> Generator[Pending, Any, None]:
     """Prepare a statement under a name; Parse knows it by the same.
 
     Raises:
         ServerError: it is refused, or the name is taken.
     """
-    if read(command.sql) is not None:
-        raise errors.syntax_error(command.sql, portal.prepared.sql.rindex(command.sql))
-    declared = tuple(_OIDS.get(name.upper(), 0) for name in command.types)
     start = portal.prepared.sql.rindex(command.sql)
+    if read(command.sql) is not None:
+        refused = errors.error(
+            "42601", f'syntax error at or near "{command.sql.split(None, 1)[0]}"'
+        )
+        refused.position = start + 1
+        raise refused
+    declared = tuple(_OIDS.get(name.upper(), 0) for name in command.types)
     prepared = yield from prepare_one(backend, command.name, Piece(command.sql, start), declared)
     if command.name in backend.statements:
         raise errors.statement_exists(command.name)
     backend.statements[command.name] = prepared
-    return Result(tag=command.tag)
 
 
 def execute(
@@ -61,7 +62,11 @@ def execute(
         )
     types = prepared.parameters
     if len(command.arguments) != len(types):
-        raise errors.wrong_arguments(command.name, len(types), len(command.arguments))
+        raise errors.error(
+            "42601",
+            f'wrong number of parameters for prepared statement "{command.name}"',
+            detail=f"Expected {len(types)} parameters but got {len(command.arguments)}.",
+        )
     values = [
         _value(backend, prepared, oid, argument)
         for oid, argument in zip(types, command.arguments, strict=True)
