@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.statements import Portal
 from understudy.script.calls import Transaction
@@ -25,7 +27,6 @@ class RollbackClient(Client):
 
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
         super().__init__(pid, secret, begun)
-        self._setting_statements: tuple[str, ...] | None = None
         self.committed_settings: tuple[str, ...] = ()
         self.is_read_only = False
         self.portals: list[str] = []
@@ -51,16 +52,10 @@ class RollbackClient(Client):
         if not hold:
             self.portals.append(cursor)
 
-    @property
+    @cached_property
     def setting_statements(self) -> tuple[str, ...]:
         """The statements that give its run-time parameters their values, in order."""
-        if self._setting_statements is None:
-            self._setting_statements = self.startup_statements()
-        return self._setting_statements
-
-    @setting_statements.setter
-    def setting_statements(self, statements: tuple[str, ...]) -> None:
-        self._setting_statements = statements
+        return self.startup_statements()
 
 
 def _literal(text: str) -> str:
