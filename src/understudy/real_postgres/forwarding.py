@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -359,14 +360,7 @@ def _columns(reply: Reply) -> tuple[Field, ...]:
 def _with_hint(error: ServerError) -> ServerError:
     """Add a hint about the marker to an error about running in a transaction."""
     if error.fields.sqlstate == "25001" and error.fields.hint is None:
-        fields = error.fields
-        error.fields = type(fields)(
-            fields.sqlstate,
-            fields.message,
-            fields.severity,
-            fields.detail,
-            report.IN_TRANSACTION_HINT,
-        )
+        error.fields = replace(error.fields, hint=report.IN_TRANSACTION_HINT)
     return error
 
 
