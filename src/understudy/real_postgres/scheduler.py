@@ -38,13 +38,9 @@ _DEFINES = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT"
 
 @dataclass(slots=True, eq=False)
 class _Request:
-    """A request of a client.
+    """A request of a client; `submit` describes the first fields.
 
     Attributes:
-        sql: the statement that it is for.
-        data: the messages to send.
-        read: turns the reply into the outcome; may raise.
-        copied: the data of a COPY from the client.
         done: receives the outcome.
         is_wanted: whether its client is still connected.
     """
@@ -54,7 +50,7 @@ class _Request:
     data: bytes
     read: Read
     copied: Sequence[bytes] | None
-    done: Outcome | None = None
+    done: Outcome = lambda _: None
     is_wanted: bool = True
 
 
@@ -106,7 +102,7 @@ class TransactionScheduler:
         self._upstream = upstream
         self.generation += 1
         self.needs_replacement = self._is_begun = False
-        upstream.attach()
+        upstream.watch()
         self._constraints.read_from(upstream)
         save_sequences(upstream)
 
@@ -284,7 +280,7 @@ class TransactionScheduler:
             self.changed_schema = True
         if not request.is_wanted:
             self.end(request.client, commit=False)
-        elif request.done is not None:
+        else:
             request.done(_outcome(request, reply))
         self._next()
 
@@ -294,7 +290,6 @@ class TransactionScheduler:
             self._upstream.cancel()
         elif request in self._queue:
             self._queue.remove(request)
-            assert request.done is not None
             request.done(errors.error("57014", "canceling statement due to user request"))
 
     def _on_timeout(self, request: _Request, seconds: float) -> None:
@@ -311,7 +306,6 @@ class TransactionScheduler:
         where = "another connection" if latest is None else latest.origin.place
         text = report.busy(request.sql, seconds, where, "" if latest is None else latest.statement)
         self._failed(TransactionBusy(text))
-        assert request.done is not None
         request.done(errors.error("55P03", text))
 
     # Tests ---------------------------------------------------------------------------------------

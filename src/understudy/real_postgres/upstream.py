@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import report, upstream_requests
-from understudy.real_postgres.upstream_replies import Reader, Reply, take
+from understudy.real_postgres.upstream_replies import Reply, messages, take
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.sockets import Sockets
@@ -58,7 +58,7 @@ class Upstream:
         self._socket = socket.socket(fileno=os.dup(self._libpq.fileno()))
         self._socket.setblocking(False)
         self._sockets = sockets
-        self._reader = Reader()
+        self._received = bytearray()
         self._unsent = bytearray()
         self._events = 0
         self._replies: list[Reply] = []
@@ -66,10 +66,6 @@ class Upstream:
         self._copied: Sequence[bytes] | None = None
         self._done: Done | None = None
         self.is_lost = False
-
-    def attach(self) -> None:
-        """Start to read from the server."""
-        self._watch()
 
     def ask(self, data: bytes, wanted: int, done: Done, copied: Sequence[bytes] | None) -> None:
         """Send requests.
@@ -135,9 +131,10 @@ class Upstream:
             pass
         except OSError:  # messages that the server sent before may still be read
             self._unsent.clear()
-        self._watch()
+        self.watch()
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
+        """Watch for replies, and for room for what is unsent."""
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
         if events != self._events:
             self._sockets.watch(self._socket, events, self._ready, was=self._events)
@@ -159,8 +156,8 @@ class Upstream:
         if not data:
             self._lost()
             return
-        self._reader.add(data)
-        for kind, whole in self._reader:
+        self._received += data
+        for kind, whole in messages(self._received):
             self._take(kind, whole)
             if self.is_lost:
                 break

@@ -42,31 +42,20 @@ class Reply:
     status: str = "T"
 
 
-class Reader:
-    """Splits the bytes from the real server into messages."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-
-    def add(self, data: bytes) -> None:
-        """Add received bytes."""
-        self._data += data
-
-    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the type byte of each complete message, and the message."""
-        data = self._data
-        start = 0
-        try:
-            while len(data) - start >= 5:
-                kind, length = _header.unpack_from(data, start)
-                end = start + 1 + length
-                if end > len(data):
-                    break
-                whole = bytes(data[start:end])
-                start = end
-                yield kind, whole
-        finally:
-            del data[:start]
+def messages(data: bytearray) -> Iterator[tuple[bytes, bytes]]:
+    """Remove the complete messages from received bytes, and yield each with its type byte."""
+    start = 0
+    try:
+        while len(data) - start >= 5:
+            kind, length = _header.unpack_from(data, start)
+            end = start + 1 + length
+            if end > len(data):
+                break
+            whole = bytes(data[start:end])
+            start = end
+            yield kind, whole
+    finally:
+        del data[:start]
 
 
 def take(reply: Reply, kind: bytes, whole: bytes) -> bool:
@@ -129,13 +118,7 @@ def rows(reply: Reply) -> list[tuple[str | None, ...]]:
     """
     if reply.error is not None:
         raise reply.error
-    found = []
-    reader = Reader()
-    reader.add(bytes(reply.raw))
-    for kind, whole in reader:
-        if kind == b"D":
-            found.append(_values(whole))
-    return found
+    return [_values(whole) for kind, whole in messages(bytearray(reply.raw)) if kind == b"D"]
 
 
 def _values(whole: bytes) -> tuple[str | None, ...]:
