@@ -1,8 +1,16 @@
-"""The failures of a test that is isolated by rollback."""
+"""The failures of a test that is isolated by rollback, and their reports."""
 
 from __future__ import annotations
 
+from understudy.pg.sql import one_line
 from understudy.script.failures import Failure
+
+MARKER = '@pytest.mark.understudy(isolation="clone")'
+SERVER_GONE = "the connection to the real PostgreSQL is lost"
+IN_TRANSACTION_HINT = (
+    "real_postgres isolates this test by rollback, in a single transaction. For a database of its"
+    f" own, with real commits, mark the test {MARKER}."
+)
 
 
 class IsolationEscaped(Failure):
@@ -19,3 +27,46 @@ class TransactionBusy(Failure):
 
 class LeakedTaskRefused(Failure):
     """A statement came from a task or a thread that an earlier test has left running."""
+
+
+def busy(sql: str, seconds: float, holder: str, statement: str) -> TransactionBusy:
+    """Return the failure of a statement that waited for another connection's transaction.
+
+    Args:
+        sql: the statement.
+        seconds: how long it waited.
+        holder: the place in the test that sent the other connection's latest statement.
+        statement: that statement.
+    """
+    return TransactionBusy(
+        f"a statement waited {seconds:g} s for another connection's transaction to end\n"
+        f"  sql:     {one_line(sql)}\n"
+        f"  waits for the transaction of: {holder}\n"
+        f"  its latest statement:         {one_line(statement)}\n"
+        "Isolated by rollback, the connections of a test share one real transaction, one at a"
+        " time.\n"
+        "End that transaction first, or give the test a database of its own:\n"
+        f"  {MARKER}"
+    )
+
+
+def escaped(sql: str) -> IsolationEscaped:
+    """Return the failure of a statement that ended the transaction which isolates the test."""
+    return IsolationEscaped(
+        "a statement ended the transaction that isolates this test: its changes are committed\n"
+        f"  sql: {one_line(sql)}\n"
+        "The database was replaced, so that no other test sees them. For a test that needs this:\n"
+        f"  {MARKER}"
+    )
+
+
+def leaked(sql: str, sender: str) -> LeakedTaskRefused:
+    """Return the failure of a statement from a task or thread that an earlier test started."""
+    return LeakedTaskRefused(
+        f"{sender} of an earlier test still sends statements\n"
+        f"  sql: {one_line(sql)}\n"
+        "The statement was rejected, because it would affect the current test.\n"
+        "End the task or thread in the test that starts it (await, cancel or join it). If all tests"
+        " share it:\n"
+        "  real_postgres.allow(task)"
+    )

@@ -30,13 +30,12 @@ from understudy.fake_postgres.protocol.statements import (
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
-from understudy.real_postgres import report, upstream_requests
+from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.forwarded_statement import ForwardedStatement
 from understudy.real_postgres.mixed_rules import from_real_server
 from understudy.real_postgres.pending import chain
 from understudy.real_postgres.scheduler import TransactionScheduler
-from understudy.real_postgres.upstream_portals import UpstreamPortals
+from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
@@ -360,7 +359,7 @@ def _columns(reply: Reply) -> tuple[Field, ...]:
 def _with_hint(error: ServerError) -> ServerError:
     """Add a hint about the marker to an error about running in a transaction."""
     if error.fields.sqlstate == "25001" and error.fields.hint is None:
-        error.fields = replace(error.fields, hint=report.IN_TRANSACTION_HINT)
+        error.fields = replace(error.fields, hint=failures.IN_TRANSACTION_HINT)
     return error
 
 

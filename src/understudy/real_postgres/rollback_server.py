@@ -9,9 +9,8 @@ from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.server import Server
-from understudy.real_postgres import report
+from understudy.real_postgres import failures
 from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.failures import LeakedTaskRefused
 from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
@@ -88,7 +87,7 @@ class RollbackServer(Server):
         """
         sender = self.leaked.sender_of(client)
         if sender is not None:
-            raise expectations.record_failure(LeakedTaskRefused(report.leaked(sql, sender)))
+            raise expectations.record_failure(failures.leaked(sql, sender))
 
     def begin_test(self) -> Script:
         """Begin a test and return its script. Statements since the last test are rolled back."""

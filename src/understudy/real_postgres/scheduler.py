@@ -18,10 +18,9 @@ from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.real_postgres import report, upstream_requests
+from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
-from understudy.real_postgres.failures import IsolationBroken, IsolationEscaped, TransactionBusy
 from understudy.real_postgres.sequences import restore_statements, save_sequences
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply
@@ -228,7 +227,7 @@ class TransactionScheduler:
         upstream = self._upstream
         self._running = request
         if upstream is None or upstream.is_lost:
-            error = ServerError(ErrorFields("57P01", report.SERVER_GONE, "FATAL"))
+            error = ServerError(ErrorFields("57P01", failures.SERVER_GONE, "FATAL"))
             self._finished(request, [Reply(error=error, status="")])
             return
         before = self._before(request.client)
@@ -270,11 +269,11 @@ class TransactionScheduler:
             text = (
                 f"the transaction that isolates this test is broken: {replies[0].error.fields.text}"
             )
-            self._failed(IsolationBroken(text))
+            self._failed(failures.IsolationBroken(text))
             self.needs_replacement = True
         if reply.status == "I" and not self.needs_replacement:
             self.needs_replacement = True
-            self._failed(IsolationEscaped(report.escaped(request.sql)))
+            self._failed(failures.escaped(request.sql))
         # CREATE TABLE ... AS is tagged as a SELECT.
         if {reply.tag.partition(" ")[0], request.sql.lstrip()[:6].upper()} & _DEFINES:
             self.changed_schema = True
@@ -304,9 +303,10 @@ class TransactionScheduler:
         self._queue.remove(request)
         latest = holder.latest
         where = "another connection" if latest is None else latest.origin.place
-        text = report.busy(request.sql, seconds, where, "" if latest is None else latest.statement)
-        self._failed(TransactionBusy(text))
-        request.done(errors.error("55P03", text))
+        sent = "" if latest is None else latest.statement
+        failure = failures.busy(request.sql, seconds, where, sent)
+        self._failed(failure)
+        request.done(errors.error("55P03", str(failure)))
 
     # Tests ---------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.real_postgres import report, upstream_requests
+from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, messages, take
 
 if TYPE_CHECKING:
@@ -193,6 +193,6 @@ class Upstream:
         if self._done is not None:
             reply = self._replies[-1]
             if reply.error is None or reply.error.fields.severity not in ("FATAL", "PANIC"):
-                reply.error = ServerError(ErrorFields("57P01", report.SERVER_GONE, "FATAL"))
+                reply.error = ServerError(ErrorFields("57P01", failures.SERVER_GONE, "FATAL"))
             reply.status = ""
             self._hand_over()

@@ -6,13 +6,32 @@ to the real server. Therefore both are sent before the next request.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import Portal
+from understudy.fake_postgres.script_responder import StatementNotes
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.forwarded_statement import ForwardedStatement
 from understudy.real_postgres.scheduler import TransactionScheduler
+
+
+@dataclass(slots=True)
+class ForwardedStatement(StatementNotes):
+    """The notes on a statement that the real server has prepared.
+
+    Attributes:
+        name: its name on the real server.
+        declared: the types that its client declared.
+        generation: the scheduler's generation in which it was prepared.
+        is_logged: whether the user sent it, rather than a driver.
+    """
+
+    name: str = ""
+    declared: tuple[int, ...] = ()
+    generation: int = 0
+    is_logged: bool = True
 
 
 class UpstreamPortals:
