@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from understudy.embedded import stale_databases
 from understudy.embedded.admin import Admin
-from understudy.embedded.clone_pool import ClonePool
 from understudy.embedded.driver import with_database, without_password
 from understudy.embedded.errors import PostgresUnavailable
+
+# More would not help: a test that is faster than a clone waits in any case.
+_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,50 @@ class Place:
     def dsn(self, name: str) -> str:
         """Return the URL of a database."""
         return with_database(self.url, name)
+
+
+class ClonePool:
+    """Creates clones in the background while tests run. The end of the run drops unused ones."""
+
+    def __init__(self, admin: Admin, make: Callable[[Admin], str], wanted: int) -> None:
+        """Start to create clones.
+
+        Args:
+            admin: A connection that nothing else uses, so that nothing else waits for a clone.
+            make: Creates a clone and returns its name.
+            wanted: The largest number of clones that will be taken.
+        """
+        self._admin = admin
+        self._make = make
+        self._wanted = wanted
+        self._ready: deque[Future[str]] = deque()
+        self._worker = ThreadPoolExecutor(1, "understudy-clones")
+        self._fill()
+
+    def take(self) -> str | None:
+        """Return the name of a clone, or None if no more will be created.
+
+        If the clone is not finished, wait for it.
+
+        Raises:
+            PostgresUnavailable: The server does not answer.
+            DatabaseError: PostgreSQL refuses.
+        """
+        if not self._ready:
+            return None
+        future = self._ready.popleft()
+        self._fill()
+        return future.result()
+
+    def stop(self) -> None:
+        """Create no more clones, and wait for the current one."""
+        self._worker.shutdown(cancel_futures=True)
+        self._admin.close()
+
+    def _fill(self) -> None:
+        while self._wanted and len(self._ready) < _AHEAD:
+            self._wanted -= 1
+            self._ready.append(self._worker.submit(self._make, self._admin))
 
 
 class Clones:
@@ -106,7 +155,7 @@ class Clones:
             PostgresUnavailable: The server is not running, or does not answer.
             DatabaseError: PostgreSQL refuses.
         """
-        stale_databases.mark_as_kept(self._running, name)
+        self._running.comment(name, stale_databases.KEPT)
 
     def drop(self, name: str) -> None:
         """Drop a clone, and disconnect its clients.

@@ -12,7 +12,8 @@ from understudy.embedded.admin import RUN_LOCKS, Admin
 from understudy.embedded.errors import DatabaseError
 
 PREFIX = "understudy_"
-_KEPT = "kept by understudy for a test that failed"
+# The comment of a database that the end of its run does not drop.
+KEPT = "kept by understudy for a test that failed"
 _OF_A_RUN = f"^{PREFIX}[0-9a-f]{{8}}_"
 _ALL = """
     SELECT datname FROM pg_database
@@ -46,15 +47,10 @@ def sweep_databases(admin: Admin) -> None:
 
 def drop_all(admin: Admin, run: str) -> None:
     """Drop the databases of a run, except for kept ones."""
-    for (name,) in admin.rows(_OF_THIS_RUN, f"{run}_", _KEPT, False):
+    for (name,) in admin.rows(_OF_THIS_RUN, f"{run}_", KEPT, False):
         admin.drop(name, missing_ok=True)
-
-
-def mark_as_kept(admin: Admin, name: str) -> None:
-    """Exclude a database from `drop_all` in every process of the run."""
-    admin.comment(name, _KEPT)
 
 
 def kept(admin: Admin, run: str) -> list[str]:
     """Return the names of a run's databases that were marked as kept."""
-    return [name for (name,) in admin.rows(_OF_THIS_RUN, f"{run}_", _KEPT, True)]
+    return [name for (name,) in admin.rows(_OF_THIS_RUN, f"{run}_", KEPT, True)]
