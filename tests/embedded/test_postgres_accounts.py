@@ -162,7 +162,7 @@ def test_a_user_that_the_system_does_not_know(playground: Playground) -> None:
     os.chown(playground.data, 54321, 54321)
     programs = runnable_programs(find_installation(), account)
     with pytest.raises(PostgresUnavailable) as caught:
-        _initialise(playground.data / "data", programs, account, [], {})
+        _initialise(playground.data / "data", programs, [], account.popen_arguments | {"env": {}})
     assert str(caught.value) == (
         "initdb, which builds the data directory, ended with exit code 1:\n"
         "initdb: could not look up effective user ID 54321: user does not exist\n"

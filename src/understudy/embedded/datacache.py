@@ -37,7 +37,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 def provide_data(
-    data: Path, programs: Programs, account: Account, environment: Mapping[str, str], **popen: Any
+    data: Path, programs: Programs, account: Account, popen: Mapping[str, Any]
 ) -> None:
     """Create an initialised data directory, from the cache if possible.
 
@@ -45,8 +45,7 @@ def provide_data(
         data: The folder to create. Its parent exists.
         programs: The binaries.
         account: The owner of the new files.
-        environment: The environment for initdb.
-        popen: More arguments for the start of initdb.
+        popen: The arguments with which subprocess starts initdb.
 
     Raises:
         UnusableFolder: The cache cannot be used, or `data` cannot be written.
@@ -57,7 +56,7 @@ def provide_data(
     sweep(packed.parent)
     if packed.exists() and _unpack(packed, data, account):
         return
-    _initialise(data, programs, account, arguments, environment, **popen)
+    _initialise(data, programs, arguments, popen)
     try:
         _pack(data, packed)
     except OSError as error:
@@ -85,23 +84,15 @@ def _key(programs: Programs, arguments: Sequence[str]) -> str:
 
 
 def _initialise(
-    data: Path,
-    programs: Programs,
-    account: Account,
-    arguments: Sequence[str],
-    environment: Mapping[str, str],
-    **popen: Any,
+    data: Path, programs: Programs, arguments: Sequence[str], popen: Mapping[str, Any]
 ) -> None:
     answer = subprocess.run(
         [programs.installation.program("initdb"), "-D", data, *arguments],
         cwd=data.parent,
-        env=environment,
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        **account.popen_arguments,
         **popen,
     )
     if answer.returncode:

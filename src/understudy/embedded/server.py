@@ -107,14 +107,9 @@ class EmbeddedServer:
         try:
             self._prepare_folders(base, account)
             programs = runnable_programs(installation, account)
-            provide_data(
-                self._data,
-                programs,
-                account,
-                _environment(),
-                **self._watched,
-            )
-            self._launch(programs, account)
+            popen = self._popen_arguments(account)
+            provide_data(self._data, programs, account, popen)
+            self._launch(programs, popen)
             self._wait_until_ready()
         except BaseException:
             self._abort()
@@ -188,10 +183,6 @@ class EmbeddedServer:
     def _log(self) -> Path:
         return self._folder / "log"
 
-    @property
-    def _watched(self) -> dict[str, Any]:
-        return {} if self._watcher is None else self._watcher.popen_arguments
-
     def _prepare_folders(self, base: Path, account: Account) -> None:
         try:
             self._workspaces = [Workspace(base)]
@@ -204,7 +195,18 @@ class EmbeddedServer:
             raise unusable("live data", base, error) from error
         self._watcher = Watcher(*(workspace.path for workspace in self._workspaces))
 
-    def _launch(self, programs: Programs, account: Account) -> None:
+    def _popen_arguments(self, account: Account) -> dict[str, Any]:
+        assert self._watcher is not None
+        # Without the PG... variables, which are for clients.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return {
+            "env": {**kept, "LC_ALL": "C", "TZ": "UTC"},
+            "stdin": subprocess.DEVNULL,
+            **account.popen_arguments,
+            **self._watcher.popen_arguments,
+        }
+
+    def _launch(self, programs: Programs, popen: Mapping[str, Any]) -> None:
         settings = {**_SETTINGS, **(_SETTINGS_SINCE_18 if programs.major >= 18 else {})}
         if sys.platform == "win32":
             self._address = ("127.0.0.1", _free_port())
@@ -222,12 +224,9 @@ class EmbeddedServer:
             self._process = subprocess.Popen(
                 [programs.installation.program("postgres"), "-D", self._data, *options],
                 cwd=self._data,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **account.popen_arguments,
-                **self._watched,
+                **popen,
             )
 
     def _wait_until_ready(self) -> None:
@@ -272,12 +271,6 @@ class EmbeddedServer:
             workspace.remove()
         self._workspaces = []
         self._address = None
-
-
-def _environment() -> dict[str, str]:
-    """Return the server's environment, without the PG... variables, which are for clients."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _says_ready(pid_file: Path) -> bool:
