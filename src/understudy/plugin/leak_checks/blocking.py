@@ -21,13 +21,14 @@ from understudy.plugin.leak_checks.project_files import ProjectFiles
 def watch(limit: int, files: ProjectFiles, report: Callable[[str], None]) -> Callable[[], None]:
     """Report each step that takes longer than `limit` ms; return a function that stops this."""
     handle: Any = asyncio.Handle
-    original = handle._run
+    original: Callable[[Any], None] = handle._run
     seconds = limit / 1000
 
     def run(self: Any) -> None:
         loop = self._loop
         if not (loop._ready or loop._scheduled):
-            return original(self)  # type: ignore[no-any-return]
+            original(self)
+            return
         others, modules = bool(loop._ready), len(sys.modules)
         begun = perf_counter()
         original(self)
@@ -37,7 +38,6 @@ def watch(limit: int, files: ProjectFiles, report: Callable[[str], None]) -> Cal
             text = _description(self._callback, took * 1000, limit, files)
             if text is not None:
                 report(text)
-        return None
 
     handle._run = run
 
