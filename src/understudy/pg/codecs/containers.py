@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, sized, unfit
@@ -170,12 +171,10 @@ def vector(name: str, oid: int, element: Codec, spell: Callable[[int], str]) -> 
             raise invalid("oid" if name == "oidvector" else "smallint", text)
         return [element.input(item) for item in (found[0] for found in _NUMBERS.finditer(text))]
 
-    return Codec(
-        read,
-        array.receive,
-        lambda value: " ".join(map(element.output, _listed(name, value))),
-        send,
-    )
+    def write(value: Any) -> str:
+        return " ".join(map(element.output, _listed(name, value)))
+
+    return replace(array, input=read, output=write, send=send)
 
 
 # Records -----------------------------------------------------------------------------------------

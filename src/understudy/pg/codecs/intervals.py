@@ -53,14 +53,11 @@ class Parts(NamedTuple):
     microseconds: int
 
 
-_ENDLESS = (
-    Parts(2**31 - 1, 2**31 - 1, 2**63 - 1),
-    Parts(-(2**31), -(2**31), -(2**63)),
-)
 _EXTREMES = {
-    _ENDLESS[0]: INFINITY,
-    _ENDLESS[1]: MINUS_INFINITY,
+    Parts(2**31 - 1, 2**31 - 1, 2**63 - 1): INFINITY,
+    Parts(-(2**31), -(2**31), -(2**63)): MINUS_INFINITY,
 }
+_ENDLESS = tuple(_EXTREMES)
 
 
 def _read(text: str) -> dt.timedelta | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -114,7 +115,6 @@ def _whole(name: str, value: Any, lowest: int, highest: int) -> int:
 
 def object_number(name: str, layout: str = "!I") -> Codec:
     """Return the codec of oid, xid, cid or xid8: numbers without a sign, read as C reads them."""
-    plain_codec = integer(name, layout)
     count = 1 << 8 * struct.calcsize(layout)
     lowest = -(2**31) if count == 2**32 else 1 - count
 
@@ -129,7 +129,7 @@ def object_number(name: str, layout: str = "!I") -> Codec:
             raise out_of_range(name, text)
         return number % count
 
-    return Codec(read, plain_codec.receive, plain_codec.output, plain_codec.send)
+    return replace(integer(name, layout), input=read)
 
 
 # Truth values ------------------------------------------------------------------------------------

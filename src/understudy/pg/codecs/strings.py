@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from understudy.pg.codecs.codec import (
     no_data,
     plain,
     refusal,
+    text_valued,
     too_short,
     unfit,
 )
@@ -51,11 +53,10 @@ def _receive_name(data: bytes) -> str:
     return decoded(data)
 
 
-NAME = Codec(
-    lambda value: value.encode()[:63].decode(errors="ignore"),
-    _receive_name,
-    text("name").output,
-    text("name").send,
+NAME = replace(
+    text("name"),
+    input=lambda value: value.encode()[:63].decode(errors="ignore"),
+    receive=_receive_name,
 )
 
 
@@ -73,7 +74,6 @@ def encoded(name: str, value: str) -> bytes:
 
 def only_text(name: str) -> Codec:
     """Return the codec of a type whose binary form is not known here."""
-    plain_text = text(name)
 
     def receive(_data: bytes) -> NoReturn:
         raise refusal("42883", f"no binary input function available for type {name}")
@@ -83,21 +83,17 @@ def only_text(name: str) -> Codec:
             "0A000", f"the binary form of {name} is not known here; the driver has to ask for text"
         )
 
-    return Codec(plain_text.input, receive, plain_text.output, send)
+    return replace(text(name), receive=receive, send=send)
 
 
 def versioned(name: str) -> Codec:
     """Return the codec of a type whose binary form is a 1 and its text (jsonpath)."""
     plain_text = text(name)
 
-    def receive(data: bytes) -> str:
-        return decoded(_behind_version(name, data))
-
-    return Codec(
-        plain_text.input,
-        receive,
-        plain_text.output,
-        lambda value: b"\1" + plain_text.send(value),
+    return replace(
+        plain_text,
+        receive=lambda data: decoded(_behind_version(name, data)),
+        send=lambda value: b"\1" + plain_text.send(value),
     )
 
 
@@ -143,22 +139,23 @@ def _of_byte(byte: int) -> str:
     return "" if byte == 0 else chr(byte) if byte < 128 else f"\\{byte:03o}"
 
 
-def _write_char(value: Any) -> str:
-    value = plain(value)
+def _char_text(value: Any) -> Any:
     if isinstance(value, bytes):
         value = value.decode("latin-1")
-    if not isinstance(value, str) or not (len(value) <= 1 or re.fullmatch(r"\\[0-7]{3}", value)):
-        raise unfit('"char"', value)
-    return _read_char(value)
+    is_char = isinstance(value, str) and (len(value) <= 1 or re.fullmatch(r"\\[0-7]{3}", value))
+    return value if is_char else None
 
 
-def _send_char(value: Any) -> bytes:
-    written = _write_char(value)
+def _pack_char(written: str) -> bytes:
     return bytes([int(written[1:], 8)]) if len(written) == 4 else written.encode() or b"\0"
 
 
-CHAR = Codec(
-    _read_char, lambda data: _of_byte(exactly(data, 1, no_data)[0]), _write_char, _send_char
+CHAR = text_valued(
+    '"char"',
+    _read_char,
+    lambda data: _of_byte(exactly(data, 1, no_data)[0]),
+    _pack_char,
+    _char_text,
 )
 
 
@@ -329,4 +326,4 @@ def named_number(name: str, number: Codec) -> Codec:
     def write(value: Any) -> str:
         return str(value) if isinstance(value, int) else plain_text.output(value)
 
-    return Codec(plain_text.input, number.receive, write, number.send)
+    return replace(plain_text, receive=number.receive, output=write, send=number.send)

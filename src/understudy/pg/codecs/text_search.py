@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from understudy.pg.codecs.codec import Codec, Reader, decoded, refusal
+from understudy.pg.codecs.codec import Reader, decoded, refusal
 from understudy.pg.codecs.strings import only_text
 
 _MARK = r"\d+[A-D*]*"
@@ -49,5 +50,4 @@ def _read(text: str) -> str:
     return text
 
 
-_TEXT = only_text("tsvector")
-TSVECTOR = Codec(_read, _receive, _TEXT.output, _TEXT.send)
+TSVECTOR = replace(only_text("tsvector"), input=_read, receive=_receive)
