@@ -26,7 +26,6 @@ from understudy.catalog.querytree import (
     touched,
 )
 from understudy.catalog.schema_reader import read_schema_facts
-from understudy.catalog.view_queries import Views
 
 # A longer tree would take seconds to read; only its tables are extracted.
 _LONGEST_TREE = 1 << 21
@@ -59,7 +58,6 @@ class Describer:
             dsn, lock_timeout=lock_timeout, statement_timeout=statement_timeout, silence=silence
         )
         self._lookup = Lookup(lambda: self._connection.raw)
-        self._views = Views(self._lookup)
 
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
@@ -84,7 +82,6 @@ class Describer:
         answers = self._connection.describe(
             statements, [[numbers.get(name, 0) for name in names] for names in declared]
         )
-        self._views = Views(self._lookup)
         trees = [self._tree(answer) for answer in answers]
         touches = list(map(_touched, answers))
         self._learn(answers, touches)
@@ -146,7 +143,7 @@ class Describer:
         parameters = {oid for answer in accepted for oid in answer.parameters}
         self._lookup.learn_types({field.type for field in fields} | parameters)
         relations = {field.table for field in fields if field.table}
-        self._views.learn(relations.union(*touches))
+        self._lookup.learn_relations(relations.union(*touches))
 
     def _verdict(
         self, statement: str, answer: Accepted, tree: Node | None, touches: dict[int, set[int]]
@@ -159,7 +156,7 @@ class Describer:
         if command is None:
             return ParsedOnly(command_in(statement))
         nullability: Sequence[Nullability] = (
-            QueryNullability(self._lookup, self._views).columns(tree) if tree is not None else []
+            QueryNullability(self._lookup).columns(tree) if tree is not None else []
         )
         if len(nullability) != len(answer.fields):
             nullability = ["unknown"] * len(answer.fields)
@@ -183,7 +180,7 @@ class Describer:
         return f"{relation.name}.{relation.columns[field.number]}"
 
     def _tables(self, touches: Iterable[int]) -> tuple[str, ...]:
-        found = map(self._lookup.relation, self._views.all_below(touches))
+        found = map(self._lookup.relation, self._lookup.all_below(touches))
         return tuple(sorted(relation.name for relation in found if relation))
 
     def _columns_of(self, touches: dict[int, set[int]]) -> tuple[str, ...]:

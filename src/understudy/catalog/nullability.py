@@ -14,7 +14,6 @@ from understudy.catalog.description import Nullability
 from understudy.catalog.oid_lookup import Lookup
 from understudy.catalog.query_scopes import Scope
 from understudy.catalog.querytree import Node, nodes, number, numbers
-from understudy.catalog.view_queries import Views
 from understudy.pg.oids import FIRST_OWN_OID
 
 _UNION, _INTERSECT, _EXCEPT = "1", "2", "3"
@@ -32,9 +31,8 @@ _DEEPEST = 60
 class QueryNullability:
     """Decides whether the columns of a query can be NULL."""
 
-    def __init__(self, lookup: Lookup, views: Views) -> None:
+    def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
-        self._views = views
         self._depth = 0
         # By the identity of the query's node: use one instance per tree.
         self._known: dict[tuple[int, int], Nullability] = {}
@@ -148,7 +146,7 @@ class QueryNullability:
         return "unknown"
 
     def _view(self, oid: int, place: int) -> Nullability:
-        query = self._views.tree(oid)
+        query = self._lookup.view(oid)
         return "unknown" if query is None else self._column(self._scope(query, None), place)
 
     def _subquery(self, scope: Scope, table: Node, place: int) -> Nullability:

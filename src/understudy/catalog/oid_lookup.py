@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.querytree import Node, nodes, read_tree, touched
 from understudy.pg.oids import FIRST_OWN_OID
 
 if TYPE_CHECKING:
@@ -136,12 +137,14 @@ class Lookup:
         self._functions: dict[int, Function] = {}
         self._operators: dict[int, Operator] = {}
         self._relations: dict[int, Relation] = {}
+        self._views: dict[int, Node | None] = {}
         self._not_null_domains: frozenset[int] | None = None
 
     def forget(self) -> None:
         """Forget the objects of the schema."""
         self._types = {oid: name for oid, name in self._types.items() if oid < FIRST_OWN_OID}
         self._relations.clear()
+        self._views.clear()
         self._not_null_domains = None
 
     def learn_types(self, oids: Iterable[int]) -> None:
@@ -154,7 +157,12 @@ class Lookup:
         asked = list(names)
         return dict(self._rows(_NUMBERS, (asked,))) if asked else {}
 
-    def learn_relations(self, oids: Iterable[int]) -> set[int]:
+    def learn_relations(self, oids: Iterable[int]) -> None:
+        """Look up tables and views, and those that the views read, level by level."""
+        while new := self._look_up_relations(oids):
+            oids = {below for oid in new for below in self._below(oid)}
+
+    def _look_up_relations(self, oids: Iterable[int]) -> set[int]:
         """Look up tables and views in one query, and return which were not known."""
         missing = [oid for oid in set(oids) if oid not in self._relations]
         if missing:
@@ -184,8 +192,32 @@ class Lookup:
 
     def relation(self, oid: int) -> Relation | None:
         """Return a table or view, or None if it does not exist any more."""
-        self.learn_relations([oid])
+        self._look_up_relations([oid])
         return self._relations.get(oid)
+
+    def view(self, oid: int) -> Node | None:
+        """Return the query of a view, or None for a table or an unreadable tree."""
+        if oid not in self._views:
+            relation = self.relation(oid)
+            text = relation.view if relation else None
+            found = nodes(read_tree(text)) if text else []
+            self._views[oid] = found[0] if len(found) == 1 else None
+        return self._views[oid]
+
+    def all_below(self, oids: Iterable[int]) -> set[int]:
+        """Return tables and views, with those that the views read, directly or not."""
+        found: set[int] = set()
+        todo = list(oids)
+        while todo:
+            oid = todo.pop()
+            if oid not in found:
+                found.add(oid)
+                todo.extend(self._below(oid))
+        return found
+
+    def _below(self, oid: int) -> Iterable[int]:
+        relation = self.relation(oid)
+        return touched(relation.view) if relation and relation.view else ()
 
     def function(self, oid: int) -> Function | None:
         """Return a built-in function, or None for another one."""
