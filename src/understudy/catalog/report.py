@@ -148,10 +148,13 @@ def parameters_refused(
 def answer_impossible(call: Call, found: Difference) -> str:
     """Return the message about an impossible answer, beside what the statement returns."""
     lines = [f"the statement could not return this: {found.reason}", *_table(found.pairs)]
-    lines += _statement_and_place(call)
-    if call.rule is not None:
-        lines.append(f"  answered by: {call.rule.origin}  {call.rule.shown}")
-    return "\n".join(lines)
+    return "\n".join(lines + _statement_and_rule(call))
+
+
+def _statement_and_rule(call: Call) -> list[str]:
+    rule = call.rule
+    answered_by = [] if rule is None else [f"  answered by: {rule.origin}  {rule.shown}"]
+    return _statement_and_place(call) + answered_by
 
 
 def _table(pairs: Sequence[Pair]) -> list[str]:
@@ -194,7 +197,4 @@ def _returned(pair: Pair) -> str:
 def error_impossible(call: Call, reason: Sequence[str]) -> str:
     """Return the message about an impossible error."""
     lines = [f"the statement could not fail like this: {reason[0]}", *reason[1:]]
-    lines += _statement_and_place(call)
-    if call.rule is not None:
-        lines.append(f"  answered by: {call.rule.origin}  {call.rule.shown}")
-    return "\n".join(lines)
+    return "\n".join(lines + _statement_and_rule(call))
