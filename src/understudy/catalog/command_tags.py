@@ -35,7 +35,7 @@ _KINDS_OF_MORE_WORDS = {
 
 
 def command_in(statement: str) -> str:
-    """The command that a statement begins with, in capitals; "" if there is no statement.
+    """Return the command that a statement begins with, in capitals; "" if there is no statement.
 
     >>> command_in("create unique index on t (a)")
     'CREATE INDEX'
@@ -71,7 +71,7 @@ def is_query(statement: str) -> bool:
 
 
 def _main_command(statement: str) -> str:
-    """The command after a WITH clause."""
+    """Return the command after a WITH clause."""
     depth = 0
     for token in sql.first_tokens(statement):
         depth += (token == "(") - (token == ")")

@@ -23,7 +23,7 @@ _CLIENT: pytest.StashKey[SyncClient] = pytest.StashKey()
 
 @pytest.fixture(scope="session")
 def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
-    """The configured ASGI app, made once per session.
+    """Return the configured ASGI app, made once per session.
 
     Its `dependency_overrides` are restored after every test. A server that `fake_postgres_env` or
     `real_postgres_env` configures is started before it.
@@ -60,7 +60,7 @@ def _understudy_overrides(pytestconfig: pytest.Config) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def client(app: Any, pytestconfig: pytest.Config) -> Iterator[TestClient]:
-    """A TestClient for the app, inside its lifespan.
+    """Yield a TestClient for the app, inside its lifespan.
 
     The lifespan runs once per session. It is stopped while an `async_client` runs the app, which
     can only be started once at a time; the next test that uses `client` starts it again.
@@ -90,7 +90,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def async_client(request: pytest.FixtureRequest, app: Any) -> httpx.AsyncClient:
-    """An httpx.AsyncClient for the app, in the event loop of the test, inside its lifespan.
+    """Return an httpx.AsyncClient for the app, in the event loop of the test, inside its lifespan.
 
     The app's startup and shutdown run in that loop, around each test that uses this.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
-    """The server of `fake_postgres`, for fixtures that outlive a test: its address, and `on`.
+    """Return the server of `fake_postgres`, for fixtures that outlive a test.
 
     Rules of a test come before rules that are added here.
     """
@@ -29,7 +29,7 @@ def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
 def fake_postgres(
     pytestconfig: pytest.Config, fake_postgres_server: Address
 ) -> Iterator[FakePostgres]:
-    """A scripted PostgreSQL server: real drivers connect to it, and the test's rules answer."""
+    """Yield a scripted PostgreSQL server for real drivers; rules of the test answer."""
     from understudy.fake_postgres.fixture import FakePostgres
     from understudy.plugin import servers
 

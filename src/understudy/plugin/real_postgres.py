@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def real_postgres_server(pytestconfig: pytest.Config) -> Address:
-    """The server of `real_postgres`, for fixtures that outlive a test: its address, and `on`.
+    """Return the server of `real_postgres`, for fixtures that outlive a test.
 
     Statements outside a test go to the real server too, and are undone when the next test begins.
     """
@@ -33,7 +33,7 @@ def real_postgres_server(pytestconfig: pytest.Config) -> Address:
 def real_postgres(
     request: pytest.FixtureRequest, pytestconfig: pytest.Config
 ) -> Iterator[RealPostgres | ClonedPostgres]:
-    """A database with the configured schema, isolated for this test.
+    """Yield a database with the configured schema, isolated for this test.
 
     By default everything that the test does is rolled back when it ends. A test marked with
     `@pytest.mark.understudy(isolation="clone")` gets a database of its own, a copy of a template,

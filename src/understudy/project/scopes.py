@@ -17,7 +17,7 @@ _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 
 
 def _node_fields() -> dict[type[ast.AST], tuple[str, ...]]:
-    """The fields of each kind of node that may hold other nodes, in the order of the source."""
+    """Return, for each kind of node, the fields that may hold nodes, in source order."""
     plain = {"ctx", "op", "ops", "kind", "type_comment", "id", "attr", "lineno", "type_ignores"}
     found: dict[type[ast.AST], tuple[str, ...]] = {}
     for kind in vars(ast).values():

@@ -70,7 +70,7 @@ class Inserter:
         self._solver.fill(plan)
 
     def _fill_key(self, plan: RowPlan, key: ForeignKey, fresh: bool) -> None:
-        """Reference an existing row, or a new one if `fresh` or none exists."""
+        """Refer to an existing row, or a new one if `fresh` or none exists."""
         known = {
             referenced: plan.values[column]
             for column, referenced in zip(key.columns, key.parent_columns, strict=True)

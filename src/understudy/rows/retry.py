@@ -92,7 +92,7 @@ class RetryPlanner:
         return False
 
     def _change_parent(self, plan: RowPlan, name: str | None) -> bool:
-        """Reference an existing row with a key that a default or another key filled in."""
+        """Refer to an existing row with a key that a default or another key filled in."""
         keys = plan.table.foreign_keys
         key = next((key for key in keys if key.name == name), None)
         if key is None or all(column in plan.given for column in key.columns):

@@ -67,7 +67,7 @@ def _makes_an_error(test: Function) -> bool:
 
 
 def _words_about(module: Module, test: Function) -> str:
-    """The name of a test, its docstring and its comments."""
+    """Return the name of a test, its docstring and its comments."""
     end = test.node.end_lineno or test.node.lineno
     # Such a comment often stands below the last statement.
     below = takewhile(lambda line: not line.strip() or _COMMENT.match(line), module.lines[end:])

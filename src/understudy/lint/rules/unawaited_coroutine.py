@@ -29,7 +29,7 @@ def check(module: Module) -> Iterator[Found]:
 
 
 def _looked_at(test: ast.expr) -> Iterator[ast.Call]:
-    """The calls whose own result a test looks at."""
+    """Return the calls whose own result a test looks at."""
     if isinstance(test, ast.Call):
         yield test
     elif isinstance(test, ast.UnaryOp):
