@@ -14,6 +14,7 @@ from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import SchemaError
 from understudy.embedded.server import CLUSTER_NAME
 from understudy.pg import sql
+from understudy.pg.sqlstates import condition
 from understudy.script.excerpt import line_and_column, line_with_caret
 
 if TYPE_CHECKING:
@@ -195,26 +196,16 @@ def _refusal(
         "QUERY": field(Field.INTERNAL_QUERY),
         "CONTEXT": field(Field.CONTEXT),
     }
+    named = condition(sqlstate)
     lines = [
         f"PostgreSQL refused the schema file {where}",
         *(f"  {line}" for line in excerpt),
-        f"ERROR {sqlstate or 'none'} ({_condition(sqlstate)}): "
+        f"ERROR {sqlstate or 'none'} ({'unknown condition' if named == sqlstate else named}): "
         + (message or " ".join(result.get_error_message().split())),
         *(f"{name}: {value}" for name, value in fields.items() if value),
         _hint(connection, message, excerpt),
     ]
     return "\n".join(filter(None, lines))
-
-
-def _condition(sqlstate: str) -> str:
-    """Return PostgreSQL's name of a SQLSTATE, after which psycopg names its classes."""
-    from psycopg.errors import lookup
-
-    try:
-        name = lookup(sqlstate).__name__.rstrip("_")
-    except KeyError:
-        return "unknown condition"
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _hint(

@@ -6,6 +6,7 @@ PostgreSQL 18 sends (`errmsg` in its sources). A text names in braces what the e
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -115,6 +116,19 @@ _IN_PARSE = {
 
 
 def condition(sqlstate: str) -> str:
-    """Return PostgreSQL's name for a condition, or the bare code if it is not listed here."""
-    state = STATES.get(sqlstate)
-    return state.name if state else _IN_PARSE.get(sqlstate, sqlstate)
+    """Return PostgreSQL's name for a condition, or the bare code if it is unknown.
+
+    psycopg, if it is installed, knows those that are not listed here.
+    """
+    if state := STATES.get(sqlstate):
+        return state.name
+    if name := _IN_PARSE.get(sqlstate):
+        return name
+    try:
+        from psycopg.errors import lookup
+
+        # psycopg names its classes after the conditions.
+        name = lookup(sqlstate).__name__.rstrip("_")
+    except (ImportError, KeyError):
+        return sqlstate
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

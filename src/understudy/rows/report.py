@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 
 import psycopg
 
+from understudy.pg.sqlstates import condition
 from understudy.rows.row_plan import RowPlan
 from understudy.rows.table_facts import Check, Column, Schema, Table
 
@@ -98,11 +98,10 @@ def schema_not_read(error: psycopg.Error) -> str:
 
 
 def _state(error: psycopg.Error) -> str:
-    """Return the SQLSTATE with the name of its condition."""
-    # psycopg names its classes after the conditions.
-    name = type(error).__name__.rstrip("_")
-    condition = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    return f"{error.sqlstate or 'no SQLSTATE'} {condition}"
+    """Return the SQLSTATE with the name of its condition, if it has one."""
+    code = error.sqlstate or "no SQLSTATE"
+    name = condition(code)
+    return code if name == code else f"{code} {name}"
 
 
 def _message(error: psycopg.Error) -> list[str]:
