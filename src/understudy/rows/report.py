@@ -64,7 +64,7 @@ def insert_failed(
             _values("given", plan.given),
         )
     name = error.diag.constraint_name or ""
-    check = schema.check_definition(error.diag.schema_name, error.diag.table_name, name)
+    check = schema.check_definition(error.diag)
     tried = ", ".join(map(keyword, sorted(plan.tried.get(name, ()))))
     generated = {name: value for name, value in plan.values.items() if name not in plan.given}
     return _joined(

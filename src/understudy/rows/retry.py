@@ -56,15 +56,13 @@ class RetryPlanner:
             # A row that no partition takes violates a check without a name.
             return self._change_partition(plan)
         # For a named check, every candidate was tried before the INSERT.
-        columns = self._schema.constraint_columns(
-            diag.schema_name, diag.table_name, diag.constraint_name
-        )
+        columns = self._schema.constraint_columns(diag)
         plan.tried[diag.constraint_name] = plan.generated.keys() & set(columns)
         return False
 
     def _change_duplicate(self, plan: RowPlan, diag: psycopg.errors.Diagnostic) -> bool:
         name = diag.constraint_name or ""
-        columns = self._schema.constraint_columns(diag.schema_name, diag.table_name, name)
+        columns = self._schema.constraint_columns(diag)
         free = {column for column in columns if column in plan.generated}
         references = plan.generated_references() & free
         plan.collisions[name] += 1

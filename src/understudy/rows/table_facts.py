@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from understudy.catalog.schema_reader import DatabaseConstraint, DatabaseType
+
+if TYPE_CHECKING:
+    from psycopg.errors import Diagnostic
 
 # A check's columns are those that it mentions; a domain's mentions VALUE instead.
 Check = DatabaseConstraint
@@ -108,30 +112,25 @@ class Schema:
     types: dict[int, DatabaseType]
     domain_checks: Mapping[int, Sequence[Check]] = field(default_factory=dict)
 
-    def constraint_columns(
-        self, schema: str | None, table: str | None, constraint: str
-    ) -> Sequence[str]:
-        """Return the columns of a check or unique constraint that an error names."""
-        found = self._table(schema, table)
+    def constraint_columns(self, diag: Diagnostic) -> Sequence[str]:
+        """Return the columns of the check or unique constraint that an error names."""
+        found = self._table(diag)
         if found is None:
             return ()
-        checks = {check.name: check.columns for check in found.checks}
-        return checks.get(constraint, found.uniques.get(constraint, ()))
+        columns = found.uniques | {check.name: check.columns for check in found.checks}
+        return columns.get(diag.constraint_name or "", ())
 
-    def check_definition(
-        self, schema: str | None, table: str | None, constraint: str
-    ) -> str | None:
-        """Return the definition of a table's or domain's check that an error names."""
-        found = self._table(schema, table)
+    def check_definition(self, diag: Diagnostic) -> str | None:
+        """Return the definition of the table's or domain's check that an error names."""
+        found = self._table(diag)
         checks = list(found.checks if found else ())
         checks += [check for checks in self.domain_checks.values() for check in checks]
-        return next((check.definition for check in checks if check.name == constraint), None)
+        name = diag.constraint_name
+        return next((check.definition for check in checks if check.name == name), None)
 
-    def _table(self, schema: str | None, name: str | None) -> Table | None:
-        tables = self.tables.values()
-        return next(
-            (table for table in tables if (table.schema, table.table) == (schema, name)), None
-        )
+    def _table(self, diag: Diagnostic) -> Table | None:
+        name = f"{diag.schema_name}.{diag.table_name}"
+        return self.tables.get(self.names.get(name, 0))
 
     def depends_on(self, start: int, goal: int) -> bool:
         """Return whether a row of one table requires, directly or not, a row of another."""
