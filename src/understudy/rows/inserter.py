@@ -76,7 +76,10 @@ class Inserter:
             for column, referenced in zip(key.columns, key.parent_columns, strict=True)
             if column in plan.values
         }
-        row = None if fresh else self._existing_parent(key, known)
+        row: Mapping[str, Any] | None = None
+        if not fresh:
+            parent, latest = self._schema.tables[key.parent], self._latest.get(key.parent)
+            row = insert_sql.find(self._connection, parent, key.parent_columns, known, latest)
         if row is None:
             self._waiting.append((plan, key))
             row = self._new_parent(plan, key, known)
@@ -87,12 +90,6 @@ class Inserter:
             for column, referenced in zip(key.columns, key.parent_columns, strict=True)
             if column in missing
         }
-
-    def _existing_parent(
-        self, key: ForeignKey, known: Mapping[str, object]
-    ) -> Mapping[str, Any] | None:
-        parent, latest = self._schema.tables[key.parent], self._latest.get(key.parent)
-        return insert_sql.find(self._connection, parent, key.parent_columns, known, latest)
 
     def _new_parent(
         self, plan: RowPlan, key: ForeignKey, known: Mapping[str, object]
