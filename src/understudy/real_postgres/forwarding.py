@@ -32,6 +32,7 @@ from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
+from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import from_real_server
 from understudy.real_postgres.pending import chain
 from understudy.real_postgres.scheduler import TransactionScheduler
@@ -61,7 +62,7 @@ class ForwardingResponder(ScriptResponder):
         schema: the types of parameters and scripted values.
         notify: sends a notification to every listening connection.
         scheduler: the transaction on the real server.
-        refuse_leaked: raises for a statement of a task that an earlier test has left running.
+        leaked: the tasks and threads that earlier tests have left running.
     """
 
     commands: tuple[type[c.Command], ...] = (
@@ -81,11 +82,11 @@ class ForwardingResponder(ScriptResponder):
         schema: Schema,
         notify: Callable[[str, str, int], None],
         scheduler: TransactionScheduler,
-        refuse_leaked: Callable[[str, RollbackClient], None],
+        leaked: LeakedTasks,
     ) -> None:
         super().__init__(engine, lock, schema, notify)
         self._scheduler = scheduler
-        self._refuse_leaked = refuse_leaked
+        self._leaked = leaked
         self._portals = UpstreamPortals(scheduler)
         self._statements: dict[object, Statement] = {}
         self._generation = 0
@@ -145,7 +146,7 @@ class ForwardingResponder(ScriptResponder):
 
     def _check_sender(self, sql: str, client: RollbackClient) -> None:
         with FailuresToClient(sql):
-            self._refuse_leaked(sql, client)
+            self._leaked.refuse(sql, client)
 
     # Executions ----------------------------------------------------------------------------------
 

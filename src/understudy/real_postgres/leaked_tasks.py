@@ -13,6 +13,8 @@ from typing import Any
 
 from understudy.fake_postgres.attribution import loops_of_this_thread
 from understudy.fake_postgres.clients import Client
+from understudy.real_postgres import failures
+from understudy.script import expectations
 from understudy.script.origin import is_users
 
 Task = asyncio.Task[Any]
@@ -46,16 +48,22 @@ class LeakedTasks:
         threads.discard(threading.current_thread())
         self._leaked.update((left | threads) - set(self._earlier) - set(self._allowed))
 
-    def sender_of(self, client: Client) -> str | None:
-        """Return the leaked task or thread that sent a client's statement, or None."""
+    def refuse(self, sql: str, client: Client) -> None:
+        """Reject a statement of a task or thread that an earlier test has left running.
+
+        Raises:
+            LeakedTaskRefused: such a task or thread has sent it.
+        """
         # Usually nothing has leaked, and the sender need not be looked up.
         noted = client.noted if self._leaked else None
         sender = None if noted is None else noted.sender
         if sender is None or sender not in self._leaked:
-            return None
+            return
         if isinstance(sender, threading.Thread):
-            return f"the thread {sender.name!r}"
-        return f"the task {sender.get_name()!r}"
+            who = f"the thread {sender.name!r}"
+        else:
+            who = f"the task {sender.get_name()!r}"
+        raise expectations.record_failure(failures.leaked(sql, who))
 
 
 def _tasks() -> set[Task]:

@@ -24,7 +24,7 @@ from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstra
 from understudy.real_postgres.sequences import restore_statements, save_sequences
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply
-from understudy.script.failures import Failure
+from understudy.script import expectations
 
 Read = Callable[[Reply], Any]
 Outcome = Callable[[Any], None]
@@ -58,7 +58,6 @@ class TransactionScheduler:
 
     Args:
         sockets: returns the sockets that watch the connections.
-        failed: records a failure of the test.
 
     Attributes:
         patience: seconds that a request waits for another client's transaction.
@@ -67,15 +66,12 @@ class TransactionScheduler:
         needs_replacement: whether the database has to be replaced.
     """
 
-    def __init__(
-        self, sockets: Callable[[], Sockets], failed: Callable[[Failure], Failure]
-    ) -> None:
+    def __init__(self, sockets: Callable[[], Sockets]) -> None:
         self.patience = PATIENCE
         self.generation = 0
         self.changed_schema = False
         self.needs_replacement = False
         self._sockets = sockets
-        self._failed = failed
         self._upstream: Upstream | None = None
         self._queue: deque[_Request] = deque()
         self._running: _Request | None = None
@@ -269,11 +265,11 @@ class TransactionScheduler:
             text = (
                 f"the transaction that isolates this test is broken: {replies[0].error.fields.text}"
             )
-            self._failed(failures.IsolationBroken(text))
+            expectations.record_failure(failures.IsolationBroken(text))
             self.needs_replacement = True
         if reply.status == "I" and not self.needs_replacement:
             self.needs_replacement = True
-            self._failed(failures.escaped(request.sql))
+            expectations.record_failure(failures.escaped(request.sql))
         # CREATE TABLE ... AS is tagged as a SELECT.
         if {reply.tag.partition(" ")[0], request.sql.lstrip()[:6].upper()} & _DEFINES:
             self.changed_schema = True
@@ -305,7 +301,7 @@ class TransactionScheduler:
         where = "another connection" if latest is None else latest.origin.place
         sent = "" if latest is None else latest.statement
         failure = failures.busy(request.sql, seconds, where, sent)
-        self._failed(failure)
+        expectations.record_failure(failure)
         request.done(errors.error("55P03", str(failure)))
 
     # Tests ---------------------------------------------------------------------------------------
