@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.stable_ids import stable_repr
-from understudy.catalog.parameter_checks import Judgement, ParameterRules
+from understudy.catalog.value_rules import Judgement, ValueRules
 from understudy.pg.types import TypeFacts
 
 FACTS = {
@@ -37,7 +37,7 @@ TWICE = dt.datetime(2018, 2, 17, 23, 30, tzinfo=SAO_PAULO)
 
 
 def refusal_of(type_name: str, value: object, facts: dict[str, TypeFacts]) -> str | None:
-    return ParameterRules(facts).refusal(type_name, value)
+    return ValueRules(facts).refusal(type_name, value)
 
 
 class Status(enum.Enum):
@@ -205,7 +205,7 @@ REFUSED: list[tuple[str, object]] = [
 
 @pytest.mark.parametrize(("type_name", "value"), TAKEN, ids=stable_repr)
 def test_taken(type_name: str, value: object) -> None:
-    rules = ParameterRules(FACTS)
+    rules = ValueRules(FACTS)
     assert rules.judge(type_name, value) == Judgement("taken")
     assert rules.refusal(type_name, value) is None
     assert rules.judge(type_name, None).outcome == "taken"
@@ -213,7 +213,7 @@ def test_taken(type_name: str, value: object) -> None:
 
 @pytest.mark.parametrize(("type_name", "value"), REFUSED, ids=stable_repr)
 def test_refused(type_name: str, value: object) -> None:
-    rules = ParameterRules(FACTS)
+    rules = ValueRules(FACTS)
     judgement = rules.judge(type_name, value)
     assert judgement.outcome == "refused"
     assert rules.refusal(type_name, value) == judgement.reason
@@ -236,7 +236,7 @@ def test_refused(type_name: str, value: object) -> None:
     ],
 )
 def test_common_values_are_taken(type_name: str, value: object) -> None:
-    rules = ParameterRules(FACTS)
+    rules = ValueRules(FACTS)
     assert rules.judge(type_name, value).outcome == "taken"
     assert rules.refusal(type_name, value) is None
 
@@ -246,14 +246,14 @@ def test_common_values_are_taken(type_name: str, value: object) -> None:
     [("integer", 2**31), ("text", "a\0"), ("numeric", Decimal("NaN")), ("text", 1)],
 )
 def test_refusal_and_judge_agree(type_name: str, value: object) -> None:
-    rules = ParameterRules(FACTS)
+    rules = ValueRules(FACTS)
     taken = rules.judge(type_name, value).outcome == "taken"
     assert (rules.refusal(type_name, value) is None) == taken
 
 
 @pytest.mark.parametrize("type_name", ["geometry", "geometry[]", "never_heard_of"])
 def test_a_type_that_is_not_known_refuses_nothing(type_name: str) -> None:
-    rules = ParameterRules(FACTS)
+    rules = ValueRules(FACTS)
     assert rules.refusal(type_name, Thing()) is None
     what = f"the type {type_name}"
     reason = f"not judged, as this depends on what is not known here: {what}"
@@ -270,9 +270,8 @@ def test_numpys_bool_is_a_bool_to_psqlpy(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_no_driver_is_imported() -> None:
     script = (
         "import sys\n"
-        "from understudy.catalog.parameter_checks import ParameterRules\n"
-        "from understudy.catalog.value_checks import ValueRules\n"
-        "assert ParameterRules({}).refusal('uuid', 1)\n"
+        "from understudy.catalog.value_rules import ValueRules\n"
+        "assert ValueRules({}).refusal('uuid', 1)\n"
         "assert ValueRules({}).mismatch('uuid', 1)\n"
         "print(sorted({'psqlpy', 'asyncpg', 'psycopg'} & set(sys.modules)))\n"
     )
@@ -330,7 +329,7 @@ def test_psqlpys_own_classes(
     extra: Any, type_name: str, wrapper: str, held: object, outcome: str
 ) -> None:
     value = getattr(extra, wrapper)(held)
-    assert ParameterRules(FACTS).judge(type_name, value).outcome == outcome
+    assert ValueRules(FACTS).judge(type_name, value).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -349,7 +348,7 @@ def test_psqlpys_own_classes_inside_a_list(
     extra: Any, type_name: str, wrapper: str, held: object, outcome: str
 ) -> None:
     value = [getattr(extra, wrapper)(held)]
-    assert ParameterRules(FACTS).judge(type_name, value).outcome == outcome
+    assert ValueRules(FACTS).judge(type_name, value).outcome == outcome
 
 
 def test_psqlpys_classes_are_named_with_their_module(extra: Any) -> None:

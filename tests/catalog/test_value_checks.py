@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from tests.stable_ids import stable_repr
-from understudy.catalog.value_checks import ValueRules
+from understudy.catalog.value_rules import ValueRules
 from understudy.pg.types import TypeFacts
 
 FACTS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from understudy.catalog import answer_checks as answers
@@ -21,10 +22,9 @@ from understudy.catalog.errors import (
     StatementUnknown,
     UncheckedWarning,
 )
-from understudy.catalog.parameter_checks import ParameterRules
 from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
-from understudy.catalog.value_checks import ValueRules
+from understudy.catalog.value_rules import ValueRules
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
 from understudy.pg.types import TypeFacts
@@ -96,7 +96,6 @@ class Checker:
         self._levels = levels or Levels()
         self._lenient = lenient
         self._statements: dict[str, _Statement] = {}
-        self._made_rules: tuple[ParameterRules, ValueRules] | None = None
 
     @property
     def types(self) -> Mapping[str, TypeFacts]:
@@ -168,7 +167,7 @@ class Checker:
         __tracebackhide__ = True
         if self._levels.answers == "off":
             return False
-        mismatch = mismatch or self._rules()[1].mismatch
+        mismatch = mismatch or self._rules.mismatch
         found = answers.difference(description, outcome, mismatch, call.method)
         if found is None:
             return True
@@ -287,7 +286,7 @@ class Checker:
         if statement.description is None:
             return None
         types = statement.description.parameters
-        refusal = self._rules()[0].refusal
+        refusal = self._rules.refusal
         refused = [
             (index, value, reason)
             for index, (type_name, value) in enumerate(zip(types, given, strict=True))
@@ -297,12 +296,10 @@ class Checker:
             return report.parameters_refused(call, types, statement.names, refused, where)
         return None
 
-    def _rules(self) -> tuple[ParameterRules, ValueRules]:
-        """Return psqlpy's rules, which need the catalog's types."""
-        if self._made_rules is None:
-            types = self.catalog.facts.types
-            self._made_rules = ParameterRules(types), ValueRules(types)
-        return self._made_rules
+    @cached_property
+    def _rules(self) -> ValueRules:
+        """psqlpy's rules, which need the catalog's types."""
+        return ValueRules(self.catalog.facts.types)
 
     def _report(self, level: Level, failure: Failure, call: Call) -> None:
         __tracebackhide__ = True

@@ -13,8 +13,8 @@ from tests.conformance.parameters.drivers import PsqlpyInserter
 from tests.conformance.parameters.literals import LITERALS
 from tests.conformance.parameters.schema import FACTS
 from tests.conformance.parameters.values import VALUES
-from understudy.catalog.value_checks import ValueRules
 from understudy.catalog.value_messages import class_name
+from understudy.catalog.value_rules import ValueRules
 
 # A type may be decodable and some of its values not: no reader of Python's knows these.
 BEYOND = {"infinity", "NaN", "Infinity", "1e30", "{1,NULL}", "{a,NULL}"}

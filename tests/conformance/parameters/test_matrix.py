@@ -18,7 +18,7 @@ import pytest
 from tests.conformance.parameters.drivers import PsqlpyInserter, insertion
 from tests.conformance.parameters.schema import FACTS, TYPES
 from tests.conformance.parameters.values import AWARE, DATE, DELTA, NAIVE, TIME, VALUES
-from understudy.catalog.parameter_checks import ParameterRules
+from understudy.catalog.value_rules import ValueRules
 
 # What these hold cannot be seen from Python; CustomType takes any bytes.
 HIDDEN = {
@@ -34,7 +34,7 @@ async def replay(
     inserter: PsqlpyInserter, cases: Iterable[Case]
 ) -> tuple[Counter[str], list[str], set[str]]:
     """Give each value to the driver; return counts, disagreements and the values not judged."""
-    rules = ParameterRules(FACTS)
+    rules = ValueRules(FACTS)
     counts: Counter[str] = Counter()
     disagreements: list[str] = []
     unknown: set[str] = set()

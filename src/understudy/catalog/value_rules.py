@@ -1,4 +1,4 @@
-"""Would psqlpy send a value as a parameter of a type, and would PostgreSQL accept it?"""
+"""Would psqlpy send a value for a type, would PostgreSQL accept it, and could psqlpy return it?"""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from understudy.catalog import value_messages as messages
-from understudy.catalog.decoded_types import is_measured
+from understudy.catalog.decoded_types import Decoded, decoded, is_measured
 from understudy.catalog.rules_psqlpy import sent_bytes
 from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken
 from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ServerError
 from understudy.pg.types import Type, TypeFacts, Types
+from understudy.script.formatting import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Judgement:
 _TAKEN = Judgement("taken")
 
 
-class ParameterRules:
-    """psqlpy's rules for the parameters of one schema's statements.
+class ValueRules:
+    """psqlpy's rules for the parameters and the results of one schema's statements.
 
     Args:
         facts: what is known of every type that is not built in, by its spelling; it may not change
@@ -43,6 +44,7 @@ class ParameterRules:
         self._types = Types(facts)
         self._values = Values(self._types)
         self._known: dict[str, Type | None] = {}
+        self._decoded: dict[str, Decoded | None] = {}
 
     def refusal(self, type_name: str, value: object) -> str | None:
         """Return why a value is refused for a type; None if it is taken or not known.
@@ -93,3 +95,30 @@ class ParameterRules:
             is_known = kind is not None and is_measured(self._types, kind)
             self._known[type_name] = kind if is_known else None
         return self._known[type_name]
+
+    def mismatch(self, type_name: str, value: object) -> str | None:
+        """Return why psqlpy never returns a value for a type.
+
+        None for NULL, which no type forbids in a result; for a value that psqlpy could return; and
+        for a type that the rules do not know.
+        """
+        if value is None:
+            return None
+        decoder = self.decoded(type_name)
+        if decoder is None:
+            return (
+                f"psqlpy cannot decode {type_name}: a row with it raises; cast the column to "
+                "text, or give a decoder for it"
+            )
+        reason = decoder.check(value)
+        if reason is None:
+            return None
+        reason = reason or f"it answers {decoder.name}"
+        kind = messages.class_name(value, mark_enum=True)
+        return f"psqlpy never answers {shown(value)} ({kind}) for {type_name}: {reason}"
+
+    def decoded(self, type_name: str) -> Decoded | None:
+        """Return what psqlpy returns for a type; None if it cannot decode the type at all."""
+        if type_name not in self._decoded:
+            self._decoded[type_name] = decoded(self._types, self._types.named(type_name))
+        return self._decoded[type_name]
