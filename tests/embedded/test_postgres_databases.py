@@ -99,7 +99,7 @@ def test_on_a_server_by_url_every_name_is_of_this_run(
 ) -> None:
     name, dsn = databases.new()
     assert re.fullmatch(rf"understudy_[0-9a-f]{{8}}_{os.getpid()}_1", name)
-    assert {name, databases.template} <= names(server)
+    assert {name, databases.place.template} <= names(server)
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == (name,)
 
@@ -133,12 +133,12 @@ def test_the_environment_names_a_server(
 ) -> None:
     monkeypatch.setenv("UNDERSTUDY_POSTGRES_URL", server.dsn())
     with TestDatabases(["*.sql"], root) as databases:
-        assert databases.template in names(server)
+        assert databases.place.template in names(server)
 
 
 def test_the_template_is_sealed(databases: TestDatabases, server: EmbeddedServer) -> None:
     with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
-        psycopg.connect(server.dsn(databases.template))
+        psycopg.connect(server.dsn(databases.place.template))
 
 
 def test_clones_from_several_threads(databases: TestDatabases) -> None:
@@ -235,13 +235,13 @@ def test_unused_clones_are_dropped(root: Path, server: EmbeddedServer) -> None:
 def test_an_error_of_a_prefetched_clone_is_raised_when_it_is_taken(
     databases: TestDatabases, server: EmbeddedServer
 ) -> None:
-    server.admin.drop(databases.template)
+    server.admin.drop(databases.place.template)
     databases.prefetch(1)
     with pytest.raises(DatabaseError) as caught:
         databases.new()
     assert re.fullmatch(
-        rf"Cannot clone the database '{databases.template}' as 'understudy_\w+' on .*: "
-        rf"template database \"{databases.template}\" does not exist \(SQLSTATE 3D000\)",
+        rf"Cannot clone the database '{databases.place.template}' as 'understudy_\w+' on .*: "
+        rf"template database \"{databases.place.template}\" does not exist \(SQLSTATE 3D000\)",
         str(caught.value),
     )
 

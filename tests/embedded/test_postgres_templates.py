@@ -68,7 +68,7 @@ def run(server: EmbeddedServer, root: Path, *more: str, rebuild: bool = False) -
         with psycopg.connect(dsn) as connection:
             connection.execute("SELECT * FROM users")
         databases.drop(name)
-        return databases.template
+        return databases.place.template
 
 
 def test_a_template_of_the_same_files_is_used_again(

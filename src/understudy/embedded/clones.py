@@ -94,14 +94,14 @@ class ClonePool:
 
 
 class Clones:
-    """Creates clones of a template that another process has prepared."""
+    """Creates clones of a template that another process has prepared.
+
+    A method that needs the server raises PostgresUnavailable if it is not running or does not
+    answer, and DatabaseError if PostgreSQL refuses.
+    """
 
     def __init__(self, place: Place | None = None) -> None:
-        """Connect to the server of a place, if there is one.
-
-        Raises:
-            PostgresUnavailable: The server does not answer.
-        """
+        """Connect to the server of a place, if there is one."""
         self._owner = os.getpid()
         self._numbers = itertools.count(1)
         self._pool: ClonePool | None = None
@@ -111,11 +111,7 @@ class Clones:
 
     @property
     def place(self) -> Place:
-        """The place where clones are created.
-
-        Raises:
-            PostgresUnavailable: There is no place yet.
-        """
+        """The place where clones are created."""
         if self._place is None:
             raise PostgresUnavailable(
                 "TestDatabases is not running: call start(), or use it in a `with` block."
@@ -123,15 +119,7 @@ class Clones:
         return self._place
 
     def new(self) -> tuple[str, str]:
-        """Create a clone of the template.
-
-        Returns:
-            Its name and its URL.
-
-        Raises:
-            PostgresUnavailable: The server is not running, or does not answer.
-            DatabaseError: PostgreSQL refuses.
-        """
+        """Create a clone of the template, and return its name and its URL."""
         place = self.place
         # A thread does not outlive a fork.
         name = self._pool.take() if self._pool and not self._is_forked else None
@@ -149,21 +137,11 @@ class Clones:
             self._pool = ClonePool(self.place.admin(), self._make, number)
 
     def keep(self, name: str) -> None:
-        """Keep a clone when the run ends.
-
-        Raises:
-            PostgresUnavailable: The server is not running, or does not answer.
-            DatabaseError: PostgreSQL refuses.
-        """
+        """Keep a clone when the run ends."""
         self._running.comment(name, stale_databases.KEPT)
 
     def drop(self, name: str) -> None:
-        """Drop a clone, and disconnect its clients.
-
-        Raises:
-            PostgresUnavailable: The server is not running, or does not answer.
-            DatabaseError: PostgreSQL refuses.
-        """
+        """Drop a clone, and disconnect its clients."""
         self._running.drop(name)
 
     def stop(self) -> None:

@@ -53,15 +53,6 @@ class TestDatabases(Clones):
         self._rebuild = rebuild
         self._server: EmbeddedServer | None = None
 
-    @property
-    def template(self) -> str:
-        """The name of the template database, which accepts no connections.
-
-        Raises:
-            PostgresUnavailable: `start()` was not called.
-        """
-        return self.place.template
-
     def start(self) -> Self:
         """Start the server, load the schema, and return this object.
 
@@ -86,21 +77,13 @@ class TestDatabases(Clones):
             raise
         return self
 
-    def kept(self) -> list[str]:
-        """Return the names of the databases that a process of the run has kept.
-
-        Raises:
-            PostgresUnavailable: `start()` was not called, or the server does not answer.
-        """
-        return stale_databases.kept(self._running, self.place.run)
-
     def leave(self) -> None:
         """Stop like `stop()`, but leave the databases that were kept, and their server.
 
         The next start of a server, or the next run on the same one, removes them.
         """
         try:
-            if self._server is not None and self.kept():
+            if self._server is not None and stale_databases.kept(self._running, self.place.run):
                 self._server.leave()
         finally:
             self.stop()
