@@ -32,12 +32,7 @@ class AlembicSource:
         self._root = root
 
     def check(self) -> None:
-        """Find alembic.ini and the package.
-
-        Raises:
-            SchemaError: there is no alembic.ini, or more than one.
-            MissingExtra: alembic is not installed.
-        """
+        """Find alembic.ini and the package."""
         self._ini()
         if importlib.util.find_spec("alembic") is None:
             raise MissingExtra(
@@ -46,13 +41,7 @@ class AlembicSource:
             )
 
     def load(self, dsn: str) -> list[Path]:
-        """Run `upgrade head` in a process of its own, regardless of the URL in env.py.
-
-        Raises:
-            SchemaError: it failed, or no table exists afterwards.
-            MissingExtra: alembic is not installed.
-        """
-        self.check()
+        """Run `upgrade head` in a process of its own, regardless of the URL in env.py."""
         ini = self._ini()
         shown = self._shown(ini)
         output = run_module(

@@ -25,11 +25,7 @@ class FunctionSource:
         """Do nothing: the module is imported only in a process of its own."""
 
     def load(self, dsn: str) -> list[Path]:
-        """Call the function in a process of its own.
-
-        Raises:
-            SchemaError: it failed.
-        """
+        """Call the function in a process of its own."""
         run_module(
             "understudy.embedded.run_function",
             self._root,
