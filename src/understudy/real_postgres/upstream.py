@@ -167,14 +167,10 @@ class Upstream:
             return  # a notice or a parameter outside of a request
         reply = self._replies[-1]
         if self._copied is not None and kind in (b"G", b"E"):
-            pieces = self._copied if kind == b"G" else ()
+            copied = map(upstream_requests.copy_data, self._copied)
+            data = b"".join([*copied, upstream_requests.COPY_DONE]) if kind == b"G" else b""
             self._copied = None
-            data = b"".join(map(upstream_requests.copy_data, pieces))
-            self._send(
-                data
-                + (upstream_requests.COPY_DONE if kind == b"G" else b"")
-                + upstream_requests.SYNC
-            )
+            self._send(data + upstream_requests.SYNC)
         if take(reply, kind, whole):
             if len(self._replies) == self._wanted:
                 self._hand_over()
