@@ -7,6 +7,7 @@ from pathlib import Path
 
 from understudy.catalog import store
 from understudy.catalog.cached_answers import Answer
+from understudy.catalog.describer import Describer
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -16,7 +17,7 @@ from understudy.catalog.description import (
     Verdict,
 )
 from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.run_catalog import Catalog, Describer
+from understudy.catalog.run_catalog import Catalog
 from understudy.pg.types import TypeFacts
 
 ACCEPTED = Description("SELECT", (), (Column("n", "integer", None, "nullable"),), (), ())
@@ -27,7 +28,7 @@ FACTS = SchemaFacts(
 )
 
 
-class Scripted:
+class Scripted(Describer):
     """Says of every statement that it is accepted, unless `says` has something else."""
 
     def __init__(
@@ -37,6 +38,7 @@ class Scripted:
         major: int = 18,
         facts: SchemaFacts = FACTS,
     ) -> None:
+        super().__init__("")
         self.says = dict(says or {})
         self._major = major
         self._facts = facts

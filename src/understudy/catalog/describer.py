@@ -15,6 +15,7 @@ from understudy.catalog.description import (
     SchemaFacts,
     Verdict,
 )
+from understudy.catalog.introspection_statements import is_introspection
 from understudy.catalog.nullability import QueryNullability
 from understudy.catalog.oid_lookup import Lookup
 from understudy.catalog.pg_describe import Accepted, DescribeConnection, Field
@@ -196,6 +197,31 @@ class Describer:
                 if whole or number in numbers
             )
         return tuple(sorted(found))
+
+
+class SyntaxDescriber(Describer):
+    """A describer for a database that need not have the tables."""
+
+    def describe(
+        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
+    ) -> list[Verdict]:
+        """Return a refusal for each statement with a syntax error, and the command of the others.
+
+        Queries of the system catalogs are described: those are the same in every database.
+        """
+        return [
+            verdict
+            if (isinstance(verdict, Refusal) and verdict.sqlstate == "42601")
+            or is_introspection(statement)
+            else ParsedOnly(command_in(statement))
+            for statement, verdict in zip(
+                statements, super().describe(statements, declared), strict=True
+            )
+        ]
+
+    def schema_facts(self) -> SchemaFacts:
+        """Return nothing: there is no schema."""
+        return SchemaFacts({}, ())
 
 
 def _touched(answer: Accepted | Refusal) -> dict[int, set[int]]:

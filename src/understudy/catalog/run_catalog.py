@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from understudy.catalog import report, store
 from understudy.catalog.cached_answers import Answer
@@ -15,29 +15,8 @@ from understudy.catalog.description import Description, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
 from understudy.pg import sql
 
-
-class Describer(Protocol):
-    """Asks a PostgreSQL with the schema, as `describer.Describer` does."""
-
-    def describe(
-        self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()
-    ) -> list[Verdict]:
-        """Return PostgreSQL's verdict on each statement."""
-
-    def answer(
-        self, statement: str, description: Description, given: Sequence[str | None]
-    ) -> Answer:
-        """Run a query of the system catalogs and return its answer."""
-
-    def schema_facts(self) -> SchemaFacts:
-        """Return the types and constraints of the schema."""
-
-    @property
-    def major(self) -> int:
-        """The major version of the server."""
-
-    def close(self) -> None:
-        """Close the connection."""
+if TYPE_CHECKING:
+    from understudy.catalog.describer import Describer
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
     from understudy.catalog.checks import Checker, Level, Levels
-    from understudy.catalog.run_catalog import Describer
+    from understudy.catalog.describer import Describer
 
 _ACTIVE = "understudy.catalog.active_checker"
 _OUTPUT = "understudy_catalog"
@@ -172,9 +172,8 @@ def _cached(config: pytest.Config) -> Path | None:
 
 def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
     """Start a server if necessary, and return a describer for one of its databases."""
-    from understudy.catalog.describer import Describer
+    from understudy.catalog.describer import Describer, SyntaxDescriber
     from understudy.catalog.errors import CatalogError
-    from understudy.catalog.syntax_describer import SyntaxDescriber
     from understudy.embedded.errors import PostgresError
     from understudy.plugin import databases
 
