@@ -107,24 +107,22 @@ class Inserter:
         if not waiting and not is_circular:
             return self.insert(parent, known)
         if not key.deferrable:
-            raise RowRefused(self._circle(parent, key))
+            tables = [plan.table.name for plan, _ in self._waiting]
+            tables = tables[tables.index(parent.name) :]
+            pairs = zip(tables, [*tables[1:], tables[0]], strict=True)
+            raise RowRefused(
+                "These tables need each other's rows: "
+                f"{', '.join(f'{table} needs {other}' for table, other in pairs)}, and none of the "
+                "foreign keys is DEFERRABLE.\n"
+                f"Make one DEFERRABLE: ALTER TABLE {tables[-1]} ALTER CONSTRAINT {key.name} "
+                "DEFERRABLE."
+            )
         insert_sql.set_constraint_mode(self._connection, plan.table, key, "DEFERRED")
         self._deferred.append((plan.table, key))
         if not waiting:
             waiting = [RowPlan(parent, known)]
             plan.after += waiting
         return self._allocate(waiting[-1], key)
-
-    def _circle(self, parent: Table, key: ForeignKey) -> str:
-        tables = [plan.table.name for plan, _ in self._waiting]
-        tables = tables[tables.index(parent.name) :]
-        pairs = zip(tables, [*tables[1:], tables[0]], strict=True)
-        return (
-            f"These tables need each other's rows: "
-            f"{', '.join(f'{table} needs {other}' for table, other in pairs)}, and none of the "
-            "foreign keys is DEFERRABLE.\n"
-            f"Make one DEFERRABLE: ALTER TABLE {tables[-1]} ALTER CONSTRAINT {key.name} DEFERRABLE."
-        )
 
     def _allocate(self, plan: RowPlan, key: ForeignKey) -> Mapping[str, Any]:
         """Choose the key of a row before it is inserted."""

@@ -110,7 +110,14 @@ def _read(connection: Connection) -> Schema:
 def _table(schema: Schema, name: str, values: Mapping[str, object]) -> Table:
     """Return the table with this name, which has a column for each of the values."""
     if name not in schema.names:
-        raise UnknownName(_unknown_table(schema, name))
+        tables = sorted({table.name for table in schema.tables.values() if not table.is_view})
+        if tables:
+            raise UnknownName(f"There is no table {name!r}.{did_you_mean(name, tables)}")
+        raise UnknownName(
+            f"There is no table {name!r}: the database has no tables.\n"
+            "Name the schema files, in order, in pyproject.toml:\n"
+            '[tool.understudy] schema = ["db/migrations/*.sql"]'
+        )
     table = schema.tables[schema.names[name]]
     if table.is_view:
         kind = "a view" if table.kind == "v" else "a materialized view"
@@ -128,14 +135,3 @@ def _table(schema: Schema, name: str, values: Mapping[str, object]) -> Table:
                 "Leave it out."
             )
     return table
-
-
-def _unknown_table(schema: Schema, name: str) -> str:
-    tables = sorted({table.name for table in schema.tables.values() if not table.is_view})
-    if tables:
-        return f"There is no table {name!r}.{did_you_mean(name, tables)}"
-    return (
-        f"There is no table {name!r}: the database has no tables.\n"
-        "Name the schema files, in order, in pyproject.toml:\n"
-        '[tool.understudy] schema = ["db/migrations/*.sql"]'
-    )

@@ -133,10 +133,6 @@ def _timestamp(random: Random) -> datetime:
     return datetime.combine(_FIRST_DAY, time()) + timedelta(minutes=random.randrange(_DAYS * 1440))
 
 
-def _money(random: Random) -> str:
-    return f"{random.randint(1, _LARGEST)}"
-
-
 def _point(random: Random) -> str:
     return f"({random.randint(0, 99)},{random.randint(0, 99)})"
 
@@ -163,7 +159,7 @@ GENERATORS: dict[str, Callable[[Random], object]] = {
     "float4": lambda random: random.randint(1, _LARGEST) / 4,
     "float8": lambda random: random.randint(1, _LARGEST) / 4,
     "numeric": lambda random: Decimal(random.randint(1, _LARGEST * 100)).scaleb(-2),
-    "money": _money,
+    "money": lambda random: random.randint(1, _LARGEST),
     "char": lambda random: random.choice(string.ascii_letters),
     "bytea": lambda random: f"\\x{_hex(random, 16)}",
     "uuid": lambda random: UUID(int=random.getrandbits(128), version=4),
