@@ -46,12 +46,6 @@ class RollbackClient(Client):
             if name.lower() not in _SHARED and parameter in (None, name.lower())
         )
 
-    def note_cursor(self, cursor: str, *, hold: bool) -> None:
-        """Record a cursor that was declared; WITH HOLD, it outlives its transaction."""
-        self.portals = [portal for portal in self.portals if portal != cursor]
-        if not hold:
-            self.portals.append(cursor)
-
     @cached_property
     def setting_statements(self) -> tuple[str, ...]:
         """The statements that give its run-time parameters their values, in order."""

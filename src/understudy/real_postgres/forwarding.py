@@ -228,7 +228,9 @@ class ForwardingResponder(ScriptResponder):
         statements = client.setting_statements
         match read(sql) if start.startswith(("SET", "RESET", "DECLARE")) else None:
             case c.Declare(name=name, hold=hold):
-                client.note_cursor(name, hold=hold)
+                client.portals = [portal for portal in client.portals if portal != name]
+                if not hold:  # WITH HOLD, it outlives its transaction
+                    client.portals.append(name)
             case c.Reset(name=str(name)) | c.Set(name=name, values=None, local=False):
                 # The real server does not know the settings of this client's start.
                 startup = client.startup_statements(name)
