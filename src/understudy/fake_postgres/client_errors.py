@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Literal
-
 from understudy.catalog.errors import StatementRefused
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script.failures import Failure
 
 INTERNAL_ERROR = "XX000"
-
-
-class FailuresToClient:
-    """Turn a failure of the test into the error that the client gets, when a block raises one.
-
-    Args:
-        statement: as it was sent.
-    """
-
-    __slots__ = ("_statement",)
-
-    def __init__(self, statement: str = "") -> None:
-        self._statement = statement
-
-    def __enter__(self) -> None:
-        """Enter the block."""
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> Literal[False]:
-        """Raise the error that the client gets instead of a failure.
-
-        Raises:
-            ServerError: the block raised a failure.
-        """
-        if isinstance(exc, Failure):
-            raise server_error(exc, self._statement) from None
-        return False
 
 
 def server_error(failure: Failure, statement: str = "") -> ServerError:

@@ -22,7 +22,7 @@ from understudy.catalog.errors import AnswerImpossible
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import scripted_copy, type_inference
-from understudy.fake_postgres.client_errors import FailuresToClient
+from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.introspection import Introspection
@@ -43,7 +43,7 @@ from understudy.pg.sql import one_line
 from understudy.script import answers, expectations
 from understudy.script.answers import UNNAMED_COLUMN, Computed, Error, Hang, Rows, Value
 from understudy.script.calls import Call
-from understudy.script.failures import ScriptError
+from understudy.script.failures import Failure, ScriptError
 from understudy.script.origin import spot
 from understudy.script.rules import Rule
 
@@ -96,7 +96,7 @@ class ScriptResponder:
         """Describe a statement, as PostgreSQL or else its rules do."""
         client = client_of(connection)
         call = Call("execute", sql, None, client.current, spot())
-        with FailuresToClient(sql):
+        try:
             rules = self._rules_for(call)
             if not rules:
                 kept = self._introspection.prepare(sql, declared)
@@ -112,6 +112,8 @@ class ScriptResponder:
             fields = tuple(field(column.name, column.type) for column in description.columns)
             parameters = tuple(map(types.oid, description.parameters))
             return _statement(sql, description.command, parameters, fields or None, description)
+        except Failure as failure:
+            raise server_error(failure, sql) from None
 
     def _inferred(
         self, call: Call, declared: tuple[int, ...], rules: Sequence[Rule], client: Client
@@ -152,7 +154,7 @@ class ScriptResponder:
         """Answer a statement from the script."""
         client = client_of(connection)
         sql = statement.sql
-        with FailuresToClient(sql):
+        try:
             if not isinstance(statement.notes, StatementNotes):  # a question of a driver's
                 if not self._rules_for(Call("execute", sql, None, client.current)):
                     client.note_reset(sql)
@@ -166,6 +168,8 @@ class ScriptResponder:
             if client.read_only:
                 refuse_writing(sql)
             return self._answered(outcome, statement)
+        except Failure as failure:
+            raise server_error(failure, sql) from None
 
     def _ask(self, statement: Statement, parameters: Sequence[Any], client: Client) -> Outcome:
         """Log a call, and ask the engine for its answer."""
@@ -193,8 +197,10 @@ class ScriptResponder:
         return self._result(outcome, statement)
 
     def _after(self, outcome: Outcome, statement: Statement) -> Result | Pending:
-        with FailuresToClient(statement.sql):
+        try:
             return self._result(outcome, statement)
+        except Failure as failure:
+            raise server_error(failure, statement.sql) from None
 
     def _result(self, outcome: Outcome, statement: Statement) -> Result | Pending:
         assert outcome.answer is not None
@@ -233,8 +239,10 @@ class ScriptResponder:
                 found = await value
             except Exception as error:  # noqa: BLE001 # as above
                 raise self._raised(error, outcome) from None
-            with FailuresToClient(statement.sql):
+            try:
                 return self._computed_result(found, outcome, statement)
+            except Failure as failure:
+                raise server_error(failure, statement.sql) from None
 
         return Pending(0.0, awaited)
 
@@ -250,12 +258,11 @@ class ScriptResponder:
         if isinstance(error, ServerError):
             return error
         try:
-            with FailuresToClient():
-                if error_fields(error) is not None:
-                    return self._error(error, outcome)
-                _fail(_function_raised(outcome.call, error), error)
-        except ServerError as sent:
-            return sent
+            if error_fields(error) is not None:
+                return self._error(error, outcome)
+            _fail(_function_raised(outcome.call, error), error)
+        except Failure as failure:
+            return server_error(failure)
 
     def _error(self, error: BaseException | type[BaseException], outcome: Outcome) -> ServerError:
         fields = error_fields(error)
@@ -332,8 +339,11 @@ class ScriptResponder:
         call = Call("execute", sql, None, client.current, spot())
         if not self._rules_for(call):
             return None
-        with FailuresToClient(sql), self._lock:
-            outcome = self._engine.ask(call)
+        try:
+            with self._lock:
+                outcome = self._engine.ask(call)
+        except Failure as failure:
+            raise server_error(failure, sql) from None
         if outcome.answer is None:
             return None
         answer = outcome.answer.outcome

@@ -12,7 +12,7 @@ from understudy.catalog.command_tags import command_in
 from understudy.catalog.introspection_statements import is_introspection
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
-from understudy.fake_postgres.client_errors import FailuresToClient
+from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol import commands as c
@@ -40,6 +40,7 @@ from understudy.real_postgres.upstream_portals import ForwardedStatement, Upstre
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
+from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE
 
 # Commands whose descriptions can be cached; FETCH and EXECUTE have the columns of something else.
@@ -145,8 +146,10 @@ class ForwardingResponder(ScriptResponder):
         return statement
 
     def _check_sender(self, sql: str, client: RollbackClient) -> None:
-        with FailuresToClient(sql):
+        try:
             self._leaked.refuse(sql, client)
+        except Failure as failure:
+            raise server_error(failure, sql) from None
 
     # Executions ----------------------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class ForwardingResponder(ScriptResponder):
         client, sql = _client_of(connection), statement.sql
         self._check_sender(sql, client)
         client.note_reset(sql)
-        with FailuresToClient(sql):
+        try:
             if client.read_only:
                 refuse_writing(sql)
             unscripted = portal.upstream or not (
@@ -178,6 +181,8 @@ class ForwardingResponder(ScriptResponder):
                 forward = partial(self._forward, portal, limit, client)
                 return Pending(delay, forward) if delay else forward()
             return self._answered(outcome, statement)
+        except Failure as failure:
+            raise server_error(failure, sql) from None
 
     def _drop_after(self, client: RollbackClient, _result: Any) -> Result:
         """Drop the connection after a statement has taken effect."""
