@@ -40,8 +40,8 @@ class Test:
 
     name: str
     path: str
-    outcomes: tuple[str, ...]
-    fixtures: tuple[str, ...] = ()
+    outcomes: Sequence[str]
+    fixtures: Sequence[str] = ()
     why: str = ""
 
     @property
@@ -69,7 +69,7 @@ class SentStatement:
 
     sql: str
     place: str
-    tests: tuple[str, ...]
+    tests: Sequence[str]
     is_read: bool
     has_parameters: bool
 
@@ -86,7 +86,7 @@ class Run:
 
     tests: dict[str, Test]
     files: dict[str, Any] = field(default_factory=dict)
-    statements: tuple[SentStatement, ...] = ()
+    statements: Sequence[SentStatement] = ()
 
 
 class Runner:
@@ -177,18 +177,6 @@ def _read(answer: Mapping[str, Any]) -> Run:
     if answer["not_collected"]:
         files = ", ".join(answer["not_collected"])
         raise ReviewError(f"pytest could not collect {files}. Run pytest to see why.")
-    tests = {
-        name: Test(
-            name,
-            fields["path"],
-            tuple(fields["outcomes"]),
-            tuple(fields["fixtures"]),
-            fields.get("why", ""),
-        )
-        for name, fields in answer["tests"].items()
-    }
-    statements = (
-        SentStatement(sql, **{**fields, "tests": tuple(fields["tests"])})
-        for sql, fields in answer["statements"].items()
-    )
-    return Run(tests, answer["files"], tuple(statements))
+    tests = {name: Test(name, **fields) for name, fields in answer["tests"].items()}
+    statements = [SentStatement(sql, **fields) for sql, fields in answer["statements"].items()]
+    return Run(tests, answer["files"], statements)
