@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from understudy.review import isolation
 from understudy.review.checklist_items import Answer, Evidence, Item, Verdict, counted
 from understudy.review.module_evidence import ModuleEvidence
 from understudy.review.suite import TestFunction
+from understudy.review.suite_runs import Run
 
 Check = Callable[[ModuleEvidence], Verdict]
 _LAYERS = (
@@ -239,6 +239,55 @@ def _leftovers(module: ModuleEvidence) -> Verdict:
     return _ok(f"none in {counted(len(module.files), 'test file')}")
 
 
+def _isolated(module: ModuleEvidence) -> Verdict:
+    """Compare the tests' outcomes alone, in reverse and at random with those in the suite."""
+    runs = module.runs
+    changed = [
+        *_changed(module, runs.twice, "without the other tests", first=True),
+        *_changed(module, runs.reverse, "in reverse order"),
+        *_changed(module, runs.shuffled, f"in the random order of seed {runs.seed}"),
+    ]
+    if found := changed or module.lint("UND009", "UND010", "UND011", "UND012", "UND013"):
+        return _not_ok(found)
+    if not module.tests:
+        return _unknown(_NO_TESTS)
+    count = counted(len(module.tests), "test")
+    return _ok(f"{count}: the same alone, in reverse, and at random (seed {runs.seed})")
+
+
+def _changed(
+    module: ModuleEvidence, run: Run, how: str, *, first: bool = False
+) -> Iterator[Evidence]:
+    """Yield the tests with another outcome than in the run with coverage."""
+    for test in module.tests:
+        other = run.tests.get(test.name)
+        outcomes = () if other is None else other.outcomes[:1] if first else other.outcomes
+        if other is not None and _passed(test.outcomes) != _passed(outcomes):
+            yield Evidence(f"{test.name} {test.outcomes[0]} in the suite, and {outcomes[0]} {how}")
+
+
+def _passed(outcomes: Sequence[str]) -> set[bool]:
+    return {outcome in ("passed", "skipped") for outcome in outcomes}
+
+
+def _repeatable(module: ModuleEvidence) -> Verdict:
+    """Compare the outcomes of tests that ran twice in one process."""
+    if not module.tests:
+        return _unknown(_NO_TESTS)
+    different = [
+        Evidence(
+            f"{repeated.name}, run twice in one process, {' and then '.join(repeated.outcomes)}: "
+            f"{repeated.why}"
+        )
+        for repeated in (module.runs.twice.tests.get(test.name) for test in module.tests)
+        if repeated is not None and len(set(repeated.outcomes)) > 1
+    ]
+    if found := [*different, *module.lint("UND204")]:
+        return _not_ok(found)
+    count = counted(len(module.tests), "test")
+    return _ok(f"{count}, run twice in one process: the same both times")
+
+
 def _first(names: Sequence[str], count: int = 2) -> str:
     shown = ", ".join(names[:count])
     return f"{shown} and {len(names) - count} more" if len(names) > count else shown
@@ -288,6 +337,6 @@ _CHECKS: dict[Item, Check] = {
     Item.COVERAGE: _coverage,
     Item.PATHS: _paths,
     Item.LEFTOVERS: _leftovers,
-    Item.ISOLATED: isolation.check_isolated,
-    Item.REPEATABLE: isolation.check_repeatable,
+    Item.ISOLATED: _isolated,
+    Item.REPEATABLE: _repeatable,
 }
