@@ -110,26 +110,21 @@ class Transport(ABC):
             # the client for nothing.
             self._held, data = data, b""
         if data:
-            delay = self._host.latency
-            if delay:
-                self.later(delay, lambda: self.send(data))
-            else:
-                self.send(data)
+            self._after_latency(lambda: self.send(data))
         if session.dropped:
             if (request := session.cancel_request) is not None:
                 self._host.cancel(*request)
             self.break_off()
         elif session.closed:
-            self._finish_behind_what_is_under_way()
+            self._after_latency(self.finish)
         elif session.pending is not None and session.pending is not self._waited_for:
             self._wait(session.pending)
 
-    def _finish_behind_what_is_under_way(self) -> None:
-        delay = self._host.latency
-        if delay:
-            self.later(delay, self.finish)
+    def _after_latency(self, function: Callable[[], object]) -> None:
+        if delay := self._host.latency:
+            self.later(delay, function)
         else:
-            self.finish()
+            function()
 
     def _wait(self, pending: Pending) -> None:
         self._waited_for = pending
