@@ -25,6 +25,9 @@ class Address:
     """The address of a server, and a script for it.
 
     Attributes:
+        dsn: its URL, for every driver; it stays the same for the whole run.
+        host: the folder of its socket, or an address on systems without Unix sockets.
+        port: the number in its socket's name, or its port on systems without Unix sockets.
         user, password, database: those in the address; any others are accepted too.
     """
 
@@ -34,21 +37,9 @@ class Address:
         self.user = server.user
         self.password = server.password
         self.database = server.database
-
-    @property
-    def host(self) -> str:
-        """The folder of its socket, or an address on systems without Unix sockets."""
-        return self._server.host
-
-    @property
-    def port(self) -> int:
-        """The number in its socket's name, or its port on systems without Unix sockets."""
-        return self._server.port
-
-    @property
-    def dsn(self) -> str:
-        """Its URL, for every driver; it stays the same for the whole run."""
-        return self._server.dsn
+        self.host = server.host
+        self.port = server.port
+        self.dsn = server.dsn
 
     def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
         """Script the answer to a statement.

@@ -64,6 +64,9 @@ class Server:
         max_connections: how many there may be at once.
         latency: by how many seconds each answer is delayed.
         login: the user, password and database that a client has to give.
+        host: the folder of its socket, or an address on systems without Unix sockets.
+        port: the number in its socket's name, or its port on systems without Unix sockets.
+        dsn: its URL, for every driver.
     """
 
     name = "fake_postgres"  # what a test calls its fixture
@@ -84,28 +87,12 @@ class Server:
         self._is_refusing = self._is_started = False
         self._test = 0
         self._sockets = Sockets(self)
-
-    # Its address ---------------------------------------------------------------------------------
-
-    @property
-    def host(self) -> str:
-        """The folder of its socket, or an address on systems without Unix sockets."""
-        return self._sockets.host
-
-    @property
-    def port(self) -> int:
-        """Its port, or the number in the name of its socket."""
-        return self._sockets.port
-
-    @property
-    def dsn(self) -> str:
-        """Its URL, for every driver."""
-        user = f"{self.user}:{self.password}"
-        if not self.host.startswith("/"):
-            return f"postgresql://{user}@{self.host}:{self.port}/{self.database}"
-        # Complete, so that drivers do not read PGHOST or PGPORT from the environment.
-        host = quote(self.host)
-        return f"postgresql://{user}@/{self.database}?host={host}&port={self.port}"
+        self.host, self.port = self._sockets.host, self._sockets.port
+        place = f"{self.host}:{self.port}/{self.database}"
+        if self.host.startswith("/"):
+            # Complete, so that drivers do not read PGHOST or PGPORT from the environment.
+            place = f"/{self.database}?host={quote(self.host)}&port={self.port}"
+        self.dsn = f"postgresql://{self.user}:{self.password}@{place}"
 
     def start(self) -> None:
         """Accept connections, unless it already does."""
