@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.init.modules import Modules, own_nodes, statements
+from understudy.init.modules import Modules, own_nodes, parameters, statements
 from understudy.init.sources import Sources
 from understudy.project.files import Place
+from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
 _FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
@@ -85,8 +86,9 @@ def _app(module: Module, name: str, node: ast.AST, score: int, started: set[str]
         score += 50
     if module.name.rpartition(".")[2] in _USUAL:
         score += 4
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        needs, is_async = _needs(node), isinstance(node, ast.AsyncFunctionDef)
+    if isinstance(node, FunctionNode):
+        needs = tuple(argument.arg for argument, is_required in parameters(node) if is_required)
+        is_async = isinstance(node, ast.AsyncFunctionDef)
         # A factory that cannot be called without arguments comes last.
         score -= 10 if needs or is_async else 0
         return App(target, module.place(node), needs, is_async, score)
@@ -128,9 +130,7 @@ def _definition_of(modules: Modules, module: Module, node: ast.AST) -> str | Non
     return None if known is None else f"{known[0].name}.{known[1].name}"
 
 
-def _factories(
-    modules: Modules, module: Module
-) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def _factories(modules: Modules, module: Module) -> Iterator[FunctionNode]:
     for node in module.definitions.values():
         if isinstance(node, ast.ClassDef):
             continue
@@ -145,15 +145,6 @@ def _factories(
         # A function that creates an app and returns something else, such as a client, is excluded.
         if annotated or (makes and node.returns is None):
             yield node
-
-
-def _needs(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    required = positional[: len(positional) - len(arguments.defaults)]
-    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    required += [keyword for keyword, default in keywords if default is None]
-    return tuple(item.arg for item in required)
 
 
 def _is_used(module: Module, name: str) -> bool:

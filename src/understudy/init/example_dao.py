@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from understudy.init import examples
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
+from understudy.init.modules import parameters
 
 _MOST = 10
 _WIDTH = 84  # of a line in a function
 _CONNECTION = re.compile(r"^_*(conn|connection|con|db|tx|transaction|session)$")
 _METHODS = ("execute", "fetch", "fetch_row", "fetch_val")
 _SELECTED = re.compile(r"(?is)^\s*SELECT\s+(.+?)\s+FROM\b|\bRETURNING\s+(.+?)\s*;?\s*$")
-_TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
 
 
 @dataclass(frozen=True)
@@ -96,18 +96,10 @@ def _method(part: Part, node: ast.AsyncFunctionDef) -> _Method | None:
 def _kept_connection(node: ast.AST) -> str | None:
     """Return the attribute in which a class keeps its connection, the only argument of __init__."""
     init = examples.initializer(node) if isinstance(node, ast.ClassDef) else None
-    arguments = [] if init is None else [argument for argument, _ in examples.parameters(init)[1:]]
+    arguments = [] if init is None else [argument for argument, _ in parameters(init)[1:]]
     if init is None or len(arguments) != 1 or not _CONNECTION.match(arguments[0].arg):
         return None
-    for statement in ast.walk(init):
-        if (
-            isinstance(statement, ast.Assign)
-            and isinstance(statement.targets[0], ast.Attribute)
-            and isinstance(statement.value, ast.Name)
-            and statement.value.id == arguments[0].arg
-        ):
-            return statement.targets[0].attr
-    return None
+    return examples.kept_names(init).get(arguments[0].arg)
 
 
 def _sent(
@@ -186,8 +178,8 @@ def _answers(method: _Method) -> Iterator[tuple[str, str]]:
         yield ".rows()", ""
     else:
         verb = (method.statement.split() or [""])[0].upper()
-        if verb in _TAGS:
-            yield f'.tag("{_TAGS[verb]}")', ""
+        if verb in examples.TAGS:
+            yield f'.tag("{examples.TAGS[verb]}")', ""
 
 
 def _row(columns: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from understudy.init import examples
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
-from understudy.init.modules import Modules
+from understudy.init.modules import Modules, parameters
 from understudy.pg.sql import one_line
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
@@ -31,7 +31,6 @@ _ASYNC_SESSIONS = (
     "sqlalchemy.ext.asyncio.session.AsyncSession",
     "sqlmodel.ext.asyncio.session.AsyncSession",
 )
-_TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
 # What a method returns if nothing is found, and how a test asserts it.
 _ANSWERS = {"None": "is None", "[]": "== []", "0": "== 0", "False": "is False", "True": "is True"}
 # What a method may raise on purpose if nothing is found, besides the project's own exceptions.
@@ -151,7 +150,7 @@ def _recording(
     decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
     if node.args.posonlyargs or decorators - {"staticmethod", "classmethod"}:
         return None
-    arguments = examples.parameters(node)
+    arguments = parameters(node)
     is_async = isinstance(node, ast.AsyncFunctionDef)
     target, connection = node.name, None
     imports = [examples.import_line(part.module.name, part.name)]
@@ -195,9 +194,7 @@ def _creation(
     while isinstance(node, ast.ClassDef):
         init = examples.initializer(node)
         if init is not None:
-            required = [
-                argument for argument, required in examples.parameters(init)[1:] if required
-            ]
+            required = [argument for argument, required in parameters(init)[1:] if required]
             if not required:
                 return f"{part.name}()", None
             connection = _connection_for(modules, module, required[0], is_async, driver)
@@ -267,7 +264,7 @@ def _candidate(recording: Recording, record: Mapping[str, Any], fakes: str) -> C
     ((statement, arguments),) = record["calls"]
     text = one_line(statement)
     has_rows = re.match(r"(?i)insert|update|delete", text) is None or "RETURNING" in text.upper()
-    answer = ".rows()" if has_rows else f'.tag("{_TAGS[text.split()[0].upper()]}")'
+    answer = ".rows()" if has_rows else f'.tag("{examples.TAGS[text.split()[0].upper()]}")'
     act = recording.call
     imports = ["from understudy import FakePostgres", *recording.imports]
     if record["raised"] is not None:

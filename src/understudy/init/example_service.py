@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from understudy.init import examples
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
-from understudy.init.modules import Modules
+from understudy.init.modules import Modules, parameters
+from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
 _MOST = 6
@@ -71,15 +72,9 @@ def _dependencies(part: Part, modules: Modules) -> list[_Dependency]:
     init = examples.initializer(part.node) if isinstance(part.node, ast.ClassDef) else None
     if init is None:
         return []
-    attributes = {
-        node.value.id: node.targets[0].attr
-        for node in ast.walk(init)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Attribute)
-        and isinstance(node.value, ast.Name)
-    }
+    attributes = examples.kept_names(init)
     found = []
-    for argument, is_required in examples.parameters(init)[1:]:
+    for argument, is_required in parameters(init)[1:]:
         known = modules.find(part.module.qualified(_class_in(argument.annotation)))
         attribute = attributes.get(argument.arg)
         if attribute is not None and known is not None and isinstance(known[1], ast.ClassDef):
@@ -105,7 +100,7 @@ def _class_in(annotation: ast.expr | None) -> ast.expr | None:
     return annotation
 
 
-def _delegated(method: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call | None:
+def _delegated(method: FunctionNode) -> ast.Call | None:
     """Return the call in a method that is only `return await self.<attribute>.<method>(...)`.
 
     None if the method does anything else, or passes anything but its own arguments.

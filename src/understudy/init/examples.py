@@ -21,6 +21,7 @@ _LAYER_WORDS = {
 }
 _STANDARD = {"datetime", "typing", "unittest", "uuid"}
 _INSTALLED = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
+TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
 # The value that a test gives to an argument of a type, and the import that it needs.
 _VALUES = {
     "int": ("7", ""),
@@ -84,13 +85,15 @@ def initializer(node: ast.ClassDef) -> FunctionNode | None:
     return None
 
 
-def parameters(node: FunctionNode) -> list[tuple[ast.arg, bool]]:
-    """Return the parameters of a function, each with whether it is required."""
-    positional = [*node.args.posonlyargs, *node.args.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults))
-    defaults += [*node.args.defaults, *node.args.kw_defaults]
-    arguments = [*positional, *node.args.kwonlyargs]
-    return [(arg, default is None) for arg, default in zip(arguments, defaults, strict=True)]
+def kept_names(init: FunctionNode) -> dict[str, str]:
+    """Return the attribute to which a function assigns each name, such as an argument's."""
+    return {
+        node.value.id: node.targets[0].attr
+        for node in ast.walk(init)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Attribute)
+        and isinstance(node.value, ast.Name)
+    }
 
 
 def annotated_type(module: Module, annotation: ast.expr | None) -> str:

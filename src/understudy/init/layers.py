@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from understudy.init.modules import Definition, Modules
 from understudy.project.files import Place
+from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
 LAYERS = ("router", "service", "dao", "dto")
@@ -59,7 +60,7 @@ def find_layers(modules: Modules) -> dict[str, list[Part]]:
 
 def _parts(modules: Modules, module: Module) -> Iterator[Part]:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, FunctionNode):
             yield from _routes(module, node)
     for name, node in module.definitions.items():
         if isinstance(node, ast.ClassDef):
@@ -70,7 +71,7 @@ def _parts(modules: Modules, module: Module) -> Iterator[Part]:
                 yield Part(layer, name, node, module)
 
 
-def _routes(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Part]:
+def _routes(module: Module, node: FunctionNode) -> Iterator[Part]:
     for decorator in node.decorator_list:
         if (
             isinstance(decorator, ast.Call)
@@ -100,10 +101,7 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
 
 
 def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
-    has_methods = any(
-        isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) for statement in node.body
-    )
-    if not has_methods:
+    if not any(isinstance(statement, FunctionNode) for statement in node.body):
         return None
     if _DAO.search(node.name):
         return "dao"

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from understudy.init.sources import Sources
-from understudy.project.scopes import Class, Function
+from understudy.project.scopes import Class, Function, FunctionNode
 from understudy.project.sources import Module, Project, home_of
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Definition = FunctionNode | ast.ClassDef
 
 
 class Modules:
@@ -69,6 +69,15 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
         yield child
         if not isinstance(child, Definition | ast.Lambda):
             yield from own_nodes(child)
+
+
+def parameters(node: FunctionNode) -> list[tuple[ast.arg, bool]]:
+    """Return the parameters of a function, each with whether it is required."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults))
+    defaults += [*node.args.defaults, *node.args.kw_defaults]
+    arguments = [*positional, *node.args.kwonlyargs]
+    return [(arg, default is None) for arg, default in zip(arguments, defaults, strict=True)]
 
 
 def _is_main_guard(node: ast.If) -> bool:
