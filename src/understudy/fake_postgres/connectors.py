@@ -180,19 +180,18 @@ class Drivers:
     """
 
     def __init__(self, dsn: str, server: Server | None = None) -> None:
-        self.closers: Closers = []
-        self.asyncpg = Asyncpg(dsn, self.closers, server)
-        self.psycopg = Psycopg(dsn, self.closers)
-        self.psqlpy = Psqlpy(dsn, self.closers)
-        self.sqlalchemy = Sqlalchemy(dsn, self.closers, server)
+        self._closers: Closers = []
+        self.asyncpg = Asyncpg(dsn, self._closers, server)
+        self.psycopg = Psycopg(dsn, self._closers)
+        self.psqlpy = Psqlpy(dsn, self._closers)
+        self.sqlalchemy = Sqlalchemy(dsn, self._closers, server)
 
-
-def close_all(closers: Closers) -> bool:
-    """Close what a test made, latest first; return whether there was anything."""
-    was_any = bool(closers)
-    while closers:
-        closer = closers.pop()
-        # The event loop that asyncpg wants to tell may be closed before the fixture is.
-        with suppress(RuntimeError):
-            closer()
-    return was_any
+    def _close_all(self) -> bool:
+        """Close what a test made, latest first; return whether there was anything."""
+        was_any = bool(self._closers)
+        while self._closers:
+            closer = self._closers.pop()
+            # The event loop that asyncpg wants to tell may be closed before the fixture is.
+            with suppress(RuntimeError):
+                closer()
+        return was_any

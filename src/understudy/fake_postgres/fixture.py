@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from understudy.fake_postgres.clients import Client
-from understudy.fake_postgres.connectors import Drivers, close_all
+from understudy.fake_postgres.connectors import Drivers
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.scripted_rules import ServerParameters
@@ -54,7 +54,7 @@ class Address:
             return self._script.add(rule)
 
 
-class FakePostgres(Address):
+class FakePostgres(Address, Drivers):
     """A PostgreSQL made of Python: real drivers connect to it, and a script answers.
 
     Attributes:
@@ -65,21 +65,16 @@ class FakePostgres(Address):
     _is_scripted = True
 
     def __init__(self, server: Server) -> None:
-        super().__init__(server, server.begin_test())
+        Address.__init__(self, server, server.begin_test())
+        self._connect_to(server)
         if self._is_scripted:
             expectations.register(self._script)
         self._left = LeakReport()
-        drivers = self._drivers()
-        self._closers = drivers.closers
-        self.asyncpg = drivers.asyncpg
-        self.psycopg = drivers.psycopg
-        self.psqlpy = drivers.psqlpy
-        self.sqlalchemy = drivers.sqlalchemy
         for failure_if_unmet in (self._left.transactions, self._left.connections):
             expectations.expect(_Unmet(failure_if_unmet))
 
-    def _drivers(self) -> Drivers:
-        return Drivers(self.dsn, self._server)
+    def _connect_to(self, server: Server) -> None:
+        Drivers.__init__(self, server.dsn, server)
 
     # Calls ---------------------------------------------------------------------------------------
 
@@ -168,7 +163,7 @@ class FakePostgres(Address):
 
     def end(self) -> None:
         """End the test: close what the fixture made, and look for leaks."""
-        self._server.end_test(self._left, lambda: close_all(self._closers))
+        self._server.end_test(self._left, self._close_all)
 
 
 class _Unmet:

@@ -7,8 +7,9 @@ import re
 import threading
 from typing import Any, Literal, Protocol
 
-from understudy.fake_postgres.connectors import Drivers, close_all
+from understudy.fake_postgres.connectors import Drivers
 from understudy.fake_postgres.fixture import FakePostgres
+from understudy.fake_postgres.server import Server
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.rollback_server import RollbackServer
 
@@ -71,8 +72,8 @@ class RealPostgres(_Inserting, FakePostgres):
         self._close_rows()
         super().end()
 
-    def _drivers(self) -> Drivers:
-        return Drivers(self.dsn)
+    def _connect_to(self, server: Server) -> None:
+        Drivers.__init__(self, server.dsn)
 
     def on(self, statement: str | re.Pattern[str], *parameters: Any) -> RealRule:
         """Script the answer to a statement, instead of the real server's.
@@ -99,7 +100,7 @@ class RealPostgres(_Inserting, FakePostgres):
         self._rollback_server.leaked.allow(sender)
 
 
-class ClonedPostgres(_Inserting):
+class ClonedPostgres(_Inserting, Drivers):
     """A database of its own on a real PostgreSQL, for one test.
 
     Attributes:
@@ -111,16 +112,11 @@ class ClonedPostgres(_Inserting):
     isolation: Literal["clone"] = "clone"
 
     def __init__(self, dsn: str, rows: Inserter | None = None) -> None:
+        super().__init__(dsn)
         self.dsn = dsn
         self._rows = rows
-        drivers = Drivers(dsn)
-        self._closers = drivers.closers
-        self.asyncpg = drivers.asyncpg
-        self.psycopg = drivers.psycopg
-        self.psqlpy = drivers.psqlpy
-        self.sqlalchemy = drivers.sqlalchemy
 
     def end(self) -> None:
         """Close the connections and pools that the test created here."""
         self._close_rows()
-        close_all(self._closers)
+        self._close_all()
