@@ -9,9 +9,7 @@ import hmac
 import secrets
 import stringprep
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from understudy.fake_postgres.protocol import errors
 
@@ -20,26 +18,11 @@ _ITERATIONS = 4096
 _SALT = secrets.token_bytes(16)
 
 
-class _Verifier(NamedTuple):
-    """The keys that a server stores for a password."""
-
-    stored_key: bytes
-    server_key: bytes
-
-
 class Exchange:
-    """One client's proof that it knows a password.
+    """One client's proof that it knows a password."""
 
-    Args:
-        password: the password.
-        nonce: returns the server's part of the nonce.
-    """
-
-    def __init__(
-        self, password: str, nonce: Callable[[], str] = lambda: secrets.token_urlsafe(18)
-    ) -> None:
-        self._verifier = _verifier(password)
-        self._make_nonce = nonce
+    def __init__(self, password: str) -> None:
+        self._stored_key, self._server_key = _stored_keys(password)
         self._nonce = ""
         self._binding = b""
         self._signed = ""
@@ -60,7 +43,7 @@ class Exchange:
         if flag not in ("n", "y") or name or "r" not in fields:
             raise errors.fatal("08P01", "malformed SCRAM message")
         self._binding = base64.b64encode(f"{flag},{name},".encode())
-        self._nonce = fields["r"] + self._make_nonce()
+        self._nonce = fields["r"] + secrets.token_urlsafe(18)
         answer = f"r={self._nonce},s={base64.b64encode(_SALT).decode()},i={_ITERATIONS}"
         self._signed = f"{bare},{answer}"
         return answer
@@ -79,25 +62,23 @@ class Exchange:
             detail = "Nonce does not match."
             raise errors.fatal("08P01", "invalid SCRAM response", detail=detail)
         signed = f"{self._signed},{unproved}".encode()
-        stored_key, server_key = self._verifier
         try:
             proved = base64.b64decode(proof, validate=True)
         except binascii.Error:
             raise errors.fatal("08P01", "malformed SCRAM message") from None
-        signature = hmac.digest(stored_key, signed, "sha256")
+        signature = hmac.digest(self._stored_key, signed, "sha256")
         key = bytes(one ^ other for one, other in zip(proved, signature, strict=False))
-        if len(proved) != len(signature) or hashlib.sha256(key).digest() != stored_key:
+        if len(proved) != len(signature) or hashlib.sha256(key).digest() != self._stored_key:
             return None
-        return f"v={base64.b64encode(hmac.digest(server_key, signed, 'sha256')).decode()}"
+        return f"v={base64.b64encode(hmac.digest(self._server_key, signed, 'sha256')).decode()}"
 
 
 @lru_cache(maxsize=64)
-def _verifier(password: str) -> _Verifier:
+def _stored_keys(password: str) -> tuple[bytes, bytes]:
+    """Return the two keys that a server stores for a password: StoredKey and ServerKey."""
     salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), _SALT, _ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
-    return _Verifier(
-        hashlib.sha256(client_key).digest(), hmac.digest(salted, b"Server Key", "sha256")
-    )
+    return hashlib.sha256(client_key).digest(), hmac.digest(salted, b"Server Key", "sha256")
 
 
 def _prepared(password: str) -> str:
