@@ -18,7 +18,6 @@ from tests.fake_postgres.frontend import (
     startup,
 )
 from tests.fake_postgres.responders import Known, ints, one, refusal
-from understudy.fake_postgres.protocol.backend import CancelRequest
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ServerOptions
 from understudy.fake_postgres.protocol.session import Session
@@ -147,7 +146,7 @@ def test_cancelling_what_does_not_run_does_nothing(known: Known, session: Sessio
 def test_a_cancel_request_is_no_session(known: Known) -> None:
     session = known.connect()
     assert session.feed(b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x07\0\0\0\x0b") == b""
-    assert session.cancel_request == CancelRequest(7, 11)
+    assert session.cancel_request == (7, 11)
     assert session.closed
 
 

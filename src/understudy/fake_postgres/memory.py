@@ -81,16 +81,15 @@ class MemoryTransport(Transport):
 
     def finish(self) -> None:
         """Close the connection after the data that has arrived."""
-        self._later_in_loop(self._over)
+        if not self._memory.loop.is_closed():  # then no client is left
+            self._memory.loop.call_soon(self._over)
 
-    def break_off(self) -> None:
-        """Close the connection without a message."""
-        self._later_in_loop(self._over)
+    break_off = finish
 
     def hang_up(self) -> None:
         """Note that the client has disconnected."""
         self.session.lose()
-        self._later_in_loop(self._over)
+        self.finish()
 
     def _over(self) -> None:
         if not self.is_over:
@@ -98,10 +97,6 @@ class MemoryTransport(Transport):
             self.deliver()
             self.is_over = True
             self._protocol.connection_lost(None)
-
-    def _later_in_loop(self, function: Callable[[], None]) -> None:
-        if not self._memory.loop.is_closed():  # then no client is left
-            self._memory.loop.call_soon(function)
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Call a function after a delay in seconds."""

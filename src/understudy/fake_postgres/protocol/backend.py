@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
@@ -26,17 +26,6 @@ MORE: Final = "more"
 Work = Generator[Pending | Literal["more"], Any, None]
 
 
-class CancelRequest(NamedTuple):
-    """A connection made only to cancel the statement of another.
-
-    Attributes:
-        pid, secret: the key of the other connection.
-    """
-
-    pid: int
-    secret: int
-
-
 class Backend:
     """The state of one connection; the other modules of this package work on it.
 
@@ -49,7 +38,8 @@ class Backend:
         executed: whether a statement has run since the last Sync.
         started: whether the startup packet has come; `welcomed`: whether the client is logged in.
         idle: whether the client may send, outside a transaction.
-        cancel_request: the CancelRequest for which the connection was made, or None.
+        cancel_request: the pid and the secret in the CancelRequest for which the connection was
+            made, or None.
         notifications: messages to deliver when the session is idle.
         forwarder: forwards statements to another server; `forwarded`: whether one went there
             since the last Sync.
@@ -72,7 +62,7 @@ class Backend:
         self.started = False
         self.welcomed = False
         self.idle = False
-        self.cancel_request: CancelRequest | None = None
+        self.cancel_request: tuple[int, int] | None = None
         self.notifications: list[bytes] = []
         self.forwarder = server_options.forwarder
         self.forwarded = False

@@ -27,10 +27,6 @@ class Login(NamedTuple):
 ANY_LOGIN = Login()
 
 
-def admit_everybody(connection: Connection) -> None:
-    """Admit every client."""
-
-
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """How a server admits clients, and what it reports to them.
@@ -47,5 +43,5 @@ class ServerOptions:
     version: str = "18.0"
     login: Login = ANY_LOGIN
     settings: Mapping[str, str] = field(default_factory=dict)
-    admit: Callable[[Connection], Pending | None] = admit_everybody
+    admit: Callable[[Connection], Pending | None] = lambda _connection: None
     forwarder: Forwarder | None = None

@@ -12,16 +12,9 @@ _LONGEST_CHANNEL = 63
 _LONGEST_PAYLOAD = 7999
 
 
-class Notification(NamedTuple):
-    """What NOTIFY says."""
-
-    channel: str
-    payload: str
-
-
 class _State(NamedTuple):
     channels: frozenset[str]
-    sending: tuple[Notification, ...]
+    sending: tuple[tuple[str, str], ...]  # channels and payloads
 
 
 class Listening:
@@ -31,7 +24,7 @@ class Listening:
         self._connection = connection
         self._responder = responder
         self._channels: frozenset[str] = frozenset()
-        self._sending: tuple[Notification, ...] = ()
+        self._sending: tuple[tuple[str, str], ...] = ()
 
     def listen(self, channel: str) -> None:
         """Carry out LISTEN."""
@@ -53,9 +46,8 @@ class Listening:
             raise errors.error("22023", "channel name too long")
         if len(payload.encode()) > _LONGEST_PAYLOAD:
             raise errors.error("22023", "payload string too long")
-        said = Notification(channel, payload)
-        if said not in self._sending:
-            self._sending = (*self._sending, said)
+        if (channel, payload) not in self._sending:
+            self._sending = (*self._sending, (channel, payload))
 
     # TransactionalState
 

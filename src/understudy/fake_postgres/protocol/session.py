@@ -18,7 +18,6 @@ from understudy.fake_postgres.protocol import (
 from understudy.fake_postgres.protocol.backend import (
     MORE,
     Backend,
-    CancelRequest,
     Work,
     settle,
 )
@@ -67,8 +66,8 @@ class Session:
         self._begin(start(self._backend))
 
     @property
-    def cancel_request(self) -> CancelRequest | None:
-        """The CancelRequest for which this connection was made, or None."""
+    def cancel_request(self) -> tuple[int, int] | None:
+        """The pid and secret in the CancelRequest for which this connection was made, or None."""
         return self._backend.cancel_request
 
     def feed(self, data: bytes) -> bytes:

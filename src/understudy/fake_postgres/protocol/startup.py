@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Generator
-from typing import Any, NamedTuple
+from typing import Any
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
     errors,
     frontend_messages,
 )
-from understudy.fake_postgres.protocol.backend import MORE, Backend, CancelRequest, Work
+from understudy.fake_postgres.protocol.backend import MORE, Backend, Work
 from understudy.fake_postgres.protocol.scram import MECHANISM, Exchange
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
 
@@ -25,11 +25,6 @@ _PASSWORD = ord("p")
 _SASL, _SASL_CONTINUE, _SASL_FINAL = 10, 11, 12
 
 
-class _Packet(NamedTuple):
-    minor: int
-    options: dict[str, str]
-
-
 def start(backend: Backend) -> Work:
     """Begin a connection, up to the first ReadyForQuery.
 
@@ -37,14 +32,13 @@ def start(backend: Backend) -> Work:
         ServerError: it is refused.
         ConnectionDropped: it was made for a CancelRequest, which is then in `backend`.
     """
-    packet = yield from _packet(backend)
+    minor, options = yield from _startup_packet(backend)
     backend.started = True
     connection = backend.connection
-    options = packet.options
     unknown = [name for name in options if name.startswith("_pq_.")]
     newest = 2 if int(backend.server_options.version.partition(".")[0]) >= 18 else 0
-    if packet.minor > newest or unknown:
-        backend.send(backend_messages.negotiate_version(min(packet.minor, newest), unknown))
+    if minor > newest or unknown:
+        backend.send(backend_messages.negotiate_version(min(minor, newest), unknown))
     connection.user = options.get("user", "")
     if not connection.user:
         raise errors.fatal("28000", "no PostgreSQL user name specified in startup packet")
@@ -75,15 +69,15 @@ def start(backend: Backend) -> Work:
     backend.ready()
 
 
-def _packet(backend: Backend) -> Generator[Any, Any, _Packet]:
-    """Take packets until it is the startup packet."""
+def _startup_packet(backend: Backend) -> Generator[Any, Any, tuple[int, dict[str, str]]]:
+    """Take packets until the startup packet; return its minor version and its options."""
     asked = set()
     while True:
         _, body = yield MORE
         version: tuple[int, int] = _CODE.unpack_from(body)
         if version == _CANCEL_REQUEST:
             if len(body) >= 12:
-                backend.cancel_request = CancelRequest(*_CANCEL.unpack_from(body, 4))
+                backend.cancel_request = _CANCEL.unpack_from(body, 4)
             raise ConnectionDropped
         if version in (_SSL, _GSS) and version not in asked:
             asked.add(version)
@@ -94,7 +88,7 @@ def _packet(backend: Backend) -> Generator[Any, Any, _Packet]:
                 "0A000", f"unsupported frontend protocol {asked_for}: server supports 3.0 to 3.2"
             )
         else:
-            return _Packet(version[1], _options(body[4:]))
+            return version[1], _options(body[4:])
 
 
 def _options(data: bytes) -> dict[str, str]:
