@@ -1,4 +1,4 @@
-"""The bytes that psqlpy makes of a Python value by its class alone."""
+"""The bytes that psqlpy makes of a Python value by its class alone, and why it makes none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import ipaddress
 import json
 import math
 import struct
+import sys
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from understudy.catalog.verdicts import CannotTell, NotSent, class_of
 from understudy.pg.codecs.datetimes import DATE, TIME
 from understudy.pg.codecs.intervals import INTERVAL
 from understudy.pg.codecs.networks import INET
@@ -30,6 +31,22 @@ _HIDDEN = (
     *("Text", "VarChar", "MacAddr6", "MacAddr8", "Point", "Box", "Path", "Line", "LineSegment"),
     *("Circle", "PgVector"),
 )
+
+
+class NotSent(Exception):
+    """psqlpy raises instead of sending the value; the text says why, if there is more to say."""
+
+
+class Killed(NotSent):
+    """psqlpy panics, and its connection is lost."""
+
+
+class NotTaken(Exception):
+    """psqlpy sends the value and PostgreSQL refuses it; the text is PostgreSQL's."""
+
+
+class CannotTell(Exception):
+    """What happens depends on something unknown here; the text says on what."""
 
 
 def class_bytes(value: Any, *, jsonb: bool = False) -> bytes:
@@ -86,6 +103,20 @@ def _other_bytes(value: Any, *, jsonb: bool) -> bytes:
     if isinstance(held, str):
         return text_bytes(held)
     raise NotSent("")
+
+
+def class_of(value: object, module: str, names: Collection[str]) -> str | None:
+    """Return the one of `names` that the class of `value` has in a module, if it has one.
+
+    The module is not imported: a value of its class exists only if it is loaded.
+    """
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        for kind in type(value).__mro__:
+            name = str(kind.__name__)
+            if name in names and getattr(loaded, name, None) is kind:
+                return name
+    return None
 
 
 def text_bytes(value: str) -> bytes:

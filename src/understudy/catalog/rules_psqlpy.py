@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from understudy.catalog import psqlpy_wire as wire
-from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken, class_of
+from understudy.catalog.psqlpy_wire import CannotTell, Killed, NotSent, NotTaken, class_of
 from understudy.pg.codecs.numbers import INTEGERS
 from understudy.pg.types import Type, Types
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from understudy.catalog import value_messages as messages
 from understudy.catalog.decoded_types import Decoded, decoded, is_measured
+from understudy.catalog.psqlpy_wire import CannotTell, Killed, NotSent, NotTaken
 from understudy.catalog.rules_psqlpy import sent_bytes
-from understudy.catalog.verdicts import CannotTell, Killed, NotSent, NotTaken
 from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ServerError
 from understudy.pg.types import Type, TypeFacts, Types
