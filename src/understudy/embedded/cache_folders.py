@@ -74,12 +74,8 @@ def choose_data_base(account: Account) -> Path:
     if not reachable:
         raise unreachable("live data", bases, account)
     best = reachable[0]
-    if (
-        best == _SHARED_MEMORY
-        and len(reachable) > 1
-        and shutil.disk_usage(best).free < _WANTED_ON_TMPFS
-    ):
-        return reachable[1]
+    if best == _SHARED_MEMORY and shutil.disk_usage(best).free < _WANTED_ON_TMPFS:
+        return reachable[-1]
     return best
 
 
