@@ -19,7 +19,7 @@ _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 def server_of(version: int) -> Iterator[EmbeddedServer]:
     """A running server of a major version."""
     newest = find_installation()
-    chosen = Installation(newest.prefix.parent / _FOLDERS[version], newest.libraries)
+    chosen = Installation(newest.prefix.parent / _FOLDERS[version])
     with mock.patch("understudy.embedded.server.find_installation", return_value=chosen):
         server = EmbeddedServer().start()
     try:

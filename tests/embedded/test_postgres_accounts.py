@@ -88,7 +88,7 @@ def test_binaries_out_of_reach_are_copied_once(
         ignore=shutil.ignore_patterns("*.a", "include"),
     )
     shutil.copytree(wheel.parent / f"{wheel.name}.libs", packages / f"{wheel.name}.libs")
-    hidden = Installation(packages / wheel.name / "pginstall18", packages / f"{wheel.name}.libs")
+    hidden = Installation(packages / wheel.name / "pginstall18")
     at_home.cache.mkdir(mode=0o755)
 
     first = runnable_programs(hidden, server_account())
@@ -217,7 +217,7 @@ def test_a_binary_that_does_not_run(playground: Playground, script: str, reason:
     binary.write_text(f"#!/bin/sh\n{script}\n")
     binary.chmod(0o755)
     with pytest.raises(PostgresUnavailable) as caught:
-        runnable_programs(Installation(playground.root, None), Account("me"))
+        runnable_programs(Installation(playground.root), Account("me"))
     assert str(caught.value) == (
         f"The embedded PostgreSQL does not run: {binary} --version failed: {reason}\n"
         "To use a PostgreSQL that is already running, set UNDERSTUDY_POSTGRES_URL, for example to "

@@ -25,11 +25,14 @@ class Installation:
 
     Attributes:
         prefix: The folder with `bin`, `lib` and `share` in it.
-        libraries: The folder of shared libraries that must be next to the package, if any.
     """
 
     prefix: Path
-    libraries: Path | None
+
+    @property
+    def libraries(self) -> Path:
+        """The folder of shared libraries next to the package, which not every platform has."""
+        return self.prefix.parent.parent / f"{PACKAGE}.libs"
 
     def program(self, name: str) -> Path:
         """Return the path of a program."""
@@ -55,12 +58,8 @@ def find_installation() -> Installation:
             f"{OWN_SERVER_HINT}"
         )
     package = Path(spec.submodule_search_locations[0])
-    libraries = package.parent / f"{PACKAGE}.libs"
-    found = [
-        Installation(prefix, libraries if libraries.is_dir() else None)
-        for prefix in sorted(package.glob("pginstall*"), key=_version_of_folder, reverse=True)
-    ]
-    for installation in found:
+    for prefix in sorted(package.glob("pginstall*"), key=_version_of_folder, reverse=True):
+        installation = Installation(prefix)
         if all(installation.program(name).is_file() for name in ("postgres", "initdb")):
             return installation
     raise MissingExtra(

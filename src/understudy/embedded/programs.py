@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.embedded.accounts import Account
-from understudy.embedded.binaries import PACKAGE, Installation
+from understudy.embedded.binaries import Installation
 from understudy.embedded.cache_folders import cache_folder, unreachable, unusable
 from understudy.embedded.environment import OWN_SERVER_HINT
 from understudy.embedded.errors import PostgresUnavailable
@@ -103,18 +103,13 @@ def _copy_for(installation: Installation, account: Account) -> Installation:
             _install(source, files, base, target)
     except OSError as error:
         raise unusable("a copy of PostgreSQL in the cache", base, error) from error
-    libraries = target / f"{PACKAGE}.libs"
-    return Installation(
-        target / installation.prefix.relative_to(source),
-        libraries if libraries.is_dir() else None,
-    )
+    return Installation(target / installation.prefix.relative_to(source))
 
 
 def _needed(installation: Installation, source: Path) -> Iterator[Path]:
     """Yield the files that a server needs: no headers, static libraries or clients."""
-    folders = [installation.prefix / "lib" / "postgresql", installation.prefix / "share"]
-    if installation.libraries:
-        folders.append(installation.libraries)
+    prefix = installation.prefix
+    folders = [prefix / "lib" / "postgresql", prefix / "share", installation.libraries]
     yield from (installation.program(name).relative_to(source) for name in ("postgres", "initdb"))
     for folder in folders:
         for where, _, names in os.walk(folder):
