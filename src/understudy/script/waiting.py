@@ -52,15 +52,10 @@ async def let_others_run() -> None:
         await yield_to_others()
 
 
-def note_yield() -> None:
-    """Record that every other task runs now."""
-    global _unyielded
-    _unyielded = 0
-
-
 async def yield_to_others() -> None:
     """Let every other task run."""
-    note_yield()
+    global _unyielded
+    _unyielded = 0
     if _running_loop() is None:
         await _checkpoint()
     else:
