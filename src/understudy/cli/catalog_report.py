@@ -14,6 +14,7 @@ from understudy.catalog.compare import Comparison
 from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.store import Contents
 from understudy.pg.sql import one_line
+from understudy.script.formatting import counted
 
 _LONGEST = 160  # characters of a statement in text
 _NULL = {"not null": " not null", "nullable": " null"}
@@ -25,7 +26,7 @@ def listed(contents: Contents, path: Path, *, in_json: bool) -> str:
     if in_json:
         statements = [_statement_as_json(sql, verdict) for sql, verdict in verdicts]
         return _as_json(path, {"postgres": contents.postgres, "statements": statements})
-    count = _counted(len(verdicts))
+    count = counted(len(verdicts), "statement")
     heading = f"{path}: {count}, described by PostgreSQL {contents.postgres}"
     lines = [_statement_as_text(sql, verdict) for sql, verdict in verdicts]
     return "\n".join([click.style(heading, bold=True), *lines])
@@ -92,17 +93,11 @@ def rebuilt(contents: Contents, path: Path, *, in_json: bool) -> str:
     count = len(contents.statements)
     if in_json:
         return _as_json(path, {"postgres": contents.postgres, "statements": count})
-    return f"{path} was rewritten, with {_counted(count)}."
+    return f"{path} was rewritten, with {counted(count, 'statement')}."
 
 
 def _as_json(path: Path, document: Mapping[str, Any]) -> str:
-
     return json.dumps({"catalog": str(path), **document}, ensure_ascii=False, indent=2)
-
-
-def _counted(number: int) -> str:
-
-    return "1 statement" if number == 1 else f"{number:,} statements"
 
 
 def _shortened(sql: str) -> str:

@@ -17,6 +17,7 @@ import click
 
 from understudy import __version__
 from understudy.cli.demo_suites import Result
+from understudy.script.formatting import counted
 
 # What to read first.
 _WORTH_READING = (
@@ -65,14 +66,15 @@ def _result_lines(result: Result) -> Iterator[str]:
     yield _outcome(result)
     if result.calls_on_fakes:
         yield (
-            f"{_count(result.calls_on_fakes, 'call')} on fakes,"
-            f" {_count(result.statements_on_fakes, 'different statement')},"
+            f"{counted(result.calls_on_fakes, 'call')} on fakes,"
+            f" {counted(result.statements_on_fakes, 'different statement')},"
             f" {result.statements_checked:,} of them checked by PostgreSQL"
         )
     if coverage := result.coverage:
+        branches = counted(coverage.branches, "branch", "branches")
         yield (
-            f"They run {coverage.lines_covered:,} of {_count(coverage.lines, 'line')} of src,"
-            f" and {coverage.branches_covered:,} of {_count(coverage.branches, 'branch', 'es')}"
+            f"They run {coverage.lines_covered:,} of {counted(coverage.lines, 'line')} of src,"
+            f" and {coverage.branches_covered:,} of {branches}"
         )
     if server := result.postgres:
         how = "started for this suite and stopped after it"
@@ -81,7 +83,7 @@ def _result_lines(result: Result) -> Iterator[str]:
 
 def _outcome(result: Result) -> str:
     failed = result.tests["failed"] + result.tests["error"]
-    counts = [f"{_count(result.tests['passed'], 'test')} passed", f"{failed:,} failed"]
+    counts = [f"{counted(result.tests['passed'], 'test')} passed", f"{failed:,} failed"]
     counts += [
         f"{number:,} {outcome}"
         for outcome, number in result.tests.items()
@@ -107,7 +109,3 @@ def _quoted(argument: str) -> str:
     if sys.platform == "win32":
         return subprocess.list2cmdline([argument])
     return shlex.quote(argument)
-
-
-def _count(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{plural}"

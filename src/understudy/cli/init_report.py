@@ -14,6 +14,7 @@ from understudy.init import Change, Findings, Plan, report, scaffold
 from understudy.init.layers import LAYERS
 from understudy.init.plan import Example
 from understudy.init.questions import Decisions, Question
+from understudy.script.formatting import counted
 
 _NOUNS = {"router": "route", "service": "service", "dao": "DAO", "dto": "DTO"}
 
@@ -26,8 +27,8 @@ def found(findings: Findings) -> str:
     for layer in LAYERS:
         parts = findings.layers[layer]
         if parts:
-            files = report.count(len({part.module for part in parts}), "file")
-            what = f"{report.count(len(parts), _NOUNS[layer])} in {files}"
+            files = counted(len({part.module for part in parts}), "file")
+            what = f"{counted(len(parts), _NOUNS[layer])} in {files}"
             rows.append((layer, what, str(parts[0].place)))
     order = ["app", "schema", "driver", *LAYERS]
     rows += [(key, "none found", "") for key in order if key not in {row[0] for row in rows}]
@@ -40,7 +41,7 @@ def found(findings: Findings) -> str:
 def _found_lines(findings: Findings, rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     root = findings.root.relative_to(findings.folder).as_posix()
     where = "" if root == "." else f" in {root}"
-    yield f"Found{where} ({report.count(len(findings.sources.trees), 'Python file')} read):"
+    yield f"Found{where} ({counted(len(findings.sources.trees), 'Python file')} read):"
     rows = list(rows)
     width = max(len(what) for _, what, _ in rows) + 2
     before = ""

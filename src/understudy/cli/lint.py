@@ -15,6 +15,7 @@ from understudy.lint.check import Report, check
 from understudy.lint.finding import LintError
 from understudy.lint.settings import codes_on, nearest
 from understudy.project.pytest_process import INTERRUPTED
+from understudy.script.formatting import counted
 
 _PATIENCE = 2.0  # seconds, before progress is shown
 
@@ -101,9 +102,9 @@ def _report_fixes(report: Report, diff: bool, output_format: str) -> None:
             click.echo(file.diff, nl=False, err=output_format != "text")
     count = sum(file.count for file in report.fixed)
     if count:
-        files = output.counted(sum(1 for file in report.fixed if file.count), "file")
+        files = counted(sum(1 for file in report.fixed if file.count), "file")
         verb = "--fix would fix" if diff else "Fixed"
-        click.echo(f"{verb} {output.counted(count, 'problem')} in {files}.", err=True)
+        click.echo(f"{verb} {counted(count, 'problem')} in {files}.", err=True)
 
 
 def _report(report: Report, output_format: str, *, offers_fix: bool) -> None:
@@ -130,7 +131,7 @@ def _progress() -> Callable[[int, int], None] | None:
     def show(done: int, total: int) -> None:
         if time.monotonic() - begun > _PATIENCE:
             end = "\n" if done == total else ""
-            text = f"\r{done} of {output.counted(total, 'file')} checked{end}"
+            text = f"\r{done} of {counted(total, 'file')} checked{end}"
             click.echo(text, nl=False, err=True)
 
     return show

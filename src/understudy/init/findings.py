@@ -16,6 +16,7 @@ from understudy.init.modules import Bases, Modules
 from understudy.init.schema import Schema, find_schemas
 from understudy.init.sources import Sources, Unread, read_sources
 from understudy.project.files import Place
+from understudy.script.formatting import counted
 
 # Files in the folder of a project.
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "requirements.txt")
@@ -92,7 +93,7 @@ def look(folder: Path) -> Findings:
 
 
 def _no_app(sources: Sources) -> InitError:
-    files = report.count(len(sources.trees), "Python file")
+    files = counted(len(sources.trees), "Python file")
     text = (
         f"No FastAPI app was found in {sources.folder}: looked in {files} for a module-level\n"
         "FastAPI(...), and for a function that creates one and returns it.\n"

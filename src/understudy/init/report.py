@@ -38,8 +38,3 @@ def shortened(line: str) -> str:
         return line
     kept = line[: _LONGEST - 4]
     return f"{kept.rpartition(' ')[0].rstrip() or kept} ..."
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, such as "1 file" or "1,200 files"."""
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.init import report
 from understudy.init.modules import Modules
 from understudy.init.sources import Sources
 from understudy.project.files import Place
+from understudy.script.formatting import counted
 
 _CREATES = re.compile(r"(?im)^\s*create\s+(?:unlogged\s+)?table\b")
 # Both directions are in one file, so running it would undo the upgrade.
@@ -98,7 +98,7 @@ def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
             script for script in scripts if script.suffix == ".py" and script.stem != "__init__"
         ]
         if scripts:
-            yield Schema(("alembic",), place, f"Alembic, {report.count(len(scripts), 'migration')}")
+            yield Schema(("alembic",), place, f"Alembic, {counted(len(scripts), 'migration')}")
         else:
             versions = (folder / "versions").as_posix()
             yield Schema((), place, f"Alembic without a migration: there is none in {versions}")
@@ -144,9 +144,7 @@ def _sql_folder(
         setting = [(shown / "*.sql").as_posix()]
     else:
         setting = [(shown / file.name).as_posix() for file in creating]
-    return Schema(
-        tuple(setting), place, f"SQL, {report.count(len(creating), 'file')} with CREATE TABLE"
-    )
+    return Schema(tuple(setting), place, f"SQL, {counted(len(creating), 'file')} with CREATE TABLE")
 
 
 def _metadata(modules: Modules) -> Iterator[Schema]:
@@ -189,7 +187,7 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
         return
     metadata = Metadata(next(iter(chosen)), tuple(sorted(tables)))
     source = metadata.source.replace(":", ".")
-    what = f"{source}, tables in {report.count(len(tables), 'module')}"
+    what = f"{source}, tables in {counted(len(tables), 'module')}"
     yield Schema(("tests.schema:create",), place, what, metadata)
 
 

@@ -18,6 +18,7 @@ from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.findings import Findings
 from understudy.init.project_copy import SCHEMA, Copy, Report
 from understudy.init.questions import Decisions
+from understudy.script.formatting import counted
 
 _MOST_MODELS = 40
 _PROBE = Path("test_understudy_probe.py")
@@ -191,7 +192,7 @@ class _Runs:
         count = len(files) + len(recording_files)
         if not count:
             return []
-        tests = report.count(count, "example test")
+        tests = counted(count, "example test")
         self.say(f"Running {tests} in the copy (at most {self.copy.timeout:g} s) ...")
         # Recordings last, because one of them may hang.
         said = self.copy.pytest([*files, *recording_files], {})

@@ -11,6 +11,7 @@ from typing import Any
 from understudy import __version__
 from understudy.lint.finding import Finding, Problem
 from understudy.lint.registry import all_rules
+from understudy.script.formatting import counted
 
 Style = Callable[..., str]
 
@@ -49,11 +50,6 @@ def summary(
     if problems:
         lines += ["", f"{counted(len(problems), 'file')} could not be checked."]
     return "\n".join(lines)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def as_json(findings: Sequence[Finding], problems: Sequence[Problem], files: int) -> str:

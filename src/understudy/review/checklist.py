@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from understudy.review.checklist_items import Answer, Evidence, Item, Verdict, counted
+from understudy.review.checklist_items import Answer, Evidence, Item, Verdict
 from understudy.review.module_evidence import ModuleEvidence
 from understudy.review.suite import TestFunction
 from understudy.review.suite_runs import Run
+from understudy.script.formatting import counted
 
 Check = Callable[[ModuleEvidence], Verdict]
 _LAYERS = (

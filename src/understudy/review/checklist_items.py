@@ -81,8 +81,3 @@ class Review:
     def wrong(self) -> list[Answer]:
         """The items that are not fulfilled."""
         return [answer for answer in self.answers if answer.state == "not ok"]
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, such as "1 test" or "3 tests"."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

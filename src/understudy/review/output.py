@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from understudy.review.checklist_items import STAGES, Answer, Review, State, counted
+from understudy.review.checklist_items import STAGES, Answer, Review, State
+from understudy.script.formatting import counted
 
 MARKS: dict[State, str] = {"ok": "✔", "not ok": "✘", "cannot tell": "?"}
 _PLAIN: dict[State, str] = {"ok": "ok", "not ok": "NO", "cannot tell": "?"}

@@ -16,6 +16,11 @@ def shown(value: Any) -> str:
     return _cut(repr(value))
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, such as "1 file" or "1,200 files"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def _cut(text: str) -> str:
     if len(text) <= _LONGEST:
         return text
