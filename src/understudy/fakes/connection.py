@@ -18,6 +18,9 @@ from understudy.script.parameter_matching import Given
 from understudy.script.script import Script
 from understudy.script.waiting import let_others_run
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 
 class FakeConnection(ScriptedConnection):
     """A connection whose answers the test sets, and whose calls it reads.
@@ -61,7 +64,6 @@ class FakeConnection(ScriptedConnection):
 
         The rows may be given as `parameters_list` or, as psqlpy calls them, as `parameters`.
         """
-        __tracebackhide__ = True
         statement = self._statement("execute_many", stmt, querystring)
         rows = parameters_list if parameters is None else parameters
         rows = [] if rows is None else rows
@@ -106,7 +108,6 @@ class FakeConnection(ScriptedConnection):
         Raises:
             Exception: psqlpy's, if a record has another length than `columns`.
         """
-        __tracebackhide__ = True
         rows = [tuple(record) for record in records]
         for index, row in enumerate(rows if columns else ()):
             if len(row) != len(columns or ()):
@@ -125,7 +126,6 @@ class FakeConnection(ScriptedConnection):
         schema_name: str | None = None,
     ) -> int:
         """Answer a COPY of data in PostgreSQL's binary format with the number of rows in it."""
-        __tracebackhide__ = True
         data = bytes(source.getvalue() if isinstance(source, io.BytesIO) else source)
         statement = _copy_statement(table_name, columns, schema_name)
         return await self._copy(
@@ -165,7 +165,6 @@ class FakeConnection(ScriptedConnection):
     async def _copy(
         self, method: str, statement: str, parameters: Any, count: Callable[[], int]
     ) -> int:
-        __tracebackhide__ = True
         result = await self._run(method, statement, parameters)
         try:
             rows = count()

@@ -12,6 +12,9 @@ from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
 from understudy.script.waiting import let_others_run
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 # Answers a statement with its rows, for the method ("cursor.start") and the parameters given.
 Run = Callable[[str, str, Any], Awaitable[list[Any]]]
 
@@ -49,7 +52,6 @@ class FakeCursor:
         Raises:
             Exception: psqlpy's, if the cursor is closed or has no statement.
         """
-        __tracebackhide__ = True
         if self._closed:
             raise driver_errors.connection_closed()
         if self.querystring is None:
@@ -62,23 +64,19 @@ class FakeCursor:
 
     async def execute(self, querystring: str, parameters: Given = None) -> None:
         """Start the cursor with another statement."""
-        __tracebackhide__ = True
         self.querystring, self.parameters = querystring, parameters
         await self.start()
 
     async def fetchone(self) -> FakeRecord:
         """Return the next row, in a list."""
-        __tracebackhide__ = True
         return await self._next(1)
 
     async def fetchmany(self, size: int | None = None) -> FakeRecord:
         """Return the next `size` rows, by default `array_size`."""
-        __tracebackhide__ = True
         return await self._next(self.array_size if size is None else size)
 
     async def fetchall(self) -> FakeRecord:
         """Return all rows that are left."""
-        __tracebackhide__ = True
         return await self._next(0)
 
     def close(self) -> None:
@@ -91,7 +89,6 @@ class FakeCursor:
         return not self._closed
 
     async def _next(self, size: int) -> FakeRecord:
-        __tracebackhide__ = True
         if self._rows is None:
             raise driver_errors.transaction_closed()
         self._state.check("cursor.fetch")
@@ -111,7 +108,6 @@ class FakeCursor:
 
     async def __anext__(self) -> FakeRecord:
         """Return the next rows."""
-        __tracebackhide__ = True
         record = await self.fetchmany()
         if not record.result():
             raise StopAsyncIteration
@@ -119,7 +115,6 @@ class FakeCursor:
 
     async def __aenter__(self) -> Self:
         """Start the cursor."""
-        __tracebackhide__ = True
         await self.start()
         return self
 
@@ -145,7 +140,6 @@ class FakePreparedStatement:
 
     async def execute(self) -> FakeRecord:
         """Run the statement on its connection, which answers it as it answers `execute`."""
-        __tracebackhide__ = True
         return FakeRecord(await self._run("prepared.execute", self._querystring, self._parameters))
 
     def cursor(self) -> FakeCursor:

@@ -19,6 +19,9 @@ from understudy.script.parameter_matching import Parameters
 from understudy.script.rules import F, Rule
 from understudy.script.waiting import let_others_run
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 
 class MethodRule(Rule):
     """A rule for calls of one method.
@@ -105,7 +108,6 @@ def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
     if shape.is_async and shape.is_generator:
 
         async def yields_later(self: Any, /, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            __tracebackhide__ = True
             for item in await _returned_later(self, name, shape, args, kwargs) or ():
                 yield item
 
@@ -113,21 +115,18 @@ def stand_in(name: str, shape: Shape) -> Callable[..., Any]:
     elif shape.is_async:
 
         async def returns_later(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
             return await _returned_later(self, name, shape, args, kwargs)
 
         function = returns_later
     elif shape.is_generator:
 
         def yields(self: Any, /, *args: Any, **kwargs: Any) -> Iterator[Any]:
-            __tracebackhide__ = True
             yield from _returned_now(*self._asked(name, shape, args, kwargs)) or ()
 
         function = yields
     else:
 
         def returns(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
             return _returned_now(*self._asked(name, shape, args, kwargs))
 
         function = returns
@@ -147,7 +146,6 @@ async def _returned_later(
     dummy: Any, name: str, shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Return what a call of an async method is answered with, or raise it."""
-    __tracebackhide__ = True
     call: MethodCall
     answer: Answer
     try:
@@ -164,7 +162,6 @@ async def _returned_later(
 
 
 def _returned_now(call: MethodCall, answer: Answer) -> Any:
-    __tracebackhide__ = True
     time.sleep(answer.delay)
     outcome = answer.outcome
     if isinstance(outcome, Hang):

@@ -16,6 +16,9 @@ from understudy.script.origin import Origin, caller
 from understudy.script.script import Script
 from understudy.script.waiting import let_others_run, pause
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 _BETWEEN_LOOKS = 0.001  # seconds, while waiting for a connection to come back
 
 
@@ -71,7 +74,6 @@ class FakePool(Scripted):
 
     async def connection(self) -> PooledConnection:
         """Take a connection, to be given back with `conn.close()`."""
-        __tracebackhide__ = True
         return await self._take(caller())
 
     def release(self, connection: FakeConnection) -> None:
@@ -120,7 +122,6 @@ class FakePool(Scripted):
         self._idle = max(0, min(self._idle, self._max_size - len(self._taken)))
 
     async def _take(self, origin: Origin) -> PooledConnection:
-        __tracebackhide__ = True
         ticket = object()
         self._waiting.append(ticket)
         try:
@@ -137,7 +138,6 @@ class FakePool(Scripted):
 
     async def _turn(self, ticket: object, origin: Origin) -> None:
         """Wait until a connection is free and everyone who came before has one."""
-        __tracebackhide__ = True
         patience = time.monotonic() + self._timeout
         while True:
             if self._closed:
@@ -200,7 +200,6 @@ class Acquiring:
 
     async def __aenter__(self) -> PooledConnection:
         """Take the connection."""
-        __tracebackhide__ = True
         self._connection = await self._pool._take(self._origin)
         return self._connection
 

@@ -8,6 +8,9 @@ from typing import Any
 from understudy.fakes.record import FakeRecord
 from understudy.script.parameter_matching import Given
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 
 class PsqlpyMethods(ABC):
     """Run statements with psqlpy's signatures.
@@ -29,14 +32,12 @@ class PsqlpyMethods(ABC):
         querystring: str | None = None,
     ) -> FakeRecord:
         """Answer a statement with all its rows."""
-        __tracebackhide__ = True
         statement = stmt or self._statement("execute", stmt, querystring)
         record: FakeRecord = await self._run("execute", statement, parameters)
         return record
 
     async def execute_batch(self, querystring: str) -> None:
         """Answer several statements in one string, without parameters and without a result."""
-        __tracebackhide__ = True
         await self._run("execute_batch", querystring, None)
 
     async def fetch(
@@ -48,7 +49,6 @@ class PsqlpyMethods(ABC):
         querystring: str | None = None,
     ) -> FakeRecord:
         """Answer a statement with all its rows."""
-        __tracebackhide__ = True
         statement = stmt or self._statement("fetch", stmt, querystring)
         record: FakeRecord = await self._run("fetch", statement, parameters)
         return record
@@ -62,7 +62,6 @@ class PsqlpyMethods(ABC):
         querystring: str | None = None,
     ) -> Any:
         """Answer a statement with its only row, a scripted one as a FakeRecord."""
-        __tracebackhide__ = True
         statement = stmt or self._statement("fetch_row", stmt, querystring)
         return await self._run("fetch_row", statement, parameters)
 
@@ -75,13 +74,11 @@ class PsqlpyMethods(ABC):
         querystring: str | None = None,
     ) -> Any:
         """Answer a statement with the first column of its only row."""
-        __tracebackhide__ = True
         statement = stmt or self._statement("fetch_val", stmt, querystring)
         return await self._run("fetch_val", statement, parameters)
 
     def _statement(self, method: str, stmt: str | None, querystring: str | None) -> str:
         """Return the statement that was given under either name."""
-        __tracebackhide__ = True
         statement = querystring if stmt is None else stmt
         if statement is None:
             raise TypeError(

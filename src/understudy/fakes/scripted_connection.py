@@ -24,6 +24,9 @@ from understudy.script.origin import spot
 from understudy.script.script import Script
 from understudy.script.waiting import let_others_run, others_are_due, yield_to_others
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 # psqlpy prepares the statements of these methods, and keeps what it prepared.
 _PREPARING = frozenset(
     ["execute", "fetch", "fetch_row", "fetch_val", "execute_many", "prepared.execute"]
@@ -87,7 +90,6 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         Other tasks get their turn even before a refusal is raised: code that retries for ever
         would otherwise block its own timeout.
         """
-        __tracebackhide__ = True
         state = self._state
         call = Call(method, statement, parameters, state.current, spot(3))
         self._engine.log(call)
@@ -120,7 +122,6 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         Others have their turn before a computed result is returned, so two tasks that read and
         then write lose an update here as they do on a database.
         """
-        __tracebackhide__ = True
         assert outcome.answer is not None
         raised: Exception | None = None
         try:
@@ -143,7 +144,6 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
 
     def _plain_answer(self, outcome: Outcome) -> Any:
         """Return what the plain attributes answer to a call that no rule answers."""
-        __tracebackhide__ = True
         match outcome.call.method:
             case "fetch_val":
                 value = self._plain(outcome, self.fetch_val_return)
@@ -176,7 +176,6 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
 
     def _plain(self, outcome: Outcome, value: Any) -> Any:
         """Return a plain attribute's value, or raise it if it is an exception."""
-        __tracebackhide__ = True
         if isinstance(value, BaseException):
             raise self._raised(outcome, without_traceback(value))
         self._note_prepared(outcome.call)
@@ -184,7 +183,6 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
 
     def _raised(self, outcome: Outcome, error: BaseException) -> BaseException:
         """Return `error` as the method that was called raises it, after its effect."""
-        __tracebackhide__ = True
         call, fields = outcome.call, fields_of(error)
         outcome.fail(fields)
         if fields is None:
@@ -223,7 +221,6 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
 
         The driver sends these by itself, so they need no rule and are not logged as calls.
         """
-        __tracebackhide__ = True
         call = Call(method, statement, None, self._state.current)
         answer = self._script.answer(call) if self._script.rules else None
         await let_others_run()
@@ -265,7 +262,6 @@ class _WatchedTransaction:
 
 def _checked(outcome: Outcome, data: Any) -> Any:
     """Return the value of a plain attribute, after a check whether it could be the result."""
-    __tracebackhide__ = True
     if outcome.description is not None and (rows := result_shapes.rows_in(data)) is not None:
         outcome.check(rows)
     return data

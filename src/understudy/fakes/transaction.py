@@ -12,6 +12,9 @@ from understudy.fakes.record import FakeRecord
 from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
 
+# A failure points at the line that called, not at the functions of this module.
+__tracebackhide__ = True
+
 
 class _Handle:
     """What the two objects of one transaction share: the context and what it yields."""
@@ -39,7 +42,6 @@ class FakeTransaction(PsqlpyMethods):
     # Statements, beside those of PsqlpyMethods ---------------------------------------------------
 
     async def _run(self, method: str, statement: str, parameters: Any) -> Any:
-        __tracebackhide__ = True
         function = getattr(self._open_connection, method)
         if method == "execute_batch":
             return await function(statement)
@@ -59,7 +61,6 @@ class FakeTransaction(PsqlpyMethods):
         On a connection without that method each row is executed by itself, and the row counts
         are added up.
         """
-        __tracebackhide__ = True
         rows = parameters_list if parameters is None else parameters
         statement = self._statement("execute_many", stmt, querystring)
         connection = self._open_connection
@@ -80,7 +81,6 @@ class FakeTransaction(PsqlpyMethods):
                 the statement alone.
             prepared: changes nothing here.
         """
-        __tracebackhide__ = True
         results = []
         for statement, *given in queries or ():
             if given and given[0] is None:
@@ -115,7 +115,6 @@ class FakeTransaction(PsqlpyMethods):
         schema_name: str | None = None,
     ) -> Any:
         """Copy records: see `FakeConnection.copy_records_to_table`."""
-        __tracebackhide__ = True
         return await self._open_connection.copy_records_to_table(
             table_name, records, columns, schema_name
         )
@@ -128,7 +127,6 @@ class FakeTransaction(PsqlpyMethods):
         schema_name: str | None = None,
     ) -> Any:
         """Copy binary data: see `FakeConnection.binary_copy_to_table`."""
-        __tracebackhide__ = True
         return await self._open_connection.binary_copy_to_table(
             source, table_name, columns, schema_name
         )
@@ -137,7 +135,6 @@ class FakeTransaction(PsqlpyMethods):
 
     async def begin(self) -> None:
         """Begin the transaction; calling it twice is fine, as in psqlpy."""
-        __tracebackhide__ = True
         connection, handle = self._open_connection, self._handle
         handle.state.check("begin")
         if handle.record is not None:
@@ -152,17 +149,14 @@ class FakeTransaction(PsqlpyMethods):
 
         If a statement failed in it, PostgreSQL rolls back instead, and psqlpy raises no error.
         """
-        __tracebackhide__ = True
         await self._end("commit", commit=True)
 
     async def rollback(self) -> None:
         """Roll the transaction back and close it."""
-        __tracebackhide__ = True
         await self._end("rollback", commit=False)
 
     async def _end(self, method: str, *, commit: bool) -> None:
         """End the transaction; if that fails, psqlpy keeps the handle open."""
-        __tracebackhide__ = True
         self._check_open()
         handle = self._handle
         if handle.record is not None:
@@ -177,24 +171,20 @@ class FakeTransaction(PsqlpyMethods):
 
     async def create_savepoint(self, savepoint_name: str) -> None:
         """Open a savepoint inside the transaction."""
-        __tracebackhide__ = True
         await self._savepoint_command(f"SAVEPOINT {savepoint_name}")
         self._handle.state.savepoint(savepoint_name)
 
     async def rollback_savepoint(self, savepoint_name: str) -> None:
         """Roll back to a savepoint, which stays open."""
-        __tracebackhide__ = True
         await self._savepoint_command(f"ROLLBACK TO SAVEPOINT {savepoint_name}")
         self._handle.state.rollback_to(savepoint_name)
 
     async def release_savepoint(self, savepoint_name: str) -> None:
         """Release a savepoint: what was done in it stays part of the transaction."""
-        __tracebackhide__ = True
         await self._savepoint_command(f"RELEASE SAVEPOINT {savepoint_name}")
         self._handle.state.release(savepoint_name)
 
     async def _savepoint_command(self, statement: str) -> None:
-        __tracebackhide__ = True
         self._check_open()
         state = self._handle.state
         state.check_open()
@@ -208,18 +198,15 @@ class FakeTransaction(PsqlpyMethods):
         await self._control("savepoint", statement)
 
     async def _control(self, method: str, statement: str) -> None:
-        __tracebackhide__ = True
         if self._handle.is_of_fake_connection:
             await self.connection._control(method, statement)
 
     def _check_open(self) -> None:
-        __tracebackhide__ = True
         if self._handle.closed:
             raise driver_errors.transaction_closed()
 
     @property
     def _open_connection(self) -> Any:
-        __tracebackhide__ = True
         self._check_open()
         return self.connection
 
@@ -237,7 +224,6 @@ class FakeTransaction(PsqlpyMethods):
 
     async def __aenter__(self) -> FakeTransaction:
         """Begin the transaction and return it."""
-        __tracebackhide__ = True
         await self.begin()
         return self
 
@@ -247,7 +233,6 @@ class FakeTransaction(PsqlpyMethods):
         Raises:
             psqlpy's TransactionClosedError: the block has committed or rolled back by itself.
         """
-        __tracebackhide__ = True
         await (self.commit() if exc_type is None else self.rollback())
         return False
 
@@ -264,5 +249,4 @@ class FakeTransactionContext(FakeTransaction):
 
     async def __aenter__(self) -> FakeTransaction:
         """Begin the transaction and return it."""
-        __tracebackhide__ = True
         return await self.transaction.__aenter__()
