@@ -13,8 +13,9 @@ from understudy.lint import engine, runner
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
 from understudy.lint.finding import LintError, UnknownRule
-from understudy.lint.registry import chosen, codes_of
+from understudy.lint.registry import codes_of
 from understudy.lint.runner import run
+from understudy.lint.settings import LintSettings, codes_on
 from understudy.project import files, pytest_config
 from understudy.project.async_runners import Runners
 from understudy.project.scopes import Class, Function
@@ -186,8 +187,8 @@ def test_selectors(selector: str, codes: tuple[str, ...]) -> None:
 
 def test_groups_and_all() -> None:
     assert set(codes_of("database")) < set(codes_of("ALL"))
-    assert chosen(None, ()) == codes_of("bugs")
-    assert chosen(["bugs", "UND204"], ["UND0"]) == ("UND204",)
+    assert codes_on(LintSettings(), None, None) == codes_of("bugs")
+    assert codes_on(LintSettings(), "bugs,UND204", "UND0") == ("UND204",)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from understudy.lint import rules
 from understudy.lint.finding import UnknownRule
-from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
+from understudy.lint.rule import GROUPS, Rule
 
 
 @cache
@@ -49,14 +49,3 @@ def codes_of(selector: str) -> tuple[str, ...]:
             f"There is no rule or group called {word!r}.{meant}\n`understudy explain` lists them."
         )
     return tuple(found)
-
-
-def chosen(select: Iterable[str] | None, ignore: Iterable[str]) -> tuple[str, ...]:
-    """Return the selected codes, or those of the default groups, without the ignored ones.
-
-    Raises:
-        UnknownRule: A selector selects nothing.
-    """
-    wanted = {code for selector in (select or DEFAULT_GROUPS) for code in codes_of(selector)}
-    unwanted = {code for selector in ignore for code in codes_of(selector)}
-    return tuple(sorted(wanted - unwanted))

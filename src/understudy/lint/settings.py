@@ -11,7 +11,8 @@ from pathlib import Path
 from understudy.lint.discovery import is_excluded
 from understudy.lint.finding import LintError, UnknownRule
 from understudy.lint.output import shown
-from understudy.lint.registry import chosen, codes_of
+from understudy.lint.registry import codes_of
+from understudy.lint.rule import DEFAULT_GROUPS
 
 KEYS = ("exclude", "ignore", "per-file-ignores", "select")
 
@@ -21,14 +22,14 @@ class LintSettings:
     """The rules that are on, and for which files.
 
     Attributes:
-        select: selectors of rules; None for the default ones.
-        ignore: selectors of rules that are off.
+        select: the codes that are on; none for the default ones.
+        ignore: the codes that are off.
         exclude: patterns of files that are not checked.
         per_file_ignores: patterns of files, each with the codes that do not count there.
     """
 
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
     per_file_ignores: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -90,16 +91,11 @@ def parse(table: Mapping[str, object], place: str) -> LintSettings:
     if not isinstance(per_file, Mapping):
         raise _not_a_table("per-file-ignores", place, per_file)
     return LintSettings(
-        select=_selectors(table["select"], "select", place) if "select" in table else None,
-        ignore=_selectors(table.get("ignore", []), "ignore", place),
+        select=_codes_in(table.get("select", []), "select", place),
+        ignore=_codes_in(table.get("ignore", []), "ignore", place),
         exclude=_texts(table.get("exclude", []), "exclude", place),
         per_file_ignores={
-            pattern: frozenset(
-                code
-                for selector in _selectors(value, pattern, place)
-                for code in codes_of(selector)
-            )
-            for pattern, value in per_file.items()
+            pattern: _codes_in(value, pattern, place) for pattern, value in per_file.items()
         },
     )
 
@@ -114,19 +110,16 @@ def _texts(value: object, key: str, place: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _selectors(value: object, key: str, place: str) -> tuple[str, ...]:
-    return _known(_texts(value, key, place), f"`{key}` in {place}")
+def _codes_in(value: object, key: str, place: str) -> frozenset[str]:
+    return _codes(_texts(value, key, place), f"`{key}` in {place}")
 
 
-def _known(selectors: Iterable[str], place: str) -> tuple[str, ...]:
-    """Return selectors, or raise a LintError that names ``place`` if one selects nothing."""
-    given = tuple(selectors)
-    for selector in given:
-        try:
-            codes_of(selector)
-        except UnknownRule as error:
-            raise LintError(f"{place}: {error}") from error
-    return given
+def _codes(selectors: Iterable[str], place: str) -> frozenset[str]:
+    """Return the selected codes, or raise a LintError that names ``place``."""
+    try:
+        return frozenset(code for selector in selectors for code in codes_of(selector))
+    except UnknownRule as error:
+        raise LintError(f"{place}: {error}") from error
 
 
 def codes_on(settings: LintSettings, select: str | None, ignore: str | None) -> Sequence[str]:
@@ -140,8 +133,9 @@ def codes_on(settings: LintSettings, select: str | None, ignore: str | None) -> 
     Raises:
         LintError: A selector selects nothing.
     """
-    selected = settings.select if select is None else _known(_listed(select), "--select")
-    return chosen(selected, [*settings.ignore, *_known(_listed(ignore or ""), "--ignore")])
+    selected = settings.select if select is None else _codes(_listed(select), "--select")
+    selected = selected or _codes(DEFAULT_GROUPS, "the default groups")
+    return tuple(sorted(selected - settings.ignore - _codes(_listed(ignore or ""), "--ignore")))
 
 
 def _listed(text: str) -> list[str]:
