@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ from understudy.plugin import report, xdist_workers
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 if TYPE_CHECKING:
-    from understudy.catalog.checks import Checker, Level, Levels
+    from understudy.catalog.checks import Checker
     from understudy.catalog.describer import Describer
 
 _ACTIVE = "understudy.catalog.active_checker"
@@ -28,10 +28,8 @@ _URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
 def begin(config: pytest.Config, settings: Settings) -> None:
     """Check the statements of this run, with the configured schema or without one."""
     factory: Callable[[], Checker] | None = None
-    if settings.schema:
-        factory = partial(_with_schema, config, settings)
-    elif _syntax_can_be_checked(config, settings):
-        factory = partial(_without_schema, config, settings)
+    if settings.schema or _syntax_can_be_checked(config, settings):
+        factory = partial(_checker, config, settings)
     elif _ACTIVE not in sys.modules:
         return
     from understudy.catalog import active_checker as active
@@ -93,44 +91,6 @@ def _distinct(statements: Iterable[str]) -> list[str]:
     return sorted({sql.spell(sql.tokens(text)): text for text in sorted(statements)}.values())
 
 
-# With a schema -----------------------------------------------------------------------------------
-
-
-def _with_schema(config: pytest.Config, settings: Settings) -> Checker:
-    from understudy.catalog.checks import Checker
-    from understudy.catalog.run_catalog import Catalog
-
-    catalog = Catalog(
-        settings.root / (settings.catalog or DEFAULT_CATALOG),
-        _fingerprint(settings),
-        lambda: _describer(config, has_schema=True),
-        locked=bool(config.getoption("understudy_locked")),
-    )
-    return Checker(catalog, _levels(settings))
-
-
-def _fingerprint(settings: Settings) -> Callable[[int], str]:
-    """Return a function from a major version to the fingerprint of the configured schema."""
-
-    def fingerprint_for(major: int) -> str:
-        from understudy.catalog.errors import CatalogError
-        from understudy.catalog.fingerprint import fingerprint
-        from understudy.embedded.errors import PostgresError
-        from understudy.embedded.schema_sources import schema_sources
-
-        try:
-            sources = schema_sources(settings.schema, settings.root)
-            contents = [content for source in sources for content in source.content()]
-        except PostgresError as error:
-            raise CatalogError(str(error)) from error
-        return fingerprint(contents, [source.loader for source in sources], major)
-
-    return fingerprint_for
-
-
-# Without a schema --------------------------------------------------------------------------------
-
-
 def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
     """Return whether there is a PostgreSQL to ask, and a cache for its answers.
 
@@ -145,21 +105,27 @@ def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
     return all(importlib.util.find_spec(name) is not None for name in needed)
 
 
-def _without_schema(config: pytest.Config, settings: Settings) -> Checker:
-    from understudy.catalog.checks import Checker
+def _checker(config: pytest.Config, settings: Settings) -> Checker:
+    from understudy.catalog.checks import Checker, Levels
     from understudy.catalog.run_catalog import Catalog
 
+    has_schema = bool(settings.schema)
+    checks = ("statements", "parameters", "answers", "errors")
+    levels: dict[str, Any] = {name: settings.level(f"check_{name}") for name in checks}
     catalog = Catalog(
-        _cached(config),
-        lambda _: "",
-        lambda: _describer(config, has_schema=False),
-        disposable=True,
+        _path(config, settings),
+        partial(_fingerprint, settings) if has_schema else lambda _: "",
+        partial(_describer, config, has_schema=has_schema),
+        locked=has_schema and bool(config.getoption("understudy_locked")),
+        disposable=not has_schema,
     )
-    return Checker(catalog, _levels(settings), lenient=True)
+    return Checker(catalog, Levels(**levels), lenient=not has_schema)
 
 
-def _cached(config: pytest.Config) -> Path | None:
-    """Return the file in pytest's cache, or None if that is not writable."""
+def _path(config: pytest.Config, settings: Settings) -> Path | None:
+    """Return the file of the catalog; without a schema one in pytest's cache, if it is writable."""
+    if settings.schema:
+        return settings.root / (settings.catalog or DEFAULT_CATALOG)
     assert config.cache is not None
     try:
         return config.cache.mkdir("understudy") / "syntax"
@@ -167,7 +133,19 @@ def _cached(config: pytest.Config) -> Path | None:
         return None
 
 
-# Both --------------------------------------------------------------------------------------------
+def _fingerprint(settings: Settings, major: int) -> str:
+    """Return the fingerprint of the configured schema for a major version of PostgreSQL."""
+    from understudy.catalog.errors import CatalogError
+    from understudy.catalog.fingerprint import fingerprint
+    from understudy.embedded.errors import PostgresError
+    from understudy.embedded.schema_sources import schema_sources
+
+    try:
+        sources = schema_sources(settings.schema, settings.root)
+        contents = [content for source in sources for content in source.content()]
+    except PostgresError as error:
+        raise CatalogError(str(error)) from error
+    return fingerprint(contents, [source.loader for source in sources], major)
 
 
 def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
@@ -183,20 +161,6 @@ def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
         return SyntaxDescriber(databases.bare(config))
     except PostgresError as error:
         raise CatalogError(str(error)) from error
-
-
-def _levels(settings: Settings) -> Levels:
-    from understudy.catalog.checks import Levels
-
-    def level(key: str) -> Level:
-        return cast("Level", settings.level(key))  # checked on reading
-
-    return Levels(
-        statements=level("check_statements"),
-        parameters=level("check_parameters"),
-        answers=level("check_answers"),
-        errors=level("check_errors"),
-    )
 
 
 def _made() -> Checker | None:
@@ -231,16 +195,12 @@ def _save(config: pytest.Config, settings: Settings) -> str | None:
     from understudy.catalog.errors import CatalogError
     from understudy.catalog.run_catalog import CatalogDelta, save
 
-    path = settings.root / (settings.catalog or DEFAULT_CATALOG)
-    without = not settings.schema
-    if without:
-        cached = _cached(config)
-        if cached is None:
-            return None
-        path = cached
+    path = _path(config, settings)
+    if path is None:
+        return None
     news = [CatalogDelta(part["text"], tuple(part["learned"]), part["renewed"]) for part in parts]
     try:
-        save(path, news, disposable=without)
+        save(path, news, disposable=not settings.schema)
     except CatalogError as error:
-        return None if without else str(error)
+        return str(error) if settings.schema else None
     return None
