@@ -116,24 +116,15 @@ def as_sarif(findings: Sequence[Finding], problems: Sequence[Problem]) -> str:
         ],
     }
     results = [
-        {
-            "ruleId": finding.code,
-            "level": "error",
-            "message": {"text": finding.message},
-            "locations": [
-                _location(finding.path, {"startLine": finding.line, "startColumn": finding.column})
-            ],
-        }
+        _result(
+            finding.path,
+            finding.message,
+            {"region": {"startLine": finding.line, "startColumn": finding.column}},
+            ruleId=finding.code,
+        )
         for finding in findings
     ]
-    notes = [
-        {
-            "level": "error",
-            "message": {"text": problem.reason},
-            "locations": [_location(problem.path, None)],
-        }
-        for problem in problems
-    ]
+    notes = [_result(problem.path, problem.reason, {}) for problem in problems]
     invocation = {"executionSuccessful": not problems, "toolExecutionNotifications": notes}
     return _json(
         {
@@ -151,11 +142,10 @@ def as_sarif(findings: Sequence[Finding], problems: Sequence[Problem]) -> str:
     )
 
 
-def _location(path: str, region: Mapping[str, int] | None) -> Mapping[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": shown(path)}}
-    if region is not None:
-        place["region"] = region
-    return {"physicalLocation": place}
+def _result(path: str, text: str, region: Mapping[str, Any], **more: str) -> Mapping[str, Any]:
+    place = {"artifactLocation": {"uri": shown(path)}, **region}
+    locations = [{"physicalLocation": place}]
+    return {**more, "level": "error", "message": {"text": text}, "locations": locations}
 
 
 def _json(document: Mapping[str, Any]) -> str:
