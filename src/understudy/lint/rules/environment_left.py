@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import has_code, per_test_functions
 from understudy.lint.rule import Found, Rule
-from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
 _RESTORED = (
@@ -19,10 +18,12 @@ _RESTORED = (
 
 def check(module: Module) -> Iterator[Found]:
     """Yield assignments to os.environ if nothing in the file restores it."""
+    # What every test gets configures the tests.
+    for_all = [f.function for f in pytest_items.of(module).fixtures.values() if f.autouse]
     places = [
         (function, node)
         for function in per_test_functions(module)
-        if not _is_for_all(module, function)
+        if function not in for_all
         for node in function.own(ast.Assign)
         if any(
             isinstance(target, ast.Subscript) and module.qualified(target.value) == "os.environ"
@@ -33,12 +34,6 @@ def check(module: Module) -> Iterator[Found]:
         return
     for function, node in places:
         yield Found(node, f"{function.name} leaves its environment variable set for later tests")
-
-
-def _is_for_all(module: Module, function: Function) -> bool:
-    """Whether every test gets it: then it configures the tests."""
-    fixture = pytest_items.of(module).fixture(function)
-    return fixture is not None and fixture.autouse
 
 
 RULE = Rule(

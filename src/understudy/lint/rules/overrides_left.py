@@ -22,8 +22,10 @@ _RESTORED = (
 def check(module: Module) -> Iterator[Found]:
     """Yield overrides on an app that outlives the test if nothing removes them."""
     places = list(_places(module))
-    if not places or has_code(module, _RESTORED) or _has_fixture(module):
+    if not places or has_code(module, _RESTORED):
         return
+    if module.project.mentions(module.project.root / "pyproject.toml", "tool.understudy"):
+        return  # Understudy's fixture `app` may be used, which restores them after each test
     for function, node, name in places:
         if _outlives(module, function, name):
             yield Found(
@@ -39,11 +41,6 @@ def _places(module: Module) -> Iterator[tuple[Function, ast.Assign, ast.Name]]:
                     root = root_of(target)
                     if target.value.attr == "dependency_overrides" and root is not None:
                         yield function, node, root
-
-
-def _has_fixture(module: Module) -> bool:
-    """Whether Understudy's fixture `app` may be used, which restores them after each test."""
-    return module.project.mentions(module.project.root / "pyproject.toml", "tool.understudy")
 
 
 def _outlives(module: Module, function: Function, name: ast.Name) -> bool:

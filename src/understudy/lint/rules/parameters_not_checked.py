@@ -20,7 +20,7 @@ def check(module: Module) -> Iterator[Found]:
             if _is_a_call(node.value) and any(_drops(test, target) for target in node.targets):
                 yield Found(node, f"{test.name} checks the statement and not its parameters")
         taken = [node for node in test.own(ast.Subscript) if _is_a_call(node.value)]
-        if taken and all(_index(subscript) == 0 for subscript in taken):
+        if taken and all(ast.unparse(subscript.slice) == "0" for subscript in taken):
             yield Found(taken[0], f"{test.name} checks the statement and not its parameters")
 
 
@@ -40,10 +40,6 @@ def _drops(test: Function, target: ast.expr) -> bool:
     return isinstance(second, ast.Name) and not any(
         name.id == second.id and isinstance(name.ctx, ast.Load) for name in test.all(ast.Name)
     )
-
-
-def _index(node: ast.Subscript) -> object:
-    return node.slice.value if isinstance(node.slice, ast.Constant) else None
 
 
 RULE = Rule(

@@ -113,7 +113,8 @@ class Watch:
         """
         for state in states:
             self._look_at(item, state)
-        if self._wants("check_coroutines") and _is_async(item):
+        is_async = inspect.iscoroutinefunction(getattr(item, "obj", None))
+        if is_async and self._wants("check_coroutines"):
             self._free_cycles()
         self._look_at_state()
         self._item, found, self._found = None, self._found, []
@@ -265,7 +266,3 @@ def _is_selection(config: pytest.Config) -> bool:
 def _collections() -> int:
     """Return the number of garbage collections so far."""
     return sum(int(generation["collections"]) for generation in gc.get_stats())
-
-
-def _is_async(item: pytest.Item) -> bool:
-    return inspect.iscoroutinefunction(getattr(item, "obj", None))
