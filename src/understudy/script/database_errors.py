@@ -138,11 +138,9 @@ def _psqlpy(fields: ErrorFields) -> Exception:
     )
 
 
-def _asyncpg(fields: ErrorFields) -> Exception:
-    import asyncpg
-
-    # The one-letter field names are those of the protocol (manual, 54.8).
-    letters = {
+def _letters(fields: ErrorFields) -> dict[str, str | None]:
+    """Return the fields by the letters that the protocol has for them (manual, 54.8)."""
+    return {
         "S": fields.severity,
         "V": fields.severity,
         "C": fields.sqlstate,
@@ -155,36 +153,31 @@ def _asyncpg(fields: ErrorFields) -> Exception:
         "d": fields.datatype,
         "n": fields.constraint,
     }
-    given = {letter: value for letter, value in letters.items() if value is not None}
+
+
+def _asyncpg(fields: ErrorFields) -> Exception:
+    import asyncpg
+
+    given = {letter: value for letter, value in _letters(fields).items() if value is not None}
     error: Exception = asyncpg.PostgresError.new(given)
     return error
 
 
 def _psycopg(fields: ErrorFields) -> Exception:
     from psycopg import errors
-    from psycopg.pq import DiagnosticField as Field
 
-    info: dict[int, str | None] = {
-        Field.SEVERITY: fields.severity,
-        Field.SEVERITY_NONLOCALIZED: fields.severity,
-        Field.SQLSTATE: fields.sqlstate,
-        Field.MESSAGE_PRIMARY: fields.message,
-        Field.MESSAGE_DETAIL: fields.detail,
-        Field.MESSAGE_HINT: fields.hint,
-        Field.SCHEMA_NAME: fields.schema,
-        Field.TABLE_NAME: fields.table,
-        Field.COLUMN_NAME: fields.column,
-        Field.DATATYPE_NAME: fields.datatype,
-        Field.CONSTRAINT_NAME: fields.constraint,
+    # libpq's number of a field is its letter.
+    info = {
+        ord(letter): None if value is None else value.encode()
+        for letter, value in _letters(fields).items()
     }
-    encoded = {field: None if text is None else text.encode() for field, text in info.items()}
     # psycopg pickles its errors with such a mapping in place of libpq's result, and reads it back.
     text = fields.text.partition(": ")[2]
     try:
         kind = errors.lookup(fields.sqlstate)
     except KeyError:  # a code without a class of its own: psycopg then takes that of its group
         kind = errors.get_base_exception(fields.sqlstate)
-    return kind(text, info=encoded)
+    return kind(text, info=info)
 
 
 _MAKERS: dict[Driver, Callable[[ErrorFields], Exception]] = {
