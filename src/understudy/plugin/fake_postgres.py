@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from understudy.plugin import servers
+
 if TYPE_CHECKING:
     from understudy.fake_postgres.fixture import Address, FakePostgres
 
@@ -18,7 +20,6 @@ def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
     Rules of a test come before rules that are added here.
     """
     from understudy.fake_postgres.fixture import Address
-    from understudy.plugin import servers
 
     server = servers.server(pytestconfig)
     server.start()
@@ -31,7 +32,6 @@ def fake_postgres(
 ) -> Iterator[FakePostgres]:
     """Yield a scripted PostgreSQL server for real drivers; rules of the test answer."""
     from understudy.fake_postgres.fixture import FakePostgres
-    from understudy.plugin import servers
 
     fake = FakePostgres(servers.server(pytestconfig))
     yield fake

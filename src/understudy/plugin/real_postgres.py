@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from understudy.plugin import markers, servers
+from understudy.plugin.outcomes import one_message
+from understudy.plugin.rows import RowsOfTest
+
 if TYPE_CHECKING:
     from understudy.fake_postgres.fixture import Address
     from understudy.real_postgres.fixture import ClonedPostgres, RealPostgres
@@ -20,8 +24,6 @@ def real_postgres_server(pytestconfig: pytest.Config) -> Address:
     """
     from understudy.embedded import PostgresError
     from understudy.fake_postgres.fixture import Address
-    from understudy.plugin import servers
-    from understudy.plugin.outcomes import one_message
 
     server = servers.rollback_server(pytestconfig)
     with one_message(PostgresError):
@@ -39,9 +41,7 @@ def real_postgres(
     `@pytest.mark.understudy(isolation="clone")` gets a database of its own, a copy of a template,
     which is dropped when the test ends.
     """
-    from understudy.plugin.markers import isolation
-
-    if isolation(request.node) == "clone":
+    if markers.isolation(request.node) == "clone":
         from understudy.plugin.databases import own_database
 
         with own_database(request) as database:
@@ -49,9 +49,6 @@ def real_postgres(
         return
     request.getfixturevalue("real_postgres_server")
     from understudy.embedded import PostgresError
-    from understudy.plugin import servers
-    from understudy.plugin.outcomes import one_message
-    from understudy.plugin.rows import RowsOfTest
     from understudy.real_postgres.fixture import RealPostgres
 
     with one_message(PostgresError):
