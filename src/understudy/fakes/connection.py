@@ -171,7 +171,7 @@ class FakeConnection(ScriptedConnection):
         except copy_data.BrokenData as error:
             self._state.fail()
             raise driver_errors.server_refused(str(error)) from None
-        return rows if result is None else result_shapes.as_many(result, rows).rowcount
+        return result_shapes.as_many(result, rows).rowcount
 
 
 def _copy_statement(table: str, columns: Sequence[str] | None, schema: str | None) -> str:

@@ -48,7 +48,7 @@ def as_value(outcome: Rows | Value) -> Any:
     return next(iter(as_row(outcome).result().values()), None)
 
 
-def as_many(outcome: Rows | Value, given: int) -> FakeRecord:
+def as_many(outcome: Rows | Value | None, given: int) -> FakeRecord:
     """Return the number of rows that `execute_many` wrote: as the tag says, else all `given`."""
     tagged = isinstance(outcome, Rows) and outcome.tag is not None
     count = outcome.count if isinstance(outcome, Rows) and tagged else given

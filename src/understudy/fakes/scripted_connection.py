@@ -157,20 +157,14 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
                 rows = self._plain(outcome, self.fetch_return)
                 row = rows.pop(0) if isinstance(rows, list) and rows else rows
                 return FakeRecord(_checked(outcome, row))
-            case "fetch":
-                return FakeRecord(_checked(outcome, self._plain(outcome, self.fetch_return)))
-            case "cursor.start":
-                return _listed(_checked(outcome, self._plain(outcome, self.fetch_return)))
-            case "execute":
-                value = self._plain(outcome, self.execute_return)
-                return FakeRecord(_checked(outcome, _next_queued(value)))
-            case "prepared.execute":
-                value = self._plain(outcome, self.execute_return)
-                return _listed(_checked(outcome, _next_queued(value)))
-            case "execute_many":
-                self._plain(outcome, self.execute_return)
-                return Rows()
-            case "execute_batch":
+            case "fetch" | "cursor.start" as method:
+                data = _checked(outcome, self._plain(outcome, self.fetch_return))
+                return FakeRecord(data) if method == "fetch" else _listed(data)
+            case "execute" | "prepared.execute" as method:
+                value = _next_queued(self._plain(outcome, self.execute_return))
+                data = _checked(outcome, value)
+                return FakeRecord(data) if method == "execute" else _listed(data)
+            case "execute_many" | "execute_batch":
                 self._plain(outcome, self.execute_return)
         return None
 
