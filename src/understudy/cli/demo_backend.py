@@ -60,17 +60,14 @@ def copy_to(folder: Path) -> None:
         shutil.copytree(
             _find(), folder, ignore=_LEFTOVERS, copy_function=shutil.copyfile, dirs_exist_ok=True
         )
-    except shutil.Error as error:
-        raise _cannot_copy(folder, "; ".join(str(why) for _, _, why in error.args[0])) from error
     except OSError as error:
-        raise _cannot_copy(folder, error.strerror or str(error)) from error
-
-
-def _cannot_copy(folder: Path, reason: str) -> CommandFailed:
-    return CommandFailed(
-        f"Cannot copy the reference backend to {folder}: {reason}\n"
-        "The files copied so far remain. Use another folder: understudy demo FOLDER"
-    )
+        reason = error.strerror or str(error)
+        if isinstance(error, shutil.Error):
+            reason = "; ".join(str(why) for _, _, why in error.args[0])
+        raise CommandFailed(
+            f"Cannot copy the reference backend to {folder}: {reason}\n"
+            "The files copied so far remain. Use another folder: understudy demo FOLDER"
+        ) from error
 
 
 def _find() -> Path:
