@@ -12,29 +12,22 @@ from understudy.init.plan import Change
 def save(changes: Sequence[Change]) -> None:
     """Write every file of a plan.
 
-    Args:
-        changes: the files.
-
     Raises:
         InitError: A file cannot be written, or has changed since the plan was made. Nothing is
             changed then.
     """
-    for change in changes:
-        try:
-            now = change.path.read_bytes()
-        except FileNotFoundError:
-            now = None
-        except OSError as error:
-            raise _cannot_write(error) from error
-        if now != (None if change.before is None else change.before.encode()):
-            raise InitError(
-                f"{change.path} has changed since it was read. Nothing was written; run this again."
-            )
     try:
+        for change in changes:
+            try:
+                now = change.path.read_bytes()
+            except FileNotFoundError:
+                now = None
+            if now != (None if change.before is None else change.before.encode()):
+                raise InitError(
+                    f"{change.path} has changed since it was read. Nothing was written; "
+                    "run this again."
+                )
         write_files({change.path: change.after.encode() for change in changes})
     except OSError as error:
-        raise _cannot_write(error) from error
-
-
-def _cannot_write(error: OSError) -> InitError:
-    return InitError(f"Cannot write {error.filename}: {error.strerror}. Nothing was changed.")
+        text = f"Cannot write {error.filename}: {error.strerror}. Nothing was changed."
+        raise InitError(text) from error
