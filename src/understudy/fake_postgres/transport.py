@@ -138,7 +138,11 @@ class Transport(ABC):
     def _due(self, pending: Pending) -> None:
         if self.session.pending is not pending:
             return  # it was cancelled, or the connection is closed
-        outcome = outcome_of(pending.after)
+        outcome: Outcome | Awaitable[Outcome]
+        try:
+            outcome = pending.after()
+        except (ServerError, ConnectionDropped) as error:
+            outcome = error
         if inspect.isawaitable(outcome):
             self.wait_for(outcome, lambda result: self._resume(pending, result))
         else:
@@ -147,11 +151,3 @@ class Transport(ABC):
     def _resume(self, pending: Pending, outcome: Outcome) -> None:
         if self.session.pending is pending:
             self.send_output(self.session.resume(outcome))
-
-
-def outcome_of(function: Callable[[], Any]) -> Any:
-    """Return the result of a function, or the error that it raises for the client."""
-    try:
-        return function()
-    except (ServerError, ConnectionDropped) as error:
-        return error
