@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 _RESETS = frozenset({"RESET ", "DISCAR"})
 
 
-class _Begun(list[Transaction]):
-    """The transactions of one connection, each also added to those of the test."""
-
-    def __init__(self, client: Client) -> None:
-        super().__init__()
-        self._client = client
-
-    def append(self, transaction: Transaction, /) -> None:
-        super().append(transaction)
-        self._client.begun.append(transaction)
-
-
 class Client(Connection):
     """A connection, and who uses it.
 
@@ -47,12 +35,16 @@ class Client(Connection):
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
         super().__init__(pid, secret)
         self.begun = begun
-        self.transactions = _Begun(self)
         self.attribution = Attribution()
         self.used_by: Spot | None = None
         self.latest: Call | None = None
         self.test = 0
         self.is_admitted = False
+
+    def note_transaction(self, transaction: Transaction) -> None:
+        """Record a transaction that begins, here and in the test."""
+        super().note_transaction(transaction)
+        self.begun.append(transaction)
 
     def note_call(self, call: Call) -> None:
         """Record the latest call on the connection, and its first user."""

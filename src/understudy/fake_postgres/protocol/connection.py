@@ -31,3 +31,8 @@ class Connection:
         self.channels: set[str] = set()
         self.read_only = False
         self.options: dict[str, str] = {}
+
+    def note_transaction(self, transaction: Transaction) -> None:
+        """Record a transaction that begins."""
+        self.transactions.append(transaction)
+        self.current = transaction

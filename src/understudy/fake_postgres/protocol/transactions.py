@@ -57,10 +57,8 @@ class Transactions:
 
     def begin(self) -> None:
         """Begin a block; it includes what ran before it in the same simple query."""
-        connection = self._connection
-        transaction = Transaction(len(connection.transactions) + 1)
-        connection.transactions.append(transaction)
-        connection.current = transaction
+        transaction = Transaction(len(self._connection.transactions) + 1)
+        self._connection.note_transaction(transaction)
         self.queried = False
         self._levels = [_Level(transaction, self._base)]
 
