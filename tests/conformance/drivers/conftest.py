@@ -54,12 +54,12 @@ def drivers_dsn(postgres: EmbeddedServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def sandbox(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
+def rollback_server(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
     """real_postgres on another database, and on a new one after a scenario escapes from it."""
     numbers = count()
 
     def database() -> str:
-        name = f"sandbox{next(numbers)}"
+        name = f"rollback{next(numbers)}"
         postgres.admin.clone("seeded", name)
         return postgres.dsn(name)
 
@@ -91,9 +91,9 @@ def fakes_tcp(server: Server) -> Iterator[Relay]:
 
 
 @pytest.fixture(scope="session")
-def sandboxes_tcp(sandbox: RollbackServer) -> Iterator[Relay]:
-    """The way to the sandbox by TCP."""
-    with Relay(sandbox.host, tcp=True) as relay:
+def rollback_server_tcp(rollback_server: RollbackServer) -> Iterator[Relay]:
+    """The TCP address of the rollback server."""
+    with Relay(rollback_server.host, tcp=True) as relay:
         yield relay
 
 

@@ -29,7 +29,7 @@ _LEVELS = (
     "Isolation levels and DEFERRABLE are accepted without effect: the transaction of the test "
     "keeps its own."
 )
-IN_SANDBOX: dict[str, str] = {
+ON_REAL_POSTGRES: dict[str, str] = {
     "isolation levels": _LEVELS,
     "isolation in sql": _LEVELS,
     "transactions of every kind": _LEVELS,
@@ -44,7 +44,10 @@ _TURNS = (
     "The connections of a test take turns. While one is in a transaction, the others wait, and "
     "fail after five seconds."
 )
-NOT_IN_SANDBOX: dict[str, str] = {"psycopg: a pool": _TURNS, "changed by someone else": _TURNS}
+NOT_ON_REAL_POSTGRES: dict[str, str] = {
+    "psycopg: a pool": _TURNS,
+    "changed by someone else": _TURNS,
+}
 
 
 @dataclass(frozen=True)

@@ -330,7 +330,7 @@ class FakeServer(ServerUnderTest):
         self.postgres.start()
 
 
-class SandboxedServer(FakeServer):
+class RollbackServerUnderTest(FakeServer):
     """`real_postgres`, which answers from a real server of its own that nothing is committed to."""
 
     def _begin(self, server: Server) -> FakePostgres:

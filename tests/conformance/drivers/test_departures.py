@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.backend_copy import ROOT
 from tests.conformance.drivers.departures import (
     DEPARTURES,
-    IN_SANDBOX,
-    NOT_IN_SANDBOX,
+    NOT_ON_REAL_POSTGRES,
+    ON_REAL_POSTGRES,
     PARAMETERS,
     VALUES,
 )
@@ -28,6 +28,6 @@ def test_the_page_lists_every_departure() -> None:
     assert sorted(listed("Known differences of fake_postgres")) == sorted(set(reasons))
 
 
-def test_the_page_lists_every_departure_of_the_sandbox() -> None:
-    reasons = {*IN_SANDBOX.values(), *NOT_IN_SANDBOX.values()}
+def test_the_page_lists_every_departure_of_real_postgres() -> None:
+    reasons = {*ON_REAL_POSTGRES.values(), *NOT_ON_REAL_POSTGRES.values()}
     assert sorted(listed("Known differences of real_postgres")) == sorted(reasons)

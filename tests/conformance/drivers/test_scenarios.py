@@ -15,12 +15,17 @@ from zlib import crc32
 import pytest
 
 from tests.conformance.drivers import scenarios
-from tests.conformance.drivers.departures import DEPARTURES, IN_SANDBOX, NOT_IN_SANDBOX
+from tests.conformance.drivers.departures import DEPARTURES, NOT_ON_REAL_POSTGRES, ON_REAL_POSTGRES
 from tests.conformance.drivers.driver_clients import DriverClient
 from tests.conformance.drivers.outcomes import shown
 from tests.conformance.drivers.relay import Relay
 from tests.conformance.drivers.scenario import SCENARIOS, Act, Scenario
-from tests.conformance.drivers.servers import PATIENCE, FakeServer, MakeReal, SandboxedServer
+from tests.conformance.drivers.servers import (
+    PATIENCE,
+    FakeServer,
+    MakeReal,
+    RollbackServerUnderTest,
+)
 from understudy.catalog.errors import StatementRefused
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.rollback_server import RollbackServer
@@ -33,7 +38,7 @@ pytestmark = [
 
 # How many drivers run each scenario in real_postgres; all, if the environment says so.
 EACH = 2
-ALL = "EVERY_DRIVER_IN_THE_SANDBOX"
+ALL = "EVERY_DRIVER_ON_REAL_POSTGRES"
 
 for _module in pkgutil.iter_modules(scenarios.__path__):
     importlib.import_module(f"{scenarios.__name__}.{_module.name}")
@@ -107,7 +112,7 @@ def in_turn(name: str) -> list[Scenario]:
         for scenario in SCENARIOS
         if scenario.name == name
         and scenario.client.on_real is None
-        and not {scenario.name, scenario.id} & NOT_IN_SANDBOX.keys()
+        and not {scenario.name, scenario.id} & NOT_ON_REAL_POSTGRES.keys()
     ]
     if os.environ.get(ALL):
         return found
@@ -122,8 +127,8 @@ async def test_scenario(
     reals: MakeReal,
     server: Server,
     fakes_tcp: Relay,
-    sandbox: RollbackServer,
-    sandboxes_tcp: Relay,
+    rollback_server: RollbackServer,
+    rollback_server_tcp: Relay,
 ) -> None:
     expected: dict[tuple[Act, type[DriverClient]], str] = {}
     wrong = []
@@ -138,8 +143,10 @@ async def test_scenario(
         real_outcome = expected[scenario.play, client]
         wrong.append(difference(scenario, DEPARTURES, real_outcome, *outcome))
     for scenario in in_turn(name):
-        outcome = await on(lambda: SandboxedServer(sandbox, sandboxes_tcp), scenario)
+        outcome = await on(
+            lambda: RollbackServerUnderTest(rollback_server, rollback_server_tcp), scenario
+        )
         real_outcome = expected[scenario.play, scenario.client]
-        found = difference(scenario, IN_SANDBOX, real_outcome, *outcome)
-        wrong.append(found and f"in the sandbox, {found}")
+        found = difference(scenario, ON_REAL_POSTGRES, real_outcome, *outcome)
+        wrong.append(found and f"on real_postgres, {found}")
     assert wrong == [""] * len(wrong), "\n".join(filter(None, wrong))
