@@ -139,12 +139,9 @@ class Server:
         return ScriptResponder(self.engine, self.lock, self.schema, self.notify)
 
     def _server_options(self) -> ServerOptions:
-        return ServerOptions(self._version(), self.login, admit=self._admit)
-
-    def _version(self) -> str:
         checker = active_checker.made()
         major = None if checker is None else checker.catalog.postgres
-        return f"{major or NEWEST}.0"
+        return ServerOptions(f"{major or NEWEST}.0", self.login, admit=self._admit)
 
     def _admit(self, client: Connection) -> None:
         most = self.max_connections
