@@ -50,23 +50,22 @@ _FUNCTIONS: dict[str, tuple[str, Read]] = {
 _WORDS = ("current_schema", "current_user", "session_user")
 # asyncpg turns JIT off for its introspection, and on again.
 _JIT = {
-    "SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new": (
+    sql.tokens("SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new"): (
         Item("cur", "text", lambda _connection, _: "off"),
         Item("new", "text", lambda _connection, _: "off"),
     ),
-    "SELECT set_config('jit', $1, false)": (
+    sql.tokens("SELECT set_config('jit', $1, false)"): (
         Item("set_config", "text", lambda _connection, given: given[0]),
     ),
 }
-_KEPT = {sql.tokens(text): items for text, items in _JIT.items()}
 
 
 @lru_cache(maxsize=1024)
 def items_of(statement: str) -> tuple[Item, ...] | None:
     """Return the columns if a statement reads only facts of the connection, else None."""
     tokens = sql.tokens(statement)
-    if tokens in _KEPT:
-        return _KEPT[tokens]
+    if tokens in _JIT:
+        return _JIT[tokens]
     if len(tokens) < 2 or tokens[0].lower() != "select":
         return None
     if len(tokens) == 2 and tokens[1].isdecimal():
