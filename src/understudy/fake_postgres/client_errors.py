@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from understudy.catalog.description import Refusal
 from understudy.catalog.errors import StatementRefused
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
@@ -15,11 +16,16 @@ def server_error(failure: Failure, statement: str = "") -> ServerError:
     refusal = failure.refusal if isinstance(failure, StatementRefused) else None
     if refusal is None:
         return ServerError(ErrorFields(INTERNAL_ERROR, f"{type(failure).__name__}: {failure}"))
+    position = refusal.position
+    return refused(refusal, None if position is None else _sent_position(statement, position))
+
+
+def refused(refusal: Refusal, position: int | None) -> ServerError:
+    """Return PostgreSQL's refusal as an error, at a position in the statement as sent."""
     fields = ErrorFields(
         refusal.sqlstate, refusal.message, detail=refusal.detail, hint=refusal.hint
     )
-    position = refusal.position
-    return ServerError(fields, None if position is None else _sent_position(statement, position))
+    return ServerError(fields, position)
 
 
 def _sent_position(statement: str, position: int) -> int:

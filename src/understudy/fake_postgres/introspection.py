@@ -16,13 +16,13 @@ from understudy.catalog.errors import CatalogError, StatementUnknown
 from understudy.catalog.introspection_statements import is_introspection, is_system
 from understudy.catalog.pg_describe import shortened
 from understudy.catalog.run_catalog import Catalog
+from understudy.fake_postgres.client_errors import refused
 from understudy.fake_postgres.connection_queries import Item, items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Result, Statement
 from understudy.pg import sql
 from understudy.pg.codecs.codec import TEXT
-from understudy.pg.errors import ErrorFields, ServerError
 from understudy.script import expectations
 
 # psycopg looks up a type by its name, and SQLAlchemy looks up hstore whenever an engine connects.
@@ -90,7 +90,7 @@ class Introspection:
         except CatalogError as error:
             raise _unknown(statement, str(error)) from error
         if isinstance(verdict, Refusal):
-            raise _refused(verdict)
+            raise refused(verdict, verdict.position)
         # A table of the user's may be called pg_something.
         if not isinstance(verdict, Description) or not all(map(is_system, verdict.tables)):
             return None
@@ -133,7 +133,7 @@ class Introspection:
         except CatalogError as error:
             raise _unknown(statement.sql, str(error)) from error
         if not isinstance(answer, AnswerRows):
-            raise _refused(answer)
+            raise refused(answer, answer.position)
         decoders = [self._schema.values.decoder(item.oid, TEXT) for item in statement.fields or ()]
         return Result(
             [
@@ -156,13 +156,6 @@ class Introspection:
                 ),
             )
         return catalog
-
-
-def _refused(refusal: Refusal) -> ServerError:
-    fields = ErrorFields(
-        refusal.sqlstate, refusal.message, detail=refusal.detail, hint=refusal.hint
-    )
-    return ServerError(fields, refusal.position)
 
 
 def _unknown(statement: str, reason: str) -> StatementUnknown:
