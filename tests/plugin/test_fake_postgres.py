@@ -391,3 +391,28 @@ def test_what_postgresql_refuses_is_refused_as_strictly_as_configured(project: P
     assert "StatementRefused" not in off.stdout.str()
     for run in (warn, off):
         assert "asyncpg: Ana\npsycopg: [('Ana',)]\n" in run.stdout.str()
+
+
+@pytest.mark.parametrize("arguments", ['"SELECT id FROM t"', '"SELECT id FROM t LIMIT %s", [1]'])
+def test_a_catalog_that_cannot_be_read_fails_the_statement(
+    project: Project, arguments: str
+) -> None:
+    project.configure("[tool.understudy]\nschema = 'db/*.sql'")
+    project.write(
+        test_it=f"""
+        import psycopg
+
+        def test_it(fake_postgres):
+            with psycopg.connect(fake_postgres.dsn) as connection:
+                connection.execute({arguments})
+        """
+    )
+
+    text = failure(project, "--understudy-locked")
+
+    assert (  # the rest of the text is the driver's traceback
+        "It is locked (--understudy-locked): run the tests once without that, and commit the file."
+        "\nE             at: test_it.py:6 in test_it"
+    ) in text
+    assert "StatementUnknown: the catalog " in text
+    assert "ServerBroke" not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from understudy.catalog import active_checker
+from understudy.catalog.errors import CatalogError
 from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.codec_registry import Values
@@ -47,7 +48,11 @@ class Schema:
 
     def _facts(self) -> Mapping[str, TypeFacts]:
         checker = active_checker.checker()
-        return _NO_FACTS if checker is None else checker.types
+        try:
+            return _NO_FACTS if checker is None else checker.types
+        except CatalogError:
+            # The check of the statement fails with the same error, and names the call.
+            return _NO_FACTS
 
     def _update(self) -> None:
         facts = self._facts()
