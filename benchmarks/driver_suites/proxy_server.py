@@ -280,7 +280,7 @@ class Proxy:
         Raises:
             ServerError: always.
         """
-        raise errors.no_portal(name)
+        raise errors.error("34000", f'portal "{name}" does not exist')
 
     def bound(self, portal: Portal, connection: Connection) -> None:
         """Leave portals to the session."""
