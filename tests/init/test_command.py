@@ -376,5 +376,5 @@ def test_no_run_says_so(tmp_path: Path) -> None:
 
     result = init(tmp_path, "--diff")
 
-    assert "Example tests:\n  router   none: not tried: --no-run\n" in result.stdout
-    assert "The schema was not tried: not tried: --no-run\n" in result.stdout
+    assert "Example tests:\n  router   none: because of --no-run\n" in result.stdout
+    assert "The schema was not tried: because of --no-run\n" in result.stdout

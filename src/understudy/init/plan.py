@@ -15,7 +15,7 @@ from understudy.init.questions import Decisions, Question
 from understudy.init.schema import Schema
 from understudy.init.verify_examples import Verification, verify
 
-_NOT_RUN = "not tried: --no-run"
+_NOT_RUN = "because of --no-run"
 
 
 @dataclass(frozen=True)
