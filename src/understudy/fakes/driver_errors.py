@@ -49,7 +49,7 @@ def connection_lost(method: str, *, in_parse: bool) -> Exception:
 
 def aborted(method: str, *, in_parse: bool) -> Exception:
     """Return the error for a statement in a transaction in which an earlier one failed."""
-    return _by_method(method, f"db error: {STATES['25P02'].text}", in_parse, wraps=True)
+    return _by_method(method, f"db error: ERROR: {STATES['25P02'].text}", in_parse, wraps=True)
 
 
 def is_found_in_parse(fields: ErrorFields) -> bool:
