@@ -14,8 +14,8 @@ SETTINGS = pytest.StashKey[Settings]()
 
 _FLAGS = {
     "app": 'the ASGI app, or a factory of one, as "module:attribute"',
-    "schema": "the database schema: a glob of SQL files, 'alembic', or 'module:callable';"
-    " may be given more than once",
+    "schema": "the database schema: a glob of SQL files, 'alembic', 'module:function' or the URL of"
+    " a database; may be given more than once",
     "catalog": "the file that stores PostgreSQL's descriptions of statements",
     "check_statements": "what to do with a statement that PostgreSQL refuses: error, warn or off",
     "check_parameters": "the same for parameters that the driver would refuse",
@@ -28,13 +28,13 @@ _FLAGS = {
     "check_tasks": "the same for tasks that a test leaves running",
     "check_transactions": "the same for transactions left open on a fake without a script",
     "blocked_after": "the number of milliseconds for which an event loop may be blocked",
-    "driver": f"the driver of the code under test: {', '.join(DRIVERS)}",
+    "driver": f"the driver whose exceptions `db_error` makes: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
     "isolation": "how `real_postgres` keeps tests apart: rollback (the default) or clone",
-    "real_postgres_env": "the same for `real_postgres`",
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
+    "real_postgres_env": "the same for `real_postgres`",
 }
 
 _LISTS = ("schema", "fake_postgres_env", "real_postgres_env")

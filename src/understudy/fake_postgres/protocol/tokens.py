@@ -74,7 +74,7 @@ class TokenReader:
         """Take `words`.
 
         Raises:
-            Unread: something else comes next.
+            UnknownSyntax: something else comes next.
         """
         if not self.skip(*words):
             raise UnknownSyntax
@@ -112,7 +112,7 @@ def name_of(token: str) -> str:
     """Return a token as a name: in lower case unless it is quoted.
 
     Raises:
-        Unread: it is not a name.
+        UnknownSyntax: it is not a name.
     """
     if token.startswith('"') and token.endswith('"') and len(token) > 2:
         return token[1:-1].replace('""', '"')
