@@ -102,12 +102,12 @@ class ScriptResponder:
                 kept = self._introspection.prepare(sql, declared)
                 if kept is not None:
                     return kept
-            types = self._schema.types
-            known = map(types.numbered, declared)
+            known = map(self._schema.types.numbered, declared)
             names = ["" if kind is None else kind.name for kind in known]
             description = self._engine.describe(call, names)
             if description is None:
                 return self._inferred(call, declared, rules, client)
+            types = self._schema.types  # after the question, which may have renewed the catalog
             field = self._schema.field
             fields = tuple(field(column.name, column.type) for column in description.columns)
             parameters = tuple(map(types.oid, description.parameters))
