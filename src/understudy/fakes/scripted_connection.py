@@ -22,7 +22,7 @@ from understudy.script.database_errors import fields_of
 from understudy.script.failures import Failure
 from understudy.script.origin import spot
 from understudy.script.script import Script
-from understudy.script.waiting import let_others_run, others_are_due, yield_to_others
+from understudy.script.waiting import let_others_run
 
 # A failure points at the line that called, not at the functions of this module.
 __tracebackhide__ = True
@@ -105,8 +105,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
             if is_unexpected and all(getattr(self, name) is None for name in attributes):
                 raise self._engine.refuse(call)
         finally:
-            if others_are_due():
-                await yield_to_others()
+            await let_others_run()
         if answer is None:
             return self._plain_answer(outcome)
         result = answer.outcome

@@ -22,8 +22,8 @@ def _yield_once() -> Generator[None, None, None]:
     yield
 
 
-def others_are_due() -> bool:
-    """Return whether another task may be waiting, so that the caller should `yield_to_others`.
+def _others_are_due() -> bool:
+    """Return whether another task may be waiting, so that the caller should yield.
 
     An iteration of the event loop costs several times what a fake's call does, so a call does not
     yield while no other callback is due. A timer that is not due yet would not run either.
@@ -48,11 +48,11 @@ def others_are_due() -> bool:
 
 async def let_others_run() -> None:
     """Let other tasks run if any is due, as waiting for a network would."""
-    if others_are_due():
-        await yield_to_others()
+    if _others_are_due():
+        await _yield_to_others()
 
 
-async def yield_to_others() -> None:
+async def _yield_to_others() -> None:
     """Let every other task run."""
     global _unyielded
     _unyielded = 0
