@@ -228,6 +228,83 @@ def test_a_pool_that_outlives_its_tests_serves_each_with_its_own_script(bare: Pr
     bare.passes(passed=2)
 
 
+def test_the_verdict_is_shown_once_and_in_place_of_a_drivers_error(bare: Project) -> None:
+    """With every driver, through SQLAlchemy, from a fixture and from a task group."""
+    bare.write(
+        service="""
+        import asyncio
+        import asyncpg, psycopg, psqlpy
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        ASKED = "SELECT 'unscripted'"
+
+        async def by_asyncpg(dsn):
+            connection = await asyncpg.connect(dsn)
+            try:
+                await connection.fetch(ASKED)
+            finally:
+                await connection.close()
+
+        async def by_psycopg(dsn):
+            async with await psycopg.AsyncConnection.connect(dsn) as connection:
+                await connection.execute(ASKED)
+
+        async def by_psqlpy(dsn):
+            pool = psqlpy.ConnectionPool(dsn=dsn, max_db_pool_size=2)
+            try:
+                connection = await pool.connection()
+                await connection.fetch(ASKED)
+            finally:
+                pool.close()
+
+        async def by_sqlalchemy(dsn):
+            engine = create_async_engine(dsn.replace("postgresql:", "postgresql+asyncpg:"))
+            try:
+                async with engine.connect() as connection:
+                    await connection.execute(text(ASKED))
+            finally:
+                await engine.dispose()
+
+        async def by_a_task_group(dsn):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(by_asyncpg(dsn))
+        """,
+        test_it="""
+        import pytest
+        import service
+
+        WAYS = [
+            service.by_asyncpg, service.by_psycopg, service.by_psqlpy, service.by_sqlalchemy,
+            service.by_a_task_group,
+        ]
+
+        @pytest.mark.parametrize("way", WAYS)
+        async def test_it(fake_postgres, way):
+            await way(fake_postgres.dsn)
+
+        @pytest.fixture
+        async def stored(fake_postgres):
+            await service.by_asyncpg(fake_postgres.dsn)
+
+        async def test_in_a_fixture(stored):
+            pass
+        """,
+    )
+
+    text = bare.run().stdout.str()
+
+    shown, _, summary = text.partition("short test summary info")
+    reports = re.split(r"^_+ .*test_.* _+$", shown, flags=re.M)[1:]
+    assert len(reports) == 6
+    for report in reports:
+        assert report.count("UnexpectedStatement: execute() matched no rule") == 1
+        assert "(It reached the test as " in report
+        assert "site-packages" not in report
+        assert ">       await way(" in report or ">       await service.by_asyncpg" in report
+    assert summary.count(" - understudy.UnexpectedStatement: ") == 5
+
+
 def test_a_statement_while_no_test_has_the_fixture(bare: Project) -> None:
     bare.write(
         test_it="""

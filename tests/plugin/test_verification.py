@@ -91,7 +91,7 @@ def test_a_hidden_failure_and_another_one(suite: Project) -> None:
     assert text.count("UnexpectedStatement: ") == 1
 
 
-def test_a_failure_that_is_shown_as_the_cause_is_not_told_again(suite: Project) -> None:
+def test_a_failure_that_the_code_wrapped_is_reported_in_its_place(suite: Project) -> None:
     text = run(
         suite,
         """
@@ -100,8 +100,8 @@ def test_a_failure_that_is_shown_as_the_cause_is_not_told_again(suite: Project) 
         """,
         failed=1,
     )
-    assert "service.Wrapped: it failed" in text
-    assert "The above exception was the direct cause" in text
+    assert "E           (It reached the test as service.Wrapped: it failed.)" in text
+    assert "The above exception was the direct cause" not in text
     assert text.count("execute() matched no rule") == 1
     assert CAUGHT not in text
 

@@ -15,7 +15,9 @@ def server_error(failure: Failure, statement: str = "") -> ServerError:
     """Return the error that a client gets for a failure: PostgreSQL's own, else all of its text."""
     refusal = failure.refusal if isinstance(failure, StatementRefused) else None
     if refusal is None:
-        return ServerError(ErrorFields(INTERNAL_ERROR, f"{type(failure).__name__}: {failure}"))
+        failure.sent = f"{type(failure).__name__}: {failure}"
+        return ServerError(ErrorFields(INTERNAL_ERROR, failure.sent))
+    failure.sent = refusal.message
     position = refusal.position
     return refused(refusal, None if position is None else _sent_position(statement, position))
 

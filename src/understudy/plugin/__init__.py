@@ -73,7 +73,8 @@ def pytest_fixture_setup(
 ) -> Generator[None, object, object]:
     """Verify the expectations of a fixture that outlives a test."""
     watch = request.config.stash[WATCH]
-    return (yield from watch.around_fixture(fixturedef, verification.around_fixture(fixturedef)))
+    verified = verification.around_fixture(fixturedef, request.config.rootpath)
+    return (yield from watch.around_fixture(fixturedef, verified))
 
 
 @pytest.hookimpl(wrapper=True)

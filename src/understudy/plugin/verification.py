@@ -11,8 +11,8 @@ Nothing here imports the script: if no test has imported it, there is nothing to
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
-from traceback import format_exception_only
+from collections.abc import Generator
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,7 @@ def around_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Collect the failures of a test's fixtures; expectations are verified after teardown."""
     item.stash[_body] = None
     phase = Phase()
-    result = yield from _run(phase)
+    result = yield from _run(phase, item.config.rootpath)
     _fail(phase.failures())
     item.stash[_before] = phase
     return result
@@ -96,9 +96,10 @@ def around_call(item: pytest.Item) -> Generator[None, object, object]:
         phase.forget_expected(getattr(item, "obj", None))
         # A failed test need not have used its whole script, or ended its transactions.
         item.stash[_before] = None
-        hidden = _explain(error, phase.failures())
-        if hidden and isinstance(error, pytest.skip.Exception):
-            _fail(hidden)
+        failures = phase.failures()
+        if failures and isinstance(error, pytest.skip.Exception):
+            _fail(failures)
+        _explain(error, failures, item.config.rootpath)
         raise
     phase.close()
     phase.forget_expected(getattr(item, "obj", None))
@@ -110,19 +111,19 @@ def around_call(item: pytest.Item) -> Generator[None, object, object]:
 def around_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Run the teardown of the fixtures, then verify their expectations."""
     phase = Phase()
-    result = yield from _run(phase)
+    result = yield from _run(phase, item.config.rootpath)
     before = item.stash.get(_before, None)
     _fail(phase.verify() + ([] if before is None else before.verify()))
     return result
 
 
-def _run(phase: Phase) -> Generator[None, object, object]:
-    """Run a phase to its end. If it fails, add a note on the failures that this hides."""
+def _run(phase: Phase, root: Path) -> Generator[None, object, object]:
+    """Run a phase to its end. If it fails because of a failure, or hides one, say so."""
     try:
         result = yield
     except BaseException as error:
         phase.close()
-        _explain(error, phase.failures())
+        _explain(error, phase.failures(), root)
         raise
     phase.close()
     return result
@@ -141,7 +142,7 @@ def forget(item: pytest.Item) -> None:
     item.stash[_before] = item.stash[_body] = None
 
 
-def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+def around_fixture(fixture: pytest.FixtureDef[Any], root: Path) -> Generator[None, object, object]:
     """Give a fixture that outlives a test a state of its own, verified after its teardown."""
     if fixture.scope == "function":
         return (yield)
@@ -154,7 +155,7 @@ def around_fixture(fixture: pytest.FixtureDef[Any]) -> Generator[None, object, o
     fixture.addfinalizer(check)  # added before the fixture's own, so it runs after them
     phase = Phase()
     try:
-        result = yield from _run(phase)
+        result = yield from _run(phase, root)
         _fail(phase.failures())
     except BaseException:
         phase = None  # no test will use the fixture
@@ -173,30 +174,18 @@ def _reported(failure: Failure) -> tuple[str, str, bool]:
     return type(failure).__name__, str(failure), failure.__traceback__ is not None
 
 
-def _explain(error: BaseException, failures: list[Failure]) -> list[Failure]:
-    """Add to `error` a note on the failures that it hides, and return them."""
+def _explain(error: BaseException, failures: list[Failure], root: Path) -> None:
+    """Raise the failure that `error` brought to the test, and add a note on those it hides.
+
+    Raises:
+        Failure: it reached the test as another exception, such as a driver's.
+    """
     if not failures:
-        return []
-    chain = list(_chain(error))
-    shown = set(map(id, chain))
-    # A driver's error may contain the text: fake_postgres sends failures to its clients.
-    text = "\n".join("".join(format_exception_only(part)) for part in chain)
-    hidden = [f for f in failures if id(f) not in shown and str(f) not in text]
-    for failure in hidden:
-        error.add_note("\n" + report.failure_report([_reported(failure)]))
-    return hidden
+        return
+    from understudy.plugin import verdict
 
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and every exception that its traceback shows."""
-    pending: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while pending:
-        part = pending.pop()
-        if part is None or id(part) in seen:
-            continue
-        seen.add(id(part))
-        yield part
-        pending += [part.__cause__, None if part.__suppress_context__ else part.__context__]
-        if isinstance(part, BaseExceptionGroup):
-            pending += part.exceptions
+    found = verdict.instead_of(error, failures, root)
+    if hidden := [failure for failure in failures if not verdict.shows(found, str(failure))]:
+        found.add_note("\n" + report.failure_report(map(_reported, hidden)))
+    if found is not error:
+        raise found from None

@@ -16,9 +16,13 @@ class Failure(AssertionError):
     """A test departs from its script. The test fails even if the code under test catches this.
 
     The message is complete: what was expected, what happened, where, and the line to paste.
+
+    Attributes:
+        sent: the message of the server's error that told the client of it, if one did.
     """
 
     __module__ = "understudy"
+    sent = ""
 
     def __init_subclass__(cls) -> None:
         """Show the public import path of Understudy's own failures, as above."""
