@@ -10,6 +10,7 @@ the part of the fixture for which a test waits, plus both statements, which pass
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,7 @@ from statistics import median
 import asyncpg
 
 from benchmarks.rounds import Round
-from understudy.embedded import EmbeddedServer, TestDatabases
+from understudy.embedded import Clones, EmbeddedServer, TestDatabases
 from understudy.real_postgres.fixture import RealPostgres
 from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script import expectations
@@ -31,7 +32,8 @@ REAL_POSTGRES_NEW = "real_postgres, on a new connection"
 CONNECTION = "a new connection, DELETE of the written rows"
 TRUNCATE = "TRUNCATE of all thirty tables"
 CLONE = "a copy of a template, and a connection to it"
-WAYS = (BARE, ROLLBACK, REAL_POSTGRES, REAL_POSTGRES_NEW, CONNECTION, TRUNCATE, CLONE)
+CLONE_AHEAD = "the same, with copies made ahead and dropped in the background"
+WAYS = (BARE, ROLLBACK, REAL_POSTGRES, REAL_POSTGRES_NEW, CONNECTION, TRUNCATE, CLONE, CLONE_AHEAD)
 # These tests take so long that warm caches make no difference.
 _SLOW = (TRUNCATE, CLONE)
 _TESTS = 15
@@ -61,6 +63,7 @@ class _Ways:
 
     Args:
         databases: creates databases.
+        ahead: creates databases ahead, in the background.
         dsn: the URL of a database.
         connection: a connection to that database.
         server: the server of `real_postgres`, which uses another database.
@@ -70,12 +73,14 @@ class _Ways:
     def __init__(
         self,
         databases: TestDatabases,
+        ahead: Clones,
         dsn: str,
         connection: asyncpg.Connection,
         server: RollbackServer,
         through: asyncpg.Connection,
     ) -> None:
         self._databases = databases
+        self._ahead = ahead
         self._dsn = dsn
         self._connection = connection
         self._server = server
@@ -117,11 +122,18 @@ class _Ways:
         await self._connection.execute(f"TRUNCATE {_ALL} RESTART IDENTITY CASCADE")
 
     async def clone(self) -> None:
-        name, dsn = self._databases.new()
+        await self._on_a_clone(self._databases)
+
+    async def clone_ahead(self) -> None:
+        await self._on_a_clone(self._ahead)
+
+    @staticmethod
+    async def _on_a_clone(databases: Clones) -> None:
+        name, dsn = databases.new()
         connection = await asyncpg.connect(dsn)
         await _statements(connection)
         await connection.close()
-        self._databases.drop(name)
+        databases.drop(name)
 
 
 def _check(failures: expectations.PhaseState) -> None:
@@ -135,7 +147,9 @@ async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
     server = RollbackServer(lambda: databases.new()[1])
     server.start()
     through = await asyncpg.connect(server.dsn)
-    ways = _Ways(databases, dsn, connection, server, through)
+    ahead = Clones(databases.place)
+    ahead.prefetch(math.inf)
+    ways = _Ways(databases, ahead, dsn, connection, server, through)
     candidates: dict[str, Callable[[], Awaitable[None]]] = {
         BARE: ways.bare,
         ROLLBACK: ways.rollback,
@@ -144,6 +158,7 @@ async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
         CONNECTION: ways.connection,
         TRUNCATE: ways.truncate,
         CLONE: ways.clone,
+        CLONE_AHEAD: ways.clone_ahead,
     }
     found: list[Round] = []
     # The first round warms up and is not counted.
@@ -164,6 +179,7 @@ async def _measure(databases: TestDatabases, rounds: int) -> list[Round]:
     await through.close()
     await connection.close()
     server.stop()
+    ahead.stop()
     databases.drop(name)
     return found[1:]
 

@@ -98,7 +98,7 @@ def test_on_a_server_by_url_every_name_is_of_this_run(
     databases: TestDatabases, server: EmbeddedServer
 ) -> None:
     name, dsn = databases.new()
-    assert re.fullmatch(rf"understudy_[0-9a-f]{{8}}_{os.getpid()}_1", name)
+    assert re.fullmatch(rf"understudy_[0-9a-f]{{8}}_{os.getpid()}_\d+", name)
     assert {name, databases.place.template} <= names(server)
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == (name,)
@@ -230,6 +230,17 @@ def test_unused_clones_are_dropped(root: Path, server: EmbeddedServer) -> None:
         databases.prefetch(9)
         databases.new()
     assert names(server) == templates(server)
+
+
+def test_clones_made_ahead_are_dropped_in_the_background(
+    databases: TestDatabases, server: EmbeddedServer
+) -> None:
+    databases.prefetch(2)
+    name, _ = databases.new()
+    databases.drop(name)
+    other, _ = databases.new()
+    databases.prefetch(0)  # waits for what runs in the background
+    assert names(server) - templates(server) == {other}
 
 
 def test_an_error_of_a_prefetched_clone_is_raised_when_it_is_taken(

@@ -16,6 +16,7 @@ from understudy.embedded.errors import PostgresUnavailable
 
 # More would not help: a test that is faster than a clone waits in any case.
 _AHEAD = 2
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Place:
 
 
 class ClonePool:
-    """Creates clones in the background while tests run. The end of the run drops unused ones."""
+    """Creates and drops clones in the background. The end of the run drops unused ones."""
 
-    def __init__(self, admin: Admin, make: Callable[[Admin], str], wanted: int) -> None:
+    def __init__(self, admin: Admin, make: Callable[[Admin], str], wanted: float) -> None:
         """Start to create clones.
 
         Args:
@@ -63,6 +64,7 @@ class ClonePool:
         self._admin = admin
         self._make = make
         self._wanted = wanted
+        self._dropped: deque[Future[None]] = deque()
         self._ready: deque[Future[str]] = deque()
         self._worker = ThreadPoolExecutor(1, "understudy-clones")
         self._fill()
@@ -82,9 +84,22 @@ class ClonePool:
         self._fill()
         return future.result()
 
+    def drop(self, name: str) -> None:
+        """Drop a clone soon.
+
+        Raises:
+            PostgresUnavailable: The server does not answer; it may be an earlier drop that failed.
+            DatabaseError: PostgreSQL refuses, likewise.
+        """
+        self._dropped.append(self._worker.submit(self._admin.drop, name))
+        while self._dropped and self._dropped[0].done():
+            self._dropped.popleft().result()
+
     def stop(self) -> None:
-        """Create no more clones, and wait for the current one."""
-        self._worker.shutdown(cancel_futures=True)
+        """Create no more clones, and wait for the current one and for those to drop."""
+        for future in self._ready:
+            future.cancel()
+        self._worker.shutdown()
         self._admin.close()
 
     def _fill(self) -> None:
@@ -103,7 +118,6 @@ class Clones:
     def __init__(self, place: Place | None = None) -> None:
         """Connect to the server of a place, if there is one."""
         self._owner = os.getpid()
-        self._numbers = itertools.count(1)
         self._pool: ClonePool | None = None
         self._place: Place | None = None
         if place is not None:
@@ -127,7 +141,7 @@ class Clones:
             name = self._make(self._running)
         return name, place.dsn(name)
 
-    def prefetch(self, number: int) -> None:
+    def prefetch(self, number: float) -> None:
         """Create clones in the background from now on, a few ahead and at most `number`.
 
         A forked process ignores this: it ends without cleaning up, and would leave clones behind.
@@ -141,8 +155,12 @@ class Clones:
         self._running.comment(name, stale_databases.KEPT)
 
     def drop(self, name: str) -> None:
-        """Drop a clone, and disconnect its clients."""
-        self._running.drop(name)
+        """Drop a clone, and disconnect its clients; in the background after `prefetch`."""
+        running = self._running
+        if self._pool and not self._is_forked:
+            self._pool.drop(name)
+        else:
+            running.drop(name)
 
     def stop(self) -> None:
         """Close the connections to the server. Idempotent."""
@@ -174,6 +192,6 @@ class Clones:
 
     def _make(self, admin: Admin) -> str:
         # The name contains the process id, because each process and each fork counts for itself.
-        name = f"{self.place.run}_{os.getpid()}_{next(self._numbers)}"
+        name = f"{self.place.run}_{os.getpid()}_{next(_numbers)}"
         admin.clone(self.place.template, name)
         return name
