@@ -84,6 +84,56 @@ def test_a(client):
 [tool.understudy]
 app = "app.main:app"
 """,
+    "understudy restores it after a fixture's test": """
+import pytest
+from app.main import app, user
+@pytest.fixture
+def ana():
+    app.dependency_overrides[user] = lambda: "Ana"
+    return "Ana"
+async def test_a(async_client, ana):
+    assert await async_client.get("/me")
+=== pyproject.toml
+[tool.understudy]
+app = "app.main:app"
+""",
+    "a test without understudy's fixtures": """
+from fastapi.testclient import TestClient
+from understudy import FakeConnection
+from app.main import app, user
+def test_a():
+    app.dependency_overrides[user] = lambda: "Ana"  # here
+    assert TestClient(app).get("/me")
+=== pyproject.toml
+[tool.understudy]
+app = "app.main:app"
+""",
+    "another app than the configured one": """
+from app.main import app, user
+def test_a(client):
+    app.dependency_overrides[user] = lambda: "Ana"  # here
+    assert client.get("/me")
+=== pyproject.toml
+[tool.understudy]
+app = "app.main:create_app"
+=== app/main.py
+""",
+    "the project's own client": """
+from app.main import app, user
+def test_a(client):
+    app.dependency_overrides[user] = lambda: "Ana"  # here
+    assert client.get("/me")
+=== tests/conftest.py
+import pytest
+from fastapi.testclient import TestClient
+from app.main import app
+@pytest.fixture
+def client():
+    return TestClient(app)
+=== pyproject.toml
+[tool.understudy]
+app = "app.main:app"
+""",
     "taken away in the file of a fixture": """
 from app.main import app, user
 def test_a(client):

@@ -15,8 +15,10 @@ from understudy.project.sources import Module, home_of
 _RESTORED = (
     r"dependency_overrides(\.clear\(|\.pop\(|\.copy\(|\s*=|\.update\(\s*\w*(orig|old|prev|sav|back))"
     r"|del \w+(\.\w+)*\.dependency_overrides|(dict|attr|item|object)\([^)]*dependency_overrides"
-    r"|understudy"
 )
+# Understudy's fixtures of the configured app: after a test that uses one, the overrides of that
+# app are restored.
+_RESTORING = frozenset(("app", "client", "async_client"))
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -24,10 +26,8 @@ def check(module: Module) -> Iterator[Found]:
     places = list(_places(module))
     if not places or has_code(module, _RESTORED):
         return
-    if module.project.mentions(module.project.root / "pyproject.toml", "tool.understudy"):
-        return  # Understudy's fixture `app` may be used, which restores them after each test
     for function, node, name in places:
-        if _outlives(module, function, name):
+        if _outlives(module, function, name) and not _restored(module, function, name):
             yield Found(
                 node, f"{function.name} leaves its dependency override on {name.id} for later tests"
             )
@@ -59,6 +59,27 @@ def _outlives(module: Module, function: Function, name: ast.Name) -> bool:
     given = results_of(fixture.function)
     return bool(given) and all(
         isinstance(value, ast.Name) and home.qualified(value) is not None for value in given
+    )
+
+
+def _restored(module: Module, function: Function, app: ast.Name) -> bool:
+    """Whether Understudy restores the overrides, or might: the tests of a conftest are unknown."""
+    owner, _, attribute = (module.qualified(app) or "").rpartition(".")
+    configuration = module.project.root / "pyproject.toml"
+    if not all(
+        module.project.mentions(configuration, word)
+        for word in ("[tool.understudy]", f"{owner}:{attribute}")
+    ):
+        return False
+    seen = pytest_items.of(module)
+    if function not in seen.tests and module.path.name == "conftest.py":
+        return True
+    users = [
+        test for test in seen.tests if test is function or function.name in seen.requested(test)
+    ]
+    return all(
+        any(seen.find_fixture(name) is None for name in _RESTORING & seen.requested(test))
+        for test in users
     )
 
 
