@@ -321,6 +321,30 @@ def test_a_second_run_calls_nothing_yours_that_it_wrote(tmp_path: Path) -> None:
     )
 
 
+COMPOSE = """\
+# What the app needs.
+services:
+  app:
+    build: .
+    environment:
+      REDIS: redis://cache
+  db:
+    image: "postgis/postgis:16-3.4"
+    environment:
+      POSTGRES_PASSWORD: x
+
+  cache:
+    image: redis:7
+    ports:
+      - "6379:6379"
+  mail:
+    image: 'axllent/mailpit'
+volumes:
+  data:
+    image: no-service
+"""
+
+
 @pytest.mark.parametrize(
     ("files", "steps"),
     [
@@ -342,12 +366,27 @@ def test_a_second_run_calls_nothing_yours_that_it_wrote(tmp_path: Path) -> None:
          ["pip install -e .", "pip install --group test",
           'pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio pytest-cov',
           'pytest tests/ -m "not integration"']),
+        ({"pyproject.toml": "[tool.uv]\n", "uv.lock": ""},
+         ["pip install uv", "uv sync --locked --all-groups --all-extras"]),
+        ({"Pipfile": "[packages]\n", "Pipfile.lock": "{}"},
+         ["pip install pipenv", "pipenv sync --dev"]),
+        ({"pyproject.toml": "[tool.pdm]\n", "pdm.lock": ""},
+         ["pip install pdm", "pdm config venv.with_pip true", "pdm sync",
+          'pdm run pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio '
+          "pytest-cov"]),
+        ({"requirements.txt": "asyncpg\nunderstudy\npytest_asyncio\n"},
+         ["pip install -r requirements.txt", "pip install pytest-cov",
+          'pytest tests/ -m "not integration"']),
+        ({"compose.yml": COMPOSE},
+         ['pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio pytest-cov',
+          "docker compose up --detach --wait cache mail"]),
         ({},
          ['pip install "understudy[fastapi,faker,postgres,asyncpg]" pytest-asyncio pytest-cov',
           'pytest tests/ -m "not integration"',
           "pytest --cov=main --cov-report=html --cov-report=term"]),
     ],
-    ids=["uv", "pipenv", "poetry", "pip with a group", "nothing"],
+    ids=["uv", "pipenv", "poetry", "pip with a group", "uv.lock", "Pipfile.lock", "pdm.lock",
+         "what is lacking", "services", "nothing"],
 )  # fmt: skip
 def test_the_workflow_installs_as_the_project_does(
     tmp_path: Path, files: dict[str, str], steps: list[str]
@@ -359,6 +398,28 @@ def test_the_workflow_installs_as_the_project_does(
     text = (tmp_path / ".github" / "workflows" / "tests.yml").read_text()
     runs = [line.partition("run: ")[2] for line in text.splitlines() if "- run: " in line]
     assert runs[: len(steps)] == steps
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        ({".python-version": "3.13.1\n"}, "3.13.1"),
+        ({".python-version": "3.9\n"}, "3.12"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.11.4"\n'}, "3.11"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">3.10,!=3.11.*"\n'}, "3.12"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.13"\n'}, "3.13"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = "3.x"\n'}, "3.12"),
+    ],
+)
+def test_the_workflow_runs_the_projects_python(
+    tmp_path: Path, files: dict[str, str], version: str
+) -> None:
+    write(tmp_path, {**PLAIN, **files})
+
+    init(tmp_path, "--yes")
+
+    text = (tmp_path / ".github" / "workflows" / "tests.yml").read_text()
+    assert f'python-version: "{version}"' in text
 
 
 def test_a_workflow_of_the_same_name(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from understudy.init import report, scaffold
+from understudy.init import report, workflow
 from understudy.init.configuration import Configuration, configuration
 from understudy.init.findings import Findings
 from understudy.init.layers import LAYERS
@@ -145,9 +145,9 @@ def _plan(
             changes.append(Change(root / tests / chosen.file, None, chosen.text))
         elif layer in verified.reasons:
             examples.append(Example(layer, None, verified.reasons[layer]))
-    workflow, kept = _workflow(findings, decisions)
-    if workflow is not None:
-        changes.append(workflow)
+    for_ci, kept = _workflow(findings, decisions)
+    if for_ci is not None:
+        changes.append(for_ci)
     if decisions.schema is not None and verified.schema_untried is not None and changes:
         notes.append(f"The schema was not tried: {report.gist(verified.schema_untried)}")
     return Plan(changes, examples, [*config.kept, *kept], decisions.questions, notes)
@@ -180,11 +180,5 @@ def _workflow(
     if path.exists():
         path = folder / "understudy.yml"
     inside = root.relative_to(repository).as_posix()
-    text = scaffold.workflow(
-        sorted(path.name for path in root.iterdir() if path.is_file()),
-        findings.configured.document,
-        "" if inside == "." else inside,
-        scaffold.commands(findings.package),
-        decisions.driver,
-    )
+    text = workflow.text(findings, "" if inside == "." else inside, decisions.driver)
     return Change(path, None, text), []
