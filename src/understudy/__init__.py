@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from understudy.fakes import FakeTransaction as FakeTransaction
     from understudy.fakes import FakeTransactionContext as FakeTransactionContext
     from understudy.fakes import dummy as dummy
+    from understudy.pg.codecs.json_documents import JsonText as JsonText
     from understudy.plugin.leak_checks.categories import NeverAwaitedWarning as NeverAwaitedWarning
     from understudy.plugin.leak_checks.categories import UnderstudyWarning as UnderstudyWarning
     from understudy.script.database_errors import db_error as db_error
@@ -56,6 +57,7 @@ __all__ = [
     "FakeRecord",
     "FakeTransaction",
     "FakeTransactionContext",
+    "JsonText",
     "NeverAwaitedWarning",
     "ParametersRefused",
     "PoolExhausted",
@@ -88,6 +90,7 @@ _HOMES = {
     "FakeRecord": "understudy.fakes",
     "FakeTransaction": "understudy.fakes",
     "FakeTransactionContext": "understudy.fakes",
+    "JsonText": "understudy.pg.codecs.json_documents",
     "NeverAwaitedWarning": "understudy.plugin.leak_checks.categories",
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",

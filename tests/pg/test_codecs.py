@@ -21,6 +21,7 @@ from psycopg.types.range import Range as PsycopgRange
 
 from understudy.pg.codec_registry import Range, Unencodable, Values
 from understudy.pg.codecs.codec import BINARY, TEXT
+from understudy.pg.codecs.json_documents import JsonText
 from understudy.pg.codecs.json_errors import why_not_json
 from understudy.pg.errors import ServerError, TrailingBytes
 from understudy.pg.types import BUILT_IN, TypeFacts, Types
@@ -102,12 +103,20 @@ def back(name: str, value: Any) -> Any:
         ("uuid", str(ID), str(ID)),
         ("uuid", ID, str(ID)),
         ("uuid", Wrapped(), str(ID)),
-        ("json", '{"a":1}', '{"a":1}'),
+        ("json", JsonText('{"a":1, "a": 1e400}'), '{"a":1, "a": 1e400}'),
+        ("json", '{"a":1}', '"{\\"a\\":1}"'),
+        ("json", "12345", '"12345"'),
+        ("json", 0.0000001, "1e-07"),
         ("json", {"a": [1, None]}, '{"a": [1, null]}'),
-        ("jsonb", '{"bb":1,"a":2}', '{"a": 2, "bb": 1}'),
+        ("jsonb", JsonText('{"bb":1,"a":2}'), '{"a": 2, "bb": 1}'),
+        ("jsonb", JsonText("null"), "null"),
+        ("jsonb", "null", '"null"'),
+        ("jsonb", 0.0000001, "0.0000001"),
+        ("jsonb", -0.0, "0.0"),
+        ("jsonb", JsonText("1e5000"), "1" + "0" * 5000),
+        ("jsonb[]", [[1], [1, 2], {}, None], '{[1],"[1, 2]","{}",NULL}'),
         ("jsonb", Jsonb({"a": 1}), '{"a": 1}'),
         ("jsonb", "no JSON", '"no JSON"'),
-        ("jsonb", b"[1]", "[1]"),
         ("jsonb", (1, 2), "[1, 2]"),
         ("date", dt.date(2024, 1, 2), "2024-01-02"),
         ("date", NOON, "2024-01-02"),
@@ -207,9 +216,33 @@ def test_values_that_a_driver_has_for_a_type_go_out(name: str, value: Any, text:
         ('"char"', "xy", "'xy' (str) is not a value of \"char\""),
         ("bytea", "x", "'x' (str) is not a value of bytea"),
         ("uuid", "x", "'x' (str) is not a value of uuid"),
-        ("jsonb", {"a": object}, "{'a': <class 'object'>} (dict) is not a value of jsonb"),
-        ("jsonb", {1: 2}, "{1: 2} (dict) is not a value of jsonb"),
-        ("jsonb", [float("nan")], "[nan] (list) is not a value of jsonb"),
+        (
+            "jsonb",
+            {"a": object},
+            "{'a': <class 'object'>} (dict) is not a value of jsonb: JSON holds no type",
+        ),
+        *(
+            (
+                name,
+                {1: 2},
+                f"{{1: 2}} (dict) is not a value of {name}: the keys of JSON are str",
+            )
+            for name in ("json", "jsonb")
+        ),
+        *(
+            (
+                name,
+                [float("nan")],
+                f"[nan] (list) is not a value of {name}: JSON has no NaN and no infinity",
+            )
+            for name in ("json", "jsonb")
+        ),
+        ("jsonb", "\0", "'\\x00' (str) is not a value of jsonb: jsonb holds no NUL character"),
+        (
+            "json",
+            JsonText("{"),
+            "JsonText(text='{') is not a value of json: The input string ended unexpectedly.",
+        ),
         ("date", "x", "'x' (str) is not a value of date"),
         ("timestamp without time zone", 7, "7 (int) is not a value of timestamp without time zone"),
         ("time without time zone", "x", "'x' (str) is not a value of time without time zone"),

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.catalog.value_messages import class_name
+from understudy.pg.codecs.json_documents import JsonText
 from understudy.pg.codecs.numbers import INTEGERS
 from understudy.pg.types import Type, Types
 
@@ -121,6 +122,8 @@ def _document(value: Any) -> str | None:
         return _first_in_document(value)
     if _is_a(value, float) and not math.isfinite(value):
         return "JSON has no NaN and no infinity"
+    if type(value) is JsonText:
+        return f"psqlpy loads it: script the document, json.loads({value.text!r})"
     return None if _is_a(value, str, int, float) else f"JSON holds no {class_name(value)}"
 
 
@@ -244,7 +247,7 @@ def _items(inner: Decoded, items: list[Any]) -> str | None:
     for item, is_row in zip(items, rows, strict=True):
         if is_row:
             reason = _items(inner, item)
-        elif item is None:
+        elif item is None and inner is not _DOCUMENT:
             reason = "it cannot decode NULL in an array"
         else:
             reason = inner.check(item)

@@ -36,6 +36,7 @@ from understudy.fake_postgres.protocol.statements import (
 )
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.scripted_errors import error_fields
+from understudy.fake_postgres.scripted_rows import say_json_null
 from understudy.fake_postgres.scripted_rules import ReceivedParameters
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
 from understudy.pg.errors import ErrorFields, ServerError
@@ -294,6 +295,8 @@ class ScriptResponder:
         if not outcome.check(answer, unsendable):
             self._refuse_unsendable(answer, outcome.call, fields, unsendable)
         rows = [[row.get(name) for name in names] for row in answer.rows] if names else ()
+        if outcome.description is not None:
+            say_json_null(rows, outcome.description)
         return Result(rows, answer.tag)
 
     def _refuse_unsendable(

@@ -53,7 +53,7 @@ class ServerParameters(Parameters):
 
 
 def _is_sent_as(same: Same, oid: int, expected: Any, given: Any) -> bool:
-    if expected is None or given is None or callable(expected):
+    if expected is None or callable(expected):
         return False
     return same(oid, expected, given)
 

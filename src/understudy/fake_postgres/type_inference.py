@@ -16,6 +16,7 @@ from typing import Any
 
 from understudy.catalog.command_tags import command_in
 from understudy.pg import sql
+from understudy.pg.codecs.json_documents import JsonText
 from understudy.script.answers import UNNAMED_COLUMN, Computed, Drop, Outcome, Rows, Value
 from understudy.script.rules import Rule
 
@@ -34,6 +35,7 @@ _NAMES: dict[type, str] = {
     dt.time: "time without time zone",
     dt.timedelta: "interval",
     dict: "jsonb",
+    JsonText: "json",
     IPv4Address: "inet",
     IPv6Address: "inet",
 }
@@ -51,6 +53,7 @@ _CASTS = {
     "timestamptz": "timestamp with time zone",
 }
 _COMPARED = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
+_JSON = frozenset(["json", "jsonb"])
 # Of several kinds of numbers in one column, the last of these holds all.
 _NUMBERS = ("integer", "bigint", "double precision", "numeric")
 
@@ -77,6 +80,8 @@ def common(values: Iterable[Any]) -> str:
         return found.pop()
     if found and found <= set(_NUMBERS):
         return max(found, key=_NUMBERS.index)
+    if found & _JSON:
+        return "jsonb"  # nothing else holds a dict
     return _TEXT
 
 

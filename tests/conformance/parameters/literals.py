@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+JSON = (
+    *('{"a": [1, 2.5, null, "x", true]}', "[1]", '"x"', "1", "1.5", "true", "null"),
+    # Strings that look like something else, numbers that a float spells otherwise, and what a
+    # text says more than once.
+    *('"12345"', '"true"', '"null"', '"{}"', '""', "[null]", '{"a": null}', "{}", "[]"),
+    *("0.0000001", "1E-7", "1.50", "-0.0", "-0", "123456789012345678901234567890", "1e400"),
+    *('"\\u00e9\\ud83d\\ude00\\n"', '{"bb": 1, "a": 2, "bb": 3}', "[ 1 ,2 ]"),
+)
 LITERALS: dict[str, tuple[str, ...]] = {
     "smallint": ("-32768", "7"),
     "integer": ("-2147483648", "7"),
@@ -25,8 +33,8 @@ LITERALS: dict[str, tuple[str, ...]] = {
     "timestamp with time zone": ("2024-01-02 03:04:05+02", "infinity"),
     "interval": ("1 year 2 months 3 days 04:05:06", "-1 day"),
     "bytea": ("\\x00ff", ""),
-    "json": ('{"a": [1, 2.5, null, "x", true]}', "[1]", '"x"', "1", "1.5", "true", "null"),
-    "jsonb": ('{"a": [1, 2.5, null, "x", true]}', "[1]", '"x"', "1", "1.5", "true", "null"),
+    "json": JSON,
+    "jsonb": JSON,
     "inet": ("10.0.0.1", "10.0.0.1/8", "::1"),
     "cidr": ("10.0.0.0/8", "10.0.0.1/32"),
     "macaddr": ("08:00:2b:01:02:03",),
@@ -65,7 +73,7 @@ LITERALS: dict[str, tuple[str, ...]] = {
     "cidr[]": ("{10.0.0.0/8}",),
     "macaddr[]": ("{08:00:2b:01:02:03}",),
     "json[]": ('{"{\\"a\\": 1}"}',),
-    "jsonb[]": ('{"{\\"a\\": 1}"}',),
+    "jsonb[]": ('{"{\\"a\\": 1}"}', '{"[1]","[1, 2]"}', '{"[]"}', '{"\\"12\\"","{}"}', '{"null"}'),
     "point[]": ('{"(1,2)"}',),
     "int4range[]": ('{"[1,3)"}',),
     "tsvector[]": ("{a}",),

@@ -176,6 +176,20 @@ def bad_encoding(data: bytes) -> ServerError:
     return refusal("22021", f'invalid byte sequence for encoding "UTF8": {spelled}')
 
 
+def without_version(name: str, data: bytes) -> bytes:
+    """Return the bytes after the 1 with which some binary forms begin (jsonb, jsonpath, ltree).
+
+    Raises:
+        ServerError: they begin with something else.
+    """
+    if not data:
+        raise too_short()
+    if data[0] != 1:
+        mark = ":" if name == "jsonpath" else ""
+        raise refusal("XX000", f"unsupported {name} version number{mark} {data[0]}")
+    return data[1:]
+
+
 class Reader:
     """Bytes in binary form that are read from the front."""
 

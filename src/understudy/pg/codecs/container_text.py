@@ -16,6 +16,15 @@ _DIMENSIONS = re.compile(r"\s*(\[[+-]?\d+(:[+-]?\d+)?\])+\s*=\s*", re.ASCII)
 _QUOTED_IN_ARRAY = re.compile(r'["\\{}\s]|^$|^null$', re.IGNORECASE | re.ASCII)
 _QUOTED_IN_RECORD = re.compile(r'["\\(),\s]|^$', re.ASCII)
 _QUOTED_IN_RANGE = re.compile(r'["\\()\[\],\s]|^$', re.ASCII)
+# An item of an array in quotes, one without (up to each of the possible delimiters), and the parts
+# of both: an escaped character, or some that are not. None of them goes back over a long text.
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_WORDS_IN_ARRAY = {
+    delimiter: re.compile(rf'(?:[^\\{{}}"{delimiter}]++|\\.)*+', re.DOTALL) for delimiter in ",;"
+}
+_ESCAPED_OR_NOT = re.compile(r"\\.|[^\\]+", re.DOTALL)
+_SPACES = re.compile(f"[{SPACE}]*+")
+MOST_DIMENSIONS = 6
 _UNEXPECTED_END = "Unexpected end of input."
 
 
@@ -38,12 +47,7 @@ def read_array(text: str, read: Callable[[str], Any], delimiter: str) -> list[An
     Raises:
         ServerError: it is not an array.
     """
-    found = _ArrayReader(text, read, delimiter).items()
-    return [] if _is_empty(found) else found
-
-
-def _is_empty(items: list[Any]) -> bool:
-    return all(isinstance(item, list) and _is_empty(item) for item in items)
+    return _ArrayReader(text, read, delimiter).items()
 
 
 class _ArrayReader:
@@ -53,6 +57,7 @@ class _ArrayReader:
         self._text = text
         self._read = read
         self._delimiter = delimiter
+        self._word = _WORDS_IN_ARRAY[delimiter].match
         self._dimensions = _DIMENSIONS.match(text)
         self._at = self._dimensions.end() if self._dimensions else 0
 
@@ -60,26 +65,33 @@ class _ArrayReader:
         self._skip()
         if self._next() != "{":
             raise self._wrong('Array value must start with "{" or dimension information.')
-        found = self._level()
+        found, shape = self._level(1)
         self._skip()
         if self._at < len(self._text):
             raise self._wrong("Junk after closing right brace.")
-        if self._dimensions and _lengths_in(self._dimensions[0]) != _shape(found):
+        if self._dimensions and _lengths_in(self._dimensions[0]) != shape:
             raise self._wrong("Specified array dimensions do not match array contents.")
-        return found
+        return [] if 0 in shape else found
 
-    def _level(self) -> list[Any]:
-        """Read from after an opening brace to after its closing one."""
+    def _level(self, depth: int) -> tuple[list[Any], tuple[int, ...]]:
+        """Read from an opening brace to its closing one; return items and their dimensions."""
+        if depth > MOST_DIMENSIONS:
+            message = f"number of array dimensions exceeds the maximum allowed ({MOST_DIMENSIONS})"
+            raise ServerError(ErrorFields("54000", message))
         found: list[Any] = []
+        shape: tuple[int, ...] | None = None
         self._at += 1
         self._skip()
         if self._next() == "}":
             self._at += 1
-            return found
+            return found, (0,)
         while True:
             self._skip()
-            found.append(self._level() if self._next() == "{" else self._item())
-            if len({_shape(item) for item in found}) > 1:
+            item, inner = self._level(depth + 1) if self._next() == "{" else (self._item(), ())
+            found.append(item)
+            if shape is None:
+                shape = inner
+            elif inner != shape:
                 raise self._wrong(
                     "Multidimensional arrays must have sub-arrays with matching dimensions."
                 )
@@ -87,62 +99,62 @@ class _ArrayReader:
             mark = self._next()
             self._at += 1
             if mark == "}":
-                return found
+                return found, (len(found), *shape)
             if mark != self._delimiter:
                 raise self._wrong(
                     _UNEXPECTED_END
                     if mark == ""
                     else f'Unexpected "{mark}" character.'
                     if mark == "{"
+                    else "Unexpected array element."
+                    if inner
                     else "Incorrectly quoted array element."
                 )
 
     def _item(self) -> Any:
         if self._next() == '"':
             return self._read(self._quoted())
-        start, at, text = self._at, self._at, self._text
-        pieces: list[str] = []
-        end = 0  # of what may not be stripped
-        while at < len(text) and text[at] not in ("{", "}", '"', self._delimiter):
-            if text[at] == "\\":
-                at += 1
-                if at == len(text):
-                    raise self._wrong(_UNEXPECTED_END)
-                end = len(pieces) + 1
-            elif text[at] not in SPACE:
-                end = len(pieces) + 1
-            pieces.append(text[at])
-            at += 1
-        self._at = at
-        if not end:
+        found = self._word(self._text, self._at)
+        assert found is not None  # it may be empty
+        self._at = found.end()
+        if self._next() == "\\":  # with nothing after it
+            raise self._wrong(_UNEXPECTED_END)
+        word = found[0]
+        if "\\" in word:
+            pieces = _ESCAPED_OR_NOT.findall(word)
+            if pieces[-1][0] != "\\":
+                pieces[-1] = pieces[-1].rstrip(SPACE)
+            return self._read("".join(_unescaped(piece) for piece in pieces))
+        word = word.rstrip(SPACE)
+        if not word:
             mark = self._next()
             raise self._wrong(f'Unexpected "{mark}" character.' if mark else _UNEXPECTED_END)
-        word = "".join(pieces[:end])
-        if word.upper() == "NULL" and "\\" not in text[start:at]:
-            return None
-        return self._read(word)
+        return None if word.upper() == "NULL" else self._read(word)
 
     def _quoted(self) -> str:
-        pieces: list[str] = []
-        text, at = self._text, self._at + 1
-        while at < len(text) and text[at] != '"':
-            at += text[at] == "\\"
-            pieces.append(text[at : at + 1])
-            at += 1
-        if at >= len(text):
+        found = _QUOTED.match(self._text, self._at)
+        if found is None:
             raise self._wrong(_UNEXPECTED_END)
-        self._at = at + 1
-        return "".join(pieces)
+        self._at = found.end()
+        inner = found[1]
+        if "\\" not in inner:
+            return inner
+        return "".join(map(_unescaped, _ESCAPED_OR_NOT.findall(inner)))
 
     def _next(self) -> str:
         return self._text[self._at : self._at + 1]
 
     def _skip(self) -> None:
-        while self._next() and self._next() in SPACE:
-            self._at += 1
+        found = _SPACES.match(self._text, self._at)
+        assert found is not None  # it may be empty
+        self._at = found.end()
 
     def _wrong(self, detail: str) -> ServerError:
         return malformed("array", self._text, detail)
+
+
+def _unescaped(piece: str) -> str:
+    return piece[1:] if piece[0] == "\\" else piece
 
 
 def _lengths_in(dimensions: str) -> tuple[int, ...]:
@@ -151,23 +163,19 @@ def _lengths_in(dimensions: str) -> tuple[int, ...]:
     return tuple(int(upper) - int(lower[0] if lower else 1) + 1 for *lower, upper in bounds)
 
 
-def _shape(item: Any) -> tuple[int, ...]:
-    """Return the lengths of an item's dimensions; a value has no dimensions."""
-    if not isinstance(item, list):
-        return ()
-    return (len(item), *(_shape(item[0]) if item else ()))
+def array_text(
+    items: Sequence[Any], write: Callable[[Any], str], delimiter: str, depth: int
+) -> str:
+    """Return the text of an array; lists in it are its further dimensions, down to `depth`."""
+    texts = [_item_text(item, write, delimiter, depth) for item in items]
+    return "{" + delimiter.join(texts) + "}"
 
 
-def array_text(items: Sequence[Any], write: Callable[[Any], str], delimiter: str) -> str:
-    """Return the text of an array; lists in it are its further dimensions."""
-    return "{" + delimiter.join(_item_text(item, write, delimiter) for item in items) + "}"
-
-
-def _item_text(item: Any, write: Callable[[Any], str], delimiter: str) -> str:
+def _item_text(item: Any, write: Callable[[Any], str], delimiter: str, depth: int) -> str:
     if item is None:
         return "NULL"
-    if isinstance(item, list):
-        return array_text(item, write, delimiter)
+    if depth > 1 and isinstance(item, list):
+        return array_text(item, write, delimiter, depth - 1)
     text = write(item)
     if not _QUOTED_IN_ARRAY.search(text) and delimiter not in text:
         return text

@@ -8,11 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, sized, unfit
-from understudy.pg.codecs.container_text import array_text, read_array, read_record, record_text
+from understudy.pg.codecs.container_text import (
+    MOST_DIMENSIONS,
+    array_text,
+    read_array,
+    read_record,
+    record_text,
+)
 from understudy.pg.codecs.numbers import OID
 from understudy.pg.errors import ServerError, TrailingBytes
 
-_MOST_DIMENSIONS = 6
 _NUMBERS = re.compile(OID.pattern, re.ASCII)
 # Numbers of objects need no space between them, numbers of columns need a plain one.
 _VECTORS = {
@@ -24,7 +29,13 @@ _FIRST_THAT_MAY_DIFFER = 10_000
 
 
 def array_of(
-    name: str, oid: int, element: Codec, spell: Callable[[int], str], delimiter: str = ","
+    name: str,
+    oid: int,
+    element: Codec,
+    spell: Callable[[int], str],
+    delimiter: str = ",",
+    *,
+    holds_lists: bool = False,
 ) -> Codec:
     """Return the codec of an array; its values are lists, nested by dimension.
 
@@ -34,22 +45,24 @@ def array_of(
         element: its element's codec.
         spell: returns the spelling of a type by its number.
         delimiter: what stands between two items in a text.
+        holds_lists: whether a list among the items is a value (of json) and not a dimension.
     """
+    depth = 1 if holds_lists else MOST_DIMENSIONS
 
     def read(text: str) -> list[Any]:
         return read_array(text, element.input, delimiter)
 
     def write(value: Any) -> str:
         items = _listed(name, value)
-        _lengths(name, items)
-        return array_text(items, element.output, delimiter)
+        _lengths(name, items, depth)
+        return array_text(items, element.output, delimiter, depth)
 
     def receive(data: bytes) -> list[Any]:
         return _receive_array(data, oid, spell, element.receive)
 
     def send(value: Any) -> bytes:
         items = _listed(name, value)
-        lengths = _lengths(name, items)
+        lengths = _lengths(name, items, depth)
         flat = _flat(items, len(lengths))
         pieces = [sized(None if item is None else element.send(item)) for item in flat]
         head = [len(lengths), int(any(item is None for item in flat))]
@@ -69,15 +82,17 @@ def _listed(name: str, value: Any) -> list[Any]:
     raise unfit(name, value)
 
 
-def _lengths(name: str, items: Sequence[Any]) -> list[int]:
+def _lengths(name: str, items: Sequence[Any], depth: int) -> list[int]:
     """Return the length of each dimension; a tuple is a value (a record, a point)."""
     lengths: list[int] = []
     here: list[Any] = list(items)
     while here:
         lengths.append(len(here) // _product(lengths))
         nested = [isinstance(value, list) for value in here]
-        if not any(nested):
+        if len(lengths) == depth == 1 or not any(nested):
             return lengths
+        if len(lengths) == depth:
+            raise Unencodable(f"a value of {name} has at most {depth} dimensions")
         if not all(nested) or len({len(value) for value in here}) > 1:
             raise Unencodable(f"the lists in a value of {name} have to be of equal lengths")
         here = [item for value in here for item in value]
@@ -107,11 +122,11 @@ def _receive_array(
     dimensions = reader.number(4)
     if dimensions < 0:
         raise refusal("22P03", f"invalid number of dimensions: {dimensions}")
-    if dimensions > _MOST_DIMENSIONS:
+    if dimensions > MOST_DIMENSIONS:
         raise refusal(
             "54000",
             f"number of array dimensions ({dimensions}) exceeds the maximum allowed "
-            f"({_MOST_DIMENSIONS})",
+            f"({MOST_DIMENSIONS})",
         )
     if reader.number(4) not in (0, 1):
         raise refusal("22P03", "invalid array flags")

@@ -1,9 +1,7 @@
-"""Texts, and types that are sent as texts: text, "char", bytea, uuid, json, enums."""
+"""Texts, and types that are sent as texts: text, "char", bytea, uuid, enums."""
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -18,11 +16,9 @@ from understudy.pg.codecs.codec import (
     plain,
     refusal,
     text_valued,
-    too_short,
     unfit,
+    without_version,
 )
-from understudy.pg.codecs.json_errors import why_not_json
-from understudy.pg.codecs.numeric import NUMERIC
 
 _UUID = re.compile(r"(\{)?([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}(?(1)\})")
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})|[^\\]", re.DOTALL)
@@ -92,18 +88,9 @@ def versioned(name: str) -> Codec:
 
     return replace(
         plain_text,
-        receive=lambda data: decoded(_behind_version(name, data)),
+        receive=lambda data: decoded(without_version(name, data)),
         send=lambda value: b"\1" + plain_text.send(value),
     )
-
-
-def _behind_version(name: str, data: bytes) -> bytes:
-    if not data:
-        raise too_short()
-    if data[0] != 1:
-        mark = ":" if name == "jsonpath" else ""
-        raise refusal("XX000", f"unsupported {name} version number{mark} {data[0]}")
-    return data[1:]
 
 
 def enum_of(name: str, labels: tuple[str, ...]) -> Codec:
@@ -226,94 +213,6 @@ UUIDS = Codec(
     lambda value: str(_uuid(value)),
     lambda value: _uuid(value).bytes,
 )
-
-
-# json --------------------------------------------------------------------------------------------
-
-
-def json_codec(name: str) -> Codec:
-    """Return the codec of json or jsonb, whose values are what `json.loads` gives.
-
-    A str that is valid JSON is taken for the text of a document, as asyncpg has it; any other str
-    for a document that is a string.
-    """
-    is_binary = name == "jsonb"
-    parse_float = _jsonb_number if is_binary else float
-
-    def read(value: str) -> Any:
-        try:
-            document = json.loads(value, parse_constant=_no_constant, parse_float=parse_float)
-        except (ValueError, RecursionError):
-            raise refusal(
-                "22P02", "invalid input syntax for type json", why_not_json(value)
-            ) from None
-        if is_binary and "\\u0000" in value.replace("\\\\", ""):
-            raise refusal(
-                "22P05",
-                "unsupported Unicode escape sequence",
-                "\\u0000 cannot be converted to text.",
-            )
-        return document
-
-    def receive(data: bytes) -> Any:
-        return read(decoded(_behind_version(name, data) if is_binary else data))
-
-    def write(value: Any) -> str:
-        return _document(name, value, is_binary)
-
-    def send(value: Any) -> bytes:
-        return (b"\1" if is_binary else b"") + encoded(name, write(value))
-
-    return Codec(read, receive, write, send)
-
-
-def _jsonb_number(text: str) -> float:
-    NUMERIC.input(text)  # which is what jsonb keeps
-    return float(text)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _document(name: str, value: Any, is_binary: bool) -> str:
-    """Return a document as PostgreSQL prints it: json as it came, jsonb in its own order."""
-    if type(value).__module__.startswith("psycopg."):  # Json(...), Jsonb(...)
-        value = value.obj
-    if isinstance(value, bytes):
-        value = decoded(value)
-    if isinstance(value, str):
-        try:
-            document = json.loads(value, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            document = value
-        else:
-            if not is_binary:
-                return value
-        value = document
-    try:
-        return json.dumps(_ordered(value) if is_binary else value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        raise unfit(name, value) from None
-
-
-def _ordered(value: Any) -> Any:
-    """Return a document with its keys as jsonb sorts them: the shorter first."""
-    if isinstance(value, dict):
-        keys = sorted(value, key=_key_order)
-        return {key: _ordered(value[key]) for key in keys}
-    if isinstance(value, (list, tuple)):
-        return [_ordered(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(value)
-    return value
-
-
-def _key_order(key: Any) -> tuple[int, bytes]:
-    if not isinstance(key, str):
-        raise TypeError(key)
-    data = key.encode()
-    return len(data), data
 
 
 # Numbers of objects ------------------------------------------------------------------------------
