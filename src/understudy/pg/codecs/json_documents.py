@@ -107,8 +107,8 @@ def _document(text: str, *, is_binary: bool) -> Any:
 
 def _number(text: str) -> float:
     if len(text) < 4300 and text.lstrip("-").isdigit():  # the most that Python's int() reads
-        number = int(text)
-        return number if number or text == "0" else _kept(text)
+        whole = int(text)
+        return whole if whole or text == "0" else _kept(text)
     number = float(text)
     return number if repr(number) == text else _kept(text)
 
