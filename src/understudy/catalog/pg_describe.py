@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from understudy.catalog.description import Refusal
 from understudy.catalog.errors import DescribeFailed
+from understudy.catalog.own_connection import connect, import_problem
 from understudy.catalog.result_waiter import ConnectionLost, ResultWaiter
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.pq.abc import PGresult
 
-_CONNECT_TIMEOUT = 10
 # Statements, or bytes of them, that are sent at a time.
 _BATCH = 256
 _BATCH_BYTES = 1 << 20
@@ -231,18 +231,10 @@ class DescribeConnection:
         try:
             import psycopg
         except ImportError as error:
-            raise DescribeFailed(
-                "Asking PostgreSQL about a statement needs the package psycopg, which is not "
-                "installed.\n"
-                'Run: pip install "understudy[postgres]"'
-            ) from error
+            problem = import_problem("psycopg", error, '"understudy[postgres]"')
+            raise DescribeFailed(f"Asking PostgreSQL about a statement needs {problem}") from error
         try:
-            connection = psycopg.connect(
-                self._dsn,
-                autocommit=True,
-                connect_timeout=_CONNECT_TIMEOUT,
-                client_encoding="utf8",
-            )
+            connection = connect(self._dsn)
         except psycopg.OperationalError as error:
             raise cannot_ask(error) from error
         try:

@@ -32,6 +32,7 @@ class Admin:
         *,
         copies_files: bool = False,
         run: int | None = None,
+        token: str = "",
     ) -> None:
         """Prepare it.
 
@@ -41,11 +42,13 @@ class Admin:
             copies_files: Clone by STRATEGY FILE_COPY, which is twice as fast for data in memory,
                 and slow for all connections if the server writes to a disk.
             run: The number of the advisory lock that marks its run as alive.
+            token: The token of the embedded server; "" for a server by URL.
         """
         self._strategy: LiteralString = " STRATEGY FILE_COPY" if copies_files else ""
         self._dsn = dsn
         self._server = server
         self._number = run
+        self._token = token
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.Lock()
 
@@ -134,7 +137,7 @@ class Admin:
 
     def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn())
+            self._connection = connect(self._dsn(), token=self._token)
             if self._number is not None:
                 # Shared, because all processes of a run hold it.
                 self._connection.execute(

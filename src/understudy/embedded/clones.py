@@ -28,12 +28,14 @@ class Place:
         run: The prefix of the names of the run's databases.
         is_embedded: Whether it is the embedded server, whose data is removed with it.
         template: The database to clone.
+        token: The token of the embedded server; "" for a server by URL.
     """
 
     url: str
     run: str
     is_embedded: bool = False
     template: str = ""
+    token: str = ""
 
     def admin(self) -> Admin:
         """Return an Admin for the server, as part of the run."""
@@ -43,6 +45,7 @@ class Place:
             shown,
             copies_files=self.is_embedded,
             run=None if self.is_embedded else stale_databases.number_of(self.run),
+            token=self.token,
         )
 
     def dsn(self, name: str) -> str:

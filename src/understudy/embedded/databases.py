@@ -116,4 +116,4 @@ class TestDatabases(Clones):
         if self._url:
             return Place(check_url(self._url), run)
         self._server = EmbeddedServer().start()
-        return Place(self._server.dsn(), run, is_embedded=True)
+        return Place(self._server.dsn(), run, is_embedded=True, token=self._server.token)

@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from understudy.embedded.environment import INSTALL_HINT
+from understudy.catalog import own_connection
 from understudy.embedded.errors import MissingExtra, PostgresUnavailable
 
 if TYPE_CHECKING:
     import psycopg
 
-_CONNECT_TIMEOUT = 10
+# A setting of the embedded server alone, which holds a secret of its process.
+TOKEN_SETTING = "understudy.token"
+# After a crash of one backend, PostgreSQL restarts all others; libpq tells no SQLSTATE here.
+_RECOVERING = re.compile("the database system is (starting up|in recovery|not yet accepting)")
+_PATIENCE = 10.0
 
 
-def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """Open a connection in autocommit mode.
+def connect(dsn: str, *, token: str = "") -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a connection in autocommit mode, regardless of the PG* variables of the environment.
+
+    Args:
+        dsn: The URL of the database.
+        token: The token of the embedded server, if it has to be that server.
 
     Raises:
-        MissingExtra: psycopg is not installed.
-        PostgresUnavailable: The server does not answer, or refuses the connection.
+        MissingExtra: psycopg is not installed, or cannot be imported.
+        PostgresUnavailable: The server does not answer, refuses the connection, or is another one.
     """
     try:
         import psycopg
     except ImportError as error:
-        raise MissingExtra(
-            "Working on a PostgreSQL database needs the package psycopg, which is not installed.\n"
-            f"{INSTALL_HINT}"
-        ) from error
-    try:
-        return psycopg.connect(
-            dsn, autocommit=True, connect_timeout=_CONNECT_TIMEOUT, client_encoding="utf8"
-        )
-    except psycopg.OperationalError as error:
-        reason = " ".join(str(error).split())
+        problem = own_connection.import_problem("psycopg", error, '"understudy[postgres]"')
+        raise MissingExtra(f"Working on a PostgreSQL database needs {problem}") from error
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection = own_connection.connect(dsn)
+            break
+        except psycopg.OperationalError as error:
+            reason = " ".join(str(error).split())
+            if not _RECOVERING.search(reason) or time.monotonic() > deadline:
+                raise PostgresUnavailable(
+                    f"Cannot connect to PostgreSQL at {without_password(dsn)}: {reason}"
+                    f"{_hint(reason)}"
+                ) from error
+            time.sleep(0.02)
+    if token:
+        _verify(connection, dsn, token)
+    return connection
+
+
+def _verify(connection: psycopg.Connection[tuple[Any, ...]], dsn: str, token: str) -> None:
+    """Close the connection, and raise, unless its server is the one that knows the token."""
+    row = connection.execute("SELECT current_setting(%s, true)", (TOKEN_SETTING,)).fetchone()
+    if row != (token,):
+        connection.close()
         raise PostgresUnavailable(
-            f"Cannot connect to PostgreSQL at {without_password(dsn)}: {reason}"
-        ) from error
+            f"The PostgreSQL that answers at {without_password(dsn)} is not the one that "
+            "Understudy started. Nothing was created there."
+        )
+
+
+def _hint(reason: str) -> str:
+    if "no password supplied" not in reason and "password authentication failed" not in reason:
+        return ""
+    return "\nWrite the password into the URL: Understudy does not read PGPASSWORD or PGPASSFILE."
 
 
 def check_url(url: str) -> str:

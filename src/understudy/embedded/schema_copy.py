@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from understudy.embedded.binaries import find_installation
 from understudy.embedded.driver import connect, without_password
-from understudy.embedded.environment import INSTALL_HINT
+from understudy.embedded.environment import INSTALL_HINT, without_pg_variables
 from understudy.embedded.errors import MissingExtra, PostgresUnavailable, SchemaError
 from understudy.embedded.schema import load_text
 
@@ -52,14 +51,18 @@ class CopiedSource:
         return [self._dump().encode()]
 
     def _dump(self) -> str:
-        # A connection also gives the best message if the server does not answer.
-        with closing(connect(self._url)) as connection:
-            password = connection.info.password
-            url = connection.info.dsn
+        # A connection gives the best message if the server does not answer.
+        connect(self._url).close()
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+        # Not among the arguments, which every user of the system sees.
+        parameters: dict[str, Any] = conninfo_to_dict(self._url)
+        password = parameters.pop("password", None)
+        secret = {"PGPASSWORD": str(password)} if password else {}
         try:
             done = subprocess.run(
-                [_pg_dump(), *_OPTIONS.split(), f"--dbname={url}"],
-                env={**os.environ, **({"PGPASSWORD": password} if password else {}), "LC_ALL": "C"},
+                [_pg_dump(), *_OPTIONS.split(), f"--dbname={make_conninfo(**parameters)}"],
+                env={**without_pg_variables(), **secret, "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_TIMEOUT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from understudy.embedded.admin import Admin
 from understudy.embedded.binaries import find_installation
 from understudy.embedded.cache_folders import choose_data_base, data_bases, socket_base, unusable
 from understudy.embedded.datacache import provide_data
+from understudy.embedded.driver import TOKEN_SETTING
+from understudy.embedded.environment import without_pg_variables
 from understudy.embedded.errors import PostgresUnavailable
 from understudy.embedded.programs import Programs, runnable_programs
 from understudy.embedded.shared_memory import release_segment
@@ -68,6 +71,8 @@ class EmbeddedServer:
 
     Attributes:
         admin: Creates, clones and drops its databases.
+        token: What only this server and its processes know, so that no other server at its address
+            is taken for it.
     """
 
     def __init__(
@@ -86,7 +91,8 @@ class EmbeddedServer:
         self._watcher: Watcher | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._address: tuple[str, int] | None = None
-        self.admin = Admin(self.dsn, "the embedded PostgreSQL", copies_files=True)
+        self.token = secrets.token_hex(16)
+        self.admin = Admin(self.dsn, "the embedded PostgreSQL", copies_files=True, token=self.token)
 
     def start(self) -> Self:
         """Start the server and return it once it accepts connections.
@@ -109,6 +115,9 @@ class EmbeddedServer:
             programs = runnable_programs(installation, account)
             popen = self._popen_arguments(account)
             provide_data(self._data, programs, account, popen)
+            with (self._data / "postgresql.auto.conf").open("a") as configuration:
+                # Not among the arguments, which every user of the system sees.
+                configuration.write(f"{TOKEN_SETTING} = '{self.token}'\n")
             self._launch(programs, popen)
             self._wait_until_ready()
         except BaseException:
@@ -197,10 +206,8 @@ class EmbeddedServer:
 
     def _popen_arguments(self, account: Account) -> dict[str, Any]:
         assert self._watcher is not None
-        # Without the PG... variables, which are for clients.
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return {
-            "env": {**kept, "LC_ALL": "C", "TZ": "UTC"},
+            "env": {**without_pg_variables(), "LC_ALL": "C", "TZ": "UTC"},
             "stdin": subprocess.DEVNULL,
             **account.popen_arguments,
             **self._watcher.popen_arguments,

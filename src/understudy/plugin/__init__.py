@@ -15,6 +15,7 @@ import pytest
 from understudy import __version__
 from understudy.plugin import (
     catalog_hooks,
+    client_variables,
     clones,
     markers,
     options,
@@ -23,6 +24,8 @@ from understudy.plugin import (
     xdist_workers,
 )
 from understudy.plugin.leak_checks.monitor import WATCH, Watch
+
+_SET_ASIDE: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Make the configured app importable and set its database, before any conftest.py loads."""
     settings = options.read_settings(early_config)
+    early_config.stash[_SET_ASIDE] = client_variables.present()
     if settings.app is not None:
         options.make_importable(early_config, settings.root)
     if settings.fake_postgres_env or settings.real_postgres_env:
@@ -59,7 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Show the configuration, in one line."""
-    return options.header(__version__, options.read_settings(config))
+    line = options.header(__version__, options.read_settings(config))
+    aside = config.stash.get(_SET_ASIDE, [])
+    return f"{line}, {' '.join(aside)} set aside in tests with a database" if aside else line
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

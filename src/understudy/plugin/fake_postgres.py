@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import servers
+from understudy.plugin import client_variables, servers
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.fixture import Address, FakePostgres
@@ -33,6 +33,7 @@ def fake_postgres(
     """Yield a scripted PostgreSQL server for real drivers; rules of the test answer."""
     from understudy.fake_postgres.fixture import FakePostgres
 
-    fake = FakePostgres(servers.server(pytestconfig))
-    yield fake
-    fake.end()
+    with client_variables.set_aside():
+        fake = FakePostgres(servers.server(pytestconfig))
+        yield fake
+        fake.end()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import markers, servers
+from understudy.plugin import client_variables, markers, servers
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
 
@@ -41,12 +41,20 @@ def real_postgres(
     `@pytest.mark.understudy(isolation="clone")` gets a database of its own, a copy of a template,
     which is dropped when the test ends.
     """
-    if markers.isolation(request.node) == "clone":
-        from understudy.plugin.databases import own_database
+    with client_variables.set_aside():
+        if markers.isolation(request.node) == "clone":
+            from understudy.plugin.databases import own_database
 
-        with own_database(request) as database:
-            yield database
-        return
+            with own_database(request) as database:
+                yield database
+        else:
+            yield from _rolled_back(request, pytestconfig)
+
+
+def _rolled_back(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config
+) -> Iterator[RealPostgres]:
+    """Yield the database whose changes are rolled back."""
     request.getfixturevalue("real_postgres_server")
     from understudy.embedded import PostgresError
     from understudy.real_postgres.fixture import RealPostgres

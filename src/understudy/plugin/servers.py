@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
+from understudy.plugin import client_variables
 from understudy.plugin.settings import PLACES, Settings
 
 if TYPE_CHECKING:
@@ -48,8 +50,13 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
     """Point the app at the servers, for the whole run.
 
     The variables are set before the first conftest.py loads, because many apps read their settings
-    on import. A server accepts no connection before a test uses its fixture.
+    on import. A server accepts no connection before a test uses its fixture. PG* variables that
+    would turn the app away from the servers are set aside.
     """
+    kept = {*settings.fake_postgres_env, *settings.real_postgres_env}
+    stack = ExitStack()
+    stack.enter_context(client_variables.set_aside(kept))
+    config.add_cleanup(stack.close)
     if settings.fake_postgres_env:
         _set(config, server(config), settings.fake_postgres_env)
     if settings.real_postgres_env:

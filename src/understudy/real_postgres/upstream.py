@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from understudy.catalog.own_connection import connect
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, messages, take
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 Done = Callable[[Sequence[Reply]], None]
 
 _RECEIVED_BYTES = 256 * 1024
-_CONNECT_TIMEOUT = 10
 _PATIENCE = 10.0  # seconds until a cancelled request ends
 
 
@@ -39,17 +39,8 @@ class Upstream:
     """
 
     def __init__(self, dsn: str, sockets: Sockets) -> None:
-        import psycopg
-
         # Bytes bypass libpq, which is impossible with encryption.
-        self._libpq = psycopg.connect(
-            dsn,
-            autocommit=True,
-            sslmode="disable",
-            gssencmode="disable",
-            connect_timeout=_CONNECT_TIMEOUT,
-            client_encoding="utf8",
-        )
+        self._libpq = connect(dsn, sslmode="disable", gssencmode="disable")
         self.settings = {
             name: value.decode()
             for name in ("server_version", "TimeZone", "DateStyle", "IntervalStyle")

@@ -1,0 +1,91 @@
+"""Connections of Understudy's own, which go where their URL says and nowhere else.
+
+libpq reads some forty variables of the environment (PGHOSTADDR, PGOPTIONS, PGSSLMODE, ...), and one
+of them is enough to send a connection with a complete URL to another server. They are meant for the
+application, so none of them has an effect here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+_CONNECT_TIMEOUT = 10
+# Parameters whose default libpq does not tell, and for which it does not accept an empty value.
+_DEFAULTS = {
+    "connect_timeout": str(_CONNECT_TIMEOUT),
+    "max_protocol_version": "latest",
+    "min_protocol_version": "3.0",
+    "sslcertmode": "allow",
+}
+# No parameter of a connection overrides these.
+_WITHOUT_PARAMETER = ("PGSERVICE", "PGTZ", "PGDATESTYLE", "PGGEQO")
+_environment = threading.Lock()
+
+
+def connect(dsn: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect as `psycopg.connect` does, in autocommit mode, regardless of the environment.
+
+    Raises:
+        psycopg.OperationalError: The server does not answer, or refuses the connection.
+        ImportError: psycopg is not installed, or cannot be imported.
+    """
+    import psycopg
+
+    given = {"connect_timeout": _CONNECT_TIMEOUT, "client_encoding": "utf8", **options}
+    with _without_variables():
+        return psycopg.connect(dsn, autocommit=True, **{**overriding(dsn), **given})
+
+
+def overriding(dsn: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return libpq's parameters that override the environment, without those in the URL.
+
+    PGSERVICE, PGTZ, PGDATESTYLE and PGGEQO cannot be overridden by a parameter.
+    """
+    from psycopg.pq import Conninfo
+
+    in_url = {part.keyword for part in Conninfo.parse(dsn.encode()) if part.val is not None}
+    parameters = {}
+    for option in Conninfo.get_defaults():
+        # A service file may set any parameter.
+        is_set = "PGSERVICE" in environment or (option.envvar or b"").decode() in environment
+        keyword = option.keyword.decode()
+        if option.envvar and is_set and option.keyword not in in_url and keyword != "service":
+            parameters[keyword] = _DEFAULTS.get(keyword, (option.compiled or b"").decode())
+    return parameters
+
+
+def import_problem(package: str, error: ImportError, extra: str) -> str:
+    """Return why a package cannot be imported, and the command that helps.
+
+    Args:
+        package: The package.
+        error: What importing it raised.
+        extra: What to install if the package is not there.
+    """
+    if isinstance(error, ModuleNotFoundError) and error.name == package:
+        return f"the package {package}, which is not installed.\nRun: pip install {extra}"
+    reason = " ".join(str(error).split())
+    # Its first import fails without libpq, which psycopg[binary] contains.
+    help_ = '\nRun: pip install "psycopg[binary]"' if package == "psycopg" else ""
+    return f"the package {package}, which is installed but cannot be imported: {reason}{help_}"
+
+
+@contextmanager
+def _without_variables() -> Iterator[None]:
+    """Remove the variables that no parameter overrides while libpq reads the environment.
+
+    Only these: another thread may connect the application meanwhile, by variables like PGHOST.
+    """
+    with _environment:
+        removed = {name: os.environ.pop(name) for name in _WITHOUT_PARAMETER if name in os.environ}
+        try:
+            yield
+        finally:
+            os.environ.update(removed)
