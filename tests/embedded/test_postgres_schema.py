@@ -251,23 +251,6 @@ class TestRefused:
             "To use a PostgreSQL that has it, set UNDERSTUDY_POSTGRES_URL.",
         ]
 
-    def test_a_command_of_psql(self, database: str, tmp_path: Path) -> None:
-        assert refused(database, tmp_path, "SELECT 1;\n\\connect other\n") == (
-            "PostgreSQL refused the schema file schema.sql, line 2, column 1\n"
-            "  \\connect other\n"
-            "  ^\n"
-            'ERROR 42601 (syntax_error): syntax error at or near "\\"\n'
-            "A line that begins with a backslash is a psql command, which PostgreSQL does not "
-            "know: remove it."
-        )
-
-    def test_rows_for_copy(self, database: str, tmp_path: Path) -> None:
-        text = "CREATE TABLE t (x int);\n\nCOPY t (x) FROM stdin;\n"
-        assert refused(database, tmp_path, text) == (
-            "The schema file schema.sql:3 contains COPY ... FROM stdin, whose rows only psql can "
-            "send.\nWrite the rows as INSERT statements (pg_dump --inserts)."
-        )
-
     def test_a_transaction_that_is_not_ended(self, database: str, tmp_path: Path) -> None:
         assert refused(database, tmp_path, "BEGIN; CREATE TABLE t (x int);") == (
             "The schema file schema.sql begins a transaction and does not end it: nothing of it "

@@ -22,6 +22,15 @@ _HINTS = {
 }
 
 
+# ALTER DATABASE ... SET belongs to a database, and CREATE DATABASE does not copy it.
+_SETTINGS = """
+    SELECT coalesce(r.rolname::text, ''), split_part(s, '=', 1), substr(s, strpos(s, '=') + 1)
+    FROM pg_db_role_setting
+    JOIN pg_database d ON d.oid = setdatabase AND datname = %s
+    LEFT JOIN pg_roles r ON r.oid = setrole, unnest(setconfig) s
+"""
+
+
 class Admin:
     """Manages databases on one connection to a server, opened when needed. Thread-safe."""
 
@@ -51,6 +60,8 @@ class Admin:
         self._token = token
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.Lock()
+        # By template, which does not change once it is complete.
+        self._settings: dict[str, list[tuple[Any, ...]]] = {}
 
     def create(self, name: str) -> None:
         """Create an empty database."""
@@ -64,6 +75,10 @@ class Admin:
             name,
             template,
         )
+        if template not in self._settings:
+            self._settings[template] = self.rows(_SETTINGS, template)
+        if settings := self._settings[template]:
+            self._execute(f"set the defaults of the database {name!r}", _defaults(name, settings))
 
     def drop(self, name: str, *, missing_ok: bool = False) -> None:
         """Drop a database, and disconnect its clients."""
@@ -153,6 +168,29 @@ class Admin:
             _HINTS.get(error.sqlstate or ""),
         ]
         return DatabaseError("\n".join(filter(None, lines)))
+
+
+def _defaults(name: str, settings: Sequence[tuple[str, str, str]]) -> sql.Composed:
+    """Return the commands that give a database its settings."""
+    from psycopg import sql
+
+    database = sql.Identifier(name)
+    commands: list[sql.Composable] = []
+    for role, setting, value in settings:
+        # FROM CURRENT, because a value such as a search_path is not quoted as a whole.
+        commands.append(
+            sql.SQL("SELECT set_config({}, {}, true)").format(sql.Literal(setting), value)
+        )
+        owner = (
+            sql.SQL("ROLE {} IN DATABASE {}").format(sql.Identifier(role), database)
+            if role
+            else sql.SQL("DATABASE {}").format(database)
+        )
+        commands.append(
+            sql.SQL("ALTER {} SET {} FROM CURRENT").format(owner, sql.Identifier(setting))
+        )
+    # Together, and so in one transaction, in which the settings are local.
+    return sql.SQL("; ").join(commands)
 
 
 def _signed(number: int) -> int:

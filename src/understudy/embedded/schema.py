@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from understudy.catalog.result_waiter import ResultWaiter
-from understudy.embedded.driver import connect
-from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import SchemaError
-from understudy.embedded.server import CLUSTER_NAME
-from understudy.pg import sql
-from understudy.pg.sqlstates import condition
-from understudy.script.excerpt import line_and_column, line_with_caret
-
-if TYPE_CHECKING:
-    import psycopg
-    from psycopg.pq.abc import PGresult
-
-_EXTENSION = re.compile(r'extension "([^"]+)" is not available')
-_COPY = re.compile(r"^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE | re.MULTILINE)
+from understudy.embedded.psql_script import Source, read_script
+from understudy.embedded.script_runner import ScriptRunner
+from understudy.script.excerpt import line_and_column
 
 
 def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
     """Run SQL files in a database.
 
-    Each file is sent as a whole, on a connection of its own: a `SET` ends with its file, and a file
-    without BEGIN is one transaction.
+    Each file runs on a connection of its own: a `SET` ends with its file. What stands outside of
+    BEGIN and COMMIT is one transaction, unless a statement in it runs in none. Commands of psql,
+    rows for COPY, and databases and roles that do not exist are treated as `psql_script`,
+    `one_database` and `roles` say.
 
     Args:
         dsn: The URL of the database. The caller cleans up after a failure.
@@ -48,10 +37,11 @@ def load_schema(dsn: str, patterns: Sequence[str], root: Path) -> list[Path]:
         MissingExtra: psycopg is not installed.
     """
     files = schema_files(patterns, root)
-    texts = [_read(file, root) for file in files]
-    for file, text in zip(files, texts, strict=True):
-        load_text(dsn, text, _shown(file, root))
-    return files
+    opener = _Opener(root)
+    sources = [opener.source(file) for file in files]
+    for source in sources:
+        _run(dsn, source, opener)
+    return [*files, *opener.opened]
 
 
 def load_text(dsn: str, text: str, shown: str) -> None:
@@ -62,30 +52,48 @@ def load_text(dsn: str, text: str, shown: str) -> None:
         PostgresUnavailable: The database cannot be reached.
         MissingExtra: psycopg is not installed.
     """
-    from psycopg.pq import ExecStatus, TransactionStatus
+    _run(dsn, Source(shown, text), _Opener(Path.cwd()))
 
-    completed = 0
-    with closing(connect(dsn)) as connection:
-        connection.pgconn.send_query(text.encode())
-        with ResultWaiter(connection.pgconn) as waiter:
-            while (result := waiter.next_result()) is not None:
-                if result.status == ExecStatus.FATAL_ERROR:
-                    raise SchemaError(_refusal(connection, result, text, shown, completed))
-                if result.status == ExecStatus.COPY_IN:
-                    copy = _COPY.search(text)
-                    where = f"{shown}:{line_and_column(text, copy.start())[0]}" if copy else shown
-                    raise SchemaError(
-                        f"The schema file {where} contains COPY ... FROM stdin, whose rows only "
-                        "psql can send.\n"
-                        "Write the rows as INSERT statements (pg_dump --inserts)."
-                    )
-                completed += 1
-        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            raise SchemaError(
-                f"The schema file {shown} begins a transaction and does not end it: nothing of it "
-                "would be kept.\n"
-                "Add COMMIT at its end, or remove BEGIN."
-            )
+
+def read_files(patterns: Sequence[str], root: Path) -> list[bytes]:
+    """Return the content of the files, and of those that they include, with normalized line ends.
+
+    Raises:
+        SchemaError: as `load_schema`, as far as no server is needed.
+    """
+    contents = []
+    for file in schema_files(patterns, root):
+        content = file.read_bytes().replace(b"\r\n", b"\n")
+        contents.append(content)
+        if b"\\i" in content or b"\\copy" in content:
+            opener = _Opener(root)
+            read_script(opener.source(file), opener)
+            contents += [opened.read_bytes().replace(b"\r\n", b"\n") for opened in opener.opened]
+    return contents
+
+
+class _Opener:
+    """Opens the files that psql's commands name, and remembers them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.opened: list[Path] = []
+
+    def __call__(self, name: str, folder: Path | None) -> Source:
+        # psql looks in the folder that it was started in.
+        path = (folder or self._root) / name
+        self.opened.append(path)
+        return self.source(path)
+
+    def source(self, path: Path) -> Source:
+        """Return a file as a source."""
+        return Source(_shown(path, self._root), _read(path, self._root), path.parent)
+
+
+def _run(dsn: str, source: Source, opener: _Opener) -> None:
+    steps = read_script(source, opener)
+    with ScriptRunner(dsn) as runner:
+        runner.run(steps)
 
 
 def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
@@ -144,6 +152,12 @@ def _read(file: Path, root: Path) -> str:
         raise SchemaError(
             f"Cannot read the schema file {shown}: {error.strerror or str(error)}"
         ) from error
+    if content.startswith((b"PGDMP", b"\x1f\x8b")):
+        program = "gunzip --keep" if content[0] == 0x1F else "pg_restore --file=schema.sql"
+        raise SchemaError(
+            f"The schema file {shown} is a compressed file or an archive of pg_dump, not SQL.\n"
+            f"Make SQL of it, and name that file: {program} {shown}"
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -166,74 +180,3 @@ def _not_utf8(shown: str, line: int, reason: str) -> SchemaError:
 
 def _shown(file: Path, root: Path) -> str:
     return str(file.relative_to(root) if file.is_relative_to(root) else file)
-
-
-def _refusal(
-    connection: psycopg.Connection[tuple[Any, ...]],
-    result: PGresult,
-    text: str,
-    shown: str,
-    completed: int,
-) -> str:
-    from psycopg.pq import DiagnosticField as Field
-
-    def field(name: Field) -> str:
-        return (result.error_field(name) or b"").decode()
-
-    message, sqlstate = field(Field.MESSAGE_PRIMARY), field(Field.SQLSTATE)
-    where, excerpt, offset = shown, list[str](), None
-    if position := field(Field.STATEMENT_POSITION):
-        offset = int(position) - 1
-    elif completed < len(starts := sql.starts(text)):
-        offset = starts[completed]
-    if offset is not None:
-        line, column = line_and_column(text, offset)
-        where = f"{shown}, line {line}, column {column}"
-        excerpt = line_with_caret(text, offset)
-    fields = {
-        "DETAIL": field(Field.MESSAGE_DETAIL),
-        "HINT": field(Field.MESSAGE_HINT),
-        "QUERY": field(Field.INTERNAL_QUERY),
-        "CONTEXT": field(Field.CONTEXT),
-    }
-    named = condition(sqlstate)
-    lines = [
-        f"PostgreSQL refused the schema file {where}",
-        *(f"  {line}" for line in excerpt),
-        f"ERROR {sqlstate or 'none'} ({'unknown condition' if named == sqlstate else named}): "
-        + (message or " ".join(result.get_error_message().split())),
-        *(f"{name}: {value}" for name, value in fields.items() if value),
-        _hint(connection, message, excerpt),
-    ]
-    return "\n".join(filter(None, lines))
-
-
-def _hint(
-    connection: psycopg.Connection[tuple[Any, ...]], message: str, excerpt: Sequence[str]
-) -> str:
-    if excerpt and excerpt[0].lstrip().startswith("\\"):
-        return (
-            "A line that begins with a backslash is a psql command, which PostgreSQL does not "
-            "know: remove it."
-        )
-    if extension := _EXTENSION.search(message):
-        return _missing_extension(connection, extension[1])
-    return ""
-
-
-def _missing_extension(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> str:
-    # Consume the rest of the answer before sending a query.
-    with ResultWaiter(connection.pgconn) as waiter:
-        while waiter.next_result() is not None:
-            pass
-    connection.rollback()
-    rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
-    [(cluster, version)] = connection.execute(
-        "SELECT current_setting('cluster_name'), current_setting('server_version')"
-    ).fetchall()
-    kind = "The embedded PostgreSQL" if cluster == CLUSTER_NAME else "This PostgreSQL"
-    return (
-        f"{kind} {version} does not have the extension {name!r}. "
-        f"It has: {', '.join(row[0] for row in rows) or 'none'}.\n"
-        f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
-    )

@@ -22,8 +22,6 @@ _OPTIONS = (
 _MISMATCH = re.compile(r"server version: ([^\s;]+).*?pg_dump version: ([^\s;]+)", re.DOTALL)
 # psql commands, and comments with the versions of the programs.
 _NOISE = re.compile(r"^(?:\\(?:un)?restrict .*|-- Dumped .*)\n", re.MULTILINE)
-# Settings that older servers do not know.
-_SETTING = re.compile(r"^SET transaction_timeout = 0;\n", re.MULTILINE)
 
 
 class CopiedSource:
@@ -84,7 +82,7 @@ class CopiedSource:
                     'schema = ["db/schema.sql"].'
                 )
             raise SchemaError(f"The schema of {self._shown} could not be copied: {said}")
-        return _SETTING.sub("", _NOISE.sub("", done.stdout.decode()))
+        return _NOISE.sub("", done.stdout.decode())
 
 
 def _pg_dump() -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from understudy.embedded.schema import load_schema, schema_files
+from understudy.embedded.schema import load_schema, read_files, schema_files
 from understudy.embedded.schema_alembic import AlembicSource
 from understudy.embedded.schema_copy import CopiedSource
 from understudy.embedded.schema_function import FunctionSource
@@ -73,11 +73,8 @@ class FilesSource:
         return load_schema(dsn, self._patterns, self._root)
 
     def content(self) -> list[bytes]:
-        """Return the bytes of the files, in order, with normalized line ends."""
-        return [
-            file.read_bytes().replace(b"\r\n", b"\n")
-            for file in schema_files(self._patterns, self._root)
-        ]
+        """Return the bytes of the files and of those that they include, in order."""
+        return read_files(self._patterns, self._root)
 
 
 def schema_sources(patterns: Sequence[str], root: Path) -> list[Source]:

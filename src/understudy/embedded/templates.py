@@ -14,20 +14,20 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from understudy.embedded import stale_databases
+from understudy.embedded import roles, stale_databases
 from understudy.embedded.admin import Admin
 from understudy.embedded.clones import Place
-from understudy.embedded.errors import DatabaseError
+from understudy.embedded.errors import DatabaseError, SchemaError
 from understudy.embedded.schema_sources import Source
 
 # Part of the fingerprint: raise it when the same schema gives another template.
-_FORMAT = 1
+_FORMAT = 2
 _PREFIX = f"{stale_databases.PREFIX}template_"
 _UNUSED = datetime.timedelta(days=14)
 _USED = "understudy's copy of a schema, last used on "
 # Owners, collation and the versions of extensions depend on the server.
 _SERVER = """
-    SELECT current_setting('server_version'), current_user::text, datcollate, datctype,
+    SELECT version(), current_user::text, datcollate, datctype,
         pg_encoding_to_char(encoding),
         ARRAY(SELECT name || ' ' || default_version FROM pg_available_extensions ORDER BY 1)
     FROM pg_database WHERE datname = 'template1'
@@ -81,11 +81,27 @@ def provide_template(
 def _load(admin: Admin, place: Place, sources: Sequence[Source], name: str) -> None:
     """Load the schema into a new database, which gets its name when it is complete."""
     unfinished = f"{place.run}_unfinished"
-    admin.create(unfinished)
-    for source in sources:
-        source.load(place.dsn(unfinished))
+    created: set[str] = set()
+    while not _fill(admin, place.dsn(unfinished), sources, unfinished, created):
+        admin.drop(unfinished)
     admin.seal(unfinished)
     admin.rename(unfinished, name)
+
+
+def _fill(admin: Admin, dsn: str, sources: Sequence[Source], name: str, created: set[str]) -> bool:
+    """Load the schema into a new database, or create a role that it lacks and return False."""
+    admin.create(name)
+    try:
+        for source in sources:
+            source.load(dsn)
+    except SchemaError as error:
+        role = roles.missing_role(str(error))
+        if role is None or role in created:
+            raise
+        roles.create(dsn, role)
+        created.add(role)
+        return False
+    return True
 
 
 def _fingerprint(admin: Admin, sources: Sequence[Source]) -> str:

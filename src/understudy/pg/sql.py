@@ -89,9 +89,8 @@ def first_tokens(statement: str) -> Iterator[str]:
     return (statement[start:end] for kind, start, end in _scan(statement) if kind not in _BETWEEN)
 
 
-def _scan(statement: str) -> Iterator[tuple[str, int, int]]:
+def _scan(statement: str, position: int = 0) -> Iterator[tuple[str, int, int]]:
     """Yield every piece of `statement`: its kind, a group of `_TOKEN`, its start and its end."""
-    position = 0
     while match := _TOKEN.match(statement, position):
         position = match.end()
         kind = match.lastgroup or ""
@@ -140,16 +139,41 @@ class Piece(NamedTuple):
 
 def pieces(statement: str) -> list[Piece]:
     """Return the tokens of `statement` with their places, semicolons among them."""
-    found: list[Piece] = []
-    for kind, start, end in _scan(statement):
+    return list(pieces_from(statement, 0))
+
+
+def pieces_from(statement: str, position: int) -> Iterator[Piece]:
+    """Yield the tokens from a position, which must not be inside of a token."""
+    for kind, start, end in _scan(statement, position):
         if kind in _BETWEEN:
             continue
         text = statement[start:end]
         if text in _OPENING and _UNCLOSED.match(statement, start):
-            found.append(Piece(statement[start:], start))
-            break
-        found.append(Piece(text, start))
-    return found
+            yield Piece(statement[start:], start)
+            return
+        yield Piece(text, start)
+
+
+class StatementEnds:
+    """Finds the semicolons that end a statement; one in brackets or a body of SQL does not."""
+
+    def __init__(self) -> None:
+        self._brackets = self._bodies = 0
+        self._previous = ""
+
+    def is_end(self, token: str) -> bool:
+        """Return whether a token, given in order, ends the statement."""
+        word = token.upper()
+        if word == ";" and not self._brackets and not self._bodies:
+            self._previous = ""
+            return True
+        self._brackets = max(0, self._brackets + (word == "(") - (word == ")"))
+        if (word == "ATOMIC" and self._previous == "BEGIN") or (self._bodies and word == "CASE"):
+            self._bodies += 1
+        elif self._bodies and word == "END":
+            self._bodies -= 1
+        self._previous = word
+        return False
 
 
 def split(statement: str) -> list[Piece]:
@@ -170,23 +194,15 @@ def starts(statement: str) -> list[int]:
 
 def _spans(statement: str) -> Iterator[tuple[int, int]]:
     start: int | None = None
-    end = brackets = bodies = 0
-    previous = ""
+    end = 0
+    ends = StatementEnds()
     for text, place in pieces(statement):
-        word = text.upper()
-        if word == ";" and not brackets and not bodies:
-            if start is not None:
-                yield start, end
-            start = None
-        else:
+        if not ends.is_end(text):
             start = place if start is None else start
             end = place + len(text)
-            brackets = max(0, brackets + (word == "(") - (word == ")"))
-            if (word == "ATOMIC" and previous == "BEGIN") or (bodies and word == "CASE"):
-                bodies += 1
-            elif bodies and word == "END":
-                bodies -= 1
-        previous = word
+        elif start is not None:
+            yield start, end
+            start = None
     if start is not None:
         yield start, end
 

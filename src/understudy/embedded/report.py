@@ -1,0 +1,105 @@
+"""The report of a statement of the schema that PostgreSQL refused."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from understudy.embedded.environment import URL_VARIABLE
+from understudy.embedded.psql_script import Statement
+from understudy.embedded.server import CLUSTER_NAME
+from understudy.pg.sqlstates import condition
+from understudy.script.excerpt import line_and_column, line_with_caret
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.pq.abc import PGresult
+
+_DUMP = re.compile(r"^-- PostgreSQL database (?:cluster )?dump", re.MULTILINE)
+_NO_TABLESPACE = re.compile(r'tablespace "[^"]*" does not exist')
+# "is not available" since PostgreSQL 15; before, and for a library that cannot be loaded, a path.
+_EXTENSION = re.compile(
+    r'extension "([^"\n]+)" is not available'
+    r'|could not open extension control file "[^"\n]*/([^"/\n]+)\.control"'
+    r'|could not (?:load library|access file) "(?:[^"\n]*/)?([^"/\n]+?)(?:-[0-9.]+)?(?:\.\w+)?"'
+)
+
+
+def is_dump(text: str) -> bool:
+    """Return whether pg_dump or pg_dumpall wrote a text."""
+    return _DUMP.search(text, 0, 10_000) is not None
+
+
+def missing_extension(message: str) -> str | None:
+    """Return the extension that a server lacks according to a message of PostgreSQL's."""
+    found = _EXTENSION.search(message)
+    return next(name for name in found.groups() if name) if found else None
+
+
+def refused(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    result: PGresult,
+    statement: Statement,
+    offset: int,
+) -> str:
+    """Return the report of a statement that PostgreSQL refused.
+
+    Args:
+        connection: the connection, which has read the whole answer.
+        result: the error.
+        statement: the statement.
+        offset: the place of the error in the statement's source.
+    """
+    from psycopg.pq import DiagnosticField as Field
+
+    def field(name: Field) -> str:
+        return (result.error_field(name) or b"").decode()
+
+    message, sqlstate = field(Field.MESSAGE_PRIMARY), field(Field.SQLSTATE)
+    text = statement.source.text
+    line, column = line_and_column(text, offset)
+    fields = {
+        "DETAIL": field(Field.MESSAGE_DETAIL),
+        "HINT": field(Field.MESSAGE_HINT),
+        "QUERY": field(Field.INTERNAL_QUERY),
+        "CONTEXT": field(Field.CONTEXT),
+    }
+    named = condition(sqlstate)
+    lines = [
+        f"PostgreSQL refused the schema file {statement.source.shown}, line {line}, column "
+        f"{column}",
+        *(f"  {line}" for line in line_with_caret(text, offset)),
+        f"ERROR {sqlstate or 'none'} ({'unknown condition' if named == sqlstate else named}): "
+        + (message or " ".join(result.get_error_message().split())),
+        *(f"{name}: {value}" for name, value in fields.items() if value),
+        _hint(connection, message, sqlstate, text),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _hint(
+    connection: psycopg.Connection[tuple[Any, ...]], message: str, sqlstate: str, text: str
+) -> str:
+    if extension := missing_extension(message):
+        return _without_extension(connection, extension)
+    if _NO_TABLESPACE.search(message):
+        return "Tests need no tablespaces: dump the schema with pg_dump --no-tablespaces."
+    if sqlstate == "42501" and (is_dump(text) or "role" in message):
+        return "Dump the schema without owners: pg_dump --no-owner --no-privileges."
+    if sqlstate == "25001":
+        return "Such a statement runs in no transaction: move it out of BEGIN ... COMMIT."
+    return ""
+
+
+def _without_extension(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> str:
+    connection.rollback()
+    rows = connection.execute("SELECT name FROM pg_available_extensions ORDER BY name").fetchall()
+    [(cluster, version)] = connection.execute(
+        "SELECT current_setting('cluster_name'), current_setting('server_version')"
+    ).fetchall()
+    kind = "The embedded PostgreSQL" if cluster == CLUSTER_NAME else "This PostgreSQL"
+    return (
+        f"{kind} {version} does not have the extension {name!r}. "
+        f"It has: {', '.join(row[0] for row in rows) or 'none'}.\n"
+        f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
+    )
