@@ -70,7 +70,6 @@ async def answered(conn: FakeConnection, method: str, statement: str) -> str:
         (SELECT, {"born": None, "name": None, "id": 7}),
         (COUNT, {"count": 3}),
         (RETURNING, {"id": 1}),
-        (TWICE, {"id": 1}),
         (VALUES, {"column1": None}),
         ("LISTEN x", {"anything": object()}),
     ],
@@ -81,6 +80,44 @@ async def test_rows_that_could_be(
     conn.on(statement).row(**row)
     for method in ("execute", "fetch", "fetch_row"):
         assert await answered(conn, method, statement) == ""
+
+
+async def test_a_mapping_is_no_row_with_two_columns_of_one_name(conn: FakeConnection) -> None:
+    conn.on(TWICE).row(id=1)
+    assert await answered(conn, "fetch", TWICE) == (
+        "the statement could not return this: it has 2 columns named 'id', and a mapping has one "
+        f'value for them\n  sql: {TWICE}\n  at:  HERE\n  answered by: RULE  on("{TWICE}")\n'
+        "Give the values in the order of the columns:\n  .row((1, 1))  # id, id"
+    )
+    conn.on(TWICE).rows({"id": 1}, {"id": 2})
+    assert (await answered(conn, "fetch", TWICE)).endswith("\n  .rows((1, 1), ...)  # id, id")
+
+
+@pytest.mark.parametrize(
+    ("row", "table"),
+    [
+        ((1, "Ana", None), ""),
+        ((1, "Ana"), "  ! -            born date"),
+        ((1, "Ana", None, 2), "  ! 2 (int)      -"),
+        (("1", "Ana", None), "  ! '1' (str)    id integer, never NULL"),
+        ((None, "Ana", None), "  ! None         id integer, never NULL"),
+    ],
+)
+async def test_values_in_order(conn: FakeConnection, row: tuple[Any, ...], table: str) -> None:
+    conn.on(SELECT).row(row)
+
+    told = await answered(conn, "fetch", SELECT)
+
+    assert (table in told.splitlines()) if table else told == "", told
+
+
+async def test_columns_that_the_test_names(conn: FakeConnection) -> None:
+    conn.on(SELECT).rows(columns=["id", "name", "born"])
+    assert await answered(conn, "fetch", SELECT) == ""
+    conn.on(SELECT).rows(columns=["id", "name"])
+    assert "it returns the columns id, name, born, and the answer has id, name" in (
+        await answered(conn, "fetch", SELECT)
+    )
 
 
 @pytest.mark.parametrize(

@@ -111,19 +111,26 @@ def test_a_cast_tells_more_than_a_rule() -> None:
 def test_columns_are_those_of_the_scripted_rows() -> None:
     select = "SELECT id, name FROM t"
 
-    assert type_inference.columns([rule(select).row(id=1, name=None)], select) == {
-        "id": "integer",
-        "name": "text",
-    }
-    assert type_inference.columns([rule(select).value(1.5)], select) == {
-        "?column?": "double precision"
-    }
-    lost = rule(select).drops("during", {"id": 1})
-    assert type_inference.columns([lost], select) == {"id": "integer"}
-    assert type_inference.columns([rule(select).rows()], select) == {}
-    assert type_inference.columns([rule("UPDATE t SET a = 1")], "UPDATE t SET a = 1") is None
+    def columns(scripted: ServerRule, statement: str = select) -> list[tuple[str, str]] | None:
+        return type_inference.columns([scripted], statement)
+
+    in_order = [("id", "integer"), ("name", "text")]
+    assert columns(rule(select).row(id=1, name=None)) == in_order
+    assert columns(rule(select).row(name=None, id=1)) == in_order
+    assert columns(rule(select).row((1, None))) == in_order
+    assert columns(rule(select).rows((1, None), columns=["a", "b"]), "SELECT *") == [
+        ("a", "integer"),
+        ("b", "text"),
+    ]
+    assert columns(rule(select).value(1.5)) == [("?column?", "double precision")]
+    assert columns(rule(select).value(2), "SELECT count(*) FROM t") == [("count", "integer")]
+    assert columns(rule(select).drops("during", {"id": 1})) == [("id", "integer")]
+    assert columns(rule(select).rows()) == [("id", "text"), ("name", "text")]
+    assert columns(rule(select).rows(columns=["x"])) == [("x", "text")]
+    assert columns(rule(select).rows(), "SELECT * FROM t") == [("?column?", "text")]
+    assert columns(rule("UPDATE t SET a = 1"), "UPDATE t SET a = 1") is None
     returning = "INSERT INTO t VALUES (1) RETURNING id"
-    assert type_inference.columns([rule(returning).hangs()], returning) == {}
+    assert columns(rule(returning).hangs(), returning) == [("id", "text")]
 
 
 def test_the_columns_of_a_function_cannot_be_guessed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -108,11 +110,18 @@ def test_a_predicate_that_raises(fake_postgres: FakePostgres) -> None:
 
 
 def test_a_value_that_cannot_be_sent(fake_postgres: FakePostgres) -> None:
-    fake_postgres.on(ONE).row(a=object())
+    value = object()
+    fake_postgres.on(ONE).row(a=value)
 
     failure, _ = refused(fake_postgres, lambda fake: None)
 
-    assert "the answer cannot be sent: column 'a' is text" in str(failure)
+    lines = [re.sub("  +", " ", line) for line in str(failure).splitlines()]
+    assert lines[:4] == [
+        "the statement could not return this: 1 column differs",
+        " scripted the statement returns",
+        f" ! a = {value!r} (object) a text",
+        f" {reprlib.repr(value)} (object) is not a value of text",
+    ]
 
 
 async def test_other_columns_than_it_was_prepared_with(fake_postgres: FakePostgres) -> None:
@@ -121,8 +130,15 @@ async def test_other_columns_than_it_was_prepared_with(fake_postgres: FakePostgr
     prepared = await connection.prepare(ONE)
     assert await prepared.fetchval() == 1
 
-    with pytest.raises(asyncpg.FeatureNotSupportedError, match="cached plan must not change"):
+    with opened() as state, pytest.raises(asyncpg.InternalServerError):
         await prepared.fetchval()
+
+    (failure,) = state.failures
+    assert "the statement could not return this: 2 columns differ" in str(failure)
+    assert str(failure).endswith(
+        "Without a schema, a statement has the columns that its rules tell when a driver prepares "
+        "it."
+    )
 
 
 async def test_show_may_be_scripted_and_begin_delayed(fake_postgres: FakePostgres) -> None:

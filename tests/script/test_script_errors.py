@@ -69,11 +69,41 @@ NAN = float("nan")
         ],
         (
             lambda conn: conn.on("SELECT 1").rows({"id": 1}, (2,)),
-            "rows() takes rows as mappings from column to value; row 2 is (2,) (tuple)",
+            "all rows of a result have the same columns; row 1 has ['id'], row 2 has the values "
+            "(2,)",
         ),
         (
             lambda conn: conn.on("SELECT 1").rows("abc"),
-            "rows() takes rows as mappings from column to value; row 1 is 'abc' (str)",
+            "rows() takes rows as mappings from column to value, or as tuples of values in the "
+            "order of the columns; row 1 is 'abc' (str)",
+        ),
+        (
+            lambda conn: conn.on("SELECT 1").rows((1, 2), (3,)),
+            "all rows of a result have the same columns; row 1 has the values (1, 2), row 2 has "
+            "the values (3,)",
+        ),
+        (
+            lambda conn: conn.on("SELECT 1").row(7),
+            "row() takes a mapping from column to value, or a list or tuple of values in the "
+            "order of the columns; got 7 (int)",
+        ),
+        (
+            lambda conn: conn.on("SELECT 1").row((7,), id=7),
+            "row() was given values in order, (7,), and values by name, {'id': 7}: give all of "
+            "them one way",
+        ),
+        (
+            lambda conn: conn.on("SELECT 1").rows((7,), columns="id"),
+            "rows() takes columns as a list of names such as ['id', 'name'], got 'id' (str)",
+        ),
+        (
+            lambda conn: conn.on("SELECT 1").rows((7,), columns=["id", "name"]),
+            "rows(columns=['id', 'name']) was given a row with others: (7,)",
+        ),
+        (
+            lambda conn: conn.on("SELECT 1").filled_rows((7,)),
+            "filled_rows() takes rows as mappings: which columns are left to be filled in is told "
+            "by the names of the others; got (7,)",
         ),
         (
             lambda conn: conn.on("SELECT 1").rows([{"id": 1}, {"name": 1}]),

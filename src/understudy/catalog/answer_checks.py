@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from understudy.catalog.description import Column, Description
-from understudy.script.answers import UNNAMED_COLUMN, Rows, Value
+from understudy.script.answers import UNNAMED_COLUMN, Row, Rows, Value
+from understudy.script.formatting import shown
 
 # (PostgreSQL type, value) -> why the driver would never give that value, or None.
 Mismatch = Callable[[str, Any], str | None]
@@ -19,11 +20,13 @@ class Pair(NamedTuple):
         scripted: the name and the value; None if the row has no such column.
         returned: the column; None if the statement has none of this name.
         problem: what is wrong with the value; "" if the column is missing, None if it fits.
+        is_made_up: whether Understudy has made the value up.
     """
 
     scripted: tuple[str, Any] | None
     returned: Column | None
     problem: str | None
+    is_made_up: bool = False
 
     @property
     def fits(self) -> bool:
@@ -32,10 +35,11 @@ class Pair(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What is wrong with an answer: in a few words, and column by column."""
+    """What is wrong with an answer: in a few words, column by column, and what to write instead."""
 
     reason: str
     pairs: tuple[Pair, ...] = ()
+    remedy: tuple[str, ...] = ()
 
 
 def difference(
@@ -57,23 +61,68 @@ def difference(
         if method == "fetch_val":
             return _wrong_value(description, outcome.value, mismatch)
         outcome = Rows(({UNNAMED_COLUMN: outcome.value},))
-    if not outcome.rows:
+    if not outcome.rows and outcome.columns is None:
         return None
     if not description.columns:
         return _returns_no_rows(description)
-    # A row is a dict: of equal names the last is kept.
-    columns = {column.name: column for column in description.columns}
-    for number, row in enumerate(outcome.rows):
-        if len(row) != len(columns) or not _fits(columns, row, mismatch):
-            pairs = tuple(_pairs(columns, row, mismatch))
-            return _columns_differ(pairs, number, len(outcome.rows))
-    first = next(iter(outcome.rows[0]))
-    if method == "fetch_val" and first != description.columns[0].name:
+    names = [column.name for column in description.columns]
+    if outcome.columns is not None and list(outcome.columns) != names:
         return Difference(
-            f"fetch_val takes the first column, which is {description.columns[0].name} of the "
-            f"statement and {first} of the answer"
+            f"it returns the columns {', '.join(names)}, and the answer has "
+            f"{', '.join(outcome.columns)}"
         )
+    columns = dict(zip(names, description.columns, strict=True))
+    for number, row in enumerate(outcome.rows):
+        if isinstance(row, tuple):
+            fits = len(row) == len(names) and _fit(description.columns, row, mismatch)
+        elif len(columns) < len(names) and not outcome.as_dicts:
+            return equal_names(names, row, len(outcome.rows))
+        else:
+            fits = len(row) == len(columns) and _fits(columns, row, mismatch)
+        if not fits:
+            pairs = tuple(_pairs(description.columns, row, mismatch, outcome.made_up))
+            return _columns_differ(pairs, number, len(outcome.rows))
+    if method == "fetch_val" and isinstance(outcome.rows[0], Mapping):
+        return _wrong_first(names[0], outcome.rows[0])
     return None
+
+
+def equal_names(names: Sequence[str], row: Mapping[str, Any], count: int) -> Difference:
+    """Return what is wrong with a mapping as the row of a statement with columns of equal names.
+
+    Args:
+        names: the columns of the statement.
+        row: the first row of the answer.
+        count: how many rows the answer has.
+    """
+    repeated = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    listed = ", ".join(f"{names.count(name)} columns named {name!r}" for name in repeated)
+    values = ", ".join(shown(row[name]) if name in row else "..." for name in names)
+    verb = f".row(({values}))" if count == 1 else f".rows(({values}), ...)"
+    return Difference(
+        f"it has {listed}, and a mapping has one value for them",
+        remedy=(
+            "Give the values in the order of the columns:",
+            f"  {verb}  # {', '.join(names)}",
+        ),
+    )
+
+
+def _wrong_first(name: str, row: Mapping[str, Any]) -> Difference | None:
+    first = next(iter(row))
+    if first == name:
+        return None
+    return Difference(
+        f"fetch_val takes the first column, which is {name} of the statement and {first} of the "
+        "answer"
+    )
+
+
+def _fit(columns: Sequence[Column], row: Sequence[Any], mismatch: Mismatch) -> bool:
+    for column, value in zip(columns, row, strict=True):
+        if _problem(column, value, mismatch) is not None:
+            return False
+    return True
 
 
 def _fits(columns: Mapping[str, Column], row: Mapping[str, Any], mismatch: Mismatch) -> bool:
@@ -85,15 +134,24 @@ def _fits(columns: Mapping[str, Column], row: Mapping[str, Any], mismatch: Misma
 
 
 def _pairs(
-    columns: Mapping[str, Column], row: Mapping[str, Any], mismatch: Mismatch
+    columns: Sequence[Column], row: Row, mismatch: Mismatch, made_up: frozenset[str]
 ) -> Iterator[Pair]:
-    for name, column in columns.items():
+    if isinstance(row, tuple):
+        for column, value in zip(columns, row, strict=False):
+            problem = _problem(column, value, mismatch)
+            yield Pair(("", value), column, problem, column.name in made_up)
+        yield from (Pair(None, column, "") for column in columns[len(row) :])
+        yield from (Pair(("", value), None, "") for value in row[len(columns) :])
+        return
+    known = {column.name: column for column in columns}
+    for name, column in known.items():
         if name in row:
-            yield Pair((name, row[name]), column, _problem(column, row[name], mismatch))
+            problem = _problem(column, row[name], mismatch)
+            yield Pair((name, row[name]), column, problem, name in made_up)
         else:
             yield Pair(None, column, "")
     for name, value in row.items():
-        if name not in columns:
+        if name not in known:
             yield Pair((name, value), None, "")
 
 

@@ -22,6 +22,7 @@ from understudy.catalog.errors import (
     StatementUnknown,
     UncheckedWarning,
 )
+from understudy.catalog.made_up_rows import CannotMakeUp, RowFiller
 from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
 from understudy.catalog.value_rules import ValueRules
@@ -175,6 +176,31 @@ class Checker:
         self._report(self._levels.answers, AnswerImpossible(text), call)
         return False
 
+    def fill(
+        self,
+        call: Call,
+        description: Description,
+        rows: Rows,
+        mismatch: answers.Mismatch | None = None,
+    ) -> Rows:
+        """Return rows whose columns that the script does not give are made up.
+
+        Args:
+            call: the call that is answered.
+            description: what PostgreSQL says of the statement.
+            rows: the rows, as mappings.
+            mismatch: as for `check_answer`.
+
+        Raises:
+            AnswerImpossible: no value can be made up for a column.
+        """
+        __tracebackhide__ = True
+        try:
+            return self._filler.fill(rows, description, mismatch or self._rules.mismatch)
+        except CannotMakeUp as error:
+            text = report.not_filled(call, str(error), "Give it: .filled_row(..., column=value)")
+            raise expectations.record_failure(AnswerImpossible(text)) from None
+
     def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
         """Check that a statement could fail with a scripted error.
 
@@ -300,6 +326,10 @@ class Checker:
     def _rules(self) -> ValueRules:
         """psqlpy's rules, which need the catalog's types."""
         return ValueRules(self.catalog.facts.types)
+
+    @cached_property
+    def _filler(self) -> RowFiller:
+        return RowFiller(self.catalog.facts.types)
 
     def _report(self, level: Level, failure: Failure, call: Call) -> None:
         __tracebackhide__ = True

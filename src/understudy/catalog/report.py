@@ -148,7 +148,12 @@ def parameters_refused(
 def answer_impossible(call: Call, found: Difference) -> str:
     """Return the message about an impossible answer, beside what the statement returns."""
     lines = [f"the statement could not return this: {found.reason}", *_table(found.pairs)]
-    return "\n".join(lines + _statement_and_rule(call))
+    return "\n".join([*lines, *_statement_and_rule(call), *found.remedy])
+
+
+def not_filled(call: Call, reason: str, remedy: str) -> str:
+    """Return the message about a row of which columns are left to be made up."""
+    return "\n".join([f"the row cannot be filled in: {reason}", *_statement_and_rule(call), remedy])
 
 
 def _statement_and_rule(call: Call) -> list[str]:
@@ -180,7 +185,8 @@ def _scripted(pair: Pair) -> str:
         return "-"
     name, value = pair.scripted
     value_shown = "None" if value is None else typed(value)
-    return f"{name} = {value_shown}" if name else value_shown
+    made_up = ", made up" if pair.is_made_up else ""
+    return (f"{name} = {value_shown}" if name else value_shown) + made_up
 
 
 def _returned(pair: Pair) -> str:

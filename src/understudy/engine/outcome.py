@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 from understudy.catalog import active_checker
-from understudy.catalog.answer_checks import Mismatch
+from understudy.catalog.answer_checks import Difference, Mismatch, equal_names
 from understudy.catalog.description import Description
+from understudy.catalog.errors import AnswerImpossible
+from understudy.catalog.report import answer_impossible
 from understudy.pg.errors import ErrorFields
+from understudy.pg.select_list import column_names
 from understudy.script.answers import Answer, Computed, Rows, Value
 from understudy.script.calls import Call
+from understudy.script.expectations import record_failure
+from understudy.script.formatting import counted
 from understudy.script.rules import StatementRule
+
+UNNAMED = "a row in the order of the columns needs their names, and the statement tells not all"
+NAME_THEM = "Name them: .rows((...), columns=[...]); or configure the schema, which tells them."
 
 
 @dataclass(slots=True)
@@ -27,6 +36,69 @@ class Outcome:
     call: Call
     answer: Answer | None
     description: Description | None
+
+    def complete(
+        self,
+        result: Rows | Value,
+        names: Sequence[str | None] | None = None,
+        mismatch: Mismatch | None = None,
+    ) -> Rows | Value:
+        """Return a result whose columns are known: with their names, and filled in if it asks so.
+
+        Args:
+            result: the scripted result.
+            names: the columns of the statement; by default as the description or the text has them.
+            mismatch: as for `check`.
+
+        Raises:
+            AnswerImpossible: the names are not known, the row is not as long as they are many, or
+                it cannot be filled in.
+        """
+        __tracebackhide__ = True
+        if not isinstance(result, Rows) or not result.rows:
+            return result
+        if result.is_filled:
+            result = self._fill(result, mismatch)
+        if names is None:
+            if self.description is None:
+                names = column_names(self.call.statement)
+            else:
+                names = [column.name for column in self.description.columns]
+        first = result.rows[0]
+        if isinstance(first, tuple):
+            if result.columns is not None:
+                return result
+            if names is None or None in names:
+                self._refuse(UNNAMED, NAME_THEM)
+            columns = tuple(map(str, names))
+            if self.description is None and len(first) != len(columns):
+                self._refuse(wrong_length(columns, first))
+            return replace(result, columns=columns)
+        if self.description is None and names and not result.as_dicts:
+            known = list(map(str, names))
+            if len(set(known)) < len(known) and None not in names:
+                found = equal_names(known, first, len(result.rows))
+                self._refuse(found.reason, *found.remedy)
+        return result
+
+    def _fill(self, rows: Rows, mismatch: Mismatch | None) -> Rows:
+        __tracebackhide__ = True
+        checker = active_checker.checker()
+        description = self.description
+        if checker is not None and description is None:  # the statement of a real server
+            description = checker.describe(self.call)
+        if checker is None or description is None:
+            self._refuse(
+                "filled_row() makes up the columns that PostgreSQL tells, and it was not asked",
+                "Configure the schema (`schema` in [tool.understudy]), or give all columns: "
+                ".row(...)",
+            )
+        return checker.fill(self.call, description, rows, mismatch)
+
+    def _refuse(self, reason: str, *remedy: str) -> NoReturn:
+        __tracebackhide__ = True
+        text = answer_impossible(self.call, Difference(reason, remedy=remedy))
+        raise record_failure(AnswerImpossible(text))
 
     def check(self, result: Rows | Value, mismatch: Mismatch | None = None) -> bool:
         """Check that the statement could return a result.
@@ -70,3 +142,9 @@ class Outcome:
         rule = self.call.rule
         groups = rule.groups(self.call) if isinstance(rule, StatementRule) else {}
         return computed.function(self.call, **groups)
+
+
+def wrong_length(names: Sequence[str], row: Sequence[Any]) -> str:
+    """Return what is wrong with a row that has more or fewer values than there are columns."""
+    columns = f"{counted(len(names), 'column')} ({', '.join(names)})"
+    return f"it has {columns}, and a row of the answer has {counted(len(row), 'value')}"

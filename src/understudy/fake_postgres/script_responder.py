@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn
 
-from understudy.catalog.answer_checks import Mismatch
+from understudy.catalog.answer_checks import Mismatch, difference
 from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
-from understudy.catalog.description import Description
+from understudy.catalog.description import Column, Description
 from understudy.catalog.errors import AnswerImpossible
+from understudy.catalog.report import answer_impossible
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import scripted_copy, type_inference
@@ -39,16 +40,28 @@ from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rows import say_json_null
 from understudy.fake_postgres.scripted_rules import ReceivedParameters
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
-from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.errors import ServerError
 from understudy.pg.sql import one_line
 from understudy.script import answers, expectations
-from understudy.script.answers import UNNAMED_COLUMN, Computed, Error, Hang, Rows, Value
+from understudy.script.answers import (
+    UNNAMED_COLUMN,
+    Computed,
+    Error,
+    Hang,
+    Rows,
+    Value,
+    values_in_order,
+    values_of,
+)
 from understudy.script.calls import Call
 from understudy.script.failures import Failure, ScriptError
 from understudy.script.origin import spot
 from understudy.script.rules import Rule
 
 _READY = (Rows, Value)  # what needs no working out
+_FIRST_RULE = (
+    "Without a schema, a statement has the columns that its rules tell when a driver prepares it."
+)
 
 
 @dataclass(slots=True)
@@ -142,9 +155,11 @@ class ScriptResponder:
                 f"statement\n  sql: {one_line(sql)}\n  at:  {call.origin.place}\n"
                 "Configure the schema, so that PostgreSQL tells the columns; or script the rows."
             )
+        except type_inference.ColumnsUnknown as unknown:
+            _fail(answer_impossible(call, unknown.difference))
         fields = None
         if columns is not None:
-            fields = tuple(self._schema.field(*column) for column in columns.items())
+            fields = tuple(self._schema.field(*column) for column in columns)
         return _statement(sql, command_in(sql), parameters, fields)
 
     # What it is answered with --------------------------------------------------------------------
@@ -280,39 +295,37 @@ class ScriptResponder:
         fields = statement.fields or ()
         names = [field.name for field in fields]
         if isinstance(answer, Value):
-            name = names[0] if len(names) == 1 else UNNAMED_COLUMN
-            answer = Rows(({name: answer.value},))
-        if outcome.description is None and answer.rows and list(answer.rows[0]) != names:
-            raise ServerError(
-                ErrorFields(
-                    "0A000",
-                    "cached plan must not change result type",
-                    detail=f"It was prepared with the columns {names}; a rule now answers with "
-                    f"{list(answer.rows[0])}.",
-                )
-            )
+            answer = Rows(((answer.value,),), columns=tuple(names[:1]) or (UNNAMED_COLUMN,))
         unsendable = self._unsendable()
-        if not outcome.check(answer, unsendable):
-            self._refuse_unsendable(answer, outcome.call, fields, unsendable)
-        rows = [[row.get(name) for name in names] for row in answer.rows] if names else ()
+        complete = outcome.complete(answer, names, unsendable)
+        assert isinstance(complete, Rows)
+        if not outcome.check(complete, unsendable) and complete.rows:
+            self._refuse_unsendable(complete, outcome, statement, unsendable)
+        rows = [list(values_in_order(row, names)) for row in complete.rows] if names else ()
         if outcome.description is not None:
             say_json_null(rows, outcome.description)
-        return Result(rows, answer.tag)
+        return Result(rows, complete.tag)
 
     def _refuse_unsendable(
-        self, answer: Rows, call: Call, fields: Sequence[Field], unsendable: Mismatch
+        self, answer: Rows, outcome: Outcome, statement: Statement, unsendable: Mismatch
     ) -> None:
+        """Refuse an answer that was not checked and that the client could not be sent."""
+        fields = statement.fields or ()
         numbered = self._schema.types.numbered
         kinds = [(field.name, numbered(field.oid)) for field in fields]
-        columns = [(name, "text" if kind is None else kind.name) for name, kind in kinds]
-        for row in answer.rows:
-            for name, type_name in columns:
-                if reason := unsendable(type_name, row.get(name)):
-                    _fail(
-                        f"the answer cannot be sent: column {name!r} is {type_name}\n"
-                        f"  {reason}\n"
-                        f"  sql: {one_line(call.statement)}\n  at:  {call.origin.place}"
-                    )
+        columns = tuple(
+            Column(name, "text" if kind is None else kind.name, None, "unknown")
+            for name, kind in kinds
+        )
+        if outcome.description is not None:  # the check of answers is off
+            names = [field.name for field in fields]
+            answer = Rows(tuple(tuple(values_in_order(row, names)) for row in answer.rows))
+        described = Description(statement.command, (), columns, (), ())
+        found = difference(described, answer, unsendable, outcome.call.method)
+        if found is not None:
+            if outcome.description is None and statement.forward is None:
+                found = found._replace(remedy=(*found.remedy, _FIRST_RULE))
+            _fail(answer_impossible(outcome.call, found))
 
     def _unsendable(self) -> Mismatch:
         """Return what says why a value cannot be sent for a type; None if it can."""
@@ -355,7 +368,7 @@ class ScriptResponder:
         if isinstance(answer, Value):
             result = Result([[answer.value]])
         else:
-            result = Result([list(row.values()) for row in answer.rows], answer.tag)
+            result = Result([values_of(row) for row in answer.rows], answer.tag)
         delay = outcome.answer.delay
         return Pending(delay, lambda: result) if delay else result
 

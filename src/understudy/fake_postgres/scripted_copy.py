@@ -7,7 +7,7 @@ from typing import Any, Literal
 from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg import copy_data, sql
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.script.answers import Rows, Value
+from understudy.script.answers import Rows, Value, values_of
 from understudy.script.calls import Call
 
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -40,7 +40,7 @@ def result(outcome: Rows | Value, call: Call, way: Literal["in", "out"]) -> Resu
     if isinstance(outcome, Value):
         data = outcome.value if isinstance(outcome.value, bytes) else str(outcome.value).encode()
         return Result([data], tag or f"COPY {_count(data)}")
-    lines = ["\t".join(map(_text, row.values())) + "\n" for row in outcome.rows]
+    lines = ["\t".join(map(_text, values_of(row))) + "\n" for row in outcome.rows]
     columns = len(outcome.rows[0]) if outcome.rows else 0
     return Result([line.encode() for line in lines], tag, columns=columns)
 

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
+from understudy.catalog.answer_checks import Difference, equal_names
 from understudy.catalog.command_tags import command_in
+from understudy.engine.outcome import NAME_THEM, UNNAMED, wrong_length
 from understudy.pg import sql
 from understudy.pg.codecs.json_documents import JsonText
-from understudy.script.answers import UNNAMED_COLUMN, Computed, Drop, Outcome, Rows, Value
+from understudy.pg.select_list import column_names
+from understudy.script.answers import (
+    UNNAMED_COLUMN,
+    Computed,
+    Drop,
+    Rows,
+    Value,
+    values_in_order,
+)
 from understudy.script.rules import Rule
 
 _INT4 = 2**31
@@ -130,32 +140,92 @@ def _hints_in(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], di
     return cast, near
 
 
+class ColumnsUnknown(Exception):
+    """The columns of a statement cannot be told.
+
+    Attributes:
+        difference: why, and what to write instead.
+    """
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference.reason)
+        self.difference = difference
+
+
 def _scripted_columns(rules: Sequence[Rule]) -> dict[str, str]:
-    """Return the types of the columns in the rows of some rules."""
-    outcomes = [answer.outcome for rule in rules for answer in rule.answers]
-    rows = [row for outcome in outcomes for row in _rows(outcome)]
-    return {name: common(row.get(name) for row in rows) for name in (rows[0] if rows else ())}
+    """Return the types of the columns in the rows of some rules, by their names."""
+    for outcome in _outcomes(rules):
+        if isinstance(outcome, Rows) and outcome.rows and isinstance(outcome.rows[0], Mapping):
+            names = list(outcome.rows[0])
+            return dict(zip(names, _types(rules, names), strict=True))
+    return {}
 
 
-def columns(rules: Sequence[Rule], statement: str) -> dict[str, str] | None:
+def columns(rules: Sequence[Rule], statement: str) -> list[tuple[str, str]] | None:
     """Return the columns of a statement's result and their types; None if it returns no rows.
+
+    The text of the statement tells their names and their order, if it is certain, else the rows.
 
     Raises:
         LookupError: a function answers it, so its columns are unknown.
+        ColumnsUnknown: the rows do not fit what the text tells.
     """
-    if found := _scripted_columns(rules):
-        return found
+    told = column_names(statement)
+    for outcome in _outcomes(rules):
+        if isinstance(outcome, Value):
+            name = told[0] if told is not None and len(told) == 1 else None
+            return _typed(rules, [name or UNNAMED_COLUMN])
+        if isinstance(outcome, Rows) and (outcome.rows or outcome.columns):
+            return _typed(rules, _names(outcome, told))
     if any(isinstance(answer.outcome, Computed) for rule in rules for answer in rule.answers):
         raise LookupError(statement)
-    return {} if returns_rows(statement) else None
+    if not returns_rows(statement):
+        return None
+    # ORMs look for the columns of an empty result too. Of `*` at least one is there.
+    return [(name or UNNAMED_COLUMN, _TEXT) for name in told or (None,)]
 
 
-def _rows(outcome: Outcome) -> Sequence[Mapping[str, Any]]:
-    if isinstance(outcome, Drop):
-        outcome = outcome.rows
-    if isinstance(outcome, Value):
-        return ({UNNAMED_COLUMN: outcome.value},)
-    return outcome.rows if isinstance(outcome, Rows) else ()
+def _names(outcome: Rows, told: Sequence[str | None] | None) -> list[str]:
+    """Return the names of the columns of some rows."""
+    if outcome.columns is not None:
+        return list(outcome.columns)
+    first = outcome.rows[0]
+    known = None if told is None or None in told else list(map(str, told))
+    if isinstance(first, tuple):
+        if known is None:
+            raise ColumnsUnknown(Difference(UNNAMED, remedy=(NAME_THEM,)))
+        if len(known) != len(first):
+            raise ColumnsUnknown(Difference(wrong_length(known, first)))
+        return known
+    if known is None:
+        return list(first)
+    if len(set(known)) < len(known):
+        raise ColumnsUnknown(equal_names(known, first, len(outcome.rows)))
+    return known if set(known) == set(first) else list(first)
+
+
+def _typed(rules: Sequence[Rule], names: list[str]) -> list[tuple[str, str]]:
+    return list(zip(names, _types(rules, names), strict=True))
+
+
+def _types(rules: Sequence[Rule], names: list[str]) -> list[str]:
+    """Return the type of each column in all rows of some rules that have these columns."""
+    rows = [
+        values_in_order(row, names)
+        for outcome in _outcomes(rules)
+        for row in (outcome.rows if isinstance(outcome, Rows) else ((outcome.value,),))
+    ]
+    rows = [row for row in rows if len(row) == len(names)]
+    return [common(row[place] for row in rows) for place in range(len(names))]
+
+
+def _outcomes(rules: Sequence[Rule]) -> Iterator[Rows | Value]:
+    """Yield the results among the answers of some rules."""
+    for rule in rules:
+        for answer in rule.answers:
+            outcome = answer.outcome.rows if isinstance(answer.outcome, Drop) else answer.outcome
+            if isinstance(outcome, Rows | Value):
+                yield outcome
 
 
 def returns_rows(statement: str) -> bool:

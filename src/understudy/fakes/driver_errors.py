@@ -42,6 +42,12 @@ def server_refused(text: str) -> Exception:
     return psqlpy_error("DatabaseError", f"db error: ERROR: {text}")
 
 
+def equal_names(name: str) -> Exception:
+    """Return the error for `records()` of a result with two columns of one name."""
+    text = f"Duplicate column name '{name}' in result set; use positional indexing or aliases"
+    return psqlpy_error("ConnectionExecuteError", text)
+
+
 def connection_lost(method: str, *, in_parse: bool) -> Exception:
     """Return the error for using a connection that the server has closed."""
     return _by_method(method, _LOST, in_parse, wraps=True)

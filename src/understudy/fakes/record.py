@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
+
+from understudy.fakes import driver_errors
 
 T = TypeVar("T")
 
@@ -45,6 +47,24 @@ class Record:
         return list(self._row.items())
 
 
+class RowOfEqualNames(dict[str, Any]):
+    """A row in which columns have equal names: as a dict it has the last value of each.
+
+    Attributes:
+        pairs: all names with their values, in the order of the columns.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        self.pairs = list(pairs)
+        super().__init__(self.pairs)
+
+    @property
+    def repeated(self) -> str:
+        """The first name that comes again."""
+        names = [name for name, _ in self.pairs]
+        return next(name for number, name in enumerate(names) if name in names[:number])
+
+
 class FakeRecord:
     """A result as psqlpy gives it: `.result()` returns the data.
 
@@ -65,7 +85,7 @@ class FakeRecord:
 
         `custom_decoders` is accepted as psqlpy does; scripted values are already decoded.
         """
-        return self._each(lambda row: tuple(row.values())) if as_tuple else self._data
+        return self._each(_in_order) if as_tuple else self._data
 
     def as_class(self, as_class: Callable[..., T]) -> Any:
         """Call `as_class` with each row's columns as keyword arguments."""
@@ -78,7 +98,14 @@ class FakeRecord:
         return self._each(lambda row: row_factory(dict(row)))
 
     def records(self) -> list[Record]:
-        """Return the rows as tuples that know their columns (psqlpy 0.13, all but `fetch_row`)."""
+        """Return the rows as tuples that know their columns (psqlpy 0.13, all but `fetch_row`).
+
+        Raises:
+            Exception: psqlpy's, if columns have equal names.
+        """
+        for row in self._data or ():
+            if isinstance(row, RowOfEqualNames):
+                raise driver_errors.equal_names(row.repeated)
         return [Record(row) for row in self._data or ()]
 
     def _each(self, function: Callable[[Mapping[str, Any]], T]) -> Any:
@@ -89,3 +116,9 @@ class FakeRecord:
     def __repr__(self) -> str:
         """Show the data, for the message of a failed assertion."""
         return f"FakeRecord({self._data!r}, rowcount={self.rowcount})"
+
+
+def _in_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    if isinstance(row, RowOfEqualNames):
+        return tuple(value for _, value in row.pairs)
+    return tuple(row.values())

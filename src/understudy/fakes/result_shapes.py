@@ -6,22 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from understudy.fakes import driver_errors
-from understudy.fakes.record import FakeRecord
-from understudy.script.answers import UNNAMED_COLUMN, Rows, Value
+from understudy.fakes.record import FakeRecord, RowOfEqualNames
+from understudy.script.answers import UNNAMED_COLUMN, Row, Rows, Value
+
+
+def _row(row: Row, columns: tuple[str, ...] | None) -> dict[str, Any]:
+    if isinstance(row, Mapping):
+        return dict(row)
+    assert columns is not None, "the engine has named them"
+    if len(set(columns)) == len(columns):
+        return dict(zip(columns, row, strict=False))
+    return RowOfEqualNames(zip(columns, row, strict=False))
 
 
 def rows_of(outcome: Rows | Value) -> list[dict[str, Any]]:
     """Return the rows, each a new dict that the code under test may change."""
     if isinstance(outcome, Value):
         return [{UNNAMED_COLUMN: outcome.value}]
-    return [dict(row) for row in outcome.rows]
+    return [_row(row, outcome.columns) for row in outcome.rows]
 
 
 def as_record(outcome: Rows | Value) -> FakeRecord:
     """Return all rows, as `execute` and `fetch` do."""
     if isinstance(outcome, Value):
         return FakeRecord(rows_of(outcome), 1)
-    return FakeRecord([dict(row) for row in outcome.rows], outcome.count)
+    return FakeRecord(rows_of(outcome), outcome.count)
 
 
 def as_row(outcome: Rows | Value) -> FakeRecord:
@@ -30,11 +39,11 @@ def as_row(outcome: Rows | Value) -> FakeRecord:
     Raises:
         psqlpy's ConnectionExecuteError: there is not exactly one.
     """
-    rows = rows_of(outcome) if isinstance(outcome, Value) else outcome.rows
+    rows = rows_of(outcome)
     if len(rows) != 1:
         text = "query returned an unexpected number of rows"
         raise driver_errors.psqlpy_error("ConnectionExecuteError", text)
-    return FakeRecord(dict(rows[0]), 1)
+    return FakeRecord(rows[0], 1)
 
 
 def as_value(outcome: Rows | Value) -> Any:
@@ -45,7 +54,7 @@ def as_value(outcome: Rows | Value) -> Any:
     """
     if isinstance(outcome, Value):
         return outcome.value
-    return next(iter(as_row(outcome).result().values()), None)
+    return next(iter(as_row(outcome).result(as_tuple=True)), None)
 
 
 def as_many(outcome: Rows | Value | None, given: int) -> FakeRecord:
@@ -60,10 +69,10 @@ def rows_in(data: Any) -> Rows | None:
     if isinstance(data, FakeRecord):
         data = data.result()
     if type(data) is dict or isinstance(data, Mapping):
-        return Rows((data,))
+        return Rows((data,), as_dicts=True)
     if data and isinstance(data, list | tuple):
         for row in data:
             if type(row) is not dict and not isinstance(row, Mapping):
                 return None
-        return Rows(tuple(data))
+        return Rows(tuple(data), as_dicts=True)
     return None

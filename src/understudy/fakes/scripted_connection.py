@@ -112,6 +112,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         if answer.delay or not isinstance(result, _READY):
             result = await self._waited(outcome)
         self._note_prepared(call)
+        result = outcome.complete(result)
         outcome.check(result)
         return returns(result)
 

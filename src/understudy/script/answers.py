@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from understudy.script.failures import ScriptError
-from understudy.script.formatting import typed
+from understudy.script.formatting import shown, typed
 
 UNNAMED_COLUMN = "?column?"  # what PostgreSQL calls a column for which it has no name
 _TAG = re.compile(r"[A-Z]+(?: [A-Z]+)*(?: \d+)*")
-Row = Mapping[str, Any]
+# By the names of the columns, or in their order.
+Row = Mapping[str, Any] | tuple[Any, ...]
 
 
 @dataclass(slots=True)
 class Rows:
-    """Rows of a result; `tag` is the scripted command tag, if there is one."""
+    """Rows of a result.
+
+    Attributes:
+        rows: all of them mappings, or all of them tuples.
+        tag: the scripted command tag, if there is one.
+        columns: the names of the columns, if the script tells them apart from the rows, which are
+            tuples then.
+        is_filled: whether the columns that the rows do not have are to be made up.
+        made_up: the columns whose values have been made up.
+        as_dicts: whether they are what psqlpy makes of a result, in which equal names are one key.
+    """
 
     rows: tuple[Row, ...] = ()
     tag: str | None = None
+    columns: tuple[str, ...] | None = None
+    is_filled: bool = False
+    made_up: frozenset[str] = frozenset()
+    as_dicts: bool = False
 
     @property
     def count(self) -> int:
@@ -95,25 +110,88 @@ class Answer:
     used: int = 0
 
 
-def read_rows(rows: tuple[Any, ...]) -> Rows:
-    """Read the rows that a test wrote: mappings, or one iterable of mappings.
+def read_rows(
+    rows: tuple[Any, ...], columns: Iterable[str] | None = None, *, is_filled: bool = False
+) -> Rows:
+    """Read the rows that a test wrote: one after the other, or one iterable of rows.
+
+    Args:
+        rows: each is a mapping, or a list or tuple of values in the order of the columns.
+        columns: the names of the columns.
+        is_filled: whether the columns that the rows do not have are made up.
 
     Raises:
-        ScriptError: a row is not a mapping, or the rows differ in their columns.
+        ScriptError: a row is neither, or the rows differ in their columns.
     """
-    if len(rows) == 1 and isinstance(rows[0], Iterable) and not isinstance(rows[0], Mapping | str):
+    names = None if columns is None else _read_columns(columns)
+    if len(rows) == 1 and _holds_rows(rows[0]):
         rows = tuple(rows[0])
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, Mapping):
-            raise ScriptError(
-                f"rows() takes rows as mappings from column to value; row {number} is {typed(row)}"
-            )
-        if list(row) != list(rows[0]):
-            raise ScriptError(
-                f"all rows of a result have the same columns; row 1 has {list(rows[0])}, "
-                f"row {number} has {list(row)}"
-            )
-    return Rows(tuple(dict(row) for row in rows))
+    read = tuple(
+        _read_row(number, row, rows[0], is_filled=is_filled) for number, row in enumerate(rows, 1)
+    )
+    if names is not None:
+        read = tuple(_in_order(row, names) for row in read)
+    return Rows(read, columns=names, is_filled=is_filled)
+
+
+def _holds_rows(value: Any) -> bool:
+    """Return whether this is rows, and not a row: `[(1, 7), (2, 8)]` and not `(1, 7)`."""
+    if isinstance(value, list | tuple):
+        return all(isinstance(row, Mapping | list | tuple) for row in value)
+    return isinstance(value, Iterable) and not isinstance(value, Mapping | str | bytes)
+
+
+def _read_columns(columns: Any) -> tuple[str, ...]:
+    names = tuple(columns) if isinstance(columns, Iterable) else ()
+    if isinstance(columns, str) or not all(isinstance(name, str) for name in names) or not names:
+        raise ScriptError(
+            f"rows() takes columns as a list of names such as ['id', 'name'], got {typed(columns)}"
+        )
+    return names
+
+
+def _read_row(number: int, row: Any, first: Any, *, is_filled: bool) -> Row:
+    if not isinstance(row, Mapping | list | tuple):
+        raise ScriptError(
+            "rows() takes rows as mappings from column to value, or as tuples of values in the "
+            f"order of the columns; row {number} is {typed(row)}"
+        )
+    is_named = isinstance(row, Mapping)
+    if is_named != isinstance(first, Mapping) or (
+        len(row) != len(first) if not is_named else list(row) != list(first) and not is_filled
+    ):
+        raise ScriptError(
+            f"all rows of a result have the same columns; row 1 has {_columns_in(first)}, "
+            f"row {number} has {_columns_in(row)}"
+        )
+    return dict(row) if isinstance(row, Mapping) else tuple(row)
+
+
+def _columns_in(row: Any) -> str:
+    return str(list(row)) if isinstance(row, Mapping) else f"the values {shown(tuple(row))}"
+
+
+def _in_order(row: Row, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return the values of a row in the order of the columns that the script names."""
+    if isinstance(row, tuple):
+        if len(row) == len(names):
+            return row
+    elif len(row) == len(names) and set(row) == set(names):
+        return tuple(row[name] for name in names)
+    raise ScriptError(f"rows(columns={list(names)}) was given a row with others: {shown(row)}")
+
+
+def values_of(row: Row) -> Sequence[Any]:
+    """Return the values of a row, in the order in which they were given."""
+    return row if isinstance(row, tuple) else list(row.values())
+
+
+def values_in_order(row: Row, names: Sequence[str]) -> Sequence[Any]:
+    """Return the values of a row in the order of the columns with these names.
+
+    A tuple is returned as it is; of a mapping, a column that it lacks is None.
+    """
+    return row if isinstance(row, tuple) else [row.get(name) for name in names]
 
 
 def read_tag(tag: Any) -> Rows:

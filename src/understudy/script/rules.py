@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from understudy.pg import sql
@@ -153,13 +153,58 @@ class StatementRule(Rule):
         else:
             raise ScriptError(_refusal(statement))
 
-    def row(self, mapping: Mapping[str, Any] | None = None, /, **columns: Any) -> Self:
-        """Answer with exactly one row, given by keyword or as a mapping."""
-        return self._add(answers.read_rows(({**(mapping or {}), **columns},)))
+    def row(
+        self, row: Mapping[str, Any] | list[Any] | tuple[Any, ...] | None = None, /, **columns: Any
+    ) -> Self:
+        """Answer with exactly one row.
 
-    def rows(self, *rows: Any) -> Self:
-        """Answer with rows, each a mapping; none at all is an empty result."""
-        return self._add(answers.read_rows(rows))
+        Args:
+            row: a mapping, or a list or tuple of values in the order of the columns.
+            **columns: the values by the names of the columns.
+
+        Raises:
+            ScriptError: `row` is neither, or is in order and goes with `columns`.
+        """
+        if row is not None and not isinstance(row, Mapping):
+            if not isinstance(row, list | tuple):
+                raise ScriptError(
+                    "row() takes a mapping from column to value, or a list or tuple of values in "
+                    f"the order of the columns; got {typed(row)}"
+                )
+            if columns:
+                raise ScriptError(
+                    f"row() was given values in order, {shown(row)}, and values by name, "
+                    f"{shown(columns)}: give all of them one way"
+                )
+            return self._add(answers.read_rows(([row],)))
+        return self._add(answers.read_rows(({**(row or {}), **columns},)))
+
+    def rows(self, *rows: Any, columns: Iterable[str] | None = None) -> Self:
+        """Answer with rows; none at all is an empty result.
+
+        Args:
+            *rows: each a mapping, or a list or tuple of values in the order of the columns; or one
+                iterable of such rows.
+            columns: the names of the columns, for a statement whose columns are not known.
+        """
+        return self._add(answers.read_rows(rows, columns))
+
+    def filled_row(self, mapping: Mapping[str, Any] | None = None, /, **columns: Any) -> Self:
+        """Answer with one row, of which the columns that are not given are made up.
+
+        The schema tells them: a column that may be NULL is None, any other has a value of its type.
+        """
+        return self.filled_rows({**(mapping or {}), **columns})
+
+    def filled_rows(self, *rows: Any) -> Self:
+        """Answer with rows, of which the columns that are not given are made up: see above."""
+        read = answers.read_rows(rows, is_filled=True)
+        if any(isinstance(row, tuple) for row in read.rows):
+            raise ScriptError(
+                "filled_rows() takes rows as mappings: which columns are left to be filled in is "
+                f"told by the names of the others; got {shown(read.rows[0])}"
+            )
+        return self._add(read)
 
     def value(self, value: Any) -> Self:
         """Answer with one row of one column, as `fetch_val` reads it."""
