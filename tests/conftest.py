@@ -18,6 +18,7 @@ import understudy.script.expectations  # noqa: F401
 from tests.scheduling import LongestFirst
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["oldest"]  # a project of its own: `.ci/run` runs it with old versions
 
 # On a busy machine an example may take any time. `make cover` asks for the thorough profile.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

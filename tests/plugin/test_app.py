@@ -283,7 +283,7 @@ def test_fastapi_not_installed(web: Project) -> None:
         tests__test_it="def test_it(client): pass",
     )
     assert web.message("test_it") == (
-        '`client` needs FastAPI, which is not installed.\npip install "understudy[fastapi]"'
+        '`client` needs starlette, which is not installed.\npip install "understudy[fastapi]"'
     )
 
 
@@ -299,7 +299,7 @@ def test_httpx_not_installed_for_the_sync_client(web: Project) -> None:
         tests__test_it="def test_it(client): pass",
     )
     assert web.message("test_it") == (
-        '`client` needs httpx, which is not installed.\npip install "understudy[fastapi]"'
+        '`client` needs httpx, which is not installed.\npip install "understudy[asgi]"'
     )
 
 
@@ -318,6 +318,5 @@ def test_not_installed_for_the_async_client(web: Project, module: str, package: 
         """,
     )
     assert web.message("test_it") == (
-        f"`async_client` needs {package}, which is not installed.\n"
-        'pip install "understudy[fastapi]"'
+        f'`async_client` needs {package}, which is not installed.\npip install "understudy[asgi]"'
     )

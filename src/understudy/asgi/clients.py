@@ -76,9 +76,9 @@ def _test_client(app: Any) -> TestClient:
             warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
             from starlette.testclient import TestClient
     except (ImportError, RuntimeError) as error:
-        # Starlette raises a RuntimeError if httpx is missing.
-        package = "httpx" if isinstance(error, RuntimeError) else "FastAPI"
-        raise not_installed(package, "client") from error
+        # Starlette raises a RuntimeError if httpx is missing. Before 0.21 it needs requests.
+        missing = (getattr(error, "name", None) or "httpx").partition(".")[0]
+        raise not_installed(missing, "client") from error
     return TestClient(app)
 
 

@@ -10,6 +10,6 @@ class AppError(Exception):
 
 def not_installed(package: str, fixture: str) -> AppError:
     """Return the error for a missing package that a fixture needs."""
-    return AppError(
-        f'`{fixture}` needs {package}, which is not installed.\npip install "understudy[fastapi]"'
-    )
+    ours = {"starlette": "fastapi", "httpx": "asgi", "asgi-lifespan": "asgi"}
+    wanted = f'"understudy[{ours[package]}]"' if package in ours else package
+    return AppError(f"`{fixture}` needs {package}, which is not installed.\npip install {wanted}")

@@ -40,7 +40,13 @@ def async_client_fixtures(config: pytest.Config) -> ModuleType:
     manager = config.pluginmanager
     if manager.has_plugin("anyio"):
         setattr(plugin, _ANYIO, pytest.fixture(_new_fixture(), name=_ANYIO))
-    if manager.has_plugin("asyncio") and not has_own_event_loop(config):
+    if manager.has_plugin("asyncio") and has_own_event_loop(config):
+        # Before 1.0 a fixture of function scope runs in the loop of its test.
+        import pytest_asyncio
+
+        name = _asyncio_fixture("function")
+        setattr(plugin, name, pytest_asyncio.fixture(_new_fixture(), name=name))
+    elif manager.has_plugin("asyncio"):
         import pytest_asyncio
 
         for scope in _LOOP_SCOPES:
@@ -77,41 +83,47 @@ def fixture_for(request: pytest.FixtureRequest) -> str:
             "`async_client` lives in a test's event loop, and no plugin that runs async tests is"
             " loaded.\npip install pytest-asyncio"
         )
-    if "asyncio" in plugins:
-        import pytest_asyncio
-
-        if pytest_asyncio.is_async_test(item):
-            if "anyio_backend" in request.fixturenames:
-                raise failure(
-                    "`async_client` lives in a test's event loop, and two plugins claim "
-                    f"{item.name}: pytest-asyncio runs the test, anyio its async fixtures, each "
-                    "in a loop of its own.\n"
-                    "Remove the anyio marker (and the `anyio_backend` fixture), or the asyncio "
-                    'marker; with asyncio_mode = "auto" every async test has that one.'
-                )
-            _require_scoped_loops(config)
-            return _asyncio_fixture(_loop_scope(item))
+    if "asyncio" in plugins and _is_async_test(item):
+        if "anyio_backend" in request.fixturenames:
+            raise failure(
+                "`async_client` lives in a test's event loop, and two plugins claim "
+                f"{item.name}: pytest-asyncio runs the test, anyio its async fixtures, each "
+                "in a loop of its own.\n"
+                "Remove the anyio marker (and the `anyio_backend` fixture), or the asyncio "
+                'marker; with asyncio_mode = "auto" every async test has that one.'
+            )
+        return _asyncio_fixture(_supported(_loop_scope(item), config))
     if "anyio_backend" in request.fixturenames:
         return _ANYIO
     if "asyncio" in plugins and not inspect.iscoroutinefunction(request.function):
         # A sync test that gets the client through an async fixture: use that fixture's loop.
-        _require_scoped_loops(config)
-        scope = config.getini("asyncio_default_fixture_loop_scope")
-        return _asyncio_fixture(scope if scope in _LOOP_SCOPES else "function")
+        scope = _default(config, "asyncio_default_fixture_loop_scope")
+        return _asyncio_fixture(_supported(scope, config))
     raise failure(
         f"`async_client` lives in a test's event loop, and no plugin runs {item.name} in one."
         f"\nMark the test: {'; or '.join(_MARKERS[name] for name in plugins)}."
     )
 
 
-def _require_scoped_loops(config: pytest.Config) -> None:
-    if has_own_event_loop(config):
+def _is_async_test(item: pytest.Item) -> bool:
+    """Return whether pytest-asyncio runs this test."""
+    import pytest_asyncio
+
+    if hasattr(pytest_asyncio, "is_async_test"):
+        return pytest_asyncio.is_async_test(item)
+    # Before 0.23. In the auto mode it marks the tests itself.
+    return item.get_closest_marker("asyncio") is not None
+
+
+def _supported(scope: str, config: pytest.Config) -> str:
+    if scope != "function" and has_own_event_loop(config):
         import pytest_asyncio
 
         raise failure(
-            f"`async_client` needs pytest-asyncio 1.0 or newer; {pytest_asyncio.__version__} is "
-            "installed."
+            f"`async_client` in a loop of scope {scope!r} needs pytest-asyncio 1.0 or newer; "
+            f"{pytest_asyncio.__version__} is installed."
         )
+    return scope
 
 
 def _loop_scope(item: pytest.Item) -> str:
@@ -122,5 +134,14 @@ def _loop_scope(item: pytest.Item) -> str:
     return str(
         given.get("loop_scope")
         or given.get("scope")
-        or item.config.getini("asyncio_default_test_loop_scope")
+        or _default(item.config, "asyncio_default_test_loop_scope")
     )
+
+
+def _default(config: pytest.Config, option: str) -> str:
+    """Return a scope of pytest-asyncio's configuration; older versions lack the options."""
+    try:
+        scope = config.getini(option)
+    except (KeyError, ValueError):
+        return "function"
+    return scope if scope in _LOOP_SCOPES else "function"

@@ -57,11 +57,14 @@ class Recorder:
         found = coverage.Coverage(data_file=None, branch=True)
         # The review decides what to measure. The project's settings for what to exclude, and for
         # the kind of concurrency, apply.
-        for option in ("source", "source_pkgs", "omit", "include", "patch"):
+        options = ["source", "source_pkgs", "omit", "include"]
+        options += ["patch"] if coverage.version_info >= (7, 10) else []
+        for option in options:
             found.set_option(f"run:{option}", [])
         found.set_option("run:include", self._measured)
         # sys.monitoring, the default from Python 3.14, reports only the first test of a line.
-        found.set_option("run:core", "ctrace")
+        if coverage.version_info >= (7, 9):
+            found.set_option("run:core", "ctrace")
         found.start()
         self._coverage = found
 

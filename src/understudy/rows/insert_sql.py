@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from understudy.pg import sql
 from understudy.rows.row_plan import RowPlan
 from understudy.rows.table_facts import Check, Column, ForeignKey, Table
 
@@ -141,11 +142,22 @@ def set_constraint_mode(connection: Connection, table: Table, key: ForeignKey, m
 
 
 def _ask(connection: Connection, query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
-    # Names may contain a percent sign, which only a raw cursor accepts.
-    with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(query.encode(), parameters)
+    # psycopg 3.1 has no raw cursor, which would take the query as it is.
+    named = {str(number): value for number, value in enumerate(parameters, 1)}
+    with connection.cursor() as cursor:
+        cursor.execute(_with_named_placeholders(query).encode(), named)
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _with_named_placeholders(query: str) -> str:
+    """Write `$1` as `%(1)s`, and percent signs twice."""
+    parts, end = [], 0
+    for piece in sql.pieces(query):
+        if (number := piece.text.removeprefix("$")) != piece.text and number.isdecimal():
+            parts += [query[end : piece.start].replace("%", "%%"), f"%({number})s"]
+            end = piece.start + len(piece.text)
+    return "".join([*parts, query[end:].replace("%", "%%")])
 
 
 def _quoted(name: str) -> str:
