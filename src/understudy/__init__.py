@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
     from understudy.script.failures import Failure as Failure
+    from understudy.script.failures import NotSupported as NotSupported
     from understudy.script.failures import PoolExhausted as PoolExhausted
     from understudy.script.failures import PredicateFailed as PredicateFailed
     from understudy.script.failures import ScriptError as ScriptError
@@ -59,6 +60,7 @@ __all__ = [
     "FakeTransactionContext",
     "JsonText",
     "NeverAwaitedWarning",
+    "NotSupported",
     "ParametersRefused",
     "PoolExhausted",
     "PredicateFailed",
@@ -92,6 +94,7 @@ _HOMES = {
     "FakeTransactionContext": "understudy.fakes",
     "JsonText": "understudy.pg.codecs.json_documents",
     "NeverAwaitedWarning": "understudy.plugin.leak_checks.categories",
+    "NotSupported": "understudy.script.failures",
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",

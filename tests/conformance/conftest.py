@@ -7,6 +7,10 @@ import psqlpy
 import pytest
 
 from tests.conformance.fake_and_real import Subject, open_fake, open_real
+from understudy.catalog import active_checker
+from understudy.catalog.checks import Checker
+from understudy.catalog.describer import Describer
+from understudy.catalog.run_catalog import Catalog
 from understudy.embedded import TestDatabases
 
 
@@ -16,6 +20,18 @@ def conformance_dsn() -> Iterator[str]:
     with TestDatabases(["schema.sql"], Path(__file__).parent) as databases:
         _, dsn = databases.new()
         yield dsn
+
+
+@pytest.fixture
+def described(conformance_dsn: str) -> Iterator[None]:
+    """The catalog of that database."""
+    before = active_checker.factory, active_checker.made()
+    describer = Describer(conformance_dsn)
+    checker = Checker(Catalog(None, lambda major: "conformance", lambda: describer))
+    active_checker.use(lambda: checker)
+    yield
+    active_checker.use(*before)
+    describer.close()
 
 
 @pytest.fixture(params=["fake", "real"])

@@ -16,6 +16,7 @@ from tests.effort import record_sleeps
 from tests.places import at, within
 from understudy import (
     ANY,
+    AnswerImpossible,
     CallNotFound,
     ScriptError,
     UnexpectedCall,
@@ -147,7 +148,7 @@ async def test_delays_and_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_sync_method_cannot_hang() -> None:
     users = dummy(Users)
     users.on("count").hangs()
-    with pytest.raises(ScriptError) as caught:
+    with pytest.raises(AnswerImpossible) as caught:
         users.count()
     assert str(caught.value) == "count() is not async: it cannot hang until it is cancelled"
 

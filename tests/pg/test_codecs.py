@@ -288,10 +288,9 @@ def test_a_binary_form_that_is_not_known_is_refused_on_both_ways(name: str) -> N
     kind = "nothing" if name == "odd" else name
     oid = TYPES.oid(name)
 
-    with pytest.raises(ServerError) as raised:
+    with pytest.raises(Unencodable) as raised:
         VALUES.encoder(oid, BINARY)(value)
-    assert raised.value.fields.sqlstate == "0A000"
-    assert raised.value.fields.message == (
+    assert str(raised.value) == (
         f"the binary form of {kind} is not known here; the driver has to ask for text"
     )
     if name != "odd":

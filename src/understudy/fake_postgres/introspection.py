@@ -69,7 +69,6 @@ class Introspection:
             declared: the numbers of the types that the client declared.
 
         Raises:
-            ServerError: PostgreSQL refuses it.
             StatementUnknown: PostgreSQL cannot be asked, or the catalog is locked.
         """
         items = items_of(statement)
@@ -90,7 +89,7 @@ class Introspection:
         except CatalogError as error:
             raise _unknown(statement, str(error)) from error
         if isinstance(verdict, Refusal):
-            raise refused(verdict, verdict.position)
+            return None  # refused like any other statement
         # A table of the user's may be called pg_something.
         if not isinstance(verdict, Description) or not all(map(is_system, verdict.tables)):
             return None

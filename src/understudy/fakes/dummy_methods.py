@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
+from understudy.catalog.errors import AnswerImpossible
 from understudy.fakes.signatures import Shape
 from understudy.fakes.waiting_answers import wait_for, without_traceback
 from understudy.script import answers
 from understudy.script.answers import Answer, Computed, Error, Hang, Value
 from understudy.script.calls import Call
-from understudy.script.failures import ScriptError
+from understudy.script.expectations import record_failure
 from understudy.script.formatting import quoted, shown_expected
 from understudy.script.origin import Origin
 from understudy.script.parameter_matching import Parameters
@@ -165,7 +166,8 @@ def _returned_now(call: MethodCall, answer: Answer) -> Any:
     time.sleep(answer.delay)
     outcome = answer.outcome
     if isinstance(outcome, Hang):
-        raise ScriptError(f"{call.method}() is not async: it cannot hang until it is cancelled")
+        text = f"{call.method}() is not async: it cannot hang until it is cancelled"
+        raise record_failure(AnswerImpossible(text))
     if isinstance(outcome, Error):
         raise without_traceback(outcome.error)
     if isinstance(outcome, Computed):

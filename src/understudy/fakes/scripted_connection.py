@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from understudy.catalog.errors import AnswerImpossible
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fakes import driver_errors, result_shapes
@@ -19,7 +20,7 @@ from understudy.script import answers, expectations
 from understudy.script.answers import Computed, Drop, Rows, Value
 from understudy.script.calls import Call, Transaction
 from understudy.script.database_errors import fields_of
-from understudy.script.failures import Failure
+from understudy.script.failures import Failure, ScriptError
 from understudy.script.origin import spot
 from understudy.script.script import Script
 from understudy.script.waiting import let_others_run
@@ -129,7 +130,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
             if isinstance(found, Computed):
                 value = outcome.compute(found)
                 value = await value if inspect.isawaitable(value) else value
-                found = answers.read_computed(value)
+                found = _read_computed(outcome, value)
                 await let_others_run()
         except Exception as error:  # noqa: BLE001 - raised below, where a failing check stands alone
             raised = error
@@ -259,6 +260,14 @@ def _checked(outcome: Outcome, data: Any) -> Any:
     if outcome.description is not None and (rows := result_shapes.rows_in(data)) is not None:
         outcome.check(rows)
     return data
+
+
+def _read_computed(outcome: Outcome, value: Any) -> Rows | Value:
+    try:
+        return answers.read_computed(value)
+    except ScriptError as error:
+        text = f"the function that answers returned no result: {error}\n  call: {outcome.call.line}"
+        raise expectations.record_failure(AnswerImpossible(text)) from None
 
 
 def _next_queued(value: Any) -> Any:

@@ -66,5 +66,9 @@ class PredicateFailed(Failure):
     """A predicate of the script raised instead of returning a bool."""
 
 
+class NotSupported(Failure):
+    """The code under test asked for something that PostgreSQL can do and Understudy cannot."""
+
+
 class ServerBroke(Failure):
     """fake_postgres itself failed: a bug in Understudy, not in the test."""

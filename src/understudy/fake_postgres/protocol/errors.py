@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.script import expectations
+from understudy.script.failures import NotSupported
 
 
 def error(
@@ -26,6 +28,13 @@ def fatal(sqlstate: str, message: str, *, detail: str | None = None) -> ServerEr
 def warning(sqlstate: str, message: str) -> ServerError:
     """Make a warning, to be sent as a notice."""
     return error(sqlstate, message, severity="WARNING")
+
+
+def unsupported(message: str, *, severity: str = "ERROR") -> ServerError:
+    """Refuse what PostgreSQL could do: the test fails, even if the client gets over it."""
+    failure = expectations.record_failure(NotSupported(message))
+    failure.sent = message
+    return error("0A000", message, severity=severity)
 
 
 def unknown_message(kind: int) -> ServerError:

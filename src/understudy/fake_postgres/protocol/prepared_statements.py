@@ -27,7 +27,7 @@ from understudy.fake_postgres.protocol.statements import (
     Statement,
 )
 from understudy.pg import sql
-from understudy.pg.codecs.codec import BINARY, TEXT, Decoder, Encoder
+from understudy.pg.codecs.codec import BINARY, TEXT, Decoder, Encoder, Unencodable
 from understudy.pg.errors import ServerError, TrailingBytes
 
 TEXT_OID = 25
@@ -249,8 +249,12 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
     suspended = limit and len(rows) == limit
     encoders = portal.plan.encoders
     send = backend.out.append
-    for row in rows:
-        send(backend_messages.data_row(row, encoders))
+    try:
+        for row in rows:
+            send(backend_messages.data_row(row, encoders))
+    except Unencodable as unfit:
+        text = f"the answer cannot be sent: {unfit}\n  sql: {sql.one_line(portal.prepared.sql)}"
+        raise errors.unsupported(text) from None
     portal.position = start + len(rows)
     if suspended:
         send(backend_messages.PORTAL_SUSPENDED)

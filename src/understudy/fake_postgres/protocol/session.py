@@ -256,8 +256,8 @@ def _nothing(backend: Backend, body: bytes) -> None:
 
 
 def _function_call(backend: Backend, body: bytes) -> None:
-    raise errors.error(
-        "0A000", "fastpath function calls are not supported by fake_postgres; use SELECT"
+    raise errors.unsupported(
+        "fastpath function calls are not supported by fake_postgres; use SELECT"
     )
 
 

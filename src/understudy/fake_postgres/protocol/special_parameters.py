@@ -86,9 +86,7 @@ def _client_encoding(value: str) -> str:
         codecs.lookup(value)
     except LookupError:
         raise errors.invalid_value("client_encoding", value) from None
-    raise errors.invalid_value(
-        "client_encoding", value, hint=f"fake_postgres speaks UTF8 only, not {value}"
-    )
+    raise errors.unsupported(f"fake_postgres speaks UTF8 only, not {value}")
 
 
 def _ascii(value: str) -> str:

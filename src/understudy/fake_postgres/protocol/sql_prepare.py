@@ -57,9 +57,7 @@ def execute(
         raise errors.no_statement(command.name)
     statement = prepared.statement
     if statement is None or prepared.command is not None:
-        raise errors.error(
-            "0A000", f'fake_postgres cannot EXECUTE "{command.name}": it is no query'
-        )
+        raise errors.unsupported(f'fake_postgres cannot EXECUTE "{command.name}": it is no query')
     types = prepared.parameters
     if len(command.arguments) != len(types):
         raise errors.error(
@@ -104,7 +102,7 @@ def _value(backend: Backend, prepared: Prepared, oid: int, argument: tuple[str, 
     is_bare = written.upper() in ("TRUE", "FALSE") or number(written.lstrip("+-"))
     text = written if is_bare else literal(written)
     if text is None:
-        raise errors.error(
-            "0A000", f"fake_postgres reads only literals as arguments of EXECUTE, not {written}"
+        raise errors.unsupported(
+            f"fake_postgres reads only literals as arguments of EXECUTE, not {written}"
         )
     return decoder(backend, prepared, oid, TEXT)(text.encode())

@@ -44,7 +44,7 @@ def start(backend: Backend) -> Work:
         raise errors.fatal("28000", "no PostgreSQL user name specified in startup packet")
     connection.database = options.get("database") or connection.user
     if options.get("replication", "").lower() not in ("", "0", "off", "false", "no"):
-        raise errors.fatal("0A000", "fake_postgres has no replication connections")
+        raise errors.unsupported("fake_postgres has no replication connections", severity="FATAL")
     admitted = backend.server_options.admit(connection)
     while isinstance(admitted, Pending):
         admitted = yield admitted

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from understudy.pg.codecs.codec import (
     Codec,
+    Unencodable,
     decoded,
     exactly,
     invalid,
@@ -75,8 +76,8 @@ def only_text(name: str) -> Codec:
         raise refusal("42883", f"no binary input function available for type {name}")
 
     def send(_value: Any) -> NoReturn:
-        raise refusal(
-            "0A000", f"the binary form of {name} is not known here; the driver has to ask for text"
+        raise Unencodable(
+            f"the binary form of {name} is not known here; the driver has to ask for text"
         )
 
     return replace(text(name), receive=receive, send=send)
