@@ -137,7 +137,6 @@ def test_the_command_is_told(describer: Describer, statement: str, command: str)
         ("LISTEN x", "LISTEN"),
         ("BEGIN", "BEGIN"),
         ("SET x.y = 1", "SET"),
-        ("EXPLAIN SELECT 1", "EXPLAIN"),
         ("TRUNCATE nope", "TRUNCATE"),
         ("CALL nope()", "CALL"),
         ("DO $$ BEGIN END $$", "DO"),

@@ -40,5 +40,4 @@ def test_a_constraint_of_a_partition_is_one_of_the_table_above() -> None:
     assert reason_against(description, other, facts) == [
         "the constraint 'unrelated_id_key' is of unrelated, which it does not touch",
         "  it touches: orders",
-        '  Where a trigger or a function does: check_errors = "warn" in [tool.understudy].',
     ]

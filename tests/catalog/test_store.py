@@ -29,7 +29,7 @@ from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.store import Contents
 from understudy.pg.types import TypeFacts
 
-HEADER = '{"understudy": 1, "postgres": 18, "fingerprint": "f"}\n'
+HEADER = '{"understudy": 1, "postgres": 18, "descriptions": 2, "fingerprint": "f"}\n'
 REBUILD = "To build it again from the tests: understudy catalog --rebuild"
 SELECT = Description(
     "SELECT",
@@ -53,6 +53,17 @@ UNHASHABLE = (
     if sys.version_info >= (3, 14)
     else "unhashable type: 'list'"
 )
+
+
+def test_a_file_of_an_older_version_is_read_and_says_nothing_certain() -> None:
+    older = store.text_of(contents(SELECT=SELECT)).replace('"descriptions": 2, ', "")
+
+    read = store.parse(older, Path("catalog"))
+
+    verdict = read.verdict("SELECT SELECT")
+    assert isinstance(verdict, Description)
+    assert verdict.runs_code
+    assert not read.is_about_the_same(contents())
 
 
 def contents(**statements: Verdict) -> Contents:
@@ -86,7 +97,7 @@ def test_the_file_is_one_line_for_each_thing_known_sorted(file: Path) -> None:
     assert store.write(file, made)
 
     assert file.read_text("utf-8").splitlines() == [
-        '{"understudy": 1, "postgres": 18, "fingerprint": "f"}',
+        '{"understudy": 1, "postgres": 18, "descriptions": 2, "fingerprint": "f"}',
         '{"type": "mood", "kind": "enum", "labels": ["sad", "happy"]}',
         '{"type": "mood[]", "kind": "array", "base": "mood"}',
         '{"constraint": "orders_user_fkey", "table": "orders", "kind": "foreign key", '

@@ -148,6 +148,7 @@ def test_what_is_refused_fails_the_test_even_where_it_is_caught(suite: Project) 
             "         ^\n"
             '  HINT: Perhaps you meant to reference the column "users.name".\n'
             "  at: dao.py:11 in misspelt\n"
+            '  not to check this: @pytest.mark.understudy(check_statements="off") on the test\n'
             "(It was raised, and caught before it reached the test.)"
         )
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from understudy.catalog import outcome_checks
 from understudy.catalog.description import Column, Description
+from understudy.pg.sqlstates import condition
 from understudy.script.answers import UNNAMED_COLUMN, Row, Rows, Value
 from understudy.script.formatting import shown
 
@@ -125,6 +127,39 @@ def _fit(columns: Sequence[Column], row: Sequence[Any], mismatch: Mismatch) -> b
     return True
 
 
+def count(description: Description, outcome: Rows | Value | None) -> int | None:
+    """Return how many rows an answer says that there were; None if it does not say."""
+    if isinstance(outcome, Value):
+        return 1
+    if outcome is None or not (description.columns or outcome.tag):
+        return None
+    return outcome.count if outcome.tag is None or outcome.tag[-1].isdecimal() else None
+
+
+def impossible_success(
+    description: Description, parameters: Sequence[Any], rows: int | None, *, is_whole: bool
+) -> Difference | None:
+    """Return why a statement could not succeed with so many rows; None if it could.
+
+    Args:
+        description: what PostgreSQL says of the statement.
+        parameters: its parameters.
+        rows: how many it is answered to return or change; None if the answer does not say.
+        is_whole: whether the answer has all rows, and not those before a failure.
+    """
+    failure = outcome_checks.certain_failure(description, parameters, rows)
+    if failure is not None:
+        refusal, cause = failure
+        state = f"{refusal.sqlstate} {condition(refusal.sqlstate)}"
+        lines = [f"PostgreSQL would fail ({state})", f"  {refusal.message}"]
+        lines += [f"  DETAIL: {refusal.detail}"] if refusal.detail else []
+        return Difference("\n".join([*lines, *([f"  {cause}"] if cause else [])]))
+    if rows is None:
+        return None
+    wrong = outcome_checks.wrong_count(description, parameters, rows, is_whole=is_whole)
+    return None if wrong is None else Difference(wrong)
+
+
 def _fits(columns: Mapping[str, Column], row: Mapping[str, Any], mismatch: Mismatch) -> bool:
     for name, value in row.items():  # a loop: a generator doubles the time of a large answer
         column = columns.get(name)
@@ -167,6 +202,8 @@ def _wrong_value(description: Description, value: Any, mismatch: Mismatch) -> Di
 
 def _wrong_tag(description: Description, tag: str, method: str) -> Difference | None:
     command = tag.split(" ")[0]
+    if command == "INSERT" and tag.count(" ") != 2:
+        return Difference(f"PostgreSQL's tag of an INSERT is 'INSERT 0 1', not {tag!r}")
     # VALUES is tagged as the SELECT that it is.
     real = "SELECT" if description.command == "VALUES" else description.command
     if command != real:

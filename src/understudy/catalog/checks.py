@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from functools import cached_property, partial
+from typing import Any
 
+from understudy.catalog import active_checker, outcome_checks, report
 from understudy.catalog import answer_checks as answers
-from understudy.catalog import report
+from understudy.catalog.active_checker import Level
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
 from understudy.catalog.description import Description, Refusal, Verdict
 from understudy.catalog.error_checks import reason_against
@@ -35,7 +36,6 @@ from understudy.script.calls import Call
 from understudy.script.excerpt import line_with_caret
 from understudy.script.failures import Failure
 
-Level = Literal["error", "warn", "off"]
 # Methods whose parameters are the records of a COPY.
 _RECORDS = ("copy_records_to_table", "binary_copy_to_table")
 
@@ -121,7 +121,7 @@ class Checker:
             statement = self._look_up(call)
             if statement is None:
                 return None
-        if statement.count is not None and self._levels.parameters != "off":
+        if statement.count is not None and self._level("parameters") != "off":
             self._check_parameters(call, statement, statement.count)
         return statement.description
 
@@ -166,14 +166,13 @@ class Checker:
             AnswerImpossible: it is not possible.
         """
         __tracebackhide__ = True
-        if self._levels.answers == "off":
+        if self._level("answers", call) == "off":
             return False
         mismatch = mismatch or self._rules.mismatch
         found = answers.difference(description, outcome, mismatch, call.method)
         if found is None:
             return True
-        text = report.answer_impossible(call, found)
-        self._report(self._levels.answers, AnswerImpossible(text), call)
+        self._report("answers", AnswerImpossible, report.answer_impossible(call, found), call)
         return False
 
     def fill(
@@ -201,6 +200,48 @@ class Checker:
             text = report.not_filled(call, str(error), "Give it: .filled_row(..., column=value)")
             raise expectations.record_failure(AnswerImpossible(text)) from None
 
+    def check_success(
+        self,
+        call: Call,
+        description: Description,
+        outcome: Rows | Value | None,
+        *,
+        is_whole: bool = True,
+    ) -> None:
+        """Check that a statement could succeed with its parameters, and with so many rows.
+
+        Args:
+            call: the call that is answered.
+            description: what PostgreSQL says of the statement.
+            outcome: the answer; None if it says nothing about rows.
+            is_whole: whether it has all rows, and not those before a failure.
+
+        Raises:
+            AnswerImpossible: it could not.
+        """
+        __tracebackhide__ = True
+        if outcome_checks.is_open(description) or self._level("answers", call) == "off":
+            return
+        known = self._statements.get(call.statement)
+        names = known.names if known is not None else ()
+        if call.method == "execute_many":
+            outcome, rows = None, list(call.parameters or ())
+        else:
+            rows = [call.parameters]
+        count = answers.count(description, outcome)
+        for number, row in enumerate(rows):
+            try:
+                parameters = in_order(row, names)
+            except NotReadable:
+                continue  # the check of the parameters says so, if it is on
+            found = answers.impossible_success(description, parameters, count, is_whole=is_whole)
+            if found is not None:
+                first, *rest = found.reason.split("\n")
+                reason = "\n".join([first + answers.in_row(number, len(rows)), *rest])
+                text = report.answer_impossible(call, answers.Difference(reason))
+                self._report("answers", AnswerImpossible, text, call)
+                return
+
     def check_error(self, call: Call, description: Description, fields: ErrorFields) -> None:
         """Check that a statement could fail with a scripted error.
 
@@ -209,12 +250,18 @@ class Checker:
                 violate.
         """
         __tracebackhide__ = True
-        if self._levels.errors == "off":
+        if self._level("errors", call) == "off" or description.runs_code:
             return
         reason = reason_against(description, fields, self.catalog.facts)
         if reason is not None:
-            text = report.error_impossible(call, reason)
-            self._report(self._levels.errors, ErrorImpossible(text), call)
+            self._report("errors", ErrorImpossible, report.error_impossible(call, reason), call)
+
+    def _level(self, check: str, call: Call | None = None) -> Level:
+        """Return what a check does with what it finds in an answer to `call`, or in the call."""
+        if call is not None and call.rule is not None and call.rule.is_unchecked:
+            return "off"
+        level: Level = active_checker.levels.get(check) or getattr(self._levels, check)
+        return level
 
     def _look_up(self, call: Call) -> _Statement | None:
         """Look up a statement for the first time; None if its calls cannot be checked."""
@@ -281,12 +328,13 @@ class Checker:
     def _refuse(self, call: Call, text: str, refusal: Refusal | None = None) -> None:
         __tracebackhide__ = True
         statement = sql.one_line(call.statement)
-        if self._levels.statements == "off":
+        if self._level("statements") == "off":
             reason = "PostgreSQL refuses it, and check_statements is off"
             self.coverage.unchecked[statement] = reason
         else:
             self.coverage.checked.add(statement)
-            self._report(self._levels.statements, StatementRefused(text, refusal), call)
+            make = partial(StatementRefused, refusal=refusal)
+            self._report("statements", make, text, call)
 
     def _check_parameters(self, call: Call, statement: _Statement, count: int) -> None:
         __tracebackhide__ = True
@@ -296,7 +344,7 @@ class Checker:
             where = answers.in_row(number, len(rows))
             text = self._parameter_problem(call, statement, count, row, where)
             if text is not None:
-                self._report(self._levels.parameters, ParametersRefused(text), call)
+                self._report("parameters", ParametersRefused, text, call)
                 return
 
     def _parameter_problem(
@@ -331,9 +379,11 @@ class Checker:
     def _filler(self) -> RowFiller:
         return RowFiller(self.catalog.facts.types)
 
-    def _report(self, level: Level, failure: Failure, call: Call) -> None:
+    def _report(self, check: str, make: Callable[[str], Failure], text: str, call: Call) -> None:
         __tracebackhide__ = True
-        if level == "error":
+        is_about_answer = check in ("answers", "errors") and call.rule is not None
+        failure = make(f"{text}\n{report.how_to_switch_off(check, with_rule=is_about_answer)}")
+        if self._level(check) == "error":
             raise expectations.record_failure(failure)
         code, line = call.origin
         text = f"{type(failure).__name__}: {failure}"

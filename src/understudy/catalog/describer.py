@@ -12,6 +12,7 @@ from understudy.catalog.description import (
     Nullability,
     ParsedOnly,
     Refusal,
+    RowBounds,
     SchemaFacts,
     Verdict,
 )
@@ -22,11 +23,14 @@ from understudy.catalog.pg_describe import Accepted, DescribeConnection, Field
 from understudy.catalog.querytree import (
     READABLE,
     Node,
+    called,
     command_of,
     read_tree,
     touched,
+    written,
 )
 from understudy.catalog.schema_reader import read_schema_facts
+from understudy.catalog.statement_facts import Facts, facts_of
 
 # A longer tree would take seconds to read; only its tables are extracted.
 _LONGEST_TREE = 1 << 21
@@ -154,20 +158,39 @@ class Describer:
         else:
             # Without a tree, the first word decides.
             command = command_in(statement) if is_query(statement) else None
-        if command is None:
+        if command is None and not (answer.parameters or answer.fields):
             return ParsedOnly(command_in(statement))
-        nullability: Sequence[Nullability] = (
-            QueryNullability(self._lookup).columns(tree) if tree is not None else []
-        )
+        nullability: Sequence[Nullability] = []
+        facts = Facts(RowBounds(), None, ())
+        if tree is not None and command is not None:
+            nullability = QueryNullability(self._lookup).columns(tree)
+            facts = facts_of(tree, self._lookup)
         if len(nullability) != len(answer.fields):
             nullability = ["unknown"] * len(answer.fields)
         return Description(
-            command=command,
+            command=command or command_in(statement),
             parameters=tuple(self._lookup.type_name(oid) for oid in answer.parameters),
             columns=tuple(map(self._column, answer.fields, nullability)),
             tables=self._tables(touches),
             touches=self._columns_of(touches),
+            runs_code=self._runs_code(answer),
+            rows=facts.rows,
+            fails=facts.fails,
+            assigned=facts.assigned,
         )
+
+    def _runs_code(self, answer: Accepted) -> bool:
+        """Return whether code of the schema may run; without a tree, that is not known."""
+        if answer.tree is None:
+            return True
+        lookup = self._lookup
+        used = called(answer.tree)
+        for oid in lookup.all_below(touched(answer.tree)):
+            relation = lookup.relation(oid)
+            if relation is not None and relation.view:
+                used |= called(relation.view)
+        inserted, changed = map(lookup.all_below, written(answer.tree))
+        return lookup.runs_code(used | inserted) or lookup.runs_code(changed, cascades=True)
 
     def _column(self, field: Field, nullability: Nullability) -> Column:
         return Column(

@@ -31,25 +31,6 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
-    """A statement that PostgreSQL accepts.
-
-    Attributes:
-        command: "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES".
-        parameters: the type of each parameter, spelled like a column's.
-        columns: the columns of its result; empty if it returns no rows.
-        tables: the tables and views that it reads or writes, sorted, spelled as in `Column.origin`.
-        touches: the columns that it reads or writes, sorted, as "table.column".
-    """
-
-    command: str
-    parameters: tuple[str, ...]
-    columns: tuple[Column, ...]
-    tables: tuple[str, ...]
-    touches: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
     """A statement that PostgreSQL refuses.
 
@@ -62,6 +43,67 @@ class Refusal:
     detail: str | None = None
     hint: str | None = None
     position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowBounds:
+    """How many rows a statement returns or changes, for any data.
+
+    Attributes:
+        least: at least so many.
+        most: at most so many; None if there is no bound.
+        limit: the number of a parameter that is another bound, from 1: LIMIT $1.
+    """
+
+    least: int = 0
+    most: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A parameter, or NULL, that a statement stores in a column as it is.
+
+    Attributes:
+        column: "table.column".
+        parameter: its number from 1; None for NULL.
+        required: whether the column cannot be NULL.
+        type: the column's type with a length or precision: "character varying(3)"; else None.
+    """
+
+    column: str
+    parameter: int | None
+    required: bool
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A statement that PostgreSQL accepts.
+
+    Attributes:
+        command: "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES"; "CALL" and other
+            utility statements only if they take parameters or return rows.
+        parameters: the type of each parameter, spelled like a column's.
+        columns: the columns of its result; empty if it returns no rows.
+        tables: the tables and views that it reads or writes, sorted, spelled as in `Column.origin`.
+        touches: the columns that it reads or writes, sorted, as "table.column".
+        runs_code: whether functions, triggers, rules or policies of the schema may run, so that
+            any error is possible.
+        rows: how many rows it returns or changes.
+        fails: the error with which it fails for any data and any parameters, or None.
+        assigned: what it stores as it is, in columns that do not take everything.
+    """
+
+    command: str
+    parameters: tuple[str, ...]
+    columns: tuple[Column, ...]
+    tables: tuple[str, ...]
+    touches: tuple[str, ...]
+    runs_code: bool = False
+    rows: RowBounds = RowBounds()
+    fails: Refusal | None = None
+    assigned: tuple[Assignment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def reason_against(
 
     A statement may violate the constraints of the tables that it touches, of those that refer to
     them (a row that others refer to cannot be deleted, and what is deleted with it neither), and
-    of domains. What a trigger or a function does is not known here.
+    of domains. What a trigger or a function does is not known: do not ask if one may run.
     """
     reachable = _with_those_that_refer(set(description.tables), facts)
     if fields.constraint is not None:
@@ -30,7 +30,6 @@ def reason_against(
             return [
                 f"the constraint {fields.constraint!r} is of {tables}, which it does not touch",
                 f"  it touches: {', '.join(description.tables) or 'no table'}",
-                '  Where a trigger or a function does: check_errors = "warn" in [tool.understudy].',
             ]
     if fields.sqlstate == _NOT_NULL and fields.column is not None:
         required = {

@@ -28,7 +28,10 @@ _NUMBERS = """
 # one row each, so that every lookup uses an index.
 _RELATIONS = """
     SELECT r.oid, n.nspname, r.relname, r.relkind::text, r.relhasrules,
-        c.numbers, c.names, c.not_null, c.restricted,
+        c.numbers, c.names, c.not_null, c.restricted, c.enforced, c.filled, c.modified,
+        (SELECT json_agg((x.indkey::int2[])[:x.indnkeyatts - 1]) FROM pg_index x
+            WHERE x.indrelid = r.oid AND (r.relkind = 'p' OR NOT r.relhassubclass)
+                AND {plain_key}),
         (SELECT ev_action::text FROM pg_rewrite
             WHERE ev_class = r.oid AND ev_type = '1' AND r.relkind = 'v')
     FROM pg_class r
@@ -59,12 +62,32 @@ _RELATIONS = """
                     WHERE conrelid = r.oid AND contype = 'c' AND a.attnum = ANY (conkey)
                 )
                 ORDER BY a.attnum
-            ) AS restricted
+            ) AS restricted,
+            array_agg(r.relkind IN ('r', 'p') AND a.attnotnull ORDER BY a.attnum) AS enforced,
+            array_agg(
+                a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> ''
+                OR EXISTS (SELECT FROM pg_type WHERE pg_type.oid = a.atttypid AND typtype = 'd')
+                ORDER BY a.attnum
+            ) AS filled,
+            array_agg(
+                CASE WHEN a.atttypmod >= 0 AND a.atttypid IN (1042, 1043, 1700)
+                    THEN format_type(a.atttypid, a.atttypmod) END
+                ORDER BY a.attnum
+            ) AS modified
         FROM pg_attribute a
         WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     ) c
     WHERE r.oid = ANY (%s::oid[])
 """
+# A unique index on columns alone, checked at once, which compares as the operators of its types do.
+_PLAIN_KEY = """x.indisunique AND x.indimmediate AND x.indisvalid AND NOT x.indisexclusion
+                AND x.indpred IS NULL AND x.indexprs IS NULL
+                AND NOT EXISTS (SELECT FROM unnest(x.indclass) AS class WHERE class >= 16384)
+                AND NOT EXISTS (
+                    SELECT FROM unnest(x.indkey, x.indcollation) AS key (number, collid)
+                    JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = key.number
+                    WHERE b.attcollation <> key.collid
+                )"""
 _NOT_VALID = """EXISTS (
                     SELECT FROM pg_constraint WHERE conrelid = {0}.attrelid AND contype = 'n'
                         AND conkey = ARRAY[{0}.attnum] AND NOT convalidated
@@ -88,6 +111,45 @@ _DOMAINS = """
 """
 
 
+# Code of the schema: functions in other languages than C, and those that reach other databases; the
+# domains and tables that call them; and the tables with triggers, rules or policies. Writing to a
+# table is writing to its partitions, and to the tables that foreign keys change with it.
+_CODE = """
+    WITH RECURSIVE code (oid) AS (
+        SELECT oid FROM pg_proc
+        WHERE oid >= 16384 AND (prolang NOT IN (12, 13) OR proname LIKE 'dblink%%')
+    ), caller (classid, objid) AS (
+        SELECT classid, objid FROM pg_depend
+        JOIN code ON refobjid = code.oid AND refclassid = 'pg_proc'::regclass
+    ), direct (oid) AS (
+        SELECT tgrelid FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
+        UNION SELECT oid FROM pg_class WHERE relhasrules AND relkind NOT IN ('v', 'm')
+            OR relrowsecurity
+        UNION SELECT ev_class FROM pg_rewrite WHERE ev_type <> '1'
+        UNION SELECT adrelid FROM pg_attrdef
+            JOIN caller ON objid = oid AND classid = 'pg_attrdef'::regclass
+        UNION SELECT CASE conrelid WHEN 0 THEN contypid ELSE conrelid END FROM pg_constraint
+            JOIN caller ON objid = oid AND classid = 'pg_constraint'::regclass
+        UNION SELECT indrelid FROM pg_index
+            JOIN caller ON objid = indexrelid AND classid = 'pg_class'::regclass
+    ), edge (child, parent, is_reference) AS (
+        SELECT inhrelid, inhparent, false FROM pg_inherits
+        UNION ALL SELECT contypid, attrelid, false FROM pg_constraint
+            JOIN pg_attribute ON atttypid = contypid WHERE contypid <> 0
+        UNION ALL SELECT conrelid, confrelid, true FROM pg_constraint
+            WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd')
+                OR confupdtype IN ('c', 'n', 'd'))
+    ), own (oid) AS (
+        SELECT oid FROM direct
+        UNION SELECT parent FROM own JOIN edge ON child = own.oid AND NOT is_reference
+    ), reach (oid) AS (
+        SELECT oid FROM own UNION SELECT parent FROM reach JOIN edge ON child = reach.oid
+    )
+    SELECT oid, false FROM code UNION ALL SELECT oid, false FROM own
+    UNION ALL SELECT oid, true FROM reach
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A table or a view.
@@ -98,6 +160,10 @@ class Relation:
         has_rules: whether rules rewrite what is done to it.
         columns: the names of its columns by attribute number.
         not_null: the numbers of the columns that certainly contain no NULL.
+        enforced: the numbers of the columns into which no row with NULL is inserted.
+        required: those of them that an INSERT has to give: nothing else fills them.
+        modified: the types of the columns with a length or precision, by their numbers.
+        unique_keys: the numbers of the columns of each unique key, for all rows of the table.
         nullable: the numbers of the columns in which nothing prevents NULL.
         view: the query of a view, as a tree.
     """
@@ -107,6 +173,10 @@ class Relation:
     has_rules: bool
     columns: dict[int, str]
     not_null: frozenset[int]
+    enforced: frozenset[int]
+    required: frozenset[int]
+    modified: dict[int, str]
+    unique_keys: tuple[frozenset[int], ...]
     nullable: frozenset[int]
     view: str | None
 
@@ -139,6 +209,7 @@ class Lookup:
         self._relations: dict[int, Relation] = {}
         self._views: dict[int, Node | None] = {}
         self._not_null_domains: frozenset[int] | None = None
+        self._code: dict[bool, set[int]] = {}
 
     def forget(self) -> None:
         """Forget the objects of the schema."""
@@ -146,6 +217,7 @@ class Lookup:
         self._relations.clear()
         self._views.clear()
         self._not_null_domains = None
+        self._code.clear()
 
     def learn_types(self, oids: Iterable[int]) -> None:
         """Look up the names of types in one query."""
@@ -171,15 +243,22 @@ class Lookup:
                 _NOT_VALID.format(alias) if major >= _NOT_NULL_CONSTRAINTS else "false"
                 for alias in ("a", "b")
             )
-            query = _RELATIONS.format(waived_here=here, waived_below=below)
+            query = _RELATIONS.format(waived_here=here, waived_below=below, plain_key=_PLAIN_KEY)
             for oid, schema, name, kind, rules, *columns, view in self._rows(query, (missing,)):
-                numbers, names, not_null, restricted = (column or [] for column in columns)
+                (
+                    numbers, names, not_null, restricted, enforced, filled, modified, keys
+                ) = (column or [] for column in columns)  # fmt: skip
+                not_filled = zip(numbers, enforced, filled, strict=True)
                 self._relations[oid] = Relation(
                     name if schema == "public" else f"{schema}.{name}",
                     kind,
                     rules,
                     dict(zip(numbers, names, strict=True)),
                     frozenset(n for n, yes in zip(numbers, not_null, strict=True) if yes),
+                    frozenset(n for n, yes in zip(numbers, enforced, strict=True) if yes),
+                    frozenset(n for n, yes, has_value in not_filled if yes and not has_value),
+                    {n: kind for n, kind in zip(numbers, modified, strict=True) if kind},
+                    tuple(map(frozenset, keys)),
                     frozenset(n for n, yes in zip(numbers, restricted, strict=True) if not yes),
                     view,
                 )
@@ -238,6 +317,20 @@ class Lookup:
         if self._not_null_domains is None:
             self._not_null_domains = frozenset(row[0] for row in self._rows(_DOMAINS, None))
         return oid in self._not_null_domains
+
+    def runs_code(self, oids: Iterable[int], *, cascades: bool = False) -> bool:
+        """Return whether code of the schema may run.
+
+        Args:
+            oids: functions and domains that a statement uses, or tables that it writes.
+            cascades: whether foreign keys may change other tables, too.
+        """
+        asked = set(oids)
+        if asked and not self._code:
+            self._code = {False: set(), True: set()}
+            for oid, is_cascade in self._rows(_CODE, None):
+                self._code[is_cascade].add(oid)
+        return bool(asked) and not self._code[cascades].isdisjoint(asked)
 
     def _rows(self, query: str, parameters: Any) -> list[tuple[Any, ...]]:
         # Prepared: the server sends the tree of each query that it parses, this one included.

@@ -107,16 +107,17 @@ def _conditions(node: Any) -> list[Node]:
         below = [node.get("larg"), node.get("rarg")]
     else:
         return []
-    return _conjuncts(node.get("quals")) + [found for part in below for found in _conditions(part)]
+    return conjuncts(node.get("quals")) + [found for part in below for found in _conditions(part)]
 
 
-def _conjuncts(node: Any) -> list[Node]:
+def conjuncts(node: Any) -> list[Node]:
+    """Return the conditions that a condition joins by AND."""
     if isinstance(node, list):
-        return [found for part in node for found in _conjuncts(part)]
+        return [found for part in node for found in conjuncts(part)]
     if not isinstance(node, dict):
         return []
     if node.get("") == "BOOLEXPR" and node.get("boolop") == "and":
-        return _conjuncts(node.get("args"))
+        return conjuncts(node.get("args"))
     return [node]
 
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from understudy.pg.oids import FIRST_OWN_OID
+
 # The major versions whose trees are understood.
 READABLE = frozenset({16, 17, 18})
 
@@ -21,15 +23,21 @@ _TOKEN = re.compile(r"[{}()]|(?:\\.|[^\s{}()\\])+", re.DOTALL)
 # The numbers and flags that this package reads: removing the others before the tree is read halves
 # the time. PostgreSQL escapes spaces and first digits in names.
 _FIELDS_READ = (
-    "aggfilter|aggfnoid|agglevelsup|alias|argisrow|commandType|constisnull|ctelevelsup|cterecursive"
-    "|funcid|funcretset|funcvariadic|groupClause|groupingSets|hasAggs|hasTargetSRFs|havingQual"
-    "|inFromCl|jointype|limitCount|limitOffset|nulltesttype|op|opno|opretset|relid|resjunk"
-    "|resultRelation|resulttype|rtekind|rtindex|setOperations|subLinkType|utilityStmt|varattno"
+    "action|aggfilter|aggfnoid|agglevelsup|alias|argisrow|commandType|constisnull|ctelevelsup"
+    "|cterecursive|funcformat|funcid|funcretset|funcvariadic|groupClause|groupingSets|hasAggs"
+    "|hasTargetSRFs|havingQual|inFromCl|jointype|limitCount|limitOffset|limitOption|nulltesttype"
+    "|op|opno|opretset|paramid|relid|resjunk|resno|resultRelation|resulttype|rtekind|rtindex"
+    "|setOperations|subLinkType|utilityStmt|varattno"
     "|varlevelsup|varno|varreturningtype|winfnoid"
 )
 _FIELD_UNREAD = re.compile(rf":(?!(?:{_FIELDS_READ})\s)\w+\s+(?:-?\d+|true|false|<>)(?=[\s}}])")
+# An integer, as the eight bytes of a Datum, little end first.
+_INTEGER = re.compile(r":constvalue [48] \[((?: -?\d+){8}) \]")
 _PERMISSION = re.compile(r"\{RTEPERMISSIONINFO\s+:relid\s+(\d+)([^{}]*)\}")
 _COLUMNS = re.compile(r":(?:selected|inserted|updated)Cols\s+\(b([\d\s]*)\)")
+_REQUIRED = re.compile(r":requiredPerms (\d+)")
+_INSERT_RIGHT, _SELECT_RIGHT = 1, 2
+_CALLED = re.compile(r":(?:funcid|aggfnoid|winfnoid|opfuncid|resulttype) (\d{5,})")
 # Bit 0 of a set of columns stands for the attribute number -7, the lowest of a system column.
 _FIRST_ATTRIBUTE = -7
 _COMMANDS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE", "5": "MERGE"}
@@ -38,13 +46,16 @@ _COMMANDS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE", "5": "M
 def read_tree(text: str) -> Any:
     """Read a tree: nodes become dicts, lists and sets become lists, `<>` becomes None.
 
-    Unused fields are left out. A malformed tree is read as far as possible.
+    Unused fields are left out, and so are the values of constants, except integers in a query with
+    LIMIT ("#" and the bytes). A malformed tree is read as far as possible.
     """
     root: list[Any] = []
     stack: list[tuple[Any, str]] = []
     current: Any = root
     key = ""
     waiting = False
+    if ":limitCount {" in text:
+        text = _INTEGER.sub(_as_one_word, text)
     for token in _TOKEN.findall(_FIELD_UNREAD.sub("", text)):
         if token in "{(":
             child: Any = {} if token == "{" else []
@@ -67,6 +78,10 @@ def read_tree(text: str) -> Any:
             key, waiting = token[1:], True
         # Other tokens after a value belong to it: the bytes of a constant.
     return root[0] if len(root) == 1 else root
+
+
+def _as_one_word(match: re.Match[str]) -> str:
+    return f":constvalue #{','.join(match[1].split())}"
 
 
 def command_of(query: Node) -> str | None:
@@ -99,6 +114,29 @@ def touched(text: str) -> dict[int, set[int]]:
         for members in _COLUMNS.findall(fields):
             columns.update(int(member) + _FIRST_ATTRIBUTE for member in members.split())
     return found
+
+
+def written(text: str) -> tuple[set[int], set[int]]:
+    """Return the OIDs of the tables into which a statement inserts, and that it changes or locks.
+
+    Args:
+        text: the tree as text.
+    """
+    inserted: set[int] = set()
+    changed: set[int] = set()
+    for oid, fields in _PERMISSION.findall(text):
+        match = _REQUIRED.search(fields)
+        rights = int(match[1]) if match else 0
+        if rights & _INSERT_RIGHT:
+            inserted.add(int(oid))
+        if rights & ~(_INSERT_RIGHT | _SELECT_RIGHT):
+            changed.add(int(oid))
+    return inserted, changed
+
+
+def called(text: str) -> set[int]:
+    """Return the OIDs of the functions, operators and domains of the schema in a tree's text."""
+    return {oid for oid in map(int, _CALLED.findall(text)) if oid >= FIRST_OWN_OID}
 
 
 def nodes(value: Any) -> list[Node]:

@@ -77,6 +77,21 @@ def locked(path: Path | None, spelling: str | None, *, is_there: bool) -> str:
     )
 
 
+def how_to_switch_off(check: str, *, with_rule: bool) -> str:
+    """Return the last line of a check's message.
+
+    Args:
+        check: the name of the check, in the plural.
+        with_rule: whether a rule gave what was checked.
+    """
+    marker = f'@pytest.mark.understudy(check_{check}="off") on the test'
+    return (
+        f"  not to check this: .unchecked() on the rule, or {marker}"
+        if with_rule
+        else (f"  not to check this: {marker}")
+    )
+
+
 # Statements --------------------------------------------------------------------------------------
 
 

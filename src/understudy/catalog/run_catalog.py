@@ -174,7 +174,11 @@ class Catalog:
     def _open(self) -> None:
         stored = self._read()
         # The server's version is unknown until it is started: assume the file's.
-        if stored is not None and stored.fingerprint == self._fingerprint(stored.postgres):
+        if (
+            stored is not None
+            and stored.fingerprint == self._fingerprint(stored.postgres)
+            and (self._locked or stored.descriptions >= store.DESCRIPTIONS)
+        ):
             self._contents = stored
         else:
             self._renew(stored)

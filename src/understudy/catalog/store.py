@@ -11,7 +11,7 @@ import contextlib
 import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from understudy.atomic_write import write_files
 from understudy.catalog import report
 from understudy.catalog.cached_answers import Answer, AnswerRows
 from understudy.catalog.description import (
+    Assignment,
     Column,
     Constraint,
     Description,
     ParsedOnly,
     Refusal,
+    RowBounds,
     SchemaFacts,
     Verdict,
 )
@@ -32,6 +34,9 @@ from understudy.catalog.locking import locked
 from understudy.pg.types import TypeFacts
 
 FORMAT = 1
+# What the lines of statements tell. Raise it when they tell more: an older file is still read, and
+# is described again as soon as PostgreSQL may be asked.
+DESCRIPTIONS = 2
 Line = dict[str, Any]
 
 
@@ -46,6 +51,7 @@ class Contents:
         statements: the line of each verdict, by the `key` of its statement; see `verdict`.
         answers: the line of each answer to a query of the system catalogs, by the `key` of the
             query and its parameters; see `answer`.
+        descriptions: what the lines of statements tell; see `DESCRIPTIONS`.
     """
 
     fingerprint: str
@@ -53,6 +59,7 @@ class Contents:
     facts: SchemaFacts
     statements: dict[str, Line] = field(default_factory=dict)
     answers: dict[str, Line] = field(default_factory=dict)
+    descriptions: int = DESCRIPTIONS
 
     def verdict(self, key: str) -> Verdict | None:
         """Return the verdict on a statement, or None if it is unknown.
@@ -64,7 +71,7 @@ class Contents:
         if line is None:
             return None
         try:
-            return _read_verdict(line)
+            return _read_verdict(line, is_complete=self.descriptions >= DESCRIPTIONS)
         except (KeyError, TypeError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
@@ -103,8 +110,12 @@ class Contents:
         self.answers[key(statement, declared, given)] = line
 
     def is_about_the_same(self, other: Contents) -> bool:
-        """Return whether both are about the same schema and major version."""
-        return (self.fingerprint, self.postgres) == (other.fingerprint, other.postgres)
+        """Return whether both are about the same schema and major version, and tell as much."""
+        return (self.fingerprint, self.postgres, self.descriptions) == (
+            other.fingerprint,
+            other.postgres,
+            other.descriptions,
+        )
 
     def add_verdict(self, statement: str, verdict: Verdict, declared: Sequence[str] = ()) -> None:
         """Add the verdict on a statement whose parameters have these declared types."""
@@ -251,6 +262,7 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
     try:
         header = documents[0]
         fingerprint, postgres = str(header["fingerprint"]), int(header["postgres"])
+        descriptions = int(header.get("descriptions", 1))
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
                 # Tested first, since thousands of lines declare nothing.
@@ -271,7 +283,7 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         reason = report.lacking(error) if isinstance(error, KeyError) else str(error)
         raise CatalogFileError(report.broken_line(path, place, text, reason)) from error
     facts = SchemaFacts(types, tuple(constraints))
-    return Contents(fingerprint, postgres, facts, statements, answers)
+    return Contents(fingerprint, postgres, facts, statements, answers, descriptions)
 
 
 def _read_type(line: Line) -> TypeFacts:
@@ -291,7 +303,7 @@ def _read_constraint(line: Line) -> Constraint:
     )
 
 
-def _read_verdict(line: Line) -> Verdict:
+def _read_verdict(line: Line, *, is_complete: bool) -> Verdict:
     if "refused" in line:
         return Refusal(**line["refused"])
     if "parsed" in line:
@@ -302,6 +314,10 @@ def _read_verdict(line: Line) -> Verdict:
         tuple(Column(*column) for column in line["columns"]),
         tuple(line["tables"]),
         tuple(line["touches"]),
+        line.get("runs_code", not is_complete),
+        RowBounds(*line.get("rows", ())),
+        Refusal(**line["fails"]) if "fails" in line else None,
+        tuple(Assignment(*assignment) for assignment in line.get("assigned", ())),
     )
 
 
@@ -313,6 +329,7 @@ def _lines(contents: Contents) -> Iterator[str]:
         {
             "understudy": FORMAT,
             "postgres": contents.postgres,
+            "descriptions": contents.descriptions,
             "fingerprint": contents.fingerprint,
         }
     )
@@ -336,13 +353,22 @@ def _verdict_line(verdict: Verdict) -> Line:
         return {"refused": _without_defaults(asdict(verdict))}
     if isinstance(verdict, ParsedOnly):
         return {"parsed": verdict.command}
-    return {
+    line: Line = {
         "command": verdict.command,
         "parameters": list(verdict.parameters),
         "columns": [[c.name, c.type, c.origin, c.nullability] for c in verdict.columns],
         "tables": list(verdict.tables),
         "touches": list(verdict.touches),
     }
+    if verdict.runs_code:
+        line["runs_code"] = True
+    if verdict.rows != RowBounds():
+        line["rows"] = list(astuple(verdict.rows))
+    if verdict.fails is not None:
+        line["fails"] = _without_defaults(asdict(verdict.fails))
+    if verdict.assigned:
+        line["assigned"] = [list(astuple(assignment)) for assignment in verdict.assigned]
+    return line
 
 
 def _without_defaults(values: Mapping[str, Any]) -> Line:

@@ -121,6 +121,23 @@ class Outcome:
             self.call, self.description, result, mismatch
         )
 
+    def check_success(self, result: Rows | Value | None, *, is_whole: bool = True) -> None:
+        """Check that the statement could succeed, with its parameters and this number of rows.
+
+        Args:
+            result: the scripted result; None if it says nothing about rows.
+            is_whole: whether it has all rows, and not those before a failure.
+
+        Raises:
+            AnswerImpossible: it could not.
+        """
+        __tracebackhide__ = True
+        if self.description is None:
+            return
+        checker = active_checker.checker()
+        if checker is not None:
+            checker.check_success(self.call, self.description, result, is_whole=is_whole)
+
     def fail(self, fields: ErrorFields | None) -> None:
         """Record that the call is answered with an error, and check that it could fail with it.
 

@@ -227,6 +227,7 @@ class ScriptResponder:
             if known is None or statement.copy == "in":
                 known = (answer, self._result_of(answer, outcome, statement))
                 notes.results[id(answer)] = known
+            outcome.check_success(answer)
             return known[1]
         if isinstance(answer, Hang):
             return Pending(None)
@@ -238,6 +239,7 @@ class ScriptResponder:
         if answer.when != "during":
             raise ConnectionDropped(effective=answer.when == "after")
         result = self._result_of(answer.rows, outcome, statement)
+        outcome.check_success(answer.rows, is_whole=False)
         return Result(result.rows, result.tag, dropped=True)
 
     def _computed(
@@ -267,7 +269,9 @@ class ScriptResponder:
             result = answers.read_computed(value)
         except ScriptError as error:
             _fail(_function_raised(outcome.call, error))
-        return self._result_of(result, outcome, statement)
+        found = self._result_of(result, outcome, statement)
+        outcome.check_success(result)
+        return found
 
     def _raised(self, error: Exception, outcome: Outcome) -> ServerError:
         """Return what the client gets if the function that answers raised."""

@@ -70,7 +70,7 @@ def rows_in(data: Any) -> Rows | None:
         data = data.result()
     if type(data) is dict or isinstance(data, Mapping):
         return Rows((data,), as_dicts=True)
-    if data and isinstance(data, list | tuple):
+    if isinstance(data, list | tuple):
         for row in data:
             if type(row) is not dict and not isinstance(row, Mapping):
                 return None

@@ -115,6 +115,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         self._note_prepared(call)
         result = outcome.complete(result)
         outcome.check(result)
+        outcome.check_success(result)
         return returns(result)
 
     async def _waited(self, outcome: Outcome) -> Rows | Value:
@@ -150,6 +151,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
                 value = self._plain(outcome, self.fetch_val_return)
                 if value is not None:
                     outcome.check(Value(value))
+                    outcome.check_success(Value(value))
                 return value
             case "fetch_row":
                 row = self._plain(outcome, self.fetch_row_return)
@@ -174,6 +176,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         if isinstance(value, BaseException):
             raise self._raised(outcome, without_traceback(value))
         self._note_prepared(outcome.call)
+        outcome.check_success(None)
         return value
 
     def _raised(self, outcome: Outcome, error: BaseException) -> BaseException:
@@ -259,6 +262,7 @@ def _checked(outcome: Outcome, data: Any) -> Any:
     """Return the value of a plain attribute, after a check whether it could be the result."""
     if outcome.description is not None and (rows := result_shapes.rows_in(data)) is not None:
         outcome.check(rows)
+        outcome.check_success(rows)
     return data
 
 

@@ -88,6 +88,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker is invalid."""
     item.config.stash[WATCH].test_begins(item)
     markers.check(item)
+    markers.use_levels(item)
     return (yield from verification.around_setup(item))
 
 
@@ -104,6 +105,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield from watch.around_test_end(item, verification.around_teardown(item)))
     finally:
+        markers.use_levels(None)
         verification.forget(item)
 
 

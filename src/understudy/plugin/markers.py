@@ -7,18 +7,24 @@ On a class or a module it holds for all tests there; the nearest marker wins.
 
 from __future__ import annotations
 
+import importlib
+import sys
+from typing import Any
+
 import pytest
 
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure
-from understudy.plugin.settings import ISOLATIONS, did_you_mean
+from understudy.plugin.settings import ISOLATIONS, LEVELS, did_you_mean
 
 NAME = "understudy"
 DESCRIPTION = (
-    'understudy(*, isolation): isolation="clone" gives the test a database of its own to commit to,'
-    ' "rollback" undoes it'
+    "understudy(*, isolation, check_statements, check_parameters, check_answers, check_errors): "
+    'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it; '
+    'check_answers="off" and the others set the level of a check for the test'
 )
-_KEYWORDS = ("isolation",)
+_CHECKS = {name: f"check_{name}" for name in ("statements", "parameters", "answers", "errors")}
+_KEYWORDS = ("isolation", *_CHECKS.values())
 
 
 def check(item: pytest.Item) -> None:
@@ -39,12 +45,27 @@ def check(item: pytest.Item) -> None:
                     f"@pytest.mark.understudy has no keyword {keyword!r}."
                     f"{did_you_mean(keyword, _KEYWORDS)}\nThe keywords are: {', '.join(_KEYWORDS)}."
                 )
-            if value not in ISOLATIONS:
-                nearest = did_you_mean(value, ISOLATIONS) if isinstance(value, str) else ""
+            choices = ISOLATIONS if keyword == "isolation" else LEVELS
+            if value not in choices:
+                nearest = did_you_mean(value, choices) if isinstance(value, str) else ""
+                what = "a way to isolate a test" if keyword == "isolation" else "a level of a check"
                 raise failure(
-                    f"@pytest.mark.understudy: {value!r} is not a way to isolate a test.{nearest}"
-                    f"\nisolation may be: {', '.join(map(repr, ISOLATIONS))}."
+                    f"@pytest.mark.understudy: {value!r} is not {what}.{nearest}"
+                    f"\n{keyword} may be: {', '.join(map(repr, choices))}."
                 )
+
+
+def use_levels(item: pytest.Item | None) -> None:
+    """Check at the levels that a test's nearest markers set; None after the test."""
+    active: Any = sys.modules.get("understudy.catalog.active_checker")
+    marks = [] if item is None else list(item.iter_markers(NAME))
+    levels: dict[str, Any] = {}
+    for mark in reversed(marks):  # the nearest is the first
+        levels |= {check: mark.kwargs[key] for check, key in _CHECKS.items() if key in mark.kwargs}
+    if levels and active is None:
+        active = importlib.import_module("understudy.catalog.active_checker")
+    if active is not None:
+        active.use_levels(levels)
 
 
 def isolation(item: pytest.Item) -> str:

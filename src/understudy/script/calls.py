@@ -18,11 +18,13 @@ class AnsweringRule(Protocol):
     Attributes:
         origin: the line that wrote the rule.
         shown: the rule's source.
+        is_unchecked: whether its answers are not checked against the catalog.
         is_specific: whether the rule says which statement it is for.
     """
 
     origin: Origin
     shown: str
+    is_unchecked: bool
 
     @property
     def is_specific(self) -> bool:

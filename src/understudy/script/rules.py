@@ -33,6 +33,7 @@ class Rule(ABC):
         self.shown = shown
         self.answers: list[Answer] = []
         self.is_optional = False
+        self.is_unchecked = False
         self._delay = 0.0
 
     # The verbs -----------------------------------------------------------------------------
@@ -67,6 +68,11 @@ class Rule(ABC):
     def optional(self) -> Self:
         """Do not fail the test when answers of this rule are left over."""
         self.is_optional = True
+        return self
+
+    def unchecked(self) -> Self:
+        """Do not check the answers and errors of this rule against the catalog."""
+        self.is_unchecked = True
         return self
 
     @property

@@ -55,8 +55,17 @@ def statements(major: int) -> list[str]:
     return [
         statement
         for file in sorted((HERE / "statements").glob(pattern))
-        for statement in file.read_text().strip().removesuffix(";").split(";\n")
+        for statement in _statements_in(file)
     ]
+
+
+def outcomes() -> list[str]:
+    """Statements that return or change a known number of rows, or fail for some values."""
+    return _statements_in(HERE / "outcomes.sql")
+
+
+def _statements_in(file: Path) -> list[str]:
+    return file.read_text().strip().removesuffix(";").split(";\n")
 
 
 def mutants(statement: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_no_certain_not_null_is_ever_wrong(
 ) -> None:
     corpus = _returning(describer, statements(describer.major))
     seen: dict[tuple[str, int], set[bool]] = {}
-    for state in _states(connection):
+    for state in states(connection):
         for statement, verdict in corpus:
             for values in _values(verdict.parameters, everything=not state):
                 for row in _run(connection, state, statement, values):
@@ -116,7 +116,7 @@ def _returning(describer: Describer, subjects: Sequence[str]) -> list[tuple[str,
     ]
 
 
-def _states(connection: psycopg.Connection) -> Iterator[list[str]]:
+def states(connection: psycopg.Connection) -> Iterator[list[str]]:
     """What is done to the data before a statement runs; all of it is rolled back."""
     yield []
     tables = [row[0] for row in connection.execute(_TABLES)]
