@@ -316,7 +316,7 @@ class ProxyServer(Server):
                 if (value := probe.pgconn.parameter_status(name.encode())) is not None
             }
 
-    def new_session(self) -> Session:
+    def new_session(self, *, is_private: bool) -> Session:
         """Return the session of a new connection."""
         client = Client(next(pids), secrets.randbits(31), self.begun)
         proxy = Proxy(self, self._real.dsn)

@@ -32,11 +32,11 @@ class SuiteServer(RollbackServer):
         super().__init__(dsn)
         self.database = USER  # the suites connect to it
 
-    def new_session(self) -> Session:
+    def new_session(self, *, is_private: bool) -> Session:
         """Return the session of a new connection; the first one begins a test."""
         if not (self.scheduler.is_open and any(client.is_open for client in self.clients)):
             self.begin_test()
-        return super().new_session()
+        return super().new_session(is_private=is_private)
 
 
 @contextmanager
@@ -51,14 +51,18 @@ def port(target: str, schema: str) -> Iterator[int]:
         with psycopg.connect(real.dsn(), autocommit=True) as connection:
             connection.execute(schema.encode())
         if target == EMBEDDED:
-            query = parse_qs(urlsplit(real.dsn()).query)
-            with port_of(f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}") as number:
+            with port_of(_socket_path(real.socket_dsn())) as number:
                 yield number
             return
         server: Server = ProxyServer(real) if target == FAKE_POSTGRES else SuiteServer(real.dsn)
         server.start()
         try:
-            with port_of(f"{server.host}/.s.PGSQL.{server.port}") as number:
+            with port_of(_socket_path(server.socket_dsn)) as number:
                 yield number
         finally:
             server.stop()
+
+
+def _socket_path(dsn: str) -> str:
+    query = parse_qs(urlsplit(dsn).query)
+    return f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}"

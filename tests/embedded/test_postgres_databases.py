@@ -151,8 +151,9 @@ def test_clones_from_several_threads(databases: TestDatabases) -> None:
 
 def test_a_user_without_createdb(root: Path, server: EmbeddedServer) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        connection.execute("CREATE ROLE humble LOGIN")
-        url = server.dsn().replace("postgres@", "humble:secret@")
+        connection.execute("CREATE ROLE humble LOGIN PASSWORD 'secret'")
+        url = server.dsn().partition("@")[2]
+        url = f"postgresql://humble:secret@{url}"
         shown = url.replace("secret", "***")
         databases = TestDatabases(["*.sql"], root, postgres_url=url)
         with pytest.raises(DatabaseError) as caught:

@@ -41,7 +41,7 @@ STAGES = {
     "template1 written": "data/base/1",
     "last file": "data/postgresql.conf",
     "postmaster": "data/postmaster.pid",
-    "socket": ".s.PGSQL.5432",
+    "socket": ".s.PGSQL.*",
 }
 IDLE = """
     import sys

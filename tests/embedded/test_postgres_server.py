@@ -19,7 +19,7 @@ WHO = "SELECT current_user || ' on ' || current_database()"
 
 
 def socket_folder(server: EmbeddedServer) -> Path:
-    return Path(parse_qs(urlsplit(server.dsn()).query)["host"][0])
+    return Path(parse_qs(urlsplit(server.socket_dsn()).query)["host"][0])
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ async def test_a_database_with_a_difficult_name_is_reached_by_all_three(
         ("synchronous_commit", "off"),
         ("full_page_writes", "off"),
         ("max_connections", "100"),
-        ("listen_addresses", ""),
+        ("listen_addresses", "127.0.0.1"),
         ("autovacuum", "off"),
         ("TimeZone", "UTC"),
         ("server_encoding", "UTF8"),
@@ -90,7 +90,7 @@ def test_knows_the_letters_of_every_language(server: EmbeddedServer) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_only_the_user_can_enter_the_folder_of_the_socket(server: EmbeddedServer) -> None:
     assert stat.S_IMODE(socket_folder(server).stat().st_mode) == 0o700
-    assert (socket_folder(server) / ".s.PGSQL.5432").is_socket()
+    assert any(path.is_socket() for path in socket_folder(server).iterdir())
 
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no writable /dev/shm")

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from urllib.parse import parse_qs, urlsplit
 
 Message = tuple[str, object]
+
+
+def socket_path(dsn: str) -> str:
+    """Return the path of the Unix socket in a URL."""
+    query = parse_qs(urlsplit(dsn).query)
+    return f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}"
 
 
 def message(kind: bytes, body: bytes = b"") -> bytes:

@@ -200,8 +200,11 @@ async def test_a_user_alone_that_is_required(fake_postgres: FakePostgres) -> Non
     fake_postgres.require_login(user="app")
 
     with pytest.raises(psycopg.OperationalError, match='role "understudy" does not exist'):
+        await psycopg.AsyncConnection.connect(fake_postgres.socket_dsn)
+    with pytest.raises(psycopg.OperationalError) as raised:  # where a password is asked for
         await fake_postgres.psycopg.connect()
-    await (await fake_postgres.psycopg.connect(user="app", password="any", dbname="any")).close()
+    assert str(raised.value).endswith('password authentication failed for user "understudy"')
+    await (await fake_postgres.psycopg.connect(user="app", dbname="any")).close()
 
 
 async def test_a_required_login_ends_with_the_test() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
+from tests.fake_postgres.frontend import socket_path
 from understudy import UnexpectedStatement
 from understudy.fake_postgres.attribution import FIXTURE
 from understudy.fake_postgres.fixture import FakePostgres
@@ -42,7 +43,7 @@ def server() -> Iterator[Server]:
 
 
 def test_only_its_user_reaches_the_socket(server: Server) -> None:
-    folder = Path(server.host)
+    folder = Path(socket_path(server.socket_dsn)).parent
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert [path.name for path in folder.iterdir()] == [".s.PGSQL.5432"]
@@ -50,18 +51,14 @@ def test_only_its_user_reaches_the_socket(server: Server) -> None:
     assert not folder.exists()
 
 
-def test_a_port_of_this_machine_where_there_are_no_unix_sockets(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("understudy.fake_postgres.sockets._address", lambda: ("127.0.0.1", 0, None))
+def test_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("understudy.fake_postgres.sockets._private_folder", lambda: None)
     server = Server()
     try:
         server.start()
         fake = FakePostgres(server)
         fake.on("SELECT 1 AS a").row(a=1)
-        assert fake.dsn == (
-            f"postgresql://understudy:understudy@127.0.0.1:{server.port}/understudy"
-        )
+        assert fake.socket_dsn == fake.dsn
         connection = fake.psycopg.connect_sync()
         assert connection.execute("SELECT 1 AS a").fetchall() == [(1,)]
         fake.end()
@@ -69,11 +66,11 @@ def test_a_port_of_this_machine_where_there_are_no_unix_sockets(
         server.stop()
 
 
-def test_a_server_that_was_never_started_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("understudy.fake_postgres.sockets._address", lambda: ("127.0.0.1", 0, None))
+def test_a_server_that_was_never_started_leaves_nothing() -> None:
     server = Server()
     server.stop()
 
+    assert not Path(socket_path(server.socket_dsn)).parent.exists()
     with pytest.raises(ConnectionRefusedError), socket.socket() as client:
         client.connect(("127.0.0.1", server.port))
 
@@ -113,7 +110,7 @@ async def test_a_thousand_connections_at_once(fake_postgres: FakePostgres) -> No
 
 def test_a_client_that_vanishes_harms_nobody(fake_postgres: FakePostgres) -> None:
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(f"{fake_postgres.host}/.s.PGSQL.{fake_postgres.port}")
+        client.connect(socket_path(fake_postgres.socket_dsn))
         client.send(b"\x00\x00\x00\x08\x04\xd2\x16\x2f")
         assert client.recv(1) == b"N"
     fake_postgres.on("SELECT 1 AS a").row(a=1)

@@ -13,7 +13,7 @@ import asyncpg
 import psycopg
 import pytest
 
-from tests.fake_postgres.frontend import query, startup
+from tests.fake_postgres.frontend import query, socket_path, startup
 from understudy import db_error
 from understudy.fake_postgres import sockets
 from understudy.fake_postgres.fixture import FakePostgres
@@ -34,7 +34,7 @@ def server(fake_postgres: FakePostgres) -> Server:
 def client(server: Server) -> Iterator[socket.socket]:
     """A connection on which the test sends every byte."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(f"{server.host}/.s.PGSQL.{server.port}")
+        client.connect(socket_path(server.socket_dsn))
         client.sendall(startup())
         client.recv(65536)
         yield client
@@ -264,10 +264,10 @@ def test_the_folder_of_the_socket_is_short_enough(
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
 
-    host, port, folder = sockets._address()
+    folder = sockets._private_folder()
 
-    assert folder == Path(host)
-    assert (folder.parent, port) == (Path("/tmp"), 5432)
+    assert folder is not None
+    assert folder.parent == Path("/tmp")
     assert list(long.iterdir()) == []
     folder.rmdir()
 
@@ -275,7 +275,7 @@ def test_the_folder_of_the_socket_is_short_enough(
 def test_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_UNIX")
 
-    assert sockets._address() == ("127.0.0.1", 0, None)
+    assert sockets._private_folder() is None
 
 
 async def test_a_pool_of_psycopg_that_finds_no_server(fake_postgres: FakePostgres) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -51,7 +50,9 @@ def test_on_the_embedded_server_it_stays_until_the_next_server(database: Project
     until, url = kept(result)
     assert until == "Kept until the next time that a run starts a server"
     assert users(url) == [("Ana",)]
-    folder = Path(parse_qs(urlsplit(url).query)["host"][0])
+    with psycopg.connect(url) as connection:
+        [(data,)] = connection.execute("SHOW data_directory").fetchall()
+    folder = Path(data).parent
     assert folder.is_dir()
 
     assert folder in sweep(folder.parent)  # as every start of a server does

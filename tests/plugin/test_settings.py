@@ -185,7 +185,8 @@ def test_root_is_no_key(tmp_path: Path) -> None:
             "real_postgres_env = {{URL = '{{dns}}'}}",
             "real_postgres_env in {}: the value of URL names {{dns}}, which real_postgres does not"
             " have. Did you mean 'dsn'?\n"
-            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{user}}.",
+            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{socket_dsn}}, "
+            "{{user}}.",
         ),
         (
             "fake_postgres_env = 3",
@@ -201,7 +202,13 @@ def test_root_is_no_key(tmp_path: Path) -> None:
             "fake_postgres_env = {{URL = '{{dns}}'}}",
             "fake_postgres_env in {}: the value of URL names {{dns}}, which fake_postgres does not "
             "have. Did you mean 'dsn'?\n"
-            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{user}}.",
+            "It has: {{database}}, {{dsn}}, {{host}}, {{password}}, {{port}}, {{socket_dsn}}, "
+            "{{user}}.",
+        ),
+        (
+            "fake_postgres_env = {{URL = '{{dsn:postgresql+asyncpg}}'}}",
+            "fake_postgres_env in {}: the value of URL has {{dsn:postgresql+asyncpg}}. "
+            "Write only the driver after the colon, for example {{dsn:asyncpg}}.",
         ),
         (
             "fake_postgres_env = {{URL = '{{dsn'}}",

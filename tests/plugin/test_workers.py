@@ -154,7 +154,7 @@ def test_a_controller_that_is_ended_in_the_middle_leaves_nothing(
 
             def test_it(real_postgres):
                 with open("begun.tmp", "w") as file:
-                    file.write(real_postgres.dsn)
+                    file.write(real_postgres.socket_dsn)
                 Path("begun.tmp").rename("begun")
                 time.sleep(600)
         """

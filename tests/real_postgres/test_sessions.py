@@ -9,7 +9,17 @@ import psqlpy
 import psycopg
 import pytest
 
-from tests.fake_postgres.frontend import bind, close, execute, message, parse, query, read, startup
+from tests.fake_postgres.frontend import (
+    bind,
+    close,
+    execute,
+    message,
+    parse,
+    query,
+    read,
+    socket_path,
+    startup,
+)
 from tests.real_postgres.conftest import Harness
 from understudy.real_postgres.fixture import RealPostgres
 
@@ -89,7 +99,7 @@ def test_a_portal_may_have_the_name_of_one_that_was_closed(real: RealPostgres) -
     once = bind("mine", "series") + execute("mine", 2) + close("P", "mine")
     asked = query("BEGIN") + parse("series", SERIES) + once + once + message(b"S", b"")
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(f"{real.host}/.s.PGSQL.{real.port}")
+        client.connect(socket_path(real.socket_dsn))
         client.sendall(startup(user="understudy", database="understudy") + asked)
         said = b""
         while said.count(b"Z\0\0\0\5") < 3:

@@ -20,7 +20,7 @@ from understudy.embedded.errors import UnusableFolder
 _WANTED_ON_TMPFS = 512 * 1024 * 1024
 _SHARED_MEMORY = Path("/dev/shm")
 # Linux allows 107 bytes in the path of a socket, macOS 103.
-_LONGEST_BASE = 103 - len("/understudy-1234567-01234567/.s.PGSQL.5432")
+_LONGEST_BASE = 103 - len("/understudy-1234567-01234567/.s.PGSQL.65535")
 
 
 def cache_folder() -> Path:

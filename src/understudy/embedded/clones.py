@@ -24,11 +24,12 @@ class Place:
     """Where the databases of a run are, as plain values that can be sent to other processes.
 
     Attributes:
-        url: The database to connect to in order to create others.
+        url: The database to connect to in order to create others, as every driver takes it.
         run: The prefix of the names of the run's databases.
         is_embedded: Whether it is the embedded server, whose data is removed with it.
         template: The database to clone.
         token: The token of the embedded server; "" for a server by URL.
+        socket_url: The same by the server's private socket; "" for a server that has none.
     """
 
     url: str
@@ -36,12 +37,13 @@ class Place:
     is_embedded: bool = False
     template: str = ""
     token: str = ""
+    socket_url: str = ""
 
     def admin(self) -> Admin:
         """Return an Admin for the server, as part of the run."""
         shown = "the embedded PostgreSQL" if self.is_embedded else without_password(self.url)
         return Admin(
-            lambda: self.url,
+            lambda: self.socket_url or self.url,
             shown,
             copies_files=self.is_embedded,
             run=None if self.is_embedded else stale_databases.number_of(self.run),
@@ -51,6 +53,10 @@ class Place:
     def dsn(self, name: str) -> str:
         """Return the URL of a database."""
         return with_database(self.url, name)
+
+    def socket_dsn(self, name: str) -> str:
+        """Return the URL of a database by the private socket, or else the same as `dsn`."""
+        return with_database(self.socket_url or self.url, name)
 
 
 class ClonePool:

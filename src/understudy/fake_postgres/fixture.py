@@ -26,9 +26,8 @@ class Address:
 
     Attributes:
         dsn: its URL, for every driver; it stays the same for the whole run.
-        host: the folder of its socket, or an address on systems without Unix sockets.
-        port: the number in its socket's name, or its port on systems without Unix sockets.
-        user, password, database: those in the address; any others are accepted too.
+        host, port, user, password, database: the parts of the URL. The password is checked.
+        socket_dsn: the URL of its private Unix socket; on systems without, the same as `dsn`.
     """
 
     def __init__(self, server: Server, script: Script) -> None:
@@ -40,6 +39,7 @@ class Address:
         self.host = server.host
         self.port = server.port
         self.dsn = server.dsn
+        self.socket_dsn = server.socket_dsn
 
     def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
         """Script the answer to a statement.

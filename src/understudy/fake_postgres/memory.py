@@ -38,7 +38,7 @@ class MemoryLoop:
         self, factory: Callable[[], asyncio.Protocol], *_where: Any, **_how: Any
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         """Connect to the test's server; the path does not matter."""
-        session = self._host.new_session()
+        session = self._host.new_session(is_private=True)
         protocol = factory()
         transport = MemoryTransport(session, self._host, self, protocol)
         self._host.opened(transport, call_site())

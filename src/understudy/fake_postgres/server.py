@@ -29,12 +29,12 @@ from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.fake_postgres.protocol.login import ANY_LOGIN, ServerOptions
+from understudy.fake_postgres.protocol.login import ANY_LOGIN, Login, ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.fake_postgres.scripted_rules import ServerRule
-from understudy.fake_postgres.sockets import Sockets
+from understudy.fake_postgres.sockets import HOST, SOCKET_PORT, Sockets
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import STATES
 from understudy.script import call_counts, expectations
@@ -64,15 +64,19 @@ class Server:
         max_connections: how many there may be at once.
         latency: by how many seconds each answer is delayed.
         login: the user, password and database that a client has to give.
-        host: the folder of its socket, or an address on systems without Unix sockets.
-        port: the number in its socket's name, or its port on systems without Unix sockets.
-        dsn: its URL, for every driver.
+        host, port, user, password, database: its address. Over TCP, the password is checked.
+        dsn: the address as a URL, for every driver.
+        socket_dsn: the URL of its private Unix socket, which asks for no password; on systems
+            without Unix sockets, the same as `dsn`.
+
+    Args:
+        user: the user in its address, who need not exist.
     """
 
     name = "fake_postgres"  # what a test calls its fixture
     _tally = call_counts.FAKES
 
-    def __init__(self) -> None:
+    def __init__(self, user: str = "understudy") -> None:
         self.base = _BaseScript(f"{self.name}_server")
         self.engine = Engine(self.base, checks_calls=False, tally=self._tally)
         self.schema = self._make_schema()
@@ -83,16 +87,20 @@ class Server:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.lock = threading.RLock()
         self._responder = self._make_responder()
-        self.user = self.password = self.database = "understudy"
         self._is_refusing = self._is_started = False
         self._test = 0
         self._sockets = Sockets(self)
-        self.host, self.port = self._sockets.host, self._sockets.port
-        place = f"{self.host}:{self.port}/{self.database}"
-        if self.host.startswith("/"):
-            # Complete, so that drivers do not read PGHOST or PGPORT from the environment.
-            place = f"/{self.database}?host={quote(self.host)}&port={self.port}"
-        self.dsn = f"postgresql://{self.user}:{self.password}@{place}"
+        self.host, self.port = HOST, self._sockets.port
+        self.user, self.database = user, "understudy"
+        # Not to be guessed, however often; and nothing in it has to be quoted anywhere.
+        self.password = secrets.token_hex(16)
+        login = f"{quote(self.user, safe='')}:{self.password}"
+        self.dsn = f"postgresql://{login}@{self.host}:{self.port}/{self.database}"
+        self.socket_dsn = self.dsn
+        if (folder := self._sockets.folder) is not None:
+            # Complete, so that drivers read nothing from the environment.
+            place = f"host={quote(str(folder))}&port={SOCKET_PORT}"
+            self.socket_dsn = f"postgresql://{login}@/{self.database}?{place}"
 
     def start(self) -> None:
         """Accept connections, unless it already does."""
@@ -118,8 +126,12 @@ class Server:
         if running is not None:
             self.loop = running
 
-    def new_session(self) -> Session:
+    def new_session(self, *, is_private: bool) -> Session:
         """Return the session of a new connection.
+
+        Args:
+            is_private: whether only this user's processes can have made it; others need the
+                password of the address.
 
         Raises:
             ConnectionRefusedError: no server runs.
@@ -127,7 +139,10 @@ class Server:
         if self._is_refusing:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         client = self._client(next(pids), secrets.randbits(31), self.begun)
-        return Session(self._responder, client, self._server_options())
+        login = self.login
+        if login.password is None and not is_private:
+            login = login._replace(password=self.password, hint=self._password_hint)
+        return Session(self._responder, client, self._server_options(login))
 
     rule: type[ServerRule] = ServerRule
     _client: type[Client] = Client
@@ -138,10 +153,18 @@ class Server:
     def _make_responder(self) -> Responder:
         return ScriptResponder(self.engine, self.lock, self.schema, self.notify)
 
-    def _server_options(self) -> ServerOptions:
+    @property
+    def _password_hint(self) -> str:
+        return (
+            f"Understudy: {self.name} accepts every user with the password in {self.name}.dsn. "
+            f'Where an app reads it from a variable of its own: {self.name}_env = {{DB_PASSWORD = "'
+            '{password}"}.'
+        )
+
+    def _server_options(self, login: Login) -> ServerOptions:
         checker = active_checker.made()
         major = None if checker is None else checker.catalog.postgres
-        return ServerOptions(f"{major or NEWEST}.0", self.login, admit=self._admit)
+        return ServerOptions(f"{major or NEWEST}.0", login, admit=self._admit)
 
     def _admit(self, client: Connection) -> None:
         most = self.max_connections

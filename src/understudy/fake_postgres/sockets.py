@@ -1,6 +1,6 @@
 """The sockets of a server: one thread, which accepts, reads, asks the sessions, and writes.
 
-It listens on a Unix socket in a private folder, or on a port of 127.0.0.1 if the system has no Unix
+It listens on a port of 127.0.0.1, and on a Unix socket in a private folder if the system has Unix
 sockets. Of the user's code, the thread runs only functions that answer statements.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import os
 import selectors
 import shutil
 import socket
@@ -17,6 +18,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -30,12 +32,13 @@ from understudy.script import origin
 if TYPE_CHECKING:
     from understudy.fake_postgres.protocol.session import Session
 
-PORT = 5432  # in the name of a Unix socket
+HOST = "127.0.0.1"
+SOCKET_PORT = 5432  # in the name of a Unix socket
 _PIECE = 256 * 1024
 # Nothing more is read from a client that does not read its answers.
 _MOST_UNREAD = 4 * 1024 * 1024
 # Linux allows 107 bytes in the path of a socket, macOS 103.
-_LONGEST_FOLDER = 103 - len(f"/.s.PGSQL.{PORT}")
+_LONGEST_FOLDER = 103 - len(f"/.s.PGSQL.{SOCKET_PORT}")
 
 
 class Sockets:
@@ -43,15 +46,19 @@ class Sockets:
 
     Args:
         host: the server.
+
+    Attributes:
+        port: its port of 127.0.0.1. It belongs to the server before anything listens there.
+        folder: the private folder of its Unix socket; None if the system has no Unix sockets.
     """
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.host, self.port, self._folder = _address()
-        self._listening: socket.socket | None = None
+        self.folder = _private_folder()
+        self._bound: socket.socket | None = _bind(0)
+        self.port: int = self._bound.getsockname()[1]
+        self._listening: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
-        if self._folder is None:
-            self.listen()  # the system chooses the port
         self._timers: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._posted: deque[Callable[[], object]] = deque()
@@ -76,11 +83,13 @@ class Sockets:
             self.post(self._stop)
             self._thread.join()
         self.refuse()
+        if self._bound is not None:
+            self._bound.close()
         self._waker.close()
         self._woken.close()
         self._selector.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def post(self, function: Callable[[], object]) -> None:
         """Call a function in the thread, soon."""
@@ -122,27 +131,30 @@ class Sockets:
 
     def listen(self) -> None:
         """Accept connections from now on."""
-        if self._listening is not None:
+        if self._bound is None:
             return
-        if self._folder is None:
-            listening = socket.create_server((self.host, self.port), backlog=1024)
-            self.port = listening.getsockname()[1]
-        else:
-            path = self._folder / f".s.PGSQL.{PORT}"
+        self._listening, self._bound = [self._bound], None
+        if self.folder is not None:
+            path = self.folder / f".s.PGSQL.{SOCKET_PORT}"
             path.unlink(missing_ok=True)
-            listening = socket.socket(socket.AF_UNIX)
-            listening.bind(str(path))
+            private = socket.socket(socket.AF_UNIX)
+            private.bind(str(path))
+            self._listening.append(private)
+        for listening in self._listening:
+            listening.setblocking(False)
             listening.listen(1024)
-        listening.setblocking(False)
-        self._selector.register(listening, selectors.EVENT_READ, self._accept)
-        self._listening = listening
+            accept = partial(self._accept, listening)
+            self._selector.register(listening, selectors.EVENT_READ, accept)
 
     def refuse(self) -> None:
         """Refuse connections from now on, as if no server ran."""
-        if self._listening is not None:
-            self._selector.unregister(self._listening)
-            self._listening.close()
-            self._listening = None
+        if self._bound is not None:
+            return
+        for listening in self._listening:
+            self._selector.unregister(listening)
+            listening.close()
+        self._listening = []
+        self._bound = _bind(self.port)  # nobody else may have it
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Call a function after a delay in seconds."""
@@ -174,16 +186,18 @@ class Sockets:
         while self._posted:
             self._posted.popleft()()
 
-    def _accept(self, _events: int) -> None:
-        while self._listening is not None:
+    def _accept(self, listening: socket.socket, _events: int) -> None:
+        is_private = listening.family != socket.AF_INET
+        while listening in self._listening:
             try:
-                client, _ = self._listening.accept()
+                client, _ = listening.accept()
             except BlockingIOError:
                 return
             client.setblocking(False)
-            if self._folder is None:
+            if not is_private:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transport = SocketTransport(self._host.new_session(), self._host, self, client)
+            session = self._host.new_session(is_private=is_private)
+            transport = SocketTransport(session, self._host, self, client)
             self._transports.add(transport)
             self._host.opened(transport, None)
             attribution.wrap_drivers()
@@ -340,12 +354,21 @@ class SocketTransport(Transport):
         threading.Thread(target=lambda: future.set_result(asyncio.run(awaited()))).start()
 
 
-def _address() -> tuple[str, int, Path | None]:
-    """Return host and port of a server, and the folder of a Unix socket."""
+def _bind(port: int) -> socket.socket:
+    """Return a socket that has a port, where it does not listen; 0 lets the system choose."""
+    bound = socket.socket()
+    if os.name == "posix":  # elsewhere, the option would let others have the port, too
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((HOST, port))
+    return bound
+
+
+def _private_folder() -> Path | None:
+    """Return a new folder for a Unix socket; None if the system has no Unix sockets."""
     if not hasattr(socket, "AF_UNIX"):
-        return "127.0.0.1", 0, None
+        return None
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     if len(str(folder).encode()) > _LONGEST_FOLDER:
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    return str(folder), PORT, folder
+    return folder

@@ -34,8 +34,12 @@ class Host(Protocol):
     latency: float
     loop: asyncio.AbstractEventLoop | None
 
-    def new_session(self) -> Session:
-        """Return the session of a new connection."""
+    def new_session(self, *, is_private: bool) -> Session:
+        """Return the session of a new connection.
+
+        Args:
+            is_private: whether only this user's processes can have made it.
+        """
 
     def opened(self, transport: Transport, by: CallSite | None) -> None:
         """Note a new transport, and who opened it; None if its client notes that itself."""

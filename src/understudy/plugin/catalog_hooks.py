@@ -157,7 +157,8 @@ def _describer(config: pytest.Config, *, has_schema: bool) -> Describer:
 
     try:
         if has_schema:
-            return Describer(databases.shared(config).new()[1])
+            clones = databases.shared(config)
+            return Describer(clones.place.socket_dsn(clones.new()[0]))
         return SyntaxDescriber(databases.bare(config))
     except PostgresError as error:
         raise CatalogError(str(error)) from error

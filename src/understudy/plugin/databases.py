@@ -80,7 +80,7 @@ def bare(config: pytest.Config) -> str:
         if run.bare is None:
             _refuse_if_over(run)
             run.bare = EmbeddedServer().start()
-        return run.bare.dsn()
+        return run.bare.socket_dsn()
 
 
 def answer(config: pytest.Config, question: str) -> Mapping[str, Any]:
@@ -130,8 +130,8 @@ class Replaced:
         name, self._name = self._name, None
         if name is not None:
             databases.drop(name)
-        self._name, dsn = databases.new()
-        return dsn
+        self._name, _ = databases.new()
+        return databases.place.socket_dsn(self._name)
 
 
 @contextmanager
@@ -146,7 +146,8 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
         if (more := clones.wanted(config) - 1) > 0:
             databases.prefetch(more)
     clones.hold(request.node, databases, name, dsn)
-    database = ClonedPostgres(dsn, RowsOfTest(request, dsn))
+    socket_dsn = databases.place.socket_dsn(name)
+    database = ClonedPostgres(dsn, socket_dsn, RowsOfTest(request, socket_dsn))
     try:
         yield database
     finally:

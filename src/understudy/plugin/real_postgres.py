@@ -61,7 +61,7 @@ def _rolled_back(
 
     with one_message(PostgresError):
         server = servers.rollback_server(pytestconfig)
-        real = RealPostgres(server, RowsOfTest(request, server.dsn))
+        real = RealPostgres(server, RowsOfTest(request, server.socket_dsn))
     yield real
     with one_message(PostgresError):
         real.end()

@@ -5,14 +5,17 @@ One server of each serves the whole run, because an app reads the address of its
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from understudy.plugin import client_variables
+from understudy.plugin.options import read_settings
 from understudy.plugin.settings import PLACES, Settings
 
 if TYPE_CHECKING:
@@ -41,9 +44,27 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
         from understudy.plugin.databases import Replaced
         from understudy.real_postgres.rollback_server import RollbackServer
 
-        known = config.stash[_ROLLBACK_SERVER] = RollbackServer(Replaced(config).new)
+        known = RollbackServer(Replaced(config).new, _login_role(read_settings(config)))
+        config.stash[_ROLLBACK_SERVER] = known
         config.add_cleanup(known.stop)
     return known
+
+
+class _Url(str):
+    """A URL, into which a format writes a driver: {dsn:asyncpg} is postgresql+asyncpg://..."""
+
+    def __format__(self, driver: str) -> str:
+        return self.replace("postgresql:", f"postgresql+{driver}:", 1) if driver else str(self)
+
+
+def _login_role(settings: Settings) -> str:
+    """Return the role with which Understudy logs in to the real server, without asking it."""
+    from understudy.embedded.environment import URL_VARIABLE
+
+    url = settings.postgres_url or os.environ.get(URL_VARIABLE)
+    if not url:
+        return "postgres"  # of the embedded server
+    return unquote(urlsplit(url).username or "") or getpass.getuser()
 
 
 def set_environment(config: pytest.Config, settings: Settings) -> None:
@@ -65,6 +86,7 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
 
 def _set(config: pytest.Config, known: Server, variables: Mapping[str, str]) -> None:
     places = {place: getattr(known, place) for place in PLACES}
+    places |= {place: _Url(places[place]) for place in ("dsn", "socket_dsn")}
     before = {name: os.environ.get(name) for name in variables}
     for name, text in variables.items():
         os.environ[name] = text.format(**places)

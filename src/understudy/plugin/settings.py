@@ -27,7 +27,7 @@ RUN_TIME = (
 ISOLATIONS = ("rollback", "clone")
 DEFAULT_CATALOG = "tests/understudy-catalog"
 # The attributes of the fixture that values of ..._postgres_env may name in braces.
-PLACES = ("database", "dsn", "host", "password", "port", "user")
+PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
@@ -243,21 +243,31 @@ def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
                     f"{origin}: the value of {name} must be text such as '{{dsn}}', "
                     f"not {_shown(text)}.\nOn the command line: {flag(key)} '{name}={{dsn}}'."
                 )
-            for place in _places(origin, name, text):
+            for place, driver in _places(origin, name, text):
                 if place not in PLACES:
                     raise SettingsError(
                         f"{origin}: the value of {name} names {{{place}}}, which {fixture} does "
                         f"not have.{did_you_mean(place, PLACES)}\n"
                         f"It has: {', '.join(f'{{{place}}}' for place in PLACES)}."
                     )
+                if place.endswith("dsn") and not re.fullmatch(r"\w*", driver):
+                    raise SettingsError(
+                        f"{origin}: the value of {name} has {{{place}:{driver}}}. Write only the "
+                        "driver after the colon, for example {dsn:asyncpg}."
+                    )
         return value
 
     return read
 
 
-def _places(origin: str, name: str, text: str) -> list[str]:
+def _places(origin: str, name: str, text: str) -> list[tuple[str, str]]:
+    """Return what stands in braces, each with what follows it after a colon."""
     try:
-        return [place for _, place, _, _ in Formatter().parse(text) if place is not None]
+        return [
+            (place, more or "")
+            for _, place, more, _ in Formatter().parse(text)
+            if place is not None
+        ]
     except ValueError as error:
         raise SettingsError(
             f"{origin}: the value of {name}, {text!r}, cannot be read: {error}."

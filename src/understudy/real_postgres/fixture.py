@@ -105,15 +105,24 @@ class ClonedPostgres(_Inserting, Drivers):
 
     Attributes:
         dsn: its URL, for every driver.
+        host, port, user, password, database: the parts of the URL.
+        socket_dsn: the URL of the server's private Unix socket; on a server without, or that
+            `postgres_url` names, the same as `dsn`.
         isolation: "clone".
         asyncpg, psycopg, psqlpy, sqlalchemy: create connections and pools of each driver.
     """
 
     isolation: Literal["clone"] = "clone"
 
-    def __init__(self, dsn: str, rows: Inserter | None = None) -> None:
+    def __init__(self, dsn: str, socket_dsn: str, rows: Inserter | None = None) -> None:
+        from psycopg.conninfo import conninfo_to_dict
+
         super().__init__(dsn)
-        self.dsn = dsn
+        self.dsn, self.socket_dsn = dsn, socket_dsn
+        parts = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
+        self.host, self.port = parts.get("host", ""), int(parts.get("port", 5432))
+        self.user, self.password = parts.get("user", ""), parts.get("password", "")
+        self.database = parts.get("dbname", "")
         self._rows = rows
 
     def end(self) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
-from understudy.fake_postgres.protocol.login import ServerOptions
+from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.forwarding import ForwardingResponder
@@ -23,6 +23,7 @@ class RollbackServer(Server):
 
     Args:
         database: creates a database with the schema and returns its URL.
+        user: the role with which that URL logs in.
 
     Attributes:
         scheduler: the transaction.
@@ -34,8 +35,8 @@ class RollbackServer(Server):
     _client = RollbackClient
     rule = RealRule
 
-    def __init__(self, database: Callable[[], str]) -> None:
-        super().__init__()
+    def __init__(self, database: Callable[[], str], user: str = "postgres") -> None:
+        super().__init__(user)
         self._database = database
         self._reported: dict[str, str] = {}
         self._rollback: Future[None] | None = None
@@ -51,10 +52,10 @@ class RollbackServer(Server):
         )
         return self._forwarding
 
-    def _server_options(self) -> ServerOptions:
+    def _server_options(self, login: Login) -> ServerOptions:
         settings = dict(self._reported)
         version = settings.pop("server_version").partition(" ")[0]
-        login = self.login._replace(database=self.login.database or self.database)
+        login = login._replace(database=login.database or self.database)
         return ServerOptions(version, login, settings, self._admit, self._forwarding)
 
     def start(self) -> None:

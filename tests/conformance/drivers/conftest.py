@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.conformance.drivers.relay import Relay
 from tests.conformance.drivers.servers import LOGIN, SEED, MakeReal, RealServer
 from tests.conformance.parameters.schema import tables
+from tests.fake_postgres.frontend import socket_path
 from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker, Levels
 from understudy.catalog.describer import Describer
@@ -40,7 +41,7 @@ def postgres(guarding: Path) -> Iterator[EmbeddedServer]:
     schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
     with EmbeddedServer(settings={"hba_file": str(guarding)}) as server:
         server.admin.create("seeded")
-        with psycopg.connect(server.dsn("seeded"), autocommit=True) as connection:
+        with psycopg.connect(server.socket_dsn("seeded"), autocommit=True) as connection:
             connection.execute(tables() + schema + SEED)
             connection.execute(f"CREATE ROLE {LOGIN.user} LOGIN PASSWORD '{LOGIN.password}'")
         yield server
@@ -50,7 +51,7 @@ def postgres(guarding: Path) -> Iterator[EmbeddedServer]:
 def drivers_dsn(postgres: EmbeddedServer) -> str:
     """One of its databases."""
     postgres.admin.clone("seeded", LOGIN.database)
-    return postgres.dsn(LOGIN.database)
+    return postgres.socket_dsn(LOGIN.database)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +62,7 @@ def rollback_server(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
     def database() -> str:
         name = f"rollback{next(numbers)}"
         postgres.admin.clone("seeded", name)
-        return postgres.dsn(name)
+        return postgres.socket_dsn(name)
 
     server = RollbackServer(database)
     server.start()
@@ -72,28 +73,28 @@ def rollback_server(postgres: EmbeddedServer) -> Iterator[RollbackServer]:
 @pytest.fixture(scope="session")
 def relay(drivers_dsn: str) -> Iterator[Relay]:
     """A relay between the drivers and that database."""
-    with Relay(conninfo_to_dict(drivers_dsn)["host"]) as relay:
+    with Relay(socket_path(drivers_dsn)) as relay:
         yield relay
 
 
 @pytest.fixture(scope="session")
 def tcp(drivers_dsn: str) -> Iterator[Relay]:
     """The way to that database by TCP."""
-    with Relay(conninfo_to_dict(drivers_dsn)["host"], tcp=True) as relay:
+    with Relay(socket_path(drivers_dsn), tcp=True) as relay:
         yield relay
 
 
 @pytest.fixture(scope="session")
 def fakes_tcp(server: Server) -> Iterator[Relay]:
     """The way to the fakes by TCP."""
-    with Relay(server.host, tcp=True) as relay:
+    with Relay(socket_path(server.socket_dsn), tcp=True) as relay:
         yield relay
 
 
 @pytest.fixture(scope="session")
 def rollback_server_tcp(rollback_server: RollbackServer) -> Iterator[Relay]:
     """The TCP address of the rollback server."""
-    with Relay(rollback_server.host, tcp=True) as relay:
+    with Relay(socket_path(rollback_server.socket_dsn), tcp=True) as relay:
         yield relay
 
 
@@ -110,10 +111,10 @@ def full_dsn() -> Iterator[str]:
     settings = {"max_connections": "2", "superuser_reserved_connections": "0"}
     with (
         EmbeddedServer(settings=settings) as server,
-        psycopg.connect(server.dsn()),
-        psycopg.connect(server.dsn()),
+        psycopg.connect(server.socket_dsn()),
+        psycopg.connect(server.socket_dsn()),
     ):
-        yield server.dsn()
+        yield server.socket_dsn()
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def _text(text: str) -> str:
     # It may have several lines; what SQLAlchemy adds comes after it.
     behind = r"(?=\n\[SQL: |\n\(Background |\Z)"
     text = re.sub(rf"\nCONTEXT: .*?{behind}", "", text, flags=re.DOTALL)
-    text = re.sub(r'(socket |path )"[^"]*/(\.s\.PGSQL)', r'\1".../\2', text)
+    text = re.sub(r'(socket |path )"[^"]*/(\.s\.PGSQL)\.\d+', r'\1".../\2', text)
     text = re.sub(r"(127\.0\.0\.1:|port )\d+", r"\1...", text)
     text = re.sub(r"<(\w*Mock) id='\d+'>", r"<\1>", text)
     return re.sub(r"\b0x[0-9a-f]{4,}(\.\.\.)?", "0x...", text)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Literal, Self
 
 _PIECE = 65536
-_NAME = ".s.PGSQL.5432"
 # The letters of the protocol's messages (manual, 54.7) that matter here.
 _PARSE, _EXECUTE, _QUERY = b"P", b"E", b"Q"
 _ROW, _COMPLETE = b"D", b"C"
@@ -43,19 +42,19 @@ class Relay:
     """Takes connections on a socket of its own, and hands them on to the server's.
 
     Args:
-        folder: of the server's socket.
+        path: of the server's socket.
         tcp: whether its own is a port of 127.0.0.1, where drivers ask for encryption: they do not
             on a Unix socket.
     """
 
-    def __init__(self, folder: str, *, tcp: bool = False) -> None:
-        self._server = str(Path(folder) / _NAME)
+    def __init__(self, path: str, *, tcp: bool = False) -> None:
+        self._server = path
         self._temporary = tempfile.TemporaryDirectory(prefix="relay-")
         if tcp:
             self._listener = socket.create_server(("127.0.0.1", 0))
         else:
             self._listener = socket.socket(socket.AF_UNIX)
-            self._listener.bind(str(Path(self.folder) / _NAME))
+            self._listener.bind(str(Path(self.folder) / Path(path).name))
             self._listener.listen()
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)

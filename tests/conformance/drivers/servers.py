@@ -274,7 +274,7 @@ class FakeServer(ServerUnderTest):
 
     def __init__(self, server: Server, tcp: Relay) -> None:
         self.postgres = self._begin(server)
-        super().__init__(self.postgres.dsn, tcp)
+        super().__init__(self.postgres.socket_dsn, tcp)
 
     def _begin(self, server: Server) -> FakePostgres:
         return FakePostgres(server)

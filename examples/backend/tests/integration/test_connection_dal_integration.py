@@ -174,7 +174,8 @@ async def test_an_ordinary_role_can_open_the_pool(settings: Settings) -> None:
         await conn.execute("CREATE ROLE app_user LOGIN")
     try:
         parts = urlsplit(settings.database_url)
-        url = urlunsplit(parts._replace(netloc=f"app_user@{parts.netloc.rpartition('@')[2]}"))
+        place = parts.netloc.rpartition("@")[2]
+        url = urlunsplit(parts._replace(netloc=f"app_user:{parts.password}@{place}"))
         async with DAL.pool(settings.model_copy(update={"database_url": url})):
             await HealthDAO.ping()
     finally:

@@ -20,9 +20,11 @@ def error(
     return ServerError(fields)
 
 
-def fatal(sqlstate: str, message: str, *, detail: str | None = None) -> ServerError:
+def fatal(
+    sqlstate: str, message: str, *, detail: str | None = None, hint: str | None = None
+) -> ServerError:
     """Make an error that ends the connection."""
-    return error(sqlstate, message, severity="FATAL", detail=detail)
+    return error(sqlstate, message, severity="FATAL", detail=detail, hint=hint)
 
 
 def warning(sqlstate: str, message: str) -> ServerError:

@@ -17,11 +17,13 @@ class Login(NamedTuple):
     Attributes:
         user, database: the only valid ones; None accepts any.
         password: the user's, for SCRAM-SHA-256; None asks for no password.
+        hint: what a client with another password is told, beside PostgreSQL's message.
     """
 
     user: str | None = None
     password: str | None = None
     database: str | None = None
+    hint: str | None = None
 
 
 ANY_LOGIN = Login()

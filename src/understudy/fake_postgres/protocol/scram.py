@@ -7,14 +7,11 @@ import binascii
 import hashlib
 import hmac
 import secrets
-import stringprep
-import unicodedata
-from functools import lru_cache
 
 from understudy.fake_postgres.protocol import errors
+from understudy.pg.scram import ITERATIONS, derive_keys
 
 MECHANISM = "SCRAM-SHA-256"
-_ITERATIONS = 4096
 _SALT = secrets.token_bytes(16)
 
 
@@ -22,7 +19,7 @@ class Exchange:
     """One client's proof that it knows a password."""
 
     def __init__(self, password: str) -> None:
-        self._stored_key, self._server_key = _stored_keys(password)
+        self._keys = derive_keys(password, _SALT)
         self._nonce = ""
         self._binding = b""
         self._signed = ""
@@ -44,7 +41,7 @@ class Exchange:
             raise errors.fatal("08P01", "malformed SCRAM message")
         self._binding = base64.b64encode(f"{flag},{name},".encode())
         self._nonce = fields["r"] + secrets.token_urlsafe(18)
-        answer = f"r={self._nonce},s={base64.b64encode(_SALT).decode()},i={_ITERATIONS}"
+        answer = f"r={self._nonce},s={base64.b64encode(_SALT).decode()},i={ITERATIONS}"
         self._signed = f"{bare},{answer}"
         return answer
 
@@ -66,26 +63,11 @@ class Exchange:
             proved = base64.b64decode(proof, validate=True)
         except binascii.Error:
             raise errors.fatal("08P01", "malformed SCRAM message") from None
-        signature = hmac.digest(self._stored_key, signed, "sha256")
+        signature = hmac.digest(self._keys.stored, signed, "sha256")
         key = bytes(one ^ other for one, other in zip(proved, signature, strict=False))
-        if len(proved) != len(signature) or hashlib.sha256(key).digest() != self._stored_key:
+        if len(proved) != len(signature) or hashlib.sha256(key).digest() != self._keys.stored:
             return None
-        return f"v={base64.b64encode(hmac.digest(self._server_key, signed, 'sha256')).decode()}"
-
-
-@lru_cache(maxsize=64)
-def _stored_keys(password: str) -> tuple[bytes, bytes]:
-    """Return the two keys that a server stores for a password: StoredKey and ServerKey."""
-    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), _SALT, _ITERATIONS)
-    client_key = hmac.digest(salted, b"Client Key", "sha256")
-    return hashlib.sha256(client_key).digest(), hmac.digest(salted, b"Server Key", "sha256")
-
-
-def _prepared(password: str) -> str:
-    """Normalize a password as clients do (SASLprep, RFC 4013)."""
-    kept = (letter for letter in password if not stringprep.in_table_b1(letter))
-    spaced = "".join(" " if stringprep.in_table_c12(letter) else letter for letter in kept)
-    return unicodedata.normalize("NFKC", spaced)
+        return f"v={base64.b64encode(hmac.digest(self._keys.server, signed, 'sha256')).decode()}"
 
 
 def _fields(message: str) -> dict[str, str]:

@@ -51,7 +51,7 @@ def start(backend: Backend) -> Work:
     login = backend.server_options.login
     is_known = login.user in (None, connection.user)
     if login.password is not None:
-        yield from _authenticate(backend, login.password, is_known=is_known)
+        yield from _authenticate(backend, login.password, login.hint, is_known=is_known)
     backend.send(backend_messages.AUTHENTICATION_OK)
     if not is_known:
         raise errors.fatal("28000", f'role "{connection.user}" does not exist')
@@ -133,12 +133,13 @@ def _switches(text: str) -> dict[str, str]:
     return found
 
 
-def _authenticate(backend: Backend, password: str, *, is_known: bool) -> Work:
+def _authenticate(backend: Backend, password: str, hint: str | None, *, is_known: bool) -> Work:
     """Have the client prove that it knows the password.
 
     Args:
         backend: its connection.
         password: the password.
+        hint: what a known client is told that does not know it.
         is_known: whether there is such a user; who is not is told no sooner than others.
 
     Raises:
@@ -155,9 +156,9 @@ def _authenticate(backend: Backend, password: str, *, is_known: bool) -> Work:
     body = yield from _response()
     proof = exchange.final(frontend_messages.decode(body))
     if proof is None or not is_known:
-        raise errors.fatal(
-            "28P01", f'password authentication failed for user "{backend.connection.user}"'
-        )
+        user = backend.connection.user
+        text = f'password authentication failed for user "{user}"'
+        raise errors.fatal("28P01", text, hint=hint if is_known else None)
     backend.send(backend_messages.sasl(_SASL_FINAL, proof.encode()))
 
 

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 
-from tests.fake_postgres.frontend import Message, complete, read
+from tests.fake_postgres.frontend import Message, complete, read, socket_path
 from tests.fake_postgres.responders import Known
 from understudy.embedded import EmbeddedServer
 
@@ -28,11 +27,10 @@ class Line:
     """A connection to the real server, byte by byte."""
 
     def __init__(self, server: EmbeddedServer) -> None:
-        query = parse_qs(urlsplit(server.dsn()).query)
         self.closed = False
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(_SILENCE)
-        self._socket.connect(f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}")
+        self._socket.connect(socket_path(server.socket_dsn()))
 
     def say(self, data: bytes) -> None:
         self._socket.sendall(data)

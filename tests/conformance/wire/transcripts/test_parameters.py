@@ -12,13 +12,14 @@ from understudy.pg.errors import ServerError
 OWN = {
     *("config_file", "data_directory", "hba_file", "ident_file", "unix_socket_directories"),
     *("cluster_name", "fsync", "full_page_writes", "synchronous_commit", "wal_level"),
-    *("autovacuum", "listen_addresses", "jit", "io_method", "dynamic_shared_memory_type"),
+    *("autovacuum", "listen_addresses", "port", "jit", "io_method", "dynamic_shared_memory_type"),
 }
 
 
 @pytest.fixture(scope="module")
 def rows(wire_server: EmbeddedServer) -> list[tuple[str, ...]]:
-    with psycopg.connect(wire_server.dsn(), autocommit=True) as connection:
+    # By the socket, for which tcp_keepalives_count and others are 0.
+    with psycopg.connect(wire_server.socket_dsn(), autocommit=True) as connection:
         return connection.execute(
             "SELECT name, vartype, context, coalesce(unit, ''), coalesce(min_val, ''), "
             "coalesce(max_val, ''), coalesce(array_to_string(enumvals, ','), ''), "
