@@ -41,6 +41,12 @@ PARTS = ("host", "port", "user", "password", "database")
 Postgres = FakePostgres | ClonedPostgres
 
 
+@pytest.fixture(autouse=True)
+def _variables_that_tortoise_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TIMEZONE", "USE_TZ"):
+        monkeypatch.setenv(name, "")
+
+
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedServer]:
     with EmbeddedServer() as server:

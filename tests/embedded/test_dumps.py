@@ -90,7 +90,7 @@ def test_a_dump_loads_and_the_copy_is_equal(
 def test_a_dump_of_the_whole_server_loads_into_one_database(
     shop: EmbeddedServer, rich: str, database: str, tmp_path: Path, options: str
 ) -> None:
-    load(database, tmp_path, program("pg_dumpall", shop.dsn(), *options.split()))
+    load(database, tmp_path, program("pg_dumpall", shop.socket_dsn(), *options.split()))
     assert content(database) == rich
 
 
@@ -232,9 +232,10 @@ class TestRoles:
 
     def test_a_user_who_may_not_create_it(self, database: str, tmp_path: Path) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("CREATE ROLE humble LOGIN")
+            connection.execute("CREATE ROLE humble LOGIN PASSWORD 'secret'")
+        humble = f"postgresql://humble:secret@{database.partition('@')[2]}"
         with pytest.raises(SchemaError) as caught:
-            load(database.replace("postgres@", "humble@"), tmp_path, "SET ROLE missing_one;")
+            load(humble, tmp_path, "SET ROLE missing_one;")
         assert str(caught.value) == (
             "The schema names the role 'missing_one', which this server does not have, and it could"
             " not be created: permission denied to create role\n"

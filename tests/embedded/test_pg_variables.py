@@ -12,7 +12,7 @@ from tests.hostile_variables import HOSTILE
 
 from understudy.catalog.pg_describe import DescribeConnection
 from understudy.embedded import EmbeddedServer, PostgresUnavailable, TestDatabases, driver
-from understudy.embedded.driver import connect
+from understudy.embedded.driver import connect, without_password
 from understudy.embedded.schema_copy import CopiedSource
 
 
@@ -90,15 +90,15 @@ def test_nothing_is_created_on_the_server_of_a_variable(
 def test_nothing_is_created_on_a_server_that_does_not_know_the_token(
     server: EmbeddedServer, other: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(other, "_address", server._address)
+    monkeypatch.setattr(other.admin, "_dsn", server.dsn)
     other.admin.close()
 
     with pytest.raises(PostgresUnavailable) as failure:
         other.admin.create("mine")
 
     assert str(failure.value) == (
-        f"The PostgreSQL that answers at {server.dsn()} is not the one that Understudy started. "
-        "Nothing was created there."
+        f"The PostgreSQL that answers at {without_password(server.dsn())} is not the one that "
+        "Understudy started. Nothing was created there."
     )
     assert server.admin.rows("SELECT 1 FROM pg_database WHERE datname = 'mine'") == []
 

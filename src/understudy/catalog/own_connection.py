@@ -22,6 +22,7 @@ _DEFAULTS = {
     "connect_timeout": str(_CONNECT_TIMEOUT),
     "max_protocol_version": "latest",
     "min_protocol_version": "3.0",
+    "require_auth": "password,md5,gss,sspi,scram-sha-256,none",
     "sslcertmode": "allow",
 }
 # No parameter of a connection overrides these.
@@ -54,8 +55,10 @@ def overriding(dsn: str, environment: Mapping[str, str] = os.environ) -> dict[st
     parameters = {}
     for option in Conninfo.get_defaults():
         # A service file may set any parameter.
-        is_set = "PGSERVICE" in environment or (option.envvar or b"").decode() in environment
         keyword = option.keyword.decode()
+        variables = {"PGSERVICE", (option.envvar or b"").decode()}
+        variables |= {"PGREQUIRESSL"} if keyword == "sslmode" else set()
+        is_set = not variables.isdisjoint(environment)
         if option.envvar and is_set and option.keyword not in in_url and keyword != "service":
             parameters[keyword] = _DEFAULTS.get(keyword, (option.compiled or b"").decode())
     return parameters
