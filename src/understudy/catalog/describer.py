@@ -20,6 +20,7 @@ from understudy.catalog.introspection_statements import is_introspection
 from understudy.catalog.nullability import QueryNullability
 from understudy.catalog.oid_lookup import Lookup
 from understudy.catalog.pg_describe import Accepted, DescribeConnection, Field
+from understudy.catalog.planner_errors import QUERIES, with_planner_error
 from understudy.catalog.querytree import (
     READABLE,
     Node,
@@ -84,18 +85,18 @@ class Describer:
         """
         self._lookup.forget()
         numbers = self._lookup.type_numbers({name for names in declared for name in names if name})
-        answers = self._connection.describe(
-            statements, [[numbers.get(name, 0) for name in names] for names in declared]
-        )
+        oids = [[numbers.get(name, 0) for name in names] for names in declared]
+        answers = self._connection.describe(statements, oids)
         trees = [self._tree(answer) for answer in answers]
         touches = list(map(_touched, answers))
         self._learn(answers, touches)
-        return [
+        verdicts = [
             answer if isinstance(answer, Refusal) else self._verdict(statement, answer, tree, here)
             for statement, answer, tree, here in zip(
                 statements, answers, trees, touches, strict=True
             )
         ]
+        return self._planned(statements, oids, answers, verdicts)
 
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
@@ -192,6 +193,39 @@ class Describer:
         inserted, changed = map(lookup.all_below, written(answer.tree))
         return lookup.runs_code(used | inserted) or lookup.runs_code(changed, cascades=True)
 
+    def _planned(
+        self,
+        statements: Sequence[str],
+        declared: Sequence[Sequence[int]],
+        answers: Sequence[Accepted | Refusal],
+        verdicts: Sequence[Verdict],
+    ) -> list[Verdict]:
+        """Return the verdicts, with what the planner refuses."""
+        found = list(verdicts)
+        asked = [
+            (number, statement, answer)
+            for number, (statement, answer) in enumerate(zip(statements, answers, strict=True))
+            if isinstance(answer, Accepted) and self._can_be_planned(answer, verdicts[number])
+        ]
+        refusals = self._connection.plan(
+            [statement for _, statement, _ in asked],
+            [declared[number] if declared else () for number, _, _ in asked],
+            [len(answer.parameters) for _, _, answer in asked],
+        )
+        for (number, _, answer), refusal in zip(asked, refusals, strict=True):
+            if refusal is not None:
+                found[number] = with_planner_error(found[number], refusal, answer.tree or "")
+        return found
+
+    def _can_be_planned(self, answer: Accepted, verdict: Verdict) -> bool:
+        """Return whether planning runs no code of the schema: it evaluates constants."""
+        return (
+            isinstance(verdict, Description)
+            and verdict.command in QUERIES
+            and answer.tree is not None
+            and not self._lookup.runs_code(called(answer.tree))
+        )
+
     def _column(self, field: Field, nullability: Nullability) -> Column:
         return Column(
             field.name, self._lookup.type_name(field.type), self._origin(field), nullability
@@ -224,6 +258,9 @@ class Describer:
 
 class SyntaxDescriber(Describer):
     """A describer for a database that need not have the tables."""
+
+    def _can_be_planned(self, answer: Accepted, verdict: Verdict) -> bool:
+        return False
 
     def describe(
         self, statements: Sequence[str], declared: Sequence[Sequence[str]] = ()

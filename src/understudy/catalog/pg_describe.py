@@ -34,6 +34,7 @@ _LOCKED = "55P03"
 _LIMITS = ("53", "54")
 _SHOWN = 200  # characters of a statement in a message
 _NO_VERDICT = "This says nothing about the statement, so nothing was learned of it."
+_PLANNED = b"understudy_planned"
 _NUL = Refusal("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
 
 
@@ -155,6 +156,65 @@ class DescribeConnection:
                 self.close()
                 raise
         return found
+
+    def plan(
+        self, statements: Sequence[str], declared: Sequence[Sequence[int]], counts: Sequence[int]
+    ) -> list[Refusal | None]:
+        """Return the error with which PostgreSQL would refuse to plan each statement, or None.
+
+        The plan is the one for any parameters. Nothing is executed.
+
+        Args:
+            statements: accepted statements: queries, of a length that has a tree.
+            declared: for each, the OIDs with which it was described. With the types that were found
+                the planner might refuse what PostgreSQL takes: `$1 COLLATE "C"` as a bigint.
+            counts: how many parameters each has.
+
+        Raises:
+            DescribeFailed: PostgreSQL cannot be reached.
+        """
+        if not statements:
+            return []
+        try:
+            self._want_trees(False)
+            found: list[Refusal | None] = []
+            for batch in _batches(list(map(_Statement, map(_encoded, statements), declared))):
+                found += self._plans(batch, counts[len(found) :])
+        except ConnectionLost as error:
+            self.close()
+            raise cannot_ask(error) from error
+        except BaseException:
+            self.close()  # nobody would read the outstanding answers
+            raise
+        self._want_trees(True)
+        return found
+
+    def _plans(
+        self, batch: Sequence[_Statement], counts: Sequence[int]
+    ) -> Iterator[Refusal | None]:
+        pgconn = self.raw.pgconn
+        import psycopg
+
+        try:
+            pgconn.enter_pipeline_mode()
+            for (text, types), count in zip(batch, counts, strict=False):
+                nulls = f"({', '.join(['NULL'] * count)})" if count else ""
+                pgconn.send_prepare(_PLANNED, text, types)
+                pgconn.send_query_params(b"EXPLAIN EXECUTE " + _PLANNED + nulls.encode(), None)
+                pgconn.pipeline_sync()
+                pgconn.send_query_params(b"DEALLOCATE " + _PLANNED, None)
+                pgconn.pipeline_sync()
+            with ResultWaiter(pgconn, self._silence) as waiter:
+                for _ in batch:
+                    results = [waiter.command_result(), waiter.command_result()]
+                    waiter.synchronise()
+                    waiter.command_result()
+                    waiter.synchronise()
+                    refused = (refusal_of(result) for result in results if _has_failed(result))
+                    yield next(refused, None)
+            pgconn.exit_pipeline_mode()
+        except psycopg.OperationalError as error:
+            raise ConnectionLost(" ".join(str(error).split())) from error
 
     def _describe_batch(self, batch: Sequence[_Statement], found: list[Accepted | Refusal]) -> None:
         """Append the answer for each statement to `found`."""
@@ -335,6 +395,12 @@ def _batches(statements: Sequence[_Statement]) -> Iterator[list[_Statement]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _has_failed(result: PGresult) -> bool:
+    from psycopg.pq import ExecStatus
+
+    return bool(result.status == ExecStatus.FATAL_ERROR)
 
 
 def _field(result: PGresult, number: int) -> Field:
