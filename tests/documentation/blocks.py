@@ -8,7 +8,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-_PATH = re.compile(r"(?:#|--) ([\w./-]+\.(?:py|toml|sql))")
+_PATH = re.compile(r"(?:#|--) ([\w./-]+\.(?:py|toml|sql|ini))")
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ class Reader:
         handlers: dict[str, Callable[[Block], str | None]] = {
             "python": self._python,
             "toml": self._toml,
-            "sql": self._sql,
+            "sql": self._file,
+            "ini": self._file,
             "bash": self._bash,
             "console": self._console,
             "text": self._text,
@@ -129,9 +130,9 @@ class Reader:
             return run.output
         return None
 
-    def _sql(self, block: Block) -> str | None:
+    def _file(self, block: Block) -> str | None:
         if block.path is None:
-            return "an SQL block begins with a comment that names its file: -- db/schema.sql"
+            return "the block begins with a comment that names its file, such as -- db/schema.sql"
         self.project.write(block.path, block.text)
         return None
 

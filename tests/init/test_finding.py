@@ -168,12 +168,36 @@ def test_several_configurations_of_alembic(tmp_path: Path) -> None:
         tmp_path,
         {
             "a/alembic.ini": "[alembic]\nscript_location = m\n",
+            "a/m/versions/1.py": "",
             "b/alembic.ini": "[alembic]\nscript_location = m\n",
+            "b/m/versions/1.py": "",
         },
     )
 
     assert schemas(findings) == [
-        ((), "several configurations of Alembic: a/alembic.ini, b/alembic.ini", "a/alembic.ini:1")
+        (("alembic:a/alembic.ini",), "Alembic, 1 migration", "a/alembic.ini:2"),
+        (("alembic:b/alembic.ini",), "Alembic, 1 migration", "b/alembic.ini:2"),
+    ]
+
+
+@pytest.mark.parametrize("location", ["src/app/migrations", "%(here)s/migrations"])
+def test_alembic_comes_before_the_models_wherever_it_is(tmp_path: Path, location: str) -> None:
+    findings = found(
+        tmp_path,
+        {
+            "src/app/alembic.ini": f"[alembic]\nscript_location = {location}\n",
+            "src/app/migrations/versions/1.py": "",
+            "src/app/models.py": (
+                "from sqlalchemy.orm import DeclarativeBase\n"
+                "class Base(DeclarativeBase): pass\n"
+                "class User(Base):\n    __tablename__ = 'users'\n"
+            ),
+        },
+    )
+
+    assert [setting for setting, _, _ in schemas(findings)] == [
+        ("alembic:src/app/alembic.ini",),
+        ("tests.schema:create",),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -36,21 +36,26 @@ class TestDatabases(Clones):
         *,
         postgres_url: str | None = None,
         rebuild: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare; `start()` or a `with` block starts the server.
 
         Args:
             patterns: The sources of the schema, in order: SQL files as in `load_schema`,
-                "alembic", "module:function", or the URL of a database to copy it from.
+                "alembic", "alembic:path/to/alembic.ini", "module:function", or the URL of a
+                database to copy it from.
             root: The folder that the patterns are relative to.
             postgres_url: A PostgreSQL to use instead of the embedded one. Its user needs CREATEDB.
             rebuild: Load the schema even if an earlier run has left a template of it.
+            environment: Variables for the code of the project that loads the schema, in which
+                {dsn}, {host} and so on stand for parts of the database's URL.
         """
         super().__init__()
         self._patterns = patterns
         self._root = root
         self._url = postgres_url or os.environ.get(URL_VARIABLE)
         self._rebuild = rebuild
+        self._environment = environment
         self._server: EmbeddedServer | None = None
 
     def start(self) -> Self:
@@ -64,7 +69,7 @@ class TestDatabases(Clones):
         if self._place is not None:
             return self
         # Report mistakes in the patterns before starting a server.
-        sources = schema_sources(self._patterns, self._root)
+        sources = schema_sources(self._patterns, self._root, self._environment)
         for source in sources:
             source.check()
         try:

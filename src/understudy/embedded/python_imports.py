@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+_FROM_MODELS = {"create_all", "generate_schemas"}
+
 
 def imported_files(files: Iterable[Path], root: Path) -> list[Path]:
     """Return these files and all files of the project that they import, directly or not, sorted.
@@ -24,6 +26,37 @@ def imported_files(files: Iterable[Path], root: Path) -> list[Path]:
         for name, is_certain in _imports(file, bases):
             todo.extend(_files_of(name, bases, is_certain))
     return sorted(found)
+
+
+def creates_from_models(file: Path, function: str | None = None) -> bool:
+    """Return whether code makes tables from models, with SQLAlchemy's or Tortoise ORM's function.
+
+    Args:
+        file: a file of the project.
+        function: look only at this function, and at those of the file that it refers to.
+    """
+    try:
+        tree: ast.AST = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return False
+    if function is None:
+        return _names(tree) & _FROM_MODELS != set()
+    functions = {
+        node.name: _names(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    found, todo = set[str](), [function]
+    while todo:
+        names = functions.pop(todo.pop(), set())
+        found |= names
+        todo += names & functions.keys()
+    return found & _FROM_MODELS != set()
+
+
+def _names(tree: ast.AST) -> set[str]:
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return attributes | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def module_file(module: str, root: Path) -> Path | None:

@@ -1,36 +1,80 @@
 """Upgrade a database with Alembic, in a process of its own.
 
-Every SQLAlchemy engine in this process connects to that database, regardless of the URL in env.py:
-a project's env.py often takes the URL from its settings, which may name a database with data.
+Every SQLAlchemy engine in this process connects to that database, regardless of the URL or the
+`creator` in env.py: a project's env.py often takes the URL from its settings, which may name a
+database with data.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import inspect
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
+from understudy.embedded.guarded_process import run_guarded
 from understudy.embedded.schema_alembic import INI_VARIABLE
-from understudy.embedded.subprocesses import DSN_VARIABLE
 
-# The arguments of the drivers that are part of the address.
-_ADDRESS = "host port user password database dbname dsn ssl sslmode passfile service conninfo"
+_ADVICE = (
+    "Use the connection of the migration, op.get_bind(), or the URL in "
+    'context.config.get_main_option("sqlalchemy.url").'
+)
+# The arguments of the drivers that are part of the address, or of how to reach it.
+_ADDRESS = (
+    "host hostaddr port user password database dbname dsn conninfo service servicefile passfile "
+    "unix_sock target_session_attrs load_balance_hosts require_auth requirepeer channel_binding "
+    "gssencmode gsslib krbsrvname direct_tls ssl ssl_context sslmode sslnegotiation sslcert sslkey "
+    "sslpassword sslrootcert sslcertmode sslcrl sslcrldir"
+)
 
 
-def main() -> None:
-    """Run `alembic upgrade head`. An error ends the process with a traceback."""
+def main(dsn: str) -> None:
+    """Run `alembic upgrade heads`, as its command line does."""
     from alembic import command  # type: ignore[import-not-found,unused-ignore] # no dependency
-    from alembic.config import Config  # type: ignore[import-not-found,unused-ignore] # the same
-    from sqlalchemy import event  # type: ignore[import-not-found,unused-ignore] # the same
+    from alembic.config import (  # type: ignore[import-not-found,unused-ignore] # the same
+        CommandLine,
+        Config,
+    )
+    from sqlalchemy.engine import make_url  # type: ignore[import-not-found,unused-ignore] # same
+
+    url = make_url(dsn)
+    _redirect_engines(url)
+    config = _config(Config, CommandLine().parser, Path(os.environ[INI_VARIABLE]))
+    _escape_urls(Config)
+    configured = config.file_config.get(
+        config.config_ini_section, "sqlalchemy.url", raw=True, fallback=""
+    )
+    shown = url.set(drivername=_driver(configured)).render_as_string(hide_password=False)
+    config.set_main_option("sqlalchemy.url", shown)
+    command.upgrade(config, "heads")
+
+
+def _config(config_class: Any, parser: Any, file: Path) -> Any:
+    # env.py may read the options of the command line, and get_x_argument() does.
+    options = parser.parse_args(["upgrade", "heads"])
+    is_toml = file.name == "pyproject.toml"
+    ini = file.with_name("alembic.ini") if is_toml else file
+    arguments = {"file_": str(ini) if ini.exists() else None, "cmd_opts": options}
+    # Since Alembic 1.16.
+    if "toml_file" in inspect.signature(config_class).parameters:
+        arguments["toml_file"] = str(file) if is_toml else "pyproject.toml"
+    return config_class(**arguments)
+
+
+def _redirect_engines(url: Any) -> None:
+    """Make every engine connect to the URL, and ignore functions that make connections."""
+    from sqlalchemy import event  # type: ignore[import-not-found,unused-ignore] # no dependency
     from sqlalchemy.engine import (  # type: ignore[import-not-found,unused-ignore] # the same
         Engine,
-        make_url,
+        create,
     )
-
-    url = make_url(os.environ[DSN_VARIABLE])
+    from sqlalchemy.ext import asyncio  # type: ignore[import-not-found,unused-ignore] # the same
 
     @event.listens_for(Engine, "do_connect")  # type: ignore[untyped-decorator,unused-ignore] # its
-    def redirect(dialect: Any, record: object, args: list[Any], parameters: dict[str, Any]) -> None:
+    def connect(dialect: Any, record: object, args: object, parameters: dict[str, Any]) -> Any:
         if dialect.name != "postgresql":
             raise RuntimeError(
                 f"env.py connects to {dialect.name}; Understudy can only load a PostgreSQL schema"
@@ -38,16 +82,37 @@ def main() -> None:
         arguments, settings = dialect.create_connect_args(
             url.set(drivername=f"postgresql+{dialect.driver}")
         )
-        args[:] = arguments
-        for name in _ADDRESS.split():
-            parameters.pop(name, None)
-        parameters.update(settings)
+        others = {name: parameters[name] for name in parameters.keys() - set(_ADDRESS.split())}
+        # Connected here, so that no listener of the project changes the address.
+        return dialect.connect(*arguments, **{**others, **settings})
 
-    config = Config(os.environ[INI_VARIABLE])
-    driver = _driver(config.get_main_option("sqlalchemy.url") or "")
-    shown = url.set(drivername=driver).render_as_string(hide_password=False)
-    config.set_main_option("sqlalchemy.url", shown.replace("%", "%%"))
-    command.upgrade(config, "head")
+    original = create.create_engine
+
+    @functools.wraps(original)
+    def create_engine(*arguments: Any, **options: Any) -> Engine:
+        options.pop("creator", None)
+        return original(*arguments, **options)
+
+    assert asyncio, "imported, because it holds the function, too"
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "sqlalchemy":
+            for attribute, value in list(vars(module).items()):
+                if value is original:
+                    setattr(module, attribute, create_engine)
+
+
+def _escape_urls(config_class: Any) -> None:
+    """Accept a `%` in a URL that env.py sets: configparser reads it as an interpolation."""
+    original = config_class.set_main_option
+
+    @functools.wraps(original)
+    def set_main_option(config: Any, name: str, value: str) -> None:
+        try:
+            original(config, name, value)
+        except ValueError:
+            original(config, name, value.replace("%", "%%"))
+
+    config_class.set_main_option = set_main_option
 
 
 def _driver(configured: str) -> str:
@@ -60,4 +125,4 @@ def _driver(configured: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_guarded(main, _ADVICE)

@@ -10,15 +10,17 @@ import os
 from collections.abc import Awaitable
 from typing import Any
 
+from understudy.embedded.guarded_process import run_guarded
 from understudy.embedded.schema_function import NAME_VARIABLE
-from understudy.embedded.subprocesses import DSN_VARIABLE
+
+_ADVICE = "Connect to the URL with which the function is called."
 
 
-def main() -> None:
-    """Call the function. An error ends the process with a traceback."""
+def main(dsn: str) -> None:
+    """Call the function."""
     module, _, attribute = os.environ[NAME_VARIABLE].partition(":")
     function: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
-    result = function(os.environ[DSN_VARIABLE])
+    result = function(dsn)
     if inspect.isawaitable(result):
         asyncio.run(_wait(result))
 
@@ -28,4 +30,4 @@ async def _wait(result: Awaitable[object]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_guarded(main, _ADVICE)

@@ -1,4 +1,4 @@
-"""Load a schema with Alembic: `upgrade head` in a given database."""
+"""Load a schema with Alembic: `upgrade heads` in a given database."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import configparser
 import importlib.util
 import os
 import re
+import tomllib
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from understudy.embedded.driver import connect
 from understudy.embedded.errors import MissingExtra, SchemaError
-from understudy.embedded.python_imports import imported_files
-from understudy.embedded.subprocesses import DSN_VARIABLE, run_module
+from understudy.embedded.python_imports import creates_from_models, imported_files
+from understudy.embedded.subprocesses import run_module
 
+KEY = "alembic"
 INI = "alembic.ini"
 INI_VARIABLE = "UNDERSTUDY_ALEMBIC_INI"
+_TOML = "pyproject.toml"
 _OWN_TABLES = """
     SELECT count(*) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm')
         AND relnamespace <> 'information_schema'::regnamespace
@@ -23,38 +28,53 @@ _OWN_TABLES = """
 
 
 class AlembicSource:
-    """The migrations of the alembic.ini in the project's folder or a folder directly below it."""
+    """The migrations of a configuration of Alembic.
 
-    loader = "alembic upgrade head"
+    Args:
+        root: the project's folder.
+        setting: "alembic" for the alembic.ini in that folder or in one directly below it, or
+            "alembic:" and the path of another.
+        environment: variables for env.py; see `run_module`.
+    """
+
+    loader = "alembic upgrade heads"
     is_covered = False  # env.py may read anything
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, setting: str = KEY, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._root = root
+        self._setting = setting
+        self._environment = environment or {}
 
     def check(self) -> None:
-        """Find alembic.ini and the package."""
+        """Find the configuration and the package."""
         self._ini()
         if importlib.util.find_spec("alembic") is None:
             raise MissingExtra(
-                'schema = "alembic" needs the package alembic, which is not installed.\n'
+                f'schema = "{self._setting}" needs the package alembic, which is not installed.\n'
                 "Run: pip install alembic"
             )
 
     def load(self, dsn: str) -> list[Path]:
-        """Run `upgrade head` in a process of its own, regardless of the URL in env.py."""
+        """Run `upgrade heads` in a process of its own, regardless of the URL in env.py."""
         ini = self._ini()
         shown = self._shown(ini)
+        folder, _ = self._locations(ini)
         output = run_module(
             "understudy.embedded.run_alembic",
-            ini.parent,
-            {INI_VARIABLE: str(ini), DSN_VARIABLE: dsn},
-            f"alembic upgrade head ({shown})",
+            list(dict.fromkeys([folder, ini.parent, self._root, self._root / "src"])),
+            self._root,
+            dsn,
+            {INI_VARIABLE: str(ini)},
+            self._environment,
+            f"{self.loader} ({shown})",
         )
         with closing(connect(dsn)) as connection:
             row = connection.execute(_OWN_TABLES).fetchone()
         if row is None or not row[0]:
             raise SchemaError(
-                f"alembic upgrade head ({shown}) ended without an error, but created nothing.\n"
+                f"{self.loader} ({shown}) ended without an error, but created nothing.\n"
                 "Expected env.py to connect through SQLAlchemy and to run the migrations. "
                 f"The end of its output:\n{output}"
             )
@@ -65,46 +85,111 @@ class AlembicSource:
         files = imported_files(self._scripts(), self._root)
         return [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
 
+    def models(self) -> str | None:
+        """Return which script makes the tables from the models, or None."""
+        for script in self._scripts():
+            if creates_from_models(script):
+                return f"{self._shown(script)} calls create_all"
+        return None
+
     def _ini(self) -> Path:
+        _, colon, name = self._setting.partition(":")
+        if colon:
+            path = self._root / name
+            if not path.is_file():
+                raise SchemaError(
+                    f'schema = "{self._setting}", but there is no file {name} in {self._root}.\n'
+                    'Write the path of the configuration, such as "alembic:src/app/alembic.ini".'
+                )
+            return path
         if (self._root / INI).is_file():
             return self._root / INI
         found = sorted(self._root.glob(f"*/{INI}"))
+        if not found and "alembic" in _toml(self._root / _TOML):
+            return self._root / _TOML
         if not found:
             raise SchemaError(
                 f'schema = "alembic", but there is no alembic.ini in {self._root} '
                 "or in a folder right below it.\n"
-                "Run alembic init there, or name another source of the schema, for example "
-                'schema = ["db/migrations/*.sql"].'
+                'Name the file, for example schema = "alembic:src/app/alembic.ini", or another '
+                'source of the schema, for example schema = ["db/migrations/*.sql"].'
             )
         if len(found) > 1:
+            names = [self._shown(path) for path in found]
+            every = ", ".join(f'"alembic:{name}"' for name in names)
             raise SchemaError(
-                'schema = "alembic", but there are several configurations: '
-                f"{', '.join(map(self._shown, found))}.\n"
-                "Name a function that runs the right one, for example schema = "
-                '"tests.schema:create".'
+                f'schema = "alembic", but there are several configurations: {", ".join(names)}.\n'
+                f'Name the right one: schema = "alembic:{names[0]}". If all of them belong to one '
+                f"database: schema = [{every}]."
             )
         return found[0]
 
     def _scripts(self) -> list[Path]:
         ini = self._ini()
-        parser = configparser.ConfigParser({"here": str(ini.parent)})
-        try:
-            parser.read_string(ini.read_text(encoding="utf-8"))
-            options = parser["alembic"]
-            location = options["script_location"]
-            versions = options.get("version_locations", "")
-        except (configparser.Error, KeyError, UnicodeDecodeError) as error:
-            raise SchemaError(
-                f"Cannot read script_location from {self._shown(ini)}, section [alembic]: {error}"
-            ) from error
-        folders = [location, *re.split(rf"[\s,{re.escape(os.pathsep)}]+", versions)]
-        paths = [ini.parent / folder for folder in folders if folder]
-        missing = [path for path in paths if not path.is_dir()]
+        _, folders = self._locations(ini)
+        missing = [path for path in folders if not path.is_dir()]
         if missing:
             raise SchemaError(
                 f"{self._shown(ini)} names a folder of scripts that does not exist: {missing[0]}"
             )
-        return sorted({file.resolve() for path in paths for file in path.rglob("*.py")})
+        return sorted({file.resolve() for path in folders for file in path.rglob("*.py")})
+
+    def _locations(self, ini: Path) -> tuple[Path, list[Path]]:
+        """Return the working directory for Alembic, and the folders of scripts."""
+        options = self._options(ini)
+        location = str(options["script_location"])
+        versions = options.get("version_locations", "")
+        if not isinstance(versions, str):
+            versions = os.pathsep.join(versions)
+        # Alembic takes a relative path from the working directory, which is usually one of these:
+        # alembic -c src/app/alembic.ini, or cd backend; alembic.
+        bases = [self._root, ini.parent] if ":" in self._setting else [ini.parent, self._root]
+        folder = next((base for base in bases if (base / location).is_dir()), ini.parent)
+        names = [location, *re.split(rf"[\s,;{re.escape(os.pathsep)}]+", versions)]
+        return folder, [self._folder(folder, name) for name in names if name]
+
+    def _folder(self, folder: Path, name: str) -> Path:
+        package, colon, rest = name.partition(":")
+        if not colon or Path(name).is_absolute():
+            return folder / name
+        # A folder in a package, such as app:migrations.
+        inside = Path(*package.split("."), *rest.split(":"))
+        bases = [folder, self._root, self._root / "src"]
+        return next((base / inside for base in bases if (base / inside).is_dir()), folder / inside)
+
+    def _options(self, ini: Path) -> Mapping[str, Any]:
+        """Return Alembic's options: those of alembic.ini come before those of pyproject.toml."""
+        options: dict[str, Any] = {}
+        for folder in dict.fromkeys([self._root, ini.parent]):
+            given = _toml(folder / _TOML).get("alembic", {})
+            for name, value in given.items() if isinstance(given, dict) else ():
+                here = folder.as_posix()
+                options[name] = value % {"here": here} if isinstance(value, str) else value
+        problem: object = "'script_location'"
+        if ini.name != _TOML:
+            parser = configparser.ConfigParser({"here": ini.parent.as_posix()})
+            try:
+                parser.read_string(ini.read_text(encoding="utf-8"))
+                for name in ("script_location", "version_locations"):
+                    if (value := parser.get(KEY, name, fallback=None)) is not None:
+                        options[name] = value
+            except (configparser.Error, UnicodeDecodeError) as error:
+                problem = error
+        if "script_location" not in options:
+            raise SchemaError(
+                f"Cannot read script_location from {self._shown(ini)}, section [alembic]: {problem}"
+            )
+        return options
 
     def _shown(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
+        inside = path.is_relative_to(self._root)
+        return path.relative_to(self._root).as_posix() if inside else str(path)
+
+
+def _toml(path: Path) -> Mapping[str, object]:
+    """Return the table [tool] of a file, or an empty one."""
+    try:
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError):
+        return {}
+    return tool if isinstance(tool, dict) else {}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.embedded.errors import SchemaError
-from understudy.embedded.python_imports import imported_files, module_file
-from understudy.embedded.subprocesses import DSN_VARIABLE, run_module
+from understudy.embedded.python_imports import (
+    creates_from_models,
+    imported_files,
+    module_file,
+)
+from understudy.embedded.subprocesses import run_module
 
 NAME_VARIABLE = "UNDERSTUDY_SCHEMA_FUNCTION"
 
@@ -16,9 +21,10 @@ class FunctionSource:
 
     is_covered = False  # it may read anything
 
-    def __init__(self, name: str, root: Path) -> None:
+    def __init__(self, name: str, root: Path, environment: Mapping[str, str] | None = None) -> None:
         self._name = name
         self._root = root
+        self._environment = environment or {}
         self.loader = f"function {name}"
 
     def check(self) -> None:
@@ -28,8 +34,11 @@ class FunctionSource:
         """Call the function in a process of its own."""
         run_module(
             "understudy.embedded.run_function",
+            [self._root, self._root / "src"],
             self._root,
-            {NAME_VARIABLE: self._name, DSN_VARIABLE: dsn},
+            dsn,
+            {NAME_VARIABLE: self._name},
+            self._environment,
             f'The function of schema = "{self._name}", called with the URL of an empty database,',
         )
         return self._files()
@@ -37,6 +46,14 @@ class FunctionSource:
     def content(self) -> list[bytes]:
         """Return the function's module, and the files of the project that it imports."""
         return [file.read_bytes().replace(b"\r\n", b"\n") for file in self._files()]
+
+    def models(self) -> str | None:
+        """Return that the function makes the tables from the models, or None."""
+        module, _, function = self._name.partition(":")
+        file = module_file(module, self._root)
+        if file is None or not creates_from_models(file, function):
+            return None
+        return f"{self._name} calls create_all"
 
     def _files(self) -> list[Path]:
         module = self._name.partition(":")[0]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from understudy.embedded.schema import load_schema, read_files, schema_files
+from understudy.embedded.schema_alembic import KEY as ALEMBIC
 from understudy.embedded.schema_alembic import AlembicSource
 from understudy.embedded.schema_copy import CopiedSource
 from understudy.embedded.schema_function import FunctionSource
@@ -53,6 +54,13 @@ class Source(Protocol):
             SchemaError: the source cannot be read.
         """
 
+    def models(self) -> str | None:
+        """Return what makes the tables from the models of an ORM, or None if nothing does.
+
+        Raises:
+            SchemaError: the source cannot be read.
+        """
+
 
 class FilesSource:
     """SQL files, by patterns."""
@@ -76,23 +84,30 @@ class FilesSource:
         """Return the bytes of the files and of those that they include, in order."""
         return read_files(self._patterns, self._root)
 
+    def models(self) -> None:
+        """Return None: SQL is not made from models here."""
 
-def schema_sources(patterns: Sequence[str], root: Path) -> list[Source]:
+
+def schema_sources(
+    patterns: Sequence[str], root: Path, environment: Mapping[str, str] | None = None
+) -> list[Source]:
     """Return the sources that the setting `schema` names, in order.
 
     Args:
-        patterns: "alembic", "module:function", URLs of databases, and globs.
+        patterns: "alembic", "alembic:path/to/alembic.ini", "module:function", URLs of databases,
+            and globs.
         root: the folder of the project.
+        environment: variables for the project's own code, such as {"DATABASE_URL": "{dsn}"}.
     """
     found: list[Source] = []
     for kind, group in itertools.groupby(patterns, _kind):
         items = list(group)
         if kind == "files":
             found.append(FilesSource(items, root))
-        elif kind == "alembic":
-            found.append(AlembicSource(root))
+        elif kind == ALEMBIC:
+            found.extend(AlembicSource(root, item, environment) for item in items)
         elif kind == "function":
-            found.extend(FunctionSource(item, root) for item in items)
+            found.extend(FunctionSource(item, root, environment) for item in items)
         else:
             found.extend(CopiedSource(item) for item in items)
     # FilesSource reports an empty list.
@@ -100,8 +115,8 @@ def schema_sources(patterns: Sequence[str], root: Path) -> list[Source]:
 
 
 def _kind(pattern: str) -> str:
-    if pattern == "alembic":
-        return "alembic"
+    if pattern == ALEMBIC or pattern.startswith(f"{ALEMBIC}:"):
+        return ALEMBIC
     if _URL.match(pattern):
         return "database"
     return "function" if _FUNCTION.fullmatch(pattern) else "files"

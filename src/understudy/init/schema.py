@@ -77,28 +77,32 @@ def _alembic(sources: Sources, root: Path) -> Iterator[Schema]:
     found = [
         file
         for file in sources.files
-        if file.name == "alembic.ini" and file.parent in (root, *_below(sources, root))
+        if file.name == "alembic.ini" and file.is_relative_to(root) and not _TESTS & set(file.parts)
     ]
-    # The plugin uses the one in the project's folder.
-    own = [file for file in found if file.parent == root] or found
-    if len(own) > 1:
-        files = ", ".join(file.as_posix() for file in own)
-        yield Schema((), Place(own[0], 1), f"several configurations of Alembic: {files}")
-        return
-    for file in own:
+    # Those that the plugin finds by itself come first.
+    near = [file for file in found if file.parent in (root, *_below(sources, root))]
+    own = [file for file in near if file.parent == root] or near
+    for file in own + [file for file in found if file not in own]:
+        alone = len(own) == 1 and file in own
+        setting = "alembic" if alone else f"alembic:{file.relative_to(root).as_posix()}"
         text = sources.text(file)
         match = re.search(r"(?m)^script_location\s*=\s*(.+)$", text)
         if match is None:
             continue
         place = Place(file, text[: match.start()].count("\n") + 1)
         location = match[1].strip().replace("%(here)s", ".")
-        folder = file.parent / location.replace(":", "/")
+        below = file.parent / location.replace(":", "/")
+        # A relative location may also be meant from the project's folder.
+        seen = {other.parent for other in sources.files}
+        folder = next(
+            (base for base in (below, root / location) if base / "versions" in seen), below
+        )
         scripts = [file for file in sources.files if file.parent == folder / "versions"]
         scripts = [
             script for script in scripts if script.suffix == ".py" and script.stem != "__init__"
         ]
         if scripts:
-            yield Schema(("alembic",), place, f"Alembic, {counted(len(scripts), 'migration')}")
+            yield Schema((setting,), place, f"Alembic, {counted(len(scripts), 'migration')}")
         else:
             versions = (folder / "versions").as_posix()
             yield Schema((), place, f"Alembic without a migration: there is none in {versions}")

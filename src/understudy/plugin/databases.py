@@ -178,6 +178,7 @@ def _obtained(config: pytest.Config, run: _Run) -> Clones | PostgresError:
             settings.root,
             postgres_url=settings.postgres_url,
             rebuild=bool(config.getoption("understudy_rebuild")),
+            environment={**settings.fake_postgres_env, **settings.real_postgres_env},
         ).start()
     except PostgresError as error:
         return error

@@ -45,6 +45,14 @@ def calls_on_real_postgres(calls: int, statements: int) -> str:
     return f"{_counted(calls, 'call')} on real_postgres, {different}"
 
 
+def schema_from_models(made: str) -> str:
+    """Return the line on a schema that cannot show a mistake in the models."""
+    return (
+        f"the schema comes from the models ({made}), which checks them against themselves: "
+        "a schema from migrations would check them"
+    )
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 

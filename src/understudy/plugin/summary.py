@@ -66,8 +66,25 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
             reporter.line(line)
     if real_calls:
         reporter.line(report.calls_on_real_postgres(real_calls, len(real_statements)))
+    if settings.schema and (calls or real_calls):
+        for line in _models(settings):
+            reporter.line(line)
     for problem in problems:
         reporter.line(f"ERROR: {problem}", red=True)
+
+
+def _models(settings: Settings) -> list[str]:
+    """Return the line that the schema was made from the models, if it was."""
+    if all(name.endswith(".sql") for name in settings.schema):
+        return []  # without the import
+    from understudy.embedded import PostgresError, schema_sources
+
+    try:
+        sources = schema_sources(settings.schema, settings.root)
+        made = [model for source in sources if (model := source.models())]
+    except PostgresError:
+        return []  # whatever needed the schema has told it
+    return [report.schema_from_models(made[0])] if made else []
 
 
 def figures(config: pytest.Config, name: str = "FAKES") -> tuple[int, set[str]]:
