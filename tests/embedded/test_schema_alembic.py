@@ -105,10 +105,10 @@ from pydantic_settings import BaseSettings
 from sqlalchemy import create_engine
 
 class Settings(BaseSettings):
-    database_url: str
+    database_url: PostgresDsn
     database_host: str
 
-url = Settings().database_url
+url = str(Settings().database_url)
 with psycopg.connect(url) as connection:
     connection.execute("CREATE SCHEMA IF NOT EXISTS audit")
 assert Settings().database_host == os.environ["PGHOST"]
