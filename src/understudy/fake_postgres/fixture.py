@@ -65,13 +65,16 @@ class FakePostgres(Address, Drivers):
     _is_scripted = True
 
     def __init__(self, server: Server) -> None:
-        Address.__init__(self, server, server.begin_test())
+        Address.__init__(self, server, self._begin(server))
         self._connect_to(server)
         if self._is_scripted:
             expectations.register(self._script)
         self._left = LeakReport()
         for failure_if_unmet in (self._left.transactions, self._left.connections):
             expectations.expect(_Unmet(failure_if_unmet))
+
+    def _begin(self, server: Server) -> Script:
+        return server.begin_test()
 
     def _connect_to(self, server: Server) -> None:
         Drivers.__init__(self, server.dsn, server)

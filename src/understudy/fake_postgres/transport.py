@@ -54,6 +54,13 @@ class Host(Protocol):
         """Record an error inside the server; the caller's thread cannot raise it."""
 
 
+class Tunnel(Protocol):
+    """Another server, to which the bytes of a client are passed on."""
+
+    def pass_on(self, data: bytes) -> None:
+        """Pass bytes of the client on."""
+
+
 class Transport(ABC):
     """A connection, from the server's side.
 
@@ -63,9 +70,11 @@ class Transport(ABC):
 
     Attributes:
         is_over: whether the connection is closed.
+        tunnel: what gets the client's bytes instead of the session, once it is logged in.
     """
 
     def __init__(self, session: Session, host: Host) -> None:
+        self.tunnel: Tunnel | None = None
         self.session = session
         self.is_over = False
         self._host = host
@@ -102,7 +111,10 @@ class Transport(ABC):
 
     def received(self, data: bytes) -> None:
         """Process bytes from the client."""
-        self.send_output(self.session.feed(data))
+        if self.tunnel is None:
+            self.send_output(self.session.feed(data))
+        else:
+            self.tunnel.pass_on(data)
 
     def send_output(self, data: bytes) -> None:
         """Send the session's output, and start what the session waits for."""

@@ -17,6 +17,7 @@ from understudy.plugin import (
     catalog_hooks,
     client_variables,
     clones,
+    isolation,
     markers,
     options,
     summary,
@@ -71,6 +72,21 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Count the tests that need a database of their own."""
     clones.count(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Record the tests that exist, before any is deselected."""
+    isolation.note_collected(config, items)
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test again on a clone if one rolled-back transaction is not enough for it."""
+    if not isolation.may_move(item):
+        return None
+    from understudy.plugin import second_run
+
+    return second_run.protocol(item, nextitem)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

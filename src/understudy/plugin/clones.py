@@ -5,23 +5,25 @@ Nothing is imported to find them: most runs have no such test.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import markers
+from understudy.plugin import isolation
 
 if TYPE_CHECKING:
     from understudy.embedded import Clones
 
 _WANTED: pytest.StashKey[int] = pytest.StashKey()
+_IS_UNEXPECTED: pytest.StashKey[bool] = pytest.StashKey()
 _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
 
 
 def count(session: pytest.Session) -> None:
     """Count the tests that need a clone, so that exactly as many are made ahead."""
     asking = sum(
-        "real_postgres" in getattr(item, "fixturenames", ()) and markers.isolation(item) == "clone"
+        "real_postgres" in getattr(item, "fixturenames", ()) and isolation.of(item) == "clone"
         for item in session.items
     )
     workers = getattr(session.config, "workerinput", {}).get("workercount", 1)
@@ -33,6 +35,15 @@ def wanted(config: pytest.Config) -> int:
     number = config.stash.get(_WANTED, 0)
     config.stash[_WANTED] = 0
     return number
+
+
+def wanted_unexpectedly(config: pytest.Config) -> float:
+    """Return, once, how many tests may need a clone that were not expected to: any number."""
+    if config.stash.get(_IS_UNEXPECTED, False):
+        return 0
+    config.stash[_IS_UNEXPECTED] = True
+    config.stash[_WANTED] = 0  # these are included
+    return math.inf
 
 
 def hold(item: pytest.Item, databases: Clones, name: str, dsn: str) -> None:

@@ -18,7 +18,7 @@ import pytest
 from understudy.embedded import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
 from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable
-from understudy.plugin import clones, xdist_workers
+from understudy.plugin import clones, isolation, servers, xdist_workers
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
@@ -143,11 +143,15 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
     with one_message(PostgresError):
         databases = shared(config)
         name, dsn = databases.new()
-        if (more := clones.wanted(config) - 1) > 0:
+        is_expected = not isolation.has_moved(request.node)
+        wanted = clones.wanted if is_expected else clones.wanted_unexpectedly
+        if (more := wanted(config) - 1) > 0:
             databases.prefetch(more)
+        server = servers.rollback_server(config)
+        server.start()
     clones.hold(request.node, databases, name, dsn)
     socket_dsn = databases.place.socket_dsn(name)
-    database = ClonedPostgres(dsn, socket_dsn, RowsOfTest(request, socket_dsn))
+    database = ClonedPostgres(server, socket_dsn, RowsOfTest(request, socket_dsn))
     try:
         yield database
     finally:

@@ -20,7 +20,8 @@ from understudy.plugin.settings import ISOLATIONS, LEVELS, did_you_mean
 NAME = "understudy"
 DESCRIPTION = (
     "understudy(*, isolation, check_statements, check_parameters, check_answers, check_errors): "
-    'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it; '
+    'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it, '
+    '"auto" runs it again on a clone where that is not enough; '
     'check_answers="off" and the others set the level of a check for the test'
 )
 _CHECKS = {name: f"check_{name}" for name in ("statements", "parameters", "answers", "errors")}
@@ -69,6 +70,6 @@ def use_levels(item: pytest.Item | None) -> None:
 
 
 def isolation(item: pytest.Item) -> str:
-    """Return "rollback" or "clone": from the test's nearest marker, else the configured one."""
+    """Return "auto", "rollback" or "clone": of the nearest marker, else the configured one."""
     marked = (mark.kwargs.get("isolation") for mark in item.iter_markers(NAME))
     return next(filter(None, marked), None) or read_settings(item.config).isolation

@@ -31,7 +31,8 @@ _FLAGS = {
     "driver": f"the driver whose exceptions `db_error` makes: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
-    "isolation": "how `real_postgres` keeps tests apart: rollback (the default) or clone",
+    "isolation": "how `real_postgres` keeps tests apart: rollback, clone, or auto (the default):"
+    " rolled back, and again on a clone where that is not enough",
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
     "real_postgres_env": "the same for `real_postgres`",
@@ -139,7 +140,7 @@ def header(version: str, settings: Settings) -> str:
     for key in ("fake_postgres_env", "real_postgres_env"):
         if getattr(settings, key):
             parts.append(f"{key} {' '.join(getattr(settings, key))}")
-    if settings.isolation != "rollback":
+    if settings.isolation != "auto":
         parts.append(f"isolation {settings.isolation}")
     if settings.postgres_url is not None:
         parts.append("postgres_url given")  # it may hold a password

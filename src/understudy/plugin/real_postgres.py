@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import client_variables, markers, servers
+from understudy.plugin import client_variables, isolation, servers
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
 
@@ -37,12 +37,14 @@ def real_postgres(
 ) -> Iterator[RealPostgres | ClonedPostgres]:
     """Yield a database with the configured schema, isolated for this test.
 
-    By default everything that the test does is rolled back when it ends. A test marked with
-    `@pytest.mark.understudy(isolation="clone")` gets a database of its own, a copy of a template,
-    which is dropped when the test ends.
+    Everything that the test does is rolled back when it ends. If one rolled-back transaction is not
+    enough for it, or if it is marked with `@pytest.mark.understudy(isolation="clone")`, it gets a
+    database of its own, a copy of a template, which is dropped when the test ends.
     """
+    chosen = isolation.of(request.node)
+    isolation.note_run(request.node, chosen)
     with client_variables.set_aside():
-        if markers.isolation(request.node) == "clone":
+        if chosen == "clone":
             from understudy.plugin.databases import own_database
 
             with own_database(request) as database:
@@ -61,7 +63,8 @@ def _rolled_back(
 
     with one_message(PostgresError):
         server = servers.rollback_server(pytestconfig)
-        real = RealPostgres(server, RowsOfTest(request, server.socket_dsn))
+        moves = isolation.may_move(request.node)
+        real = RealPostgres(server, RowsOfTest(request, server.socket_dsn), moves=moves)
     yield real
     with one_message(PostgresError):
         real.end()

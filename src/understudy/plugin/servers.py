@@ -50,6 +50,11 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
     return known
 
 
+def rollback_server_of(config: pytest.Config) -> RollbackServer | None:
+    """Return the server of `real_postgres` of this run, or None if nothing has used it."""
+    return config.stash.get(_ROLLBACK_SERVER, None)
+
+
 class _Url(str):
     """A URL, into which a format writes a driver: {dsn:asyncpg} is postgresql+asyncpg://..."""
 

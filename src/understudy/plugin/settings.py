@@ -24,7 +24,7 @@ RUN_TIME = (
     "check_tasks",
     "check_transactions",
 )
-ISOLATIONS = ("rollback", "clone")
+ISOLATIONS = ("auto", "rollback", "clone")
 DEFAULT_CATALOG = "tests/understudy-catalog"
 # The attributes of the fixture that values of ..._postgres_env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")
@@ -54,7 +54,7 @@ class Settings:
     check_answers: str | None = None
     check_errors: str | None = None
     postgres_url: str | None = None
-    isolation: str = "rollback"
+    isolation: str = "auto"
     fake_postgres_env: Mapping[str, str] = field(default_factory=dict)
     check_calls: str | None = None
     check_coroutines: str | None = None

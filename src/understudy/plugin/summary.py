@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.plugin import catalog_hooks as checked
-from understudy.plugin import report, xdist_workers
+from understudy.plugin import isolation, report, xdist_workers
 from understudy.plugin.settings import Settings
 
 _MODULE = "understudy.script.call_counts"
@@ -40,6 +40,7 @@ def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) ->
     """
     found = [*known]
     found += [problem] if (problem := checked.end(config, settings)) else []
+    found += [problem] if (problem := isolation.end(config, settings)) else []
     databases: Any = sys.modules.get(_DATABASES)
     found += [] if databases is None else databases.stop(config)
     if xdist_workers.send(config, _OUTPUT, lambda: {**_own_figures(), "problems": found}):
@@ -55,7 +56,8 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
     calls, statements = figures(config)
     real_calls, real_statements = figures(config, "REAL")
     problems = config.stash.get(_problems, [])
-    if not calls and not real_calls and not problems:
+    isolated = isolation.summary(config, verbose=reporter.verbosity > 0)
+    if not (calls or real_calls or isolated or problems):
         return
     reporter.section("understudy", sep="-")
     if calls:
@@ -69,6 +71,8 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
     if settings.schema and (calls or real_calls):
         for line in _models(settings):
             reporter.line(line)
+    for line in isolated:
+        reporter.line(line)
     for problem in problems:
         reporter.line(f"ERROR: {problem}", red=True)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from understudy.fake_postgres.clients import Client
+from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Portal
 from understudy.script.calls import Transaction
+
+if TYPE_CHECKING:
+    from understudy.real_postgres.tunnel import Tunnel
 
 # Parameters that are the same for all clients.
 _SHARED = frozenset({"client_encoding"})
@@ -23,6 +28,7 @@ class RollbackClient(Client):
         bound: named portals that do not exist on the real server yet.
         unnamed: the name on the real server of its latest unnamed portal.
         closing: the names of portals to close on the real server.
+        tunnel: its own connection to the clone of the test, or None.
     """
 
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
@@ -33,6 +39,7 @@ class RollbackClient(Client):
         self.bound: dict[str, Portal] = {}
         self.unnamed = ""
         self.closing: list[str] = []
+        self.tunnel: Tunnel | None = None
 
     def startup_statements(self, parameter: str | None = None) -> tuple[str, ...]:
         """Return the statements that set what the client asked for when it connected.
@@ -50,6 +57,12 @@ class RollbackClient(Client):
     def setting_statements(self) -> tuple[str, ...]:
         """The statements that give its run-time parameters their values, in order."""
         return self.startup_statements()
+
+
+def rollback_client(connection: Connection) -> RollbackClient:
+    """Return a connection of the server as what the server has made of it."""
+    assert isinstance(connection, RollbackClient), "the server makes every connection"
+    return connection
 
 
 def _literal(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from understudy.pg.sql import one_line
 from understudy.script.failures import Failure
 
+AGAIN = "this test is run again on a clone: one rolled-back transaction is not enough for it"
 MARKER = '@pytest.mark.understudy(isolation="clone")'
 SERVER_GONE = "the connection to the real PostgreSQL is lost"
 IN_TRANSACTION_HINT = (
@@ -23,6 +24,10 @@ class IsolationBroken(Failure):
 
 class TransactionBusy(Failure):
     """A statement waited for the transaction of another connection, which did not end in time."""
+
+
+class NotShownByRollback(Failure):
+    """A test did what one rolled-back transaction shows wrongly."""
 
 
 class LeakedTaskRefused(Failure):
@@ -57,6 +62,20 @@ def escaped(sql: str) -> IsolationEscaped:
         f"  sql: {one_line(sql)}\n"
         "The database was replaced, so that no other test sees them. For a test that needs this:\n"
         f"  {MARKER}"
+    )
+
+
+def not_shown(reason: str) -> NotShownByRollback:
+    """Return the failure of a test that saw what PostgreSQL would not do.
+
+    Args:
+        reason: what the test does, as the end of a sentence.
+    """
+    return NotShownByRollback(
+        f"this test {reason}\n"
+        "Isolated by rollback, all connections share one real transaction, which shows this\n"
+        f"wrongly. Give the test a database of its own:\n  {MARKER}\n"
+        'or configure isolation = "auto".'
     )
 
 

@@ -12,6 +12,7 @@ from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.rollback_server import RollbackServer
+from understudy.script.script import Script
 
 
 class Inserter(Protocol):
@@ -62,8 +63,11 @@ class RealPostgres(_Inserting, FakePostgres):
     isolation: Literal["rollback"] = "rollback"
     _is_scripted = False  # a test asserts on the rows of the real server
 
-    def __init__(self, server: RollbackServer, rows: Inserter | None = None) -> None:
+    def __init__(
+        self, server: RollbackServer, rows: Inserter | None = None, *, moves: bool = False
+    ) -> None:
         self._rollback_server = server
+        self._moves = moves
         super().__init__(server)
         self._rows = rows
 
@@ -71,6 +75,9 @@ class RealPostgres(_Inserting, FakePostgres):
         """End the test: close its connections, report leaked ones, and roll back."""
         self._close_rows()
         super().end()
+
+    def _begin(self, server: Server) -> Script:
+        return self._rollback_server.begin_test(moves=self._moves)
 
     def _connect_to(self, server: Server) -> None:
         Drivers.__init__(self, server.dsn)
@@ -103,29 +110,37 @@ class RealPostgres(_Inserting, FakePostgres):
 class ClonedPostgres(_Inserting, Drivers):
     """A database of its own on a real PostgreSQL, for one test.
 
+    Every connection to the address of the server gets a connection of its own to the database.
+
     Attributes:
-        dsn: its URL, for every driver.
+        dsn: its URL, for every driver; it stays the same for the whole run.
         host, port, user, password, database: the parts of the URL.
-        socket_dsn: the URL of the server's private Unix socket; on a server without, or that
-            `postgres_url` names, the same as `dsn`.
+        socket_dsn: its URL on a private Unix socket; on a system without, the same as `dsn`.
         isolation: "clone".
         asyncpg, psycopg, psqlpy, sqlalchemy: create connections and pools of each driver.
     """
 
     isolation: Literal["clone"] = "clone"
 
-    def __init__(self, dsn: str, socket_dsn: str, rows: Inserter | None = None) -> None:
-        from psycopg.conninfo import conninfo_to_dict
-
-        super().__init__(dsn)
-        self.dsn, self.socket_dsn = dsn, socket_dsn
-        parts = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
-        self.host, self.port = parts.get("host", ""), int(parts.get("port", 5432))
-        self.user, self.password = parts.get("user", ""), parts.get("password", "")
-        self.database = parts.get("dbname", "")
+    def __init__(self, server: RollbackServer, dsn: str, rows: Inserter | None = None) -> None:
+        super().__init__(server.dsn)
+        self.dsn, self.socket_dsn = server.dsn, server.socket_dsn
+        self.host, self.port = server.host, server.port
+        self.user, self.password, self.database = server.user, server.password, server.database
+        self._server = server
         self._rows = rows
+        server.begin_clone(dsn)
+
+    def __getattr__(self, name: str) -> Any:
+        if not hasattr(RealPostgres, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(
+            f"real_postgres.{name} needs isolation by rollback: a clone has no script and no log"
+            ' of calls. Mark the test @pytest.mark.understudy(isolation="rollback").'
+        )
 
     def end(self) -> None:
-        """Close the connections and pools that the test created here."""
+        """Close the connections and pools that the test created here, and end all others."""
         self._close_rows()
         self._close_all()
+        self._server.end_clone()

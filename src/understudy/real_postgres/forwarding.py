@@ -16,6 +16,7 @@ from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import (
@@ -31,7 +32,7 @@ from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
 from understudy.real_postgres import failures, upstream_requests
-from understudy.real_postgres.client_state import RollbackClient
+from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import from_real_server
 from understudy.real_postgres.pending import chain
@@ -64,6 +65,7 @@ class ForwardingResponder(ScriptResponder):
         notify: sends a notification to every listening connection.
         scheduler: the transaction on the real server.
         leaked: the tasks and threads that earlier tests have left running.
+        connected: connects a client to the clone of the test, if it has one.
     """
 
     commands: tuple[type[c.Command], ...] = (
@@ -84,10 +86,13 @@ class ForwardingResponder(ScriptResponder):
         notify: Callable[[str, str, int], None],
         scheduler: TransactionScheduler,
         leaked: LeakedTasks,
+        connected: Callable[[RollbackClient], None],
     ) -> None:
         super().__init__(engine, lock, schema, notify)
         self._scheduler = scheduler
         self._leaked = leaked
+        self._open = connected
+        self._limits = scheduler.limits
         self._portals = UpstreamPortals(scheduler)
         self._statements: dict[object, Statement] = {}
         self._generation = 0
@@ -99,8 +104,8 @@ class ForwardingResponder(ScriptResponder):
         self, sql: str, declared: tuple[int, ...], connection: Connection
     ) -> Statement | Pending:
         """Prepare and describe a statement on the real server, or return it from the cache."""
-        client = _client_of(connection)
-        self._check_sender(sql, client)
+        client = rollback_client(connection)
+        self._check(sql, client)
         scheduler = self._scheduler
         if scheduler.changed_schema or self._generation != scheduler.generation:
             self._statements.clear()
@@ -117,10 +122,18 @@ class ForwardingResponder(ScriptResponder):
             + upstream_requests.describe(name)
             + upstream_requests.SYNC
         )
-        return scheduler.submit(client, sql, request, partial(self._prepared, key, name))
+        done = partial(self._prepared, key, name, client)
+        return scheduler.submit(client, sql, request, done)
 
-    def _prepared(self, key: tuple[str, tuple[int, ...], object], name: str, reply: Reply) -> Any:
+    def _prepared(
+        self,
+        key: tuple[str, tuple[int, ...], object],
+        name: str,
+        client: RollbackClient,
+        reply: Reply,
+    ) -> Any:
         if reply.error is not None:
+            self._limits.note_error(reply.error.fields.sqlstate, client)
             raise _with_hint(reply.error)
         sql, declared, _ = key
         copy = scripted_copy.direction(sql)
@@ -145,11 +158,18 @@ class ForwardingResponder(ScriptResponder):
             self._statements[key] = statement
         return statement
 
-    def _check_sender(self, sql: str, client: RollbackClient) -> None:
+    def _check(self, sql: str, client: RollbackClient) -> None:
+        """Refuse a statement that an earlier test sends, or that comes too late for this one."""
         try:
             self._leaked.refuse(sql, client)
         except Failure as failure:
             raise server_error(failure, sql) from None
+        self._limits.note_statement(sql, client)
+        self._refuse_if_over()
+
+    def _refuse_if_over(self) -> None:
+        if self._limits.is_over:
+            raise errors.error("0A000", failures.AGAIN)
 
     # Executions ----------------------------------------------------------------------------------
 
@@ -157,8 +177,12 @@ class ForwardingResponder(ScriptResponder):
         """Answer the statement of a portal, from the script or from the real server."""
         statement = portal.prepared.statement
         assert statement is not None
-        client, sql = _client_of(connection), statement.sql
-        self._check_sender(sql, client)
+        client, sql = rollback_client(connection), statement.sql
+        self._check(sql, client)
+        if not portal.upstream:
+            sent = (value and (value.form, value.data) for value in portal.values)
+            self._limits.note_call(sql, () if statement.copy else tuple(sent), client)
+            self._refuse_if_over()
         client.note_reset(sql)
         try:
             if client.read_only:
@@ -223,6 +247,7 @@ class ForwardingResponder(ScriptResponder):
 
     def _executed(self, statement: Statement, client: RollbackClient, reply: Reply) -> Result:
         if reply.error is not None:
+            self._limits.note_error(reply.error.fields.sqlstate, client)
             raise reply.error if client.current is not None else _with_hint(reply.error)
         self._track_settings(statement.sql, client)
         return Result(raw=bytes(reply.raw), suspended=reply.suspended)
@@ -255,8 +280,8 @@ class ForwardingResponder(ScriptResponder):
 
     def control(self, sql: str, connection: Connection) -> Result | Pending | None:
         """Answer a command from the script, and then apply it on the real server."""
-        client = _client_of(connection)
-        self._check_sender(sql, client)
+        client = rollback_client(connection)
+        self._check(sql, client)
         command = read(sql)
         assert command is not None
         try:
@@ -321,9 +346,13 @@ class ForwardingResponder(ScriptResponder):
 
     # responder.Forwarder -------------------------------------------------------------------------
 
+    def connected(self, connection: Connection) -> None:
+        """Connect the client to the clone, if the test has one."""
+        self._open(rollback_client(connection))
+
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
         """End a statement that ran outside of a transaction block."""
-        client = _client_of(connection)
+        client = rollback_client(connection)
         if commit:
             return self._scheduler.commit(client)
         self._scheduler.end(client, commit=False)
@@ -332,24 +361,23 @@ class ForwardingResponder(ScriptResponder):
     def describe_cursor(self, name: str, connection: Connection) -> Pending:
         """Ask the real server for the columns of a cursor."""
         request = upstream_requests.describe_portal(name) + upstream_requests.SYNC
-        return self._scheduler.submit(_client_of(connection), name, request, _columns)
+        return self._scheduler.submit(rollback_client(connection), name, request, _columns)
 
     def bound(self, portal: Portal, connection: Connection) -> None:
         """Record a portal, which is created on the real server only when necessary."""
-        self._portals.bound(portal, _client_of(connection))
+        self._portals.bound(portal, rollback_client(connection))
 
     def closed(self, portal: Portal, connection: Connection) -> None:
         """Close a portal, with the next request to the real server."""
-        self._portals.closed(portal, _client_of(connection))
+        self._portals.closed(portal, rollback_client(connection))
 
     def lost(self, connection: Connection) -> None:
         """Roll back the transaction of a lost connection."""
-        self._scheduler.drop_client(_client_of(connection))
-
-
-def _client_of(connection: Connection) -> RollbackClient:
-    assert isinstance(connection, RollbackClient), "the server makes every connection"
-    return connection
+        client = rollback_client(connection)
+        if client.tunnel is not None:
+            client.tunnel.close()
+        self._limits.note_lost(client)
+        self._scheduler.drop_client(client)
 
 
 def _done(reply: Reply) -> Result:

@@ -9,13 +9,17 @@ from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.server import Server
-from understudy.real_postgres.client_state import RollbackClient
+from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
-from understudy.real_postgres.scheduler import TransactionScheduler
+from understudy.real_postgres.scheduler import PATIENCE, TransactionScheduler
+from understudy.real_postgres.tunnel import Tunnel
 from understudy.script import call_counts
 from understudy.script.script import Script
+
+# Seconds that a statement waits for another connection if its test can be run again on a clone.
+MOVING_PATIENCE = 1.0
 
 
 class RollbackServer(Server):
@@ -40,6 +44,7 @@ class RollbackServer(Server):
         self._database = database
         self._reported: dict[str, str] = {}
         self._rollback: Future[None] | None = None
+        self._clone: str | None = None
 
     def _make_schema(self) -> Schema:
         return BuiltInTypes()
@@ -48,7 +53,13 @@ class RollbackServer(Server):
         self.leaked = LeakedTasks()
         self.scheduler = TransactionScheduler(lambda: self._sockets)
         self._forwarding = ForwardingResponder(
-            self.engine, self.lock, self.schema, self.notify, self.scheduler, self.leaked
+            self.engine,
+            self.lock,
+            self.schema,
+            self.notify,
+            self.scheduler,
+            self.leaked,
+            self._connect_to_clone,
         )
         return self._forwarding
 
@@ -79,9 +90,15 @@ class RollbackServer(Server):
             self._sockets.call(self.scheduler.close)
         super().stop()
 
-    def begin_test(self) -> Script:
-        """Begin a test and return its script. Statements since the last test are rolled back."""
+    def begin_test(self, *, moves: bool = False) -> Script:
+        """Begin a test and return its script. Statements since the last test are rolled back.
+
+        Args:
+            moves: whether the test is run again on a clone when this isolation is not enough.
+        """
         self.wait_for_rollback()
+        self.scheduler.limits.begin(moves=moves)
+        self.scheduler.patience = MOVING_PATIENCE if moves else PATIENCE
         if not self.scheduler.is_open or self.scheduler.needs_replacement:
             self._connect()
         elif self.scheduler.is_used:
@@ -100,6 +117,39 @@ class RollbackServer(Server):
 
     def _settle(self) -> None:
         self._sockets.settle(self.scheduler.finish_commit)
+
+    # Clones --------------------------------------------------------------------------------------
+
+    def begin_clone(self, dsn: str) -> None:
+        """Connect every client from now on to a database of its own, instead of the shared one.
+
+        Args:
+            dsn: the URL of the database.
+        """
+        self.wait_for_rollback()
+        self._clone = dsn
+
+    def end_clone(self) -> None:
+        """End the connections to the clone."""
+        self._clone = None
+        for client in self._open():
+            if rollback_client(client).tunnel is not None:
+                self._end(client)
+
+    def _connect_to_clone(self, client: RollbackClient) -> None:
+        if self._clone is not None:
+            user = None if client.user == self.user else client.user
+            client.tunnel = Tunnel(self._clone, client, self._sockets, user)
+            client.transport.tunnel = client.tunnel
+
+    def cancel(self, pid: int, secret: int) -> None:
+        """Cancel what runs on a connection, for a CancelRequest, which gets no answer."""
+        for client in self._open():
+            if (client.pid, client.secret) == (pid, secret):
+                tunnel = rollback_client(client).tunnel
+                if tunnel is not None:
+                    tunnel.cancel()
+        super().cancel(pid, secret)
 
     def wait_for_rollback(self) -> None:
         """Wait until the last test is rolled back."""

@@ -21,9 +21,10 @@ from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
+from understudy.real_postgres.limits import FACTS, Limits
 from understudy.real_postgres.sequences import restore_statements, save_sequences
 from understudy.real_postgres.upstream import Upstream
-from understudy.real_postgres.upstream_replies import Reply
+from understudy.real_postgres.upstream_replies import Reply, rows
 from understudy.script import expectations
 
 Read = Callable[[Reply], Any]
@@ -64,6 +65,7 @@ class TransactionScheduler:
         generation: changes when the server discards the prepared statements.
         changed_schema: whether the test has changed the schema.
         needs_replacement: whether the database has to be replaced.
+        limits: what the test has met that one rolled-back transaction cannot show.
     """
 
     def __init__(self, sockets: Callable[[], Sockets]) -> None:
@@ -71,6 +73,7 @@ class TransactionScheduler:
         self.generation = 0
         self.changed_schema = False
         self.needs_replacement = False
+        self.limits = Limits()
         self._sockets = sockets
         self._upstream: Upstream | None = None
         self._queue: deque[_Request] = deque()
@@ -99,6 +102,7 @@ class TransactionScheduler:
         self.needs_replacement = self._is_begun = False
         upstream.watch()
         self._constraints.read_from(upstream)
+        self.limits.read_facts(rows(upstream.ask_now(upstream_requests.query(FACTS))))
         save_sequences(upstream)
 
     def close(self) -> None:
@@ -208,6 +212,9 @@ class TransactionScheduler:
         self._queue.append(request)
         self._next()
         if request in self._queue:
+            holder = self._holder
+            if holder not in (None, request.client) and holder.open_transaction is not None:
+                self.limits.note_wait(request.sql, request.client)
             self._sockets().later(self.patience, partial(self._on_timeout, request, self.patience))
 
     def _next(self) -> None:
@@ -265,10 +272,12 @@ class TransactionScheduler:
             text = (
                 f"the transaction that isolates this test is broken: {replies[0].error.fields.text}"
             )
+            self.limits.note_broken(request.client)
             expectations.record_failure(failures.IsolationBroken(text))
             self.needs_replacement = True
         if reply.status == "I" and not self.needs_replacement:
             self.needs_replacement = True
+            self.limits.note_broken(request.client)
             expectations.record_failure(failures.escaped(request.sql))
         # CREATE TABLE ... AS is tagged as a SELECT.
         if {reply.tag.partition(" ")[0], request.sql.lstrip()[:6].upper()} & _DEFINES:
@@ -300,6 +309,7 @@ class TransactionScheduler:
         latest = holder.latest
         where = "another connection" if latest is None else latest.origin.place
         sent = "" if latest is None else latest.statement
+        self.limits.note_busy(request.client)
         failure = failures.busy(request.sql, seconds, where, sent)
         expectations.record_failure(failure)
         request.done(errors.error("55P03", str(failure)))

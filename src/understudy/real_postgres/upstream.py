@@ -32,15 +32,16 @@ class Upstream:
     Args:
         dsn: the URL of the database.
         sockets: the sockets that watch the connection.
+        parameters: parameters of libpq that are not in the URL.
 
     Attributes:
         is_lost: whether the connection has ended.
         settings: the run-time parameters that the server reported.
     """
 
-    def __init__(self, dsn: str, sockets: Sockets) -> None:
+    def __init__(self, dsn: str, sockets: Sockets, **parameters: str) -> None:
         # Bytes bypass libpq, which is impossible with encryption.
-        self._libpq = connect(dsn, sslmode="disable", gssencmode="disable")
+        self._libpq = connect(dsn, sslmode="disable", gssencmode="disable", **parameters)
         self.settings = {
             name: value.decode()
             for name in ("server_version", "TimeZone", "DateStyle", "IntervalStyle")
@@ -144,9 +145,12 @@ class Upstream:
             return
         except OSError:
             data = b""
-        if not data:
+        if data:
+            self._receive(data)
+        else:
             self._lost()
-            return
+
+    def _receive(self, data: bytes) -> None:
         self._received += data
         for kind, whole in messages(self._received):
             self._take(kind, whole)

@@ -25,6 +25,13 @@ class Forwarder(Protocol):
 
     commands: tuple[type[Command], ...]
 
+    def connected(self, connection: Connection) -> None:
+        """Note that a client is logged in, before it is told; its options are known.
+
+        Raises:
+            ServerError: it is refused.
+        """
+
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
         """End an implicit transaction; return what its commit waits for.
 

@@ -62,6 +62,8 @@ def start(backend: Backend) -> Work:
     given |= {name: value for name, value in options.items() if name not in own}
     backend.settings.start(given, connection.user)
     connection.options = given
+    if backend.forwarder is not None:
+        backend.forwarder.connected(connection)
     backend.touched = True  # what is set now is what a rollback comes back to
     for name, value in backend.settings.changes():
         backend.send(backend_messages.parameter_status(name, value))

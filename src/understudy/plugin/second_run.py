@@ -1,0 +1,144 @@
+"""Run a test again on a clone, at once, if one rolled-back transaction was not enough for it.
+
+The first run leaves no trace: its reports, warnings, output and calls are dropped, and what it did
+to the database is rolled back. Fixtures of the test's own scope are set up again.
+"""
+
+from __future__ import annotations
+
+import bdb
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol  # as pytest-rerunfailures and pytest-xdist do
+
+from understudy.plugin import isolation
+from understudy.plugin.servers import rollback_server_of
+
+_COUNTS = "understudy.script.call_counts"
+_Report = tuple[pytest.CallInfo[None], pytest.TestReport]
+
+
+def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test that may have to run again; return None if pytest is to run it as always.
+
+    A test that another plugin runs again after a failure is left to that plugin.
+    """
+    is_repeated = getattr(item.config.option, "reruns", 0) or item.get_closest_marker("flaky")
+    options = item.config.option
+    if not isolation.may_move(item) or is_repeated or options.setuponly or options.setupshow:
+        return None
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    before = len(item.user_properties), _counts()
+    with warnings.catch_warnings(record=True) as caught:
+        found, reasons, is_certain = _first_run(item, nextitem)
+    if not reasons:
+        for warning in caught:
+            _warn(warning)
+        for call, report in found:
+            hook.pytest_runtest_logreport(report=report)
+            if _is_interactive(call, report):
+                hook.pytest_exception_interact(node=item, call=call, report=report)
+    else:
+        del item.user_properties[before[0] :]
+        _restore_counts(before[1])
+        _forget(item)
+        isolation.move(item, reasons[0])
+        reports = runtestprotocol(item, nextitem=nextitem)
+        has_passed = not any(report.failed for report in reports)
+        isolation.note_outcome(item, is_certain=is_certain, has_passed=has_passed)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def _first_run(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> tuple[list[_Report], list[str], bool]:
+    """Run a test; return its reports, the reasons to run it again, and whether one is certain."""
+    request: Any = item
+    if hasattr(item, "_request") and not request._request:
+        request._initrequest()
+    try:
+        found = [_phase(item, "setup", {})]
+        if found[0][1].passed:
+            found.append(_phase(item, "call", {}))
+        reasons, is_certain = _reasons(item, found)
+        if item.session.shouldfail or item.session.shouldstop:
+            nextitem = None
+        # What outlives the test stays for the second run.
+        following = item.parent if reasons else nextitem
+        found.append(_phase(item, "teardown", {"nextitem": following}))
+    finally:
+        if hasattr(item, "_request"):
+            request._request, request.funcargs = False, None
+    if not reasons:
+        reasons, is_certain = _reasons(item, found)
+    return found, reasons, is_certain
+
+
+def _phase(item: pytest.Item, when: Any, arguments: Mapping[str, Any]) -> _Report:
+    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+    reraise: tuple[type[BaseException], ...] = (pytest.exit.Exception,)
+    if not item.config.getoption("usepdb", False):
+        reraise += (KeyboardInterrupt,)
+
+    def run() -> None:
+        __tracebackhide__ = True
+        hook(item=item, **arguments)
+
+    call = pytest.CallInfo.from_call(run, when=when, reraise=reraise)
+    return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
+
+
+def _reasons(item: pytest.Item, found: list[_Report]) -> tuple[list[str], bool]:
+    server = rollback_server_of(item.config)
+    if server is None:
+        return [], False
+    limits = server.scheduler.limits
+    certain = limits.reasons(has_failed=False)
+    has_failed = any(report.failed for _, report in found)
+    return certain or limits.reasons(has_failed=has_failed), bool(certain)
+
+
+def _forget(item: pytest.Item) -> None:
+    """Forget what pytest keeps of the first run."""
+    test: Any = item
+    del test._report_sections[:]  # captured output
+    if getattr(test, "_instance", None) is not None:
+        del test._instance
+        test._obj = None
+    # A fixture of a wider scope that failed would fail again without being set up.
+    for definitions in test._fixtureinfo.name2fixturedefs.values():
+        for definition in definitions:
+            if definition.cached_result is not None and definition.cached_result[2] is not None:
+                definition.cached_result = None
+                definition._finalizers.clear()
+
+
+def _warn(warning: warnings.WarningMessage) -> None:
+    """Show a warning of the first run, which pytest collects."""
+    warnings.showwarning(
+        warning.message, warning.category, warning.filename, warning.lineno, None, warning.line
+    )
+
+
+def _is_interactive(call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
+    """Return whether a debugger is to be offered, as in pytest's runner."""
+    if call.excinfo is None or hasattr(report, "wasxfail"):
+        return False
+    return not isinstance(call.excinfo.value, pytest.skip.Exception | bdb.BdbQuit)
+
+
+def _counts() -> tuple[int, set[str]]:
+    module: Any = sys.modules.get(_COUNTS)
+    return (0, set()) if module is None else (module.REAL.calls, set(module.REAL.statements))
+
+
+def _restore_counts(counts: tuple[int, set[str]]) -> None:
+    module: Any = sys.modules.get(_COUNTS)
+    if module is not None:
+        module.REAL.calls, module.REAL.statements = counts

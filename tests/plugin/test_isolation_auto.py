@@ -1,0 +1,267 @@
+"""`isolation = "auto"`: tests that run again on a clone, in whole runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import understudy.real_postgres.forwarding  # noqa: F401 # loaded once: see test_summary.py
+from tests.plugin.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+SCHEMA = """
+    CREATE TABLE users (id serial PRIMARY KEY, name text, made timestamptz DEFAULT now());
+    CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_notify('news', NEW.name); RETURN NULL; END $$;
+    CREATE TABLE posts (name text);
+    CREATE TRIGGER told AFTER INSERT ON posts FOR EACH ROW EXECUTE FUNCTION tell();
+    CREATE TYPE mood AS ENUM ('happy');
+    CREATE PROCEDURE commits() LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO users (name) VALUES ('a'); COMMIT; END $$;
+"""
+# Each shows a limit, and passes on a real server.
+LIMITED = """
+    import asyncio
+
+    import asyncpg
+    import psycopg
+    import pytest
+
+    @pytest.fixture
+    async def two(real_postgres):
+        first = await asyncpg.connect(real_postgres.dsn)
+        second = await asyncpg.connect(real_postgres.dsn)
+        yield first, second
+        await first.close()
+        await second.close()
+
+    def test_plain(real_postgres):
+        with psycopg.connect(real_postgres.dsn) as connection:
+            connection.execute("INSERT INTO users (name) VALUES ('a')")
+        assert real_postgres.isolation == "rollback"
+
+    async def test_lock(two):
+        async with two[0].transaction():
+            await two[0].execute("INSERT INTO users (name) VALUES ('a')")
+            assert await two[1].fetchval("SELECT count(*) FROM users") == 0
+        assert await two[1].fetchval("SELECT max(id) FROM users") == 1
+
+    async def test_skip_locked(two):
+        await two[0].execute("INSERT INTO users (name) VALUES ('a'), ('b')")
+        query = "SELECT name FROM users ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+        async with two[0].transaction():
+            assert await two[0].fetchval(query) == "a"
+            assert await two[1].fetchval(query) == "b"
+
+    async def test_notify_from_a_trigger(two):
+        told = asyncio.Queue()
+        await two[0].add_listener("news", lambda *args: told.put_nowait(args[-1]))
+        await two[1].execute("INSERT INTO posts VALUES ('hello')")
+        assert await told.get() == "hello"
+
+    async def test_notify_from_a_block(two):
+        told = asyncio.Queue()
+        await two[0].add_listener("news", lambda *args: told.put_nowait(args[-1]))
+        await two[1].execute("DO $$ BEGIN PERFORM pg_notify('news', 'hello'); END $$")
+        assert await told.get() == "hello"
+
+    async def test_serializable(two):
+        async def swap(connection, name, other):
+            async with connection.transaction(isolation="serializable"):
+                await connection.fetch("SELECT FROM posts WHERE name = $1", name)
+                await both.wait()
+                await connection.execute("INSERT INTO posts VALUES ($1)", other)
+        both = asyncio.Barrier(2)
+        done = await asyncio.gather(
+            swap(two[0], "a", "b"), swap(two[1], "b", "a"), return_exceptions=True
+        )
+        assert sorted(map(type, done), key=str) == [type(None), asyncpg.SerializationError]
+
+    async def test_advisory_locks(two):
+        query = "SELECT pg_try_advisory_lock($1)"
+        assert await two[0].fetchval(query, 7)
+        assert not await two[1].fetchval(query, 7)
+
+    def test_vacuum(real_postgres):
+        with psycopg.connect(real_postgres.dsn, autocommit=True) as connection:
+            connection.execute("VACUUM users")
+
+    async def test_procedure_that_commits(two):
+        await two[0].execute("CALL commits()")
+        assert await two[1].fetchval("SELECT count(*) FROM users") == 1
+
+    def test_temporary_table(real_postgres):
+        with psycopg.connect(real_postgres.dsn) as connection:
+            for _ in range(2):
+                connection.execute("CREATE TEMP TABLE staging (n int) ON COMMIT DROP")
+                connection.commit()
+
+    async def test_clock_of_a_statement(two):
+        first = await two[0].fetchval("SELECT now()")
+        assert await two[0].fetchval("SELECT now()") > first
+
+    async def test_clock_of_a_default(two):
+        await two[0].execute("INSERT INTO users (name) VALUES ('a')")
+        await two[0].execute("INSERT INTO users (name) VALUES ('b')")
+        assert await two[0].fetchval("SELECT count(DISTINCT made) FROM users") == 2
+
+    async def test_transaction_ids(two):
+        query = "SELECT pg_current_xact_id()::text"
+        assert await two[0].fetchval(query) != await two[0].fetchval(query)
+
+    async def test_terminated_backend(two):
+        query = "SELECT pg_terminate_backend($1, 9000)"
+        assert await two[0].fetchval(query, two[1].get_server_pid())
+        assert await two[0].fetchval("SELECT 1") == 1
+"""
+COUNT = LIMITED.count("def test_") - 1
+FILE = "tests/understudy-isolation"
+
+
+@pytest.fixture
+def database(project: Project) -> Project:
+    """A project with a schema."""
+    project.configure("""
+        [tool.understudy]
+        schema = ["db/*.sql"]
+
+        [tool.pytest.ini_options]
+        asyncio_mode = "auto"
+    """)
+    project.write_text(project.path / "db" / "1.sql", SCHEMA)
+    return project
+
+
+def verdicts(path: Path) -> dict[str, str]:
+    """Return the reasons in the file, by the names of the tests."""
+    lines = (path / FILE).read_text().splitlines()
+    pairs = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {nodeid.partition("::")[2]: reason for nodeid, reason in pairs}
+
+
+def test_what_a_rollback_cannot_show_is_run_again_on_a_clone(database: Project) -> None:
+    database.write(test_it=LIMITED)
+    first = database.run("-v")
+    first.assert_outcomes(passed=COUNT + 1)
+    found = verdicts(database.path)
+    assert len(found) == COUNT
+    counts = f"1 rolled back, {COUNT} on a clone"
+    assert f"tests on real_postgres: {counts} ({COUNT} moved there in this run)" in first.outlines
+    for name, reason in found.items():
+        at = first.outlines.index(f"    test_it.py::{name}")
+        assert any(line.endswith(f"the test {reason}") for line in first.outlines[:at])
+
+    # The next run goes there directly.
+    before = (database.path / FILE).read_bytes()
+    second = database.run("-n2")
+    second.assert_outcomes(passed=COUNT + 1)
+    assert f"tests on real_postgres: {counts}" in second.outlines
+    assert (database.path / FILE).read_bytes() == before
+
+
+def test_workers_send_their_verdicts_and_a_locked_run_writes_none(database: Project) -> None:
+    database.write(test_it=LIMITED)
+    database.run("--understudy-locked", "-k", "vacuum or plain").assert_outcomes(
+        passed=2, deselected=COUNT - 1
+    )
+    assert not (database.path / FILE).exists()
+    database.run("-n2", "-k", "vacuum or skip").assert_outcomes(passed=2)
+    assert set(verdicts(database.path)) == {"test_vacuum", "test_skip_locked"}
+
+
+def test_a_fixed_choice_is_not_changed(database: Project) -> None:
+    database.write(test_it=LIMITED)
+    chosen = "plain or vacuum or clock or advisory"
+    database.run("--understudy-isolation=rollback", "-k", chosen).assert_outcomes(
+        passed=1, failed=4, deselected=COUNT - 4
+    )
+    database.run("--understudy-isolation=clone", "-k", "vacuum or clock").assert_outcomes(
+        passed=3, deselected=COUNT - 2
+    )
+    assert not (database.path / FILE).exists()
+
+
+def test_the_first_run_leaves_no_trace(database: Project) -> None:
+    database.write(
+        test_it="""
+            import warnings
+
+            import psycopg
+            import pytest
+
+            made = []
+
+            @pytest.fixture(scope="module")
+            def wide():
+                made.append("module")
+
+            @pytest.fixture
+            def narrow(real_postgres):
+                made.append("function")
+                print("from the fixture")
+                yield
+                print("from the teardown")
+
+            class TestIt:
+                def test_it(self, wide, narrow, real_postgres, caplog, record_property):
+                    assert not hasattr(self, "seen")
+                    self.seen = True
+                    print("from the test")
+                    warnings.warn("from the test")
+                    record_property("seen", 1)
+                    with psycopg.connect(real_postgres.dsn, autocommit=True) as connection:
+                        sql = "INSERT INTO users (name) VALUES ('a') RETURNING id"
+                        assert connection.execute(sql).fetchone() == (1,)
+                        connection.execute("VACUUM")
+                    assert made == ["module", "function", "function"]
+        """
+    )
+    arguments = ["-rP", "--durations=0", "-vv", "--junitxml=report.xml", "-ojunit_family=xunit1"]
+    arguments += ["-W", "default::UserWarning"]
+    result = database.run(*arguments)
+    result.assert_outcomes(passed=1, warnings=1)
+    text = result.stdout.str()
+    for what in ("from the fixture", "from the teardown", "UserWarning: from the test"):
+        assert text.count(what) == 1
+    assert text.count("s call ") == 1
+    assert (database.path / "report.xml").read_text().count('name="seen"') == 1
+
+
+def test_a_failure_without_a_reason_is_not_run_again(database: Project) -> None:
+    database.write(
+        test_it="""
+            import psycopg
+
+            runs = []
+
+            def test_fails(real_postgres):
+                runs.append(1)
+                with psycopg.connect(real_postgres.dsn) as connection:
+                    connection.execute("SELECT 1")
+                assert not runs, f"in run {len(runs)}"
+
+            def test_fails_on_a_clone_too(real_postgres):
+                with psycopg.connect(real_postgres.dsn) as connection:
+                    connection.execute("SELECT now()")
+                raise AssertionError(real_postgres.isolation)
+        """
+    )
+    result = database.run()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*in run 1*", "*AssertionError: clone*"])
+    assert not (database.path / FILE).exists()
+
+
+def test_verdicts_on_tests_that_are_gone_are_dropped(database: Project) -> None:
+    database.write(test_it="def test_it(): pass", test_other="def test_other(): pass")
+    kept = "test_other.py::test_deselected\truns"
+    gone = ["gone.py::test_it", "test_it.py::test_gone"]
+    lines = "".join(f"{nodeid}\truns\n" for nodeid in gone) + kept + "\n"
+    database.write_text(database.path / FILE, lines)
+    database.run("test_it.py::test_it").assert_outcomes(passed=1)
+    # Its file was collected in part only, so nothing is known of the other test.
+    assert set(verdicts(database.path)) == {"test_gone", "test_deselected"}
+    database.run("test_it.py").assert_outcomes(passed=1)
+    assert set(verdicts(database.path)) == {"test_deselected"}
