@@ -52,7 +52,7 @@ def refused(folder: Path, *arguments: str) -> str:
 
 def test_no_folder(tmp_path: Path) -> None:
     assert refused(tmp_path / "none") == (
-        f"{tmp_path}/none is not a folder. Name the folder of a FastAPI project."
+        f"{tmp_path}/none is not a folder. Name the folder of a project."
     )
 
 
@@ -60,9 +60,11 @@ def test_no_app(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": "print('no')\n", "broken.py": "def (\n", "tests/test_a.py": APP})
 
     assert refused(tmp_path, "--yes") == (
-        f"No FastAPI app was found in {tmp_path}: looked in 2 Python files for a module-level\n"
-        "FastAPI(...), and for a function that creates one and returns it.\n"
-        "Name the folder of your app: understudy init path/to/backend\n"
+        f"Nothing to test was found in {tmp_path}: looked in 2 Python files for an app of "
+        "FastAPI,\n"
+        "Starlette, Litestar, Quart, BlackSheep or Falcon, for a function that returns one, and\n"
+        "for imports of a PostgreSQL driver or SQLAlchemy.\n"
+        "Name the folder of your project: understudy init path/to/backend\n"
         "Left out:\n"
         "  broken.py: line 1 is not valid Python: invalid syntax"
     )

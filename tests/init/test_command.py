@@ -439,3 +439,44 @@ def test_no_run_says_so(tmp_path: Path) -> None:
 
     assert "Example tests:\n  router   none: because of --no-run\n" in result.stdout
     assert "The schema was not tried: because of --no-run\n" in result.stdout
+
+
+STORE = """\
+import asyncpg
+
+
+class NoteRepository:
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    async def title(self, note_id: int) -> str | None:
+        return await self.pool.fetchval("SELECT title FROM notes WHERE id = $1", note_id)
+"""
+SCHEMA = "CREATE TABLE notes (id bigint PRIMARY KEY, title text NOT NULL);\n"
+
+
+@pytest.mark.parametrize(
+    ("app", "line", "extra"),
+    [
+        ("from starlette.applications import Starlette\n\napp = Starlette()\n",
+         'app = "notes.main:app"', "asgi,faker"),
+        ("from litestar import Litestar\n\n\ndef create():\n    return Litestar()\n",
+         'app = "notes.main:create"', "asgi,faker"),
+        ("import asyncio\n\n\nasync def main() -> None: ...\n", None, "faker"),
+    ],
+    ids=["Starlette", "Litestar", "no app"],
+)  # fmt: skip
+def test_a_project_that_is_not_fastapis(
+    tmp_path: Path, app: str, line: str | None, extra: str
+) -> None:
+    files = {"notes/__init__.py": "", "notes/main.py": app, "notes/store.py": STORE}
+    write(tmp_path, {**files, "schema.sql": SCHEMA})
+
+    result = init(tmp_path, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert "  dao      1 DAO in 1 file " in result.output
+    settings = (tmp_path / "pyproject.toml").read_text()
+    assert (line in settings) if line else ("app =" not in settings)
+    assert f'"understudy[{extra},postgres,asyncpg]"' in result.output
+    assert "pytest --cov=notes " in result.output

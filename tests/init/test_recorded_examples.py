@@ -60,7 +60,26 @@ SESSION = "with Session(fake_postgres.sqlalchemy.sync_engine()) as session:"
     [
         ("import asyncpg", "asyncpg.Connection", ASYNCPG),
         ("from asyncpg.connection import Connection", "Connection", ASYNCPG),
-        ("import asyncpg", '"asyncpg.Pool | None"', None),
+        ("import asyncpg", '"asyncpg.Pool | None"',
+         "async with fake_postgres.asyncpg.pool() as pool:"),
+        ("import asyncpg", '"asyncpg.Pool["', None),
+        ("import asyncpg", "asyncpg.Pool[asyncpg.Record]",
+         "async with fake_postgres.asyncpg.pool() as pool:"),
+        ("from psycopg_pool import AsyncConnectionPool", "AsyncConnectionPool",
+         "async with fake_postgres.psycopg.pool() as pool:"),
+        ("from psqlpy import ConnectionPool", "ConnectionPool",
+         "pool = fake_postgres.psqlpy.pool()"),
+        ("from sqlalchemy.ext.asyncio import async_sessionmaker", "async_sessionmaker[int]",
+         "sessions = async_sessionmaker(fake_postgres.sqlalchemy.engine())"),
+        ("from sqlalchemy.ext.asyncio import AsyncEngine", "AsyncEngine",
+         "engine = fake_postgres.sqlalchemy.engine()"),
+        ("from sqlalchemy.ext.asyncio import AsyncConnection", "AsyncConnection",
+         "async with fake_postgres.sqlalchemy.engine().connect() as conn:"),
+        ("from sqlalchemy.orm import sessionmaker", "sessionmaker",
+         "sessions = sessionmaker(fake_postgres.sqlalchemy.sync_engine())"),
+        ("from typing import Annotated\nfrom fastapi import Depends\nimport asyncpg\n"
+         "Pool = Annotated[asyncpg.Pool, Depends()]", "Pool",
+         "async with fake_postgres.asyncpg.pool() as pool:"),
         ("import asyncpg", "asyncpg.Pool | None",
          "async with fake_postgres.asyncpg.pool() as pool:"),
         ("from psycopg import AsyncConnection", "AsyncConnection",
@@ -219,12 +238,41 @@ def test_how_an_object_is_made(tmp_path: Path) -> None:
     )
 
     assert [recording.call for recording in recorded] == [
-        "await ARepo(conn).get(id=7)",
+        "await ARepo(conn=conn).get(id=7)",
         "await ARepo.find(conn=conn)",
         "await ARepo.load(conn=conn)",
         "BRepo().get(conn=conn)",
         "await ERepo().fetch(conn=conn)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        ("class R:\n    def __init__(self, *, pool: Pool): ...", "R(pool=pool)"),
+        ("class R:\n    def __init__(self, pool: Pool = Depends(get)): ...", "R(pool=pool)"),
+        ("class R:\n    def __init__(self, pool: Pool | None = None): ...", "R(pool=pool)"),
+        ("class R:\n    def __init__(self, table: str, pool: Pool, n=1): ...",
+         'R(table="Ana", pool=pool)'),
+        ("class R:\n    def __init__(self, pool: Pool, log: Logger): ...",
+         "R(pool=pool, log=logging.getLogger())"),
+        ("@dataclass\nclass R:\n    pool: Pool\n    size: int = 3", "R(pool=pool)"),
+        ("@define(frozen=True)\nclass R:\n    kind: ClassVar[str]\n    pool: Pool", "R(pool=pool)"),
+        ("class R:\n    pool: Pool", None),
+        ("class R:\n    def __init__(self, pool: Pool, cache: Cache): ...", None),
+    ],
+)  # fmt: skip
+def test_what_a_constructor_takes(tmp_path: Path, source: str, call: str | None) -> None:
+    imports = (
+        "from asyncpg import Pool\nfrom logging import Logger\nfrom attrs import define\n"
+        "from dataclasses import dataclass\nfrom typing import ClassVar\n"
+    )
+    source = source.replace("class R:", "class Repo:")
+    recorded = found(tmp_path, f"{imports}{source}\n    async def get(self, id: int): ...\n")
+
+    assert [recording.call for recording in recorded] == (
+        [] if call is None else [f"await {call.replace('R(', 'Repo(', 1)}.get(id=7)"]
+    )
 
 
 def test_the_test_that_records(tmp_path: Path) -> None:
@@ -338,7 +386,7 @@ def test_a_long_statement_and_an_exception_of_the_project(tmp_path: Path) -> Non
 
             async with fake_postgres.asyncpg.pool() as pool:
                 with pytest.raises(Missing):
-                    await NoteRepo(pool).get(note_id=UUID(int=7))
+                    await NoteRepo(pool=pool).get(note_id=UUID(int=7))
 
             assert len(fake_postgres.calls) == 1
         ''')

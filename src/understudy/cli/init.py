@@ -15,7 +15,7 @@ from understudy.project.pytest_process import INTERRUPTED
 
 
 @click.command(
-    short_help="Set up the tests of a FastAPI project.",
+    short_help="Set up the tests of a project.",
     epilog="""\b
 Examples:
   understudy init                      show the findings, and ask before writing
@@ -54,7 +54,7 @@ def init(
     timeout: float,
     output_format: str,
 ) -> None:
-    """Set up the tests of the FastAPI project in FOLDER, by default the current one.
+    """Set up the tests of the project in FOLDER, by default the current one.
 
     Detects the app, the schema, the driver and the layers. Writes the configuration, conftest.py,
     fakes.py, a CI workflow, and for each layer one example test that passes.

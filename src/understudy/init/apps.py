@@ -1,4 +1,4 @@
-"""The FastAPI app, or the function that makes it."""
+"""The ASGI app, or the function that makes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from understudy.project.files import Place
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
 
-_FASTAPI = {"fastapi.FastAPI", "fastapi.applications.FastAPI"}
+# Classes whose objects are ASGI apps.
+_ASGI = {
+    "fastapi.FastAPI",
+    "fastapi.applications.FastAPI",
+    "starlette.applications.Starlette",
+    "litestar.Litestar",
+    "litestar.app.Litestar",
+    "quart.Quart",
+    "quart.app.Quart",
+    "blacksheep.Application",
+    "falcon.asgi.App",
+}
+_CLASSES = {name.rpartition(".")[2] for name in _ASGI}
+_PACKAGES = {name.partition(".")[0] for name in _ASGI}
 _USUAL = ("main", "app", "application", "asgi", "server", "factory")
 _ELSEWHERE = {"test", "tests", "examples", "docs"}
 # Files with commands that start an app.
@@ -27,7 +40,7 @@ _COMMAND = re.compile(
 
 @dataclass(frozen=True)
 class App:
-    """A FastAPI app, or a function that creates one.
+    """An ASGI app, or a function that creates one.
 
     Attributes:
         target: "module:attribute".
@@ -54,10 +67,11 @@ class App:
         return self.target.partition(":")[0]
 
 
-def speaks_of_fastapi(tree: ast.Module) -> bool:
-    """Whether a file imports FastAPI or its package."""
+def speaks_of_apps(tree: ast.Module) -> bool:
+    """Whether a file imports the class of an app, or its package."""
     return any(
-        isinstance(node, ast.alias) and node.name.rpartition(".")[2] in ("FastAPI", "fastapi")
+        isinstance(node, ast.alias)
+        and (node.name.rpartition(".")[2] in _CLASSES or node.name in _PACKAGES)
         for node in ast.walk(tree)
     )
 
@@ -96,14 +110,14 @@ def _app(module: Module, name: str, node: ast.AST, score: int, started: set[str]
 
 
 def _is_class(modules: Modules, module: Module, node: ast.AST | None) -> bool:
-    """Whether an expression is FastAPI, or a class of the project that inherits from it."""
+    """Whether an expression is the class of an app, or one of the project that inherits from it."""
     dotted = module.qualified(node)
-    if dotted in _FASTAPI:
+    if dotted in _ASGI:
         return True
     known = modules.find(dotted)
     if known is None or not isinstance(known[1], ast.ClassDef):
         return False
-    return bool(_FASTAPI & set(modules.bases(known[0], known[1])))
+    return not _ASGI.isdisjoint(modules.bases(known[0], known[1]))
 
 
 def _objects(

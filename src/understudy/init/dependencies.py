@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections import Counter
@@ -98,6 +99,21 @@ def _line_of(name: str, text: str) -> int:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def uses_a_database(tree: ast.Module) -> bool:
+    """Whether a file imports a driver, SQLAlchemy or something on top of them."""
+    wanted = {*_IMPLIED, "sqlalchemy", "sqlmodel", "aiosql", "tortoise"}
+    names = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [
+            *(alias.name for alias in node.names if isinstance(node, ast.Import)),
+            getattr(node, "module", None) or "",
+        ]
+    }
+    return not wanted.isdisjoint(name.partition(".")[0] for name in names)
 
 
 def find_drivers(

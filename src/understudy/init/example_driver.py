@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import indent
 from typing import Any
 
@@ -56,6 +56,8 @@ _ASYNCPG = Connection("conn", "conn = await fake_postgres.asyncpg.connect()")
 _POOL = Connection("pool", "async with fake_postgres.asyncpg.pool() as pool:")
 _PSYCOPG = Connection("conn", "conn = await fake_postgres.psycopg.connect()")
 _PSYCOPG_SYNC = Connection("conn", "conn = fake_postgres.psycopg.connect_sync()")
+_PSYCOPG_POOL = Connection("pool", "async with fake_postgres.psycopg.pool() as pool:")
+_ENGINE_SYNC = Connection("engine", "engine = fake_postgres.sqlalchemy.sync_engine()")
 _CONNECTIONS = {
     "asyncpg.Connection": _ASYNCPG,
     "asyncpg.connection.Connection": _ASYNCPG,
@@ -63,7 +65,46 @@ _CONNECTIONS = {
     "asyncpg.pool.Pool": _POOL,
     "psycopg.AsyncConnection": _PSYCOPG,
     "psycopg.Connection": _PSYCOPG_SYNC,
+    "psycopg_pool.AsyncConnectionPool": _PSYCOPG_POOL,
+    "psqlpy.ConnectionPool": Connection("pool", "pool = fake_postgres.psqlpy.pool()"),
+    "psqlpy.Connection": Connection("conn", "conn = await fake_postgres.psqlpy.connect()"),
+    "sqlalchemy.Engine": _ENGINE_SYNC,
+    "sqlalchemy.engine.Engine": _ENGINE_SYNC,
+    "sqlalchemy.orm.sessionmaker": Connection(
+        "sessions",
+        "sessions = sessionmaker(fake_postgres.sqlalchemy.sync_engine())",
+        ("from sqlalchemy.orm import sessionmaker",),
+    ),
 }
+# With an engine of the project's driver in the place of ENGINE.
+_ON_AN_ENGINE = {
+    "sqlalchemy.ext.asyncio.AsyncEngine": Connection("engine", "engine = ENGINE"),
+    "sqlalchemy.ext.asyncio.AsyncConnection": Connection(
+        "conn", "async with ENGINE.connect() as conn:"
+    ),
+    "sqlalchemy.ext.asyncio.async_sessionmaker": Connection(
+        "sessions",
+        "sessions = async_sessionmaker(ENGINE)",
+        ("from sqlalchemy.ext.asyncio import async_sessionmaker",),
+    ),
+    **{
+        kind: Connection(
+            "session",
+            "async with AsyncSession(ENGINE) as session:",
+            (examples.import_line(*kind.rsplit(".", 1)),),
+        )
+        for kind in _ASYNC_SESSIONS
+    },
+}
+
+
+@dataclass(frozen=True)
+class _Creation:
+    """How an object of a class is created: the call, its connection, and the imports it needs."""
+
+    call: str
+    connection: Connection | None = None
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,7 +202,8 @@ def _recording(
             created = _creation(part, modules, is_async, driver)
             if created is None:
                 return None
-            target, connection = f"{created[0]}.{node.name}", created[1]
+            target, connection = f"{created.call}.{node.name}", created.connection
+            imports += created.imports
         if "staticmethod" not in decorators:
             arguments = arguments[1:]
     given = []
@@ -185,24 +227,16 @@ def _recording(
     return Recording(part, node.name, call, connection, tuple(filter(None, imports)))
 
 
-def _creation(
-    part: Part, modules: Modules, is_async: bool, driver: str | None
-) -> tuple[str, Connection | None] | None:
-    """Return how to create an object of a class and with which connection, or None if unknown."""
+def _creation(part: Part, modules: Modules, is_async: bool, driver: str | None) -> _Creation | None:
+    """Return how to create an object of a class, or None if unknown."""
     module = part.module
     node: ast.AST = part.node
     while isinstance(node, ast.ClassDef):
-        init = examples.initializer(node)
-        if init is not None:
-            required = [argument for argument, required in parameters(init)[1:] if required]
-            if not required:
-                return f"{part.name}()", None
-            connection = _connection_for(modules, module, required[0], is_async, driver)
-            if connection is None or len(required) > 1:
-                return None
-            return f"{part.name}({connection.name})", connection
+        wanted = examples.creation_parameters(node)
+        if wanted is not None:
+            return _construction(part.name, module, wanted, modules, is_async, driver)
         if not node.bases:
-            return f"{part.name}()", None
+            return _Creation(f"{part.name}()")
         known = modules.find(module.qualified(node.bases[0]))
         if known is None:
             return None
@@ -210,36 +244,69 @@ def _creation(
     return None
 
 
+def _construction(
+    name: str,
+    module: Module,
+    wanted: Sequence[tuple[ast.arg, bool]],
+    modules: Modules,
+    is_async: bool,
+    driver: str | None,
+) -> _Creation | None:
+    """Return how to call a class with these parameters, or None if that is unknown.
+
+    A connection is passed even if it has a default, such as `Depends(get_session)`.
+    """
+    found: Connection | None = None
+    given: list[str] = []
+    imports: list[str] = []
+    for argument, is_required in wanted:
+        connection = None
+        if found is None:
+            connection = _connection_for(modules, module, argument, is_async, driver)
+        if connection is not None:
+            found = connection
+            given.append(f"{argument.arg}={connection.name}")
+        elif is_required:
+            value = examples.value_for(module, argument)
+            if value is None:
+                return None
+            given.append(f"{argument.arg}={value[0]}")
+            imports.append(value[1])
+    return _Creation(f"{name}({', '.join(given)})", found, tuple(imports))
+
+
 def _connection_for(
     modules: Modules, module: Module, argument: ast.arg, is_async: bool, driver: str | None
 ) -> Connection | None:
     """Return the connection that an argument takes, or None if it takes something else."""
-    kind = examples.annotated_type(module, argument.annotation)
+    annotation = argument.annotation
+    kind = examples.annotated_type(module, annotation)
+    if not kind and isinstance(annotation, ast.Subscript):
+        # A generic class, such as asyncpg's Pool of records.
+        kind = examples.annotated_type(module, annotation.value)
     if kind in _CONNECTIONS:
         return _CONNECTIONS[kind]
-    if kind in (*_SESSIONS, *_ASYNC_SESSIONS):
-        return _session(kind, driver)
+    if kind in _SESSIONS or kind in _ON_AN_ENGINE:
+        return _on_sqlalchemy(kind, driver)
     if argument.annotation is not None:
         return None
     # Without an annotation, the name of the argument and the project's driver decide.
     if argument.arg in ("session", "db", "db_session") and _uses_sqlalchemy(modules):
-        return _session((_ASYNC_SESSIONS if is_async else _SESSIONS)[0], driver)
+        return _on_sqlalchemy((_ASYNC_SESSIONS if is_async else _SESSIONS)[0], driver)
     if argument.arg in ("conn", "connection"):
         by_driver = {"asyncpg": _ASYNCPG, "psycopg": _PSYCOPG if is_async else _PSYCOPG_SYNC}
         return by_driver.get(driver or "")
     return _POOL if argument.arg == "pool" and driver == "asyncpg" else None
 
 
-def _session(kind: str, driver: str | None) -> Connection:
-    module, _, name = kind.rpartition(".")
-    imports = (examples.import_line(module, name),)
+def _on_sqlalchemy(kind: str, driver: str | None) -> Connection:
     if kind in _SESSIONS:
         opening = "with Session(fake_postgres.sqlalchemy.sync_engine()) as session:"
-    else:
-        argument = '"psycopg"' if driver == "psycopg" else ""
-        engine = f"fake_postgres.sqlalchemy.engine({argument})"
-        opening = f"async with AsyncSession({engine}) as session:"
-    return Connection("session", opening, imports)
+        return Connection("session", opening, (examples.import_line(*kind.rsplit(".", 1)),))
+    argument = '"psycopg"' if driver == "psycopg" else ""
+    connection = _ON_AN_ENGINE[kind]
+    engine = f"fake_postgres.sqlalchemy.engine({argument})"
+    return replace(connection, opening=connection.opening.replace("ENGINE", engine))
 
 
 def _uses_sqlalchemy(modules: Modules) -> bool:

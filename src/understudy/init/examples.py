@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 
 from understudy.init.layers import Part
+from understudy.init.modules import parameters
 from understudy.pg.sql import one_line
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
@@ -19,7 +20,7 @@ _LAYER_WORDS = {
     "dao": {"dao", "daos", "repository", "repositories", "repo", "crud", "dal"},
     "dto": {"dto", "dtos", "schema", "schemas", "models", "pydantic"},
 }
-_STANDARD = {"datetime", "typing", "unittest", "uuid"}
+_STANDARD = {"datetime", "logging", "typing", "unittest", "uuid"}
 _INSTALLED = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
 TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
 # The value that a test gives to an argument of a type, and the import that it needs.
@@ -28,6 +29,7 @@ _VALUES = {
     "str": ('"Ana"', ""),
     "float": ("1.5", ""),
     "bool": ("True", ""),
+    "logging.Logger": ("logging.getLogger()", "import logging"),
     "uuid.UUID": ("UUID(int=7)", "from uuid import UUID"),
     "pydantic.EmailStr": ('"ana@example.com"', ""),
 }
@@ -85,6 +87,26 @@ def initializer(node: ast.ClassDef) -> FunctionNode | None:
     return None
 
 
+def creation_parameters(node: ast.ClassDef) -> list[tuple[ast.arg, bool]] | None:
+    """Return what the constructor of a class takes, each with whether it is required.
+
+    None if the class has none of its own. A dataclass takes its fields.
+    """
+    init = initializer(node)
+    if init is not None:
+        return parameters(init)[1:]
+    decorators = {ast.unparse(decorator).partition("(")[0] for decorator in node.decorator_list}
+    if not {name.rpartition(".")[2] for name in decorators} & {"dataclass", "define", "frozen"}:
+        return None
+    return [
+        (ast.arg(field.target.id, field.annotation), field.value is None)
+        for field in node.body
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and "ClassVar" not in ast.unparse(field.annotation)
+    ]
+
+
 def kept_names(init: FunctionNode) -> dict[str, str]:
     """Return the attribute to which a function assigns each name, such as an argument's."""
     return {
@@ -97,7 +119,15 @@ def kept_names(init: FunctionNode) -> dict[str, str]:
 
 
 def annotated_type(module: Module, annotation: ast.expr | None) -> str:
-    """Return the type in an annotation such as `int | None`, `Optional[int]`, `Annotated[int]`."""
+    """Return the type in an annotation such as `int | None`, `Optional[int]`, `Annotated[int]`.
+
+    A quoted one is read, and an alias of the project stands for its value.
+    """
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            annotation = ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            return ""
     if isinstance(annotation, ast.BinOp):
         return annotated_type(module, annotation.left)
     if isinstance(annotation, ast.Subscript):
@@ -105,7 +135,15 @@ def annotated_type(module: Module, annotation: ast.expr | None) -> str:
             inner = annotation.slice
             return annotated_type(module, inner.elts[0] if isinstance(inner, ast.Tuple) else inner)
         return ""
-    return "" if annotation is None else module.qualified(annotation) or ast.unparse(annotation)
+    if annotation is None:
+        return ""
+    name = module.qualified(annotation) or ast.unparse(annotation)
+    *home, last = name.split(".")
+    there = module.project.module_called(tuple(home)) if home else None
+    value = None if there is None else there.defined.get(last)
+    if there is not None and isinstance(value, ast.Subscript | ast.BinOp):
+        return annotated_type(there, value)
+    return name
 
 
 def value_for(module: Module, argument: ast.arg) -> tuple[str, str] | None:

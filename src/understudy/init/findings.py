@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.init import report
-from understudy.init.apps import App, find_apps, speaks_of_fastapi
-from understudy.init.dependencies import Driver, dependencies, find_drivers
+from understudy.init.apps import App, find_apps, speaks_of_apps
+from understudy.init.dependencies import Driver, dependencies, find_drivers, uses_a_database
 from understudy.init.errors import InitError
 from understudy.init.existing_configuration import Configured, read_configuration
 from understudy.init.layers import Part, find_layers
@@ -56,24 +57,42 @@ class Findings:
 
     @property
     def package(self) -> str:
-        """The top-level package or module of the app, for coverage."""
-        return self.apps[0].target.partition(":")[0].partition(".")[0]
+        """The top-level package or module of the app, or of most modules, for coverage."""
+        if self.apps:
+            return self.apps[0].module.partition(".")[0]
+        tops = Counter(
+            module.name.partition(".")[0]
+            for module in self.modules
+            if not {"tests", "test", "migrations", "alembic"} & set(module.file.parts)
+        )
+        return tops.most_common(1)[0][0] if tops else "."
+
+    @property
+    def web_extra(self) -> str | None:
+        """The extra of Understudy for the app's framework, or None without an app."""
+        if not self.apps:
+            return None
+        imports = {name for module in self.modules for name in module.imports.values()}
+        uses_fastapi = any(name.partition(".")[0] == "fastapi" for name in imports)
+        return "fastapi" if uses_fastapi else "asgi"
 
 
 def look(folder: Path) -> Findings:
     """Read a project, without importing it.
 
     Raises:
-        InitError: The folder is missing or has no FastAPI app, or a configuration file is broken.
+        InitError: The folder is missing or has neither an app nor code for a database, or a
+            configuration file is broken.
     """
     if not folder.is_dir():
-        raise InitError(f"{folder} is not a folder. Name the folder of a FastAPI project.")
+        raise InitError(f"{folder} is not a folder. Name the folder of a project.")
     folder = folder.resolve()
     sources = read_sources(folder)
     base, modules, apps = _likeliest(sources)
     if modules is None:
-        raise _no_app(sources)
-    root = _root(sources, modules.by_name[apps[0].module].file, base)
+        raise _nothing_found(sources)
+    start = modules.by_name[apps[0].module].file if apps else base / "-"
+    root = _root(sources, start, base)
     configured = read_configuration(folder / root)
     named = dependencies(sources, root)
     return Findings(
@@ -92,21 +111,25 @@ def look(folder: Path) -> Findings:
     )
 
 
-def _no_app(sources: Sources) -> InitError:
+def _nothing_found(sources: Sources) -> InitError:
     files = counted(len(sources.trees), "Python file")
     text = (
-        f"No FastAPI app was found in {sources.folder}: looked in {files} for a module-level\n"
-        "FastAPI(...), and for a function that creates one and returns it.\n"
-        "Name the folder of your app: understudy init path/to/backend"
+        f"Nothing to test was found in {sources.folder}: looked in {files} for an app of FastAPI,\n"
+        "Starlette, Litestar, Quart, BlackSheep or Falcon, for a function that returns one, and\n"
+        "for imports of a PostgreSQL driver or SQLAlchemy.\n"
+        "Name the folder of your project: understudy init path/to/backend"
     )
     unread = report.unread_files(sources.unread)
     return InitError(f"{text}\nLeft out:\n{unread}" if unread else text)
 
 
 def _likeliest(sources: Sources) -> tuple[Path, Modules | None, list[App]]:
-    """Return the folder that the likeliest app is imported from, its modules, and their apps."""
+    """Return the folder that the likeliest app is imported from, its modules, and their apps.
+
+    Without an app it is the folder of most files that use a database; without one, no modules.
+    """
     bases = Bases(sources)
-    speaking = [file for file, tree in sources.trees.items() if speaks_of_fastapi(tree)]
+    speaking = [file for file, tree in sources.trees.items() if speaks_of_apps(tree)]
     best: tuple[Path, Modules | None, list[App]] = (Path(), None, [])
     for base in sorted({bases.of(file) for file in speaking}):
         modules = Modules(sources, base)
@@ -115,6 +138,10 @@ def _likeliest(sources: Sources) -> tuple[Path, Modules | None, list[App]]:
         apps = [app for app in found if bases.of(modules.by_name[app.module].file) == base]
         if apps and (not best[2] or apps[0].score > best[2][0].score):
             best = (base, modules, apps)
+    if best[1] is None:
+        using = (file for file, tree in sources.trees.items() if uses_a_database(tree))
+        for base, _ in Counter(map(bases.of, using)).most_common(1):
+            best = (base, Modules(sources, base), [])
     return best
 
 

@@ -140,6 +140,9 @@ def _app(target: str, root: Path) -> dict[str, Any]:
     answer: dict[str, Any] = {"kind": "app", "target": target, "error": None, "routes": []}
     try:
         app = load_app(target, root)
+        if not hasattr(app, "openapi"):
+            answer["error"] = "the app is not FastAPI's: there is no OpenAPI description to test"
+            return answer
         described = app.openapi()["paths"]
         for route in _routes(app.routes):
             answer["routes"] += _described(route, described)

@@ -79,7 +79,7 @@ def _app(
     for app in apps:
         if app.target == wanted:
             return app
-    if "app" in done:
+    if "app" in done or not apps:
         return None
     usable = [app for app in apps if app.usable]
     if not usable:

@@ -78,9 +78,14 @@ def create(dsn: str) -> None:
 '''
 
 
-def extras(driver: str | None) -> str:
-    """Return the requirement for Understudy with the extras that the scaffold uses."""
-    names = ["fastapi", "faker", "postgres"]
+def extras(web: str | None, driver: str | None) -> str:
+    """Return the requirement for Understudy with the extras that the scaffold uses.
+
+    Args:
+        web: the extra for the app's framework, if there is an app.
+        driver: the database driver, if known.
+    """
+    names = [*([web] if web else []), "faker", "postgres"]
     names += [driver] if driver in ("psqlpy", "asyncpg") else []
     return f"understudy[{','.join(names)}]"
 

@@ -80,14 +80,14 @@ def verify(
     runs = _Runs(copy, tests, say, found)
     examples = _examples(findings, decisions, config, layers, said)
     recorded: Sequence[Recording] = ()
-    if "dao" in layers and decisions.driver != "psqlpy":
+    if "dao" in layers and not ("dao" in examples and examples["dao"].candidates):
         recorded = recordings(findings.layers["dao"], findings.modules, decisions.driver)
         if not recorded:
-            examples["dao"] = LayerExamples(
-                (),
+            reason = (
                 "no method or function takes a connection of asyncpg, psycopg or SQLAlchemy and "
-                "otherwise plain arguments",
+                "otherwise plain arguments"
             )
+            examples.setdefault("dao", LayerExamples((), reason))
     records = runs.run(examples, recorded)
     if records:
         runs.run({"dao": recorded_examples(recorded, records, findings.modules, config.fakes)})
