@@ -24,6 +24,25 @@ CREATE TABLE users (
     parent int REFERENCES users DEFERRABLE INITIALLY DEFERRED,
     boss int REFERENCES users DEFERRABLE
 );
+
+CREATE ROLE app LOGIN;
+CREATE ROLE group_only NOLOGIN;
+CREATE ROLE locked_out LOGIN;
+CREATE ROLE readonly LOGIN;
+ALTER ROLE readonly SET default_transaction_read_only = on;
+GRANT group_only TO app;
+CREATE SCHEMA private;
+CREATE TABLE private.links (
+    id int PRIMARY KEY,
+    parent int REFERENCES private.links DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TABLE notes (id serial PRIMARY KEY, tenant int NOT NULL, text text NOT NULL);
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO app, group_only, readonly;
+GRANT USAGE ON SEQUENCE notes_id_seq TO app, readonly;
+GRANT SELECT ON users TO app;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_tenant ON notes TO app
+    USING (tenant = nullif(current_setting('app.tenant', true), '')::int);
 """
 
 

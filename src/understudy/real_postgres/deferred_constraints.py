@@ -8,7 +8,8 @@ from understudy.real_postgres.upstream_replies import Reply, rows
 
 # The number of deferrable constraints, and the names of those that are initially deferred.
 _FIND = """
-    SELECT count(*), string_agg(DISTINCT format('%I.%I', nspname, conname), ', ')
+    SELECT pg_catalog.count(*), pg_catalog.string_agg(
+        DISTINCT pg_catalog.format('%I.%I', nspname, conname), ', ')
         FILTER (WHERE condeferred)
     FROM pg_catalog.pg_constraint
     JOIN pg_catalog.pg_namespace ON pg_namespace.oid = connamespace

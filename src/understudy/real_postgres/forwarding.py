@@ -32,11 +32,13 @@ from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.pg.errors import ServerError
 from understudy.real_postgres import failures, upstream_requests
+from understudy.real_postgres.client_settings import ClientSettings
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import from_real_server
 from understudy.real_postgres.pending import chain
 from understudy.real_postgres.scheduler import TransactionScheduler
+from understudy.real_postgres.setting_texts import Named
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script.answers import Computed, Drop
@@ -48,9 +50,6 @@ from understudy.script.origin import NOWHERE
 _CACHEABLE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 _VARIABLE = frozenset({"FETCH", "EXECUTE"})
 _MOST_CACHED = 1000
-_DISCARD_ALL = (
-    "CLOSE ALL;RESET ALL;SELECT pg_catalog.pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES"
-)
 
 
 class ForwardingResponder(ScriptResponder):
@@ -69,10 +68,7 @@ class ForwardingResponder(ScriptResponder):
     """
 
     commands: tuple[type[c.Command], ...] = (
-        c.Set,
-        c.Reset,
         c.Show,
-        c.SetConstraints,
         c.Declare,
         c.Fetch,
         c.Close,
@@ -94,6 +90,7 @@ class ForwardingResponder(ScriptResponder):
         self._open = connected
         self._limits = scheduler.limits
         self._portals = UpstreamPortals(scheduler)
+        self._settings = ClientSettings(scheduler)
         self._statements: dict[object, Statement] = {}
         self._generation = 0
         self._number = 0
@@ -110,7 +107,7 @@ class ForwardingResponder(ScriptResponder):
         if scheduler.changed_schema or self._generation != scheduler.generation:
             self._statements.clear()
             self._generation = scheduler.generation
-        key = (sql, declared, client.setting_statements)
+        key = (sql, declared, client.parse_settings)
         known = self._statements.get(key)
         if known is not None:
             return known
@@ -241,40 +238,28 @@ class ForwardingResponder(ScriptResponder):
             request += self._portals.bind(portal, client, lasts=bool(limit))
         request += upstream_requests.execute(portal.upstream, limit)
         request += upstream_requests.FLUSH if copying else upstream_requests.SYNC
-        done = partial(self._executed, statement, client)
+        named = self._settings.named_in(statement, portal.values, client)
+        question = self._settings.question(named)
+        request += question
+        done = partial(self._executed, statement, client, named)
         data = portal.values if copying else None
-        return self._scheduler.submit(client, statement.sql, request, done, data)
+        wanted = 2 if question else 1
+        return self._scheduler.submit(client, statement.sql, request, done, data, wanted)
 
-    def _executed(self, statement: Statement, client: RollbackClient, reply: Reply) -> Result:
+    def _executed(
+        self,
+        statement: Statement,
+        client: RollbackClient,
+        named: Sequence[Named],
+        reply: Reply,
+        answer: Reply | None = None,
+    ) -> Result:
         if reply.error is not None:
             self._limits.note_error(reply.error.fields.sqlstate, client)
             raise reply.error if client.current is not None else _with_hint(reply.error)
-        self._track_settings(statement.sql, client)
-        return Result(raw=bytes(reply.raw), suspended=reply.suspended)
-
-    def _track_settings(self, sql: str, client: RollbackClient) -> None:
-        """Record what a statement has changed about run-time parameters and cursors."""
-        start = sql.lstrip()[:7].upper()
-        statements = client.setting_statements
-        match read(sql) if start.startswith(("SET", "RESET", "DECLARE")) else None:
-            case c.Declare(name=name, hold=hold):
-                client.portals = [portal for portal in client.portals if portal != name]
-                if not hold:  # WITH HOLD, it outlives its transaction
-                    client.portals.append(name)
-            case c.Reset(name=str(name)) | c.Set(name=name, values=None, local=False):
-                # The real server does not know the settings of this client's start.
-                startup = client.startup_statements(name)
-                statements = (*statements, sql, *startup)
-                self._scheduler.note_settings(client, statements, are_applied=not startup)
-            case c.Set(local=False):
-                self._scheduler.note_settings(client, (*statements, sql))
-            case c.Reset():
-                startup = client.startup_statements()
-                self._scheduler.note_settings(client, startup, are_applied=not startup)
-            case c.Set():  # LOCAL: on the real server until the end of the test
-                self._scheduler.note_settings(client, statements, are_applied=False)
-            case _ if client.current is not None and "set_config" in sql:
-                self._scheduler.note_settings(client, statements, are_applied=False)
+        _track_cursor(statement.sql, client)
+        changed = self._settings.changed(client, named, answer or reply)
+        return Result(raw=bytes(reply.raw), suspended=reply.suspended, changed=changed)
 
     # Commands that the session carries out itself ------------------------------------------------
 
@@ -304,7 +289,7 @@ class ForwardingResponder(ScriptResponder):
         own = self._apply(command, sql, client)
         if own is None or scripted is None:
             return own or scripted
-        return chain(own, lambda _: scripted)
+        return chain(own, lambda result: replace(scripted, changed=result.changed))
 
     def _roll_back_failed(self, command: c.Command, client: RollbackClient) -> None:
         if isinstance(command, c.Commit | c.Rollback):
@@ -314,9 +299,6 @@ class ForwardingResponder(ScriptResponder):
         """Apply a command of the session on the real server; return what to wait for, if any."""
         current = client.current
         match command:
-            case c.Begin():
-                if current is None:
-                    client.is_read_only = ("transaction_read_only", "on") in command.modes
             case c.Commit() | c.Rollback() | c.PrepareTransaction():
                 aborted = current is not None and current.aborted
                 if isinstance(command, c.Commit) and not aborted:
@@ -330,25 +312,28 @@ class ForwardingResponder(ScriptResponder):
                     client.is_read_only = True
                     request = upstream_requests.query("SET LOCAL transaction_read_only = on")
                     return self._scheduler.submit(client, sql, request, _done)
+            case c.SetTransaction(session=True) | c.SetConstraints():
+                return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
+            case c.Set(name="transaction_isolation" | "transaction_deferrable"):
+                return None  # which the transaction of the test has
+            case c.Set() | c.Reset():
+                return self._settings.apply(command, sql, client)
             case c.Discard(what=what):
                 if what != "ALL":
                     return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
                 if current is None:
-                    request = upstream_requests.query(_DISCARD_ALL)
-                    return self._scheduler.submit(
-                        client, sql, request, partial(self._discarded, client)
-                    )
+                    return self._settings.discard_all(sql, client)
         return None
-
-    def _discarded(self, client: RollbackClient, reply: Reply) -> Result:
-        self._track_settings("RESET ALL", client)
-        return _done(reply)
 
     # responder.Forwarder -------------------------------------------------------------------------
 
-    def connected(self, connection: Connection) -> None:
-        """Connect the client to the clone, if the test has one."""
-        self._open(rollback_client(connection))
+    def log_in(self, connection: Connection) -> dict[str, str] | Pending:
+        """Return the run-time parameters of a connection that begins."""
+        client = rollback_client(connection)
+        self._open(client)
+        if client.tunnel is None:
+            return self._settings.log_in(client)
+        return {**client.settings, **client.tunnel.settings}
 
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
         """End a statement that ran outside of a transaction block."""
@@ -384,6 +369,15 @@ def _done(reply: Reply) -> Result:
     if reply.error is not None:
         raise reply.error
     return Result()
+
+
+def _track_cursor(sql: str, client: RollbackClient) -> None:
+    """Record a cursor that a statement has declared, unless it outlives its transaction."""
+    command = read(sql) if sql.lstrip()[:7].upper() == "DECLARE" else None
+    if isinstance(command, c.Declare):
+        client.portals = [portal for portal in client.portals if portal != command.name]
+        if not command.hold:
+            client.portals.append(command.name)
 
 
 def _columns(reply: Reply) -> tuple[Field, ...]:

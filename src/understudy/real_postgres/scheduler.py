@@ -8,6 +8,7 @@ savepoint ends, together with the next request.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,25 +16,32 @@ from functools import partial
 from typing import Any, Literal
 
 from understudy.fake_postgres.protocol import errors
+from understudy.fake_postgres.protocol.session_settings import Values, initial_values
 from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
-from understudy.real_postgres import failures, upstream_requests
+from understudy.real_postgres import failures, logins, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
 from understudy.real_postgres.limits import FACTS, Limits
+from understudy.real_postgres.logins import Logins
 from understudy.real_postgres.sequences import restore_statements, save_sequences
+from understudy.real_postgres.session_switch import switch
+from understudy.real_postgres.setting_texts import READ_FUNCTIONS, FunctionSettings
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply, rows
 from understudy.script import expectations
 
-Read = Callable[[Reply], Any]
+Read = Callable[..., Any]  # takes the replies
 Outcome = Callable[[Any], None]
 
 PATIENCE = 5.0
 COMMIT = "COMMIT"
 SAVEPOINT = '"understudy: one client"'
-_DEFINES = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT"})
+_CHANGES_ROLES = re.compile(r"\b(?:ROLE|USER|GROUP|DATABASE)\b", re.IGNORECASE)
+_DEFINES = frozenset(
+    {"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT", "GRANT", "REVOKE"}
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,15 +51,18 @@ class _Request:
     Attributes:
         done: receives the outcome.
         is_wanted: whether its client is still connected.
+        is_aside: whether it leaves nothing behind, and need not wait for a transaction.
     """
 
     client: RollbackClient
     sql: str
     data: bytes
     read: Read
-    copied: Sequence[bytes] | None
+    copied: Sequence[bytes] | None = None
+    wanted: int = 1
     done: Outcome = lambda _: None
     is_wanted: bool = True
+    is_aside: bool = False
 
 
 class TransactionScheduler:
@@ -66,6 +77,8 @@ class TransactionScheduler:
         changed_schema: whether the test has changed the schema.
         needs_replacement: whether the database has to be replaced.
         limits: what the test has met that one rolled-back transaction cannot show.
+        logins: the roles of the server.
+        functions: what functions of the schema set.
     """
 
     def __init__(self, sockets: Callable[[], Sockets]) -> None:
@@ -81,7 +94,14 @@ class TransactionScheduler:
         self._holder: RollbackClient | None = None
         self._ending: Literal["", "release", "rollback"] = ""
         self._is_begun = False
-        self._applied: tuple[str, ...] | None = ()
+        self._applied: Values = {}
+        self.logins = Logins()
+        self.functions = FunctionSettings()
+        self._unknown: set[bool] = set()
+        self._latest: RollbackClient | None = None
+        self._has_new_names = False
+        self._dsn = ""
+        self._changed_roles = False
         self._portals: list[str] = []
         self._constraints = DeferredConstraints()
 
@@ -92,6 +112,7 @@ class TransactionScheduler:
 
     def open(self, dsn: str) -> dict[str, str]:
         """Connect to a database, and return the parameters that its server reports."""
+        self._dsn = dsn
         upstream = Upstream(dsn, self._sockets())
         self._sockets().call(partial(self._begin_with, upstream))
         return upstream.settings
@@ -103,6 +124,14 @@ class TransactionScheduler:
         upstream.watch()
         self._constraints.read_from(upstream)
         self.limits.read_facts(rows(upstream.ask_now(upstream_requests.query(FACTS))))
+        reported = dict(upstream.settings)
+        version = reported.pop("server_version").partition(" ")[0]
+        self.logins.begin(initial_values(version, reported))
+        self.logins.note(upstream.ask_now(logins.READ))
+        self.functions.note(upstream.ask_now(READ_FUNCTIONS))
+        self._applied, self._changed_roles = self.logins.first, False
+        self._unknown.clear()
+        self._has_new_names = False
         save_sequences(upstream)
 
     def close(self) -> None:
@@ -120,6 +149,7 @@ class TransactionScheduler:
         data: bytes,
         read: Read,
         copied: Sequence[bytes] | None = None,
+        wanted: int = 1,
     ) -> Pending:
         """Send a request in the client's transaction, and return a Pending for its outcome.
 
@@ -127,10 +157,17 @@ class TransactionScheduler:
             client: the client.
             sql: the statement that the request is for.
             data: the messages to send.
-            read: turns the reply into the outcome; may raise.
+            read: turns the replies into the outcome; may raise.
             copied: the data of a COPY from the client.
+            wanted: the number of replies.
         """
-        request = _Request(client, sql, data, read, copied)
+        return self._pending(_Request(client, sql, data, read, copied, wanted))
+
+    def ask_aside(self, client: RollbackClient, sql: str, data: bytes, read: Read) -> Pending:
+        """Send two requests, the second of which undoes the first, in any client's transaction."""
+        return self._pending(_Request(client, sql, data, read, wanted=2, is_aside=True))
+
+    def _pending(self, request: _Request) -> Pending:
         return Pending(
             None, begin=partial(self._enqueue, request), cancel=partial(self._cancel, request)
         )
@@ -139,16 +176,26 @@ class TransactionScheduler:
         """Commit the transaction of a client; return what to wait for if it may fail."""
         if self._holder is not client:
             return None
+        requests = []
         if not client.is_read_only and self._constraints.may_exist(self.changed_schema):
-            return self.submit(client, COMMIT, CHECK, partial(self._constraints_checked, client))
-        self.end(client, commit=True)
-        return None
+            requests.append((CHECK, self._constraints.note_checked))
+        if self._changed_roles:
+            requests.append((logins.READ, self.logins.note))
+        if not requests:
+            self.end(client, commit=True)
+            return None
+        data = b"".join(request for request, _ in requests)
+        done = partial(self._committed, client, [note for _, note in requests])
+        return self.submit(client, COMMIT, data, done, wanted=len(requests))
 
-    def _constraints_checked(self, client: RollbackClient, reply: Reply) -> Any:
-        if reply.error is not None:
+    def _committed(
+        self, client: RollbackClient, notes: Sequence[Callable[[Reply], None]], *replies: Reply
+    ) -> Any:
+        if replies[0].error is not None:
             self.end(client, commit=False)
-            raise reply.error
-        self._constraints.note_checked(reply)
+            raise replies[0].error
+        for note, reply in zip(notes, replies, strict=True):
+            note(reply)
         self.end(client, commit=True)
         return Result()
 
@@ -161,12 +208,8 @@ class TransactionScheduler:
         # A read-only savepoint has no changes, and releasing it would leave the outer transaction
         # read-only.
         self._ending = "release" if commit and not read_only else "rollback"
-        if commit:
-            client.committed_settings = client.setting_statements
-        else:
-            client.setting_statements = client.committed_settings
-            if self._applied is not None:
-                self._applied = client.committed_settings
+        if self._ending == "release":
+            self._applied = client.settings  # what is local stays on the server
         self._portals += [*client.portals, *client.closing]
         client.portals, client.closing = [], []
         client.bound.clear()
@@ -189,21 +232,14 @@ class TransactionScheduler:
         else:
             self.end(client, commit=False)
 
-    def note_settings(
-        self, client: RollbackClient, statements: tuple[str, ...], *, are_applied: bool = True
-    ) -> None:
-        """Record the statements that set a client's run-time parameters.
+    def note_unknown_settings(self, *, local: bool) -> None:
+        """Record that parameters were set whose names only the server knows."""
+        self._unknown.add(local)
+        self._has_new_names = True
 
-        Args:
-            client: the client.
-            statements: all of them, in order.
-            are_applied: whether the real server has exactly these settings now.
-        """
-        client.setting_statements = statements
-        if not are_applied:
-            self._applied = None
-        elif self._applied is not None:  # None: the server may have other settings as well
-            self._applied = statements
+    def note_new_name(self) -> None:
+        """Record that a parameter was made up: the server keeps its name."""
+        self._has_new_names = True
 
     # Requests ------------------------------------------------------------------------------------
 
@@ -221,7 +257,7 @@ class TransactionScheduler:
         if self._running is not None:
             return
         for request in self._queue:
-            if self._holder in (None, request.client):
+            if request.is_aside or self._holder in (None, request.client):
                 self._queue.remove(request)
                 self._start(request)
                 return
@@ -233,31 +269,38 @@ class TransactionScheduler:
             error = ServerError(ErrorFields("57P01", failures.SERVER_GONE, "FATAL"))
             self._finished(request, [Reply(error=error, status="")])
             return
-        before = self._before(request.client)
-        wanted = 2 if before else 1
+        before = b"" if request.is_aside and self._is_begun else self._before(request)
+        wanted = request.wanted + bool(before)
         upstream.ask(
             before + request.data, wanted, partial(self._finished, request), request.copied
         )
 
-    def _before(self, client: RollbackClient) -> bytes:
+    def _before(self, request: _Request) -> bytes:
         """Return the statements that prepare the server for a client's next request."""
+        client = request.client
         if self._holder is client:
             return b""
         statements = []
         if not self._is_begun:
             statements.append("BEGIN")
             self._is_begun = True
+            if request.is_aside:
+                return upstream_requests.query("BEGIN")
         elif self._ending:
             if self._ending == "rollback":
                 statements.append(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
             statements.append(f"RELEASE SAVEPOINT {SAVEPOINT}")
         self._ending = ""
-        if self._applied != client.setting_statements:
-            statements += ["RESET ALL", *client.setting_statements]
-            self._applied = client.setting_statements
-        client.committed_settings = client.setting_statements
-        statements += self._constraints.restore_statements()
+        if True in self._unknown or (self._unknown and self._latest is not client):
+            statements += ["SET ROLE NONE", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL"]
+            self._applied = self.logins.first
+            self._unknown.clear()
+        self._latest = client
+        own = self._constraints.restore_statements()
+        statements += switch(self._applied, client.lasting, self.logins.login, own)
+        self._applied = client.lasting
         statements.append(f"SAVEPOINT {SAVEPOINT}")
+        client.is_read_only = client.settings["transaction_read_only"] == "on"
         if client.is_read_only:
             statements.append("SET LOCAL transaction_read_only = on")
         self._holder = client
@@ -267,25 +310,27 @@ class TransactionScheduler:
 
     def _finished(self, request: _Request, replies: Sequence[Reply]) -> None:
         self._running = None
-        reply = replies[-1]
-        if len(replies) == 2 and replies[0].error is not None:
-            text = (
-                f"the transaction that isolates this test is broken: {replies[0].error.fields.text}"
-            )
+        own, replies = replies[: -request.wanted], replies[-request.wanted :]
+        reply = replies[0]
+        if own and own[0].error is not None:
+            text = f"the transaction that isolates this test is broken: {own[0].error.fields.text}"
             self.limits.note_broken(request.client)
             expectations.record_failure(failures.IsolationBroken(text))
             self.needs_replacement = True
-        if reply.status == "I" and not self.needs_replacement:
+        if replies[-1].status == "I" and not self.needs_replacement:
             self.needs_replacement = True
             self.limits.note_broken(request.client)
             expectations.record_failure(failures.escaped(request.sql))
         # CREATE TABLE ... AS is tagged as a SELECT.
-        if {reply.tag.partition(" ")[0], request.sql.lstrip()[:6].upper()} & _DEFINES:
+        word = request.sql.lstrip()[:6].upper()
+        if {reply.tag.partition(" ")[0], word} & _DEFINES:
             self.changed_schema = True
+        if word in _DEFINES or word.startswith("DO"):
+            self._changed_roles |= _CHANGES_ROLES.search(request.sql) is not None
         if not request.is_wanted:
             self.end(request.client, commit=False)
         else:
-            request.done(_outcome(request, reply))
+            request.done(_outcome(request, replies))
         self._next()
 
     def _cancel(self, request: _Request) -> None:
@@ -337,19 +382,29 @@ class TransactionScheduler:
         self._is_begun = False
         self._holder = None
         self._ending = ""
-        self._applied = ()
+        self._applied = self.logins.first
+        if self._changed_roles and not upstream.is_lost and not self.needs_replacement:
+            self.logins.note(upstream.ask_now(logins.READ))
+        self._changed_roles = False
         self._portals = []
         self._constraints.note_rollback()
+        self._unknown.clear()
+        self._latest = None
         if self.changed_schema:
             self.generation += 1
             self.changed_schema = False
             if not upstream.is_lost and not self.needs_replacement:
                 upstream.ask_now(upstream_requests.query("DEALLOCATE ALL"))
+                self.functions.note(upstream.ask_now(READ_FUNCTIONS))
                 save_sequences(upstream)
+        if self._has_new_names and not upstream.is_lost and not self.needs_replacement:
+            # A session remembers such names, and current_setting() would not fail for them.
+            self.close()
+            self._begin_with(Upstream(self._dsn, self._sockets()))
 
 
-def _outcome(request: _Request, reply: Reply) -> Any:
+def _outcome(request: _Request, replies: Sequence[Reply]) -> Any:
     try:
-        return request.read(reply)
+        return request.read(*replies)
     except Exception as error:  # noqa: BLE001 # the session reports or raises it
         return error

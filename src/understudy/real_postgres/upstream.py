@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from understudy.catalog.own_connection import connect
+from understudy.fake_postgres.protocol.session_settings import REPORTED
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, messages, take
@@ -36,15 +37,16 @@ class Upstream:
 
     Attributes:
         is_lost: whether the connection has ended.
-        settings: the run-time parameters that the server reported.
+        settings: the run-time parameters that the server has reported, by name in lower case. It is
+            replaced and never changed.
     """
 
     def __init__(self, dsn: str, sockets: Sockets, **parameters: str) -> None:
         # Bytes bypass libpq, which is impossible with encryption.
         self._libpq = connect(dsn, sslmode="disable", gssencmode="disable", **parameters)
         self.settings = {
-            name: value.decode()
-            for name in ("server_version", "TimeZone", "DateStyle", "IntervalStyle")
+            name.lower(): value.decode()
+            for name in REPORTED
             if (value := self._libpq.pgconn.parameter_status(name.encode())) is not None
         }
         self._socket = socket.socket(fileno=os.dup(self._libpq.fileno()))
@@ -158,6 +160,9 @@ class Upstream:
                 break
 
     def _take(self, kind: bytes, whole: bytes) -> None:
+        if kind == b"S":
+            name, value, _ = whole[5:].decode().split("\0")
+            self.settings = {**self.settings, name.lower(): value}
         if self._done is None:
             return  # a notice or a parameter outside of a request
         reply = self._replies[-1]
@@ -167,6 +172,7 @@ class Upstream:
             self._copied = None
             self._send(data + upstream_requests.SYNC)
         if take(reply, kind, whole):
+            reply.reported = self.settings
             if len(self._replies) == self._wanted:
                 self._hand_over()
             else:

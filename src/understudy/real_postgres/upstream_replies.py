@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from understudy.fake_postgres.protocol.statements import Field
@@ -16,7 +16,7 @@ _FIELDS = {
     b"s": "schema", b"t": "table", b"c": "column", b"d": "datatype", b"n": "constraint",
 }  # fmt: skip
 # Messages that the session sends itself.
-_NOT_FORWARDED = frozenset([b"1", b"2", b"3", b"t", b"T", b"n", b"G"])
+_NOT_FORWARDED = frozenset([b"1", b"2", b"3", b"t", b"T", b"n", b"G", b"S"])
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class Reply:
         suspended: whether there are more rows.
         parameters: the types of the parameters, if described.
         fields: the columns, if described; None if there are none.
+        reported: the run-time parameters that the server has reported, by name in lower case.
         status: "I" outside of a transaction, "T" in one, "E" in one that failed.
     """
 
@@ -39,6 +40,7 @@ class Reply:
     suspended: bool = False
     parameters: tuple[int, ...] = ()
     fields: tuple[Field, ...] | None = None
+    reported: Mapping[str, str] = field(default_factory=dict)
     status: str = "T"
 
 

@@ -26,11 +26,15 @@ def run_builtin(backend: Backend, portal: Portal) -> Generator[Pending, Any, Res
     command = portal.prepared.command
     assert command is not None
     backend.touched = True
+    if isinstance(command, c.Set) and command.local and not backend.in_transaction:
+        backend.notice(errors.needs_block("SET LOCAL", severity="WARNING"))
     scripted = None
     try:
         answer = backend.responder.control(portal.prepared.sql, backend.connection)
         if answer is not None:
+            backend.forwarded = backend.forwarder is not None
             scripted = yield from outcome(backend, answer)
+            backend.settings.note(scripted.changed)
     except ServerError:
         if isinstance(command, c.Commit | c.Rollback):  # a commit that fails is a rollback
             backend.transactions.end(commit=False)
@@ -152,17 +156,17 @@ def _set_constraints(backend: Backend, command: c.SetConstraints, portal: Portal
 
 
 def _set(backend: Backend, command: c.Set, portal: Portal) -> None:
-    if command.local and not backend.in_transaction:
-        backend.notice(errors.needs_block("SET LOCAL", severity="WARNING"))
     if command.name in ("transaction_isolation", "transaction_read_only") and command.values:
         _check_mode(backend, command.name, command.values[0])
+    elif backend.forwarder is not None:  # noted already
+        return
     backend.settings.set(command.name, command.values, local=command.local)
 
 
 def _reset(backend: Backend, command: c.Reset, portal: Portal) -> None:
     if command.name is None:
         backend.settings.reset_all()
-    else:
+    elif backend.forwarder is None:  # else noted already
         backend.settings.set(command.name, None, local=False)
 
 
@@ -171,7 +175,7 @@ def _discard(backend: Backend, command: c.Discard, portal: Portal) -> Result:
         if backend.in_transaction:
             raise errors.not_in_block("DISCARD ALL")
         backend.portals.close_all()
-        backend.settings.reset_all()
+        backend.settings.reset_all(authorization=True)
         backend.statements.clear()
         backend.listening.unlisten(None)
     return Result(tag=f"DISCARD {command.what}")

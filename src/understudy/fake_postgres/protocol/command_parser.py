@@ -130,7 +130,7 @@ def _set(tokens: TokenReader) -> c.Command:
         return c.Set("client_encoding", _values(tokens), local)
     if tokens.skip("ROLE"):
         return c.Set("role", _values(tokens), local)
-    if tokens.skip("AUTHORIZATION"):
+    if tokens.skip("AUTHORIZATION") or tokens.skip("SESSION", "AUTHORIZATION"):
         return c.Set("session_authorization", _values(tokens), local)
     name = _parameter(tokens)
     if not tokens.skip("TO"):

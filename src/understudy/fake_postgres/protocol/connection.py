@@ -13,6 +13,7 @@ class Connection:
         secret: the key that a CancelRequest must send.
         user, database: those of the startup message, "" before it.
         settings: run-time parameters as `SHOW` gives them, by name in lower case.
+        lasting: those that a commit leaves, without what was set for the transaction only.
         transactions: every transaction so far, in order; savepoints are children.
         current: the current transaction or savepoint, or None.
         channels: the channels that it listens to.
@@ -26,6 +27,7 @@ class Connection:
         self.user = ""
         self.database = ""
         self.settings: dict[str, str] = {}
+        self.lasting: dict[str, str] = {}
         self.transactions: list[Transaction] = []
         self.current: Transaction | None = None
         self.channels: set[str] = set()

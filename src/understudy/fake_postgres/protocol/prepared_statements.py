@@ -238,6 +238,9 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
     statement = portal.prepared.statement
     if result.raw is not None:
         backend.out.append(result.raw)
+        if result.changed:
+            backend.settings.note(result.changed)
+            backend.touched = True
         portal.result = None if result.suspended else Result()
         return
     start = portal.position

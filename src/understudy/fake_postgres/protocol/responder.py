@@ -25,11 +25,11 @@ class Forwarder(Protocol):
 
     commands: tuple[type[Command], ...]
 
-    def connected(self, connection: Connection) -> None:
-        """Note that a client is logged in, before it is told; its options are known.
+    def log_in(self, connection: Connection) -> dict[str, str] | Pending:
+        """Return the run-time parameters of a connection that begins, or a Pending for them.
 
         Raises:
-            ServerError: it is refused.
+            ServerError: its user may not log in, or what it has asked for cannot be set.
         """
 
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:

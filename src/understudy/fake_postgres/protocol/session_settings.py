@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from understudy.fake_postgres.protocol import errors, run_time_parameters
 from understudy.fake_postgres.protocol.commands import Modes
 from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.statements import Setting
 
 # Reported to the client, in PostgreSQL 18's order.
 REPORTED = (
@@ -34,14 +35,17 @@ _OF_TRANSACTIONS = {
     for name in ("isolation", "read_only", "deferrable")
 }
 
+# What RESET ALL leaves as it is.
+_NOT_RESET = (*_OF_TRANSACTIONS, "session_authorization", "role", "is_superuser")
+
 Values = dict[str, str]
 
 
 class Settings:
     """The parameters of one connection.
 
-    `Connection.settings` holds those that differ from the table or are often read. It is replaced
-    and never changed, so a rollback restores an older one.
+    `Connection.settings` and `lasting` hold those that differ from the table or are often read.
+    They are replaced and never changed, so a rollback restores older ones.
 
     Args:
         connection: the connection.
@@ -54,16 +58,9 @@ class Settings:
 
     def __init__(self, connection: Connection, version: str, overrides: Mapping[str, str]) -> None:
         self._connection = connection
-        self._reported, start = _of_version(version)
-        if overrides:
-            start = {
-                **start,
-                **{name.lower(): _read(name, value) for name, value in overrides.items()},
-            }
-        connection.settings = start
-        # The values after RESET, and after a commit.
-        self._initial = start
-        self._lasting = start
+        self._reported, _ = _of_version(version)
+        self._initial: Values = {}  # the values after RESET
+        self.begin_with(initial_values(version, overrides))
         self.known: Values = {}
         # A custom parameter stays known, with an empty value once it is unset.
         self._made_up: set[str] = set()
@@ -80,7 +77,19 @@ class Settings:
             if found is not None:
                 found.check_settable(at_start=True)
             self._put(name.lower(), _read(name, value))
-        self._initial = self._lasting = self._connection.settings
+        self._initial = self._connection.lasting = self._connection.settings
+
+    def begin_with(self, values: Values) -> None:
+        """Give a connection its first values."""
+        self._connection.settings = self._connection.lasting = self._initial = values
+
+    def note(self, changed: Sequence[Setting]) -> None:
+        """Record what a statement has set on the server to which it was forwarded."""
+        for name, value, local in changed:
+            if name == "session_authorization":  # which ends SET ROLE
+                self._put("role", "none", local=local)
+            self._put(name, self._initial.get(name) if value is None else value, local=local)
+            self._apply_default(name, local=local)
 
     def set(self, name: str, values: tuple[str, ...] | None, *, local: bool) -> None:
         """Carry out SET.
@@ -104,16 +113,21 @@ class Settings:
             found.check_settable()
             value = self._start_of(key) if values is None else found.shown(values)
         self._put(key, value, local=local)
+        self._apply_default(key, local=local)
+
+    def _apply_default(self, key: str, *, local: bool) -> None:
+        """Let a default of transactions govern the statements outside of a block."""
         if key.startswith("default_transaction_") and self._connection.current is None:
+            value = self._connection.settings[key]
             self._put(key.removeprefix("default_"), value, local=local)
 
-    def reset_all(self) -> None:
-        """Carry out RESET ALL."""
-        own = {
-            key: self._connection.settings[key]
-            for key in (*_OF_TRANSACTIONS, "session_authorization")
-        }
-        self._connection.settings = self._lasting = {**self._initial, **own}
+    def reset_all(self, *, authorization: bool = False) -> None:
+        """Carry out RESET ALL; `authorization`: and reset user and role."""
+        settings = self._connection.settings
+        kept = _OF_TRANSACTIONS if authorization else _NOT_RESET
+        own = {key: settings[key] for key in kept if key in settings}
+        start = {key: value for key, value in self._initial.items() if key not in kept}
+        self._connection.settings = self._connection.lasting = {**start, **own}
 
     def set_modes(self, modes: Modes) -> None:
         """Set the modes of the current transaction."""
@@ -157,29 +171,47 @@ class Settings:
 
     def mark(self) -> tuple[Values, Values]:
         """Return what to go back to."""
-        return self._connection.settings, self._lasting
+        return self._connection.settings, self._connection.lasting
 
     def restore(self, mark: tuple[Values, Values]) -> None:
         """Go back to what `mark` returned."""
-        self._connection.settings, self._lasting = mark
+        self._connection.settings, self._connection.lasting = mark
 
     fail = restore
 
     def settle(self, mark: tuple[Values, Values], *, commit: bool) -> None:
         """End a transaction: keep lasting values, or go back to its beginning."""
-        lasting = self._lasting if commit else mark[1]
+        lasting = self._connection.lasting if commit else mark[1]
         modes = {key: lasting[default] for key, default in _OF_TRANSACTIONS.items()}
         if any(lasting[key] != value for key, value in modes.items()):
             lasting = {**lasting, **modes}
-        self._connection.settings = self._lasting = lasting
+        self._connection.settings = self._connection.lasting = lasting
 
-    def _put(self, key: str, value: str, *, local: bool = False) -> None:
-        self._connection.settings = {**self._connection.settings, key: value}
+    def _put(self, key: str, value: str | None, *, local: bool = False) -> None:
+        connection = self._connection
+        connection.settings = _with(connection.settings, key, value)
         if not local:
-            self._lasting = {**self._lasting, key: value}
+            connection.lasting = _with(connection.lasting, key, value)
 
     def _start_of(self, key: str) -> str:
         return self._initial[key] if key in self._initial else _initial(key)
+
+
+def _with(values: Values, key: str, value: str | None) -> Values:
+    if value is not None:
+        return {**values, key: value}
+    return {name: kept for name, kept in values.items() if name != key}
+
+
+def initial_values(version: str, overrides: Mapping[str, str]) -> Values:
+    """Return the parameters of a new connection.
+
+    Args:
+        version: the value of server_version.
+        overrides: parameters that differ on the server, by name, as SHOW gives them.
+    """
+    _, start = _of_version(version)
+    return {**start, **{name.lower(): _read(name, value) for name, value in overrides.items()}}
 
 
 @cache

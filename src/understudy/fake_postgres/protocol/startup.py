@@ -60,10 +60,14 @@ def start(backend: Backend) -> Work:
     given = _switches(options.get("options", ""))
     own = ("user", "database", "options", "replication", *unknown)
     given |= {name: value for name, value in options.items() if name not in own}
-    backend.settings.start(given, connection.user)
     connection.options = given
-    if backend.forwarder is not None:
-        backend.forwarder.connected(connection)
+    if backend.forwarder is None:
+        backend.settings.start(given, connection.user)
+    else:
+        first: Any = backend.forwarder.log_in(connection)
+        while isinstance(first, Pending):
+            first = yield first
+        backend.settings.begin_with(first)
     backend.touched = True  # what is set now is what a rollback comes back to
     for name, value in backend.settings.changes():
         backend.send(backend_messages.parameter_status(name, value))

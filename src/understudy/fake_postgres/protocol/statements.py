@@ -79,6 +79,20 @@ class Sent(NamedTuple):
     form: int
 
 
+class Setting(NamedTuple):
+    """A run-time parameter that a statement has set on the server to which it was forwarded.
+
+    Attributes:
+        name: in lower case.
+        value: as SHOW gives it; None is the value at the connection's start.
+        local: whether it lasts only until the end of the transaction.
+    """
+
+    name: str
+    value: str | None
+    local: bool
+
+
 @dataclass(slots=True)
 class Result:
     """The result of a statement.
@@ -91,6 +105,7 @@ class Result:
         columns: the number of columns of a COPY to the client, if its statement has no fields.
         raw: the messages of another server with the whole result, or None.
         suspended: whether that server has more rows.
+        changed: the run-time parameters that have changed there.
     """
 
     rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
@@ -99,6 +114,7 @@ class Result:
     columns: int = 0
     raw: bytes | None = None
     suspended: bool = False
+    changed: Sequence[Setting] = ()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,253 @@
+"""Roles and run-time parameters: on a rolled-back transaction as on the real server itself.
+
+Every command is played at every place of a transaction, and each connection is asked afterwards
+which role and parameters it has. Both servers must give the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from understudy.embedded import TestDatabases
+from understudy.real_postgres.fixture import RealPostgres
+from understudy.real_postgres.rollback_server import RollbackServer
+from understudy.script import expectations
+
+PASSWORD = "s3cret"
+SCHEMA = f"""
+CREATE ROLE roles_app LOGIN PASSWORD '{PASSWORD}';
+CREATE ROLE roles_tenant NOLOGIN;
+CREATE ROLE roles_defaults LOGIN PASSWORD '{PASSWORD}';
+CREATE ROLE roles_outside LOGIN PASSWORD '{PASSWORD}';
+GRANT roles_tenant TO roles_app;
+ALTER ROLE roles_defaults SET search_path = private, public;
+ALTER ROLE roles_defaults SET app.tenant = '3';
+ALTER ROLE roles_defaults SET work_mem = '6MB';
+CREATE SCHEMA private;
+CREATE TABLE private.secrets (id int PRIMARY KEY);
+CREATE TABLE notes (
+    id int PRIMARY KEY,
+    tenant int NOT NULL,
+    parent int REFERENCES notes DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TABLE private.links (
+    id int PRIMARY KEY, parent int REFERENCES private.links DEFERRABLE INITIALLY DEFERRED
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO roles_app, roles_tenant;
+GRANT CREATE ON SCHEMA public TO roles_app;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenants ON notes USING (
+    tenant = nullif(current_setting('app.tenant', true), '')::int
+);
+CREATE POLICY all_for_tenant ON notes TO roles_tenant USING (tenant = 1);
+CREATE FUNCTION enter(tenant text) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM set_config('app.tenant', tenant, true); END $$;
+CREATE FUNCTION remain(tenant text) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM set_config('app.tenant', tenant, false); END $$;
+CREATE FUNCTION as_tenant() RETURNS name LANGUAGE plpgsql AS
+    $$ BEGIN SET LOCAL ROLE roles_tenant; RETURN current_user; END $$;
+CREATE FUNCTION with_clause() RETURNS text LANGUAGE sql SET app.tenant = '9' SET work_mem = '9MB'
+    AS $$ SELECT current_setting('app.tenant') || current_setting('work_mem') $$;
+CREATE FUNCTION definer() RETURNS text LANGUAGE sql SECURITY DEFINER
+    AS $$ SELECT current_user || session_user || (SELECT count(*) FROM notes) $$;
+INSERT INTO notes (id, tenant) VALUES (1, 1), (2, 2), (3, 2);
+"""
+Connect = Callable[..., psycopg.Connection]
+Step = tuple[str, str]
+
+PROBE = """
+SELECT current_user, session_user, current_setting('role'), current_setting('is_superuser'),
+    nullif(current_setting('app.tenant', true), ''), current_setting('search_path'),
+    current_setting('TimeZone'), current_setting('work_mem'), current_setting('application_name'),
+    current_setting('statement_timeout'), current_setting('DateStyle'),
+    (SELECT count(*) FROM notes)
+"""
+COMMANDS = [
+    "SET ROLE roles_tenant",
+    "SET LOCAL ROLE roles_tenant",
+    "SET ROLE NONE",
+    "RESET ROLE",
+    "SET ROLE nobody_at_all",
+    "SET SESSION AUTHORIZATION roles_tenant",
+    "SET LOCAL SESSION AUTHORIZATION roles_app",
+    "SET SESSION AUTHORIZATION DEFAULT",
+    "SET SESSION AUTHORIZATION nobody_at_all",
+    "RESET SESSION AUTHORIZATION",
+    "SELECT set_config('role', 'roles_tenant', false)",
+    "SELECT set_config('role', 'roles_tenant', true)",
+    "SET app.tenant = '2'",
+    "SET LOCAL app.tenant = 2",
+    "RESET app.tenant",
+    "SELECT set_config('app.tenant', '2', false)",
+    "SELECT set_config('app.tenant', '2', true), set_config('work_mem', '8MB', false)",
+    "SELECT set_config(name, '2', true) FROM (VALUES ('app.tenant')) AS names (name)",
+    "SET search_path TO private, public",
+    "SET LOCAL search_path = ''",
+    "SET search_path TO DEFAULT",
+    "SET TimeZone TO 'asia/tokyo'",
+    "SET LOCAL TIME ZONE -3",
+    "SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE",
+    "SET LOCAL work_mem = '5MB'",
+    "SET work_mem TO 7000",
+    "SET application_name TO 'here'",
+    "SET LOCAL DateStyle TO german",
+    "SET log_statement TO 'all'",
+    "SET no_such_thing TO 1",
+    "RESET ALL",
+    "DISCARD ALL",
+    "SELECT enter('2')",
+    "SELECT remain('2')",
+    "SELECT as_tenant()",
+    "SELECT with_clause()",
+    "SELECT definer()",
+    "DO $$ BEGIN SET LOCAL app.tenant = '2'; SET work_mem = '5MB'; END $$",
+    "DO $$ BEGIN PERFORM set_config('ROLE', 'roles_tenant', true); END $$",
+    "SET LOCAL ROLE roles_tenant; SET app.tenant = '1'; SELECT current_user",
+    "SET ROLE roles_tenant; SELECT 1/0",
+    "SELECT * FROM private.secrets",
+    "INSERT INTO notes (id, tenant) VALUES (9, 1)",
+]
+# Where each command is played; "cmd" stands for it, and "?" asks.
+PLACES: dict[str, list[str]] = {
+    "by itself": ["cmd", "?"],
+    "committed": ["BEGIN", "cmd", "?", "COMMIT", "?"],
+    "rolled back": ["BEGIN", "cmd", "?", "ROLLBACK", "?"],
+    "rolled back to": ["BEGIN", "SAVEPOINT s", "cmd", "?", "ROLLBACK TO s", "?", "COMMIT", "?"],
+    "released": ["BEGIN", "SAVEPOINT s", "cmd", "RELEASE s", "?", "COMMIT", "?"],
+    "after a value": [
+        "SET app.tenant = '1'",
+        "SET ROLE roles_tenant",
+        "BEGIN",
+        "cmd",
+        "?",
+        "COMMIT",
+        "?",
+    ],
+    "before a failure": ["BEGIN", "cmd", "SELECT 1/0", "ROLLBACK", "?"],
+}
+LOGINS: dict[str, dict[str, str]] = {
+    "superuser": {},
+    "app": {"user": "roles_app"},
+    "app as tenant": {"user": "roles_app", "options": "-c role=roles_tenant -c work_mem=5MB"},
+    "defaults": {"user": "roles_defaults", "application_name": "mine"},
+}
+
+
+class Servers:
+    """A real server, and a transaction on it that is rolled back."""
+
+    def __init__(self, databases: TestDatabases) -> None:
+        self._databases = databases
+        self.rollback = RollbackServer(lambda: databases.new()[1])
+        self.rollback.start()
+        _, self.dsn = databases.new()
+
+    def play(self, scene: Callable[[Connect], Any]) -> tuple[Any, Any]:
+        """Return what a scene comes to on both."""
+        with expectations.opened() as found:
+            real = RealPostgres(self.rollback)
+            try:
+                rolled_back = scene(lambda **given: _connect(real.dsn, **given))
+            finally:
+                real.end()
+        assert found.verify() == []
+        itself = scene(lambda **given: _connect(self.dsn, **given, password=PASSWORD))
+        with _connect(self.dsn) as connection:
+            connection.execute("DELETE FROM notes WHERE id > 3")
+        return rolled_back, itself
+
+
+def _connect(dsn: str, **given: Any) -> psycopg.Connection:
+    user, password = given.pop("user", None), given.pop("password", None)
+    if user is not None:
+        parts = urlsplit(dsn)
+        login, at, place = parts.netloc.rpartition("@")
+        login = f"{user}:{password or login.partition(':')[2]}"
+        dsn = urlunsplit(parts._replace(netloc=f"{login}{at or '@'}{place}"))
+    return psycopg.connect(dsn, autocommit=True, **given)
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = Path(tmp_path_factory.mktemp("roles"))
+    (folder / "schema.sql").write_text(SCHEMA)
+    with TestDatabases(["schema.sql"], folder) as databases:
+        servers = Servers(databases)
+        yield servers
+        servers.rollback.stop()
+
+
+def ask(connection: psycopg.Connection, sql: str) -> Any:
+    """What a statement comes to, and what the server has told about it."""
+    notices: list[Any] = []
+    connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    try:
+        cursor = connection.execute(sql.encode())
+        rows: Any = cursor.fetchall() if cursor.description else cursor.statusmessage
+    except psycopg.Error as error:
+        rows = (error.sqlstate, error.diag.message_primary)
+    told = [
+        connection.info.parameter_status(name)
+        for name in ("TimeZone", "is_superuser", "session_authorization", "DateStyle",
+                     "application_name", "search_path")
+    ]  # fmt: skip
+    connection._notice_handlers.clear()
+    return rows, notices, told
+
+
+def play_at(
+    place: Sequence[str], command: str, login: dict[str, str]
+) -> Callable[[Connect], list[Any]]:
+    def scene(connect: Connect) -> list[Any]:
+        story: list[Any] = []
+        with ExitStack() as stack:
+            one = stack.enter_context(connect(**login))
+            other = stack.enter_context(connect())
+            story.append(("other", ask(other, PROBE)))
+            for step in place:
+                if step != "?":
+                    story.append((step, ask(one, command if step == "cmd" else step)))
+                    continue
+                story.append(("same", ask(one, PROBE)))
+                if one.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                    story.append(("other", ask(other, PROBE)))
+                    story.append(("same", ask(one, PROBE)))
+                    with connect(user="roles_app") as new:
+                        story.append(("new", ask(new, PROBE)))
+        return story
+
+    return scene
+
+
+FAST = ("by itself", "committed", "rolled back to")
+
+
+@pytest.mark.parametrize(
+    ("login", "place"),
+    [
+        pytest.param(
+            login, place, marks=() if login == "app" and place in FAST else pytest.mark.slow
+        )
+        for login in LOGINS
+        for place in PLACES
+    ],
+)
+def test_a_setting_has_the_scope_that_it_has_on_the_real_server(
+    servers: Servers, login: str, place: str
+) -> None:
+    differences = []
+    for command in COMMANDS:
+        rolled_back, itself = servers.play(play_at(PLACES[place], command, LOGINS[login]))
+        differences += [
+            (command, one, other)
+            for one, other in zip(rolled_back, itself, strict=True)
+            if one != other
+        ]
+    assert differences == []
