@@ -118,6 +118,9 @@ class Proxy:
         if self._is_closed:
             upstream.close()
 
+    def log_in(self, connection: Connection) -> None:
+        """Leave run-time parameters to the session."""
+
     def close(self) -> None:
         """Close the connection to the real server, as soon as there is one."""
         self._is_closed = True

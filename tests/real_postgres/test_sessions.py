@@ -100,7 +100,7 @@ def test_a_portal_may_have_the_name_of_one_that_was_closed(real: RealPostgres) -
     asked = query("BEGIN") + parse("series", SERIES) + once + once + message(b"S", b"")
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(socket_path(real.socket_dsn))
-        client.sendall(startup(user="understudy", database="understudy") + asked)
+        client.sendall(startup(database="understudy") + asked)
         said = b""
         while said.count(b"Z\0\0\0\5") < 3:
             said += client.recv(65536)

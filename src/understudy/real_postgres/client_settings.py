@@ -51,10 +51,7 @@ class ClientSettings:
         Raises:
             ServerError: its user may not log in, or what it has asked for cannot be set.
         """
-        logins = self._scheduler.logins
-        if client.user == "understudy":  # of an address that names no role
-            client.user = logins.login
-        user = client.user
+        logins, user = self._scheduler.logins, client.user
         logins.check(user, client.database)
         given = {name.lower(): value for name, value in client.options.items()}
         _check_encoding(given.pop("client_encoding", None))

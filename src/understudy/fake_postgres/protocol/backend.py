@@ -43,6 +43,7 @@ class Backend:
         notifications: messages to deliver when the session is idle.
         forwarder: forwards statements to another server; `forwarded`: whether one went there
             since the last Sync.
+        settings_are_forwarded: whether SET and RESET are left to that server.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Backend:
         self.notifications: list[bytes] = []
         self.forwarder = server_options.forwarder
         self.forwarded = False
+        self.settings_are_forwarded = False
 
     def send(self, data: bytes) -> None:
         """Send a message."""

@@ -158,7 +158,7 @@ def _set_constraints(backend: Backend, command: c.SetConstraints, portal: Portal
 def _set(backend: Backend, command: c.Set, portal: Portal) -> None:
     if command.name in ("transaction_isolation", "transaction_read_only") and command.values:
         _check_mode(backend, command.name, command.values[0])
-    elif backend.forwarder is not None:  # noted already
+    elif backend.settings_are_forwarded:  # and noted already
         return
     backend.settings.set(command.name, command.values, local=command.local)
 
@@ -166,7 +166,7 @@ def _set(backend: Backend, command: c.Set, portal: Portal) -> None:
 def _reset(backend: Backend, command: c.Reset, portal: Portal) -> None:
     if command.name is None:
         backend.settings.reset_all()
-    elif backend.forwarder is None:  # else noted already
+    elif not backend.settings_are_forwarded:  # else noted already
         backend.settings.set(command.name, None, local=False)
 
 

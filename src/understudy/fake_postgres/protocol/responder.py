@@ -25,8 +25,10 @@ class Forwarder(Protocol):
 
     commands: tuple[type[Command], ...]
 
-    def log_in(self, connection: Connection) -> dict[str, str] | Pending:
+    def log_in(self, connection: Connection) -> dict[str, str] | Pending | None:
         """Return the run-time parameters of a connection that begins, or a Pending for them.
+
+        If it returns None, the session carries out SET and RESET itself.
 
         Raises:
             ServerError: its user may not log in, or what it has asked for cannot be set.

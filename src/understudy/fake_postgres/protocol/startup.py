@@ -61,13 +61,14 @@ def start(backend: Backend) -> Work:
     own = ("user", "database", "options", "replication", *unknown)
     given |= {name: value for name, value in options.items() if name not in own}
     connection.options = given
-    if backend.forwarder is None:
+    first: Any = None if backend.forwarder is None else backend.forwarder.log_in(connection)
+    while isinstance(first, Pending):
+        first = yield first
+    if first is None:
         backend.settings.start(given, connection.user)
     else:
-        first: Any = backend.forwarder.log_in(connection)
-        while isinstance(first, Pending):
-            first = yield first
         backend.settings.begin_with(first)
+        backend.settings_are_forwarded = True
     backend.touched = True  # what is set now is what a rollback comes back to
     for name, value in backend.settings.changes():
         backend.send(backend_messages.parameter_status(name, value))
