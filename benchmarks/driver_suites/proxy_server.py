@@ -267,9 +267,6 @@ class Proxy:
         finally:
             self.upstream.notices.clear()  # the session sends its own
 
-    def connected(self, connection: Connection) -> None:
-        """Do nothing: all clients share a connection."""
-
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
         """End the implicit transaction."""
         if not self._is_implicit:
