@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
@@ -204,7 +204,9 @@ def _error(result: PGresult) -> ServerError:
         found = result.error_field(which)
         return None if found is None else found.decode(errors="replace")
 
-    fields = {name: text for name, which in _PARTS.items() if (text := part(which)) is not None}
+    fields: dict[str, Any] = {
+        name: text for name, which in _PARTS.items() if (text := part(which)) is not None
+    }
     if "sqlstate" not in fields:  # an error of libpq: the connection is lost
         return ServerError(ErrorFields("57P01", _TERMINATED, "FATAL"))
     position = part(DiagnosticField.STATEMENT_POSITION)

@@ -22,6 +22,34 @@ class Provoked(NamedTuple):
 
 
 STATEMENTS = {
+    "0A000": Provoked(
+        (
+            "CREATE TEMP TABLE t (x int)",
+            "PREPARE p AS SELECT * FROM t",
+            "EXECUTE p",
+            "ALTER TABLE t ADD y int",
+            "EXECUTE p",
+        )
+    ),
+    "21000": Provoked(("SELECT (SELECT generate_series(1, 2))",)),
+    "22007": Provoked(("SELECT 'soon'::date",), {"datatype": "date", "name": "soon"}),
+    "22008": Provoked(("SELECT '2026-02-30'::date",)),
+    "22P02": Provoked(("SELECT 'x'::int",), {"datatype": "integer"}),
+    "25001": Provoked(("BEGIN", "VACUUM")),
+    "25006": Provoked(("BEGIN READ ONLY", "INSERT INTO users DEFAULT VALUES")),
+    "25P01": Provoked(("SAVEPOINT s",)),
+    "25P04": Provoked(
+        ("SET transaction_timeout = 1", "BEGIN", "SELECT pg_sleep(0.1)"),
+    ),
+    "26000": Provoked(("EXECUTE __asyncpg_stmt_1__",)),
+    "34000": Provoked(("FETCH c",)),
+    "3B001": Provoked(("BEGIN", "RELEASE s")),
+    "3F000": Provoked(("CREATE TABLE nowhere.t ()",), {"schema": "nowhere"}),
+    "42601": Provoked(("SELECT * FROM",)),
+    "42704": Provoked(("SELECT 1::nothing",), {"datatype": "nothing"}),
+    "42P05": Provoked(("PREPARE p AS SELECT 1", "PREPARE p AS SELECT 1"), {"name": "p"}),
+    "42P06": Provoked(("CREATE SCHEMA public",), {"schema": "public"}),
+    "42P07": Provoked(("CREATE TABLE users ()",), {"table": "users"}),
     "22001": Provoked(
         ("CREATE TEMP TABLE t (x varchar(3))", "INSERT INTO t VALUES ('long')"),
         {"datatype": "character varying(3)"},
@@ -57,10 +85,12 @@ STATEMENTS = {
     "57P01": Provoked(("SELECT pg_terminate_backend(pg_backend_pid())",)),
 }
 # These need two sessions, each a function below.
-TWO_SESSIONS = {"40001", "40P01", "55P03", "25P03"}
+TWO_SESSIONS = {"40001", "40P01", "55P03", "25P03", "57P05"}
 # These cannot be had from a healthy server: the disk and the memory are full, all connections are
-# taken, the server starts up, or the network is gone (which no server can report).
-NOT_PROVOKED = {"53100", "53200", "53300", "57P03", "08006"}
+# taken, the server starts up or crashes, or the network is gone (which no server can report); from
+# this one alone (dblink's, a wrong login, another database in use); or by libpq.
+NOT_PROVOKED = {"53100", "53200", "53300", "57P02", "57P03", "08006"}
+NOT_PROVOKED |= {"08001", "08003", "08P01", "22021", "28000", "28P01", "3D000", "42P04", "55006"}
 
 
 def test_every_known_sqlstate_is_provoked_or_has_its_reason() -> None:
@@ -102,6 +132,8 @@ def assert_same(real: psycopg.Error, code: str, **named: str) -> None:
         real.diag.severity,
         real.sqlstate,
     )
+    assert made.diag.source_function in (None, real.diag.source_function)
+    assert made.diag.message_hint in (None, real.diag.message_hint)
 
 
 @pytest.mark.parametrize("code", STATEMENTS)
@@ -132,6 +164,16 @@ def test_a_lock_that_is_not_available(connect: Connect) -> None:
     one.execute("LOCK TABLE users")
     other.execute("SET lock_timeout = 1")
     assert_same(provoked(lambda: other.execute("SELECT * FROM users")), "55P03")
+
+
+def unused_too_long(connection: psycopg.Connection[Any]) -> psycopg.Error:
+    connection.execute("SET idle_session_timeout = 1")
+    select.select([connection.fileno()], [], [], 5)
+    return provoked(lambda: connection.execute("SELECT 1"))
+
+
+def test_a_connection_that_is_idle_too_long(connect: Connect) -> None:
+    assert_same(unused_too_long(connect()), "57P05")
 
 
 def idle_too_long(connection: psycopg.Connection[Any]) -> psycopg.Error:

@@ -101,7 +101,8 @@ def test_a_fatal_error_says_so() -> None:
 @pytest.mark.parametrize("code", STATES)
 @pytest.mark.parametrize("driver", database_errors.DRIVERS)
 def test_every_known_error_has_a_text(code: str, driver: Any) -> None:
-    named = {name: f"the_{name}" for name in ("constraint", "table", "column", "datatype")}
+    kinds = ("constraint", "table", "column", "datatype", "schema")
+    named: Any = {name: f"the_{name}" for name in kinds}
     fields = fields_of(db_error(code, **named, driver=driver))
     assert fields is not None
     assert (fields.sqlstate, "{" in fields.message) == (code, False)

@@ -12,7 +12,7 @@ from understudy.catalog import active_checker, outcome_checks, report
 from understudy.catalog import answer_checks as answers
 from understudy.catalog.active_checker import Level
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
-from understudy.catalog.description import Description, Refusal, Verdict
+from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.error_checks import reason_against
 from understudy.catalog.errors import (
     AnswerImpossible,
@@ -102,6 +102,14 @@ class Checker:
     def types(self) -> Mapping[str, TypeFacts]:
         """What is known of the schema's own types, by their spelling."""
         return {} if self._lenient else self.catalog.facts.types
+
+    @property
+    def facts(self) -> SchemaFacts | None:
+        """The schema; None if there is none, or if it cannot be read."""
+        try:
+            return None if self._lenient else self.catalog.facts
+        except CatalogError:  # the check of the statement says so
+            return None
 
     def check_call(self, call: Call) -> Description | None:
         """Check the statement and the parameters of a call on a fake.

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from understudy.catalog import active_checker
 from understudy.catalog.answer_checks import Difference, Mismatch, equal_names
 from understudy.catalog.description import Description
+from understudy.catalog.error_details import with_details
 from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
 from understudy.pg.errors import ErrorFields
@@ -138,21 +139,25 @@ class Outcome:
         if checker is not None:
             checker.check_success(self.call, self.description, result, is_whole=is_whole)
 
-    def fail(self, fields: ErrorFields | None) -> None:
+    def fail(self, fields: ErrorFields) -> ErrorFields:
         """Record that the call is answered with an error, and check that it could fail with it.
 
         Args:
-            fields: what PostgreSQL reports; None if the error is not the database's.
+            fields: what PostgreSQL reports, as it is scripted.
+
+        Returns:
+            The same, with what PostgreSQL tells of the call.
 
         Raises:
             ErrorImpossible: the statement could not fail like this.
         """
         __tracebackhide__ = True
         self.call.fail()
-        if fields is not None and self.description is not None:
-            checker = active_checker.checker()
-            if checker is not None:
-                checker.check_error(self.call, self.description, fields)
+        checker = active_checker.checker()
+        if checker is not None and self.description is not None:
+            checker.check_error(self.call, self.description, fields)
+        types = () if self.description is None else self.description.parameters
+        return with_details(fields, self.call, types, None if checker is None else checker.facts)
 
     def compute(self, computed: Computed) -> Any:
         """Call the function that answers; what it returns may be awaitable."""

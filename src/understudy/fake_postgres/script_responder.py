@@ -235,7 +235,7 @@ class ScriptResponder:
             raise self._error(answer.error, outcome)
         if isinstance(answer, Computed):
             return self._computed(answer, outcome, statement)
-        outcome.fail(None)
+        outcome.call.fail()
         if answer.when != "during":
             raise ConnectionDropped(effective=answer.when == "after")
         result = self._result_of(answer.rows, outcome, statement)
@@ -287,8 +287,7 @@ class ScriptResponder:
     def _error(self, error: BaseException | type[BaseException], outcome: Outcome) -> ServerError:
         fields = error_fields(error)
         assert fields is not None, "checked when the rule was written"
-        outcome.fail(fields)
-        return ServerError(fields)
+        return ServerError(outcome.fail(fields))
 
     # Rows ----------------------------------------------------------------------------------------
 

@@ -18,6 +18,25 @@ _ASYNCPG = {
     "datatype": "data_type_name",
     "constraint": "constraint_name",
 }
+# The same for the fields that few look at, by their letters.
+_MORE_OF_ASYNCPG = {
+    "P": "position",
+    "p": "internal_position",
+    "q": "internal_query",
+    "W": "context",
+    "F": "server_source_filename",
+    "L": "server_source_line",
+    "R": "server_source_function",
+}
+_MORE_OF_PSYCOPG = {
+    "P": "statement_position",
+    "p": "internal_position",
+    "q": "internal_query",
+    "W": "context",
+    "F": "source_file",
+    "L": "source_line",
+    "R": "source_function",
+}
 _PSYCOPG = {
     "detail": "message_detail",
     "hint": "message_hint",
@@ -47,11 +66,14 @@ def error_fields(error: object) -> ErrorFields | None:
         text = state.text if state is not None and "{" not in state.text else condition(sqlstate)
         return ErrorFields(sqlstate, text, severity)
     diagnostics = getattr(error, "diag", None)
-    given = _given(error, _ASYNCPG) if diagnostics is None else _given(diagnostics, _PSYCOPG)
+    if diagnostics is None:
+        given, more = _given(error, _ASYNCPG), _given(error, _MORE_OF_ASYNCPG)
+    else:
+        given, more = _given(diagnostics, _PSYCOPG), _given(diagnostics, _MORE_OF_PSYCOPG)
     # Of asyncpg's errors str() shows the detail too.
     named = getattr(error, "message", None) if diagnostics is None else diagnostics.message_primary
     text = named or str(error) or condition(sqlstate)
-    return ErrorFields(sqlstate, text, severity, **given)
+    return ErrorFields(sqlstate, text, severity, **given, more=tuple(more.items()))
 
 
 def _given(source: Any, names: dict[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from understudy.fakes.waiting_answers import wait_for, without_traceback
 from understudy.script import answers, expectations
 from understudy.script.answers import Computed, Drop, Rows, Value
 from understudy.script.calls import Call, Transaction
-from understudy.script.database_errors import fields_of
+from understudy.script.database_errors import complete_error, fields_of
 from understudy.script.failures import Failure, ScriptError
 from understudy.script.origin import spot
 from understudy.script.script import Script
@@ -182,9 +182,11 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
     def _raised(self, outcome: Outcome, error: BaseException) -> BaseException:
         """Return `error` as the method that was called raises it, after its effect."""
         call, fields = outcome.call, fields_of(error)
-        outcome.fail(fields)
         if fields is None:
+            call.fail()
             return error
+        fields = outcome.fail(fields)
+        complete_error(error, fields)
         in_parse = driver_errors.is_found_in_parse(fields)
         if fields.severity == "FATAL":
             self._state.lose()

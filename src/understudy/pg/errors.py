@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ErrorFields:
-    """The fields of PostgreSQL's ErrorResponse that an application can see (manual, 54.8)."""
+    """The fields of PostgreSQL's ErrorResponse that an application can see (manual, 53.8).
+
+    Attributes:
+        more: the fields that few applications look at, each with its letter: ("R", routine).
+    """
 
     sqlstate: str
     message: str
@@ -19,6 +23,7 @@ class ErrorFields:
     column: str | None = None
     datatype: str | None = None
     constraint: str | None = None
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -50,7 +55,7 @@ class ServerError(Exception):
         self.fields = fields
         self.position = position
         self.context = context
-        self.rest = rest
+        self.rest = rest or tuple((letter.encode(), text) for letter, text in fields.more)
 
 
 class TrailingBytes(ServerError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.errors import ErrorFields, ServerError
@@ -83,7 +84,7 @@ def take(reply: Reply, kind: bytes, whole: bytes) -> bool:
 
 def error(body: bytes) -> ServerError:
     """Read an ErrorResponse with all of its fields."""
-    known: dict[str, str] = {}
+    known: dict[str, Any] = {}
     rest: list[tuple[bytes, str]] = []
     position = context = None
     for part in body.rstrip(b"\0").split(b"\0"):

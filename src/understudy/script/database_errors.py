@@ -31,8 +31,17 @@ def db_error(
     column: str | None = None,
     schema: str | None = None,
     datatype: str | None = None,
+    name: str | None = None,
     detail: str | None = None,
     hint: str | None = None,
+    severity: str | None = None,
+    position: int | None = None,
+    context: str | None = None,
+    internal_query: str | None = None,
+    internal_position: int | None = None,
+    file: str | None = None,
+    line: int | None = None,
+    routine: str | None = None,
     driver: Driver | None = None,
 ) -> Exception:
     """Make the exception that the driver raises when PostgreSQL reports an error.
@@ -40,14 +49,24 @@ def db_error(
     Args:
         sqlstate: five characters such as "23505", or a condition name such as "unique_violation".
         message: PostgreSQL's text; by default the standard one, filled in from the arguments below.
-        constraint: the constraint that was violated. asyncpg and psycopg show it, and the next
-            four, as an attribute.
+        constraint: the constraint that was violated. asyncpg and psycopg show it, and all others
+            but `name`, as an attribute.
         table: the table concerned.
         column: the column concerned.
         schema: the schema concerned.
         datatype: the type concerned.
-        detail: the DETAIL line.
+        name: what else the text is about: a prepared statement, a database, a user, a command.
+        detail: the DETAIL line. For a violated constraint it is made from the call, as PostgreSQL
+            words it, when the error is raised; "" for none.
         hint: the HINT line.
+        severity: "ERROR", or "FATAL" if the connection ends; by default as PostgreSQL has it.
+        position: the character of the statement, from 1, at which the error is.
+        context: the CONTEXT lines.
+        internal_query: the statement of a function in which the error is.
+        internal_position: the character in that statement.
+        file: the file of PostgreSQL's sources that raised the error.
+        line: the line in it.
+        routine: the function in it, by which asyncpg tells a stale plan from other errors.
         driver: "psqlpy", "asyncpg" or "psycopg"; by default the configured one, and without
             configuration the first of these that is installed.
 
@@ -67,17 +86,24 @@ def db_error(
         )
     state = STATES.get(code)
     named = {"constraint": constraint, "table": table, "column": column, "datatype": datatype}
+    if state is not None:
+        name = state.default if name is None else name
+        routine = routine or state.routine
+    named |= {"schema": schema, "name": name}
+    more = {"P": position, "p": internal_position, "q": internal_query, "W": context}
+    more |= {"F": file, "L": line, "R": routine}
     fields = ErrorFields(
         sqlstate=code,
         message=_text(code, state, named) if message is None else message,
-        severity="FATAL" if state and state.fatal else "ERROR",
-        detail=detail,
-        hint=hint,
+        severity=severity or ("FATAL" if state and state.fatal else "ERROR"),
+        detail=detail if detail is not None or state is None else state.detail,
+        hint=hint if hint is not None or state is None else state.hint,
         schema=schema,
         table=table,
         column=column,
         datatype=datatype,
         constraint=constraint,
+        more=tuple((letter, str(value)) for letter, value in more.items() if value is not None),
     )
     error = _MAKERS[_installed(driver or configured)](fields)
     setattr(error, _FIELDS, fields)
@@ -88,6 +114,29 @@ def fields_of(error: object) -> ErrorFields | None:
     """Return the fields of an error that `db_error` made, else None."""
     fields = getattr(error, _FIELDS, None)
     return fields if isinstance(fields, ErrorFields) else None
+
+
+def complete_error(error: BaseException, fields: ErrorFields) -> None:
+    """Let an error of a driver show these fields, which the call has completed.
+
+    It is the test's own object, which the test may look for; `fields_of` stays as it was written.
+    """
+    driver = type(error).__module__.partition(".")[0]
+    for known in DRIVERS:
+        if driver == known and fields != fields_of(error):
+            made = _MAKERS[known](fields)
+            error.args = made.args
+            vars(error).update(vars(made))
+
+
+def has_standard_text(fields: ErrorFields) -> bool:
+    """Return whether an error has PostgreSQL's standard text, and no text of the test's own."""
+    state = STATES.get(fields.sqlstate)
+    if state is None:
+        return False
+    named = {"constraint": fields.constraint, "table": fields.table, "column": fields.column}
+    named |= {"datatype": fields.datatype, "schema": fields.schema, "name": state.default}
+    return fields.message == state.text.format(**named)
 
 
 def _text(code: str, state: State | None, named: dict[str, str | None]) -> str:
@@ -139,7 +188,7 @@ def _psqlpy(fields: ErrorFields) -> Exception:
 
 
 def _letters(fields: ErrorFields) -> dict[str, str | None]:
-    """Return the fields by the letters that the protocol has for them (manual, 54.8)."""
+    """Return the fields by the letters that the protocol has for them (manual, 53.8)."""
     return {
         "S": fields.severity,
         "V": fields.severity,
@@ -152,6 +201,7 @@ def _letters(fields: ErrorFields) -> dict[str, str | None]:
         "c": fields.column,
         "d": fields.datatype,
         "n": fields.constraint,
+        **dict(fields.more),
     }
 
 

@@ -1,0 +1,209 @@
+"""Which values an INSERT or UPDATE stores, and which rows a DELETE or UPDATE is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from understudy.catalog.command_tags import command_in
+from understudy.pg import sql
+from understudy.pg.codec_registry import Values
+from understudy.pg.codecs.codec import Unencodable
+from understudy.pg.errors import ServerError
+from understudy.pg.types import Types
+from understudy.script.calls import Call
+
+_PLAIN = (int, str, UUID, Decimal, dt.date, dt.time)
+_TYPES = Types({})
+_VALUES = Values(_TYPES)
+
+
+@dataclass(slots=True)
+class Change:
+    """What a statement does, as far as its text tells.
+
+    Attributes:
+        command: "INSERT", "UPDATE" and so on.
+        table: the table, without its schema; "" if it is not known.
+        values: what is stored, by column, as PostgreSQL shows it; None is NULL.
+        conditions: what columns are compared with in WHERE.
+    """
+
+    command: str
+    table: str = ""
+    values: dict[str, str | None] = field(default_factory=dict)
+    conditions: dict[str, str | None] = field(default_factory=dict)
+
+
+def change_in(call: Call, types: Sequence[str]) -> Change:
+    """Return what a call changes.
+
+    Args:
+        call: the call; of one with several rows of parameters the first row counts.
+        types: the types of the parameters, as far as they are known.
+    """
+    tokens = sql.tokens(call.statement)
+    change = Change(command_in(call.statement))
+    given: Any = call.parameters
+    if call.method == "execute_many" and given:
+        given = given[0]
+    reader = _Reader(given, types)
+    words = [token.upper() for token in tokens]
+    if change.command == "INSERT" and "INTO" in words:
+        at = words.index("INTO", words.index("INSERT")) + 1
+        change.table, at = _name(tokens, at)
+        if words[at : at + 1] == ["AS"]:
+            at += 2
+        if tokens[at : at + 1] == ("(",):
+            columns, at = _in_brackets(tokens, at)
+            names = [_identifier(item[0]) if len(item) == 1 else "" for item in columns]
+            while words[at : at + 1] == ["OVERRIDING"]:
+                at += 3
+            if words[at : at + 1] == ["VALUES"] and tokens[at + 1 : at + 2] == ("(",):
+                items, _ = _in_brackets(tokens, at + 1)
+                change.values = reader.read(zip(names, items, strict=False))
+    elif change.command == "UPDATE" and "SET" in words:
+        at = words.index("UPDATE") + 1
+        change.table, _ = _name(tokens, at + (words[at : at + 1] == ["ONLY"]))
+        assigned = _items(tokens, words.index("SET") + 1)
+        change.values = reader.read(
+            (_identifier(item[0]), item[2:]) for item in assigned if item[1:2] == ("=",)
+        )
+    elif change.command == "DELETE" and "FROM" in words:
+        at = words.index("FROM") + 1
+        change.table, _ = _name(tokens, at + (words[at : at + 1] == ["ONLY"]))
+    if change.command in ("UPDATE", "DELETE") and "WHERE" in words:
+        where = tokens[words.index("WHERE") + 1 :]
+        change.conditions = reader.read(
+            (_identifier(where[at - 1]), _value_after(where, at))
+            for at, token in enumerate(where)
+            if token == "=" and at
+        )
+    return change
+
+
+class _Reader:
+    """Reads values: parameters and literals."""
+
+    def __init__(self, given: Any, types: Sequence[str]) -> None:
+        self._given = given
+        self._types = types
+
+    def read(self, pairs: Iterator[tuple[str, sql.Tokens]]) -> dict[str, str | None]:
+        """Return the values that are certain, by column."""
+        found: dict[str, str | None] = {}
+        for name, tokens in pairs:
+            if name:
+                try:
+                    found[name] = self._value(_without_cast(tokens))
+                except LookupError:
+                    found[name] = "?"
+        return found
+
+    def _value(self, tokens: sql.Tokens) -> str | None:
+        if len(tokens) == 2 and tokens[0] == "-" and tokens[1][0].isdigit():
+            return "".join(tokens)
+        if len(tokens) != 1:
+            raise LookupError
+        token = tokens[0]
+        if token.startswith("$") and token[1:].isdigit():
+            return self._parameter(int(token[1:]) - 1)
+        if token.startswith("$(") and isinstance(self._given, Mapping):
+            return _shown(self._given[token[2:-2]], "")
+        if token.startswith("'"):
+            return token[1:-1].replace("''", "'")
+        word = token.upper()
+        if word == "NULL":
+            return None
+        if word in ("TRUE", "FALSE"):
+            return word[0].lower()
+        if token[0].isdigit():
+            return token
+        raise LookupError
+
+    def _parameter(self, number: int) -> str | None:
+        if isinstance(self._given, Mapping) or self._given is None:
+            raise LookupError
+        types = self._types
+        return _shown(self._given[number], types[number] if number < len(types) else "")
+
+
+def _shown(value: Any, type_name: str) -> str | None:
+    """Return a value as PostgreSQL shows it."""
+    if value is None:
+        return None
+    if type_name and _TYPES.named(type_name) is not None:
+        try:
+            return _VALUES.codec(type_name).output(value)
+        except (Unencodable, ServerError):
+            raise LookupError from None
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, dt.datetime):
+        return _VALUES.codec(
+            f"timestamp with{'out' if value.tzinfo is None else ''} time zone"
+        ).output(value)
+    if isinstance(value, _PLAIN):
+        return str(value)
+    raise LookupError
+
+
+def _without_cast(tokens: sql.Tokens) -> sql.Tokens:
+    """Return `$1` of `$1::text` and of `CAST($1 AS text)`."""
+    if tokens[1:2] == ("::",):
+        return tokens[:1]
+    if len(tokens) > 4 and tokens[0].upper() == "CAST" and tokens[3].upper() == "AS":
+        return tokens[2:3]
+    return tokens
+
+
+def _value_after(tokens: sql.Tokens, at: int) -> sql.Tokens:
+    rest = tokens[at + 1 : at + 4]
+    return rest if rest[1:2] == ("::",) else rest[:1]
+
+
+def _name(tokens: sql.Tokens, at: int) -> tuple[str, int]:
+    """Read a table's name, and return it without its schema, and where it ends."""
+    name = ""
+    while at < len(tokens):
+        name = _identifier(tokens[at])
+        at += 1
+        if tokens[at : at + 1] != (".",):
+            break
+        at += 1
+    return name, at
+
+
+def _identifier(token: str) -> str:
+    if token.startswith('"'):
+        return token[1:-1].replace('""', '"')
+    return token.lower() if token[0].isalpha() or token[0] == "_" else ""
+
+
+def _in_brackets(tokens: sql.Tokens, at: int) -> tuple[list[sql.Tokens], int]:
+    """Return the items between brackets, and where these end."""
+    depth = 0
+    for end in range(at, len(tokens)):
+        depth += (tokens[end] == "(") - (tokens[end] == ")")
+        if not depth:
+            return _items(tokens[at + 1 : end], 0), end + 1
+    return [], len(tokens)
+
+
+def _items(tokens: sql.Tokens, at: int) -> list[sql.Tokens]:
+    """Return what commas separate, up to WHERE, FROM or RETURNING."""
+    items: list[sql.Tokens] = []
+    depth, start = 0, at
+    for end in range(at, len(tokens)):
+        token = tokens[end]
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        if not depth and token == ",":
+            items.append(tokens[start:end])
+            start = end + 1
+        elif not depth and token.upper() in ("WHERE", "FROM", "RETURNING"):
+            return [*items, tokens[start:end]]
+    return [item for item in [*items, tokens[start:]] if item]
