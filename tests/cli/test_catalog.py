@@ -165,6 +165,10 @@ def test_lists_each_statement_for_a_program(committed: Path) -> None:
         ],
         "tables": ["users"],
         "touches": ["users.id", "users.name", "users.nick"],
+        "runs_code": False,
+        "rows": {"least": 0, "most": None, "limit": None},
+        "fails": None,
+        "assigned": [],
     }
     assert statements[3] == {
         "sql": "SELECT nome FROM users",

@@ -26,6 +26,7 @@ from understudy.catalog.errors import (
 from understudy.catalog.made_up_rows import CannotMakeUp, RowFiller
 from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
+from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.catalog.value_rules import ValueRules
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
@@ -96,7 +97,9 @@ class Checker:
         self.coverage = Coverage()
         self._levels = levels or Levels()
         self._lenient = lenient
-        self._statements: dict[str, _Statement] = {}
+        self._statements: dict[str | tuple[str, Context], _Statement] = {}
+        # Of the statements of fakes: the names of their parameters.
+        self._names: dict[str, tuple[str, ...]] = {}
 
     @property
     def types(self) -> Mapping[str, TypeFacts]:
@@ -111,8 +114,12 @@ class Checker:
         except CatalogError:  # the check of the statement says so
             return None
 
-    def check_call(self, call: Call) -> Description | None:
+    def check_call(self, call: Call, context: Context = NO_CONTEXT) -> Description | None:
         """Check the statement and the parameters of a call on a fake.
+
+        Args:
+            call: the call.
+            context: what its session has made of the schema.
 
         Returns:
             What PostgreSQL says of the statement; None if it was not asked about its meaning.
@@ -123,22 +130,26 @@ class Checker:
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         __tracebackhide__ = True
-        statement: _Statement | None = self._statements.get(call.statement)
+        name = call.statement if context == NO_CONTEXT else (call.statement, context)
+        statement: _Statement | None = self._statements.get(name)
         # Without parameters psqlpy leaves names as they stand, and PostgreSQL refuses them.
         if statement is None or (statement.names and call.parameters is None):
-            statement = self._look_up(call)
+            statement = self._look_up(call, name, context)
             if statement is None:
                 return None
         if statement.count is not None and self._level("parameters") != "off":
             self._check_parameters(call, statement, statement.count)
         return statement.description
 
-    def describe(self, call: Call, declared: Sequence[str] = ()) -> Description | None:
+    def describe(
+        self, call: Call, declared: Sequence[str] = (), context: Context = NO_CONTEXT
+    ) -> Description | None:
         """Return what PostgreSQL says of a statement that a real driver has sent.
 
         Args:
             call: the call of the statement.
             declared: the types that the driver declares for its first parameters, "" for none.
+            context: what its session has made of the schema.
 
         Returns:
             None if PostgreSQL looked at no more than the grammar, or if it refuses the statement
@@ -149,7 +160,7 @@ class Checker:
             StatementUnknown: the catalog is locked, or cannot be used.
         """
         statement = sql.tidy(call.statement)
-        verdict = self._verdict(call, statement, declared)
+        verdict = self._verdict(call, statement, declared, context)
         return self._description(call, verdict, statement, lambda position: position)
 
     def check_answer(
@@ -230,8 +241,7 @@ class Checker:
         __tracebackhide__ = True
         if outcome_checks.is_open(description) or self._level("answers", call) == "off":
             return
-        known = self._statements.get(call.statement)
-        names = known.names if known is not None else ()
+        names = self._names.get(call.statement, ())
         if call.method == "execute_many":
             outcome, rows = None, list(call.parameters or ())
         else:
@@ -271,7 +281,9 @@ class Checker:
         level: Level = active_checker.levels.get(check) or getattr(self._levels, check)
         return level
 
-    def _look_up(self, call: Call) -> _Statement | None:
+    def _look_up(
+        self, call: Call, name: str | tuple[str, Context], context: Context
+    ) -> _Statement | None:
         """Look up a statement for the first time; None if its calls cannot be checked."""
         __tracebackhide__ = True
         if call.method == "execute_batch" and sql.is_several(call.statement):
@@ -283,7 +295,7 @@ class Checker:
         given = None if call.method in _RECORDS else call.parameters
         # Without parameters psqlpy leaves the names as they stand.
         asked = Numbered(text) if given is None else to_numbered(text)
-        verdict = self._verdict(call, asked.text)
+        verdict = self._verdict(call, asked.text, context=context)
         description = self._description(call, verdict, text, asked.original_position)
         if isinstance(verdict, Refusal):
             return None
@@ -293,14 +305,21 @@ class Checker:
         elif verdict is not None and call.method not in _RECORDS:
             count = count_in(asked.text)
         statement = _Statement(description, asked.names, count)
-        self._statements[call.statement] = statement
+        self._statements[name] = statement
+        self._names[call.statement] = asked.names
         return statement
 
-    def _verdict(self, call: Call, statement: str, declared: Sequence[str] = ()) -> Verdict | None:
+    def _verdict(
+        self,
+        call: Call,
+        statement: str,
+        declared: Sequence[str] = (),
+        context: Context = NO_CONTEXT,
+    ) -> Verdict | None:
         """Ask the catalog; None if it has no verdict and a lenient checker only counts that."""
         __tracebackhide__ = True
         try:
-            return self.catalog.verdict(statement, declared)
+            return self.catalog.verdict(statement, declared, context)
         except Exception as error:  # raised as it is, it would pass for the driver's
             text = str(error)
             if not isinstance(error, CatalogError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from understudy.catalog.cached_answers import Answer, run_query
 from understudy.catalog.command_tags import command_in, is_query
@@ -31,6 +32,7 @@ from understudy.catalog.querytree import (
     written,
 )
 from understudy.catalog.schema_reader import read_schema_facts
+from understudy.catalog.session_schema import Context
 from understudy.catalog.statement_facts import Facts, facts_of
 
 # A longer tree would take seconds to read; only its tables are extracted.
@@ -97,6 +99,25 @@ class Describer:
             )
         ]
         return self._planned(statements, oids, answers, verdicts)
+
+    def describe_in(
+        self, context: Context, statement: str, declared: Sequence[str] = ()
+    ) -> Verdict:
+        """Return the verdict on a statement in a session with DDL or a search_path of its own.
+
+        The DDL is executed in a transaction that is rolled back. If some of it fails there, a
+        refusal says nothing, and the statement is only parsed.
+
+        Raises:
+            DescribeFailed: as `describe`.
+        """
+        with self._connection.scratch(context.changes, context.search_path) as is_complete:
+            (verdict,) = self.describe([statement], [declared] if any(declared) else ())
+        if isinstance(verdict, Refusal) and not is_complete and verdict.sqlstate != "42601":
+            return ParsedOnly(command_in(statement))
+        if isinstance(verdict, Description) and context.changes:
+            return replace(verdict, runs_code=True)  # its errors may name what the session made
+        return verdict
 
     def answer(
         self, statement: str, description: Description, given: Sequence[str | None]
@@ -278,6 +299,12 @@ class SyntaxDescriber(Describer):
                 statements, super().describe(statements, declared), strict=True
             )
         ]
+
+    def describe_in(
+        self, context: Context, statement: str, declared: Sequence[str] = ()
+    ) -> Verdict:
+        """Return the verdict of `describe`: no name is checked, so the session does not matter."""
+        return self.describe([statement], [declared] if any(declared) else ())[0]
 
     def schema_facts(self) -> SchemaFacts:
         """Return nothing: there is no schema."""

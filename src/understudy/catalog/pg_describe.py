@@ -9,6 +9,7 @@ keeps one prepared statement at most.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,6 +92,7 @@ class DescribeConnection:
         self._connection: psycopg.Connection[Any] | None = None
         self._trees: list[bytes] = []
         self._with_trees = True
+        self._search_path: str | None = None
 
     @property
     def raw(self) -> psycopg.Connection[Any]:
@@ -140,7 +142,8 @@ class DescribeConnection:
         while len(found) < len(texts):
             try:
                 for batch in _batches(texts[len(found) :]):
-                    self._describe_batch(batch, found)
+                    with self._in_search_path():
+                        self._describe_batch(batch, found)
             except ConnectionLost as error:
                 self.close()
                 if lost_at == len(found):
@@ -156,6 +159,64 @@ class DescribeConnection:
                 self.close()
                 raise
         return found
+
+    @contextmanager
+    def scratch(self, changes: Sequence[str], search_path: str | None) -> Iterator[bool]:
+        """Describe in a transaction in which DDL has been executed, and roll it back.
+
+        Args:
+            changes: the DDL, in order.
+            search_path: what statements are described with; None for the default. Other queries
+                keep the default, under which types and tables are named.
+
+        Yields:
+            Whether all of it could be executed.
+
+        Raises:
+            DescribeFailed: PostgreSQL cannot be reached.
+        """
+        import psycopg
+
+        connection, is_complete = self.raw, True
+        try:
+            connection.execute("BEGIN")
+            if search_path is not None:
+                is_complete = self._try("SELECT set_config('search_path', %s, true)", search_path)
+            for change in changes:
+                is_complete = self._try(change) and is_complete
+            self._search_path = search_path if is_complete else None
+            yield is_complete
+        except psycopg.OperationalError as error:
+            self.close()
+            raise cannot_ask(error) from error
+        finally:
+            self._search_path = None
+            if not connection.closed:
+                connection.execute("ROLLBACK")
+
+    def _try(self, statement: str, *parameters: str) -> bool:
+        """Execute a statement in a savepoint, and return whether it succeeded."""
+        import psycopg
+
+        try:
+            with self.raw.transaction():
+                self.raw.execute(statement.encode(), parameters or None)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error:
+            return False
+        return True
+
+    @contextmanager
+    def _in_search_path(self) -> Iterator[None]:
+        if self._search_path is None:
+            yield
+            return
+        set_path = "SELECT set_config('search_path', %s, true)"
+        self.raw.execute(set_path, (self._search_path,))
+        yield
+        if self.raw.info.transaction_status.name != "INERROR":
+            self.raw.execute("SET LOCAL search_path TO DEFAULT")
 
     def plan(
         self, statements: Sequence[str], declared: Sequence[Sequence[int]], counts: Sequence[int]
@@ -179,7 +240,8 @@ class DescribeConnection:
             self._want_trees(False)
             found: list[Refusal | None] = []
             for batch in _batches(list(map(_Statement, map(_encoded, statements), declared))):
-                found += self._plans(batch, counts[len(found) :])
+                with self._in_search_path():
+                    found += self._plans(batch, counts[len(found) :])
         except ConnectionLost as error:
             self.close()
             raise cannot_ask(error) from error

@@ -6,17 +6,21 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from understudy.catalog import report, store
 from understudy.catalog.cached_answers import Answer
 from understudy.catalog.declared_types import with_declared_types
 from understudy.catalog.description import Description, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
+from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg import sql
 
 if TYPE_CHECKING:
     from understudy.catalog.describer import Describer
+
+
+_Name = str | tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Catalog:
         self._failure: CatalogError | None = None
         self._compared = False
         self._contents: store.Contents | None = None
-        self._verdicts: dict[str | tuple[str, ...], Verdict] = {}
+        self._verdicts: dict[_Name, Verdict] = {}
         self._unanswered: dict[str, CatalogError] = {}
         self._learned: set[str] = set()
         self._answered: set[str] = set()
@@ -92,13 +96,16 @@ class Catalog:
         with self._lock:
             return self._known().facts
 
-    def verdict(self, statement: str, declared: Sequence[str] = ()) -> Verdict:
+    def verdict(
+        self, statement: str, declared: Sequence[str] = (), context: Context = NO_CONTEXT
+    ) -> Verdict:
         """Return PostgreSQL's verdict on a statement.
 
         Args:
             statement: the statement.
             declared: the types that the driver declares for its first parameters, spelled as in a
                 description; "" for an undeclared one.
+            context: what the session has made of the schema.
 
         Raises:
             CatalogLocked: the statement is unknown, and the catalog is locked.
@@ -106,11 +113,13 @@ class Catalog:
             CatalogError: PostgreSQL is unavailable, or gave no verdict. It is not asked about the
                 same statement again.
         """
-        name = (statement, *declared) if declared else statement
+        name: _Name = (statement, *declared) if declared else statement
+        if context is not NO_CONTEXT:
+            name = (name, context)
         known = self._verdicts.get(name)
         if known is None:
             with self._lock:
-                known = self._verdicts[name] = self._look_up(sql.tidy(statement), declared)
+                known = self._verdicts[name] = self._look_up(sql.tidy(statement), declared, context)
         return known
 
     def answer(
@@ -197,7 +206,8 @@ class Catalog:
         """Read the schema, and describe every stored statement again."""
         self._refuse_if_locked(None)
         describer = self._connected_describer()
-        asked = [] if stored is None else [stored.asked(key) for key in sorted(stored.statements)]
+        known = [] if stored is None else [stored.asked(key) for key in sorted(stored.statements)]
+        asked = [(text, types) for text, types, context in known if context == NO_CONTEXT]
         contents = store.Contents(
             self._fingerprint(describer.major), describer.major, describer.schema_facts()
         )
@@ -206,6 +216,10 @@ class Catalog:
         )
         for (normalized, declared), verdict in zip(asked, verdicts, strict=True):
             contents.add_verdict(normalized, verdict, declared)
+        for normalized, declared, context in known:
+            if context != NO_CONTEXT:
+                verdict = describer.describe_in(context, normalized, declared)
+                contents.add_verdict(normalized, verdict, declared, context)
         if stored is not None:
             self._answer_again(stored, contents, describer)
         self._contents = contents
@@ -226,14 +240,16 @@ class Catalog:
                 answer = describer.answer(normalized, description, line["given"])
                 contents.add_answer(normalized, answer, declared, line["given"])
 
-    def _look_up(self, normalized: str, declared: Sequence[str]) -> Verdict:
+    def _look_up(
+        self, normalized: str, declared: Sequence[str], context: Context = NO_CONTEXT
+    ) -> Verdict:
         if any(declared):
-            derived = with_declared_types(self._look_up(normalized, ()), declared)
+            derived = with_declared_types(self._look_up(normalized, (), context), declared)
             if derived is not None:
                 return derived
         else:
             declared = ()
-        key = store.key(normalized, declared)
+        key = store.key(normalized, declared, context=context)
         stored = self._known().verdict(key)
         if stored is not None:
             return stored
@@ -242,12 +258,15 @@ class Catalog:
             raise self._unanswered[key].with_traceback(None)
         try:
             describer = self._current_describer()
-            (verdict,) = describer.describe([normalized], [declared] if declared else ())
+            if context != NO_CONTEXT:
+                verdict = describer.describe_in(context, normalized, declared)
+            else:
+                (verdict,) = describer.describe([normalized], [declared] if declared else ())
         except CatalogError as error:
             self._unanswered[key] = error
             raise
         if _can_be_stored(normalized):
-            self._known().add_verdict(normalized, verdict, declared)
+            self._known().add_verdict(normalized, verdict, declared, context)
             self._learned.add(key)
         return verdict
 

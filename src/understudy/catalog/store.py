@@ -31,6 +31,7 @@ from understudy.catalog.description import (
 )
 from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.locking import locked
+from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg.types import TypeFacts
 
 FORMAT = 1
@@ -75,10 +76,10 @@ class Contents:
         except (KeyError, TypeError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
-    def asked(self, key: str) -> tuple[str, tuple[str, ...]]:
-        """Return the statement with a key, and the declared types of its parameters."""
+    def asked(self, key: str) -> tuple[str, tuple[str, ...], Context]:
+        """Return the statement with a key, the declared types of its parameters, its context."""
         line = self.statements[key]
-        return line["sql"], tuple(line.get("declared", ()))
+        return line["sql"], tuple(line.get("declared", ())), _context_of(line)
 
     def answer(self, key: str) -> Answer | None:
         """Return the answer to a query, or None if it is unknown.
@@ -117,21 +118,44 @@ class Contents:
             other.descriptions,
         )
 
-    def add_verdict(self, statement: str, verdict: Verdict, declared: Sequence[str] = ()) -> None:
+    def add_verdict(
+        self,
+        statement: str,
+        verdict: Verdict,
+        declared: Sequence[str] = (),
+        context: Context = NO_CONTEXT,
+    ) -> None:
         """Add the verdict on a statement whose parameters have these declared types."""
-        line = {"sql": statement, **({"declared": list(declared)} if declared else {})}
-        self.statements[key(statement, declared)] = {**line, **_verdict_line(verdict)}
+        line: Line = {"sql": statement}
+        if declared:
+            line["declared"] = list(declared)
+        if context.search_path is not None:
+            line["search_path"] = context.search_path
+        if context.changes:
+            line["after"] = list(context.changes)
+        name = key(statement, declared, context=context)
+        self.statements[name] = {**line, **_verdict_line(verdict)}
 
 
-def key(statement: str, declared: Sequence[str], given: Sequence[str | None] | None = None) -> str:
-    """Return the key of a statement: its text, with parameters and their types as comments.
+def key(
+    statement: str,
+    declared: Sequence[str],
+    given: Sequence[str | None] | None = None,
+    context: Context = NO_CONTEXT,
+) -> str:
+    """Return the key of a statement: its text, with what it depends on as comments.
 
     Args:
         statement: the normalized statement.
         declared: the declared types of its parameters.
         given: the parameters; None for the key of a verdict.
+        context: what the session has made.
     """
     text = statement
+    if context.search_path is not None:
+        text += f"\n-- search_path: {context.search_path}"
+    for change in context.changes:
+        text += f"\n-- after: {json.dumps(change, ensure_ascii=False)}"
     if declared:
         text += f"\n-- declared: {', '.join(name or 'unknown' for name in declared)}"
     if given is not None:
@@ -266,8 +290,11 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         for number, line in enumerate(documents[1:], 1):  # noqa: B007 # for the message below
             if "sql" in line:
                 # Tested first, since thousands of lines declare nothing.
-                declares = "declared" in line
-                statements[key(line["sql"], line["declared"]) if declares else line["sql"]] = line
+                if "declared" in line or "after" in line or "search_path" in line:
+                    name = key(line["sql"], line.get("declared", ()), context=_context_of(line))
+                    statements[name] = line
+                else:
+                    statements[line["sql"]] = line
             elif "answered" in line:
                 answers[key(line["answered"], line.get("declared", ()), line["given"])] = line
             elif "type" in line:
@@ -284,6 +311,10 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         raise CatalogFileError(report.broken_line(path, place, text, reason)) from error
     facts = SchemaFacts(types, tuple(constraints))
     return Contents(fingerprint, postgres, facts, statements, answers, descriptions)
+
+
+def _context_of(line: Line) -> Context:
+    return Context(line.get("search_path"), tuple(line.get("after", ())))
 
 
 def _read_type(line: Line) -> TypeFacts:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from understudy.catalog import active_checker
+from understudy.catalog import active_checker, session_schema
 from understudy.catalog.description import Description
+from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.engine.outcome import Outcome
 from understudy.script import call_counts
 from understudy.script.calls import Call
@@ -56,12 +57,35 @@ class Engine:
             if call.transaction is not None:
                 call.transaction.calls.append(call)
 
-    def ask(self, call: Call, description: Description | None = None) -> Outcome:
+    def succeeded(self, call: Call, owner: object) -> None:
+        """Note that a call is answered with a success: later ones may depend on what it made.
+
+        Args:
+            call: the call.
+            owner: the connection.
+        """
+        session_schema.note(self.scripts[0].changes, call.statement, call.transaction, owner)
+
+    def context(self, call: Call, owner: object, search_path: str | None = None) -> Context:
+        """Return what the sessions of this test have made of the schema, for a call.
+
+        Args:
+            call: the call.
+            owner: the connection.
+            search_path: its search_path; None if only its statements tell.
+        """
+        changes = self.scripts[0].changes
+        return session_schema.context_of(changes, call.statement, owner, search_path)
+
+    def ask(
+        self, call: Call, description: Description | None = None, owner: object = None
+    ) -> Outcome:
         """Check a call against the catalog, and take its answer from the script.
 
         Args:
             call: what was asked.
             description: what `describe` has returned for a statement of a real driver.
+            owner: the connection of a fake.
 
         Returns:
             The outcome; its answer is None if no rule has one left for the call.
@@ -73,18 +97,21 @@ class Engine:
         if self._checks_calls:
             checker = active_checker.checker()
             if checker is not None:
-                description = checker.check_call(call)
+                description = checker.check_call(call, self.context(call, owner))
         for script in self.scripts:
             if script.rules and (answer := script.answer(call)) is not None:
                 return Outcome(call, answer, description)
         return Outcome(call, None, description)
 
-    def describe(self, call: Call, declared: Sequence[str]) -> Description | None:
+    def describe(
+        self, call: Call, declared: Sequence[str], context: Context = NO_CONTEXT
+    ) -> Description | None:
         """Return what PostgreSQL says of a statement that a real driver has sent.
 
         Args:
             call: the call of the statement.
             declared: the types that the driver declares for its first parameters, "" for none.
+            context: what its session has made of the schema.
 
         Returns:
             None if PostgreSQL was not asked, or did not look at its meaning.
@@ -93,7 +120,7 @@ class Engine:
             Failure: it refuses the statement, or the catalog does not hold it and is locked.
         """
         checker = active_checker.checker()
-        return None if checker is None else checker.describe(call, declared)
+        return None if checker is None else checker.describe(call, declared, context)
 
     def rules_for(self, call: Call) -> list[Rule]:
         """Return the rules that match the statement of a call, with any parameters."""

@@ -46,6 +46,7 @@ from understudy.script import answers, expectations
 from understudy.script.answers import (
     UNNAMED_COLUMN,
     Computed,
+    Drop,
     Error,
     Hang,
     Rows,
@@ -59,6 +60,7 @@ from understudy.script.origin import spot
 from understudy.script.rules import Rule
 
 _READY = (Rows, Value)  # what needs no working out
+_FAILURES = (Error, Hang, Drop)
 _FIRST_RULE = (
     "Without a schema, a statement has the columns that its rules tell when a driver prepares it."
 )
@@ -118,7 +120,9 @@ class ScriptResponder:
                     return kept
             known = map(self._schema.types.numbered, declared)
             names = ["" if kind is None else kind.name for kind in known]
-            description = self._engine.describe(call, names)
+            path = client.settings.get("search_path")
+            context = self._engine.context(call, client, path)
+            description = self._engine.describe(call, names, context)
             if description is None:
                 return self._inferred(call, declared, rules, client)
             types = self._schema.types  # after the question, which may have renewed the catalog
@@ -183,6 +187,8 @@ class ScriptResponder:
                 raise self._engine.refuse(outcome.call)
             if client.read_only:
                 refuse_writing(sql)
+            if not isinstance(outcome.answer.outcome, _FAILURES):
+                self._engine.succeeded(outcome.call, client)
             return self._answered(outcome, statement)
         except Failure as failure:
             raise server_error(failure, sql) from None

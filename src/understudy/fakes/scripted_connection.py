@@ -100,7 +100,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         try:
             if state.closed is not None or state.current is not None:
                 state.check(method, in_parse=self._is_parsed(call))
-            outcome = self._engine.ask(call)
+            outcome = self._engine.ask(call, owner=state)
             answer = outcome.answer
             is_unexpected = answer is None and self._is_strict
             if is_unexpected and all(getattr(self, name) is None for name in attributes):
@@ -116,6 +116,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         result = outcome.complete(result)
         outcome.check(result)
         outcome.check_success(result)
+        self._engine.succeeded(call, state)
         return returns(result)
 
     async def _waited(self, outcome: Outcome) -> Rows | Value:
@@ -177,6 +178,7 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
             raise self._raised(outcome, without_traceback(value))
         self._note_prepared(outcome.call)
         outcome.check_success(None)
+        self._engine.succeeded(outcome.call, self._state)
         return value
 
     def _raised(self, outcome: Outcome, error: BaseException) -> BaseException:

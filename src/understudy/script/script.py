@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from understudy.script import expectations, report
 from understudy.script.answers import Answer
@@ -51,6 +51,8 @@ class Script:
         self.receiver = receiver
         self.rules: list[Rule] = []
         self.calls = CallLog()
+        # What the statements of this test have changed of the schema; the engine's.
+        self.changes: list[Any] = []
         self._refusal = refusal
         # The rules for each statement, the latest first: most statements are executed repeatedly,
         # and comparing one with every rule costs more than anything else here.

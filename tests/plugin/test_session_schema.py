@@ -1,0 +1,207 @@
+"""Statements on what the session itself has made: temporary tables, DDL, search_path."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import understudy.catalog.checks
+import understudy.catalog.describer
+import understudy.fake_postgres.server
+import understudy.fakes
+import understudy.plugin.databases  # noqa: F401 # loaded once: pytester unloads what runs load
+from tests.plugin.conftest import Project
+
+CONFIGURED = """
+    [tool.understudy]
+    schema = ["schema.sql"]
+    driver = "asyncpg"
+    [tool.pytest.ini_options]
+    asyncio_mode = "auto"
+    asyncio_default_fixture_loop_scope = "function"
+"""
+SCHEMA = """
+    CREATE TABLE events (at date NOT NULL, what text) PARTITION BY RANGE (at);
+    CREATE SCHEMA app;
+    CREATE TABLE app.users (id int PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE public.users (id int PRIMARY KEY);
+"""
+TESTS = """
+    from contextlib import suppress
+
+    import psycopg
+    import pytest
+    import sqlalchemy as sa
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from understudy import FakeConnection, StatementRefused, db_error
+
+    STAGING = "CREATE TEMP TABLE staging (id int PRIMARY KEY, name text NOT NULL)"
+    FILL = "INSERT INTO staging (id, name) VALUES ($1, $2)"
+    NAMES = "SELECT name FROM users WHERE id = $1"
+
+
+    @pytest.fixture
+    async def wire(fake_postgres):
+        conn = await fake_postgres.asyncpg.connect()
+        yield conn
+        await conn.close()
+
+    @pytest.mark.parametrize("ddl", [
+        STAGING, STAGING + " ON COMMIT DROP", STAGING.replace("TEMP", ""),
+        "CREATE TEMP TABLE IF NOT EXISTS staging AS SELECT 1 AS id, 'x'::text AS name",
+        "SELECT 1 AS id, 'x'::text AS name INTO TEMP staging",
+    ])
+    async def test_a_table_of_the_session(fake_postgres, wire, ddl):
+        fake_postgres.on(ddl)
+        fake_postgres.on(FILL).tag("INSERT 0 1")
+        async with wire.transaction():
+            await wire.execute(ddl)
+            assert await wire.execute(FILL, 1, "x") == "INSERT 0 1"
+
+    async def test_errors_may_name_what_the_session_made(fake_postgres, wire):
+        fake_postgres.on(STAGING)
+        fake_postgres.on(FILL).raises(db_error("23505", constraint="staging_pkey"))
+        await wire.execute(STAGING)
+        with suppress(Exception):
+            await wire.execute(FILL, 1, "x")
+
+    async def test_what_depends_on_what(fake_postgres, wire):
+        for ddl in (
+            "CREATE TYPE shade AS ENUM ('dark')",
+            "CREATE TABLE paints (id int, shade shade)",
+            "ALTER TABLE paints RENAME COLUMN id TO number",
+            "CREATE VIEW dark AS SELECT number FROM paints",
+            "CREATE TABLE unrelated (id int)",
+            "CREATE TABLE events_2030 PARTITION OF events DEFAULT",
+        ):
+            fake_postgres.on(ddl)
+            await wire.execute(ddl)
+        fake_postgres.on("SELECT number FROM dark").row(number=7)
+        assert await wire.fetchval("SELECT number FROM dark") == 7
+        fake_postgres.on("SELECT what FROM events_2030").row(what="x")
+        assert await wire.fetchval("SELECT what FROM events_2030") == "x"
+
+    async def test_other_connections_see_permanent_tables_alone(fake_postgres, wire):
+        fake_postgres.on(STAGING)
+        fake_postgres.on("CREATE TABLE made (n int)")
+        fake_postgres.on("SELECT n FROM made").row(n=1)
+        await wire.execute(STAGING)
+        await wire.execute("CREATE TABLE made (n int)")
+        other = await fake_postgres.asyncpg.connect()
+        assert await other.fetchval("SELECT n FROM made") == 1
+        await other.close()
+
+    @pytest.mark.parametrize("settings", [{"search_path": "app"}, {"search_path": "app, public"}])
+    async def test_server_settings(fake_postgres, settings):
+        fake_postgres.on(NAMES).row(name="Ana")
+        conn = await fake_postgres.asyncpg.connect(server_settings=settings)
+        assert await conn.fetchval(NAMES, 1) == "Ana"
+        await conn.close()
+
+    def test_options(fake_postgres):
+        fake_postgres.on(NAMES).row(name="Ana")
+        with psycopg.connect(fake_postgres.dsn, options="-c search_path=app") as conn:
+            assert conn.execute("SELECT name FROM users WHERE id = %s", [1]).fetchone() == ("Ana",)
+
+    async def test_connect_args(fake_postgres):
+        fake_postgres.on("SELECT name FROM users").row(name="Ana")
+        engine = create_async_engine(
+            fake_postgres.dsn.replace("postgresql", "postgresql+asyncpg"),
+            connect_args={"server_settings": {"search_path": "app"}},
+        )
+        async with engine.connect() as conn:
+            assert (await conn.execute(sa.text("SELECT name FROM users"))).scalar() == "Ana"
+        await engine.dispose()
+
+    async def test_set(fake_postgres, wire):
+        fake_postgres.on(NAMES).row(name="Ana")
+        await wire.execute("SET search_path TO app")
+        assert await wire.fetchval(NAMES, 1) == "Ana"
+
+    async def test_set_local(fake_postgres, wire):
+        fake_postgres.on(NAMES).row(name="Ana")
+        async with wire.transaction():
+            await wire.execute("SET LOCAL search_path TO app")
+            assert await wire.fetchval(NAMES, 1) == "Ana"
+
+    async def test_fakes():
+        conn = FakeConnection()
+        async with conn.transaction() as transaction:
+            await conn.execute(STAGING)
+            await conn.execute(FILL, [1, "x"])
+            await conn.execute("SET LOCAL search_path = 'app', public")
+            await conn.fetch(NAMES, [1])
+        await conn.execute(FILL, [1, "x"])
+        with pytest.raises(StatementRefused, match='column "name" does not exist'):
+            await conn.fetch(NAMES, [1])
+        await conn.execute("SET search_path TO app")
+        await conn.fetch(NAMES, [1])
+        await conn.execute("RESET search_path")
+        with pytest.raises(StatementRefused):
+            await conn.fetch(NAMES, [1])
+        await conn.execute("DROP TABLE staging")
+        with pytest.raises(StatementRefused, match='relation "staging" does not exist'):
+            await conn.execute(FILL, [1, "x"])
+
+    async def test_fakes_roll_back():
+        conn = FakeConnection()
+        transaction = conn.transaction()
+        await transaction.begin()
+        await transaction.create_savepoint("s")
+        await conn.execute(STAGING)
+        await conn.execute(FILL, [1, "x"])
+        await transaction.rollback_savepoint("s")
+        with pytest.raises(StatementRefused):
+            await conn.execute(FILL, [1, "x"])
+        await transaction.rollback()
+
+    async def test_a_test_does_not_see_what_another_made():
+        with pytest.raises(StatementRefused):
+            await FakeConnection().execute(FILL, [1, "x"])
+
+    async def test_red_rolled_back(fake_postgres, wire):
+        fake_postgres.on(STAGING)
+        transaction = wire.transaction()
+        await transaction.start()
+        await wire.execute(STAGING)
+        await transaction.rollback()
+        with suppress(Exception):
+            await wire.execute(FILL, 1, "x")
+
+    async def test_red_temporary_elsewhere(fake_postgres, wire):
+        fake_postgres.on(STAGING)
+        await wire.execute(STAGING)
+        other = await fake_postgres.asyncpg.connect()
+        with suppress(Exception):
+            await other.execute(FILL, 1, "x")
+        await other.close()
+
+    async def test_red_column_of_the_table(fake_postgres, wire):
+        fake_postgres.on(STAGING)
+        await wire.execute(STAGING)
+        with suppress(Exception):
+            await wire.execute("INSERT INTO staging (nope) VALUES (1)")
+
+    async def test_red_default_path(fake_postgres, wire):
+        with suppress(Exception):
+            await wire.fetchval(NAMES, 1)
+"""
+
+
+@pytest.mark.slow
+def test_a_statement_is_described_as_its_session_sees_the_schema(project: Project) -> None:
+    project.configure(CONFIGURED).write(test_session=TESTS)
+    project.write_text(project.path / "schema.sql", SCHEMA)
+
+    result = project.run("-q")
+
+    red = {line.split("::")[1].split(" ")[0] for line in result.outlines if line[:6] == "FAILED"}
+    expected = {f"test_red_{n}" for n in ("rolled_back", "temporary_elsewhere", "default_path")}
+    assert red == expected | {"test_red_column_of_the_table"}, result.stdout.str()
+    # What was learned is kept with what it depends on, and no server is asked again.
+    lines = map(json.loads, (project.path / "tests/understudy-catalog").read_text().splitlines())
+    contexts = {(line["sql"][:20], line.get("search_path")) for line in lines if "sql" in line}
+    assert ("SELECT name FROM use", "app") in contexts
+    locked = project.run("-q", "--understudy-locked", "-k", "not red")
+    locked.assert_outcomes(passed=17, deselected=4)
