@@ -61,7 +61,8 @@ def test_an_ordinary_user_runs_it_as_itself(playground: Playground) -> None:
         f"sys.path.insert(0, {str(packages)!r})\n"
         # Python has loaded what it needs from out of reach; from here on, only an ordinary user.
         "import json, zipfile, platform, hashlib, subprocess, urllib.parse, tempfile, ipaddress\n"
-        "import psycopg, understudy.embedded, psutil, uuid, decimal, asyncio, encodings.idna\n"
+        "import psycopg, understudy.embedded.server, psutil, uuid, decimal, asyncio\n"
+        "import encodings.idna\n"
         f"os.setgroups([]); os.setgid({gid}); os.setuid({uid})\n"
         "with understudy.embedded.EmbeddedServer() as server:\n"
         "    with psycopg.connect(server.dsn()) as connection:\n"

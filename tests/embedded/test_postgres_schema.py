@@ -248,7 +248,6 @@ class TestRefused:
             "running.",
             f"The embedded PostgreSQL {row[0]} does not have the extension 'postgis'. "
             "It has: plpgsql, vector.",
-            "To use a PostgreSQL that has it, set UNDERSTUDY_POSTGRES_URL.",
         ]
 
     def test_a_transaction_that_is_not_ended(self, database: str, tmp_path: Path) -> None:

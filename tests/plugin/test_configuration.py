@@ -94,6 +94,8 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-driver",
         "--understudy-locale",
         "--understudy-postgres-url",
+        "--understudy-postgres-version",
+        "--understudy-postgres-binaries",
         "--understudy-isolation",
         "--understudy-fake-postgres-env",
         "--understudy-real-postgres-env",

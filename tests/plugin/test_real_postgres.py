@@ -84,7 +84,7 @@ def test_a_connection_left_open_does_not_keep_the_database(database: Project) ->
 
 def test_no_server_is_started_for_a_run_that_asks_for_none(database: Project) -> None:
     database.write(
-        test_it="import sys\ndef test_it(): assert 'understudy.embedded' not in sys.modules"
+        test_it="import sys\ndef test_it(): assert 'understudy.embedded.server' not in sys.modules"
     )
     result = database.run(subprocess=True)
     result.assert_outcomes(passed=1)

@@ -24,6 +24,7 @@ from understudy.catalog.pg_describe import Accepted, DescribeConnection, Field
 from understudy.catalog.planner_errors import QUERIES, with_planner_error
 from understudy.catalog.querytree import (
     READABLE,
+    SEARCHABLE,
     Node,
     called,
     command_of,
@@ -73,9 +74,9 @@ class Describer:
         """Return the verdict on each statement, in order.
 
         A query is described or refused; a utility statement, and a text without a statement, is
-        only parsed. If there is no readable query tree (a major version other than 16 to 18, a
-        statement above 256 KB), nullability is "unknown", and the tables and columns are those of
-        the result.
+        only parsed. On a major version before 16, and without a query tree (a major version after
+        18, a statement above 256 KB), nullability is "unknown". Without a tree, the tables and
+        columns are those of the result, and any error is possible.
 
         Args:
             statements: the statements.
@@ -89,6 +90,8 @@ class Describer:
         numbers = self._lookup.type_numbers({name for names in declared for name in names if name})
         oids = [[numbers.get(name, 0) for name in names] for names in declared]
         answers = self._connection.describe(statements, oids)
+        if self._connection.major not in SEARCHABLE:
+            answers = [_without_tree(answer) for answer in answers]
         trees = [self._tree(answer) for answer in answers]
         touches = list(map(_touched, answers))
         self._learn(answers, touches)
@@ -309,6 +312,10 @@ class SyntaxDescriber(Describer):
     def schema_facts(self) -> SchemaFacts:
         """Return nothing: there is no schema."""
         return SchemaFacts({}, ())
+
+
+def _without_tree(answer: Accepted | Refusal) -> Accepted | Refusal:
+    return answer if isinstance(answer, Refusal) else replace(answer, tree=None)
 
 
 def _touched(answer: Accepted | Refusal) -> dict[int, set[int]]:

@@ -13,8 +13,10 @@ from typing import Any
 
 from understudy.pg.oids import FIRST_OWN_OID
 
-# The major versions whose trees are understood.
+# The major versions whose trees are understood, and those whose tables and columns can be told:
+# before 16, the tree does not say which columns an outer join makes NULL.
 READABLE = frozenset({16, 17, 18})
+SEARCHABLE = READABLE | {14, 15}
 
 # A node is a dict of its fields, with its type under "": {"": "VAR", "varno": "1", ...}.
 Node = dict[str, Any]
@@ -34,6 +36,10 @@ _FIELD_UNREAD = re.compile(rf":(?!(?:{_FIELDS_READ})\s)\w+\s+(?:-?\d+|true|false
 # An integer, as the eight bytes of a Datum, little end first.
 _INTEGER = re.compile(r":constvalue [48] \[((?: -?\d+){8}) \]")
 _PERMISSION = re.compile(r"\{RTEPERMISSIONINFO\s+:relid\s+(\d+)([^{}]*)\}")
+# Before 16, the fields stand at the table itself, behind nodes of its TABLESAMPLE.
+_PERMISSION_BEFORE_16 = re.compile(
+    r":rtekind 0 :relid (\d+)(?=.*?(:requiredPerms [^{}]*))", re.DOTALL
+)
 _COLUMNS = re.compile(r":(?:selected|inserted|updated)Cols\s+\(b([\d\s]*)\)")
 _REQUIRED = re.compile(r":requiredPerms (\d+)")
 _INSERT_RIGHT, _SELECT_RIGHT = 1, 2
@@ -109,7 +115,7 @@ def touched(text: str) -> dict[int, set[int]]:
         text: the tree as text.
     """
     found: dict[int, set[int]] = {}
-    for oid, fields in _PERMISSION.findall(text):
+    for oid, fields in _permissions(text):
         columns = found.setdefault(int(oid), set())
         for members in _COLUMNS.findall(fields):
             columns.update(int(member) + _FIRST_ATTRIBUTE for member in members.split())
@@ -124,7 +130,7 @@ def written(text: str) -> tuple[set[int], set[int]]:
     """
     inserted: set[int] = set()
     changed: set[int] = set()
-    for oid, fields in _PERMISSION.findall(text):
+    for oid, fields in _permissions(text):
         match = _REQUIRED.search(fields)
         rights = int(match[1]) if match else 0
         if rights & _INSERT_RIGHT:
@@ -132,6 +138,11 @@ def written(text: str) -> tuple[set[int], set[int]]:
         if rights & ~(_INSERT_RIGHT | _SELECT_RIGHT):
             changed.add(int(oid))
     return inserted, changed
+
+
+def _permissions(text: str) -> list[tuple[str, str]]:
+    """Return the OID of each table, and what is done to it."""
+    return _PERMISSION.findall(text) or _PERMISSION_BEFORE_16.findall(text)
 
 
 def called(text: str) -> set[int]:

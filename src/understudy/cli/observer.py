@@ -30,7 +30,7 @@ def pytest_fixture_setup(
 def _describe(dsn: str) -> dict[str, Any]:
     import psycopg
 
-    from understudy.embedded.server import CLUSTER_NAME
+    from understudy.embedded.environment import CLUSTER_NAME
 
     with psycopg.connect(dsn) as connection:
         major, minor = divmod(connection.info.server_version, 10_000)

@@ -53,7 +53,7 @@ class Admin:
             run: The number of the advisory lock that marks its run as alive.
             token: The token of the embedded server; "" for a server by URL.
         """
-        self._strategy: LiteralString = " STRATEGY FILE_COPY" if copies_files else ""
+        self._copies_files = copies_files
         self._dsn = dsn
         self._server = server
         self._number = run
@@ -71,7 +71,7 @@ class Admin:
         """Create a database as a copy of another."""
         self._run(
             f"clone the database {template!r} as {name!r}",
-            "CREATE DATABASE {} TEMPLATE {}" + self._strategy,
+            "CREATE DATABASE {} TEMPLATE {}" + self._strategy(),
             name,
             template,
         )
@@ -131,6 +131,14 @@ class Admin:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _strategy(self) -> LiteralString:
+        if not self._copies_files:
+            return ""
+        with self._lock:
+            # PostgreSQL 14 always copies files.
+            version = self._connected().info.server_version
+        return " STRATEGY FILE_COPY" if version >= 150_000 else ""
 
     def _run(self, action: str, command: LiteralString, *names: str) -> None:
         from psycopg import sql

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from understudy.embedded import stale_databases
+from understudy.embedded.binaries import (
+    Installation,
+    Wanted,
+    find_installation,
+    found_here,
+    matching,
+    ways_to_extension,
+)
 from understudy.embedded.clones import Clones, Place
-from understudy.embedded.driver import check_url
+from understudy.embedded.driver import check_url, require_psycopg, without_password
 from understudy.embedded.environment import URL_VARIABLE
-from understudy.embedded.schema_sources import schema_sources
+from understudy.embedded.errors import PostgresUnavailable, SchemaError
+from understudy.embedded.extensions import missing_extension, with_extensions
+from understudy.embedded.schema_sources import Source, schema_sources
 from understudy.embedded.server import EmbeddedServer
 from understudy.embedded.templates import provide_template
 
@@ -35,6 +45,7 @@ class TestDatabases(Clones):
         root: Path,
         *,
         postgres_url: str | None = None,
+        wanted: Wanted = Wanted(),  # noqa: B008 # it is frozen
         rebuild: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -46,6 +57,7 @@ class TestDatabases(Clones):
                 database to copy it from.
             root: The folder that the patterns are relative to.
             postgres_url: A PostgreSQL to use instead of the embedded one. Its user needs CREATEDB.
+            wanted: The PostgreSQL to start. The extensions that the schema creates are added.
             rebuild: Load the schema even if an earlier run has left a template of it.
             environment: Variables for the code of the project that loads the schema, in which
                 {dsn}, {host} and so on stand for parts of the database's URL.
@@ -54,6 +66,7 @@ class TestDatabases(Clones):
         self._patterns = patterns
         self._root = root
         self._url = postgres_url or os.environ.get(URL_VARIABLE)
+        self._wanted = wanted
         self._rebuild = rebuild
         self._environment = environment
         self._server: EmbeddedServer | None = None
@@ -72,9 +85,58 @@ class TestDatabases(Clones):
         sources = schema_sources(self._patterns, self._root, self._environment)
         for source in sources:
             source.check()
+        require_psycopg()
+        if self._url:
+            place = Place(check_url(self._url), self._new_run())
+            self._start_on(place, sources)
+            return self
+        texts = (text for source in sources for text in source.texts())
+        wanted = with_extensions(self._wanted, texts)
+        tried: set[Path] = set()
+        found: Installation | None = find_installation(wanted)
+        while found is not None:
+            tried.add(found.prefix)
+            found = self._start_embedded(found, sources, wanted, tried)
+        return self
+
+    def _start_embedded(
+        self,
+        installation: Installation,
+        sources: Sequence[Source],
+        wanted: Wanted,
+        tried: Collection[Path],
+    ) -> Installation | None:
+        """Start a server and load the schema, or return what to try next for an extension."""
+        self._server = EmbeddedServer(installation)
         try:
-            place = self._connect()
+            self._server.start()
+            place = Place(
+                self._server.dsn(),
+                self._new_run(),
+                is_embedded=True,
+                token=self._server.token,
+                socket_url=self._server.socket_dsn(),
+            )
+            self._start_on(place, sources)
+        except SchemaError as error:
+            name = missing_extension(str(error))
+            if name is None:
+                raise
+            wanted = replace(wanted, extensions=wanted.extensions | {name})
+            found = None if wanted.folder else matching(wanted, frozenset(tried))
+            if found is None:
+                raise SchemaError(
+                    f"{error}\nNo PostgreSQL was found that has "
+                    f"{' and '.join(sorted(wanted.extensions))}. Found: {found_here()}.\n"
+                    f"{ways_to_extension()}"
+                ) from error
+            return found
+        return None
+
+    def _start_on(self, place: Place, sources: Sequence[Source]) -> None:
+        try:
             self._begin(place)
+            self._check_version(place)
             template = provide_template(self._admin, place, sources, rebuild=self._rebuild)
             if self._server is not None:
                 self._server.admit_roles()
@@ -82,7 +144,15 @@ class TestDatabases(Clones):
         except BaseException:
             self.stop()
             raise
-        return self
+
+    def _check_version(self, place: Place) -> None:
+        [(number,)] = self._admin.rows("SELECT current_setting('server_version_num')::int / 10000")
+        if self._wanted.major not in (None, number):
+            raise PostgresUnavailable(
+                f'postgres_version is "{self._wanted.major}", but the server at '
+                f"{without_password(place.url)} is PostgreSQL {number}.\n"
+                "Change one of them, or remove postgres_version."
+            )
 
     def leave(self) -> None:
         """Stop like `stop()`, but leave the databases that were kept, and their server.
@@ -118,15 +188,6 @@ class TestDatabases(Clones):
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _connect(self) -> Place:
-        run = f"{stale_databases.PREFIX}{secrets.token_hex(4)}"
-        if self._url:
-            return Place(check_url(self._url), run)
-        self._server = EmbeddedServer().start()
-        return Place(
-            self._server.dsn(),
-            run,
-            is_embedded=True,
-            token=self._server.token,
-            socket_url=self._server.socket_dsn(),
-        )
+    @staticmethod
+    def _new_run() -> str:
+        return f"{stale_databases.PREFIX}{secrets.token_hex(4)}"

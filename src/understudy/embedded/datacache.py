@@ -79,7 +79,9 @@ def _initdb_arguments(major: int) -> list[str]:
 
 
 def _key(programs: Programs, arguments: Sequence[str]) -> str:
-    identity = [_FORMAT, programs.version, sys.platform, platform.machine(), *arguments]
+    # Of two builds of one version, each has its own system catalogs.
+    build = programs.installation.program("postgres").stat().st_size
+    identity = [_FORMAT, programs.version, build, sys.platform, platform.machine(), *arguments]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 

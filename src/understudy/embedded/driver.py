@@ -20,6 +20,19 @@ _RECOVERING = re.compile("the database system is (starting up|in recovery|not ye
 _PATIENCE = 10.0
 
 
+def require_psycopg() -> None:
+    """Import psycopg.
+
+    Raises:
+        MissingExtra: it is not installed, or cannot be imported.
+    """
+    try:
+        import psycopg  # noqa: F401 # to see whether it can be
+    except ImportError as error:
+        problem = own_connection.import_problem("psycopg", error, '"understudy[postgres]"')
+        raise MissingExtra(f"Working on a PostgreSQL database needs {problem}") from error
+
+
 def connect(dsn: str, *, token: str = "") -> psycopg.Connection[tuple[Any, ...]]:
     """Open a connection in autocommit mode, regardless of the PG* variables of the environment.
 
@@ -31,11 +44,9 @@ def connect(dsn: str, *, token: str = "") -> psycopg.Connection[tuple[Any, ...]]
         MissingExtra: psycopg is not installed, or cannot be imported.
         PostgresUnavailable: The server does not answer, refuses the connection, or is another one.
     """
-    try:
-        import psycopg
-    except ImportError as error:
-        problem = own_connection.import_problem("psycopg", error, '"understudy[postgres]"')
-        raise MissingExtra(f"Working on a PostgreSQL database needs {problem}") from error
+    require_psycopg()
+    import psycopg
+
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:

@@ -16,3 +16,7 @@ OWN_SERVER_HINT = (
 def without_pg_variables() -> dict[str, str]:
     """Return the environment without the variables that PostgreSQL's programs and drivers read."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+# The result of `SHOW cluster_name` on the embedded server, which identifies it.
+CLUSTER_NAME = "understudy"

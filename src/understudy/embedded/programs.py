@@ -103,13 +103,15 @@ def _copy_for(installation: Installation, account: Account) -> Installation:
             _install(source, files, base, target)
     except OSError as error:
         raise unusable("a copy of PostgreSQL in the cache", base, error) from error
-    return Installation(target / installation.prefix.relative_to(source))
+    return Installation(target / installation.prefix.relative_to(source), installation.origin)
 
 
 def _needed(installation: Installation, source: Path) -> Iterator[Path]:
     """Yield the files that a server needs: no headers, static libraries or clients."""
     prefix = installation.prefix
-    folders = [prefix / "lib" / "postgresql", prefix / "share", installation.libraries]
+    wheels = prefix / "lib" / "postgresql"
+    library = wheels if wheels.is_dir() else prefix / "lib"
+    folders = [library, prefix / "share", installation.libraries]
     yield from (installation.program(name).relative_to(source) for name in ("postgres", "initdb"))
     for folder in folders:
         for where, _, names in os.walk(folder):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from understudy.embedded.environment import URL_VARIABLE
+from understudy.embedded.environment import CLUSTER_NAME
+from understudy.embedded.extensions import missing_extension
 from understudy.embedded.psql_script import Statement
-from understudy.embedded.server import CLUSTER_NAME
 from understudy.pg.sqlstates import condition
 from understudy.script.excerpt import line_and_column, line_with_caret
 
@@ -17,23 +17,11 @@ if TYPE_CHECKING:
 
 _DUMP = re.compile(r"^-- PostgreSQL database (?:cluster )?dump", re.MULTILINE)
 _NO_TABLESPACE = re.compile(r'tablespace "[^"]*" does not exist')
-# "is not available" since PostgreSQL 15; before, and for a library that cannot be loaded, a path.
-_EXTENSION = re.compile(
-    r'extension "([^"\n]+)" is not available'
-    r'|could not open extension control file "[^"\n]*/([^"/\n]+)\.control"'
-    r'|could not (?:load library|access file) "(?:[^"\n]*/)?([^"/\n]+?)(?:-[0-9.]+)?(?:\.\w+)?"'
-)
 
 
 def is_dump(text: str) -> bool:
     """Return whether pg_dump or pg_dumpall wrote a text."""
     return _DUMP.search(text, 0, 10_000) is not None
-
-
-def missing_extension(message: str) -> str | None:
-    """Return the extension that a server lacks according to a message of PostgreSQL's."""
-    found = _EXTENSION.search(message)
-    return next(name for name in found.groups() if name) if found else None
 
 
 def refused(
@@ -72,19 +60,22 @@ def refused(
         f"ERROR {sqlstate or 'none'} ({'unknown condition' if named == sqlstate else named}): "
         + (message or " ".join(result.get_error_message().split())),
         *(f"{name}: {value}" for name, value in fields.items() if value),
-        _hint(connection, message, sqlstate, text),
+        _hint(connection, message, sqlstate, statement),
     ]
     return "\n".join(filter(None, lines))
 
 
 def _hint(
-    connection: psycopg.Connection[tuple[Any, ...]], message: str, sqlstate: str, text: str
+    connection: psycopg.Connection[tuple[Any, ...]],
+    message: str,
+    sqlstate: str,
+    statement: Statement,
 ) -> str:
-    if extension := missing_extension(message):
+    if extension := missing_extension(f"{message}\n{statement.text}"):
         return _without_extension(connection, extension)
     if _NO_TABLESPACE.search(message):
         return "Tests need no tablespaces: dump the schema with pg_dump --no-tablespaces."
-    if sqlstate == "42501" and (is_dump(text) or "role" in message):
+    if sqlstate == "42501" and (is_dump(statement.source.text) or "role" in message):
         return "Dump the schema without owners: pg_dump --no-owner --no-privileges."
     if sqlstate == "25001":
         return "Such a statement runs in no transaction: move it out of BEGIN ... COMMIT."
@@ -98,8 +89,10 @@ def _without_extension(connection: psycopg.Connection[tuple[Any, ...]], name: st
         "SELECT current_setting('cluster_name'), current_setting('server_version')"
     ).fetchall()
     kind = "The embedded PostgreSQL" if cluster == CLUSTER_NAME else "This PostgreSQL"
+    names = [row[0] for row in rows]
+    if name in names:
+        return f"{kind} {version} cannot load the extension {name!r}: a library is missing."
     return (
-        f"{kind} {version} does not have the extension {name!r}. "
-        f"It has: {', '.join(row[0] for row in rows) or 'none'}.\n"
-        f"To use a PostgreSQL that has it, set {URL_VARIABLE}."
+        f"{kind} {version} does not have the extension {name!r}. It has: "
+        f"{', '.join(names) or 'none'}."
     )

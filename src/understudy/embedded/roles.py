@@ -11,8 +11,8 @@ from contextlib import closing
 from itertools import islice
 
 from understudy.embedded.driver import connect
+from understudy.embedded.environment import CLUSTER_NAME
 from understudy.embedded.errors import SchemaError
-from understudy.embedded.server import CLUSTER_NAME
 from understudy.pg import sql as lexer
 
 KINDS = ("ROLE", "USER", "GROUP")

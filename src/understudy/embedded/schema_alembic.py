@@ -80,6 +80,10 @@ class AlembicSource:
             )
         return self._scripts()
 
+    def texts(self) -> list[bytes]:
+        """Return the scripts."""
+        return [file.read_bytes() for file in self._scripts()]
+
     def content(self) -> list[bytes]:
         """Return the scripts, and the files of the project that they import."""
         files = imported_files(self._scripts(), self._root)

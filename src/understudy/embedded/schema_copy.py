@@ -44,6 +44,10 @@ class CopiedSource:
         load_text(dsn, self._dump(), f"that pg_dump made of {self._shown}")
         return []
 
+    def texts(self) -> list[bytes]:
+        """Return nothing: the database would have to be asked."""
+        return []
+
     def content(self) -> list[bytes]:
         """Return the dump."""
         return [self._dump().encode()]

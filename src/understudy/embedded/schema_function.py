@@ -43,6 +43,10 @@ class FunctionSource:
         )
         return self._files()
 
+    def texts(self) -> list[bytes]:
+        """Return the modules."""
+        return self.content()
+
     def content(self) -> list[bytes]:
         """Return the function's module, and the files of the project that it imports."""
         return [file.read_bytes().replace(b"\r\n", b"\n") for file in self._files()]

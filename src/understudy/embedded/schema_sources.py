@@ -47,6 +47,13 @@ class Source(Protocol):
             MissingExtra: a package is not installed.
         """
 
+    def texts(self) -> list[bytes]:
+        """Return the files that may create extensions, without asking a server.
+
+        Raises:
+            SchemaError: a file cannot be read.
+        """
+
     def content(self) -> list[bytes]:
         """Return the content of the source: while it is the same, so is the schema.
 
@@ -79,6 +86,10 @@ class FilesSource:
     def load(self, dsn: str) -> list[Path]:
         """Run the files."""
         return load_schema(dsn, self._patterns, self._root)
+
+    def texts(self) -> list[bytes]:
+        """Return the files."""
+        return self.content()
 
     def content(self) -> list[bytes]:
         """Return the bytes of the files and of those that they include, in order."""

