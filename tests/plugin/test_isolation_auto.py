@@ -183,6 +183,71 @@ def test_a_fixed_choice_is_not_changed(database: Project) -> None:
     assert not (database.path / FILE).exists()
 
 
+def test_under_rollback_nothing_is_silent(database: Project) -> None:
+    database.write(
+        test_it="""
+            import psycopg
+            import pytest
+
+            @pytest.fixture
+            def two(real_postgres):
+                with (
+                    psycopg.connect(real_postgres.dsn, autocommit=True) as first,
+                    psycopg.connect(real_postgres.dsn, autocommit=True) as second,
+                ):
+                    yield first, second
+
+            def test_clock(two):
+                first = two[0].execute("SELECT now()").fetchone()
+                assert two[0].execute("SELECT now()").fetchone() != first
+
+            def test_clock_that_does_not_matter(two):
+                two[0].execute("SELECT now()")
+
+            def test_level(two):
+                two[0].execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+                two[0].execute("COMMIT")
+                two[1].execute("SELECT 1")
+
+            def test_locks(two):
+                for connection in two:
+                    connection.execute("SELECT pg_advisory_lock(7)")
+        """
+    )
+    result = database.run("--understudy-isolation=rollback", "-W", "default")
+    result.assert_outcomes(passed=2, failed=2, warnings=1)
+    note = [
+        "One rolled-back transaction may show this wrongly. Give the test its own database:",
+        '  @pytest.mark.understudy(isolation="clone")',
+        'or configure isolation = "auto".',
+    ]
+    at = result.outlines.index("this test uses now(), which stands still")
+    assert result.outlines[at + 1 : at + 4] == note
+    result.stdout.fnmatch_lines(
+        [
+            "NotShownByRollback: this test has two connections that take the same advisory lock",
+            "*UnderstudyWarning: this test has several connections, and a level above READ *",
+        ]
+    )
+
+
+def test_a_test_that_is_scripted_stays_rolled_back(database: Project) -> None:
+    database.write(
+        test_it="""
+            import psycopg
+
+            def test_scripted(real_postgres):
+                real_postgres.on("SELECT 1").value(2)
+                with psycopg.connect(real_postgres.dsn, autocommit=True) as connection:
+                    assert connection.execute("SELECT 1").fetchone() == (2,)
+                    connection.execute("VACUUM")
+        """
+    )
+    result = database.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["this test runs a command that cannot run in a transaction"])
+
+
 def test_the_first_run_leaves_no_trace(database: Project) -> None:
     database.write(
         test_it="""

@@ -112,6 +112,11 @@ def latest_psqlpy_call() -> Attribution | None:
     return _psqlpy if len(_psqlpy_senders) == 1 else None
 
 
+def loops() -> list[asyncio.AbstractEventLoop]:
+    """Return the open event loops in which a driver was used."""
+    return [loop for loop in list(_loops) if not loop.is_closed()]
+
+
 def loops_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
     """Find the event loops in which this thread has used a driver."""
     for loop, thread in list(_loops.items()):

@@ -143,6 +143,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Keep the database of a failed test, and show its URL."""
     report = yield
     clones.keep_if_failed(item, report)
+    isolation.explain(item, report)
     return report
 
 

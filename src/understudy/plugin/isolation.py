@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from understudy.plugin import markers, xdist_workers
+from understudy.plugin import markers, servers, xdist_workers
+from understudy.plugin.leak_checks.categories import UnderstudyWarning
 from understudy.plugin.options import read_settings
+from understudy.plugin.report import not_enough
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 _NAME = "understudy-isolation"
@@ -52,7 +54,7 @@ def of(item: pytest.Item) -> str:
     configured = markers.isolation(item)
     if configured != "auto":
         return configured
-    is_known = item.nodeid in _state(item.config).known
+    is_known = _name(item) in _state(item.config).known
     return "clone" if is_known or _MOVED in item.stash else "rollback"
 
 
@@ -81,15 +83,38 @@ def note_outcome(item: pytest.Item, *, is_certain: bool, has_passed: bool) -> No
         has_passed: whether it has passed on the clone, where it failed before.
     """
     if is_certain or has_passed:
-        _state(item.config).moved[item.nodeid] = item.stash[_MOVED]
+        _state(item.config).moved[_name(item)] = item.stash[_MOVED]
+
+
+def explain(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Tell what a test has met that its isolation by rollback cannot show.
+
+    A failure may be explained by it; a test that passes gets a warning if it is likely wrong.
+    """
+    server = servers.rollback_server_of(item.config)
+    uses = "real_postgres" in getattr(item, "fixturenames", ())
+    if server is None or not uses or report.when != "call" or of(item) != "rollback":
+        return
+    reasons = server.scheduler.limits.reasons(has_failed=report.failed)
+    if not reasons or report.skipped:
+        return
+    text = not_enough(reasons)
+    if report.failed:
+        report.sections.append(("understudy", text))
+        return
+    try:
+        item.warn(UnderstudyWarning(text))
+    except UnderstudyWarning:  # by `filterwarnings = error`
+        report.outcome, report.longrepr = "failed", text
 
 
 def note_run(item: pytest.Item, isolation: str) -> None:
     """Count a test that uses `real_postgres`."""
-    for nodeids in _state(item.config).ran.values():
-        if item.nodeid in nodeids:
-            nodeids.remove(item.nodeid)
-    _state(item.config).ran[isolation].append(item.nodeid)
+    name = _name(item)
+    for names in _state(item.config).ran.values():
+        if name in names:
+            names.remove(name)
+    _state(item.config).ran[isolation].append(name)
 
 
 def note_collected(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -98,7 +123,7 @@ def note_collected(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     is_partial = any("::" in argument for argument in config.args)
     for item in items:
         if markers.isolation(item) == "auto":
-            state.collected.add(item.nodeid)
+            state.collected.add(_name(item))
         if not is_partial:
             state.files.add(_file(item.nodeid))
 
@@ -183,6 +208,15 @@ def _read(path: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("\t") for line in lines if line and not line.startswith("#"))
     return {name: reason for name, _, reason in pairs}
+
+
+def _name(item: pytest.Item) -> str:
+    """Return the name of a test in the file: its id, without an address that changes every run."""
+    server = servers.rollback_server_of(item.config)
+    if server is None:
+        return item.nodeid
+    address = f"{server.password}@{server.host}:{server.port}"
+    return item.nodeid.replace(address, "{password}@{host}:{port}")
 
 
 def _file(nodeid: str) -> str:

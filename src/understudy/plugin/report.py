@@ -53,6 +53,19 @@ def schema_from_models(made: str) -> str:
     )
 
 
+def not_enough(reasons: Sequence[str]) -> str:
+    """Return the note on a test whose isolation by rollback cannot show what it does."""
+    lines = [f"this test {reason}" for reason in reasons]
+    return "\n".join(
+        [
+            *lines,
+            "One rolled-back transaction may show this wrongly. Give the test its own database:",
+            '  @pytest.mark.understudy(isolation="clone")',
+            'or configure isolation = "auto".',
+        ]
+    )
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 

@@ -10,13 +10,16 @@ import bdb
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures and pytest-xdist do
 
 from understudy.plugin import isolation
 from understudy.plugin.servers import rollback_server_of
+
+if TYPE_CHECKING:
+    from understudy.real_postgres.limits import Limits
 
 _COUNTS = "understudy.script.call_counts"
 _Report = tuple[pytest.CallInfo[None], pytest.TestReport]
@@ -66,7 +69,10 @@ def _first_run(
         found = [_phase(item, "setup", {})]
         if found[0][1].passed:
             found.append(_phase(item, "call", {}))
-        reasons, is_certain = _reasons(item, found)
+        limits = _limits(item)  # None also if it has used what only a rollback has
+        reasons, is_certain = _reasons(limits, found)
+        if limits is not None:
+            limits.moves = False  # its teardown runs to the end
         if item.session.shouldfail or item.session.shouldstop:
             nextitem = None
         # What outlives the test stays for the second run.
@@ -76,7 +82,7 @@ def _first_run(
         if hasattr(item, "_request"):
             request._request, request.funcargs = False, None
     if not reasons:
-        reasons, is_certain = _reasons(item, found)
+        reasons, is_certain = _reasons(limits, found)
     return found, reasons, is_certain
 
 
@@ -94,11 +100,18 @@ def _phase(item: pytest.Item, when: Any, arguments: Mapping[str, Any]) -> _Repor
     return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
 
 
-def _reasons(item: pytest.Item, found: list[_Report]) -> tuple[list[str], bool]:
+def _limits(item: pytest.Item) -> Limits | None:
+    """Return the limits that a test has met, or None if it stays isolated by rollback."""
     server = rollback_server_of(item.config)
-    if server is None:
+    if server is None or not server.scheduler.limits.moves:
+        return None
+    return server.scheduler.limits
+
+
+def _reasons(limits: Limits | None, found: list[_Report]) -> tuple[list[str], bool]:
+    """Return the reasons to run a test again, and whether one is certain."""
+    if limits is None:
         return [], False
-    limits = server.scheduler.limits
     certain = limits.reasons(has_failed=False)
     has_failed = any(report.failed for _, report in found)
     return certain or limits.reasons(has_failed=has_failed), bool(certain)

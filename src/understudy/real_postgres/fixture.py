@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 from understudy.fake_postgres.connectors import Drivers
@@ -12,6 +13,8 @@ from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.rollback_server import RollbackServer
+from understudy.script.call_log import CallLog
+from understudy.script.calls import Transaction
 from understudy.script.script import Script
 
 
@@ -89,9 +92,26 @@ class RealPostgres(_Inserting, FakePostgres):
             statement: literal SQL in which `...` matches anything, or a regular expression.
             parameters: values or predicates that the parameters must match; omit them for any.
         """
+        self._pin()
         rule = super().on(statement, *parameters)
         assert isinstance(rule, RealRule)
         return rule
+
+    @property
+    def calls(self) -> CallLog:
+        """Every statement of this test, oldest first."""
+        self._pin()
+        return super().calls
+
+    @property
+    def transactions(self) -> Sequence[Transaction]:
+        """Every transaction of this test, in the order in which they began."""
+        self._pin()
+        return super().transactions
+
+    def _pin(self) -> None:
+        """Stay isolated by rollback: a clone has no script and no log of calls."""
+        self._rollback_server.scheduler.limits.moves = False
 
     @property
     def patience(self) -> float:

@@ -48,6 +48,13 @@ class LeakedTasks:
         threads.discard(threading.current_thread())
         self._leaked.update((left | threads) - set(self._earlier) - set(self._allowed))
 
+    def cancel_test(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel the tasks that a test has started in a loop; call it in the loop's thread."""
+        for task in asyncio.all_tasks(loop) - set(self._earlier):
+            # In its task, anyio's plugin runs all tests and fixtures of a scope.
+            if getattr(task.get_coro(), "__name__", "") != "_run_tests_and_fixtures":
+                task.cancel()
+
     def refuse(self, sql: str, client: Client) -> None:
         """Reject a statement of a task or thread that an earlier test has left running.
 

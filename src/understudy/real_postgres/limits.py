@@ -90,13 +90,14 @@ class Limits:
     """The limits that the current test has met.
 
     Attributes:
-        moves: whether the test is run again on a clone when it meets one.
+        moves: whether the test is run again on a clone when it meets one. A test that uses the
+            script or the log of calls is not: a clone has neither.
         is_over: whether it will be: the rest of this run does not matter.
         met: the limits, by reason.
     """
 
     def __init__(self) -> None:
-        self.on_over: Callable[[RollbackClient], None] = lambda _: None
+        self.on_over: Callable[[], None] = lambda: None
         self._clock_names: set[str] = set()
         self._notifies = False
         self.begin(moves=False)
@@ -125,30 +126,28 @@ class Limits:
         self._senders.add(client.pid)
         found = _found(sql)
         if found:
-            self._note_found(found, client)
+            self._note_found(found)
         if self._has_level and len(self._senders) > 1:
-            self._note(
-                "has several connections and an isolation level above READ COMMITTED", "met", client
-            )
+            self._note("has several connections, and a level above READ COMMITTED", "met")
 
-    def _note_found(self, found: frozenset[str], client: RollbackClient) -> None:
+    def _note_found(self, found: frozenset[str]) -> None:
         self._listens |= "listen" in found
         self._has_notified |= "notify" in found and "listen" not in found
         if "clock" in found:
-            self._note("uses now(), which stands still", "possible", client)
+            self._note("uses now(), which stands still", "possible")
         if self._listens and (self._has_notified or self._notifies):
-            self._note("listens, and a function or a nested statement notifies", "met", client)
+            self._note("listens, and a function or a nested statement notifies", "met")
         if "level" in found:
             self._has_level = True
-            self._note("sets an isolation level above READ COMMITTED", "possible", client)
+            self._note("sets an isolation level above READ COMMITTED", "possible")
         if "prepared" in found:
-            self._note("uses prepared transactions", "met", client)
+            self._note("uses prepared transactions", "met")
         if "temporary" in found:
-            self._note("has a temporary table that a commit changes", "met", client)
+            self._note("has a temporary table that a commit changes", "met")
         if "backend" in found:
-            self._note("cancels or terminates a backend", "met", client)
+            self._note("cancels or terminates a backend", "met")
         if "identity" in found:
-            self._note("looks at backends, transactions or locks of the server", "possible", client)
+            self._note("looks at backends, transactions or locks of the server", "possible")
 
     def note_call(self, sql: str, values: object, client: RollbackClient) -> None:
         """Notice an advisory lock of the session that another connection holds."""
@@ -159,9 +158,9 @@ class Limits:
             return
         holder = self._locks.setdefault((sql, values), client.pid)
         if holder != client.pid:
-            self._note("has two connections that take the same advisory lock", "wrong", client)
+            self._note("has two connections that take the same advisory lock", "wrong")
         elif set(self._locks.values()) != {client.pid}:
-            self._note("takes advisory locks on two connections", "met", client)
+            self._note("takes advisory locks on two connections", "met")
 
     def note_lost(self, client: RollbackClient) -> None:
         """Notice that a connection has ended: its advisory locks are released."""
@@ -170,24 +169,24 @@ class Limits:
     def note_error(self, sqlstate: str, client: RollbackClient) -> None:
         """Notice an error that only the transaction of the test can explain."""
         if sqlstate in _ERRORS and (client.current is None or sqlstate != "25001"):
-            self._note(_ERRORS[sqlstate], "met", client)
+            self._note(_ERRORS[sqlstate], "met")
 
-    def note_wait(self, sql: str, client: RollbackClient) -> None:
+    def note_wait(self, sql: str) -> None:
         """Notice a statement that has to wait for the transaction of another connection."""
         if "skip" in _found(sql):
-            self._note("uses SKIP LOCKED or NOWAIT beside another transaction", "met", client)
+            self._note("uses SKIP LOCKED or NOWAIT beside another transaction", "met")
         else:
-            self._note("has connections that wait for each other", "possible", client)
+            self._note("has connections that wait for each other", "possible")
 
-    def note_busy(self, client: RollbackClient) -> None:
+    def note_busy(self) -> None:
         """Notice a statement that has waited too long for another connection's transaction."""
-        self._note("has a connection that waits for another one's transaction", "met", client)
+        self._note("has a connection that waits for another one's transaction", "met")
 
-    def note_broken(self, client: RollbackClient) -> None:
+    def note_broken(self) -> None:
         """Notice that the transaction of the test has ended before the test."""
-        self._note("ends the transaction that isolates it", "met", client)
+        self._note("ends the transaction that isolates it", "met")
 
-    def _note(self, reason: str, certainty: Certainty, client: RollbackClient) -> None:
+    def _note(self, reason: str, certainty: Certainty) -> None:
         known = self.met.get(reason)
         if known is not None and known.certainty != "possible":
             return
@@ -196,7 +195,7 @@ class Limits:
             return
         if self.moves:
             self.is_over = True
-            self.on_over(client)
+            self.on_over()
         elif certainty == "wrong":
             expectations.record_failure(failures.not_shown(reason))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from understudy.fake_postgres import attribution
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
@@ -52,6 +54,7 @@ class RollbackServer(Server):
     def _make_responder(self) -> ForwardingResponder:
         self.leaked = LeakedTasks()
         self.scheduler = TransactionScheduler(lambda: self._sockets)
+        self.scheduler.limits.on_over = self._cancel_test
         self._forwarding = ForwardingResponder(
             self.engine,
             self.lock,
@@ -117,6 +120,17 @@ class RollbackServer(Server):
 
     def _settle(self) -> None:
         self._sockets.settle(self.scheduler.finish_commit)
+
+    def _cancel_test(self) -> None:
+        """Cancel the tasks of a test that is run again: they may wait for what does not come."""
+        limits = self.scheduler.limits
+        for loop in attribution.loops():
+
+            def cancel(loop: asyncio.AbstractEventLoop = loop) -> None:
+                if limits.is_over and limits.moves:  # its teardown has not begun
+                    self.leaked.cancel_test(loop)
+
+            loop.call_soon_threadsafe(cancel)
 
     # Clones --------------------------------------------------------------------------------------
 

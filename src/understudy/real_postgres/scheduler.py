@@ -250,7 +250,7 @@ class TransactionScheduler:
         if request in self._queue:
             holder = self._holder
             if holder not in (None, request.client) and holder.open_transaction is not None:
-                self.limits.note_wait(request.sql, request.client)
+                self.limits.note_wait(request.sql)
             self._sockets().later(self.patience, partial(self._on_timeout, request, self.patience))
 
     def _next(self) -> None:
@@ -314,12 +314,12 @@ class TransactionScheduler:
         reply = replies[0]
         if own and own[0].error is not None:
             text = f"the transaction that isolates this test is broken: {own[0].error.fields.text}"
-            self.limits.note_broken(request.client)
+            self.limits.note_broken()
             expectations.record_failure(failures.IsolationBroken(text))
             self.needs_replacement = True
         if replies[-1].status == "I" and not self.needs_replacement:
             self.needs_replacement = True
-            self.limits.note_broken(request.client)
+            self.limits.note_broken()
             expectations.record_failure(failures.escaped(request.sql))
         # CREATE TABLE ... AS is tagged as a SELECT.
         word = request.sql.lstrip()[:6].upper()
@@ -354,7 +354,7 @@ class TransactionScheduler:
         latest = holder.latest
         where = "another connection" if latest is None else latest.origin.place
         sent = "" if latest is None else latest.statement
-        self.limits.note_busy(request.client)
+        self.limits.note_busy()
         failure = failures.busy(request.sql, seconds, where, sent)
         expectations.record_failure(failure)
         request.done(errors.error("55P03", str(failure)))

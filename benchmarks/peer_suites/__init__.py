@@ -1,0 +1,1 @@
+"""The test suites of other projects, with each isolation of `real_postgres`."""

@@ -1,0 +1,153 @@
+"""Run another project's tests on a plain server, and with each isolation of `real_postgres`.
+
+    python -m benchmarks.peer_suites pgqueuer /path/to/its/checkout --python /its/venv/bin/python
+
+The environment of `--python` has the project, what its tests need, and Understudy. The tests run in
+copies of the checkout, in which only the fixtures that make a database are replaced. It prints the
+number of tests that pass, and each test that passes on the plain server and not otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import psycopg
+
+from benchmarks.peer_suites.peers import PEERS, Peer
+from understudy.embedded import EmbeddedServer
+
+BASELINE = "plain server"
+ISOLATIONS = ("rollback", "auto", "clone")
+_SCHEMA = "understudy_peer_schema"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a suite.
+
+    Attributes:
+        passed: the tests that passed.
+        problems: the first line of the failure of each test that did not pass and was not skipped.
+        seconds: how long it took.
+        lines: Understudy's own lines in the summary.
+    """
+
+    passed: frozenset[str]
+    problems: Mapping[str, str]
+    seconds: float
+    lines: Sequence[str]
+
+
+@contextmanager
+def _plain_server() -> Iterator[Mapping[str, str]]:
+    with EmbeddedServer() as server:
+        dsn = server.dsn()
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE taskiq_postgres")
+        parts = urlsplit(dsn)
+        yield {
+            "dsn": dsn,
+            "host": parts.hostname or "",
+            "port": str(parts.port),
+            "user": parts.username or "",
+            "password": parts.password or "",
+            "database": parts.path[1:],
+        }
+
+
+def _run(peer: Peer, checkout: Path, python: str, isolation: str) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "suite"
+        shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git"))
+        if isolation == BASELINE:
+            with _plain_server() as parts:
+                variables = {name: text.format(**parts) for name, text in peer.server.items()}
+                return _pytest(peer, copy, python, ["-p", "no:understudy"], variables)
+        conftest = copy / peer.conftest
+        before = conftest.read_text() if conftest.exists() else ""
+        conftest.write_text(before + peer.fixtures)
+        flags = [f"--understudy-isolation={isolation}"]
+        flags += [f"--understudy-real-postgres-env={n}={v}" for n, v in peer.variables.items()]
+        if peer.schema:
+            (copy / f"{_SCHEMA}.py").write_text(peer.schema)
+            flags.append(f"--understudy-schema={_SCHEMA}:install")
+        return _pytest(peer, copy, python, flags, {})
+
+
+def _pytest(
+    peer: Peer, copy: Path, python: str, flags: Sequence[str], variables: Mapping[str, str]
+) -> Outcome:
+    report = copy / "understudy-report.xml"
+    command = [python, "-m", "pytest", *peer.arguments, *flags, "-q", "-p", "no:cacheprovider"]
+    start = time.monotonic()
+    done = subprocess.run(
+        [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],
+        cwd=copy,
+        env={**os.environ, "PATH": f"{Path(python).parent}:{os.environ['PATH']}", **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - start
+    if not report.exists():
+        raise SystemExit(done.stdout)
+    passed, problems = set(), {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = f"{case.get('classname')}::{_without_address(case.get('name') or '')}"
+        bad = [part for part in case if part.tag in ("failure", "error")]
+        if bad:
+            problems[name] = (bad[0].get("message") or "").partition("\n")[0]
+        elif case.find("skipped") is None:
+            passed.add(name)
+    lines = [
+        line
+        for line in done.stdout.splitlines()
+        if "real_postgres:" in line or "on a clone:" in line
+    ]
+    return Outcome(frozenset(passed), problems, seconds, lines)
+
+
+def _without_address(name: str) -> str:
+    """Return the name of a test without a password and a port, which differ in each run."""
+    start, at, end = name.partition("@")
+    return start.rpartition("//")[0] + at + end.partition("/")[2] if at else name
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peer_suites", description=__doc__)
+    parser.add_argument("name", choices=PEERS)
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--only", nargs="+", choices=ISOLATIONS, default=ISOLATIONS)
+    options = parser.parse_args()
+    peer = PEERS[options.name]
+    found = {}
+    for isolation in (BASELINE, *options.only):
+        found[isolation] = _run(peer, options.checkout, options.python, isolation)
+        number = len(found[isolation].passed & found[BASELINE].passed)
+        print(f"{isolation}: {number} passed in {found[isolation].seconds:.0f} s", flush=True)
+        for line in found[isolation].lines:
+            print(f"  {line}")
+        for name in sorted(found[BASELINE].passed - found[isolation].passed):
+            print(f"  not {name}: {found[isolation].problems.get(name, 'not run')[:200]}")
+    for name, problem in sorted(found[BASELINE].problems.items()):
+        print(f"not on the plain server: {name}: {problem[:100]}")
+    numbers = [len(found[isolation].passed & found[BASELINE].passed) for isolation in found]
+    print(f"| {options.name} | {' | '.join(map(str, numbers))} |")
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,132 @@
+"""How each suite is given a database: by variables on a plain server, and by a fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The test suite of a project.
+
+    Attributes:
+        conftest: the file that `fixtures` are added to.
+        fixtures: what replaces the fixtures that make a database.
+        arguments: for pytest.
+        server: variables that point the suite at a plain server; they may name {dsn}, {host},
+            {port}, {user}, {password} and {database}.
+        variables: variables that point it at `real_postgres`, in the form of the configuration.
+        schema: a Python function `install(dsn)` that loads the schema, or "".
+        roles: SQL for the plain server, run before.
+        requirements: what the suite needs beside the project, for the page.
+    """
+
+    conftest: str
+    fixtures: str
+    arguments: Sequence[str] = ()
+    server: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    schema: str = ""
+
+
+_LIBPQ = {
+    "PGHOST": "{host}",
+    "PGPORT": "{port}",
+    "PGUSER": "{user}",
+    "PGPASSWORD": "{password}",
+    "PGDATABASE": "{database}",
+}
+
+PEERS: Mapping[str, Peer] = {
+    "pgqueuer": Peer(
+        conftest="test/conftest.py",
+        arguments=["test"],
+        server={"EXTERNAL_POSTGRES_DSN": "{dsn}"},
+        fixtures="""
+@pytest.fixture
+def dsn(real_postgres):
+    return real_postgres.dsn
+""",
+        schema="""
+import asyncpg
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+
+async def install(dsn):
+    connection = await asyncpg.connect(dsn)
+    await Queries(AsyncpgDriver(connection)).install()
+    await connection.close()
+""",
+    ),
+    "taskiq-postgres": Peer(
+        conftest="tests/integration/conftest.py",
+        arguments=["tests"],
+        # The suite appends to the name of this database.
+        server={
+            "TASKIQ_PG_DSN": "postgres://{user}:{password}@{host}:{port}/taskiq_postgres",
+        },
+        fixtures="""
+@pytest.fixture(scope="session", autouse=True)
+def clean_database():
+    pass
+
+@pytest.fixture
+def pg_dsn(real_postgres):
+    return real_postgres.dsn
+""",
+    ),
+    "procrastinate": Peer(
+        conftest="tests/conftest.py",
+        arguments=["tests/unit", "tests/integration", "tests/acceptance"],
+        server=_LIBPQ,
+        variables=_LIBPQ,
+        fixtures="""
+@pytest.fixture
+def connection_params(real_postgres):
+    return {"dbname": real_postgres.database}
+""",
+        schema="""
+import psycopg
+from procrastinate import schema, testing
+
+def install(dsn):
+    manager = schema.SchemaManager(connector=testing.InMemoryConnector())
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(manager.get_schema())
+""",
+    ),
+    "databases": Peer(
+        conftest="tests/conftest.py",
+        arguments=["tests"],
+        server={
+            "TEST_DATABASE_URLS": "postgresql://{user}:{password}@{host}:{port}/{database},"
+            "postgresql+aiopg://{user}:{password}@{host}:{port}/{database},"
+            "postgresql+asyncpg://{user}:{password}@{host}:{port}/{database}"
+        },
+        variables={"TEST_DATABASE_URLS": "{dsn},{dsn:aiopg},{dsn:asyncpg}"},
+        fixtures="""
+import pytest
+
+@pytest.fixture(autouse=True)
+def _isolated(real_postgres):
+    pass
+""",
+    ),
+    "aiosql": Peer(
+        conftest="tests/conftest.py",
+        arguments=["tests", "-m", "postgres"],
+        server={
+            "PYTEST_ADDOPTS": "--postgresql-detached --postgresql-host={host}"
+            " --postgresql-port={port} --postgresql-user={user} --postgresql-password={password}"
+        },
+        fixtures="""
+@pytest.fixture
+def pg_conn(real_postgres):
+    import psycopg
+
+    with psycopg.connect(real_postgres.dsn) as connection:
+        yield connection
+""",
+    ),
+}
