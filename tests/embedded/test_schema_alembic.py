@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,17 @@ def test_whether_a_migration_takes_the_models(tmp_path: Path, body: str) -> None
 
     expected = "migrations/versions/r0.py calls create_all" if "create_all" in body else None
     assert source.models() == expected
+
+
+def test_sqlalchemy_without_greenlet() -> None:
+    """A project without async engines has none: `sqlalchemy.ext.asyncio` cannot be imported."""
+    program = (
+        "import sys; sys.modules['greenlet'] = None\n"
+        "from sqlalchemy.engine import make_url\n"
+        "from understudy.embedded.run_alembic import _redirect_engines\n"
+        "_redirect_engines(make_url('postgresql+psycopg://127.0.0.1/x'))\n"
+        "import sqlalchemy\n"
+        "print(sqlalchemy.create_engine.__wrapped__.__name__)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("create_engine\n", "")

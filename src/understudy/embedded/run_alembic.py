@@ -71,7 +71,10 @@ def _redirect_engines(url: Any) -> None:
         Engine,
         create,
     )
-    from sqlalchemy.ext import asyncio  # type: ignore[import-not-found,unused-ignore] # the same
+
+    if importlib.util.find_spec("greenlet") is not None:
+        # It holds `create_engine`, too. Without greenlet it cannot be imported or used.
+        importlib.import_module("sqlalchemy.ext.asyncio")
 
     @event.listens_for(Engine, "do_connect")  # type: ignore[untyped-decorator,unused-ignore] # its
     def connect(dialect: Any, record: object, args: object, parameters: dict[str, Any]) -> Any:
@@ -93,7 +96,6 @@ def _redirect_engines(url: Any) -> None:
         options.pop("creator", None)
         return original(*arguments, **options)
 
-    assert asyncio, "imported, because it holds the function, too"
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "sqlalchemy":
             for attribute, value in list(vars(module).items()):
