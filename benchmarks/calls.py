@@ -31,6 +31,7 @@ HAND_WRITTEN = "a hand-written fake"
 PLAIN = "FakeConnection, plain attributes"
 ONE_RULE = "FakeConnection, one rule for each statement"
 TWENTY_RULES = "FakeConnection, twenty rules"
+THOUSAND_RULES = "FakeConnection, a thousand rules"
 
 
 def async_mock() -> Any:
@@ -68,6 +69,7 @@ CANDIDATES: dict[str, Callable[[], Any]] = {
     PLAIN: lambda: with_attributes(FakeConnection()),
     ONE_RULE: lambda: with_rules(0),
     TWENTY_RULES: lambda: with_rules(16),
+    THOUSAND_RULES: lambda: with_rules(996),
 }
 
 

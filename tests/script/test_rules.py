@@ -12,6 +12,7 @@ from dirty_equals import IsPositiveInt, IsStr
 from tests.effort import record_sleeps
 from understudy import (
     ANY,
+    AnswerImpossible,
     FakeConnection,
     PredicateFailed,
     ScriptError,
@@ -200,7 +201,7 @@ async def test_a_function_that_raises_raises() -> None:
 async def test_a_function_whose_rows_make_no_sense() -> None:
     conn = FakeConnection()
     conn.on(ONE)(lambda call: [{"id": 1}, {"name": 2}])
-    with pytest.raises(ScriptError, match="all rows of a result have the same columns"):
+    with pytest.raises(AnswerImpossible, match="all rows of a result have the same columns"):
         await conn.fetch(ONE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from understudy.catalog import active_checker
@@ -14,7 +15,7 @@ from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
 from understudy.pg.errors import ErrorFields
 from understudy.pg.select_list import column_names
-from understudy.script.answers import Answer, Computed, Rows, Value
+from understudy.script.answers import Answer, Computed, Row, Rows, Value
 from understudy.script.calls import Call
 from understudy.script.expectations import record_failure
 from understudy.script.formatting import counted
@@ -60,27 +61,33 @@ class Outcome:
             return result
         if result.is_filled:
             result = self._fill(result, mismatch)
+        elif not isinstance(result.rows[0], tuple) and self.description is not None:
+            return result  # the check compares the names
         if names is None:
             if self.description is None:
                 names = column_names(self.call.statement)
             else:
-                names = [column.name for column in self.description.columns]
+                names = tuple(column.name for column in self.description.columns)
         first = result.rows[0]
         if isinstance(first, tuple):
-            if result.columns is not None:
-                return result
-            if names is None or None in names:
-                self._refuse(UNNAMED, NAME_THEM)
-            columns = tuple(map(str, names))
-            if self.description is None and len(first) != len(columns):
-                self._refuse(wrong_length(columns, first))
-            return replace(result, columns=columns)
-        if self.description is None and names and not result.as_dicts:
-            known = list(map(str, names))
-            if len(set(known)) < len(known) and None not in names:
-                found = equal_names(known, first, len(result.rows))
-                self._refuse(found.reason, *found.remedy)
+            return self._named(result, first, names)
+        is_known = self.description is not None or result.as_dicts or names is None
+        if not is_known and names is not None and _is_ambiguous(tuple(names)):
+            found = equal_names(list(map(str, names)), first, len(result.rows))
+            self._refuse(found.reason, *found.remedy)
         return result
+
+    def _named(self, rows: Rows, first: Row, names: Sequence[str | None] | None) -> Rows:
+        """Return rows in the order of the columns with the columns' names."""
+        __tracebackhide__ = True
+        if rows.columns is not None:
+            return rows
+        if names is None or None in names:
+            self._refuse(UNNAMED, NAME_THEM)
+        columns = tuple(map(str, names))
+        if self.description is None and len(first) != len(columns):
+            self._refuse(wrong_length(columns, first))
+        return replace(rows, columns=columns)
 
     def _fill(self, rows: Rows, mismatch: Mismatch | None) -> Rows:
         __tracebackhide__ = True
@@ -166,7 +173,13 @@ class Outcome:
         return computed.function(self.call, **groups)
 
 
-def wrong_length(names: Sequence[str], row: Sequence[Any]) -> str:
+@lru_cache(maxsize=1024)
+def _is_ambiguous(names: tuple[str | None, ...]) -> bool:
+    """Return whether columns have equal names."""
+    return None not in names and len(set(names)) < len(names)
+
+
+def wrong_length(names: Sequence[str], row: Row) -> str:
     """Return what is wrong with a row that has more or fewer values than there are columns."""
     columns = f"{counted(len(names), 'column')} ({', '.join(names)})"
     return f"it has {columns}, and a row of the answer has {counted(len(row), 'value')}"

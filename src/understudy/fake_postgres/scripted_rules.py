@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any, Self
+from uuid import UUID
 
 from understudy.fake_postgres.scripted_errors import error_fields
+from understudy.pg.types import BUILT_IN
 from understudy.script import answers
 from understudy.script.failures import ScriptError
 from understudy.script.formatting import shown
-from understudy.script.parameter_matching import Given, Parameters
+from understudy.script.parameter_matching import Given, Key, Parameters
 from understudy.script.rules import StatementRule
 
+# Other values of these types are sent as others. Two texts may be sent as one value of a json, say.
+_EXACT = frozenset([int, bool, bytes, type(None), UUID, dt.date, dt.datetime])
+_EXACT_TEXTS = frozenset([BUILT_IN["text"].oid, BUILT_IN["character varying"].oid])
 Same = Callable[[int, Any, Any], bool]
 
 
@@ -36,6 +42,16 @@ class ServerParameters(Parameters):
     """
 
     __slots__ = ()
+
+    def exact_key(self, given: Given) -> Key | None:
+        """Return values as a key, if no other values of their types are sent as the same ones."""
+        key = super().exact_key(given)
+        if key is None or not isinstance(given, ReceivedParameters) or len(key) != len(given.oids):
+            return None
+        for value, oid in zip(key, given.oids, strict=True):
+            if type(value) not in _EXACT and not (type(value) is str and oid in _EXACT_TEXTS):
+                return None
+        return key
 
     def _differences(self, given: Given, *, stop_at_first: bool) -> list[str]:
         found = super()._differences(given, stop_at_first=stop_at_first)

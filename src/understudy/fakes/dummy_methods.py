@@ -10,6 +10,7 @@ from typing import Any, Self
 from understudy.catalog.errors import AnswerImpossible
 from understudy.fakes.signatures import Shape
 from understudy.fakes.waiting_answers import wait_for, without_traceback
+from understudy.pg import sql
 from understudy.script import answers
 from understudy.script.answers import Answer, Computed, Error, Hang, Value
 from understudy.script.calls import Call
@@ -56,6 +57,11 @@ class MethodRule(Rule):
     def matches_statement(self, call: Call) -> bool:
         """Say whether this rule is for the call's method, with any arguments."""
         return call.method == self.method
+
+    @property
+    def exact_statement(self) -> sql.Tokens:
+        """The name of the method, as the only token."""
+        return sql.tokens(self.method)
 
     def differences(self, call: Call) -> list[tuple[str, str]]:
         """Describe, as (what, how), everything in which `call` departs from this rule."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from understudy.script.failures import PredicateFailed
 from understudy.script.formatting import predicate_name, shown, typed
 
 Given = Sequence[Any] | Mapping[str, Any] | None
-_PLAIN = frozenset([int, str, bool, float, bytes, type(None)])
+Key = tuple[Any, ...]
+# Values that are equal have the same hash, and no hash fails.
+_PLAIN = frozenset([int, str, bool, float, bytes, type(None), UUID, dt.date, dt.datetime])
 
 
 class Parameters:
@@ -29,6 +33,20 @@ class Parameters:
         # Most rules expect, and most calls pass, a list of plain values: it is compared as a whole.
         is_plain = all(type(value) in _PLAIN for value in expected)
         self._plain = list(expected) if is_plain else None
+
+    @property
+    def plain(self) -> Key | None:
+        """The expected values, if each is a plain value; None if not, or if any are accepted."""
+        return None if not self.expected or self._plain is None else self.expected
+
+    def exact_key(self, given: Given) -> Key | None:
+        """Return values as a key, if they match plain values of the same types by equality alone.
+
+        None if they are to be compared one by one.
+        """
+        if isinstance(given, list | tuple) and all(type(value) in _PLAIN for value in given):
+            return tuple(given)
+        return None
 
     def match(self, given: Given) -> bool:
         """Return whether `given` are the expected parameters.

@@ -95,6 +95,11 @@ class Rule(ABC):
     def matches_statement(self, call: Call) -> bool:
         """Return whether this rule is for the call's statement, whatever the parameters."""
 
+    @property
+    def exact_statement(self) -> sql.Tokens | None:
+        """The tokens of the only statement that it is for; None if it may be for several."""
+        return None
+
     @abstractmethod
     def differences(self, call: Call) -> list[tuple[str, str]]:
         """Describe, as (what, how), everything in which `call` departs from this rule."""
@@ -278,6 +283,11 @@ class StatementRule(Rule):
         if self.regex is not None:
             return self.regex.search(sql.one_line(call.statement)) is not None
         return self.pattern.matches(sql.tokens(call.statement))
+
+    @property
+    def exact_statement(self) -> sql.Tokens | None:
+        """The tokens of the only statement that it is for; None if it may be for several."""
+        return self.pattern.runs[0] if self.regex is None and self.pattern.exact else None
 
     def groups(self, call: Call) -> dict[str, str | None]:
         """Return what the named groups of the regular expression matched in `call`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from understudy.script import expectations, report
@@ -16,6 +15,7 @@ from understudy.script.failures import (
     UnexpectedStatement,
     UnusedAnswers,
 )
+from understudy.script.rule_index import RuleIndex, StatementRules
 from understudy.script.rules import Rule
 
 RuleT = TypeVar("RuleT", bound=Rule)
@@ -54,24 +54,18 @@ class Script:
         # What the statements of this test have changed of the schema; the engine's.
         self.changes: list[Any] = []
         self._refusal = refusal
-        # The rules for each statement, the latest first: most statements are executed repeatedly,
-        # and comparing one with every rule costs more than anything else here.
-        self._rules_for: dict[str, list[Rule]] = {}
+        self._index = RuleIndex()
 
     def add(self, rule: RuleT) -> RuleT:
         """Add `rule`, before all earlier ones; the running test fails if it stays unused."""
         self.rules.append(rule)
-        self._rules_for.clear()
+        self._index.add(rule)
         expectations.expect(_AllUsed(rule, self.calls))
         return rule
 
-    def rules_for(self, call: Call) -> Sequence[Rule]:
+    def rules_for(self, call: Call) -> StatementRules:
         """Return the rules for the statement of `call`, latest first."""
-        rules = self._rules_for.get(call.statement)
-        if rules is None:
-            rules = [rule for rule in reversed(self.rules) if rule.matches_statement(call)]
-            self._rules_for[call.statement] = rules
-        return rules
+        return self._index.rules_for(call)
 
     def answer(self, call: Call) -> Answer | None:
         """Return the answer of the latest rule that matches `call` and has one left, else None.
@@ -79,7 +73,7 @@ class Script:
         Raises:
             PredicateFailed: a predicate of a rule raised.
         """
-        for rule in self.rules_for(call):
+        for rule in self.rules_for(call).candidates(call.parameters):
             try:
                 matches = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:
