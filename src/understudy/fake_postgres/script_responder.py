@@ -37,7 +37,7 @@ from understudy.fake_postgres.protocol.statements import (
 )
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.scripted_errors import error_fields
-from understudy.fake_postgres.scripted_rows import say_json_null
+from understudy.fake_postgres.scripted_rows import is_long, say_json_null
 from understudy.fake_postgres.scripted_rules import ReceivedParameters
 from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
 from understudy.pg.errors import ServerError
@@ -214,8 +214,12 @@ class ScriptResponder:
     def _answered(self, outcome: Outcome, statement: Statement) -> Result | Pending:
         """Return the result of an outcome, or what waits for it."""
         assert outcome.answer is not None
-        if outcome.answer.delay:
-            return Pending(outcome.answer.delay, partial(self._after, outcome, statement))
+        answer, delay = outcome.answer.outcome, outcome.answer.delay
+        is_known = not isinstance(answer, _READY) or id(answer) in statement.notes.results
+        in_thread = not is_known and is_long(answer)
+        if delay or in_thread:
+            after = partial(self._after, outcome, statement)
+            return Pending(delay, after, in_thread=in_thread)
         return self._result(outcome, statement)
 
     def _after(self, outcome: Outcome, statement: Statement) -> Result | Pending:
@@ -313,7 +317,7 @@ class ScriptResponder:
         rows = [list(values_in_order(row, names)) for row in complete.rows] if names else ()
         if outcome.description is not None:
             say_json_null(rows, outcome.description)
-        return Result(rows, complete.tag)
+        return Result(rows, complete.tag, is_long=is_long(complete))
 
     def _refuse_unsendable(
         self, answer: Rows, outcome: Outcome, statement: Statement, unsendable: Mismatch

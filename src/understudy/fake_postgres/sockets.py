@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres import attribution
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
-from understudy.fake_postgres.transport import Host, Outcome, Transport
+from understudy.fake_postgres.transport import Host, Outcome, T, Transport
 from understudy.pg.errors import ServerError
 from understudy.script import origin
 
@@ -332,6 +332,24 @@ class SocketTransport(Transport):
         """Call a function in the thread of the sockets, and wait for it."""
         self._sockets.call(function)
 
+    def aside(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Call `work` in a thread of its own, so that other connections need not wait for it."""
+        sent_at = origin.spot()
+
+        def run() -> None:
+            origin.behind[threading.get_ident()] = lambda: sent_at
+            try:
+                came = work()
+            except Exception as error:  # noqa: BLE001 # raised in the thread of the sockets
+                then = partial(_throw, error)
+            else:
+                then = partial(done, came)
+            finally:
+                del origin.behind[threading.get_ident()]
+            self._sockets.post(lambda: self._sockets.serve(self, then))
+
+        threading.Thread(target=run, name="fake_postgres: a long statement", daemon=True).start()
+
     def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
         """Await something in the test's loop, or in a loop of its own if it has none."""
 
@@ -352,6 +370,10 @@ class SocketTransport(Transport):
         future: Future[Outcome] = Future()
         future.add_done_callback(hand_over)
         threading.Thread(target=lambda: future.set_result(asyncio.run(awaited()))).start()
+
+
+def _throw(error: Exception) -> None:
+    raise error
 
 
 def _bind(port: int) -> socket.socket:

@@ -10,7 +10,8 @@ import asyncio
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending, Result
 from understudy.pg.errors import ServerError
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from understudy.script.origin import Spot
 
 Outcome = Result | Pending | Exception
+T = TypeVar("T")
+
+
+def outcome_of(pending: Pending) -> Outcome | Awaitable[Outcome]:
+    """Return what a wait comes to when its time is over."""
+    try:
+        return pending.after()  # type: ignore[no-any-return] # typed where it is made
+    except (ServerError, ConnectionDropped) as error:
+        return error
 
 
 class Host(Protocol):
@@ -107,6 +117,10 @@ class Transport(ABC):
     def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
         """Await something in the test's event loop, and call `done` with the outcome."""
 
+    def aside(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Call `work`, which may take long, and then `done` with what it returns."""
+        done(work())
+
     # Input and output ----------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
@@ -154,11 +168,12 @@ class Transport(ABC):
     def _due(self, pending: Pending) -> None:
         if self.session.pending is not pending:
             return  # it was cancelled, or the connection is closed
-        outcome: Outcome | Awaitable[Outcome]
-        try:
-            outcome = pending.after()
-        except (ServerError, ConnectionDropped) as error:
-            outcome = error
+        if pending.in_thread:
+            self.aside(partial(outcome_of, pending), partial(self._came, pending))
+        else:
+            self._came(pending, outcome_of(pending))
+
+    def _came(self, pending: Pending, outcome: Outcome | Awaitable[Outcome]) -> None:
         if inspect.isawaitable(outcome):
             self.wait_for(outcome, lambda result: self._resume(pending, result))
         else:

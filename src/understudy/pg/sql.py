@@ -23,9 +23,9 @@ _TOKEN = re.compile(
       (?P<space>[ \t\n\r\f\v]+) | (?P<line>--[^\r\n]*)
     | (?P<comment>/\*)
     | (?P<literal>
-          [eE]'(?:[^'\\]|''|\\.)*'              # E'...' knows backslash escapes
-        | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'     # '...'
-        | (?:[uU]&)?"(?:[^"]|"")*"              # "name"
+          [eE]'(?:[^'\\]++|''|\\.)*+'           # E'...' knows backslash escapes
+        | (?:[bBxXnN]|[uU]&)?'(?:[^']++|'')*+'  # '...'
+        | (?:[uU]&)?"(?:[^"]++|"")*+"           # "name"
         | \$(?P<tag>[^\W\d]\w*)?\$.*?\$(?(tag)(?P=tag))\$
       )
     | (?P<ellipsis>\.\.\.)

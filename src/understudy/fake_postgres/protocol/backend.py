@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, Final, Literal
+from collections.abc import Callable, Generator
+from typing import Any, Final, Literal, TypeVar
 
 from understudy.fake_postgres.protocol import (
     backend_messages,
@@ -22,6 +22,9 @@ from understudy.pg.errors import ServerError
 
 # Yielded by work that needs the client's next message.
 MORE: Final = "more"
+# Bytes of a message from which its processing may keep other connections waiting noticeably.
+LONG: Final = 64 * 1024
+T = TypeVar("T")
 # Work that may wait: for an outcome, or for a message (kind, body).
 Work = Generator[Pending | Literal["more"], Any, None]
 
@@ -104,6 +107,16 @@ class Backend:
             for name, value in self.settings.changes():
                 self.out.append(backend_messages.parameter_status(name, value))
         self.out.append(backend_messages.READY[status])
+
+
+def aside(size: int, function: Callable[[], T]) -> Generator[Pending, T, T]:
+    """Call a function; in a thread of its own if it has as many as LONG bytes to read.
+
+    It may not touch the session: a CancelRequest ends the wait for it, and not the function.
+    """
+    if size < LONG:
+        return function()
+    return (yield Pending(0.0, function, in_thread=True))
 
 
 def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, Any, Result]:

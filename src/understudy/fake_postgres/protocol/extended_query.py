@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from understudy.fake_postgres.protocol import backend_messages, errors, frontend_messages
-from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run
+from understudy.fake_postgres.protocol.backend import LONG, Backend, Work, aside, outcome, run
 from understudy.fake_postgres.protocol.builtin_commands import run_builtin
 from understudy.fake_postgres.protocol.copy import copy
 from understudy.fake_postgres.protocol.frontend_messages import Formats
@@ -14,6 +15,7 @@ from understudy.fake_postgres.protocol.prepared_statements import (
     bound,
     check_not_aborted,
     deliver,
+    delivered,
     fields,
     plan,
     prepare,
@@ -35,8 +37,8 @@ def parse(backend: Backend, body: bytes) -> Work:
     backend.send(backend_messages.PARSE_COMPLETE)
 
 
-def bind(backend: Backend, body: bytes) -> None:
-    """Make a portal of a statement and values."""
+def bind(backend: Backend, body: bytes) -> Work | None:
+    """Make a portal of a statement and values; return the remaining work if it takes long."""
     name, statement, formats, values, results = frontend_messages.bind(body)
     prepared = _statement(backend, statement)
     given = len(values)
@@ -59,8 +61,20 @@ def bind(backend: Backend, body: bytes) -> None:
         backend.touched = True
     how = prepared.plans.get((formats, results)) or _plan(backend, prepared, name, formats, results)
     texts = not formats or formats[0] == TEXT
-    portal = Portal(name, prepared, bound(name, how, values, texts=texts), how)
-    if name:
+    if len(body) >= LONG:
+        decode = partial(bound, name, how, values, texts=texts)
+        return _bind_aside(backend, Portal(name, prepared, (), how, is_long=True), decode)
+    _add_portal(backend, Portal(name, prepared, bound(name, how, values, texts=texts), how))
+    return None
+
+
+def _bind_aside(backend: Backend, portal: Portal, decode: Callable[[], list[object]]) -> Work:
+    portal.values = yield from aside(LONG, decode)
+    _add_portal(backend, portal)
+
+
+def _add_portal(backend: Backend, portal: Portal) -> None:
+    if portal.name:
         backend.portals.add(portal)
         if backend.forwarder is not None:
             backend.forwarder.bound(portal, backend.connection)
@@ -130,20 +144,29 @@ def execute(backend: Backend, body: bytes) -> Work | None:
     if portal.result is not None:
         if portal.plan.fields is None:
             raise errors.cannot_be_run(name)
-        deliver(backend, portal, portal.result, limit)
-        return None
+        return _continue(backend, portal, portal.result, limit)
     if prepared.command is not None:
         return finish(backend, portal, limit, run_builtin(backend, portal))
     assert statement is not None
     backend.transactions.queried = True
     if statement.copy:
         return copy(backend, portal, statement)
+    if portal.is_long and statement.forward is None:
+        asked = Pending(0.0, partial(run, backend, portal, limit), in_thread=True)
+        return finish(backend, portal, limit, outcome(backend, asked))
     result = run(backend, portal, limit)
-    if isinstance(result, Result):
+    if isinstance(result, Result) and not result.is_long:
         portal.result = result
         deliver(backend, portal, result, limit)
         return None
     return finish(backend, portal, limit, outcome(backend, result))
+
+
+def _continue(backend: Backend, portal: Portal, result: Result, limit: int) -> Work | None:
+    if result.is_long:
+        return delivered(backend, portal, result, limit)
+    deliver(backend, portal, result, limit)
+    return None
 
 
 def finish(
@@ -151,7 +174,7 @@ def finish(
 ) -> Work:
     """Send the result of a portal when it is there."""
     portal.result = yield from work
-    deliver(backend, portal, portal.result, limit)
+    yield from delivered(backend, portal, portal.result, limit)
 
 
 def close(backend: Backend, body: bytes) -> None:

@@ -13,7 +13,7 @@ from understudy.fake_postgres.protocol import (
     errors,
     run_time_parameters,
 )
-from understudy.fake_postgres.protocol.backend import Backend
+from understudy.fake_postgres.protocol.backend import LONG, Backend, Work, aside
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
@@ -51,7 +51,7 @@ def prepare(backend: Backend, name: str, text: str, declared: tuple[int, ...]) -
     Raises:
         ServerError: it is several statements or is refused, or the transaction is aborted.
     """
-    parts = sql.split(text)
+    parts = yield from aside(len(text), partial(sql.split, text))
     if not parts:
         return Prepared(name, text, None, None)
     if len(parts) > 1:
@@ -67,7 +67,7 @@ def prepare_one(
     Raises:
         ServerError: it is refused, or the transaction is aborted.
     """
-    command = read(part.text)
+    command = yield from aside(len(part.text), partial(read, part.text))
     check_not_aborted(backend, command)
     if command is None or _is_left(backend, command):
         statement = yield from _asked(backend, part.text, declared, part.start)
@@ -91,7 +91,8 @@ def _asked(
 ) -> Generator[Pending, Any, Statement]:
     """Ask the responder; adjust the position in its error to the whole SQL."""
     try:
-        answer: Any = backend.responder.prepare(text, declared, backend.connection)
+        asked = partial(backend.responder.prepare, text, declared, backend.connection)
+        answer: Any = yield from aside(len(text), asked)
         while isinstance(answer, Pending):
             backend.forwarded = True
             answer = yield answer
@@ -223,7 +224,37 @@ def is_select(prepared: Prepared) -> bool:
     return prepared.statement is not None and prepared.statement.command == "SELECT"
 
 
-def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) -> None:
+def delivered(backend: Backend, portal: Portal, result: Result, limit: int = 0) -> Work:
+    """Send a result as `deliver` does, without keeping other connections waiting."""
+    messages = None
+    if result.is_long:
+        messages = yield from aside(LONG, partial(_messages, portal, result, limit))
+    deliver(backend, portal, result, limit, messages)
+
+
+def _messages(portal: Portal, result: Result, limit: int) -> list[bytes]:
+    """Return the rows of a result from the portal's position, each as a message."""
+    start = portal.position
+    rows: Sequence[Any] = () if portal.plan.fields is None else result.rows
+    if limit:
+        rows = rows[start : start + limit]
+    elif start:
+        rows = rows[start:]
+    encoders = portal.plan.encoders
+    try:
+        return [backend_messages.data_row(row, encoders) for row in rows]
+    except Unencodable as unfit:
+        text = f"the answer cannot be sent: {unfit}\n  sql: {sql.one_line(portal.prepared.sql)}"
+        raise errors.unsupported(text) from None
+
+
+def deliver(
+    backend: Backend,
+    portal: Portal,
+    result: Result,
+    limit: int = 0,
+    messages: list[bytes] | None = None,
+) -> None:
     """Send the rows of a result from the portal's position, and the end of the statement.
 
     Args:
@@ -231,6 +262,7 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
         portal: the portal.
         result: its result.
         limit: the most rows to send, 0 for all.
+        messages: the messages of these rows, if they were made already.
 
     Raises:
         ConnectionDropped: the connection is lost after the last row.
@@ -243,23 +275,12 @@ def deliver(backend: Backend, portal: Portal, result: Result, limit: int = 0) ->
             backend.touched = True
         portal.result = None if result.suspended else Result()
         return
+    rows = _messages(portal, result, limit) if messages is None else messages
     start = portal.position
-    rows: Sequence[Any] = () if portal.plan.fields is None else result.rows
-    if limit:
-        rows = rows[start : start + limit]
-    elif start:
-        rows = rows[start:]
-    suspended = limit and len(rows) == limit
-    encoders = portal.plan.encoders
+    backend.out += rows
     send = backend.out.append
-    try:
-        for row in rows:
-            send(backend_messages.data_row(row, encoders))
-    except Unencodable as unfit:
-        text = f"the answer cannot be sent: {unfit}\n  sql: {sql.one_line(portal.prepared.sql)}"
-        raise errors.unsupported(text) from None
     portal.position = start + len(rows)
-    if suspended:
+    if limit and len(rows) == limit:
         send(backend_messages.PORTAL_SUSPENDED)
         return
     if result.dropped:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from understudy.fake_postgres.protocol import backend_messages, frontend_messages
-from understudy.fake_postgres.protocol.backend import Backend, Work, outcome, run, settle
+from understudy.fake_postgres.protocol.backend import Backend, Work, aside, outcome, run, settle
 from understudy.fake_postgres.protocol.builtin_commands import run_builtin
 from understudy.fake_postgres.protocol.copy import copy
 from understudy.fake_postgres.protocol.prepared_statements import (
-    deliver,
+    delivered,
     formats,
     is_select,
     no_parameter,
@@ -26,7 +27,7 @@ def query(backend: Backend, body: bytes) -> Work:
     text = frontend_messages.query(body)
     backend.statements.pop("", None)
     backend.portals.unnamed = None
-    parts = sql.split(text)
+    parts = yield from aside(len(text), partial(sql.split, text))
     backend.transactions.implicit = len(parts) > 1
     if not parts:
         backend.send(backend_messages.EMPTY_QUERY)
@@ -51,7 +52,7 @@ def _run(backend: Backend, part: sql.Piece) -> Work:
         return
     if columns is not None and not described:
         backend.send(backend_messages.row_description(columns, portal.plan.formats))
-    deliver(backend, portal, result)
+    yield from delivered(backend, portal, result)
 
 
 def _result(backend: Backend, portal: Portal) -> Generator[Any, Any, Result | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -106,6 +106,7 @@ class Result:
         raw: the messages of another server with the whole result, or None.
         suspended: whether that server has more rows.
         changed: the run-time parameters that have changed there.
+        is_long: whether its rows take long to send.
     """
 
     rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
@@ -115,6 +116,7 @@ class Result:
     raw: bytes | None = None
     suspended: bool = False
     changed: Sequence[Setting] = ()
+    is_long: bool = False
 
 
 @dataclass(slots=True)
@@ -128,14 +130,15 @@ class Pending:
         begin: if given, `delay` and `after` are ignored: it is called in the connection's thread
             with a function, which is to be called with the outcome.
         cancel: if given, called for a CancelRequest; the outcome then comes from `begin`.
+        in_thread: whether `after` may take so long that other connections must not wait for it. It
+            may not touch the session.
     """
 
     delay: float | None
-    after: Callable[[], Result | Pending | Awaitable[Result | Pending]] = field(
-        default=lambda: Result()
-    )
+    after: Callable[[], Any] = field(default=lambda: Result())
     begin: Callable[[Callable[[Any], None]], None] | None = None
     cancel: Callable[[], None] | None = None
+    in_thread: bool = False
 
 
 @dataclass(slots=True)
@@ -191,6 +194,7 @@ class Portal:
         hold: whether it outlives its transaction.
         scroll: whether it scrolls backward.
         upstream: its name on the server that its statement was forwarded to, or "".
+        is_long: whether its values are many or large.
     """
 
     name: str
@@ -202,6 +206,7 @@ class Portal:
     hold: bool = False
     scroll: bool = False
     upstream: str = ""
+    is_long: bool = False
 
 
 # Takes a portal, the most rows to send (0: all) and its connection.
