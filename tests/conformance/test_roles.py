@@ -1,7 +1,8 @@
-"""Roles and run-time parameters: on a rolled-back transaction as on the real server itself.
+"""Roles and run-time parameters: on `real_postgres` as on the real server itself.
 
 Every command is played at every place of a transaction, and each connection is asked afterwards
-which role and parameters it has. Both servers must give the same answers.
+which role and parameters it has. A rolled-back transaction, a clone and the server itself must give
+the same answers.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 
 from understudy.embedded import TestDatabases
-from understudy.real_postgres.fixture import RealPostgres
+from understudy.real_postgres.fixture import ClonedPostgres, RealPostgres
 from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script import expectations
 
@@ -141,36 +141,37 @@ LOGINS: dict[str, dict[str, str]] = {
 
 
 class Servers:
-    """A real server, and a transaction on it that is rolled back."""
+    """A real server, a transaction on it that is rolled back, and a clone."""
 
     def __init__(self, databases: TestDatabases) -> None:
-        self._databases = databases
         self.rollback = RollbackServer(lambda: databases.new()[1])
         self.rollback.start()
-        _, self.dsn = databases.new()
+        names = [databases.new()[0] for _ in range(2)]
+        self._dsn, self._clone = map(databases.place.socket_dsn, names)
 
-    def play(self, scene: Callable[[Connect], Any]) -> tuple[Any, Any]:
-        """Return what a scene comes to on both."""
+    def play(self, scene: Callable[[Connect], Any]) -> dict[str, Any]:
+        """Return what a scene comes to on each."""
+        played = {}
         with expectations.opened() as found:
             real = RealPostgres(self.rollback)
             try:
-                rolled_back = scene(lambda **given: _connect(real.dsn, **given))
+                played["rollback"] = scene(lambda **given: _connect(real.dsn, **given))
             finally:
                 real.end()
+            clone = ClonedPostgres(self.rollback, self._clone)
+            try:
+                played["clone"] = scene(lambda **given: _connect(clone.dsn, **given))
+            finally:
+                clone.end()
         assert found.verify() == []
-        itself = scene(lambda **given: _connect(self.dsn, **given, password=PASSWORD))
-        with _connect(self.dsn) as connection:
-            connection.execute("DELETE FROM notes WHERE id > 3")
-        return rolled_back, itself
+        played["itself"] = scene(lambda **given: _connect(self._dsn, **given))
+        for dsn in (self._dsn, self._clone):
+            with _connect(dsn) as connection:
+                connection.execute("DELETE FROM notes WHERE id > 3")
+        return played
 
 
 def _connect(dsn: str, **given: Any) -> psycopg.Connection:
-    user, password = given.pop("user", None), given.pop("password", None)
-    if user is not None:
-        parts = urlsplit(dsn)
-        login, at, place = parts.netloc.rpartition("@")
-        login = f"{user}:{password or login.partition(':')[2]}"
-        dsn = urlunsplit(parts._replace(netloc=f"{login}{at or '@'}{place}"))
     return psycopg.connect(dsn, autocommit=True, **given)
 
 
@@ -184,12 +185,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         servers.rollback.stop()
 
 
-def ask(connection: psycopg.Connection, sql: str) -> Any:
+def ask(connection: psycopg.Connection, sql: str, *, is_extended: bool = False) -> Any:
     """What a statement comes to, and what the server has told about it."""
     notices: list[Any] = []
     connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
     try:
-        cursor = connection.execute(sql.encode())
+        # A parameter, even none, makes psycopg use the extended protocol.
+        cursor = connection.execute(sql.encode(), () if is_extended else None)
         rows: Any = cursor.fetchall() if cursor.description else cursor.statusmessage
     except psycopg.Error as error:
         rows = (error.sqlstate, error.diag.message_primary)
@@ -203,7 +205,7 @@ def ask(connection: psycopg.Connection, sql: str) -> Any:
 
 
 def play_at(
-    place: Sequence[str], command: str, login: dict[str, str]
+    place: Sequence[str], command: str, login: dict[str, str], *, is_extended: bool = False
 ) -> Callable[[Connect], list[Any]]:
     def scene(connect: Connect) -> list[Any]:
         story: list[Any] = []
@@ -212,8 +214,12 @@ def play_at(
             other = stack.enter_context(connect())
             story.append(("other", ask(other, PROBE)))
             for step in place:
+                if step == "cmd":
+                    extended = is_extended and ";" not in command.partition("$$")[0]
+                    story.append((step, ask(one, command, is_extended=extended)))
+                    continue
                 if step != "?":
-                    story.append((step, ask(one, command if step == "cmd" else step)))
+                    story.append((step, ask(one, step)))
                     continue
                 story.append(("same", ask(one, PROBE)))
                 if one.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
@@ -243,11 +249,14 @@ def test_a_setting_has_the_scope_that_it_has_on_the_real_server(
     servers: Servers, login: str, place: str
 ) -> None:
     differences = []
-    for command in COMMANDS:
-        rolled_back, itself = servers.play(play_at(PLACES[place], command, LOGINS[login]))
+    for number, command in enumerate(COMMANDS):
+        scene = play_at(PLACES[place], command, LOGINS[login], is_extended=number % 2 == 1)
+        played = servers.play(scene)
+        itself = played.pop("itself")
         differences += [
-            (command, one, other)
-            for one, other in zip(rolled_back, itself, strict=True)
+            (command, how, one, other)
+            for how, story in played.items()
+            for one, other in zip(story, itself, strict=True)
             if one != other
         ]
     assert differences == []

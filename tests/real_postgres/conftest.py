@@ -54,14 +54,16 @@ class Harness:
         databases: the URL of each database that the server has used.
     """
 
-    def __init__(self, databases: TestDatabases) -> None:
+    def __init__(
+        self, databases: TestDatabases, dsn: str | None = None, user: str = "postgres"
+    ) -> None:
         self.databases: list[str] = []
 
         def new() -> str:
-            self.databases.append(databases.new()[1])
+            self.databases.append(dsn or databases.new()[1])
             return self.databases[-1]
 
-        self.server = RollbackServer(new)
+        self.server = RollbackServer(new, user)
 
     @contextmanager
     def test(self) -> Iterator[RealPostgres]:

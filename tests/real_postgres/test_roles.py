@@ -5,7 +5,7 @@ tests/conformance/test_roles.py compares the scope of every command with Postgre
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.real_postgres.conftest import Harness
+from understudy.embedded import TestDatabases
 from understudy.real_postgres.fixture import RealPostgres
 
 WHO = "SELECT current_user || ' ' || session_user"
@@ -277,3 +278,54 @@ async def test_a_cursor_and_a_prepared_statement_across_a_change_of_role(
         await owner.execute("SET LOCAL ROLE app; SET LOCAL app.tenant = 2")
         assert await prepared.fetchval() == "y"
         assert await owner.fetch("FETCH ALL FROM mine") == [("x",), ("y",)]
+
+
+@pytest.fixture(scope="module")
+def plain_user(databases: TestDatabases) -> Iterator[Harness]:
+    """A server whose URL names a user who is not a superuser."""
+    name, dsn = databases.new()
+    with psycopg.connect(databases.place.socket_dsn(name), autocommit=True) as superuser:
+        superuser.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'; GRANT group_only TO plain")
+        superuser.execute("GRANT USAGE ON SCHEMA private TO plain")
+        superuser.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain")
+    plain = dsn.replace(databases.place.url.partition("@")[0], "postgresql://plain:plain", 1)
+    harness = Harness(databases, plain, "plain")
+    harness.server.start()
+    yield harness
+    harness.server.stop()
+
+
+async def test_the_user_of_a_url_who_is_no_superuser(plain_user: Harness) -> None:
+    with plain_user.test() as real:
+        async with connected(real) as connection, connected(real) as other:
+            await connection.execute("SET ROLE group_only")
+            assert await other.fetchval(WHO) == "plain plain"
+            assert await connection.fetchval(WHO) == "group_only plain"
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("SET SESSION AUTHORIZATION app")
+        with pytest.raises(asyncpg.FeatureNotSupportedError) as caught:
+            await real.asyncpg.connect(user="app")
+    assert str(caught.value) == (
+        'real_postgres cannot log in as "app": it works with the rights of "plain", the user of'
+        " postgres_url, which is not a superuser"
+    )
+
+
+async def test_settings_of_functions_and_of_names_that_are_computed(harness: Harness) -> None:
+    """A name that only the server knows is lost by the next connection; `auto` goes to a clone."""
+    with harness.test() as real:
+        async with connected(real) as one, connected(real) as other:
+            await one.execute("""
+                CREATE FUNCTION enter(key text, value text) RETURNS void LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM set_config('app.' || key, value, true); END $$""")
+            show = "SELECT current_setting('app.tenant', true)"
+            async with one.transaction():
+                await one.execute("SELECT enter('tenant', '4')")
+                assert await one.fetchval(show) == "4"
+            assert await one.fetchval(show) == ""
+            assert await other.fetchval(show) in ("", None)
+            await one.execute("SELECT set_config('app.' || 'tenant', '5', false)")
+            assert await one.fetchval(show) == "5"
+            assert await other.fetchval(show) == ""
+            met = harness.server.scheduler.limits.reasons(has_failed=False)
+    assert met == ["sets a parameter whose name is computed, on several connections"]

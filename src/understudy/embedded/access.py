@@ -23,17 +23,18 @@ SUPERUSER = "postgres"
 _WITH_PASSWORD = f"host all all {HOST}/32 scram-sha-256\n"
 _ADMIT = """
     SELECT format('ALTER ROLE %%I PASSWORD %%L', rolname, %s::text) FROM pg_authid
-    WHERE rolcanlogin AND rolpassword IS NULL
+    WHERE rolcanlogin AND rolname <> current_user
 """
 _MAP = "understudy"
 
 
-def write_rules(data: Path, account: Account) -> None:
+def write_rules(data: Path, account: Account, major: int) -> None:
     """Write pg_hba.conf and pg_ident.conf, before the server starts.
 
     Args:
         data: the data directory.
         account: the user that the server runs as.
+        major: its version.
     """
     rules, identities = _WITH_PASSWORD, ""
     if not HAS_SOCKETS:
@@ -44,8 +45,10 @@ def write_rules(data: Path, account: Account) -> None:
         import pwd
 
         owner = pwd.getpwuid(os.geteuid()).pw_name
-        rules += f"local all {SUPERUSER} peer map={_MAP}\nlocal all all scram-sha-256\n"
-        identities = f'{_MAP} "{owner}" {SUPERUSER}\n'
+        # Before 16, a map cannot name all roles.
+        mapped = "all" if major >= 16 else SUPERUSER
+        rules += f"local all {mapped} peer map={_MAP}\nlocal all all scram-sha-256\n"
+        identities = f'{_MAP} "{owner}" {mapped}\n'
     _write(data / "pg_hba.conf", rules)
     _write(data / "pg_ident.conf", identities)
 
@@ -67,7 +70,7 @@ def set_password(data: Path, dsn: str, password: str, token: str) -> None:
 
 
 def admit_roles(dsn: str, password: str, token: str) -> None:
-    """Give a password to every role of the schema that may log in and has none of its own.
+    """Give the server's password to every role of the schema that may log in.
 
     Args:
         dsn: the URL of a superuser.

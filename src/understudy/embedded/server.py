@@ -128,7 +128,7 @@ class EmbeddedServer:
             with (self._data / "postgresql.auto.conf").open("a") as configuration:
                 # Not among the arguments, which every user of the system sees.
                 configuration.write(f"{TOKEN_SETTING} = '{self.token}'\n")
-            access.write_rules(self._data, account)
+            access.write_rules(self._data, account, programs.major)
             self._launch(programs, popen)
             access.set_password(self._data, self.socket_dsn(), self._password, self.token)
         except BaseException:
@@ -192,7 +192,7 @@ class EmbeddedServer:
         return f"{self._login()}/{quote(database, safe='')}?{place}"
 
     def admit_roles(self) -> None:
-        """Let the roles of the schema that may log in, and have no password, use the server's."""
+        """Let the roles of the schema that may log in use the server's password."""
         access.admit_roles(self.socket_dsn(), self._password, self.token)
 
     def _login(self) -> str:

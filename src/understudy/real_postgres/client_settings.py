@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from understudy.real_postgres.session_switch import literal, quoted, set_stateme
 from understudy.real_postgres.setting_texts import Named, settings_in
 from understudy.real_postgres.upstream_replies import Reply, rows
 
+_CREATED = re.compile(r"\b(?:FUNCTION|PROCEDURE)\s+(?:[\w\"]+\s*\.\s*)?\"?(\w+)", re.IGNORECASE)
 AUTHORIZATION = "session_authorization"
 # What the server reports without being asked, when it changes.
 _REPORTED = (
@@ -194,7 +196,8 @@ class ClientSettings:
         """
         functions, named = self._scheduler.functions, settings_in(statement.sql, values)
         if statement.command in ("CREATE FUNCTION", "CREATE PROCEDURE"):
-            functions.add("", statement.sql)
+            created = _CREATED.search(statement.sql)
+            functions.add("" if created is None else created[1], statement.sql)
             return []
         if statement.copy == "in":
             return []  # nothing can be asked before the end of its data

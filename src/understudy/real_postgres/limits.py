@@ -54,6 +54,7 @@ _TOUCHED = {
     "unlock": r"\bpg_advisory_unlock",
     "skip": r"\b(?:skip\s+locked|nowait)\b",
     "prepared": r"^\s*(?:prepare\s+transaction|(?:commit|rollback)\s+prepared)\b",
+    "session_table": r"^\s*create\s+(?:local\s+|global\s+)?temp(?:orary)?\b",
     "temporary": r"\bon\s+commit\s+(?:drop|delete)\b",
     "backend": r"\bpg_(?:terminate|cancel)_backend\s*[(]",
     "identity": r"\b(?:pg_current_(?:xact_id|snapshot)\w*|txid_(?:current|snapshot)\w*"
@@ -116,6 +117,7 @@ class Limits:
         self._senders: set[int] = set()
         self._locks: dict[tuple[str, object], int] = {}
         self._has_notified = self._listens = self._has_level = False
+        self._has_session_table = False
 
     # What is noticed -----------------------------------------------------------------------------
 
@@ -127,11 +129,14 @@ class Limits:
         found = _found(sql)
         if found:
             self._note_found(found)
+        if self._has_session_table and len(self._senders) > 1:
+            self._note("has several connections and a temporary table", "possible")
         if self._has_level and len(self._senders) > 1:
             self._note("has several connections, and a level above READ COMMITTED", "met")
 
     def _note_found(self, found: frozenset[str]) -> None:
         self._listens |= "listen" in found
+        self._has_session_table |= "session_table" in found
         self._has_notified |= "notify" in found and "listen" not in found
         if "clock" in found:
             self._note("uses now(), which stands still", "possible")
@@ -165,6 +170,14 @@ class Limits:
     def note_lost(self, client: RollbackClient) -> None:
         """Notice that a connection has ended: its advisory locks are released."""
         self._locks = {key: pid for key, pid in self._locks.items() if pid != client.pid}
+
+    def note_new_name(self) -> None:
+        """Notice a parameter that another connection has made up, and whose name is known here."""
+        self._note("has connections that make up parameters of the session", "possible")
+
+    def note_unknown_setting(self) -> None:
+        """Notice a parameter of another connection that is lost, because its name is unknown."""
+        self._note("sets a parameter whose name is computed, on several connections", "met")
 
     def note_error(self, sqlstate: str, client: RollbackClient) -> None:
         """Notice an error that only the transaction of the test can explain."""

@@ -294,7 +294,11 @@ class TransactionScheduler:
         if True in self._unknown or (self._unknown and self._latest is not client):
             statements += ["SET ROLE NONE", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL"]
             self._applied = self.logins.first
+            if False in self._unknown:
+                self.limits.note_unknown_setting()
             self._unknown.clear()
+        if self._has_new_names and self._latest not in (None, client):
+            self.limits.note_new_name()
         self._latest = client
         own = self._constraints.restore_statements()
         statements += switch(self._applied, client.lasting, self.logins.login, own)

@@ -84,7 +84,7 @@ class FunctionSettings:
             self.add(str(name), str(text))
 
     def add(self, function: str, text: str) -> None:
-        """Record a function by the statement that creates it."""
+        """Record a function by its name, or "" if that is not known, and its definition."""
         if named := settings_in(text):
             self._functions.append((function.lower(), named))
 
@@ -98,7 +98,13 @@ class FunctionSettings:
         for named in called or [named for _, named in self._functions]:
             for name, local, _ in named:
                 ways.setdefault(name, set()).add(local)
-        others = {name for _, named in self._functions for name, *_ in named}
+        # A name that only the function knows counts if the statement calls the function.
+        others = {
+            name
+            for _, named in self._functions
+            for name, *_ in named
+            if name is not None or (called and None in ways)
+        }
         return [
             Named(name, found.pop() if len(found := ways.get(name, {None})) == 1 else None, False)
             for name in sorted(others, key=str)
