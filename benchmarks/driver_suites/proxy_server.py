@@ -242,7 +242,9 @@ class Proxy:
 
     # Following the session -----------------------------------------------------------------------
 
-    def control(self, sql: str, connection: Connection) -> Pending | None:
+    def control(
+        self, sql: str, connection: Connection, parameters: Sequence[Any] = ()
+    ) -> Pending | None:
         """Execute a command of the session on the real server too."""
         command = read(sql)
         if not isinstance(command, _FOLLOWED):

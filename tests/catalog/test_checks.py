@@ -23,7 +23,7 @@ from understudy import (
     db_error,
 )
 from understudy.catalog import active_checker
-from understudy.catalog.checks import Checker, Levels
+from understudy.catalog.checks import Checker
 from understudy.catalog.description import (
     Column,
     Constraint,
@@ -33,6 +33,7 @@ from understudy.catalog.description import (
     SchemaFacts,
 )
 from understudy.catalog.errors import CatalogError
+from understudy.catalog.levels import Levels
 from understudy.catalog.run_catalog import Catalog
 from understudy.pg import sql
 from understudy.pg.types import TypeFacts

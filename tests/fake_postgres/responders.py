@@ -135,7 +135,9 @@ class Known:
         self.executed.append((statement.sql, list(parameters)))
         return self.statements[statement.sql][1](parameters)
 
-    def control(self, sql: str, connection: Connection) -> Result | Pending | None:
+    def control(
+        self, sql: str, connection: Connection, parameters: Sequence[Any] = ()
+    ) -> Result | Pending | None:
         self.controlled.append(sql)
         answer = self.controls.get(sql.upper())
         if isinstance(answer, Exception):

@@ -244,6 +244,14 @@ TESTS = """
         assert await wire.fetchval(COUNT) == 3
         assert await wire.execute(ADD, *FINE) == "INSERT 0 1"
 
+    async def test_call_knows_its_parameters(fake_postgres, wire):
+        fake_postgres.on("CALL noted($1)", 7)
+        fake_postgres.on("CALL renamed($1, $2)", 7, "x").row(new_name="X")
+        assert await wire.execute("CALL noted($1)", 7) == "CALL"
+        assert await wire.fetchval("CALL renamed($1, $2)", 7, "x") == "X"
+        with pytest.raises(ParametersRefused):
+            await FakeConnection().execute("CALL noted($1)", ["7"])
+
     async def test_red_count(fake_postgres, wire):
         fake_postgres.on(COUNT).rows()
         with suppress(Exception):
@@ -277,7 +285,8 @@ def suite(project: Project) -> Project:
     project.configure(CONFIGURED).write(test_answers=TESTS)
     project.write_text(
         project.path / "schema.sql",
-        SCHEMA + "CREATE PROCEDURE noted(int) LANGUAGE sql AS 'INSERT INTO log VALUES ($1, 1)';",
+        SCHEMA + "CREATE PROCEDURE noted(int) LANGUAGE sql AS 'INSERT INTO log VALUES ($1, 1)';"
+        "CREATE PROCEDURE renamed(int, INOUT new_name text) LANGUAGE sql AS 'SELECT $2'",
     )
     return project
 

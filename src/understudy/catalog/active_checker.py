@@ -5,17 +5,14 @@ The engine looks here on every call, so that a run without a schema does not loa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from understudy.catalog.checks import Checker
 
-Level = Literal["error", "warn", "off"]
 # Makes the checker; None if nothing is checked.
 factory: Callable[[], Checker] | None = None
-# The levels that the running test has set for itself, by the name of the check ("answers").
-levels: Mapping[str, Level] = {}
 # What it has made.
 _current: Checker | None = None
 
@@ -31,12 +28,6 @@ def checker() -> Checker | None:
 def made() -> Checker | None:
     """Return the checker if anything has asked for it yet."""
     return _current
-
-
-def use_levels(new_levels: Mapping[str, Level]) -> None:
-    """Check at these levels until the next call, whatever is configured."""
-    global levels
-    levels = new_levels
 
 
 def use(new_factory: Callable[[], Checker] | None, checker: Checker | None = None) -> None:

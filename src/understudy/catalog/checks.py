@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-from understudy.catalog import active_checker, outcome_checks, report
 from understudy.catalog import answer_checks as answers
-from understudy.catalog.active_checker import Level
+from understudy.catalog import levels as level_settings
+from understudy.catalog import outcome_checks, report
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
 from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.error_checks import reason_against
@@ -23,6 +23,7 @@ from understudy.catalog.errors import (
     StatementUnknown,
     UncheckedWarning,
 )
+from understudy.catalog.levels import Level, Levels
 from understudy.catalog.made_up_rows import CannotMakeUp, RowFiller
 from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
@@ -39,16 +40,6 @@ from understudy.script.failures import Failure
 
 # Methods whose parameters are the records of a COPY.
 _RECORDS = ("copy_records_to_table", "binary_copy_to_table")
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """What each check does with what it finds: fail the test, warn, or not check at all."""
-
-    statements: Level = "error"
-    parameters: Level = "error"
-    answers: Level = "error"
-    errors: Level = "error"
 
 
 @dataclass
@@ -278,7 +269,7 @@ class Checker:
         """Return what a check does with what it finds in an answer to `call`, or in the call."""
         if call is not None and call.rule is not None and call.rule.is_unchecked:
             return "off"
-        level: Level = active_checker.levels.get(check) or getattr(self._levels, check)
+        level: Level = level_settings.marked.get(check) or getattr(self._levels, check)
         return level
 
     def _look_up(

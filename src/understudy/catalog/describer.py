@@ -206,16 +206,24 @@ class Describer:
 
     def _runs_code(self, answer: Accepted) -> bool:
         """Return whether code of the schema may run; without a tree, that is not known."""
-        if answer.tree is None:
+        if answer.tree is None or self._connection.major not in SEARCHABLE:
             return True
         lookup = self._lookup
-        used = called(answer.tree)
-        for oid in lookup.all_below(touched(answer.tree)):
-            relation = lookup.relation(oid)
-            if relation is not None and relation.view:
-                used |= called(relation.view)
         inserted, changed = map(lookup.all_below, written(answer.tree))
-        return lookup.runs_code(used | inserted) or lookup.runs_code(changed, cascades=True)
+        return (
+            lookup.runs_code(self._called(answer.tree))
+            or lookup.runs_code(inserted)
+            or lookup.runs_code(changed, cascades=True)
+        )
+
+    def _called(self, tree: str) -> set[int]:
+        """Return the functions and domains that a statement uses, in views too."""
+        found = called(tree)
+        for oid in self._lookup.all_below(touched(tree)):
+            relation = self._lookup.relation(oid)
+            if relation is not None and relation.view:
+                found |= called(relation.view)
+        return found
 
     def _planned(
         self,
@@ -247,7 +255,7 @@ class Describer:
             isinstance(verdict, Description)
             and verdict.command in QUERIES
             and answer.tree is not None
-            and not self._lookup.runs_code(called(answer.tree))
+            and not self._lookup.runs_code(self._called(answer.tree))
         )
 
     def _column(self, field: Field, nullability: Nullability) -> Column:

@@ -6,12 +6,15 @@ user's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from understudy.fake_postgres.protocol.connection import Connection
+from understudy.fake_postgres.protocol.statements import Setting
+from understudy.fake_postgres.protocol.tokens import literal
 from understudy.pg import sql
 
 Read = Callable[[Connection, Sequence[Any]], Any]
@@ -58,6 +61,60 @@ _JIT = {
         Item("set_config", "text", lambda _connection, given: given[0]),
     ),
 }
+
+
+# The commands of a session that an application gives: logged as calls, and answered without a rule.
+_CALLS = frozenset({"SET", "RESET", "SHOW", "LISTEN", "UNLISTEN", "NOTIFY", "SELECT"})
+# What asyncpg sends as a connection goes back to its pool, and SQLAlchemy as an engine connects.
+_OF_DRIVERS = frozenset(
+    map(
+        sql.tokens,
+        (
+            "CLOSE ALL",
+            "UNLISTEN *",
+            "RESET ALL",
+            "SHOW STANDARD_CONFORMING_STRINGS",
+            "SHOW TRANSACTION ISOLATION LEVEL",
+            "SHOW TRANSACTION_ISOLATION",
+        ),
+    )
+)
+
+
+@lru_cache(maxsize=1024)
+def is_call(statement: str) -> bool:
+    """Return whether a command that the session carries out itself is a call like others.
+
+    BEGIN, COMMIT and the like are told by the call's transaction.
+    """
+    tokens = tuple(token.upper() for token in sql.tokens(statement))
+    if not tokens or tokens[0] not in _CALLS or tokens in _OF_DRIVERS:
+        return False
+    return tokens[:2] != ("SET", "TRANSACTION") and tokens[:3] != (
+        "SET",
+        "SESSION",
+        "CHARACTERISTICS",
+    )
+
+
+def configured(statement: str, parameters: Sequence[Any]) -> Setting | None:
+    """Return what `SELECT set_config(name, value, is_local)` sets; None for another statement."""
+    tokens = [token for token in sql.tokens(statement) if token.lower() not in ("pg_catalog", ".")]
+    shape = [token.lower() for token in (*tokens[:3], *tokens[4:9:2])]
+    if shape[:3] != ["select", "set_config", "("] or shape[3:] != [",", ",", ")"]:
+        return None
+    given = [_given(token, parameters) for token in tokens[3:9:2]]
+    name, value, local = given
+    if not isinstance(name, str) or not isinstance(local, bool):
+        return None
+    return Setting(name.lower(), "" if value is None else str(value), local)
+
+
+def _given(token: str, parameters: Sequence[Any]) -> Any:
+    """Return the value of a literal or of a parameter."""
+    if re.fullmatch(r"[$][1-9][0-9]*", token):
+        return parameters[int(token[1:]) - 1]
+    return {"true": True, "false": False}.get(token.lower(), literal(token))
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -22,9 +22,10 @@ from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
-from understudy.fake_postgres import scripted_copy, type_inference
+from understudy.fake_postgres import connection_queries, scripted_copy, type_inference
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
+from understudy.fake_postgres.connection_queries import is_call
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
@@ -238,7 +239,7 @@ class ScriptResponder:
                 known = (answer, self._result_of(answer, outcome, statement))
                 notes.results[id(answer)] = known
             outcome.check_success(answer)
-            return known[1]
+            return _configuring(known[1], outcome.call)
         if isinstance(answer, Hang):
             return Pending(None)
         if isinstance(answer, Error):
@@ -281,7 +282,7 @@ class ScriptResponder:
             _fail(_function_raised(outcome.call, error))
         found = self._result_of(result, outcome, statement)
         outcome.check_success(result)
-        return found
+        return _configuring(found, outcome.call)
 
     def _raised(self, error: Exception, outcome: Outcome) -> ServerError:
         """Return what the client gets if the function that answers raised."""
@@ -361,11 +362,16 @@ class ScriptResponder:
 
     # What the session does by itself -------------------------------------------------------------
 
-    def control(self, sql: str, connection: Connection) -> Result | Pending | None:
+    def control(
+        self, sql: str, connection: Connection, parameters: Sequence[Any] = ()
+    ) -> Result | Pending | None:
         """Ask the script about BEGIN, COMMIT, SET and the like: they need no rule."""
         client = client_of(connection)
         client.note_reset(sql)
-        call = Call("execute", sql, None, client.current, spot())
+        call = Call("execute", sql, list(parameters) or None, client.current, spot())
+        if is_call(sql):
+            self._engine.log(call)
+            client.note_call(call)
         if not self._rules_for(call):
             return None
         try:
@@ -410,6 +416,15 @@ def _statement(
     # VALUES is tagged as the SELECT that it is.
     command = "SELECT" if command == "VALUES" else command
     return Statement(sql, command, parameters, fields, notes=StatementNotes(description))
+
+
+def _configuring(result: Result, call: Call) -> Result:
+    """Return the result of a call; that of set_config() with what it sets."""
+    if "set_config" not in call.statement:
+        return result
+    given = () if call.parameters is None else tuple(call.parameters)
+    setting = connection_queries.configured(call.statement, given)
+    return result if setting is None else replace(result, changed=(setting,))
 
 
 def _fail(text: str, cause: Exception | None = None) -> NoReturn:

@@ -106,7 +106,8 @@ def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:
 
 
 def _checker(config: pytest.Config, settings: Settings) -> Checker:
-    from understudy.catalog.checks import Checker, Levels
+    from understudy.catalog.checks import Checker
+    from understudy.catalog.levels import Levels
     from understudy.catalog.run_catalog import Catalog
 
     has_schema = bool(settings.schema)

@@ -58,15 +58,15 @@ def check(item: pytest.Item) -> None:
 
 def use_levels(item: pytest.Item | None) -> None:
     """Check at the levels that a test's nearest markers set; None after the test."""
-    active: Any = sys.modules.get("understudy.catalog.active_checker")
+    active: Any = sys.modules.get("understudy.catalog.levels")
     marks = [] if item is None else list(item.iter_markers(NAME))
     levels: dict[str, Any] = {}
     for mark in reversed(marks):  # the nearest is the first
         levels |= {check: mark.kwargs[key] for check, key in _CHECKS.items() if key in mark.kwargs}
     if levels and active is None:
-        active = importlib.import_module("understudy.catalog.active_checker")
+        active = importlib.import_module("understudy.catalog.levels")
     if active is not None:
-        active.use_levels(levels)
+        active.mark(levels)
 
 
 def isolation(item: pytest.Item) -> str:

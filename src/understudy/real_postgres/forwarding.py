@@ -263,14 +263,16 @@ class ForwardingResponder(ScriptResponder):
 
     # Commands that the session carries out itself ------------------------------------------------
 
-    def control(self, sql: str, connection: Connection) -> Result | Pending | None:
+    def control(
+        self, sql: str, connection: Connection, parameters: Sequence[Any] = ()
+    ) -> Result | Pending | None:
         """Answer a command from the script, and then apply it on the real server."""
         client = rollback_client(connection)
         self._check(sql, client)
         command = read(sql)
         assert command is not None
         try:
-            scripted = super().control(sql, connection)
+            scripted = super().control(sql, connection, parameters)
         except ServerError:
             self._roll_back_failed(command, client)
             raise

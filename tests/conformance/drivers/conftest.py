@@ -16,8 +16,9 @@ from tests.conformance.drivers.servers import LOGIN, SEED, MakeReal, RealServer
 from tests.conformance.parameters.schema import tables
 from tests.fake_postgres.frontend import socket_path
 from understudy.catalog import active_checker
-from understudy.catalog.checks import Checker, Levels
+from understudy.catalog.checks import Checker
 from understudy.catalog.describer import Describer
+from understudy.catalog.levels import Levels
 from understudy.catalog.run_catalog import Catalog
 from understudy.embedded import EmbeddedServer
 from understudy.fake_postgres.server import Server

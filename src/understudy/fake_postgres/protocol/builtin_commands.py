@@ -30,7 +30,8 @@ def run_builtin(backend: Backend, portal: Portal) -> Generator[Pending, Any, Res
         backend.notice(errors.needs_block("SET LOCAL", severity="WARNING"))
     scripted = None
     try:
-        answer = backend.responder.control(portal.prepared.sql, backend.connection)
+        sql, given = portal.prepared.sql, portal.values
+        answer = backend.responder.control(sql, backend.connection, given)
         if answer is not None:
             backend.forwarded = backend.forwarder is not None
             scripted = yield from outcome(backend, answer)

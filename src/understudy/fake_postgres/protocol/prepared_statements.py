@@ -268,11 +268,11 @@ def deliver(
         ConnectionDropped: the connection is lost after the last row.
     """
     statement = portal.prepared.statement
+    if result.changed and not portal.position:
+        backend.settings.note(result.changed)
+        backend.touched = True
     if result.raw is not None:
         backend.out.append(result.raw)
-        if result.changed:
-            backend.settings.note(result.changed)
-            backend.touched = True
         portal.result = None if result.suspended else Result()
         return
     rows = _messages(portal, result, limit) if messages is None else messages

@@ -90,7 +90,9 @@ class Responder(Protocol):
             ConnectionDropped: the connection ends instead of an answer.
         """
 
-    def control(self, sql: str, connection: Connection) -> Result | Pending | None:
+    def control(
+        self, sql: str, connection: Connection, parameters: Sequence[Any] = ()
+    ) -> Result | Pending | None:
         """Intercept a statement that the session executes itself, such as BEGIN, COMMIT or SET.
 
         None lets the session execute it at once. A result with rows replaces the session's own

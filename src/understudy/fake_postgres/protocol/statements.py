@@ -105,7 +105,7 @@ class Result:
         columns: the number of columns of a COPY to the client, if its statement has no fields.
         raw: the messages of another server with the whole result, or None.
         suspended: whether that server has more rows.
-        changed: the run-time parameters that have changed there.
+        changed: the run-time parameters that it has changed.
         is_long: whether its rows take long to send.
     """
 
