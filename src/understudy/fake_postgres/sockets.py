@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 SOCKET_PORT = 5432  # in the name of a Unix socket
 _PIECE = 256 * 1024
+_PATIENCE = 5.0  # seconds, for a long statement when everything is to be processed
 # Nothing more is read from a client that does not read its answers.
 _MOST_UNREAD = 4 * 1024 * 1024
 # Linux allows 107 bytes in the path of a socket, macOS 103.
@@ -67,6 +68,7 @@ class Sockets:
         self._selector.register(self._woken, selectors.EVENT_READ, self._wake_up)
         self._served: Session | None = None
         self._transports: set[SocketTransport] = set()
+        self.long_statements: set[threading.Thread] = set()
         self._is_stopped = False
         self._thread = threading.Thread(target=self._run, name="fake_postgres", daemon=True)
 
@@ -172,11 +174,21 @@ class Sockets:
             del origin.behind[threading.get_ident()]
 
     def _read_all(self) -> None:
-        while ready := [
-            (key, events) for key, events in self._selector.select(0) if key.fileobj != self._woken
-        ]:
+        while True:
+            ready = [
+                (key, events)
+                for key, events in self._selector.select(0)
+                if key.fileobj != self._woken
+            ]
             for key, events in ready:
                 key.data(events)
+            working = list(self.long_statements)
+            for thread in working:
+                thread.join(_PATIENCE)
+            while working and self._posted:
+                self._posted.popleft()()
+            if not ready and all(thread.is_alive() for thread in working):
+                return
 
     def _until_next_timer(self) -> float | None:
         return max(0.0, self._timers[0][0] - monotonic()) if self._timers else None
@@ -346,9 +358,15 @@ class SocketTransport(Transport):
                 then = partial(done, came)
             finally:
                 del origin.behind[threading.get_ident()]
-            self._sockets.post(lambda: self._sockets.serve(self, then))
+            self._sockets.post(partial(ended, then))
 
-        threading.Thread(target=run, name="fake_postgres: a long statement", daemon=True).start()
+        def ended(then: Callable[[], object]) -> None:
+            self._sockets.long_statements.discard(thread)
+            self._sockets.serve(self, then)
+
+        thread = threading.Thread(target=run, name="fake_postgres: a long statement", daemon=True)
+        self._sockets.long_statements.add(thread)
+        thread.start()
 
     def wait_for(self, awaitable: Awaitable[Any], done: Callable[[Outcome], None]) -> None:
         """Await something in the test's loop, or in a loop of its own if it has none."""
