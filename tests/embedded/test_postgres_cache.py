@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import psycopg
 import pytest
 
 from conftest import Playground
-from understudy.embedded import EmbeddedServer, UnusableFolder
+from understudy.embedded import EmbeddedServer, Place, SchemaError, UnusableFolder, load_schema
+from understudy.embedded.cache_folders import cache_folder
 
 HELLO = """
     import psycopg
@@ -153,3 +156,79 @@ def test_a_full_disk_says_so(
         "Set UNDERSTUDY_DATA_DIR to a writable folder with 200 MB free."
     )
     assert warm.settles()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="homes are found in another way")
+def test_a_home_that_cannot_be_written_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("UNDERSTUDY_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    home = tmp_path / "home"
+    home.write_text("a file: nothing can be made in it, not even by root")
+    expected = tmp_path / f"understudy-cache-{os.getuid()}"
+    for variable, value in {"HOME": str(home), "XDG_CACHE_HOME": str(home)}.items():
+        monkeypatch.setenv(variable, value)
+        assert cache_folder() == expected
+        assert cache_folder().stat().st_mode & 0o777 == 0o700
+    # On a file system that is mounted read-only, the folder itself may be there.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "understudy").mkdir()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda at, mode: at.name != "understudy" and access(at, mode))
+    assert cache_folder() == expected
+    # Without a home at all.
+    monkeypatch.undo()
+    monkeypatch.delenv("UNDERSTUDY_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    assert cache_folder() == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files tell nothing there")
+def test_a_temporary_cache_of_another_user_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("UNDERSTUDY_CACHE_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    folder = tmp_path / f"understudy-cache-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(UnusableFolder) as caught:
+        cache_folder()
+    assert str(caught.value) == (
+        f"The folder for the cache cannot be used: {folder}: not your own\n"
+        "Set UNDERSTUDY_CACHE_DIR to a writable folder with 200 MB free."
+    )
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b" c', "50% & more+"])
+def test_any_name_of_a_data_folder_will_do(
+    warm: Playground, at_home: Playground, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("UNDERSTUDY_DATA_DIR", str(at_home.root / name))
+    starts(warm)
+    with EmbeddedServer() as server:
+        place = Place(server.dsn(), "x", socket_url=server.socket_dsn())
+        with psycopg.connect(place.socket_dsn("postgres")) as connection:
+            assert connection.info.host.startswith(str(at_home.root / name))
+
+
+def test_a_full_disk_of_a_running_server_says_so(server: EmbeddedServer, tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        "DO $$ BEGIN RAISE disk_full USING MESSAGE ="
+        " 'could not extend file \"x\": No space left on device'; END $$"
+    )
+    with pytest.raises(SchemaError) as caught:
+        load_schema(server.dsn(), ["a.sql"], tmp_path)
+    assert str(caught.value).splitlines()[-1] == (
+        "Set UNDERSTUDY_DATA_DIR to a folder with more space."
+    )

@@ -19,6 +19,7 @@ from tests.fake_postgres.frontend import socket_path
 from understudy import UnexpectedStatement
 from understudy.fake_postgres.attribution import FIXTURE
 from understudy.fake_postgres.fixture import FakePostgres
+from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.server import Server
 from understudy.script.expectations import opened
 from understudy.script.failures import ServerBroke
@@ -46,13 +47,13 @@ def test_only_its_user_reaches_the_socket(server: Server) -> None:
     folder = Path(socket_path(server.socket_dsn)).parent
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [path.name for path in folder.iterdir()] == [".s.PGSQL.5432"]
+    assert {path.name for path in folder.iterdir()} == {".s.PGSQL.5432", "lock"}
     server.stop()
     assert not folder.exists()
 
 
 def test_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("understudy.fake_postgres.sockets._private_folder", lambda: None)
+    monkeypatch.setattr(PrivateFolder, "new", lambda: None)
     server = Server()
     try:
         server.start()

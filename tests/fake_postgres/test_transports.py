@@ -15,9 +15,9 @@ import pytest
 
 from tests.fake_postgres.frontend import query, socket_path, startup
 from understudy import db_error
-from understudy.fake_postgres import sockets
 from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.memory import MemoryTransport
+from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.server import Server
 from understudy.fake_postgres.sockets import SocketTransport
 from understudy.script.expectations import opened
@@ -264,18 +264,18 @@ def test_the_folder_of_the_socket_is_short_enough(
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
 
-    folder = sockets._private_folder()
+    folder = PrivateFolder.new()
 
     assert folder is not None
-    assert folder.parent == Path("/tmp")
+    assert folder.path.parent == Path("/tmp")
     assert list(long.iterdir()) == []
-    folder.rmdir()
+    folder.remove()
 
 
 def test_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_UNIX")
 
-    assert sockets._private_folder() is None
+    assert PrivateFolder.new() is None
 
 
 async def test_a_pool_of_psycopg_that_finds_no_server(fake_postgres: FakePostgres) -> None:

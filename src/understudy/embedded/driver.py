@@ -105,7 +105,7 @@ def with_database(url: str, database: str) -> str:
     path = "/" + quote(database, safe="")
     # urlunsplit would drop the slashes of an empty host.
     return f"{parts.scheme}://{parts.netloc}{path}" + (
-        f"?{urlencode(query, safe='/')}" if query else ""
+        f"?{urlencode(query, safe='/', quote_via=quote)}" if query else ""
     )
 
 
@@ -118,6 +118,6 @@ def without_password(url: str) -> str:
     return urlunsplit(
         parts._replace(
             netloc=f"{user}{':***' if colon else ''}{at}{host}",
-            query=urlencode(query, safe="/*"),
+            query=urlencode(query, safe="/*", quote_via=quote),
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from understudy.embedded.cache_folders import full
 from understudy.embedded.environment import CLUSTER_NAME
 from understudy.embedded.extensions import missing_extension
 from understudy.embedded.psql_script import Statement
@@ -77,6 +78,8 @@ def _hint(
         return "Tests need no tablespaces: dump the schema with pg_dump --no-tablespaces."
     if sqlstate == "42501" and (is_dump(statement.source.text) or "role" in message):
         return "Dump the schema without owners: pg_dump --no-owner --no-privileges."
+    if sqlstate == "53100":
+        return full(message)
     if sqlstate == "25001":
         return "Such a statement runs in no transaction: move it out of BEGIN ... COMMIT."
     return ""

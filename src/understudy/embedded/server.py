@@ -19,7 +19,13 @@ from understudy.embedded.access import SUPERUSER
 from understudy.embedded.accounts import Account, server_account
 from understudy.embedded.admin import Admin
 from understudy.embedded.binaries import Installation, find_installation
-from understudy.embedded.cache_folders import choose_data_base, data_bases, socket_base, unusable
+from understudy.embedded.cache_folders import (
+    choose_data_base,
+    data_bases,
+    full,
+    socket_base,
+    unusable,
+)
 from understudy.embedded.datacache import provide_data
 from understudy.embedded.driver import TOKEN_SETTING
 from understudy.embedded.environment import CLUSTER_NAME, without_pg_variables
@@ -258,7 +264,8 @@ class EmbeddedServer:
         self._port = _free_port()
         settings |= {"listen_addresses": access.HOST, "port": str(self._port)}
         if access.HAS_SOCKETS:
-            settings["unix_socket_directories"] = f'"{self._workspaces[-1].path}"'
+            quoted = str(self._workspaces[-1].path).replace('"', '""')
+            settings["unix_socket_directories"] = f'"{quoted}"'
             settings["unix_socket_permissions"] = "0700"
         else:
             del settings["dynamic_shared_memory_type"]
@@ -297,7 +304,8 @@ class EmbeddedServer:
 
     def _log_tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()
-        return "\n".join(f"  {line}" for line in lines[-_LOG_LINES:]) or "  (empty)"
+        shown = "\n".join(f"  {line}" for line in lines[-_LOG_LINES:]) or "  (empty)"
+        return "\n".join(filter(None, [shown, full(shown)]))
 
     def _abort(self) -> None:
         """Clean up after a start that failed or was interrupted."""

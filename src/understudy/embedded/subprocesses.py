@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from understudy.embedded.environment import without_pg_variables
 from understudy.embedded.errors import SchemaError
+from understudy.embedded.workspace import temporary_folder
 
 # The URL of the database. In the environment, because every user of the system sees arguments.
 DSN_VARIABLE = "UNDERSTUDY_SCHEMA_DSN"
@@ -52,8 +52,8 @@ def run_module(
         SchemaError: it ended with an error, or did not end within ten minutes.
     """
     path = os.pathsep.join([*map(str, folders), *filter(None, sys.path)])
-    with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
-        cause = Path(folder) / "cause"
+    with temporary_folder() as folder:
+        cause = folder / "cause"
         try:
             done = subprocess.run(
                 [sys.executable, "-m", module],

@@ -15,7 +15,9 @@ import secrets
 import shutil
 import signal
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -66,6 +68,18 @@ class Workspace:
         """Remove the folder and its contents. Idempotent."""
         self.leave()
         remove_folder(self.path)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder that is removed at the end, or by the next sweep if this process is killed."""
+    workspace = Workspace(Path(tempfile.gettempdir()))
+    try:
+        yield workspace.path
+    finally:
+        # What still writes to it is not waited for.
+        shutil.rmtree(workspace.path, ignore_errors=True)
+        workspace.leave()
 
 
 def sweep(base: Path) -> list[Path]:

@@ -11,19 +11,17 @@ import heapq
 import itertools
 import os
 import selectors
-import shutil
 import socket
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres import attribution
+from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.protocol.statements import ConnectionDropped, Pending
 from understudy.fake_postgres.transport import Host, Outcome, T, Transport
 from understudy.pg.errors import ServerError
@@ -38,8 +36,6 @@ _PIECE = 256 * 1024
 _PATIENCE = 5.0  # seconds, for a long statement when everything is to be processed
 # Nothing more is read from a client that does not read its answers.
 _MOST_UNREAD = 4 * 1024 * 1024
-# Linux allows 107 bytes in the path of a socket, macOS 103.
-_LONGEST_FOLDER = 103 - len(f"/.s.PGSQL.{SOCKET_PORT}")
 
 
 class Sockets:
@@ -55,7 +51,8 @@ class Sockets:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.folder = _private_folder()
+        self._private = PrivateFolder.new()
+        self.folder = None if self._private is None else self._private.path
         self._bound: socket.socket | None = _bind(0)
         self.port: int = self._bound.getsockname()[1]
         self._listening: list[socket.socket] = []
@@ -90,8 +87,8 @@ class Sockets:
         self._waker.close()
         self._woken.close()
         self._selector.close()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._private is not None:
+            self._private.remove()
 
     def post(self, function: Callable[[], object]) -> None:
         """Call a function in the thread, soon."""
@@ -401,14 +398,3 @@ def _bind(port: int) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((HOST, port))
     return bound
-
-
-def _private_folder() -> Path | None:
-    """Return a new folder for a Unix socket; None if the system has no Unix sockets."""
-    if not hasattr(socket, "AF_UNIX"):
-        return None
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    if len(str(folder).encode()) > _LONGEST_FOLDER:
-        folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    return folder
