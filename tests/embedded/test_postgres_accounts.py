@@ -37,6 +37,29 @@ def test_root_runs_it_as_nobody(server: EmbeddedServer) -> None:
 
 
 @as_root
+@pytest.mark.parametrize("role", ["postgres", "humble"])
+def test_another_process_of_nobody_is_not_let_in_without_a_password(
+    server: EmbeddedServer, role: str
+) -> None:
+    with psycopg.connect(server.dsn()) as connection:
+        connection.execute("DROP ROLE IF EXISTS humble; CREATE ROLE humble LOGIN")
+    urls = server.dsn(), server.socket_dsn()
+    refusals = []
+    for url in urls:
+        place = url.partition("@")[2]
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        try:
+            with pytest.raises(psycopg.OperationalError) as raised:
+                psycopg.connect(f"postgresql://{role}:guess@{place}")
+        finally:
+            os.seteuid(0)
+        refusals.append(str(raised.value))
+
+    for refusal in refusals:
+        assert "Peer authentication failed" in refusal or "password authentication" in refusal
+
+
+@as_root
 def test_an_ordinary_user_runs_it_as_itself(playground: Playground) -> None:
     """With a copy of the packages, since the environment of these tests may be out of reach."""
     user = next(entry for entry in pwd.getpwall() if entry.pw_name not in ("root", "nobody"))
