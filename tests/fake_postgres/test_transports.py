@@ -172,19 +172,17 @@ async def test_a_transport_is_closed_once_and_takes_no_more(fake_postgres: FakeP
     assert transport._arrived == []
 
 
-def test_a_connection_may_outlive_its_event_loop(fake_postgres: FakePostgres) -> None:
+def test_a_connection_is_closed_with_its_event_loop(fake_postgres: FakePostgres) -> None:
     async def connect() -> asyncpg.Connection:
         return await fake_postgres.asyncpg.connect()
 
     with asyncio.Runner() as runner:
         connection = runner.run(connect())
         transport = transport_of(fake_postgres._server)
-    fake_postgres.restart()
 
-    assert transport.session.closed is False  # nobody is there to be told
-    transport.hang_up()
     assert transport.session.closed
-    assert connection is not None
+    assert connection.is_closed()
+    fake_postgres.restart()
 
 
 def test_what_raises_in_the_thread_raises_where_it_was_called(server: Server) -> None:

@@ -6,11 +6,11 @@ They are closed when the test ends. The code under test closes what it opens by 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import wrap_drivers
+from understudy.fake_postgres.closers import Closers
 from understudy.script.failures import ScriptError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from understudy.fake_postgres.server import Server
-
-Closers = list[Callable[[], object]]
 
 
 def imported(module: str, package: str) -> Any:
@@ -47,7 +45,7 @@ class Connecting:
 
     Args:
         dsn: the server's URL.
-        closers: functions that close the connections and pools made here.
+        closers: close the connections and pools made here.
         server: a server in this process, which needs no socket; None if there is only the URL.
     """
 
@@ -64,7 +62,7 @@ class Asyncpg(Connecting):
         """Return a connection; `options` are those of `asyncpg.connect`."""
         module = imported("asyncpg", "asyncpg")
         connection = await module.connect(**{**self._where(), **options})
-        self._closers.append(connection.terminate)
+        self._closers.add(connection.terminate)
         return connection
 
     def pool(self, **options: Any) -> asyncpg.Pool:
@@ -76,7 +74,7 @@ class Asyncpg(Connecting):
             with suppress(module.InterfaceError):  # it was never opened
                 pool.terminate()
 
-        self._closers.append(close)
+        self._closers.add(close)
         return pool
 
     def _where(self) -> dict[str, Any]:
@@ -102,15 +100,15 @@ class Psycopg(Connecting):
         module = imported("psycopg", "psycopg")
         connection: psycopg.AsyncConnection[Any]
         connection = await module.AsyncConnection.connect(self._dsn, **options)
-        # Not close(), which is to be awaited. It also keeps the connection from being collected.
-        self._closers.append(lambda: connection.pgconn.finish())
+        # Not close(), which is to be awaited, even if its loop is gone.
+        self._closers.add(lambda: connection.pgconn.finish())
         return connection
 
     def connect_sync(self, **options: Any) -> psycopg.Connection[Any]:
         """Return a connection; `options` are those of `psycopg.connect`."""
         connection: psycopg.Connection[Any]
         connection = imported("psycopg", "psycopg").connect(self._dsn, **options)
-        self._closers.append(connection.close)
+        self._closers.add(connection.close)
         return connection
 
     def pool(self, **options: Any) -> AsyncConnectionPool[Any]:
@@ -132,7 +130,7 @@ class Psqlpy(Connecting):
         """Return a pool; `options` are those of `psqlpy.ConnectionPool`."""
         pool: psqlpy.ConnectionPool
         pool = imported("psqlpy", "psqlpy").ConnectionPool(dsn=self._dsn, **options)
-        self._closers.append(pool.close)
+        self._closers.add(pool.close)
         return pool
 
 
@@ -141,11 +139,11 @@ class Sqlalchemy(Connecting):
 
     def engine(self, driver: str = "asyncpg", **options: Any) -> AsyncEngine:
         """Return an async engine; `options` are those of `create_async_engine`."""
-        asyncio = imported("sqlalchemy.ext.asyncio", "sqlalchemy[asyncio]")
+        module = imported("sqlalchemy.ext.asyncio", "sqlalchemy[asyncio]")
         if driver == "asyncpg" and self._server is not None:
             options.setdefault("async_creator", self._create)
         engine: AsyncEngine
-        engine = asyncio.create_async_engine(self._url(driver), **options)
+        engine = module.create_async_engine(self._url(driver), **options)
         event = imported("sqlalchemy", "sqlalchemy").event
         event.listen(engine.sync_engine, "connect", self._opened)
         return engine
@@ -154,19 +152,19 @@ class Sqlalchemy(Connecting):
         # An async engine can only be disposed of in its event loop, which may be gone by then.
         connection = record.driver_connection
         if hasattr(connection, "terminate"):
-            self._closers.append(connection.terminate)
+            self._closers.add(connection.terminate)
         else:
-            self._closers.append(lambda: connection.pgconn.finish())
+            self._closers.add(lambda: connection.pgconn.finish())
 
     def sync_engine(self, driver: str = "psycopg", **options: Any) -> Engine:
         """Return an engine that is not async; `options` are those of `create_engine`."""
         engine: Engine
         engine = imported("sqlalchemy", "sqlalchemy").create_engine(self._url(driver), **options)
-        self._closers.append(engine.dispose)
+        self._closers.add(engine.dispose)
         return engine
 
     async def _create(self) -> asyncpg.Connection:
-        return await Asyncpg(self._dsn, [], self._server).connect()
+        return await Asyncpg(self._dsn, self._closers, self._server).connect()
 
     def _url(self, driver: str) -> str:
         return self._dsn.replace("postgresql:", f"postgresql+{driver}:", 1)
@@ -180,7 +178,7 @@ class Drivers:
     """
 
     def __init__(self, dsn: str, server: Server | None = None) -> None:
-        self._closers: Closers = []
+        self._closers = Closers()
         self.asyncpg = Asyncpg(dsn, self._closers, server)
         self.psycopg = Psycopg(dsn, self._closers)
         self.psqlpy = Psqlpy(dsn, self._closers)
@@ -188,10 +186,4 @@ class Drivers:
 
     def _close_all(self) -> bool:
         """Close what a test made, latest first; return whether there was anything."""
-        was_any = bool(self._closers)
-        while self._closers:
-            closer = self._closers.pop()
-            # The event loop that asyncpg wants to tell may be closed before the fixture is.
-            with suppress(RuntimeError):
-                closer()
-        return was_any
+        return self._closers.close_all()

@@ -70,6 +70,7 @@ class FakePostgres(Address, Drivers):
         if self._is_scripted:
             expectations.register(self._script)
         self._left = LeakReport()
+        self._closers.before_loop_closes = lambda: server.note_busy(self._left)
         for failure_if_unmet in (self._left.transactions, self._left.connections):
             expectations.expect(_Unmet(failure_if_unmet))
 

@@ -18,9 +18,18 @@ class LeakReport:
     def __init__(self) -> None:
         self._transactions: list[Transaction] = []
         self._connections: list[tuple[str, Origin]] = []
+        self._busy: set[int] = set()
 
     def check_busy(self, client: Client) -> bool:
         """Report a connection with a running statement or an open transaction; True if it is."""
+        if client.pid in self._busy:
+            return True
+        is_busy = self._check_busy(client)
+        if is_busy:
+            self._busy.add(client.pid)
+        return is_busy
+
+    def _check_busy(self, client: Client) -> bool:
         if client.transport.session.pending is not None:
             if client.latest is not None:
                 text = "a statement was still running when the test ended; sent at:"

@@ -279,6 +279,12 @@ class Server:
         if self._is_refusing:
             self.refuse_connections(refused=False)
 
+    def note_busy(self, left: LeakReport) -> None:
+        """Record the connections that are busy now: they are about to be closed."""
+        self._settle()
+        for client in self._open():
+            left.check_busy(client)
+
     def _settle(self) -> None:
         """Wait until the server has handled everything that clients have sent."""
         self._sockets.settle()
