@@ -57,6 +57,9 @@ CREATE FUNCTION with_clause() RETURNS text LANGUAGE sql SET app.tenant = '9' SET
     AS $$ SELECT current_setting('app.tenant') || current_setting('work_mem') $$;
 CREATE FUNCTION definer() RETURNS text LANGUAGE sql SECURITY DEFINER
     AS $$ SELECT current_user || session_user || (SELECT count(*) FROM notes) $$;
+DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET lock_timeout = 9000', current_database());
+END $$;
 INSERT INTO notes (id, tenant) VALUES (1, 1), (2, 2), (3, 2);
 """
 Connect = Callable[..., psycopg.Connection]
@@ -66,8 +69,8 @@ PROBE = """
 SELECT current_user, session_user, current_setting('role'), current_setting('is_superuser'),
     nullif(current_setting('app.tenant', true), ''), current_setting('search_path'),
     current_setting('TimeZone'), current_setting('work_mem'), current_setting('application_name'),
-    current_setting('statement_timeout'), current_setting('DateStyle'),
-    (SELECT count(*) FROM notes)
+    current_setting('statement_timeout'), current_setting('lock_timeout'),
+    current_setting('DateStyle'), (SELECT count(*) FROM notes)
 """
 COMMANDS = [
     "SET ROLE roles_tenant",
@@ -97,6 +100,8 @@ COMMANDS = [
     "SET LOCAL work_mem = '5MB'",
     "SET work_mem TO 7000",
     "SET application_name TO 'here'",
+    "SET lock_timeout TO 100",
+    "RESET lock_timeout",
     "SET LOCAL DateStyle TO german",
     "SET log_statement TO 'all'",
     "SET no_such_thing TO 1",
@@ -113,6 +118,11 @@ COMMANDS = [
     "SET ROLE roles_tenant; SELECT 1/0",
     "SELECT * FROM private.secrets",
     "INSERT INTO notes (id, tenant) VALUES (9, 1)",
+    "INSERT INTO notes (id, tenant) VALUES (9, 1); SET TRANSACTION READ ONLY",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "BEGIN READ ONLY",
+    "/* first */ SET LOCAL app.tenant = '2'",
+    "DO $$ BEGIN EXECUTE format('SET app.tenant = %L', '2'); END $$",
 ]
 # Where each command is played; "cmd" stands for it, and "?" asks.
 PLACES: dict[str, list[str]] = {

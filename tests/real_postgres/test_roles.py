@@ -5,6 +5,7 @@ tests/conformance/test_roles.py compares the scope of every command with Postgre
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -244,6 +245,19 @@ async def test_a_parameter_that_was_made_up_is_unknown_to_the_next_test(harness:
                     await connection.fetchval("SELECT current_setting('app.mine')")
                 await connection.execute("SET app.mine = '1'")
                 assert await connection.fetchval("SELECT current_setting('app.mine')") == "1"
+
+
+@pytest.mark.parametrize("name", ["idle_in_transaction_session_timeout", "idle_session_timeout"])
+async def test_a_timeout_of_one_connection_does_not_end_them_all(
+    real: RealPostgres, name: str
+) -> None:
+    async with connected(real, server_settings={name: "20"}) as connection:
+        with pytest.raises(asyncpg.InvalidParameterValueError):
+            await connection.execute(f"SET {name} = 'soon'")
+        await connection.execute(f"SET {name} = 10")
+        await connection.fetchval("SELECT 1")
+        await asyncio.sleep(0.1)
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_discard_all_lets_the_others_go_on(real: RealPostgres) -> None:

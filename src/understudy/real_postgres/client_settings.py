@@ -15,7 +15,14 @@ from understudy.fake_postgres.protocol.statements import Pending, Result, Settin
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.scheduler import TransactionScheduler
-from understudy.real_postgres.session_switch import literal, quoted, set_statement, show, switch
+from understudy.real_postgres.session_switch import (
+    IDLE_TIMEOUTS,
+    literal,
+    quoted,
+    set_statement,
+    show,
+    switch,
+)
 from understudy.real_postgres.setting_texts import Named, settings_in
 from understudy.real_postgres.upstream_replies import Reply, rows
 
@@ -94,6 +101,8 @@ class ClientSettings:
         name = command.name.lower()
         if name == AUTHORIZATION:
             return self._authorize(client, sql, values, local=local)
+        if name in IDLE_TIMEOUTS:
+            return self._note_timeout(client, sql, name, values, local=local)
         if name == "client_encoding" and values:
             _check_encoding(values[0])
         if values is not None:
@@ -120,6 +129,22 @@ class ClientSettings:
             statements.append(set_statement("role", role, local=local))
         changed = (Setting(AUTHORIZATION, user, local), Setting("role", role, local))
         return self._submit(client, sql, statements, (), changed)
+
+    def _note_timeout(
+        self,
+        client: RollbackClient,
+        sql: str,
+        name: str,
+        values: tuple[str, ...] | None,
+        *,
+        local: bool,
+    ) -> Pending:
+        """Record a time-out without setting it, if the server knows it and the value is valid."""
+        known = find(name)
+        assert known is not None
+        value = None if values is None else known.shown(values)
+        self._scheduler.limits.note_idle_timeout()
+        return self._submit(client, sql, [f"SHOW {name}"], (), (Setting(name, value, local),))
 
     def _may_become(self, client: RollbackClient, user: str) -> bool:
         return user == client.user or self._scheduler.logins.is_superuser(client.user)

@@ -22,7 +22,6 @@ class RollbackClient(Client):
 
     Attributes:
         first_settings: the values of its run-time parameters when it connected.
-        is_read_only: whether its savepoint on the real server may not write.
         portals: its portals and cursors on the real server that end with its transaction, by their
             names there.
         bound: named portals that do not exist on the real server yet.
@@ -34,7 +33,6 @@ class RollbackClient(Client):
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
         super().__init__(pid, secret, begun)
         self.first_settings: Values = {}
-        self.is_read_only = False
         self.portals: list[str] = []
         self.bound: dict[str, Portal] = {}
         self.unnamed = ""

@@ -309,13 +309,12 @@ class ForwardingResponder(ScriptResponder):
             case c.Savepoint() | c.Release() | c.RollbackTo():
                 if current is not None:
                     return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
-            case c.SetTransaction(modes=modes) if ("transaction_read_only", "on") in modes:
-                if current is not None:
-                    client.is_read_only = True
-                    request = upstream_requests.query("SET LOCAL transaction_read_only = on")
-                    return self._scheduler.submit(client, sql, request, _done)
             case c.SetTransaction(session=True) | c.SetConstraints():
                 return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
+            case c.SetTransaction(modes=modes) | c.Begin(modes=modes):
+                if current is not None and ("transaction_read_only", "on") in modes:
+                    request = upstream_requests.query("SET LOCAL transaction_read_only = on")
+                    return self._scheduler.submit(client, sql, request, _done)
             case c.Set(name="transaction_isolation" | "transaction_deferrable"):
                 return None  # which the transaction of the test has
             case c.Set() | c.Reset():

@@ -175,6 +175,10 @@ class Limits:
         """Notice a parameter that another connection has made up, and whose name is known here."""
         self._note("has connections that make up parameters of the session", "possible")
 
+    def note_idle_timeout(self) -> None:
+        """Notice a time-out that would end the test's own transaction."""
+        self._note("sets a time-out of idle or long transactions", "possible")
+
     def note_unknown_setting(self) -> None:
         """Notice a parameter of another connection that is lost, because its name is unknown."""
         self._note("sets a parameter whose name is computed, on several connections", "met")

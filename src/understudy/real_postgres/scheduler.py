@@ -177,7 +177,7 @@ class TransactionScheduler:
         if self._holder is not client:
             return None
         requests = []
-        if not client.is_read_only and self._constraints.may_exist(self.changed_schema):
+        if self._constraints.may_exist(self.changed_schema):
             requests.append((CHECK, self._constraints.note_checked))
         if self._changed_roles:
             requests.append((logins.READ, self.logins.note))
@@ -201,14 +201,11 @@ class TransactionScheduler:
 
     def end(self, client: RollbackClient, *, commit: bool) -> None:
         """End the transaction of a client, together with the next request."""
-        client.is_read_only, read_only = False, client.is_read_only
         if self._holder is not client:
             return
         self._holder = None
-        # A read-only savepoint has no changes, and releasing it would leave the outer transaction
-        # read-only.
-        self._ending = "release" if commit and not read_only else "rollback"
-        if self._ending == "release":
+        self._ending = "release" if commit else "rollback"
+        if commit:
             self._applied = client.settings  # what is local stays on the server
         self._portals += [*client.portals, *client.closing]
         client.portals, client.closing = [], []
@@ -303,9 +300,10 @@ class TransactionScheduler:
         own = self._constraints.restore_statements()
         statements += switch(self._applied, client.lasting, self.logins.login, own)
         self._applied = client.lasting
+        # A connection that outlives a test brings such names along.
+        self._has_new_names |= any("." in name for name in client.lasting)
         statements.append(f"SAVEPOINT {SAVEPOINT}")
-        client.is_read_only = client.settings["transaction_read_only"] == "on"
-        if client.is_read_only:
+        if client.settings["transaction_read_only"] == "on":
             statements.append("SET LOCAL transaction_read_only = on")
         self._holder = client
         closed = b"".join(map(upstream_requests.close_portal, self._portals))

@@ -10,8 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from understudy.fake_postgres.protocol.session_settings import Values
 
+# They would end the session that all clients share, whose transaction is never over in a test.
+IDLE_TIMEOUTS = frozenset(
+    {"idle_in_transaction_session_timeout", "idle_session_timeout", "transaction_timeout"}
+)
 # What cannot be set, or is the same for all clients, or belongs to a transaction.
-_FIXED = frozenset(
+_FIXED = IDLE_TIMEOUTS | frozenset(
     {
         "client_encoding",
         "in_hot_standby",

@@ -15,7 +15,9 @@ from understudy.pg import sql
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, rows
 
-_MAY_SET = re.compile(r"set_config|^\s*(?:do|set|reset|create)\b", re.IGNORECASE)
+_MAY_SET = re.compile(
+    r"set_config|^(?:\s|--[^\n]*|/\*.*?\*/)*(?:do|set|reset|create)\b", re.IGNORECASE | re.DOTALL
+)
 _STATEMENT_BEGINS = frozenset({";", "begin", "then", "else", "loop"})
 _TRUE = frozenset({"true", "t", "on", "1", "yes", "y"})
 
