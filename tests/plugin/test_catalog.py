@@ -622,3 +622,33 @@ def test_without_a_schema_workers_share_the_cache(bare: Project) -> None:
     result = run_bare(bare, "-n", "2", subprocess=True, passed=3, warnings=2)
     assert section(result) == [CALLS, SYNTAX]
     assert len(spellings(bare.path / CACHE)) == 5
+
+
+def test_a_statement_that_changes_with_every_run_is_told_and_not_kept(suite: Project) -> None:
+    suite.write(
+        tests__test_good="""
+            import uuid
+
+            from understudy import FakeConnection
+
+            async def test_changes():
+                conn = FakeConnection()
+                for _ in range(2):
+                    await conn.execute(f"SELECT id FROM users WHERE name = '{uuid.uuid4()}'")
+                await conn.execute("ALTER ROLE app PASSWORD 'hunter2'")
+                await conn.execute("SELECT id FROM users WHERE name = 'Ana'")
+        """
+    )
+    run(suite, passed=1)
+    file = suite.path / FILE
+    before = file.read_text()
+    assert "hunter2" not in before
+
+    text = run(suite, passed=1).stdout.str()
+
+    assert (
+        f"a statement changes with every run, and is not kept in {FILE}: "
+        "tests/test_good.py:9 in test_changes\n  SELECT id FROM users WHERE name = '"
+    ) in text
+    assert text.count("changes with every run") == 1
+    assert file.read_text() == before

@@ -24,6 +24,7 @@ from understudy.catalog.errors import (
     UncheckedWarning,
 )
 from understudy.catalog.levels import Level, Levels
+from understudy.catalog.literals import skeleton
 from understudy.catalog.made_up_rows import CannotMakeUp, RowFiller
 from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
@@ -91,6 +92,7 @@ class Checker:
         self._statements: dict[str | tuple[str, Context], _Statement] = {}
         # Of the statements of fakes: the names of their parameters.
         self._names: dict[str, tuple[str, ...]] = {}
+        self._places: dict[str, str] = {}
 
     @property
     def types(self) -> Mapping[str, TypeFacts]:
@@ -104,6 +106,13 @@ class Checker:
             return None if self._lenient else self.catalog.facts
         except CatalogError:  # the check of the statement says so
             return None
+
+    @property
+    def changing(self) -> dict[str, str]:
+        """The statements whose text changes with every run, each with the place of a call."""
+        return {
+            text: self._places.get(text, "an unknown place") for text in self.catalog.changing()
+        }
 
     def check_call(self, call: Call, context: Context = NO_CONTEXT) -> Description | None:
         """Check the statement and the parameters of a call on a fake.
@@ -309,6 +318,8 @@ class Checker:
     ) -> Verdict | None:
         """Ask the catalog; None if it has no verdict and a lenient checker only counts that."""
         __tracebackhide__ = True
+        if statement not in self._places and skeleton(statement) is not None:
+            self._places[statement] = call.origin.place
         try:
             return self.catalog.verdict(statement, declared, context)
         except Exception as error:  # raised as it is, it would pass for the driver's

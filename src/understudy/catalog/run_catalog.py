@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from understudy.catalog import report, store
 from understudy.catalog.cached_answers import Answer
 from understudy.catalog.declared_types import with_declared_types
-from understudy.catalog.description import Description, SchemaFacts, Verdict
+from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
+from understudy.catalog.literals import skeleton, without_secrets
 from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg import sql
 
@@ -76,6 +77,7 @@ class Catalog:
         self._verdicts: dict[_Name, Verdict] = {}
         self._unanswered: dict[str, CatalogError] = {}
         self._learned: set[str] = set()
+        self._asked: set[str] = set()
         self._answered: set[str] = set()
         self._renewed = False
         # Several threads call it: a TestClient runs the app in its own thread.
@@ -154,12 +156,31 @@ class Catalog:
             contents = self._contents
             if contents is None or not (self._learned or self._answered or self._renewed):
                 return None
-            learned = tuple(sorted(self._learned))
+            learned = tuple(sorted(self._learned - self._changing()))
             if not self._renewed:
                 statements = {key: contents.statements[key] for key in learned}
                 answers = {key: contents.answers[key] for key in self._answered}
                 contents = replace(contents, statements=statements, answers=answers)
             return CatalogDelta(store.text_of(contents), learned, self._renewed)
+
+    def changing(self) -> list[str]:
+        """Return the new statements whose text changes with every run; the file keeps none.
+
+        They differ from a statement that an earlier run has learned, and this run has not asked
+        about, in what programs make anew each time alone: a UUID, a time, a hash.
+        """
+        with self._lock:
+            contents = self._contents
+            found = set() if contents is None else self._changing()
+            return sorted({contents.statements[key]["sql"] for key in found} if contents else ())
+
+    def _changing(self) -> set[str]:
+        contents = self._contents
+        shapes = {key: shape for key in self._learned if (shape := skeleton(key)) is not None}
+        if contents is None or not shapes:
+            return set()
+        left = {skeleton(key) for key in contents.statements.keys() - self._asked}
+        return {key for key, shape in shapes.items() if shape in left}
 
     def close(self) -> None:
         """Close the connection to the server, if there is one."""
@@ -207,6 +228,8 @@ class Catalog:
         self._refuse_if_locked(None)
         describer = self._connected_describer()
         known = [] if stored is None else [stored.asked(key) for key in sorted(stored.statements)]
+        # A statement whose secret is not kept is asked again when it is sent.
+        known = [line for line in known if "'...'" not in line[0]]
         asked = [(text, types) for text, types, context in known if context == NO_CONTEXT]
         contents = store.Contents(
             self._fingerprint(describer.major), describer.major, describer.schema_facts()
@@ -249,7 +272,9 @@ class Catalog:
                 return derived
         else:
             declared = ()
-        key = store.key(normalized, declared, context=context)
+        kept = without_secrets(normalized)
+        key = store.key(kept, declared, context=context)
+        self._asked.add(key)
         stored = self._known().verdict(key)
         if stored is not None:
             return stored
@@ -265,8 +290,10 @@ class Catalog:
         except CatalogError as error:
             self._unanswered[key] = error
             raise
-        if _can_be_stored(normalized):
-            self._known().add_verdict(normalized, verdict, declared, context)
+        # The refusal of a secret may be about its form, which another's need not have.
+        has_secret = kept != normalized
+        if _can_be_stored(normalized) and not (has_secret and isinstance(verdict, Refusal)):
+            self._known().add_verdict(kept, verdict, declared, context)
             self._learned.add(key)
         return verdict
 

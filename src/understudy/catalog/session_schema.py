@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from understudy.catalog.command_tags import command_in, is_query
+from understudy.catalog.literals import without_secrets
 from understudy.pg import sql
 from understudy.script.calls import Transaction
 
@@ -101,7 +102,7 @@ def note(
     """
     if not _is_change(statement):
         return
-    text = sql.tidy(statement)
+    text = without_secrets(sql.tidy(statement))
     is_temporary = _search_path_of(text) is not None or _is_temporary(text)
     if not is_temporary:
         temporary = {

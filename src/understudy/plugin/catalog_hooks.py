@@ -67,6 +67,7 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
         parsed=_distinct(_all(parts, "parsed")),
         unchecked={name: unchecked[name] for name in _distinct(unchecked.keys() - set(known))},
         learned=len({statement for part in parts for statement in part["learned"]}),
+        changing={text: place for part in parts for text, place in part["changing"].items()},
         renewed=any(part["renewed"] for part in parts),
         postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
     )
@@ -187,6 +188,7 @@ def _figures(checker: Checker) -> dict[str, Any]:
         "checked": sorted(coverage.checked),
         "parsed": sorted(coverage.parsed),
         "unchecked": coverage.unchecked,
+        "changing": checker.changing,
     }
 
 

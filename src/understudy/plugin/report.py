@@ -79,6 +79,7 @@ class Covered:
         parsed: those of which only the syntax was checked.
         unchecked: those not checked, each with the reason.
         learned: the number of statements that were new to the catalog.
+        changing: those whose text changes with every run, each with the place of a call.
         renewed: whether the catalog was out of date and all its statements were described again.
         postgres: PostgreSQL's major version, or None if no server was needed.
     """
@@ -87,6 +88,7 @@ class Covered:
     parsed: list[str]
     unchecked: dict[str, str]
     learned: int
+    changing: dict[str, str]
     renewed: bool
     postgres: int | None
 
@@ -105,6 +107,15 @@ def checked_lines(covered: Covered, catalog: str, verbose: bool) -> list[str]:
     lines = [line]
     if covered.renewed:
         lines.append(f"the schema or PostgreSQL has changed: all of {catalog} was described again")
+    places: dict[str, list[str]] = {}
+    for statement, place in covered.changing.items():
+        places.setdefault(place, []).append(statement)
+    for place, statements in places.items():
+        lines += [
+            f"a statement changes with every run, and is not kept in {catalog}: {place}",
+            f"  {_start(statements[0])}",
+            "  Pass the value that changes as a parameter.",
+        ]
     return lines + (_listed(covered) if verbose else [])
 
 
