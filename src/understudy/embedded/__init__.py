@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         UnusableFolder,
     )
     from understudy.embedded.schema import load_schema
-    from understudy.embedded.schema_sources import Source, schema_sources
+    from understudy.embedded.schema_sources import Source
     from understudy.embedded.server import EmbeddedServer
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "TestDatabases",
     "UnusableFolder",
     "load_schema",
-    "schema_sources",
 ]
 
 # pytest's header names the binaries, and imports no server for it.
@@ -44,7 +43,6 @@ _HOMES = {
     "Source": "schema_sources",
     "TestDatabases": "databases",
     "load_schema": "schema",
-    "schema_sources": "schema_sources",
 }
 
 

@@ -81,7 +81,8 @@ def _models(settings: Settings) -> list[str]:
     """Return the line that the schema was made from the models, if it was."""
     if all(name.endswith(".sql") for name in settings.schema):
         return []  # without the import
-    from understudy.embedded import PostgresError, schema_sources
+    from understudy.embedded.errors import PostgresError
+    from understudy.embedded.schema_sources import schema_sources
 
     try:
         sources = schema_sources(settings.schema, settings.root)
