@@ -20,6 +20,7 @@ from understudy.pg.codecs.calendar import INFINITY
 from understudy.pg.codecs.codec import TEXT, Codec, Decoder, Encoder, Unencodable, decoded
 from understudy.pg.codecs.containers import array_of, record_of, vector
 from understudy.pg.codecs.datetimes import DATE, TIME, TIMETZ, timestamp
+from understudy.pg.codecs.extensions import EXTENSIONS
 from understudy.pg.codecs.geometry import geometric
 from understudy.pg.codecs.intervals import INTERVAL
 from understudy.pg.codecs.json_documents import JsonText, json_codec
@@ -128,6 +129,8 @@ _BASE: dict[str, Codec] = {
 }
 _PLAIN = frozenset((int, bool, UUID, dt.date, dt.datetime, Decimal))
 _JSON = frozenset(("json", "jsonb"))
+# Types with lists as values, which are not dimensions of an array.
+_LISTS = _JSON | {"vector", "halfvec"}
 _VECTORS = {"int2vector": "smallint", "oidvector": "oid"}
 
 
@@ -232,7 +235,7 @@ class Values:
                     self.codec(of.name),
                     self._spelled,
                     delimiter,
-                    holds_lists=below is not None and below.name in _JSON,
+                    holds_lists=below is not None and below.name.rpartition(".")[2] in _LISTS,
                 )
             case "range" if of is not None:
                 return range_of(name, of.name, self.codec(of.name))
@@ -245,7 +248,8 @@ class Values:
             element = self._types.named(_VECTORS[name])
             assert element is not None  # it is built in
             return vector(name, element.oid, self.codec(element.name), self._spelled)
-        return _BASE.get(name) or only_text(name)
+        # A type of an extension may be in any schema.
+        return _BASE.get(name) or EXTENSIONS.get(name.rpartition(".")[2]) or only_text(name)
 
     def _spelled(self, oid: int) -> str:
         found = self._types.numbered(oid)

@@ -8,6 +8,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 SCHEMA = """
+    CREATE EXTENSION vector;
     CREATE TYPE mood AS ENUM ('sad', 'so so', 'happy');
     CREATE DOMAIN quantity AS integer;
     CREATE TYPE pair AS (first integer, second text);
@@ -376,6 +377,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "int4range[]": ('{"[1,3)",empty}',),
     "box[]": ("{(1,2),(3,4);(5,6),(7,8)}",),
     "bytea[]": ('{"\\\\x00ff"}',),
+    "vector": ("[1,2.5,-3e-10]", " [1 , 2 ]", "[0.1,1e20,123456789]", "[]", "[nan]", "[1,]", "[x]"),
+    "halfvec": ("[1,2.5,-3e-5]", "[65504, 1e-7]", "[0.1,0.33333]", "[]"),
+    "sparsevec": ("{1:1.5,3:2}/5", "{3:2, 1:1.5}/5", "{}/5", "{0:1}/5", "{1:1,1:2}/5"),
+    "vector[]": ('{"[1,2]",NULL}',),
     "mood": ("happy", "so so", "HAPPY", "", "x"),
     "mood[]": ('{happy,"so so",NULL}', "{x}"),
     "quantity": ("7", "x"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from understudy.pg.codecs.codec import (
@@ -70,17 +70,26 @@ def encoded(name: str, value: str) -> bytes:
 
 
 def only_text(name: str) -> Codec:
-    """Return the codec of a type whose binary form is not known here."""
+    """Return the codec of a type whose binary form is not known here: bytes pass as they are."""
+    plain_text = text(name)
 
-    def receive(_data: bytes) -> NoReturn:
-        raise refusal("42883", f"no binary input function available for type {name}")
+    def write(value: Any) -> str:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            try:
+                value = bytes(value).decode()
+            except UnicodeDecodeError:
+                raise unfit(name, value) from None
+        return plain_text.output(value)
 
-    def send(_value: Any) -> NoReturn:
-        raise Unencodable(
-            f"the binary form of {name} is not known here; the driver has to ask for text"
-        )
+    def send(value: Any) -> bytes:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            raise Unencodable(
+                f"the binary form of {name} is not known here; the driver has to ask for text, "
+                "or the script has the bytes"
+            )
+        return bytes(value)
 
-    return replace(text(name), receive=receive, send=send)
+    return replace(plain_text, receive=bytes, output=write, send=send)
 
 
 def versioned(name: str) -> Codec:
