@@ -17,9 +17,7 @@ class Peer:
         server: variables that point the suite at a plain server; they may name {dsn}, {host},
             {port}, {user}, {password} and {database}.
         variables: variables that point it at `real_postgres`, in the form of the configuration.
-        schema: a Python function `install(dsn)` that loads the schema, or "".
-        roles: SQL for the plain server, run before.
-        requirements: what the suite needs beside the project, for the page.
+        schema: a Python function `install(dsn)` that loads the schema into a database.
     """
 
     conftest: str
@@ -27,7 +25,7 @@ class Peer:
     arguments: Sequence[str] = ()
     server: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
-    schema: str = ""
+    schema: str = "def install(dsn): pass"
 
 
 _LIBPQ = {
@@ -119,6 +117,7 @@ def _isolated(real_postgres):
         server={
             "PYTEST_ADDOPTS": "--postgresql-detached --postgresql-host={host}"
             " --postgresql-port={port} --postgresql-user={user} --postgresql-password={password}"
+            " --postgresql-dbname={database}"
         },
         fixtures="""
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,8 @@ def _rolled_back(
     with one_message(PostgresError):
         server = servers.rollback_server(pytestconfig)
         moves = isolation.may_move(request.node)
+        function = getattr(request.node, "function", None)
+        server.test_code = getattr(inspect.unwrap(function), "__code__", None) if function else None
         real = RealPostgres(server, RowsOfTest(request, server.socket_dsn), moves=moves)
     yield real
     with one_message(PostgresError):

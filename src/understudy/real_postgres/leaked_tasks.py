@@ -9,6 +9,8 @@ import asyncio
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
+from types import CodeType, FrameType
 from typing import Any
 
 from understudy.fake_postgres.attribution import loops_of_this_thread
@@ -48,13 +50,6 @@ class LeakedTasks:
         threads.discard(threading.current_thread())
         self._leaked.update((left | threads) - set(self._earlier) - set(self._allowed))
 
-    def cancel_test(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel the tasks that a test has started in a loop; call it in the loop's thread."""
-        for task in asyncio.all_tasks(loop) - set(self._earlier):
-            # In its task, anyio's plugin runs all tests and fixtures of a scope.
-            if getattr(task.get_coro(), "__name__", "") != "_run_tests_and_fixtures":
-                task.cancel()
-
     def refuse(self, sql: str, client: Client) -> None:
         """Reject a statement of a task or thread that an earlier test has left running.
 
@@ -77,14 +72,32 @@ def _tasks() -> set[Task]:
     return {task for loop in loops_of_this_thread() for task in asyncio.all_tasks(loop)}
 
 
+def cancel_test(loop: asyncio.AbstractEventLoop, code: CodeType) -> None:
+    """Cancel the task that runs a test; call it in the thread of its loop.
+
+    Args:
+        loop: the event loop.
+        code: the code of the test's function.
+    """
+    for task in asyncio.all_tasks(loop):
+        frames = list(_frames(task))
+        # anyio runs all tests and fixtures of a scope in one task.
+        names = {frame.f_code.co_name for frame in frames}
+        if any(frame.f_code is code for frame in frames) and "_run_tests_and_fixtures" not in names:
+            task.cancel()
+
+
 def _runs_users_code(task: Task) -> bool:
     """Return whether a suspended task is in the user's code, not only in a test runner."""
+    return any(_is_users(frame.f_globals.get("__name__", "")) for frame in _frames(task))
+
+
+def _frames(task: Task) -> Iterator[FrameType]:
+    """Yield the frames of the coroutines of a suspended task, the outermost first."""
     awaited: Any = task.get_coro()
     while (frame := getattr(awaited, "cr_frame", None)) is not None:
-        if _is_users(frame.f_globals.get("__name__", "")):
-            return True
+        yield frame
         awaited = getattr(awaited, "cr_await", None)
-    return False
 
 
 def _is_users_thread(thread: threading.Thread) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from types import CodeType
 
 from understudy.fake_postgres import attribution
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
@@ -13,7 +14,7 @@ from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.forwarding import ForwardingResponder
-from understudy.real_postgres.leaked_tasks import LeakedTasks
+from understudy.real_postgres.leaked_tasks import LeakedTasks, cancel_test
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.scheduler import PATIENCE, TransactionScheduler
 from understudy.real_postgres.tunnel import Tunnel
@@ -34,8 +35,10 @@ class RollbackServer(Server):
     Attributes:
         scheduler: the transaction.
         leaked: the tasks and threads that earlier tests have left running.
+        test_code: the code of the current test's function; None if unknown.
     """
 
+    test_code: CodeType | None = None
     name = "real_postgres"
     _tally = call_counts.REAL
     _client = RollbackClient
@@ -122,13 +125,15 @@ class RollbackServer(Server):
         self._sockets.settle(self.scheduler.finish_commit)
 
     def _cancel_test(self) -> None:
-        """Cancel the tasks of a test that is run again: they may wait for what does not come."""
-        limits = self.scheduler.limits
+        """Cancel the task of a test that is run again: it may wait for what does not come."""
+        limits, code = self.scheduler.limits, self.test_code
+        if code is None:
+            return
         for loop in attribution.loops():
 
             def cancel(loop: asyncio.AbstractEventLoop = loop) -> None:
                 if limits.is_over and limits.moves:  # its teardown has not begun
-                    self.leaked.cancel_test(loop)
+                    cancel_test(loop, code)
 
             loop.call_soon_threadsafe(cancel)
 
