@@ -151,6 +151,10 @@ class Describer:
         """
         return self._connection.major
 
+    def is_alive(self) -> bool:
+        """Return whether its connection works, if there is one: a test may kill any backend."""
+        return self._connection.is_alive()
+
     def close(self) -> None:
         """Close the connection. It is opened again when needed."""
         self._connection.close()

@@ -44,6 +44,17 @@ def connect(dsn: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(dsn, autocommit=True, **{**overriding(dsn), **given})
 
 
+def is_alive(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether an idle connection still works: its backend or its server may be killed."""
+    import psycopg
+
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def overriding(dsn: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return libpq's parameters that override the environment, without those in the URL.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from understudy.catalog.description import Refusal
 from understudy.catalog.errors import DescribeFailed
-from understudy.catalog.own_connection import connect, import_problem
+from understudy.catalog.own_connection import connect, import_problem, is_alive
 from understudy.catalog.result_waiter import ConnectionLost, ResultWaiter
 
 if TYPE_CHECKING:
@@ -109,6 +109,10 @@ class DescribeConnection:
     def major(self) -> int:
         """The major version of the server."""
         return self.raw.pgconn.server_version // 10000
+
+    def is_alive(self) -> bool:
+        """Return whether the connection works, if there is one."""
+        return self._connection is None or is_alive(self._connection)
 
     def close(self) -> None:
         """Close the connection. It is opened again when needed."""

@@ -317,6 +317,9 @@ class Catalog:
             raise CatalogLocked(report.locked(self._path, normalized, is_there=is_there))
 
     def _connected_describer(self) -> Describer:
+        if self._describer is not None and not self._describer.is_alive():
+            self._describer.close()
+            self._describer = None
         if self._describer is None:
             self._describer = self._connect()
         return self._describer

@@ -166,10 +166,23 @@ class Clones:
     def drop(self, name: str) -> None:
         """Drop a clone, and disconnect its clients; in the background after `prefetch`."""
         running = self._running
-        if self._pool and not self._is_forked:
-            self._pool.drop(name)
-        else:
-            running.drop(name)
+        try:
+            if self._pool and not self._is_forked:
+                self._pool.drop(name)
+            else:
+                running.drop(name)
+        except PostgresUnavailable:
+            # An embedded server that was killed took its databases with it.
+            if not self.place.is_embedded:
+                raise
+
+    def is_reachable(self) -> bool:
+        """Return whether the server answers."""
+        try:
+            self._running.rows("SELECT 1")
+        except PostgresUnavailable:
+            return False
+        return True
 
     def stop(self) -> None:
         """Close the connections to the server. Idempotent."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TOKEN_SETTING = "understudy.token"
 # After a crash of one backend, PostgreSQL restarts all others; libpq tells no SQLSTATE here.
 _RECOVERING = re.compile("the database system is (starting up|in recovery|not yet accepting)")
+_CLOSED = "server closed the connection unexpectedly"
 _PATIENCE = 10.0
 
 
@@ -54,7 +55,9 @@ def connect(dsn: str, *, token: str = "") -> psycopg.Connection[tuple[Any, ...]]
             break
         except psycopg.OperationalError as error:
             reason = " ".join(str(error).split())
-            if not _RECOVERING.search(reason) or time.monotonic() > deadline:
+            # The embedded server ends even connections that it has just accepted.
+            is_short = _RECOVERING.search(reason) or (token and _CLOSED in reason)
+            if not is_short or time.monotonic() > deadline:
                 raise PostgresUnavailable(
                     f"Cannot connect to PostgreSQL at {without_password(dsn)}: {reason}"
                     f"{_hint(reason)}"

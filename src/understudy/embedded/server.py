@@ -142,6 +142,11 @@ class EmbeddedServer:
             raise
         return self
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """Stop the server and remove its data. Idempotent.
 

@@ -41,16 +41,20 @@ class _Run:
         databases: those with the schema, or the error that prevented them.
         bare: the server for tests without a schema.
         is_over: whether it is too late to start anything.
+        killed: how many servers ended during the run, and were replaced.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     databases: Clones | PostgresError | None = None
     bare: EmbeddedServer | None = None
     is_over: bool = False
+    killed: int = 0
 
 
 def shared(config: pytest.Config) -> Clones:
     """Return the databases with the configured schema, starting the server on the first call.
+
+    An embedded server that was killed is started again.
 
     Raises:
         PostgresError: there is no server. A failed start is not retried: later calls raise the
@@ -58,6 +62,11 @@ def shared(config: pytest.Config) -> Clones:
     """
     run = _run(config)
     with run.lock:
+        known = run.databases
+        if isinstance(known, Clones) and known.place.is_embedded and not known.is_reachable():
+            known.stop()
+            run.databases = None
+            run.killed += 1
         if run.databases is None:
             run.databases = _obtained(config, run)
     if isinstance(run.databases, PostgresError):
@@ -79,6 +88,9 @@ def bare(config: pytest.Config) -> str:
         return str(answer["url"])
     run = _run(config)
     with run.lock:
+        if run.bare is not None and not run.bare.is_running:
+            run.bare.stop()
+            run.bare = None
         if run.bare is None:
             _refuse_if_over(run)
             installation = find_installation(wanted(read_settings(config)))
@@ -116,11 +128,18 @@ def stop(config: pytest.Config) -> list[str]:
     return problems
 
 
+def killed(config: pytest.Config) -> int:
+    """Return how many embedded servers ended during the run, and were replaced."""
+    run = config.stash.get(_RUN, None)
+    return 0 if run is None else run.killed
+
+
 class Replaced:
     """One database at a time: a new one replaces the last."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._databases: Clones | None = None
         self._name: str | None = None
 
     def new(self) -> str:
@@ -131,8 +150,9 @@ class Replaced:
         """
         databases = shared(self._config)
         name, self._name = self._name, None
-        if name is not None:
+        if name is not None and databases is self._databases:
             databases.drop(name)
+        self._databases = databases
         self._name, _ = databases.new()
         return databases.place.socket_dsn(self._name)
 

@@ -45,6 +45,14 @@ def calls_on_real_postgres(calls: int, statements: int) -> str:
     return f"{_counted(calls, 'call')} on real_postgres, {different}"
 
 
+def killed_servers(times: int) -> str:
+    """Return the line on embedded servers that ended while tests ran."""
+    return (
+        f"the embedded PostgreSQL ended during the run ({_counted(times, 'time')}) and was started "
+        "again; the tests that used it then may have failed for that reason"
+    )
+
+
 def schema_from_models(made: str) -> str:
     """Return the line on a schema that cannot show a mistake in the models."""
     return (

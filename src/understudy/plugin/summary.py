@@ -68,6 +68,9 @@ def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Se
             reporter.line(line)
     if real_calls:
         reporter.line(report.calls_on_real_postgres(real_calls, len(real_statements)))
+    databases: Any = sys.modules.get(_DATABASES)
+    if databases is not None and (times := databases.killed(config)):
+        reporter.line(report.killed_servers(times))
     if settings.schema and (calls or real_calls):
         for line in _models(settings):
             reporter.line(line)
