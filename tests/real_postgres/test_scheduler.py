@@ -32,6 +32,64 @@ async def test_transactions_side_by_side_take_turns(real: RealPostgres) -> None:
     assert sorted(counts) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("query", ["SELECT name FROM users", "TABLE users", "SHOW timezone"])
+async def test_a_transaction_that_has_only_read_holds_nobody_up(
+    real: RealPostgres, query: str
+) -> None:
+    """As with a session of SQLAlchemy that is left open after it has read."""
+    real.patience = 0.05
+    reader = await real.asyncpg.connect()
+    writer = await real.asyncpg.connect()
+    async with reader.transaction():
+        await reader.fetch(query)
+        await writer.execute(INSERT, "Ana")
+        assert await reader.fetchval("SELECT name FROM users") == "Ana"
+        async with writer.transaction():
+            await writer.execute(INSERT, "Bo")
+        await reader.execute(INSERT, "Cy")
+    undone = reader.transaction()
+    await undone.start()
+    await reader.fetch(query)
+    await writer.execute(INSERT, "Di")
+    await reader.execute("DELETE FROM users")
+    await undone.rollback()
+    names = await writer.fetch("SELECT name FROM users ORDER BY name")
+    assert [name for (name,) in names] == ["Ana", "Bo", "Cy", "Di"]
+    await reader.close()
+    await writer.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT name FROM users FOR UPDATE",
+        "SELECT nextval('users_id_seq')",
+        "SELECT pg_advisory_xact_lock(1)",
+        "SELECT set_config('app.tenant', '1', true)",
+        "SET LOCAL timezone = 'UTC'",
+        "SAVEPOINT mine",
+        "DECLARE names CURSOR FOR SELECT name FROM users",
+        "WITH gone AS (DELETE FROM users RETURNING id) SELECT id FROM gone",
+        "CREATE TABLE more (id int)",
+        "SELECT \"nextval\"('users_id_seq')",
+    ],
+)
+async def test_a_transaction_that_may_have_done_more_is_waited_for(
+    harness: Harness, query: str
+) -> None:
+    with harness.failing() as (real, failures):
+        real.patience = 0.05
+        one = await real.asyncpg.connect()
+        other = await real.asyncpg.connect()
+        async with one.transaction():
+            await one.execute(query)
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await other.fetch("SELECT name FROM users")
+        await one.close()
+        await other.close()
+    assert len(failures) == 1
+
+
 async def test_a_timeout_names_the_connection_that_it_waited_for(harness: Harness) -> None:
     with harness.failing() as (real, failures):
         real.patience = 0.05

@@ -22,6 +22,7 @@ class RollbackClient(Client):
 
     Attributes:
         first_settings: the values of its run-time parameters when it connected.
+        may_have_written: whether it is not certain that its savepoint has only read.
         portals: its portals and cursors on the real server that end with its transaction, by their
             names there.
         bound: named portals that do not exist on the real server yet.
@@ -33,6 +34,7 @@ class RollbackClient(Client):
     def __init__(self, pid: int, secret: int, begun: list[Transaction]) -> None:
         super().__init__(pid, secret, begun)
         self.first_settings: Values = {}
+        self.may_have_written = False
         self.portals: list[str] = []
         self.bound: dict[str, Portal] = {}
         self.unnamed = ""

@@ -2,8 +2,9 @@
 
 A whole test runs in one transaction, which is rolled back. The transaction of a client, or a
 statement outside of one, is a savepoint in it. There is one savepoint at a time: other clients wait
-until it ends. No request is sent for the scheduler's sake alone: a transaction begins, and a
-savepoint ends, together with the next request.
+until it ends. A transaction that has only read does not make them wait: its savepoint ends, and
+another one begins with its next statement. No request is sent for the scheduler's sake alone: a
+transaction begins, and a savepoint ends, together with the next request.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
 from understudy.real_postgres.limits import FACTS, Limits
 from understudy.real_postgres.logins import Logins
+from understudy.real_postgres.reads import VOLATILE, ReadStatements
 from understudy.real_postgres.sequences import restore_statements, save_sequences
 from understudy.real_postgres.session_switch import switch
 from understudy.real_postgres.setting_texts import READ_FUNCTIONS, FunctionSettings
@@ -97,6 +99,7 @@ class TransactionScheduler:
         self._applied: Values = {}
         self.logins = Logins()
         self.functions = FunctionSettings()
+        self._reads = ReadStatements()
         self._unknown: set[bool] = set()
         self._latest: RollbackClient | None = None
         self._has_new_names = False
@@ -129,6 +132,8 @@ class TransactionScheduler:
         self.logins.begin(initial_values(version, reported))
         self.logins.note(upstream.ask_now(logins.READ))
         self.functions.note(upstream.ask_now(READ_FUNCTIONS))
+        names = rows(upstream.ask_now(upstream_requests.query(VOLATILE)))
+        self._reads.note(name for (name,) in names if name)
         self._applied, self._changed_roles = self.logins.first, False
         self._unknown.clear()
         self._has_new_names = False
@@ -207,9 +212,7 @@ class TransactionScheduler:
         self._ending = "release" if commit else "rollback"
         if commit:
             self._applied = client.settings  # what is local stays on the server
-        self._portals += [*client.portals, *client.closing]
-        client.portals, client.closing = [], []
-        client.bound.clear()
+        self._close_portals(client)
         self._next()
 
     def finish_commit(self) -> None:
@@ -254,10 +257,32 @@ class TransactionScheduler:
         if self._running is not None:
             return
         for request in self._queue:
-            if request.is_aside or self._holder in (None, request.client):
+            if request.is_aside or self._is_free_for(request.client):
                 self._queue.remove(request)
                 self._start(request)
                 return
+
+    def _is_free_for(self, client: RollbackClient) -> bool:
+        """Return whether a client may send a request; end the savepoint of one that only read."""
+        holder = self._holder
+        if holder in (None, client):
+            return True
+        current = holder.current
+        if current is None or current.aborted or self.changed_schema:
+            return False
+        # An unnamed portal is left by a query for the first row, and no driver returns to it.
+        if holder.may_have_written or holder.bound or {*holder.portals} - {holder.unnamed}:
+            return False
+        self._holder = None
+        self._ending = "rollback"
+        self._close_portals(holder)
+        return True
+
+    def _close_portals(self, client: RollbackClient) -> None:
+        """Close the portals of a client, whose transaction or savepoint ends."""
+        self._portals += [*client.portals, *client.closing]
+        client.portals, client.closing = [], []
+        client.bound.clear()
 
     def _start(self, request: _Request) -> None:
         upstream = self._upstream
@@ -267,6 +292,8 @@ class TransactionScheduler:
             self._finished(request, [Reply(error=error, status="")])
             return
         before = b"" if request.is_aside and self._is_begun else self._before(request)
+        if not (request.is_aside or self._reads.only_reads(request.sql)):
+            request.client.may_have_written = True
         wanted = request.wanted + bool(before)
         upstream.ask(
             before + request.data, wanted, partial(self._finished, request), request.copied
@@ -303,6 +330,7 @@ class TransactionScheduler:
         # A connection that outlives a test brings such names along.
         self._has_new_names |= any("." in name for name in client.lasting)
         statements.append(f"SAVEPOINT {SAVEPOINT}")
+        client.may_have_written = False
         if client.settings["transaction_read_only"] == "on":
             statements.append("SET LOCAL transaction_read_only = on")
         self._holder = client
