@@ -27,6 +27,7 @@ from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.connection_queries import is_call
 from understudy.fake_postgres.current_schema import Schema
+from understudy.fake_postgres.generated_rows import GeneratedRows
 from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import (
@@ -243,7 +244,11 @@ class ScriptResponder:
         if isinstance(answer, Hang):
             return Pending(None)
         if isinstance(answer, Error):
-            raise self._error(answer.error, outcome)
+            error = self._error(answer.error, outcome)
+            if not answer.after.rows:
+                raise error
+            result = self._result_of(answer.after, outcome, statement)
+            return Result(result.rows, error=error)
         if isinstance(answer, Computed):
             return self._computed(answer, outcome, statement)
         outcome.call.fail()
@@ -276,6 +281,9 @@ class ScriptResponder:
         return Pending(0.0, awaited)
 
     def _computed_result(self, value: Any, outcome: Outcome, statement: Statement) -> Result:
+        if inspect.isgenerator(value) or inspect.isasyncgen(value):
+            read = partial(self._yielded, outcome, statement)
+            return GeneratedRows(value, read, partial(self._raised, outcome=outcome)).result
         try:
             result = answers.read_computed(value)
         except ScriptError as error:
@@ -283,6 +291,18 @@ class ScriptResponder:
         found = self._result_of(result, outcome, statement)
         outcome.check_success(result)
         return _configuring(found, outcome.call)
+
+    def _yielded(self, outcome: Outcome, statement: Statement, row: Any) -> Sequence[Any]:
+        """Return what a generator yields as a row."""
+        try:
+            try:
+                read = answers.read_rows(([row],))
+            except ScriptError as error:
+                _fail(_function_raised(outcome.call, error))
+            found: Sequence[Any] = self._result_of(read, outcome, statement).rows[0]
+        except Failure as failure:
+            raise server_error(failure, statement.sql) from None
+        return found
 
     def _raised(self, error: Exception, outcome: Outcome) -> ServerError:
         """Return what the client gets if the function that answers raised."""

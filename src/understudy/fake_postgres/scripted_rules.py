@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -77,12 +77,15 @@ def _is_sent_as(same: Same, oid: int, expected: Any, given: Any) -> bool:
 class ServerRule(StatementRule):
     """A rule for statements of a real driver."""
 
-    def raises(self, error: BaseException | type[BaseException]) -> Self:
+    def raises(
+        self, error: BaseException | type[BaseException], *, after: Iterable[Any] = ()
+    ) -> Self:
         """Answer with an error of the server, of which the driver makes its own exception.
 
         Args:
             error: what `db_error` returns for any driver; or an exception of asyncpg or psycopg
                 that has an SQLSTATE.
+            after: the rows that the client gets before it.
 
         Raises:
             ScriptError: no server sends such an error.
@@ -95,6 +98,7 @@ class ServerRule(StatementRule):
                 "An error of the database is raises(db_error(...)); a lost connection is drops(); "
                 "for a time-out let the answer come late, delay(...), or never, hangs()."
             )
+        read.after = answers.read_rows((list(after),))
         return self._add(read)
 
     def _drop(self, drop: answers.Drop) -> Self:

@@ -24,6 +24,7 @@ from understudy.script.answers import (
     UNNAMED_COLUMN,
     Computed,
     Drop,
+    Error,
     Rows,
     Value,
     values_in_order,
@@ -223,7 +224,11 @@ def _outcomes(rules: Sequence[Rule]) -> Iterator[Rows | Value]:
     """Yield the results among the answers of some rules."""
     for rule in rules:
         for answer in rule.answers:
-            outcome = answer.outcome.rows if isinstance(answer.outcome, Drop) else answer.outcome
+            outcome = answer.outcome
+            if isinstance(outcome, Drop):
+                outcome = outcome.rows
+            elif isinstance(outcome, Error) and outcome.after.rows:
+                outcome = outcome.after
             if isinstance(outcome, Rows | Value):
                 yield outcome
 

@@ -19,6 +19,18 @@ __tracebackhide__ = True
 Run = Callable[[str, str, Any], Awaitable[list[Any]]]
 
 
+class RowsThenError(list[Any]):
+    """Rows, and the error that a fetch raises that would go on after them.
+
+    Attributes:
+        error: makes the error.
+    """
+
+    def __init__(self, rows: list[Any], error: Callable[[], BaseException]) -> None:
+        super().__init__(rows)
+        self.error = error
+
+
 class FakeCursor:
     """A cursor as psqlpy gives it: started by `start`, `execute` or `async with`.
 
@@ -59,7 +71,8 @@ class FakeCursor:
             raise driver_errors.psqlpy_error("CursorStartError", text)
         current = self._state.current
         self._transaction = None if current is None else self._state.root(current)
-        self._rows = list(await self._run("cursor.start", self.querystring, self.parameters))
+        rows = await self._run("cursor.start", self.querystring, self.parameters)
+        self._rows = rows if isinstance(rows, RowsThenError) else list(rows)
         self._starts += 1
 
     async def execute(self, querystring: str, parameters: Given = None) -> None:
@@ -98,6 +111,8 @@ class FakeCursor:
             # psqlpy numbers portals by itself.
             raise driver_errors.server_refused('portal "p1" does not exist')
         await let_others_run()
+        if isinstance(self._rows, RowsThenError) and not 0 < size <= len(self._rows):
+            raise self._rows.error()
         taken = self._rows[: size or None]
         del self._rows[: size or None]
         return FakeRecord(taken, rowcount=len(taken))

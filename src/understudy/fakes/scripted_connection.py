@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, NamedTuple
 
 from understudy.catalog.errors import AnswerImpossible
@@ -12,12 +12,13 @@ from understudy.engine.outcome import Outcome
 from understudy.fakes import driver_errors, result_shapes
 from understudy.fakes.call_lists import CallList
 from understudy.fakes.connection_state import ConnectionState
+from understudy.fakes.cursor import RowsThenError
 from understudy.fakes.psqlpy_methods import PsqlpyMethods
 from understudy.fakes.record import FakeRecord
 from understudy.fakes.scripted import Scripted
 from understudy.fakes.waiting_answers import wait_for, without_traceback
 from understudy.script import answers, expectations
-from understudy.script.answers import Computed, Drop, Rows, Value
+from understudy.script.answers import Computed, Drop, Error, Rows, Value
 from understudy.script.calls import Call, Transaction
 from understudy.script.database_errors import complete_error, fields_of
 from understudy.script.failures import Failure, ScriptError
@@ -110,6 +111,8 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         if answer is None:
             return self._plain_answer(outcome)
         result = answer.outcome
+        if method == "cursor.start" and isinstance(result, Error) and result.after.rows:
+            return self._rows_then_error(outcome, result)
         if answer.delay or not isinstance(result, _READY):
             result = await self._waited(outcome)
         self._note_prepared(call)
@@ -118,6 +121,16 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         outcome.check_success(result)
         self._engine.succeeded(call, state)
         return returns(result)
+
+    def _rows_then_error(self, outcome: Outcome, error: Error) -> RowsThenError:
+        """Return the rows that a cursor gets before an error."""
+        self._note_prepared(outcome.call)
+        rows = outcome.complete(error.after)
+        outcome.check(rows)
+        return RowsThenError(
+            result_shapes.rows_of(rows),
+            lambda: self._raised(outcome, without_traceback(error.error)),
+        )
 
     async def _waited(self, outcome: Outcome) -> Rows | Value:
         """Return the result of an answer that waits, raises or has to be computed.
@@ -132,6 +145,8 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
             if isinstance(found, Computed):
                 value = outcome.compute(found)
                 value = await value if inspect.isawaitable(value) else value
+                if inspect.isgenerator(value) or inspect.isasyncgen(value):
+                    value = await _all_rows(value)
                 found = _read_computed(outcome, value)
                 await let_others_run()
         except Exception as error:  # noqa: BLE001 - raised below, where a failing check stands alone
@@ -270,8 +285,24 @@ def _checked(outcome: Outcome, data: Any) -> Any:
     return data
 
 
+class _YieldedRows(list[Any]):
+    """Rows, whatever they look like."""
+
+
+async def _all_rows(
+    generator: Generator[Any, Any, Any] | AsyncGenerator[Any, Any],
+) -> _YieldedRows:
+    """Return all rows that a generator yields: psqlpy returns none before it has them all."""
+    if inspect.isasyncgen(generator):
+        return _YieldedRows([row async for row in generator])
+    assert inspect.isgenerator(generator)
+    return _YieldedRows(generator)
+
+
 def _read_computed(outcome: Outcome, value: Any) -> Rows | Value:
     try:
+        if isinstance(value, _YieldedRows):
+            return answers.read_rows((list(value),))
         return answers.read_computed(value)
     except ScriptError as error:
         text = f"the function that answers returned no result: {error}\n  call: {outcome.call.line}"

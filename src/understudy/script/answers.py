@@ -55,9 +55,15 @@ class Value:
 
 @dataclass(slots=True)
 class Error:
-    """An exception that the call raises."""
+    """An exception that the call raises.
+
+    Attributes:
+        error: the exception, or its class.
+        after: the rows that arrive before.
+    """
 
     error: BaseException | type[BaseException]
+    after: Rows = field(default_factory=Rows)
 
 
 @dataclass(slots=True)

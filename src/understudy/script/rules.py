@@ -217,6 +217,19 @@ class StatementRule(Rule):
             )
         return self._add(read)
 
+    def raises(
+        self, error: BaseException | type[BaseException], *, after: Iterable[Any] = ()
+    ) -> Self:
+        """Answer by raising `error`: an instance, or a class that is called without arguments.
+
+        Args:
+            error: the exception.
+            after: the rows that arrive before it, as a statement that streams its rows fails.
+        """
+        read = answers.read_error(error)
+        read.after = answers.read_rows((list(after),))
+        return self._add(read)
+
     def value(self, value: Any) -> Self:
         """Answer with one row of one column, as `fetch_val` reads it."""
         return self._add(answers.Value(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 from understudy.fake_postgres.protocol import (
@@ -137,6 +138,17 @@ def outcome(backend: Backend, result: Result | Pending) -> Generator[Pending, An
             left -= result.delay
         result = yield result
     return result
+
+
+def taken(backend: Backend, result: Result, count: int | None) -> Generator[Pending, Any, None]:
+    """Have rows of a result that are not there yet, until there are so many, or all for None.
+
+    Raises:
+        ServerError: it took too long.
+    """
+    if result.source is not None and result.error is None:
+        found = yield from outcome(backend, Pending(0.0, partial(result.source.take, count)))
+        result.error = found.error
 
 
 def run(backend: Backend, portal: Portal, limit: int = 0) -> Result | Pending:

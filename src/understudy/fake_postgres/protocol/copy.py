@@ -47,6 +47,8 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
             backend.send(backend_messages.copy_data(bytes(piece)))
         backend.send(backend_messages.COPY_DONE)
     portal.result = result
+    if result.error is not None:
+        raise result.error
     if result.dropped:
         raise ConnectionDropped
     backend.send(backend_messages.command_complete(result.tag or tag(statement, len(result.rows))))

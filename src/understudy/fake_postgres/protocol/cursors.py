@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.backend import Backend, outcome
+from understudy.fake_postgres.protocol.backend import Backend, outcome, taken
 from understudy.fake_postgres.protocol.prepared_statements import plan
 from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
 from understudy.pg.codecs.codec import BINARY, TEXT
@@ -49,10 +49,23 @@ def fetch(backend: Backend, command: c.Fetch, portal: Portal) -> Generator[Pendi
         ServerError: the cursor does not exist, or cannot scroll backward.
     """
     cursor = backend.portals.cursor(command.name)
-    rows = yield from _run(backend, cursor)
+    result = yield from _run(backend, cursor)
+    yield from taken(backend, result, _needed(cursor.position, command.direction, command.count))
+    rows = result.rows
     found = _moved(cursor, rows, command.direction, command.count)
+    if result.error is not None and cursor.position > len(rows):
+        raise result.error
     verb = "MOVE" if command.move else "FETCH"
     return Result(() if command.move else found, f"{verb} {len(found)}")
+
+
+def _needed(position: int, direction: c.Direction, count: int | None) -> int | None:
+    """Return how many rows have to be there before a cursor moves; None for all."""
+    if count is None:
+        return None if direction == "forward" else position
+    if direction == "absolute":
+        return count if count >= 0 else None
+    return max(position - count if direction == "backward" else position + count, position)
 
 
 def close(backend: Backend, command: c.Close, portal: Portal) -> Result:
@@ -69,15 +82,15 @@ def close(backend: Backend, command: c.Close, portal: Portal) -> Result:
     return Result(tag="CLOSE CURSOR")
 
 
-def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Sequence[Any]]:
-    """Return the rows of a cursor's query, which runs once."""
+def _run(backend: Backend, cursor: Portal) -> Generator[Pending, Any, Result]:
+    """Return the result of a cursor's query, which runs once."""
     if cursor.result is None:
         statement = cursor.prepared.statement
         if statement is None or cursor.plan.fields is None:  # a portal of Bind that is not a query
             raise errors.cannot_be_run(cursor.name)
         answer = backend.responder.execute(statement, cursor.values, backend.connection)
         cursor.result = yield from outcome(backend, answer)
-    return cursor.result.rows
+    return cursor.result
 
 
 def _moved(

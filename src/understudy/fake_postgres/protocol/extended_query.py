@@ -155,7 +155,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
         asked = Pending(0.0, partial(run, backend, portal, limit), in_thread=True)
         return finish(backend, portal, limit, outcome(backend, asked))
     result = run(backend, portal, limit)
-    if isinstance(result, Result) and not result.is_long:
+    if isinstance(result, Result) and not result.is_long and result.source is None:
         portal.result = result
         deliver(backend, portal, result, limit)
         return None
@@ -163,7 +163,7 @@ def execute(backend: Backend, body: bytes) -> Work | None:
 
 
 def _continue(backend: Backend, portal: Portal, result: Result, limit: int) -> Work | None:
-    if result.is_long:
+    if result.is_long or result.source is not None:
         return delivered(backend, portal, result, limit)
     deliver(backend, portal, result, limit)
     return None

@@ -61,13 +61,13 @@ class Portals:
     def close(self, name: str) -> None:
         """Drop a portal, if it exists."""
         if name:
-            self._named.pop(name, None)
+            _close(self._named.pop(name, None))
         else:
             self.unnamed = None
 
     def close_all(self) -> None:
         """Drop every named portal."""
-        self._named.clear()
+        self._keep(lambda portal: False)
 
     # TransactionalState
 
@@ -90,4 +90,12 @@ class Portals:
         )
 
     def _keep(self, wanted: Callable[[Portal], bool]) -> None:
-        self._named = {name: portal for name, portal in self._named.items() if wanted(portal)}
+        for name, portal in list(self._named.items()):
+            if not wanted(portal):
+                _close(self._named.pop(name))
+
+
+def _close(portal: Portal | None) -> None:
+    """Close what would add rows to the result of a portal."""
+    if portal is not None and portal.result is not None and portal.result.source is not None:
+        portal.result.source.close()

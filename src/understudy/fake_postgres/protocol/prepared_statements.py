@@ -13,7 +13,7 @@ from understudy.fake_postgres.protocol import (
     errors,
     run_time_parameters,
 )
-from understudy.fake_postgres.protocol.backend import LONG, Backend, Work, aside
+from understudy.fake_postgres.protocol.backend import LONG, Backend, Work, aside, taken
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
@@ -226,6 +226,7 @@ def is_select(prepared: Prepared) -> bool:
 
 def delivered(backend: Backend, portal: Portal, result: Result, limit: int = 0) -> Work:
     """Send a result as `deliver` does, without keeping other connections waiting."""
+    yield from taken(backend, result, portal.position + limit if limit else None)
     messages = None
     if result.is_long:
         messages = yield from aside(LONG, partial(_messages, portal, result, limit))
@@ -266,6 +267,7 @@ def deliver(
 
     Raises:
         ConnectionDropped: the connection is lost after the last row.
+        ServerError: an error comes after the last row.
     """
     statement = portal.prepared.statement
     if result.changed and not portal.position:
@@ -283,6 +285,8 @@ def deliver(
     if limit and len(rows) == limit:
         send(backend_messages.PORTAL_SUSPENDED)
         return
+    if result.error is not None:
+        raise result.error
     if result.dropped:
         raise ConnectionDropped
     known = result.tag if not start else None  # it would count rows sent before

@@ -226,6 +226,7 @@ class Session:
     def _end(self) -> None:
         self.closed = True
         self._backend.transactions.lose()
+        self._backend.portals.close_all()
         if self._backend.forwarder is not None:
             self._backend.forwarder.lost(self.connection)
         if self._work is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.backend import Backend, outcome, run
+from understudy.fake_postgres.protocol.backend import Backend, outcome, run, taken
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.prepared_statements import decoder, prepare_one, tag
 from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
@@ -74,7 +74,9 @@ def execute(
     result = yield from outcome(backend, run(backend, inner))
     if result.raw is not None:
         return result
-    return Result(result.rows, result.tag or tag(statement, len(result.rows)))
+    yield from taken(backend, result, None)
+    done = result.tag or tag(statement, len(result.rows))
+    return Result(result.rows, done, result.dropped, result.error)
 
 
 def deallocate(backend: Backend, command: c.Deallocate, portal: Portal) -> Result:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from understudy.fake_postgres.protocol.commands import Command
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.pg.codecs.codec import Decoder, Encoder
+from understudy.pg.errors import ServerError
 
 
 class ConnectionDropped(Exception):
@@ -93,6 +94,19 @@ class Setting(NamedTuple):
     local: bool
 
 
+class RowSource(Protocol):
+    """Adds rows to a result when the client asks for them."""
+
+    def take(self, count: int | None) -> Result | Awaitable[Result]:
+        """Add rows until there are so many, or all for None.
+
+        The result that it returns, or an awaitable of it, has the error that came instead of rows.
+        """
+
+    def close(self) -> None:
+        """Add no more: nobody will ask."""
+
+
 @dataclass(slots=True)
 class Result:
     """The result of a statement.
@@ -107,11 +121,15 @@ class Result:
         suspended: whether that server has more rows.
         changed: the run-time parameters that it has changed.
         is_long: whether its rows take long to send.
+        error: the error that comes after the last row, or None.
+        source: adds further rows to `rows`; None if all rows are there.
     """
 
     rows: Sequence[Sequence[Any]] | Sequence[bytes] = ()
     tag: str | None = None
     dropped: bool = False
+    error: ServerError | None = None
+    source: RowSource | None = None
     columns: int = 0
     raw: bytes | None = None
     suspended: bool = False
