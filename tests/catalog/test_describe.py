@@ -473,3 +473,20 @@ def _killing(dsn: str, *, times: int) -> Iterator[threading.Thread]:
     thread.start()
     yield thread
     thread.join()
+
+
+def test_the_tree_is_read_wherever_its_lines_break(describer: Describer, dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE OR REPLACE FUNCTION own(integer) RETURNS integer LANGUAGE plpgsql "
+            "AS 'BEGIN RETURN 1; END'"
+        )
+    calls = [f"SELECT {'1, ' * pad}own(1) AS {'x' * pad}y" for pad in range(40)]
+    limits = [f"SELECT {'1, ' * pad}2 AS {'x' * pad}y FROM users LIMIT 7" for pad in range(40)]
+
+    for verdict in describer.describe(calls):
+        assert isinstance(verdict, Description)
+        assert verdict.runs_code
+    for verdict in describer.describe(limits):
+        assert isinstance(verdict, Description)
+        assert verdict.rows.most == 7

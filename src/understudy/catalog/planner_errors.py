@@ -20,7 +20,7 @@ _OF_STATEMENT = ("42", "55000")
 _UNSUPPORTED = "0A"
 _OF_CONSTANTS = "22"
 # With the values of its parameters, PostgreSQL may leave out these parts before it looks at them.
-_BRANCHES = re.compile(r"\{(?:CASEEXPR|BOOLEXPR|COALESCEEXPR|SUBLINK)|:(?:subquery|ctequery) \{")
+_BRANCHES = re.compile(r"\{(?:CASEEXPR|BOOLEXPR|COALESCEEXPR|SUBLINK)|:(?:subquery|ctequery)\s+\{")
 
 
 def with_planner_error(verdict: Verdict, refusal: Refusal, tree: str) -> Verdict:

@@ -34,16 +34,17 @@ _FIELDS_READ = (
 )
 _FIELD_UNREAD = re.compile(rf":(?!(?:{_FIELDS_READ})\s)\w+\s+(?:-?\d+|true|false|<>)(?=[\s}}])")
 # An integer, as the eight bytes of a Datum, little end first.
-_INTEGER = re.compile(r":constvalue [48] \[((?: -?\d+){8}) \]")
+_INTEGER = re.compile(r":constvalue\s+[48]\s+\[((?:\s+-?\d+){8})\s+\]")
+_LIMIT = re.compile(r":limitCount\s+\{")
 _PERMISSION = re.compile(r"\{RTEPERMISSIONINFO\s+:relid\s+(\d+)([^{}]*)\}")
 # Before 16, the fields stand at the table itself, behind nodes of its TABLESAMPLE.
 _PERMISSION_BEFORE_16 = re.compile(
-    r":rtekind 0 :relid (\d+)(?=.*?(:requiredPerms [^{}]*))", re.DOTALL
+    r":rtekind\s+0\s+:relid\s+(\d+)(?=.*?(:requiredPerms\s[^{}]*))", re.DOTALL
 )
 _COLUMNS = re.compile(r":(?:selected|inserted|updated)Cols\s+\(b([\d\s]*)\)")
-_REQUIRED = re.compile(r":requiredPerms (\d+)")
+_REQUIRED = re.compile(r":requiredPerms\s+(\d+)")
 _INSERT_RIGHT, _SELECT_RIGHT = 1, 2
-_CALLED = re.compile(r":(?:funcid|aggfnoid|winfnoid|opfuncid|resulttype) (\d{5,})")
+_CALLED = re.compile(r":(?:funcid|aggfnoid|winfnoid|opfuncid|resulttype)\s+(\d{5,})")
 # Bit 0 of a set of columns stands for the attribute number -7, the lowest of a system column.
 _FIRST_ATTRIBUTE = -7
 _COMMANDS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE", "5": "MERGE"}
@@ -60,7 +61,7 @@ def read_tree(text: str) -> Any:
     current: Any = root
     key = ""
     waiting = False
-    if ":limitCount {" in text:
+    if _LIMIT.search(text):
         text = _INTEGER.sub(_as_one_word, text)
     for token in _TOKEN.findall(_FIELD_UNREAD.sub("", text)):
         if token in "{(":
