@@ -7,6 +7,7 @@ import psqlpy
 import pytest
 
 from tests.conformance.fake_and_real import Subject, open_fake, open_real
+from tests.conformance.role_servers import Servers, servers_in
 from understudy.catalog import active_checker
 from understudy.catalog.checks import Checker
 from understudy.catalog.describer import Describer
@@ -32,6 +33,13 @@ def described(conformance_dsn: str) -> Iterator[None]:
     yield
     active_checker.use(*before)
     describer.close()
+
+
+@pytest.fixture(scope="session")
+def role_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """A schema with roles, on each kind of real server."""
+    with servers_in(tmp_path_factory.mktemp("roles")) as servers:
+        yield servers
 
 
 @pytest.fixture(params=["fake", "real"])

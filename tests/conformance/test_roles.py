@@ -7,63 +7,14 @@ the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from understudy.embedded import TestDatabases
-from understudy.real_postgres.fixture import ClonedPostgres, RealPostgres
-from understudy.real_postgres.rollback_server import RollbackServer
-from understudy.script import expectations
-
-PASSWORD = "s3cret"
-SCHEMA = f"""
-CREATE ROLE roles_app LOGIN PASSWORD '{PASSWORD}';
-CREATE ROLE roles_tenant NOLOGIN;
-CREATE ROLE roles_defaults LOGIN PASSWORD '{PASSWORD}';
-CREATE ROLE roles_outside LOGIN PASSWORD '{PASSWORD}';
-GRANT roles_tenant TO roles_app;
-ALTER ROLE roles_defaults SET search_path = private, public;
-ALTER ROLE roles_defaults SET app.tenant = '3';
-ALTER ROLE roles_defaults SET work_mem = '6MB';
-CREATE SCHEMA private;
-CREATE TABLE private.secrets (id int PRIMARY KEY);
-CREATE TABLE notes (
-    id int PRIMARY KEY,
-    tenant int NOT NULL,
-    parent int REFERENCES notes DEFERRABLE INITIALLY DEFERRED
-);
-CREATE TABLE private.links (
-    id int PRIMARY KEY, parent int REFERENCES private.links DEFERRABLE INITIALLY DEFERRED
-);
-GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO roles_app, roles_tenant;
-GRANT CREATE ON SCHEMA public TO roles_app;
-ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
-CREATE POLICY tenants ON notes USING (
-    tenant = nullif(current_setting('app.tenant', true), '')::int
-);
-CREATE POLICY all_for_tenant ON notes TO roles_tenant USING (tenant = 1);
-CREATE FUNCTION enter(tenant text) RETURNS void LANGUAGE plpgsql AS
-    $$ BEGIN PERFORM set_config('app.tenant', tenant, true); END $$;
-CREATE FUNCTION remain(tenant text) RETURNS void LANGUAGE plpgsql AS
-    $$ BEGIN PERFORM set_config('app.tenant', tenant, false); END $$;
-CREATE FUNCTION as_tenant() RETURNS name LANGUAGE plpgsql AS
-    $$ BEGIN SET LOCAL ROLE roles_tenant; RETURN current_user; END $$;
-CREATE FUNCTION with_clause() RETURNS text LANGUAGE sql SET app.tenant = '9' SET work_mem = '9MB'
-    AS $$ SELECT current_setting('app.tenant') || current_setting('work_mem') $$;
-CREATE FUNCTION definer() RETURNS text LANGUAGE sql SECURITY DEFINER
-    AS $$ SELECT current_user || session_user || (SELECT count(*) FROM notes) $$;
-DO $$ BEGIN
-    EXECUTE format('ALTER DATABASE %I SET lock_timeout = 9000', current_database());
-END $$;
-INSERT INTO notes (id, tenant) VALUES (1, 1), (2, 2), (3, 2);
-"""
-Connect = Callable[..., psycopg.Connection]
-Step = tuple[str, str]
+from tests.conformance.role_servers import Address, Servers
 
 PROBE = """
 SELECT current_user, session_user, current_setting('role'), current_setting('is_superuser'),
@@ -143,56 +94,11 @@ PLACES: dict[str, list[str]] = {
     "before a failure": ["BEGIN", "cmd", "SELECT 1/0", "ROLLBACK", "?"],
 }
 LOGINS: dict[str, dict[str, str]] = {
-    "superuser": {},
+    "superuser": {"user": "postgres"},
     "app": {"user": "roles_app"},
     "app as tenant": {"user": "roles_app", "options": "-c role=roles_tenant -c work_mem=5MB"},
     "defaults": {"user": "roles_defaults", "application_name": "mine"},
 }
-
-
-class Servers:
-    """A real server, a transaction on it that is rolled back, and a clone."""
-
-    def __init__(self, databases: TestDatabases) -> None:
-        self.rollback = RollbackServer(lambda: databases.new()[1])
-        self.rollback.start()
-        names = [databases.new()[0] for _ in range(2)]
-        self._dsn, self._clone = map(databases.place.socket_dsn, names)
-
-    def play(self, scene: Callable[[Connect], Any]) -> dict[str, Any]:
-        """Return what a scene comes to on each."""
-        played = {}
-        with expectations.opened() as found:
-            real = RealPostgres(self.rollback)
-            try:
-                played["rollback"] = scene(lambda **given: _connect(real.dsn, **given))
-            finally:
-                real.end()
-            clone = ClonedPostgres(self.rollback, self._clone)
-            try:
-                played["clone"] = scene(lambda **given: _connect(clone.dsn, **given))
-            finally:
-                clone.end()
-        assert found.verify() == []
-        played["itself"] = scene(lambda **given: _connect(self._dsn, **given))
-        for dsn in (self._dsn, self._clone):
-            with _connect(dsn) as connection:
-                connection.execute("DELETE FROM notes WHERE id > 3")
-        return played
-
-
-def _connect(dsn: str, **given: Any) -> psycopg.Connection:
-    return psycopg.connect(dsn, autocommit=True, **given)
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    folder = Path(tmp_path_factory.mktemp("roles"))
-    (folder / "schema.sql").write_text(SCHEMA)
-    with TestDatabases(["schema.sql"], folder) as databases:
-        servers = Servers(databases)
-        yield servers
-        servers.rollback.stop()
 
 
 def ask(connection: psycopg.Connection, sql: str, *, is_extended: bool = False) -> Any:
@@ -216,12 +122,15 @@ def ask(connection: psycopg.Connection, sql: str, *, is_extended: bool = False) 
 
 def play_at(
     place: Sequence[str], command: str, login: dict[str, str], *, is_extended: bool = False
-) -> Callable[[Connect], list[Any]]:
-    def scene(connect: Connect) -> list[Any]:
+) -> Callable[[Address], list[Any]]:
+    def scene(address: Address) -> list[Any]:
+        def connect(user: str, **given: str) -> psycopg.Connection:
+            return psycopg.connect(address(user), autocommit=True, **given)  # type: ignore[arg-type]  # options
+
         story: list[Any] = []
         with ExitStack() as stack:
             one = stack.enter_context(connect(**login))
-            other = stack.enter_context(connect())
+            other = stack.enter_context(connect("postgres"))
             story.append(("other", ask(other, PROBE)))
             for step in place:
                 if step == "cmd":
@@ -235,14 +144,14 @@ def play_at(
                 if one.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
                     story.append(("other", ask(other, PROBE)))
                     story.append(("same", ask(one, PROBE)))
-                    with connect(user="roles_app") as new:
+                    with connect("roles_app") as new:
                         story.append(("new", ask(new, PROBE)))
         return story
 
     return scene
 
 
-FAST = ("by itself", "committed", "rolled back to")
+FAST = ("committed", "rolled back to")
 
 
 @pytest.mark.parametrize(
@@ -256,12 +165,12 @@ FAST = ("by itself", "committed", "rolled back to")
     ],
 )
 def test_a_setting_has_the_scope_that_it_has_on_the_real_server(
-    servers: Servers, login: str, place: str
+    role_servers: Servers, login: str, place: str
 ) -> None:
     differences = []
     for number, command in enumerate(COMMANDS):
         scene = play_at(PLACES[place], command, LOGINS[login], is_extended=number % 2 == 1)
-        played = servers.play(scene)
+        played = role_servers.play(scene)
         itself = played.pop("itself")
         differences += [
             (command, how, one, other)
