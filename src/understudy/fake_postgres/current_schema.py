@@ -9,7 +9,7 @@ from understudy.catalog.errors import CatalogError
 from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.codec_registry import Values
-from understudy.pg.types import TypeFacts, Types
+from understudy.pg.types import Type, TypeFacts, Types
 
 _NO_FACTS: dict[str, TypeFacts] = {}
 
@@ -18,6 +18,7 @@ class Schema:
     """The schema as the catalog of the run describes it; the built-in types without a catalog."""
 
     def __init__(self) -> None:
+        self._made: Mapping[str, TypeFacts] = {}
         self._made_of: Mapping[str, TypeFacts] | None = None
         self._types = Types(_NO_FACTS)
         self._values = Values(self._types)
@@ -45,6 +46,23 @@ class Schema:
         types = self.types
         known = types.named(type_name)
         return Field(name, types.oid(type_name), -1 if known is None else known.size)
+
+    def made(self, name: str) -> Type:
+        """Return a type by name; without a catalog, every name is one."""
+        found = self.types.named(name)
+        if found is None:
+            base = name.removesuffix("[]")
+            known = {
+                **self._made,
+                base: TypeFacts("base"),
+                f"{base}[]": TypeFacts("array", base=base),
+            }
+            self._made = known
+            self._types = Types(known)
+            self._values = Values(self._types)
+            found = self._types.named(name)
+            assert found is not None
+        return found
 
     def _facts(self) -> Mapping[str, TypeFacts]:
         checker = active_checker.checker()

@@ -21,23 +21,9 @@ from understudy.fake_postgres.connection_queries import Item, items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Result, Statement
-from understudy.pg import sql
+from understudy.fake_postgres.type_lookups import Lookup, lookup_in
 from understudy.pg.codecs.codec import TEXT
 from understudy.script import expectations
-
-# psycopg looks up a type by its name, and SQLAlchemy looks up hstore whenever an engine connects.
-# Without a schema, only the built-in types exist.
-_TYPE_INFO = sql.tokens(
-    "SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, "
-    "typdelim AS delimiter FROM pg_type t WHERE t.oid = to_regtype($1) ORDER BY t.oid"
-)
-_TYPE_INFO_COLUMNS = {
-    "name": "name",
-    "oid": "oid",
-    "array_oid": "oid",
-    "regtype": "text",
-    "delimiter": '"char"',
-}
 
 
 @dataclass(slots=True)
@@ -47,11 +33,13 @@ class Question:
     Attributes:
         declared: the names of the types that the client declared.
         items: what it reads of the connection; None for a statement about the schema.
+        lookup: what it looks up where there is no schema; None if there is one.
         answers: its results, by parameters.
     """
 
     declared: tuple[str, ...] = ()
     items: tuple[Item, ...] | None = None
+    lookup: Lookup | None = None
     answers: dict[tuple[str | None, ...], Result] = field(default_factory=dict)
 
 
@@ -78,10 +66,11 @@ class Introspection:
             return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
         if not is_introspection(statement):
             return None
-        if self._schema.catalog is None and sql.tokens(statement) == _TYPE_INFO:
-            fields = tuple(self._schema.field(*item) for item in _TYPE_INFO_COLUMNS.items())
-            parameters = (self._schema.types.oid("text"),)
-            return Statement(statement, "SELECT", parameters, fields, notes=Question())
+        lookup = lookup_in(statement) if self._schema.catalog is None else None
+        if lookup is not None:
+            fields = tuple(self._schema.field(*item) for item in lookup.columns.items())
+            numbers = tuple(map(self._schema.types.oid, lookup.parameters))
+            return Statement(statement, "SELECT", numbers, fields, notes=Question(lookup=lookup))
         types = [self._schema.types.numbered(oid) for oid in declared]
         spelt = tuple("" if type_ is None else type_.name for type_ in types)
         try:
@@ -113,6 +102,8 @@ class Introspection:
         question: Question = statement.notes
         if question.items is not None:
             return Result([[item.value(connection, parameters) for item in question.items]])
+        if question.lookup is not None:
+            return Result(question.lookup.rows(self._schema, parameters))
         given = tuple(
             None if value is None else self._schema.values.encoder(oid, TEXT)(value).decode()
             for oid, value in zip(statement.parameters, parameters, strict=True)
@@ -125,8 +116,6 @@ class Introspection:
     def _answer(
         self, statement: Statement, question: Question, given: tuple[str | None, ...]
     ) -> Result:
-        if self._schema.catalog is None and given[0] and self._schema.types.named(given[0]) is None:
-            return Result()
         try:
             answer = self._catalog(statement.sql).answer(statement.sql, question.declared, given)
         except CatalogError as error:

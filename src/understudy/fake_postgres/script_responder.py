@@ -149,8 +149,11 @@ class ScriptResponder:
             self._engine.log(call, has_run=False)
             client.note_call(call)
             raise self._engine.refuse(call)
+        named = self._schema.types.named
         count = max(count_in(sql), len(declared))
-        guessed = map(self._schema.types.oid, type_inference.parameter_types(count, rules, sql))
+        guessed = map(
+            self._schema.types.oid, type_inference.parameter_types(count, rules, sql, named)
+        )
         given = (*declared, *[0] * (count - len(declared)))
         parameters = tuple(known or guess for known, guess in zip(given, guessed, strict=True))
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -96,12 +96,24 @@ def common(values: Iterable[Any]) -> str:
     return _TEXT
 
 
-def parameter_types(count: int, rules: Sequence[Rule], statement: str) -> list[str]:
-    """Return a type for each parameter of a statement, as it says itself, or its rules expect."""
+def parameter_types(
+    count: int,
+    rules: Sequence[Rule],
+    statement: str,
+    is_type: Callable[[str], object] = lambda name: None,
+) -> list[str]:
+    """Return a type for each parameter of a statement, as it says itself, or its rules expect.
+
+    Args:
+        count: the number of parameters.
+        rules: the rules that match the statement.
+        statement: the statement.
+        is_type: whether a name that a parameter is cast to is that of a type.
+    """
     expected = [
         rule.parameters.expected for rule in rules if len(rule.parameters.expected) == count
     ]
-    cast, compared = _hints_in(statement, rules)
+    cast, compared = _hints_in(statement, rules, is_type)
     return [
         cast.get(f"${number + 1}")
         or _parameter([values[number] for values in expected])
@@ -120,7 +132,9 @@ def _widened(name: str) -> str:
     return "bigint" if name == "integer" else name
 
 
-def _hints_in(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], dict[str, str]]:
+def _hints_in(
+    statement: str, rules: Sequence[Rule], is_type: Callable[[str], object]
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return the types of parameters that casts show, and those that their context shows."""
     cast: dict[str, str] = {}
     near: dict[str, str] = {}
@@ -132,7 +146,8 @@ def _hints_in(statement: str, rules: Sequence[Rule]) -> tuple[dict[str, str], di
             continue
         before, after = tokens[at - 2 : at], tokens[at + 1 : at + 5]
         is_cast = after[0] == "::" or (before[0].upper(), after[0].upper()) == ("CAST", "AS")
-        if is_cast and (name := _CASTS.get(after[1].lower())):
+        name = after[1].lower()
+        if is_cast and (name := _CASTS.get(name, name if is_type(name) else "")):
             cast[token] = f"{name}[]" if after[2] == "[" else name
         elif before[1].upper() in ("LIMIT", "OFFSET"):
             near[token] = "bigint"

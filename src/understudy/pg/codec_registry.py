@@ -279,6 +279,8 @@ def _equal(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(_equal, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, str) and isinstance(other, bytes):  # of a type that is not known
+        return one.encode() == other
     if isinstance(one, bool) != isinstance(other, bool):
         return False
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
