@@ -269,6 +269,69 @@ def test_what_runs_in_no_transaction(database: str, tmp_path: Path, text: str) -
         assert connection.execute("SELECT x FROM t").fetchall() == [(1,)]
 
 
+def test_the_owner_of_a_database_owns_the_copies(tmp_path: Path) -> None:
+    text = (
+        "CREATE ROLE shopkeeper LOGIN;\nCREATE DATABASE shop WITH OWNER = shopkeeper;\n"
+        "\\connect shop shopkeeper\nCREATE TABLE t (x int);"
+    )
+    (tmp_path / "a.sql").write_text(text)
+    with (
+        TestDatabases(["a.sql"], tmp_path) as databases,
+        closing(psycopg.connect(databases.new()[1])) as connection,
+    ):
+        row = connection.execute(
+            "SELECT datdba::regrole::text, tableowner FROM pg_database, pg_tables"
+            " WHERE datname = current_database() AND tablename = 't'"
+        ).fetchone()
+    assert row == ("shopkeeper", "shopkeeper")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("CREATE TABLE t (x int) TABLESPACE fast;", "pg_dump --no-tablespaces."),
+        ("SET default_tablespace = 'fast'; CREATE TABLE t (x int);", "pg_dump --no-tablespaces."),
+        ("CREATE TABLESPACE fast LOCATION '/nowhere';", "pg_dump --no-tablespaces."),
+        ("SECURITY LABEL FOR anon ON ROLE x_labelled IS 'x';", "pg_dump --no-security-labels."),
+        ("GRANT SELECT ON pg_class TO b_late; CREATE ROLE b_late IN ROLE b_other;", "beginning."),
+    ],
+)
+def test_what_only_its_server_has_names_the_way_out(
+    database: str, tmp_path: Path, text: str, hint: str
+) -> None:
+    with pytest.raises(SchemaError) as caught:
+        load(database, tmp_path, text)
+    assert str(caught.value).endswith(hint)
+
+
+def test_on_a_shared_server_the_server_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        "CREATE ROLE theirs PASSWORD 'mine'; ALTER ROLE theirs LOGIN;\n"
+        "ALTER ROLE theirs CONNECTION LIMIT 5; CREATE ROLE own_of_file LOGIN;\n"
+        "DROP DATABASE IF EXISTS shared; CREATE DATABASE shared OWNER theirs;\n"
+        "ALTER DATABASE shared OWNER TO theirs; CREATE TABLE t (x int);\n"
+    )
+    with EmbeddedServer(settings={"cluster_name": "theirs"}) as server:
+        server.admin.create("shared")
+        server.admin.rows("CREATE ROLE theirs")
+        with TestDatabases(["a.sql"], tmp_path, postgres_url=server.dsn()) as databases:
+            databases.new()
+        facts = server.admin.rows(
+            "SELECT rolname, rolcanlogin, rolconnlimit, rolpassword FROM pg_authid"
+            " WHERE rolname IN ('theirs', 'own_of_file') ORDER BY 1"
+        )
+        assert facts == [("own_of_file", True, -1, None), ("theirs", False, -1, None)]
+        assert server.admin.rows("SELECT 1 FROM pg_database WHERE datname = 'shared'") == [(1,)]
+        (tmp_path / "a.sql").write_text("\nALTER SYSTEM SET work_mem = '9MB';")
+        with pytest.raises(SchemaError) as caught:
+            TestDatabases(["a.sql"], tmp_path, postgres_url=server.dsn()).start()
+        assert str(caught.value) == (
+            "The schema file a.sql, line 2, has ALTER SYSTEM, which would change a server that "
+            "others may use.\n"
+            "Write ALTER DATABASE ... SET instead: it is applied to the databases of the tests."
+        )
+
+
 def test_inside_begin_and_commit_it_is_refused(database: str, tmp_path: Path) -> None:
     with pytest.raises(SchemaError) as caught:
         load(database, tmp_path, "BEGIN;\nVACUUM;\nCOMMIT;")

@@ -81,7 +81,6 @@ def test_a_condition_inside_a_statement() -> None:
     ("text", "what"),
     [
         ("SELECT 1\n\\gset", "\\gset"),
-        ("SELECT\n1 \\gexec", "\\gexec"),
         ("\n\\! rm -rf", "\\!"),
         ("\n\\prompt x", "\\prompt"),
         ("\n\\copy t to 'file'", "\\copy"),
@@ -98,8 +97,8 @@ def test_a_command_that_is_not_carried_out(text: str, what: str) -> None:
         f"The schema file a.sql, line 2, has the psql command {what}, which Understudy does not "
         "carry out.\n"
         'Remove it, or run psql in a function and name that: schema = "tests.schema:create".\n'
-        "Understudy carries out \\connect, \\copy ... from a file, \\g, \\i, \\if, \\ir, \\q, \\set"
-        " and \\unset. It ignores \\restrict and what only prints."
+        "Understudy carries out \\connect, \\copy ... from a file, \\g, \\gexec, \\i, \\if, \\ir,"
+        " \\q, \\set and \\unset. It ignores \\restrict and what only prints."
     )
 
 
@@ -194,3 +193,20 @@ def test_settings_end_with_their_file_and_with_a_connection(database: str, tmp_p
     load_schema(database, ["*.sql"], tmp_path)
     with psycopg.connect(database) as connection:
         assert set(connection.execute("SELECT path FROM t")) == {('"$user", public',)}
+
+
+def test_what_a_query_returns_is_executed(database: str, tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        "SELECT 'CREATE DATABASE app' WHERE NOT EXISTS (SELECT FROM pg_database WHERE oid = 7)"
+        " \\gexec\n"
+        "SELECT format('CREATE TABLE t%s (x int)', n), NULL FROM generate_series(1, 2) n\\gexec\n"
+        "GRANT SELECT ON t1, t2 TO a_reader_of_both;"
+    )
+    load_schema(database, ["a.sql"], tmp_path)
+    (tmp_path / "a.sql").write_text("\nSELECT 'CREATE TABLE t1 (x int)' \\gexec")
+    with pytest.raises(SchemaError, match="line 2, column 1") as caught:
+        load_schema(database, ["a.sql"], tmp_path)
+    assert 'relation "t1" already exists' in str(caught.value)
+    (tmp_path / "a.sql").write_text("SELECT x \\gexec")
+    with pytest.raises(SchemaError, match='column "x" does not exist'):
+        load_schema(database, ["a.sql"], tmp_path)

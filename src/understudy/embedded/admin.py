@@ -31,6 +31,10 @@ _SETTINGS = """
     JOIN pg_database d ON d.oid = setdatabase AND datname = %s
     LEFT JOIN pg_roles r ON r.oid = setrole, unnest(setconfig) s
 """
+_OWNER = """
+    SELECT rolname::text FROM pg_database JOIN pg_roles r ON r.oid = datdba
+    WHERE datname = %s AND rolname <> current_user
+"""
 # What a command meets that is repeated although it was done: the names are not used again.
 _DONE = ("42P04", "3D000")
 
@@ -66,6 +70,7 @@ class Admin:
         self._lock = threading.Lock()
         # By template, which does not change once it is complete.
         self._settings: dict[str, list[tuple[Any, ...]]] = {}
+        self._owners: dict[str, list[tuple[Any, ...]]] = {}
 
     def create(self, name: str) -> None:
         """Create an empty database."""
@@ -81,8 +86,16 @@ class Admin:
         )
         if template not in self._settings:
             self._settings[template] = self.rows(_SETTINGS, template)
+            self._owners[template] = self.rows(_OWNER, template)
         if settings := self._settings[template]:
             self._execute(f"set the defaults of the database {name!r}", _defaults(name, settings))
+        for (owner,) in self._owners[template]:
+            self._run(
+                f"set the owner of the database {name!r}",
+                "ALTER DATABASE {} OWNER TO {}",
+                name,
+                owner,
+            )
 
     def drop(self, name: str, *, missing_ok: bool = False) -> None:
         """Drop a database, and disconnect its clients."""

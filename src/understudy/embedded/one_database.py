@@ -12,8 +12,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from understudy.embedded.environment import CLUSTER_NAME
 from understudy.embedded.errors import SchemaError
-from understudy.embedded.psql_script import Connect, Statement, Step
+from understudy.embedded.psql_script import Connect, Statement, Step, statement_of
 from understudy.pg import sql
 from understudy.script.excerpt import line_and_column
 
@@ -34,6 +35,8 @@ def in_one_database(
     """
     chosen = _chosen(steps)
     known = connection.info
+    row = connection.execute("SHOW cluster_name").fetchone()
+    is_own = row == (CLUSTER_NAME,)
     found: list[Step] = []
     database: str | None = None
     for step in steps:
@@ -44,7 +47,8 @@ def in_one_database(
         if isinstance(step, Connect):
             found.append(step)
         else:
-            adapted = _adapted(step, chosen, known.dbname, known.user)
+            _refuse_for_others(step, is_own=is_own)
+            adapted = _adapted(step, chosen, known.dbname, known.user, is_own=is_own)
             if adapted is not None:
                 found.append(adapted)
     return found
@@ -94,11 +98,13 @@ def _fills(statement: Statement) -> bool:
 
 
 def _adapted(
-    statement: Statement, chosen: str | None, database: str, user: str
+    statement: Statement, chosen: str | None, database: str, user: str, *, is_own: bool
 ) -> Statement | None:
     words = (*statement.words, "", "", "")
-    if words[:2] in (("CREATE", "DATABASE"), ("DROP", "DATABASE")):
+    if words[:2] == ("DROP", "DATABASE"):
         return None
+    if words[:2] == ("CREATE", "DATABASE"):
+        return _owned(statement, database) if is_own else None
     if words[0] == "SET" and words[1] == "TRANSACTION_TIMEOUT":
         # pg_dump 17 writes it, and older servers do not know it. It does not time out.
         return None
@@ -107,11 +113,40 @@ def _adapted(
         return None
     if "DATABASE" not in statement.text.upper():
         return statement
-    return _renamed(statement, words, chosen, database)
+    return _renamed(statement, words, chosen, database, is_own=is_own)
+
+
+def _owned(statement: Statement, database: str) -> Statement | None:
+    """Return the statement that gives this database the owner of one that would be created."""
+    tokens = [token.text for token in sql.pieces(statement.text)]
+    words = [token.upper() for token in tokens]
+    if "OWNER" not in words:
+        return None
+    place = words.index("OWNER") + 1
+    owner = tokens[place + (words[place] == "=")]
+    text = f"ALTER DATABASE {_quoted(database)} OWNER TO {owner}"
+    return statement_of(text, statement.source, statement.start)
+
+
+def _refuse_for_others(statement: Statement, *, is_own: bool) -> None:
+    """Refuse what changes a whole server that is not this run's."""
+    if not is_own and statement.words[:2] == ("ALTER", "SYSTEM"):
+        source = statement.source
+        raise SchemaError(
+            f"The schema file {source.shown}, line "
+            f"{line_and_column(source.text, statement.start)[0]}, has ALTER SYSTEM, which would "
+            "change a server that others may use.\n"
+            "Write ALTER DATABASE ... SET instead: it is applied to the databases of the tests."
+        )
 
 
 def _renamed(
-    statement: Statement, words: Sequence[str], chosen: str | None, database: str
+    statement: Statement,
+    words: Sequence[str],
+    chosen: str | None,
+    database: str,
+    *,
+    is_own: bool,
 ) -> Statement | None:
     """Return a statement about a database as one about this database."""
     tokens = sql.pieces(statement.text)
@@ -125,14 +160,14 @@ def _renamed(
     if (chosen or "").lower() not in names and all(name in _MAINTENANCE for name in names):
         return None
     rest = [token.text.upper() for token in tokens[stop : stop + 2]]
-    if words[:2] == ("ALTER", "DATABASE") and rest[:1] != ["SET"] and rest[:1] != ["RESET"]:
-        # Its owner, name and limits are those of a test's database.
+    kept = ("SET", "RESET", "OWNER") if is_own else ("SET", "RESET")
+    if words[:2] == ("ALTER", "DATABASE") and not {*rest[:1]} & {*kept}:
+        # Its name and limits are those of a test's database, and on a shared server its owner.
         return None
     if rest == ["SET", "TABLESPACE"]:
         return None
     end = tokens[stop - 1].start + len(tokens[stop - 1].text)
-    own = '"' + database.replace('"', '""') + '"'
-    text = statement.text[: tokens[place].start] + own + statement.text[end:]
+    text = statement.text[: tokens[place].start] + _quoted(database) + statement.text[end:]
     return replace(statement, text=text, is_exact=False)
 
 
@@ -149,6 +184,10 @@ def _place_of_names(words: Sequence[str], tokens: Sequence[str]) -> int | None:
         if pair == (before, "DATABASE"):
             return place + 2
     return None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _name(token: str) -> str:

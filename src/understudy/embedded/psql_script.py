@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from understudy.embedded.errors import SchemaError
@@ -47,7 +48,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of SQL.
+    r"""A statement of SQL.
 
     Attributes:
         text: the statement, without its semicolon.
@@ -56,6 +57,7 @@ class Statement:
         words: its first tokens, in upper case.
         is_exact: whether the text is that of the source, not one with psql's variables replaced.
         rows: the lines after COPY ... FROM stdin.
+        is_executed: whether what it returns is SQL to be executed, as for `\gexec`.
     """
 
     text: str
@@ -64,6 +66,7 @@ class Statement:
     words: tuple[str, ...]
     is_exact: bool = True
     rows: str | None = None
+    is_executed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ class Connect:
 
 
 Step = Statement | Connect
+
+
+def statement_of(text: str, source: Source, start: int) -> Statement:
+    """Return a statement that is not part of its source, but was made from what stands there."""
+    words = tuple(word.upper() for word in islice(sql.first_tokens(text), _FIRST_WORDS))
+    return Statement(text, source, start, words, is_exact=False)
 
 
 def read_script(source: Source, open_file: Callable[[str, Path | None], Source]) -> list[Step]:
@@ -183,7 +192,7 @@ class _File:
         mark = "'" if literal else '"'
         return mark + value.replace(mark, 2 * mark) + mark
 
-    def _end_statement(self, end: int) -> int | None:
+    def _end_statement(self, end: int, *, is_executed: bool = False) -> int | None:
         """Add the statement before `end`; return where to read on, if not there."""
         if self._start is None:
             return None
@@ -194,7 +203,15 @@ class _File:
         if self._takes_rows:
             rows, after = self._rows(end)
         self._script.steps.append(
-            Statement(text, self._source, start, tuple(self._words), not self._replaced, rows)
+            Statement(
+                text,
+                self._source,
+                start,
+                tuple(self._words),
+                is_exact=not self._replaced,
+                rows=rows,
+                is_executed=is_executed,
+            )
         )
         self._clear()
         return after
@@ -260,8 +277,8 @@ class _File:
             self._include(arguments[0], is_relative="r" in name.removeprefix("include"))
         elif name in ("c", "connect"):
             self._connect(arguments, start)
-        elif name == "g" and not arguments:
-            self._end_statement(start)
+        elif name in ("g", "gexec") and not arguments:
+            self._end_statement(start, is_executed=name == "gexec")
         elif name == "copy" and (found := _FILE_OF_COPY.search(rest)):
             self._copy(rest, found, start)
         elif name in ("q", "quit"):
@@ -291,8 +308,8 @@ class _File:
         name = found[1].strip("'").replace("''", "'")
         rows = self._script.open_file(name, None).text
         text = f"COPY {rest[: found.start(1)]}STDIN{rest[found.end(1) :]}".rstrip("; ")
-        statement = Statement(text, self._source, start, ("COPY",), is_exact=False, rows=rows)
-        self._script.steps.append(statement)
+        statement = statement_of(text, self._source, start)
+        self._script.steps.append(replace(statement, rows=rows))
 
     def _arguments(self, rest: str) -> list[str]:
         words = []
@@ -313,6 +330,6 @@ class _File:
             " Understudy does not carry out.\n"
             "Remove it, or run psql in a function and name that: "
             'schema = "tests.schema:create".\n'
-            "Understudy carries out \\connect, \\copy ... from a file, \\g, \\i, \\if, \\ir, \\q, "
-            "\\set and \\unset. It ignores \\restrict and what only prints."
+            "Understudy carries out \\connect, \\copy ... from a file, \\g, \\gexec, \\i, \\if, "
+            "\\ir, \\q, \\set and \\unset. It ignores \\restrict and what only prints."
         )

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 _DUMP = re.compile(r"^-- PostgreSQL database (?:cluster )?dump", re.MULTILINE)
-_NO_TABLESPACE = re.compile(r'tablespace "[^"]*" does not exist')
 
 
 def is_dump(text: str) -> bool:
@@ -74,8 +73,10 @@ def _hint(
 ) -> str:
     if extension := missing_extension(f"{message}\n{statement.text}"):
         return _without_extension(connection, extension)
-    if _NO_TABLESPACE.search(message):
+    if "tablespace" in f"{message} {statement.text[:200]}".lower():
         return "Tests need no tablespaces: dump the schema with pg_dump --no-tablespaces."
+    if "security label provider" in message:
+        return "Dump the schema without security labels: pg_dump --no-security-labels."
     if sqlstate == "42501" and (is_dump(statement.source.text) or "role" in message):
         return "Dump the schema without owners: pg_dump --no-owner --no-privileges."
     if sqlstate == "53100":

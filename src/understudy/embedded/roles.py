@@ -67,6 +67,8 @@ def complete(dsn: str, statement: str) -> bool:
     Returns:
         Whether the role is a run's own.
     """
+    import psycopg
+
     kind, name = islice(lexer.first_tokens(statement), 1, 3)
     with closing(connect(dsn)) as connection:
         row = connection.execute(_OWNER.encode(), (name,)).fetchone()
@@ -74,6 +76,13 @@ def complete(dsn: str, statement: str) -> bool:
         if comment == _COMMENT:
             options = statement[statement.index(name) + len(name) :]
             login = "LOGIN" if kind.upper() == "USER" and "LOGIN" not in options.upper() else ""
-            connection.execute(f"ALTER ROLE {name} {options} {login}".encode())
+            try:
+                connection.execute(f"ALTER ROLE {name} {options} {login}".encode())
+            except psycopg.Error as error:
+                raise SchemaError(
+                    f"The schema uses the role {name} before it creates it, and its CREATE ROLE "
+                    f"could not be applied afterwards: {error.diag.message_primary}\n"
+                    "Move CREATE ROLE to the beginning."
+                ) from error
             connection.execute(f"COMMENT ON ROLE {name} IS NULL".encode())
         return bool(comment == _COMMENT or cluster == CLUSTER_NAME)

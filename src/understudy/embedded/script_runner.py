@@ -16,7 +16,7 @@ from understudy.embedded import roles
 from understudy.embedded.driver import connect
 from understudy.embedded.errors import SchemaError
 from understudy.embedded.one_database import in_one_database
-from understudy.embedded.psql_script import Connect, Statement, Step
+from understudy.embedded.psql_script import Connect, Statement, Step, statement_of
 from understudy.embedded.report import is_dump, refused
 
 if TYPE_CHECKING:
@@ -95,9 +95,34 @@ class ScriptRunner:
                 self._refuse_open_transaction(last)
                 self._reconnect(batch)
             else:
-                self._run(batch)
+                if batch[-1].is_executed:
+                    self._execute(batch[-1])
+                else:
+                    self._run(batch)
                 last = batch[-1]
         self._refuse_open_transaction(last)
+
+    def _execute(self, statement: Statement) -> None:
+        r"""Execute what a statement returns, as psql's `\gexec` does."""
+        import psycopg
+
+        try:
+            rows = self._connection.execute(statement.text.encode()).fetchall()
+        except psycopg.Error as error:
+            if (result := error.pgresult) is None:
+                raise
+            raise SchemaError(
+                refused(self._connection, result, statement, statement.start)
+            ) from error
+        made = [
+            statement_of(str(cell), statement.source, statement.start)
+            for row in rows
+            for cell in row
+            if cell is not None
+        ]
+        for step in in_one_database(made, self._connection):
+            assert isinstance(step, Statement)
+            self._run([step])
 
     def _run(self, batch: list[Statement]) -> None:
         """Send statements that are one transaction, or a part of one."""
@@ -216,12 +241,12 @@ def _batches(steps: Sequence[Step]) -> Iterator[list[Statement] | Connect]:
             yield step
             batch = []
             continue
-        is_copy = step.rows is not None
-        if batch and (is_copy or step.words[0] in _BEGIN):
+        is_alone = step.rows is not None or step.is_executed
+        if batch and (is_alone or step.words[0] in _BEGIN):
             yield batch
             batch = []
         batch.append(step)
-        if is_copy or step.words[0] in _END:
+        if is_alone or step.words[0] in _END:
             yield batch
             batch = []
     yield from filter(None, [batch])
