@@ -124,7 +124,12 @@ class Engine:
 
     def rules_for(self, call: Call) -> list[Rule]:
         """Return the rules that match the statement of a call, with any parameters."""
-        return [rule for script in self.scripts for rule in script.rules_for(call)]
+        return [
+            rule
+            for script in self.scripts
+            for rule in script.rules_for(call)
+            if rule.matches_sender(call)
+        ]
 
     def refuse(self, call: Call) -> Failure:
         """Record and return the failure for a call that nothing answers, to be raised."""

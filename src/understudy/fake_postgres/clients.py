@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from understudy.fake_postgres.attribution import Attribution, latest_psqlpy_call
 from understudy.fake_postgres.protocol.connection import Connection
-from understudy.script.calls import Call, Transaction
+from understudy.script.calls import Call, Sender, Transaction
 from understudy.script.origin import Spot
+from understudy.script.parameter_matching import Given
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.transport import Transport
@@ -51,6 +52,13 @@ class Client(Connection):
         self.latest = call
         if self.used_by is None:
             self.used_by = call.spot
+
+    def call(self, sql: str, parameters: Given, spot: Spot) -> Call:
+        """Return a call of a statement that the client has sent."""
+        call = Call("execute", sql, parameters, self.current, spot)
+        name = self.settings.get("application_name", "")
+        call.sender = Sender(self.pid, self.user, self.database, name)
+        return call
 
     def note_reset(self, sql: str) -> None:
         """Record that the connection went back to its pool, if a statement shows that."""

@@ -41,15 +41,26 @@ class Address:
         self.dsn = server.dsn
         self.socket_dsn = server.socket_dsn
 
-    def on(self, statement: str | re.Pattern[str], *parameters: Any) -> StatementRule:
+    def on(
+        self,
+        statement: str | re.Pattern[str],
+        *parameters: Any,
+        user: str | None = None,
+        database: str | None = None,
+        application_name: str | None = None,
+    ) -> StatementRule:
         """Script the answer to a statement.
 
         Args:
             statement: literal SQL in which `...` stands for anything, or a regular expression.
-            parameters: values or predicates, compared with what PostgreSQL gets; none means any.
+            *parameters: values or predicates, compared with what PostgreSQL gets; none means any.
+            user: if given, only for connections of this user.
+            database: if given, only for connections to this database.
+            application_name: if given, only for connections that have this name.
         """
         self._server.note_loop()
-        rule = self._server.rule(statement, ServerParameters(parameters), caller())
+        sender = {"user": user, "database": database, "application_name": application_name}
+        rule = self._server.rule(statement, ServerParameters(parameters), caller(), sender)
         with self._server.lock:
             return self._script.add(rule)
 
@@ -88,13 +99,30 @@ class FakePostgres(Address, Drivers):
         self._script.calls.was_read = True
         return self._script.calls
 
-    def assert_called(self, statement: Any, *parameters: Any, times: int | None = None) -> None:
+    def assert_called(
+        self,
+        statement: Any,
+        *parameters: Any,
+        times: int | None = None,
+        user: str | None = None,
+        database: str | None = None,
+        application_name: str | None = None,
+    ) -> None:
         """Assert that a statement was executed, with these parameters if any are given.
+
+        Args:
+            statement: as for `on`.
+            *parameters: as for `on`.
+            times: exactly how often (0: never); by default at least once.
+            user: as for `on`.
+            database: as for `on`.
+            application_name: as for `on`.
 
         Raises:
             CallNotFound: no call matches; it lists the calls and how the nearest differs.
         """
-        rule = StatementRule(statement, ServerParameters(parameters), caller())
+        sender = {"user": user, "database": database, "application_name": application_name}
+        rule = StatementRule(statement, ServerParameters(parameters), caller(), sender)
         self.calls.assert_matching(rule, times)
 
     @property

@@ -113,7 +113,7 @@ class ScriptResponder:
     ) -> Statement | Pending:
         """Describe a statement, as PostgreSQL or else its rules do."""
         client = client_of(connection)
-        call = Call("execute", sql, None, client.current, spot())
+        call = client.call(sql, None, spot())
         try:
             rules = self._rules_for(call)
             if not rules:
@@ -181,7 +181,7 @@ class ScriptResponder:
         sql = statement.sql
         try:
             if not isinstance(statement.notes, StatementNotes):  # a question of a driver's
-                if not self._rules_for(Call("execute", sql, None, client.current)):
+                if not self._rules_for(client.call(sql, None, spot())):
                     client.note_reset(sql)
                     return self._introspection.execute(statement, parameters, client)
                 statement = _statement(
@@ -205,7 +205,7 @@ class ScriptResponder:
         else:
             given = ReceivedParameters(parameters)
             given.oids, given.same = statement.parameters, self._schema.values.same
-        call = Call("execute", statement.sql, given, client.current, spot(5))
+        call = client.call(statement.sql, given, spot(5))
         self._engine.log(call)
         client.note_call(call)
         notes: StatementNotes = statement.notes
@@ -391,7 +391,7 @@ class ScriptResponder:
         """Ask the script about BEGIN, COMMIT, SET and the like: they need no rule."""
         client = client_of(connection)
         client.note_reset(sql)
-        call = Call("execute", sql, list(parameters) or None, client.current, spot())
+        call = client.call(sql, list(parameters) or None, spot())
         if is_call(sql):
             self._engine.log(call)
             client.note_call(call)

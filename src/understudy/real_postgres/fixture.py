@@ -85,15 +85,26 @@ class RealPostgres(_Inserting, FakePostgres):
     def _connect_to(self, server: Server) -> None:
         Drivers.__init__(self, server.dsn)
 
-    def on(self, statement: str | re.Pattern[str], *parameters: Any) -> RealRule:
+    def on(
+        self,
+        statement: str | re.Pattern[str],
+        *parameters: Any,
+        user: str | None = None,
+        database: str | None = None,
+        application_name: str | None = None,
+    ) -> RealRule:
         """Script the answer to a statement, instead of the real server's.
 
         Args:
             statement: literal SQL in which `...` matches anything, or a regular expression.
-            parameters: values or predicates that the parameters must match; omit them for any.
+            *parameters: values or predicates that the parameters must match; omit them for any.
+            user: if given, only for connections of this user.
+            database: if given, only for connections to this database.
+            application_name: if given, only for connections that have this name.
         """
         self._pin()
-        rule = super().on(statement, *parameters)
+        sender = {"user": user, "database": database, "application_name": application_name}
+        rule = super().on(statement, *parameters, **sender)
         assert isinstance(rule, RealRule)
         return rule
 

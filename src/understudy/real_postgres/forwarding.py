@@ -42,7 +42,6 @@ from understudy.real_postgres.setting_texts import Named
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script.answers import Computed, Drop
-from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE
 
@@ -212,7 +211,7 @@ class ForwardingResponder(ScriptResponder):
         return _dropped(_result)
 
     def _is_scripted(self, sql: str, client: RollbackClient) -> bool:
-        return bool(self._rules_for(Call("execute", sql, None, client.current, NOWHERE)))
+        return bool(self._rules_for(client.call(sql, None, NOWHERE)))
 
     def _values(self, statement: Statement, sent: Sequence[Any]) -> Sequence[Any]:
         """Return the parameters of a call as Python values, or as bytes if invalid."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from understudy.pg import sql
 from understudy.script.failures import Failure, TransactionLeftOpen
@@ -31,6 +31,20 @@ class AnsweringRule(Protocol):
         """Whether the rule says which statement it is for."""
 
 
+class Sender(NamedTuple):
+    """The connection that sent a call.
+
+    Attributes:
+        connection: its number: the process id that the server has told the client.
+        user, database, application_name: as the client has given them.
+    """
+
+    connection: int
+    user: str
+    database: str
+    application_name: str
+
+
 class Call:
     """One call on a fake.
 
@@ -41,9 +55,13 @@ class Call:
         transaction: the transaction that was open on the connection, or None.
         origin: the line of the code under test that called.
         rule: the rule that answered, or None.
+        sender: the connection of a server that sent it; None on a fake.
     """
 
-    __slots__ = ("_failed", "_spot", "method", "parameters", "rule", "statement", "transaction")
+    __slots__ = (
+        *("_failed", "_spot", "method", "parameters", "rule", "sender", "statement"),
+        "transaction",
+    )
 
     def __init__(
         self,
@@ -59,6 +77,27 @@ class Call:
         self.transaction = transaction
         self._spot = _spot or spot()
         self.rule: AnsweringRule | None = None
+        self.sender: Sender | None = None
+
+    @property
+    def connection(self) -> int | None:
+        """The number of the connection that sent it; None on a fake."""
+        return None if self.sender is None else self.sender.connection
+
+    @property
+    def user(self) -> str | None:
+        """The user of that connection."""
+        return None if self.sender is None else self.sender.user
+
+    @property
+    def database(self) -> str | None:
+        """The database of that connection."""
+        return None if self.sender is None else self.sender.database
+
+    @property
+    def application_name(self) -> str | None:
+        """The application_name of that connection, when it sent the call."""
+        return None if self.sender is None else self.sender.application_name
 
     @property
     def spot(self) -> Spot:

@@ -10,17 +10,29 @@ from understudy.script.rules import Rule
 _MOST_CALLS = 5  # calls listed under a failed assertion
 
 
-def unexpected(receiver: str, rules: Sequence[Rule], call: Call) -> str:
+def unexpected(receiver: str, rules: Sequence[Rule], call: Call, calls: Sequence[Call] = ()) -> str:
     """Report that no rule answers `call`: which one comes nearest, and how to allow the call."""
     return "\n".join(
         [
             f"{call.method}() matched no rule",
             *call.facts,
+            *_sender(call, calls),
             *_nearest_rule(rules, call),
             "To allow it:",
             f"  {receiver}.{call.rule_source}",
         ]
     )
+
+
+def _sender(call: Call, calls: Sequence[Call]) -> list[str]:
+    """Return the line about the connection that sent a call, if there is more than one."""
+    sender = call.sender
+    others = {other.sender for other in calls} - {None, sender}
+    if sender is None or not others:
+        return []
+    named = f"  on:     connection {sender.connection}, {sender.user} at {sender.database}"
+    name = sender.application_name
+    return [f"{named} ({name})" if name else named]
 
 
 def _nearest_rule(rules: Sequence[Rule], call: Call) -> list[str]:

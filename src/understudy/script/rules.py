@@ -16,6 +16,7 @@ from understudy.script.formatting import quoted, shown, shown_expected, suggesti
 from understudy.script.origin import Origin
 from understudy.script.parameter_matching import Parameters
 
+_ANY_SENDER: Mapping[str, str | None] = {}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -89,7 +90,15 @@ class Rule(ABC):
 
     def matches(self, call: Call) -> bool:
         """Return whether this rule is for `call`, whether or not it has an answer left."""
-        return self.matches_statement(call) and self.parameters.match(call.parameters)
+        return (
+            self.matches_statement(call)
+            and self.matches_sender(call)
+            and self.parameters.match(call.parameters)
+        )
+
+    def matches_sender(self, call: Call) -> bool:
+        """Return whether this rule is for calls of the connection that sent `call`."""
+        return True
 
     @abstractmethod
     def matches_statement(self, call: Call) -> bool:
@@ -152,9 +161,14 @@ class StatementRule(Rule):
     """A rule for statements: literal SQL (`...` stands for anything), or a regular expression."""
 
     def __init__(
-        self, statement: str | re.Pattern[str], parameters: Parameters, origin: Origin
+        self,
+        statement: str | re.Pattern[str],
+        parameters: Parameters,
+        origin: Origin,
+        sender: Mapping[str, str | None] = _ANY_SENDER,
     ) -> None:
-        super().__init__(parameters, origin, _source(statement, parameters))
+        self.sender = {name: value for name, value in sender.items() if value is not None}
+        super().__init__(parameters, origin, _source(statement, parameters, self.sender))
         if isinstance(statement, re.Pattern) and isinstance(statement.pattern, str):
             self.regex: re.Pattern[str] | None = statement
             self.pattern = sql.Pattern(())
@@ -291,6 +305,17 @@ class StatementRule(Rule):
             return self.regex.search("") is None
         return any(self.pattern.runs)
 
+    def matches_sender(self, call: Call) -> bool:
+        """Return whether this rule is for calls of the connection that sent `call`."""
+        return not self.sender or not self._sender_differences(call)
+
+    def _sender_differences(self, call: Call) -> list[tuple[str, str]]:
+        return [
+            (name, f"expected {shown(wanted)}, got {shown(getattr(call, name))}")
+            for name, wanted in self.sender.items()
+            if getattr(call, name) != wanted
+        ]
+
     def matches_statement(self, call: Call) -> bool:
         """Return whether this rule is for the call's statement, whatever the parameters."""
         if self.regex is not None:
@@ -311,6 +336,7 @@ class StatementRule(Rule):
         """Describe, as (what, how), everything in which `call` departs from this rule."""
         statement = self._statement_difference(call)
         found = [("sql", statement)] if statement else []
+        found += self._sender_differences(call)
         return found + [("params", how) for how in self.parameters.differences(call.parameters)]
 
     def similarity(self, call: Call) -> float:
@@ -320,7 +346,8 @@ class StatementRule(Rule):
         else:
             wanted = tuple(token for run in self.pattern.runs for token in run)
             statement = sql.similarity(wanted, sql.tokens(call.statement))
-        return statement + (0.0 if self.parameters.differences(call.parameters) else 0.1)
+        fits = not (self.parameters.differences(call.parameters) or self._sender_differences(call))
+        return statement + 0.1 * fits
 
     def _statement_difference(self, call: Call) -> str | None:
         if self.regex is not None:
@@ -329,13 +356,14 @@ class StatementRule(Rule):
         return self.pattern.difference(sql.tokens(call.statement))
 
 
-def _source(statement: Any, parameters: Parameters) -> str:
+def _source(statement: Any, parameters: Parameters, sender: Mapping[str, str]) -> str:
     """Return the source of a rule: `on("SELECT 1", 7)`."""
     if isinstance(statement, re.Pattern):
         first = f"re.compile({shown(statement.pattern)})"
     else:
         first = quoted(statement) if isinstance(statement, str) else shown(statement)
-    return f"on({', '.join([first, *map(shown_expected, parameters.expected)])})"
+    named = [f"{name}={shown(value)}" for name, value in sender.items()]
+    return f"on({', '.join([first, *map(shown_expected, parameters.expected), *named])})"
 
 
 def _refusal(statement: Any) -> str:

@@ -74,6 +74,8 @@ class Script:
             PredicateFailed: a predicate of a rule raised.
         """
         for rule in self.rules_for(call).candidates(call.parameters):
+            if not rule.matches_sender(call):
+                continue
             try:
                 matches = rule.parameters.match(call.parameters)
             except PredicateFailed as failure:
@@ -87,5 +89,5 @@ class Script:
     def refuse(self, call: Call) -> Failure:
         """Record and return the failure for a call that no rule answers, to be raised."""
         return expectations.record_failure(
-            self._refusal(report.unexpected(self.receiver, self.rules, call))
+            self._refusal(report.unexpected(self.receiver, self.rules, call, self.calls))
         )
