@@ -305,6 +305,38 @@ def test_the_verdict_is_shown_once_and_in_place_of_a_drivers_error(bare: Project
     assert summary.count(" - understudy.UnexpectedStatement: ") == 5
 
 
+@pytest.mark.parametrize("server", ["fake_postgres", "real_postgres"])
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg", "psqlpy"])
+def test_a_connection_before_the_server_is_started(bare: Project, server: str, driver: str) -> None:
+    """As from a fixture of the session that makes the first rows."""
+    connecting = {
+        "psycopg": "psycopg.connect(os.environ['DATABASE_URL'])",
+        "asyncpg": "asyncio.run(asyncpg.connect(os.environ['DATABASE_URL']))",
+        "psqlpy": "asyncio.run(connect())",
+    }[driver]
+    bare.configure(f'[tool.understudy]\n{server}_env = {{DATABASE_URL = "{{dsn}}"}}\n')
+    bare.write(
+        test_it=f"""
+        import asyncio, os
+        import asyncpg, psqlpy, psycopg, pytest
+
+        async def connect():
+            return await psqlpy.ConnectionPool(dsn=os.environ["DATABASE_URL"]).connection()
+
+        @pytest.fixture(scope="session", autouse=True)
+        def first_rows():
+            {connecting}
+
+        def test_it(): pass
+        """
+    )
+
+    text = bare.run().stdout.str()
+
+    assert f" yet: {server} starts with its first fixture." in text
+    assert f"Let the fixture that connects request `{server}_server`, which lives" in text
+
+
 def test_a_statement_while_no_test_has_the_fixture(bare: Project) -> None:
     bare.write(
         test_it="""

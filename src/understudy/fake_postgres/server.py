@@ -109,6 +109,11 @@ class Server:
             attribution.wrap_drivers()
             self._sockets.start()
 
+    @property
+    def is_started(self) -> bool:
+        """Whether clients can connect."""
+        return self._is_started
+
     def stop(self) -> None:
         """End every connection, and stop."""
         self._sockets.stop()

@@ -144,6 +144,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     clones.keep_if_failed(item, report)
     isolation.explain(item, report)
+    if report.failed:
+        from understudy.plugin import servers
+
+        servers.explain_refused(item.config, report)
     return report
 
 

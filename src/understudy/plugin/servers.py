@@ -89,6 +89,26 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
         _set(config, rollback_server(config), settings.real_postgres_env)
 
 
+def explain_refused(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Tell why a server refused a connection that came before the fixtures that start it."""
+    made = (config.stash.get(_SERVER, None), config.stash.get(_ROLLBACK_SERVER, None))
+    for known in made:
+        if known is None or known.is_started:
+            continue
+        # psqlpy does not name the port.
+        signs = (str(known.port), "error connecting to server: Connection refused")
+        if not any(sign in report.longreprtext for sign in signs):
+            continue
+        report.sections.append(
+            (
+                "understudy",
+                f"Nothing listens on port {known.port} yet: {known.name} starts with its first "
+                f"fixture.\nLet the fixture that connects request `{known.name}_server`, which "
+                "lives as long as the run.",
+            )
+        )
+
+
 def _set(config: pytest.Config, known: Server, variables: Mapping[str, str]) -> None:
     places = {place: getattr(known, place) for place in PLACES}
     places |= {place: _Url(places[place]) for place in ("dsn", "socket_dsn")}
