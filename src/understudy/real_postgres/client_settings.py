@@ -257,9 +257,9 @@ class ClientSettings:
                 if setting.is_certain or value != settings.get(name):
                     found.append(Setting(name, value, setting.local is not False))
                 if "." in name and value is not None and find(name) is None:
-                    self._scheduler.note_new_name()
+                    self._scheduler.settings.has_new_names = True
         if any(setting.name is None for setting in named):
-            self._scheduler.note_unknown_settings(
+            self._scheduler.settings.note_unknown(
                 local=any(setting.local is not False for setting in named if not setting.name)
             )
         for change in found:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Literal
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.session_settings import Values, initial_values
+from understudy.fake_postgres.protocol.session_settings import initial_values
 from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
@@ -28,8 +28,8 @@ from understudy.real_postgres.limits import FACTS, Limits
 from understudy.real_postgres.logins import Logins
 from understudy.real_postgres.reads import VOLATILE, ReadStatements
 from understudy.real_postgres.sequences import restore_statements, save_sequences
-from understudy.real_postgres.session_switch import switch
 from understudy.real_postgres.setting_texts import READ_FUNCTIONS, FunctionSettings
+from understudy.real_postgres.shared_settings import SharedSettings
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import Reply, rows
 from understudy.script import expectations
@@ -81,6 +81,7 @@ class TransactionScheduler:
         limits: what the test has met that one rolled-back transaction cannot show.
         logins: the roles of the server.
         functions: what functions of the schema set.
+        settings: those of the session.
     """
 
     def __init__(self, sockets: Callable[[], Sockets]) -> None:
@@ -89,6 +90,7 @@ class TransactionScheduler:
         self.changed_schema = False
         self.needs_replacement = False
         self.limits = Limits()
+        self.settings = SharedSettings(self.limits)
         self._sockets = sockets
         self._upstream: Upstream | None = None
         self._queue: deque[_Request] = deque()
@@ -96,13 +98,9 @@ class TransactionScheduler:
         self._holder: RollbackClient | None = None
         self._ending: Literal["", "release", "rollback"] = ""
         self._is_begun = False
-        self._applied: Values = {}
         self.logins = Logins()
         self.functions = FunctionSettings()
         self._reads = ReadStatements()
-        self._unknown: set[bool] = set()
-        self._latest: RollbackClient | None = None
-        self._has_new_names = False
         self._dsn = ""
         self._changed_roles = False
         self._portals: list[str] = []
@@ -134,9 +132,8 @@ class TransactionScheduler:
         self.functions.note(upstream.ask_now(READ_FUNCTIONS))
         names = rows(upstream.ask_now(upstream_requests.query(VOLATILE)))
         self._reads.note(name for (name,) in names if name)
-        self._applied, self._changed_roles = self.logins.first, False
-        self._unknown.clear()
-        self._has_new_names = False
+        self.settings.begin(self.logins.first)
+        self._changed_roles = False
         save_sequences(upstream)
 
     def close(self) -> None:
@@ -211,7 +208,7 @@ class TransactionScheduler:
         self._holder = None
         self._ending = "release" if commit else "rollback"
         if commit:
-            self._applied = client.settings  # what is local stays on the server
+            self.settings.note_commit(client)
         self._close_portals(client)
         self._next()
 
@@ -231,15 +228,6 @@ class TransactionScheduler:
             self._upstream.cancel()
         else:
             self.end(client, commit=False)
-
-    def note_unknown_settings(self, *, local: bool) -> None:
-        """Record that parameters were set whose names only the server knows."""
-        self._unknown.add(local)
-        self._has_new_names = True
-
-    def note_new_name(self) -> None:
-        """Record that a parameter was made up: the server keeps its name."""
-        self._has_new_names = True
 
     # Requests ------------------------------------------------------------------------------------
 
@@ -315,20 +303,7 @@ class TransactionScheduler:
                 statements.append(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
             statements.append(f"RELEASE SAVEPOINT {SAVEPOINT}")
         self._ending = ""
-        if True in self._unknown or (self._unknown and self._latest is not client):
-            statements += ["SET ROLE NONE", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL"]
-            self._applied = self.logins.first
-            if False in self._unknown:
-                self.limits.note_unknown_setting()
-            self._unknown.clear()
-        if self._has_new_names and self._latest not in (None, client):
-            self.limits.note_new_name()
-        self._latest = client
-        own = self._constraints.restore_statements()
-        statements += switch(self._applied, client.lasting, self.logins.login, own)
-        self._applied = client.lasting
-        # A connection that outlives a test brings such names along.
-        self._has_new_names |= any("." in name for name in client.lasting)
+        statements += self.settings.change_to(client, self._constraints.restore_statements())
         statements.append(f"SAVEPOINT {SAVEPOINT}")
         client.may_have_written = False
         if client.settings["transaction_read_only"] == "on":
@@ -412,14 +387,12 @@ class TransactionScheduler:
         self._is_begun = False
         self._holder = None
         self._ending = ""
-        self._applied = self.logins.first
+        self.settings.restart()
         if self._changed_roles and not upstream.is_lost and not self.needs_replacement:
             self.logins.note(upstream.ask_now(logins.READ))
         self._changed_roles = False
         self._portals = []
         self._constraints.note_rollback()
-        self._unknown.clear()
-        self._latest = None
         if self.changed_schema:
             self.generation += 1
             self.changed_schema = False
@@ -427,7 +400,7 @@ class TransactionScheduler:
                 upstream.ask_now(upstream_requests.query("DEALLOCATE ALL"))
                 self.functions.note(upstream.ask_now(READ_FUNCTIONS))
                 save_sequences(upstream)
-        if self._has_new_names and not upstream.is_lost and not self.needs_replacement:
+        if self.settings.has_new_names and not upstream.is_lost and not self.needs_replacement:
             # A session remembers such names, and current_setting() would not fail for them.
             self.close()
             self._begin_with(Upstream(self._dsn, self._sockets()))
