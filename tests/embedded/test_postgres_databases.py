@@ -198,7 +198,7 @@ def test_before_the_start() -> None:
         ("postgresql://u:p@h:1/old", "postgresql://u:p@h:1/new"),
         ("postgres://h", "postgres://h/new"),
         ("postgresql://u@/old?host=/run/pg&port=1", "postgresql://u@/new?host=/run/pg&port=1"),
-        ("postgresql:///old?dbname=older&host=/a%20b", "postgresql:///new?host=/a+b"),
+        ("postgresql:///old?dbname=older&host=/a%20b", "postgresql:///new?host=/a%20b"),
     ],
 )
 def test_the_url_of_another_database(url: str, expected: str) -> None:

@@ -349,13 +349,13 @@ def test_a_server_that_is_gone_leaves_the_others_as_they_are(suite: Project) -> 
         tests__test_gone="""
             from dao import misspelt
             from understudy import FakeConnection
-            from understudy.plugin.databases import shared
+            from understudy.plugin.databases import stop
 
             async def test_first():
                 await FakeConnection().fetch("SELECT born FROM users")
 
             async def test_gone(pytestconfig):
-                shared(pytestconfig).stop()
+                stop(pytestconfig)
                 await misspelt(FakeConnection())
 
             async def test_known():
@@ -364,7 +364,7 @@ def test_a_server_that_is_gone_leaves_the_others_as_they_are(suite: Project) -> 
     )
     result = run(suite, "tests/test_gone.py", passed=2, failed=1)
     told = failures(suite, result)["test_gone"]
-    assert told.startswith("StatementUnknown: PostgreSQL ")
+    assert told.startswith("StatementUnknown: No PostgreSQL is available any more: the run is ")
     assert told.endswith("(It was raised, and caught before it reached the test.)")
     assert spellings(suite.path / FILE) == ["SELECT born FROM users"]
 

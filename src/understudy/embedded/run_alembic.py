@@ -72,10 +72,6 @@ def _redirect_engines(url: Any) -> None:
         create,
     )
 
-    if importlib.util.find_spec("greenlet") is not None:
-        # It holds `create_engine`, too. Without greenlet it cannot be imported or used.
-        importlib.import_module("sqlalchemy.ext.asyncio")
-
     @event.listens_for(Engine, "do_connect")  # type: ignore[untyped-decorator,unused-ignore] # its
     def connect(dialect: Any, record: object, args: object, parameters: dict[str, Any]) -> Any:
         if dialect.name != "postgresql":
@@ -96,6 +92,7 @@ def _redirect_engines(url: Any) -> None:
         options.pop("creator", None)
         return original(*arguments, **options)
 
+    # sqlalchemy.ext.asyncio, which takes greenlet, finds this function when env.py imports it.
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "sqlalchemy":
             for attribute, value in list(vars(module).items()):
