@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -242,7 +244,11 @@ def test_the_first_lines_of_both_sides_of_a_merge(file: Path) -> None:
         ('{"constraint": "a", "table": "t", "kind": "unique"}', "it has no 'columns'"),
         ('{"type": "mood"}', "it has no 'kind'"),
         ('{"sql": ["SELECT 1"]}', UNHASHABLE),
-        ('{"type": "t", "kind": "composite", "fields": [["a"]]}', "not enough values to unpack"),
+        ('{"sql": 3, "parsed": "COPY"}', "its 'sql' has an unexpected value"),
+        (
+            '{"type": "t", "kind": "composite", "fields": [["a"]]}',
+            "its 'fields' has an unexpected value",
+        ),
     ],
 )
 def test_a_line_that_lacks_something(file: Path, line: str, reason: str) -> None:
@@ -313,7 +319,10 @@ def test_a_line_of_a_statement_that_lacks_something_is_found_when_it_is_asked_fo
     assert made.verdict("SELECT 1") is None
     for line, reason in [
         ({"sql": "SELECT 1"}, "it has no 'command'"),
-        ({"sql": "SELECT 1", "refused": {"sqlstate": "1"}}, "missing 1 required positional"),
+        (
+            {"sql": "SELECT 1", "refused": {"sqlstate": "1"}},
+            "its 'refused' has an unexpected value",
+        ),
     ]:
         made.statements["SELECT 1"] = line
         with pytest.raises(CatalogFileError) as caught:
@@ -460,3 +469,67 @@ def test_separators_of_unicode_do_not_end_a_line(file: Path) -> None:
     found = store.read(file)
     assert found is not None
     assert list(found.statements) == [spelling]
+
+
+_LINES = [
+    {"type": "mood", "kind": "enum", "labels": ["a", "b"]},
+    {"type": "d", "kind": "domain", "base": "text", "not_null": True},
+    {"type": "c", "kind": "composite", "fields": [["x", "text"]]},
+    {"constraint": "k", "table": "t", "kind": "check", "columns": ["x"], "references": "u"},
+    {"sql": "SELECT 1", "parsed": "COPY"},
+    {
+        "sql": "SELECT 1",
+        "refused": {
+            "sqlstate": "1",
+            "message": "m",
+            "detail": "d",
+            "hint": "h",
+            "position": 7,
+        },
+    },
+    {
+        "sql": "SELECT 1",
+        "command": "SELECT",
+        "parameters": ["text"],
+        "columns": [["x", "text", "t.x", "nullable"]],
+        "tables": ["t"],
+        "touches": ["t.x"],
+        "rows": [0, 1, 1],
+        "assigned": [["t.x", 1, True, "text"]],
+    },
+]
+
+
+def _wrong(value: object) -> Iterator[object]:
+    """Yield the value with one thing in it replaced by something of another kind, or renamed."""
+    yield from (other for other in ("ab", 3, ["a"], {"a": 1}) if type(other) is not type(value))
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield [*value[:place], *value[place + 1 :]] if len(value) > 1 else [1]
+            yield from ([*value[:place], wrong, *value[place + 1 :]] for wrong in _wrong(item))
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield {**{key: value[key] for key in value if key != name}, f"{name}s": item}
+            yield from ({**value, name: wrong} for wrong in _wrong(item))
+
+
+@pytest.mark.parametrize("line", _LINES, ids=lambda line: "+".join(line))
+def test_no_line_of_another_shape_is_accepted_unnoticed(line: dict[str, object]) -> None:
+    """What is accepted is written as it was read."""
+    wrong = [other for other in _wrong(line) if isinstance(other, dict) and line != other]
+    assert len(wrong) >= 8
+
+    for other in wrong:
+        text = f"{HEADER}{json.dumps(other)}\n"
+        try:
+            read = store.parse(text, Path("FILE"))
+            for name in list(read.statements):
+                verdict = read.verdict(name)
+                assert verdict is not None
+                read.add_verdict(name, verdict)
+            for name in read.answers:
+                read.answer(name)
+        except CatalogFileError:
+            continue
+        _, written = store.text_of(read).splitlines()
+        assert json.loads(written) == other

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.atomic_write import write_files
-from understudy.catalog import report
+from understudy.catalog import line_shapes, report
 from understudy.catalog.cached_answers import Answer, AnswerRows
 from understudy.catalog.description import (
     Assignment,
@@ -73,7 +73,7 @@ class Contents:
             return None
         try:
             return _read_verdict(line, is_complete=self.descriptions >= DESCRIPTIONS)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
     def asked(self, key: str) -> tuple[str, tuple[str, ...], Context]:
@@ -91,10 +91,11 @@ class Contents:
         if line is None:
             return None
         try:
+            line_shapes.check(line, line_shapes.ANSWER)
             if "refused" in line:
                 return Refusal(**line["refused"])
             return AnswerRows(tuple(map(tuple, line["rows"])))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
     def add_answer(
@@ -305,6 +306,10 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
                 )
             else:
                 constraints.append(_read_constraint(line))
+        # All at once: a check of each would double the time that reading takes.
+        if set(map(type, statements)) - {str}:
+            number = next(at for at, line in enumerate(documents) if _has_no_text(line))
+            raise ValueError("its 'sql' has an unexpected value")
     except (KeyError, TypeError, ValueError) as error:
         place, text = [(at, line) for at, line in enumerate(lines, 1) if line][number]
         reason = report.lacking(error) if isinstance(error, KeyError) else str(error)
@@ -313,11 +318,16 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
     return Contents(fingerprint, postgres, facts, statements, answers, descriptions)
 
 
+def _has_no_text(line: Line) -> bool:
+    return "sql" in line and not isinstance(line["sql"], str)
+
+
 def _context_of(line: Line) -> Context:
     return Context(line.get("search_path"), tuple(line.get("after", ())))
 
 
 def _read_type(line: Line) -> TypeFacts:
+    line_shapes.check(line, line_shapes.TYPE)
     return TypeFacts(
         line["kind"],
         labels=tuple(line.get("labels", ())),
@@ -328,6 +338,8 @@ def _read_type(line: Line) -> TypeFacts:
 
 
 def _read_constraint(line: Line) -> Constraint:
+    if "constraint" in line:
+        line_shapes.check(line, line_shapes.CONSTRAINT)
     columns = tuple(line["columns"])
     return Constraint(
         line["constraint"], line["table"], line["kind"], columns, line.get("references")
@@ -336,9 +348,12 @@ def _read_constraint(line: Line) -> Constraint:
 
 def _read_verdict(line: Line, *, is_complete: bool) -> Verdict:
     if "refused" in line:
+        line_shapes.check(line, line_shapes.REFUSED)
         return Refusal(**line["refused"])
     if "parsed" in line:
+        line_shapes.check(line, line_shapes.PARSED)
         return ParsedOnly(line["parsed"])
+    line_shapes.check(line, line_shapes.DESCRIBED)
     return Description(
         line["command"],
         tuple(line["parameters"]),
