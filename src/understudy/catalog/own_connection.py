@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from understudy.script import import_errors
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -83,12 +85,9 @@ def import_problem(package: str, error: ImportError, extra: str) -> str:
         error: What importing it raised.
         extra: What to install if the package is not there.
     """
-    if isinstance(error, ModuleNotFoundError) and error.name == package:
+    if import_errors.is_missing(package, error):
         return f"the package {package}, which is not installed.\nRun: pip install {extra}"
-    reason = " ".join(str(error).split())
-    # Its first import fails without libpq, which psycopg[binary] contains.
-    help_ = '\nRun: pip install "psycopg[binary]"' if package == "psycopg" else ""
-    return f"the package {package}, which is installed but cannot be imported: {reason}{help_}"
+    return f"the package {package}, {import_errors.unusable(package, error)}"
 
 
 @contextmanager

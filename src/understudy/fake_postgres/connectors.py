@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.fake_postgres.attribution import wrap_drivers
 from understudy.fake_postgres.closers import Closers
+from understudy.script import import_errors
 from understudy.script.failures import ScriptError
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def imported(module: str, package: str) -> Any:
     """Import a driver.
 
     Raises:
-        ScriptError: it is not installed.
+        ScriptError: it is not installed, or cannot be imported.
     """
     try:
         driver = importlib.import_module(module)
-    except ImportError:
-        raise ScriptError(
-            f"this needs {package}, which is not installed: pip install {package}"
-        ) from None
+    except ImportError as error:
+        why = f"which is not installed: pip install {package}"
+        if not import_errors.is_missing(module, error):
+            why = import_errors.unusable(package, error)
+        raise ScriptError(f"this needs {package}, {why}") from None
     wrap_drivers()
     return driver
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from understudy.pg.errors import ErrorFields
 from understudy.pg.sqlstates import CODES, STATES, State
+from understudy.script import import_errors
 from understudy.script.failures import ScriptError
 from understudy.script.formatting import shown, suggestion
 
@@ -105,7 +106,12 @@ def db_error(
         constraint=constraint,
         more=tuple((letter, str(value)) for letter, value in more.items() if value is not None),
     )
-    error = _MAKERS[_installed(driver or configured)](fields)
+    name = _installed(driver or configured)
+    try:
+        error = _MAKERS[name](fields)
+    except ImportError as problem:
+        why = import_errors.unusable(name, problem)
+        raise ScriptError(f"db_error() makes the exceptions of {name}, {why}") from None
     setattr(error, _FIELDS, fields)
     return error
 
