@@ -6,7 +6,9 @@ import pytest
 
 from tests.plugin.conftest import Project, section
 
-KEYWORDS = "isolation, check_statements, check_parameters, check_answers, check_errors"
+KEYWORDS = (
+    "isolation, app_database, check_statements, check_parameters, check_answers, check_errors"
+)
 
 
 def test_a_keyword_or_a_value_that_makes_no_sense_fails_its_test_alone(project: Project) -> None:
@@ -53,7 +55,8 @@ def test_a_keyword_or_a_value_that_makes_no_sense_fails_its_test_alone(project: 
 
 
 def test_the_nearest_marker_wins(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("understudy.plugin.markers.ISOLATIONS", ("clone", "other"))
+    values = {"isolation": (("clone", "other"), "a way to isolate a test")}
+    monkeypatch.setattr("understudy.plugin.markers._VALUES", values)
     project.write(
         test_it="""
             import pytest
@@ -76,5 +79,5 @@ def test_the_nearest_marker_wins(project: Project, monkeypatch: pytest.MonkeyPat
 def test_it_is_listed_among_the_markers(project: Project) -> None:
     result = project.run("--markers")
     result.stdout.fnmatch_lines(
-        ['@pytest.mark.understudy(?, isolation, check_*): isolation="clone" gives *']
+        ['@pytest.mark.understudy(?, isolation, app_database, check_*): isolation="clone" gives *']
     )

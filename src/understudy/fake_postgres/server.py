@@ -17,7 +17,6 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from understudy.catalog import active_checker
 from understudy.engine.engine import Engine
@@ -26,6 +25,7 @@ from understudy.fake_postgres.attribution import CallSite
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.leaks import LeakReport
+from understudy.fake_postgres.location import locate, new_password
 from understudy.fake_postgres.memory import MemoryLoop
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.connection import Connection
@@ -34,7 +34,7 @@ from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.fake_postgres.scripted_rules import ServerRule
-from understudy.fake_postgres.sockets import HOST, SOCKET_PORT, Sockets
+from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import STATES
 from understudy.script import call_counts, expectations
@@ -68,15 +68,17 @@ class Server:
         dsn: the address as a URL, for every driver.
         socket_dsn: the URL of its private Unix socket, which asks for no password; on systems
             without Unix sockets, the same as `dsn`.
+        doors: the sockets at which its clients connect: its own, and others that hand over to it.
 
     Args:
         user: the user in its address, who need not exist.
+        password: the password in its address; None makes one.
     """
 
     name = "fake_postgres"  # what a test calls its fixture
     _tally = call_counts.FAKES
 
-    def __init__(self, user: str = "understudy") -> None:
+    def __init__(self, user: str = "understudy", password: str | None = None) -> None:
         self.base = _BaseScript(f"{self.name}_server")
         self.engine = Engine(self.base, checks_calls=False, tally=self._tally)
         self.schema = self._make_schema()
@@ -90,17 +92,16 @@ class Server:
         self._is_refusing = self._is_started = False
         self._test = 0
         self._sockets = Sockets(self)
-        self.host, self.port = HOST, self._sockets.port
-        self.user, self.database = user, "understudy"
-        # Not to be guessed, however often; and nothing in it has to be quoted anywhere.
-        self.password = secrets.token_hex(16)
-        login = f"{quote(self.user, safe='')}:{self.password}"
-        self.dsn = f"postgresql://{login}@{self.host}:{self.port}/{self.database}"
-        self.socket_dsn = self.dsn
-        if (folder := self._sockets.folder) is not None:
-            # Complete, so that drivers read nothing from the environment.
-            place = f"host={quote(str(folder))}&port={SOCKET_PORT}"
-            self.socket_dsn = f"postgresql://{login}@/{self.database}?{place}"
+        self.doors = [self._sockets]
+        address = locate(self._sockets, user, password or new_password())
+        self.host, self.port, self.database = address.host, address.port, address.database
+        self.user, self.password = address.user, address.password
+        self.dsn, self.socket_dsn = address.dsn, address.socket_dsn
+
+    @property
+    def sockets(self) -> Sockets:
+        """The sockets that serve its connections."""
+        return self._sockets
 
     def start(self) -> None:
         """Accept connections, unless it already does."""
@@ -223,10 +224,12 @@ class Server:
 
     # Faults --------------------------------------------------------------------------------------
 
-    def end_connections(self) -> None:
-        """End every connection, as an administrator does (57P01)."""
-        for client in self._open():
+    def end_connections(self) -> list[int]:
+        """End every connection, as an administrator does (57P01); return their numbers."""
+        clients = self._open()
+        for client in clients:
             self._end(client)
+        return [client.pid for client in clients]
 
     def _end(self, client: Client) -> None:
         reason = errors.fatal("57P01", STATES["57P01"].text)
@@ -235,7 +238,8 @@ class Server:
     def refuse_connections(self, *, refused: bool) -> None:
         """Refuse new connections, as if no server ran; or accept them again."""
         self._is_refusing = refused
-        self._sockets.call(self._sockets.refuse if refused else self._sockets.listen)
+        for sockets in self.doors:
+            sockets.call(sockets.refuse if refused else sockets.listen)
 
     def fail_over(self) -> None:
         """Make every connection read-only: its server is now a replica of another."""

@@ -43,14 +43,16 @@ class Sockets:
 
     Args:
         host: the server.
+        route: returns the sockets that serve a new connection; None for these.
 
     Attributes:
         port: its port of 127.0.0.1. It belongs to the server before anything listens there.
         folder: the private folder of its Unix socket; None if the system has no Unix sockets.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, route: Callable[[], Sockets] | None = None) -> None:
         self._host = host
+        self._route = route
         self._private = PrivateFolder.new()
         self.folder = None if self._private is None else self._private.path
         self._bound: socket.socket | None = _bind(0)
@@ -205,11 +207,18 @@ class Sockets:
             client.setblocking(False)
             if not is_private:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            session = self._host.new_session(is_private=is_private)
-            transport = SocketTransport(session, self._host, self, client)
-            self._transports.add(transport)
-            self._host.opened(transport, None)
-            attribution.wrap_drivers()
+            if self._route is None:
+                self._serve_client(client, is_private=is_private)
+            else:
+                serving = self._route()
+                serving.post(partial(serving._serve_client, client, is_private=is_private))
+
+    def _serve_client(self, client: socket.socket, *, is_private: bool) -> None:
+        session = self._host.new_session(is_private=is_private)
+        transport = SocketTransport(session, self._host, self, client)
+        self._transports.add(transport)
+        self._host.opened(transport, None)
+        attribution.wrap_drivers()
 
     def _stop(self) -> None:
         self.refuse()

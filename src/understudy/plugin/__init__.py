@@ -20,6 +20,7 @@ from understudy.plugin import (
     isolation,
     markers,
     options,
+    shared_address,
     summary,
     verification,
     xdist_workers,
@@ -118,6 +119,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     item.config.stash[WATCH].test_begins(item)
     markers.check(item)
     markers.use_levels(item)
+    shared_address.begin(item)
     return (yield from verification.around_setup(item))
 
 

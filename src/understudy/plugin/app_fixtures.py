@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.plugin import loops
+from understudy.plugin import loops, shared_address
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import one_message
 
@@ -33,7 +33,7 @@ def app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Any:
     settings = read_settings(pytestconfig)
     assert settings.app is not None, "registered only if an app is configured"
     for fixture in ("fake_postgres", "real_postgres"):
-        if getattr(settings, f"{fixture}_env"):
+        if getattr(settings, f"{fixture}_env") and shared_address.needs(pytestconfig, fixture):
             request.getfixturevalue(f"{fixture}_server")
     with one_message(AppError):
         application = load_app(settings.app, settings.root)

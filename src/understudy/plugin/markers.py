@@ -15,17 +15,24 @@ import pytest
 
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure
-from understudy.plugin.settings import ISOLATIONS, LEVELS, did_you_mean
+from understudy.plugin.settings import APP_DATABASES, ISOLATIONS, LEVELS, did_you_mean
 
 NAME = "understudy"
 DESCRIPTION = (
-    "understudy(*, isolation, check_statements, check_parameters, check_answers, check_errors): "
+    "understudy(*, isolation, app_database, check_statements, check_parameters, check_answers, "
+    "check_errors): "
     'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it, '
     '"auto" runs it again on a clone where that is not enough; '
+    'app_database="fake_postgres" or "real_postgres" says where the app is; '
     'check_answers="off" and the others set the level of a check for the test'
 )
 _CHECKS = {name: f"check_{name}" for name in ("statements", "parameters", "answers", "errors")}
-_KEYWORDS = ("isolation", *_CHECKS.values())
+_KEYWORDS = ("isolation", "app_database", *_CHECKS.values())
+# For each keyword but the checks, its values and what they are.
+_VALUES = {
+    "isolation": (ISOLATIONS, "a way to isolate a test"),
+    "app_database": (APP_DATABASES, "a database of an app"),
+}
 
 
 def check(item: pytest.Item) -> None:
@@ -46,10 +53,9 @@ def check(item: pytest.Item) -> None:
                     f"@pytest.mark.understudy has no keyword {keyword!r}."
                     f"{did_you_mean(keyword, _KEYWORDS)}\nThe keywords are: {', '.join(_KEYWORDS)}."
                 )
-            choices = ISOLATIONS if keyword == "isolation" else LEVELS
+            choices, what = _VALUES.get(keyword, (LEVELS, "a level of a check"))
             if value not in choices:
                 nearest = did_you_mean(value, choices) if isinstance(value, str) else ""
-                what = "a way to isolate a test" if keyword == "isolation" else "a level of a check"
                 raise failure(
                     f"@pytest.mark.understudy: {value!r} is not {what}.{nearest}"
                     f"\n{keyword} may be: {', '.join(map(repr, choices))}."
@@ -73,3 +79,9 @@ def isolation(item: pytest.Item) -> str:
     """Return "auto", "rollback" or "clone": of the nearest marker, else the configured one."""
     marked = (mark.kwargs.get("isolation") for mark in item.iter_markers(NAME))
     return next(filter(None, marked), None) or read_settings(item.config).isolation
+
+
+def app_database(item: pytest.Item) -> str | None:
+    """Return the fixture whose server the app of a test is on, if its nearest marker names one."""
+    marked = (mark.kwargs.get("app_database") for mark in item.iter_markers(NAME))
+    return next(filter(None, marked), None)

@@ -14,11 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from understudy.plugin import client_variables
+from understudy.plugin import client_variables, shared_address
 from understudy.plugin.options import read_settings
 from understudy.plugin.settings import PLACES, Settings
 
 if TYPE_CHECKING:
+    from understudy.fake_postgres.location import Location
     from understudy.fake_postgres.server import Server
     from understudy.real_postgres.rollback_server import RollbackServer
 
@@ -44,7 +45,10 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
         from understudy.plugin.databases import Replaced
         from understudy.real_postgres.rollback_server import RollbackServer
 
-        known = RollbackServer(Replaced(config).new, _login_role(read_settings(config)))
+        # The password of fake_postgres, because both may be behind one address.
+        password = config.stash[_SERVER].password if _SERVER in config.stash else None
+        role = _login_role(read_settings(config))
+        known = RollbackServer(Replaced(config).new, role, password)
         config.stash[_ROLLBACK_SERVER] = known
         config.add_cleanup(known.stop)
     return known
@@ -83,10 +87,14 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
     stack = ExitStack()
     stack.enter_context(client_variables.set_aside(kept))
     config.add_cleanup(stack.close)
-    if settings.fake_postgres_env:
-        _set(config, server(config), settings.fake_postgres_env)
-    if settings.real_postgres_env:
-        _set(config, rollback_server(config), settings.real_postgres_env)
+    variables: dict[str, str] = {}
+    for key, known in (("fake_postgres_env", server), ("real_postgres_env", rollback_server)):
+        if texts := getattr(settings, key):
+            place = known(config)
+            variables |= {name: filled_in(text, place) for name, text in texts.items()}
+    if settings.fake_postgres_env and settings.real_postgres_env:
+        variables |= shared_address.share(config, settings, server(config), rollback_server(config))
+    _set(config, variables)
 
 
 def explain_refused(config: pytest.Config, report: pytest.TestReport) -> None:
@@ -109,12 +117,16 @@ def explain_refused(config: pytest.Config, report: pytest.TestReport) -> None:
         )
 
 
-def _set(config: pytest.Config, known: Server, variables: Mapping[str, str]) -> None:
-    places = {place: getattr(known, place) for place in PLACES}
-    places |= {place: _Url(places[place]) for place in ("dsn", "socket_dsn")}
+def filled_in(text: str, place: Server | Location) -> str:
+    """Return a value of a ..._env table with the parts of an address."""
+    parts = {name: getattr(place, name) for name in PLACES}
+    parts |= {name: _Url(parts[name]) for name in ("dsn", "socket_dsn")}
+    return text.format(**parts)
+
+
+def _set(config: pytest.Config, variables: Mapping[str, str]) -> None:
     before = {name: os.environ.get(name) for name in variables}
-    for name, text in variables.items():
-        os.environ[name] = text.format(**places)
+    os.environ.update(variables)
 
     def restore() -> None:
         for name, value in before.items():

@@ -27,6 +27,8 @@ RUN_TIME = (
 ISOLATIONS = ("auto", "rollback", "clone")
 # The same as in embedded/binaries.py.
 OLDEST_POSTGRES = 14
+# The fixtures whose server an app can be on, as the marker names them.
+APP_DATABASES = ("fake_postgres", "real_postgres")
 DEFAULT_CATALOG = "tests/understudy-catalog"
 # The attributes of the fixture that values of ..._postgres_env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")

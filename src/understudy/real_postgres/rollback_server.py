@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from types import CodeType
 
-from understudy.fake_postgres import attribution
+from understudy.fake_postgres import attribution, pool_renewal
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
@@ -31,6 +31,7 @@ class RollbackServer(Server):
     Args:
         database: creates a database with the schema and returns its URL.
         user: the role with which that URL logs in.
+        password: the password in its address; None makes one.
 
     Attributes:
         scheduler: the transaction.
@@ -44,8 +45,10 @@ class RollbackServer(Server):
     _client = RollbackClient
     rule = RealRule
 
-    def __init__(self, database: Callable[[], str], user: str = "postgres") -> None:
-        super().__init__(user)
+    def __init__(
+        self, database: Callable[[], str], user: str = "postgres", password: str | None = None
+    ) -> None:
+        super().__init__(user, password)
         self._database = database
         self._reported: dict[str, str] = {}
         self._rollback: Future[None] | None = None
@@ -151,9 +154,10 @@ class RollbackServer(Server):
     def end_clone(self) -> None:
         """End the connections to the clone."""
         self._clone = None
-        for client in self._open():
-            if rollback_client(client).tunnel is not None:
-                self._end(client)
+        ended = [client for client in self._open() if rollback_client(client).tunnel is not None]
+        for client in ended:
+            self._end(client)
+        pool_renewal.renew(client.pid for client in ended)
 
     def _connect_to_clone(self, client: RollbackClient) -> None:
         if self._clone is not None:

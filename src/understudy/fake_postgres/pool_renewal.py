@@ -1,0 +1,63 @@
+"""Pools that outlive a test, whose connections Understudy has ended between two tests.
+
+psqlpy's pool notices that by itself, and asyncpg's as soon as its event loop has run. SQLAlchemy's
+would hand the dead connection to the application, so it is told to make another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from understudy.fake_postgres import attribution
+
+# More than asyncpg needs to read that its connection has ended.
+_STEPS = 3
+
+_ended: set[int] = set()
+_listening_in: list[Any] = []
+
+
+def renew(ended: Iterable[int]) -> None:
+    """Have pools replace connections that were ended between two tests.
+
+    Args:
+        ended: the numbers of the connections.
+    """
+    before = len(_ended)
+    _ended.update(ended)
+    if len(_ended) == before:
+        return
+    if asyncio._get_running_loop() is None:
+        for loop in attribution.loops_of_this_thread():
+            if not loop.is_running():
+                loop.run_until_complete(_steps())
+    sqlalchemy = sys.modules.get("sqlalchemy")
+    if sqlalchemy is not None and sqlalchemy not in _listening_in:
+        _listening_in.append(sqlalchemy)
+        from sqlalchemy import event, pool
+
+        event.listen(pool.Pool, "checkout", _check)
+
+
+async def _steps() -> None:
+    for _ in range(_STEPS):
+        await asyncio.sleep(0)
+
+
+def _check(_connection: Any, record: Any, _proxy: Any) -> None:
+    if _number(record.driver_connection) in _ended:
+        from sqlalchemy.exc import DisconnectionError
+
+        raise DisconnectionError("Understudy has ended it between two tests")
+
+
+def _number(connection: Any) -> int:
+    """Return the number of a driver's connection, or 0."""
+    number: Callable[[], int] | None = getattr(connection, "get_server_pid", None)
+    if number is not None:
+        return number()
+    pgconn = getattr(connection, "pgconn", None)
+    return 0 if pgconn is None else int(pgconn.backend_pid)
