@@ -195,3 +195,57 @@ def test_a_server_that_is_killed_in_a_test_fails_what_needs_it_and_leaves_nothin
     [folder] = re.findall("FOLDER (.*) END", result.stdout.str())
     assert not database.path.joinpath(folder).exists()
     database.passes("-k", "test_next", passed=1)
+
+
+@pytest.mark.slow
+def test_the_answers_of_rules_are_checked_as_on_fakes(database: Project) -> None:
+    database.write(
+        test_it="""
+            from contextlib import suppress
+
+            import psycopg
+            import pytest
+            from understudy import db_error
+
+            COUNT = "SELECT count(*) FROM users"
+
+            @pytest.fixture
+            def conn(real_postgres):
+                with psycopg.connect(real_postgres.dsn) as conn:
+                    yield conn
+
+            def test_fine(real_postgres, conn):
+                real_postgres.on(COUNT).row(count=7)
+                assert conn.execute(COUNT).fetchone() == (7,)
+
+            def test_a_table_of_the_session(real_postgres, conn):
+                real_postgres.on("SELECT n FROM made").row(n=1)
+                real_postgres.on("INSERT INTO made VALUES (1)").raises(
+                    db_error("23505", constraint="made_pkey")
+                )
+                conn.execute("CREATE TEMP TABLE made (n int PRIMARY KEY)")
+                assert conn.execute("SELECT n FROM made").fetchone() == (1,)
+                with suppress(psycopg.Error):
+                    conn.execute("INSERT INTO made VALUES (1)")
+
+            def test_what_the_session_altered(real_postgres, conn):
+                real_postgres.on("INSERT INTO users VALUES (NULL)").tag("INSERT 0 1")
+                real_postgres.on("SELECT first FROM users").row(first="Ana")
+                conn.execute("ALTER TABLE users RENAME COLUMN name TO first")
+                conn.execute("INSERT INTO users VALUES (NULL)")
+                assert conn.execute("SELECT first FROM users").fetchone() == ("Ana",)
+
+            def test_red_count(real_postgres, conn):
+                real_postgres.on(COUNT).rows()
+                with suppress(Exception):
+                    conn.execute(COUNT)
+
+            def test_red_error(real_postgres, conn):
+                real_postgres.on(COUNT).raises(db_error("23505", constraint="nope"))
+                with suppress(Exception):
+                    conn.execute(COUNT)
+        """
+    )
+    result = database.run("-q", "-o", "filterwarnings=ignore")
+    red = {line.split("::")[1].split(" ")[0] for line in result.outlines if line[:6] == "FAILED"}
+    assert red == {"test_red_count", "test_red_error"}, result.stdout.str()

@@ -163,6 +163,23 @@ class Checker:
         verdict = self._verdict(call, statement, declared, context)
         return self._description(call, verdict, statement, lambda position: position)
 
+    def describe_accepted(
+        self, statement: str, declared: Sequence[str], context: Context
+    ) -> Description | None:
+        """Return what PostgreSQL says of a statement that a real server has accepted.
+
+        Returns:
+            None if PostgreSQL cannot be asked, or knows the statement otherwise: the real server
+            may have been changed in a way that is not seen here.
+        """
+        if self._lenient:
+            return None
+        try:
+            verdict = self.catalog.verdict(sql.tidy(statement), declared, context)
+        except CatalogError:
+            return None
+        return verdict if isinstance(verdict, Description) else None
+
     def check_answer(
         self,
         call: Call,

@@ -122,6 +122,15 @@ class Engine:
         checker = active_checker.checker()
         return None if checker is None else checker.describe(call, declared, context)
 
+    def describe_accepted(
+        self, call: Call, declared: Sequence[str], context: Context
+    ) -> Description | None:
+        """Return what PostgreSQL says of a statement that a real server has accepted, if known."""
+        checker = active_checker.checker()
+        if checker is None:
+            return None
+        return checker.describe_accepted(call.statement, declared, context)
+
     def rules_for(self, call: Call) -> list[Rule]:
         """Return the rules that match the statement of a call, with any parameters."""
         return [

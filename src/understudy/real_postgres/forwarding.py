@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from understudy.catalog.command_tags import command_in
+from understudy.catalog.description import Description
 from understudy.catalog.introspection_statements import is_introspection
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
@@ -42,6 +43,7 @@ from understudy.real_postgres.setting_texts import Named
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script.answers import Computed, Drop
+from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE
 
@@ -200,9 +202,19 @@ class ForwardingResponder(ScriptResponder):
                 delay = outcome.answer.delay
                 forward = partial(self._forward, portal, limit, client)
                 return Pending(delay, forward) if delay else forward()
+            outcome.description = self._described(outcome.call, statement.notes, client)
             return self._answered(outcome, statement)
         except Failure as failure:
             raise server_error(failure, sql) from None
+
+    def _described(
+        self, call: Call, notes: ForwardedStatement, client: RollbackClient
+    ) -> Description | None:
+        """Return what the catalog says of a statement that a rule answers, to check the answer."""
+        known = map(self._schema.types.numbered, notes.declared)
+        declared = ["" if kind is None else kind.name for kind in known]
+        context = self._engine.context(call, client, client.settings.get("search_path"))
+        return self._engine.describe_accepted(call, declared, context)
 
     def _drop_after(self, client: RollbackClient, _result: Any) -> Result:
         """Drop the connection after a statement has taken effect."""
@@ -257,6 +269,7 @@ class ForwardingResponder(ScriptResponder):
             self._limits.note_error(reply.error.fields.sqlstate, client)
             raise reply.error if client.current is not None else _with_hint(reply.error)
         _track_cursor(statement.sql, client)
+        self._engine.succeeded(client.call(statement.sql, None, NOWHERE), client)
         changed = self._settings.changed(client, named, answer or reply)
         return Result(raw=bytes(reply.raw), suspended=reply.suspended, changed=changed)
 
