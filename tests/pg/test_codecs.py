@@ -93,7 +93,7 @@ def back(name: str, value: Any) -> Any:
         ("numeric", Decimal("NaN"), "NaN"),
         ("numeric", "-inf", "-Infinity"),
         ("money", Decimal("1234.5"), "$1,234.50"),
-        ("money", 7, "$7.00"),
+        ("money", 700, "$7.00"),
         ("money", "-$7.00", "-$7.00"),
         ("text", "é", "é"),
         ("text", Feeling.HAPPY, "happy"),
@@ -260,7 +260,7 @@ def test_values_that_a_driver_has_for_a_type_go_out(name: str, value: Any, text:
         ("record", 7, "7 (int) is not a value of record"),
         ("record", (object,), "<class 'object'> (type) is not a value of record"),
         ("mood", "angry", "'angry' (str) is not a value of mood"),
-        ("integer[]", "{1}", "'{1}' (str) is not a value of integer[]"),
+        ("integer[]", "{", "'{' (str) is not a value of integer[]: Unexpected end of input."),
         ("integer[]", ["x"], "'x' (str) is not a value of integer"),
         ("integer[]", [[1], [2, 3]], "the lists in a value of integer[] have to be of equal"
          " lengths"),
@@ -435,3 +435,27 @@ def test_whatever_is_sent_is_a_value_or_an_error_of_the_server(
         VALUES.encoder(oid, TEXT)(value)
     except Unencodable:
         assert isinstance(value, str | bytes | list | tuple | Range)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "text"),
+    [
+        ("mood[]", "{happy,NULL}", "{happy,NULL}"),
+        ("pair[]", '{"(1,a)"}', '{"(1,a)"}'),
+        ("integer[]", "{{1,2},{3,4}}", "{{1,2},{3,4}}"),
+        ("int4range[]", '{"[1,2]"}', '{"[1,3)"}'),
+        ("int2vector", "1 2", "1 2"),
+        ("money", 1234, "$12.34"),
+        ("oid", -1, "4294967295"),
+        ("pg_lsn", -1, "FFFFFFFF/FFFFFFFF"),
+        ('"char"', b"\x80", "\\200"),
+        ('"char"', "\xff", "\\377"),
+    ],
+)
+def test_what_a_driver_gives_can_be_scripted(name: str, given: Any, text: str) -> None:
+    oid = TYPES.oid(name)
+
+    assert text_of(name, given) == text
+    assert VALUES.decoder(oid, BINARY)(VALUES.encoder(oid, BINARY)(given)) == VALUES.decoder(
+        oid, TEXT
+    )(text.encode())

@@ -133,7 +133,11 @@ VALUES: Sequence[Departure] = (
         (_MEMORY, "asyncpg"),
         "^timestamp with time zone infinity",
     ),
-    Departure("tsvector is not sent in binary format.", (_PSQLPY,), "^tsvector"),
+    Departure(
+        "tsvector, tsquery, and the names of regclass and the like, are not sent in binary format.",
+        (_PSQLPY,),
+        "^(tsvector|tsquery|reg)",
+    ),
 )
 
 

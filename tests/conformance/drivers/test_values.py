@@ -16,10 +16,11 @@ from tests.conformance.drivers.driver_clients import DRIVER_CLIENTS, DriverClien
 from tests.conformance.drivers.outcomes import Raised, outcome, shown
 from tests.conformance.drivers.relay import Relay
 from tests.conformance.drivers.servers import FakeServer, MakeReal
-from tests.conformance.parameters.literals import LITERALS
+from tests.conformance.parameters.literals import LITERALS, OTHER_LITERALS
 from understudy import JsonText
 from understudy.fake_postgres.server import Server
 from understudy.script import expectations
+from understudy.script.failures import NotSupported
 
 # What to script where a driver makes something of the value that says less: psycopg a text of an
 # array of the schema's and None of JSON's null, psqlpy cents of money, and an error of many.
@@ -34,10 +35,7 @@ SCRIPTED: dict[str, Any] = {
     "macaddr[] {08:00:2b:01:02:03}": ["08:00:2b:01:02:03"],
     'int4range[] {"[1,3)"}': ["[1,3)"],
     "tsvector[] {a}": ["'a'"],
-    "money 12.34": Decimal("12.34"),
-    "money -1": Decimal(-1),
     "money[] {1.5}": [Decimal("1.5")],
-    "oid 4294967295": 4294967295,
     "json null": JsonText("null"),
     "jsonb null": JsonText("null"),
     'jsonb[] {"null"}': [JsonText("null")],
@@ -57,7 +55,7 @@ def json_texts(value: Any) -> Any:
 def statements() -> dict[str, str]:
     """A statement for each literal, by its type and text."""
     found = {}
-    for kind, literals in LITERALS.items():
+    for kind, literals in (LITERALS | OTHER_LITERALS).items():
         spelt = kind.replace("character", "bpchar") if "varying" not in kind else kind
         for literal in literals:
             found[f"{kind} {literal}"] = f"SELECT CAST('{literal}' AS {spelt}) AS v"
@@ -93,7 +91,9 @@ async def test_every_type(
         for name, statement in statements().items():
             if name in SCRIPTED:
                 fake.on(statement).value(SCRIPTED[name])
-            elif client.library == "asyncpg" and name.startswith("json"):
+            elif client.library == "asyncpg" and name.startswith(
+                ("json ", "jsonb ", "json[", "jsonb[")
+            ):
                 fake.on(statement).value(json_texts(expected[name][0]["v"]))
             elif isinstance(expected[name], Raised):
                 fake.on(statement).value(statement.split("'")[1])
@@ -110,4 +110,5 @@ async def test_every_type(
         sys.stdout.write(f"\n{client.name}: {len(expected)} values, {len(different)} differ\n")
     report = unknown(different, VALUES, client.name)
     assert report == "", report
-    assert book.verify() == []
+    # The values of the departures are refused in Understudy's own name.
+    assert [failure for failure in book.verify() if not isinstance(failure, NotSupported)] == []

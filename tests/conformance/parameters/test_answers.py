@@ -17,7 +17,7 @@ from understudy.catalog.value_messages import class_name
 from understudy.catalog.value_rules import ValueRules
 
 # A type may be decodable and some of its values not: no reader of Python's knows these.
-BEYOND = {"infinity", "NaN", "Infinity", "1e30", "1e400", "{1,NULL}", "{a,NULL}"}
+BEYOND = {"infinity", "-infinity", "NaN", "Infinity", "1e30", "1e400", "{1,NULL}", "{a,NULL}"}
 Answers = dict[tuple[str, str], Any]
 
 

@@ -98,7 +98,8 @@ def _read_lsn(text: str) -> str:
 
 
 def _lsn_text(value: Any) -> Any:
-    is_number = isinstance(value, int) and 0 <= value < 2**64
+    is_number = isinstance(value, int) and -(2**63) <= value < 2**64
+    value = value % 2**64 if is_number else value  # asyncpg reads it with a sign
     return f"{value >> 32:X}/{value & 0xFFFFFFFF:X}" if is_number else value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from understudy.pg.codecs.codec import Codec, Reader, Unencodable, invalid, refusal, sized, unfit
 from understudy.pg.codecs.container_text import (
@@ -18,6 +18,7 @@ from understudy.pg.codecs.container_text import (
 from understudy.pg.codecs.numbers import OID
 from understudy.pg.errors import ServerError, TrailingBytes
 
+T = TypeVar("T")
 _NUMBERS = re.compile(OID.pattern, re.ASCII)
 # Numbers of objects need no space between them, numbers of columns need a plain one.
 _VECTORS = {
@@ -53,7 +54,7 @@ def array_of(
         return read_array(text, element.input, delimiter)
 
     def write(value: Any) -> str:
-        items = _listed(name, value)
+        items = _listed(name, value, read)
         _lengths(name, items, depth)
         return array_text(items, element.output, delimiter, depth)
 
@@ -61,7 +62,7 @@ def array_of(
         return _receive_array(data, oid, spell, element.receive)
 
     def send(value: Any) -> bytes:
-        items = _listed(name, value)
+        items = _listed(name, value, read)
         lengths = _lengths(name, items, depth)
         flat = _flat(items, len(lengths))
         pieces = [sized(None if item is None else element.send(item)) for item in flat]
@@ -74,12 +75,22 @@ def array_of(
     return Codec(read, receive, write, send)
 
 
-def _listed(name: str, value: Any) -> list[Any]:
+def _listed(name: str, value: Any, read: Callable[[str], list[Any]]) -> list[Any]:
+    if isinstance(value, str):  # which a driver gives for an array that it was not told of
+        return _read_given(name, value, read)
     if isinstance(value, (list, tuple, set, frozenset)):
         return list(value)
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
         return list(value)
     raise unfit(name, value)
+
+
+def _read_given(name: str, value: str, read: Callable[[str], T]) -> T:
+    try:
+        return read(value)
+    except ServerError as error:
+        reason = error.fields.detail or error.fields.message
+        raise Unencodable(f"{unfit(name, value)}: {reason}") from None
 
 
 def _lengths(name: str, items: Sequence[Any], depth: int) -> list[int]:
@@ -175,7 +186,7 @@ def vector(name: str, oid: int, element: Codec, spell: Callable[[int], str]) -> 
     array = array_of(name, oid, element, spell)
 
     def send(value: Any) -> bytes:
-        data = array.send(value)
+        data = array.send(_listed(name, value, read))
         # Such a one counts from 0, has one dimension always, and no NULL.
         if len(data) == 12:
             return (1).to_bytes(4) + data[4:] + bytes(8)
@@ -187,7 +198,7 @@ def vector(name: str, oid: int, element: Codec, spell: Callable[[int], str]) -> 
         return [element.input(item) for item in (found[0] for found in _NUMBERS.finditer(text))]
 
     def write(value: Any) -> str:
-        return " ".join(map(element.output, _listed(name, value)))
+        return " ".join(map(element.output, _listed(name, value, read)))
 
     return replace(array, input=read, output=write, send=send)
 
@@ -236,7 +247,7 @@ def record_of(name: str, fields: Fields, spell: Callable[[int], str]) -> Codec:
                     raise Unencodable(f"{name} has a field {field!r}, and the value has none")
             return [value[field] for field, _, _ in fields]
         if isinstance(value, str):
-            return read(value)
+            return _read_given(name, value, read)
         # A record of asyncpg's is not a tuple, but has values like one.
         if not isinstance(value, (tuple, list)) and not hasattr(value, "keys"):
             raise unfit(name, value)

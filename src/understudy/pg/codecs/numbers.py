@@ -129,7 +129,19 @@ def object_number(name: str, layout: str = "!I") -> Codec:
             raise out_of_range(name, text)
         return number % count
 
-    return replace(integer(name, layout), input=read)
+    plain_number = integer(name, layout)
+
+    def unsigned(value: Any) -> Any:
+        # psqlpy reads it with a sign.
+        is_negative = isinstance(value, int) and -count // 2 <= value < 0
+        return value % count if is_negative else value
+
+    return replace(
+        plain_number,
+        input=read,
+        output=lambda value: plain_number.output(unsigned(value)),
+        send=lambda value: plain_number.send(unsigned(value)),
+    )
 
 
 # Truth values ------------------------------------------------------------------------------------

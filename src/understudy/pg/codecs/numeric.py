@@ -174,8 +174,11 @@ def _money_text(cents: int) -> str:
 
 
 def _money_given(value: Any) -> Any:
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int) and not isinstance(value, bool):
+        # The number of cents, as in the binary form, of which psqlpy makes an int.
+        return _money_text(value)
     return value if isinstance(value, str) and re.search("[0-9]", value) else None
 
 

@@ -139,6 +139,8 @@ def _of_byte(byte: int) -> str:
 def _char_text(value: Any) -> Any:
     if isinstance(value, bytes):
         value = value.decode("latin-1")
+    if isinstance(value, str) and len(value) == 1 and 128 <= ord(value) < 256:
+        return _of_byte(ord(value))
     is_char = isinstance(value, str) and (len(value) <= 1 or re.fullmatch(r"\\[0-7]{3}", value))
     return value if is_char else None
 
