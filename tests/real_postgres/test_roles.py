@@ -247,6 +247,18 @@ async def test_a_parameter_that_was_made_up_is_unknown_to_the_next_test(harness:
                 assert await connection.fetchval("SELECT current_setting('app.mine')") == "1"
 
 
+async def test_a_server_that_is_gone_then_is_found_by_the_next_test(harness: Harness) -> None:
+    before = len(harness.databases)
+    with harness.test() as real:
+        async with connected(real) as connection:
+            await connection.execute("SET app.mine = '1'")
+        harness.server.scheduler._dsn = "postgresql://postgres@127.0.0.1:1/gone"
+    with harness.test() as real:
+        async with connected(real) as connection:
+            assert await connection.fetchval("SELECT count(*) FROM users") == 0
+    assert len(harness.databases) == before + 1
+
+
 @pytest.mark.parametrize("name", ["idle_in_transaction_session_timeout", "idle_session_timeout"])
 async def test_a_timeout_of_one_connection_does_not_end_them_all(
     real: RealPostgres, name: str

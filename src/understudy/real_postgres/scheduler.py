@@ -402,8 +402,18 @@ class TransactionScheduler:
                 save_sequences(upstream)
         if self.settings.has_new_names and not upstream.is_lost and not self.needs_replacement:
             # A session remembers such names, and current_setting() would not fail for them.
-            self.close()
-            self._begin_with(Upstream(self._dsn, self._sockets()))
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Replace the connection; if that fails, the next test connects, and says why it cannot."""
+        import psycopg
+
+        self.close()
+        try:
+            upstream = Upstream(self._dsn, self._sockets())
+        except psycopg.OperationalError:
+            return
+        self._begin_with(upstream)
 
 
 def _outcome(request: _Request, replies: Sequence[Reply]) -> Any:
