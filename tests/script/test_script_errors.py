@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,11 @@ async def test_command_tags(tag: str) -> None:
     conn.on("SELECT 1").tag(tag)
     count = (await conn.execute("SELECT 1")).rowcount
     assert count == {"UPDATE 3": 3, "INSERT 0 1": 1, "COPY 5": 5}.get(tag, 0)
+
+
+@pytest.mark.parametrize("expected", [..., [7, ...], {"id": ...}])
+def test_dots_for_a_parameter_are_any(expected: Any) -> None:
+    with pytest.raises(ScriptError, match="for any value of a parameter write ANY"):
+        FakeConnection().on("SELECT 1", expected)
+    with pytest.raises(ScriptError, match="write ANY"):
+        FakeConnection().assert_called("SELECT 1", expected)

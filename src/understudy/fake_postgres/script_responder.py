@@ -151,9 +151,8 @@ class ScriptResponder:
             raise self._engine.refuse(call)
         named = self._schema.types.named
         count = max(count_in(sql), len(declared))
-        guessed = map(
-            self._schema.types.oid, type_inference.parameter_types(count, rules, sql, named)
-        )
+        names = type_inference.parameter_types(count, rules, sql, named)
+        guessed = map(self._schema.types.oid, names)
         given = (*declared, *[0] * (count - len(declared)))
         parameters = tuple(known or guess for known, guess in zip(given, guessed, strict=True))
         try:
@@ -169,6 +168,10 @@ class ScriptResponder:
         fields = None
         if columns is not None:
             fields = tuple(self._schema.field(*column) for column in columns)
+        shown = [] if all(given) else type_inference.guessed_parameters(names, sql, named)
+        if shown:
+            hint = partial(type_inference.not_sent, sql, call.origin.place, shown)
+            expectations.add_hint((client.pid, sql), hint)
         return _statement(sql, command_in(sql), parameters, fields)
 
     # What it is answered with --------------------------------------------------------------------
@@ -206,6 +209,8 @@ class ScriptResponder:
             given = ReceivedParameters(parameters)
             given.oids, given.same = statement.parameters, self._schema.values.same
         call = client.call(statement.sql, given, spot(5))
+        if statement.parameters:
+            expectations.drop_hint((client.pid, statement.sql))
         self._engine.log(call)
         client.note_call(call)
         notes: StatementNotes = statement.notes

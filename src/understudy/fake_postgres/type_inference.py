@@ -122,6 +122,40 @@ def parameter_types(
     ]
 
 
+def guessed_parameters(
+    types: Sequence[str], statement: str, is_type: Callable[[str], object]
+) -> list[str]:
+    """Return the parameters, with their types, that the statement itself does not tell."""
+    cast, _ = _hints_in(statement, (), is_type)
+    named = ((f"${number}", name) for number, name in enumerate(types, 1))
+    return [f"{parameter} {name}" for parameter, name in named if parameter not in cast]
+
+
+def not_sent(statement: str, place: str, guessed: Sequence[str]) -> str:
+    """Return the hint about a statement that a driver has prepared and not sent.
+
+    Args:
+        statement: its text.
+        place: the line that sent it.
+        guessed: the parameters whose types were guessed.
+    """
+    return "\n".join(
+        [
+            "Without a schema, Understudy guesses the types of parameters. A driver has prepared "
+            "this statement",
+            "and has sent no values for it:",
+            f"  sql:     {sql.one_line(statement)}",
+            f"  at:      {place}",
+            f"  guessed: {', '.join(guessed)}",
+            'If the driver refused a value ("expected str, got int"), the guess was wrong. '
+            "Configure the schema",
+            "(`schema` in [tool.understudy]), add a cast to the statement "
+            f"({guessed[0].split()[0]}::int), or give the rule a",
+            "value of the right type: on(..., 7).",
+        ]
+    )
+
+
 def _parameter(values: Sequence[Any]) -> str | None:
     known = [value for value in values if type(value) in _NAMES or type_of(value) != _TEXT]
     return _widened(common(known)) if any(value is not None for value in known) else None

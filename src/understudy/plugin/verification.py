@@ -11,7 +11,7 @@ Nothing here imports the script: if no test has imported it, there is nothing to
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,10 @@ class Phase:
                 failure for failure in self.state.failures if not is_expected(failure, test)
             ]
 
+    def hints(self) -> list[str]:
+        """Return what may explain a failure."""
+        return [] if self.state is None else [text() for text in self.state.hints.values()]
+
     def verify(self) -> list[Failure]:
         """Return the recorded failures and those of unmet expectations."""
         return [] if self.state is None else self.state.verify()
@@ -99,11 +103,13 @@ def around_call(item: pytest.Item) -> Generator[None, object, object]:
         failures = phase.failures()
         if failures and isinstance(error, pytest.skip.Exception):
             _fail(failures)
+        if (hints := phase.hints()) and not failures:
+            error.add_note("\n" + "\n\n".join(hints))
         _explain(error, failures, item.config.rootpath)
         raise
     phase.close()
     phase.forget_expected(getattr(item, "obj", None))
-    _fail(phase.verify())
+    _fail(phase.verify(), phase.hints())
     item.stash[_body] = phase
     return result
 
@@ -163,10 +169,11 @@ def around_fixture(fixture: pytest.FixtureDef[Any], root: Path) -> Generator[Non
     return result
 
 
-def _fail(failures: list[Failure]) -> None:
+def _fail(failures: list[Failure], hints: Sequence[str] = ()) -> None:
     """Fail with a report of `failures`, without a traceback, if there are any."""
     if failures:
-        pytest.fail(report.failure_report(map(_reported, failures)), pytrace=False)
+        text = report.failure_report(map(_reported, failures))
+        pytest.fail("\n\n".join([text, *hints]), pytrace=False)
 
 
 def _reported(failure: Failure) -> tuple[str, str, bool]:

@@ -7,7 +7,7 @@ it. Outside a test run failures are only raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
@@ -46,13 +46,18 @@ FailureT = TypeVar("FailureT", bound=Failure)
 
 
 class PhaseState:
-    """The failures and the expectations of one phase of a test, or of a fixture's life."""
+    """The failures and the expectations of one phase of a test, or of a fixture's life.
+
+    Attributes:
+        hints: what may explain a failure, by what it is about; shown only if the test fails.
+    """
 
     def __init__(self) -> None:
         self.failures: list[Failure] = []
         self.expectations: list[Expectation] = []
         self.possible_warnings: list[PossibleWarning] = []
         self.scripts: list[Recorded] = []
+        self.hints: dict[Hashable, Callable[[], str]] = {}
 
     def verify(self) -> list[Failure]:
         """Return and forget the recorded failures and those of unmet expectations."""
@@ -98,6 +103,16 @@ def record_failure(failure: FailureT) -> FailureT:
 def expect(expectation: Expectation) -> None:
     """Check `expectation` when the open state is verified."""
     _open[-1].expectations.append(expectation)
+
+
+def add_hint(about: Hashable, text: Callable[[], str]) -> None:
+    """Show a text if the test fails, unless the hint is dropped before."""
+    _open[-1].hints[about] = text
+
+
+def drop_hint(about: Hashable) -> None:
+    """Forget a hint, if there is one."""
+    _open[-1].hints.pop(about, None)
 
 
 def warn_unless(warning: PossibleWarning) -> None:

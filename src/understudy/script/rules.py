@@ -169,6 +169,11 @@ class StatementRule(Rule):
     ) -> None:
         self.sender = {name: value for name, value in sender.items() if value is not None}
         super().__init__(parameters, origin, _source(statement, parameters, self.sender))
+        if _has_ellipsis(parameters.expected):
+            raise ScriptError(
+                f"{self.shown}: `...` stands for anything in a statement; for any value of a "
+                "parameter write ANY (from understudy import ANY)"
+            )
         if isinstance(statement, re.Pattern) and isinstance(statement.pattern, str):
             self.regex: re.Pattern[str] | None = statement
             self.pattern = sql.Pattern(())
@@ -354,6 +359,14 @@ class StatementRule(Rule):
             found = self.regex.search(sql.one_line(call.statement))
             return None if found else f"does not match {shown(self.regex.pattern)}"
         return self.pattern.difference(sql.tokens(call.statement))
+
+
+def _has_ellipsis(expected: Any) -> bool:
+    if isinstance(expected, Mapping):
+        return _has_ellipsis(tuple(expected.values()))
+    if isinstance(expected, list | tuple):
+        return any(map(_has_ellipsis, expected))
+    return expected is ...
 
 
 def _source(statement: Any, parameters: Parameters, sender: Mapping[str, str]) -> str:
