@@ -48,7 +48,8 @@ CREATE FUNCTION app.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN 
 CREATE EVENT TRIGGER on_ddl ON ddl_command_end EXECUTE FUNCTION app.on_ddl();
 ALTER TABLE app.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.users FORCE ROW LEVEL SECURITY;
-CREATE POLICY own ON app.users FOR SELECT TO "App Reader", app_writer USING (name = current_user);
+CREATE POLICY own ON app.users FOR SELECT TO "App Reader" USING (name = current_user);
+CREATE POLICY written ON app.users FOR INSERT TO app_writer WITH CHECK (name <> current_user);
 ALTER TABLE app.users OWNER TO app_owner;
 ALTER FUNCTION app.touch() OWNER TO app_owner;
 ALTER TYPE app.mood OWNER TO app_owner;
