@@ -184,7 +184,8 @@ class TestRoles:
         name = f"guest_{time.monotonic_ns()}"
         (tmp_path / "a.sql").write_text(f"CREATE TABLE t (x int); {statement.format(name)};")
         place = Place(server.dsn(), f"understudy_{name}", is_embedded=True)
-        provide_template(server.admin, place, schema_sources(["a.sql"], tmp_path))
+        template = provide_template(server.admin, place, schema_sources(["a.sql"], tmp_path))
+        server.admin.drop(template)
         found = server.admin.rows("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", name)
         assert found == [(False,)]
 
@@ -232,8 +233,8 @@ class TestRoles:
 
     def test_a_user_who_may_not_create_it(self, database: str, tmp_path: Path) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("CREATE ROLE humble LOGIN PASSWORD 'secret'")
-        humble = f"postgresql://humble:secret@{database.partition('@')[2]}"
+            connection.execute("CREATE ROLE humblest LOGIN PASSWORD 'secret'")
+        humble = f"postgresql://humblest:secret@{database.partition('@')[2]}"
         with pytest.raises(SchemaError) as caught:
             load(humble, tmp_path, "SET ROLE missing_one;")
         assert str(caught.value) == (

@@ -69,8 +69,7 @@ class Admin:
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.Lock()
         # By template, which does not change once it is complete.
-        self._settings: dict[str, list[tuple[Any, ...]]] = {}
-        self._owners: dict[str, list[tuple[Any, ...]]] = {}
+        self._templates: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {}
 
     def create(self, name: str) -> None:
         """Create an empty database."""
@@ -84,12 +83,13 @@ class Admin:
             name,
             template,
         )
-        if template not in self._settings:
-            self._settings[template] = self.rows(_SETTINGS, template)
-            self._owners[template] = self.rows(_OWNER, template)
-        if settings := self._settings[template]:
+        if template not in self._templates:
+            facts = self.rows(_SETTINGS, template), self.rows(_OWNER, template)
+            self._templates[template] = facts
+        settings, owners = self._templates[template]
+        if settings:
             self._execute(f"set the defaults of the database {name!r}", _defaults(name, settings))
-        for (owner,) in self._owners[template]:
+        for (owner,) in owners:
             self._run(
                 f"set the owner of the database {name!r}",
                 "ALTER DATABASE {} OWNER TO {}",
