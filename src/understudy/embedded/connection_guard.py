@@ -155,14 +155,13 @@ class ConnectionGuard:
     # Drivers -------------------------------------------------------------------------------------
 
     def _wrap_psycopg(self, psycopg: Any) -> None:
-        generators = importlib.import_module("psycopg.generators")
-        connect = generators.connect
+        connect = importlib.import_module("psycopg.generators").connect
 
         def checked(conninfo: str, *rest: Any, **options: Any) -> Any:
             self.check_libpq(conninfo.encode())
             return connect(conninfo, *rest, **options)
 
-        generators.connect = checked  # type: ignore[attr-defined] # a module's function
+        replace_everywhere("psycopg", connect, checked)
         guard = self
 
         class CheckedPGconn(psycopg.pq.PGconn):  # type: ignore[misc] # its class depends on libpq
@@ -202,14 +201,20 @@ class ConnectionGuard:
         utils._connect_addr = checked
 
     def _wrap_psqlpy(self, psqlpy: Any) -> None:
-        guard = self
+        guard, pool_class = self, psqlpy.ConnectionPool
 
-        class ConnectionPool(psqlpy.ConnectionPool):  # type: ignore[misc] # its class is Rust's
-            """A pool, which connects when it is first used."""
+        class PoolType(type):
+            """The type of a class that stands for psqlpy's, which older versions do not extend."""
+
+            def __instancecheck__(cls, instance: object) -> bool:
+                return isinstance(instance, pool_class)
+
+        class ConnectionPool(metaclass=PoolType):
+            """Makes psqlpy's pools, which connect when they are first used."""
 
             def __new__(cls, dsn: str | None = None, *rest: Any, **options: Any) -> Any:
                 guard.check_psqlpy({"dsn": dsn, **options})
-                return super().__new__(cls, dsn, *rest, **options)
+                return pool_class(dsn, *rest, **options)
 
         def checked(connect: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(connect)
@@ -235,6 +240,15 @@ class ConnectionGuard:
             raise ForeignServer(self._refusal(f"a database through {driver.__name__}"))
 
         driver.connect = refused
+
+
+def replace_everywhere(package: str, original: object, replacement: object) -> None:
+    """Replace a function in every module of a package that has imported it."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == package:
+            for attribute, value in list(vars(module).items()):
+                if value is original:
+                    setattr(module, attribute, replacement)
 
 
 def user_line(frame: FrameType | None) -> tuple[str, str] | None:

@@ -11,10 +11,10 @@ import functools
 import importlib.util
 import inspect
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
+from understudy.embedded.connection_guard import replace_everywhere
 from understudy.embedded.guarded_process import run_guarded
 from understudy.embedded.schema_alembic import INI_VARIABLE
 
@@ -93,11 +93,7 @@ def _redirect_engines(url: Any) -> None:
         return original(*arguments, **options)
 
     # sqlalchemy.ext.asyncio, which takes greenlet, finds this function when env.py imports it.
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "sqlalchemy":
-            for attribute, value in list(vars(module).items()):
-                if value is original:
-                    setattr(module, attribute, create_engine)
+    replace_everywhere("sqlalchemy", original, create_engine)
 
 
 def _escape_urls(config_class: Any) -> None:
