@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmarks import (
+    addresses,
     calls,
     catalog,
     databases,
@@ -141,6 +142,15 @@ def compared(what: str, found: Sequence[Round], factor: float, unit: str) -> Ite
         yield f"{what}: {driver}", [*times, f"{ratio(found, *both):.2f}"]
 
 
+def report_addresses(rounds: int) -> None:
+    print(f"\nConnecting over TCP ({rounds} rounds)")
+    rows: list[Row] = []
+    for name, found in addresses.measure(rounds).items():
+        tcp, socket = (min(times[way] for times in found) for way in addresses.WAYS)
+        rows.append((name, [f"{seconds * 1e3:.2f} ms" for seconds in (tcp, socket, tcp - socket)]))
+    print_table([*addresses.WAYS, "difference"], rows)
+
+
 def report_memory(tests: int) -> None:
     print("\nReal drivers on fake_postgres (memory of a pytest run)")
     rows: list[Row] = []
@@ -250,6 +260,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "catalog": (report_catalog, (25, 20, 10_000), (2, 1, 100)),
     "learning": (report_learning, (500, 5, 5), (20, 1, 1)),
     "drivers": (report_drivers, (25, 20, 1000), (2, 1, 20)),
+    "addresses": (report_addresses, (100,), (1,)),
     "memory": (report_memory, (10_000,), (20,)),
     "suite": (report_suite, (9,), (1,)),
     "startup": (report_startup, (40,), (1,)),

@@ -74,11 +74,13 @@ class Servers:
 
     Attributes:
         real: the URL of the embedded PostgreSQL.
+        real_socket: the same by its private socket.
         fake: the server of `fake_postgres`.
     """
 
-    def __init__(self, real: str, fake: Server) -> None:
+    def __init__(self, real: str, real_socket: str, fake: Server) -> None:
         self.real = real
+        self.real_socket = real_socket
         self.fake = fake
 
     @contextmanager
@@ -102,7 +104,7 @@ def servers() -> Iterator[Servers]:
         active_checker.use(lambda: checker)
         server = Server()
         server.start()
-        yield Servers(embedded.dsn(), server)
+        yield Servers(embedded.dsn(), embedded.socket_dsn(), server)
         server.stop()
         active_checker.use(None)
         catalog.close()

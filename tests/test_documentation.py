@@ -36,6 +36,7 @@ NOT_RUN = {
     'python -m pip install "understudy[fastapi,faker,postgres]" pytest-asyncio': INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",
+    "python -m benchmarks --only addresses": "a part of make bench",
     "python -m benchmarks --only isolation": "a part of make bench",
     "python -m benchmarks --only integration": "a part of make bench",
     "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
