@@ -246,7 +246,7 @@ def test_parameters_that_would_be_sent_alike_are_equal() -> None:
 
 
 def test_rows_for_a_copy_to_the_client_are_lines() -> None:
-    call: Any = None
+    call = Call("execute", "COPY t TO STDOUT", [])
     result = scripted_copy.result(
         Rows(({"a": True, "b": "x\\y"}, {"a": None, "b": "1\n2"})), call, "out"
     )

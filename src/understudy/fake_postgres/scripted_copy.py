@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, Literal
 
+from understudy.fake_postgres import type_inference
 from understudy.fake_postgres.protocol.statements import Result
 from understudy.pg import copy_data, sql
+from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.types import Types
+from understudy.script import expectations
 from understudy.script.answers import Rows, Value, values_of
 from understudy.script.calls import Call
+from understudy.script.failures import NotSupported
 
-_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_VALUES = Values(Types({}))
 
 
 def direction(statement: str) -> Literal["in", "out"] | None:
@@ -26,7 +32,8 @@ def direction(statement: str) -> Literal["in", "out"] | None:
 def result(outcome: Rows | Value, call: Call, way: Literal["in", "out"]) -> Result:
     """Return the result of a COPY.
 
-    The client gets the scripted bytes or, for scripted rows, lines in COPY's text format. For data
+    The client gets the scripted bytes or, for scripted rows, lines in COPY's text
+    or csv format. For data
     from the client the tag has the number of its rows, unless the script has a tag.
 
     Raises:
@@ -40,17 +47,44 @@ def result(outcome: Rows | Value, call: Call, way: Literal["in", "out"]) -> Resu
     if isinstance(outcome, Value):
         data = outcome.value if isinstance(outcome.value, bytes) else str(outcome.value).encode()
         return Result([data], tag or f"COPY {_count(data)}")
-    lines = ["\t".join(map(_text, values_of(row))) + "\n" for row in outcome.rows]
     columns = len(outcome.rows[0]) if outcome.rows else 0
-    return Result([line.encode() for line in lines], tag, columns=columns)
+    return Result(_rows(outcome, call), tag or f"COPY {len(outcome.rows)}", columns=columns)
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    return "".join(_ESCAPED.get(character, character) for character in str(value))
+def _rows(answer: Rows, call: Call) -> list[bytes]:
+    """Return rows as COPY TO sends them."""
+    options = copy_data.options_in(call.statement)
+    problem = ""
+    if options.format == "binary":
+        problem = "the format is binary, and the types of its columns are unknown"
+    elif not _is_encoding(options.encoding):
+        problem = f"the encoding {options.encoding} is unknown to Python"
+    if problem:
+        raise expectations.record_failure(
+            NotSupported(
+                f"the rows of this COPY cannot be sent: {problem}\n"
+                f"  sql: {sql.one_line(call.statement)}\n"
+                "Script its bytes: value(b'PGCOPY...')."
+            )
+        )
+    names = list(answer.columns or answer.rows[0]) if answer.rows else []
+    texts = [list(map(_text, values_of(row))) for row in answer.rows]
+    head = [copy_data.line(names, names, options, is_header=True)] if options.header else []
+    return head + [copy_data.line(row, names, options) for row in texts]
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
+
+
+def _text(value: Any) -> str | None:
+    """Return the text that PostgreSQL has for a value, as it would be sent to a client."""
+    type_name = type_inference.type_of(value)
+    return None if type_name is None else _VALUES.codec(type_name).output(value)
 
 
 def _count(data: bytes) -> int:

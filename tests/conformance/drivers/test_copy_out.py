@@ -1,0 +1,106 @@
+"""Scripted rows of a COPY TO are the bytes that the real server sends."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.conformance.drivers.relay import Relay
+from tests.conformance.drivers.servers import FakeServer
+from understudy.fake_postgres.server import Server
+from understudy.script import expectations
+from understudy.script.failures import NotSupported
+
+ROWS: list[dict[str, Any]] = [
+    {"n": 1, "text": 'a "quoted", text'},
+    {"n": None, "text": ""},
+    {"n": -7, "text": None},
+    {"n": 0, "text": "tab\t line\nreturn\r \\ back\b \f \v ;|'"},
+    {"n": 3, "text": "\\."},
+    {"n": 4, "text": "NULL"},
+    {"n": 5, "text": "\\N é"},
+]
+OPTIONS = [
+    "",
+    "WITH (FORMAT text, DELIMITER '|', NULL 'NULL')",
+    "WITH (FORMAT text, HEADER)",
+    "(FORMAT csv)",
+    "(FORMAT 'csv', HEADER true, DELIMITER ';')",
+    "(FORMAT csv, HEADER false, NULL 'NULL')",
+    "(FORMAT csv, QUOTE '''', ESCAPE '\\')",
+    "(FORMAT csv, ESCAPE '\\')",
+    "(FORMAT csv, FORCE_QUOTE *)",
+    '(FORMAT csv, FORCE_QUOTE ("text"), HEADER)',
+    "WITH CSV HEADER DELIMITER AS ';' NULL AS '-' QUOTE AS '|' FORCE QUOTE n",
+    "WITH DELIMITER E'\\t' NULL 'none'",
+    "(FORMAT csv, DELIMITER E'\\t', ENCODING 'LATIN1')",
+]
+_QUERY = " UNION ALL ".join(
+    f"SELECT {'NULL::int' if row['n'] is None else row['n']} AS n, %s::text AS text" for row in ROWS
+)
+
+
+def copied(dsn: str, statement: str) -> bytes:
+    with psycopg.connect(dsn, autocommit=True) as conn, conn.cursor().copy(statement) as copy:
+        return b"".join(map(bytes, copy))
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_every_option_of_copy_to(
+    options: str, drivers_dsn: str, server: Server, fakes_tcp: Relay
+) -> None:
+    texts = [psycopg.sql.Literal(row["text"]).as_string() for row in ROWS]
+    statement = f"COPY ({_QUERY % tuple(texts)}) TO STDOUT {options}"
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        fake.on(statement).rows(*ROWS)
+
+        assert copied(fake.dsn, statement) == copied(drivers_dsn, statement)
+        fake.postgres.end()
+    assert book.verify() == []
+
+
+def test_values_are_spelled_as_postgresql_does(
+    drivers_dsn: str, server: Server, fakes_tcp: Relay
+) -> None:
+    row = {
+        "a": True,
+        "b": b"\0\xff",
+        "c": Decimal("1.50"),
+        "d": dt.datetime(2024, 1, 2, 3, 4, 5),
+        "e": [1, None],
+        "f": {"k": [1]},
+        "g": UUID(int=1),
+        "h": 1.5,
+        "i": dt.timedelta(days=1, hours=2),
+    }
+    query = (
+        "SELECT true AS a, '\\x00ff'::bytea AS b, 1.50 AS c, timestamp '2024-01-02 03:04:05' AS d, "
+        "'{1,NULL}'::int[] AS e, '{\"k\": [1]}'::jsonb AS f, "
+        "'00000000-0000-0000-0000-000000000001'::uuid AS g, 1.5::float8 AS h, "
+        "interval '1 day 2 hours' AS i"
+    )
+    statement = f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)"
+    with expectations.opened():
+        fake = FakeServer(server, fakes_tcp)
+        fake.on(statement).rows(row)
+
+        assert copied(fake.dsn, statement) == copied(drivers_dsn, statement)
+
+
+def test_rows_for_a_binary_copy_are_refused_in_our_own_name(
+    server: Server, fakes_tcp: Relay
+) -> None:
+    statement = "COPY users TO STDOUT (FORMAT binary)"
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        fake.on(statement).rows({"id": 1})
+        with pytest.raises(psycopg.Error, match="the types of its columns are unknown"):
+            copied(fake.dsn, statement)
+        fake.postgres.end()
+    assert [type(failure) for failure in book.verify()] == [NotSupported]
