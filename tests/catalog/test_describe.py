@@ -277,10 +277,10 @@ def test_the_server_keeps_no_statement(describer: Describer) -> None:
 
 
 def test_the_dsn_decides_the_search_path_and_the_role(dsn: str) -> None:
-    with closing(Describer(f"{dsn}&options=-csearch_path%3Dother")) as describer:
+    with closing(Describer(f"{dsn}?options=-csearch_path%3Dother")) as describer:
         assert _describe(describer, "SELECT id FROM users").columns[0].origin == "other.users.id"
         assert _describe(describer, "SELECT $1::public.mood").parameters == ("public.mood",)
-    with closing(Describer(dsn.replace("postgres@", "reader@"))) as describer:
+    with closing(Describer(f"{dsn}?options=-crole%3Dreader")) as describer:
         # Rights are looked at as a statement runs.
         found = _describe(describer, "SELECT u.id, p.name FROM users u LEFT JOIN pets p ON true")
         assert [column.nullability for column in found.columns] == ["not null", "nullable"]
