@@ -111,11 +111,16 @@ def _escape_urls(config_class: Any) -> None:
 
 
 def _driver(configured: str) -> str:
-    """Return the driver in alembic.ini if it is installed, else psycopg (sync and async)."""
+    """Return the driver in alembic.ini if it is installed, else one that SQLAlchemy can use."""
     scheme = configured.partition("://")[0]
     dialect, _, driver = scheme.partition("+")
     if dialect in ("postgresql", "postgres") and driver and importlib.util.find_spec(driver):
         return f"postgresql+{driver}"
+    # psycopg is both sync and async, but SQLAlchemy 1.4 does not know it.
+    for name in ("psycopg", "psycopg2", "asyncpg"):
+        module = f"sqlalchemy.dialects.postgresql.{name}"
+        if importlib.util.find_spec(name) and importlib.util.find_spec(module):
+            return f"postgresql+{name}"
     return "postgresql+psycopg"
 
 
