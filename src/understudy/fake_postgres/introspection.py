@@ -21,7 +21,7 @@ from understudy.fake_postgres.connection_queries import Item, items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Result, Statement
-from understudy.fake_postgres.type_lookups import Lookup, lookup_in
+from understudy.fake_postgres.type_lookups import Lookup, lookup_in, quoting_in
 from understudy.pg.codecs.codec import TEXT
 from understudy.script import expectations
 
@@ -33,7 +33,7 @@ class Question:
     Attributes:
         declared: the names of the types that the client declared.
         items: what it reads of the connection; None for a statement about the schema.
-        lookup: what it looks up where there is no schema; None if there is one.
+        lookup: how it is answered without PostgreSQL; None for any other statement.
         answers: its results, by parameters.
     """
 
@@ -64,9 +64,11 @@ class Introspection:
             fields = tuple(self._schema.field(item.name, item.type) for item in items)
             parameters = (self._schema.types.oid("text"),) if "$1" in statement else ()
             return Statement(statement, "SELECT", parameters, fields, notes=Question(items=items))
-        if not is_introspection(statement):
+        lookup = quoting_in(statement)
+        if lookup is None and not is_introspection(statement):
             return None
-        lookup = lookup_in(statement) if self._schema.catalog is None else None
+        if lookup is None and self._schema.catalog is None:
+            lookup = lookup_in(statement)
         if lookup is not None:
             fields = tuple(self._schema.field(*item) for item in lookup.columns.items())
             numbers = tuple(map(self._schema.types.oid, lookup.parameters))

@@ -51,7 +51,7 @@ _NAMES: dict[type, str] = {
     IPv6Address: "inet",
 }
 # How types are written in casts; nothing is guessed for others.
-_CASTS = {
+CASTS = {
     **{name: name for name in ("text", "uuid", "date", "json", "jsonb", "bytea", "inet")},
     **dict.fromkeys(("bool", "boolean"), "boolean"),
     **dict.fromkeys(("int2", "smallint"), "smallint"),
@@ -181,7 +181,7 @@ def _hints_in(
         before, after = tokens[at - 2 : at], tokens[at + 1 : at + 5]
         is_cast = after[0] == "::" or (before[0].upper(), after[0].upper()) == ("CAST", "AS")
         name = after[1].lower()
-        if is_cast and (name := _CASTS.get(name, name if is_type(name) else "")):
+        if is_cast and (name := CASTS.get(name, name if is_type(name) else "")):
             cast[token] = f"{name}[]" if after[2] == "[" else name
         elif before[1].upper() in ("LIMIT", "OFFSET"):
             near[token] = "bigint"

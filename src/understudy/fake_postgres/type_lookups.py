@@ -7,12 +7,16 @@ schema, every name is a type; its number is made of the name, and its labels or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from understudy.fake_postgres import type_inference
 from understudy.fake_postgres.current_schema import Schema
 from understudy.pg import sql
+from understudy.pg.codecs.codec import TEXT
 from understudy.pg.types import Type, Types
 
 Rows = list[list[Any]]
@@ -40,6 +44,8 @@ _TREE = {
     "elemtype_name": "text",
     "range_subtype_name": "text",
 }
+_QUOTED = re.compile(r'quote_literal\(\$\d+::"[^"]+"\."([^"]+)"::text\)')
+_QUOTING = re.compile(rf"SELECT {_QUOTED.pattern}(?:, {_QUOTED.pattern})*")
 _KINDS = {"range": "r", "multirange": "m"}
 
 
@@ -76,6 +82,34 @@ def lookup_in(statement: str) -> Lookup | None:
         fields = {"field_names": "name[]", "field_types": "oid[]"}
         return Lookup(("text",), {**_PSYCOPG, **fields}, _info([[], []]))
     return None
+
+
+@lru_cache(maxsize=256)
+def quoting_in(statement: str) -> Lookup | None:
+    """Return how asyncpg has the arguments of `copy_from_query` quoted; None for another query."""
+    if not _QUOTING.fullmatch(statement):
+        return None
+    names = [schema_type.lower() for schema_type in _QUOTED.findall(statement)]
+    types = tuple(
+        type_inference.CASTS.get(name.removeprefix("_"), name.removeprefix("_"))
+        + ("[]" if name.startswith("_") else "")
+        for name in names
+    )
+    # asyncpg reads them by their place.
+    columns = {f"quote_literal{number}": "text" for number in range(len(types))}
+
+    def rows(schema: Schema, given: Sequence[Any]) -> Rows:
+        return [[_literal(schema, *pair) for pair in zip(types, given, strict=True)]]
+
+    return Lookup(types, columns, rows)
+
+
+def _literal(schema: Schema, type_name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    text = schema.values.encoder(schema.types.oid(type_name), TEXT)(value).decode()
+    quoted = "'" + text.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
 
 
 def _info(more: list[Any]) -> Callable[[Schema, Sequence[Any]], Rows]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import psycopg
 import pytest
 
@@ -104,3 +106,25 @@ def test_rows_for_a_binary_copy_are_refused_in_our_own_name(
             copied(fake.dsn, statement)
         fake.postgres.end()
     assert [type(failure) for failure in book.verify()] == [NotSupported]
+
+
+async def test_asyncpg_has_the_arguments_of_a_copy_quoted(
+    drivers_dsn: str, server: Server, fakes_tcp: Relay
+) -> None:
+    query = "SELECT $1::int AS n, $2::text AS t, $3::text AS u"
+    given = (7, "it's \\ one", None)
+    sent = "SELECT '7'::int AS n, E'it''s \\\\ one'::text AS t, NULL::text AS u"
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        fake.on(f"COPY ({sent}) TO STDOUT").rows({"n": 7, "t": given[1], "u": None})
+        found = []
+        for dsn in (drivers_dsn, fake.dsn):
+            conn = await asyncpg.connect(dsn)
+            copied_to = io.BytesIO()
+            await conn.copy_from_query(query, *given, output=copied_to)
+            await conn.close()
+            found.append(copied_to.getvalue())
+
+        assert found[0] == found[1] != b""
+        fake.postgres.end()
+    assert book.verify() == []
