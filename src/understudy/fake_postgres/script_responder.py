@@ -14,10 +14,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
 
-from understudy.catalog.answer_checks import Mismatch, difference
 from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
-from understudy.catalog.description import Column, Description
+from understudy.catalog.description import Description
 from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
 from understudy.engine.engine import Engine
@@ -39,21 +38,20 @@ from understudy.fake_postgres.protocol.statements import (
 )
 from understudy.fake_postgres.read_only import refuse_writing
 from understudy.fake_postgres.scripted_errors import error_fields
-from understudy.fake_postgres.scripted_rows import is_long, say_json_null
+from understudy.fake_postgres.scripted_results import ScriptedResults
+from understudy.fake_postgres.scripted_rows import is_long
 from understudy.fake_postgres.scripted_rules import ReceivedParameters
-from understudy.pg.codecs.codec import TEXT, Decoder, Encoder, Unencodable
+from understudy.pg.codecs.codec import Decoder, Encoder
 from understudy.pg.errors import ServerError
 from understudy.pg.sql import one_line
 from understudy.script import answers, expectations
 from understudy.script.answers import (
-    UNNAMED_COLUMN,
     Computed,
     Drop,
     Error,
     Hang,
     Rows,
     Value,
-    values_in_order,
     values_of,
 )
 from understudy.script.calls import Call
@@ -63,9 +61,6 @@ from understudy.script.rules import Rule
 
 _READY = (Rows, Value)  # what needs no working out
 _FAILURES = (Error, Hang, Drop)
-_FIRST_RULE = (
-    "Without a schema, a statement has the columns that its rules tell when a driver prepares it."
-)
 
 
 @dataclass(slots=True)
@@ -105,6 +100,7 @@ class ScriptResponder:
         self._schema = schema
         self._notify = notify
         self._introspection = Introspection(schema)
+        self._results = ScriptedResults(schema)
 
     # What a statement is -------------------------------------------------------------------------
 
@@ -245,7 +241,7 @@ class ScriptResponder:
             notes: StatementNotes = statement.notes
             known = notes.results.get(id(answer))
             if known is None or statement.copy == "in":
-                known = (answer, self._result_of(answer, outcome, statement))
+                known = (answer, self._results.result_of(answer, outcome, statement))
                 notes.results[id(answer)] = known
             outcome.check_success(answer)
             return _configuring(known[1], outcome.call)
@@ -255,14 +251,14 @@ class ScriptResponder:
             error = self._error(answer.error, outcome)
             if not answer.after.rows:
                 raise error
-            result = self._result_of(answer.after, outcome, statement)
+            result = self._results.result_of(answer.after, outcome, statement)
             return Result(result.rows, error=error)
         if isinstance(answer, Computed):
             return self._computed(answer, outcome, statement)
         outcome.call.fail()
         if answer.when != "during":
             raise ConnectionDropped(effective=answer.when == "after")
-        result = self._result_of(answer.rows, outcome, statement)
+        result = self._results.result_of(answer.rows, outcome, statement)
         outcome.check_success(answer.rows, is_whole=False)
         return Result(result.rows, result.tag, dropped=True)
 
@@ -296,7 +292,7 @@ class ScriptResponder:
             result = answers.read_computed(value)
         except ScriptError as error:
             _fail(_function_raised(outcome.call, error))
-        found = self._result_of(result, outcome, statement)
+        found = self._results.result_of(result, outcome, statement)
         outcome.check_success(result)
         return _configuring(found, outcome.call)
 
@@ -307,7 +303,7 @@ class ScriptResponder:
                 read = answers.read_rows(([row],))
             except ScriptError as error:
                 _fail(_function_raised(outcome.call, error))
-            found: Sequence[Any] = self._result_of(read, outcome, statement).rows[0]
+            found: Sequence[Any] = self._results.result_of(read, outcome, statement).rows[0]
         except Failure as failure:
             raise server_error(failure, statement.sql) from None
         return found
@@ -327,66 +323,6 @@ class ScriptResponder:
         fields = error_fields(error)
         assert fields is not None, "checked when the rule was written"
         return ServerError(outcome.fail(fields))
-
-    # Rows ----------------------------------------------------------------------------------------
-
-    def _result_of(self, answer: Rows | Value, outcome: Outcome, statement: Statement) -> Result:
-        """Return scripted rows as the result of a statement, if it could return them."""
-        if statement.copy is not None:
-            return scripted_copy.result(answer, outcome.call, statement.copy)
-        fields = statement.fields or ()
-        names = [field.name for field in fields]
-        if isinstance(answer, Value):
-            answer = Rows(((answer.value,),), columns=tuple(names[:1]) or (UNNAMED_COLUMN,))
-        unsendable = self._unsendable()
-        complete = outcome.complete(answer, names, unsendable)
-        assert isinstance(complete, Rows)
-        if not outcome.check(complete, unsendable) and complete.rows:
-            self._refuse_unsendable(complete, outcome, statement, unsendable)
-        rows = [list(values_in_order(row, names)) for row in complete.rows] if names else ()
-        if outcome.description is not None:
-            say_json_null(rows, outcome.description)
-        return Result(rows, complete.tag, is_long=is_long(complete))
-
-    def _refuse_unsendable(
-        self, answer: Rows, outcome: Outcome, statement: Statement, unsendable: Mismatch
-    ) -> None:
-        """Refuse an answer that was not checked and that the client could not be sent."""
-        fields = statement.fields or ()
-        numbered = self._schema.types.numbered
-        kinds = [(field.name, numbered(field.oid)) for field in fields]
-        columns = tuple(
-            Column(name, "text" if kind is None else kind.name, None, "unknown")
-            for name, kind in kinds
-        )
-        if outcome.description is not None:  # the check of answers is off
-            names = [field.name for field in fields]
-            answer = Rows(tuple(tuple(values_in_order(row, names)) for row in answer.rows))
-        described = Description(statement.command, (), columns, (), ())
-        found = difference(described, answer, unsendable, outcome.call.method)
-        if found is not None:
-            if outcome.description is None and statement.forward is None:
-                found = found._replace(remedy=(*found.remedy, _FIRST_RULE))
-            _fail(answer_impossible(outcome.call, found))
-
-    def _unsendable(self) -> Mismatch:
-        """Return what says why a value cannot be sent for a type; None if it can."""
-        encoders: dict[str, Encoder] = {}  # an answer may have a hundred thousand values
-
-        def reason(type_name: str, value: Any) -> str | None:
-            if value is None:
-                return None
-            encode = encoders.get(type_name)
-            if encode is None:
-                oid = self._schema.types.oid(type_name)
-                encode = encoders[type_name] = self.encoder(oid, TEXT)
-            try:
-                encode(value)
-            except Unencodable as error:
-                return str(error)
-            return None
-
-        return reason
 
     # What the session does by itself -------------------------------------------------------------
 
