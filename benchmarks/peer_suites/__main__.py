@@ -80,7 +80,8 @@ def _run(peer: Peer, checkout: Path, python: str, isolation: str) -> Outcome:
         conftest.write_text(before + peer.fixtures)
         flags = [f"--understudy-isolation={isolation}"]
         flags += [f"--understudy-real-postgres-env={n}={v}" for n, v in peer.variables.items()]
-        (copy / f"{_SCHEMA}.py").write_text(peer.schema)
+        for place in (copy, conftest.parent):  # pytest's root is one of them
+            (place / f"{_SCHEMA}.py").write_text(peer.schema)
         flags.append(f"--understudy-schema={_SCHEMA}:install")
         return _pytest(peer, copy, python, flags, {})
 

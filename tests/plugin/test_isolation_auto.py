@@ -319,6 +319,34 @@ def test_a_failure_without_a_reason_is_not_run_again(database: Project) -> None:
     assert not (database.path / FILE).exists()
 
 
+def test_a_connection_that_is_older_than_the_clone_is_refused(database: Project) -> None:
+    database.write(
+        test_it="""
+            import psycopg
+            import pytest
+
+            @pytest.fixture(scope="module")
+            def older(real_postgres_server):
+                with psycopg.connect(real_postgres_server.dsn, autocommit=True) as connection:
+                    connection.execute("SELECT 1")
+                    yield connection
+
+            @pytest.mark.understudy(isolation="clone")
+            def test_clone(older, real_postgres):
+                try:
+                    older.execute("SELECT 2")
+                except psycopg.Error:
+                    pass
+
+            def test_rolled_back(older, real_postgres):
+                older.execute("SELECT 3")
+        """
+    )
+    result = database.run("-p", "no:randomly")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["OtherDatabase: this test has a database of its own*"])
+
+
 def test_verdicts_on_tests_that_are_gone_are_dropped(database: Project) -> None:
     database.write(test_it="def test_it(): pass", test_other="def test_other(): pass")
     kept = "test_other.py::test_deselected\truns"

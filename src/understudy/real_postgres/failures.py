@@ -30,6 +30,10 @@ class NotShownByRollback(Failure):
     """A test did what one rolled-back transaction shows wrongly."""
 
 
+class OtherDatabase(Failure):
+    """A statement came on a connection that is not to the database of the test."""
+
+
 class LeakedTaskRefused(Failure):
     """A statement came from a task or a thread that an earlier test has left running."""
 
@@ -52,6 +56,18 @@ def busy(sql: str, seconds: float, holder: str, statement: str) -> TransactionBu
         " time.\n"
         "End that transaction first, or give the test a database of its own:\n"
         f"  {MARKER}"
+    )
+
+
+def other_database(sql: str) -> OtherDatabase:
+    """Return the failure of a statement on a connection that is older than the test's clone."""
+    return OtherDatabase(
+        "this test has a database of its own, and a connection is older than the test\n"
+        f"  sql: {one_line(sql)}\n"
+        "The connection, of a pool or a fixture that outlives the test, is to the database whose\n"
+        "changes are rolled back. Open it in the test or in a fixture of its scope, or mark the"
+        " test\n"
+        '  @pytest.mark.understudy(isolation="rollback")'
     )
 
 

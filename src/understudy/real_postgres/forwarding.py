@@ -42,6 +42,7 @@ from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.setting_texts import Named
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
+from understudy.script import expectations
 from understudy.script.answers import Computed, Drop
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
@@ -160,6 +161,8 @@ class ForwardingResponder(ScriptResponder):
         """Refuse a statement that an earlier test sends, or that comes too late for this one."""
         try:
             self._leaked.refuse(sql, client)
+            if self._limits.has_clone:
+                raise expectations.record_failure(failures.other_database(sql))
         except Failure as failure:
             raise server_error(failure, sql) from None
         self._limits.note_statement(sql, client)

@@ -98,6 +98,7 @@ class Limits:
     """
 
     def __init__(self) -> None:
+        self.has_clone = False  # the test has a database of its own
         self.on_over: Callable[[], None] = lambda: None
         self._clock_names: set[str] = set()
         self._notifies = False

@@ -150,10 +150,13 @@ class RollbackServer(Server):
         """
         self.wait_for_rollback()
         self._clone = dsn
+        self.scheduler.limits.begin(moves=False)
+        self.scheduler.limits.has_clone = True
 
     def end_clone(self) -> None:
         """End the connections to the clone."""
         self._clone = None
+        self.scheduler.limits.has_clone = False
         ended = [client for client in self._open() if rollback_client(client).tunnel is not None]
         for client in ended:
             self._end(client)
