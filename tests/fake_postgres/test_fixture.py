@@ -310,11 +310,16 @@ async def test_any_value_of_a_column_that_the_rows_have(fake_postgres: FakePostg
     assert tuple(await connection.fetchrow(ONE, 7)) == (7, "Ana")
 
 
-def test_without_a_schema_nobody_knows_what_postgresql_says_of_its_own_types(
+def test_without_a_schema_every_name_is_a_type_and_nobody_knows_more(
     fake_postgres: FakePostgres,
 ) -> None:
     connection = fake_postgres.psycopg.connect_sync()
-    assert TypeInfo.fetch(connection, "mood") is None
+    mood, integer = TypeInfo.fetch(connection, "mood"), TypeInfo.fetch(connection, "integer")
+    assert mood is not None
+    assert integer is not None
+    assert (integer.oid, integer.array_oid) == (23, 1007)
+    # SQLAlchemy looks for it whenever an engine connects.
+    assert TypeInfo.fetch(connection, "hstore") is None
 
     with opened(), pytest.raises(psycopg.InternalError, match="there is no PostgreSQL to ask"):
-        TypeInfo.fetch(connection, "integer")
+        connection.execute("SELECT typname FROM pg_catalog.pg_type WHERE oid = %s", [23])
