@@ -114,6 +114,7 @@ def _isolated(real_postgres):
     "aiosql": Peer(
         conftest="tests/conftest.py",
         arguments=["tests", "-m", "postgres"],
+        variables={"PGPASSWORD": "{password}"},  # the suite's own URL has none
         server={
             "PYTEST_ADDOPTS": "--postgresql-detached --postgresql-host={host}"
             " --postgresql-port={port} --postgresql-user={user} --postgresql-password={password}"

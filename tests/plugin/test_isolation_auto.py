@@ -319,6 +319,44 @@ def test_a_failure_without_a_reason_is_not_run_again(database: Project) -> None:
     assert not (database.path / FILE).exists()
 
 
+def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> None:
+    database.write(
+        test_it="""
+            import asyncpg
+            import pytest
+            import pytest_asyncio
+            import sqlalchemy
+
+            pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+            @pytest.fixture(scope="module")
+            def engine(real_postgres_server):
+                url = real_postgres_server.dsn.replace("postgresql:", "postgresql+psycopg:")
+                engine = sqlalchemy.create_engine(url, pool_size=1, max_overflow=0)
+                yield engine
+                engine.dispose()
+
+            @pytest_asyncio.fixture(scope="module", loop_scope="module")
+            async def pool(real_postgres_server):
+                dsn = real_postgres_server.dsn
+                async with asyncpg.create_pool(dsn, min_size=2, max_size=2) as pool:
+                    yield pool
+
+            @pytest.mark.parametrize("n", range(5))
+            async def test_it(pool, engine, real_postgres, n):
+                insert = "INSERT INTO users (name) VALUES ($1) RETURNING id"
+                assert await pool.fetchval(insert, "a") == 1
+                with engine.begin() as connection:
+                    query = sqlalchemy.text("SELECT count(*) FROM users")
+                    assert connection.execute(query).scalar() == 1
+                if n % 2:
+                    await pool.execute("VACUUM users")
+                assert real_postgres.isolation == ("clone" if n % 2 else "rollback")
+        """
+    )
+    database.run("-p", "no:randomly").assert_outcomes(passed=5)
+
+
 def test_a_connection_that_is_older_than_the_clone_is_refused(database: Project) -> None:
     database.write(
         test_it="""

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from types import CodeType
 
 from understudy.fake_postgres import attribution, pool_renewal
+from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
@@ -23,6 +24,14 @@ from understudy.script.script import Script
 
 # Seconds that a statement waits for another connection if its test can be run again on a clone.
 MOVING_PATIENCE = 1.0
+
+# The pools that pool_renewal has replace what has ended.
+_RENEWED = ("asyncpg", "psqlpy", "sqlalchemy")
+
+
+def _is_renewed(client: Client) -> bool:
+    opened_by = client.attribution.opened_by
+    return opened_by is not None and opened_by.pool in _RENEWED
 
 
 class RollbackServer(Server):
@@ -152,6 +161,10 @@ class RollbackServer(Server):
         self._clone = dsn
         self.scheduler.limits.begin(moves=False)
         self.scheduler.limits.has_clone = True
+        older = [client for client in self._open() if _is_renewed(client)]
+        for client in older:
+            self._end(client)
+        pool_renewal.renew(client.pid for client in older)
 
     def end_clone(self) -> None:
         """End the connections to the clone."""
