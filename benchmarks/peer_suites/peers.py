@@ -114,7 +114,6 @@ def _isolated(real_postgres):
     "aiosql": Peer(
         conftest="tests/conftest.py",
         arguments=["tests", "-m", "postgres"],
-        variables={"PGPASSWORD": "{password}"},  # the suite's own URL has none
         server={
             "PYTEST_ADDOPTS": "--postgresql-detached --postgresql-host={host}"
             " --postgresql-port={port} --postgresql-user={user} --postgresql-password={password}"
@@ -127,6 +126,12 @@ def pg_conn(real_postgres):
 
     with psycopg.connect(real_postgres.dsn) as connection:
         yield connection
+
+@pytest.fixture
+def pg_params(pg_conn, real_postgres):
+    names = {"host": "host", "port": "port", "user": "user", "password": "password"}
+    names["dbname"] = "database"
+    return {name: getattr(real_postgres, part) for name, part in names.items()}
 """,
     ),
 }
