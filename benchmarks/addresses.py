@@ -1,7 +1,7 @@
 """Connecting over TCP with a password, compared with the private socket, in wall-clock time.
 
-The servers are `fake_postgres`, which is a thread of this process, and the embedded PostgreSQL. A
-driver that prefers encryption asks for it over TCP; for that asyncpg makes an SSLContext each time.
+The servers are `fake_postgres`, which is a thread of this process, and the embedded PostgreSQL. The
+environment is that of a test, in which drivers ask for no encryption.
 
 The fastest round counts: a connection over TCP takes more round trips, and on a busy machine each
 of them waits for other processes.
@@ -13,7 +13,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import asyncpg
 import psqlpy
@@ -21,13 +20,14 @@ import psycopg
 
 from benchmarks.drivers import servers
 from benchmarks.rounds import Round, interleaved
+from understudy.plugin import client_variables
 
 TIMES = 5
 WAYS = TCP, SOCKET = "TCP", "socket"
 
 
-async def _asyncpg(dsn: str, **options: Any) -> None:
-    await (await asyncpg.connect(dsn, **options)).close()
+async def _asyncpg(dsn: str) -> None:
+    await (await asyncpg.connect(dsn)).close()
 
 
 async def _psycopg(dsn: str) -> None:
@@ -44,7 +44,6 @@ async def _psqlpy(dsn: str) -> None:
 
 CLIENTS: dict[str, Callable[[str], Awaitable[None]]] = {
     "asyncpg": _asyncpg,
-    "asyncpg, ssl=False": partial(_asyncpg, ssl=False),
     "psycopg": _psycopg,
     "psycopg, sync": _psycopg_sync,
     "psqlpy": _psqlpy,
@@ -53,7 +52,7 @@ CLIENTS: dict[str, Callable[[str], Awaitable[None]]] = {
 
 def measure(rounds: int) -> dict[str, list[Round]]:
     """Return the seconds to connect and close by each way: rounds for each client and server."""
-    with servers() as both, both.script() as fake:
+    with client_variables.set_aside(), servers() as both, both.script() as fake:
         urls = {
             "fake_postgres": {TCP: fake.dsn, SOCKET: fake.socket_dsn},
             "PostgreSQL": {TCP: both.real, SOCKET: both.real_socket},

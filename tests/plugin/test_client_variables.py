@@ -53,7 +53,7 @@ _TESTS = """
             database.on("SELECT 1 AS one").row(one=1)
         asyncio.run(connect(driver, database.dsn))
         if kind != "clone":
-            assert "PGSSLMODE" not in os.environ
+            assert os.environ["PGSSLMODE"] == "disable"
 """
 
 

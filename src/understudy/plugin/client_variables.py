@@ -24,6 +24,9 @@ _NAMES = {
     "PGSERVICE",
     "PGTARGETSESSIONATTRS",
 }
+# The servers have neither. Drivers ask for both first, and asyncpg reads certificates for it: that
+# is half of what connecting takes.
+_WITHOUT_ENCRYPTION = {"PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
 # Even the path of a certificate decides: "system" does not allow a server without TLS.
 _PREFIX = "PGSSL"
 
@@ -35,9 +38,16 @@ def present() -> list[str]:
 
 @contextmanager
 def set_aside(kept: Iterable[str] = ()) -> Iterator[None]:
-    """Remove the variables while the context is active, except for those in `kept`."""
+    """Remove the variables while the context is active, except for those in `kept`.
+
+    Drivers are told to ask for no encryption.
+    """
     removed = {name: os.environ.pop(name) for name in present() if name not in set(kept)}
+    added = {name: text for name, text in _WITHOUT_ENCRYPTION.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         yield
     finally:
+        for name in added:
+            os.environ.pop(name, None)
         os.environ.update(removed)
