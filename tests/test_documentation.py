@@ -41,6 +41,9 @@ NOT_RUN = {
     "python -m benchmarks --only integration": "a part of make bench",
     "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
     "python -m benchmarks.driver_suites": "takes half an hour; tests/benchmarks runs its parts",
+    "python -m benchmarks.peer_suites taskiq-postgres ../taskiq-postgres": (
+        "needs a checkout of another project"
+    ),
     "python -m benchmarks.mutants": "takes minutes; tests/benchmarks runs it on a few mutants",
     "pytest tests/conformance/drivers": "a part of the very suite that this test belongs to",
     "python -m benchmarks.lint_suites ../suites/* --sample 150 --seed 1": (
