@@ -1,19 +1,23 @@
-"""The tests that get a database of their own, and the databases of those that fail.
+"""The clones of the tests that need one, and those that are kept after a failure.
 
-Nothing is imported to find them: most runs have no such test.
+Nothing is imported to find these tests: most runs have none.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from understudy.plugin import isolation
+from understudy.plugin.outcomes import one_message
 
 if TYPE_CHECKING:
     from understudy.embedded import Clones
+    from understudy.real_postgres.fixture import ClonedPostgres
 
 _WANTED: pytest.StashKey[int] = pytest.StashKey()
 _IS_UNEXPECTED: pytest.StashKey[bool] = pytest.StashKey()
@@ -37,7 +41,7 @@ def wanted(config: pytest.Config) -> int:
     return number
 
 
-def wanted_unexpectedly(config: pytest.Config) -> float:
+def _wanted_unexpectedly(config: pytest.Config) -> float:
     """Return, once, how many tests may need a clone that were not expected to: any number."""
     if config.stash.get(_IS_UNEXPECTED, False):
         return 0
@@ -46,18 +50,35 @@ def wanted_unexpectedly(config: pytest.Config) -> float:
     return math.inf
 
 
-def hold(item: pytest.Item, databases: Clones, name: str, dsn: str) -> None:
-    """Record the database of a running test."""
-    item.stash[_HELD] = (databases, name, dsn)
+@contextmanager
+def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
+    """Yield a database that is dropped at the end of the test; a PostgresError fails it."""
+    from understudy.embedded import PostgresError
+    from understudy.plugin import databases, servers
+    from understudy.plugin.rows import RowsOfTest
+    from understudy.real_postgres.fixture import ClonedPostgres
 
-
-def release(item: pytest.Item) -> bool:
-    """Return whether the test's database has to be dropped now, because it was not kept."""
-    held = item.stash.get(_HELD, None)
-    if held is None:
-        return False
-    del item.stash[_HELD]
-    return True
+    item, config = request.node, request.config
+    with one_message(PostgresError):
+        clones = databases.shared(config)
+        name, dsn = clones.new()
+        is_expected = not isolation.has_moved(item)
+        needed = wanted(config) if is_expected else _wanted_unexpectedly(config)
+        if (more := needed - 1) > 0:
+            clones.prefetch(more)
+        server = servers.rollback_server(config)
+        server.start()
+    item.stash[_HELD] = (clones, name, dsn)
+    socket_dsn = clones.place.socket_dsn(name)
+    database = ClonedPostgres(server, socket_dsn, RowsOfTest(request, socket_dsn))
+    try:
+        yield database
+    finally:
+        database.end()
+        if _HELD in item.stash:
+            del item.stash[_HELD]
+            with one_message(PostgresError):
+                clones.drop(name)
 
 
 def keep_if_failed(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -67,11 +88,11 @@ def keep_if_failed(item: pytest.Item, report: pytest.TestReport) -> None:
         return
     from understudy.embedded import PostgresError
 
-    databases, name, dsn = held
+    clones, name, dsn = held
     try:
-        databases.keep(name)
+        clones.keep(name)
         del item.stash[_HELD]
-        until = "a run starts a server" if databases.place.is_embedded else "a run begins there"
+        until = "a run starts a server" if clones.place.is_embedded else "a run begins there"
         text = f"Kept until the next time that {until}:\n{dsn}"
     except PostgresError as error:
         text = str(error)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,14 +18,9 @@ from understudy.embedded import Clones, EmbeddedServer, Place, PostgresError, Te
 from understudy.embedded.binaries import find_installation
 from understudy.embedded.environment import URL_VARIABLE
 from understudy.embedded.errors import PostgresUnavailable
-from understudy.plugin import clones, isolation, servers, xdist_workers
+from understudy.plugin import xdist_workers
 from understudy.plugin.binaries import wanted
 from understudy.plugin.options import read_settings
-from understudy.plugin.outcomes import one_message
-from understudy.plugin.rows import RowsOfTest
-
-if TYPE_CHECKING:
-    from understudy.real_postgres.fixture import ClonedPostgres
 
 _RUN: pytest.StashKey[_Run] = pytest.StashKey()
 _making_runs = threading.Lock()
@@ -155,33 +149,6 @@ class Replaced:
         self._databases = databases
         self._name, _ = databases.new()
         return databases.place.socket_dsn(self._name)
-
-
-@contextmanager
-def own_database(request: pytest.FixtureRequest) -> Iterator[ClonedPostgres]:
-    """Yield a database that is dropped at the end of the test; a PostgresError fails it."""
-    from understudy.real_postgres.fixture import ClonedPostgres
-
-    config = request.config
-    with one_message(PostgresError):
-        databases = shared(config)
-        name, dsn = databases.new()
-        is_expected = not isolation.has_moved(request.node)
-        wanted = clones.wanted if is_expected else clones.wanted_unexpectedly
-        if (more := wanted(config) - 1) > 0:
-            databases.prefetch(more)
-        server = servers.rollback_server(config)
-        server.start()
-    clones.hold(request.node, databases, name, dsn)
-    socket_dsn = databases.place.socket_dsn(name)
-    database = ClonedPostgres(server, socket_dsn, RowsOfTest(request, socket_dsn))
-    try:
-        yield database
-    finally:
-        database.end()
-        if clones.release(request.node):
-            with one_message(PostgresError):
-                databases.drop(name)
 
 
 def _run(config: pytest.Config) -> _Run:

@@ -46,7 +46,7 @@ def real_postgres(
     isolation.note_run(request.node, chosen)
     with client_variables.set_aside():
         if chosen == "clone":
-            from understudy.plugin.databases import own_database
+            from understudy.plugin.clones import own_database
 
             with own_database(request) as database:
                 yield database

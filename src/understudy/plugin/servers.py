@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from understudy.plugin import client_variables, shared_address
+from understudy.plugin.environment_text import filled_in
 from understudy.plugin.options import read_settings
-from understudy.plugin.settings import PLACES, Settings
+from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.location import Location
     from understudy.fake_postgres.server import Server
     from understudy.real_postgres.rollback_server import RollbackServer
 
@@ -57,13 +57,6 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
 def rollback_server_of(config: pytest.Config) -> RollbackServer | None:
     """Return the server of `real_postgres` of this run, or None if nothing has used it."""
     return config.stash.get(_ROLLBACK_SERVER, None)
-
-
-class _Url(str):
-    """A URL, into which a format writes a driver: {dsn:asyncpg} is postgresql+asyncpg://..."""
-
-    def __format__(self, driver: str) -> str:
-        return self.replace("postgresql:", f"postgresql+{driver}:", 1) if driver else str(self)
 
 
 def _login_role(settings: Settings) -> str:
@@ -115,13 +108,6 @@ def explain_refused(config: pytest.Config, report: pytest.TestReport) -> None:
                 "lives as long as the run.",
             )
         )
-
-
-def filled_in(text: str, place: Server | Location) -> str:
-    """Return a value of a ..._env table with the parts of an address."""
-    parts = {name: getattr(place, name) for name in PLACES}
-    parts |= {name: _Url(parts[name]) for name in ("dsn", "socket_dsn")}
-    return text.format(**parts)
 
 
 def _set(config: pytest.Config, variables: Mapping[str, str]) -> None:

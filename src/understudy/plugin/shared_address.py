@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from understudy.plugin import markers
+from understudy.plugin.environment_text import filled_in
 from understudy.plugin.outcomes import failure, one_message
 from understudy.plugin.settings import APP_DATABASES, Settings
 
@@ -108,8 +109,6 @@ def share(
     both = [name for name in settings.fake_postgres_env if name in settings.real_postgres_env]
     if not both:
         return {}
-    from understudy.plugin.servers import filled_in
-
     shared = config.stash[_SHARED] = SharedAddress(fake, real, both)
     config.add_cleanup(shared.stop)
     values = {name: filled_in(settings.fake_postgres_env[name], shared.location) for name in both}

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.session_settings import Values
 from understudy.fake_postgres.protocol.statements import Portal
+from understudy.real_postgres.tunnel import Tunnel
 from understudy.script.calls import Transaction
-
-if TYPE_CHECKING:
-    from understudy.real_postgres.tunnel import Tunnel
 
 # What no statement's meaning depends on: an application often sets these for each transaction.
 _NEUTRAL = ("transaction_", "application_name", "statement_timeout", "lock_timeout")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol import errors
 from understudy.real_postgres.upstream import Upstream
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.sockets import Sockets
-    from understudy.real_postgres.client_state import RollbackClient
 
 
 class Tunnel(Upstream):
@@ -22,9 +22,7 @@ class Tunnel(Upstream):
         user: the user, if it is not the one of the URL.
     """
 
-    def __init__(
-        self, dsn: str, client: RollbackClient, sockets: Sockets, user: str | None = None
-    ) -> None:
+    def __init__(self, dsn: str, client: Client, sockets: Sockets, user: str | None = None) -> None:
         import psycopg
 
         options = dict(client.options)
