@@ -14,10 +14,13 @@ from understudy.pg import sql
 from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import Unencodable
 from understudy.pg.errors import ServerError
+from understudy.pg.sql_lists import items
+from understudy.pg.sql_spelling import name_of, text_of
 from understudy.pg.types import Types
 from understudy.script.calls import Call
 
 _PLAIN = (int, str, UUID, Decimal, dt.date, dt.time)
+_AFTER_SET = frozenset({"FROM", "WHERE", "RETURNING"})
 _TYPES = Types({})
 _VALUES = Values(_TYPES)
 
@@ -59,17 +62,18 @@ def change_in(call: Call, types: Sequence[str]) -> Change:
         if words[at : at + 1] == ["AS"]:
             at += 2
         if tokens[at : at + 1] == ("(",):
-            columns, at = _in_brackets(tokens, at)
+            columns, at = items(tokens, at + 1)
+            at += 1
             names = [_identifier(item[0]) if len(item) == 1 else "" for item in columns]
             while words[at : at + 1] == ["OVERRIDING"]:
                 at += 3
             if words[at : at + 1] == ["VALUES"] and tokens[at + 1 : at + 2] == ("(",):
-                items, _ = _in_brackets(tokens, at + 1)
-                change.values = reader.read(zip(names, items, strict=False))
+                given_values, _ = items(tokens, at + 2)
+                change.values = reader.read(zip(names, given_values, strict=False))
     elif change.command == "UPDATE" and "SET" in words:
         at = words.index("UPDATE") + 1
         change.table, _ = _name(tokens, at + (words[at : at + 1] == ["ONLY"]))
-        assigned = _items(tokens, words.index("SET") + 1)
+        assigned, _ = items(tokens, words.index("SET") + 1, _AFTER_SET)
         change.values = reader.read(
             (_identifier(item[0]), item[2:]) for item in assigned if item[1:2] == ("=",)
         )
@@ -115,7 +119,7 @@ class _Reader:
         if token.startswith("$(") and isinstance(self._given, Mapping):
             return _shown(self._given[token[2:-2]], "")
         if token.startswith("'"):
-            return token[1:-1].replace("''", "'")
+            return text_of(token)
         word = token.upper()
         if word == "NULL":
             return None
@@ -179,31 +183,4 @@ def _name(tokens: sql.Tokens, at: int) -> tuple[str, int]:
 
 
 def _identifier(token: str) -> str:
-    if token.startswith('"'):
-        return token[1:-1].replace('""', '"')
-    return token.lower() if token[0].isalpha() or token[0] == "_" else ""
-
-
-def _in_brackets(tokens: sql.Tokens, at: int) -> tuple[list[sql.Tokens], int]:
-    """Return the items between brackets, and where these end."""
-    depth = 0
-    for end in range(at, len(tokens)):
-        depth += (tokens[end] == "(") - (tokens[end] == ")")
-        if not depth:
-            return _items(tokens[at + 1 : end], 0), end + 1
-    return [], len(tokens)
-
-
-def _items(tokens: sql.Tokens, at: int) -> list[sql.Tokens]:
-    """Return what commas separate, up to WHERE, FROM or RETURNING."""
-    items: list[sql.Tokens] = []
-    depth, start = 0, at
-    for end in range(at, len(tokens)):
-        token = tokens[end]
-        depth += (token in ("(", "[")) - (token in (")", "]"))
-        if not depth and token == ",":
-            items.append(tokens[start:end])
-            start = end + 1
-        elif not depth and token.upper() in ("WHERE", "FROM", "RETURNING"):
-            return [*items, tokens[start:end]]
-    return [item for item in [*items, tokens[start:]] if item]
+    return name_of(token) if token[0].isalpha() or token[0] in '_"' else ""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from understudy.catalog.command_tags import command_in, is_query
 from understudy.catalog.literals import without_secrets
 from understudy.pg import sql
+from understudy.pg.sql_spelling import name_of, quoted, text_of
 from understudy.script.calls import Transaction
 
 _OBJECTS = frozenset(
@@ -180,11 +181,7 @@ def _relevant(changes: Sequence[str], statement: str, search_path: str | None) -
 @lru_cache(maxsize=1024)
 def _names(statement: str) -> frozenset[str]:
     """Return the words of a statement that may be names, as PostgreSQL folds them."""
-    return frozenset(map(_folded, sql.tokens(statement)))
-
-
-def _folded(token: str) -> str:
-    return token[1:-1].replace('""', '"') if token[0] == '"' else token.lower()
+    return frozenset(map(name_of, sql.tokens(statement)))
 
 
 @lru_cache(maxsize=1024)
@@ -230,10 +227,10 @@ def _qualified(tokens: sql.Tokens, at: int) -> list[str]:
     """Return the parts of the name `a.b` at a place."""
     while at < len(tokens) and tokens[at].lower() in (*_WORDS, *_TEMPORARY, "unlogged", "table"):
         at += 1
-    found = [_folded(token) for token in tokens[at : at + 1]]
+    found = [name_of(token) for token in tokens[at : at + 1]]
     while tokens[at + 1 : at + 2] == (".",) and at + 2 < len(tokens):
         at += 2
-        found.append(_folded(tokens[at]))
+        found.append(name_of(tokens[at]))
     return found
 
 
@@ -301,11 +298,9 @@ def _search_path_of(statement: str) -> _SearchPath | None:
 
 def _unquoted(token: str) -> str:
     """Return a string literal as the name that it is; any other token as it is."""
-    if token[0] != "'":
-        return token
-    name = token[1:-1].replace("''", "'")
-    return '"' + name.replace('"', '""') + '"'
+    name = text_of(token)
+    return token if name is None else quoted(name)
 
 
 def _parts(search_path: str) -> list[str]:
-    return [_folded(part.strip()) for part in search_path.split(",") if part.strip()]
+    return [name_of(part.strip()) for part in search_path.split(",") if part.strip()]

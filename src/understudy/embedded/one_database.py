@@ -16,6 +16,7 @@ from understudy.embedded.environment import CLUSTER_NAME
 from understudy.embedded.errors import SchemaError
 from understudy.embedded.psql_script import Connect, Statement, Step, statement_of
 from understudy.pg import sql
+from understudy.pg.sql_spelling import name_of, quoted
 from understudy.script.excerpt import line_and_column
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _adapted(
     if words[0] == "SET" and words[1] == "TRANSACTION_TIMEOUT":
         # pg_dump 17 writes it, and older servers do not know it. It does not time out.
         return None
-    if words[0] == "ALTER" and words[1] in _ACCOUNTS and _name(words[2]) == user.lower():
+    if words[0] == "ALTER" and words[1] in _ACCOUNTS and name_of(words[2]).lower() == user.lower():
         # The account that runs this: pg_dumpall repeats its password.
         return None
     if "DATABASE" not in statement.text.upper():
@@ -124,7 +125,7 @@ def _owned(statement: Statement, database: str) -> Statement | None:
         return None
     place = words.index("OWNER") + 1
     owner = tokens[place + (words[place] == "=")]
-    text = f"ALTER DATABASE {_quoted(database)} OWNER TO {owner}"
+    text = f"ALTER DATABASE {quoted(database)} OWNER TO {owner}"
     return statement_of(text, statement.source, statement.start)
 
 
@@ -156,7 +157,7 @@ def _renamed(
     stop = place + 1
     while stop + 1 < len(tokens) and tokens[stop].text == ",":
         stop += 2
-    names = [_name(token.text) for token in tokens[place:stop:2]]
+    names = [name_of(token.text).lower() for token in tokens[place:stop:2]]
     if (chosen or "").lower() not in names and all(name in _MAINTENANCE for name in names):
         return None
     rest = [token.text.upper() for token in tokens[stop : stop + 2]]
@@ -167,7 +168,7 @@ def _renamed(
     if rest == ["SET", "TABLESPACE"]:
         return None
     end = tokens[stop - 1].start + len(tokens[stop - 1].text)
-    text = statement.text[: tokens[place].start] + _quoted(database) + statement.text[end:]
+    text = statement.text[: tokens[place].start] + quoted(database) + statement.text[end:]
     return replace(statement, text=text, is_exact=False)
 
 
@@ -184,14 +185,3 @@ def _place_of_names(words: Sequence[str], tokens: Sequence[str]) -> int | None:
         if pair == (before, "DATABASE"):
             return place + 2
     return None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _name(token: str) -> str:
-    """Return the name that a token means, in lower case."""
-    if token[:1] == '"':
-        return token[1:-1].replace('""', '"').lower()
-    return token.lower()

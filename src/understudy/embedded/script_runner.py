@@ -18,6 +18,7 @@ from understudy.embedded.errors import SchemaError
 from understudy.embedded.one_database import in_one_database
 from understudy.embedded.psql_script import Connect, Statement, Step, statement_of
 from understudy.embedded.report import is_dump, refused
+from understudy.pg.sql_spelling import quoted
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -217,8 +218,7 @@ class ScriptRunner:
         self._connection.close()
         self._connection = connect(self._dsn)
         if step.user not in ("", "-"):
-            name = step.user.replace('"', '""')
-            text = f'SET SESSION AUTHORIZATION "{name}"'
+            text = f"SET SESSION AUTHORIZATION {quoted(step.user)}"
             self._run([Statement(text, step.source, step.start, ("SET",), is_exact=False)])
 
     def _refuse_open_transaction(self, last: Statement | None) -> None:

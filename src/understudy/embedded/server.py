@@ -34,6 +34,7 @@ from understudy.embedded.programs import Programs, runnable_programs
 from understudy.embedded.shared_memory import release_segment
 from understudy.embedded.watcher import Watcher
 from understudy.embedded.workspace import Workspace, sweep
+from understudy.pg.sql_spelling import quoted
 
 _LOG_LINES = 20
 _PORTS = 5  # that are tried
@@ -269,8 +270,7 @@ class EmbeddedServer:
         self._port = _free_port()
         settings |= {"listen_addresses": access.HOST, "port": str(self._port)}
         if access.HAS_SOCKETS:
-            quoted = str(self._workspaces[-1].path).replace('"', '""')
-            settings["unix_socket_directories"] = f'"{quoted}"'
+            settings["unix_socket_directories"] = quoted(str(self._workspaces[-1].path))
             settings["unix_socket_permissions"] = "0700"
         else:
             del settings["dynamic_shared_memory_type"]

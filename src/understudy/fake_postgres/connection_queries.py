@@ -14,8 +14,8 @@ from typing import Any
 
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Setting
-from understudy.fake_postgres.protocol.tokens import literal
 from understudy.pg import sql
+from understudy.pg.sql_spelling import text_of
 
 Read = Callable[[Connection, Sequence[Any]], Any]
 
@@ -114,7 +114,7 @@ def _given(token: str, parameters: Sequence[Any]) -> Any:
     """Return the value of a literal or of a parameter."""
     if re.fullmatch(r"[$][1-9][0-9]*", token):
         return parameters[int(token[1:]) - 1]
-    return {"true": True, "false": False}.get(token.lower(), literal(token))
+    return {"true": True, "false": False}.get(token.lower(), text_of(token))
 
 
 @lru_cache(maxsize=1024)

@@ -17,6 +17,7 @@ from understudy.fake_postgres import type_inference
 from understudy.fake_postgres.current_schema import Schema
 from understudy.pg import sql
 from understudy.pg.codecs.codec import TEXT
+from understudy.pg.sql_spelling import literal
 from understudy.pg.types import Type, Types
 
 Rows = list[list[Any]]
@@ -107,9 +108,7 @@ def quoting_in(statement: str) -> Lookup | None:
 def _literal(schema: Schema, type_name: str, value: Any) -> str | None:
     if value is None:
         return None
-    text = schema.values.encoder(schema.types.oid(type_name), TEXT)(value).decode()
-    quoted = "'" + text.replace("'", "''") + "'"
-    return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+    return literal(schema.values.encoder(schema.types.oid(type_name), TEXT)(value).decode())
 
 
 def _info(more: list[Any]) -> Callable[[Schema, Sequence[Any]], Rows]:

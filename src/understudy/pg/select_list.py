@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from understudy.pg import sql
+from understudy.pg.sql_lists import after_brackets, items
+from understudy.pg.sql_spelling import name_of
 
 _COMMANDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"})
 _ENDS = frozenset(
@@ -63,9 +65,7 @@ def column_names(statement: str) -> tuple[str | None, ...] | None:
 def _listed(tokens: sql.Tokens) -> list[sql.Tokens] | None:
     """Return the items between SELECT or RETURNING and what follows."""
     command = ""
-    start: int | None = None
     depth = 0
-    items: list[sql.Tokens] = []
     for at, token in enumerate(tokens):
         word = token.upper()
         depth += (token in ("(", "[")) - (token in (")", "]"))
@@ -73,19 +73,11 @@ def _listed(tokens: sql.Tokens) -> list[sql.Tokens] | None:
             continue
         if not command and word in _COMMANDS:
             command = word
-            start = at + 1 if word == "SELECT" else None
-        elif word == "RETURNING" and command not in ("", "SELECT"):
-            start = at + 1
-        elif start is None:
-            continue
-        elif token == ",":
-            items.append(tokens[start:at])
-            start = at + 1
-        elif command == "SELECT" and word in _ENDS and not _is_inside(tokens[at - 1], word):
-            return _without_quantifier([*items, tokens[start:at]])
-    if start is None:
-        return None
-    return _without_quantifier([*items, tokens[start:]])
+        if command == "SELECT":
+            return _without_quantifier(items(tokens, at + 1, _ENDS)[0])
+        if word == "RETURNING" and command:
+            return _without_quantifier(items(tokens, at + 1)[0])
+    return None
 
 
 def _is_star(item: sql.Tokens) -> bool:
@@ -100,33 +92,19 @@ def _is_star(item: sql.Tokens) -> bool:
     return False
 
 
-def _is_inside(before: str, word: str) -> bool:
-    """Return whether a word belongs to an item: `IS DISTINCT FROM`, `WITHIN GROUP (...)`."""
-    return (before.upper(), word) in (("DISTINCT", "FROM"), ("WITHIN", "GROUP"))
-
-
-def _without_quantifier(items: list[sql.Tokens]) -> list[sql.Tokens] | None:
+def _without_quantifier(listed: list[sql.Tokens]) -> list[sql.Tokens] | None:
     """Return the items without the DISTINCT or ALL before the first, and without WITH (...)."""
-    first = items[0]
+    first = listed[0]
     word = first[0].upper() if first else ""
     if word == "ALL" and first[1:]:
-        return [first[1:], *items[1:]]
+        return [first[1:], *listed[1:]]
     if word == "DISTINCT":
         rest = first[1:]
         if rest[:1] and rest[0].upper() == "ON":
-            rest = _after_brackets(rest[1:])
-        return [rest, *items[1:]]
+            rest = after_brackets(rest[1:])
+        return [rest, *listed[1:]]
     # RETURNING WITH (OLD AS o) ..., which is PostgreSQL 18's.
-    return None if word == "WITH" else items
-
-
-def _after_brackets(tokens: sql.Tokens) -> sql.Tokens:
-    depth = 0
-    for at, token in enumerate(tokens):
-        depth += (token == "(") - (token == ")")
-        if not depth:
-            return tokens[at + 1 :]
-    return ()
+    return None if word == "WITH" else listed
 
 
 def _name(item: sql.Tokens) -> str | None:
@@ -139,9 +117,9 @@ def _name(item: sql.Tokens) -> str | None:
     if name is None or not rest:
         return name
     if rest[0] == "(":
-        rest = _after_brackets(rest)
+        rest = after_brackets(rest)
         while rest and rest[0].upper() in ("FILTER", "OVER") and rest[1:2] == ("(",):
-            rest = _after_brackets(rest[1:])
+            rest = after_brackets(rest[1:])
         return name if not rest else None
     # A label without AS.
     if len(rest) == 1 and rest[0].lower() not in ("isnull", "notnull"):
@@ -161,7 +139,7 @@ def _qualified(tokens: sql.Tokens) -> tuple[str | None, sql.Tokens]:
 
 def _identifier(token: str, *, is_label: bool) -> str | None:
     if token.startswith('"') and len(token) > 2:
-        name = token[1:-1].replace('""', '"')
+        name = name_of(token)
     elif _WORD.fullmatch(token) and token.isascii():
         name = token.lower()
         if not is_label and name in _SPECIAL:

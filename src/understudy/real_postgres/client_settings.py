@@ -12,13 +12,12 @@ from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.run_time_parameters import find
 from understudy.fake_postgres.protocol.session_settings import Values
 from understudy.fake_postgres.protocol.statements import Pending, Result, Setting, Statement
+from understudy.pg.sql_spelling import literal, quoted
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.session_switch import (
     IDLE_TIMEOUTS,
-    literal,
-    quoted,
     set_statement,
     show,
     switch,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from understudy.pg.sql_spelling import literal
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.upstream import Upstream
 from understudy.real_postgres.upstream_replies import rows
@@ -26,9 +27,8 @@ def save_sequences(upstream: Upstream) -> None:
         [(value, called)] = rows(
             upstream.ask_now(upstream_requests.query(f"SELECT last_value, is_called FROM {name}"))
         )
-        literal = name.replace("'", "''")
         parts.append(
-            f"SELECT pg_catalog.setval('{literal}'::regclass, {value}, '{called}') FROM {name}"
+            f"SELECT pg_catalog.setval({literal(name)}::regclass, {value}, '{called}') FROM {name}"
             f" WHERE last_value <> {value} OR is_called <> '{called}'"
         )
     body = " UNION ALL ".join(parts) or "SELECT 1 WHERE false"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from understudy.fake_postgres.protocol.session_settings import Values
+from understudy.pg.sql_spelling import literal, quoted
 
 # They would end the session that all clients share, whose transaction is never over in a test.
 IDLE_TIMEOUTS = frozenset(
@@ -90,14 +91,3 @@ def show(*names: str) -> str:
     """Return the query for the values of parameters, NULL for one that does not exist."""
     shown = (f"pg_catalog.current_setting({literal(name)}, true)" for name in names)
     return f"SELECT {', '.join(shown)}"
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL spells it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text as a literal of SQL."""
-    escaped = text.replace("'", "''").replace("\\", "\\\\")
-    return f" E'{escaped}'"

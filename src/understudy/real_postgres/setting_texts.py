@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import Sent
-from understudy.fake_postgres.protocol.tokens import literal
 from understudy.pg import sql
+from understudy.pg.sql_lists import items
+from understudy.pg.sql_spelling import text_of
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.upstream_replies import Reply, rows
 
@@ -135,26 +136,14 @@ def _search(text: str) -> Iterator[tuple[Any, Any]]:
     for at, token in enumerate(tokens):
         word = token.lower()
         if word.strip('"') == "set_config" and tokens[at + 1 : at + 2] == ("(",):
-            arguments = list(_arguments(tokens, at + 2))
+            arguments, _ = items(tokens, at + 2)
             if len(arguments) == 3:
                 yield _constant(arguments[0]), _constant(arguments[2])
         elif word in ("set", "reset") and previous in _STATEMENT_BEGINS:
             yield from _set(tokens[at:])
-        elif (inner := literal(token)) is not None and "set" in inner.lower():
+        elif (inner := text_of(token)) is not None and "set" in inner.lower():
             yield from _search(inner)
         previous = word
-
-
-def _arguments(tokens: sql.Tokens, at: int) -> Iterator[sql.Tokens]:
-    """Yield the tokens of each argument of a function, from the one after its bracket."""
-    depth, start = 1, at
-    for end in range(at, len(tokens)):
-        depth += (tokens[end] in "([") - (tokens[end] in ")]")
-        if depth == 0 or (depth == 1 and tokens[end] == ","):
-            yield tokens[start:end]
-            start = end + 1
-        if depth == 0:
-            return
 
 
 def _constant(argument: sql.Tokens) -> Any:
@@ -166,7 +155,7 @@ def _constant(argument: sql.Tokens) -> Any:
         return word
     if re.fullmatch(r"\$\d+", word):
         return _Parameter(int(word[1:]))
-    return literal(argument[0]) if argument else None
+    return text_of(argument[0]) if argument else None
 
 
 def _set(tokens: sql.Tokens) -> Iterator[tuple[Any, Any]]:

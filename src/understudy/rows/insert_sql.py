@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from understudy.pg import sql
+from understudy.pg.sql_spelling import literal, quoted
 from understudy.rows.row_plan import RowPlan
 from understudy.rows.table_facts import Check, Column, ForeignKey, Table
 
@@ -27,7 +28,7 @@ def insert(
         psycopg.Error: PostgreSQL or psycopg refuses it.
     """
     columns = [table.column(name) for name in values]
-    names = ", ".join(_quoted(name) for name in values)
+    names = ", ".join(quoted(name) for name in values)
     places = ", ".join(_place(column, n) for n, column in enumerate(columns, 1))
     always = any(column.identity == "a" for column in columns)
     how = f"({names}) {'OVERRIDING SYSTEM VALUE ' if always else ''}VALUES ({places})"
@@ -56,9 +57,9 @@ def find(
         known: values that the row must have.
         preferred: a row to take if it has them.
     """
-    columns = ", ".join(_quoted(name) for name in wanted)
-    conditions = [f"{_quoted(name)} IS NOT NULL" for name in wanted if name not in known]
-    conditions += [f"{_quoted(name)} = ${n}" for n, name in enumerate(known, 1)]
+    columns = ", ".join(quoted(name) for name in wanted)
+    conditions = [f"{quoted(name)} IS NOT NULL" for name in wanted if name not in known]
+    conditions += [f"{quoted(name)} = ${n}" for n, name in enumerate(known, 1)]
     parameters = [*known.values()]
     first = ""
     if preferred is not None:
@@ -107,8 +108,8 @@ def passing(
     fields, valid = [], []
     for n, column in enumerate(columns, 1):
         # The type has its length: a cast would truncate a value that an INSERT refuses.
-        is_value = f"pg_input_is_valid(c{n}.v, {_literal(column.sql_type)})"
-        fields.append(f"c{n}.v::{column.sql_type} AS {_quoted(column.name)}")
+        is_value = f"pg_input_is_valid(c{n}.v, {literal(column.sql_type)})"
+        fields.append(f"c{n}.v::{column.sql_type} AS {quoted(column.name)}")
         valid.append(f"(c{n}.v IS NULL OR {is_value})")
     names = {name for check in checks for name in check.columns}
     for name in sorted(names.difference(column.name for column in columns)):
@@ -118,7 +119,7 @@ def passing(
             value = f"${len(parameters)}"
         else:
             value = f"({column.expression or 'NULL'})"
-        fields.append(f"{value}::{column.type.sql_name} AS {_quoted(name)}")
+        fields.append(f"{value}::{column.type.sql_name} AS {quoted(name)}")
     passes = [f"({check.expression}) IS NOT FALSE" for check in checks]
     numbers = range(1, len(columns) + 1)
     lists = (f"unnest(${n}::text[]) WITH ORDINALITY AS c{n} (v, n)" for n in numbers)
@@ -128,7 +129,7 @@ def passing(
         connection,
         f"SELECT {', '.join(f'c{n}.v AS v{n}' for n in numbers)} FROM {' CROSS JOIN '.join(lists)} "
         f"WHERE CASE WHEN {' AND '.join(valid)} THEN (SELECT {' AND '.join(passes) or 'true'} "
-        f"FROM (SELECT {', '.join(fields)}) AS {_quoted(plan.table.table)}) END "
+        f"FROM (SELECT {', '.join(fields)}) AS {quoted(plan.table.table)}) END "
         f"ORDER BY {' + '.join(f'c{n}.n' for n in numbers)}, c1.n LIMIT 1",
         parameters,
     )
@@ -137,7 +138,7 @@ def passing(
 
 def set_constraint_mode(connection: Connection, table: Table, key: ForeignKey, mode: str) -> None:
     """Set a constraint to IMMEDIATE or DEFERRED."""
-    name = f"{_quoted(table.schema)}.{_quoted(key.name)}"
+    name = f"{quoted(table.schema)}.{quoted(key.name)}"
     connection.execute(f"SET CONSTRAINTS {name} {mode}".encode())
 
 
@@ -160,21 +161,13 @@ def _with_named_placeholders(query: str) -> str:
     return "".join([*parts, query[end:].replace("%", "%%")])
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _full(table: Table) -> str:
-    return f"{_quoted(table.schema)}.{_quoted(table.table)}"
+    return f"{quoted(table.schema)}.{quoted(table.table)}"
 
 
 def _returned(column: Column) -> str:
     # psycopg returns an array of an unknown type as a string.
-    name = _quoted(column.name)
+    name = quoted(column.name)
     unknown = column.type.kind == "array" and column.type.oid >= _FIRST_OID_OF_A_SCHEMA
     return f"{name}::text[] AS {name}" if unknown else name
 

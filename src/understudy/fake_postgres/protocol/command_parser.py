@@ -11,10 +11,10 @@ from understudy.fake_postgres.protocol.tokens import (
     RESERVED_AS_COLUMNS,
     TokenReader,
     UnknownSyntax,
-    literal,
     name_of,
     number,
 )
+from understudy.pg.sql_spelling import text_of
 
 _MODES = {
     ("ISOLATION", "LEVEL", "SERIALIZABLE"): ("transaction_isolation", "serializable"),
@@ -167,7 +167,7 @@ def _value(tokens: TokenReader) -> str:
         if not number(digits):
             raise UnknownSyntax
         return (token if token == "-" else "") + digits
-    text = literal(token)
+    text = text_of(token)
     if text is not None:
         return text
     word = token.lower()
@@ -177,7 +177,7 @@ def _value(tokens: TokenReader) -> str:
 
 
 def _text(tokens: TokenReader) -> str:
-    text = literal(tokens.raw())
+    text = text_of(tokens.raw())
     if text is None:
         raise UnknownSyntax
     return text
@@ -329,7 +329,7 @@ def _select(tokens: TokenReader) -> c.Command:
 
 def _argument(tokens: TokenReader) -> str | int:
     token = tokens.raw()
-    found = int(token[1:]) if re.fullmatch(r"\$[1-9][0-9]{0,3}", token) else literal(token)
+    found = int(token[1:]) if re.fullmatch(r"\$[1-9][0-9]{0,3}", token) else text_of(token)
     if found is None:
         raise UnknownSyntax
     if tokens.skip("::"):

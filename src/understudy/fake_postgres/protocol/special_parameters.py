@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Callable
 
 from understudy.fake_postgres.protocol import errors
+from understudy.pg.sql_spelling import quoted
 
 _STYLES = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "german": "German"}
 _ORDERS = {
@@ -40,9 +41,7 @@ def _search_path(values: tuple[str, ...]) -> str:
 
 
 def _quoted(name: str) -> str:
-    if _PLAIN_NAME.fullmatch(name):
-        return name
-    return '"' + name.replace('"', '""') + '"'
+    return name if _PLAIN_NAME.fullmatch(name) else quoted(name)
 
 
 def _date_style(values: tuple[str, ...]) -> str:

@@ -11,9 +11,10 @@ from understudy.fake_postgres.protocol.backend import Backend, outcome, run, tak
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.prepared_statements import decoder, prepare_one, tag
 from understudy.fake_postgres.protocol.statements import Pending, Portal, Prepared, Result
-from understudy.fake_postgres.protocol.tokens import literal, number
+from understudy.fake_postgres.protocol.tokens import number
 from understudy.pg.codecs.codec import TEXT
 from understudy.pg.sql import Piece
+from understudy.pg.sql_spelling import text_of
 
 # The most common types of PREPARE; others are inferred.
 _OIDS = {
@@ -102,7 +103,7 @@ def _value(backend: Backend, prepared: Prepared, oid: int, argument: tuple[str, 
     if written.upper() == "NULL":
         return None
     is_bare = written.upper() in ("TRUE", "FALSE") or number(written.lstrip("+-"))
-    text = written if is_bare else literal(written)
+    text = written if is_bare else text_of(written)
     if text is None:
         raise errors.unsupported(
             f"fake_postgres reads only literals as arguments of EXECUTE, not {written}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from understudy.pg import sql
+from understudy.pg import sql, sql_spelling
 
 _WORD = re.compile(r"[^\W\d][\w$]*")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+")
@@ -93,16 +93,6 @@ class TokenReader:
         return self._statement[start : last.start + len(last.text)]
 
 
-def literal(token: str) -> str | None:
-    """Return the text of a string literal, or None for any other token."""
-    if token.startswith(("e'", "E'")):
-        return None if "\\" in token else token[2:-1].replace("''", "'")
-    if token.startswith("'") and token.endswith("'") and len(token) > 1:
-        return token[1:-1].replace("''", "'")
-    tag = re.match(r"\$\w*\$", token)
-    return token[tag.end() : -tag.end()] if tag else None
-
-
 def number(token: str) -> bool:
     """Return whether a token is a number without a sign."""
     return _NUMBER.fullmatch(token) is not None
@@ -115,7 +105,7 @@ def name_of(token: str) -> str:
         UnknownSyntax: it is not a name.
     """
     if token.startswith('"') and token.endswith('"') and len(token) > 2:
-        return token[1:-1].replace('""', '"')
+        return sql_spelling.name_of(token)
     name = token.lower()
     if not _WORD.fullmatch(token) or name in RESERVED or name in RESERVED_AS_COLUMNS:
         raise UnknownSyntax
