@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.describe_errors import NO_VERDICT, cannot_ask, no_verdict, refusal_of
 from understudy.catalog.description import Description, Refusal
-from understudy.catalog.pg_describe import NO_VERDICT, cannot_ask, no_verdict, refusal_of
 from understudy.pg.oids import FIRST_OWN_OID, stable_oids
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from understudy.catalog import answer_checks as answers
 from understudy.catalog import levels as level_settings
 from understudy.catalog import outcome_checks, report
 from understudy.catalog.bind_parameters import NotReadable, count_in, in_order
+from understudy.catalog.coverage import Coverage
 from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.error_checks import reason_against
 from understudy.catalog.errors import (
@@ -26,6 +26,7 @@ from understudy.catalog.errors import (
 from understudy.catalog.levels import Level, Levels
 from understudy.catalog.literals import skeleton
 from understudy.catalog.made_up_rows import CannotMakeUp, RowFiller
+from understudy.catalog.parameter_checks import CheckedStatement, parameter_problem
 from understudy.catalog.placeholders import Numbered, to_numbered
 from understudy.catalog.run_catalog import Catalog
 from understudy.catalog.session_schema import NO_CONTEXT, Context
@@ -41,36 +42,6 @@ from understudy.script.failures import Failure
 
 # Methods whose parameters are the records of a COPY.
 _RECORDS = ("copy_records_to_table", "binary_copy_to_table")
-
-
-@dataclass
-class Coverage:
-    """How far the statements of a run were checked, on one line each.
-
-    Attributes:
-        checked: those whose meaning PostgreSQL has checked.
-        parsed: those of which it has checked the grammar alone.
-        unchecked: those it was not asked about, and why.
-    """
-
-    checked: set[str] = field(default_factory=set)
-    parsed: set[str] = field(default_factory=set)
-    unchecked: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A statement that has been looked up for calls of a fake.
-
-    Attributes:
-        description: what PostgreSQL says of it; None if it has only looked at the grammar.
-        names: the names of its placeholders, empty if they are numbered.
-        count: how many parameters it takes; None if that is not known.
-    """
-
-    description: Description | None
-    names: tuple[str, ...]
-    count: int | None
 
 
 class Checker:
@@ -89,7 +60,7 @@ class Checker:
         self.coverage = Coverage()
         self._levels = levels or Levels()
         self._lenient = lenient
-        self._statements: dict[str | tuple[str, Context], _Statement] = {}
+        self._statements: dict[str | tuple[str, Context], CheckedStatement] = {}
         # Of the statements of fakes: the names of their parameters.
         self._names: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, str] = {}
@@ -131,14 +102,14 @@ class Checker:
         """
         __tracebackhide__ = True
         name = call.statement if context == NO_CONTEXT else (call.statement, context)
-        statement: _Statement | None = self._statements.get(name)
+        statement: CheckedStatement | None = self._statements.get(name)
         # Without parameters psqlpy leaves names as they stand, and PostgreSQL refuses them.
         if statement is None or (statement.names and call.parameters is None):
             statement = self._look_up(call, name, context)
             if statement is None:
                 return None
         if statement.count is not None and self._level("parameters") != "off":
-            self._check_parameters(call, statement, statement.count)
+            self._check_parameters(call, statement)
         return statement.description
 
     def describe(
@@ -300,7 +271,7 @@ class Checker:
 
     def _look_up(
         self, call: Call, name: str | tuple[str, Context], context: Context
-    ) -> _Statement | None:
+    ) -> CheckedStatement | None:
         """Look up a statement for the first time; None if its calls cannot be checked."""
         __tracebackhide__ = True
         if call.method == "execute_batch" and sql.is_several(call.statement):
@@ -321,7 +292,7 @@ class Checker:
             count = len(description.parameters)
         elif verdict is not None and call.method not in _RECORDS:
             count = count_in(asked.text)
-        statement = _Statement(description, asked.names, count)
+        statement = CheckedStatement(description, asked.names, count)
         self._statements[name] = statement
         self._names[call.statement] = asked.names
         return statement
@@ -382,39 +353,17 @@ class Checker:
             make = partial(StatementRefused, refusal=refusal)
             self._report("statements", make, text, call)
 
-    def _check_parameters(self, call: Call, statement: _Statement, count: int) -> None:
+    def _check_parameters(self, call: Call, statement: CheckedStatement) -> None:
         __tracebackhide__ = True
         is_many = call.method == "execute_many"
         rows: Any = (call.parameters or ()) if is_many else (call.parameters,)
+        rules = None if statement.description is None else self._rules
         for number, row in enumerate(rows):
             where = answers.in_row(number, len(rows))
-            text = self._parameter_problem(call, statement, count, row, where)
+            text = parameter_problem(call, row, statement, rules, where)
             if text is not None:
                 self._report("parameters", ParametersRefused, text, call)
                 return
-
-    def _parameter_problem(
-        self, call: Call, statement: _Statement, count: int, row: Any, where: str
-    ) -> str | None:
-        """Return the message about the parameters of one execution, None if they are fine."""
-        try:
-            given = in_order(row, statement.names)
-        except NotReadable as error:
-            return report.parameters_unreadable(call, row, str(error), where)
-        if len(given) != count:
-            return report.parameter_count(call, count, given, where)
-        if statement.description is None:
-            return None
-        types = statement.description.parameters
-        refusal = self._rules.refusal
-        refused = [
-            (index, value, reason)
-            for index, (type_name, value) in enumerate(zip(types, given, strict=True))
-            if value is not None and (reason := refusal(type_name, value)) is not None
-        ]
-        if refused:
-            return report.parameters_refused(call, types, statement.names, refused, where)
-        return None
 
     @cached_property
     def _rules(self) -> ValueRules:

@@ -10,25 +10,27 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from understudy.atomic_write import write_files
-from understudy.catalog import line_shapes, report
-from understudy.catalog.cached_answers import Answer, AnswerRows
-from understudy.catalog.description import (
-    Assignment,
-    Column,
-    Constraint,
-    Description,
-    ParsedOnly,
-    Refusal,
-    RowBounds,
-    SchemaFacts,
-    Verdict,
+from understudy.catalog import report
+from understudy.catalog.cached_answers import Answer
+from understudy.catalog.catalog_lines import (
+    Line,
+    answer_line,
+    constraint_line,
+    context_of,
+    dump,
+    read_answer,
+    read_constraint,
+    read_type,
+    read_verdict,
+    type_line,
+    verdict_line,
 )
+from understudy.catalog.description import Constraint, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.locking import locked
 from understudy.catalog.session_schema import NO_CONTEXT, Context
@@ -38,7 +40,6 @@ FORMAT = 1
 # What the lines of statements tell. Raise it when they tell more: an older file is still read, and
 # is described again as soon as PostgreSQL may be asked.
 DESCRIPTIONS = 2
-Line = dict[str, Any]
 
 
 @dataclass
@@ -72,14 +73,14 @@ class Contents:
         if line is None:
             return None
         try:
-            return _read_verdict(line, is_complete=self.descriptions >= DESCRIPTIONS)
+            return read_verdict(line, is_complete=self.descriptions >= DESCRIPTIONS)
         except (KeyError, TypeError, ValueError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
     def asked(self, key: str) -> tuple[str, tuple[str, ...], Context]:
         """Return the statement with a key, the declared types of its parameters, its context."""
         line = self.statements[key]
-        return line["sql"], tuple(line.get("declared", ())), _context_of(line)
+        return line["sql"], tuple(line.get("declared", ())), context_of(line)
 
     def answer(self, key: str) -> Answer | None:
         """Return the answer to a query, or None if it is unknown.
@@ -91,10 +92,7 @@ class Contents:
         if line is None:
             return None
         try:
-            line_shapes.check(line, line_shapes.ANSWER)
-            if "refused" in line:
-                return Refusal(**line["refused"])
-            return AnswerRows(tuple(map(tuple, line["rows"])))
+            return read_answer(line)
         except (KeyError, TypeError, ValueError) as error:
             raise CatalogFileError(report.broken_statement(key, error)) from error
 
@@ -105,11 +103,7 @@ class Contents:
         line: Line = {"answered": statement, "given": list(given)}
         if declared:
             line["declared"] = list(declared)
-        if isinstance(answer, Refusal):
-            line["refused"] = _without_defaults(asdict(answer))
-        else:
-            line["rows"] = [list(row) for row in answer.rows]
-        self.answers[key(statement, declared, given)] = line
+        self.answers[key(statement, declared, given)] = {**line, **answer_line(answer)}
 
     def is_about_the_same(self, other: Contents) -> bool:
         """Return whether both are about the same schema and major version, and tell as much."""
@@ -135,7 +129,7 @@ class Contents:
         if context.changes:
             line["after"] = list(context.changes)
         name = key(statement, declared, context=context)
-        self.statements[name] = {**line, **_verdict_line(verdict)}
+        self.statements[name] = {**line, **verdict_line(verdict)}
 
 
 def key(
@@ -292,20 +286,20 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
             if "sql" in line:
                 # Tested first, since thousands of lines declare nothing.
                 if "declared" in line or "after" in line or "search_path" in line:
-                    name = key(line["sql"], line.get("declared", ()), context=_context_of(line))
+                    name = key(line["sql"], line.get("declared", ()), context=context_of(line))
                     statements[name] = line
                 else:
                     statements[line["sql"]] = line
             elif "answered" in line:
                 answers[key(line["answered"], line.get("declared", ()), line["given"])] = line
             elif "type" in line:
-                types[line["type"]] = _read_type(line)
+                types[line["type"]] = read_type(line)
             elif "understudy" in line:
                 raise ValueError(
                     "a second first line: keep one of them, the next run sees to the rest"
                 )
             else:
-                constraints.append(_read_constraint(line))
+                constraints.append(read_constraint(line))
         # All at once: a check of each would double the time that reading takes.
         if set(map(type, statements)) - {str}:
             number = next(at for at, line in enumerate(documents) if _has_no_text(line))
@@ -322,56 +316,11 @@ def _has_no_text(line: Line) -> bool:
     return "sql" in line and not isinstance(line["sql"], str)
 
 
-def _context_of(line: Line) -> Context:
-    return Context(line.get("search_path"), tuple(line.get("after", ())))
-
-
-def _read_type(line: Line) -> TypeFacts:
-    line_shapes.check(line, line_shapes.TYPE)
-    return TypeFacts(
-        line["kind"],
-        labels=tuple(line.get("labels", ())),
-        base=line.get("base"),
-        fields=tuple((name, kind) for name, kind in line.get("fields", ())),
-        not_null=line.get("not_null", False),
-    )
-
-
-def _read_constraint(line: Line) -> Constraint:
-    if "constraint" in line:
-        line_shapes.check(line, line_shapes.CONSTRAINT)
-    columns = tuple(line["columns"])
-    return Constraint(
-        line["constraint"], line["table"], line["kind"], columns, line.get("references")
-    )
-
-
-def _read_verdict(line: Line, *, is_complete: bool) -> Verdict:
-    if "refused" in line:
-        line_shapes.check(line, line_shapes.REFUSED)
-        return Refusal(**line["refused"])
-    if "parsed" in line:
-        line_shapes.check(line, line_shapes.PARSED)
-        return ParsedOnly(line["parsed"])
-    line_shapes.check(line, line_shapes.DESCRIBED)
-    return Description(
-        line["command"],
-        tuple(line["parameters"]),
-        tuple(Column(*column) for column in line["columns"]),
-        tuple(line["tables"]),
-        tuple(line["touches"]),
-        line.get("runs_code", not is_complete),
-        RowBounds(*line.get("rows", ())),
-        Refusal(**line["fails"]) if "fails" in line else None,
-        tuple(Assignment(*assignment) for assignment in line.get("assigned", ())),
-    )
-
-
 # Writing -----------------------------------------------------------------------------------------
 
 
 def _lines(contents: Contents) -> Iterator[str]:
-    yield _dump(
+    yield dump(
         {
             "understudy": FORMAT,
             "postgres": contents.postgres,
@@ -380,48 +329,13 @@ def _lines(contents: Contents) -> Iterator[str]:
         }
     )
     for name in sorted(contents.facts.types):
-        yield _dump({"type": name, **_without_defaults(asdict(contents.facts.types[name]))})
+        yield dump(type_line(name, contents.facts.types[name]))
     for constraint in sorted(contents.facts.constraints, key=_constraint_order):
-        values = _without_defaults(asdict(constraint))
-        del values["name"]
-        yield _dump({"constraint": constraint.name, **values, "columns": constraint.columns})
-    for lines in (contents.statements, contents.answers):
-        for name in sorted(lines):
-            yield _dump(lines[name])
+        yield dump(constraint_line(constraint))
+    for known in (contents.statements, contents.answers):
+        for name in sorted(known):
+            yield dump(known[name])
 
 
 def _constraint_order(constraint: Constraint) -> tuple[str, str, str, tuple[str, ...]]:
     return constraint.table, constraint.name, constraint.kind, constraint.columns
-
-
-def _verdict_line(verdict: Verdict) -> Line:
-    if isinstance(verdict, Refusal):
-        return {"refused": _without_defaults(asdict(verdict))}
-    if isinstance(verdict, ParsedOnly):
-        return {"parsed": verdict.command}
-    line: Line = {
-        "command": verdict.command,
-        "parameters": list(verdict.parameters),
-        "columns": [[c.name, c.type, c.origin, c.nullability] for c in verdict.columns],
-        "tables": list(verdict.tables),
-        "touches": list(verdict.touches),
-    }
-    if verdict.runs_code:
-        line["runs_code"] = True
-    if verdict.rows != RowBounds():
-        line["rows"] = list(astuple(verdict.rows))
-    if verdict.fails is not None:
-        line["fails"] = _without_defaults(asdict(verdict.fails))
-    if verdict.assigned:
-        line["assigned"] = [list(astuple(assignment)) for assignment in verdict.assigned]
-    return line
-
-
-def _without_defaults(values: Mapping[str, Any]) -> Line:
-    return {name: value for name, value in values.items() if value not in (None, (), False)}
-
-
-def _dump(line: Mapping[str, Any]) -> str:
-    # JSON allows these characters, which editors show as line breaks, unescaped.
-    text = json.dumps(line, ensure_ascii=False)
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

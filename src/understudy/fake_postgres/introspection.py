@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.catalog.cached_answers import AnswerRows
+from understudy.catalog.describe_errors import shortened
 from understudy.catalog.description import Description, Refusal
 from understudy.catalog.errors import CatalogError, StatementUnknown
 from understudy.catalog.introspection_statements import is_introspection, is_system
-from understudy.catalog.pg_describe import shortened
 from understudy.catalog.run_catalog import Catalog
 from understudy.fake_postgres.client_errors import refused
 from understudy.fake_postgres.connection_queries import Item, items_of
