@@ -18,6 +18,7 @@ from understudy.catalog.checks import Checker
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Column, Description, SchemaFacts, Verdict
 from understudy.catalog.run_catalog import Catalog
+from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.embedded import TestDatabases
 
 ID = Column("id", "bigint", "users.id", "not null")
@@ -52,7 +53,9 @@ class _FixedCatalog:
 
     facts = SchemaFacts({}, ())
 
-    def verdict(self, statement: str, declared: Sequence[str] = ()) -> Verdict:
+    def verdict(
+        self, statement: str, declared: Sequence[str] = (), context: Context = NO_CONTEXT
+    ) -> Verdict:
         return VERDICTS[statement]
 
 
