@@ -256,7 +256,7 @@ class Proxy:
             sql = f"ROLLBACK{chain}"
         return self._pending(partial(self._follow, command, sql, connection))
 
-    def _follow(self, command: c.Command, sql: str, connection: Connection) -> None:
+    def _follow(self, command: c.Command, sql: str, connection: Connection) -> Result:
         self._set_up(connection)
         if isinstance(command, c.Begin | c.Commit | c.Rollback):
             self._is_implicit = False
@@ -268,6 +268,7 @@ class Proxy:
             # The session must find errors of other commands itself.
         finally:
             self.upstream.notices.clear()  # the session sends its own
+        return Result()
 
     def settle(self, connection: Connection, *, commit: bool) -> Pending | None:
         """End the implicit transaction."""

@@ -54,11 +54,7 @@ def test_a_server_that_is_killed_leaves_nothing_when_its_run_is_over(
             with pytest.raises(psycopg.OperationalError):
                 connection.execute("SELECT 1")
         assert segment in segments()
-        with pytest.raises(DatabaseError) as caught:
-            databases.drop(name)
-    # The rest is what PostgreSQL managed to say before it was gone.
-    begin = f"Cannot drop the database '{name}' on the embedded PostgreSQL: "
-    assert str(caught.value).startswith(begin)
+        databases.drop(name)  # it is gone with its server
     assert at_home.settles()
     assert segment not in segments()
 

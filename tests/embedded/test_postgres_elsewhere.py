@@ -111,7 +111,7 @@ def test_the_cache_folder(
         monkeypatch.setenv(name, str(tmp_path / value))
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setattr(cache_folders, "sys", SimpleNamespace(platform=platform))
-    assert cache_folders._cache_path() == tmp_path / expected
+    assert cache_folders.cache_folder() == tmp_path / expected
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no mode bits and no users by number")
