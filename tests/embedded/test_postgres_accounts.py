@@ -67,6 +67,8 @@ def test_an_ordinary_user_runs_it_as_itself(playground: Playground) -> None:
     for folder in (playground.data, playground.cache):
         folder.mkdir(exist_ok=True)
         os.chown(folder, uid, gid)
+    of_another_user = playground.data / "understudy-1-00000000"
+    of_another_user.mkdir(mode=0o700)
     packages = playground.root / "packages"
     installed = Path(psycopg.__file__).parents[1]
     for name in ("psutil", "psycopg", "psycopg_binary", "psycopg_binary.libs"):
@@ -95,6 +97,7 @@ def test_an_ordinary_user_runs_it_as_itself(playground: Playground) -> None:
     done = playground.run(f"import runpy; runpy.run_path({str(script)!r})")
     assert done.stdout == f"{uid} 0o40700\n", done.stderr
     assert [path.stat().st_uid for path in playground.cache.iterdir()] == [uid]
+    of_another_user.rmdir()
     assert playground.settles()
 
 

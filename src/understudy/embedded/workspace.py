@@ -145,7 +145,10 @@ def _is_own(entry: os.DirEntry[str]) -> bool:
         return False
     # The owner file's user, because the folder of root belongs to the server's user.
     marker = Path(entry.path) / MARKER
-    holder = marker if marker.exists() else Path(entry.path)
+    try:
+        holder = marker if marker.exists() else Path(entry.path)
+    except PermissionError:  # it is not even to be entered
+        return False
     return not hasattr(os, "getuid") or holder.stat().st_uid == os.getuid()
 
 
