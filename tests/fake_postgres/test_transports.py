@@ -19,7 +19,7 @@ from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.memory import MemoryTransport
 from understudy.fake_postgres.private_folder import PrivateFolder
 from understudy.fake_postgres.server import Server
-from understudy.fake_postgres.sockets import SocketTransport
+from understudy.fake_postgres.socket_transport import SocketTransport
 from understudy.script.expectations import opened
 
 ONE = "SELECT 1 AS a"
