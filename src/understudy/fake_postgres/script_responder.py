@@ -10,13 +10,12 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
 
 from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
-from understudy.catalog.description import Description
 from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
 from understudy.engine.engine import Engine
@@ -31,7 +30,6 @@ from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
-    Field,
     Pending,
     Result,
     Statement,
@@ -41,6 +39,7 @@ from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_results import ScriptedResults
 from understudy.fake_postgres.scripted_rows import is_long
 from understudy.fake_postgres.scripted_rules import ReceivedParameters
+from understudy.fake_postgres.scripted_statements import StatementNotes, scripted_statement
 from understudy.pg.codecs.codec import Decoder, Encoder
 from understudy.pg.errors import ServerError
 from understudy.pg.sql import one_line
@@ -61,20 +60,6 @@ from understudy.script.rules import Rule
 
 _READY = (Rows, Value)  # what needs no working out
 _FAILURES = (Error, Hang, Drop)
-
-
-@dataclass(slots=True)
-class StatementNotes:
-    """What is kept with a statement.
-
-    Attributes:
-        description: what PostgreSQL says of it; None if it was not asked.
-        results: what its scripted answers came to, by their identity; each with the answer, which
-            is kept so that no other gets its identity.
-    """
-
-    description: Description | None
-    results: dict[int, tuple[Rows | Value, Result]] = field(default_factory=dict)
 
 
 class ScriptResponder:
@@ -127,7 +112,9 @@ class ScriptResponder:
             field = self._schema.field
             fields = tuple(field(column.name, column.type) for column in description.columns)
             parameters = tuple(map(types.oid, description.parameters))
-            return _statement(sql, description.command, parameters, fields or None, description)
+            return scripted_statement(
+                sql, description.command, parameters, fields or None, description
+            )
         except Failure as failure:
             raise server_error(failure, sql) from None
 
@@ -138,7 +125,7 @@ class ScriptResponder:
         sql = call.statement
         copy = scripted_copy.direction(sql)
         if copy is not None:
-            statement = _statement(sql, command_in(sql))
+            statement = scripted_statement(sql, command_in(sql))
             statement.copy = copy
             return statement
         if not rules:
@@ -168,7 +155,7 @@ class ScriptResponder:
         if shown:
             hint = partial(type_inference.not_sent, sql, call.origin.place, shown)
             expectations.add_hint((client.pid, sql), hint)
-        return _statement(sql, command_in(sql), parameters, fields)
+        return scripted_statement(sql, command_in(sql), parameters, fields)
 
     # What it is answered with --------------------------------------------------------------------
 
@@ -183,7 +170,7 @@ class ScriptResponder:
                 if not self._rules_for(client.call(sql, None, spot())):
                     client.note_reset(sql)
                     return self._introspection.execute(statement, parameters, client)
-                statement = _statement(
+                statement = scripted_statement(
                     sql, statement.command, statement.parameters, statement.fields
                 )
             outcome = self._ask(statement, parameters, client)
@@ -347,7 +334,7 @@ class ScriptResponder:
             return None
         answer = outcome.answer.outcome
         if not isinstance(answer, _READY):
-            return self._answered(outcome, _statement(sql, ""))
+            return self._answered(outcome, scripted_statement(sql, ""))
         if isinstance(answer, Value):
             result = Result([[answer.value]])
         else:
@@ -368,18 +355,6 @@ class ScriptResponder:
     def encoder(self, oid: int, form: int) -> Encoder:
         """Return what writes a value."""
         return self._schema.values.encoder(oid, form)
-
-
-def _statement(
-    sql: str,
-    command: str,
-    parameters: tuple[int, ...] = (),
-    fields: tuple[Field, ...] | None = None,
-    description: Description | None = None,
-) -> Statement:
-    # VALUES is tagged as the SELECT that it is.
-    command = "SELECT" if command == "VALUES" else command
-    return Statement(sql, command, parameters, fields, notes=StatementNotes(description))
 
 
 def _configuring(result: Result, call: Call) -> Result:

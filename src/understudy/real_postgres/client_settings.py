@@ -59,7 +59,7 @@ class ClientSettings:
         Raises:
             ServerError: its user may not log in, or what it has asked for cannot be set.
         """
-        logins, user = self._scheduler.logins, client.user
+        logins, user = self._scheduler.facts.logins, client.user
         logins.check(user, client.database)
         given = {name.lower(): value for name, value in client.options.items()}
         _check_encoding(given.pop("client_encoding", None))
@@ -78,7 +78,7 @@ class ClientSettings:
     def _logged_in(
         self, client: RollbackClient, wanted: Mapping[str, str], reply: Reply, _undone: Reply
     ) -> Values:
-        return self._begin(client, self._scheduler.logins.settled(client.user, wanted, reply))
+        return self._begin(client, self._scheduler.facts.logins.settled(client.user, wanted, reply))
 
     def _begin(self, client: RollbackClient, first: Values) -> Values:
         client.first_settings = first
@@ -107,7 +107,7 @@ class ClientSettings:
         if values is not None:
             return self._submit(client, sql, [sql], [Named(name, local)])
         statement, first = sql, client.first_settings.get(name)
-        if first != self._scheduler.logins.first.get(name):  # which the server does not know
+        if first != self._scheduler.facts.logins.first.get(name):  # which the server does not know
             statement = set_statement(name, first, local=local)
         return self._submit(client, sql, [statement], (), (Setting(name, None, local),))
 
@@ -146,18 +146,18 @@ class ClientSettings:
         return self._submit(client, sql, [f"SHOW {name}"], (), (Setting(name, value, local),))
 
     def _may_become(self, client: RollbackClient, user: str) -> bool:
-        return user == client.user or self._scheduler.logins.is_superuser(client.user)
+        return user == client.user or self._scheduler.facts.logins.is_superuser(client.user)
 
     def _check_authorization(self, client: RollbackClient, user: str | None) -> None:
         """Refuse to become another user; None is one whose name is not known."""
-        if user is None and not self._scheduler.logins.is_superuser(client.user):
+        if user is None and not self._scheduler.facts.logins.is_superuser(client.user):
             raise errors.error("42501", "permission denied to set session authorization")
         if user is not None and not self._may_become(client, user):
             raise _authorization_denied(user, self._major)
 
     @property
     def _major(self) -> int:
-        return int(self._scheduler.logins.first["server_version_num"]) // 10_000
+        return int(self._scheduler.facts.logins.first["server_version_num"]) // 10_000
 
     def discard_all(self, sql: str, client: RollbackClient) -> Pending:
         """Carry out DISCARD ALL on the real server."""
@@ -179,7 +179,7 @@ class ClientSettings:
             client: the client.
             now: the user and the role of the session; DISCARD ALL resets the role as well.
         """
-        logins, first = self._scheduler.logins, client.first_settings
+        logins, first = self._scheduler.facts.logins, client.first_settings
         before, after = dict(logins.first), dict(first)
         for name in (AUTHORIZATION, "role"):
             before[name] = now[name]
@@ -218,7 +218,7 @@ class ClientSettings:
         Raises:
             ServerError: the client may not set one of them.
         """
-        functions, named = self._scheduler.functions, settings_in(statement.sql, values)
+        functions, named = self._scheduler.facts.functions, settings_in(statement.sql, values)
         if statement.command in ("CREATE FUNCTION", "CREATE PROCEDURE"):
             created = _CREATED.search(statement.sql)
             functions.add("" if created is None else created[1], statement.sql)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from understudy.pg.errors import ServerError
 from understudy.pg.sql import one_line
 from understudy.script.failures import Failure
 
 AGAIN = "this test is run again on a clone: one rolled-back transaction is not enough for it"
 MARKER = '@pytest.mark.understudy(isolation="clone")'
 SERVER_GONE = "the connection to the real PostgreSQL is lost"
-IN_TRANSACTION_HINT = (
+_IN_TRANSACTION_HINT = (
     "real_postgres isolates this test by rollback, in a single transaction. For a database of its"
     f" own, with real commits, mark the test {MARKER}."
 )
@@ -105,3 +108,10 @@ def leaked(sql: str, sender: str) -> LeakedTaskRefused:
         " share it:\n"
         "  real_postgres.allow(task)"
     )
+
+
+def with_hint(error: ServerError) -> ServerError:
+    """Add a hint about the marker to an error about running in a transaction."""
+    if error.fields.sqlstate == "25001" and error.fields.hint is None:
+        error.fields = replace(error.fields, hint=_IN_TRANSACTION_HINT)
+    return error

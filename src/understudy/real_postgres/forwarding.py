@@ -106,7 +106,7 @@ class ForwardingResponder(ScriptResponder):
         client = rollback_client(connection)
         self._check(sql, client)
         scheduler = self._scheduler
-        if scheduler.changed_schema or self._generation != scheduler.generation:
+        if scheduler.facts.changed_schema or self._generation != scheduler.generation:
             self._statements.clear()
             self._generation = scheduler.generation
         key = (sql, declared, client.parse_settings)
@@ -133,7 +133,7 @@ class ForwardingResponder(ScriptResponder):
     ) -> Any:
         if reply.error is not None:
             self._limits.note_error(reply.error.fields.sqlstate, client)
-            raise _with_hint(reply.error)
+            raise failures.with_hint(reply.error)
         sql, declared, _ = key
         copy = scripted_copy.direction(sql)
         drivers_own = read(sql) is not None or items_of(sql) is not None or is_introspection(sql)
@@ -151,7 +151,7 @@ class ForwardingResponder(ScriptResponder):
             self._execute,
         )
         is_cacheable = command in _CACHEABLE or (reply.fields is None and command not in _VARIABLE)
-        if is_cacheable and not self._scheduler.changed_schema:
+        if is_cacheable and not self._scheduler.facts.changed_schema:
             if len(self._statements) >= _MOST_CACHED:
                 self._statements.clear()
             self._statements[key] = statement
@@ -270,8 +270,8 @@ class ForwardingResponder(ScriptResponder):
     ) -> Result:
         if reply.error is not None:
             self._limits.note_error(reply.error.fields.sqlstate, client)
-            raise reply.error if client.current is not None else _with_hint(reply.error)
-        _track_cursor(statement.sql, client)
+            raise reply.error if client.current is not None else failures.with_hint(reply.error)
+        self._portals.declared(statement.sql, client)
         self._engine.succeeded(client.call(statement.sql, None, NOWHERE), client)
         changed = self._settings.changed(client, named, answer or reply)
         return Result(raw=bytes(reply.raw), suspended=reply.suspended, changed=changed)
@@ -387,26 +387,10 @@ def _done(reply: Reply) -> Result:
     return Result()
 
 
-def _track_cursor(sql: str, client: RollbackClient) -> None:
-    """Record a cursor that a statement has declared, unless it outlives its transaction."""
-    command = read(sql) if sql.lstrip()[:7].upper() == "DECLARE" else None
-    if isinstance(command, c.Declare):
-        client.portals = [portal for portal in client.portals if portal != command.name]
-        if not command.hold:
-            client.portals.append(command.name)
-
-
 def _columns(reply: Reply) -> tuple[Field, ...]:
     if reply.error is not None:
         raise reply.error
     return reply.fields or ()
-
-
-def _with_hint(error: ServerError) -> ServerError:
-    """Add a hint about the marker to an error about running in a transaction."""
-    if error.fields.sqlstate == "25001" and error.fields.hint is None:
-        error.fields = replace(error.fields, hint=failures.IN_TRANSACTION_HINT)
-    return error
 
 
 def _dropped(_: object) -> Result:

@@ -9,7 +9,6 @@ transaction begins, and a savepoint ends, together with the next request.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,21 +16,18 @@ from functools import partial
 from typing import Any, Literal
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.session_settings import initial_values
 from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.real_postgres import failures, logins, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
-from understudy.real_postgres.limits import FACTS, Limits
-from understudy.real_postgres.logins import Logins
-from understudy.real_postgres.reads import VOLATILE, ReadStatements
-from understudy.real_postgres.sequences import restore_statements, save_sequences
-from understudy.real_postgres.setting_texts import READ_FUNCTIONS, FunctionSettings
+from understudy.real_postgres.limits import Limits
+from understudy.real_postgres.sequences import restore_statements
+from understudy.real_postgres.server_facts import ServerFacts
 from understudy.real_postgres.shared_settings import SharedSettings
 from understudy.real_postgres.upstream import Upstream
-from understudy.real_postgres.upstream_replies import Reply, rows
+from understudy.real_postgres.upstream_replies import Reply
 from understudy.script import expectations
 
 Read = Callable[..., Any]  # takes the replies
@@ -40,10 +36,6 @@ Outcome = Callable[[Any], None]
 PATIENCE = 5.0
 COMMIT = "COMMIT"
 SAVEPOINT = '"understudy: one client"'
-_CHANGES_ROLES = re.compile(r"\b(?:ROLE|USER|GROUP|DATABASE)\b", re.IGNORECASE)
-_DEFINES = frozenset(
-    {"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT", "GRANT", "REVOKE"}
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,19 +68,17 @@ class TransactionScheduler:
     Attributes:
         patience: seconds that a request waits for another client's transaction.
         generation: changes when the server discards the prepared statements.
-        changed_schema: whether the test has changed the schema.
         needs_replacement: whether the database has to be replaced.
         limits: what the test has met that one rolled-back transaction cannot show.
-        logins: the roles of the server.
-        functions: what functions of the schema set.
+        facts: what the server says of its roles and functions.
         settings: those of the session.
     """
 
     def __init__(self, sockets: Callable[[], Sockets]) -> None:
         self.patience = PATIENCE
         self.generation = 0
-        self.changed_schema = False
         self.needs_replacement = False
+        self.facts = ServerFacts()
         self.limits = Limits()
         self.settings = SharedSettings(self.limits)
         self._sockets = sockets
@@ -98,11 +88,7 @@ class TransactionScheduler:
         self._holder: RollbackClient | None = None
         self._ending: Literal["", "release", "rollback"] = ""
         self._is_begun = False
-        self.logins = Logins()
-        self.functions = FunctionSettings()
-        self._reads = ReadStatements()
         self._dsn = ""
-        self._changed_roles = False
         self._portals: list[str] = []
         self._constraints = DeferredConstraints()
 
@@ -124,17 +110,8 @@ class TransactionScheduler:
         self.needs_replacement = self._is_begun = False
         upstream.watch()
         self._constraints.read_from(upstream)
-        self.limits.read_facts(rows(upstream.ask_now(upstream_requests.query(FACTS))))
-        reported = dict(upstream.settings)
-        version = reported.pop("server_version").partition(" ")[0]
-        self.logins.begin(initial_values(version, reported))
-        self.logins.note(upstream.ask_now(logins.READ))
-        self.functions.note(upstream.ask_now(READ_FUNCTIONS))
-        names = rows(upstream.ask_now(upstream_requests.query(VOLATILE)))
-        self._reads.note(name for (name,) in names if name)
-        self.settings.begin(self.logins.first)
-        self._changed_roles = False
-        save_sequences(upstream)
+        self.facts.read(upstream, self.limits)
+        self.settings.begin(self.facts.logins.first)
 
     def close(self) -> None:
         """Close the connection to the database."""
@@ -179,10 +156,10 @@ class TransactionScheduler:
         if self._holder is not client:
             return None
         requests = []
-        if self._constraints.may_exist(self.changed_schema):
+        if self._constraints.may_exist(self.facts.changed_schema):
             requests.append((CHECK, self._constraints.note_checked))
-        if self._changed_roles:
-            requests.append((logins.READ, self.logins.note))
+        if self.facts.changed_roles:
+            requests.append((logins.READ, self.facts.logins.note))
         if not requests:
             self.end(client, commit=True)
             return None
@@ -256,7 +233,7 @@ class TransactionScheduler:
         if holder in (None, client):
             return True
         current = holder.current
-        if current is None or current.aborted or self.changed_schema:
+        if current is None or current.aborted or self.facts.changed_schema:
             return False
         # An unnamed portal is left by a query for the first row, and no driver returns to it.
         if holder.may_have_written or holder.bound or {*holder.portals} - {holder.unnamed}:
@@ -280,7 +257,7 @@ class TransactionScheduler:
             self._finished(request, [Reply(error=error, status="")])
             return
         before = b"" if request.is_aside and self._is_begun else self._before(request)
-        if not (request.is_aside or self._reads.only_reads(request.sql)):
+        if not (request.is_aside or self.facts.reads.only_reads(request.sql)):
             request.client.may_have_written = True
         wanted = request.wanted + bool(before)
         upstream.ask(
@@ -326,12 +303,7 @@ class TransactionScheduler:
             self.needs_replacement = True
             self.limits.note_broken()
             expectations.record_failure(failures.escaped(request.sql))
-        # CREATE TABLE ... AS is tagged as a SELECT.
-        word = request.sql.lstrip()[:6].upper()
-        if {reply.tag.partition(" ")[0], word} & _DEFINES:
-            self.changed_schema = True
-        if word in _DEFINES or word.startswith("DO"):
-            self._changed_roles |= _CHANGES_ROLES.search(request.sql) is not None
+        self.facts.note(request.sql, reply.tag)
         if not request.is_wanted:
             self.end(request.client, commit=False)
         else:
@@ -388,18 +360,10 @@ class TransactionScheduler:
         self._holder = None
         self._ending = ""
         self.settings.restart()
-        if self._changed_roles and not upstream.is_lost and not self.needs_replacement:
-            self.logins.note(upstream.ask_now(logins.READ))
-        self._changed_roles = False
         self._portals = []
         self._constraints.note_rollback()
-        if self.changed_schema:
-            self.generation += 1
-            self.changed_schema = False
-            if not upstream.is_lost and not self.needs_replacement:
-                upstream.ask_now(upstream_requests.query("DEALLOCATE ALL"))
-                self.functions.note(upstream.ask_now(READ_FUNCTIONS))
-                save_sequences(upstream)
+        self.generation += self.facts.changed_schema
+        self.facts.read_again(None if self.needs_replacement else upstream)
         if self.settings.has_new_names and not upstream.is_lost and not self.needs_replacement:
             # A session remembers such names, and current_setting() would not fail for them.
             self._reconnect()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import Portal
-from understudy.fake_postgres.script_responder import StatementNotes
+from understudy.fake_postgres.scripted_statements import StatementNotes
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.scheduler import TransactionScheduler
@@ -90,6 +90,14 @@ class UpstreamPortals:
         """Record a named portal."""
         if portal.prepared.statement is not None:  # not a command of the session
             client.bound[portal.name] = portal
+
+    def declared(self, sql: str, client: RollbackClient) -> None:
+        """Record a cursor that a statement has declared, unless it outlives its transaction."""
+        command = read(sql) if sql.lstrip()[:7].upper() == "DECLARE" else None
+        if isinstance(command, c.Declare):
+            client.portals = [portal for portal in client.portals if portal != command.name]
+            if not command.hold:
+                client.portals.append(command.name)
 
     def closed(self, portal: Portal, client: RollbackClient) -> None:
         """Record that a client has closed a portal."""
