@@ -69,9 +69,10 @@ def _constraint(
     """Return the constraint that is violated, as the schema or its name tells it."""
     if fields.constraint is None:
         return None
-    known = [one for one in facts.constraints if one.name == fields.constraint] if facts else []
+    constraints = facts.constraints if facts else ()
+    known = [constraint for constraint in constraints if constraint.name == fields.constraint]
     tables = (change.table, fields.table)
-    known.sort(key=lambda one: one.table.rpartition(".")[2] not in tables)
+    known.sort(key=lambda constraint: constraint.table.rpartition(".")[2] not in tables)
     if known:
         return known[0]
     table = fields.table or change.table
@@ -111,22 +112,15 @@ def _key(columns: Sequence[str], values: Mapping[str, str | None]) -> str:
     return f"({', '.join(columns)})=({shown})"
 
 
-def _already_exists(
+def _key_taken(
     fields: ErrorFields, change: Change, constraint: Constraint | None, facts: SchemaFacts | None
 ) -> ErrorFields:
     if constraint is None or fields.detail is not None:
         return fields
     key = _key(constraint.columns or ("id",), change.values)
-    return replace(fields, detail=f"Key {key} already exists.")
-
-
-def _conflicts(
-    fields: ErrorFields, change: Change, constraint: Constraint | None, facts: SchemaFacts | None
-) -> ErrorFields:
-    if constraint is None or fields.detail is not None:
-        return fields
-    key = _key(constraint.columns or ("id",), change.values)
-    return replace(fields, detail=f"Key {key} conflicts with existing key {key}.")
+    with_other = fields.sqlstate == "23P01"
+    how = f"conflicts with existing key {key}" if with_other else "already exists"
+    return replace(fields, detail=f"Key {key} {how}.")
 
 
 def _not_present(
@@ -170,9 +164,9 @@ def _still_referenced(
     if fields.detail is not None:
         return fields
     keys = [
-        one.columns
-        for one in (facts.constraints if facts else ())
-        if one.kind == "primary key" and one.table.rpartition(".")[2] == parent
+        known.columns
+        for known in (facts.constraints if facts else ())
+        if known.kind == "primary key" and known.table.rpartition(".")[2] == parent
     ]
     key = _key(keys[0] if keys else ("id",), change.conditions)
     return replace(fields, detail=f'Key {key} is still referenced from table "{child}".')
@@ -195,14 +189,11 @@ def _cut(value: str) -> str:
     return value if len(data) <= _LONGEST else data[:_LONGEST].decode(errors="ignore") + "..."
 
 
-_Make = Callable[
-    [ErrorFields, Change, Constraint | None, SchemaFacts | None],
-    ErrorFields,
-]
+_Make = Callable[[ErrorFields, Change, Constraint | None, SchemaFacts | None], ErrorFields]
 _MAKERS: dict[str, _Make] = {
     "23502": _failing_row,
     "23503": _not_present,
-    "23505": _already_exists,
+    "23505": _key_taken,
     "23514": _failing_row,
-    "23P01": _conflicts,
+    "23P01": _key_taken,
 }

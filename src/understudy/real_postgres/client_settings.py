@@ -16,12 +16,7 @@ from understudy.pg.sql_spelling import literal, quoted
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.scheduler import TransactionScheduler
-from understudy.real_postgres.session_switch import (
-    IDLE_TIMEOUTS,
-    set_statement,
-    show,
-    switch,
-)
+from understudy.real_postgres.session_switch import IDLE_TIMEOUTS, set_statement, show, switch
 from understudy.real_postgres.setting_texts import Named, settings_in
 from understudy.real_postgres.upstream_replies import Reply, rows
 
@@ -117,7 +112,7 @@ class ClientSettings:
         """Carry out SET SESSION AUTHORIZATION, which the server would always permit."""
         user = client.user if values is None else values[0]
         if values is not None and not self._may_become(client, user):
-            exists = f"SELECT FROM pg_catalog.pg_roles WHERE rolname ={literal(user)}"
+            exists = f"SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(user)}"
             request = upstream_requests.query(exists)
             refuse = partial(_refuse_authorization, user, self._major)
             return self._scheduler.submit(client, sql, request, refuse)
