@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from understudy.script.failures import UnexpectedStatement as UnexpectedStatement
     from understudy.script.failures import UnusedAnswers as UnusedAnswers
     from understudy.script.failures import WrongArguments as WrongArguments
+    from understudy.script.failures import WrongEventLoop as WrongEventLoop
 
 __all__ = [
     "ANY",
@@ -75,6 +76,7 @@ __all__ = [
     "UnexpectedStatement",
     "UnusedAnswers",
     "WrongArguments",
+    "WrongEventLoop",
     "db_error",
     "dummy",
 ]
@@ -109,6 +111,7 @@ _HOMES = {
     "UnexpectedStatement": "understudy.script.failures",
     "UnusedAnswers": "understudy.script.failures",
     "WrongArguments": "understudy.script.failures",
+    "WrongEventLoop": "understudy.script.failures",
     "db_error": "understudy.script.database_errors",
     "dummy": "understudy.fakes",
 }

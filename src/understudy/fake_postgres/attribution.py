@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
+from understudy.fake_postgres.event_loops import Home, pool_home
 from understudy.script.origin import LOOPS, Spot, is_users, spot
 
 # They keep connections open for others. psqlpy has no connection outside a pool.
@@ -81,6 +82,8 @@ class Attribution:
 
 # Of the connections over sockets, by number; no two servers of a process use the same.
 _noted: weakref.WeakValueDictionary[int, Attribution] = weakref.WeakValueDictionary()
+# The event loops of asyncpg's connections, by their protocol, and of psycopg's async pools.
+_homes: weakref.WeakKeyDictionary[Any, Home] = weakref.WeakKeyDictionary()
 # The event loops in which a driver was used, with the thread of each.
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
 # The modules of the drivers that were wrapped: a driver may be imported again.
@@ -97,6 +100,12 @@ def register(pid: int, attribution: Attribution) -> None:
         attribution: the record to fill.
     """
     _noted[pid] = attribution
+
+
+def settle(protocol: Any, opened_by: CallSite) -> None:
+    """Record that an asyncpg connection, or a pool, belongs to the running event loop."""
+    if (loop := asyncio._get_running_loop()) is not None:
+        _homes[protocol] = Home(loop, *opened_by)
 
 
 def begin_test() -> None:
@@ -129,6 +138,7 @@ def wrap_drivers() -> None:
     for name, wrap in (
         ("asyncpg", _wrap_asyncpg),
         ("psycopg", _wrap_psycopg),
+        ("psycopg_pool", _wrap_psycopg_pool),
         ("psqlpy", _wrap_psqlpy),
     ):
         module = sys.modules.get(name)
@@ -143,24 +153,60 @@ def _is_importing(module: Any) -> bool:
 
 
 def _wrap_asyncpg(asyncpg: Any) -> None:
+    def note(protocol: Any, *arguments: Any) -> None:
+        __tracebackhide__ = True
+        if (home := _homes.get(protocol)) is not None:
+            home.check(*arguments[:1])
+        _note_statement(protocol.get_server_pid())
+
+    def note_acquire(pool: Any, *_arguments: Any) -> None:
+        __tracebackhide__ = True
+        if (home := pool_home(pool, _homes)) is not None:
+            home.check()
+
     _note_openings(asyncpg.connect_utils, "_connect", lambda new: new.get_server_pid())
     for name in _ASYNCPG:
-        _note_calls(
-            asyncpg.protocol.Protocol,
-            name,
-            lambda protocol: _note_statement(protocol.get_server_pid()),
-        )
+        _note_calls(asyncpg.protocol.Protocol, name, note)
+    for name in ("_acquire", "_initialize"):
+        _note_calls(asyncpg.pool.Pool, name, note_acquire)
+    _note_calls(asyncpg.connection.Connection, "close", _explain_close)
 
 
 def _wrap_psycopg(psycopg: Any) -> None:
     for name in ("wait_conn", "wait_conn_async"):  # a CancelRequest returns no connection
         _note_openings(psycopg.waiting, name, lambda new: new.pgconn.backend_pid if new else 0)
     for owner in (psycopg.Connection, psycopg.AsyncConnection):
-        _note_calls(owner, "wait", lambda new: _note_statement(new.pgconn.backend_pid))
+        _note_calls(owner, "wait", _note_psycopg)
+
+
+def _note_psycopg(connection: Any, *_arguments: Any) -> None:
+    _note_statement(connection.pgconn.backend_pid)
+
+
+def _wrap_psycopg_pool(psycopg_pool: Any) -> None:
+    """Explain a wait for an async pool whose workers are in a loop that does not run."""
+
+    def note_open(pool: Any, *_arguments: Any) -> None:
+        if (loop := asyncio._get_running_loop()) is not None:
+            _homes[pool] = Home(loop, call_site().spot, "psycopg_pool")
+
+    def note_task(pool: Any, *_arguments: Any) -> None:
+        home = _homes.get(pool)
+        if home is not None and home.is_elsewhere and home.is_gone:
+            home.explain()
+
+    _note_calls(psycopg_pool.AsyncConnectionPool, "_start_workers", note_open)
+    _note_calls(psycopg_pool.AsyncConnectionPool, "run_task", note_task)
+
+
+def _explain_close(connection: Any, *_arguments: Any) -> None:
+    home = _homes.get(connection._protocol)
+    if home is not None and home.is_elsewhere:
+        home.explain()
 
 
 def _wrap_psqlpy(psqlpy: Any) -> None:
-    def note(_connection: Any) -> None:
+    def note(_connection: Any, *_arguments: Any) -> None:
         _psqlpy_senders.add(_sender())
         _psqlpy.note_statement()
 
@@ -169,7 +215,7 @@ def _wrap_psqlpy(psqlpy: Any) -> None:
             _note_calls(getattr(psqlpy, class_name), name, note)
 
 
-def _note_calls(owner: Any, name: str, note: Callable[[Any], None]) -> None:
+def _note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:
     """Make a method of a driver call `note` first, if this version of the driver has it."""
     original = getattr(owner, name, None)
     if original is None:
@@ -178,7 +224,7 @@ def _note_calls(owner: Any, name: str, note: Callable[[Any], None]) -> None:
     @functools.wraps(original)
     def method(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        note(self)
+        note(self, *args)
         return original(self, *args, **options)
 
     setattr(owner, name, method)
@@ -194,14 +240,14 @@ def _note_openings(module: Any, name: str, pid_of: Callable[[Any], int]) -> None
     def connect(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         new = original(*args, **options)
-        _note_opening(pid_of(new))
+        _note_opening(new, pid_of(new))
         return new
 
     @functools.wraps(original)
     async def connect_async(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         new = await original(*args, **options)
-        _note_opening(pid_of(new))
+        _note_opening(new, pid_of(new))
         return new
 
     setattr(module, name, connect_async if inspect.iscoroutinefunction(original) else connect)
@@ -213,10 +259,12 @@ def _note_statement(pid: int) -> None:
         noted.note_statement()
 
 
-def _note_opening(pid: int) -> None:
+def _note_opening(new: Any, pid: int) -> None:
     noted = _noted.get(pid)
     if noted is not None:
         noted.opened_by = call_site()
+        if (protocol := getattr(new, "_protocol", None)) is not None:
+            settle(protocol, noted.opened_by)
         _sender()  # notes the event loop
 
 

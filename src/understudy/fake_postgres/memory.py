@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from understudy.fake_postgres.attribution import call_site
+from understudy.fake_postgres.attribution import call_site, settle
 from understudy.fake_postgres.protocol.statements import ConnectionDropped
 from understudy.fake_postgres.transport import Host, Outcome, Transport
 from understudy.pg.errors import ServerError
@@ -41,7 +41,9 @@ class MemoryLoop:
         session = self._host.new_session(is_private=True)
         protocol = factory()
         transport = MemoryTransport(session, self._host, self, protocol)
-        self._host.opened(transport, call_site())
+        opened_by = call_site()
+        self._host.opened(transport, opened_by)
+        settle(protocol, opened_by)
         protocol.connection_made(transport.client_transport)
         return transport.client_transport, protocol
 

@@ -28,7 +28,11 @@ def instead_of(error: BaseException, failures: Sequence[Failure], root: Path) ->
     """
     inner = innermost(error)
     failure = next((failure for failure in failures if _brings(inner, failure)), None)
-    if failure is None or inner is failure or isinstance(inner, BaseExceptionGroup):
+    if failure is None or isinstance(inner, BaseExceptionGroup):
+        return error
+    if inner is failure:
+        if error is failure:
+            error.__traceback__ = _own_frames(error.__traceback__, ProjectFiles(root))
         return error
     failure.add_note(f"(It reached the test as {_named(inner, failure)}.)")
     return failure.with_traceback(_own_frames(error.__traceback__, ProjectFiles(root)))

@@ -72,3 +72,10 @@ class NotSupported(Failure):
 
 class ServerBroke(Failure):
     """fake_postgres itself failed: a bug in Understudy, not in the test."""
+
+
+class WrongEventLoop(Failure, RuntimeError):
+    """A connection or pool was used in another event loop than the one it belongs to.
+
+    A RuntimeError, because asyncio raises one.
+    """
