@@ -1,4 +1,4 @@
-"""Literals that do not belong into a committed file: secrets, and values made anew in every run."""
+"""Literals that do not belong in a committed file: secrets, and values that change in every run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = frozenset(
     """.split()  # noqa: SIM905 # a list of words reads better as a text
 )
 _BETWEEN = frozenset({"=", ":=", "=>", "encrypted", "is"})
-# The secrets that can be told by their form.
+# The secrets that can be recognised by their form.
 _FORMS = re.compile(
     r"""
       \w+://[^/\s:@']*:[^/\s@']+@            # a URL with a password
@@ -29,7 +29,7 @@ _FORMS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MAY_HOLD = re.compile(rf"(?:{'|'.join(_NAMES)})\b|{_FORMS.pattern}", re.VERBOSE | re.IGNORECASE)
-# What programs make anew each time: UUIDs, times, long numbers and hashes.
+# What programs generate: UUIDs, times, long numbers and hashes.
 _GENERATED = re.compile(
     r"""
       [0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}
@@ -62,6 +62,6 @@ def without_secrets(statement: str) -> str:
 
 @lru_cache(maxsize=1024)
 def skeleton(statement: str) -> str | None:
-    """Return a statement without what looks made anew in every run; None if it has no such part."""
+    """Return a statement without what looks generated; None if it has no such part."""
     text, count = _GENERATED.subn("?", statement)
     return text if count else None

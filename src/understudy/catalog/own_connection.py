@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ def connect(dsn: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
 
     given = {"connect_timeout": _CONNECT_TIMEOUT, "client_encoding": "utf8", **options}
     with _without_variables():
-        return psycopg.connect(dsn, autocommit=True, **{**overriding(dsn), **given})
+        return psycopg.connect(dsn, autocommit=True, **{**_overriding(dsn), **given})
 
 
 def is_alive(connection: psycopg.Connection[Any]) -> bool:
@@ -57,7 +57,7 @@ def is_alive(connection: psycopg.Connection[Any]) -> bool:
     return True
 
 
-def overriding(dsn: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def _overriding(dsn: str) -> dict[str, str]:
     """Return libpq's parameters that override the environment, without those in the URL.
 
     PGSERVICE, PGTZ, PGDATESTYLE and PGGEQO cannot be overridden by a parameter.
@@ -71,7 +71,7 @@ def overriding(dsn: str, environment: Mapping[str, str] = os.environ) -> dict[st
         keyword = option.keyword.decode()
         variables = {"PGSERVICE", (option.envvar or b"").decode()}
         variables |= {"PGREQUIRESSL"} if keyword == "sslmode" else set()
-        is_set = not variables.isdisjoint(environment)
+        is_set = not variables.isdisjoint(os.environ)
         if option.envvar and is_set and option.keyword not in in_url and keyword != "service":
             parameters[keyword] = _DEFAULTS.get(keyword, (option.compiled or b"").decode())
     return parameters

@@ -167,7 +167,7 @@ class Catalog:
         """Return the new statements whose text changes with every run; the file keeps none.
 
         They differ from a statement that an earlier run has learned, and this run has not asked
-        about, in what programs make anew each time alone: a UUID, a time, a hash.
+        about, in generated parts only: a UUID, a time, a hash.
         """
         with self._lock:
             contents = self._contents

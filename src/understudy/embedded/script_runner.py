@@ -138,15 +138,15 @@ class ScriptRunner:
         while batch and (failure := self._send(batch)) is not None:
             if failure.has_undone and self._create_role(failure):
                 continue
-            is_forgiven = self._forgives(failure)
+            is_harmless = self._is_harmless(failure)
             if (
                 failure.has_undone
                 and len(batch) > 1
-                and (is_forgiven or failure.sqlstate in _ALONE)
+                and (is_harmless or failure.sqlstate in _ALONE)
             ):
                 for statement in batch:
                     self._run([statement])
-            elif not (failure.has_undone and is_forgiven):
+            elif not (failure.has_undone and is_harmless):
                 raise SchemaError(
                     refused(self._connection, failure.result, failure.statement, failure.offset)
                 )
@@ -162,7 +162,7 @@ class ScriptRunner:
         roles.create(self._dsn, role)
         return True
 
-    def _forgives(self, failure: Failure) -> bool:
+    def _is_harmless(self, failure: Failure) -> bool:
         """Return whether a statement has nothing to do in this database."""
         statement, sqlstate = failure.statement, failure.sqlstate
         words = statement.words

@@ -68,7 +68,7 @@ class Server:
         dsn: the address as a URL, for every driver.
         socket_dsn: the URL of its private Unix socket, which asks for no password; on systems
             without Unix sockets, the same as `dsn`.
-        doors: the sockets at which its clients connect: its own, and others that hand over to it.
+        listeners: the sockets to which its clients connect: its own, and a shared address.
 
     Args:
         user: the user in its address, who need not exist.
@@ -92,7 +92,7 @@ class Server:
         self._is_refusing = self._is_started = False
         self._test = 0
         self._sockets = Sockets(self)
-        self.doors = [self._sockets]
+        self.listeners = [self._sockets]
         address = locate(self._sockets, user, password or new_password())
         self.host, self.port, self.database = address.host, address.port, address.database
         self.user, self.password = address.user, address.password
@@ -238,7 +238,7 @@ class Server:
     def refuse_connections(self, *, refused: bool) -> None:
         """Refuse new connections, as if no server ran; or accept them again."""
         self._is_refusing = refused
-        for sockets in self.doors:
+        for sockets in self.listeners:
             sockets.call(sockets.refuse if refused else sockets.listen)
 
     def fail_over(self) -> None:

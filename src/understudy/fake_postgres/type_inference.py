@@ -220,27 +220,27 @@ def columns(rules: Sequence[Rule], statement: str) -> list[tuple[str, str]] | No
         LookupError: a function answers it, so its columns are unknown.
         ColumnsUnknown: the rows do not fit what the text tells.
     """
-    told = column_names(statement)
+    listed = column_names(statement)
     for outcome in _outcomes(rules):
         if isinstance(outcome, Value):
-            name = told[0] if told is not None and len(told) == 1 else None
+            name = listed[0] if listed is not None and len(listed) == 1 else None
             return _typed(rules, [name or UNNAMED_COLUMN])
         if isinstance(outcome, Rows) and (outcome.rows or outcome.columns):
-            return _typed(rules, _names(outcome, told))
+            return _typed(rules, _names(outcome, listed))
     if any(isinstance(answer.outcome, Computed) for rule in rules for answer in rule.answers):
         raise LookupError(statement)
     if not returns_rows(statement):
         return None
     # ORMs look for the columns of an empty result too. Of `*` at least one is there.
-    return [(name or UNNAMED_COLUMN, _TEXT) for name in told or (None,)]
+    return [(name or UNNAMED_COLUMN, _TEXT) for name in listed or (None,)]
 
 
-def _names(outcome: Rows, told: Sequence[str | None] | None) -> list[str]:
+def _names(outcome: Rows, listed: Sequence[str | None] | None) -> list[str]:
     """Return the names of the columns of some rows."""
     if outcome.columns is not None:
         return list(outcome.columns)
     first = outcome.rows[0]
-    known = None if told is None or None in told else list(map(str, told))
+    known = None if listed is None or None in listed else list(map(str, listed))
     if isinstance(first, tuple):
         if known is None:
             raise ColumnsUnknown(Difference(UNNAMED, remedy=(NAME_THEM,)))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.pg import sql
+from understudy.pg.sql_spelling import name_of, text_of
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"  # manual, COPY, "Binary Format"
 
@@ -115,7 +116,8 @@ def options_in(statement: str) -> CopyOptions:
 def _literal(token: str) -> str:
     if token[:2] in ("E'", "e'"):
         return token[2:-1].encode().decode("unicode_escape")
-    return token[1:-1].replace("''", "'") if token.startswith("'") else token.strip('"')
+    text = text_of(token)
+    return token.strip('"') if text is None else text
 
 
 def _columns(tokens: Sequence[str], at: int) -> tuple[frozenset[str] | None, int]:
@@ -123,9 +125,9 @@ def _columns(tokens: Sequence[str], at: int) -> tuple[frozenset[str] | None, int
     if tokens[at] == "*":
         return None, at + 1
     at += tokens[at] == "("
-    found = [tokens[at].strip('"')]
+    found = [name_of(tokens[at])]
     while tokens[at + 1 : at + 2] == (",",):
-        found.append(tokens[at + 2].strip('"'))
+        found.append(name_of(tokens[at + 2]))
         at += 2
     return frozenset(found), at + 1
 

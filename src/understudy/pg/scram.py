@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-# PostgreSQL's 4096 slow down whoever guesses a weak password, and every test that connects.
+# PostgreSQL's 4096 slow down guessing a weak password, and every test that connects.
 ITERATIONS = 1
 
 
@@ -23,9 +23,9 @@ class Keys(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def derive_keys(password: str, salt: bytes, iterations: int = ITERATIONS) -> Keys:
+def derive_keys(password: str, salt: bytes) -> Keys:
     """Return the keys for a password."""
-    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), salt, iterations)
+    salted = hashlib.pbkdf2_hmac("sha256", _prepared(password).encode(), salt, ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     server_key = hmac.digest(salted, b"Server Key", "sha256")
     return Keys(hashlib.sha256(client_key).digest(), server_key)

@@ -46,7 +46,7 @@ class SharedAddress:
         self.current = FAKE
         self._is_started = False
         for server in self._servers.values():
-            server.doors.append(self._sockets)
+            server.listeners.append(self._sockets)
         self.location: Location = locate(self._sockets, real.user, real.password)
 
     def begin(self, item: pytest.Item) -> None:

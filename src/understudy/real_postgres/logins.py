@@ -103,7 +103,7 @@ class Logins:
         }
 
     def checked(self, user: str, wanted: Mapping[str, str]) -> Values | None:
-        """Return the first settings that an earlier connection with the same wishes got."""
+        """Return the first settings that an earlier connection with the same options got."""
         return self._checked.get((user, frozenset(wanted.items())))
 
     def question(self, user: str, wanted: Mapping[str, str], given: Mapping[str, str]) -> bytes:

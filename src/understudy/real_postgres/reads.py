@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.pg import sql as lexer
+from understudy.pg.sql_spelling import name_of
 
 # What a SELECT may not name if it is to be certain that it only reads: functions that may write,
 # and views, which may call them.
@@ -49,5 +49,4 @@ class ReadStatements:
         if not tokens or tokens[0].lower() not in _READS:
             return False
         # A semicolon in the middle begins another statement.
-        words = {re.sub(r'^"|"$', "", token.lower()) for token in tokens}
-        return ";" not in tokens[:-1] and self._names.isdisjoint(words)
+        return ";" not in tokens[:-1] and self._names.isdisjoint(map(name_of, tokens))

@@ -51,7 +51,7 @@ class SharedSettings:
         """Return the statements that give the session what a client has.
 
         Args:
-            client: the client, whose turn begins.
+            client: the client that sends the next request.
             own: statements to run with the rights of the user that has logged in.
         """
         login = self._first["session_authorization"]

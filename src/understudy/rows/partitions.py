@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
+from understudy.pg.sql_spelling import text_of
 from understudy.rows.table_facts import Bound
 
 _VALUE = re.compile(r"'(?:[^']|'')*'|[\w.+-]+")
@@ -36,7 +37,8 @@ def values_for(bounds: Sequence[Bound]) -> dict[str, str]:
 
 
 def _plain(value: str) -> str:
-    return value[1:-1].replace("''", "'") if value.startswith("'") else value
+    text = text_of(value)
+    return value if text is None else text
 
 
 def _below(value: str) -> str | None:
