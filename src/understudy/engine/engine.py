@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from understudy.catalog import active_checker, session_schema
 from understudy.catalog.description import Description
 from understudy.catalog.session_schema import NO_CONTEXT, Context
+from understudy.engine.copied_rows import Columns, CopiedRows, columns_of, query_of
 from understudy.engine.outcome import Outcome
+from understudy.pg.codec_registry import Values
+from understudy.pg.types import Types
 from understudy.script import call_counts
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
@@ -130,6 +133,17 @@ class Engine:
         if checker is None:
             return None
         return checker.describe_accepted(call.statement, declared, context)
+
+    def accepted_rows(self, copy: str, data: bytes) -> CopiedRows:
+        """Return the rows of a COPY on a fake, which knows the types if there is a schema."""
+        checker = active_checker.checker()
+        types = Types({} if checker is None else checker.types)
+
+        def columns() -> Columns:
+            question = Call("execute", query_of(copy) or copy, None)
+            return columns_of(copy, self.describe_accepted(question, (), NO_CONTEXT))
+
+        return CopiedRows(copy, data, columns, Values(types), is_strict=False)
 
     def rules_for(self, call: Call) -> list[Rule]:
         """Return the rules that match the statement of a call, with any parameters."""

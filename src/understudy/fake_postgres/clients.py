@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from understudy.engine.copied_rows import Columns
 from understudy.fake_postgres.attribution import Attribution, latest_psqlpy_call
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.script.calls import Call, Sender, Transaction
@@ -29,6 +30,7 @@ class Client(Connection):
         latest: the latest statement on it.
         test: the number of the test in which it was opened.
         is_admitted: whether it has connected, and was not refused.
+        copied: the columns that a driver was told for a COPY without a schema, by their query.
     """
 
     transport: Transport
@@ -41,6 +43,7 @@ class Client(Connection):
         self.latest: Call | None = None
         self.test = 0
         self.is_admitted = False
+        self.copied: dict[str, Columns] = {}
 
     def note_transaction(self, transaction: Transaction) -> None:
         """Record a transaction that begins, here and in the test."""

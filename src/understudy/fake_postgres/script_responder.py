@@ -18,6 +18,7 @@ from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
+from understudy.engine.copied_rows import Columns, CopiedRows, columns_of, query_of
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import connection_queries, scripted_copy, type_inference
@@ -127,7 +128,12 @@ class ScriptResponder:
         if copy is not None:
             statement = scripted_statement(sql, command_in(sql))
             statement.copy = copy
+            statement.notes.columns = self._copy_columns(call, client)
             return statement
+        copied = None if rules else self._copied_columns(call, client)
+        if copied is not None:
+            told = tuple(self._schema.field(*column) for column in copied)
+            return scripted_statement(sql, command_in(sql), fields=told)
         if not rules:
             self._engine.log(call, has_run=False)
             client.note_call(call)
@@ -156,6 +162,40 @@ class ScriptResponder:
             hint = partial(type_inference.not_sent, sql, call.origin.place, shown)
             expectations.add_hint((client.pid, sql), hint)
         return scripted_statement(sql, command_in(sql), parameters, fields)
+
+    def _copy_columns(self, call: Call, client: Client) -> Columns:
+        """Return the columns of a COPY, with the types that PostgreSQL says or a driver was told.
+
+        Raises:
+            Failure: PostgreSQL refuses a query of these columns.
+        """
+        query = query_of(call.statement)
+        if query is None:
+            return None
+        told = client.copied.get(query)
+        if told is not None:
+            expectations.drop_hint((client.pid, query))
+            return told
+        question = client.call(query, None, call.spot)
+        path = client.settings.get("search_path")
+        context = self._engine.context(question, client, path)
+        description = self._engine.describe(question, (), context)
+        return columns_of(call.statement, description)
+
+    def _copied_columns(self, call: Call, client: Client) -> Sequence[tuple[str, str]] | None:
+        """Return the columns of a query that a driver asks before a COPY FROM that has a rule."""
+        copy = scripted_copy.copy_of(call.statement)
+        rules = self._rules_for(client.call(copy, None, call.spot)) if copy else ()
+        if copy is None or not rules:
+            return None
+        found = scripted_copy.scripted_columns(copy, rules)
+        query = query_of(copy) or ""
+        if found is None:
+            _fail(scripted_copy.columns_unknown(copy, call.origin.place))
+        client.copied[query] = found
+        hint = partial(scripted_copy.not_sent, copy, call.origin.place, found)
+        expectations.add_hint((client.pid, query), hint)
+        return found
 
     # What it is answered with --------------------------------------------------------------------
 
@@ -186,8 +226,9 @@ class ScriptResponder:
 
     def _ask(self, statement: Statement, parameters: Sequence[Any], client: Client) -> Outcome:
         """Log a call, and ask the engine for its answer."""
+        given: ReceivedParameters | CopiedRows
         if statement.copy == "in":
-            given: list[Any] = [b"".join(parameters)]
+            given = self._copied(statement, b"".join(parameters), client)
         else:
             given = ReceivedParameters(parameters)
             given.oids, given.same = statement.parameters, self._schema.values.same
@@ -197,8 +238,16 @@ class ScriptResponder:
         self._engine.log(call)
         client.note_call(call)
         notes: StatementNotes = statement.notes
+        if isinstance(given, CopiedRows):
+            scripted_copy.read(given, call)
         with self._lock:
             return self._engine.ask(call, notes.description)
+
+    def _copied(self, statement: Statement, data: bytes, client: Client) -> CopiedRows:
+        """Return the rows of a COPY from a client."""
+        notes: StatementNotes = statement.notes
+        values = self._schema.values
+        return CopiedRows(statement.sql, data, lambda: notes.columns, values, is_strict=True)
 
     def _rules_for(self, call: Call) -> Sequence[Rule]:
         with self._lock:

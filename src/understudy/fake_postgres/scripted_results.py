@@ -35,7 +35,9 @@ class ScriptedResults:
     def result_of(self, answer: Rows | Value, outcome: Outcome, statement: Statement) -> Result:
         """Return scripted rows as the result of a statement, if it could return them."""
         if statement.copy is not None:
-            return scripted_copy.result(answer, outcome.call, statement.copy)
+            return scripted_copy.result(
+                answer, outcome.call, statement.copy, statement.notes.columns, self._schema.values
+            )
         fields = statement.fields or ()
         names = [field.name for field in fields]
         if isinstance(answer, Value):

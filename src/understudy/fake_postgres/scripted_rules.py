@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 from uuid import UUID
 
+from understudy.engine.copied_rows import CopiedRows
+from understudy.fake_postgres import type_inference
 from understudy.fake_postgres.scripted_errors import error_fields
+from understudy.pg.codec_registry import Values
+from understudy.pg.codecs.codec import Unencodable
+from understudy.pg.errors import ServerError
 from understudy.pg.types import BUILT_IN
 from understudy.script import answers
 from understudy.script.failures import ScriptError
@@ -18,6 +23,7 @@ from understudy.script.rules import StatementRule
 # Other values of these types are sent as others. Two texts may be sent as one value of a json, say.
 _EXACT = frozenset([int, bool, bytes, type(None), UUID, dt.date, dt.datetime])
 _EXACT_TEXTS = frozenset([BUILT_IN["text"].oid, BUILT_IN["character varying"].oid])
+_WHOLE = ("smallint", "integer", "bigint")
 Same = Callable[[int, Any, Any], bool]
 
 
@@ -54,6 +60,8 @@ class ServerParameters(Parameters):
         return key
 
     def _differences(self, given: Given, *, stop_at_first: bool) -> list[str]:
+        if isinstance(given, CopiedRows):
+            return self._row_differences(given, stop_at_first=stop_at_first)
         found = super()._differences(given, stop_at_first=stop_at_first)
         if (
             not found
@@ -66,6 +74,44 @@ class ServerParameters(Parameters):
             for oid, want, got in zip(given.oids, self.expected, given, strict=True)
         )
         return Parameters(expected)._differences(given, stop_at_first=stop_at_first)
+
+    def _row_differences(self, given: CopiedRows, *, stop_at_first: bool) -> list[str]:
+        expected = self.expected
+        if len(expected) == 1 and isinstance(expected[0], bytes):
+            return Parameters(expected)._differences([given.data], stop_at_first=stop_at_first)
+        if len(expected) == len(given):
+            pairs = zip(expected, given, strict=True)
+            expected = tuple(_row_as_sent(given, want, got) for want, got in pairs)
+        return Parameters(expected)._differences(given, stop_at_first=stop_at_first)
+
+
+def _row_as_sent(rows: CopiedRows, expected: Any, row: tuple[Any, ...]) -> Any:
+    """Return an expected row of a COPY, with the values that were sent for those equal to them."""
+    if not isinstance(expected, list | tuple) or len(expected) != len(row):
+        return expected
+    columns = rows.columns or [("", None)] * len(row)
+    return tuple(
+        got if _is_copied_as(rows.values, kind, want, got) else want
+        for (_, kind), want, got in zip(columns, expected, row, strict=False)
+    )
+
+
+def _is_copied_as(values: Values, kind: str | None, expected: Any, given: Any) -> bool:
+    if expected is None or given is None or callable(expected):
+        return False
+    if kind is not None:
+        return values.same(values.types.oid(kind), expected, given)
+    type_name = type_inference.type_of(expected)
+    if type_name is None:
+        return False
+    codec = values.codec(type_name)
+    try:
+        if isinstance(given, str):
+            return codec.output(expected) == given
+        kinds = _WHOLE if type(expected) is int else (type_name,)
+        return any(values.codec(name).receive(given) == expected for name in kinds)
+    except (Unencodable, ServerError):
+        return False
 
 
 def _is_sent_as(same: Same, oid: int, expected: Any, given: Any) -> bool:

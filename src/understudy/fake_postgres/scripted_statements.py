@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from understudy.catalog.description import Description
+from understudy.engine.copied_rows import Columns
 from understudy.fake_postgres.protocol.statements import Field, Result, Statement
 from understudy.script.answers import Rows, Value
 
@@ -17,10 +18,12 @@ class StatementNotes:
         description: what PostgreSQL says of it; None if it was not asked.
         results: what its scripted answers came to, by their identity; each with the answer, which
             is kept so that no other gets its identity.
+        columns: those of a COPY.
     """
 
     description: Description | None
     results: dict[int, tuple[Rows | Value, Result]] = field(default_factory=dict)
+    columns: Columns = field(default=None, kw_only=True)
 
 
 def scripted_statement(

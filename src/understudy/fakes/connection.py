@@ -12,6 +12,7 @@ from understudy.fakes.record import FakeRecord
 from understudy.fakes.scripted_connection import ScriptedConnection
 from understudy.fakes.transaction import FakeTransactionContext
 from understudy.pg import copy_data
+from understudy.pg.copy_rows import BrokenData
 from understudy.script import expectations
 from understudy.script.calls import Transaction
 from understudy.script.parameter_matching import Given
@@ -125,11 +126,15 @@ class FakeConnection(ScriptedConnection):
         columns: Sequence[str] | None = None,
         schema_name: str | None = None,
     ) -> int:
-        """Answer a COPY of data in PostgreSQL's binary format with the number of rows in it."""
+        """Answer a COPY of data in PostgreSQL's binary format with the number of rows in it.
+
+        The parameters of the call are the rows, with their values as the schema says, or as bytes.
+        """
         data = bytes(source.getvalue() if isinstance(source, io.BytesIO) else source)
         statement = _copy_statement(table_name, columns, schema_name)
+        rows = self._engine.accepted_rows(statement, data)
         return await self._copy(
-            "binary_copy_to_table", statement, [data], lambda: copy_data.count_binary_rows(data)
+            "binary_copy_to_table", statement, rows, lambda: copy_data.count_binary_rows(data)
         )
 
     async def in_transaction(self) -> bool:
@@ -168,7 +173,7 @@ class FakeConnection(ScriptedConnection):
         result = await self._run(method, statement, parameters)
         try:
             rows = count()
-        except copy_data.BrokenData as error:
+        except BrokenData as error:
             self._state.fail()
             raise driver_errors.server_refused(str(error)) from None
         return result_shapes.as_many(result, rows).rowcount

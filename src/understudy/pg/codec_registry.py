@@ -139,10 +139,13 @@ class Values:
 
     Args:
         types: the types.
+
+    Attributes:
+        types: as above.
     """
 
     def __init__(self, types: Types) -> None:
-        self._types = types
+        self.types = types
         self._codecs: dict[str, Codec] = {}
         self._ways: dict[tuple[int, int], tuple[Decoder, Encoder]] = {}
 
@@ -173,7 +176,7 @@ class Values:
         # Most are. A str may be the text of something else: of a JSON document.
         if type(expected) is type(given) and type(given) in _PLAIN and expected == given:
             return True
-        found = self._types.bare(oid)
+        found = self.types.bare(oid)
         is_json = found is not None and found.name.removesuffix("[]") in _JSON
         if expected is None or (given is None and not is_json):
             return expected is given
@@ -190,7 +193,7 @@ class Values:
     def _way(self, oid: int, form: int) -> tuple[Decoder, Encoder]:
         found = self._ways.get((oid, form))
         if found is None:
-            codec = self._codec_of(self._types.bare(oid))
+            codec = self._codec_of(self.types.bare(oid))
             if form == TEXT:
                 found = _of_text(codec.input), _to_text(codec.output)
             else:
@@ -217,10 +220,10 @@ class Values:
         return codec
 
     def _made(self, name: str) -> Codec:
-        found = self._types.named(name)
+        found = self.types.named(name)
         if found is None:
             return only_text(name)
-        of = self._types.named(found.of) if found.of is not None else None
+        of = self.types.named(found.of) if found.of is not None else None
         match found.kind:
             case "enum":
                 return enum_of(name, found.labels)
@@ -228,7 +231,7 @@ class Values:
                 return self.codec(of.name)
             case "array" if of is not None:
                 delimiter = ";" if of.name == "box" else ","
-                below = self._types.bare(of.oid)
+                below = self.types.bare(of.oid)
                 return array_of(
                     name,
                     of.oid,
@@ -245,18 +248,18 @@ class Values:
                 fields = [self._field(field, type_name) for field, type_name in found.fields]
                 return record_of(name, fields, self._spelled)
         if name in _VECTORS:
-            element = self._types.named(_VECTORS[name])
+            element = self.types.named(_VECTORS[name])
             assert element is not None  # it is built in
             return vector(name, element.oid, self.codec(element.name), self._spelled)
         # A type of an extension may be in any schema.
         return _BASE.get(name) or EXTENSIONS.get(name.rpartition(".")[2]) or only_text(name)
 
     def _spelled(self, oid: int) -> str:
-        found = self._types.numbered(oid)
+        found = self.types.numbered(oid)
         return "???" if found is None else found.name
 
     def _field(self, name: str, type_name: str) -> tuple[str, int, Codec]:
-        return name, self._types.oid(type_name), self.codec(type_name)
+        return name, self.types.oid(type_name), self.codec(type_name)
 
 
 def _of_text(read: Callable[[str], Any]) -> Decoder:

@@ -11,9 +11,11 @@ from typing import Any
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Description
 from understudy.catalog.introspection_statements import is_introspection
+from understudy.engine.copied_rows import Columns, CopiedRows, columns_of, query_of
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.client_errors import server_error
+from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol import commands as c
@@ -93,6 +95,7 @@ class ForwardingResponder(ScriptResponder):
         self._limits = scheduler.limits
         self._portals = UpstreamPortals(scheduler)
         self._settings = ClientSettings(scheduler)
+        self._known = Schema()
         self._statements: dict[object, Statement] = {}
         self._generation = 0
         self._number = 0
@@ -206,6 +209,8 @@ class ForwardingResponder(ScriptResponder):
                 forward = partial(self._forward, portal, limit, client)
                 return Pending(delay, forward) if delay else forward()
             outcome.description = self._described(outcome.call, statement.notes, client)
+            if statement.copy == "out":
+                statement.notes.columns = self._accepted_columns(sql, client)
             return self._answered(outcome, statement)
         except Failure as failure:
             raise server_error(failure, sql) from None
@@ -236,6 +241,17 @@ class ForwardingResponder(ScriptResponder):
             self._value(oid, value) if isinstance(value, Sent) else value
             for oid, value in zip(statement.parameters, sent, strict=True)
         ]
+
+    def _copied(self, statement: Statement, data: bytes, client: Client) -> CopiedRows:
+        """Return the rows of a COPY from a client; the real server refuses what is wrong."""
+        columns = partial(self._accepted_columns, statement.sql, client)
+        return CopiedRows(statement.sql, data, columns, self._known.values, is_strict=False)
+
+    def _accepted_columns(self, sql: str, client: Client) -> Columns:
+        """Return the columns of a COPY that the real server has accepted."""
+        question = client.call(query_of(sql) or sql, None, NOWHERE)
+        context = self._engine.context(question, client, client.settings.get("search_path"))
+        return columns_of(sql, self._engine.describe_accepted(question, (), context))
 
     def _value(self, oid: int, sent: Sent) -> Any:
         try:

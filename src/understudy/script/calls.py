@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from understudy.pg import sql
-from understudy.script.failures import Failure, TransactionLeftOpen
+from understudy.script.failures import Failure, ScriptError, TransactionLeftOpen
 from understudy.script.formatting import quoted, shown
 from understudy.script.origin import Origin, Spot, at, caller, spot
 from understudy.script.parameter_matching import Given
@@ -119,6 +119,21 @@ class Call:
         self._failed = True
 
     @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows that a COPY FROM STDIN or `execute_many` sent, in the order of the columns.
+
+        Raises:
+            ScriptError: the call is neither.
+        """
+        given = self.parameters
+        is_copy = self.statement.lstrip()[:4].upper() == "COPY"
+        if isinstance(given, Mapping) or not (is_copy or self.method == "execute_many"):
+            raise ScriptError(
+                f"rows: only COPY ... FROM STDIN and execute_many send rows; this is {self.source}"
+            )
+        return [tuple(row) for row in given or ()]
+
+    @property
     def sql(self) -> str:
         """The statement on one line, without comments."""
         return sql.one_line(self.statement)
@@ -159,6 +174,8 @@ class Call:
             return ".row(...)"
         if self.method == "fetch_val":
             return ".value(...)"
+        if command == "COPY" and "STDIN" in words:
+            return ""
         if command in ("INSERT", "UPDATE", "DELETE", "MERGE") and "RETURNING" not in words:
             return f'.tag("{command} {"0 1" if command == "INSERT" else "1"}")'
         return ".rows(...)"

@@ -325,7 +325,7 @@ class StatementRule(Rule):
         """Return whether this rule is for the call's statement, whatever the parameters."""
         if self.regex is not None:
             return self.regex.search(sql.one_line(call.statement)) is not None
-        return self.pattern.matches(sql.tokens(call.statement))
+        return self.pattern.matches(sql.comparable(call.statement))
 
     @property
     def exact_statement(self) -> sql.Tokens | None:
@@ -350,7 +350,7 @@ class StatementRule(Rule):
             statement = 1.0 if self.regex.search(sql.one_line(call.statement)) else 0.0
         else:
             wanted = tuple(token for run in self.pattern.runs for token in run)
-            statement = sql.similarity(wanted, sql.tokens(call.statement))
+            statement = sql.similarity(wanted, sql.comparable(call.statement))
         fits = not (self.parameters.differences(call.parameters) or self._sender_differences(call))
         return statement + 0.1 * fits
 
@@ -358,7 +358,7 @@ class StatementRule(Rule):
         if self.regex is not None:
             found = self.regex.search(sql.one_line(call.statement))
             return None if found else f"does not match {shown(self.regex.pattern)}"
-        return self.pattern.difference(sql.tokens(call.statement))
+        return self.pattern.difference(sql.comparable(call.statement))
 
 
 def _has_ellipsis(expected: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from understudy.fake_postgres.protocol import (
@@ -10,10 +11,11 @@ from understudy.fake_postgres.protocol import (
     errors,
     frontend_messages,
 )
-from understudy.fake_postgres.protocol.backend import MORE, Backend, Work, outcome, run
+from understudy.fake_postgres.protocol.backend import LONG, MORE, Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.prepared_statements import tag
 from understudy.fake_postgres.protocol.statements import (
     ConnectionDropped,
+    Pending,
     Portal,
     Result,
     Statement,
@@ -36,7 +38,13 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     if statement.copy == "in":
         backend.send(backend_messages.copy_response(b"G", columns, form))
         portal.values = yield from _received(backend, statement.sql)
-    result = yield from outcome(backend, run(backend, portal))
+    size = sum(map(len, portal.values)) if statement.copy == "in" else 0
+    asked: Result | Pending
+    if size >= LONG and statement.forward is None:
+        asked = Pending(0.0, partial(run, backend, portal), in_thread=True)
+    else:
+        asked = run(backend, portal)
+    result = yield from outcome(backend, asked)
     if result.raw is not None:
         backend.send(result.raw)
         portal.result = Result()
