@@ -14,11 +14,14 @@ import pytest
 
 from understudy import ANY, AnswerImpossible, StatementRefused, db_error
 from understudy.catalog.description import Refusal
+from understudy.engine.copied_rows import CopiedRows
 from understudy.fake_postgres import scripted_copy, type_inference
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_rules import ReceivedParameters, ServerParameters, ServerRule
+from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.types import Types
 from understudy.script.answers import Rows
 from understudy.script.calls import Call
 from understudy.script.origin import caller
@@ -183,10 +186,14 @@ def test_the_way_of_a_copy(statement: str, way: str | None) -> None:
     assert scripted_copy.direction(statement) == way
 
 
+VALUES = Values(Types({}))
+
+
 def tag_of(data: bytes) -> str | None:
     """The tag of a COPY whose client sends some data."""
-    call = Call("execute", "COPY t FROM STDIN", [data])
-    return scripted_copy.result(Rows(), call, "in").tag
+    copy = "COPY t FROM STDIN"
+    rows = CopiedRows(copy, data, lambda: None, VALUES, is_strict=True)
+    return scripted_copy.result(Rows(), Call("execute", copy, rows), "in", None, VALUES).tag
 
 
 def test_rows_of_copy_data_are_counted() -> None:
@@ -248,7 +255,7 @@ def test_parameters_that_would_be_sent_alike_are_equal() -> None:
 def test_rows_for_a_copy_to_the_client_are_lines() -> None:
     call = Call("execute", "COPY t TO STDOUT", [])
     result = scripted_copy.result(
-        Rows(({"a": True, "b": "x\\y"}, {"a": None, "b": "1\n2"})), call, "out"
+        Rows(({"a": True, "b": "x\\y"}, {"a": None, "b": "1\n2"})), call, "out", None, VALUES
     )
 
     assert list(result.rows) == [b"t\tx\\\\y\n", b"\\N\t1\\n2\n"]

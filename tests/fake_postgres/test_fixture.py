@@ -259,7 +259,8 @@ async def test_copy(fake_postgres: FakePostgres) -> None:
     await connection.commit()
 
     assert out == b"1\tA\\tB\n2\t\\N\n"
-    assert fake_postgres.calls[1].parameters == [b"1\tAna\n2\tBia\n"]
+    assert fake_postgres.calls[1].rows == [("1", "Ana"), ("2", "Bia")]  # texts without a schema
+    fake_postgres.assert_called("COPY users FROM STDIN", (1, "Ana"), (2, "Bia"), times=1)
 
 
 async def test_a_pool_of_psycopg(fake_postgres: FakePostgres) -> None:

@@ -172,7 +172,22 @@ class CopiedRows(Sequence[Row]):
             encoding = "latin-1"  # every byte is a character: what can be said of it
         if encoding != "utf-8":
             return self.data.decode(encoding, errors="surrogateescape")
-        return decoded(self.data) if self._is_strict else self.data.decode(errors="replace")
+        if not self._is_strict:
+            return self.data.decode(errors="replace")
+        try:
+            return decoded(self.data)
+        except ServerError as error:
+            line = self._lines_before_bad_byte() + 1
+            error.context = f"COPY {self._table}, line {line}"
+            raise
+
+    def _lines_before_bad_byte(self) -> int:
+        for line, data in enumerate(self.data.split(b"\n")):
+            try:
+                decoded(data)
+            except ServerError:
+                return line
+        return 0
 
     def _types(
         self, fields: Sequence[object], line: int, text: str | None

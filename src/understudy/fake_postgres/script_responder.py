@@ -18,13 +18,14 @@ from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
-from understudy.engine.copied_rows import Columns, CopiedRows, columns_of, query_of
+from understudy.engine.copied_rows import CopiedRows, query_of
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import connection_queries, scripted_copy, type_inference
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.connection_queries import is_call
+from understudy.fake_postgres.copy_columns import CopyColumns
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.generated_rows import GeneratedRows
 from understudy.fake_postgres.introspection import Introspection
@@ -87,6 +88,7 @@ class ScriptResponder:
         self._notify = notify
         self._introspection = Introspection(schema)
         self._results = ScriptedResults(schema)
+        self._copies = CopyColumns(engine, self._rules_for)
 
     # What a statement is -------------------------------------------------------------------------
 
@@ -128,9 +130,9 @@ class ScriptResponder:
         if copy is not None:
             statement = scripted_statement(sql, command_in(sql))
             statement.copy = copy
-            statement.notes.columns = self._copy_columns(call, client)
+            statement.notes.columns = self._copies.columns(call, client)
             return statement
-        copied = None if rules else self._copied_columns(call, client)
+        copied = None if rules else self._copies.asked_for(call, client)
         if copied is not None:
             told = tuple(self._schema.field(*column) for column in copied)
             return scripted_statement(sql, command_in(sql), fields=told)
@@ -162,40 +164,6 @@ class ScriptResponder:
             hint = partial(type_inference.not_sent, sql, call.origin.place, shown)
             expectations.add_hint((client.pid, sql), hint)
         return scripted_statement(sql, command_in(sql), parameters, fields)
-
-    def _copy_columns(self, call: Call, client: Client) -> Columns:
-        """Return the columns of a COPY, with the types that PostgreSQL says or a driver was told.
-
-        Raises:
-            Failure: PostgreSQL refuses a query of these columns.
-        """
-        query = query_of(call.statement)
-        if query is None:
-            return None
-        told = client.copied.get(query)
-        if told is not None:
-            expectations.drop_hint((client.pid, query))
-            return told
-        question = client.call(query, None, call.spot)
-        path = client.settings.get("search_path")
-        context = self._engine.context(question, client, path)
-        description = self._engine.describe(question, (), context)
-        return columns_of(call.statement, description)
-
-    def _copied_columns(self, call: Call, client: Client) -> Sequence[tuple[str, str]] | None:
-        """Return the columns of a query that a driver asks before a COPY FROM that has a rule."""
-        copy = scripted_copy.copy_of(call.statement)
-        rules = self._rules_for(client.call(copy, None, call.spot)) if copy else ()
-        if copy is None or not rules:
-            return None
-        found = scripted_copy.scripted_columns(copy, rules)
-        query = query_of(copy) or ""
-        if found is None:
-            _fail(scripted_copy.columns_unknown(copy, call.origin.place))
-        client.copied[query] = found
-        hint = partial(scripted_copy.not_sent, copy, call.origin.place, found)
-        expectations.add_hint((client.pid, query), hint)
-        return found
 
     # What it is answered with --------------------------------------------------------------------
 
@@ -245,6 +213,7 @@ class ScriptResponder:
 
     def _copied(self, statement: Statement, data: bytes, client: Client) -> CopiedRows:
         """Return the rows of a COPY from a client."""
+        expectations.drop_hint((client.pid, query_of(statement.sql)))
         notes: StatementNotes = statement.notes
         values = self._schema.values
         return CopiedRows(statement.sql, data, lambda: notes.columns, values, is_strict=True)

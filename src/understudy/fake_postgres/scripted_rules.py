@@ -23,7 +23,7 @@ from understudy.script.rules import StatementRule
 # Other values of these types are sent as others. Two texts may be sent as one value of a json, say.
 _EXACT = frozenset([int, bool, bytes, type(None), UUID, dt.date, dt.datetime])
 _EXACT_TEXTS = frozenset([BUILT_IN["text"].oid, BUILT_IN["character varying"].oid])
-_WHOLE = ("smallint", "integer", "bigint")
+_WHOLE = {2: "smallint", 4: "integer", 8: "bigint"}  # by the number of bytes
 Same = Callable[[int, Any, Any], bool]
 
 
@@ -108,8 +108,9 @@ def _is_copied_as(values: Values, kind: str | None, expected: Any, given: Any) -
     try:
         if isinstance(given, str):
             return codec.output(expected) == given
-        kinds = _WHOLE if type(expected) is int else (type_name,)
-        return any(values.codec(name).receive(given) == expected for name in kinds)
+        if type(expected) is int:
+            type_name = _WHOLE.get(len(given), type_name)
+        return bool(values.codec(type_name).receive(given) == expected)
     except (Unencodable, ServerError):
         return False
 

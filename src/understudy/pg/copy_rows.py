@@ -12,6 +12,7 @@ from understudy.pg.copy_options import CopyOptions
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"  # manual, COPY, "Binary Format"
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
+_LINE_END = re.compile(r"\r?\n|\r")
 _CONTROL = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 
@@ -113,7 +114,8 @@ def text_rows(
 
 def _lines(data: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of data as the first of them ends, each with its number."""
-    end = "\n" if "\n" in data else "\r"
+    first = _LINE_END.search(data)
+    end = "\r" if first and first[0] == "\r" else "\n"
     found = data.split(end)
     if found[-1] == "":
         found.pop()
@@ -197,8 +199,7 @@ def _csv_rows(data: str, options: CopyOptions, names: Sequence[str] | None) -> I
                 is_quoted = True
                 piece, position = _quoted(data, position, inside, quote, escape)
                 if position < 0:
-                    line = data[start:].removesuffix("\n")
-                    raise BrokenData("unterminated CSV quoted field", number, line)
+                    raise BrokenData("unterminated CSV quoted field", number, data[start:])
                 text += piece
                 continue
             name = names[len(fields)] if names and len(fields) < len(names) else None

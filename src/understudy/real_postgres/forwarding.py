@@ -11,7 +11,7 @@ from typing import Any
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Description
 from understudy.catalog.introspection_statements import is_introspection
-from understudy.engine.copied_rows import Columns, CopiedRows, columns_of, query_of
+from understudy.engine.copied_rows import CopiedRows
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.client_errors import server_error
@@ -210,7 +210,7 @@ class ForwardingResponder(ScriptResponder):
                 return Pending(delay, forward) if delay else forward()
             outcome.description = self._described(outcome.call, statement.notes, client)
             if statement.copy == "out":
-                statement.notes.columns = self._accepted_columns(sql, client)
+                statement.notes.columns = self._copies.accepted(sql, client)
             return self._answered(outcome, statement)
         except Failure as failure:
             raise server_error(failure, sql) from None
@@ -244,14 +244,8 @@ class ForwardingResponder(ScriptResponder):
 
     def _copied(self, statement: Statement, data: bytes, client: Client) -> CopiedRows:
         """Return the rows of a COPY from a client; the real server refuses what is wrong."""
-        columns = partial(self._accepted_columns, statement.sql, client)
+        columns = partial(self._copies.accepted, statement.sql, client)
         return CopiedRows(statement.sql, data, columns, self._known.values, is_strict=False)
-
-    def _accepted_columns(self, sql: str, client: Client) -> Columns:
-        """Return the columns of a COPY that the real server has accepted."""
-        question = client.call(query_of(sql) or sql, None, NOWHERE)
-        context = self._engine.context(question, client, client.settings.get("search_path"))
-        return columns_of(sql, self._engine.describe_accepted(question, (), context))
 
     def _value(self, oid: int, sent: Sent) -> Any:
         try:

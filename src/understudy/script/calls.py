@@ -51,7 +51,8 @@ class Call:
     Attributes:
         method: the method's name, such as `fetch_row`.
         statement: the SQL as it was given; for a dummy, the method's name again.
-        parameters: the parameters as they were given (a list of rows for `execute_many`).
+        parameters: the parameters as they were given (rows for
+            `execute_many` and COPY ... FROM STDIN).
         transaction: the transaction that was open on the connection, or None.
         origin: the line of the code under test that called.
         rule: the rule that answered, or None.

@@ -95,17 +95,45 @@ def test_values_are_spelled_as_postgresql_does(
         assert copied(fake.dsn, statement) == copied(drivers_dsn, statement)
 
 
-def test_rows_for_a_binary_copy_are_refused_in_our_own_name(
-    server: Server, fakes_tcp: Relay
+_BINARY = """COPY (SELECT 1::int2 AS a, 'Ana'::text AS b, NULL::int AS c, '{1,NULL}'::int[] AS d,
+    'happy'::mood AS e, date '2024-01-02' AS f, 1.50::numeric AS g) TO STDOUT (FORMAT binary)"""
+_TYPED = (1, "Ana", None, [1, None], "happy", dt.date(2024, 1, 2), Decimal("1.50"))
+
+
+@pytest.mark.parametrize("row", [_TYPED, dict(zip("gfedcba", reversed(_TYPED), strict=True))])
+def test_rows_of_a_binary_copy_have_the_types_of_the_query(
+    row: Any, drivers_dsn: str, server: Server, fakes_tcp: Relay
 ) -> None:
-    statement = "COPY users TO STDOUT (FORMAT binary)"
     with expectations.opened() as book:
         fake = FakeServer(server, fakes_tcp)
-        fake.on(statement).rows({"id": 1})
-        with pytest.raises(psycopg.Error, match="the types of its columns are unknown"):
+        fake.on(_BINARY).rows(row)
+        assert copied(fake.dsn, _BINARY) == copied(drivers_dsn, _BINARY)
+        fake.postgres.end()
+    assert book.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"id": "x"}, "'x' (str) is not a value of integer"),
+        ((1, 2), "a row has 2 values for 1 columns"),
+        ({"name": "Ana"}, "it has no column 'name'"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "binary"])
+def test_rows_that_a_copy_cannot_have_are_refused_in_our_own_name(
+    form: str, row: Any, problem: str, server: Server, fakes_tcp: Relay
+) -> None:
+    statement = f"COPY users (id) TO STDOUT (FORMAT {form})"
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        fake.on(statement).rows(row)
+        with pytest.raises(psycopg.Error, match="NotSupported: the rows of this COPY cannot"):
             copied(fake.dsn, statement)
         fake.postgres.end()
-    assert [type(failure) for failure in book.verify()] == [NotSupported]
+    (failure,) = book.verify()
+    assert isinstance(failure, NotSupported)
+    assert problem in str(failure)
 
 
 async def test_asyncpg_has_the_arguments_of_a_copy_quoted(
