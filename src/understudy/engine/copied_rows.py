@@ -14,6 +14,7 @@ from understudy.pg.codecs.codec import decoded
 from understudy.pg.copy_options import CopyOptions, options_in
 from understudy.pg.copy_rows import SIGNATURE, BrokenData, binary_rows, text_rows
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.sql_spelling import name_of
 
 # The columns of a COPY: names, and types if they are known. None if nobody knows the columns.
 Columns: TypeAlias = Sequence[tuple[str, str | None]] | None
@@ -64,7 +65,7 @@ def columns_of(copy: str, description: Description | None) -> Columns:
     if description is not None:
         return [(column.name, column.type) for column in description.columns]
     listed = listed_columns(copy)
-    return [(name.strip('"'), None) for name in listed] or None
+    return [(name_of(name), None) for name in listed] or None
 
 
 class CopiedRows(Sequence[Row]):

@@ -11,6 +11,7 @@ from understudy.engine.engine import Engine
 from understudy.fake_postgres import type_inference
 from understudy.fake_postgres.clients import Client
 from understudy.pg import sql
+from understudy.pg.sql_spelling import name_of
 from understudy.script import expectations
 from understudy.script.calls import Call
 from understudy.script.origin import NOWHERE
@@ -96,7 +97,7 @@ def scripted_columns(copy: str, rules: Sequence[Rule]) -> Sequence[tuple[str, st
     rows = [
         row for rule in rules for row in rule.parameters.expected if isinstance(row, list | tuple)
     ]
-    names = [name.strip('"') for name in listed_columns(copy)]
+    names = [name_of(name) for name in listed_columns(copy)]
     if not names:
         if not rows:
             return None
