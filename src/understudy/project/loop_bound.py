@@ -1,0 +1,146 @@
+"""Engines and pools that keep connections, which belong to the event loop that opened them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from understudy.project.call_resolution import callee, keywords_of
+from understudy.project.files import Place
+from understudy.project.scopes import Function
+from understudy.project.sources import Module, home_of
+
+_POOLS = {
+    "asyncpg.create_pool": "asyncpg pool",
+    "asyncpg.pool.create_pool": "asyncpg pool",
+    "psycopg_pool.AsyncConnectionPool": "psycopg pool",
+    "databases.Database": "pool of databases",
+}
+_ENGINES = (
+    "sqlalchemy.ext.asyncio.create_async_engine",
+    "sqlalchemy.ext.asyncio.async_engine_from_config",
+)
+_SESSIONS = (
+    "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "sqlalchemy.orm.sessionmaker",
+    "sqlmodel.ext.asyncio.session.AsyncSession",
+    "sqlalchemy.ext.asyncio.AsyncSession",
+)
+_DEPTH = 3  # calls that are followed
+
+
+class LoopBound(NamedTuple):
+    """An engine or a pool.
+
+    Attributes:
+        kind: what it is.
+        name: its name, or what has made it.
+        place: where it is made.
+    """
+
+    kind: str
+    name: str
+    place: Place
+
+
+def made_by(module: Module, value: ast.expr | None, name: str) -> LoopBound | None:
+    """Return the engine or pool that an expression makes or wraps, or None if it is not certain."""
+    if isinstance(value, ast.Await):
+        value = value.value
+    if not isinstance(value, ast.Call):
+        return None
+    maker = module.qualified(value.func) or ""
+    options = keywords_of(value)
+    if None in options or "poolclass" in options:
+        return None  # a NullPool keeps no connection
+    if maker in _SESSIONS:
+        bind = options.get("bind", value.args[0] if value.args else None)
+        found = bound_to(module, bind)
+        return None if found is None else found._replace(name=name)
+    if maker in _ENGINES and _is_on_asyncpg(module, value):
+        return LoopBound("engine", name, module.place(value))
+    if maker in _POOLS:
+        return LoopBound(_POOLS[maker], name, module.place(value))
+    return None
+
+
+def bound_to(module: Module, node: ast.AST | None) -> LoopBound | None:
+    """Return the engine or pool of a module that a name stands for, or None."""
+    dotted = module.qualified(node)
+    if dotted is None:
+        return None
+    value = module.project.find(dotted, module)
+    home = module.project.find(dotted.rpartition(".")[0], module)
+    if dotted.startswith(f"{module.name}."):
+        home = module
+    if isinstance(value, ast.expr) and isinstance(home, Module):
+        return made_by(home, value, dotted.rpartition(".")[2])
+    return None
+
+
+def made_in(function: Function) -> LoopBound | None:
+    """Return the engine or pool that a function makes, or None."""
+    home = home_of(function)
+    for call in function.own(ast.Call):
+        made = made_by(home, call, function.name)
+        if made is not None:
+            return made
+    return None
+
+
+def used_by(function: Function, depth: int = _DEPTH) -> list[tuple[LoopBound, ast.expr]]:
+    """Return the engines and pools of modules that a function uses, each with the place."""
+    memory = home_of(function).memory
+    key = ("used_by", function, depth)
+    if key not in memory:
+        memory[key] = []  # for a function that calls itself
+        memory[key] = list(_used_by(function, depth))
+    found: list[tuple[LoopBound, ast.expr]] = memory[key]
+    return found
+
+
+def _used_by(function: Function, depth: int) -> Iterator[tuple[LoopBound, ast.expr]]:
+    module = home_of(function)
+    named: list[ast.Name | ast.Attribute] = [
+        *function.own(ast.Name),
+        *function.own(ast.Attribute),
+    ]
+    for node in named:
+        bound = bound_to(module, node)
+        if bound is not None:
+            yield bound, node
+    for statement in function.own(ast.Global):
+        for name in statement.names:
+            made = _made_later(module, function, name)
+            if made is not None:
+                yield made
+    if depth:
+        for call in function.own(ast.Call):
+            called = callee(module, call)
+            if called is not None and called is not function:
+                for bound, _ in used_by(called, depth - 1):
+                    yield bound, call
+
+
+def _made_later(module: Module, function: Function, name: str) -> tuple[LoopBound, ast.expr] | None:
+    """Return what a function assigns to a global name, which it keeps, and where."""
+    for node in function.own(ast.Assign):
+        if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+            made = made_by(module, node.value, name)
+            if made is not None:
+                return made, node.value
+    return None
+
+
+def _is_on_asyncpg(module: Module, call: ast.Call) -> bool:
+    """Whether an engine is certainly on asyncpg: the others work in any event loop."""
+    url = call.args[0] if call.args else keywords_of(call).get("url")
+    texts = [n.value for n in ast.walk(url) if isinstance(n, ast.Constant)] if url else []
+    text = " ".join(part for part in texts if isinstance(part, str))
+    if "postgresql+" in text or "sqlite" in text:
+        return "+asyncpg" in text
+    about = module.project.runners.about
+    return "asyncpg" in about and not any(
+        other in about for other in ("psycopg", "aiosqlite", "aiomysql", "asyncmy")
+    )
