@@ -27,7 +27,7 @@ _HELD: pytest.StashKey[tuple[Clones, str, str]] = pytest.StashKey()
 def count(session: pytest.Session) -> None:
     """Count the tests that need a clone, so that exactly as many are made ahead."""
     asking = sum(
-        "real_postgres" in getattr(item, "fixturenames", ()) and isolation.of(item) == "clone"
+        isolation.uses_real_postgres(item) and isolation.of(item) == "clone"
         for item in session.items
     )
     workers = getattr(session.config, "workerinput", {}).get("workercount", 1)

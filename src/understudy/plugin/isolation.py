@@ -38,15 +38,20 @@ class _State:
     Attributes:
         known: the reasons of the file, by test.
         moved: those that this process has found.
-        ran: the tests of this process, by isolation.
+        ran: the isolation of each test that ran in this process.
         collected: the tests that were collected, and the files that were collected as a whole.
     """
 
     known: Mapping[str, str]
     moved: dict[str, str] = field(default_factory=dict)
-    ran: dict[str, list[str]] = field(default_factory=lambda: {"rollback": [], "clone": []})
+    ran: dict[str, str] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+
+
+def uses_real_postgres(item: pytest.Item) -> bool:
+    """Return whether a test uses the fixture."""
+    return "real_postgres" in getattr(item, "fixturenames", ())
 
 
 def of(item: pytest.Item) -> str:
@@ -60,8 +65,8 @@ def of(item: pytest.Item) -> str:
 
 def may_move(item: pytest.Item) -> bool:
     """Return whether a test starts rolled back and is run again on a clone if necessary."""
-    wants = "real_postgres" in getattr(item, "fixturenames", ())
-    return wants and markers.isolation(item) == "auto" and of(item) == "rollback"
+    is_auto = uses_real_postgres(item) and markers.isolation(item) == "auto"
+    return is_auto and of(item) == "rollback"
 
 
 def move(item: pytest.Item, reason: str) -> None:
@@ -92,8 +97,12 @@ def explain(item: pytest.Item, report: pytest.TestReport) -> None:
     A failure may be explained by it; a test that passes gets a warning if it is likely wrong.
     """
     server = servers.rollback_server_of(item.config)
-    uses = "real_postgres" in getattr(item, "fixturenames", ())
-    if server is None or not uses or report.when != "call" or of(item) != "rollback":
+    if (
+        server is None
+        or not uses_real_postgres(item)
+        or report.when != "call"
+        or of(item) != "rollback"
+    ):
         return
     reasons = server.scheduler.limits.reasons(has_failed=report.failed)
     if not reasons or report.skipped:
@@ -110,11 +119,7 @@ def explain(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def note_run(item: pytest.Item, isolation: str) -> None:
     """Count a test that uses `real_postgres`."""
-    name = _name(item)
-    for names in _state(item.config).ran.values():
-        if name in names:
-            names.remove(name)
-    _state(item.config).ran[isolation].append(name)
+    _state(item.config).ran[_name(item)] = isolation
 
 
 def note_collected(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -168,10 +173,10 @@ def end(config: pytest.Config, settings: Settings) -> str | None:
 def summary(config: pytest.Config, *, verbose: bool) -> list[str]:
     """Return the lines of the summary: how many tests ran where, and why on a clone."""
     parts = _parts(config)
-    ran = {
-        name: [test for part in parts for test in part["ran"][name]]
-        for name in ("rollback", "clone")
-    }
+    ran: dict[str, list[str]] = {"rollback": [], "clone": []}
+    for part in parts:
+        for test, isolation in part["ran"].items():
+            ran[isolation].append(test)
     known = _state(config).known if parts else {}
     moved = {name: reason for part in parts for name, reason in part["moved"].items()}
     reasons: dict[str, list[str]] = {}
