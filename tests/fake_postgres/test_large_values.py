@@ -65,8 +65,10 @@ def test_values_are_read_and_written_in_linear_time(name: str) -> None:
         lambda count: f"SELECT 1 WHERE 1 IN ({', '.join(map(str, range(count)))})",
         lambda count: "INSERT INTO t VALUES " + ", ".join(f"($1, '{n}')" for n in range(count)),
         lambda count: "SELECT 1; " * count,
+        lambda count: "".join(f"$a{n}$ " for n in range(count)),
+        lambda count: "$a $" * count,
     ],
-    ids=["a list", "rows", "statements"],
+    ids=["a list", "rows", "statements", "tags that are not closed", "half of a tag"],
 )
 def test_sql_is_read_in_linear_time(statement: Callable[[int], str]) -> None:
     _, few = calls_of(lambda: sql.split(statement(MANY)))

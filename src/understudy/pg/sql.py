@@ -17,7 +17,8 @@ from typing import NamedTuple
 ELLIPSIS = "..."
 
 # The lexical rules are PostgreSQL's (manual, section 4.1): nested comments are handled apart,
-# since no regular expression can count them.
+# since no regular expression can count them, and so are the ends of $tag$...$tag$: looking for each
+# of many that are not closed would take quadratic time.
 _TOKEN = re.compile(
     r"""
       (?P<space>[ \t\n\r\f\v]+) | (?P<line>--[^\r\n]*)
@@ -26,8 +27,8 @@ _TOKEN = re.compile(
           [eE]'(?:[^'\\]++|''|\\.)*+'           # E'...' knows backslash escapes
         | (?:[bBxXnN]|[uU]&)?'(?:[^']++|'')*+'  # '...'
         | (?:[uU]&)?"(?:[^"]++|"")*+"           # "name"
-        | \$(?P<tag>[^\W\d]\w*)?\$.*?\$(?(tag)(?P=tag))\$
       )
+    | (?P<dollar>\$(?:[^\W\d]\w*)?\$)        # the beginning of $tag$...$tag$
     | (?P<ellipsis>\.\.\.)
     | (?P<word>
           \$\d+ | \$\(\w+\)p | %\(\w+\)s | %s | :[^\W\d]\w*  # a parameter, as drivers spell it
@@ -40,6 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_TAG = re.compile(r"(?=(\$(?:[^\W\d]\w*)?\$))")
 _BETWEEN = frozenset(["space", "line", "comment"])
 # What opens a literal; the lexer returns it alone only if nothing closes the literal.
 _OPENING = frozenset(["'", '"', "$"])
@@ -105,12 +107,28 @@ def first_tokens(statement: str) -> Iterator[str]:
 
 def _scan(statement: str, position: int = 0) -> Iterator[tuple[str, int, int]]:
     """Yield every piece of `statement`: its kind, a group of `_TOKEN`, its start and its end."""
+    last: dict[str, int] | None = None
     while match := _TOKEN.match(statement, position):
         position = match.end()
         kind = match.lastgroup or ""
         if kind == "comment":
             position = _end_of_comment(statement, position)
+        elif kind == "dollar":
+            tag = match[0]
+            end = -1
+            if last is None or last.get(tag, -1) >= position:
+                end = statement.find(tag, position)
+            if end >= 0:
+                kind, position = "literal", end + len(tag)
+            else:
+                last = _last_tags(statement) if last is None else last
+                kind, position = "other", match.start() + 1
         yield kind, match.start(), position
+
+
+def _last_tags(statement: str) -> dict[str, int]:
+    """Return every `$tag$` and the last position at which it stands."""
+    return {match[1]: match.start() for match in _TAG.finditer(statement)}
 
 
 def _end_of_comment(statement: str, position: int) -> int:
