@@ -15,6 +15,7 @@ from benchmarks import (
     drivers,
     integration_tests,
     isolation,
+    large,
     lint,
     memory,
     startup,
@@ -151,6 +152,16 @@ def report_addresses(rounds: int) -> None:
     print_table([*addresses.WAYS, "difference"], rows)
 
 
+def report_large(rounds: int, size: int) -> None:
+    print(f"\nLarge statements and results ({rounds} rounds)")
+    rows: list[Row] = []
+    for name, (driver, found) in large.measure(rounds, size).items():
+        both = drivers.FAKE.format(driver), drivers.REAL.format(driver)
+        times = [f"{typical(found, way) * 1e3:.0f} ms" for way in both]
+        rows.append((name, [*times, f"{ratio(found, *both):.1f}"]))
+    print_table(["fake_postgres", "PostgreSQL", "ratio"], rows)
+
+
 def report_memory(tests: int) -> None:
     print("\nReal drivers on fake_postgres (memory of a pytest run)")
     rows: list[Row] = []
@@ -261,6 +272,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "learning": (report_learning, (500, 5, 5), (20, 1, 1)),
     "drivers": (report_drivers, (25, 20, 1000), (2, 1, 20)),
     "addresses": (report_addresses, (100,), (1,)),
+    "large": (report_large, (3, 100), (1, 1)),
     "memory": (report_memory, (10_000,), (20,)),
     "suite": (report_suite, (9,), (1,)),
     "startup": (report_startup, (40,), (1,)),

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.other_databases import OTHER_PACKAGES
 from benchmarks.rounds import difference, interleaved, ratio, typical
 
-from benchmarks import many_tests
+from benchmarks import large, many_tests
 from tests.backend_copy import ROOT, outer_environment
 
 pytestmark = pytest.mark.timeout(600)  # the benchmarks take a minute, on a busy machine more
@@ -99,6 +99,13 @@ def test_other_packages_are_measured_or_reported_as_missing(output: str, name: s
     assert re.search(rf"^  on {name}.*: (\d+\.\d ms|not measured; missing: .+)$", output, re.M), (
         output
     )
+
+
+@pytest.mark.slow
+def test_one_parameter_more_than_a_driver_sends_is_refused_alike() -> None:
+    for driver, said in large.refused_alike().items():
+        assert len(said) == 1, driver
+        assert all(said), driver
 
 
 def test_many_tests_leave_no_more_behind_than_a_few() -> None:
