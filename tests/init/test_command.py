@@ -184,7 +184,7 @@ def test_json(tmp_path: Path) -> None:
             "layers": {"router": [], "service": [], "dao": [], "dto": []},
             "unread": [{"file": "c.py", "reason": "line 1 is not valid Python: invalid syntax"}],
         },
-        "settings": {"app": None, "schema": None, "driver": None},
+        "settings": {"app": None, "schema": None, "driver": None, "loop_scope": None},
         "todo": [
             {
                 "key": "app",
@@ -214,7 +214,7 @@ def test_json_with_yes_writes(tmp_path: Path) -> None:
     document = json.loads(result.stdout)
     assert (document["written"], document["settings"]) == (
         True,
-        {"app": "main:app", "schema": ["schema.sql"], "driver": "asyncpg"},
+        {"app": "main:app", "schema": ["schema.sql"], "driver": "asyncpg", "loop_scope": None},
     )
     assert (tmp_path / "tests" / "fakes.py").exists()
 
@@ -480,3 +480,113 @@ def test_a_project_that_is_not_fastapis(
     assert (line in settings) if line else ("app =" not in settings)
     assert f'"understudy[{extra},postgres,asyncpg]"' in result.output
     assert "pytest --cov=notes " in result.output
+
+
+KEPT = {
+    "app/__init__.py": "",
+    "app/db.py": (
+        "from sqlalchemy.ext.asyncio import create_async_engine\n\n"
+        'engine = create_async_engine("postgresql+asyncpg://localhost/app")\n'
+    ),
+    "app/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+    "schema.sql": "CREATE TABLE t (id int);\n",
+    "requirements.txt": "asyncpg\n",
+}
+SCOPES = (
+    "# The SQLAlchemy engine `engine` (app/db.py:3) belongs to an event loop.\n"
+    'asyncio_default_fixture_loop_scope = "session"\n'
+    'asyncio_default_test_loop_scope = "session"\n'
+)
+POOL = """
+import asyncpg
+
+pool = None
+
+
+async def get_pool():
+    global pool
+    if pool is None:
+        pool = await asyncpg.create_pool("postgresql://localhost/app")
+    return pool
+"""
+
+
+def test_an_engine_of_a_module_gets_one_loop_for_all_tests(tmp_path: Path) -> None:
+    write(tmp_path, KEPT)
+
+    result = init(tmp_path, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert "  loops    the SQLAlchemy engine `engine` is kept for all tests" in result.stdout
+    assert (tmp_path / "pyproject.toml").read_text().endswith(SCOPES)
+
+
+@pytest.mark.parametrize(
+    ("answers", "scope"), [("\ny\n", "session"), ("n\ny\n", "function"), ("y\ny\n", "session")]
+)
+def test_one_loop_for_all_tests_is_asked_for(tmp_path: Path, answers: str, scope: str) -> None:
+    write(tmp_path, {**KEPT, "app/db.py": POOL})
+
+    result = init(tmp_path, answers=answers)
+
+    assert result.exit_code == 0, result.output
+    assert (
+        "loops: the asyncpg pool `pool` (app/db.py:9) is kept for all tests, and its connections "
+        "belong to an event loop.\nLet all tests share a loop? [Y/n]: "
+    ) in result.stdout
+    written = (tmp_path / "pyproject.toml").read_text()
+    assert f'asyncio_default_fixture_loop_scope = "{scope}"\n' in written
+    assert ("asyncio_default_test_loop_scope" in written) == (scope == "session")
+
+
+@pytest.mark.parametrize("kept", [KEPT, PLAIN])
+@pytest.mark.parametrize("scope", ["session", "function"])
+def test_the_scope_of_loops_is_an_option(tmp_path: Path, kept: dict[str, str], scope: str) -> None:
+    write(tmp_path, kept)
+
+    result = init(tmp_path, "--loop-scope", scope, answers="y\n")
+
+    assert result.exit_code == 0, result.output
+    assert "Let all tests share a loop?" not in result.stdout
+    written = (tmp_path / "pyproject.toml").read_text()
+    assert f'asyncio_default_fixture_loop_scope = "{scope}"\n' in written
+
+
+@pytest.mark.parametrize(
+    "other",
+    {
+        "its app closes no connection": {
+            "app/db.py": KEPT["app/db.py"].replace("asyncpg", "psycopg")
+        },
+        "NullPool": {"app/db.py": KEPT["app/db.py"].replace('app")', 'app", poolclass=NullPool)')},
+        "anyio": {"requirements.txt": "asyncpg\nanyio\n"},
+        "an older pytest-asyncio": {"requirements.txt": "asyncpg\npytest-asyncio<1\n"},
+    }.values(),
+)
+def test_no_scope_of_loops_is_proposed(tmp_path: Path, other: dict[str, str]) -> None:
+    write(tmp_path, {**KEPT, **other})
+
+    assert init(tmp_path, "--yes").exit_code == 0
+
+    assert "asyncio_default_test_loop_scope" not in (tmp_path / "pyproject.toml").read_text()
+
+
+def test_loop_scopes_are_added_to_an_existing_configuration(tmp_path: Path) -> None:
+    write(tmp_path, {**KEPT, "pytest.ini": "[pytest]\nxfail_strict = true\n"})
+
+    assert init(tmp_path, "--yes").exit_code == 0
+
+    assert (tmp_path / "pytest.ini").read_text() == (
+        f"[pytest]\n{SCOPES}".replace('"', "") + "xfail_strict = true\n"
+    )
+
+
+def test_configured_loop_scopes_stay(tmp_path: Path) -> None:
+    own = "[pytest]\nasyncio_default_fixture_loop_scope = module\n"
+    write(tmp_path, {**KEPT, "pytest.ini": own})
+
+    result = init(tmp_path, "--yes", "--loop-scope", "session")
+
+    assert result.exit_code == 0, result.output
+    assert "pytest.ini has scopes of event loops, which stay" in result.stdout
+    assert (tmp_path / "pytest.ini").read_text() == own

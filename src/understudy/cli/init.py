@@ -43,6 +43,11 @@ Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is wri
     type=click.FloatRange(min=0, min_open=True),
     help="Time limit of each pytest run, in seconds.",
 )
+@click.option(
+    "--loop-scope",
+    type=click.Choice(["session", "function"]),
+    help="Event loops of the tests: one for all, or one for each. Asked if an engine needs one.",
+)
 @format_option("Text, or one JSON document on stdout, which only writes with --yes.")
 @click.pass_context
 def init(
@@ -52,6 +57,7 @@ def init(
     only_show: bool,
     no_run: bool,
     timeout: float,
+    loop_scope: str | None,
     output_format: str,
 ) -> None:
     """Set up the tests of the project in FOLDER, by default the current one.
@@ -67,7 +73,7 @@ def init(
     try:
         findings = look(folder)
         click.echo(report.found(findings), file=progress)
-        decisions = _decided(findings, asks)
+        decisions = _decided(findings, loop_scope, asks=asks)
         plan = make_plan(
             findings,
             decisions,
@@ -100,12 +106,16 @@ def init(
         click.echo(report.ended(findings, decisions, plan, written=writes))
 
 
-def _decided(findings: Findings, asks: bool) -> Decisions:
+def _decided(findings: Findings, loop_scope: str | None, *, asks: bool) -> Decisions:
     """Decide, and ask the user to choose where there are several options."""
-    decisions = decide(findings, {})
+    answers = {} if loop_scope is None else {"loop_scope": loop_scope}
+    decisions = decide(findings, answers)
     if not asks:
         return decisions
-    answers = {question.key: _ask(question) for question in decisions.questions if question.options}
+    if loop_scope is None and decisions.loop_scope is not None:
+        shares = click.confirm(report.loop_question(findings), default=True)
+        answers["loop_scope"] = "session" if shares else "function"
+    answers |= {q.key: _ask(q) for q in decisions.questions if q.options}
     return decide(findings, answers) if answers else decisions
 
 

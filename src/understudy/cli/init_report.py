@@ -33,6 +33,10 @@ def found(findings: Findings) -> str:
     order = ["app", "schema", "driver", *LAYERS]
     rows += [(key, "none found", "") for key in order if key not in {row[0] for row in rows}]
     rows.sort(key=lambda row: order.index(row[0]))
+    if (bound := findings.loop_bound) is not None:
+        rows.append(
+            ("loops", f"the {bound.kind} {bound.name} is kept for all tests", str(bound.place))
+        )
     file = findings.configured.pytest.file
     rows.append(("pytest", f"configured in {file}" if file else "not configured", ""))
     return "\n".join(_found_lines(findings, rows))
@@ -86,6 +90,16 @@ def choices(question: Question) -> str:
     for number, option in enumerate(question.options, 1):
         lines.append(f"  {number}  {option.value} ({option.place})")
     return "\n".join(lines)
+
+
+def loop_question(findings: Findings) -> str:
+    """Return the question whether all tests are to share an event loop."""
+    bound = findings.loop_bound
+    assert bound is not None, "it is the reason to ask"
+    return (
+        f"loops: the {bound.kind} {bound.name} ({bound.place}) is kept for all tests, and its "
+        "connections belong to an event loop.\nLet all tests share a loop?"
+    )
 
 
 def diff(change: Change, findings: Findings) -> str:
@@ -167,6 +181,7 @@ def as_json(findings: Findings, decisions: Decisions, plan: Plan, *, written: bo
             "app": decisions.app.target if decisions.app else None,
             "schema": list(decisions.schema.setting) if decisions.schema else None,
             "driver": decisions.driver,
+            "loop_scope": decisions.loop_scope,
         },
         "todo": [
             {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from understudy.init import scaffold
 from understudy.init.findings import Findings
-from understudy.init.questions import Decisions, Question
+from understudy.init.questions import LOOP_SCOPES, Decisions, Question
 from understudy.init.toml_edits import checked, with_lines, with_table
 
 _UNDERSTUDY = "[tool.understudy]"
@@ -78,6 +78,9 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
         if not (root / path).exists():
             files.append(NewFile(path, scaffold.schema_module(decisions.schema.metadata)))
     files += _settings(findings, decisions)
+    file = findings.configured.pytest.file
+    if decisions.loop_scope and file and LOOP_SCOPES & set(findings.configured.pytest.options):
+        kept.append((root / file, "has scopes of event loops, which stay"))
     return Configuration(files, kept, fakes)
 
 
@@ -100,6 +103,7 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
         text = with_lines(path, text, _UNDERSTUDY, lines)
     pytest, added = configured.pytest, []
     base = findings.base.as_posix()
+    loops = _loops(findings, decisions)
     if pytest.file is None:
         paths = ["."] if base == "." else [base, "."]
         text = with_table(
@@ -108,11 +112,13 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
             [
                 f"testpaths = {json.dumps([configured.tests.as_posix()])}",
                 f"pythonpath = {json.dumps(paths)}",
-                'asyncio_default_fixture_loop_scope = "function"',
+                *(loops or ['asyncio_default_fixture_loop_scope = "function"']),
             ],
         )
-    elif base != "." and "pythonpath" not in pytest.options:
-        added = [f"pythonpath = {json.dumps([base, '.'])}"]
+    else:
+        if base != "." and "pythonpath" not in pytest.options:
+            added = [f"pythonpath = {json.dumps([base, '.'])}"]
+        added += [] if LOOP_SCOPES & set(pytest.options) else loops
     assert text is not None, "[tool.understudy] is in it"
     files = []
     if added and pytest.file == "pyproject.toml":
@@ -120,12 +126,25 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
     elif added:
         assert pytest.file is not None, "there are lines to add to it"
         own = findings.root / pytest.file
-        line = added if own.suffix == ".toml" else [f"pythonpath = {base} ."]
+        if own.suffix != ".toml":
+            added = [line.replace('"', "") for line in added]
+            added = [f"pythonpath = {base} ." if "pythonpath" in line else line for line in added]
         before = own.read_bytes().decode()
-        files.append(NewFile(Path(pytest.file), with_lines(own, before, pytest.section, line)))
+        files.append(NewFile(Path(pytest.file), with_lines(own, before, pytest.section, added)))
     if text != configured.pyproject:
         files.append(NewFile(Path("pyproject.toml"), checked(path, text, lines)))
     return files
+
+
+def _loops(findings: Findings, decisions: Decisions) -> list[str]:
+    """Return the lines that let all tests share an event loop, if they are to, with the reason."""
+    if decisions.loop_scope != "session":
+        return []
+    bound = findings.loop_bound
+    lines = [f'{key} = "session"' for key in sorted(LOOP_SCOPES)]
+    if bound is None:
+        return lines
+    return [f"# The {bound.kind} {bound.name} ({bound.place}) belongs to an event loop.", *lines]
 
 
 def _lines(decisions: Decisions, there: object) -> list[str]:

@@ -17,10 +17,13 @@ from understudy.init.modules import Bases, Modules
 from understudy.init.schema import Schema, find_schemas
 from understudy.init.sources import Sources, Unread, read_sources
 from understudy.project.files import Place
+from understudy.project.loop_bound import LoopBound, kept_by
 from understudy.script.formatting import counted
 
 # Files in the folder of a project.
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "requirements.txt")
+
+_NOT_THE_APP = {"tests", "test", "migrations", "alembic"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Findings:
         dependencies: the packages it depends on, each with its place.
         configured: what is configured already.
         unread: the files that could not be read.
+        loop_bound: the first engine or pool that a module keeps for all tests, or None.
     """
 
     folder: Path
@@ -54,6 +58,7 @@ class Findings:
     dependencies: Mapping[str, Place]
     configured: Configured
     unread: Sequence[Unread]
+    loop_bound: LoopBound | None
 
     @property
     def package(self) -> str:
@@ -63,9 +68,15 @@ class Findings:
         tops = Counter(
             module.name.partition(".")[0]
             for module in self.modules
-            if not {"tests", "test", "migrations", "alembic"} & set(module.file.parts)
+            if not _NOT_THE_APP & set(module.file.parts)
         )
         return tops.most_common(1)[0][0] if tops else "."
+
+    @property
+    def uses_pytest_asyncio(self) -> bool:
+        """Whether pytest-asyncio 1.0 or newer runs the tests, or will."""
+        runners = next(iter(self.modules)).project.runners
+        return not (runners.asyncio_before_1 or runners.only_anyio or runners.anyio_auto)
 
     @property
     def web_extra(self) -> str | None:
@@ -108,7 +119,19 @@ def look(folder: Path) -> Findings:
         dependencies=named,
         configured=configured,
         unread=sources.unread,
+        loop_bound=_loop_bound(modules),
     )
+
+
+def _loop_bound(modules: Modules) -> LoopBound | None:
+    """Return the first engine or pool of the app that belongs to one event loop, or None."""
+    kept = (
+        bound
+        for module in modules
+        if not _NOT_THE_APP & set(module.file.parts)
+        for bound in kept_by(module)
+    )
+    return min(kept, key=lambda bound: (str(bound.place.file), bound.place.line), default=None)
 
 
 def _nothing_found(sources: Sources) -> InitError:

@@ -10,6 +10,9 @@ from understudy.init.findings import Findings
 from understudy.init.schema import Schema
 from understudy.project.files import Place
 
+# pytest-asyncio's options for the event loops of fixtures and tests.
+LOOP_SCOPES = frozenset({"asyncio_default_fixture_loop_scope", "asyncio_default_test_loop_scope"})
+
 
 @dataclass(frozen=True)
 class Option:
@@ -43,12 +46,15 @@ class Decisions:
         schema: the source of the schema.
         driver: the name of the database driver.
         questions: the settings that could not be decided.
+        loop_scope: "session" or "function", the scope of the tests' event loops; None leaves the
+            configuration as it is.
     """
 
     app: App | None
     schema: Schema | None
     driver: str | None
     questions: Sequence[Question]
+    loop_scope: str | None = None
 
 
 def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
@@ -65,7 +71,18 @@ def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
         schema=_schema(findings, questions, done),
         driver=_driver(findings, answers, questions, done),
         questions=questions,
+        loop_scope=answers.get("loop_scope") or proposed_loop_scope(findings),
     )
+
+
+def proposed_loop_scope(findings: Findings) -> str | None:
+    """Return "session" if an engine or pool needs one event loop for all tests, or None.
+
+    What is configured already stays.
+    """
+    if findings.loop_bound is None or LOOP_SCOPES & set(findings.configured.pytest.options):
+        return None
+    return "session" if findings.uses_pytest_asyncio else None
 
 
 def _app(

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from understudy.project.call_resolution import callee, keywords_of
+from understudy.project.call_resolution import callee, keywords_of, root_of
 from understudy.project.files import Place
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
@@ -46,6 +46,7 @@ class LoopBound(NamedTuple):
 
 def made_by(module: Module, value: ast.expr | None, name: str) -> LoopBound | None:
     """Return the engine or pool that an expression makes or wraps, or None if it is not certain."""
+    shown = f"`{name}`"
     if isinstance(value, ast.Await):
         value = value.value
     if not isinstance(value, ast.Call):
@@ -57,11 +58,11 @@ def made_by(module: Module, value: ast.expr | None, name: str) -> LoopBound | No
     if maker in _SESSIONS:
         bind = options.get("bind", value.args[0] if value.args else None)
         found = bound_to(module, bind)
-        return None if found is None else found._replace(name=name)
+        return None if found is None else found._replace(name=shown)
     if maker in _ENGINES and _is_on_asyncpg(module, value):
-        return LoopBound("engine", name, module.place(value))
+        return LoopBound("SQLAlchemy engine", shown, module.place(value))
     if maker in _POOLS:
-        return LoopBound(_POOLS[maker], name, module.place(value))
+        return LoopBound(_POOLS[maker], shown, module.place(value))
     return None
 
 
@@ -77,6 +78,21 @@ def bound_to(module: Module, node: ast.AST | None) -> LoopBound | None:
     if isinstance(value, ast.expr) and isinstance(home, Module):
         return made_by(home, value, dotted.rpartition(".")[2])
     return None
+
+
+def kept_by(module: Module) -> Iterator[LoopBound]:
+    """Yield the engines and pools that a module makes and keeps."""
+    for name, value in module.defined.items():
+        if isinstance(value, ast.expr):
+            made = made_by(module, value, name)
+            if made is not None:
+                yield made
+    for function in module.scope.functions:
+        for statement in function.own(ast.Global):
+            for name in statement.names:
+                later = _made_later(module, function, name)
+                if later is not None:
+                    yield later[0]
 
 
 def made_in(function: Function) -> LoopBound | None:
@@ -102,12 +118,13 @@ def used_by(function: Function, depth: int = _DEPTH) -> list[tuple[LoopBound, as
 
 def _used_by(function: Function, depth: int) -> Iterator[tuple[LoopBound, ast.expr]]:
     module = home_of(function)
-    named: list[ast.Name | ast.Attribute] = [
-        *function.own(ast.Name),
-        *function.own(ast.Attribute),
-    ]
-    for node in named:
+    for node in function.own(ast.Name):
+        if node.id not in module.imports and node.id not in module.defined:
+            continue
         bound = bound_to(module, node)
+        above = module.parents.get(node)
+        if bound is None and isinstance(above, ast.Attribute):
+            bound = bound_to(module, above)  # of an imported module
         if bound is not None:
             yield bound, node
     for statement in function.own(ast.Global):
@@ -117,6 +134,9 @@ def _used_by(function: Function, depth: int) -> Iterator[tuple[LoopBound, ast.ex
                 yield made
     if depth:
         for call in function.own(ast.Call):
+            root = root_of(call.func)
+            if root is None or (root.id not in module.imports and root.id not in module.defined):
+                continue
             called = callee(module, call)
             if called is not None and called is not function:
                 for bound, _ in used_by(called, depth - 1):
