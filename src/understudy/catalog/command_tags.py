@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from understudy.pg import sql
+from understudy.pg.sql_lists import outside_brackets
 
 _QUERIES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE", "WITH"})
 _MAIN = _QUERIES - {"WITH", "TABLE"}
@@ -72,10 +73,8 @@ def is_query(statement: str) -> bool:
 
 def _main_command(statement: str) -> str:
     """Return the command after a WITH clause."""
-    depth = 0
-    for token in sql.first_tokens(statement):
-        depth += (token == "(") - (token == ")")
-        if depth == 0 and token.upper() in _MAIN:
+    for _, token in outside_brackets(sql.first_tokens(statement)):
+        if token.upper() in _MAIN:
             return token.upper()
     # WITH ... (SELECT ...), or TABLE: a query in brackets.
     return "SELECT"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from understudy.catalog.command_tags import command_in, is_query
 from understudy.catalog.literals import without_secrets
 from understudy.pg import sql
+from understudy.pg.sql_lists import outside_brackets
 from understudy.pg.sql_spelling import name_of, quoted, text_of
 from understudy.script.calls import Transaction
 
@@ -236,14 +237,12 @@ def _qualified(tokens: sql.Tokens, at: int) -> list[str]:
 
 def _selected_into(statement: str) -> list[str]:
     """Return the parts of the name of the table that SELECT ... INTO makes."""
-    depth = 0
     tokens = sql.tokens(statement)
-    for number, token in enumerate(tokens):
-        depth += (token == "(") - (token == ")")
-        if depth == 0 and token.lower() == "from":
+    for at, token in outside_brackets(tokens):
+        if token.lower() == "from":
             return []
-        if depth == 0 and token.lower() == "into":
-            return _qualified(tokens, number + 1)
+        if token.lower() == "into":
+            return _qualified(tokens, at + 1)
     return []
 
 

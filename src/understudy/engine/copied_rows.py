@@ -14,6 +14,7 @@ from understudy.pg.codecs.codec import decoded
 from understudy.pg.copy_options import CopyOptions, options_in
 from understudy.pg.copy_rows import SIGNATURE, BrokenData, binary_rows, text_rows
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.sql_lists import outside_brackets
 from understudy.pg.sql_spelling import name_of
 
 # The columns of a COPY: names, and types if they are known. None if nobody knows the columns.
@@ -33,12 +34,8 @@ def query_of(copy: str) -> str | None:
     if words[:1] != ["COPY"] or not {"STDIN", "STDOUT"} & set(words):
         return None
     if words[1] == "(":
-        depth = 0
-        for word, piece in zip(words[1:], pieces[1:], strict=True):
-            depth += (word == "(") - (word == ")")
-            if not depth:
-                return copy[pieces[1].start + 1 : piece.start].strip()
-        return None
+        end = next((pieces[at] for at, word in outside_brackets(words) if word == ")"), None)
+        return None if end is None else copy[pieces[1].start + 1 : end.start].strip()
     begin = 2 if words[1] == "BINARY" and words[2] not in ("FROM", "TO", "(", ".") else 1
     table, _, _ = _target(tuple(piece.text for piece in pieces[begin:]))
     columns = ", ".join(listed_columns(copy)) or "*"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from understudy.catalog.command_tags import command_in
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.sql_lists import outside_brackets
 
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _DEFINITIONS = frozenset(
@@ -49,7 +50,7 @@ def _written_by(statement: str) -> str | None:
     if command in ("SELECT", "VALUES", "WITH"):
         return _written_by_query(words)
     if command == "COPY":
-        return "COPY FROM" if "FROM" in _outside_parentheses(words) else None
+        return "COPY FROM" if "FROM" in _outside_brackets(words) else None
     if command == "TRUNCATE":
         return "TRUNCATE TABLE"
     if command == "CREATE TABLE" and "SELECT" in words:
@@ -58,7 +59,7 @@ def _written_by(statement: str) -> str | None:
 
 
 def _written_by_query(words: Sequence[str]) -> str | None:
-    if "INTO" in _outside_parentheses(words):
+    if "INTO" in _outside_brackets(words):
         return "SELECT INTO"
     for number, word in enumerate(words):
         after = words[number + 1 : number + 4]
@@ -73,11 +74,5 @@ def _written_by_query(words: Sequence[str]) -> str | None:
     return None
 
 
-def _outside_parentheses(words: Sequence[str]) -> list[str]:
-    """Return the words outside of all parentheses."""
-    depth, found = 0, []
-    for word in words:
-        depth += (word == "(") - (word == ")")
-        if not depth:
-            found.append(word)
-    return found
+def _outside_brackets(words: Sequence[str]) -> set[str]:
+    return {word for _, word in outside_brackets(words)}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from understudy.pg import sql
-from understudy.pg.sql_lists import after_brackets, items
+from understudy.pg.sql_lists import after_brackets, items, outside_brackets
 from understudy.pg.sql_spelling import name_of
 
 _COMMANDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"})
@@ -65,12 +65,8 @@ def column_names(statement: str) -> tuple[str | None, ...] | None:
 def _listed(tokens: sql.Tokens) -> list[sql.Tokens] | None:
     """Return the items between SELECT or RETURNING and what follows."""
     command = ""
-    depth = 0
-    for at, token in enumerate(tokens):
+    for at, token in outside_brackets(tokens):
         word = token.upper()
-        depth += (token in ("(", "[")) - (token in (")", "]"))
-        if depth:
-            continue
         if not command and word in _COMMANDS:
             command = word
         if command == "SELECT":

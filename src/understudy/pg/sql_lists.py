@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Set
 
 from understudy.pg.sql import Tokens
 
@@ -34,6 +34,15 @@ def items(tokens: Tokens, start: int = 0, ends: Set[str] = frozenset()) -> tuple
         elif word in ends and (tokens[at - 1].upper(), word) not in _INSIDE:
             return [*found, tokens[start:at]], at
     return [*found, tokens[start:]], len(tokens)
+
+
+def outside_brackets(tokens: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the tokens that no brackets enclose, each after its place."""
+    depth = 0
+    for at, token in enumerate(tokens):
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        if not depth:
+            yield at, token
 
 
 def after_brackets(tokens: Tokens) -> Tokens:

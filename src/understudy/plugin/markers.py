@@ -22,7 +22,7 @@ DESCRIPTION = (
     "understudy(*, isolation, app_database, check_statements, check_parameters, check_answers, "
     "check_errors): "
     'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it, '
-    '"auto" runs it again on a clone where that is not enough; '
+    '"auto" runs it again on a clone if that is not enough; '
     'app_database="fake_postgres" or "real_postgres" says where the app is; '
     'check_answers="off" and the others set the level of a check for the test'
 )

@@ -34,7 +34,7 @@ _FLAGS = {
     "postgres_version": "the major version of the PostgreSQL to start, such as 16",
     "postgres_binaries": "the folder of the PostgreSQL to start, with `bin` in it",
     "isolation": "how `real_postgres` keeps tests apart: rollback, clone, or auto (the default):"
-    " rolled back, and again on a clone where that is not enough",
+    " rolled back, and again on a clone if that is not enough",
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
     "real_postgres_env": "the same for `real_postgres`",

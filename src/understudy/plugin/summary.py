@@ -91,7 +91,7 @@ def _models(settings: Settings) -> list[str]:
         sources = schema_sources(settings.schema, settings.root)
         made = [model for source in sources if (model := source.models())]
     except PostgresError:
-        return []  # whatever needed the schema has told it
+        return []  # already reported
     return [report.schema_from_models(made[0])] if made else []
 
 
