@@ -173,3 +173,31 @@ async def test_one_rule_and_one_assertion_for_every_driver(
         fake.postgres.assert_called("COPY users (...) FROM STDIN ...", *ROWS, times=1)
         fake.postgres.end()
     assert book.verify() == []
+
+
+async def test_a_table_that_the_session_has_made(server: Server, fakes_tcp: Relay) -> None:
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        fake.on("CREATE TEMP TABLE staging ...")
+        fake.on("COPY staging ... FROM STDIN ...")
+        conn = await asyncpg.connect(fake.dsn)
+        await conn.execute("CREATE TEMP TABLE staging (id int, name text)")
+        await conn.copy_records_to_table("staging", records=[(1, "Ana")], columns=["id", "name"])
+        await conn.copy_to_table("staging", source=io.BytesIO(b"2\t\\N\n"))
+        await conn.close()
+        assert [call.rows for call in fake.postgres.calls[1:]] == [[(1, "Ana")], [(2, None)]]
+        fake.postgres.end()
+    assert book.verify() == []
+
+
+def test_a_column_that_does_not_exist_is_refused(server: Server, fakes_tcp: Relay) -> None:
+    statement = "COPY users (name, nope) FROM STDIN"
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        with pytest.raises(psycopg.errors.UndefinedColumn, match='column "nope" does not exist'):
+            fake_rows(fake, statement, b"")
+        fake.postgres.end()
+    assert [type(failure).__name__ for failure in book.verify()] == [
+        "StatementRefused",
+        "UnusedAnswers",
+    ]
