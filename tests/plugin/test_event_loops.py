@@ -137,7 +137,14 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=["fake", "real"])
+EACH = pytest.mark.parametrize(
+    ("server", "runner"),
+    [("fake", "asyncio"), ("fake", "anyio"), ("real", "asyncio")],
+    indirect=["server"],
+)
+
+
+@pytest.fixture(params=["real"])
 def server(request: pytest.FixtureRequest, project: Project) -> str:
     name: str = request.param
     project.configure(SETTINGS.format(server=name)).write(app=APP)
@@ -155,7 +162,7 @@ def section(text: str, name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runner", ["asyncio", "anyio"])
+@EACH
 def test_a_use_in_another_loop_is_one_message(project: Project, server: str, runner: str) -> None:
     project.write(test_it=source(server, runner, "BOUND"), conftest=BACKEND)
 
@@ -180,7 +187,7 @@ def test_a_use_in_another_loop_is_one_message(project: Project, server: str, run
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runner", ["asyncio", "anyio"])
+@EACH
 def test_no_alarm_in_one_loop_for_all(project: Project, server: str, runner: str) -> None:
     project.write(test_it=source(server, runner, "BOUND + FREE"))
     arguments = []
@@ -281,6 +288,33 @@ OTHER_WAYS = """
         )
         await kept["psycopg"].open(wait=True)
 
+    async def test_another_task_may_give_one_back():
+        kept["psycopg"]._max_size = 1  # so that the second waits for the first
+
+        async def use():
+            async with kept["psycopg"].connection():
+                await asyncio.sleep(0)
+
+        await asyncio.gather(use(), use())
+        kept["psycopg"]._max_size = 2
+
+    async def test_null_pool_opens():
+        kept["null"] = psycopg_pool.AsyncNullConnectionPool(URL, open=False)
+        await kept["null"].open()
+
+    async def test_null_pool():
+        async with kept["null"].connection():
+            pass
+
+    async def test_takes_the_only_one():
+        kept["taken"] = psycopg_pool.AsyncConnectionPool(URL, open=False, min_size=1)
+        await kept["taken"].open(wait=True)
+        await kept["taken"].getconn()
+
+    async def test_nothing_comes():
+        async with kept["taken"].connection():
+            pass
+
     async def test_pool_cannot_grow():
         async with kept["psycopg"].connection(), kept["psycopg"].connection():
             pass
@@ -297,13 +331,15 @@ def test_other_ways_into_another_loop(project: Project) -> None:
     def report(name: str) -> str:
         return section(result.stdout.str(), name)
 
-    result.assert_outcomes(passed=1, failed=5)
+    result.assert_outcomes(passed=5, failed=6)
     assert "WrongEventLoop: an asyncpg connection is used in another" in report("test_fixture")
     assert "opened: at test_it.py:20 in of_the_session" in report("test_fixture")
     assert "WrongEventLoop: an asyncpg pool is used in another event" in report("test_two_runs")
-    assert "Its loop runs in the thread 'portal'" in report("test_thread")
+    assert "in the loop of the thread 'portal'\n" in report("test_thread")
     assert "asyncio_default" not in report("test_thread")
     assert "caught before it reached the test" in report("test_caught_by_the_code")
+    assert "WrongEventLoop: a psycopg_pool.AsyncConnectionPool" in report("test_nothing_comes")
+    assert "in the loop of test_it.py::test_takes_the_only" in report("test_nothing_comes")
     assert "PoolTimeout" in report("test_pool_cannot_grow")
     assert "a psycopg_pool.AsyncConnectionPool is used in another" in report(
         "test_pool_cannot_grow"

@@ -184,19 +184,36 @@ def _note_psycopg(connection: Any, *_arguments: Any) -> None:
 
 
 def _wrap_psycopg_pool(psycopg_pool: Any) -> None:
-    """Explain a wait for an async pool whose workers are in a loop that does not run."""
+    """Refuse or explain a wait for an async pool whose workers are in a loop that does not run."""
+    owner = psycopg_pool.AsyncConnectionPool
+    getconn = owner.getconn
 
     def note_open(pool: Any, *_arguments: Any) -> None:
+        if isinstance(pool, psycopg_pool.AsyncNullConnectionPool):
+            return  # it connects in the loop of its caller
         if (loop := asyncio._get_running_loop()) is not None:
             _homes[pool] = Home(loop, call_site().spot, "psycopg_pool")
 
-    def note_task(pool: Any, *_arguments: Any) -> None:
+    @functools.wraps(getconn)
+    async def take(pool: Any, *arguments: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
         home = _homes.get(pool)
-        if home is not None and home.is_elsewhere and home.is_gone:
-            home.explain()
+        if home is None:
+            return await getconn(pool, *arguments, **options)
+        home.take(is_idle=bool(getattr(pool, "_pool", True)))
+        try:
+            return await getconn(pool, *arguments, **options)
+        except BaseException:
+            home.give_back()
+            raise
 
-    _note_calls(psycopg_pool.AsyncConnectionPool, "_start_workers", note_open)
-    _note_calls(psycopg_pool.AsyncConnectionPool, "run_task", note_task)
+    def note_return(pool: Any, *_arguments: Any) -> None:
+        if (home := _homes.get(pool)) is not None:
+            home.give_back()
+
+    _note_calls(owner, "_start_workers", note_open)
+    _note_calls(owner, "putconn", note_return)
+    owner.getconn = take
 
 
 def _explain_close(connection: Any, *_arguments: Any) -> None:

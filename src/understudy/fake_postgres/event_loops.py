@@ -39,6 +39,11 @@ _CONNECTION = ("an asyncpg connection", "connection", "await connection.close()"
 # What libraries send to clean up. They often ignore that it fails.
 _CLEAN_UP = ("ROLLBACK", "RESET", "SELECT PG_ADVISORY_UNLOCK_ALL", "DISCARD")
 
+_OTHER_THREAD = (
+    "TestClient, for example, runs an app in a thread and a loop of its own.",
+    "Use both in one loop: in an async test, send requests with `async_client`.",
+)
+
 
 class Home:
     """The event loop that a connection or a pool belongs to.
@@ -55,6 +60,8 @@ class Home:
         self._test = _current_test()
         self._thread = threading.current_thread().name
         self._told: tuple[str, WrongEventLoop] | None = None
+        self._user: weakref.ref[asyncio.AbstractEventLoop] | None = None
+        self._uses = 0
 
     @property
     def is_elsewhere(self) -> bool:
@@ -84,6 +91,30 @@ class Home:
             else:
                 self.refuse()
 
+    def take(self, *, is_idle: bool) -> None:
+        """Note that a connection is asked of a pool whose workers are in this loop.
+
+        Args:
+            is_idle: whether the pool has a connection at hand.
+
+        Raises:
+            WrongEventLoop: None will ever come: the workers are gone, and nobody in the running
+                loop has one to give back.
+        """
+        __tracebackhide__ = True
+        running = asyncio._get_running_loop()
+        if running is not None and (self._user is None or self._user() is not running):
+            self._user, self._uses = weakref.ref(running), 0
+        if not is_idle and self.is_elsewhere and self.is_gone:
+            if not self._uses:
+                self.refuse()
+            self.explain()
+        self._uses += 1
+
+    def give_back(self) -> None:
+        """Note that a connection came back, or that none was got."""
+        self._uses = max(0, self._uses - 1)
+
     def refuse(self) -> None:
         """Fail the test, because something is used in another loop.
 
@@ -105,13 +136,15 @@ class Home:
         what, _, _ = kind = _KINDS.get(self._pool, _CONNECTION)
         loop = self._loop()
         opened = "at an unknown place" if self._spot is None else f"at {at(self._spot).place}"
+        runs = loop is not None and loop.is_running()
+        where = f"in the loop of the thread {self._thread!r}" if runs else _during(self._test)
         lines = [
             f"{what} is used in another event loop than the one it was opened in",
-            f"  opened: {opened}, {_during(self._test)}",
+            f"  opened: {opened}, {where}",
             f"  used:   at {caller().place}, {_during(_current_test())}",
         ]
-        if loop is not None and loop.is_running():
-            return "\n".join([*lines, *_other_thread(self._thread)])
+        if runs:
+            return "\n".join([*lines, *_OTHER_THREAD])
         if self._test == _current_test():
             lines.append("Open it in the loop that uses it. Let fixtures and tests share one:")
         else:
@@ -140,14 +173,6 @@ def _current_test() -> str:
 
 def _during(test: str) -> str:
     return f"in the loop of {test}" if test else "outside of a test"
-
-
-def _other_thread(name: str) -> list[str]:
-    return [
-        f"Its loop runs in the thread {name!r}: TestClient, for example, runs an app in a thread "
-        "of its own.",
-        "Use both in one loop: in an async test, send requests with `async_client`.",
-    ]
 
 
 def _remedies(kind: tuple[str, str, str]) -> list[str]:
