@@ -7,6 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 from unittest import mock
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -291,6 +292,24 @@ def test_a_function_is_called_with_the_url(tmp_path: Path, database: str, kind: 
     assert _tables(database) == ["people"]
     assert [file.name for file in files] == ["__init__.py", "names.py", "schema.py"]
     assert "db.schema" not in sys.modules
+
+
+def test_code_that_loads_a_schema_reads_the_address_from_the_apps_variables(
+    tmp_path: Path, database: str
+) -> None:
+    seen = tmp_path / "seen"
+    text = f"import os\ndef create(dsn): open({str(seen)!r}, 'w').write(os.environ['A'])"
+    (tmp_path / "schema_maker.py").write_text(text)
+    places = "{dsn} {dsn:asyncpg} {socket_dsn:aiopg} {host} {port} {user} {database}"
+
+    _load(tmp_path, "schema_maker:create", database, A=places)
+
+    parts = urlsplit(database)
+    expected = [
+        parts._replace(scheme=f"postgresql{end}").geturl() for end in ("", "+asyncpg", "+aiopg")
+    ]
+    expected += [str(parts.hostname), str(parts.port), str(parts.username), parts.path[1:]]
+    assert seen.read_text().split() == expected
 
 
 def test_a_function_that_raises_is_one_message(tmp_path: Path, database: str) -> None:

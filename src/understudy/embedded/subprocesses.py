@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from understudy.embedded.environment import without_pg_variables
+from understudy.embedded.environment import filled_in, without_pg_variables
 from understudy.embedded.errors import SchemaError
 from understudy.embedded.workspace import temporary_folder
 
@@ -97,11 +97,10 @@ def _filled(environment: Mapping[str, str], dsn: str) -> dict[str, str]:
     places = {
         "database": known.get("dbname", ""),
         **{name: known.get(name, "") for name in ("host", "port", "user", "password")},
-        "dsn": dsn,
     }
     of_libpq = {f"PG{name.upper()}": text for name, text in places.items() if text}
-    del of_libpq["PGDSN"]
-    return of_libpq | {name: text.format(**places) for name, text in environment.items()}
+    places |= {"dsn": dsn, "socket_dsn": dsn}  # a schema is loaded by the one address
+    return of_libpq | {name: filled_in(text, places) for name, text in environment.items()}
 
 
 def _tail(output: bytes | None) -> str:
