@@ -355,6 +355,7 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
         """
     )
     database.run("-p", "no:randomly").assert_outcomes(passed=5)
+    database.run("-p", "no:randomly").assert_outcomes(passed=5)
 
 
 def test_a_connection_that_is_older_than_the_clone_is_refused(database: Project) -> None:

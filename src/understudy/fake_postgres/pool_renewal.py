@@ -20,6 +20,11 @@ _ended: set[int] = set()
 _listening_in: list[Any] = []
 
 
+def note_new(number: int) -> None:
+    """Note that a new connection has a number, which one that has ended may have had."""
+    _ended.discard(number)
+
+
 def renew(ended: Iterable[int]) -> None:
     """Have pools replace connections that were ended between two tests.
 

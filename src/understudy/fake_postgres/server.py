@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from understudy.catalog import active_checker
 from understudy.engine.engine import Engine
-from understudy.fake_postgres import attribution
+from understudy.fake_postgres import attribution, pool_renewal
 from understudy.fake_postgres.attribution import CallSite
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
@@ -48,8 +48,9 @@ if TYPE_CHECKING:
 
 NEWEST = 18
 MOST_CONNECTIONS = 10_000  # more than any test opens; a real server's default is 100
-# Of all servers of this process: a driver's client is found by the number.
-pids = itertools.count(1)
+# Of all servers of this process: a driver's client is found by the number. The clients of a clone
+# have the ids of processes instead, which are not above 2 ** 22 on Linux.
+pids = itertools.count(2**22 + 1)
 
 
 class Server:
@@ -145,6 +146,7 @@ class Server:
         if self._is_refusing:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         client = self._client(next(pids), secrets.randbits(31), self.begun)
+        pool_renewal.note_new(client.pid)
         login = self.login
         if login.password is None and not is_private:
             login = login._replace(password=self.password, hint=self._password_hint)

@@ -180,6 +180,7 @@ class RollbackServer(Server):
             user = None if client.user == self.user else client.user
             client.tunnel = Tunnel(self._clone, client, self._sockets, user)
             client.transport.tunnel = client.tunnel
+            pool_renewal.note_new(client.pid)
 
     def cancel(self, pid: int, secret: int) -> None:
         """Cancel what runs on a connection, for a CancelRequest, which gets no answer."""
