@@ -103,12 +103,25 @@ def install(dsn):
             "postgresql+asyncpg://{user}:{password}@{host}:{port}/{database}"
         },
         variables={"TEST_DATABASE_URLS": "{dsn},{dsn:aiopg},{dsn:asyncpg}"},
+        # A fixture of a module makes the tables of its tests: they are the schema.
         fixtures="""
 import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def _started(real_postgres_server):
+    pass
 
 @pytest.fixture(autouse=True)
 def _isolated(real_postgres):
     pass
+""",
+        schema="""
+import sqlalchemy
+
+def install(dsn):
+    from tests.test_integration import metadata
+
+    metadata.create_all(sqlalchemy.create_engine(dsn))
 """,
     ),
     "aiosql": Peer(

@@ -8,6 +8,7 @@ import pytest
 
 import understudy.real_postgres.forwarding  # noqa: F401 # loaded once: see test_summary.py
 from tests.plugin.conftest import Project
+from understudy.real_postgres import rollback_server
 
 pytestmark = pytest.mark.slow
 
@@ -356,6 +357,156 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
     )
     database.run("-p", "no:randomly").assert_outcomes(passed=5)
     database.run("-p", "no:randomly").assert_outcomes(passed=5)
+
+
+# Each waits without end in its first run, and not on a real server.
+WAITING = """
+    import asyncio
+    import queue
+    import threading
+    import time
+
+    import asyncpg
+    import psycopg
+    import pytest
+    import pytest_asyncio
+
+    INSERT = "INSERT INTO users (name) VALUES ('a')"
+    COUNT = "SELECT count(*) FROM users"
+
+    async def test_pool_that_waits_for_its_connections(real_postgres):
+        written, read = asyncio.Event(), asyncio.Event()
+
+        async def write(connection):
+            await connection.execute("BEGIN")
+            await connection.execute(INSERT)
+            written.set()
+            await read.wait()
+            await connection.execute("COMMIT")
+
+        async with asyncpg.create_pool(real_postgres.dsn, min_size=2, max_size=2) as pool:
+            connection = await pool.acquire()
+            writer = asyncio.create_task(write(connection))
+            await written.wait()
+            assert await pool.fetchval(COUNT) == 0
+            read.set()
+            await writer
+            await pool.release(connection)
+
+    def test_notifications_of_a_driver(real_postgres):
+        with (
+            psycopg.connect(real_postgres.dsn, autocommit=True) as first,
+            psycopg.connect(real_postgres.dsn, autocommit=True) as second,
+        ):
+            first.execute("LISTEN news")
+            second.execute("INSERT INTO posts VALUES ('hello')")
+            assert next(first.notifies()).payload == "hello"
+
+    def test_thread_that_is_waited_for(real_postgres):
+        found = queue.Queue()
+
+        def count():
+            with psycopg.connect(real_postgres.dsn) as connection:
+                found.put(connection.execute(COUNT).fetchone())
+
+        with psycopg.connect(real_postgres.dsn) as connection:
+            connection.execute(INSERT)
+            thread = threading.Thread(target=count, daemon=True)
+            thread.start()
+            assert found.get() == (0,)
+            thread.join()
+
+    def test_clock_that_is_waited_for(real_postgres):
+        with psycopg.connect(real_postgres.dsn, autocommit=True) as connection:
+            query = "SELECT now()"
+            first = connection.execute(query).fetchone()
+            while connection.execute(query).fetchone() == first:
+                time.sleep(0.01)
+
+    async def test_clock_that_swallows_errors(real_postgres):
+        connection = await asyncpg.connect(real_postgres.dsn)
+        times = set()
+        while len(times) < 2:
+            try:
+                times.add(await connection.fetchval("SELECT now()"))
+            except Exception:
+                pass
+            await asyncio.sleep(0.01)
+        await connection.close()
+
+    @pytest_asyncio.fixture
+    async def told(real_postgres):
+        told = asyncio.Queue()
+        connection = await asyncpg.connect(real_postgres.dsn)
+        await connection.add_listener("news", lambda *args: told.put_nowait(args[-1]))
+        await connection.execute("INSERT INTO posts VALUES ('hello')")
+        yield await told.get()
+        await connection.close()
+
+    async def test_fixture_that_waits(told):
+        assert told == "hello"
+"""
+WAITING_IN_ANYIO = """
+    import asyncio
+
+    import anyio
+    import asyncpg
+    import pytest
+
+    pytestmark = pytest.mark.anyio
+
+    @pytest.fixture(scope="module")
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture(scope="module")
+    async def runner():
+        yield "the same task runs all of this module"
+
+    @pytest.fixture
+    async def told(real_postgres):
+        told = asyncio.Queue()
+        connection = await asyncpg.connect(real_postgres.dsn)
+        await connection.add_listener("news", lambda *args: told.put_nowait(args[-1]))
+        await connection.execute("INSERT INTO posts VALUES ('hello')")
+        yield told
+        await connection.close()
+
+    @pytest.mark.parametrize("n", range(2))
+    async def test_that_waits(runner, told, n):
+        assert await told.get() == "hello"
+
+    async def test_tasks_that_wait(runner, told):
+        async def wait():
+            assert await told.get() == "hello"
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+
+    @pytest.fixture
+    async def came(told):
+        return await told.get()
+
+    async def test_fixture_that_waits(runner, came):
+        assert came == "hello"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [(WAITING, []), (WAITING_IN_ANYIO, ["-p", "no:asyncio", "-o", "asyncio_mode=auto"])],
+    ids=["asyncio", "anyio"],
+)
+def test_a_first_run_that_waits_is_interrupted(
+    database: Project, monkeypatch: pytest.MonkeyPatch, text: str, flags: list[str]
+) -> None:
+    monkeypatch.setattr(rollback_server, "MOVING_TIME", 0.3)
+    database.write(test_it=text)
+    count = text.count("def test_") + text.count("range(2)")
+    for _ in range(2):
+        result = database.run(*flags)
+        result.assert_outcomes(passed=count)
+        counts = f"tests on real_postgres: 0 rolled back, {count} on a clone"
+        assert any(line.startswith(counts) for line in result.outlines)
 
 
 def test_a_connection_that_is_older_than_the_clone_is_refused(database: Project) -> None:

@@ -66,7 +66,8 @@ def _rolled_back(
         server = servers.rollback_server(pytestconfig)
         moves = isolation.may_move(request.node)
         function = getattr(request.node, "function", None)
-        server.test_code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+        servers.interruption(pytestconfig).code = code
         real = RealPostgres(server, RowsOfTest(request, server.socket_dsn), moves=moves)
     yield real
     with one_message(PostgresError):

@@ -7,6 +7,7 @@ to the database is rolled back. Fixtures of the test's own scope are set up agai
 from __future__ import annotations
 
 import bdb
+import gc
 import sys
 import warnings
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ import pytest
 from _pytest.runner import runtestprotocol  # as pytest-rerunfailures and pytest-xdist do
 
 from understudy.plugin import isolation
-from understudy.plugin.servers import rollback_server_of
+from understudy.plugin.servers import interruption, rollback_server_of
 
 if TYPE_CHECKING:
     from understudy.real_postgres.limits import Limits
@@ -39,6 +40,11 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     before = len(item.user_properties), _counts()
     with warnings.catch_warnings(record=True) as caught:
         found, reasons, is_certain = _first_run(item, nextitem)
+        if reasons:
+            found.clear()
+            warnings.simplefilter("ignore", ResourceWarning)
+            _forget(item)
+            gc.collect()  # what was left open would warn of itself in another test
     if not reasons:
         for warning in caught:
             _warn(warning)
@@ -49,7 +55,6 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     else:
         del item.user_properties[before[0] :]
         _restore_counts(before[1])
-        _forget(item)
         isolation.move(item, reasons[0])
         reports = runtestprotocol(item, nextitem=nextitem)
         has_passed = not any(report.failed for report in reports)
@@ -66,9 +71,10 @@ def _first_run(
     if hasattr(item, "_request") and not request._request:
         request._initrequest()
     try:
-        found = [_phase(item, "setup", {})]
-        if found[0][1].passed:
-            found.append(_phase(item, "call", {}))
+        with interruption(item.config).handled():
+            found = [_phase(item, "setup", {})]
+            if found[0][1].passed:
+                found.append(_phase(item, "call", {}))
         limits = _limits(item)  # None also if it has used what only a rollback has
         reasons, is_certain = _reasons(limits, found)
         if limits is not None:
@@ -124,6 +130,8 @@ def _forget(item: pytest.Item) -> None:
     if getattr(test, "_instance", None) is not None:
         del test._instance
         test._obj = None
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
     # A fixture of a wider scope that failed would fail again without being set up.
     for definitions in test._fixtureinfo.name2fixturedefs.values():
         for definition in definitions:

@@ -21,9 +21,11 @@ from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.server import Server
+    from understudy.plugin.interruption import Interruption
     from understudy.real_postgres.rollback_server import RollbackServer
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
+_INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
 _ROLLBACK_SERVER: pytest.StashKey[RollbackServer] = pytest.StashKey()
 
 
@@ -43,6 +45,7 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
     known = config.stash.get(_ROLLBACK_SERVER, None)
     if known is None:
         from understudy.plugin.databases import Replaced
+        from understudy.plugin.interruption import is_debugged
         from understudy.real_postgres.rollback_server import RollbackServer
 
         # The password of fake_postgres, because both may be behind one address.
@@ -50,6 +53,9 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
         role = _login_role(read_settings(config))
         known = RollbackServer(Replaced(config).new, role, password)
         config.stash[_ROLLBACK_SERVER] = known
+        interruption(config).limits = known.scheduler.limits
+        known.interrupt = interruption(config).interrupt
+        known.is_debugged = is_debugged
         config.add_cleanup(known.stop)
     return known
 
@@ -57,6 +63,16 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
 def rollback_server_of(config: pytest.Config) -> RollbackServer | None:
     """Return the server of `real_postgres` of this run, or None if nothing has used it."""
     return config.stash.get(_ROLLBACK_SERVER, None)
+
+
+def interruption(config: pytest.Config) -> Interruption:
+    """Return what interrupts the tests of this run."""
+    known = config.stash.get(_INTERRUPTION, None)
+    if known is None:
+        from understudy.plugin.interruption import Interruption
+
+        known = config.stash[_INTERRUPTION] = Interruption()
+    return known
 
 
 def _login_role(settings: Settings) -> str:

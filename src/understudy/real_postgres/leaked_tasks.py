@@ -10,7 +10,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from understudy.fake_postgres.attribution import loops_of_this_thread
@@ -72,27 +72,12 @@ def _tasks() -> set[Task]:
     return {task for loop in loops_of_this_thread() for task in asyncio.all_tasks(loop)}
 
 
-def cancel_test(loop: asyncio.AbstractEventLoop, code: CodeType) -> None:
-    """Cancel the task that runs a test; call it in the thread of its loop.
-
-    Args:
-        loop: the event loop.
-        code: the code of the test's function.
-    """
-    for task in asyncio.all_tasks(loop):
-        frames = list(_frames(task))
-        # anyio runs all tests and fixtures of a scope in one task.
-        names = {frame.f_code.co_name for frame in frames}
-        if any(frame.f_code is code for frame in frames) and "_run_tests_and_fixtures" not in names:
-            task.cancel()
-
-
 def _runs_users_code(task: Task) -> bool:
     """Return whether a suspended task is in the user's code, not only in a test runner."""
-    return any(_is_users(frame.f_globals.get("__name__", "")) for frame in _frames(task))
+    return any(_is_users(frame.f_globals.get("__name__", "")) for frame in frames_of(task))
 
 
-def _frames(task: Task) -> Iterator[FrameType]:
+def frames_of(task: Task) -> Iterator[FrameType]:
     """Yield the frames of the coroutines of a suspended task, the outermost first."""
     awaited: Any = task.get_coro()
     while (frame := getattr(awaited, "cr_frame", None)) is not None:

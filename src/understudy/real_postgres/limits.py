@@ -212,10 +212,14 @@ class Limits:
         if certainty == "possible" or self.is_over:
             return
         if self.moves:
-            self.is_over = True
-            self.on_over()
+            self.give_up()
         elif certainty == "wrong":
             expectations.record_failure(failures.not_shown(reason))
+
+    def give_up(self) -> None:
+        """Run the test again on a clone; the rest of this run does not matter."""
+        self.is_over = True
+        self.on_over()
 
     # What follows --------------------------------------------------------------------------------
 

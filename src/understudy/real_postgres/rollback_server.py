@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import CodeType
 
-from understudy.fake_postgres import attribution, pool_renewal
+from understudy.fake_postgres import pool_renewal
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
@@ -15,7 +13,7 @@ from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.forwarding import ForwardingResponder
-from understudy.real_postgres.leaked_tasks import LeakedTasks, cancel_test
+from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.scheduler import PATIENCE, TransactionScheduler
 from understudy.real_postgres.tunnel import Tunnel
@@ -24,6 +22,10 @@ from understudy.script.script import Script
 
 # Seconds that a statement waits for another connection if its test can be run again on a clone.
 MOVING_PATIENCE = 1.0
+
+# Seconds of a first run after which a reason that is only possible is enough to end it.
+MOVING_TIME = 10.0
+_INTERVAL = 0.5  # seconds between two attempts to interrupt one
 
 # The pools that pool_renewal has replace what has ended.
 _RENEWED = ("asyncpg", "psqlpy", "sqlalchemy")
@@ -45,10 +47,12 @@ class RollbackServer(Server):
     Attributes:
         scheduler: the transaction.
         leaked: the tasks and threads that earlier tests have left running.
-        test_code: the code of the current test's function; None if unknown.
+        interrupt: interrupts the test, given how often that has been done before.
+        is_debugged: returns whether somebody looks at the test in a debugger.
     """
 
-    test_code: CodeType | None = None
+    interrupt: Callable[[int], None] = staticmethod(lambda attempt: None)
+    is_debugged: Callable[[], bool] = staticmethod(lambda: False)
     name = "real_postgres"
     _tally = call_counts.REAL
     _client = RollbackClient
@@ -62,6 +66,7 @@ class RollbackServer(Server):
         self._reported: dict[str, str] = {}
         self._rollback: Future[None] | None = None
         self._clone: str | None = None
+        self._interrupted: list[int] = []  # the connections that were ended in a first run
 
     def _make_schema(self) -> Schema:
         return BuiltInTypes()
@@ -69,7 +74,7 @@ class RollbackServer(Server):
     def _make_responder(self) -> ForwardingResponder:
         self.leaked = LeakedTasks()
         self.scheduler = TransactionScheduler(lambda: self._sockets)
-        self.scheduler.limits.on_over = self._cancel_test
+        self.scheduler.limits.on_over = lambda: self._interrupt(self._test, 0)
         self._forwarding = ForwardingResponder(
             self.engine,
             self.lock,
@@ -122,7 +127,10 @@ class RollbackServer(Server):
         elif self.scheduler.is_used:
             self._sockets.call(self.scheduler.roll_back)
         self.leaked.begin()
-        return super().begin_test()
+        script = super().begin_test()
+        if moves:
+            self._begin_first_run()
+        return script
 
     def end_test(self, left: LeakReport, close: Callable[[], bool]) -> None:
         """End a test: report its leaks to `left`, and start the rollback.
@@ -136,18 +144,33 @@ class RollbackServer(Server):
     def _settle(self) -> None:
         self._sockets.settle(self.scheduler.finish_commit)
 
-    def _cancel_test(self) -> None:
-        """Cancel the task of a test that is run again: it may wait for what does not come."""
-        limits, code = self.scheduler.limits, self.test_code
-        if code is None:
+    # First runs ----------------------------------------------------------------------------------
+
+    def _begin_first_run(self) -> None:
+        test = self._test
+        self._sockets.begin(
+            lambda: self._sockets.later(MOVING_TIME, lambda: self._end_long_run(test))
+        )
+
+    def _end_long_run(self, test: int) -> None:
+        """End a first run that may never end, because time or other transactions stand still."""
+        limits = self.scheduler.limits
+        is_running = test == self._test and limits.moves and not limits.is_over
+        if is_running and limits.reasons(has_failed=True) and not self.is_debugged():
+            limits.give_up()
+
+    def _interrupt(self, test: int, attempt: int) -> None:
+        """Interrupt a first run that is over, until it ends: it may wait for what does not come."""
+        limits = self.scheduler.limits
+        if test != self._test or not (limits.is_over and limits.moves):
             return
-        for loop in attribution.loops():
-
-            def cancel(loop: asyncio.AbstractEventLoop = loop) -> None:
-                if limits.is_over and limits.moves:  # its teardown has not begun
-                    cancel_test(loop, code)
-
-            loop.call_soon_threadsafe(cancel)
+        if attempt:
+            own = [client for client in self._open() if client.test == test]
+            for client in own:
+                self._end(client)
+            self._interrupted += [client.pid for client in own]
+        self.interrupt(attempt)
+        self._sockets.later(_INTERVAL, lambda: self._interrupt(test, attempt + 1))
 
     # Clones --------------------------------------------------------------------------------------
 
@@ -164,7 +187,8 @@ class RollbackServer(Server):
         older = [client for client in self._open() if _is_renewed(client)]
         for client in older:
             self._end(client)
-        pool_renewal.renew(client.pid for client in older)
+        pool_renewal.renew([*self._interrupted, *(client.pid for client in older)])
+        self._interrupted.clear()
 
     def end_clone(self) -> None:
         """End the connections to the clone."""

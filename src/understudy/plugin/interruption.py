@@ -1,0 +1,148 @@
+"""The interruption of a first run that is over: the test may wait for what does not come.
+
+First the task of the test is cancelled. If that does not end it, its connections are ended too
+(real_postgres/rollback_server.py), and all that it may wait in is interrupted again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.fake_postgres import attribution
+from understudy.real_postgres.failures import AGAIN
+from understudy.real_postgres.leaked_tasks import frames_of
+
+if TYPE_CHECKING:
+    from understudy.real_postgres.limits import Limits
+
+# Ignored unless somebody handles it, so one that comes late has no effect; not on Windows.
+_SIGNAL = getattr(signal, "SIGURG", None)
+# After so many attempts, an event loop that does not get to cancel a task is interrupted itself.
+_LAST = 20
+# What calls a test or a fixture: pytest itself is not interrupted.
+_CALLERS = frozenset({"pytest_pyfunc_call", "call_fixture_func", "_callTestMethod", "_callSetUp"})
+_DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd")
+# anyio runs all tests and fixtures of a scope in one task, which has to survive.
+_RUNNER, _CALLER = "_run_tests_and_fixtures", "_call_in_runner_task"
+
+
+class Interruption:
+    """Interrupts a test.
+
+    Attributes:
+        code: the code of the test's function; None if unknown.
+        limits: say whether the run is over; None as long as there is no server.
+    """
+
+    code: CodeType | None = None
+    limits: Limits | None = None
+
+    def __init__(self) -> None:
+        self._attempt = 0
+        self._is_handled = False
+
+    def interrupt(self, attempt: int) -> None:
+        """Interrupt the test, from any thread.
+
+        Args:
+            attempt: how often it has been interrupted before.
+        """
+        self._attempt = attempt
+        for loop in attribution.loops():
+            with suppress(RuntimeError):  # it has been closed since
+                loop.call_soon_threadsafe(self._cancel, loop)
+        main = threading.main_thread().ident
+        if attempt and self._is_handled and main is not None:
+            assert _SIGNAL is not None
+            signal.pthread_kill(main, _SIGNAL)
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Let the main thread be interrupted, in a lock or wherever else it waits."""
+        if (
+            _SIGNAL is None
+            or threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(_SIGNAL) != signal.SIG_DFL
+        ):
+            yield
+            return
+        signal.signal(_SIGNAL, self._handle)
+        self._is_handled = True
+        try:
+            yield
+        finally:
+            self._is_handled = False
+            signal.signal(_SIGNAL, signal.SIG_DFL)
+
+    def _handle(self, _number: int, frame: FrameType | None) -> None:
+        if asyncio._get_running_loop() is not None and self._attempt < _LAST:
+            return
+        if self._is_wanted and any(each.f_code.co_name in _CALLERS for each in _outwards(frame)):
+            raise pytest.fail.Exception(AGAIN)
+
+    @property
+    def _is_wanted(self) -> bool:
+        limits = self.limits  # they say that it moves until its teardown begins
+        return limits is not None and limits.is_over and limits.moves
+
+    def _cancel(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel the task that runs the test or one of its fixtures, in the thread of its loop."""
+        if not self._is_wanted:
+            return
+        tasks = {task: list(frames_of(task)) for task in asyncio.all_tasks(loop)}
+        calls = any(_CALLER in _names(frames) for frames in tasks.values())
+        for task, frames in tasks.items():
+            runs_test = any(frame.f_code is self.code for frame in frames)
+            if _RUNNER in _names(frames):
+                if runs_test or (self._attempt and calls and _runs_fixture(frames)):
+                    _fail(task)
+            elif _CALLER not in _names(frames) and (
+                runs_test or (self._attempt and _is_run_until_complete(task))
+            ):
+                task.cancel()
+
+
+def is_debugged() -> bool:
+    """Return whether the main thread is in a debugger, which takes its time."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    modules = (str(each.f_globals.get("__name__", "")) for each in _outwards(frame))
+    return any(module.partition(".")[0] in _DEBUGGERS for module in modules)
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _names(frames: list[FrameType]) -> set[str]:
+    return {frame.f_code.co_name for frame in frames}
+
+
+def _runs_fixture(frames: list[FrameType]) -> bool:
+    return len(frames) > 1 and not frames[1].f_globals.get("__name__", "").startswith("anyio.")
+
+
+def _is_run_until_complete(task: asyncio.Task[Any]) -> bool:
+    callbacks = getattr(task, "_callbacks", None) or ()
+    return any(
+        getattr(callback, "__name__", "") == "_run_until_complete_cb" for callback, _ in callbacks
+    )
+
+
+def _fail(task: asyncio.Task[Any]) -> None:
+    """Make what a task waits for fail, so that the task itself goes on."""
+    waiter: Any = task
+    while isinstance(waiter, asyncio.Task):
+        waiter = getattr(waiter, "_fut_waiter", None)
+    if waiter is not None and not waiter.done():
+        waiter.set_exception(pytest.fail.Exception(AGAIN))
