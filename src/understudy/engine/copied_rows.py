@@ -47,6 +47,12 @@ def listed_columns(copy: str) -> tuple[str, ...]:
     return _target(sql.tokens(copy)[1:])[1]
 
 
+def table_of(copy: str) -> str:
+    """Return the name of the table of a COPY, without its schema."""
+    table = _target(sql.tokens(copy)[1:])[0]
+    return name_of(table.rpartition(".")[2])
+
+
 def _target(tokens: sql.Tokens) -> tuple[str, tuple[str, ...], int]:
     """Return the table of a COPY, the columns that it lists, and the number of their tokens."""
     size = 3 if tokens[1:2] == (".",) else 1
@@ -176,7 +182,7 @@ class CopiedRows(Sequence[Row]):
             return decoded(self.data)
         except ServerError as error:
             line = self._lines_before_bad_byte() + 1
-            error.context = f"COPY {self._table}, line {line}"
+            error.context = f"COPY {table_of(self._statement)}, line {line}"
             raise
 
     def _lines_before_bad_byte(self) -> int:
@@ -231,13 +237,8 @@ class CopiedRows(Sequence[Row]):
             if not self._is_strict:
                 return field
             shown = f": {_quoted(field)}" if isinstance(field, str) else ""
-            error.context = f"COPY {self._table}, line {line}, column {name}{shown}"
+            error.context = f"COPY {table_of(self._statement)}, line {line}, column {name}{shown}"
             raise
-
-    @property
-    def _table(self) -> str:
-        table = _target(sql.tokens(self._statement)[1:])[0]
-        return table.rpartition(".")[2].strip('"')
 
     def _refused(
         self, message: str, line: int | None, text: str | None = None, hint: str | None = None
@@ -245,7 +246,7 @@ class CopiedRows(Sequence[Row]):
         context = None
         if line is not None:
             shown = "" if text is None else f": {_quoted(text)}"
-            context = f"COPY {self._table}, line {line}{shown}"
+            context = f"COPY {table_of(self._statement)}, line {line}{shown}"
         return ServerError(ErrorFields("22P04", message, hint=hint), context=context)
 
 

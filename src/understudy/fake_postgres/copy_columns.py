@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from understudy.catalog.errors import AnswerImpossible
-from understudy.engine.copied_rows import Columns, columns_of, listed_columns, query_of
+from understudy.catalog.description import Refusal
+from understudy.catalog.errors import AnswerImpossible, StatementRefused
+from understudy.engine.copied_rows import Columns, columns_of, listed_columns, query_of, table_of
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import type_inference
 from understudy.fake_postgres.clients import Client
@@ -16,6 +19,8 @@ from understudy.script import expectations
 from understudy.script.calls import Call
 from understudy.script.origin import NOWHERE
 from understudy.script.rules import Rule
+
+_NO_COLUMN = re.compile(r'column (".*") does not exist')
 
 
 class CopyColumns:
@@ -45,7 +50,12 @@ class CopyColumns:
         question = client.call(query, None, call.spot)
         path = client.settings.get("search_path")
         context = self._engine.context(question, client, path)
-        description = self._engine.describe(question, (), context)
+        try:
+            description = self._engine.describe(question, (), context)
+        except StatementRefused as failure:
+            if failure.refusal is not None:
+                failure.refusal = _of_copy(failure.refusal, call.statement, query)
+            raise
         return columns_of(call.statement, description)
 
     def accepted(self, sql: str, client: Client) -> Columns:
@@ -69,6 +79,19 @@ class CopyColumns:
         hint = partial(not_sent, copy, call.origin.place, found)
         expectations.add_hint((client.pid, query), hint)
         return found
+
+
+def _of_copy(refusal: Refusal, copy: str, query: str) -> Refusal:
+    """Return the refusal of a query of the columns of a COPY as PostgreSQL refuses the COPY."""
+    start = sql.tidy(copy).find(sql.tidy(query))
+    if start >= 0:  # the COPY of a query
+        at = refusal.position
+        return replace(refusal, position=None if at is None else at + start)
+    column = _NO_COLUMN.fullmatch(refusal.message)
+    if column is None:
+        return replace(refusal, position=None)
+    message = f'column {column[1]} of relation "{table_of(copy)}" does not exist'
+    return Refusal(refusal.sqlstate, message)
 
 
 def copy_of(query: str) -> str | None:

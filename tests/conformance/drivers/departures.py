@@ -17,10 +17,6 @@ DEPARTURES: dict[str, str] = {
     ),
     "the version": "The minor version of the server is always 0.",
     "an encoding that is not utf 8": "UTF-8 is the only client encoding.",
-    "psycopg: copied to where there is no table": (
-        "Before a COPY runs, only its grammar is checked. A COPY without a rule is an unexpected "
-        "statement, whether or not its table exists."
-    ),
 }
 
 

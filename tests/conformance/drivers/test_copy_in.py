@@ -190,14 +190,32 @@ async def test_a_table_that_the_session_has_made(server: Server, fakes_tcp: Rela
     assert book.verify() == []
 
 
-def test_a_column_that_does_not_exist_is_refused(server: Server, fakes_tcp: Relay) -> None:
-    statement = "COPY users (name, nope) FROM STDIN"
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY users (name, nope) FROM STDIN",
+        "COPY nowhere FROM STDIN",
+        "COPY users (nope) TO STDOUT",
+        "COPY  (SELECT name, nope FROM users) TO STDOUT",
+    ],
+)
+def test_what_does_not_exist_is_refused_as_postgresql_does(
+    statement: str, drivers_dsn: str, server: Server, fakes_tcp: Relay
+) -> None:
+    said = []
     with expectations.opened() as book:
         fake = FakeServer(server, fakes_tcp)
-        with pytest.raises(psycopg.errors.UndefinedColumn, match='column "nope" does not exist'):
-            fake_rows(fake, statement, b"")
+        for dsn in (drivers_dsn, fake.dsn):
+            with (
+                psycopg.connect(dsn, autocommit=True) as conn,
+                pytest.raises(psycopg.errors.ProgrammingError) as raised,
+                conn.cursor().copy(statement) as copy,
+            ):
+                copy.read() if "TO" in statement else copy.write(b"")
+            diag = raised.value.diag
+            said.append(
+                (diag.sqlstate, diag.message_primary, diag.message_hint, diag.statement_position)
+            )
         fake.postgres.end()
-    assert [type(failure).__name__ for failure in book.verify()] == [
-        "StatementRefused",
-        "UnusedAnswers",
-    ]
+    assert said[1] == said[0]
+    assert [type(failure).__name__ for failure in book.verify()] == ["StatementRefused"]
