@@ -132,10 +132,17 @@ def web(project: Project) -> Project:
     return project.configure(SETTINGS).write(src__main=FACTORY)
 
 
+# A second import of SQLAlchemy's dialect also warns, in the next test that uses it.
+_HEAVY = (
+    *("fastapi", "starlette.testclient", "httpx", "asgi_lifespan", "faker"),
+    *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql"),
+)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _heavy_imports() -> None:
     """Import once what each inner pytest would import again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in ("fastapi", "starlette.testclient", "httpx", "asgi_lifespan", "faker"):
+        for name in _HEAVY:
             importlib.import_module(name)
