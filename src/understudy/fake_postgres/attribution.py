@@ -217,7 +217,8 @@ def _wrap_psycopg_pool(psycopg_pool: Any) -> None:
 
 
 def _explain_close(connection: Any, *_arguments: Any) -> None:
-    home = _homes.get(connection._protocol)
+    protocol = connection._protocol  # None once it is closed
+    home = None if protocol is None else _homes.get(protocol)
     if home is not None and home.is_elsewhere:
         home.explain()
 
