@@ -252,6 +252,7 @@ BACKEND = {
     """,
     "backend/app/__init__.py": "",
     "backend/app/db.py": """
+        from sqlalchemy.ext.asyncio import create_async_engine
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -262,6 +263,9 @@ BACKEND = {
         class Item(Base):
             __tablename__ = "items"
             id: Mapped[int] = mapped_column(primary_key=True)
+
+
+        engine = create_async_engine("postgresql+asyncpg://me:secret@localhost/shop")
     """,
     "backend/app/crud.py": """
         from app.db import Item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +145,9 @@ def _loops(findings: Findings, decisions: Decisions) -> list[str]:
     lines = [f'{key} = "session"' for key in sorted(LOOP_SCOPES)]
     if bound is None:
         return lines
-    return [f"# The {bound.kind} {bound.name} ({bound.place}) belongs to an event loop.", *lines]
+    file = Path(os.path.relpath(findings.folder / bound.place.file, findings.root)).as_posix()
+    place = f"{file}:{bound.place.line}"
+    return [f"# The {bound.kind} {bound.name} ({place}) belongs to an event loop.", *lines]
 
 
 def _lines(decisions: Decisions, there: object) -> list[str]:
