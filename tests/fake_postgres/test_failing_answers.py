@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
 import psycopg
 import pytest
 
-from understudy import PredicateFailed, ScriptError, db_error
+from understudy import PredicateFailed, ScriptError, ServerBroke, db_error
 from understudy.catalog.errors import AnswerImpossible
 from understudy.fake_postgres.connectors import imported
 from understudy.fake_postgres.fixture import FakePostgres
@@ -122,6 +123,56 @@ def test_a_value_that_cannot_be_sent(fake_postgres: FakePostgres) -> None:
         f" ! a = {value!r} (object) a text",
         f" {reprlib.repr(value)} (object) is not a value of text",
     ]
+
+
+def _nested() -> list[Any]:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
+class Broken(str):
+    """A value with a defect that the server does not expect."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ArithmeticError("broken")
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        raise ArithmeticError("broken")
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_a_failure_inside_the_server_fails_the_test(
+    fake_postgres: FakePostgres, driver: str
+) -> None:
+    """In memory as over a socket, even if the client catches what it gets."""
+    fake_postgres.on(ONE).row(a=Broken("x"))
+    with opened() as state:
+        connection = await getattr(fake_postgres, driver).connect()
+        with suppress(Exception):
+            await connection.execute(ONE)
+
+    assert [type(failure) for failure in state.failures] == [ServerBroke]
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+@pytest.mark.parametrize(
+    "document", [[10**400], {"a": -(10**5000)}, {"n": _nested()}], ids=["400", "5000", "nested"]
+)
+async def test_documents_at_the_limits_of_python(
+    fake_postgres: FakePostgres, driver: str, document: Any
+) -> None:
+    fake_postgres.on("SELECT '1'::jsonb AS a").row(a=document)
+    with opened() as state:
+        connection = await getattr(fake_postgres, driver).connect()
+        with suppress(Exception):
+            await connection.execute("SELECT '1'::jsonb AS a")
+
+    told = [type(failure) for failure in state.failures]
+    assert told == ([AnswerImpossible] if "n" in document else [])
 
 
 async def test_other_columns_than_it_was_prepared_with(fake_postgres: FakePostgres) -> None:

@@ -26,6 +26,8 @@ SCHEMA = """
     CREATE SCHEMA app;
     CREATE TABLE app.users (id int PRIMARY KEY, name text NOT NULL);
     CREATE TABLE public.users (id int PRIMARY KEY);
+    CREATE TABLE keyed (id int PRIMARY KEY, name text CONSTRAINT keyed_name UNIQUE);
+    CREATE TYPE mood AS ENUM ('happy');
 """
 TESTS = """
     from contextlib import suppress
@@ -156,6 +158,45 @@ TESTS = """
             await conn.execute(FILL, [1, "x"])
         await transaction.rollback()
 
+    @pytest.mark.parametrize(("ddl", "statement"), [
+        ("CREATE SEQUENCE numbers", "SELECT nextval('numbers') LIMIT 0"),
+        ("CREATE SEQUENCE app.numbers", "SELECT nextval('app.numbers'::regclass) LIMIT 0"),
+        ("ALTER TYPE mood ADD VALUE 'angry'", "SELECT 'angry'::mood LIMIT 0"),
+        ("DO $$ BEGIN CREATE TABLE made (n int); END $$", "SELECT n FROM made"),
+        ("CREATE TABLE made (n int UNIQUE)",
+         "INSERT INTO made SELECT 1 ON CONFLICT (n) DO NOTHING"),
+    ])
+    async def test_what_the_session_makes_exists(fake_postgres, wire, ddl, statement):
+        fake_postgres.on(ddl)
+        fake_postgres.on(statement)
+        await wire.execute(ddl)
+        await wire.execute(statement)
+
+    async def test_a_table_is_made_in_the_path_of_its_time(fake_postgres, wire):
+        fake_postgres.on("CREATE TABLE made (n int)")
+        fake_postgres.on("SELECT n FROM app.made")
+        await wire.execute("SET SCHEMA 'app'")
+        await wire.execute("CREATE TABLE made (n int)")
+        await wire.execute("RESET search_path")
+        await wire.execute("SELECT n FROM app.made")
+
+    async def test_red_not_in_the_path(fake_postgres, wire):
+        fake_postgres.on("CREATE TABLE made (n int)")
+        await wire.execute("SET search_path = app")
+        await wire.execute("CREATE TABLE made (n int)")
+        await wire.execute("RESET search_path")
+        with suppress(Exception):
+            await wire.execute("SELECT n FROM made")
+
+    async def test_red_unique_key_of_before(fake_postgres, wire):
+        fake_postgres.on("ALTER TABLE keyed DROP CONSTRAINT keyed_name")
+        await wire.execute("ALTER TABLE keyed DROP CONSTRAINT keyed_name")
+        for number in range(2):
+            with suppress(Exception):
+                await wire.execute(
+                    f"INSERT INTO keyed VALUES ({number}, 'a') ON CONFLICT (name) DO NOTHING"
+                )
+
     async def test_a_test_does_not_see_what_another_made():
         with pytest.raises(StatementRefused):
             await FakeConnection().execute(FILL, [1, "x"])
@@ -197,11 +238,16 @@ def test_a_statement_is_described_as_its_session_sees_the_schema(project: Projec
     result = project.run("-q")
 
     red = {line.split("::")[1].split(" ")[0] for line in result.outlines if line[:6] == "FAILED"}
-    expected = {f"test_red_{n}" for n in ("rolled_back", "temporary_elsewhere", "default_path")}
-    assert red == expected | {"test_red_column_of_the_table"}, result.stdout.str()
+    expected = "rolled_back temporary_elsewhere default_path not_in_the_path unique_key_of_before"
+    names = {f"test_red_{name}" for name in (*expected.split(), "column_of_the_table")}
+    assert red == names, result.stdout.str()
+    assert "could not be asked" not in result.stdout.str()
     # What was learned is kept with what it depends on, and no server is asked again.
-    lines = map(json.loads, (project.path / "tests/understudy-catalog").read_text().splitlines())
+    text = (project.path / "tests/understudy-catalog").read_text()
+    assert "pg_temp." in text
+    assert "pg_temp_" not in text, "the number of a session is another in every run"
+    lines = map(json.loads, text.splitlines())
     contexts = {(line["sql"][:20], line.get("search_path")) for line in lines if "sql" in line}
     assert ("SELECT name FROM use", "app") in contexts
     locked = project.run("-q", "--understudy-locked", "-k", "not red")
-    locked.assert_outcomes(passed=17, deselected=4)
+    locked.assert_outcomes(passed=23, deselected=6)

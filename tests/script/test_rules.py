@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -215,6 +217,30 @@ async def test_rows_are_given_as_arguments_or_as_one_iterable() -> None:
     conn.on("SELECT 5").row(row, name="Ana")
     found = [(await conn.fetch(f"SELECT {number}")).result() for number in range(1, 6)]
     assert found == [[row, row], [row, row], [row, row], [row], [{"id": 1, "name": "Ana"}]]
+
+
+async def test_a_tuple_of_arrays_is_a_row() -> None:
+    conn = FakeConnection()
+    one, two = (["a", "b"],), (["c"], ["d"])
+    conn.on("SELECT tags").rows(one)
+    conn.on("SELECT a, b").rows(two)
+    conn.on("SELECT b").rows((one, one), columns=["b"])
+    conn.on("SELECT c").rows([["x"], ["y"]], columns=["c"])
+    found = [
+        (await conn.fetch(statement)).result(as_tuple=True)
+        for statement in ("SELECT tags", "SELECT a, b", "SELECT b", "SELECT c")
+    ]
+    assert found == [[one], [two], [one, one], [("x",), ("y",)]]
+
+
+@pytest.mark.parametrize("nan", [math.nan, Decimal("NaN")])
+async def test_nan_is_nan(nan: float | Decimal) -> None:
+    conn = FakeConnection()
+    conn.on("SELECT $1", nan).value("found")
+    conn.on("SELECT $1", [nan, 1]).value("in an array")
+    other = type(nan)(str(nan))
+    assert await conn.fetch_val("SELECT $1", [other]) == "found"
+    assert await conn.fetch_val("SELECT $1", [[other, 1]]) == "in an array"
 
 
 async def test_what_a_parameter_may_be_compared_with() -> None:

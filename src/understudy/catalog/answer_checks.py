@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from understudy.catalog import outcome_checks
 from understudy.catalog.description import Column, Description
+from understudy.catalog.planner_errors import QUERIES
 from understudy.pg.sqlstates import condition
 from understudy.script.answers import UNNAMED_COLUMN, Row, Rows, Value
 from understudy.script.formatting import shown
@@ -204,9 +205,9 @@ def _wrong_tag(description: Description, tag: str, method: str) -> Difference | 
     command = tag.split(" ")[0]
     if command == "INSERT" and tag.count(" ") != 2:
         return Difference(f"PostgreSQL's tag of an INSERT is 'INSERT 0 1', not {tag!r}")
-    # VALUES is tagged as the SELECT that it is.
+    # VALUES is tagged as the SELECT that it is; CREATE TABLE AS and EXECUTE as what they run.
     real = "SELECT" if description.command == "VALUES" else description.command
-    if command != real:
+    if command != real and real in QUERIES:
         return Difference(f"the tag {tag!r} is not that of a statement of the kind {real}")
     count = tag.rpartition(" ")[2]
     if description.columns and count not in ("0", command) and method != "execute_many":

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from understudy.catalog.command_tags import command_in
 from understudy.catalog.describe_errors import cannot_ask
 from understudy.catalog.errors import DescribeFailed
 from understudy.catalog.own_connection import connect, import_problem, is_alive
@@ -74,7 +75,7 @@ class DescribeSession:
                 keep the default, under which types and tables are named.
 
         Yields:
-            Whether all of it could be executed.
+            Whether all of it could be executed. A DO block is not.
 
         Raises:
             DescribeFailed: PostgreSQL cannot be reached.
@@ -87,7 +88,9 @@ class DescribeSession:
             if search_path is not None:
                 is_complete = self._try("SELECT set_config('search_path', %s, true)", search_path)
             for change in changes:
-                is_complete = self._try(change) and is_complete
+                # What a DO block makes is not known: it is not run.
+                is_done = command_in(change) != "DO" and self._try(change)
+                is_complete = is_done and is_complete
             self._search_path = search_path if is_complete else None
             yield is_complete
         except psycopg.OperationalError as error:
@@ -110,6 +113,20 @@ class DescribeSession:
         except psycopg.Error:
             return False
         return True
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        """Keep a scratch transaction usable after an error; nothing outside of one."""
+        if self.raw.info.transaction_status.name == "IDLE":
+            yield
+            return
+        self.raw.execute("SAVEPOINT understudy")
+        yield
+        self.raw.execute("ROLLBACK TO SAVEPOINT understudy")
+        # An error keeps the planned statement from being deallocated.
+        left = "SELECT FROM pg_prepared_statements WHERE name = 'understudy_planned'"
+        if self.raw.execute(left).rowcount:
+            self.raw.execute("DEALLOCATE understudy_planned")
 
     @contextmanager
     def _in_search_path(self) -> Iterator[None]:

@@ -38,6 +38,8 @@ from understudy.catalog.statement_facts import Facts, facts_of
 
 # A longer tree would take seconds to read; only its tables are extracted.
 _LONGEST_TREE = 1 << 21
+# A new label of an enum, which only the session of the test may have committed.
+_NOT_COMMITTED = "55P04"
 
 
 class Describer:
@@ -116,7 +118,10 @@ class Describer:
         """
         with self._connection.scratch(context.changes, context.search_path) as is_complete:
             (verdict,) = self.describe([statement], [declared] if any(declared) else ())
-        if isinstance(verdict, Refusal) and not is_complete and verdict.sqlstate != "42601":
+        is_uncertain = isinstance(verdict, Refusal) and (
+            verdict.sqlstate != "42601" if not is_complete else verdict.sqlstate == _NOT_COMMITTED
+        )
+        if is_uncertain:
             return ParsedOnly(command_in(statement))
         if isinstance(verdict, Description) and context.changes:
             return replace(verdict, runs_code=True)  # its errors may name what the session made

@@ -27,7 +27,8 @@ _NUMBERS = """
 # enforce that; a foreign table, a NOT VALID constraint and a virtual column do not. Subqueries of
 # one row each, so that every lookup uses an index.
 _RELATIONS = """
-    SELECT r.oid, n.nspname, r.relname, r.relkind::text, r.relhasrules,
+    SELECT r.oid, CASE WHEN r.relpersistence = 't' THEN 'pg_temp' ELSE n.nspname END, r.relname,
+        r.relkind::text, r.relhasrules,
         c.numbers, c.names, c.not_null, c.restricted, c.enforced, c.filled, c.modified,
         (SELECT json_agg((x.indkey::int2[])[:x.indnkeyatts - 1]) FROM pg_index x
             WHERE x.indrelid = r.oid AND (r.relkind = 'p' OR NOT r.relhassubclass)

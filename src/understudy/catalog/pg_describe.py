@@ -141,9 +141,10 @@ class DescribeConnection(DescribeSession):
         try:
             self._want_trees(False)
             found: list[Refusal | None] = []
-            for batch in _batches(list(map(_Statement, map(_encoded, statements), declared))):
-                with self._in_search_path():
-                    found += self._plans(batch, counts[len(found) :])
+            with self._savepoint():
+                for batch in _batches(list(map(_Statement, map(_encoded, statements), declared))):
+                    with self._in_search_path():
+                        found += self._plans(batch, counts[len(found) :])
         except ConnectionLost as error:
             self.close()
             raise cannot_ask(error) from error

@@ -28,7 +28,7 @@ _FIELDS_READ = (
     "action|aggfilter|aggfnoid|agglevelsup|alias|argisrow|commandType|constisnull|ctelevelsup"
     "|cterecursive|funcformat|funcid|funcretset|funcvariadic|groupClause|groupingSets|hasAggs"
     "|hasTargetSRFs|havingQual|inFromCl|jointype|limitCount|limitOffset|limitOption|nulltesttype"
-    "|op|opno|opretset|paramid|relid|resjunk|resno|resultRelation|resulttype|rtekind|rtindex"
+    "|op|opno|opretset|override|paramid|relid|resjunk|resno|resultRelation|resulttype|rtekind|rtindex"
     "|setOperations|subLinkType|utilityStmt|varattno"
     "|varlevelsup|varno|varreturningtype|winfnoid"
 )

@@ -6,7 +6,8 @@ with that DDL, in a transaction that is rolled back (`Describer.describe_in`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -48,6 +49,7 @@ _BEFORE_NAMES = frozenset(
 _TEMPORARY = frozenset(("temp", "temporary"))
 _WORDS = frozenset(("if", "not", "exists", "only", "concurrently", "or", "replace"))
 _DEFAULT = '"$user", public'
+_DDL = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
 
 
 class Context(NamedTuple):
@@ -74,12 +76,14 @@ class Change:
         transaction: the transaction in which it ran, or None.
         owner: the connection.
         is_temporary: whether other connections do not see it.
+        search_path: under which it ran; None for the default.
     """
 
     statement: str
     transaction: Transaction | None
     owner: object
     is_temporary: bool
+    search_path: str | None = None
 
     def is_seen_by(self, owner: object) -> bool:
         """Return whether a connection sees it now: it is not rolled back, and not hidden."""
@@ -92,7 +96,11 @@ class Change:
 
 
 def note(
-    changes: list[Change], statement: str, transaction: Transaction | None, owner: object
+    changes: list[Change],
+    statement: str,
+    transaction: Transaction | None,
+    owner: object,
+    search_path: str | None = None,
 ) -> None:
     """Add a statement that has succeeded to `changes`, if it is one.
 
@@ -101,6 +109,7 @@ def note(
         statement: the statement.
         transaction: the transaction in which it ran, or None.
         owner: the connection.
+        search_path: its search_path; as in `context_of`.
     """
     if not _is_change(statement):
         return
@@ -114,7 +123,8 @@ def note(
             for name in _target(change.statement)
         }
         is_temporary = not temporary.isdisjoint(_target(text))
-    changes.append(Change(text, transaction, owner, is_temporary))
+    path = _search_path(changes, owner, search_path)
+    changes.append(Change(text, transaction, owner, is_temporary, path))
 
 
 def context_of(
@@ -131,22 +141,43 @@ def context_of(
     """
     if (not changes and search_path is None) or not _is_analysed(statement):
         return NO_CONTEXT
-    made: list[str] = []
-    for change in changes:
-        if not change.is_seen_by(owner):
-            continue
-        root = _root(change.transaction)
-        is_over = root is None or root.state != "open"
+    made = [
+        change
+        for change in changes
+        if change.is_seen_by(owner)
+        and _search_path_of(change.statement) is None
+        and not (_is_over(change.transaction) and _drops_at_commit(change.statement))
+    ]
+    search_path = _search_path(changes, owner, search_path)
+    relevant = _relevant(made, statement, search_path)
+    found = Context(search_path, tuple(_in_their_search_paths(relevant, search_path)))
+    return NO_CONTEXT if found == NO_CONTEXT else found
+
+
+def _search_path(changes: Sequence[Change], owner: object, told: str | None) -> str | None:
+    """Return the search_path of a connection; None for the default."""
+    search_path = told
+    for change in changes if told is None else ():
         path = _search_path_of(change.statement)
-        if path is None:
-            if not (is_over and _drops_at_commit(change.statement)):
-                made.append(change.statement)
-        elif not (is_over and path.is_local):
+        if path is None or not change.is_seen_by(owner):
+            continue
+        if not (path.is_local and _is_over(change.transaction)):
             search_path = path.value
     if search_path is not None and _parts(search_path) == _parts(_DEFAULT):
-        search_path = None
-    found = Context(search_path, _relevant(made, statement, search_path))
-    return NO_CONTEXT if found == NO_CONTEXT else found
+        return None
+    return search_path
+
+
+def _in_their_search_paths(changes: Sequence[Change], search_path: str | None) -> Iterator[str]:
+    """Yield statements, between those that set the search_path if it was another."""
+    current = search_path
+    for change in changes:
+        if change.search_path != current:
+            current = change.search_path
+            yield f"SET search_path TO {current or 'DEFAULT'}"
+        yield change.statement
+    if current != search_path:
+        yield f"SET search_path TO {search_path or 'DEFAULT'}"
 
 
 @lru_cache(maxsize=4096)
@@ -162,34 +193,46 @@ def _is_change(statement: str) -> bool:
     command, _, kind = command_in(statement).partition(" ")
     if command in ("CREATE", "ALTER", "DROP"):
         return kind in _OBJECTS or kind.startswith(tuple(_EVERYWHERE))
+    if command == "DO":
+        return _DDL.search(statement) is not None
     return command == "SELECT" and bool(_selected_into(statement))
 
 
-def _relevant(changes: Sequence[str], statement: str, search_path: str | None) -> tuple[str, ...]:
+def _relevant(
+    changes: Sequence[Change], statement: str, search_path: str | None
+) -> tuple[Change, ...]:
     """Return the changes whose objects a statement mentions, and those that these depend on."""
     if not changes:
         return ()
     needed = set(_names(statement)) | set(_parts(search_path or ""))
-    found: list[str] = []
+    found: list[Change] = []
     for change in reversed(changes):
-        names = _mentioned(change)
+        names = _mentioned(change.statement)
         if not names or not names.isdisjoint(needed):
             found.append(change)
-            needed |= _names(change)
+            needed |= _names(change.statement)
+            needed |= set(_parts(change.search_path or ""))
     return tuple(reversed(found))
 
 
 @lru_cache(maxsize=1024)
 def _names(statement: str) -> frozenset[str]:
-    """Return the words of a statement that may be names, as PostgreSQL folds them."""
-    return frozenset(map(name_of, sql.tokens(statement)))
+    """Return the words of a statement that may be names, as PostgreSQL folds them.
+
+    A literal may be a name, too: `nextval('app.ids')`.
+    """
+    found: set[str] = set()
+    for token in sql.tokens(statement):
+        literal = text_of(token)
+        found |= {name_of(token)} if literal is None else set(map(name_of, literal.split(".")))
+    return frozenset(found)
 
 
 @lru_cache(maxsize=1024)
 def _mentioned(change: str) -> frozenset[str]:
     """Return the names of the objects that a change is about; none if it matters everywhere."""
     kind = command_in(change).partition(" ")[2]
-    if kind.startswith(tuple(_EVERYWHERE)) or command_in(change).startswith("DROP INDEX"):
+    if kind.startswith(tuple(_EVERYWHERE)) or command_in(change) in ("DO", "DROP INDEX"):
         return frozenset()
     tokens = sql.tokens(change)
     found = set(_target(change))
@@ -258,10 +301,10 @@ def _drops_at_commit(statement: str) -> bool:
     return "on commit drop" in tokens
 
 
-def _root(transaction: Transaction | None) -> Transaction | None:
+def _is_over(transaction: Transaction | None) -> bool:
     while transaction is not None and transaction.parent is not None:
         transaction = transaction.parent
-    return transaction
+    return transaction is None or transaction.state != "open"
 
 
 # The search_path ---------------------------------------------------------------------------------

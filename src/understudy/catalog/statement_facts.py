@@ -19,12 +19,16 @@ from understudy.pg.oids import FIRST_OWN_OID
 _SELECT, _UPDATE, _INSERT, _DELETE = "1", "2", "3", "4"
 # RTEKind
 _RELATION, _VALUES = "0", "5"
+# OverridingKind
+_USER_VALUE = "1"
 # OnConflictAction
 _DO_NOTHING = "1"
 _WITH_TIES = "1"
 # CoercionForm of a cast, which SQL may leave out; 0 is a call.
 _CASTS = ("1", "2")
 _IMPLICIT = "2"
+# character(n), whose operators ignore the spaces at the end.
+_BPCHAR = 1042
 _PLAIN = ("CONST", "PARAM", "RELABELTYPE", "FUNCEXPR", "COERCEVIAIO")
 _NO_BOUNDS = RowBounds()
 
@@ -44,6 +48,8 @@ def facts_of(query: Node, lookup: Lookup) -> Facts:
     if changes and (target is None or target.relation.has_rules):
         return Facts(_NO_BOUNDS, None, ())
     rows = _bounds(query, lookup, target)
+    if query.get("override") == _USER_VALUE:  # what is given for an identity column is not stored
+        return Facts(rows, None, ())
     if target is None:
         return Facts(rows, None, ())
     if lookup.runs_code([target.oid]):
@@ -195,7 +201,11 @@ def _compared_column(condition: Node, place: int, lookup: Lookup) -> int | None:
         return None
     for side, other in (arguments, arguments[::-1]):
         variable = side
-        while variable.get("") == "RELABELTYPE" and isinstance(variable.get("arg"), dict):
+        while (
+            variable.get("") == "RELABELTYPE"
+            and number(variable, "resulttype") != _BPCHAR
+            and isinstance(variable.get("arg"), dict)
+        ):
             variable = variable["arg"]
         is_column = (
             variable.get("") == "VAR"

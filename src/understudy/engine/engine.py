@@ -60,14 +60,16 @@ class Engine:
             if call.transaction is not None:
                 call.transaction.calls.append(call)
 
-    def succeeded(self, call: Call, owner: object) -> None:
+    def succeeded(self, call: Call, owner: object, search_path: str | None = None) -> None:
         """Note that a call is answered with a success: later ones may depend on what it made.
 
         Args:
             call: the call.
             owner: the connection.
+            search_path: its search_path; None if only its statements tell.
         """
-        session_schema.note(self.scripts[0].changes, call.statement, call.transaction, owner)
+        changes = self.scripts[0].changes
+        session_schema.note(changes, call.statement, call.transaction, owner, search_path)
 
     def context(self, call: Call, owner: object, search_path: str | None = None) -> Context:
         """Return what the sessions of this test have made of the schema, for a call.

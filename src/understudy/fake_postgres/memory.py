@@ -88,6 +88,14 @@ class MemoryTransport(Transport):
 
     break_off = finish
 
+    def take(self, data: bytes) -> None:
+        """Process bytes from the client; an error inside the server fails the test."""
+        try:
+            self.received(data)
+        except Exception as error:  # noqa: BLE001 # recorded; the client may catch anything
+            self._host.report_internal_error(error)
+            self.break_off()
+
     def hang_up(self) -> None:
         """Note that the client has disconnected."""
         self.session.lose()
@@ -139,8 +147,7 @@ class _ClientTransport(asyncio.Transport):
     def write(self, data: Any) -> None:
         """Send bytes to the server."""
         if not self._is_closing:
-            transport = self._transport
-            transport.send_output(transport.session.feed(bytes(data)))
+            self._transport.take(bytes(data))
 
     def writelines(self, list_of_data: Any) -> None:
         """Send them all at once."""

@@ -187,7 +187,7 @@ class ScriptResponder:
             if client.read_only:
                 refuse_writing(sql)
             if not isinstance(outcome.answer.outcome, _FAILURES):
-                self._engine.succeeded(outcome.call, client)
+                self._engine.succeeded(outcome.call, client, client.settings.get("search_path"))
             return self._answered(outcome, statement)
         except Failure as failure:
             raise server_error(failure, sql) from None

@@ -282,7 +282,8 @@ class ForwardingResponder(ScriptResponder):
             self._limits.note_error(reply.error.fields.sqlstate, client)
             raise reply.error if client.current is not None else failures.with_hint(reply.error)
         self._portals.declared(statement.sql, client)
-        self._engine.succeeded(client.call(statement.sql, None, NOWHERE), client)
+        path = client.settings.get("search_path")
+        self._engine.succeeded(client.call(statement.sql, None, NOWHERE), client, path)
         changed = self._settings.changed(client, named, answer or reply)
         return Result(raw=bytes(reply.raw), suspended=reply.suspended, changed=changed)
 

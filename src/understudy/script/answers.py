@@ -141,8 +141,13 @@ def read_rows(
 
 
 def _holds_rows(value: Any) -> bool:
-    """Return whether this is rows, and not a row: `[(1, 7), (2, 8)]` and not `(1, 7)`."""
-    if isinstance(value, list | tuple):
+    """Return whether this is rows, and not a row: `[(1, 7), (2, 8)]` and not `(1, 7)`.
+
+    A tuple of lists is a row with arrays: `(["a", "b"],)`.
+    """
+    if isinstance(value, tuple):
+        return all(isinstance(row, Mapping | tuple) for row in value)
+    if isinstance(value, list):
         return all(isinstance(row, Mapping | list | tuple) for row in value)
     return isinstance(value, Iterable) and not isinstance(value, Mapping | str | bytes)
 

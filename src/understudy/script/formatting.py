@@ -13,7 +13,10 @@ _LONGEST = 300  # characters of a value before it is cut
 
 def shown(value: Any) -> str:
     """Return the repr of `value`, cut in the middle if it is very long."""
-    return _cut(repr(value))
+    try:
+        return _cut(repr(value))
+    except Exception as error:  # noqa: BLE001 # lists nested too deeply, ints of 5,000 digits
+        return f"<{type(value).__name__} whose repr() raises {type(error).__name__}>"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

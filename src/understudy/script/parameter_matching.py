@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ class Parameters:
     def __init__(self, expected: tuple[Any, ...] = ()) -> None:
         self.expected = expected
         # Most rules expect, and most calls pass, a list of plain values: it is compared as a whole.
-        is_plain = all(type(value) in _PLAIN for value in expected)
+        is_plain = all(map(_is_plain, expected))
         self._plain = list(expected) if is_plain else None
 
     @property
@@ -44,7 +45,7 @@ class Parameters:
 
         None if they are to be compared one by one.
         """
-        if isinstance(given, list | tuple) and all(type(value) in _PLAIN for value in given):
+        if isinstance(given, list | tuple) and all(map(_is_plain, given)):
             return tuple(given)
         return None
 
@@ -121,12 +122,25 @@ def _difference(expected: Any, given: Any, path: str, stop_at_first: bool) -> li
             if holds
             else [f"{path} got {typed(given)}, which {predicate_name(expected)} refuses"]
         )
-    if expected == given:
+    if (_is_nan(expected) and _is_nan(given)) or expected == given:
         return []
     if _is_row(expected) and _is_row(given):
         # A row of `execute_many`, or an array: a list and a tuple are equal.
         return _sequence_differences(expected, given, path, stop_at_first)
     return [f"{path} expected {typed(expected)}, got {typed(given)}"]
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in _PLAIN and not _is_nan(value)
+
+
+def _is_nan(value: Any) -> bool:
+    """Return whether this is NaN, which equals no value in Python and itself in PostgreSQL."""
+    return (
+        value.is_nan()
+        if isinstance(value, Decimal)
+        else isinstance(value, float) and value != value
+    )
 
 
 def _is_row(value: Any) -> bool:

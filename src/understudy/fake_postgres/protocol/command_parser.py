@@ -128,6 +128,8 @@ def _set(tokens: TokenReader) -> c.Command:
         return c.Set("timezone", _values(tokens, "LOCAL"), local)
     if tokens.skip("NAMES"):
         return c.Set("client_encoding", _values(tokens), local)
+    if tokens.skip("SCHEMA"):
+        return c.Set("search_path", _values(tokens), local)
     if tokens.skip("ROLE"):
         return c.Set("role", _values(tokens), local)
     if tokens.skip("AUTHORIZATION") or tokens.skip("SESSION", "AUTHORIZATION"):

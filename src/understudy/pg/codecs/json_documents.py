@@ -223,9 +223,11 @@ def _given_number(value: float) -> str:
         return str(value)
     if isinstance(value, JsonNumber):
         return value.text
+    if not isinstance(value, float):
+        return format(Decimal(int(value)), "f")
     if not math.isfinite(value):
         raise _NotJson("JSON has no NaN and no infinity")
-    return float.__repr__(value) if isinstance(value, float) else format(Decimal(int(value)), "f")
+    return float.__repr__(value)
 
 
 def _stored_number(value: float) -> str:
