@@ -537,6 +537,102 @@ def test_a_connection_that_is_older_than_the_clone_is_refused(database: Project)
     result.stdout.fnmatch_lines(["OtherDatabase: this test has a database of its own*"])
 
 
+def test_the_first_run_cleans_up_what_it_opened(database: Project) -> None:
+    database.write(
+        test_it="""
+            import asyncpg
+            import psycopg
+            import pytest
+            from sqlalchemy import text
+            from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+            ADD = "INSERT INTO users (name) VALUES ('a')"
+            COUNT = "SELECT count(*) FROM users"
+
+            @pytest.fixture
+            async def session(real_postgres):
+                url = real_postgres.dsn.replace("ql:", "ql+asyncpg:")
+                engine = create_async_engine(url)
+                async with AsyncSession(engine) as session:
+                    yield session
+                assert engine.pool.checkedout() == 0
+                await engine.dispose()
+
+            @pytest.fixture
+            def emptied(real_postgres):
+                yield
+                with psycopg.connect(real_postgres.dsn) as connection:
+                    connection.execute("DELETE FROM posts")
+                with open("emptied", "a") as file:
+                    file.write("x")
+
+            async def test_session_of_a_fixture(emptied, session, real_postgres):
+                await session.execute(text(ADD))
+                other = await asyncpg.connect(real_postgres.dsn)
+                try:
+                    assert await other.fetchval(COUNT) == 0
+                finally:
+                    await other.close()
+
+            async def test_pool_of_the_test(real_postgres):
+                async with asyncpg.create_pool(real_postgres.dsn, min_size=0) as pool:
+                    async with pool.acquire() as first, pool.acquire() as second:
+                        async with first.transaction():
+                            await first.execute(ADD)
+                            async with first.transaction():
+                                assert await second.fetchval(COUNT) == 0
+        """
+    )
+    result = database.run("-W", "error", subprocess=True)
+    result.assert_outcomes(passed=2)
+    assert (result.ret, result.stderr.str()) == (0, "")
+    assert "0 rolled back, 2 on a clone" in result.stdout.str()
+    assert (database.path / "emptied").read_text() == "xx"
+
+
+def test_a_use_in_another_event_loop_is_not_hidden_by_a_clone(database: Project) -> None:
+    database.write(
+        test_it="""
+            import asyncio
+            from concurrent.futures import ThreadPoolExecutor
+
+            import asyncpg
+            from sqlalchemy import text
+            from sqlalchemy.ext.asyncio import create_async_engine
+
+            engines = []
+            ADD = text("INSERT INTO users (name) VALUES ('a')")
+
+            async def add(real_postgres):
+                if not engines:
+                    url = real_postgres.dsn.replace("ql:", "ql+asyncpg:")
+                    engines.append(create_async_engine(url))
+                async with engines[0].begin() as connection:
+                    await connection.execute(ADD)
+
+            async def test_opens(real_postgres):
+                await add(real_postgres)
+
+            async def test_uses(real_postgres):
+                await add(real_postgres)
+
+            async def test_opens_again(real_postgres):
+                engines.clear()
+                await add(real_postgres)
+
+            def test_uses_in_a_thread(real_postgres):
+                with ThreadPoolExecutor(thread_name_prefix="portal") as pool:
+                    pool.submit(asyncio.run, add(real_postgres)).result()
+        """
+    )
+    result = database.run("-W", "default", "--show-capture=no", subprocess=True)
+    result.assert_outcomes(passed=2, failed=2)
+    text = result.stdout.str()
+    assert text.count("WrongEventLoop: a connection of a SQLAlchemy engine is used in") == 2
+    assert text.count("TestClient, for example, runs an app in a thread") == 1
+    assert not (database.path / FILE).exists()
+
+
 def test_verdicts_on_tests_that_are_gone_are_dropped(database: Project) -> None:
     database.write(test_it="def test_it(): pass", test_other="def test_other(): pass")
     kept = "test_other.py::test_deselected\truns"

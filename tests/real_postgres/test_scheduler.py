@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.real_postgres.conftest import Harness
+from understudy.fake_postgres.protocol.errors import error
 from understudy.real_postgres.fixture import RealPostgres
 
 INSERT = "INSERT INTO users (name) VALUES ($1)"
@@ -314,6 +315,25 @@ async def test_a_server_that_ends_its_connection_is_met_again_by_the_next_test(
         connection = await real.asyncpg.connect()
         assert await connection.fetchval("SELECT count(*) FROM users") == 0
         await connection.close()
+
+
+async def test_a_server_that_goes_while_a_connection_is_replaced_is_met_by_the_next_test(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(upstream: object) -> None:
+        raise error("57P01", "terminating connection due to administrator command")
+
+    constraints = harness.server.scheduler._constraints
+    with harness.test() as real:
+        connection = await real.asyncpg.connect()
+        await connection.execute("SELECT set_config('made.up', 'x', false)")
+        monkeypatch.setattr(constraints, "read_from", lost)
+    harness.server.wait_for_rollback()
+    monkeypatch.undo()
+
+    with harness.test() as real:
+        connection = await real.asyncpg.connect()
+        assert await connection.fetchval("SELECT current_setting('made.up', true)") is None
 
 
 async def test_there_is_one_database(real: RealPostgres) -> None:

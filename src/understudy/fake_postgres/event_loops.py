@@ -143,7 +143,7 @@ class Home:
             f"  opened: {opened}, {where}",
             f"  used:   at {caller().place}, {_during(_current_test())}",
         ]
-        if runs:
+        if runs or threading.current_thread() is not threading.main_thread():
             return "\n".join([*lines, *_OTHER_THREAD])
         if self._test == _current_test():
             lines.append("Open it in the loop that uses it. Let fixtures and tests share one:")

@@ -22,6 +22,7 @@ from understudy.plugin.servers import interruption, rollback_server_of
 if TYPE_CHECKING:
     from understudy.real_postgres.limits import Limits
 
+_LOOP = "WrongEventLoop: "
 _COUNTS = "understudy.script.call_counts"
 _Report = tuple[pytest.CallInfo[None], pytest.TestReport]
 
@@ -119,7 +120,8 @@ def _reasons(limits: Limits | None, found: list[_Report]) -> tuple[list[str], bo
     if limits is None:
         return [], False
     certain = limits.reasons(has_failed=False)
-    has_failed = any(report.failed for _, report in found)
+    # A clone would hide the use of another event loop, because it renews the pools.
+    has_failed = any(report.failed and _LOOP not in report.longreprtext for _, report in found)
     return certain or limits.reasons(has_failed=has_failed), bool(certain)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.plugin import catalog_hooks as checked
-from understudy.plugin import isolation, report, xdist_workers
+from understudy.plugin import isolation, report, servers, xdist_workers
 from understudy.plugin.settings import Settings
 
 _MODULE = "understudy.script.call_counts"
@@ -41,6 +41,8 @@ def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) ->
     found = [*known]
     found += [problem] if (problem := checked.end(config, settings)) else []
     found += [problem] if (problem := isolation.end(config, settings)) else []
+    if (server := servers.rollback_server_of(config)) is not None:
+        server.wait_for_rollback()  # it needs the database
     databases: Any = sys.modules.get(_DATABASES)
     found += [] if databases is None else databases.stop(config)
     if xdist_workers.send(config, _OUTPUT, lambda: {**_own_figures(), "problems": found}):

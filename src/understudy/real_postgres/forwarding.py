@@ -54,6 +54,7 @@ from understudy.script.origin import NOWHERE
 _CACHEABLE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 _VARIABLE = frozenset({"FETCH", "EXECUTE"})
 _MOST_CACHED = 1000
+_CLEANS_UP = (c.Rollback, c.RollbackTo)
 
 
 class ForwardingResponder(ScriptResponder):
@@ -160,8 +161,11 @@ class ForwardingResponder(ScriptResponder):
             self._statements[key] = statement
         return statement
 
-    def _check(self, sql: str, client: RollbackClient) -> None:
-        """Refuse a statement that an earlier test sends, or that comes too late for this one."""
+    def _check(self, sql: str, client: RollbackClient, *, cleans_up: bool = False) -> None:
+        """Refuse a statement that an earlier test sends, or that comes too late for this one.
+
+        It is never too late to clean up: a pool does not take back a connection that cannot.
+        """
         try:
             self._leaked.refuse(sql, client)
             if self._limits.has_clone:
@@ -169,10 +173,11 @@ class ForwardingResponder(ScriptResponder):
         except Failure as failure:
             raise server_error(failure, sql) from None
         self._limits.note_statement(sql, client)
-        self._refuse_if_over()
+        if not cleans_up:
+            self._refuse_if_over()
 
     def _refuse_if_over(self) -> None:
-        if self._limits.is_over:
+        if self._limits.is_over and self._limits.moves:  # its teardown has not begun
             raise errors.error("0A000", failures.AGAIN)
 
     # Executions ----------------------------------------------------------------------------------
@@ -294,9 +299,9 @@ class ForwardingResponder(ScriptResponder):
     ) -> Result | Pending | None:
         """Answer a command from the script, and then apply it on the real server."""
         client = rollback_client(connection)
-        self._check(sql, client)
         command = read(sql)
         assert command is not None
+        self._check(sql, client, cleans_up=isinstance(command, _CLEANS_UP))
         try:
             scripted = super().control(sql, connection, parameters)
         except ServerError:

@@ -375,9 +375,9 @@ class TransactionScheduler:
         self.close()
         try:
             upstream = Upstream(self._dsn, self._sockets())
-        except psycopg.OperationalError:
-            return
-        self._begin_with(upstream)
+            self._begin_with(upstream)
+        except (psycopg.OperationalError, ServerError):
+            self.close()
 
 
 def _outcome(request: _Request, replies: Sequence[Reply]) -> Any:
