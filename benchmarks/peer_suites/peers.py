@@ -76,22 +76,46 @@ def pg_dsn(real_postgres):
     ),
     "procrastinate": Peer(
         conftest="tests/conftest.py",
-        arguments=["tests/unit", "tests/integration", "tests/acceptance"],
+        arguments=["tests/integration", "tests/acceptance"],
         server=_LIBPQ,
         variables=_LIBPQ,
         fixtures="""
 @pytest.fixture
 def connection_params(real_postgres):
     return {"dbname": real_postgres.database}
+
+@pytest.fixture(autouse=True)
+def _isolated(real_postgres):
+    from django.db import connections
+
+    connections.close_all()  # those of the last test
+    yield
+    connections.close_all()
+
+@pytest.fixture(scope="session")
+def django_db_setup(real_postgres_server):
+    pass
+
+@pytest.fixture
+def db_factory(real_postgres, monkeypatch):
+    def empty(dbname, template=None):
+        monkeypatch.setenv("PGDATABASE", real_postgres.database)
+        with psycopg.connect(real_postgres.dsn) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+
+    return empty
 """,
         schema="""
-import psycopg
-from procrastinate import schema, testing
+import os
 
 def install(dsn):
-    manager = schema.SchemaManager(connector=testing.InMemoryConnector())
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(manager.get_schema())
+    import django
+    from django.core.management import call_command
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.acceptance.django_settings"
+    django.setup()
+    call_command("migrate", verbosity=0)
 """,
     ),
     "databases": Peer(

@@ -18,7 +18,7 @@ import pytest
 from understudy.plugin import markers, servers, xdist_workers
 from understudy.plugin.leak_checks.categories import UnderstudyWarning
 from understudy.plugin.options import read_settings
-from understudy.plugin.report import not_enough
+from understudy.plugin.report import not_enough, second_failure
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
 
 _NAME = "understudy-isolation"
@@ -96,6 +96,10 @@ def explain(item: pytest.Item, report: pytest.TestReport) -> None:
 
     A failure may be explained by it; a test that passes gets a warning if it is likely wrong.
     """
+    if has_moved(item):
+        if report.failed and report.when != "teardown":
+            report.sections.append(("understudy", second_failure(item.stash[_MOVED])))
+        return
     server = servers.rollback_server_of(item.config)
     if (
         server is None

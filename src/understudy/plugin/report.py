@@ -74,6 +74,18 @@ def not_enough(reasons: Sequence[str]) -> str:
     )
 
 
+def second_failure(reason: str) -> str:
+    """Return the note on a test that failed when it ran again on a clone."""
+    return "\n".join(
+        [
+            "this test ran in a transaction that is rolled back, and then on a clone, because it",
+            reason,
+            "What its first run did outside the database is not undone. To have only one:",
+            '  @pytest.mark.understudy(isolation="clone")',
+        ]
+    )
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
