@@ -582,6 +582,15 @@ def test_the_first_run_cleans_up_what_it_opened(database: Project) -> None:
                 finally:
                     await other.close()
 
+            async def test_connections_that_are_closed_at_the_end(real_postgres):
+                first = await asyncpg.connect(real_postgres.dsn)
+                second = await asyncpg.connect(real_postgres.dsn)
+                await first.execute("BEGIN")
+                await first.execute(ADD)
+                assert await second.fetchval(COUNT) == 0
+                await first.close()
+                await second.close()
+
             async def test_pool_of_the_test(real_postgres):
                 async with asyncpg.create_pool(real_postgres.dsn, min_size=0) as pool:
                     async with pool.acquire() as first, pool.acquire() as second:
@@ -592,9 +601,9 @@ def test_the_first_run_cleans_up_what_it_opened(database: Project) -> None:
         """
     )
     result = database.run("-W", "error", subprocess=True)
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)
     assert (result.ret, result.stderr.str()) == (0, "")
-    assert "0 rolled back, 2 on a clone" in result.stdout.str()
+    assert "0 rolled back, 3 on a clone" in result.stdout.str()
     assert (database.path / "emptied").read_text() == "xx"
 
 

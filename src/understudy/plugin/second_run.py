@@ -43,7 +43,7 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         found, reasons, is_certain = _first_run(item, nextitem)
         if reasons:
             found.clear()
-            warnings.simplefilter("ignore", ResourceWarning)
+            warnings.simplefilter("ignore")  # SQLAlchemy's pool warns with a class of its own
             _forget(item)
             gc.collect()  # what was left open would warn of itself in another test
     if not reasons:
