@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -121,9 +122,8 @@ def _pytest(
 
 
 def _without_address(name: str) -> str:
-    """Return the name of a test without a password and a port, which differ in each run."""
-    start, at, end = name.partition("@")
-    return start.rpartition("//")[0] + at + end.partition("/")[2] if at else name
+    """Return the name of a test without the addresses in it, which differ in each run."""
+    return re.sub(r"//[^/@]*@[^/]*/\w+", "", name)
 
 
 def main() -> int:

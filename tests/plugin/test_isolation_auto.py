@@ -332,6 +332,7 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
     database.write(
         test_it="""
             import asyncpg
+            import psycopg_pool
             import pytest
             import pytest_asyncio
             import sqlalchemy
@@ -351,10 +352,27 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
                 async with asyncpg.create_pool(dsn, min_size=2, max_size=2) as pool:
                     yield pool
 
+            @pytest.fixture(scope="module")
+            def psycopg_pool_of_two(real_postgres_server):
+                with psycopg_pool.ConnectionPool(real_postgres_server.dsn, min_size=2) as pool:
+                    yield pool
+
+            @pytest_asyncio.fixture(scope="module", loop_scope="module")
+            async def async_pool(real_postgres_server):
+                dsn = real_postgres_server.dsn
+                async with psycopg_pool.AsyncConnectionPool(dsn, min_size=2, open=False) as pool:
+                    yield pool
+
             @pytest.mark.parametrize("n", range(5))
-            async def test_it(pool, engine, real_postgres, n):
+            async def test_it(pool, psycopg_pool_of_two, async_pool, engine, real_postgres, n):
                 insert = "INSERT INTO users (name) VALUES ($1) RETURNING id"
                 assert await pool.fetchval(insert, "a") == 1
+                count = "SELECT count(*) FROM users"
+                with psycopg_pool_of_two.connection() as connection:
+                    assert connection.execute(count).fetchone() == (1,)
+                async with async_pool.connection() as connection:
+                    cursor = await connection.execute(count)
+                    assert await cursor.fetchone() == (1,)
                 with engine.begin() as connection:
                     query = sqlalchemy.text("SELECT count(*) FROM users")
                     assert connection.execute(query).scalar() == 1

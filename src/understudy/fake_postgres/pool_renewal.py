@@ -1,23 +1,26 @@
 """Pools that outlive a test, whose connections Understudy has ended between two tests.
 
 psqlpy's pool notices that by itself, and asyncpg's as soon as its event loop has run. SQLAlchemy's
-would hand the dead connection to the application, so it is told to make another one.
+and psycopg_pool's would hand the dead connection to the application, so they are made to look.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from understudy.fake_postgres import attribution
 
+_GET = "_getconn_unchecked"  # of psycopg_pool's pools, since 3.2
 # More than asyncpg needs to read that its connection has ended.
 _STEPS = 3
 
 _ended: set[int] = set()
 _listening_in: list[Any] = []
+_checking_in: list[Any] = []
 
 
 def note_new(number: int) -> None:
@@ -45,6 +48,10 @@ def renew(ended: Iterable[int]) -> None:
         from sqlalchemy import event, pool
 
         event.listen(pool.Pool, "checkout", _check)
+    psycopg_pool = sys.modules.get("psycopg_pool")
+    if psycopg_pool is not None and psycopg_pool not in _checking_in:
+        _checking_in.append(psycopg_pool)
+        _check_in(psycopg_pool)
 
 
 async def _steps() -> None:
@@ -57,6 +64,41 @@ def _check(_connection: Any, record: Any, _proxy: Any) -> None:
         from sqlalchemy.exc import DisconnectionError
 
         raise DisconnectionError("Understudy has ended it between two tests")
+
+
+def _check_in(psycopg_pool: Any) -> None:
+    """Have psycopg_pool look at each connection that it gives out, as with its option `check`."""
+
+    def wrap(original: Any) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def get(self: Any, *arguments: Any) -> Any:
+            while _has_ended(found := original(self, *arguments)):
+                found.close()
+                self._putconn(found, from_getconn=True)
+                self.check()  # replaces those that are idle, too
+            return found
+
+        return get
+
+    def wrap_async(original: Any) -> Callable[..., Any]:
+        @functools.wraps(original)
+        async def get(self: Any, *arguments: Any) -> Any:
+            while _has_ended(found := await original(self, *arguments)):
+                await found.close()
+                await self._putconn(found, from_getconn=True)
+                await self.check()
+            return found
+
+        return get
+
+    for name, wrapped in (("ConnectionPool", wrap), ("AsyncConnectionPool", wrap_async)):
+        pool = getattr(psycopg_pool, name)
+        if hasattr(pool, _GET):
+            setattr(pool, _GET, wrapped(getattr(pool, _GET)))
+
+
+def _has_ended(connection: Any) -> bool:
+    return not connection.closed and _number(connection) in _ended
 
 
 def _number(connection: Any) -> int:

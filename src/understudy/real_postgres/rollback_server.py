@@ -28,7 +28,7 @@ MOVING_TIME = 10.0
 _INTERVAL = 0.5  # seconds between two attempts to interrupt one
 
 # The pools that pool_renewal has replace what has ended.
-_RENEWED = ("asyncpg", "psqlpy", "sqlalchemy")
+_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy")
 
 
 def _is_renewed(client: Client) -> bool:
