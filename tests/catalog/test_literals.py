@@ -26,6 +26,14 @@ UUIDS = ("6fa459ea-ee8a-4ca4-894e-db77e160355e", "16fd2706-8baf-433b-82eb-8c7fad
         ("SELECT dblink_connect('postgresql://app:pw@host/db')", "app:pw"),
         ("INSERT INTO keys VALUES ('sk_live_4eC39HqLyjWDarjt')", "sk_live"),
         ("SELECT 1 FROM t WHERE jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x'", "eyJ"),
+        (
+            "INSERT INTO users (name, password) VALUES ('Ana', 'pw1'), ('B', f('x')), (1, 'pw2')",
+            "pw",
+        ),
+        ("INSERT INTO t (a, api_token) VALUES (lower('a', 'b'), 'abc')", "abc"),
+        ("SELECT 1 FROM t WHERE hashed_password = 'abc'", "abc"),
+        ("SELECT 1 FROM t WHERE \"accessToken\" IN ('abc')", "abc"),
+        ("SELECT 1 FROM t WHERE secret LIKE 'abc%'", "abc"),
         ("INSERT INTO users (hash) VALUES ('$2b$12$abcdefghijklmnopqrstuv')", "$2b$"),
     ],
 )
@@ -45,6 +53,8 @@ def test_a_secret_is_left_out(statement: str, secret: str) -> None:
         "SELECT 'https://example.com/a' AS url, 'a_b' AS token",
         "SELECT count(*) FROM tokens WHERE kind = 'access'",
         "SELECT $1, $2::text",
+        "INSERT INTO users (password, name) VALUES ($1, 'Ana') RETURNING 'x'",
+        "INSERT INTO users (password, name) SELECT 'a', 'b'",
         "SELECT '",
     ],
 )

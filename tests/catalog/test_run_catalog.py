@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -167,6 +168,12 @@ def test_locked_it_learns_nothing(file: Path) -> None:
     assert str(caught.value) == (
         f"the catalog {file} does not hold this statement:\n  SELECT 2{LOCKED}"
     )
+
+
+def test_locked_a_text_that_may_change_with_every_run_has_its_own_remedy(file: Path) -> None:
+    learn(file, Scripted(), "SELECT 1")
+    with pytest.raises(CatalogLocked, match="pass the value that changes as a parameter"):
+        Catalog(file, schema(), nobody, locked=True).verdict(f"SELECT '{uuid4()}'")
 
 
 def test_locked_and_of_another_schema(file: Path) -> None:

@@ -32,13 +32,18 @@ CREATE TABLE users (
     age int CHECK (age > 0), name text NOT NULL DEFAULT 'x', active boolean,
     UNIQUE (name, born), UNIQUE (active, org_id)
 );
+CREATE DOMAIN given AS text NOT NULL;
+CREATE TABLE parts (id int PRIMARY KEY, org_id int REFERENCES orgs ON DELETE CASCADE);
+CREATE TABLE uses (part_id int REFERENCES parts);
 CREATE TABLE stays (
-    room positive, during int4range,
+    room positive, during int4range, label given DEFAULT 'x',
     CONSTRAINT apart EXCLUDE USING gist (during WITH &&)
 );
 INSERT INTO orgs VALUES (1, 'One'), (2, 'Two');
 INSERT INTO users VALUES (1, 'ana@x', 1, '2001-02-03', 30, 'Ana', true);
 INSERT INTO stays VALUES (1, '[1,5)');
+INSERT INTO parts VALUES (7, 2);
+INSERT INTO uses VALUES (7);
 """
 CHANGES = re.compile("INSERT|UPDATE|DELETE")
 BORN = dt.date(2001, 2, 3)
@@ -108,6 +113,18 @@ CASES: dict[str, tuple[str, tuple[Any, ...], str, dict[str, str]]] = {
         (-1,),
         "23514",
         {"table": "stays", "constraint": "positive_check"},
+    ),
+    "checked by a domain alone": (
+        "INSERT INTO stays (room) VALUES ($1)",
+        (-1,),
+        "23514",
+        {"datatype": "positive", "constraint": "positive_check"},
+    ),
+    "null in a domain": (
+        "INSERT INTO stays (room, label) VALUES (2, $1)",
+        (None,),
+        "23502",
+        {"datatype": "given"},
     ),
     "null": (
         "INSERT INTO orgs (id, name) VALUES ($1, NULL)",
@@ -200,8 +217,24 @@ async def test_with_a_schema_an_error_is_that_of_the_real_server(
     assert (type(fake), str(fake), fake.detail) == (type(real), str(real), real.detail)
 
 
+async def test_a_row_that_is_deleted_with_another_is_named_by_its_own_table(
+    dsn: str, schema: None, fake_postgres: FakePostgres
+) -> None:
+    delete = "DELETE FROM orgs WHERE id = $1"
+    error = db_error("23503", table="uses", constraint="uses_part_id_fkey")
+    fake_postgres.on(delete).raises(error)
+
+    real, fake = [await by_asyncpg(one, delete, (2,)) for one in (dsn, fake_postgres.dsn)]
+
+    assert real.detail == 'Key (id)=(7) is still referenced from table "uses".'
+    assert str(fake) == str(real).replace("(7)", "(?)")
+
+
 @pytest.mark.parametrize(
-    "name", sorted(CASES.keys() - {"excluded", "two columns", "checked by a domain"})
+    "name",
+    sorted(
+        CASES.keys() - {"excluded", "two columns", *(name for name in CASES if "domain" in name)}
+    ),
 )
 def test_without_a_schema_the_names_of_constraints_tell_the_same(
     dsn: str, fake_postgres: FakePostgres, name: str

@@ -51,6 +51,8 @@ def with_details(
         return replace(
             fields, datatype=fields.datatype or name, schema=fields.schema or schema or "public"
         )
+    if constraint is None and fields.datatype is not None and fields.table is None:
+        return replace(fields, schema=fields.schema or "public")  # a domain's NOT NULL
     found = make(fields, change, constraint, facts)
     schema, _, table = (constraint.table if constraint else change.table).rpartition(".")
     found = replace(found, table=found.table or table or None)
@@ -154,7 +156,9 @@ def _parent_in(constraint: Constraint) -> str:
 def _still_referenced(
     fields: ErrorFields, change: Change, constraint: Constraint, facts: SchemaFacts | None
 ) -> ErrorFields:
-    parent, child = change.table, (fields.table or constraint.table).rpartition(".")[2]
+    # A row that goes with another (ON DELETE CASCADE) may be referenced, too.
+    parent = constraint.references or change.table
+    parent, child = (table.rpartition(".")[2] for table in (parent, constraint.table))
     if has_standard_text(fields):
         message = (
             f'update or delete on table "{parent}" violates foreign key constraint '
@@ -168,7 +172,8 @@ def _still_referenced(
         for known in (facts.constraints if facts else ())
         if known.kind == "primary key" and known.table.rpartition(".")[2] == parent
     ]
-    key = _key(keys[0] if keys else ("id",), change.conditions)
+    values = change.conditions if change.table == parent else {}
+    key = _key(keys[0] if keys else ("id",), values)
     return replace(fields, detail=f'Key {key} is still referenced from table "{child}".')
 
 

@@ -6,15 +6,13 @@ import re
 from functools import lru_cache
 
 from understudy.pg import sql
+from understudy.pg.sql_spelling import name_of
 
-# Words before a literal that is a secret: PASSWORD '...', password = '...', OPTIONS (secret '...').
-_NAMES = frozenset(
-    """
-    password passwd passphrase secret secret_key client_secret token access_token refresh_token
-    auth_token api_key apikey access_key private_key
-    """.split()  # noqa: SIM905 # a list of words reads better as a text
-)
-_BETWEEN = frozenset({"=", ":=", "=>", "encrypted", "is"})
+# Names of secrets, before a literal or of its column: PASSWORD '...', api_token = '...',
+# OPTIONS (secret '...'), INSERT INTO users (hashed_password) VALUES ('...').
+_NAME = r"(?:password|passwd|passphrase|secret|token|(?:api|access|secret|private)_?key)(?:_hash)?"
+_IS_NAME = re.compile(rf"{_NAME}$", re.IGNORECASE)
+_BETWEEN = frozenset({"=", "<>", "!=", ":=", "=>", "encrypted", "is", "in", "like", "ilike", "("})
 # The secrets that can be recognised by their form.
 _FORMS = re.compile(
     r"""
@@ -28,7 +26,7 @@ _FORMS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_MAY_HOLD = re.compile(rf"(?:{'|'.join(_NAMES)})\b|{_FORMS.pattern}", re.VERBOSE | re.IGNORECASE)
+_MAY_HOLD = re.compile(rf"{_NAME}\b|{_FORMS.pattern}", re.VERBOSE | re.IGNORECASE)
 # What programs generate: UUIDs, times, long numbers and hashes.
 _GENERATED = re.compile(
     r"""
@@ -50,14 +48,45 @@ def without_secrets(statement: str) -> str:
     found: list[str] = []
     end = 0
     before = ""
+    columns = _Columns()
     for token, start in sql.pieces(statement):
+        columns.pass_by(token)
         is_literal = token[-1] in "'$" and len(token) > 1 and not token[1:].isdecimal()
-        if is_literal and (before in _NAMES or _FORMS.search(token)):
+        names = (before, columns.current)
+        if is_literal and (any(map(_IS_NAME.search, names)) or _FORMS.search(token)):
             found += [statement[end:start], "'...'"]
             end = start + len(token)
         if token.lower() not in _BETWEEN:
             before = token.strip('"').lower()
     return "".join([*found, statement[end:]])
+
+
+class _Columns:
+    """Tells which column of INSERT INTO t (a, b) VALUES (1, 2) a value is for."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._part = ""
+        self._depth = self._place = 0
+
+    def pass_by(self, token: str) -> None:
+        """Go on to the next token."""
+        word = token.upper()
+        if word in ("INTO", "VALUES", "SELECT", "RETURNING", "ON"):
+            self._part = word
+        self._depth += (token == "(") - (token == ")")
+        if token == "(" and self._depth == 1:
+            self._place = 0
+        elif token == "," and self._depth == 1:
+            self._place += 1
+        elif self._part == "INTO" and self._depth == 1:
+            self._names.append(name_of(token))
+
+    @property
+    def current(self) -> str:
+        """The column of the current value; "" if it is of none."""
+        is_value = self._part == "VALUES" and self._depth == 1 and self._place < len(self._names)
+        return self._names[self._place] if is_value else ""
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from typing import Any
 
 from understudy.catalog.answer_checks import Difference, Pair
 from understudy.catalog.description import Refusal
+from understudy.catalog.literals import skeleton
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import condition
 from understudy.script.calls import Call
@@ -71,6 +72,8 @@ def locked(path: Path | None, spelling: str | None, *, is_there: bool) -> str:
         what = f"{where} is of another schema: the configured one has changed since"
     else:
         what = f"{where} is not there"
+    if spelling is not None and skeleton(spelling) is not None:
+        what += "\nIf its text changes with every run, pass the value that changes as a parameter."
     return (
         f"{what}\nIt is locked (--understudy-locked): run the tests once without that, "
         "and commit the file."

@@ -20,6 +20,11 @@ DRIVERS: tuple[Driver, ...] = ("psqlpy", "asyncpg", "psycopg")
 # Set by the plugin from the configuration; None is the first of DRIVERS that is installed.
 configured: Driver | None = None
 
+# The texts of a domain's constraints, which are of no table.
+_DOMAIN_TEXTS = {
+    "23502": "domain {datatype} does not allow null values",
+    "23514": 'value for domain {datatype} violates check constraint "{constraint}"',
+}
 _FIELDS = "__understudy_fields__"  # the attribute in which an error made here keeps its fields
 
 
@@ -151,7 +156,10 @@ def _text(code: str, state: State | None, named: dict[str, str | None]) -> str:
             f"db_error({code!r}): no standard text is known for this SQLSTATE; "
             f"give PostgreSQL's own: db_error({code!r}, message=...)"
         )
-    needed = [name for _, name, _, _ in string.Formatter().parse(state.text) if name]
+    template = _DOMAIN_TEXTS.get(code, state.text)
+    if named["datatype"] is None or named["table"] is not None:
+        template = state.text
+    needed = [name for _, name, _, _ in string.Formatter().parse(template) if name]
     missing = [name for name in needed if named[name] is None]
     if missing:
         arguments = ", ".join(f"{name}=..." for name in missing)
@@ -159,7 +167,7 @@ def _text(code: str, state: State | None, named: dict[str, str | None]) -> str:
             f"db_error({code!r}): PostgreSQL's {state.name} reads '{state.text}', so it needs "
             f"{arguments} (or the whole text as message=...)"
         )
-    return state.text.format(**named)
+    return template.format(**named)
 
 
 def _installed(driver: Driver | None) -> Driver:
