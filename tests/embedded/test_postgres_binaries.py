@@ -19,6 +19,7 @@ from understudy.embedded.binaries import (
     find_installation,
     installations,
     matching,
+    no_extensions,
 )
 from understudy.embedded.driver import connect, without_password
 
@@ -182,6 +183,21 @@ def test_a_version_that_is_nowhere(full: Machine) -> None:
         'Or name its folder: postgres_binaries = "/usr/lib/postgresql/16".\n'
         f"{OWN_SERVER}"
     )
+
+
+@pytest.mark.parametrize(
+    ("extensions", "what"),
+    [
+        ({"no_such_one"}, "no_such_one"),
+        ({"citext", "no_such_one", "postgis"}, "no_such_one"),
+        ({"no_such_one", "other", "postgis"}, "no_such_one and other"),
+        ({"vector", "postgis"}, "postgis, vector at once"),
+    ],
+)
+def test_extensions_that_are_nowhere(full: Machine, extensions: set[str], what: str) -> None:
+    message = no_extensions(Wanted(extensions=frozenset(extensions)))
+
+    assert message.startswith(f"No PostgreSQL was found that has {what}. Found: PostgreSQL 18 (")
 
 
 def test_a_server_by_url_of_another_version(database: str, tmp_path: Path) -> None:

@@ -144,9 +144,14 @@ def found_here() -> str:
     return ", ".join(map(str, installations())) or "none"
 
 
-def ways_to_extension() -> str:
-    """Return the ways to a PostgreSQL that has an extension, for a message."""
-    return _ways(f"{ARCHIVES}, which has PostgreSQL's own extensions", "one")
+def no_extensions(wanted: Wanted) -> str:
+    """Say that no installation has the extensions wanted, and how to get one, for a message."""
+    names = sorted(wanted.extensions)
+    alone = {name: Wanted(major=wanted.major, extensions=frozenset({name})) for name in names}
+    nowhere = [name for name in names if matching(alone[name]) is None]
+    what = " and ".join(nowhere) or f"{', '.join(names)} at once"
+    ways = _ways(f"{ARCHIVES}, which has PostgreSQL's own extensions", "one")
+    return f"No PostgreSQL was found that has {what}. Found: {found_here()}.\n{ways}"
 
 
 def _ways(package: str, what: str) -> str:

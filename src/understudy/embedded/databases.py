@@ -14,9 +14,8 @@ from understudy.embedded.binaries import (
     Installation,
     Wanted,
     find_installation,
-    found_here,
     matching,
-    ways_to_extension,
+    no_extensions,
 )
 from understudy.embedded.clones import Clones, Place
 from understudy.embedded.driver import check_url, require_psycopg, without_password
@@ -125,11 +124,7 @@ class TestDatabases(Clones):
             wanted = replace(wanted, extensions=wanted.extensions | {name})
             found = None if wanted.folder else matching(wanted, frozenset(tried))
             if found is None:
-                raise SchemaError(
-                    f"{error}\nNo PostgreSQL was found that has "
-                    f"{' and '.join(sorted(wanted.extensions))}. Found: {found_here()}.\n"
-                    f"{ways_to_extension()}"
-                ) from error
+                raise SchemaError(f"{error}\n{no_extensions(wanted)}") from error
             return found
         return None
 
