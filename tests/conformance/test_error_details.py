@@ -27,6 +27,7 @@ from understudy.real_postgres.rollback_server import RollbackServer
 SCHEMA = """
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TABLE orgs (id int PRIMARY KEY, name text NOT NULL);
+CREATE UNIQUE INDEX orgs_lower_name ON orgs (lower(name));
 CREATE TABLE users (
     id int PRIMARY KEY, email text UNIQUE, org_id int REFERENCES orgs, born date,
     age int CHECK (age > 0), name text NOT NULL DEFAULT 'x', active boolean,
@@ -126,6 +127,18 @@ CASES: dict[str, tuple[str, tuple[Any, ...], str, dict[str, str]]] = {
         "23502",
         {"datatype": "given"},
     ),
+    "null by position": (
+        "INSERT INTO orgs VALUES ($1, NULL)",
+        (3,),
+        "23502",
+        {"table": "orgs", "column": "name"},
+    ),
+    "taken by position": (
+        "INSERT INTO orgs OVERRIDING SYSTEM VALUE VALUES ($1, 'x')",
+        (1,),
+        "23505",
+        {"constraint": "orgs_pkey"},
+    ),
     "null": (
         "INSERT INTO orgs (id, name) VALUES ($1, NULL)",
         (3,),
@@ -217,6 +230,17 @@ async def test_with_a_schema_an_error_is_that_of_the_real_server(
     assert (type(fake), str(fake), fake.detail) == (type(real), str(real), real.detail)
 
 
+async def test_the_key_of_an_expression_is_not_made_up(
+    schema: None, fake_postgres: FakePostgres
+) -> None:
+    insert = "INSERT INTO orgs (id, name) VALUES ($1, $2)"
+    fake_postgres.on(insert).raises(db_error("23505", constraint="orgs_lower_name"))
+
+    found = await by_asyncpg(fake_postgres.dsn, insert, (3, "ONE"))
+
+    assert found.detail == "Key (?)=(?) already exists."
+
+
 async def test_a_row_that_is_deleted_with_another_is_named_by_its_own_table(
     dsn: str, schema: None, fake_postgres: FakePostgres
 ) -> None:
@@ -233,7 +257,12 @@ async def test_a_row_that_is_deleted_with_another_is_named_by_its_own_table(
 @pytest.mark.parametrize(
     "name",
     sorted(
-        CASES.keys() - {"excluded", "two columns", *(name for name in CASES if "domain" in name)}
+        CASES.keys()
+        - {
+            "excluded",
+            "two columns",
+            *(name for name in CASES if re.search("domain|position", name)),
+        }
     ),
 )
 def test_without_a_schema_the_names_of_constraints_tell_the_same(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -42,12 +42,17 @@ class Change:
     conditions: dict[str, str | None] = field(default_factory=dict)
 
 
-def change_in(call: Call, types: Sequence[str]) -> Change:
+def change_in(
+    call: Call,
+    types: Sequence[str],
+    columns_of: Callable[[str], Sequence[str]] = lambda table: (),
+) -> Change:
     """Return what a call changes.
 
     Args:
         call: the call; of one with several rows of parameters the first row counts.
         types: the types of the parameters, as far as they are known.
+        columns_of: returns the columns of a table; none if they are not known.
     """
     tokens = sql.tokens(call.statement)
     change = Change(command_in(call.statement))
@@ -61,15 +66,16 @@ def change_in(call: Call, types: Sequence[str]) -> Change:
         change.table, at = _name(tokens, at)
         if words[at : at + 1] == ["AS"]:
             at += 2
+        names = list(columns_of(change.table))
         if tokens[at : at + 1] == ("(",):
             columns, at = items(tokens, at + 1)
             at += 1
             names = [_identifier(item[0]) if len(item) == 1 else "" for item in columns]
-            while words[at : at + 1] == ["OVERRIDING"]:
-                at += 3
-            if words[at : at + 1] == ["VALUES"] and tokens[at + 1 : at + 2] == ("(",):
-                given_values, _ = items(tokens, at + 2)
-                change.values = reader.read(zip(names, given_values, strict=False))
+        while words[at : at + 1] == ["OVERRIDING"]:
+            at += 3
+        if words[at : at + 1] == ["VALUES"] and tokens[at + 1 : at + 2] == ("(",):
+            given_values, _ = items(tokens, at + 2)
+            change.values = reader.read(zip(names, given_values, strict=False))
     elif change.command == "UPDATE" and "SET" in words:
         at = words.index("UPDATE") + 1
         change.table, _ = _name(tokens, at + (words[at : at + 1] == ["ONLY"]))

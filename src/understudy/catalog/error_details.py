@@ -41,7 +41,7 @@ def with_details(
     make = _MAKERS.get(fields.sqlstate)
     if make is None:
         return fields
-    change = change_in(call, types)
+    change = change_in(call, types, lambda table: _columns_of(table, facts))
     constraint = _constraint(fields, change, facts)
     if constraint is not None and facts is not None and _is_of_domain(constraint, facts):
         schema, _, name = constraint.table.rpartition(".")
@@ -57,6 +57,11 @@ def with_details(
     schema, _, table = (constraint.table if constraint else change.table).rpartition(".")
     found = replace(found, table=found.table or table or None)
     return replace(found, schema=found.schema or schema or ("public" if found.table else None))
+
+
+def _columns_of(table: str, facts: SchemaFacts | None) -> Sequence[str]:
+    row_type = facts.types.get(table) if facts else None
+    return [name for name, _ in row_type.fields] if row_type else ()
 
 
 def _is_of_domain(constraint: Constraint, facts: SchemaFacts) -> bool:
@@ -119,7 +124,8 @@ def _key_taken(
 ) -> ErrorFields:
     if constraint is None or fields.detail is not None:
         return fields
-    key = _key(constraint.columns or ("id",), change.values)
+    # The key of an index on expressions is not known.
+    key = _key(constraint.columns or (_UNKNOWN,), change.values)
     with_other = fields.sqlstate == "23P01"
     how = f"conflicts with existing key {key}" if with_other else "already exists"
     return replace(fields, detail=f"Key {key} {how}.")
