@@ -76,7 +76,7 @@ def pg_dsn(real_postgres):
     ),
     "procrastinate": Peer(
         conftest="tests/conftest.py",
-        arguments=["tests/integration", "tests/acceptance"],
+        arguments=["tests/integration"],
         server=_LIBPQ,
         variables=_LIBPQ,
         fixtures="""
