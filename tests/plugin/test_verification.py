@@ -407,3 +407,22 @@ def test_what_a_test_made_is_let_go_when_it_is_over(suite: Project) -> None:
         """,
         passed=2,
     )
+
+
+def test_a_warning_that_fails_a_test_has_no_frames_of_understudy(project: Project) -> None:
+    project.write(
+        test_it="""
+            import socket
+
+            def test_it():
+                socket.socket()
+        """
+    )
+
+    result = project.run(
+        "-W", "error::ResourceWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning"
+    )
+
+    result.assert_outcomes(failed=1)
+    assert "ResourceWarning: unclosed <socket" in result.stdout.str()
+    assert "around_call" not in result.stdout.str()

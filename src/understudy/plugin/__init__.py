@@ -126,6 +126,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that hid a failure, or did not meet its expectations."""
+    __tracebackhide__ = True
     return (yield from verification.around_call(item))
 
 

@@ -92,6 +92,7 @@ def around_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 def around_call(item: pytest.Item) -> Generator[None, object, object]:
     """Verify the body of a test."""
+    __tracebackhide__ = True
     phase = Phase()
     try:
         result = yield
