@@ -37,6 +37,7 @@ NOT_RUN = {
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",
     "python -m benchmarks --only addresses": "a part of make bench",
+    "python -m benchmarks --only large": "a part of make bench",
     "python -m benchmarks --only isolation": "a part of make bench",
     "python -m benchmarks --only integration": "a part of make bench",
     "python -m benchmarks.many_tests": "takes minutes; tests/test_benchmarks.py runs fewer tests",
