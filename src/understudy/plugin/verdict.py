@@ -49,12 +49,15 @@ def _brings(error: BaseException, failure: Failure) -> bool:
 
 def _own_frames(traceback: TracebackType | None, files: ProjectFiles) -> TracebackType | None:
     """Return a traceback without the frames of libraries."""
-    if traceback is None:
-        return None
-    rest = _own_frames(traceback.tb_next, files)
-    if not files.is_own(traceback.tb_frame.f_code.co_filename):
-        return rest
-    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
+    own = []
+    while traceback is not None:  # a loop: the error may be of a recursion that was too deep
+        if files.is_own(traceback.tb_frame.f_code.co_filename):
+            own.append(traceback)
+        traceback = traceback.tb_next
+    rest = None
+    for part in reversed(own):
+        rest = TracebackType(rest, part.tb_frame, part.tb_lasti, part.tb_lineno)
+    return rest
 
 
 def _named(error: BaseException, failure: Failure) -> str:
