@@ -1,0 +1,1 @@
+"""Mutation testing of SQL: which tests would notice a wrong statement."""
