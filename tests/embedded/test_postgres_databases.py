@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import re
+import select
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +18,7 @@ from understudy.embedded import (
     SchemaError,
     TestDatabases,
 )
-from understudy.embedded.driver import with_database, without_password
+from understudy.embedded.driver import connect, with_database, without_password
 
 SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);"
 
@@ -287,3 +289,29 @@ def test_a_fork_makes_copies_of_its_own_and_none_ahead(
     # The template and one copy.
     assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
     assert at_home.settles()
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_an_interrupted_login_holds_up_no_drop(
+    server: EmbeddedServer, database: str, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """A backend that waits for the client's password would hold up every DROP DATABASE."""
+
+    def interrupted(login: Any, **_: Any) -> None:
+        descriptor, ready = next(login)
+        for _step in range(steps):
+            reads, writes = [descriptor] * bool(ready & 1), [descriptor] * bool(ready & 2)
+            select.select(reads, writes, [])
+            descriptor, ready = login.send(ready)
+        raise KeyboardInterrupt
+
+    other = f"other_{steps}"
+    server.admin.create(other)
+    with monkeypatch.context() as patch:
+        patch.setattr("psycopg.waiting.wait_conn", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            connect(database)
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("SET statement_timeout = '20s'")
+        connection.execute(f"DROP DATABASE {other} WITH (FORCE)".encode())
+    assert caught.value.__traceback__ is not None  # as it is while a `finally` cleans up

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,13 @@ def connect(dsn: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
 
     given = {"connect_timeout": _CONNECT_TIMEOUT, "client_encoding": "utf8", **options}
     with _without_variables():
-        return psycopg.connect(dsn, autocommit=True, **{**_overriding(dsn), **given})
+        try:
+            return psycopg.connect(dsn, autocommit=True, **{**_overriding(dsn), **given})
+        except BaseException as error:
+            # The traceback of a Ctrl-C keeps the half-open connection. Its backend waits for the
+            # password, and until its time-out, every DROP DATABASE of the server waits for it.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
 
 def is_alive(connection: psycopg.Connection[Any]) -> bool:

@@ -204,7 +204,11 @@ class Clones:
     def _begin(self, place: Place) -> None:
         self._owner = os.getpid()
         self._admin = place.admin()
-        self._admin.rows("SELECT 1")  # report now if the server does not answer
+        try:
+            self._admin.rows("SELECT 1")  # report now if the server does not answer
+        except BaseException:
+            self._admin.close()
+            raise
         self._place = place
 
     def _stop_pool(self) -> None:
