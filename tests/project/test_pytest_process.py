@@ -98,12 +98,41 @@ def test_sigterm_stops_the_child_too(tmp_path: Path) -> None:
         os.kill(int((tmp_path / "child").read_text()), 0)
 
 
-def test_an_answer_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
-    answers = tmp_path / "answers"
-    answers.write_text('{"whole": 1}\n{"cut sho')
+def test_answers_come_while_the_child_runs_and_an_incomplete_one_is_left_out(
+    tmp_path: Path,
+) -> None:
+    write(
+        tmp_path,
+        {
+            "conftest.py": """
+                import os, pathlib, time
+                from understudy.project import pytest_process
 
-    assert pytest_process._read(answers) == [{"whole": 1}]
-    assert pytest_process._read(tmp_path / "none") == []
+
+                pytest_process.answer({"step": 1})
+                while not pathlib.Path("go").exists():
+                    time.sleep(0.01)
+                pytest_process.answer({"step": 2})
+                with open(os.environ[pytest_process.ANSWERS_VARIABLE], "a") as file:
+                    file.write('{"cut sho')
+                    file.flush()
+                    pathlib.Path("written").touch()
+                    time.sleep(600)
+            """,
+            "pytest.ini": "[pytest]\n",
+        },
+    )
+    with pytest_process.started(LEFT_OUT, tmp_path, patience=0) as child:
+        answers: list[object] = []
+        while not answers:
+            answers = [*child.new_answers()]
+        (tmp_path / "go").touch()
+        while not (tmp_path / "written").exists():
+            assert not child.wait(0.01)
+        answers += child.new_answers()
+
+    assert answers == [{"step": 1}, {"step": 2}]
+    assert child.exit_code not in (None, 0)
 
 
 def test_nothing_is_requested_of_another_pytest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -72,8 +72,89 @@ def run(
     Raises:
         KeyboardInterrupt: Ctrl-C or SIGTERM; the child was stopped before.
     """
+    with started(
+        arguments,
+        folder,
+        plugin=plugin,
+        request=request,
+        environment=environment,
+        output=output,
+        patience=patience,
+    ) as child:
+        late = not child.wait(timeout)
+        if late:
+            child.stop(0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
+        return Ended(child.exit_code or 0, child.new_answers(), child.output(), late)
+
+
+class Child:
+    """A pytest that runs in a process of its own.
+
+    Args:
+        process: the process.
+        answers: the file of what its plugin answers.
+        output: the file of what it prints; None if that is shown as it comes.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], answers: Path, output: Path | None
+    ) -> None:
+        self._process = process
+        self._answers = answers
+        self._output = output
+        self._read = 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """Pytest's exit code; None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end; return whether it has ended in time."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self, patience: float = 30.0) -> None:
+        """End it, if it still runs: with SIGINT, and after `patience` seconds with SIGKILL."""
+        if self._process.poll() is None:
+            _stop(self._process, patience)
+
+    def new_answers(self) -> list[dict[str, Any]]:
+        """Return what its plugin has answered since the last call."""
+        if not self._answers.exists():
+            return []
+        with self._answers.open("rb") as file:
+            file.seek(self._read)
+            # The last line is incomplete while it is written, or if the child was killed.
+            complete, newline, _ = file.read().rpartition(b"\n")
+        self._read += len(complete) + len(newline)
+        return [json.loads(line) for line in complete.splitlines()]
+
+    def output(self) -> str:
+        """Return what it has printed; empty if that is shown as it comes."""
+        return "" if self._output is None else self._output.read_bytes().decode(errors="replace")
+
+
+@contextmanager
+def started(
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    plugin: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
+    patience: float = 30.0,
+) -> Iterator[Child]:
+    """Start pytest in a process of its own, which is stopped at the end of the block.
+
+    The arguments are those of `run`. SIGTERM interrupts the block like Ctrl-C.
+    """
     command = [sys.executable, "-m", "pytest", *(["-p", plugin] if plugin else []), *arguments]
-    with tempfile.TemporaryDirectory(prefix="understudy-pytest-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="understudy-pytest-") as scratch, ExitStack() as stack:
         answers = Path(scratch, "answers")
         variables = {
             **(os.environ if environment is None else environment),
@@ -82,51 +163,32 @@ def run(
         }
         if output is not None:
             output.flush()
-            code, late = _call(command, folder, variables, output, None, timeout, patience)
-            return Ended(code, _read(answers), "", late)
-        # Not a pipe: a process that the tests leave running would keep it open.
-        with Path(scratch, "output").open("w+b") as file:
-            merged = subprocess.STDOUT
-            code, late = _call(command, folder, variables, file, merged, timeout, patience)
-            file.seek(0)
-            return Ended(code, _read(answers), file.read().decode(errors="replace"), late)
+            printed = None
+        else:
+            # Not a pipe: a process that the tests leave running would keep it open.
+            printed = Path(scratch, "output")
+        stack.enter_context(_interrupted_by_sigterm())
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output if printed is None else stack.enter_context(printed.open("wb")),
+            stderr=None if printed is None else subprocess.STDOUT,
+            # In a group of its own it gets the terminal's Ctrl-C once, from here. A second one
+            # would cut the teardown of its fixtures short.
+            process_group=None if sys.platform == "win32" else 0,
+        )
+        child = Child(process, answers, printed)
+        try:
+            yield child
+        finally:
+            child.stop(patience)
 
 
 def environment_without(*prefixes: str) -> dict[str, str]:
     """Return this process's environment without the variables that begin with a prefix."""
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-
-
-def _call(
-    command: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
-    stdout: IO[Any],
-    stderr: int | None,
-    timeout: float | None,
-    patience: float,
-) -> tuple[int, bool]:
-    """Return the exit code, and whether the process had to be stopped in the end."""
-    with _interrupted_by_sigterm():
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            # In a group of its own it gets the terminal's Ctrl-C once, from here. A second one
-            # would cut the teardown of its fixtures short.
-            process_group=None if sys.platform == "win32" else 0,
-        )
-        try:
-            return process.wait(timeout), False
-        except subprocess.TimeoutExpired:
-            _stop(process, 0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
-            return process.returncode, True
-        except BaseException:
-            _stop(process, patience)
-            raise
 
 
 def _stop(process: subprocess.Popen[bytes], patience: float) -> None:
@@ -153,14 +215,6 @@ def _interrupted_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _read(answers: Path) -> list[dict[str, Any]]:
-    if not answers.exists():
-        return []
-    lines = answers.read_text(encoding="utf-8").splitlines(keepends=True)
-    # The last line may be incomplete if the child was killed.
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 # In the child ------------------------------------------------------------------------------------

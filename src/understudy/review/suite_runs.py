@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from understudy.project import pytest_process
+from understudy.project import pytest_process, suite_run
 from understudy.review.errors import ReviewError
 
 _LINES = 15  # of pytest's output that a failure shows
-# How pytest ended, by exit code, if it did not run the tests.
-_ENDINGS = {
-    2: "was interrupted, or could not collect the tests",
-    3: "had an internal error",
-    4: "was given arguments that it does not know",
-    5: "found no tests",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +101,7 @@ class Runner:
     ) -> None:
         self._root = root
         self._timeout = timeout
-        self._options = [*arguments, "-q", "-o", f"cache_dir={scratch / 'cache'}"]
-        # The recorder measures coverage and orders the tests. Options of plugins that are not
-        # installed would be errors.
-        for plugin, option in (
-            ("pytest_cov", "--no-cov"),
-            ("xdist", "-n0"),
-            ("pytest_randomly", "--randomly-dont-reorganize"),
-        ):
-            if importlib.util.find_spec(plugin):
-                self._options.append(option)
-        if catalog is not None:
-            copy = scratch / "catalog"
-            if catalog.exists():
-                shutil.copyfile(catalog, copy)
-            # One word, because pytest derives its root from paths that are arguments.
-            self._options.append(f"--understudy-catalog={copy}")
+        self._options = [*arguments, *suite_run.arguments(scratch, catalog)]
 
     def run(
         self,
@@ -168,8 +144,7 @@ class Runner:
                 f"(--timeout sets the limit). The end of pytest's output:\n{output}"
             )
         if ended.exit_code not in (0, 1) or not ended.answers:
-            ending = _ENDINGS.get(ended.exit_code, f"ended with exit code {ended.exit_code}")
-            raise ReviewError(f"pytest {ending}:\n{output}")
+            raise ReviewError(f"{suite_run.ending(ended.exit_code)}:\n{output}")
         return _read(ended.answers[-1])
 
 
