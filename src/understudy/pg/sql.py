@@ -168,6 +168,11 @@ class Piece(NamedTuple):
     text: str
     start: int
 
+    @property
+    def end(self) -> int:
+        """The offset after it."""
+        return self.start + len(self.text)
+
 
 def pieces(statement: str) -> list[Piece]:
     """Return the tokens of `statement` with their places, semicolons among them."""

@@ -64,6 +64,11 @@ def outcomes() -> list[str]:
     return _statements_in(HERE / "outcomes.sql")
 
 
+def conditions() -> list[str]:
+    """Statements with nested conditions."""
+    return _statements_in(HERE / "conditions.sql")
+
+
 def _statements_in(file: Path) -> list[str]:
     return file.read_text().strip().removesuffix(";").split(";\n")
 

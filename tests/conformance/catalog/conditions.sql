@@ -1,0 +1,10 @@
+SELECT id FROM products WHERE NOT active AND price > 1 OR cost BETWEEN 1 AND 2 AND active;
+SELECT id FROM products WHERE (active OR price > 1) AND NOT (cost > 1 AND NOT active) IS TRUE;
+SELECT id FROM products WHERE (id, price) = (1, 2) OR (active) AND (price, cost) IN (SELECT 1, 2);
+SELECT id FROM products WHERE CASE WHEN active OR cost > 1 THEN price ELSE 1 END > 2 AND active;
+SELECT count(*) FILTER (WHERE active AND cost > 1 OR price = 2), array_agg(id ORDER BY price DESC, id) FROM products GROUP BY active HAVING NOT count(*) > 1 OR active;
+SELECT a.id FROM products a LEFT JOIN (customers b JOIN tickets t ON t.id = b.id AND t.title = b.name) ON b.id = a.id AND NOT b.name = a.sku JOIN orders o ON o.id = a.id OR o.customer = b.id;
+SELECT id FROM products WHERE cost IS DISTINCT FROM price AND sku LIKE 'a' ESCAPE 'b' OR active;
+SELECT id FROM products WHERE id = ANY ($1) AND EXISTS (SELECT FROM orders WHERE id = products.id AND total > 1) OR NOT EXISTS (SELECT 1 FROM tickets WHERE id = 1 OR title = 'x');
+INSERT INTO products (sku, title, price) SELECT sku, title, price FROM products WHERE active OR cost > 1 ON CONFLICT (sku) DO UPDATE SET title = 'x' WHERE products.active AND products.cost > 1;
+INSERT INTO customers (name) VALUES ('a') ON CONFLICT (lower(name)) WHERE deleted_at IS NULL DO NOTHING;
