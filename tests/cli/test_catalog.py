@@ -605,6 +605,7 @@ def printed(*arguments: str, project: Path) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_from_the_first_run_to_a_changed_schema(project: Path) -> None:
     assert printed("--rebuild", project=project) == (
         0,

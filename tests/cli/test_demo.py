@@ -50,6 +50,7 @@ def test_both_suites_for_a_person(project: Path) -> None:
     assert "\nWhat to do next:\n  cd project\n" in summary
 
 
+@pytest.mark.slow
 def test_both_suites_for_a_program(project: Path) -> None:
     done = understudy("demo", "--format", "json", "--in-place", str(project), cwd=project.parent)
 
@@ -65,6 +66,7 @@ def test_both_suites_for_a_program(project: Path) -> None:
     assert done.stderr.index("Suite 2 of 2") < done.stderr.index("1 passed")
 
 
+@pytest.mark.slow
 def test_a_failure_in_one_suite_does_not_hide_the_other(project: Path) -> None:
     write(project, {"tests/test_more.py": "def test_no(): assert False"})
 
@@ -132,6 +134,7 @@ def test_an_understudy_that_pip_does_not_know(monkeypatch: pytest.MonkeyPatch) -
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there the console sends Ctrl-C, not a process")
 @pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_server(order: signal.Signals, project: Path) -> None:

@@ -12,6 +12,8 @@ from tests.plugin.conftest import Project
 from understudy.embedded import EmbeddedServer
 from understudy.embedded.workspace import sweep
 
+pytestmark = pytest.mark.slow
+
 TESTS = """
     import psycopg
     import pytest

@@ -22,6 +22,8 @@ from understudy.embedded.binaries import (
     installations,
 )
 
+pytestmark = pytest.mark.slow
+
 CONTRIB = ("btree_gist", "citext", "hstore", "intarray", "ltree", "pg_trgm", "pgcrypto", "unaccent")
 PLACES: dict[str, Callable[[Installation], bool]] = {
     "wheel-16": lambda found: found.origin == WHEEL and found.major == 16,

@@ -63,6 +63,7 @@ def test_a_suite_that_cannot_be_collected(tmp_path: Path) -> None:
     assert "No module named 'nowhere'" in text
 
 
+@pytest.mark.slow
 def test_a_suite_that_takes_too_long(tmp_path: Path) -> None:
     files = {
         "app.py": "x = 1\n",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conformance.catalog.corpus import mutants, statements
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
 from understudy.pg.select_list import column_names
+
+pytestmark = pytest.mark.slow
 
 MORE = [
     "SELECT s.id, c.id FROM products s, products c",

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import psycopg
+import pytest
 from psycopg.pq import ExecStatus
 
 from tests.conformance.catalog.corpus import mutants, statements
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description
+
+pytestmark = pytest.mark.slow
 
 _TEXTS = {
     "bigint": ("1", "4", "99"),

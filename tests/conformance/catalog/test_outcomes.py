@@ -19,6 +19,8 @@ from understudy.catalog.answer_checks import impossible_success
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description, Refusal
 
+pytestmark = pytest.mark.slow
+
 # For each parameter, values below, at and above the limits of the columns.
 _VALUES = {
     "bigint": ("1", "2", "0", "4000000000"),

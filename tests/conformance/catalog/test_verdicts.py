@@ -6,12 +6,15 @@ import re
 from collections import Counter
 
 import psycopg
+import pytest
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
 from tests.conformance.catalog.corpus import mutants, statements
 from understudy.catalog.describer import Describer
 from understudy.catalog.description import Description, Refusal, Verdict
+
+pytestmark = pytest.mark.slow
 
 ACCEPTED = ("00000", None)
 # To the client a domain is the type below it.

@@ -20,6 +20,8 @@ from tests.conformance.parameters.schema import FACTS, TYPES
 from tests.conformance.parameters.values import AWARE, DATE, DELTA, NAIVE, TIME, VALUES
 from understudy.catalog.value_rules import ValueRules
 
+pytestmark = pytest.mark.slow
+
 # What these hold cannot be seen from Python; CustomType takes any bytes.
 HIDDEN = {
     *("VarChar", "PyText", "PyText '1'", "MacAddr6", "MacAddr8", "CustomType", "Int16Array"),
