@@ -31,7 +31,7 @@ from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.store import Contents
 from understudy.pg.types import TypeFacts
 
-HEADER = '{"understudy": 1, "postgres": 18, "descriptions": 2, "fingerprint": "f"}\n'
+HEADER = '{"understudy": 1, "postgres": 18, "descriptions": 3, "fingerprint": "f"}\n'
 REBUILD = "To build it again from the tests: understudy catalog --rebuild"
 SELECT = Description(
     "SELECT",
@@ -58,7 +58,7 @@ UNHASHABLE = (
 
 
 def test_a_file_of_an_older_version_is_read_and_says_nothing_certain() -> None:
-    older = store.text_of(contents(SELECT=SELECT)).replace('"descriptions": 2, ', "")
+    older = store.text_of(contents(SELECT=SELECT)).replace('"descriptions": 3, ', "")
 
     read = store.parse(older, Path("catalog"))
 
@@ -99,7 +99,7 @@ def test_the_file_is_one_line_for_each_thing_known_sorted(file: Path) -> None:
     assert store.write(file, made)
 
     assert file.read_text("utf-8").splitlines() == [
-        '{"understudy": 1, "postgres": 18, "descriptions": 2, "fingerprint": "f"}',
+        '{"understudy": 1, "postgres": 18, "descriptions": 3, "fingerprint": "f"}',
         '{"type": "mood", "kind": "enum", "labels": ["sad", "happy"]}',
         '{"type": "mood[]", "kind": "array", "base": "mood"}',
         '{"constraint": "orders_user_fkey", "table": "orders", "kind": "foreign key", '

@@ -251,3 +251,104 @@ def test_a_statement_is_described_as_its_session_sees_the_schema(project: Projec
     assert ("SELECT name FROM use", "app") in contexts
     locked = project.run("-q", "--understudy-locked", "-k", "not red")
     locked.assert_outcomes(passed=23, deselected=6)
+
+
+DEFAULTS = (
+    SCHEMA
+    + """
+    CREATE ROLE reader LOGIN;
+    CREATE ROLE clerk LOGIN;
+    GRANT USAGE ON SCHEMA app TO reader, clerk;
+    GRANT SELECT ON ALL TABLES IN SCHEMA app, public TO reader, clerk;
+    ALTER DATABASE anything SET search_path TO app, public;
+    ALTER DATABASE anything SET app.secret TO 'hush';
+    ALTER ROLE reader SET search_path TO public;
+    ALTER ROLE reader SET timezone TO 'Asia/Tokyo';
+"""
+)
+DEFAULT_TESTS = """
+    from contextlib import suppress
+
+    import asyncpg
+    import psycopg
+    import pytest
+    from understudy import FakeConnection, StatementRefused
+
+    NAMES = "SELECT name FROM users"
+
+    @pytest.fixture(params=["fake", "real"])
+    def server(request):
+        return request.getfixturevalue(f"{request.param}_postgres")
+
+    def named(server, statement=NAMES):
+        if server.__class__.__name__ == "FakePostgres":
+            server.on(statement)
+
+    async def test_of_the_database(server):
+        named(server)
+        conn = await server.asyncpg.connect()
+        assert await conn.fetch(NAMES) == []
+        assert await conn.fetchval("SHOW search_path") == "app, public"
+        await conn.execute("SET search_path TO public")
+        await conn.execute("RESET search_path")
+        assert await conn.fetch(NAMES) == []
+        await conn.close()
+
+    @pytest.mark.parametrize(("user", "path", "zone"), [
+        ("clerk", "app, public", None), ("reader", "public", "Asia/Tokyo"),
+    ])
+    def test_of_a_role(server, user, path, zone):
+        named(server)
+        named(server, "SELECT id FROM users")
+        address = f"postgresql://{user}:{server.password}@{server.host}:{server.port}"
+        with psycopg.connect(f"{address}/{server.database}", autocommit=True) as conn:
+            assert conn.execute("SHOW search_path").fetchone() == (path,)
+            if zone is not None:
+                assert conn.execute("SHOW timezone").fetchone() == (zone,)
+            conn.execute("SELECT id FROM users")
+            if user == "clerk":
+                conn.execute(NAMES)
+            conn.execute("SET search_path TO app")
+            conn.execute(NAMES)
+
+    def test_of_the_client_comes_first(server):
+        named(server)
+        with psycopg.connect(server.dsn, options="-c search_path=app") as conn:
+            assert conn.execute("SHOW search_path").fetchone() == ("app",)
+            conn.execute(NAMES)
+
+    async def test_fakes():
+        await FakeConnection().fetch(NAMES)
+        conn = FakeConnection()
+        await conn.execute('SET search_path TO "$user", public')
+        with pytest.raises(StatementRefused, match='column "name" does not exist'):
+            await conn.fetch(NAMES)
+
+    def test_red_of_the_reader(fake_postgres):
+        with psycopg.connect(fake_postgres.dsn.replace("understudy:", "reader:")) as conn:
+            with suppress(Exception):
+                conn.execute(NAMES)
+
+    async def test_red_default_path(fake_postgres):
+        conn = await fake_postgres.asyncpg.connect()
+        await conn.execute('SET search_path TO "$user", public')
+        with suppress(Exception):
+            await conn.fetch(NAMES)
+        await conn.close()
+"""
+
+
+@pytest.mark.slow
+def test_a_connection_begins_with_the_defaults_of_its_role(project: Project) -> None:
+    project.configure(CONFIGURED).write(test_defaults=DEFAULT_TESTS)
+    project.write_text(project.path / "schema.sql", DEFAULTS)
+
+    result = project.run("-q")
+
+    red = {line.split("::")[1].split(" ")[0] for line in result.outlines if line[:6] == "FAILED"}
+    assert red == {"test_red_of_the_reader", "test_red_default_path"}, result.stdout.str()
+    text = (project.path / "tests/understudy-catalog").read_text()
+    assert '{"default": "search_path", "value": "app, public"}' in text
+    assert "hush" not in text
+    locked = project.run("-q", "--understudy-locked", "-k", "not red and not real")
+    locked.assert_outcomes(passed=5, deselected=6)

@@ -1,4 +1,4 @@
-"""Types, constraints, verdicts and answers as lines of a catalog file, written and read."""
+"""What a catalog file says, as its lines: types, constraints, defaults, verdicts and answers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from understudy.catalog.description import (
     Assignment,
     Column,
     Constraint,
+    Default,
     Description,
     ParsedOnly,
     Refusal,
@@ -55,6 +56,12 @@ def read_constraint(line: Line) -> Constraint:
     return Constraint(
         line["constraint"], line["table"], line["kind"], columns, line.get("references")
     )
+
+
+def read_default(line: Line) -> Default:
+    """Read the line of a first value; see `read_type` for the errors."""
+    line_shapes.check(line, line_shapes.DEFAULT)
+    return Default(line["default"], line["value"], line.get("role"))
 
 
 def read_verdict(line: Line, *, is_complete: bool) -> Verdict:
@@ -102,6 +109,11 @@ def constraint_line(constraint: Constraint) -> Line:
     values = _without_defaults(asdict(constraint))
     del values["name"]
     return {"constraint": constraint.name, **values, "columns": constraint.columns}
+
+
+def default_line(default: Default) -> Line:
+    """Return the line of a first value."""
+    return {"default": default.name, **_without_defaults(asdict(default) | {"name": None})}
 
 
 def verdict_line(verdict: Verdict) -> Line:

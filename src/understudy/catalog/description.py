@@ -139,13 +139,38 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
+class Default:
+    """The first value of a run-time parameter, set by ALTER DATABASE or ALTER ROLE.
+
+    Attributes:
+        name: the parameter.
+        value: its value, as SHOW prints it.
+        role: the role for whose connections it counts; None for everyone's.
+    """
+
+    name: str
+    value: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaFacts:
-    """The types and constraints of a schema.
+    """The types and constraints of a schema, and what its connections begin with.
 
     Attributes:
         types: every type that is not built in, by its name.
         constraints: every constraint and unique index, sorted by table and name.
+        defaults: the first values of run-time parameters, the strongest last.
     """
 
     types: dict[str, TypeFacts]
     constraints: tuple[Constraint, ...]
+    defaults: tuple[Default, ...] = ()
+
+    def defaults_of(self, user: str | None) -> dict[str, str]:
+        """Return the first values of a user's connections; of everyone's for None."""
+        return {
+            default.name: default.value
+            for default in self.defaults
+            if default.role is None or default.role == user
+        }

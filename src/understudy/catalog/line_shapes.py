@@ -70,6 +70,7 @@ CONSTRAINT: Mapping[str, Shape] = {
     "columns": _TEXTS,
     "references": _NULL_TEXT,
 }
+DEFAULT: Mapping[str, Shape] = {"default": _TEXT, "value": _TEXT, "role": _TEXT}
 REFUSED: Mapping[str, Shape] = {**_ASKED, "refused": _REFUSED}
 PARSED: Mapping[str, Shape] = {**_ASKED, "parsed": _TEXT}
 DESCRIBED: Mapping[str, Shape] = {

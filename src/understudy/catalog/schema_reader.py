@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from understudy.catalog.description import Constraint, SchemaFacts
+from understudy.catalog.description import Constraint, Default, SchemaFacts
 from understudy.pg.types import TypeFacts
 
 if TYPE_CHECKING:
@@ -102,6 +102,14 @@ _ANCESTORS = """
     )
     SELECT child, parent FROM ancestors
 """
+# A parameter that the schema makes up may hold a secret, and means nothing to PostgreSQL.
+_DEFAULTS = """
+    SELECT split_part(set, '=', 1), substr(set, strpos(set, '=') + 1), rolname::text
+    FROM pg_db_role_setting LEFT JOIN pg_roles r ON r.oid = setrole, unnest(setconfig) set
+    WHERE (setrole = 0 OR rolname IS NOT NULL) AND split_part(set, '=', 1) NOT LIKE '%.%'
+        AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    ORDER BY setrole <> 0, setdatabase <> 0, 3, 1
+"""
 _KINDS = {
     "p": "primary key", "u": "unique", "f": "foreign key", "c": "check", "x": "exclusion",
     "n": "not null",
@@ -182,7 +190,7 @@ def read_constraints(connection: psycopg.Connection[Any]) -> list[DatabaseConstr
 
 
 def read_schema_facts(connection: psycopg.Connection[Any]) -> SchemaFacts:
-    """Return the types and the constraints of the user's schemas, extensions included.
+    """Return the types and constraints of the user's schemas, extensions included, and defaults.
 
     A constraint of a partition, or of a table that inherits, is reported for its ancestors too: a
     row that goes into a table may go into a partition, and violate a constraint of that.
@@ -207,6 +215,7 @@ def read_schema_facts(connection: psycopg.Connection[Any]) -> SchemaFacts:
     return SchemaFacts(
         dict(sorted(_type_facts(types).items())),
         tuple(sorted(constraints, key=lambda c: (c.table, c.name, c.kind, c.columns))),
+        tuple(Default(*row) for row in connection.execute(_DEFAULTS.encode())),
     )
 
 

@@ -48,7 +48,7 @@ _BEFORE_NAMES = frozenset(
 )
 _TEMPORARY = frozenset(("temp", "temporary"))
 _WORDS = frozenset(("if", "not", "exists", "only", "concurrently", "or", "replace"))
-_DEFAULT = '"$user", public'
+DEFAULT_PATH = '"$user", public'
 _DDL = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
 
 
@@ -101,6 +101,7 @@ def note(
     transaction: Transaction | None,
     owner: object,
     search_path: str | None = None,
+    default: str = DEFAULT_PATH,
 ) -> None:
     """Add a statement that has succeeded to `changes`, if it is one.
 
@@ -110,6 +111,7 @@ def note(
         transaction: the transaction in which it ran, or None.
         owner: the connection.
         search_path: its search_path; as in `context_of`.
+        default: as in `context_of`.
     """
     if not _is_change(statement):
         return
@@ -123,12 +125,16 @@ def note(
             for name in _target(change.statement)
         }
         is_temporary = not temporary.isdisjoint(_target(text))
-    path = _search_path(changes, owner, search_path)
+    path = _search_path(changes, owner, search_path, default)
     changes.append(Change(text, transaction, owner, is_temporary, path))
 
 
 def context_of(
-    changes: Sequence[Change], statement: str, owner: object, search_path: str | None = None
+    changes: Sequence[Change],
+    statement: str,
+    owner: object,
+    search_path: str | None = None,
+    default: str = DEFAULT_PATH,
 ) -> Context:
     """Return what a statement of a connection depends on.
 
@@ -138,6 +144,7 @@ def context_of(
         owner: the connection.
         search_path: its search_path, if the caller knows it; None to take it from the
             connection's own statements.
+        default: the search_path of the connection that asks PostgreSQL.
     """
     if (not changes and search_path is None) or not _is_analysed(statement):
         return NO_CONTEXT
@@ -148,13 +155,15 @@ def context_of(
         and _search_path_of(change.statement) is None
         and not (_is_over(change.transaction) and _drops_at_commit(change.statement))
     ]
-    search_path = _search_path(changes, owner, search_path)
+    search_path = _search_path(changes, owner, search_path, default)
     relevant = _relevant(made, statement, search_path)
     found = Context(search_path, tuple(_in_their_search_paths(relevant, search_path)))
     return NO_CONTEXT if found == NO_CONTEXT else found
 
 
-def _search_path(changes: Sequence[Change], owner: object, told: str | None) -> str | None:
+def _search_path(
+    changes: Sequence[Change], owner: object, told: str | None, default: str
+) -> str | None:
     """Return the search_path of a connection; None for the default."""
     search_path = told
     for change in changes if told is None else ():
@@ -163,7 +172,7 @@ def _search_path(changes: Sequence[Change], owner: object, told: str | None) -> 
             continue
         if not (path.is_local and _is_over(change.transaction)):
             search_path = path.value
-    if search_path is not None and _parts(search_path) == _parts(_DEFAULT):
+    if search_path is not None and _parts(search_path) == _parts(default):
         return None
     return search_path
 

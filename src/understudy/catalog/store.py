@@ -22,15 +22,17 @@ from understudy.catalog.catalog_lines import (
     answer_line,
     constraint_line,
     context_of,
+    default_line,
     dump,
     read_answer,
     read_constraint,
+    read_default,
     read_type,
     read_verdict,
     type_line,
     verdict_line,
 )
-from understudy.catalog.description import Constraint, SchemaFacts, Verdict
+from understudy.catalog.description import Constraint, Default, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError
 from understudy.catalog.locking import locked
 from understudy.catalog.session_schema import NO_CONTEXT, Context
@@ -39,7 +41,7 @@ from understudy.pg.types import TypeFacts
 FORMAT = 1
 # What the lines of statements tell. Raise it when they tell more: an older file is still read, and
 # is described again as soon as PostgreSQL may be asked.
-DESCRIPTIONS = 2
+DESCRIPTIONS = 3
 
 
 @dataclass
@@ -275,6 +277,7 @@ def _document(path: Path, number: int, line: str) -> Line:
 def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Contents:
     types: dict[str, TypeFacts] = {}
     constraints: list[Constraint] = []
+    defaults: list[Default] = []
     statements: dict[str, Line] = {}
     answers: dict[str, Line] = {}
     number = 0
@@ -294,6 +297,8 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
                 answers[key(line["answered"], line.get("declared", ()), line["given"])] = line
             elif "type" in line:
                 types[line["type"]] = read_type(line)
+            elif "default" in line:
+                defaults.append(read_default(line))
             elif "understudy" in line:
                 raise ValueError(
                     "a second first line: keep one of them, the next run sees to the rest"
@@ -308,7 +313,7 @@ def _contents(path: Path, lines: Sequence[str], documents: Sequence[Line]) -> Co
         place, text = [(at, line) for at, line in enumerate(lines, 1) if line][number]
         reason = report.lacking(error) if isinstance(error, KeyError) else str(error)
         raise CatalogFileError(report.broken_line(path, place, text, reason)) from error
-    facts = SchemaFacts(types, tuple(constraints))
+    facts = SchemaFacts(types, tuple(constraints), tuple(defaults))
     return Contents(fingerprint, postgres, facts, statements, answers, descriptions)
 
 
@@ -332,6 +337,8 @@ def _lines(contents: Contents) -> Iterator[str]:
         yield dump(type_line(name, contents.facts.types[name]))
     for constraint in sorted(contents.facts.constraints, key=_constraint_order):
         yield dump(constraint_line(constraint))
+    # In their order, which is that of their strength.
+    yield from (dump(default_line(default)) for default in contents.facts.defaults)
     for known in (contents.statements, contents.answers):
         for name in sorted(known):
             yield dump(known[name])

@@ -69,7 +69,8 @@ class Engine:
             search_path: its search_path; None if only its statements tell.
         """
         changes = self.scripts[0].changes
-        session_schema.note(changes, call.statement, call.transaction, owner, search_path)
+        default = _default_path()
+        session_schema.note(changes, call.statement, call.transaction, owner, search_path, default)
 
     def context(self, call: Call, owner: object, search_path: str | None = None) -> Context:
         """Return what the sessions of this test have made of the schema, for a call.
@@ -80,7 +81,9 @@ class Engine:
             search_path: its search_path; None if only its statements tell.
         """
         changes = self.scripts[0].changes
-        return session_schema.context_of(changes, call.statement, owner, search_path)
+        return session_schema.context_of(
+            changes, call.statement, owner, search_path, _default_path()
+        )
 
     def ask(
         self, call: Call, description: Description | None = None, owner: object = None
@@ -159,3 +162,11 @@ class Engine:
     def refuse(self, call: Call) -> Failure:
         """Record and return the failure for a call that nothing answers, to be raised."""
         return self.scripts[0].refuse(call)
+
+
+def _default_path() -> str:
+    """Return the search_path of the connection that asks PostgreSQL about statements."""
+    checker = active_checker.made()
+    facts = None if checker is None else checker.facts
+    defaults = {} if facts is None else facts.defaults_of(None)
+    return defaults.get("search_path", session_schema.DEFAULT_PATH)

@@ -172,7 +172,8 @@ class Server:
     def _server_options(self, login: Login) -> ServerOptions:
         checker = active_checker.made()
         major = None if checker is None else checker.catalog.postgres
-        return ServerOptions(f"{major or NEWEST}.0", login, admit=self._admit)
+        version = f"{major or NEWEST}.0"
+        return ServerOptions(version, login, admit=self._admit, defaults=_defaults)
 
     def _admit(self, client: Connection) -> None:
         most = self.max_connections
@@ -314,3 +315,10 @@ class _BaseScript(Script):
             "lives as long as the app."
         )
         return expectations.record_failure(UnexpectedStatement(text))
+
+
+def _defaults(user: str) -> dict[str, str]:
+    """Return the run-time parameters with which the schema lets a user's connection begin."""
+    checker = active_checker.checker()
+    facts = None if checker is None else checker.facts
+    return {} if facts is None else facts.defaults_of(user)

@@ -37,6 +37,7 @@ class ServerOptions:
         version: the value of server_version.
         login: the credentials that clients must send.
         settings: run-time parameters that differ from a new server's, by name.
+        defaults: returns the parameters that ALTER ROLE and ALTER DATABASE have set for a user.
         admit: called with each new connection (`user` and `database` are set). It raises
             ServerError to refuse, or returns a Pending to let it wait; its result is ignored.
         forwarder: forwards statements to another server; None to forward none.
@@ -47,3 +48,4 @@ class ServerOptions:
     settings: Mapping[str, str] = field(default_factory=dict)
     admit: Callable[[Connection], Pending | None] = lambda _connection: None
     forwarder: Forwarder | None = None
+    defaults: Callable[[str], Mapping[str, str]] = lambda _user: {}

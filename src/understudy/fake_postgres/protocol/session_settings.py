@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from types import MappingProxyType
 
 from understudy.fake_postgres.protocol import errors, run_time_parameters
 from understudy.fake_postgres.protocol.commands import Modes
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Setting
+from understudy.pg.errors import ServerError
 
 # Reported to the client, in PostgreSQL 18's order.
 REPORTED = (
@@ -39,6 +42,7 @@ _OF_TRANSACTIONS = {
 _NOT_RESET = (*_OF_TRANSACTIONS, "session_authorization", "role", "is_superuser")
 
 Values = dict[str, str]
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Settings:
@@ -65,13 +69,23 @@ class Settings:
         # A custom parameter stays known, with an empty value once it is unset.
         self._made_up: set[str] = set()
 
-    def start(self, given: Mapping[str, str], user: str) -> None:
+    def start(
+        self, given: Mapping[str, str], user: str, defaults: Mapping[str, str] = _NONE
+    ) -> None:
         """Apply the settings of a startup packet.
+
+        Args:
+            given: the settings.
+            user: the user.
+            defaults: what ALTER ROLE and ALTER DATABASE have set for the user.
 
         Raises:
             ServerError: a parameter is unknown, or its value invalid.
         """
         self._put("session_authorization", user)
+        for name, value in defaults.items():
+            with suppress(ServerError):  # PostgreSQL only warns of it
+                self._put(name.lower(), _read(name, value))
         for name, value in given.items():
             found = run_time_parameters.find(name)
             if found is not None:

@@ -65,7 +65,8 @@ def start(backend: Backend) -> Work:
     while isinstance(first, Pending):
         first = yield first
     if first is None:
-        backend.settings.start(given, connection.user)
+        defaults = backend.server_options.defaults(connection.user)
+        backend.settings.start(given, connection.user, defaults)
     else:
         backend.settings.begin_with(first)
         backend.settings_are_forwarded = True
