@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from understudy.fake_postgres.event_loops import Home, pool_home
-from understudy.script.origin import LOOPS, Spot, is_users, spot
+from understudy.script.origin import LOOPS, Spot, is_users, of_task, spot
 
 # They keep connections open for others. psqlpy has no connection outside a pool.
 _POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases"})
@@ -140,6 +140,7 @@ def wrap_drivers() -> None:
         ("psycopg", _wrap_psycopg),
         ("psycopg_pool", _wrap_psycopg_pool),
         ("psqlpy", _wrap_psqlpy),
+        ("sqlalchemy.ext.asyncio", _wrap_sqlalchemy),
     ):
         module = sys.modules.get(name)
         # While it is being imported, it lacks what comes last.
@@ -233,6 +234,29 @@ def _wrap_psqlpy(psqlpy: Any) -> None:
             _note_calls(getattr(psqlpy, class_name), name, note)
 
 
+def _wrap_sqlalchemy(package: Any) -> None:
+    """Note who leaves a context manager: it flushes, commits and closes in a task of its own."""
+    found = (*vars(package.engine).values(), *vars(package.session).values())
+    for owner in {each for each in found if inspect.isclass(each)}:
+        if "__aexit__" in vars(owner):
+            _note_leaving(owner)
+
+
+def _note_leaving(owner: Any) -> None:
+    original = owner.__aexit__
+
+    @functools.wraps(original)
+    async def leave(self: Any, *args: Any) -> Any:
+        __tracebackhide__ = True
+        token = of_task.set(spot())
+        try:
+            return await original(self, *args)
+        finally:
+            of_task.reset(token)
+
+    owner.__aexit__ = leave
+
+
 def _note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:
     """Make a method of a driver call `note` first, if this version of the driver has it."""
     original = getattr(owner, name, None)
@@ -311,4 +335,4 @@ def call_site() -> CallSite:
         elif is_users(module) and root not in sys.stdlib_module_names:
             return CallSite((frame.f_code, frame.f_lasti), pool)
         frame = frame.f_back
-    return CallSite(None, pool)
+    return CallSite(of_task.get(), pool)

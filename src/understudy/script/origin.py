@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from threading import get_ident
 from types import CodeType, FrameType
@@ -35,6 +36,9 @@ _known: dict[str, bool | None] = {}
 Spot = tuple[CodeType, int]
 # For a call that appears in no message.
 NOWHERE: Spot = (_TASK, 0)
+
+# For a task that a library has started, the user's instruction for which it works.
+of_task: ContextVar[Spot | None] = ContextVar("understudy_spot_of_task", default=None)
 
 # By thread id, a function that finds the caller on whose behalf a thread works: the thread that
 # serves sockets answers statements that were sent by others.
@@ -91,7 +95,7 @@ def spot(depth: int = 1) -> Spot:
         frame = frame.f_back
     if behind and (asked := behind.get(get_ident())) is not None:
         return asked() or (_SOCKET, 0)
-    return _TASK, 0
+    return of_task.get() or (_TASK, 0)
 
 
 def is_users(module: str) -> bool:
