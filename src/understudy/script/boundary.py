@@ -54,6 +54,7 @@ class Event:
         error: the error that it was answered with, or None.
         is_lost: whether the connection was lost instead of an answer.
         is_drivers: whether a driver or pool has sent it on its own.
+        is_handling: whether it was sent while an exception was being handled.
     """
 
     id: CallId
@@ -67,6 +68,7 @@ class Event:
     error: ErrorFields | None = None
     is_lost: bool = False
     is_drivers: bool = False
+    is_handling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,158 @@
+"""The requests that an app answers in a test, noted whichever client sends them.
+
+httpx and Starlette call an app through a transport; its method is wrapped, so that the clients that
+a test suite makes itself are covered as well. A request over a socket, to a server such as uvicorn,
+is not noted.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+from understudy.script import requests
+from understudy.script.requests import Request, now
+
+# The modules that are wrapped: one may be imported again.
+_wrapped: dict[str, Any] = {}
+# What calls an app, and what runs a background task, by the module that has it.
+_TRANSPORTS = (
+    ("httpx", "ASGITransport", "handle_async_request"),
+    ("httpx2", "ASGITransport", "handle_async_request"),
+    ("starlette.testclient", "_TestClientTransport", "handle_request"),
+)
+_BACKGROUND = ("starlette.background", "BackgroundTask", "__call__")
+_INNERMOST = ("starlette.middleware.exceptions", "ExceptionMiddleware", "__call__")
+
+
+class ObservedApp:
+    """An app whose requests are noted."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Call the app, and note when its response goes out."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = requests.begin(scope["method"], scope["path"])
+
+        async def note(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                _note_route(request, scope)
+                request.status, request.answered = message["status"], now()
+            elif message["type"] == "http.response.body" and not message.get("more_body"):
+                request.sent = now()
+            await send(message)
+
+        # Not reset by a token: a coroutine that is freed later ends in another context.
+        before = requests.current.get()
+        requests.current.set(request)
+        try:
+            await self._app(scope, receive, note)
+        except BaseException as error:
+            request.error = error
+            raise
+        finally:
+            _note_route(request, scope)
+            request.ended = now()
+            requests.current.set(before)
+
+
+def _note_route(request: Request, scope: Any) -> None:
+    """Note what Starlette and FastAPI tell of the route that they have found."""
+    route = scope.get("route")
+    if isinstance(path := getattr(route, "path", None), str):
+        request.route = path
+    request.endpoint = _code(scope.get("endpoint")) or request.endpoint
+    if dependant := getattr(route, "dependant", None):
+        request.dependencies = dict(_dependencies(dependant))
+
+
+def _dependencies(dependant: Any) -> Iterator[tuple[CodeType, str]]:
+    """Yield the code and the names of the dependencies of an endpoint of FastAPI."""
+    for dependency in dependant.dependencies:
+        if (code := _code(dependency.call)) is not None:
+            yield code, getattr(dependency.call, "__name__", code.co_name)
+        yield from _dependencies(dependency)
+
+
+def _code(function: Any) -> CodeType | None:
+    if isinstance(function, functools.partial):
+        function = function.func
+    if not inspect.isroutine(function):
+        return None
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def observe() -> None:
+    """Wrap the transports and the background tasks of the modules that were imported."""
+    for module, owner, method in _TRANSPORTS:
+        _wrap(module, owner, method, _with_observed_app)
+    _wrap(*_BACKGROUND, _in_background)
+    _wrap(*_INNERMOST, _below_middleware)
+
+
+def _wrap(name: str, owner: str, method: str, wrapper: Callable[[Any], Any]) -> None:
+    module = sys.modules.get(name)
+    if module in (None, _wrapped.get(name)):
+        return
+    kind = getattr(module, owner, None)
+    if kind is not None:  # None while the module is being imported
+        _wrapped[name] = module
+        setattr(kind, method, wrapper(getattr(kind, method)))
+
+
+def _with_observed_app(original: Any) -> Any:
+    @functools.wraps(original)
+    def handle(transport: Any, request: Any) -> Any:
+        __tracebackhide__ = True
+        # The test may look at its own transport, so that is left as it is.
+        observed = copy.copy(transport)
+        observed.app = ObservedApp(transport.app)
+        return original(observed, request)
+
+    return handle
+
+
+def _in_background(original: Any) -> Any:
+    @functools.wraps(original)
+    async def run(task: Any) -> None:
+        __tracebackhide__ = True
+        request = requests.current.get()
+        requests.current.set(request and request.in_background())
+        try:
+            await original(task)
+        finally:
+            requests.current.set(request)
+
+    return run
+
+
+def _below_middleware(original: Any) -> Any:
+    @functools.wraps(original)
+    async def call(middleware: Any, scope: Any, receive: Any, send: Any) -> None:
+        __tracebackhide__ = True
+        request = requests.current.get()
+        if request is None or scope["type"] != "http":
+            await original(middleware, scope, receive, send)
+            return
+
+        async def note(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                request.decided = now()
+            await send(message)
+
+        try:
+            await original(middleware, scope, receive, note)
+        finally:
+            request.decided = request.decided or now()
+
+    return call
