@@ -7,7 +7,9 @@ import pytest
 from tests.plugin.conftest import Project, section
 
 KEYWORDS = (
-    "isolation, app_database, check_statements, check_parameters, check_answers, check_errors"
+    "isolation, app_database, check_statements, check_parameters, check_answers, check_errors, "
+    "check_response_before_commit, check_success_despite_error, check_commit_despite_failure, "
+    "check_statement_after_response"
 )
 
 

@@ -130,17 +130,21 @@ def test_the_place_of_a_bad_value_is_named(tmp_path: Path) -> None:
 def test_an_unknown_key(tmp_path: Path) -> None:
     assert _refusal(tmp_path, "[tool.understudy]\nlocal = 'pt_BR'") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'local'. Did you mean 'locale'?\n"
-        "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
-        " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
-        " check_transactions, driver, fake_postgres_env, isolation, locale, postgres_binaries,"
+        "The keys are: app, blocked_after, catalog, check_answers, check_calls,"
+        " check_commit_despite_failure, check_coroutines, check_errors, check_loop,"
+        " check_parameters, check_response_before_commit, check_state,"
+        " check_statement_after_response, check_statements, check_success_despite_error,"
+        " check_tasks, check_transactions, driver, fake_postgres_env, isolation, locale, postgres_binaries,"
         " postgres_url, postgres_version,"
         " real_postgres_env, schema."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
-        "The keys are: app, blocked_after, catalog, check_answers, check_calls, check_coroutines,"
-        " check_errors, check_loop, check_parameters, check_state, check_statements, check_tasks,"
-        " check_transactions, driver, fake_postgres_env, isolation, locale, postgres_binaries,"
+        "The keys are: app, blocked_after, catalog, check_answers, check_calls,"
+        " check_commit_despite_failure, check_coroutines, check_errors, check_loop,"
+        " check_parameters, check_response_before_commit, check_state,"
+        " check_statement_after_response, check_statements, check_success_despite_error,"
+        " check_tasks, check_transactions, driver, fake_postgres_env, isolation, locale, postgres_binaries,"
         " postgres_url, postgres_version,"
         " real_postgres_env, schema."
     )

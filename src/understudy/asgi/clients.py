@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from understudy.asgi.app_requests import observe
 from understudy.asgi.errors import not_installed
 from understudy.asgi.lifespan import Watched, running
 
@@ -79,6 +80,7 @@ def _test_client(app: Any) -> TestClient:
         # Starlette raises a RuntimeError if httpx is missing. Before 0.21 it needs requests.
         missing = (getattr(error, "name", None) or "httpx").partition(".")[0]
         raise not_installed(missing, "client") from error
+    observe()
     return TestClient(app)
 
 
@@ -93,6 +95,7 @@ async def open_async_client(app: Any, root: Path) -> AsyncIterator[httpx.AsyncCl
         import httpx
     except ImportError as error:
         raise not_installed("httpx", "async_client") from error
+    observe()
     async with running(app, root) as started:
         transport = httpx.ASGITransport(app=started)
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:

@@ -20,6 +20,7 @@ from understudy.plugin import (
     isolation,
     markers,
     options,
+    request_checks,
     shared_address,
     summary,
     verification,
@@ -108,6 +109,7 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
     """Verify the expectations of a fixture that outlives a test."""
+    request_checks.observe_clients()
     watch = request.config.stash[WATCH]
     verified = verification.around_fixture(fixturedef, request.config.rootpath)
     return (yield from watch.around_fixture(fixturedef, verified))
@@ -117,6 +119,7 @@ def pytest_fixture_setup(
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker is invalid."""
     item.config.stash[WATCH].test_begins(item)
+    request_checks.observe_clients()
     markers.check(item)
     markers.use_levels(item)
     shared_address.begin(item)
@@ -127,6 +130,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that hid a failure, or did not meet its expectations."""
     __tracebackhide__ = True
+    request_checks.observe_clients()
     return (yield from verification.around_call(item))
 
 

@@ -15,19 +15,26 @@ import pytest
 
 from understudy.plugin.options import read_settings
 from understudy.plugin.outcomes import failure
-from understudy.plugin.settings import APP_DATABASES, ISOLATIONS, LEVELS, did_you_mean
+from understudy.plugin.settings import (
+    APP_DATABASES,
+    ISOLATIONS,
+    LEVELS,
+    REQUEST_RULES,
+    did_you_mean,
+)
 
 NAME = "understudy"
 DESCRIPTION = (
     "understudy(*, isolation, app_database, check_statements, check_parameters, check_answers, "
-    "check_errors): "
+    "check_errors, check_response_before_commit, check_success_despite_error, "
+    "check_commit_despite_failure, check_statement_after_response): "
     'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it, '
     '"auto" runs it again on a clone if that is not enough; '
     'app_database="fake_postgres" or "real_postgres" says where the app is; '
     'check_answers="off" and the others set the level of a check for the test'
 )
 _CHECKS = {name: f"check_{name}" for name in ("statements", "parameters", "answers", "errors")}
-_KEYWORDS = ("isolation", "app_database", *_CHECKS.values())
+_KEYWORDS = ("isolation", "app_database", *_CHECKS.values(), *REQUEST_RULES)
 # For each keyword but the checks, its values and what they are.
 _VALUES = {
     "isolation": (ISOLATIONS, "a way to isolate a test"),
@@ -73,6 +80,12 @@ def use_levels(item: pytest.Item | None) -> None:
         active = importlib.import_module("understudy.catalog.levels")
     if active is not None:
         active.mark(levels)
+
+
+def level(item: pytest.Item | None, key: str) -> str | None:
+    """Return the level of a check that a test's nearest marker sets, if one does."""
+    marks = [] if item is None else item.iter_markers(NAME)
+    return next((mark.kwargs[key] for mark in marks if key in mark.kwargs), None)
 
 
 def isolation(item: pytest.Item) -> str:

@@ -16,6 +16,13 @@ from typing import Any
 # The same as in script/database_errors.py, which loading the plugin must not import.
 DRIVERS = ("asyncpg", "psqlpy", "psycopg")
 LEVELS = ("error", "warn", "off")
+# The rules about a request, as script/request_rules.py names them.
+REQUEST_RULES = (
+    "check_response_before_commit",
+    "check_success_despite_error",
+    "check_commit_despite_failure",
+    "check_statement_after_response",
+)
 RUN_TIME = (
     "check_calls",
     "check_coroutines",
@@ -23,6 +30,7 @@ RUN_TIME = (
     "check_state",
     "check_tasks",
     "check_transactions",
+    *REQUEST_RULES,
 )
 ISOLATIONS = ("auto", "rollback", "clone")
 # The same as in embedded/binaries.py.
@@ -68,6 +76,10 @@ class Settings:
     check_state: str | None = None
     check_tasks: str | None = None
     check_transactions: str | None = None
+    check_response_before_commit: str | None = None
+    check_success_despite_error: str | None = None
+    check_commit_despite_failure: str | None = None
+    check_statement_after_response: str | None = None
     blocked_after: int = 250
     real_postgres_env: Mapping[str, str] = field(default_factory=dict)
 

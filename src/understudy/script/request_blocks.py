@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from understudy.pg import sql
+from understudy.pg.writes import is_write
 from understudy.script.boundary import Event
 
-_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 # What a table's name follows.
 _BEFORE_TABLE = frozenset({"FROM", "INTO", "JOIN", "UPDATE", "USING", "COPY"})
 _BETWEEN = frozenset({"ONLY", "LATERAL"})
@@ -47,24 +47,14 @@ def failed(event: Event) -> bool:
     return event.error is not None or event.is_lost
 
 
-def words(statement: str) -> tuple[str, ...]:
-    """Return the tokens of a statement in capitals."""
-    return tuple(token.upper() for token in sql.tokens(statement))
-
-
 def wrote(event: Event) -> bool:
     """Return whether it is certain that a statement has changed rows."""
     if event.kind != "statement" or failed(event) or not event.tag:
         return False
-    command, *_, count = event.tag.split()
+    count = event.tag.split()[-1]
     if not count.isdecimal() or int(count) == 0:
         return False
-    found = words(event.call.statement)
-    if command == "COPY":
-        return "STDIN" in found
-    return command in _WRITES or (
-        command == "SELECT" and found[0] == "WITH" and not _WRITES.isdisjoint(found)
-    )
+    return is_write(event.call.statement)
 
 
 def tables(statement: str) -> frozenset[str]:

@@ -69,7 +69,8 @@ of_test: list[Request] = []
 
 def begin_test() -> None:
     """Forget the requests of the last test."""
-    of_test.clear()
+    global of_test
+    of_test = []
 
 
 def begin(method: str, path: str) -> Request:

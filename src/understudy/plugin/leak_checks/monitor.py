@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy.plugin import verification
+from understudy.plugin import markers, verification
 from understudy.plugin.leak_checks import unchecked_calls
 from understudy.plugin.leak_checks.categories import NeverAwaitedWarning, UnderstudyWarning
 from understudy.plugin.leak_checks.project_files import ProjectFiles
@@ -229,13 +229,16 @@ class Watch:
     # Reports --------------------------------------------------------------------------
 
     def _wants(self, check: str) -> bool:
-        return self._settings.level(check) != "off"
+        return self._level(self._item, check) != "off"
+
+    def _level(self, item: pytest.Item | None, check: str) -> str:
+        return markers.level(item, check) or self._settings.level(check)
 
     def _report(self, item: pytest.Item, found: list[tuple[str, str]]) -> None:
         failures = []
         for check, text in _one_of_each(found):
             # A coroutine's warning was issued when it was freed: here it can only be a failure.
-            if check == "check_coroutines" or self._settings.level(check) == "error":
+            if check == "check_coroutines" or self._level(item, check) == "error":
                 failures.append(text)
                 continue
             try:

@@ -1,0 +1,72 @@
+"""The rules about a request, checked when a test is over.
+
+Transactions and connections that a request leaves open (R4) are failures of the test already:
+fake_postgres/leaks.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from understudy.plugin.settings import REQUEST_RULES
+
+if TYPE_CHECKING:
+    from understudy.script.boundary import Boundary
+    from understudy.script.request_rules import Finding
+
+
+def observe_clients() -> None:
+    """Note the requests of the clients whose modules were imported."""
+    if "httpx" in sys.modules or "httpx2" in sys.modules:
+        importlib.import_module("understudy.asgi.app_requests").observe()
+
+
+def watch(boundary: Boundary) -> None:
+    """Check the requests of the running test when it is over."""
+    from understudy.script import expectations
+
+    found = _Findings(boundary)
+    for check in REQUEST_RULES:
+        expectations.warn_unless(_Warning(check, found))
+
+
+class _Findings:
+    """What the rules find in a test."""
+
+    def __init__(self, boundary: Boundary) -> None:
+        self._boundary = boundary
+
+    @cached_property
+    def all(self) -> list[Finding]:
+        from understudy.script import request_rules, requests
+
+        return request_rules.findings(
+            self._boundary.events, requests.of_test, scope_version=_has_scope()
+        )
+
+
+class _Warning:
+    """The findings of one rule (script/expectations.py, PossibleWarning)."""
+
+    def __init__(self, check: str, findings: _Findings) -> None:
+        self.check = check
+        self._findings = findings
+
+    def confirmed(self) -> str | None:
+        key = self.check.removeprefix("check_").replace("_", "-")
+        found = [finding for finding in self._findings.all if finding.key == key]
+        if not found:
+            return None
+        more = len(found) - 1
+        text = found[0].text
+        return text + f"\n(And {more} more of this kind in the same test.)" * bool(more)
+
+
+def _has_scope() -> bool:
+    """Return whether the installed FastAPI has `Depends(..., scope="function")`."""
+    fastapi = sys.modules.get("fastapi")
+    return fastapi is None or "scope" in inspect.signature(fastapi.Depends).parameters
