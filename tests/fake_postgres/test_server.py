@@ -11,9 +11,7 @@ from pathlib import Path
 import asyncpg
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.pool import NullPool
 
 from tests.fake_postgres.frontend import socket_path
 from understudy import UnexpectedStatement
@@ -176,18 +174,6 @@ async def test_psqlpy_in_several_tasks_is_not_guessed_at(fake_postgres: FakePost
     alone, several = (call.origin for call in fake_postgres.calls)
     assert alone.code is ask.__code__
     assert several.place == "a connection over a socket (the driver does not tell which line)"
-
-
-async def test_a_task_of_sqlalchemy_has_no_line(fake_postgres: FakePostgres) -> None:
-    fake_postgres.on("INSERT INTO t ...")
-    url = fake_postgres.dsn.replace("postgresql:", "postgresql+asyncpg:")
-    sessions = async_sessionmaker(create_async_engine(url, poolclass=NullPool))
-
-    async with sessions.begin() as session:
-        session.add(Row(a=1))  # sent by a task that SQLAlchemy starts to end the block
-
-    (call,) = fake_postgres.calls
-    assert call.origin.place == "a task or thread of its own (Python does not tell who started it)"
 
 
 async def test_an_asyncpg_connection_sees_the_end_of_its_server(server: Server) -> None:

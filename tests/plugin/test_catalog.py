@@ -154,6 +154,32 @@ def test_what_is_refused_fails_the_test_even_where_it_is_caught(suite: Project) 
     }
 
 
+def test_a_rule_of_a_refused_statement_is_not_reported_as_unused_as_well(suite: Project) -> None:
+    tests = """
+        import asyncpg
+        import pytest
+        from dao import misspelt
+        from understudy import FakeConnection
+
+        async def test_fake():
+            conn = FakeConnection()
+            conn.on("SELECT nmae FROM users").row(nmae="Ana")
+            assert await misspelt(conn) is None
+
+        async def test_server(fake_postgres):
+            fake_postgres.on("SELECT nmae FROM users").row(nmae="Ana")
+            conn = await asyncpg.connect(fake_postgres.dsn)
+            with pytest.raises(asyncpg.UndefinedColumnError):
+                await conn.fetch("SELECT nmae FROM users")
+            await conn.close()
+    """
+    suite.write(tests__test_good="", tests__test_refused=tests)
+
+    told = run(suite, failed=2).stdout.str()
+
+    assert "UnusedAnswers" not in told
+
+
 @pytest.mark.parametrize("level", ["warn", "off"])
 def test_levels_come_from_the_file_and_the_flag_goes_before_it(suite: Project, level: str) -> None:
     suite.configure(f"{CONFIGURED}check_statements = 'error'\n").write(

@@ -7,7 +7,8 @@ real server. The engine never waits: the caller knows the event loop, and handle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from understudy.catalog import active_checker, session_schema
 from understudy.catalog.description import Description
@@ -105,7 +106,8 @@ class Engine:
         if self._checks_calls:
             checker = active_checker.checker()
             if checker is not None:
-                description = checker.check_call(call, self.context(call, owner))
+                with self._excusing(call):
+                    description = checker.check_call(call, self.context(call, owner))
         for script in self.scripts:
             if script.rules and (answer := script.answer(call)) is not None:
                 return Outcome(call, answer, description)
@@ -128,7 +130,10 @@ class Engine:
             Failure: it refuses the statement, or the catalog does not hold it and is locked.
         """
         checker = active_checker.checker()
-        return None if checker is None else checker.describe(call, declared, context)
+        if checker is None:
+            return None
+        with self._excusing(call):
+            return checker.describe(call, declared, context)
 
     def describe_accepted(
         self, call: Call, declared: Sequence[str], context: Context
@@ -149,6 +154,17 @@ class Engine:
             return columns_of(copy, self.describe_accepted(question, (), NO_CONTEXT))
 
         return CopiedRows(copy, data, columns, Values(types), is_strict=False)
+
+    @contextmanager
+    def _excusing(self, call: Call) -> Iterator[None]:
+        """If a call is refused, do not also report that its rules were never used."""
+        __tracebackhide__ = True
+        try:
+            yield
+        except Failure:
+            for rule in self.rules_for(call):
+                rule.is_excused = True
+            raise
 
     def rules_for(self, call: Call) -> list[Rule]:
         """Return the rules that match the statement of a call, with any parameters."""

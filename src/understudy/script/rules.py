@@ -35,6 +35,7 @@ class Rule(ABC):
         self.answers: list[Answer] = []
         self.is_optional = False
         self.is_unchecked = False
+        self.is_excused = False  # a call for it was refused, which is reported already
         self._delay = 0.0
 
     # The verbs -----------------------------------------------------------------------------
@@ -142,7 +143,8 @@ class Rule(ABC):
     @property
     def satisfied(self) -> bool:
         """Whether everything that this rule expects has happened."""
-        return self.is_optional or self.used >= (1 if self.total is None else self.total)
+        is_free = self.is_optional or self.is_excused
+        return is_free or self.used >= (1 if self.total is None else self.total)
 
     @abstractmethod
     def similarity(self, call: Call) -> float:
