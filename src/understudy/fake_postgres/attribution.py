@@ -18,11 +18,13 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
 from understudy.fake_postgres.event_loops import Home, pool_home
-from understudy.script.origin import LOOPS, Spot, is_users, of_task, spot
+from understudy.script import requests
+from understudy.script.origin import LOOPS, NOWHERE, Spot, is_users, of_task, spot
 
 # They keep connections open for others. psqlpy has no connection outside a pool.
 _POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases"})
@@ -63,11 +65,17 @@ class Attribution:
     Attributes:
         opened_by: who opened the connection; None if unknown.
         sent_at: the user's instruction that sent the latest statement; None if unknown.
+        request: the request for which that statement was sent; None for none.
+        is_handling: whether that was in an `except`.
+        is_on_stack: whether the client calls the server, so that nothing has to be noted.
     """
 
     def __init__(self) -> None:
         self.opened_by: CallSite | None = None
         self.sent_at: Spot | None = None
+        self.request: requests.Request | None = None
+        self.is_handling = False
+        self.is_on_stack = False
         self._sender: weakref.ref[Sender] | None = None
 
     @property
@@ -78,6 +86,8 @@ class Attribution:
     def note_statement(self) -> None:
         """Note that the caller sends a statement."""
         self.sent_at, self._sender = spot(), weakref.ref(_sender())
+        self.request = requests.current.get()
+        self.is_handling = sys.exc_info()[0] is not None
 
 
 # Of the connections over sockets, by number; no two servers of a process use the same.
@@ -88,6 +98,8 @@ _homes: weakref.WeakKeyDictionary[Any, Home] = weakref.WeakKeyDictionary()
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
 # The modules of the drivers that were wrapped: a driver may be imported again.
 _wrapped: dict[str, Any] = {}
+# Who opens a connection now, and the request for which.
+_opening: dict[object, tuple[Spot, requests.Request | None]] = {}
 _psqlpy = Attribution()
 _psqlpy_senders: weakref.WeakSet[Sender] = weakref.WeakSet()
 
@@ -117,8 +129,28 @@ def begin_test() -> None:
 
 
 def latest_psqlpy_call() -> Attribution | None:
-    """Return the latest call of psqlpy; None if several tasks or threads have used it."""
-    return _psqlpy if len(_psqlpy_senders) == 1 else None
+    """Return the latest call of psqlpy; None if several tasks or threads use it."""
+    senders = list(_psqlpy_senders)
+    if len(senders) > 1:
+        senders = [sender for sender in senders if not _is_done(sender)]
+    return _psqlpy if len(senders) == 1 else None
+
+
+def _is_done(sender: Sender) -> bool:
+    if isinstance(sender, asyncio.Task):
+        return sender.done()
+    return not sender.is_alive()
+
+
+def opening() -> tuple[Spot, requests.Request | None]:
+    """Return who opens a connection now, and for which request, as far as that is certain."""
+    found = list(_opening.values())
+    if len(found) == 1:
+        return found[0]
+    if not found:  # by psqlpy, or in a thread of a pool
+        return NOWHERE, requests.only_running()
+    senders = {id(request): request for _, request in found}
+    return NOWHERE, found[0][1] if len(senders) == 1 else None
 
 
 def loops() -> list[asyncio.AbstractEventLoop]:
@@ -281,18 +313,31 @@ def _note_openings(module: Any, name: str, pid_of: Callable[[Any], int]) -> None
     @functools.wraps(original)
     def connect(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        new = original(*args, **options)
+        with _connecting():
+            new = original(*args, **options)
         _note_opening(new, pid_of(new))
         return new
 
     @functools.wraps(original)
     async def connect_async(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        new = await original(*args, **options)
+        with _connecting():
+            new = await original(*args, **options)
         _note_opening(new, pid_of(new))
         return new
 
     setattr(module, name, connect_async if inspect.iscoroutinefunction(original) else connect)
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """Note who opens a connection: its number is not known yet."""
+    key = object()
+    _opening[key] = call_site().spot or NOWHERE, requests.current.get()
+    try:
+        yield
+    finally:
+        del _opening[key]
 
 
 def _note_statement(pid: int) -> None:

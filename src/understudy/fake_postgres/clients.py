@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from understudy.engine.copied_rows import Columns
 from understudy.fake_postgres.attribution import Attribution, latest_psqlpy_call
 from understudy.fake_postgres.protocol.connection import Connection
+from understudy.pg.errors import ErrorFields
+from understudy.script import requests
+from understudy.script.boundary import Event
 from understudy.script.calls import Call, Sender, Transaction
 from understudy.script.origin import Spot
 from understudy.script.parameter_matching import Given
@@ -31,6 +35,7 @@ class Client(Connection):
         test: the number of the test in which it was opened.
         is_admitted: whether it has connected, and was not refused.
         copied: the columns that a driver was told for a COPY without a schema, by their query.
+        event: what the server answers now; None between two answers.
     """
 
     transport: Transport
@@ -44,6 +49,7 @@ class Client(Connection):
         self.test = 0
         self.is_admitted = False
         self.copied: dict[str, Columns] = {}
+        self.event: Event | None = None
 
     def note_transaction(self, transaction: Transaction) -> None:
         """Record a transaction that begins, here and in the test."""
@@ -55,6 +61,27 @@ class Client(Connection):
         self.latest = call
         if self.used_by is None:
             self.used_by = call.spot
+
+    def note_completed(self, tag: str) -> None:
+        """Record the answer to a statement."""
+        event = self.event
+        if event is not None:
+            self.event = None
+            event.ended, event.tag = requests.now(), tag
+
+    def note_failed(self, fields: ErrorFields) -> None:
+        """Record the error that answers a statement."""
+        event = self.event
+        if event is not None:
+            self.event = None
+            event.ended, event.error = requests.now(), fields
+
+    def note_lost(self) -> None:
+        """Record that the connection ends instead of an answer."""
+        event = self.event
+        if event is not None:
+            self.event = None
+            event.ended, event.is_lost = requests.now(), True
 
     def call(self, sql: str, parameters: Given, spot: Spot) -> Call:
         """Return a call of a statement that the client has sent."""
@@ -79,6 +106,22 @@ class Client(Connection):
         if self.attribution.sent_at is None and self.attribution.opened_by is None:
             return latest_psqlpy_call()
         return self.attribution
+
+    @property
+    def request(self) -> requests.Request | None:
+        """The request for which its latest statement was sent; None if unknown, or for none."""
+        if self.attribution.is_on_stack:
+            return requests.current.get()
+        noted = self.noted
+        return requests.only_running() if noted is None else noted.request
+
+    @property
+    def is_handling(self) -> bool:
+        """Whether its latest statement was sent in an `except`; False if unknown."""
+        if self.attribution.is_on_stack:
+            return sys.exc_info()[0] is not None
+        noted = self.noted
+        return noted is not None and noted.is_handling
 
     @property
     def open_transaction(self) -> Transaction | None:

@@ -22,6 +22,7 @@ from understudy.engine.copied_rows import CopiedRows, query_of
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
 from understudy.fake_postgres import connection_queries, scripted_copy, type_inference
+from understudy.fake_postgres.boundary_changes import FAULTS, carry_out, kind_of
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.connection_queries import is_call
@@ -55,6 +56,7 @@ from understudy.script.answers import (
     Value,
     values_of,
 )
+from understudy.script.boundary import Boundary, Change, Kind, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure, ScriptError
 from understudy.script.origin import spot
@@ -73,6 +75,7 @@ class ScriptResponder:
         schema: the types of now.
         notify: sends a notification to everyone who listens: its channel, its payload, the number
             of the connection that sent it.
+        boundary: gets an event for each call, and may change it.
     """
 
     def __init__(
@@ -81,11 +84,13 @@ class ScriptResponder:
         lock: threading.RLock,
         schema: Schema,
         notify: Callable[[str, str, int], None],
+        boundary: Boundary,
     ) -> None:
         self._engine = engine
         self._lock = lock
         self._schema = schema
         self._notify = notify
+        self._boundary = boundary
         self._introspection = Introspection(schema)
         self._results = ScriptedResults(schema)
         self._copies = CopyColumns(engine, self._rules_for)
@@ -119,6 +124,7 @@ class ScriptResponder:
                 sql, description.command, parameters, fields or None, description
             )
         except Failure as failure:
+            self._begin("statement", call, client)
             raise server_error(failure, sql) from None
 
     def _inferred(
@@ -177,11 +183,18 @@ class ScriptResponder:
             if not isinstance(statement.notes, StatementNotes):  # a question of a driver's
                 if not self._rules_for(client.call(sql, None, spot())):
                     client.note_reset(sql)
+                    call = client.call(sql, parameters, spot())
+                    change = self._begin("statement", call, client, is_drivers=True)
+                    if isinstance(change, FAULTS):
+                        return carry_out(change, call)
                     return self._introspection.execute(statement, parameters, client)
                 statement = scripted_statement(
                     sql, statement.command, statement.parameters, statement.fields
                 )
-            outcome = self._ask(statement, parameters, client)
+            call, change = self._log(statement, parameters, client)
+            if isinstance(change, FAULTS):
+                return carry_out(change, call, statement.notes.description)
+            outcome = self._ask(call, statement)
             if outcome.answer is None:
                 raise self._engine.refuse(outcome.call)
             if client.read_only:
@@ -192,8 +205,19 @@ class ScriptResponder:
         except Failure as failure:
             raise server_error(failure, sql) from None
 
-    def _ask(self, statement: Statement, parameters: Sequence[Any], client: Client) -> Outcome:
-        """Log a call, and ask the engine for its answer."""
+    def _begin(
+        self, kind: Kind, call: Call, client: Client, *, is_drivers: bool = False
+    ) -> Change | None:
+        """Begin the event of a call; return what is to happen instead, or None."""
+        boundary = self._boundary
+        event = boundary.begin(kind, call, client.request, is_drivers=is_drivers)
+        client.event, event.is_handling = event, client.is_handling
+        return None if boundary.change is None else boundary.change(event)
+
+    def _log(
+        self, statement: Statement, parameters: Sequence[Any], client: Client
+    ) -> tuple[Call, Change | None]:
+        """Log a call, with the statement that replaces its own; return it and its change."""
         given: ReceivedParameters | CopiedRows
         if statement.copy == "in":
             given = self._copied(statement, b"".join(parameters), client)
@@ -201,13 +225,20 @@ class ScriptResponder:
             given = ReceivedParameters(parameters)
             given.oids, given.same = statement.parameters, self._schema.values.same
         call = client.call(statement.sql, given, spot(5))
+        change = self._begin("statement", call, client)
+        if isinstance(change, Replace):
+            call = client.call(change.sql, given, call.spot)
         if statement.parameters:
             expectations.drop_hint((client.pid, statement.sql))
         self._engine.log(call)
         client.note_call(call)
+        return call, change
+
+    def _ask(self, call: Call, statement: Statement) -> Outcome:
+        """Ask the engine for the answer to a call."""
         notes: StatementNotes = statement.notes
-        if isinstance(given, CopiedRows):
-            scripted_copy.read(given, call)
+        if isinstance(call.parameters, CopiedRows):
+            scripted_copy.read(call.parameters, call)
         with self._lock:
             return self._engine.ask(call, notes.description)
 
@@ -338,9 +369,16 @@ class ScriptResponder:
         client = client_of(connection)
         client.note_reset(sql)
         call = client.call(sql, list(parameters) or None, spot())
-        if is_call(sql):
+        is_logged = is_call(sql)
+        if is_logged:
             self._engine.log(call)
             client.note_call(call)
+        kind = kind_of(sql)
+        if kind is not None:
+            is_drivers = kind == "statement" and not is_logged
+            change = self._begin(kind, call, client, is_drivers=is_drivers)
+            if isinstance(change, FAULTS):
+                return carry_out(change, call)
         if not self._rules_for(call):
             return None
         try:

@@ -22,6 +22,7 @@ from understudy.catalog import active_checker
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import attribution, pool_renewal
 from understudy.fake_postgres.attribution import CallSite
+from understudy.fake_postgres.boundary_changes import FAULTS, carry_out
 from understudy.fake_postgres.clients import Client, client_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.leaks import LeakReport
@@ -32,12 +33,14 @@ from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import ANY_LOGIN, Login, ServerOptions
 from understudy.fake_postgres.protocol.responder import Responder
 from understudy.fake_postgres.protocol.session import Session
+from understudy.fake_postgres.protocol.statements import Pending
 from understudy.fake_postgres.script_responder import ScriptResponder
 from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.sql import one_line
 from understudy.pg.sqlstates import STATES
 from understudy.script import call_counts, expectations
+from understudy.script.boundary import Boundary
 from understudy.script.calls import Call, Transaction
 from understudy.script.failures import Failure, ServerBroke, UnexpectedStatement
 from understudy.script.origin import Spot
@@ -60,6 +63,7 @@ class Server:
         base: the script for whatever outlives a test; the test's own script is asked first.
         engine: finds the answers, in the script of the running test and in the base.
         schema: the types of now.
+        boundary: the events of the running test.
         clients: every connection that is open, or that the running test has opened.
         begun: the transactions of the running test, in order.
         max_connections: how many there may be at once.
@@ -83,6 +87,7 @@ class Server:
         self.base = _BaseScript(f"{self.name}_server")
         self.engine = Engine(self.base, checks_calls=False, tally=self._tally)
         self.schema = self._make_schema()
+        self.boundary = Boundary()
         self.clients: list[Client] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS
@@ -159,7 +164,7 @@ class Server:
         return Schema()
 
     def _make_responder(self) -> Responder:
-        return ScriptResponder(self.engine, self.lock, self.schema, self.notify)
+        return ScriptResponder(self.engine, self.lock, self.schema, self.notify, self.boundary)
 
     @property
     def _password_hint(self) -> str:
@@ -175,18 +180,28 @@ class Server:
         version = f"{major or NEWEST}.0"
         return ServerOptions(version, login, admit=self._admit, defaults=_defaults)
 
-    def _admit(self, client: Connection) -> None:
+    def _admit(self, connection: Connection) -> Pending | None:
+        client = client_of(connection)
+        spot, request = attribution.opening()
+        call = client.call("", None, spot)
+        call.method = "connect"
+        client.event = self.boundary.begin("connect", call, request)
+        change = self.boundary.change_of(client.event)
+        if isinstance(change, FAULTS):
+            return carry_out(change, call, is_fatal=True)
         most = self.max_connections
         if len(self.clients) > most and most <= sum(
             other.is_open and other.is_admitted for other in self.clients
         ):
             raise errors.fatal("53300", STATES["53300"].text)
-        client_of(client).is_admitted = True
+        client.is_admitted = True
+        return None
 
     def opened(self, transport: Transport, by: CallSite | None) -> None:
         """Note a new connection, and who opened it; None if its client notes that itself."""
         client = client_of(transport.session.connection)
         client.transport, client.attribution.opened_by, client.test = transport, by, self._test
+        client.attribution.is_on_stack = by is not None
         if by is None:
             attribution.register(client.pid, client.attribution)
         with self.lock:
@@ -254,6 +269,7 @@ class Server:
     def begin_test(self) -> Script:
         """Begin a test: return its script."""
         self._test += 1
+        self.boundary.begin_test()
         attribution.begin_test()
         script = Script(self.name)
         self.engine.scripts = (script, self.base)

@@ -20,6 +20,7 @@ from understudy.plugin import (
     isolation,
     markers,
     options,
+    phases,
     request_checks,
     shared_address,
     summary,
@@ -118,6 +119,7 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker is invalid."""
+    phases.begin("setup")
     item.config.stash[WATCH].test_begins(item)
     request_checks.observe_clients()
     markers.check(item)
@@ -130,6 +132,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that hid a failure, or did not meet its expectations."""
     __tracebackhide__ = True
+    phases.begin("call")
     request_checks.observe_clients()
     return (yield from verification.around_call(item))
 
@@ -137,6 +140,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures did not meet their expectations; run the leak checks."""
+    phases.begin("teardown")
     watch = item.config.stash[WATCH]
     try:
         return (yield from watch.around_test_end(item, verification.around_teardown(item)))

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from understudy.plugin import client_variables, shared_address
+from understudy.plugin import client_variables, phases, shared_address
 from understudy.plugin.environment_text import filled_in
 from understudy.plugin.options import read_settings
 from understudy.plugin.settings import Settings
@@ -36,6 +36,7 @@ def server(config: pytest.Config) -> Server:
         from understudy.fake_postgres.server import Server
 
         known = config.stash[_SERVER] = Server()
+        phases.tell()
         config.add_cleanup(known.stop)
     return known
 
@@ -53,6 +54,7 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
         role = _login_role(read_settings(config))
         known = RollbackServer(Replaced(config).new, role, password)
         config.stash[_ROLLBACK_SERVER] = known
+        phases.tell()
         interruption(config).limits = known.scheduler.limits
         known.interrupt = interruption(config).interrupt
         known.is_debugged = is_debugged

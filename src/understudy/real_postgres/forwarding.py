@@ -14,6 +14,7 @@ from understudy.catalog.introspection_statements import is_introspection
 from understudy.engine.copied_rows import CopiedRows
 from understudy.engine.engine import Engine
 from understudy.fake_postgres import scripted_copy
+from understudy.fake_postgres.boundary_changes import FAULTS, carry_out
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connection_queries import items_of
@@ -46,9 +47,10 @@ from understudy.real_postgres.upstream_portals import ForwardedStatement, Upstre
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.script import expectations
 from understudy.script.answers import Computed, Drop
+from understudy.script.boundary import Boundary, Change, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure
-from understudy.script.origin import NOWHERE
+from understudy.script.origin import NOWHERE, spot
 
 # Commands whose descriptions can be cached; FETCH and EXECUTE have the columns of something else.
 _CACHEABLE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -70,6 +72,7 @@ class ForwardingResponder(ScriptResponder):
         scheduler: the transaction on the real server.
         leaked: the tasks and threads that earlier tests have left running.
         connected: connects a client to the clone of the test, if it has one.
+        boundary: gets an event for each call, and may change it.
     """
 
     commands: tuple[type[c.Command], ...] = (
@@ -88,8 +91,9 @@ class ForwardingResponder(ScriptResponder):
         scheduler: TransactionScheduler,
         leaked: LeakedTasks,
         connected: Callable[[RollbackClient], None],
+        boundary: Boundary,
     ) -> None:
-        super().__init__(engine, lock, schema, notify)
+        super().__init__(engine, lock, schema, notify, boundary)
         self._scheduler = scheduler
         self._leaked = leaked
         self._open = connected
@@ -109,6 +113,11 @@ class ForwardingResponder(ScriptResponder):
         """Prepare and describe a statement on the real server, or return it from the cache."""
         client = rollback_client(connection)
         self._check(sql, client)
+        return self._prepare(sql, declared, client)
+
+    def _prepare(
+        self, sql: str, declared: tuple[int, ...], client: RollbackClient
+    ) -> Statement | Pending:
         scheduler = self._scheduler
         if scheduler.facts.changed_schema or self._generation != scheduler.generation:
             self._statements.clear()
@@ -135,10 +144,12 @@ class ForwardingResponder(ScriptResponder):
         client: RollbackClient,
         reply: Reply,
     ) -> Any:
+        sql, declared, _ = key
         if reply.error is not None:
+            if client.event is None:  # else it replaces another statement
+                self._begin("statement", client.call(sql, None, spot()), client)
             self._limits.note_error(reply.error.fields.sqlstate, client)
             raise failures.with_hint(reply.error)
-        sql, declared, _ = key
         copy = scripted_copy.direction(sql)
         drivers_own = read(sql) is not None or items_of(sql) is not None or is_introspection(sql)
         notes = ForwardedStatement(
@@ -196,14 +207,19 @@ class ForwardingResponder(ScriptResponder):
         try:
             if client.read_only:
                 refuse_writing(sql)
-            unscripted = portal.upstream or not (
-                statement.notes.is_logged or self._is_scripted(sql, client)
-            )
-            if unscripted:
+            if portal.upstream:
                 return self._forward(portal, limit, client)
-            outcome = self._ask(statement, self._values(statement, portal.values), client)
+            if not (statement.notes.is_logged or self._is_scripted(sql, client)):
+                call = client.call(sql, None, spot())
+                is_drivers = not isinstance(read(sql), c.Declare)
+                change = self._begin("statement", call, client, is_drivers=is_drivers)
+                return self._changed(change, call, portal, limit, client)
+            call, change = self._log(statement, self._values(statement, portal.values), client)
+            if isinstance(change, FAULTS):
+                return self._changed(change, call, portal, limit, client)
+            outcome = self._ask(call, statement)
             if outcome.answer is None:
-                return self._forward(portal, limit, client)
+                return self._changed(change, call, portal, limit, client)
             answer = outcome.answer.outcome
             if isinstance(answer, Drop) and answer.when == "after":
                 return chain(
@@ -219,6 +235,43 @@ class ForwardingResponder(ScriptResponder):
             return self._answered(outcome, statement)
         except Failure as failure:
             raise server_error(failure, sql) from None
+
+    def _changed(
+        self,
+        change: Change | None,
+        call: Call,
+        portal: Portal,
+        limit: int,
+        client: RollbackClient,
+    ) -> Result | Pending:
+        """Forward a statement, or what a change at the boundary makes of it."""
+        if isinstance(change, Drop) and change.when == "after":
+            call.fail()
+            return chain(self._forward(portal, limit, client), partial(self._drop_after, client))
+        if isinstance(change, FAULTS):
+            return carry_out(change, call)
+        statement = portal.prepared.statement
+        if isinstance(change, Replace) and statement is not None and change.sql != statement.sql:
+            return self._replaced(change.sql, statement, portal, limit, client)
+        return self._forward(portal, limit, client)
+
+    def _replaced(
+        self, sql: str, own: Statement, portal: Portal, limit: int, client: RollbackClient
+    ) -> Result | Pending:
+        """Forward another statement with the values of a portal.
+
+        The driver keeps what it knows of its own statement, so the columns have to be alike.
+        """
+
+        def forward(other: Statement) -> Pending:
+            types = [field.oid for field in own.fields or ()]
+            if [field.oid for field in other.fields or ()] != types or own.copy != other.copy:
+                raise errors.error("0A000", "cached plan must not change result type")
+            portal.prepared = replace(portal.prepared, statement=other)
+            return self._forward(portal, limit, client)
+
+        prepared = self._prepare(sql, own.parameters, client)
+        return chain(prepared, forward) if isinstance(prepared, Pending) else forward(prepared)
 
     def _described(
         self, call: Call, notes: ForwardedStatement, client: RollbackClient
@@ -290,7 +343,9 @@ class ForwardingResponder(ScriptResponder):
         path = client.settings.get("search_path")
         self._engine.succeeded(client.call(statement.sql, None, NOWHERE), client, path)
         changed = self._settings.changed(client, named, answer or reply)
-        return Result(raw=bytes(reply.raw), suspended=reply.suspended, changed=changed)
+        return Result(
+            tag=reply.tag, raw=bytes(reply.raw), suspended=reply.suspended, changed=changed
+        )
 
     # Commands that the session carries out itself ------------------------------------------------
 

@@ -83,6 +83,7 @@ class RollbackServer(Server):
             self.scheduler,
             self.leaked,
             self._connect_to_clone,
+            self.boundary,
         )
         return self._forwarding
 

@@ -1,34 +1,39 @@
 """What passes between an application and its database, and the change of one call on its way.
 
-A server keeps the events of a test in a `Boundary`. A rerun sets its `change`.
+A server keeps the events of a test in a `Boundary`. A rerun (rerun/) sets its `change`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
+from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
+from understudy.script import requests
 from understudy.script.answers import Drop, Error, Hang
 from understudy.script.calls import Call
-from understudy.script.requests import Request, now
+from understudy.script.requests import Phase, Request, now
 
 Kind = Literal[
     "connect", "statement", "begin", "commit", "rollback", "savepoint", "release", "rollback to"
 ]
-Phase = Literal["setup", "call", "teardown"]
+# Drivers number savepoints over the whole process, so their names differ from run to run.
+_NAMED = frozenset(("savepoint", "release", "rollback to"))
 
 
 class CallId(NamedTuple):
     """Which call of a test it is; the same in every run of the test.
 
     Attributes:
-        request: the method, path and number of its request, such as "POST /users #1"; "" for code
-            that no request has called.
+        request: the key of its request, such as "POST /users #1"; "" for code that no request has
+            called. In the setup and the teardown it begins with the name of the phase.
         kind: see Event.
-        statement: its text with white space normalized.
-        nth: 1 for the first such call of the request, or of the test without a request.
+        statement: its shape: the text without white space and comments, and with `?` for each
+            literal. "" for a savepoint, whose name the driver has chosen.
+        nth: 1 for the first such call of the request, or of the phase without a request.
     """
 
     request: str
@@ -41,6 +46,9 @@ class CallId(NamedTuple):
 class Event:
     """A call at the boundary.
 
+    A statement outside of a transaction block (`call.transaction` is None) is committed if it has
+    a `tag`.
+
     Attributes:
         id: which call it is.
         kind: what it does; "statement" for everything that is not transaction control, and
@@ -50,7 +58,8 @@ class Event:
         phase: of the test.
         begun: its position in the order of all that happens (script/requests.py).
         ended: the position at which it was answered; None before.
-        tag: the command tag, such as "INSERT 0 1"; None before, or if it failed.
+        tag: the command tag, such as "INSERT 0 1"; None before, or if it failed. "" for a new
+            connection, and for a part of the rows.
         error: the error that it was answered with, or None.
         is_lost: whether the connection was lost instead of an answer.
         is_drivers: whether a driver or pool has sent it on its own.
@@ -75,6 +84,8 @@ class Event:
 class Replace:
     """Another statement instead of the one that was sent, with the same parameters.
 
+    Only a statement is replaced, never transaction control.
+
     Attributes:
         sql: its text.
     """
@@ -97,3 +108,45 @@ class Boundary:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.change: Callable[[Event], Change | None] | None = None
+        self._counts: dict[tuple[str, Kind, str], int] = {}
+
+    def begin_test(self) -> None:
+        """Forget the events of the last test."""
+        self.events = []
+        self._counts = {}
+
+    def change_of(self, event: Event) -> Change | None:
+        """Return what is to happen instead of an event, or None."""
+        return None if self.change is None else self.change(event)
+
+    def begin(
+        self, kind: Kind, call: Call, request: Request | None, *, is_drivers: bool = False
+    ) -> Event:
+        """Add the event of a call that begins.
+
+        Args:
+            kind: what it does.
+            call: the call.
+            request: the request that it was sent for, if known.
+            is_drivers: whether a driver or pool has sent it on its own.
+        """
+        phase = requests.phase
+        sender = "" if request is None else request.key
+        if phase != "call":
+            sender = f"{phase} {sender}".rstrip()
+        key = sender, kind, "" if kind in _NAMED else shape(call.statement)
+        nth = self._counts[key] = self._counts.get(key, 0) + 1
+        event = Event(CallId(*key, nth), kind, call, request, phase, is_drivers=is_drivers)
+        self.events.append(event)
+        return event
+
+
+@lru_cache(maxsize=4096)
+def shape(statement: str) -> str:
+    """Return a statement on one line, without comments and with `?` for each literal."""
+    return sql.spell([_shape_of(token) for token in sql.tokens(statement)])
+
+
+def _shape_of(token: str) -> str:
+    is_text = token[-1] == "'" or (token[0] == "$" and token[-1] == "$")
+    return "?" if is_text or token[0].isdigit() else token

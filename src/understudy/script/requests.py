@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import CodeType
+from typing import Literal
 
+Phase = Literal["setup", "call", "teardown"]
+# Of the test that runs; the plugin sets it.
+phase: Phase = "call"
+
+# A part of a path that may differ from run to run.
+_VARIABLE = re.compile(
+    r"(?<=/)(?:\d+|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=/|$)", re.IGNORECASE
+)
 # Counts what happens in a run, in requests and at the database, so that it can be ordered.
 _CLOCK = itertools.count(1)
 
@@ -23,7 +33,7 @@ class Request:
     Attributes:
         method: such as "POST".
         path: its path, without the query.
-        number: 1 for the first request of the test with this method and path.
+        number: 1 for the first request of the phase with this method and shape.
         route: the path as the app declares it, such as "/users/{id}"; None until it is known.
         status: the status that went out; None before.
         begun: the position (see `now`) at which the app was called.
@@ -36,6 +46,8 @@ class Request:
         endpoint: the code of the function that answers it; None if the framework does not tell.
         dependencies: the names and the code of the functions that FastAPI calls for it.
         background_of: for a background task of Starlette, the request that started it.
+        phase: the phase of the test that sent it.
+        shape: its path with `{}` for each number and UUID.
     """
 
     method: str
@@ -52,6 +64,17 @@ class Request:
     endpoint: CodeType | None = None
     dependencies: dict[CodeType, str] = field(default_factory=dict)
     background_of: Request | None = None
+    phase: Phase = field(default_factory=lambda: phase)
+    shape: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the shape of the path."""
+        self.shape = _VARIABLE.sub("{}", self.path)
+
+    @property
+    def key(self) -> str:
+        """Which request of its phase it is; the same in every run, such as "POST /users/{} #1"."""
+        return f"{self.method} {self.shape} #{self.number}"
 
     @property
     def name(self) -> str:
@@ -75,8 +98,9 @@ def begin_test() -> None:
 
 def begin(method: str, path: str) -> Request:
     """Return a new request of the running test."""
-    alike = sum(request.method == method and request.path == path for request in of_test)
-    request = Request(method, path, alike + 1)
+    request = Request(method, path, 1)
+    alike = (method, request.shape, phase)
+    request.number += sum((other.method, other.shape, other.phase) == alike for other in of_test)
     of_test.append(request)
     return request
 
@@ -84,3 +108,9 @@ def begin(method: str, path: str) -> Request:
 # The request that the running task or thread works for, also after the response; None for code that
 # no request has called.
 current: ContextVar[Request | None] = ContextVar("understudy_request", default=None)
+
+
+def only_running() -> Request | None:
+    """Return the request that an app answers now; None if there are several."""
+    running = [request for request in of_test if request.ended is None]
+    return running[0] if len(running) == 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from understudy.pg.errors import ErrorFields
 from understudy.script.calls import Transaction
 
 
@@ -38,3 +39,12 @@ class Connection:
         """Record a transaction that begins."""
         self.transactions.append(transaction)
         self.current = transaction
+
+    def note_completed(self, tag: str) -> None:
+        """Record that the statement is answered, or with "" a part of it or a new connection."""
+
+    def note_failed(self, fields: ErrorFields) -> None:
+        """Record that the client gets an error."""
+
+    def note_lost(self) -> None:
+        """Record that the connection ends."""

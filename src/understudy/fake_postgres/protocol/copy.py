@@ -48,6 +48,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     if result.raw is not None:
         backend.send(result.raw)
         portal.result = Result()
+        backend.connection.note_completed(result.tag or "")
         return
     if statement.copy == "out":
         backend.send(backend_messages.copy_response(b"H", result.columns or columns, form))
@@ -59,7 +60,9 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
         raise result.error
     if result.dropped:
         raise ConnectionDropped
-    backend.send(backend_messages.command_complete(result.tag or tag(statement, len(result.rows))))
+    done = result.tag or tag(statement, len(result.rows))
+    backend.send(backend_messages.command_complete(done))
+    backend.connection.note_completed(done)
 
 
 def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:

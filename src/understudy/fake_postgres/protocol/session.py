@@ -211,6 +211,7 @@ class Session:
     def _fail(self, error: ServerError) -> None:
         backend = self._backend
         backend.send(backend_messages.error_response(error, None if backend.welcomed else "FATAL"))
+        self.connection.note_failed(error.fields)
         if error.fields.severity in _FATAL or not backend.welcomed:
             self._end()
             return
@@ -225,6 +226,7 @@ class Session:
 
     def _end(self) -> None:
         self.closed = True
+        self.connection.note_lost()
         self._backend.transactions.lose()
         self._backend.portals.close_all()
         if self._backend.forwarder is not None:

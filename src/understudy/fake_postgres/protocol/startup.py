@@ -74,6 +74,7 @@ def start(backend: Backend) -> Work:
     for name, value in backend.settings.changes():
         backend.send(backend_messages.parameter_status(name, value))
     backend.send(backend_messages.backend_key_data(connection.pid, connection.secret))
+    connection.note_completed("")
     backend.ready()
 
 
