@@ -108,7 +108,7 @@ class Boundary:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.change: Callable[[Event], Change | None] | None = None
-        self._counts: dict[tuple[str, Kind, str], int] = {}
+        self._counts: dict[tuple[str, Kind], dict[str, int]] = {}
 
     def begin_test(self) -> None:
         """Forget the events of the last test."""
@@ -134,9 +134,13 @@ class Boundary:
         sender = "" if request is None else request.key
         if phase != "call":
             sender = f"{phase} {sender}".rstrip()
-        key = sender, kind, "" if kind in _NAMED else shape(call.statement)
-        nth = self._counts[key] = self._counts.get(key, 0) + 1
-        event = Event(CallId(*key, nth), kind, call, request, phase, is_drivers=is_drivers)
+        statement = "" if kind in _NAMED else shape(call.statement)
+        counts = self._counts.get((sender, kind))
+        if counts is None:
+            counts = self._counts[sender, kind] = {}
+        nth = counts[statement] = counts.get(statement, 0) + 1
+        event = Event(CallId(sender, kind, statement, nth), kind, call, request, phase, now())
+        event.is_drivers = is_drivers
         self.events.append(event)
         return event
 
