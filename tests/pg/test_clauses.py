@@ -82,6 +82,7 @@ def test_every_level_has_its_own_clauses() -> None:
     ]
     (join,) = _queries(text)[0].joins
     assert (join.kind, text[join.start : join.end]) == ("LEFT", "LEFT OUTER JOIN")
+    assert text[slice(*join.joined)] == "w"
     assert join.condition is not None
     assert text[join.condition.start : join.condition.end] == "a.x = w.x"
 

@@ -250,30 +250,36 @@ class _Reader:
         """Read the joins of FROM, in brackets too."""
         waiting: list[int] = []
         conditions: dict[int, Condition | None] = {}
+        ends: dict[int, int] = {}
         marks = [
             at
             for at in self._tokens.outside_cases(first, last)
             if self._words[at] in ("JOIN", "ON", ",", "USING")
         ]
         for at, after in zip(marks, [*marks[1:], last], strict=False):
+            end = self._first_join_word(after) if after < last else after
             if self._words[at] == "JOIN":
                 waiting.append(at)
                 conditions[at] = None
+                ends[at] = end
             elif self._words[at] == "USING" and waiting:
                 waiting.pop()
             elif self._words[at] == "ON" and waiting:
-                end = self._first_join_word(after) if after < last else after
                 conditions[waiting.pop()] = read_condition(self._tokens, at + 1, end)
         for at, condition in conditions.items():
-            start = self._first_join_word(at)
-            words = self._words[start:at]
-            kind = next((w for w in words if w in ("LEFT", "RIGHT", "FULL", "CROSS")), "INNER")
-            span = self._tokens.span(start, at + 1)
-            query.joins.append(Join(kind, *span, "NATURAL" in words, condition))
+            if ends[at] > at + 1:
+                query.joins.append(self._join(at, ends[at], condition))
         for at in self._tokens.outside_brackets(first, last):
             is_tables = at == first or self._words[at - 1] in ("JOIN", ",")
             if is_tables and self._words[at] == "(" and not self._tokens.is_query(at):
                 self._read_joins(query, at + 1, self._tokens.closing[at])
+
+    def _join(self, at: int, end: int, condition: Condition | None) -> Join:
+        start = self._first_join_word(at)
+        words = self._words[start:at]
+        kind = next((word for word in words if word in ("LEFT", "RIGHT", "FULL", "CROSS")), "INNER")
+        joined = self._tokens.span(at + 1, end)
+        return Join(kind, *self._tokens.span(start, at + 1), "NATURAL" in words, joined, condition)
 
     def _first_join_word(self, at: int) -> int:
         while at and self._words[at - 1] in _JOIN_WORDS and self._words[at] != ",":

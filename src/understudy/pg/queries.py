@@ -46,6 +46,8 @@ class Join:
         start: the offset of its first word, such as LEFT.
         end: the offset after the word JOIN.
         is_natural: whether it is a NATURAL join.
+        joined: the range of what follows, up to ON or USING. What precedes begins with the item of
+            FROM in which the join stands.
         condition: that of ON; None for USING (...), NATURAL and CROSS.
     """
 
@@ -53,6 +55,7 @@ class Join:
     start: int
     end: int
     is_natural: bool
+    joined: Span
     condition: Condition | None
 
 
