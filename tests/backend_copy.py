@@ -67,7 +67,12 @@ class Folder:
 
 def copy_backend(to: Path) -> Folder:
     """Copy the reference backend, without what running it leaves behind."""
-    shutil.copytree(BACKEND, to, ignore=_LEFT_BEHIND)
+    return copy_example(BACKEND.name, to)
+
+
+def copy_example(name: str, to: Path) -> Folder:
+    """Copy a folder of `examples`, without what running it leaves behind."""
+    shutil.copytree(ROOT / "examples" / name, to, ignore=_LEFT_BEHIND)
     return Folder(to)
 
 

@@ -33,6 +33,7 @@ NOT_RUN = {
     "python -m pip install fastapi httpx psqlpy pydantic-settings uvicorn": INSTALLS,
     "python -m pip install 'understudy[demo]'": INSTALLS,
     'python -m pip install "understudy[demo]"': INSTALLS,
+    'python -m pip install "understudy[asgi,postgres]"': INSTALLS,
     'python -m pip install "understudy[fastapi,faker,postgres]" pytest-asyncio': INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",

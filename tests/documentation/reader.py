@@ -8,17 +8,18 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.backend_copy import ROOT, Folder, copy_backend
+from tests.backend_copy import ROOT, Folder, copy_example
 from tests.documentation.blocks import Block, blocks_of, commands_of, exchanges_of
 from tests.documentation.output import first_missing, lines_of
 from understudy.lint.settings import parse
 from understudy.plugin.settings import TABLES
 
-# These documents speak of the reference backend; the others of a project of the reader's own.
-IN_THE_BACKEND = {
-    "docs/patterns.md",
-    "docs/real_postgres_app.md",
-    "examples/backend/README.md",
+# These documents speak of an example; the others of a project of the reader's own.
+EXAMPLES = {
+    "README.md": "alembic_app",
+    "docs/patterns.md": "backend",
+    "docs/real_postgres_app.md": "backend",
+    "examples/backend/README.md": "backend",
 }
 
 
@@ -36,8 +37,9 @@ class Reader:
         self._not_run = not_run
         self._folder = folder
         self._results: dict[Block, str | None] = {}
-        if file.as_posix() in IN_THE_BACKEND:
-            self.project = copy_backend(folder / "project")
+        example = EXAMPLES.get(file.as_posix())
+        if example is not None:
+            self.project = copy_example(example, folder / "project")
         else:
             (folder / "project").mkdir()
             self.project = Folder(folder / "project")
