@@ -8,7 +8,7 @@ import string
 from collections.abc import Callable
 from typing import Literal
 
-from understudy.pg.errors import ErrorFields
+from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sqlstates import CODES, STATES, State
 from understudy.script import import_errors
 from understudy.script.failures import ScriptError
@@ -122,7 +122,9 @@ def db_error(
 
 
 def fields_of(error: object) -> ErrorFields | None:
-    """Return the fields of an error that `db_error` made, else None."""
+    """Return the fields of an error that `db_error` made, or of a server's; else None."""
+    if isinstance(error, ServerError):
+        return error.fields
     fields = getattr(error, _FIELDS, None)
     return fields if isinstance(fields, ErrorFields) else None
 

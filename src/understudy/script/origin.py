@@ -70,6 +70,11 @@ def _shown(filename: str) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else filename
 
 
+def is_known(code: CodeType) -> bool:
+    """Return whether an origin's code is the user's, and not a sign that the caller is unknown."""
+    return id(code) not in _UNKNOWN
+
+
 def caller() -> Origin:
     """Return the nearest line of the calling chain that is the user's."""
     return at(spot(2))
