@@ -57,7 +57,11 @@ def test_a_commit_of_reads_fails_only_with_its_connection() -> None:
         (f"{INSERT} ON CONFLICT DO NOTHING", ["a"], []),
         (f"{INSERT} ON CONFLICT (email) DO NOTHING", ["a"], []),
         (f"{INSERT} ON CONFLICT (id) DO NOTHING", ["a"], ["23505 users_email_key"]),
-        ("INSERT INTO users (id, email) VALUES ($1, $2)", [1, "a"], ["23505 users_email_key", "23505 users_pkey"]),
+        (
+            "INSERT INTO users (id, email) VALUES ($1, $2)",
+            [1, "a"],
+            ["23505 users_email_key", "23505 users_pkey"],
+        ),
         ("UPDATE users SET email = $1 WHERE id = 7", ["a"], ["23505 users_email_key"]),
         ("UPDATE users SET name = $1", ["a"], []),
         ("DELETE FROM users", [], []),
@@ -67,10 +71,14 @@ def test_a_commit_of_reads_fails_only_with_its_connection() -> None:
             [7, 1],
             ["23503 orders_user_id_fkey", "23514 orders_amount_check"],
         ),
-        ("INSERT INTO orders (user_id, amount) VALUES ($1, 1)", [None], ["23514 orders_amount_check"]),
+        (
+            "INSERT INTO orders (user_id, amount) VALUES ($1, 1)",
+            [None],
+            ["23514 orders_amount_check"],
+        ),
         (SELECT, [], []),
     ],
-)  # fmt: skip
+)
 def test_only_constraints_that_the_statement_can_violate(
     sql: str, parameters: list[object], expected: list[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from understudy.catalog.changed_values import Change, change_in
+from understudy.catalog.changed_values import change_in
 from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.pg import sql

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from understudy.catalog.description import SchemaFacts
-from understudy.pg import sql
 from understudy.script.boundary import CallId, Event
 from understudy.script.origin import is_known
 from understudy.sweep import faults
@@ -153,7 +152,7 @@ def _of_test(
         if not is_wanted(test, place):
             continue
         writes = written.get(event.id, [])
-        shown = (sql.one_line(write.call.statement) for write in writes)
+        shown = (write.id.statement for write in writes)
         statement = "; ".join(shown) if event.kind == "commit" else event.id.statement
         request = event.request
         subject = request.name if request else _subject(place, test)
