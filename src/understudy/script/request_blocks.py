@@ -36,6 +36,20 @@ class Block:
         """The event that began it."""
         return self.events[0]
 
+    def add(self, event: Event) -> None:
+        """Add a call of its connection, which may end it."""
+        self.events.append(event)
+        first = self.begin
+        is_own_end = event.kind in ("release", "rollback to") and (
+            first.kind == "savepoint" and _savepoint(event) == _savepoint(first)
+        )
+        if event.kind in ("commit", "rollback") or event.is_lost or is_own_end:
+            self.end = event
+            is_commit = event.kind in ("commit", "release")
+            self.is_committed = is_commit and not failed(event) and event.tag != "ROLLBACK"
+        elif event.kind == "rollback to":
+            self.undone.update(_since_savepoint(self.events))
+
     @cached_property
     def writes(self) -> list[Event]:
         """The statements that have changed rows, unless they were undone."""
@@ -75,44 +89,39 @@ def tables(statement: str) -> frozenset[str]:
 
 
 def blocks(events: Iterable[Event]) -> list[Block]:
-    """Return the transactions and single statements of all connections, as they began."""
+    """Return the transactions and single statements of all connections, as they began.
+
+    A test may keep one transaction around its requests. Then the savepoint of a request is what its
+    transaction would be.
+    """
     found: list[Block] = []
-    open_blocks: dict[int | None, Block] = {}
+    # Of each connection, the open transaction, and the savepoint that stands for one.
+    open_blocks: dict[int | None, list[Block]] = {}
     for event in events:
-        connection = event.call.connection
-        block = open_blocks.get(connection)
+        around = open_blocks.setdefault(event.call.connection, [])
         if event.kind == "connect":
-            open_blocks.pop(connection, None)
-        elif event.kind == "begin" or block is None:
-            if event.is_drivers and event.kind == "statement":
-                continue
-            block = Block([event])
-            if event.kind == "begin":
-                open_blocks[connection] = block
-            elif event.kind == "statement":
-                block.end, block.is_committed = event, not failed(event)
-            else:
-                continue
-            found.append(block)
-        else:
-            _add(block, event)
-            if block.end is not None:
-                del open_blocks[connection]
+            around.clear()
+        elif event.is_drivers and event.kind == "statement" and not failed(event):
+            continue
+        elif event.kind == "begin" or _stands_for_begin(event, around):
+            around.append(Block([event]))
+            found.append(around[-1])
+        elif around and (event.kind in ("commit", "rollback") or event.is_lost):
+            for block in around:
+                block.add(event)
+            around.clear()
+        elif around:
+            around[-1].add(event)
+            if around[-1].end is not None:
+                around.pop()
+        elif event.kind == "statement":
+            found.append(Block([event], end=event, is_committed=not failed(event)))
     return found
 
 
-def _add(block: Block, event: Event) -> None:
-    """Add an event to an open transaction."""
-    if event.is_drivers and event.kind == "statement" and not failed(event):
-        return
-    block.events.append(event)
-    if event.kind in ("commit", "rollback") or event.is_lost:
-        block.end = event
-        block.is_committed = event.kind == "commit" and not failed(event)
-        if event.tag == "ROLLBACK":
-            block.is_committed = False
-    elif event.kind == "rollback to":
-        block.undone.update(_since_savepoint(block.events))
+def _stands_for_begin(event: Event, around: Sequence[Block]) -> bool:
+    is_tests = len(around) == 1 and around[0].begin.request is None
+    return event.kind == "savepoint" and is_tests and event.request is not None
 
 
 def _since_savepoint(events: Sequence[Event]) -> list[Event]:

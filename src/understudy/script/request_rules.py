@@ -128,7 +128,7 @@ def _response_before_commit(view: _View) -> list[Block]:
 
 def _is_late(view: _View, block: Block, answered: int) -> bool:
     commit = block.end
-    if commit is None or commit.kind != "commit" or commit.begun < answered:
+    if commit is None or commit.kind not in ("commit", "release") or commit.begun < answered:
         return False
     writes = [event for event in block.writes if view.is_own(event)]
     if not writes or not view.is_own(commit):
@@ -179,11 +179,13 @@ def _success_despite_error(view: _View) -> Iterator[Finding]:
     if request.answered is None or not 200 <= status < 300 or status == 207:
         return
     for block in view.blocks:
-        event = next((event for event in block.events if failed(event)), None)
-        if event is None or not view.is_own(event) or event.begun > request.answered:
-            continue
-        if event not in block.undone and not _is_expected(view, block, event):
-            yield _error_finding(request, event)
+        for event in block.events:
+            if not failed(event) or not view.is_own(event) or event.begun > request.answered:
+                continue
+            # In a failed transaction every other statement fails as well.
+            is_first = event.error is None or event.error.sqlstate != "25P02"
+            if is_first and event not in block.undone and not _is_expected(view, block, event):
+                yield _error_finding(request, event)
 
 
 def _is_expected(view: _View, block: Block, event: Event) -> bool:
