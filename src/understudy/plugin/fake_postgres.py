@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import client_variables, servers
+from understudy.plugin import client_variables, request_checks, servers
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.fixture import Address, FakePostgres
@@ -34,6 +34,8 @@ def fake_postgres(
     from understudy.fake_postgres.fixture import FakePostgres
 
     with client_variables.set_aside():
-        fake = FakePostgres(servers.server(pytestconfig))
+        server = servers.server(pytestconfig)
+        fake = FakePostgres(server)
+        request_checks.watch(server.boundary)
         yield fake
         fake.end()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import client_variables, isolation, servers
+from understudy.plugin import client_variables, isolation, request_checks, servers
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
 
@@ -69,6 +69,7 @@ def _rolled_back(
         code = getattr(inspect.unwrap(function), "__code__", None) if function else None
         servers.interruption(pytestconfig).code = code
         real = RealPostgres(server, RowsOfTest(request, server.socket_dsn), moves=moves)
+        request_checks.watch(server.boundary)
     yield real
     with one_message(PostgresError):
         real.end()

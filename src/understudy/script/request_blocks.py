@@ -63,12 +63,11 @@ def failed(event: Event) -> bool:
 
 def wrote(event: Event) -> bool:
     """Return whether it is certain that a statement has changed rows."""
-    if event.kind != "statement" or failed(event) or not event.tag:
+    if event.kind != "statement" or failed(event) or event.tag is None:
         return False
-    count = event.tag.split()[-1]
-    if not count.isdecimal() or int(count) == 0:
-        return False
-    return is_write(event.call.statement)
+    # Without a count: a driver that wants one row has got it from RETURNING.
+    count = event.tag.rpartition(" ")[2] or "1"
+    return count.isdecimal() and int(count) > 0 and is_write(event.call.statement)
 
 
 def tables(statement: str) -> frozenset[str]:
