@@ -39,10 +39,28 @@ async def ana(database: None) -> UserDTO.Read:
 
 
 @pytest_asyncio.fixture
+async def bia(ana: UserDTO.Read) -> UserDTO.Read:
+    """Another user, whom nothing that concerns Ana may touch."""
+    await UserDAO.create(UserDTO.Create(name="Bia Souza", email="bia@example.com"))
+    return await UserDAO.fetch_by_email("bia@example.com")
+
+
+@pytest_asyncio.fixture
 async def gestor(database: None) -> RoleDTO.Read:
     """A role that may read users."""
     role = await RoleDAO.create(RoleDTO.Create(name="Gestor"))
     permission = await PermissionDAO.create(PermissionDTO.Create(code="users:read"))
+    await RoleDAO.grant(role.id, permission.id)
+    return role
+
+
+@pytest_asyncio.fixture
+async def auditor(gestor: RoleDTO.Read) -> RoleDTO.Read:
+    """Another role, with the permission of the first and one of its own."""
+    role = await RoleDAO.create(RoleDTO.Create(name="Auditor", description="Lê tudo"))
+    permission = await PermissionDAO.create(PermissionDTO.Create(code="audit:read"))
+    (shared,) = await RoleDAO.list_permissions(gestor.id)
+    await RoleDAO.grant(role.id, shared.id)
     await RoleDAO.grant(role.id, permission.id)
     return role
 
@@ -54,8 +72,32 @@ async def matriz(database: None) -> ScopeDTO.Read:
 
 
 @pytest_asyncio.fixture
+async def filial(matriz: ScopeDTO.Read) -> ScopeDTO.Read:
+    """Another organization."""
+    return await ScopeDAO.create(ScopeDTO.Create(name="Filial", type=ScopeType.ORGANIZATION))
+
+
+@pytest_asyncio.fixture
 async def vendas(matriz: ScopeDTO.Read) -> ScopeDTO.Read:
     """A department of it."""
     return await ScopeDAO.create(
         ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=matriz.id)
     )
+
+
+@pytest_asyncio.fixture
+async def assigned(
+    ana: UserDTO.Read,
+    bia: UserDTO.Read,
+    gestor: RoleDTO.Read,
+    auditor: RoleDTO.Read,
+    matriz: ScopeDTO.Read,
+    filial: ScopeDTO.Read,
+) -> UserDTO.Assign:
+    """Ana is Gestor in Matriz. Each other assignment differs in one of the three."""
+    dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
+    await UserDAO.assign(matriz.id, dto)
+    await UserDAO.assign(matriz.id, dto.model_copy(update={"user_id": bia.id}))
+    await UserDAO.assign(matriz.id, dto.model_copy(update={"role_id": auditor.id}))
+    await UserDAO.assign(filial.id, dto)
+    return dto

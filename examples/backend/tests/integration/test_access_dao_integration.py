@@ -28,6 +28,22 @@ async def test_assigned_role_is_listed(
 
 
 @pytest.mark.asyncio
+async def test_assignments_are_sorted_and_counted(
+    assigned: UserDTO.Assign, gestor: RoleDTO.Read, auditor: RoleDTO.Read
+) -> None:
+    """They come by scope and role, and a member of two scopes counts once."""
+    assignments = await UserDAO.list_assignments(assigned.user_id)
+
+    assert [(one.scope_name, one.role_name) for one in assignments] == [
+        ("Filial", "Gestor"),
+        ("Matriz", "Auditor"),
+        ("Matriz", "Gestor"),
+    ]
+    assert await RoleDAO.count_members(gestor.id) == 2
+    assert await RoleDAO.count_members(auditor.id) == 1
+
+
+@pytest.mark.asyncio
 async def test_role_is_assigned_once(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
@@ -65,16 +81,17 @@ async def test_role_is_not_assigned_to_nobody(gestor: RoleDTO.Read, matriz: Scop
 
 @pytest.mark.asyncio
 async def test_unassigned_role_is_gone(
-    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+    assigned: UserDTO.Assign, bia: UserDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """Revoking twice is a 404."""
-    dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
-    await UserDAO.assign(matriz.id, dto)
-
-    await UserDAO.unassign(matriz.id, dto)
+    """Revoking twice is a 404, and every other assignment stays."""
+    await UserDAO.unassign(matriz.id, assigned)
 
     with pytest.raises(DAOException, match="Erro ao revogar papel: registro não encontrado"):
-        await UserDAO.unassign(matriz.id, dto)
+        await UserDAO.unassign(matriz.id, assigned)
+    assert [
+        (one.scope_name, one.role_name) for one in await UserDAO.list_assignments(assigned.user_id)
+    ] == [("Filial", "Gestor"), ("Matriz", "Auditor")]
+    assert len(await UserDAO.list_assignments(bia.id)) == 1
 
 
 @pytest.mark.asyncio
@@ -97,6 +114,21 @@ async def test_permission_holds_below_but_not_above(
 
 
 @pytest.mark.asyncio
+async def test_permission_of_two_roles_is_listed_once(
+    assigned: UserDTO.Assign, auditor: RoleDTO.Read, matriz: ScopeDTO.Read, bia: UserDTO.Read
+) -> None:
+    """The permissions of all roles of a user come by code."""
+    await RoleDAO.grant(
+        auditor.id, (await PermissionDAO.create(PermissionDTO.Create(code="roles:read"))).id
+    )
+
+    codes = await UserDAO.list_permissions(assigned.user_id, matriz.id)
+
+    assert codes == ["audit:read", "roles:read", "users:read"]
+    assert await UserDAO.list_permissions(bia.id, matriz.id) == ["users:read"]
+
+
+@pytest.mark.asyncio
 async def test_deleted_user_leaves_no_assignments(
     ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
@@ -112,9 +144,9 @@ async def test_deleted_user_leaves_no_assignments(
 
 @pytest.mark.asyncio
 async def test_assigned_role_cannot_be_deleted(
-    ana: UserDTO.Read, gestor: RoleDTO.Read, matriz: ScopeDTO.Read
+    ana: UserDTO.Read, gestor: RoleDTO.Read, auditor: RoleDTO.Read, matriz: ScopeDTO.Read
 ) -> None:
-    """The message of a foreign key error on delete is mapped correctly."""
+    """The message of a foreign key error on delete is mapped correctly; other roles can be."""
     await UserDAO.assign(matriz.id, UserDTO.Assign(user_id=ana.id, role_id=gestor.id))
 
     with pytest.raises(DAOException) as exc:
@@ -124,28 +156,50 @@ async def test_assigned_role_cannot_be_deleted(
         409,
         "Erro ao excluir papel: registro em uso (assignments_role_id_fkey)",
     )
+    await RoleDAO.delete(auditor.id)
+    assert await RoleDAO.fetch_all() == [gestor]
 
 
 @pytest.mark.asyncio
-async def test_granted_permission_is_seen_from_both_ends(gestor: RoleDTO.Read) -> None:
-    """The grant is visible from the role and from the permission."""
-    (permission,) = await RoleDAO.list_permissions(gestor.id)
+async def test_granted_permission_is_seen_from_both_ends(
+    gestor: RoleDTO.Read, auditor: RoleDTO.Read
+) -> None:
+    """The grants are visible from the role and from the permission, by code and by name."""
+    (shared,) = await RoleDAO.list_permissions(gestor.id)
+    own, again = await RoleDAO.list_permissions(auditor.id)
 
-    assert permission.code == "users:read"
-    assert await PermissionDAO.list_roles(permission.id) == [gestor]
+    assert (own.code, shared.code, again) == ("audit:read", "users:read", shared)
+    assert await PermissionDAO.list_roles(shared.id) == [auditor, gestor]
+    assert await PermissionDAO.list_roles(own.id) == [auditor]
 
 
 @pytest.mark.asyncio
-async def test_carried_permission_cannot_be_deleted(gestor: RoleDTO.Read) -> None:
+async def test_carried_permission_cannot_be_deleted(
+    gestor: RoleDTO.Read, auditor: RoleDTO.Read
+) -> None:
     """A permission cannot be deleted while a role has it."""
-    (permission,) = await RoleDAO.list_permissions(gestor.id)
+    own, shared = await RoleDAO.list_permissions(auditor.id)
 
     with pytest.raises(DAOException, match="registro em uso"):
-        await PermissionDAO.delete(permission.id)
-    await RoleDAO.revoke(gestor.id, permission.id)
-    await PermissionDAO.delete(permission.id)
+        await PermissionDAO.delete(shared.id)
+    await RoleDAO.revoke(auditor.id, shared.id)
+    assert await RoleDAO.list_permissions(auditor.id) == [own]
+    assert await RoleDAO.list_permissions(gestor.id) == [shared]
+    await RoleDAO.revoke(gestor.id, shared.id)
+    await PermissionDAO.delete(shared.id)
 
-    assert await PermissionDAO.fetch_all() == []
+    assert await PermissionDAO.fetch_all() == [own]
+
+
+@pytest.mark.asyncio
+async def test_permissions_come_by_code() -> None:
+    """The order in which they were stored does not matter."""
+    for code in ("users:write", "audit:read", "users:read"):
+        await PermissionDAO.create(PermissionDTO.Create(code=code))
+
+    codes = [permission.code for permission in await PermissionDAO.fetch_all()]
+
+    assert codes == ["audit:read", "users:read", "users:write"]
 
 
 @pytest.mark.asyncio
@@ -158,13 +212,16 @@ async def test_code_that_dto_refuses_is_refused_by_the_table() -> None:
 
 
 @pytest.mark.asyncio
-async def test_role_update_may_empty_description() -> None:
-    """An empty description replaces the old one."""
-    role = await RoleDAO.create(RoleDTO.Create(name="Auditor", description="Lê tudo"))
+async def test_role_update_may_empty_description(
+    gestor: RoleDTO.Read, auditor: RoleDTO.Read
+) -> None:
+    """An empty description replaces the old one, and a field left out is kept."""
+    renamed = await RoleDAO.update(auditor.id, RoleDTO.Update(name="Auditoria"))
+    updated = await RoleDAO.update(auditor.id, RoleDTO.Update(description=""))
 
-    updated = await RoleDAO.update(role.id, RoleDTO.Update(description=""))
-
-    assert (updated.name, updated.description) == ("Auditor", "")
+    assert (renamed.name, renamed.description) == ("Auditoria", "Lê tudo")
+    assert (updated.name, updated.description) == ("Auditoria", "")
+    assert await RoleDAO.fetch_all() == [updated, gestor]
 
 
 @pytest.mark.asyncio
@@ -187,12 +244,34 @@ async def test_scopes_below_come_nearest_first(
     matriz: ScopeDTO.Read, vendas: ScopeDTO.Read
 ) -> None:
     """One statement returns the whole tree."""
-    await ScopeDAO.create(ScopeDTO.Create(name="Site", type=ScopeType.PROJECT, parent_id=vendas.id))
+    for name, above in (("Site", vendas), ("Loja", matriz), ("Loja", vendas)):
+        await ScopeDAO.create(
+            ScopeDTO.Create(name=name, type=ScopeType.PROJECT, parent_id=above.id)
+        )
 
     nodes = await ScopeDAO.list_below(matriz.id)
 
-    assert [(node.name, node.depth) for node in nodes] == [("Vendas", 1), ("Site", 2)]
-    assert [scope.name for scope in await ScopeDAO.fetch_all(ScopeType.PROJECT)] == ["Site"]
+    assert [(node.name, node.depth) for node in nodes] == [
+        ("Loja", 1),
+        ("Vendas", 1),
+        ("Loja", 2),
+        ("Site", 2),
+    ]
+
+
+@pytest.mark.asyncio
+async def test_scopes_come_by_name_and_age(matriz: ScopeDTO.Read, filial: ScopeDTO.Read) -> None:
+    """Scopes of one name come in the order of their creation."""
+    first, second = [
+        await ScopeDAO.create(
+            ScopeDTO.Create(name="Site", type=ScopeType.PROJECT, parent_id=above.id)
+        )
+        for above in (matriz, filial)
+    ]
+    await ScopeDAO.rename(first.id, ScopeDTO.Rename(name="Site"))  # now it is stored last
+
+    assert await ScopeDAO.fetch_all() == [filial, matriz, first, second]
+    assert await ScopeDAO.fetch_all(ScopeType.PROJECT) == [first, second]
 
 
 @pytest.mark.asyncio

@@ -1,6 +1,8 @@
 """UserDAO on a real PostgreSQL."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from faker import Faker
@@ -18,7 +20,7 @@ async def test_created_user_is_found(faker: Faker) -> None:
     dto = UserDTO.Create(name=faker.name(), email=faker.email(), cpf=faker.ssn())
 
     await UserDAO.create(dto)
-    user = await UserDAO.fetch_by_email(dto.email)
+    user = await UserDAO.fetch_by_email(dto.email.upper())
     detail = await UserDAO.fetch_detail(user.id)
 
     assert (detail.name, detail.email, detail.cpf) == (dto.name, dto.email, dto.cpf)
@@ -92,19 +94,24 @@ async def test_missing_name_is_refused_without_dto() -> None:
 
 @pytest.mark.asyncio
 async def test_sync_brings_known_users_up_to_date() -> None:
-    """A known email is updated, a new one inserted, and a stored CPF is kept."""
+    """A known email is updated, a new one inserted, and a stored CPF is kept or replaced."""
     await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com", cpf="52998224725"))
+    await UserDAO.create(UserDTO.Create(name="Caio", email="caio@example.com", cpf="11144477735"))
 
     await UserDAO.sync(
         [
             UserDTO.Create(name="Ana Lima", email="ana@example.com"),
             UserDTO.Create(name="Bia", email="bia@example.com"),
+            UserDTO.Create(name="Caio", email="caio@example.com", cpf="39053344705"),
         ]
     )
 
-    ana = await UserDAO.fetch_detail((await UserDAO.fetch_by_email("ana@example.com")).id)
-    assert (ana.name, ana.cpf) == ("Ana Lima", "52998224725")
-    assert [user.name for user in await UserDAO.fetch_all()] == ["Ana Lima", "Bia"]
+    users = [await UserDAO.fetch_detail(user.id) for user in await UserDAO.fetch_all()]
+    assert [(user.name, user.cpf) for user in users] == [
+        ("Ana Lima", "52998224725"),
+        ("Caio", "39053344705"),
+        ("Bia", None),
+    ]
 
 
 @pytest.mark.asyncio
@@ -129,17 +136,38 @@ async def test_fetch_by_ids_leaves_strangers_out(ana: UserDTO.Read) -> None:
 
 
 @pytest.mark.asyncio
+async def test_oldest_users_come_first(ana: UserDTO.Read, bia: UserDTO.Read) -> None:
+    """The order does not depend on where PostgreSQL stores a row: an update moves it."""
+    await UserDAO.change_status(ana.id, UserStatus.APPROVED)
+
+    assert await UserDAO.fetch_all() == [ana, bia]
+    assert await UserDAO.fetch_by_ids([bia.id, ana.id]) == [ana, bia]
+
+
+@pytest.mark.asyncio
 async def test_search_ignores_case_and_treats_wildcards_as_letters() -> None:
     """The search matches part of a name, and % has no special meaning."""
     for number, name in enumerate(["José Ávila", "Maria", "100% Bia"]):
         await UserDAO.create(UserDTO.Create(name=name, email=f"u{number}@example.com"))
 
-    found = {
-        text: [user.name for user in (await UserDAO.search(UserDTO.Filter(name=text))).items]
-        for text in ("josé", "IA", "%")
-    }
+    pages = {text: await UserDAO.search(UserDTO.Filter(name=text)) for text in ("josé", "IA", "%")}
 
+    found = {text: [user.name for user in page.items] for text, page in pages.items()}
     assert found == {"josé": ["José Ávila"], "IA": ["100% Bia", "Maria"], "%": ["100% Bia"]}
+    assert [page.total for page in pages.values()] == [1, 2, 1]
+
+
+@pytest.mark.asyncio
+async def test_search_finds_a_status(ana: UserDTO.Read, bia: UserDTO.Read) -> None:
+    """A name and a status must both match."""
+    await UserDAO.create(UserDTO.Create(name="Bia Lima", email="bia.lima@example.com"))
+    await UserDAO.change_status(bia.id, UserStatus.APPROVED)
+
+    approved = await UserDAO.search(UserDTO.Filter(status=UserStatus.APPROVED))
+    pending = await UserDAO.search(UserDTO.Filter(name="bia", status=UserStatus.PENDING))
+
+    assert (approved.items, approved.total) == ([bia], 1)
+    assert ([user.name for user in pending.items], pending.total) == (["Bia Lima"], 1)
 
 
 @pytest.mark.asyncio
@@ -152,18 +180,19 @@ async def test_search_pages_through_all() -> None:
 
     assert [len(page.items) for page in pages] == [2, 2, 1]
     assert {page.total for page in pages} == {5}
-    assert len({user.id for page in pages for user in page.items}) == 5
+    ids = [user.id for page in pages for user in page.items]
+    assert ids == sorted(set(ids))
 
 
 @pytest.mark.asyncio
-async def test_status_moves_counts(ana: UserDTO.Read) -> None:
+async def test_status_moves_counts(ana: UserDTO.Read, bia: UserDTO.Read) -> None:
     """A status change changes the counts."""
     before = await UserDAO.count_by_status("pending")
 
     await UserDAO.change_status(ana.id, UserStatus.APPROVED)
 
-    assert before == 1
-    assert await UserDAO.count_by_status("pending") == 0
+    assert before == 2
+    assert await UserDAO.count_by_status("pending") == 1
     assert await UserDAO.some_method(ana.id) == [{"id": ana.id, "status": "approved"}]
 
 
@@ -174,36 +203,63 @@ async def test_unknown_status_is_refused_by_the_table(ana: UserDTO.Read) -> None
         await UserDAO.change_status(ana.id, "deleted")
 
 
-@pytest.mark.understudy(isolation="clone")  # within one transaction, now() stands still
 @pytest.mark.asyncio
-async def test_update_keeps_what_is_left_out(ana: UserDTO.Read) -> None:
-    """Only the name and the update timestamp change."""
-    before = await UserDAO.fetch_detail(ana.id)
+async def test_update_keeps_what_is_left_out(ana: UserDTO.Read, bia: UserDTO.Read) -> None:
+    """Only the given fields of one user change."""
+    everything = UserDTO.Update(name="Ana Souza", email="souza@example.com", cpf="52998224725")
+    await UserDAO.update(ana.id, everything)
 
-    await UserDAO.update(ana.id, UserDTO.Update(name="Ana Souza"))
+    await UserDAO.update(ana.id, UserDTO.Update(email="lima@example.com", cpf="11144477735"))
+    await UserDAO.update(ana.id, UserDTO.Update(name="Ana S. Lima"))
 
     after = await UserDAO.fetch_detail(ana.id)
-    assert (after.name, after.email) == ("Ana Souza", "ana@example.com")
-    assert after.updated_at > before.updated_at
+    changed = ("Ana S. Lima", "lima@example.com", "11144477735")
+    assert (after.name, after.email, after.cpf) == changed
+    assert await UserDAO.fetch_by_id(bia.id) == bia
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: UserDAO.update(user.id, UserDTO.Update(name="Ana Souza")),
+        lambda user: UserDAO.change_status(user.id, UserStatus.APPROVED),
+        lambda user: UserDAO.deactivate(user.id),
+        lambda user: UserDAO.sync([UserDTO.Create(name="Ana Souza", email=user.email)]),
+    ],
+    ids=["update", "change_status", "deactivate", "sync"],
+)
+@pytest.mark.asyncio
+async def test_change_is_dated(real_postgres: Any, change: Callable[[Any], Awaitable[Any]]) -> None:
+    """Each change of a user sets the update timestamp."""
+    long_ago = datetime(2020, 1, 1)  # within one transaction, now() stands still
+    user = real_postgres.insert("users", status="pending", updated_at=long_ago)
+
+    await change(user)
+
+    assert (await UserDAO.fetch_detail(user.id)).updated_at > long_ago
 
 
 @pytest.mark.asyncio
-async def test_deactivated_user_cannot_be_deactivated_again(ana: UserDTO.Read) -> None:
-    """Deactivating twice is a 404."""
+async def test_deactivated_user_cannot_be_deactivated_again(
+    ana: UserDTO.Read, bia: UserDTO.Read
+) -> None:
+    """Deactivating twice is a 404, and others stay as they are."""
     await UserDAO.deactivate(ana.id)
 
     with pytest.raises(DAOException) as exc:
         await UserDAO.deactivate(ana.id)
 
     assert exc.value.status_code == 404
+    assert await UserDAO.count_by_status("pending") == 1
 
 
 @pytest.mark.asyncio
-async def test_deleted_user_is_gone(ana: UserDTO.Read) -> None:
-    """A deleted user is a 404 afterwards."""
+async def test_deleted_user_is_gone(ana: UserDTO.Read, bia: UserDTO.Read) -> None:
+    """A deleted user is a 404 afterwards, and all others are still there."""
     await UserDAO.delete(ana.id)
 
     with pytest.raises(DAOException, match="Erro ao buscar usuário: registro não encontrado"):
         await UserDAO.fetch_by_id(ana.id)
     with pytest.raises(DAOException, match="Erro ao excluir usuário: registro não encontrado"):
         await UserDAO.delete(ana.id)
+    assert await UserDAO.fetch_all() == [bia]
