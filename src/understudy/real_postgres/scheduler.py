@@ -23,6 +23,7 @@ from understudy.real_postgres import failures, logins, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
 from understudy.real_postgres.limits import Limits
+from understudy.real_postgres.observation import Observation, ask_observed
 from understudy.real_postgres.sequences import restore_statements
 from understudy.real_postgres.server_facts import ServerFacts
 from understudy.real_postgres.shared_settings import SharedSettings
@@ -46,6 +47,8 @@ class _Request:
         done: receives the outcome.
         is_wanted: whether its client is still connected.
         is_aside: whether it leaves nothing behind, and need not wait for a transaction.
+        observation: what is asked before and after it, beside it; None for nothing.
+        is_cancelled: whether it is cancelled.
     """
 
     client: RollbackClient
@@ -57,6 +60,8 @@ class _Request:
     done: Outcome = lambda _: None
     is_wanted: bool = True
     is_aside: bool = False
+    observation: Observation | None = None
+    is_cancelled: bool = False
 
 
 class TransactionScheduler:
@@ -129,6 +134,7 @@ class TransactionScheduler:
         read: Read,
         copied: Sequence[bytes] | None = None,
         wanted: int = 1,
+        observation: Observation | None = None,
     ) -> Pending:
         """Send a request in the client's transaction, and return a Pending for its outcome.
 
@@ -139,8 +145,10 @@ class TransactionScheduler:
             read: turns the replies into the outcome; may raise.
             copied: the data of a COPY from the client.
             wanted: the number of replies.
+            observation: what is asked beside it.
         """
-        return self._pending(_Request(client, sql, data, read, copied, wanted))
+        request = _Request(client, sql, data, read, copied, wanted, observation=observation)
+        return self._pending(request)
 
     def ask_aside(self, client: RollbackClient, sql: str, data: bytes, read: Read) -> Pending:
         """Send two requests, the second of which undoes the first, in any client's transaction."""
@@ -259,10 +267,12 @@ class TransactionScheduler:
         before = b"" if request.is_aside and self._is_begun else self._before(request)
         if not (request.is_aside or self.facts.reads.only_reads(request.sql)):
             request.client.may_have_written = True
+        finished = partial(self._finished, request)
+        if request.observation is not None:
+            ask_observed(upstream, request.observation, request, before, finished)
+            return
         wanted = request.wanted + bool(before)
-        upstream.ask(
-            before + request.data, wanted, partial(self._finished, request), request.copied
-        )
+        upstream.ask(before + request.data, wanted, finished, request.copied)
 
     def _before(self, request: _Request) -> bytes:
         """Return the statements that prepare the server for a client's next request."""
@@ -313,6 +323,7 @@ class TransactionScheduler:
     def _cancel(self, request: _Request) -> None:
         if request is self._running:
             assert self._upstream is not None
+            request.is_cancelled = True
             self._upstream.cancel()
         elif request in self._queue:
             self._queue.remove(request)

@@ -1,0 +1,308 @@
+"""What can be seen of a statement when it runs, and the questions that show it.
+
+A question is a query over the rows that a part of the statement looks at: it returns, for each
+condition, a mask of the values that it has on them. It is built from the statement's own text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from understudy.pg.clauses import read_statement
+from understudy.pg.conditions import Condition
+from understudy.pg.queries import Clause, Join, Query, Statement
+
+# Rows that a question looks at.
+MOST_ROWS = 10_000
+_SIDE = '"understudy: rows"'
+_NUMBER = re.compile(r"\$?\d+")
+_OUTER = frozenset({"LEFT", "RIGHT", "FULL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a statement that can have several outcomes.
+
+    Attributes:
+        clause: "WHERE", "ON", "HAVING" or "CASE" for a condition; "spared" for WHERE as a whole,
+            and "matched" for an outer join.
+        text: its text, on one line.
+        start: its offset in the statement.
+        source: the FROM of the rows that it is about.
+    """
+
+    clause: str
+    text: str
+    start: int
+    source: str
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Its outcomes, in the order of the bits of a mask."""
+        if self.clause == "spared":
+            return ("taken", "spared")
+        if self.clause == "matched":
+            return ("matched", "unmatched")
+        return ("true", "false", "NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query about the outcomes of some parts.
+
+    Attributes:
+        sql: returns one row: the number of rows that it has looked at, and a mask for each part.
+        parts: the parts.
+    """
+
+    sql: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What can be seen of a statement.
+
+    Attributes:
+        questions: what is asked before it runs.
+        counted: the table whose rows are counted before and after it, or "".
+        conflict: "nothing" or "update" for an ON CONFLICT whose outcome can be told, else "".
+        proposed: the number of rows in VALUES; 0 if it is unknown.
+        limit: the number in LIMIT, or its parameter as "$1"; "" for none that can be told.
+        returns: whether its result has as many rows as it finds.
+        why_not: why its conditions cannot be asked about; "" if they can.
+        begin, end: of the WITH, if any, that comes before each question.
+    """
+
+    questions: tuple[Question, ...] = ()
+    counted: str = ""
+    conflict: str = ""
+    proposed: int = 0
+    limit: str = ""
+    returns: bool = False
+    why_not: str = ""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of all questions, in the order of the text."""
+        found = [part for question in self.questions for part in question.parts]
+        return sorted(found, key=lambda part: part.start)
+
+
+@lru_cache(maxsize=4096)
+def plan_of(text: str) -> Plan:
+    """Return what can be seen of a statement."""
+    statement = read_statement(text)
+    if statement is None:
+        return Plan(why_not="its structure cannot be read for certain")
+    main = statement.queries[0]
+    if any(query.role == "cte" and query.command != "SELECT" for query in statement.queries):
+        return Plan(why_not="a WITH that changes data")
+    builder = _Builder(statement)
+    questions = tuple(
+        question for query in statement.queries for question in builder.questions(query)
+    )
+    counted, conflict, proposed = _conflict(statement, main)
+    is_plain = not main.is_side
+    return Plan(
+        questions,
+        counted,
+        conflict,
+        proposed,
+        _limit(text, main) if is_plain else "",
+        main.command in ("SELECT", "UPDATE", "DELETE"),
+    )
+
+
+def _limit(text: str, query: Query) -> str:
+    limit = query.clause("LIMIT")
+    expression = "" if limit is None else text[limit.body : limit.end].strip()
+    return expression if _NUMBER.fullmatch(expression) else ""
+
+
+def _conflict(statement: Statement, query: Query) -> tuple[str, str, int]:
+    """Return the table to count, what ON CONFLICT does, and the number of rows in VALUES."""
+    insert, values = query.clause("INSERT"), query.clause("VALUES")
+    if query.command != "INSERT" or insert is None or query.clause("ON CONFLICT") is None:
+        return "", "", 0
+    proposed = 0 if values is None else len(values.items)
+    if query.clause("DO NOTHING") is not None:
+        return "", "nothing" if proposed else "", proposed
+    body = statement.text[insert.body : insert.end]
+    table = re.match(r'(?:"(?:[^"]|"")+"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[\w$]+))*', body)
+    return (table[0], "update", proposed) if table else ("", "", 0)
+
+
+class _Builder:
+    """Builds the questions about one statement."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self._text = statement.text
+        first = statement.queries[0].clause("WITH")
+        self._with = "" if first is None else f"{self._of(first.start, first.end)} "
+
+    def questions(self, query: Query) -> Iterator[Question]:
+        """Yield the questions about one query of the statement."""
+        chain = self._chain(query)
+        if chain is None:
+            return
+        source = self._source(query)
+        where = query.clause("WHERE")
+        if where is not None and where.condition is not None and source:
+            yield self._question(source, chain, self._about_where(where.condition, source))
+        if query.command == "SELECT":
+            yield from self._about_joins(query, chain)
+            yield from self._about_having(query, source, chain)
+        yield from self._about_cases(query, source, chain)
+
+    def _of(self, start: int, end: int) -> str:
+        return self._text[start:end]
+
+    def _body(self, clause: Clause | None) -> str:
+        return "" if clause is None else self._of(clause.body, clause.end)
+
+    # The rows ------------------------------------------------------------------------------------
+
+    def _source(self, query: Query) -> str:
+        """Return the FROM of the rows that the WHERE of a query looks at."""
+        if query.command == "SELECT":
+            return self._body(query.clause("FROM"))
+        target = self._body(query.clause(query.command))
+        others = self._body(query.clause("FROM" if query.command == "UPDATE" else "USING"))
+        if query.command not in ("UPDATE", "DELETE"):
+            return ""
+        return f"{target}, {others}" if others else target
+
+    def _chain(self, query: Query) -> list[str] | None:
+        """Return the FROM of each query around one, from the inside; None if it is not certain."""
+        found = []
+        while query.parent is not None:
+            if query.clause("WITH") is not None:
+                return None
+            parent = self._statement.queries[query.parent]
+            if query.role == "cte":
+                return None if parent.parent is not None else found
+            tables = [parent.clause("FROM"), parent.clause("USING")]
+            is_table = any(c is not None and c.start <= query.start < c.end for c in tables)
+            if is_table and "LATERAL" in self._statement.tokens.words:
+                return None
+            if not is_table and (source := self._source(parent)):
+                found.append(source)
+            query = parent
+        return found
+
+    # Questions -----------------------------------------------------------------------------------
+
+    def _question(
+        self,
+        source: str,
+        chain: list[str],
+        parts: list[tuple[Part, str]],
+        *,
+        listed: str = "",
+        after: str = "",
+    ) -> Question:
+        """Return a question.
+
+        Args:
+            source: the FROM of its rows.
+            chain: the FROM of each query around it.
+            parts: each with an expression for its code on one row.
+            listed: what stands before them in the SELECT.
+            after: what stands after FROM.
+        """
+        names = [f"c{number}" for number in range(len(parts))]
+        codes = ", ".join(f"{code} AS {name}" for (_, code), name in zip(parts, names, strict=True))
+        rows = f"SELECT {listed}{codes}"
+        rows += f" FROM {source}" if source else ""
+        rows += f" {after}" if after else ""
+        for outer in chain:
+            rows = f"SELECT {_SIDE}.* FROM {outer}, LATERAL ({rows}\n) {_SIDE}"
+        masks = ", ".join(f"pg_catalog.bit_or({name})" for name in names)
+        sql = (
+            f"{self._with}SELECT pg_catalog.count(*), {masks} "
+            f"FROM ({rows}\nLIMIT {MOST_ROWS}) {_SIDE}"
+        )
+        return Question(sql, tuple(part for part, _ in parts))
+
+    def _part(self, clause: str, condition: Condition, source: str) -> Part:
+        text = " ".join(self._of(condition.start, condition.end).split())
+        return Part(clause, text, condition.start, source)
+
+    def _code(self, condition: Condition) -> str:
+        text = self._of(condition.start, condition.end)
+        return f"CASE ({text}\n) WHEN true THEN 1 WHEN false THEN 2 ELSE 4 END"
+
+    def _leaves(self, clause: str, whole: Condition, source: str) -> list[tuple[Part, str]]:
+        return [(self._part(clause, leaf, source), self._code(leaf)) for leaf in whole.leaves()]
+
+    def _about_where(self, whole: Condition, source: str) -> list[tuple[Part, str]]:
+        text = self._of(whole.start, whole.end)
+        code = f"CASE ({text}\n) WHEN true THEN 1 ELSE 2 END"
+        part = self._part("spared", whole, source)
+        return [(part, code), *self._leaves("WHERE", whole, source)]
+
+    def _about_joins(self, query: Query, chain: list[str]) -> Iterator[Question]:
+        tables = query.clause("FROM")
+        for join in query.joins:
+            if join.condition is None or tables is None:
+                continue
+            left = self._of(tables.body, join.start)
+            right = self._joined(join)
+            if right is None or left.count("(") != left.count(")"):
+                continue  # inside of brackets
+            source = f"{left} CROSS JOIN {right}"
+            yield self._question(source, chain, self._leaves("ON", join.condition, source))
+            if join.kind in _OUTER and "LATERAL" not in right.upper():
+                yield self._matches(join, left, right, chain)
+
+    def _joined(self, join: Join) -> str | None:
+        """Return the table that is joined, without its ON."""
+        assert join.condition is not None
+        before = [
+            piece
+            for piece in self._statement.tokens.pieces
+            if join.end <= piece.start < join.condition.start
+        ]
+        if not before or before[-1].text.upper() != "ON":
+            return None
+        return self._of(join.end, before[-1].start)
+
+    def _matches(self, join: Join, left: str, right: str, chain: list[str]) -> Question:
+        """Return the question whether each row of the kept side has a row that matches."""
+        assert join.condition is not None
+        kept, other = (right, left) if join.kind == "RIGHT" else (left, right)
+        condition = self._of(join.condition.start, join.condition.end)
+        code = f"CASE WHEN EXISTS (SELECT FROM {other} WHERE {condition}\n) THEN 1 ELSE 2 END"
+        name = " ".join(right.split())
+        part = Part("matched", f"{join.kind} JOIN {name}", join.start, kept)
+        return self._question(kept, chain, [(part, code)])
+
+    def _about_having(self, query: Query, source: str, chain: list[str]) -> Iterator[Question]:
+        having, listed = query.clause("HAVING"), query.clause("SELECT")
+        if having is None or having.condition is None or listed is None:
+            return
+        parts = self._leaves("HAVING", having.condition, source)
+        clauses = [query.clause("WHERE"), query.clause("GROUP BY")]
+        after = " ".join(self._of(c.start, c.end) for c in clauses if c is not None)
+        names = f"{self._body(listed)}, "  # GROUP BY may name its columns
+        yield self._question(source, chain, parts, listed=names, after=after)
+
+    def _about_cases(self, query: Query, source: str, chain: list[str]) -> Iterator[Question]:
+        where = query.clause("WHERE")
+        for case in query.cases:
+            parts = []
+            earlier = ""
+            for condition in case.conditions:
+                code = f"CASE WHEN true{earlier} THEN {self._code(condition)} END"
+                parts.append((self._part("CASE", condition, source), code))
+                earlier += f" AND ({self._of(condition.start, condition.end)}\n) IS NOT TRUE"
+            if not parts:
+                continue
+            is_later = where is not None and not where.start <= case.start < where.end
+            after = self._of(where.start, where.end) if where is not None and is_later else ""
+            yield self._question(source, chain, parts, after=after)
