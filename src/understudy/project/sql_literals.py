@@ -36,6 +36,8 @@ _SHOWING = frozenset(
     {"print", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "Field"}
     | {"Query", "Path", "Body", "Header", "Depends", "Option", "Argument", "add_argument", "echo"}
 )
+_PARAMETER = re.compile(r"\$\d+|%s|%\(\w+\)s|\$\(\w+\)p|:[^\W\d]\w*|\?")
+_VALUE = re.compile(r"\d.*|[eEbBxXnN]?'.*", re.DOTALL)
 _NAMED = re.compile(r"^--[ \t]*name[ \t]*:.*$", re.MULTILINE)
 _TEMPLATED = re.compile(r"\{\w*\}")
 
@@ -85,6 +87,61 @@ class Inventory:
     literals: list[Literal] = field(default_factory=list)
     composed: list[files.Place] = field(default_factory=list)
     unreadable: list[Path] = field(default_factory=list)
+
+
+class Places:
+    """Finds the literal of a statement that was sent, by its text and the line that sent it."""
+
+    def __init__(self, literals: Iterable[Literal]) -> None:
+        self._exact: dict[sql.Tokens, list[Literal]] = {}
+        self._loose: dict[sql.Tokens, list[Literal]] = {}
+        for literal in literals:
+            self._exact.setdefault(shape(literal.text), []).append(literal)
+            self._loose.setdefault(shape(literal.text, loose=True), []).append(literal)
+
+    def find(self, statement: str, path: Path | None = None, line: int = 0) -> list[Literal]:
+        """Return the literals of a statement; several if it is not certain which one was sent.
+
+        Args:
+            statement: its text, with the parameters as its driver has written them.
+            path: the file that sent it, if known.
+            line: the line that sent it.
+        """
+        found = self._exact.get(shape(statement)) or self._loose.get(shape(statement, loose=True))
+        if not found:
+            return []
+        # A call and the literal in it begin on the same line, or on the next one.
+        near = [
+            literal
+            for literal in found
+            if literal.path == path and literal.line - 2 <= line <= literal.last + 1
+        ]
+        return near or found
+
+
+def shape(statement: str, *, loose: bool = False) -> sql.Tokens:
+    """Return the tokens of a statement, the same for each way to write its parameters.
+
+    Args:
+        statement: the statement, with $1, %s, %(name)s or :name.
+        loose: whether a value in the text counts as a parameter.
+    """
+    found: list[str] = []
+    tokens = sql.tokens(statement)
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        is_value = loose and _VALUE.fullmatch(token) is not None
+        if is_value or _PARAMETER.fullmatch(token):
+            found.append("?")
+            while tokens[at + 1 : at + 2] == ("::",):
+                at += 2  # SQLAlchemy writes the types of parameters
+                if tokens[at + 1 : at + 2] == ("(",):
+                    at = tokens.index(")", at)
+        else:
+            found.append(token.replace("%%", "%"))
+        at += 1
+    return tuple(found)
 
 
 def inventory(root: Path, excluded: Iterable[Path] = ()) -> Inventory:

@@ -40,6 +40,7 @@ from understudy.real_postgres.client_settings import ClientSettings
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import from_real_server
+from understudy.real_postgres.observation import Observer
 from understudy.real_postgres.pending import chain
 from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.setting_texts import Named
@@ -73,8 +74,12 @@ class ForwardingResponder(ScriptResponder):
         leaked: the tasks and threads that earlier tests have left running.
         connected: connects a client to the clone of the test, if it has one.
         boundary: gets an event for each call, and may change it.
+
+    Attributes:
+        observer: decides what is asked beside the statements; None asks nothing.
     """
 
+    observer: Observer | None = None
     commands: tuple[type[c.Command], ...] = (
         c.Show,
         c.Declare,
@@ -316,7 +321,8 @@ class ForwardingResponder(ScriptResponder):
         assert statement is not None
         copying = statement.copy == "in"
         request = self._portals.before(statement.sql, client)
-        if not portal.upstream:
+        is_first = not portal.upstream
+        if is_first:
             request += self._portals.bind(portal, client, lasts=bool(limit))
         request += upstream_requests.execute(portal.upstream, limit)
         request += upstream_requests.FLUSH if copying else upstream_requests.SYNC
@@ -326,7 +332,13 @@ class ForwardingResponder(ScriptResponder):
         done = partial(self._executed, statement, client, named)
         data = portal.values if copying else None
         wanted = 2 if question else 1
-        return self._scheduler.submit(client, statement.sql, request, done, data, wanted)
+        observation = None
+        is_users = statement.notes.is_logged and self._boundary.change is None
+        if self.observer is not None and is_users and is_first and not copying:
+            observation = self.observer.observe(portal, client, self._scheduler.facts)
+        return self._scheduler.submit(
+            client, statement.sql, request, done, data, wanted, observation
+        )
 
     def _executed(
         self,

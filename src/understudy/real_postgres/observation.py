@@ -14,6 +14,7 @@ from typing import Protocol
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.statements import Portal
 from understudy.real_postgres.client_state import RollbackClient
+from understudy.real_postgres.server_facts import ServerFacts
 from understudy.real_postgres.upstream import Done, Upstream
 from understudy.real_postgres.upstream_replies import Reply
 
@@ -40,8 +41,16 @@ class Observation:
 class Observer(Protocol):
     """Decides what is asked beside the statements of a run."""
 
-    def observe(self, portal: Portal, client: RollbackClient) -> Observation | None:
-        """Return what to ask beside the statement of a portal, which goes to the real server."""
+    def observe(
+        self, portal: Portal, client: RollbackClient, facts: ServerFacts
+    ) -> Observation | None:
+        """Return what to ask beside the statement of a portal, which goes to the real server.
+
+        Args:
+            portal: the statement with its parameters; it has not run.
+            client: its client.
+            facts: what is known of the real server.
+        """
 
 
 class ObservedRequest(Protocol):

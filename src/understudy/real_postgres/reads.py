@@ -6,14 +6,18 @@ from collections.abc import Iterable
 
 from understudy.fake_postgres.connection_queries import items_of
 from understudy.pg import sql as lexer
-from understudy.pg.sql_spelling import name_of
+from understudy.pg.sql_spelling import literal, name_of
 
+# Volatile functions that only read.
+_RANDOM = (
+    *("random", "random_normal", "clock_timestamp", "timeofday", "gen_random_uuid", "uuidv4"),
+    *("uuidv7", "uuid_generate_v1", "uuid_generate_v4", "gen_salt", "gen_random_bytes"),
+)
 # What a SELECT may not name if it is to be certain that it only reads: functions that may write,
 # and views, which may call them.
-VOLATILE = """
-    SELECT proname FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND proname NOT IN (
-        'random', 'random_normal', 'clock_timestamp', 'timeofday', 'gen_random_uuid', 'uuidv4',
-        'uuidv7', 'uuid_generate_v1', 'uuid_generate_v4', 'gen_salt', 'gen_random_bytes')
+VOLATILE = f"""
+    SELECT proname FROM pg_catalog.pg_proc
+    WHERE provolatile = 'v' AND proname NOT IN ({", ".join(map(literal, _RANDOM))})
     UNION SELECT relname FROM pg_catalog.pg_class WHERE relkind = 'v' AND oid >= 16384
 """
 _READS = frozenset({"select", "table", "values", "show", "with"})
@@ -41,6 +45,14 @@ class ReadStatements:
                 self._known.clear()
             known = self._known[statement] = self._look(statement)
         return known
+
+    def reason(self, statement: str) -> str | None:
+        """Return the first name for which it is not certain that a query only reads, or None.
+
+        Functions that return something else each time count, too.
+        """
+        names = map(name_of, lexer.tokens(statement))
+        return next((name for name in names if name in self._names or name in _RANDOM), None)
 
     def _look(self, statement: str) -> bool:
         if items_of(statement) is not None:

@@ -15,6 +15,7 @@ from understudy.real_postgres.client_state import RollbackClient, rollback_clien
 from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
+from understudy.real_postgres.observation import Observer
 from understudy.real_postgres.scheduler import PATIENCE, TransactionScheduler
 from understudy.real_postgres.tunnel import Tunnel
 from understudy.script import call_counts
@@ -86,6 +87,10 @@ class RollbackServer(Server):
             self.boundary,
         )
         return self._forwarding
+
+    def observe(self, observer: Observer) -> None:
+        """Have an observer decide what is asked beside the statements."""
+        self._forwarding.observer = observer
 
     def _server_options(self, login: Login) -> ServerOptions:
         settings = dict(self._reported)

@@ -16,6 +16,9 @@ from understudy.real_postgres.upstream_replies import rows
 from understudy.real_postgres.upstream_requests import query
 
 _CHANGES_ROLES = re.compile(r"\b(?:ROLE|USER|GROUP|DATABASE)\b", re.IGNORECASE)
+_DEFINES_CODE = re.compile(
+    r"\b(?:FUNCTION|PROCEDURE|VIEW|RULE|OPERATOR|EXTENSION|POLICY|CAST)\b", re.IGNORECASE
+)
 _DEFINES = frozenset(
     {"CREATE", "ALTER", "DROP", "REINDEX", "SECURITY", "IMPORT", "GRANT", "REVOKE"}
 )
@@ -30,6 +33,7 @@ class ServerFacts:
         reads: tells which statements only read.
         changed_schema: whether the test has changed the schema.
         changed_roles: whether the test has changed the roles.
+        changed_code: whether the test has defined what may run in a query, such as a function.
     """
 
     def __init__(self) -> None:
@@ -38,6 +42,7 @@ class ServerFacts:
         self.reads = ReadStatements()
         self.changed_schema = False
         self.changed_roles = False
+        self.changed_code = False
 
     def read(self, upstream: Upstream, limits: Limits) -> None:
         """Read everything on a new connection."""
@@ -58,13 +63,15 @@ class ServerFacts:
         word = sql.lstrip()[:6].upper()
         if {tag.partition(" ")[0], word} & _DEFINES:
             self.changed_schema = True
+            self.changed_code |= _DEFINES_CODE.search(sql) is not None
         if word in _DEFINES or word.startswith("DO"):
             self.changed_roles |= _CHANGES_ROLES.search(sql) is not None
+            self.changed_code |= _DEFINES_CODE.search(sql) is not None
 
     def read_again(self, upstream: Upstream | None) -> None:
         """Read what the test has changed, after a rollback; None if the server is replaced."""
         has_roles, has_schema = self.changed_roles, self.changed_schema
-        self.changed_roles = self.changed_schema = False
+        self.changed_roles = self.changed_schema = self.changed_code = False
         if upstream is None:
             return
         if has_roles and not upstream.is_lost:

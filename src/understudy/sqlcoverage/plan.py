@@ -14,11 +14,15 @@ from functools import lru_cache
 from understudy.pg.clauses import read_statement
 from understudy.pg.conditions import Condition
 from understudy.pg.queries import Clause, Join, Query, Statement
+from understudy.sqlcoverage import names
 
 # Rows that a question looks at.
 MOST_ROWS = 10_000
+# Questions about one statement; the rest of a larger one is left out.
+MOST_QUESTIONS = 16
 _SIDE = '"understudy: rows"'
 _NUMBER = re.compile(r"\$?\d+")
+_NULLABLE = frozenset({"WHERE", "ON", "OUTER ON"})
 _OUTER = frozenset({"LEFT", "RIGHT", "FULL"})
 
 
@@ -27,17 +31,20 @@ class Part:
     """A part of a statement that can have several outcomes.
 
     Attributes:
-        clause: "WHERE", "ON", "HAVING" or "CASE" for a condition; "spared" for WHERE as a whole,
-            and "matched" for an outer join.
-        text: its text, on one line.
+        clause: "WHERE", "ON", "OUTER ON" (of an outer join), "HAVING" or "CASE" for a condition;
+            "spared" for WHERE as a whole, and "matched" for an outer join.
+        text: its text, on one line; "" for the WHERE of the statement itself.
         start: its offset in the statement.
-        source: the FROM of the rows that it is about.
+        columns: a query of the columns without one of which it cannot be NULL; "" if that is not
+            certain.
+        is_alone: whether it is the whole condition of its clause.
     """
 
     clause: str
     text: str
     start: int
-    source: str
+    columns: str = ""
+    is_alone: bool = False
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -73,8 +80,8 @@ class Plan:
         proposed: the number of rows in VALUES; 0 if it is unknown.
         limit: the number in LIMIT, or its parameter as "$1"; "" for none that can be told.
         returns: whether its result has as many rows as it finds.
+        is_single: whether these are rows of one table.
         why_not: why its conditions cannot be asked about; "" if they can.
-        begin, end: of the WITH, if any, that comes before each question.
     """
 
     questions: tuple[Question, ...] = ()
@@ -83,13 +90,13 @@ class Plan:
     proposed: int = 0
     limit: str = ""
     returns: bool = False
+    is_single: bool = False
     why_not: str = ""
 
     @property
     def parts(self) -> list[Part]:
-        """The parts of all questions, in the order of the text."""
-        found = [part for question in self.questions for part in question.parts]
-        return sorted(found, key=lambda part: part.start)
+        """The parts of all questions, in their order."""
+        return [part for question in self.questions for part in question.parts]
 
 
 @lru_cache(maxsize=4096)
@@ -103,8 +110,11 @@ def plan_of(text: str) -> Plan:
         return Plan(why_not="a WITH that changes data")
     builder = _Builder(statement)
     questions = tuple(
-        question for query in statement.queries for question in builder.questions(query)
-    )
+        question
+        for query in statement.queries
+        for question in builder.questions(query)
+        if question.parts
+    )[:MOST_QUESTIONS]
     counted, conflict, proposed = _conflict(statement, main)
     is_plain = not main.is_side
     return Plan(
@@ -114,6 +124,7 @@ def plan_of(text: str) -> Plan:
         proposed,
         _limit(text, main) if is_plain else "",
         main.command in ("SELECT", "UPDATE", "DELETE"),
+        is_plain and builder.is_single(main),
     )
 
 
@@ -153,8 +164,8 @@ class _Builder:
         source = self._source(query)
         where = query.clause("WHERE")
         if where is not None and where.condition is not None and source:
-            yield self._question(source, chain, self._about_where(where.condition, source))
-        if query.command == "SELECT":
+            yield self._question(source, chain, self._about_where(query, where.condition, source))
+        if query.command in ("SELECT", "INSERT"):
             yield from self._about_joins(query, chain)
             yield from self._about_having(query, source, chain)
         yield from self._about_cases(query, source, chain)
@@ -165,11 +176,19 @@ class _Builder:
     def _body(self, clause: Clause | None) -> str:
         return "" if clause is None else self._of(clause.body, clause.end)
 
+    def is_single(self, query: Query) -> bool:
+        """Return whether a query looks at the rows of one table."""
+        tables = query.clause("FROM" if query.command == "SELECT" else query.command)
+        others = query.clause("FROM" if query.command == "UPDATE" else "USING")
+        if query.joins or tables is None or len(tables.items) != 1:
+            return False
+        return "(" not in self._body(tables) and (query.command == "SELECT" or others is None)
+
     # The rows ------------------------------------------------------------------------------------
 
     def _source(self, query: Query) -> str:
         """Return the FROM of the rows that the WHERE of a query looks at."""
-        if query.command == "SELECT":
+        if query.command in ("SELECT", "INSERT"):
             return self._body(query.clause("FROM"))
         target = self._body(query.clause(query.command))
         others = self._body(query.clause("FROM" if query.command == "UPDATE" else "USING"))
@@ -179,7 +198,7 @@ class _Builder:
 
     def _chain(self, query: Query) -> list[str] | None:
         """Return the FROM of each query around one, from the inside; None if it is not certain."""
-        found = []
+        found: list[str] = []
         while query.parent is not None:
             if query.clause("WITH") is not None:
                 return None
@@ -215,36 +234,45 @@ class _Builder:
             listed: what stands before them in the SELECT.
             after: what stands after FROM.
         """
-        names = [f"c{number}" for number in range(len(parts))]
-        codes = ", ".join(f"{code} AS {name}" for (_, code), name in zip(parts, names, strict=True))
+        aliases = [f'"understudy: {number}"' for number in range(len(parts))]
+        coded = zip(parts, aliases, strict=True)
+        codes = ", ".join(f"{code} AS {name}" for (_, code), name in coded)
         rows = f"SELECT {listed}{codes}"
         rows += f" FROM {source}" if source else ""
         rows += f" {after}" if after else ""
         for outer in chain:
             rows = f"SELECT {_SIDE}.* FROM {outer}, LATERAL ({rows}\n) {_SIDE}"
-        masks = ", ".join(f"pg_catalog.bit_or({name})" for name in names)
+        masks = ", ".join(f"pg_catalog.bit_or({name})" for name in aliases)
         sql = (
             f"{self._with}SELECT pg_catalog.count(*), {masks} "
             f"FROM ({rows}\nLIMIT {MOST_ROWS}) {_SIDE}"
         )
         return Question(sql, tuple(part for part, _ in parts))
 
-    def _part(self, clause: str, condition: Condition, source: str) -> Part:
-        text = " ".join(self._of(condition.start, condition.end).split())
-        return Part(clause, text, condition.start, source)
-
     def _code(self, condition: Condition) -> str:
         text = self._of(condition.start, condition.end)
         return f"CASE ({text}\n) WHEN true THEN 1 WHEN false THEN 2 ELSE 4 END"
 
     def _leaves(self, clause: str, whole: Condition, source: str) -> list[tuple[Part, str]]:
-        return [(self._part(clause, leaf, source), self._code(leaf)) for leaf in whole.leaves()]
+        """Return the parts of a condition that depend on a row or a parameter."""
+        found = []
+        for leaf in whole.leaves():
+            text = self._of(leaf.start, leaf.end)
+            if not names.depends_on_something(text):
+                continue
+            columns = names.columns_of(text) if clause in _NULLABLE else ()
+            query = f"{self._with}SELECT {', '.join(columns)} FROM {source}" if columns else ""
+            part = Part(clause, names.shown(text), leaf.start, query, leaf is whole)
+            found.append((part, self._code(leaf)))
+        return found
 
-    def _about_where(self, whole: Condition, source: str) -> list[tuple[Part, str]]:
+    def _about_where(self, query: Query, whole: Condition, source: str) -> list[tuple[Part, str]]:
         text = self._of(whole.start, whole.end)
         code = f"CASE ({text}\n) WHEN true THEN 1 ELSE 2 END"
-        part = self._part("spared", whole, source)
-        return [(part, code), *self._leaves("WHERE", whole, source)]
+        is_main = query is self._statement.queries[0]
+        part = Part("spared", "" if is_main else names.shown(text), whole.start)
+        leaves = self._leaves("WHERE", whole, source)
+        return [(part, code), *leaves] if leaves else []
 
     def _about_joins(self, query: Query, chain: list[str]) -> Iterator[Question]:
         tables = query.clause("FROM")
@@ -256,8 +284,10 @@ class _Builder:
             if right is None or left.count("(") != left.count(")"):
                 continue  # inside of brackets
             source = f"{left} CROSS JOIN {right}"
-            yield self._question(source, chain, self._leaves("ON", join.condition, source))
-            if join.kind in _OUTER and "LATERAL" not in right.upper():
+            is_outer = join.kind in _OUTER
+            leaves = self._leaves("OUTER ON" if is_outer else "ON", join.condition, source)
+            yield self._question(source, chain, leaves)
+            if is_outer and "LATERAL" not in right.upper():
                 yield self._matches(join, left, right, chain)
 
     def _joined(self, join: Join) -> str | None:
@@ -278,8 +308,7 @@ class _Builder:
         kept, other = (right, left) if join.kind == "RIGHT" else (left, right)
         condition = self._of(join.condition.start, join.condition.end)
         code = f"CASE WHEN EXISTS (SELECT FROM {other} WHERE {condition}\n) THEN 1 ELSE 2 END"
-        name = " ".join(right.split())
-        part = Part("matched", f"{join.kind} JOIN {name}", join.start, kept)
+        part = Part("matched", f"{join.kind} JOIN {names.shown(right)}", join.start)
         return self._question(kept, chain, [(part, code)])
 
     def _about_having(self, query: Query, source: str, chain: list[str]) -> Iterator[Question]:
@@ -289,8 +318,8 @@ class _Builder:
         parts = self._leaves("HAVING", having.condition, source)
         clauses = [query.clause("WHERE"), query.clause("GROUP BY")]
         after = " ".join(self._of(c.start, c.end) for c in clauses if c is not None)
-        names = f"{self._body(listed)}, "  # GROUP BY may name its columns
-        yield self._question(source, chain, parts, listed=names, after=after)
+        columns = f"{self._body(listed)}, "  # GROUP BY may name them
+        yield self._question(source, chain, parts, listed=columns, after=after)
 
     def _about_cases(self, query: Query, source: str, chain: list[str]) -> Iterator[Question]:
         where = query.clause("WHERE")
@@ -298,9 +327,10 @@ class _Builder:
             parts = []
             earlier = ""
             for condition in case.conditions:
+                text = self._of(condition.start, condition.end)
                 code = f"CASE WHEN true{earlier} THEN {self._code(condition)} END"
-                parts.append((self._part("CASE", condition, source), code))
-                earlier += f" AND ({self._of(condition.start, condition.end)}\n) IS NOT TRUE"
+                parts.append((Part("CASE", names.shown(text), condition.start), code))
+                earlier += f" AND ({text}\n) IS NOT TRUE"
             if not parts:
                 continue
             is_later = where is not None and not where.start <= case.start < where.end

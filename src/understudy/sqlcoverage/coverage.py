@@ -1,0 +1,275 @@
+"""The coverage of each statement: what was seen of it, of what can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from understudy.catalog.description import Description, RowBounds, Verdict
+from understudy.pg import sql
+from understudy.project.sql_literals import Inventory, Literal, Places
+from understudy.sqlcoverage import sightings as bits
+from understudy.sqlcoverage.plan import MOST_ROWS, Part
+from understudy.sqlcoverage.sightings import Sighting, Sightings
+
+Describe = Callable[[Sequence[str]], Sequence[Verdict]]
+_COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Something that a statement can show in a test.
+
+    Attributes:
+        text: what it is, such as "id = $1 is false".
+        missing: what a report says if no test showed it, such as "id = $1 never false".
+        line: its line in the file.
+        is_seen: whether a test showed it.
+    """
+
+    text: str
+    missing: str
+    line: int
+    is_seen: bool
+
+
+@dataclass(slots=True)
+class Statement:
+    """The coverage of one statement.
+
+    Attributes:
+        path: its file, relative to the project; that of the line which sent it if its text is not
+            in the source.
+        line: its first line.
+        last: its last line.
+        sql: its text.
+        is_literal: whether it stands in the source as text.
+        sent: how often it was sent.
+        executed: how often it reached a real server.
+        evaluated: how often its conditions were evaluated.
+        outcomes: what it can show.
+        problems: why some of its conditions were not evaluated.
+    """
+
+    path: str
+    line: int
+    last: int
+    sql: str
+    is_literal: bool
+    sent: int = 0
+    executed: int = 0
+    evaluated: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def command(self) -> str:
+        """The first word of it that says what it does."""
+        words = (token.upper() for token in sql.tokens(self.sql))
+        return next((word for word in words if word in _COMMANDS), "")
+
+    @property
+    def seen(self) -> int:
+        """How many outcomes were seen."""
+        return sum(outcome.is_seen for outcome in self.outcomes)
+
+    @property
+    def missing(self) -> list[str]:
+        """What no test showed."""
+        if not self.sent:
+            return ["not reached"]
+        return [outcome.missing for outcome in self.outcomes if not outcome.is_seen]
+
+
+@dataclass(slots=True)
+class Coverage:
+    """The coverage of a project's SQL.
+
+    Attributes:
+        statements: by file and line.
+        composed: the number of texts in the source that are put together at run time.
+    """
+
+    statements: list[Statement]
+    composed: int
+
+    @property
+    def literals(self) -> list[Statement]:
+        """The statements that stand in the source as text."""
+        return [statement for statement in self.statements if statement.is_literal]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What PostgreSQL says of the statements that were executed.
+
+    Attributes:
+        bounds: how many rows each returns or changes.
+        nullable: whether one of the columns that a query returns can be NULL.
+    """
+
+    bounds: Mapping[str, RowBounds] = field(default_factory=dict)
+    nullable: Mapping[str, bool] = field(default_factory=dict)
+
+
+def ask_facts(sightings: Sightings, describe: Describe) -> Facts:
+    """Ask PostgreSQL what the statements that were executed can show.
+
+    Args:
+        sightings: what was seen.
+        describe: returns the verdict on each statement.
+    """
+    executed = [sighting for sighting in sightings.values() if sighting.executed]
+    texts = [sighting.sql for sighting in executed if sighting.plan.returns]
+    queries = {part.columns for sighting in executed for part in sighting.plan.parts}
+    columns = sorted(queries - {""})
+    verdicts = describe([*texts, *columns])
+    bounds = {
+        text: verdict.rows
+        for text, verdict in zip(texts, verdicts, strict=False)
+        if isinstance(verdict, Description)
+    }
+    nullable = {
+        text: any(column.nullability == "nullable" for column in verdict.columns)
+        for text, verdict in zip(columns, verdicts[len(texts) :], strict=True)
+        if isinstance(verdict, Description)
+    }
+    return Facts(bounds, nullable)
+
+
+def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) -> Coverage:
+    """Return the coverage of a project's SQL.
+
+    Args:
+        root: the project's folder.
+        inventory: the statements in its source.
+        sightings: what was seen in a run.
+        facts: what PostgreSQL says of the statements.
+    """
+    found = {id(literal): _unreached(literal, root) for literal in inventory.literals}
+    places = Places(inventory.literals)
+    others: dict[tuple[str, int, str], Statement] = {}
+    for sighting in sightings.values():
+        for place, times in (sighting.places or {"": 0}).items():
+            name, _, number = place.rpartition(":")
+            line = int(number) if number.isdecimal() else 0
+            path = root / name if name else None
+            literals = places.find(sighting.sql, path, line)
+            for literal in literals:
+                _add(found[id(literal)], sighting, times, facts, literal)
+            if not literals and sighting.executed and line:
+                key = (name, line, sighting.sql)
+                other = Statement(name, line, line, sighting.sql, is_literal=False)
+                _add(others.setdefault(key, other), sighting, times, facts, None)
+    statements = [*found.values(), *others.values()]
+    statements.sort(key=lambda statement: (statement.path, statement.line))
+    return Coverage(statements, len(inventory.composed))
+
+
+def _unreached(literal: Literal, root: Path) -> Statement:
+    path = literal.path.relative_to(root).as_posix()
+    return Statement(path, literal.line, literal.last, literal.text, is_literal=True)
+
+
+def _add(
+    statement: Statement, sighting: Sighting, times: int, facts: Facts, literal: Literal | None
+) -> None:
+    """Add what was seen of a statement, as one of its texts was sent."""
+    statement.sent += times or sighting.executed
+    if not sighting.executed or statement.executed:
+        return
+    statement.executed = sighting.executed
+    statement.evaluated = sighting.evaluated
+    problems = dict.fromkeys(sighting.problems.values())
+    if sighting.is_capped:
+        problems[f"it has looked at {MOST_ROWS:,} rows and more"] = None
+    if sighting.plan.why_not:
+        problems[sighting.plan.why_not] = None
+    statement.problems = list(problems)
+    line_of = _line_of(statement, sighting, literal)
+    statement.outcomes = [
+        *_part_outcomes(sighting, facts, line_of),
+        *_outcomes(sighting, facts, line_of(0)),
+    ]
+
+
+def _line_of(
+    statement: Statement, sighting: Sighting, literal: Literal | None
+) -> Callable[[int], int]:
+    """Return a function for the line in the file of an offset in the statement that was sent."""
+    if literal is None or literal.text.count("\n") != sighting.sql.strip().count("\n"):
+        return lambda _: statement.line
+    lines = literal.lines
+    space = len(sighting.sql) - len(sighting.sql.lstrip())
+    return lambda offset: lines[sighting.sql.count("\n", space, max(space, offset))]
+
+
+def _part_outcomes(
+    sighting: Sighting, facts: Facts, line_of: Callable[[int], int]
+) -> Iterator[Outcome]:
+    masks = iter(sighting.masks)
+    for number, question in enumerate(sighting.plan.questions):
+        # What was not seen is only certain if it was looked for each time, in all rows.
+        is_certain = number not in sighting.problems and not sighting.is_capped
+        for part in question.parts:
+            mask = next(masks)
+            for bit, name in enumerate(part.outcomes):
+                is_seen = bool(mask >> bit & 1)
+                if name in _wanted(part, facts) and (is_seen or is_certain):
+                    text, missing = _words(part, name)
+                    yield Outcome(text, missing, line_of(part.start), is_seen)
+
+
+def _outcomes(sighting: Sighting, facts: Facts, line: int) -> Iterator[Outcome]:
+    """Yield the outcomes of the statement as a whole."""
+    if sighting.plan.conflict:
+        taken, not_taken = sighting.conflict & bits.TAKEN, sighting.conflict & bits.NOT_TAKEN
+        yield Outcome("ON CONFLICT taken", "ON CONFLICT never taken", line, bool(taken))
+        yield Outcome("ON CONFLICT not taken", "ON CONFLICT always taken", line, bool(not_taken))
+    if sighting.limit:
+        reached = bool(sighting.limit & bits.REACHED)
+        yield Outcome("LIMIT reached", "LIMIT never reached", line, reached)
+    yield from _row_outcomes(sighting, facts.bounds.get(sighting.sql), line)
+
+
+def _row_outcomes(sighting: Sighting, bounds: RowBounds | None, line: int) -> Iterator[Outcome]:
+    """Yield the results of no, one and many rows, as far as they are possible."""
+    rows, plan = sighting.rows, sighting.plan
+    if bounds is None or not plan.returns or bounds.least == bounds.most:
+        return
+    is_unique = bounds.most == 1
+    if bounds.least == 0:
+        yield Outcome("no row", "never no row", line, bool(rows & bits.NONE))
+    if is_unique or not rows & bits.SOME:
+        one = bool(rows & (bits.ONE | bits.SOME))
+        yield Outcome("one row", "never one row", line, one)
+    if not is_unique and plan.is_single and not rows & bits.SOME:
+        yield Outcome("many rows", "never many rows", line, bool(rows & bits.MANY))
+
+
+def _wanted(part: Part, facts: Facts) -> Sequence[str]:
+    """Return the outcomes of a part that tests can show, and no other part shows."""
+    if part.clause in ("spared", "matched"):
+        return part.outcomes
+    null = ["NULL"] if facts.nullable.get(part.columns) else []
+    if part.is_alone and part.clause == "WHERE":
+        return null
+    if part.is_alone and part.clause == "OUTER ON":
+        return ["false", *null]
+    return ["true", "false", *null]
+
+
+def _words(part: Part, outcome: str) -> tuple[str, str]:
+    """Return the text of an outcome, and what a report says if it is missing."""
+    by = f" by {part.text}" if part.text else ""
+    match outcome:
+        case "taken":
+            return f"a row is found{by}", f"no row found{by}"
+        case "spared":
+            return f"a row is spared{by}", f"no row spared{by}"
+        case "matched":
+            return f"{part.text} matches", f"{part.text} never matches"
+        case "unmatched":
+            return f"{part.text} finds nothing", f"{part.text} always matches"
+    return f"{part.text} is {outcome}", f"{part.text} never {outcome}"
