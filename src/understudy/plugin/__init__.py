@@ -64,6 +64,10 @@ def pytest_configure(config: pytest.Config) -> None:
     catalog_hooks.begin(config, settings)
     config.stash[WATCH] = Watch(settings)
     config.stash[WATCH].begin(config)
+    if config.getoption("understudy_sql_cov") or config.getoption("understudy_sql_cov_report"):
+        from understudy.plugin import sql_coverage
+
+        sql_coverage.begin(config, settings)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -167,6 +171,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the catalog and stop the server, once pytest has ended the last fixture."""
     config = session.config
     unread = config.stash[WATCH].ends(session)
+    if config.pluginmanager.has_plugin("understudy-sql-coverage"):
+        from understudy.plugin import sql_coverage
+
+        sql_coverage.end(config)
     problems = summary.end(config, options.read_settings(config), unread)
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

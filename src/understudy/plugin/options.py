@@ -73,6 +73,19 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="load the schema again even if the server of postgres_url has a template of it",
     )
+    group.addoption(
+        "--understudy-sql-cov",
+        action="store_true",
+        help="show which SQL statements no test reached, and what no test showed of the others",
+    )
+    group.addoption(
+        "--understudy-sql-cov-report",
+        action="append",
+        default=None,
+        metavar="REPORT",
+        help="how to report the coverage of SQL: term (the default), lcov:FILE or json:FILE; may be"
+        " given more than once",
+    )
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -22,10 +22,12 @@ from understudy.plugin.settings import Settings
 if TYPE_CHECKING:
     from understudy.fake_postgres.server import Server
     from understudy.plugin.interruption import Interruption
+    from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 _INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
+_OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _ROLLBACK_SERVER: pytest.StashKey[RollbackServer] = pytest.StashKey()
 
 
@@ -58,6 +60,8 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
         interruption(config).limits = known.scheduler.limits
         known.interrupt = interruption(config).interrupt
         known.is_debugged = is_debugged
+        if (observer := config.stash.get(_OBSERVER, None)) is not None:
+            known.observe(observer)
         config.add_cleanup(known.stop)
     return known
 
@@ -65,6 +69,13 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
 def rollback_server_of(config: pytest.Config) -> RollbackServer | None:
     """Return the server of `real_postgres` of this run, or None if nothing has used it."""
     return config.stash.get(_ROLLBACK_SERVER, None)
+
+
+def observe(config: pytest.Config, observer: Observer) -> None:
+    """Have an observer decide what `real_postgres` asks beside the statements of this run."""
+    config.stash[_OBSERVER] = observer
+    if (known := rollback_server_of(config)) is not None:
+        known.observe(observer)
 
 
 def interruption(config: pytest.Config) -> Interruption:

@@ -1,0 +1,148 @@
+"""Coverage of SQL in a run: `--understudy-sql-cov`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.plugin import servers, xdist_workers
+from understudy.plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from understudy.script.expectations import Recorded
+    from understudy.sqlcoverage.coverage import Coverage, Facts
+    from understudy.sqlcoverage.recorder import Recorder
+    from understudy.sqlcoverage.sightings import Sightings
+
+_REPORTS = ("term", "lcov:FILE", "json:FILE")
+_RUN: pytest.StashKey[SqlCoverage] = pytest.StashKey()
+_OUTPUT = "understudy_sql_coverage"
+
+
+def begin(config: pytest.Config, settings: Settings) -> None:
+    """Record the statements of this run, if its coverage is asked for.
+
+    Raises:
+        pytest.UsageError: a report is none of those that there are.
+    """
+    reports = config.getoption("understudy_sql_cov_report") or []
+    if not (reports or config.getoption("understudy_sql_cov")):
+        return
+    for report in reports:
+        kind, _, file = report.partition(":")
+        if report != "term" and (kind not in ("lcov", "json") or not file):
+            raise pytest.UsageError(
+                f"--understudy-sql-cov-report: {report!r} is none of {', '.join(_REPORTS)}."
+            )
+    known = SqlCoverage(config, settings, reports or ["term"])
+    config.stash[_RUN] = known
+    config.pluginmanager.register(known, "understudy-sql-coverage")
+
+
+def end(config: pytest.Config) -> None:
+    """End the recording, while there is a server to ask; a worker sends what it has seen."""
+    if (run := config.stash.get(_RUN, None)) is not None:
+        run.end()
+
+
+class SqlCoverage:
+    """The coverage of SQL of one run.
+
+    Args:
+        config: of the run.
+        settings: of the project.
+        reports: what is reported: "term", "lcov:FILE", "json:FILE".
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings, reports: Sequence[str]) -> None:
+        from understudy.script import expectations
+        from understudy.sqlcoverage.recorder import Recorder
+
+        self._config = config
+        self._settings = settings
+        self._reports = reports
+        self._scripts: list[Recorded] = []
+        self._coverage: Coverage | None = None
+        self.recorder: Recorder = Recorder()
+        expectations.observers.append(self._scripts.append)
+        servers.observe(config, self.recorder)
+        config.add_cleanup(lambda: expectations.observers.remove(self._scripts.append))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self) -> None:
+        """Count the calls of a test."""
+        # A call is in the log of each script of its server.
+        calls = {id(call): call for script in self._scripts for call in script.calls}
+        self.recorder.note_calls(calls.values())
+        self._scripts.clear()
+
+    def end(self) -> None:
+        """Join what the processes of the run have seen, and ask PostgreSQL about it."""
+        own = self.recorder.sightings
+        if xdist_workers.send(self._config, _OUTPUT, own.plain):
+            return
+        for values in xdist_workers.results(self._config, _OUTPUT):
+            own.add_plain(values)
+        from understudy.project.sql_literals import inventory
+        from understudy.sqlcoverage.coverage import cover
+
+        root = self._settings.root
+        literals = inventory(root, self._schema_files(root))
+        self._coverage = cover(root, literals, own, self._facts(own))
+        self._write_files(self._coverage)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the table."""
+        if self._coverage is None:
+            return
+        from understudy.sqlcoverage import output
+
+        terminalreporter.section("understudy: coverage of SQL", sep="-")
+        if "term" in self._reports:
+            width = self._config.get_terminal_writer().fullwidth
+            verbose = terminalreporter.verbosity > 0
+            for line in output.table(self._coverage, width, verbose=verbose):
+                terminalreporter.line(line)
+        for report in self._reports:
+            kind, _, file = report.partition(":")
+            if file:
+                terminalreporter.line(f"{kind} written to {file}")
+
+    def _schema_files(self, root: Path) -> list[Path]:
+        found = (root.glob(name) for name in self._settings.schema if name.endswith(".sql"))
+        return [path for paths in found for path in paths]
+
+    def _facts(self, sightings: Sightings) -> Facts:
+        """Ask PostgreSQL what the statements can show."""
+        from understudy.sqlcoverage.coverage import Facts, ask_facts
+
+        if not self._settings.schema or not any(s.executed for s in sightings.values()):
+            return Facts()
+        from understudy.catalog.describer import Describer
+        from understudy.catalog.errors import CatalogError
+        from understudy.embedded import PostgresError
+        from understudy.plugin import databases
+
+        try:
+            clones = databases.shared(self._config)
+            describer = Describer(clones.place.socket_dsn(clones.new()[0]))
+            try:
+                return ask_facts(sightings, describer.describe)
+            finally:
+                describer.close()
+        except (PostgresError, CatalogError):
+            return Facts()  # nothing is claimed about the rows and NULLs that are possible
+
+    def _write_files(self, coverage: Coverage) -> None:
+        from understudy.atomic_write import write_files
+        from understudy.sqlcoverage import output
+
+        formats: dict[str, Any] = {"lcov": output.as_lcov, "json": output.as_json}
+        for report in self._reports:
+            kind, _, file = report.partition(":")
+            if file:
+                path = self._config.invocation_params.dir / file
+                write_files({path: formats[kind](coverage).encode()})
