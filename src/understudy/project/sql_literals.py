@@ -39,7 +39,6 @@ _SHOWING = frozenset(
 _PARAMETER = re.compile(r"\$\d+|%s|%\(\w+\)s|\$\(\w+\)p|:[^\W\d]\w*|\?")
 _VALUE = re.compile(r"\d.*|[eEbBxXnN]?'.*", re.DOTALL)
 _NAMED = re.compile(r"^--[ \t]*name[ \t]*:.*$", re.MULTILINE)
-_TEMPLATED = re.compile(r"\{\w*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +229,10 @@ def _is_composed(module: Module, node: ast.expr) -> bool:
     if isinstance(above, ast.Call) and node in above.args:
         function = above.func
         name = function.attr if isinstance(function, ast.Attribute) else ""
-        return (name or getattr(function, "id", "")) in ("SQL", "Template")
-    text = node.value if isinstance(node, ast.Constant) else ""
-    assert isinstance(text, str)
-    tokens = sql.tokens(text)
-    return tokens.count("(") != tokens.count(")") or _TEMPLATED.search(text) is not None
+        if (name or getattr(function, "id", "")) in ("SQL", "Template"):
+            return True
+    tokens = sql.tokens(str(node.value)) if isinstance(node, ast.Constant) else ()
+    return "{" in tokens or tokens.count("(") != tokens.count(")")
 
 
 def _literals(module: Module, node: ast.Constant) -> Iterator[Literal]:

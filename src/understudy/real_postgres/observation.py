@@ -52,6 +52,9 @@ class Observer(Protocol):
             facts: what is known of the real server.
         """
 
+    def note_on_clone(self, statement: str) -> None:
+        """Record a statement that a client executes on a clone."""
+
 
 class ObservedRequest(Protocol):
     """A request with an observation, as the scheduler has it.

@@ -208,7 +208,9 @@ class RollbackServer(Server):
     def _connect_to_clone(self, client: RollbackClient) -> None:
         if self._clone is not None:
             user = None if client.user == self.user else client.user
-            client.tunnel = Tunnel(self._clone, client, self._sockets, user)
+            observer = self._forwarding.observer
+            note = None if observer is None else observer.note_on_clone
+            client.tunnel = Tunnel(self._clone, client, self._sockets, user, note)
             client.transport.tunnel = client.tunnel
             pool_renewal.note_new(client.pid)
 

@@ -176,12 +176,16 @@ def _add(
     statement: Statement, sighting: Sighting, times: int, facts: Facts, literal: Literal | None
 ) -> None:
     """Add what was seen of a statement, as one of its texts was sent."""
-    statement.sent += times or sighting.executed
+    statement.sent += times or sighting.sent or sighting.executed
+    if not sighting.executed and sighting.on_clone:
+        statement.problems = ["it ran on a clone"]
     if not sighting.executed or statement.executed:
         return
     statement.executed = sighting.executed
     statement.evaluated = sighting.evaluated
     problems = dict.fromkeys(sighting.problems.values())
+    if sighting.failed == sighting.executed:
+        problems = {"it always failed": None}
     if sighting.is_capped:
         problems[f"it has looked at {MOST_ROWS:,} rows and more"] = None
     if sighting.plan.why_not:

@@ -45,6 +45,13 @@ class Recorder:
                 place = str(call.origin)
                 sighting.places[place] = sighting.places.get(place, 0) + 1
 
+    def note_on_clone(self, statement: str) -> None:
+        """Count a statement that a client executes on a clone."""
+        if statement in self.sightings or len(self.sightings) < _MOST:
+            sighting = self.sightings.of(statement)
+            sighting.sent += 1
+            sighting.on_clone += 1
+
     def observe(
         self, portal: Portal, client: RollbackClient, facts: ServerFacts
     ) -> Observation | None:
@@ -105,6 +112,7 @@ class Recorder:
     ) -> None:
         """Record the replies to a statement and to the questions beside it."""
         if reply.error is not None:
+            sighting.failed += 1
             return
         answers = before[1::2]
         if len(answers) > len(asked):

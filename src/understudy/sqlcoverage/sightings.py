@@ -26,7 +26,9 @@ class Sighting:
         sql: the statement.
         places: how often each line sent it, as "path:line".
         sent: how often it was sent, to a fake or to a real server.
-        executed: how often it reached the real server.
+        executed: how often it reached the real server, isolated by rollback.
+        failed: how often it failed there.
+        on_clone: how often it was executed on a clone, where nothing is evaluated.
         evaluated: how often its conditions were evaluated.
         masks: for each part of its plan, the bits of the outcomes that were seen.
         rows: bits: results of no, one, many, and some rows.
@@ -40,6 +42,8 @@ class Sighting:
     places: dict[str, int] = field(default_factory=dict)
     sent: int = 0
     executed: int = 0
+    failed: int = 0
+    on_clone: int = 0
     evaluated: int = 0
     masks: list[int] = field(default_factory=list)
     rows: int = 0
@@ -76,6 +80,8 @@ class Sighting:
             self.places[place] = self.places.get(place, 0) + times
         self.sent += other.sent
         self.executed += other.executed
+        self.failed += other.failed
+        self.on_clone += other.on_clone
         self.evaluated += other.evaluated
         self.rows |= other.rows
         self.conflict |= other.conflict
