@@ -106,6 +106,8 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-locked",
         "--understudy-keep-databases",
         "--understudy-rebuild",
+        "--understudy-sql-cov",
+        "--understudy-sql-cov-report",
     ]
 
 
