@@ -14,7 +14,7 @@ from src.domain.dal.dao.exception import DAOException
 from src.domain.dal.dao.health import HealthDAO
 from src.domain.dal.dao.user import UserDAO
 from src.domain.dto.user import UserDTO
-from tests.fakes import FakeConnection, FakePool
+from tests.fakes import FakeConnection, FakePool, db_error
 
 # A folder without a socket: connecting fails at once, and no network is touched.
 NOWHERE = Settings(database_url="postgresql://nobody@/none?host=/nonexistent", _env_file=None)
@@ -205,6 +205,24 @@ async def test_transaction_rolls_back_on_error(dal_conn: FakeConnection) -> None
         await create_and_fail()
 
     assert dal_conn.transactions[0].state == "rolled back"
+
+
+@pytest.mark.asyncio
+async def test_transaction_that_cannot_be_committed_is_a_dao_exception(
+    dal_conn: FakeConnection,
+) -> None:
+    """A serialization failure at COMMIT is a 503, as it is at a statement."""
+    dal_conn.on("INSERT INTO users ...").tag("INSERT 0 1")
+    dal_conn.on("COMMIT").raises(db_error("40001"))
+
+    with pytest.raises(DAOException) as exc:
+        async with DAL.transaction():
+            await UserDAO.create(UserDTO.Create(name="Ana", email="ana@example.com"))
+
+    assert (exc.value.status_code, exc.value.detail) == (
+        503,
+        "Erro ao concluir transação: conflito, tente novamente",
+    )
 
 
 @pytest.mark.asyncio

@@ -70,6 +70,18 @@ from tests.fakes import db_error
             id="lock timeout",
         ),
         pytest.param(
+            psqlpy.exceptions.TransactionCommitError(
+                "Cannot execute COMMIT statement, error - connection closed"
+            ),
+            503,
+            "banco de dados indisponível",
+            id="connection lost",
+        ),
+        pytest.param(db_error("57P01"), 503, "banco de dados indisponível", id="server shuts down"),
+        pytest.param(
+            db_error("53300"), 503, "banco de dados indisponível", id="too many connections"
+        ),
+        pytest.param(
             db_error("42703", 'column "nome" does not exist'),
             500,
             "falha no banco de dados",
@@ -150,6 +162,14 @@ async def test_failing_as_lets_dao_exception_through() -> None:
             raise inner
 
     assert exc.value is inner
+
+
+@pytest.mark.asyncio
+async def test_failing_as_converts_only_one_kind() -> None:
+    """Exceptions of another kind than the given one pass through."""
+    with pytest.raises(KeyError):
+        async with failing_as("Erro ao salvar", psqlpy.exceptions.Error):
+            raise KeyError("id")
 
 
 @pytest.mark.asyncio

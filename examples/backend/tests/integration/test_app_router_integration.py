@@ -12,7 +12,7 @@ from src.config.factory import create_app
 from src.config.settings import Settings
 from src.domain.adapter.user import UserAdapter
 from src.domain.dto.user import UserDTO
-from tests.fakes import dummy
+from tests.fakes import db_error, dummy
 
 pytestmark = pytest.mark.integration
 
@@ -140,3 +140,37 @@ async def test_department_is_not_built_below_project(api: AsyncClient) -> None:
 
     assert response.status_code == 422
     assert (await api.get("/audit?entity=scope")).json()["total"] == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("statement", ["START TRANSACTION", "INSERT INTO users ...", "COMMIT"])
+async def test_lost_connection_is_unavailable(
+    api: AsyncClient, real_postgres: Any, statement: str
+) -> None:
+    """A connection that is lost anywhere in a transaction is a 503, and nothing is written."""
+    real_postgres.on(statement).drops()
+
+    response = await api.post("/users", json={"name": "Ana", "email": "ana@example.com"})
+
+    assert response.status_code == 503
+    assert response.json()["error"]["message"] == (
+        "Erro ao concluir transação: banco de dados indisponível"
+    )
+    assert (await api.get("/users")).json() == []
+
+
+@pytest.mark.asyncio
+async def test_serialization_failure_at_commit_is_a_conflict(
+    api: AsyncClient, real_postgres: Any
+) -> None:
+    """PostgreSQL may report a conflict only at COMMIT; the client may try again."""
+    real_postgres.on("COMMIT").raises(db_error("40001")).then.real()
+    user = {"name": "Ana", "email": "ana@example.com"}
+
+    refused = await api.post("/users", json=user)
+    created = await api.post("/users", json=user)
+
+    assert refused.json()["error"]["message"] == (
+        "Erro ao concluir transação: conflito, tente novamente"
+    )
+    assert (refused.status_code, created.status_code) == (503, 201)

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from psqlpy import ConnectionPool
+from psqlpy.exceptions import BaseTransactionError
 
 from src.config.settings import Settings
 from src.domain.dal.connection import Connection, JoinedTransaction
@@ -94,8 +95,17 @@ class DAL:
     @classmethod
     @asynccontextmanager
     async def transaction(cls) -> AsyncIterator[None]:
-        """Run all DAO methods of the block in one transaction."""
-        async with cls.connection() as conn, conn.transaction() as transaction:
+        """Run all DAO methods of the block in one transaction.
+
+        Raises:
+            DAOException: the transaction cannot be begun, committed or rolled back. Exceptions of
+                the block pass through.
+        """
+        async with (
+            cls.connection() as conn,
+            failing_as("Erro ao concluir transação", BaseTransactionError),
+            conn.transaction() as transaction,
+        ):
             with cls._holding(JoinedTransaction(transaction)):
                 yield
 

@@ -34,6 +34,11 @@ _SQL_ERRORS: tuple[tuple[re.Pattern[str], int, str], ...] = tuple(
         (r'null value in column "(?P<name>[^"]+)"', 422, "valor obrigatório ausente"),
         (r"deadlock detected|could not serialize access", 503, "conflito, tente novamente"),
         (r"due to statement timeout|due to lock timeout", 504, "tempo esgotado"),
+        (
+            r"connection closed$|terminating connection|too many clients already",
+            503,
+            "banco de dados indisponível",
+        ),
     )
 )
 
@@ -65,8 +70,12 @@ def to_dao_exception(failure: str, error: Exception) -> DAOException:
 
 
 @asynccontextmanager
-async def failing_as(failure: str) -> AsyncIterator[None]:
+async def failing_as(failure: str, kind: type[Exception] = Exception) -> AsyncIterator[None]:
     """Convert every exception of the block or the decorated method to a DAOException.
+
+    Args:
+        failure: the failed operation, such as 'Erro ao buscar usuário'.
+        kind: the exceptions to convert; others pass through.
 
     Raises:
         DAOException: with the original as its cause. A DAOException is re-raised unchanged.
@@ -75,7 +84,7 @@ async def failing_as(failure: str) -> AsyncIterator[None]:
         yield
     except DAOException:
         raise
-    except Exception as error:
+    except kind as error:
         mapped = to_dao_exception(failure, error)
         if mapped.status_code >= 500:
             logger.exception(failure)
