@@ -169,6 +169,7 @@ def test_lists_each_statement_for_a_program(committed: Path) -> None:
         "rows": {"least": 0, "most": None, "limit": None},
         "fails": None,
         "assigned": [],
+        "checks": [],
     }
     assert statements[3] == {
         "sql": "SELECT nome FROM users",

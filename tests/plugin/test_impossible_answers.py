@@ -26,6 +26,9 @@ SCHEMA = """
     CREATE TABLE guarded (n int NOT NULL);
     ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
     CREATE TABLE plain (n int UNIQUE);
+    CREATE TABLE items (
+        n int CONSTRAINT positive CHECK (n > 0), kind text CHECK (kind IN ('a', 'b'))
+    );
 """
 CONFIGURED = """
     [tool.understudy]
@@ -39,6 +42,7 @@ TESTS = """
     from contextlib import suppress
     from decimal import Decimal
 
+    import psycopg
     import pytest
     from understudy import AnswerImpossible, ErrorImpossible, FakeConnection, db_error
     from understudy import ParametersRefused, StatementRefused
@@ -78,6 +82,10 @@ TESTS = """
         ("UPDATE users SET name = $1 RETURNING id", ["Anabel"], [{"id": 1}], "value too long"),
         ("INSERT INTO users (name) VALUES ('Ana') RETURNING id", [], [{"id": 1}],
          "null value in column \\"email\\" of relation \\"users\\" violates not-null constraint"),
+        ("INSERT INTO items VALUES (-1) RETURNING n", [], [{"n": -1}],
+         "-1 goes into items.n; CHECK .n > 0."),
+        ("INSERT INTO items VALUES (1, $1) RETURNING n", ["c"], [{"n": 1}], "items_kind_check"),
+        ("UPDATE items SET n = $1 RETURNING n", [0], [{"n": 0}], "$1 = 0 .int. goes into items.n"),
     ])
     async def test_rows_that_cannot_be(statement, parameters, rows, reason):
         with pytest.raises(AnswerImpossible, match=reason.replace("$", "[$]")):
@@ -95,6 +103,8 @@ TESTS = """
         (UPSERT, FINE, []),
         ("UPDATE users SET name = $1 RETURNING id", ["Anabel"], []),
         ("UPDATE users SET name = $1::varchar(5) RETURNING id", ["Anabel"], [{"id": 1}]),
+        ("INSERT INTO items VALUES ($1, $2) RETURNING n", [1, None], [{"n": 1}]),
+        ("UPDATE items SET n = $1 RETURNING n", [0], []),
         ("INSERT INTO ruled VALUES (NULL) RETURNING n", [], [{"n": None}]),
     ])
     async def test_rows_that_can_be(statement, parameters, rows):
@@ -268,6 +278,17 @@ TESTS = """
         with suppress(Exception):
             await wire.fetch(f"{NAMES} LIMIT $1", 1)
 
+    async def test_red_check(fake_postgres, wire):
+        fake_postgres.on("INSERT INTO items VALUES ($1, 'a')").tag("INSERT 0 1")
+        await wire.execute("INSERT INTO items VALUES ($1, 'a')", 1)
+        with suppress(Exception):
+            await wire.execute("INSERT INTO items VALUES ($1, 'a')", 0)
+
+    def test_red_check_of_a_text(fake_postgres):
+        fake_postgres.on("INSERT INTO items VALUES (1, $1)").tag("INSERT 0 1")
+        with psycopg.connect(fake_postgres.dsn) as conn, suppress(Exception):
+            conn.execute("INSERT INTO items VALUES (1, %s)", ["c"])
+
     async def test_before_a_lost_connection_rows_may_be_missing(fake_postgres, wire):
         fake_postgres.on("VALUES (1), (2)").drops("during", {"column1": 1})
         with suppress(Exception):
@@ -276,6 +297,8 @@ TESTS = """
 REASONS = {
     "test_red_count": "this SELECT returns exactly 1 row, and was answered with none",
     "test_red_second_call": "value too long for type character varying(5)",
+    "test_red_check": 'violates check constraint "positive"',
+    "test_red_check_of_a_text": "$1 = 'c' (str) goes into items.kind",
     "test_red_limit": "this SELECT returns at most 1 row, and was answered with 2",
 }
 

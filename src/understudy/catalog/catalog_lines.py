@@ -15,9 +15,11 @@ from understudy.catalog.description import (
     Constraint,
     Default,
     Description,
+    KnownValue,
     ParsedOnly,
     Refusal,
     RowBounds,
+    RowCheck,
     Verdict,
 )
 from understudy.catalog.session_schema import Context
@@ -88,6 +90,10 @@ def read_verdict(line: Line, *, is_complete: bool) -> Verdict:
         RowBounds(*line.get("rows", ())),
         Refusal(**line["fails"]) if "fails" in line else None,
         tuple(Assignment(*assignment) for assignment in line.get("assigned", ())),
+        tuple(
+            RowCheck(name, table, condition, tuple(KnownValue(*value) for value in values))
+            for name, table, condition, values in line.get("checks", ())
+        ),
     )
 
 
@@ -137,6 +143,11 @@ def verdict_line(verdict: Verdict) -> Line:
         line["fails"] = _without_defaults(asdict(verdict.fails))
     if verdict.assigned:
         line["assigned"] = [list(astuple(assignment)) for assignment in verdict.assigned]
+    if verdict.checks:
+        line["checks"] = [
+            [check.name, check.table, check.condition, list(map(list, check.values))]
+            for check in verdict.checks
+        ]
     return line
 
 

@@ -211,6 +211,7 @@ class Describer:
             rows=facts.rows,
             fails=facts.fails,
             assigned=facts.assigned,
+            checks=facts.checks,
         )
 
     def _runs_code(self, answer: Accepted) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from understudy.pg.types import TypeFacts
 
@@ -77,6 +77,39 @@ class Assignment:
     type: str | None = None
 
 
+class KnownValue(NamedTuple):
+    """A parameter or a literal that a statement stores in a column as it is.
+
+    Attributes:
+        column: the name of the column.
+        type: its type, with a length or precision.
+        parameter: the number of the parameter from 1; None for a literal.
+        text: the literal; None for a parameter, and for NULL.
+    """
+
+    column: str
+    type: str
+    parameter: int | None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowCheck:
+    """A CHECK constraint that a row of a statement has to fulfil.
+
+    Attributes:
+        name: the constraint.
+        table: its table, spelled as in `Column.origin`.
+        condition: as PostgreSQL prints it.
+        values: those of its columns that are known.
+    """
+
+    name: str
+    table: str
+    condition: str
+    values: tuple[KnownValue, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """A statement that PostgreSQL accepts.
@@ -93,6 +126,7 @@ class Description:
         rows: how many rows it returns or changes.
         fails: the error with which it fails for any data and any parameters, or None.
         assigned: what it stores as it is, in columns that do not take everything.
+        checks: the constraints that may depend on what it stores as it is.
     """
 
     command: str
@@ -104,6 +138,7 @@ class Description:
     rows: RowBounds = RowBounds()
     fails: Refusal | None = None
     assigned: tuple[Assignment, ...] = ()
+    checks: tuple[RowCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ DESCRIBED: Mapping[str, Shape] = {
     "rows": _row(_NUMBER, _NULL_NUMBER, _NULL_NUMBER),
     "fails": _REFUSED,
     "assigned": _list(_row(_TEXT, _NULL_NUMBER, _BOOL, _NULL_TEXT)),
+    "checks": _list(_row(_TEXT, _TEXT, _TEXT, _list(_row(_TEXT, _TEXT, _NULL_NUMBER, _NULL_TEXT)))),
 }
 ANSWER: Mapping[str, Shape] = {
     "answered": _TEXT,

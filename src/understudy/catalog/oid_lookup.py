@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from understudy.catalog.querytree import Node, nodes, read_tree, touched
 from understudy.pg.oids import FIRST_OWN_OID
@@ -33,6 +33,15 @@ _RELATIONS = """
         (SELECT json_agg((x.indkey::int2[])[:x.indnkeyatts - 1]) FROM pg_index x
             WHERE x.indrelid = r.oid AND (r.relkind = 'p' OR NOT r.relhassubclass)
                 AND {plain_key}),
+        (SELECT json_agg(json_build_array(
+                k.conname, pg_get_expr(k.conbin, k.conrelid),
+                ARRAY(
+                    SELECT json_build_array(a.attnum, format_type(a.atttypid, a.atttypmod))
+                    FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum = ANY (k.conkey)
+                )
+            ) ORDER BY k.conname)
+            FROM pg_constraint k
+            WHERE k.conrelid = r.oid AND k.contype = 'c' AND {plain_check}),
         (SELECT ev_action::text FROM pg_rewrite
             WHERE ev_class = r.oid AND ev_type = '1' AND r.relkind = 'v')
     FROM pg_class r
@@ -89,6 +98,28 @@ _PLAIN_KEY = """x.indisunique AND x.indimmediate AND x.indisvalid AND NOT x.indi
                     JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = key.number
                     WHERE b.attcollation <> key.collid
                 )"""
+# A check of every row of the table and of those that inherit from it, made of what PostgreSQL has
+# built in, and of texts that are only equal to themselves.
+_PLAIN_CHECK = """NOT k.connoinherit AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
+                AND NOT EXISTS (
+                    SELECT FROM pg_depend WHERE classid = 'pg_constraint'::regclass
+                        AND objid = k.oid AND refclassid <> 'pg_class'::regclass
+                )
+                AND NOT EXISTS (
+                    SELECT FROM pg_attribute b JOIN pg_collation l ON l.oid = b.attcollation
+                    WHERE b.attrelid = r.oid AND b.attnum = ANY (k.conkey)
+                        AND NOT l.collisdeterministic
+                )"""
+# The triggers that may change or leave out a row: of the table, and of its partitions. The sum of
+# the events of each table.
+_ROW_TRIGGERS = """
+    WITH RECURSIVE own (oid, tgtype) AS (
+        SELECT tgrelid, tgtype FROM pg_trigger
+        WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 3 = 3
+        UNION SELECT inhparent, tgtype FROM own JOIN pg_inherits ON inhrelid = oid
+    )
+    SELECT oid, bit_or(tgtype)::int FROM own GROUP BY oid
+"""
 _NOT_VALID = """EXISTS (
                     SELECT FROM pg_constraint WHERE conrelid = {0}.attrelid AND contype = 'n'
                         AND conkey = ARRAY[{0}.attnum] AND NOT convalidated
@@ -151,6 +182,20 @@ _CODE = """
 """
 
 
+class Check(NamedTuple):
+    """A CHECK constraint.
+
+    Attributes:
+        name: its name.
+        condition: as PostgreSQL prints it.
+        types: the types of its columns, with a length or precision, by attribute number.
+    """
+
+    name: str
+    condition: str
+    types: dict[int, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A table or a view.
@@ -166,6 +211,7 @@ class Relation:
         modified: the types of the columns with a length or precision, by their numbers.
         unique_keys: the numbers of the columns of each unique key, for all rows of the table.
         nullable: the numbers of the columns in which nothing prevents NULL.
+        checks: the checks that consist of built-in functions and operators, by name.
         view: the query of a view, as a tree.
     """
 
@@ -179,6 +225,7 @@ class Relation:
     modified: dict[int, str]
     unique_keys: tuple[frozenset[int], ...]
     nullable: frozenset[int]
+    checks: tuple[Check, ...]
     view: str | None
 
 
@@ -211,6 +258,7 @@ class Lookup:
         self._views: dict[int, Node | None] = {}
         self._not_null_domains: frozenset[int] | None = None
         self._code: dict[bool, set[int]] = {}
+        self._row_triggers: dict[int, int] | None = None
 
     def forget(self) -> None:
         """Forget the objects of the schema."""
@@ -219,6 +267,7 @@ class Lookup:
         self._views.clear()
         self._not_null_domains = None
         self._code.clear()
+        self._row_triggers = None
 
     def learn_types(self, oids: Iterable[int]) -> None:
         """Look up the names of types in one query."""
@@ -244,8 +293,15 @@ class Lookup:
                 _NOT_VALID.format(alias) if major >= _NOT_NULL_CONSTRAINTS else "false"
                 for alias in ("a", "b")
             )
-            query = _RELATIONS.format(waived_here=here, waived_below=below, plain_key=_PLAIN_KEY)
-            for oid, schema, name, kind, rules, *columns, view in self._rows(query, (missing,)):
+            query = _RELATIONS.format(
+                waived_here=here,
+                waived_below=below,
+                plain_key=_PLAIN_KEY,
+                plain_check=_PLAIN_CHECK,
+            )
+            for oid, schema, name, kind, rules, *columns, checks, view in self._rows(
+                query, (missing,)
+            ):
                 (
                     numbers, names, not_null, restricted, enforced, filled, modified, keys
                 ) = (column or [] for column in columns)  # fmt: skip
@@ -261,6 +317,7 @@ class Lookup:
                     {n: kind for n, kind in zip(numbers, modified, strict=True) if kind},
                     tuple(map(frozenset, keys)),
                     frozenset(n for n, yes in zip(numbers, restricted, strict=True) if not yes),
+                    tuple(Check(name, text, dict(kinds)) for name, text, kinds in checks or ()),
                     view,
                 )
         return set(missing)
@@ -332,6 +389,12 @@ class Lookup:
             for oid, is_cascade in self._rows(_CODE, None):
                 self._code[is_cascade].add(oid)
         return bool(asked) and not self._code[cascades].isdisjoint(asked)
+
+    def row_triggers(self, oid: int) -> int:
+        """Return the events (bits of pg_trigger.tgtype) at which triggers may change a row."""
+        if self._row_triggers is None:
+            self._row_triggers = dict(self._rows(_ROW_TRIGGERS, None))
+        return self._row_triggers.get(oid, 0)
 
     def _rows(self, query: str, parameters: Any) -> list[tuple[Any, ...]]:
         # Prepared: the server sends the tree of each query that it parses, this one included.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from understudy.catalog.description import Assignment, Description, Refusal
+from understudy.catalog import check_conditions
+from understudy.catalog.description import Assignment, Description, Refusal, RowCheck
+from understudy.catalog.row_checks import known_row
 from understudy.catalog.statement_facts import null_violation
 from understudy.script.formatting import typed
 
 _MODIFIED = re.compile(r"(character(?: varying)?|numeric)\((\d+)(?:,(-?\d+))?\)")
-# Enough digits for every value that can be near the limit of numeric(1000).
-_DIGITS = Context(prec=3000)
 
 
 def is_open(description: Description) -> bool:
@@ -25,6 +25,7 @@ def is_open(description: Description) -> bool:
         and rows.limit is None
         and description.fails is None
         and not description.assigned
+        and not description.checks
     )
 
 
@@ -83,7 +84,31 @@ def certain_failure(
         if found is not None:
             given = "NULL" if number is None else f"${number} = {typed(value)}"
             return found, f"{given} goes into {assignment.column}"
+    for check in description.checks:
+        row = known_row(check.values, parameters)
+        if check_conditions.is_violated(check.condition, row):
+            return _check_violation(check), _given(check, parameters)
     return None
+
+
+def _check_violation(check: RowCheck) -> Refusal:
+    return Refusal(
+        "23514",
+        f'new row for relation "{check.table.rpartition(".")[2]}" violates check constraint '
+        f'"{check.name}"',
+    )
+
+
+def _given(check: RowCheck, parameters: Sequence[Any]) -> str:
+    """Return which values go into which columns, and what they have to fulfil."""
+    given = [
+        f"{'NULL' if text is None else text} goes into {check.table}.{name}"
+        if parameter is None
+        else f"${parameter} = {typed(parameters[parameter - 1])} goes into {check.table}.{name}"
+        for name, _, parameter, text in check.values
+        if parameter is None or parameter <= len(parameters)
+    ]
+    return f"{', '.join(given)}; CHECK {check.condition}"
 
 
 def _refusal(assignment: Assignment, value: Any) -> Refusal | None:
@@ -112,7 +137,7 @@ def _overflow(value: Any, precision: int, scale: int) -> Refusal | None:
         detail = "cannot hold an infinite value."
     else:
         try:
-            rounded = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _DIGITS)
+            rounded = check_conditions.round_half_up(number, scale)
         except InvalidOperation:  # far too large
             rounded = number
         if abs(rounded) < Decimal(1).scaleb(precision - scale):

@@ -25,17 +25,19 @@ _TOKEN = re.compile(r"[{}()]|(?:\\.|[^\s{}()\\])+", re.DOTALL)
 # The numbers and flags that this package reads: removing the others before the tree is read halves
 # the time. PostgreSQL escapes spaces and first digits in names.
 _FIELDS_READ = (
-    "action|aggfilter|aggfnoid|agglevelsup|alias|argisrow|commandType|constisnull|ctelevelsup"
-    "|cterecursive|funcformat|funcid|funcretset|funcvariadic|groupClause|groupingSets|hasAggs"
+    "action|aggfilter|aggfnoid|agglevelsup|alias|argisrow|commandType|constisnull|consttype"
+    "|ctelevelsup|cterecursive|funcformat|funcid|funcretset|funcvariadic|groupClause|groupingSets|hasAggs"
     "|hasTargetSRFs|havingQual|inFromCl|jointype|limitCount|limitOffset|limitOption|nulltesttype"
     "|op|opno|opretset|override|paramid|relid|resjunk|resno|resultRelation|resulttype|rtekind|rtindex"
     "|setOperations|subLinkType|utilityStmt|varattno"
     "|varlevelsup|varno|varreturningtype|winfnoid"
 )
 _FIELD_UNREAD = re.compile(rf":(?!(?:{_FIELDS_READ})\s)\w+\s+(?:-?\d+|true|false|<>)(?=[\s}}])")
-# An integer, as the eight bytes of a Datum, little end first.
-_INTEGER = re.compile(r":constvalue\s+[48]\s+\[((?:\s+-?\d+){8})\s+\]")
-_LIMIT = re.compile(r":limitCount\s+\{")
+# The value of a constant, as the bytes of a Datum (eight for an integer, little end first) or of a
+# short text.
+_CONSTANT = re.compile(r":constvalue\s+\d+\s+\[((?:\s+-?\d+){1,128})\s+\]")
+# Queries of which constants are read: an INSERT, an UPDATE, and all with LIMIT.
+_WITH_CONSTANTS = re.compile(r"\{QUERY\s+:commandType\s+[23]\s|:limitCount\s+\{")
 _PERMISSION = re.compile(r"\{RTEPERMISSIONINFO\s+:relid\s+(\d+)([^{}]*)\}")
 # Before 16, the fields stand at the table itself, behind nodes of its TABLESAMPLE.
 _PERMISSION_BEFORE_16 = re.compile(
@@ -47,22 +49,24 @@ _INSERT_RIGHT, _SELECT_RIGHT = 1, 2
 _CALLED = re.compile(r":(?:funcid|aggfnoid|winfnoid|opfuncid|resulttype)\s+(\d{5,})")
 # Bit 0 of a set of columns stands for the attribute number -7, the lowest of a system column.
 _FIRST_ATTRIBUTE = -7
+_INTEGERS = (20, 21, 23)
 _COMMANDS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE", "5": "MERGE"}
 
 
 def read_tree(text: str) -> Any:
     """Read a tree: nodes become dicts, lists and sets become lists, `<>` becomes None.
 
-    Unused fields are left out, and so are the values of constants, except integers in a query with
-    LIMIT ("#" and the bytes). A malformed tree is read as far as possible.
+    Unused fields are left out, and so are the values of constants, except short ones in an INSERT,
+    an UPDATE or a query with LIMIT ("#" and the bytes). A malformed tree is read as far as
+    possible.
     """
     root: list[Any] = []
     stack: list[tuple[Any, str]] = []
     current: Any = root
     key = ""
     waiting = False
-    if _LIMIT.search(text):
-        text = _INTEGER.sub(_as_one_word, text)
+    if _WITH_CONSTANTS.search(text):
+        text = _CONSTANT.sub(_as_one_word, text)
     for token in _TOKEN.findall(_FIELD_UNREAD.sub("", text)):
         if token in "{(":
             child: Any = {} if token == "{" else []
@@ -167,3 +171,19 @@ def number(node: Mapping[str, Any], field: str) -> int:
     """Return a field as a number, or 0 if it is missing or not a number."""
     value = node.get(field)
     return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else 0
+
+
+def constant(node: Node) -> bytes | None:
+    """Return the bytes of a constant; None for another node, and for one that was not read."""
+    text = node.get("constvalue")
+    if node.get("") != "CONST" or not isinstance(text, str) or not text.startswith("#"):
+        return None
+    return bytes(int(byte) & 255 for byte in text[1:].split(","))
+
+
+def integer(node: Node) -> int | None:
+    """Return the value of an integer constant."""
+    data = constant(node)
+    if data is None or number(node, "consttype") not in _INTEGERS:
+        return None
+    return int.from_bytes(data, "little", signed=True)

@@ -1,7 +1,7 @@
 """What the analysed query tree tells of a statement's rows, and of the values that it assigns.
 
-Everything here is certain for any data. What is not certain is left out: the triggers, rules and
-policies of a table may change rows and values, or leave rows out.
+Everything here is certain for any data. What is not certain is left out: the rules of a table, and
+its triggers before the change of a row, may change rows and values, or leave rows out.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from understudy.catalog.description import Assignment, Refusal, RowBounds
+from understudy.catalog.description import Assignment, Refusal, RowBounds, RowCheck
 from understudy.catalog.oid_lookup import Lookup, Relation
 from understudy.catalog.query_scopes import conjuncts
-from understudy.catalog.querytree import Node, nodes, number
+from understudy.catalog.querytree import Node, integer, nodes, number
+from understudy.catalog.row_checks import row_checks
 from understudy.pg.oids import FIRST_OWN_OID
 
 _SELECT, _UPDATE, _INSERT, _DELETE = "1", "2", "3", "4"
+# The events of a trigger, in pg_trigger.tgtype.
+_ON_INSERT, _ON_DELETE, _ON_UPDATE = 4, 8, 16
 # RTEKind
 _RELATION, _VALUES = "0", "5"
 # OverridingKind
@@ -39,6 +42,7 @@ class Facts(NamedTuple):
     rows: RowBounds
     fails: Refusal | None
     assigned: tuple[Assignment, ...]
+    checks: tuple[RowCheck, ...] = ()
 
 
 def facts_of(query: Node, lookup: Lookup) -> Facts:
@@ -52,9 +56,25 @@ def facts_of(query: Node, lookup: Lookup) -> Facts:
         return Facts(rows, None, ())
     if target is None:
         return Facts(rows, None, ())
-    if lookup.runs_code([target.oid]):
+    if _may_change_rows(query, target, lookup):
         return Facts(RowBounds(0, rows.most, rows.limit), None, ())
-    return Facts(rows, _left_out(query, target), tuple(dict.fromkeys(_assigned(query, target))))
+    return Facts(
+        rows,
+        _left_out(query, target),
+        tuple(dict.fromkeys(_assigned(query, target))),
+        tuple(row_checks(_stored_rows(query), target.relation)),
+    )
+
+
+def _may_change_rows(query: Node, target: _Target, lookup: Lookup) -> bool:
+    """Return whether a trigger may run before the change of a row."""
+    if query.get("commandType") == _INSERT:
+        events = _ON_INSERT | (0 if query.get("onConflict") is None else _ON_UPDATE)
+    elif query.get("commandType") == _UPDATE and target.relation.kind == "r":
+        events = _ON_UPDATE
+    else:  # an UPDATE may move a row to another partition
+        events = _ON_INSERT | _ON_DELETE | _ON_UPDATE
+    return bool(lookup.row_triggers(target.oid) & events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +180,14 @@ def _limited(query: Node, bounds: RowBounds) -> RowBounds:
     limit = query.get("limitCount")
     if limit is None:
         return RowBounds(least, bounds.most)
-    limit = _uncast(limit)
+    limit = uncast(limit)
     if limit.get("") == "PARAM" and query.get("limitOption") != _WITH_TIES:
         return RowBounds(0, bounds.most, number(limit, "paramid"))
-    count = _integer(limit)
+    count = integer(limit)
     if count is None or query.get("limitOption") == _WITH_TIES:
         return RowBounds(0, bounds.most)
     most = count if bounds.most is None else min(count, bounds.most)
     return RowBounds(min(least, count), most)
-
-
-def _integer(node: Node) -> int | None:
-    """Return the value of an integer constant."""
-    text = node.get("constvalue")
-    if node.get("") != "CONST" or not isinstance(text, str) or not text.startswith("#"):
-        return None
-    return int.from_bytes(bytes(int(byte) & 255 for byte in text[1:].split(",")), "little")
 
 
 def _is_looked_up(query: Node, place: int, relation: Relation, lookup: Lookup) -> bool:
@@ -287,19 +299,10 @@ def null_violation(column: str, table: str) -> Refusal:
 
 def _assigned(query: Node, target: _Target) -> Iterator[Assignment]:
     """Yield the parameters and NULLs that are stored as they are."""
-    command = query.get("commandType")
-    if command == _INSERT:
-        rows = _rows_given(query)
-        never_null = target.relation.enforced
-    elif command == _UPDATE:
-        rows = [[entry.get("expr") for entry in _entries(query)]]
-        never_null = target.relation.not_null
-    else:
-        return
-    numbers = [number(entry, "resno") for entry in _entries(query)]
-    for row in rows or ():
-        for column, node in zip(numbers, row, strict=True):
-            value = _uncast(node, implicit=True)
+    is_insert = query.get("commandType") == _INSERT
+    never_null = target.relation.enforced if is_insert else target.relation.not_null
+    for row in _stored_rows(query):
+        for column, value in row.items():
             name = f"{target.relation.name}.{target.relation.columns.get(column)}"
             required = column in never_null
             if value.get("") == "PARAM":
@@ -310,7 +313,22 @@ def _assigned(query: Node, target: _Target) -> Iterator[Assignment]:
                 yield Assignment(name, None, required)
 
 
-def _uncast(node: Any, *, implicit: bool = False) -> Node:
+def _stored_rows(query: Node) -> list[dict[int, Node]]:
+    """Return what each row of a query gets, below implicit casts, by the numbers of columns."""
+    entries = _entries(query)
+    rows: list[list[Any]] | None = None
+    if query.get("commandType") == _INSERT:
+        rows = _rows_given(query)
+    elif query.get("commandType") == _UPDATE:
+        rows = [[entry.get("expr") for entry in entries]]
+    numbers = [number(entry, "resno") for entry in entries]
+    return [
+        {column: uncast(node, implicit=True) for column, node in zip(numbers, row, strict=True)}
+        for row in rows or ()
+    ]
+
+
+def uncast(node: Any, *, implicit: bool = False) -> Node:
     """Return the value below casts, or below those alone that SQL does not spell."""
     while isinstance(node, dict):
         forms = (_IMPLICIT,) if implicit else _CASTS
