@@ -7,8 +7,11 @@ import json
 from typing import Any
 
 import asyncpg
+import pgvector.asyncpg
+import pgvector.psycopg
 import psycopg
 import pytest
+from pgvector import Vector
 from psycopg.types import TypeInfo
 from psycopg.types.composite import CompositeInfo, register_composite
 from psycopg.types.enum import EnumInfo, register_enum
@@ -83,3 +86,22 @@ def test_psycopg_registers_types(fake_postgres: FakePostgres) -> None:
 
     assert found == (1,)
     assert len({mood.oid, mood.array_oid, pair.oid, vector.oid}) == 4
+
+
+NEAREST = "SELECT id FROM items ORDER BY embedding <-> {}::vector LIMIT 1"
+
+
+async def test_pgvector_registers_its_types_with_asyncpg(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(NEAREST.format("$1"), [1, 2]).row(id=7)
+    conn = await fake_postgres.asyncpg.connect()
+    await pgvector.asyncpg.register_vector(conn)
+
+    assert await conn.fetchval(NEAREST.format("$1"), Vector([1, 2])) == 7
+
+
+def test_pgvector_registers_its_types_with_psycopg(fake_postgres: FakePostgres) -> None:
+    fake_postgres.on(NEAREST.format("$1"), [1, 2]).row(id=7)
+    with psycopg.connect(fake_postgres.dsn) as conn:
+        pgvector.psycopg.register_vector(conn)
+        cursor = conn.execute(NEAREST.format("%s"), [Vector([1, 2])])
+        assert cursor.fetchone() == (7,)
