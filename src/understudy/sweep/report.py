@@ -56,7 +56,7 @@ def lines(
     """
     tried = len(result.verdicts)
     if not account.planned:
-        yield "no call to the database that could fail: " + _why_nothing(account)
+        yield f"There is nothing to sweep: {_why_nothing(account)}."
         yield from _left_out(account, verbose=True)
         return
     yield (
@@ -67,7 +67,8 @@ def lines(
         why = "The time is up" if account.ended_by == "time" else "Interrupted"
         yield f"{why}: the next sweep goes on with the other {account.planned - tried:,}."
     if account.resumed:
-        yield f"{account.resumed:,} of them were tried by an earlier sweep that did not finish."
+        verb = "was" if account.resumed == 1 else "were"
+        yield f"{account.resumed:,} of them {verb} tried by an earlier sweep that did not finish."
     if saved:
         yield f"{file}: {saved}"
     yield from _findings(result, account, file)
@@ -81,14 +82,18 @@ def _answers(result: Result) -> str:
 
 def _why_nothing(account: Account) -> str:
     if account.left_out:
-        return "no test could be swept"
-    return (
-        "the tests send no statement to fake_postgres or real_postgres in a request or their body"
-    )
+        return "no test could be run again"
+    servers = "fake_postgres or real_postgres"
+    return f"no test sends a statement to {servers}, in a request or in its body"
 
 
 def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
-    number = len(result.findings) + len(account.passive)
+    groups: dict[tuple[str, str, str, str], list[tuple[Verdict, Finding]]] = {}
+    for verdict, finding in result.findings:
+        trial = verdict.trial
+        where = (finding.rule, trial.subject, str(trial.place), verdict.outcome)
+        groups.setdefault(where, []).append((verdict, finding))
+    number = len(groups) + len(account.passive)
     if not number:
         yield "Nothing is wrong with the answers."
         return
@@ -97,11 +102,6 @@ def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
         yield ""
         yield from _one(finding)
         yield f"    test: {test}"
-    groups: dict[tuple[str, str, str, str], list[tuple[Verdict, Finding]]] = {}
-    for verdict, finding in result.findings:
-        trial = verdict.trial
-        where = (finding.rule, trial.subject, str(trial.place), verdict.outcome)
-        groups.setdefault(where, []).append((verdict, finding))
     for members in groups.values():
         yield ""
         yield from _group(members, file)
@@ -120,7 +120,8 @@ def _group(members: Sequence[tuple[Verdict, Finding]], file: str) -> Iterable[st
         ]
         if more:
             yield f"    also with: {', '.join(more)}"
-    yield f"    at: {verdict.trial.place}"
+    if str(verdict.trial.place) not in finding.text:
+        yield f"    at: {verdict.trial.place}"
     yield f"    test: {verdict.test}"
     if finding.rule in ("swallowed", "success-despite-error"):
         line = answers_file.line(key_of(verdict.trial), [verdict.outcome])
@@ -129,32 +130,30 @@ def _group(members: Sequence[tuple[Verdict, Finding]], file: str) -> Iterable[st
 
 def _one(finding: Finding) -> Iterable[str]:
     first, *rest = finding.text.split("\n")
-    yield from textwrap.wrap(
-        f"{finding.rule}: {first}",
+    yield from _wrapped(f"{finding.rule}: {first}", "")
+    yield from (f"    {line}" for line in rest)
+    for line in filter(None, finding.remedy.split("\n")):
+        yield from _wrapped(line, "    ")
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
         _WIDTH,
+        initial_indent=indent,
         subsequent_indent="    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    yield from (f"    {line}" for line in rest)
-    if finding.remedy:
-        yield from textwrap.wrap(
-            finding.remedy,
-            _WIDTH,
-            initial_indent="    ",
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
 
 
 def _rest(account: Account, *, verbose: bool) -> Iterable[str]:
     for what, why in (
-        (account.unreached, "was not made again in the rerun"),
-        (account.unsteady, "had another result when it was repeated, so nothing is said of it"),
+        (account.unreached, "its call was not made again in the rerun"),
+        (account.unsteady, "it had another result when it was repeated, so nothing is said of it"),
     ):
         if what:
-            yield f"{counted(len(what), 'fault')} left out: its call {why}"
+            yield f"{counted(len(what), 'fault')} left out: {why}"
             yield from (f"    {line}" for line in what if verbose)
     yield from _left_out(account, verbose=verbose)
 
