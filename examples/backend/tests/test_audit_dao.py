@@ -150,4 +150,4 @@ async def test_ping_of_server_that_shuts_down_fails() -> None:
     with pytest.raises(DAOException) as exc:
         await HealthDAO.ping.__wrapped__(conn)
 
-    assert exc.value.detail == "Erro ao consultar o banco de dados: falha no banco de dados"
+    assert exc.value.detail == "Erro ao consultar o banco de dados: banco de dados indisponível"

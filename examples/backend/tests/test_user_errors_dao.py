@@ -205,8 +205,8 @@ async def test_search_fails_when_count_fails() -> None:
 
 
 @pytest.mark.asyncio
-async def test_lost_connection_maps_to_500() -> None:
-    """A lost connection is a 500 with the method's error message."""
+async def test_lost_connection_maps_to_503() -> None:
+    """A lost connection is a 503 with the method's error message."""
     conn = FakeConnection()
     conn.on("SELECT ... FROM users WHERE id = $1").drops()
 
@@ -214,6 +214,6 @@ async def test_lost_connection_maps_to_500() -> None:
         await UserDAO.fetch_by_id.__wrapped__(conn, 7)
 
     assert (exc.value.status_code, exc.value.detail) == (
-        500,
-        "Erro ao buscar usuário: falha no banco de dados",
+        503,
+        "Erro ao buscar usuário: banco de dados indisponível",
     )
