@@ -227,7 +227,7 @@ def _is_swallowed(fired: Event, request: Request, events: Sequence[Event]) -> bo
     return not any(
         event.begun > fired.begun
         and event.request is request
-        and event.tag
+        and event.tag is not None
         and not event.is_drivers
         for event in events
     )

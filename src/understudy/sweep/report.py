@@ -91,7 +91,9 @@ def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
     groups: dict[tuple[str, str, str, str], list[tuple[Verdict, Finding]]] = {}
     for verdict, finding in result.findings:
         trial = verdict.trial
-        where = (finding.rule, trial.subject, str(trial.place), verdict.outcome)
+        # Each wrong answer is one; of the others, one fault shows what is wrong as well as any.
+        told = finding.text if finding.rule == "wrong-answer" else ""
+        where = (finding.rule, trial.subject, str(trial.place), told)
         groups.setdefault(where, []).append((verdict, finding))
     number = len(groups) + len(account.passive)
     if not number:
@@ -119,7 +121,7 @@ def _group(members: Sequence[tuple[Verdict, Finding]], file: str) -> Iterable[st
             if label != f"{verdict.trial.call} {verdict.trial.fault.label}"
         ]
         if more:
-            yield f"    also with: {', '.join(more)}"
+            yield from _wrapped(f"also with: {', '.join(more)}", "    ")
     if str(verdict.trial.place) not in finding.text:
         yield f"    at: {verdict.trial.place}"
     yield f"    test: {verdict.test}"

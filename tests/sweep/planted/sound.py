@@ -111,7 +111,7 @@ async def ignored_commit(request: Request):
 async def after_the_response(
     connection: Annotated[asyncpg.Connection, Depends(connected, scope="function")],
 ):
-    await connection.fetch("SELECT count(*) FROM audit")
+    await connection.execute(AUDIT, "counted")
     return await connection.fetchval("SELECT count(*) FROM users")
 
 
