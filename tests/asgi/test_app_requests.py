@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, WebSocket
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, WebSocket
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import StreamingResponse
 
@@ -122,3 +122,23 @@ def test_threads_streams_errors_and_sockets() -> None:
     assert broken.decided is not None
     assert broken.answered is not None
     assert broken.decided < broken.answered
+
+
+def test_the_route_of_an_included_router_in_a_mounted_app() -> None:
+    router, outer, app, mounted = APIRouter(prefix="/users"), APIRouter(), FastAPI(), FastAPI()
+
+    @router.get("/{id}")
+    def user(id: int) -> None:
+        pass
+
+    outer.include_router(router, prefix="/v1", dependencies=[Depends(dependency)])
+    mounted.include_router(outer)
+    app.mount("/sub", mounted)
+    app.include_router(outer)
+    client = SyncClient(app, Path()).client
+    paths = ["/v1/users/7", "/sub/v1/users/7"]
+    assert [client.get(path).status_code for path in paths] == [200, 200]
+    names = ["GET /v1/users/{id}", "GET /sub/v1/users/{id}"]
+    assert [request.name for request in requests.of_test] == names
+    for request in requests.of_test:
+        assert list(request.dependencies.values()) == ["dependency"]

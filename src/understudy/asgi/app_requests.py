@@ -42,10 +42,11 @@ class ObservedApp:
             await self._app(scope, receive, send)
             return
         request = requests.begin(scope["method"], scope["path"])
+        root = scope.get("root_path", "")
 
         async def note(message: Any) -> None:
             if message["type"] == "http.response.start":
-                _note_route(request, scope)
+                _note_route(request, scope, root)
                 request.status, request.answered = message["status"], now()
             elif message["type"] == "http.response.body" and not message.get("more_body"):
                 request.sent = now()
@@ -60,16 +61,23 @@ class ObservedApp:
             request.error = error
             raise
         finally:
-            _note_route(request, scope)
+            _note_route(request, scope, root)
             request.ended = now()
             requests.current.set(before)
 
 
-def _note_route(request: Request, scope: Any) -> None:
-    """Note what Starlette and FastAPI tell of the route that they have found."""
-    route = scope.get("route")
+def _note_route(request: Request, scope: Any, root: str) -> None:
+    """Note what Starlette and FastAPI tell of the route that they have found.
+
+    Args:
+        request: the request.
+        scope: its scope, to which they have added.
+        root: the `root_path` outside of all that is mounted.
+    """
+    # FastAPI has a route in each place in which a router is included, in its later versions.
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     if isinstance(path := getattr(route, "path", None), str):
-        request.route = path
+        request.route = scope.get("root_path", "").removeprefix(root) + path
     request.endpoint = _code(scope.get("endpoint")) or request.endpoint
     if dependant := getattr(route, "dependant", None):
         request.dependencies = dict(_dependencies(dependant))
