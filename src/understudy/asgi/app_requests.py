@@ -42,11 +42,9 @@ class ObservedApp:
             await self._app(scope, receive, send)
             return
         request = requests.begin(scope["method"], scope["path"])
-        root = scope.get("root_path", "")
 
         async def note(message: Any) -> None:
             if message["type"] == "http.response.start":
-                _note_route(request, scope, root)
                 request.status, request.answered = message["status"], now()
             elif message["type"] == "http.response.body" and not message.get("more_body"):
                 request.sent = now()
@@ -61,7 +59,6 @@ class ObservedApp:
             request.error = error
             raise
         finally:
-            _note_route(request, scope, root)
             request.ended = now()
             requests.current.set(before)
 
@@ -153,6 +150,9 @@ def _below_middleware(original: Any) -> Any:
             await original(middleware, scope, receive, send)
             return
 
+        # What mounts an app changes its scope; a client may have passed a copy of the scope.
+        root = scope.get("root_path", "")
+
         async def note(message: Any) -> None:
             if message["type"] == "http.response.start":
                 request.decided = now()
@@ -162,5 +162,6 @@ def _below_middleware(original: Any) -> Any:
             await original(middleware, scope, receive, note)
         finally:
             request.decided = request.decided or now()
+            _note_route(request, scope, root)
 
     return call
