@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -86,6 +87,39 @@ def test_psycopg_registers_types(fake_postgres: FakePostgres) -> None:
 
     assert found == (1,)
     assert len({mood.oid, mood.array_oid, pair.oid, vector.oid}) == 4
+
+
+def test_rows_of_a_binary_copy_have_the_types_of_their_values(fake_postgres: FakePostgres) -> None:
+    copy = "COPY users TO STDOUT (FORMAT binary)"
+    row = (7, "Ana", 1.5, True, None, Decimal("1.50"), [1, 2])
+    types = ["int4", "text", "float8", "bool", "text", "numeric", "int4[]"]
+    fake_postgres.on(copy).rows(row, (None, *row[1:]))
+
+    with psycopg.connect(fake_postgres.dsn) as conn, conn.cursor().copy(copy) as rows:
+        rows.set_types(types)
+        assert list(rows.rows()) == [row, (None, *row[1:])]
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [
+        ("", b"1\tAna\n2\tBob\n"),
+        (
+            "(FORMAT binary)",
+            b"PGCOPY\n\xff\r\n\0" + bytes(8)
+            + b"\0\2\0\0\0\4\0\0\0\1\0\0\0\3Ana" + b"\0\2\0\0\0\4\0\0\0\2\0\0\0\3Bob\xff\xff",
+        ),
+    ],
+)  # fmt: skip
+def test_psycopg_reads_the_rows_in_the_bytes_of_a_copy(
+    fake_postgres: FakePostgres, options: str, data: bytes
+) -> None:
+    copy = f"COPY users TO STDOUT {options}"
+    fake_postgres.on(copy).value(data)
+
+    with psycopg.connect(fake_postgres.dsn) as conn, conn.cursor().copy(copy) as rows:
+        rows.set_types(["int4", "text"])
+        assert list(rows.rows()) == [(1, "Ana"), (2, "Bob")]
 
 
 NEAREST = "SELECT id FROM items ORDER BY embedding <-> {}::vector LIMIT 1"

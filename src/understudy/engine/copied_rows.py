@@ -12,7 +12,7 @@ from understudy.pg import sql
 from understudy.pg.codec_registry import Values
 from understudy.pg.codecs.codec import decoded
 from understudy.pg.copy_options import CopyOptions, options_in
-from understudy.pg.copy_rows import SIGNATURE, BrokenData, binary_rows, text_rows
+from understudy.pg.copy_rows import SIGNATURE, BrokenData, DefaultMarker, binary_rows, text_rows
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.sql_lists import outside_brackets
 from understudy.pg.sql_spelling import name_of
@@ -157,6 +157,9 @@ class CopiedRows(Sequence[Row]):
             return
         names = [name for name, _ in self.columns] if self.columns is not None else None
         for line, text, texts in text_rows(self._text(options), options, names):
+            if line == 1 and options.header_is_checked:
+                self._check_header(texts, names, text, options)
+                continue
             try:
                 types = self._types(texts, line, text)
                 row = tuple(
@@ -168,6 +171,32 @@ class CopiedRows(Sequence[Row]):
                     continue
                 raise
             yield row
+
+    def _check_header(
+        self,
+        found: Sequence[str | None],
+        names: Sequence[str] | None,
+        text: str,
+        options: CopyOptions,
+    ) -> None:
+        """Compare the names in a header with those of the columns.
+
+        Raises:
+            ServerError: they differ.
+        """
+        # Generated columns are not among those of a COPY that lists none.
+        is_open = names is None or (len(found) < len(names) and not listed_columns(self._statement))
+        if is_open or names is None or not self._is_strict:
+            return
+        if len(found) != len(names):
+            problem = f"wrong number of fields in header line: got {len(found)}"
+            raise self._refused(f"{problem}, expected {len(names)}", 1, text)
+        for place, (name, expected) in enumerate(zip(found, names, strict=True), 1):
+            if name != expected:
+                null = options.null or ("" if options.format == "csv" else "\\N")
+                got = f'null value ("{null}")' if name is None else f'"{name}"'
+                problem = f"column name mismatch in header line field {place}: got {got}"
+                raise self._refused(f'{problem}, expected "{expected}"', 1, text)
 
     def _text(self, options: CopyOptions) -> str:
         try:
@@ -229,6 +258,8 @@ class CopiedRows(Sequence[Row]):
         name, type_name = columns[place]
         if field is None or type_name is None:
             return field
+        if isinstance(field, DefaultMarker):
+            return str(field)
         codec = self.values.codec(type_name)
         read: Callable[[Any], Any] = codec.input if is_text else codec.receive
         try:

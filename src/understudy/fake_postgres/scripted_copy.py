@@ -73,7 +73,9 @@ def result(
         return Result((), tag or f"COPY {len(call.parameters)}")
     if isinstance(outcome, Value):
         data = outcome.value if isinstance(outcome.value, bytes) else str(outcome.value).encode()
-        return Result([data], tag or f"COPY {_count(data)}")
+        options = options_in(call.statement)
+        sent, number = copy_data.messages(data, options), copy_data.width(data, options)
+        return Result(sent, tag or f"COPY {_count(data)}", columns=number)
     number = len(outcome.rows[0]) if outcome.rows else len(columns or ())
     sent = _rows(outcome, call, columns, values)
     return Result(sent, tag or f"COPY {len(outcome.rows)}", columns=number)
@@ -86,9 +88,8 @@ def _rows(answer: Rows, call: Call, columns: Columns, values: Values) -> list[by
     if not is_binary and not _is_encoding(options.encoding):
         raise _refused(call, f"the encoding {options.encoding} is unknown to Python")
     known = [(name, kind) for name, kind in columns or () if kind is not None]
-    if is_binary and answer.rows and not known:
-        problem = "the format is binary, and without a schema the types of its columns are unknown"
-        raise _refused(call, problem)
+    if is_binary and not known:
+        known = _guessed(answer)
     rows = [_typed_row(answer, row, known, call) for row in answer.rows]
     try:
         if is_binary:
@@ -113,6 +114,16 @@ def _names(answer: Rows, known: Sequence[tuple[str, str]]) -> list[str]:
     if set(first) <= set(told):
         return [name for name in told if name in first]
     return list(first)
+
+
+def _guessed(answer: Rows) -> list[tuple[str, str]]:
+    """Return the columns of rows without a schema, with the types of their Python values."""
+    names = _names(answer, ())
+    rows = [values_in_order(row, names) for row in answer.rows]
+    return [
+        (name, type_inference.common(row[place] for row in rows if place < len(row)))
+        for place, name in enumerate(names)
+    ]
 
 
 def _typed_row(

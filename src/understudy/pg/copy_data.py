@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 from understudy.pg.copy_options import CopyOptions
-from understudy.pg.copy_rows import SIGNATURE, binary_rows
+from understudy.pg.copy_rows import SIGNATURE, BrokenData, binary_rows, text_rows
 
 _ESCAPED = dict(
     zip("\\\b\f\n\r\t\v", ("\\\\", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"), strict=True)
@@ -29,14 +29,42 @@ def count_binary_rows(data: bytes) -> int:
 
 
 def binary(rows: Iterable[Sequence[bytes | None]]) -> list[bytes]:
-    """Return rows as COPY TO sends them in binary format: the header, each row, the final mark."""
-    found = [SIGNATURE + bytes(8)]
-    for row in rows:
-        data = struct.pack("!h", len(row))
-        for value in row:
-            data += struct.pack("!i", -1 if value is None else len(value)) + (value or b"")
-        found.append(data)
-    return [*found, struct.pack("!h", -1)]
+    """Return the messages with rows that COPY TO sends in binary format.
+
+    The header is in the first of them, before a row or the final mark.
+    """
+    found = [struct.pack("!h", len(row)) + b"".join(map(_field, row)) for row in rows]
+    first, *others = [*found, struct.pack("!h", -1)]
+    return [SIGNATURE + bytes(8) + first, *others]
+
+
+def _field(value: bytes | None) -> bytes:
+    return struct.pack("!i", -1 if value is None else len(value)) + (value or b"")
+
+
+def width(data: bytes, options: CopyOptions) -> int:
+    """Return the number of values in the first row of data; 0 if there is none."""
+    try:
+        if data.startswith(SIGNATURE):
+            return len(next(binary_rows(data), ()))
+        first = next(text_rows(data.decode(errors="replace"), options), None)
+    except BrokenData:
+        return 0
+    return 0 if first is None else len(first.fields)
+
+
+def messages(data: bytes, options: CopyOptions) -> list[bytes]:
+    """Return data as COPY TO sends it, one row in a message; as it is if it is not in the format.
+
+    psycopg takes each message for a row. Rows of csv may have several lines, and stay together.
+    """
+    if data.startswith(SIGNATURE):
+        try:
+            found = binary(list(binary_rows(data)))
+        except BrokenData:
+            return [data]
+        return found if b"".join(found) == data else [data]
+    return data.splitlines(keepends=True) if options.format == "text" else [data]
 
 
 def line(

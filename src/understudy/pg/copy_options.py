@@ -23,6 +23,8 @@ class CopyOptions:
         null: what stands for NULL; None for the format's own.
         quote, escape: of csv; `escape` is `quote` unless it is given.
         header: whether the names of the columns come first.
+        header_is_checked: whether COPY FROM compares these names with those of the columns.
+        default: what stands for the default of a column in COPY FROM; None for nothing.
         force_quote: the columns whose values COPY TO always quotes; None for all.
         force_null: the columns in which a quoted value may be NULL; None for all.
         force_not_null: the columns in which no text is NULL; None for all.
@@ -36,6 +38,8 @@ class CopyOptions:
     quote: str = '"'
     escape: str | None = None
     header: bool = False
+    header_is_checked: bool = False
+    default: str | None = None
     force_quote: Columns = _NONE
     force_null: Columns = _NONE
     force_not_null: Columns = _NONE
@@ -72,10 +76,11 @@ def options_in(statement: str) -> CopyOptions:
             options.format = word.lower()
         elif word == "HEADER":
             options.header = value.upper() not in ("FALSE", "OFF", "0")
+            options.header_is_checked = value.upper() == "MATCH"
         elif word in ("FORCE_QUOTE", "FORCE_NULL", "FORCE_NOT_NULL"):
             columns, at = _columns(tokens, at)
             setattr(options, word.lower(), columns)
-        elif word in ("DELIMITER", "NULL", "QUOTE", "ESCAPE", "ENCODING", "ON_ERROR"):
+        elif word in ("DELIMITER", "NULL", "QUOTE", "ESCAPE", "ENCODING", "ON_ERROR", "DEFAULT"):
             setattr(options, word.lower(), value)
             at = given + 1
     return options

@@ -38,13 +38,19 @@ class BrokenData(ValueError):
         self.hint = hint
 
 
+class DefaultMarker(str):
+    """The text that stands for the default of a column."""
+
+    __slots__ = ()
+
+
 class TextRow(NamedTuple):
     """A row in text or csv format.
 
     Attributes:
         line: the number of its line, from 1.
         text: the line.
-        fields: its values as texts, None for NULL.
+        fields: its values as texts, None for NULL, a DefaultMarker for a default.
     """
 
     line: int
@@ -96,7 +102,7 @@ def _number(kind: str, data: bytes, position: int) -> int:
 def text_rows(
     data: str, options: CopyOptions, names: Sequence[str] | None = None
 ) -> Iterator[TextRow]:
-    """Yield the rows in data of COPY's text or csv format.
+    """Yield the rows in data of COPY's text or csv format, and a header that has to be checked.
 
     Args:
         data: all of it.
@@ -108,7 +114,7 @@ def text_rows(
     """
     rows = _csv_rows(data, options, names) if options.format == "csv" else _rows(data, options)
     for row in rows:
-        if not (options.header and row.line == 1):
+        if row.line > 1 or not options.header or options.header_is_checked:
             yield row
 
 
@@ -142,9 +148,15 @@ def _rows(data: str, options: CopyOptions) -> Iterator[TextRow]:
         fields = line.split(delimiter)
         if "\\" in line:
             fields = _joined(fields, delimiter)
-        yield TextRow(
-            number, line, [None if field == null else _unescaped(field) for field in fields]
-        )
+        values = [
+            None
+            if field == null
+            else DefaultMarker(field)
+            if field == options.default
+            else _unescaped(field)
+            for field in fields
+        ]
+        yield TextRow(number, line, values)
     if before:
         yield TextRow(number, before, [_unescaped(field) for field in before.split(delimiter)])
 
@@ -208,7 +220,8 @@ def _csv_rows(data: str, options: CopyOptions, names: Sequence[str] | None) -> I
                 if is_quoted
                 else not options.forces(options.force_not_null, name)
             )
-            fields.append(None if is_null else text)
+            is_default = text == options.default and not is_quoted
+            fields.append(None if is_null else DefaultMarker(text) if is_default else text)
             text, is_quoted = "", False
             if mark is None or mark[0] != delimiter:
                 break

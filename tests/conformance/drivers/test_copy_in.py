@@ -40,6 +40,9 @@ TEXTS = [
     ("WITH CSV FORCE NOT NULL name", b",1,\n"),
     ("(FORMAT csv, ENCODING 'LATIN1')", "é,1,sad\n".encode("latin-1")),
     ("(FORMAT csv) WHERE age > 0", b"a,1,sad\n"),
+    ("(FORMAT csv, HEADER MATCH)", b'"name",age,mood\na,1,sad\n'),
+    ("(HEADER match)", b"name\tage\tmood\na\t1\tsad\n"),
+    ("(FORMAT csv, DEFAULT 'd')", b'"d",1,sad\n'),
     ("", b""),
 ]
 REFUSED = [
@@ -52,6 +55,10 @@ REFUSED = [
     ("", b"a\xff\t1\tsad\n"),
     ("(FORMAT csv)", b"a,1,sad,\n"),
     ("(FORMAT csv)", b'"a,1,sad\n'),
+    ("(FORMAT csv, HEADER MATCH)", b"name,years,mood\na,1,sad\n"),
+    ("(FORMAT csv, HEADER MATCH)", b"name,,mood\n"),
+    ("(HEADER MATCH)", b"name\t\\N\tmood\n"),
+    ("(HEADER MATCH)", b"name\tage\n"),
     ("(FORMAT binary)", b"PGCOPX"),
     ("(FORMAT binary)", SIGNATURE + bytes(8) + struct.pack("!hi", 1, -1)),
 ]
@@ -83,6 +90,20 @@ def test_text_and_csv(
     with expectations.opened() as book:
         fake = FakeServer(server, fakes_tcp)
         assert fake_rows(fake, statement, data) == send(drivers_dsn, statement, data)
+        fake.postgres.end()
+    assert book.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [("(DEFAULT '\\D')", b"a\t\\D\tsad\n"), ("(FORMAT csv, DEFAULT '\\D')", b"a,\\D,sad\n")],
+)
+def test_the_mark_of_a_default_is_the_value(
+    options: str, data: bytes, server: Server, fakes_tcp: Relay
+) -> None:
+    with expectations.opened() as book:
+        fake = FakeServer(server, fakes_tcp)
+        assert fake_rows(fake, f"{COPY} {options}", data) == [("a", "\\D", "sad")]
         fake.postgres.end()
     assert book.verify() == []
 
