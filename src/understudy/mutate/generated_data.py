@@ -1,0 +1,274 @@
+"""Rows on which a mutant differs from its original, if any do.
+
+The rows of a table differ from each other in one or two columns: such rows tell conditions apart.
+Values come from the literals and parameters of the statements, from their neighbours, and from the
+generator of `rows`. NULLs, duplicates, parents without children are among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from random import Random
+from string import ascii_lowercase
+
+import psycopg
+
+from understudy.mutate.column_uses import ColumnId
+from understudy.pg.sql_spelling import quoted
+from understudy.rows.column_hints import ColumnHints
+from understudy.rows.errors import NoValue, RowsError
+from understudy.rows.insert_sql import Connection
+from understudy.rows.inserter import Inserter
+from understudy.rows.table_facts import Column, ForeignKey, Schema, Table
+from understudy.rows.value_generator import ValueGenerator
+
+ROWS = 36  # of each table
+_BASE = 10  # of these differ in every column
+_FRESH = 4  # rows that are not in the table, for INSERT
+_MOST_FAILURES = 25
+_TEXTS = frozenset({"text", "varchar", "citext"})
+Values = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """A row of a table: its place (ctid), and the text of each of its columns."""
+
+    table: int
+    place: str
+    values: Values
+
+
+@dataclass
+class Dataset:
+    """The generated rows, by the OID of their table.
+
+    Attributes:
+        rows: those in the database.
+        fresh: rows that the table would take, but does not have.
+    """
+
+    rows: dict[int, list[StoredRow]] = field(default_factory=dict)
+    fresh: dict[int, list[Values]] = field(default_factory=dict)
+
+
+def fill(
+    connection: Connection,
+    schema: Schema,
+    tables: Iterable[Table],
+    pools: Mapping[ColumnId, Sequence[str]],
+    seed: int,
+) -> Dataset:
+    """Insert the rows, in the transaction of the connection.
+
+    Args:
+        connection: the database.
+        schema: its schema.
+        tables: those to fill, and no views or partitions.
+        pools: for some columns, values that statements compare with or store.
+        seed: the same seed generates the same rows.
+    """
+    return _Filler(connection, schema, pools, seed).fill(_parents_first(list(tables)))
+
+
+def read_rows(connection: Connection, table: Table) -> list[StoredRow]:
+    """Return the rows of a table."""
+    columns = ", ".join(f"{quoted(column.name)}::text" for column in table.columns)
+    query = f"SELECT ctid::text, {columns} FROM {full_name(table)}"
+    names = [column.name for column in table.columns]
+    return [
+        StoredRow(table.oid, place, dict(zip(names, values, strict=True)))
+        for place, *values in connection.execute(query.encode())
+    ]
+
+
+def full_name(table: Table) -> str:
+    """Return the name of a table, for a statement."""
+    return f"{quoted(table.schema)}.{quoted(table.table)}"
+
+
+def neighbours(text: str) -> list[str]:
+    """Return values beside a value: one more, one less, and texts that nearly match."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        swapped = [text.upper(), text.lower(), text.capitalize()]
+        return [text, *swapped, f"{text}x", f"x{text}", text[:-1]] if text else [text]
+    return [text, str(number + 1), str(number - 1)] if number.is_finite() else [text]
+
+
+def _parents_first(tables: list[Table]) -> list[Table]:
+    found: list[Table] = []
+    oids = {table.oid for table in tables}
+    waiting = list(tables)
+    while waiting:
+        done = {table.oid for table in found}
+        ready = [
+            table
+            for table in waiting
+            if {key.parent for key in table.foreign_keys} & oids <= done | {table.oid}
+        ] or waiting[:1]  # a cycle
+        found += ready
+        waiting = [table for table in waiting if table not in ready]
+    return found
+
+
+class _Filler:
+    def __init__(
+        self,
+        connection: Connection,
+        schema: Schema,
+        pools: Mapping[ColumnId, Sequence[str]],
+        seed: int,
+    ) -> None:
+        self._connection = connection
+        self._random = Random(seed)
+        self._pools = pools
+        hints = ColumnHints(str(seed), None)
+        self._generator = ValueGenerator(schema, self._random, hints.value)
+        tables = {oid: self._greedy(table) for oid, table in schema.tables.items()}
+        self._schema = replace(schema, tables=tables)
+        self._data = Dataset()
+
+    def fill(self, tables: Sequence[Table]) -> Dataset:
+        for table in tables:
+            self._data.rows[table.oid] = read_rows(self._connection, table)
+            self._insert_rows(table)
+        for table in tables:
+            self._data.fresh[table.oid] = self._fresh_rows(table)
+        return self._data
+
+    def _insert_rows(self, table: Table) -> None:
+        rows = self._data.rows
+        failures = 0
+        refers_to_itself = any(key.parent == table.oid for key in table.foreign_keys)
+        for make, number in ((self._new_row, _BASE), (self._near_copy, ROWS)):
+            inserted = len(rows[table.oid])
+            while inserted < number and failures < _MOST_FAILURES:
+                if self._insert(table, make(table)):
+                    inserted += 1
+                else:
+                    failures += 1
+                    inserted += self._insert(table, self._keys(table))
+                if refers_to_itself and inserted % 4 == 0:  # a tree of some depth
+                    rows[table.oid] = read_rows(self._connection, table)
+            rows[table.oid] = read_rows(self._connection, table)
+
+    def _insert(self, table: Table, values: Values) -> bool:
+        greedy = self._schema.tables[table.oid]
+        inserter = Inserter(self._connection, self._schema, self._generator, {})
+        try:
+            with self._connection.transaction():
+                inserter.insert(greedy, values)
+                inserter.check_deferred()
+        except (RowsError, psycopg.Error):
+            return False  # these values break a constraint; others will not
+        return True
+
+    def _fresh_rows(self, table: Table) -> list[Values]:
+        known = {row.place for row in self._data.rows[table.oid]}
+        with self._connection.transaction(force_rollback=True):
+            for _ in range(_FRESH):
+                if not self._insert(table, self._new_row(table)):
+                    self._insert(table, self._keys(table))
+            found = read_rows(self._connection, table)
+        return [row.values for row in found if row.place not in known]
+
+    def _new_row(self, table: Table) -> Values:
+        """Return the values of a row, the others are generated."""
+        given = self._keys(table)
+        for column in table.columns:
+            if column.name in given or column.generated:
+                continue
+            pool = self._pools.get(ColumnId(table.oid, column.name), ())
+            if not column.not_null and not column.type.not_null and self._chance(0.2):
+                given[column.name] = None
+            elif pool and self._chance(0.6):
+                given[column.name] = self._pooled(table, column.name, pool)
+            elif column.identity:
+                given[column.name] = self._number(table, column.name)
+        return given
+
+    def _near_copy(self, table: Table) -> Values:
+        """Return the values of a row that differs from another one in one or two columns."""
+        rows = self._data.rows[table.oid]
+        if not rows:
+            return self._new_row(table)
+        generated = {column.name for column in table.columns if column.generated}
+        copied = self._random.choice(rows).values
+        given = {name: text for name, text in copied.items() if name not in generated}
+        keys = {name for key in table.foreign_keys for name in key.columns}
+        single = {names[0] for names in table.uniques.values() if len(names) == 1}
+        for name in single - keys:
+            del given[name]
+            pool = self._pools.get(ColumnId(table.oid, name), ())
+            if table.column(name).identity:
+                given[name] = self._number(table, name)
+            elif pool and self._chance(0.5):
+                given[name] = self._pooled(table, name, pool)
+            elif not table.column(name).not_null and self._chance(0.3):
+                given[name] = None
+        wide = [names for names in table.uniques.values() if len(names) > 1]
+        changed = [self._random.choice([*names]) for names in wide]
+        others = [name for name in given if name not in single]
+        if others and (not changed or self._chance(0.3)):
+            changed += self._random.choices(others, k=1 + self._chance(0.3))
+        new = self._new_row(table)
+        for name in dict.fromkeys(changed):
+            del given[name]
+            of_key = [key.columns for key in table.foreign_keys if name in key.columns]
+            for column in of_key[0] if of_key else [name]:
+                if column in new:
+                    given[column] = new[column]
+        return given
+
+    def _keys(self, table: Table) -> Values:
+        """Return values for the foreign keys: of few parents, so that they have several rows."""
+        given: Values = {}
+        for key in table.foreign_keys:
+            parents = self._data.rows.get(key.parent, [])
+            columns = [table.column(name) for name in key.columns]
+            optional = not any(column.not_null for column in columns)
+            if optional and (not parents or self._chance(0.3)):
+                given |= dict.fromkeys(key.columns)
+            elif parents:
+                few = parents[: 3 if self._chance(0.6) else len(parents) * 2 // 3 + 1]
+                if key.parent == table.oid and self._chance(0.5):
+                    few = parents[-3:]
+                given |= self._key_of(key, self._random.choice(few).values)
+        return given
+
+    def _key_of(self, key: ForeignKey, parent: Values) -> Values:
+        names = zip(key.columns, key.parent_columns, strict=True)
+        return {name: parent[referenced] for name, referenced in names}
+
+    def _chance(self, probability: float) -> bool:
+        return self._random.random() < probability
+
+    def _greedy(self, table: Table) -> Table:
+        """Return the table with every column required, so that each gets a generated value."""
+        return replace(table, columns=tuple(self._required(table, c) for c in table.columns))
+
+    def _required(self, table: Table, column: Column) -> Column:
+        if column.generated or column.identity:
+            return column
+        try:
+            self._generator.for_column(table, column)
+        except NoValue:
+            return column
+        return replace(column, not_null=True, expression=None)
+
+    def _pooled(self, table: Table, name: str, pool: Sequence[str]) -> str:
+        """Return one of the values; for a unique column of texts, perhaps a longer one."""
+        value = self._random.choice(pool)
+        is_unique = (name,) in table.uniques.values()
+        if is_unique and table.column(name).type.name in _TEXTS and self._chance(0.7):
+            return value + "".join(self._random.choices(ascii_lowercase, k=3))
+        return value
+
+    def _number(self, table: Table, name: str) -> str:
+        """Return a number that no row has; the numbers follow no order."""
+        taken = {row.values[name] for row in self._data.rows[table.oid]}
+        return self._random.choice([str(n) for n in range(1, 5 * ROWS) if str(n) not in taken])

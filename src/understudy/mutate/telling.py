@@ -1,0 +1,126 @@
+"""The fewest rows on which a mutant differs from its original, as lines that insert them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+
+from understudy.mutate.column_uses import ColumnId
+from understudy.mutate.generated_data import Dataset, StoredRow
+from understudy.rows.table_facts import Table
+
+_MOST_SINGLE = 12  # rows that are tried alone
+_MOST_TRIES = 60
+_MOST_LINES = 3
+_NUMBERS = frozenset({"int2", "int4", "int8"})
+
+Differs = Callable[[Sequence[StoredRow]], bool]
+
+
+def telling_rows(
+    data: Dataset, tables: Sequence[Table], differs: Differs, random: Random
+) -> list[StoredRow]:
+    """Return the fewest rows, with the rows that they refer to, on which `differs` is true.
+
+    Args:
+        data: the rows on which it is.
+        tables: those of the statement.
+        differs: tells whether the two statements differ on these rows alone.
+        random: the source of random choices.
+
+    Returns:
+        Nothing if they differ on no rows at all, or if no few rows were found.
+    """
+    search = _Search(data, tables, differs)
+    if search.differs([]):
+        return []
+    rows = [row for table in tables for row in data.rows.get(table.oid, ())]
+    random.shuffle(rows)
+    for row in rows[:_MOST_SINGLE]:
+        if search.differs([row]):
+            return search.with_parents([row])
+    return search.with_parents(search.reduced(rows)) if search.differs(rows) else []
+
+
+class _Search:
+    def __init__(self, data: Dataset, tables: Sequence[Table], differs: Differs) -> None:
+        self._data = data
+        self._tables = {table.oid: table for table in tables}
+        self._differs = differs
+        self._tries = 0
+
+    def differs(self, rows: Sequence[StoredRow]) -> bool:
+        self._tries += 1
+        return self._differs(self.with_parents(rows))
+
+    def reduced(self, rows: list[StoredRow]) -> list[StoredRow]:
+        """Return some of the rows on which the statements still differ, by delta debugging."""
+        parts = 2
+        while len(rows) > 1 and self._tries < _MOST_TRIES:
+            size = -(-len(rows) // parts)
+            chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
+            rests = [[row for row in rows if row not in chunk] for chunk in chunks]
+            smaller = next((some for some in chunks + rests if some and self._try(some)), None)
+            if smaller is not None:
+                parts = 2 if smaller in chunks else max(parts - 1, 2)
+                rows = smaller
+            elif parts >= len(rows):
+                break
+            else:
+                parts = min(parts * 2, len(rows))
+        return rows
+
+    def _try(self, rows: Sequence[StoredRow]) -> bool:
+        return self._tries < _MOST_TRIES and self.differs(rows)
+
+    def with_parents(self, rows: Iterable[StoredRow]) -> list[StoredRow]:
+        """Return the rows after those of the statement's tables that they refer to."""
+        found: list[StoredRow] = []
+        for row in rows:
+            self._add(row, found)
+        return found
+
+    def _add(self, row: StoredRow, found: list[StoredRow]) -> None:
+        if row in found:
+            return
+        for key in self._tables[row.table].foreign_keys:
+            values = [row.values[name] for name in key.columns]
+            for parent in self._data.rows.get(key.parent, ()) if key.parent in self._tables else ():
+                if [parent.values[name] for name in key.parent_columns] == values and (
+                    parent is not row
+                ):
+                    self._add(parent, found)
+        found.append(row)
+
+
+def insert_lines(rows: Sequence[StoredRow], tables: Sequence[Table], columns: set[ColumnId]) -> str:
+    """Return the lines that insert the rows, with the values of these columns."""
+    if len(rows) > _MOST_LINES:
+        return ""
+    by_oid = {table.oid: table for table in tables}
+    return "\n".join(_line(row, by_oid[row.table], columns) for row in rows)
+
+
+def _line(row: StoredRow, table: Table, columns: set[ColumnId]) -> str:
+    arguments = [repr(table.name).replace("'", '"')]
+    for column in table.columns:
+        if ColumnId(table.oid, column.name) in columns and not column.generated:
+            text = row.values[column.name]
+            value = _python(text, column.type.name)
+            arguments.append(
+                f"{column.name}={value}"
+                if column.name.isidentifier()
+                else f"**{{{column.name!r}: {value}}}"
+            )
+    return f"real_postgres.insert({', '.join(arguments)})"
+
+
+def _python(text: str | None, kind: str) -> str:
+    if text is None:
+        return "None"
+    if kind in _NUMBERS:
+        return text
+    if kind == "bool":
+        return str(text in ("t", "true"))
+    shown = repr(text)
+    return f'"{shown[1:-1]}"' if shown[0] == "'" and '"' not in shown else shown
