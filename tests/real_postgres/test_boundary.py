@@ -35,15 +35,19 @@ def boundary_of(server: FakePostgres) -> Boundary:
 @asynccontextmanager
 async def by_asyncpg(server: FakePostgres) -> AsyncIterator[Execute]:
     connection = await asyncpg.connect(server.dsn)
-    yield connection.fetchval
-    await connection.close()
+    try:
+        yield connection.fetchval
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
 async def by_asyncpg_in_memory(server: FakePostgres) -> AsyncIterator[Execute]:
     connection = await server.asyncpg.connect()
-    yield connection.fetchval
-    await connection.close()
+    try:
+        yield connection.fetchval
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
@@ -55,8 +59,10 @@ async def by_psycopg(server: FakePostgres) -> AsyncIterator[Execute]:
         row = await cursor.fetchone() if cursor.description else None
         return None if row is None else row[0]
 
-    yield value
-    await connection.close()
+    try:
+        yield value
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
@@ -68,8 +74,10 @@ async def by_psycopg_sync(server: FakePostgres) -> AsyncIterator[Execute]:
         row = cursor.fetchone() if cursor.description else None
         return None if row is None else row[0]
 
-    yield value
-    connection.close()
+    try:
+        yield value
+    finally:
+        connection.close()
 
 
 @asynccontextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
 from functools import cached_property, partial
 from typing import Any
 
@@ -64,6 +66,16 @@ class Checker:
         # Of the statements of fakes: the names of their parameters.
         self._names: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, str] = {}
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """Forget at the end what is checked and learned meanwhile."""
+        before = deepcopy(self.coverage)
+        with self.catalog.forgetting():
+            try:
+                yield
+            finally:
+                self.coverage = before
 
     @property
     def types(self) -> Mapping[str, TypeFacts]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _Name = str | tuple[Any, ...]
+# What a catalog knows of the run beside the lines of its file.
+_LEARNED = ("_verdicts", "_unanswered", "_learned", "_asked", "_answered", "_renewed", "_compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,24 @@ class Catalog:
             return set()
         left = {skeleton(key) for key in contents.statements.keys() - self._asked}
         return {key for key, shape in shapes.items() if shape in left}
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """Forget at the end what is learned and asked meanwhile: the file gets none of it."""
+        with self._lock:
+            before = {name: copy(getattr(self, name)) for name in _LEARNED}
+            contents = self._contents
+            lines = None
+            if contents is not None:
+                lines = dict(contents.statements), dict(contents.answers)
+        try:
+            yield
+        finally:
+            with self._lock:
+                vars(self).update(before)
+                self._contents = contents
+                if contents is not None and lines is not None:
+                    contents.statements, contents.answers = lines
 
     def close(self) -> None:
         """Close the connection to the server, if there is one."""

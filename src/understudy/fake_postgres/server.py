@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -236,15 +236,24 @@ class Server:
         transport = client.transport
         transport.post(lambda: transport.send_output(function()))
 
+    @property
+    def open_clients(self) -> list[Client]:
+        """The connections that are open now."""
+        return self._open()
+
     def _open(self) -> list[Client]:
         with self.lock:
             return [client for client in self.clients if client.is_open]
 
     # Faults --------------------------------------------------------------------------------------
 
-    def end_connections(self) -> list[int]:
-        """End every connection, as an administrator does (57P01); return their numbers."""
-        clients = self._open()
+    def end_connections(self, but: Container[int] = ()) -> list[int]:
+        """End connections, as an administrator does (57P01); return their numbers.
+
+        Args:
+            but: the numbers of those that stay.
+        """
+        clients = [client for client in self._open() if client.pid not in but]
         for client in clients:
             self._end(client)
         return [client.pid for client in clients]
@@ -296,6 +305,8 @@ class Server:
         ]
         for client in ended:
             self._end(client)
+        leaks = (left.transactions(), left.connections())
+        self.boundary.leaks = tuple(str(failure) for failure in leaks if failure is not None)
         with self.lock:
             self.engine.scripts = (self.base,)
             self.begun = []

@@ -7,6 +7,7 @@ of the same name (Faker ships a `faker`), and a conftest.py overrides them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -87,6 +88,18 @@ def _postgres(settings: Settings) -> str:
 
     found = first_choice(settings)
     return f", {found}" if found else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Run tests again when all have run, if anything has asked for that."""
+    module: Any = sys.modules.get("understudy.rerun")
+    wanted = None if module is None else module.made(session.config)
+    if wanted is None or not wanted.after:
+        return (yield)
+    from understudy.plugin import reruns
+
+    return (yield from reruns.around_loop(session, wanted))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

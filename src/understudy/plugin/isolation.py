@@ -8,7 +8,8 @@ exists or has a marker of its own. Delete a line to have its test decided again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class _State:
         moved: those that this process has found.
         ran: the isolation of each test that ran in this process.
         collected: the tests that were collected, and the files that were collected as a whole.
+        is_final: whether no test is run on a clone any more.
     """
 
     known: Mapping[str, str]
@@ -47,6 +49,7 @@ class _State:
     ran: dict[str, str] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    is_final: bool = False
 
 
 def uses_real_postgres(item: pytest.Item) -> bool:
@@ -66,7 +69,7 @@ def of(item: pytest.Item) -> str:
 def may_move(item: pytest.Item) -> bool:
     """Return whether a test starts rolled back and is run again on a clone if necessary."""
     is_auto = uses_real_postgres(item) and markers.isolation(item) == "auto"
-    return is_auto and of(item) == "rollback"
+    return is_auto and of(item) == "rollback" and not _state(item.config).is_final
 
 
 def move(item: pytest.Item, reason: str) -> None:
@@ -124,6 +127,17 @@ def explain(item: pytest.Item, report: pytest.TestReport) -> None:
 def note_run(item: pytest.Item, isolation: str) -> None:
     """Count a test that uses `real_postgres`."""
     _state(item.config).ran[_name(item)] = isolation
+
+
+@contextmanager
+def unchanged(config: pytest.Config) -> Iterator[None]:
+    """Let tests run again rolled back, where they have begun, and forget that they ran."""
+    state = _state(config)
+    before, state.is_final = dict(state.ran), True
+    try:
+        yield
+    finally:
+        state.ran, state.is_final = before, False
 
 
 def note_collected(config: pytest.Config, items: Sequence[pytest.Item]) -> None:

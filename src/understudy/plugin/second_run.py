@@ -7,10 +7,8 @@ to the database is rolled back. Fixtures of the test's own scope are set up agai
 from __future__ import annotations
 
 import bdb
-import gc
 import sys
 import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,13 +16,14 @@ from _pytest.runner import runtestprotocol  # as pytest-rerunfailures and pytest
 
 from understudy.plugin import isolation
 from understudy.plugin.servers import interruption, rollback_server_of
+from understudy.rerun import quiet
+from understudy.rerun.quiet import Report
 
 if TYPE_CHECKING:
     from understudy.real_postgres.limits import Limits
 
 _LOOP = "WrongEventLoop: "
 _COUNTS = "understudy.script.call_counts"
-_Report = tuple[pytest.CallInfo[None], pytest.TestReport]
 
 
 def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -43,9 +42,9 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         found, reasons, is_certain = _first_run(item, nextitem)
         if reasons:
             found.clear()
-            warnings.simplefilter("ignore")  # SQLAlchemy's pool warns with a class of its own
-            _forget(item)
-            gc.collect()  # what was left open would warn of itself in another test
+            warnings.simplefilter("ignore")
+            quiet.forget(item)
+            quiet.collect()  # what was left open would warn of itself in another test
     if not reasons:
         for warning in caught:
             _warn(warning)
@@ -66,16 +65,13 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
 
 def _first_run(
     item: pytest.Item, nextitem: pytest.Item | None
-) -> tuple[list[_Report], list[str], bool]:
+) -> tuple[list[Report], list[str], bool]:
     """Run a test; return its reports, the reasons to run it again, and whether one is certain."""
-    request: Any = item
-    if hasattr(item, "_request") and not request._request:
-        request._initrequest()
-    try:
+    with quiet.with_request(item):
         with interruption(item.config).handled():
-            found = [_phase(item, "setup", {})]
+            found = [quiet.run_phase(item, "setup", {})]
             if found[0][1].passed:
-                found.append(_phase(item, "call", {}))
+                found.append(quiet.run_phase(item, "call", {}))
         limits = _limits(item)  # None also if it has used what only a rollback has
         reasons, is_certain = _reasons(limits, found)
         if limits is not None:
@@ -84,27 +80,10 @@ def _first_run(
             nextitem = None
         # What outlives the test stays for the second run.
         following = item.parent if reasons else nextitem
-        found.append(_phase(item, "teardown", {"nextitem": following}))
-    finally:
-        if hasattr(item, "_request"):
-            request._request, request.funcargs = False, None
+        found.append(quiet.run_phase(item, "teardown", {"nextitem": following}))
     if not reasons:
         reasons, is_certain = _reasons(limits, found)
     return found, reasons, is_certain
-
-
-def _phase(item: pytest.Item, when: Any, arguments: Mapping[str, Any]) -> _Report:
-    hook = getattr(item.ihook, f"pytest_runtest_{when}")
-    reraise: tuple[type[BaseException], ...] = (pytest.exit.Exception,)
-    if not item.config.getoption("usepdb", False):
-        reraise += (KeyboardInterrupt,)
-
-    def run() -> None:
-        __tracebackhide__ = True
-        hook(item=item, **arguments)
-
-    call = pytest.CallInfo.from_call(run, when=when, reraise=reraise)
-    return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
 
 
 def _limits(item: pytest.Item) -> Limits | None:
@@ -115,7 +94,7 @@ def _limits(item: pytest.Item) -> Limits | None:
     return server.scheduler.limits
 
 
-def _reasons(limits: Limits | None, found: list[_Report]) -> tuple[list[str], bool]:
+def _reasons(limits: Limits | None, found: list[Report]) -> tuple[list[str], bool]:
     """Return the reasons to run a test again, and whether one is certain."""
     if limits is None:
         return [], False
@@ -123,23 +102,6 @@ def _reasons(limits: Limits | None, found: list[_Report]) -> tuple[list[str], bo
     # A clone would hide the use of another event loop, because it renews the pools.
     has_failed = any(report.failed and _LOOP not in report.longreprtext for _, report in found)
     return certain or limits.reasons(has_failed=has_failed), bool(certain)
-
-
-def _forget(item: pytest.Item) -> None:
-    """Forget what pytest keeps of the first run."""
-    test: Any = item
-    del test._report_sections[:]  # captured output
-    if getattr(test, "_instance", None) is not None:
-        del test._instance
-        test._obj = None
-    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        vars(sys).pop(name, None)
-    # A fixture of a wider scope that failed would fail again without being set up.
-    for definitions in test._fixtureinfo.name2fixturedefs.values():
-        for definition in definitions:
-            if definition.cached_result is not None and definition.cached_result[2] is not None:
-                definition.cached_result = None
-                definition._finalizers.clear()
 
 
 def _warn(warning: warnings.WarningMessage) -> None:

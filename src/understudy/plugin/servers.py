@@ -21,9 +21,9 @@ from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.server import Server
-    from understudy.plugin.interruption import Interruption
     from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
+    from understudy.rerun.interruption import Interruption
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 _INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
@@ -48,8 +48,8 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
     known = config.stash.get(_ROLLBACK_SERVER, None)
     if known is None:
         from understudy.plugin.databases import Replaced
-        from understudy.plugin.interruption import is_debugged
         from understudy.real_postgres.rollback_server import RollbackServer
+        from understudy.rerun.interruption import is_debugged
 
         # The password of fake_postgres, because both may be behind one address.
         password = config.stash[_SERVER].password if _SERVER in config.stash else None
@@ -78,11 +78,17 @@ def observe(config: pytest.Config, observer: Observer) -> None:
         known.observe(observer)
 
 
+def made(config: pytest.Config) -> list[Server]:
+    """Return the servers that this run has used."""
+    known = (config.stash.get(_SERVER, None), config.stash.get(_ROLLBACK_SERVER, None))
+    return [server for server in known if server is not None]
+
+
 def interruption(config: pytest.Config) -> Interruption:
     """Return what interrupts the tests of this run."""
     known = config.stash.get(_INTERRUPTION, None)
     if known is None:
-        from understudy.plugin.interruption import Interruption
+        from understudy.rerun.interruption import Interruption
 
         known = config.stash[_INTERRUPTION] = Interruption()
     return known
@@ -121,9 +127,8 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
 
 def explain_refused(config: pytest.Config, report: pytest.TestReport) -> None:
     """Tell why a server refused a connection that came before the fixtures that start it."""
-    made = (config.stash.get(_SERVER, None), config.stash.get(_ROLLBACK_SERVER, None))
-    for known in made:
-        if known is None or known.is_started:
+    for known in made(config):
+        if known.is_started:
             continue
         # psqlpy does not name the port.
         signs = (str(known.port), "error connecting to server: Connection refused")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ def begin(config: pytest.Config) -> None:
         _exchange(before)
 
     config.add_cleanup(restore)
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Restore the counts at the end."""
+    before = _exchange({name: (0, set()) for name in _TALLIES})
+    try:
+        yield
+    finally:
+        _exchange(before)
 
 
 def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) -> list[str]:

@@ -40,12 +40,12 @@ class LeakedTasks:
 
     def begin(self) -> None:
         """Record the tasks and threads that run before a test: all tests share them."""
-        self._earlier = weakref.WeakSet([*_tasks(), *threading.enumerate()])
+        self._earlier = weakref.WeakSet([*tasks(), *threading.enumerate()])
 
     def end(self) -> None:
         """Record the tasks and threads that a test leaves running."""
         running = asyncio._get_running_loop() and asyncio.current_task()
-        left = {task for task in _tasks() if task is not running and _runs_users_code(task)}
+        left = {task for task in tasks() if task is not running and runs_users_code(task)}
         threads = {thread for thread in threading.enumerate() if _is_users_thread(thread)}
         threads.discard(threading.current_thread())
         self._leaked.update((left | threads) - set(self._earlier) - set(self._allowed))
@@ -68,11 +68,12 @@ class LeakedTasks:
         raise expectations.record_failure(failures.leaked(sql, who))
 
 
-def _tasks() -> set[Task]:
+def tasks() -> set[Task]:
+    """Return the tasks of the event loops in which this thread has used a driver."""
     return {task for loop in loops_of_this_thread() for task in asyncio.all_tasks(loop)}
 
 
-def _runs_users_code(task: Task) -> bool:
+def runs_users_code(task: Task) -> bool:
     """Return whether a suspended task is in the user's code, not only in a test runner."""
     return any(_is_users(frame.f_globals.get("__name__", "")) for frame in frames_of(task))
 

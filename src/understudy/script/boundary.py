@@ -101,18 +101,21 @@ class Boundary:
 
     Attributes:
         events: in the order in which they began.
+        leaks: the transactions and connections that the test has left open, as its failures say.
         change: called for each event before it goes on; what it returns happens instead. None
             lets everything go on.
     """
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.leaks: tuple[str, ...] = ()
         self.change: Callable[[Event], Change | None] | None = None
         self._counts: dict[tuple[str, Kind], dict[str, int]] = {}
 
     def begin_test(self) -> None:
         """Forget the events of the last test."""
         self.events = []
+        self.leaks = ()
         self._counts = {}
 
     def change_of(self, event: Event) -> Change | None:

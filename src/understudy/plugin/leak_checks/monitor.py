@@ -33,6 +33,9 @@ class Watch:
 
     Args:
         settings: say for each check whether it warns, fails or is off.
+
+    Attributes:
+        is_off: whether the tests that run now are not looked at.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,6 +45,7 @@ class Watch:
         self._found: list[tuple[str, str]] = []
         self._state: State | None = None
         self._collections = 0
+        self.is_off = False
         self.calls = CallsSeen()
         self.report: Callable[[pytest.Item, list[tuple[str, str]]], None] = self._report
 
@@ -63,6 +67,8 @@ class Watch:
         self, item: pytest.Item, inner: Generator[None, object, object]
     ) -> Generator[None, object, object]:
         """Check what a test leaves behind when all its fixtures are gone."""
+        if self.is_off:
+            return (yield from inner)
         try:
             result = yield from inner
         except BaseException:
@@ -77,6 +83,8 @@ class Watch:
 
     def test_begins(self, item: pytest.Item) -> None:
         """Record which test is running."""
+        if self.is_off:
+            return
         self._item = item
         self._found = []
         if self._state is None and self._wants("check_state"):
@@ -88,6 +96,8 @@ class Watch:
         self, fixture: pytest.FixtureDef[Any], inner: Generator[None, object, object]
     ) -> Generator[None, object, object]:
         """Accept the changes of a fixture that outlives a test: they are not the test's."""
+        if self.is_off:
+            return (yield from inner)
         if fixture.scope == "function":
             result = yield from inner
             if self._wants("check_tasks") and "asyncio" in sys.modules:

@@ -1,7 +1,7 @@
-"""The interruption of a first run that is over: the test may wait for what does not come.
+"""The interruption of a run of a test that waits for what does not come.
 
-First the task of the test is cancelled. If that does not end it, its connections are ended too
-(real_postgres/rollback_server.py), and all that it may wait in is interrupted again and again.
+First the task of the test is cancelled. If that does not end it, whoever interrupts ends its
+connections too, and all that it may wait in is interrupted again and again.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _SIGNAL = getattr(signal, "SIGURG", None)
 _LAST = 20
 # What calls a test or a fixture: pytest itself is not interrupted.
 _CALLERS = frozenset({"pytest_pyfunc_call", "call_fixture_func", "_callTestMethod", "_callSetUp"})
+# The same for the teardown of a fixture, which only a rerun interrupts.
+_ENDERS = frozenset({"_teardown_yield_fixture", "finish", "_callTearDown", "_callCleanup"})
+LATE = "this run of the test took too long"
 _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd")
 # anyio runs all tests and fixtures of a scope in one task, which has to survive.
 _RUNNER, _CALLER = "_run_tests_and_fixtures", "_call_in_runner_task"
@@ -40,11 +43,13 @@ class Interruption:
 
     Attributes:
         code: the code of the test's function; None if unknown.
-        limits: say whether the run is over; None as long as there is no server.
+        limits: say whether a first run is over; None as long as there is no server.
+        is_late: whether a rerun has taken too long.
     """
 
     code: CodeType | None = None
     limits: Limits | None = None
+    is_late = False
 
     def __init__(self) -> None:
         self._attempt = 0
@@ -86,13 +91,18 @@ class Interruption:
     def _handle(self, _number: int, frame: FrameType | None) -> None:
         if asyncio._get_running_loop() is not None and self._attempt < _LAST:
             return
-        if self._is_wanted and any(each.f_code.co_name in _CALLERS for each in _outwards(frame)):
-            raise pytest.fail.Exception(AGAIN)
+        callers = _CALLERS | _ENDERS if self.is_late else _CALLERS
+        if self._is_wanted and any(each.f_code.co_name in callers for each in _outwards(frame)):
+            raise pytest.fail.Exception(self._reason)
+
+    @property
+    def _reason(self) -> str:
+        return LATE if self.is_late else AGAIN
 
     @property
     def _is_wanted(self) -> bool:
         limits = self.limits  # they say that it moves until its teardown begins
-        return limits is not None and limits.is_over and limits.moves
+        return self.is_late or (limits is not None and limits.is_over and limits.moves)
 
     def _cancel(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel the task that runs the test or one of its fixtures, in the thread of its loop."""
@@ -104,7 +114,7 @@ class Interruption:
             runs_test = any(frame.f_code is self.code for frame in frames)
             if _RUNNER in _names(frames):
                 if runs_test or (self._attempt and calls and _runs_fixture(frames)):
-                    _fail(task)
+                    _fail(task, self._reason)
             elif _CALLER not in _names(frames) and (
                 runs_test or (self._attempt and _is_run_until_complete(task))
             ):
@@ -139,10 +149,10 @@ def _is_run_until_complete(task: asyncio.Task[Any]) -> bool:
     )
 
 
-def _fail(task: asyncio.Task[Any]) -> None:
+def _fail(task: asyncio.Task[Any], reason: str) -> None:
     """Make what a task waits for fail, so that the task itself goes on."""
     waiter: Any = task
     while isinstance(waiter, asyncio.Task):
         waiter = getattr(waiter, "_fut_waiter", None)
     if waiter is not None and not waiter.done():
-        waiter.set_exception(pytest.fail.Exception(AGAIN))
+        waiter.set_exception(pytest.fail.Exception(reason))

@@ -1,0 +1,171 @@
+"""Run the phases of a test so that nothing of it is seen or kept."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+Report = tuple[pytest.CallInfo[None], pytest.TestReport]
+
+
+def run_phase(item: pytest.Item, when: Any, arguments: Mapping[str, Any]) -> Report:
+    """Run a phase of a test as pytest does, and return its report without logging it."""
+    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+    reraise: tuple[type[BaseException], ...] = (pytest.exit.Exception,)
+    if not item.config.getoption("usepdb", False):
+        reraise += (KeyboardInterrupt,)
+
+    def run() -> None:
+        __tracebackhide__ = True
+        hook(item=item, **arguments)
+
+    call = pytest.CallInfo.from_call(run, when=when, reraise=reraise)
+    return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
+
+
+@contextmanager
+def with_request(item: pytest.Item) -> Iterator[None]:
+    """Give a test that has run before what its fixtures need, as pytest's runner does."""
+    test: Any = item
+    if hasattr(item, "_request") and not test._request:
+        test._initrequest()
+    try:
+        yield
+    finally:
+        if hasattr(item, "_request"):
+            test._request, test.funcargs = False, None
+
+
+def forget(item: pytest.Item) -> None:
+    """Forget what pytest keeps of a run."""
+    test: Any = item
+    del test._report_sections[:]  # captured output
+    if getattr(test, "_instance", None) is not None:
+        del test._instance
+        test._obj = None
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+    # A fixture of a wider scope that failed would fail again without being set up.
+    info = getattr(test, "_fixtureinfo", None)  # a doctest may have none
+    for definitions in () if info is None else info.name2fixturedefs.values():
+        for definition in definitions:
+            if definition.cached_result is not None and definition.cached_result[2] is not None:
+                definition.cached_result = None
+                definition._finalizers.clear()
+
+
+@contextmanager
+def without_output(config: pytest.Config) -> Iterator[None]:
+    """Drop what tests print and log, what they report by themselves, and what coverage traces."""
+    with ExitStack() as stack:
+        if config.getoption("capture", "no") == "no":
+            stack.enter_context(_without_prints())
+        logging_plugin: Any = config.pluginmanager.get_plugin("logging-plugin")
+        for name in ("log_cli_handler", "log_file_handler"):
+            handler: logging.Handler | None = getattr(logging_plugin, name, None)
+            if handler is not None:
+                handler.addFilter(_drop)
+                stack.callback(handler.removeFilter, _drop)
+        stack.enter_context(_without_reports(config))
+        stack.enter_context(_without_coverage())
+        yield
+
+
+def _drop(_record: logging.LogRecord) -> bool:
+    return False
+
+
+@contextmanager
+def _without_prints() -> Iterator[None]:
+    """Send standard output and error nowhere; pytest captures them otherwise."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for number in (1, 2):
+            os.dup2(nowhere, number)
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # a test has closed one
+            sys.stdout.flush()
+            sys.stderr.flush()
+        for number, file in zip((1, 2), kept, strict=True):
+            os.dup2(file, number)
+            os.close(file)
+        os.close(nowhere)
+
+
+@contextmanager
+def _without_reports(config: pytest.Config) -> Iterator[None]:
+    """Let nobody see the reports of subtests, which they log themselves."""
+    caller: Any = config.hook.pytest_runtest_logreport
+    implementations = list(caller._hookimpls)  # the list that every node's hook reads
+    caller._hookimpls.clear()
+    try:
+        yield
+    finally:
+        caller._hookimpls[:] = implementations
+        with contextlib.suppress(ImportError):  # before pytest 9
+            from _pytest.subtests import failed_subtests_key
+
+            config.stash.get(failed_subtests_key, {}).clear()
+
+
+@contextmanager
+def _without_coverage() -> Iterator[None]:
+    coverage: Any = sys.modules.get("coverage")
+    tracing = None if coverage is None else coverage.Coverage.current()
+    if tracing is None:
+        yield
+        return
+    tracing.stop()
+    try:
+        yield
+    finally:
+        tracing.start()
+
+
+@contextmanager
+def with_warning_filters(item: pytest.Item) -> Iterator[None]:
+    """Filter warnings as pytest does for a test, and drop them."""
+    from _pytest.config import apply_warning_filters, parse_warning_filter
+
+    config = item.config
+    with warnings.catch_warnings(record=True):
+        if not sys.warnoptions:
+            warnings.filterwarnings("always", category=DeprecationWarning)
+            warnings.filterwarnings("always", category=PendingDeprecationWarning)
+        given = getattr(config.known_args_namespace, "pythonwarnings", None) or []
+        apply_warning_filters(config.getini("filterwarnings"), given)
+        for mark in item.iter_markers("filterwarnings"):
+            for argument in mark.args:
+                warnings.filterwarnings(*parse_warning_filter(argument, escape=False))
+        yield
+
+
+@contextmanager
+def with_cheap_collections() -> Iterator[None]:
+    """Make a garbage collection cheap: it looks at nothing that is older."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def collect() -> None:
+    """Free what a run has left, so that it warns of itself in no later one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy's pool warns with a class of its own
+        gc.collect()
