@@ -130,7 +130,7 @@ class SqlCoverage:
             clones = databases.shared(self._config)
             describer = Describer(clones.place.socket_dsn(clones.new()[0]))
             try:
-                return ask_facts(sightings, describer.describe)
+                return ask_facts(sightings, describer)
             finally:
                 describer.close()
         except (PostgresError, CatalogError):

@@ -88,8 +88,8 @@ class RollbackServer(Server):
         )
         return self._forwarding
 
-    def observe(self, observer: Observer) -> None:
-        """Have an observer decide what is asked beside the statements."""
+    def observe(self, observer: Observer | None) -> None:
+        """Have an observer decide what is asked beside the statements; None asks nothing."""
         self._forwarding.observer = observer
 
     def _server_options(self, login: Login) -> ServerOptions:

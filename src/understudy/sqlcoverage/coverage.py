@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
-from understudy.catalog.description import Description, RowBounds, Verdict
+from understudy.catalog.description import (
+    Constraint,
+    Description,
+    RowBounds,
+    SchemaFacts,
+    Verdict,
+)
 from understudy.pg import sql
+from understudy.pg.sql_spelling import name_of
 from understudy.project.sql_literals import Inventory, Literal, Places
 from understudy.sqlcoverage import sightings as bits
-from understudy.sqlcoverage.plan import MOST_ROWS, Part
+from understudy.sqlcoverage.plan import MOST_ROWS, Part, plan_of
 from understudy.sqlcoverage.sightings import Sighting, Sightings
 
-Describe = Callable[[Sequence[str]], Sequence[Verdict]]
+
+class Describes(Protocol):
+    """Tells what PostgreSQL says of statements and of the schema."""
+
+    def describe(self, statements: Sequence[str]) -> Sequence[Verdict]:
+        """Return the verdict on each statement."""
+
+    def schema_facts(self) -> SchemaFacts:
+        """Return the constraints of the schema."""
+
+
 _COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE")
 
 
@@ -49,7 +67,7 @@ class Statement:
         executed: how often it reached a real server.
         evaluated: how often its conditions were evaluated.
         outcomes: what it can show.
-        problems: why some of its conditions were not evaluated.
+        problems: what was not looked at, and why.
     """
 
     path: str
@@ -113,20 +131,21 @@ class Facts:
     nullable: Mapping[str, bool] = field(default_factory=dict)
 
 
-def ask_facts(sightings: Sightings, describe: Describe) -> Facts:
+def ask_facts(sightings: Sightings, server: Describes) -> Facts:
     """Ask PostgreSQL what the statements that were executed can show.
 
     Args:
         sightings: what was seen.
-        describe: returns the verdict on each statement.
+        server: answers.
     """
     executed = [sighting for sighting in sightings.values() if sighting.executed]
     texts = [sighting.sql for sighting in executed if sighting.plan.returns]
     queries = {part.columns for sighting in executed for part in sighting.plan.parts}
     columns = sorted(queries - {""})
-    verdicts = describe([*texts, *columns])
+    verdicts = server.describe([*texts, *columns])
+    constraints = server.schema_facts().constraints
     bounds = {
-        text: verdict.rows
+        text: _bounds(text, verdict, constraints)
         for text, verdict in zip(texts, verdicts, strict=False)
         if isinstance(verdict, Description)
     }
@@ -136,6 +155,20 @@ def ask_facts(sightings: Sightings, describe: Describe) -> Facts:
         if isinstance(verdict, Description)
     }
     return Facts(bounds, nullable)
+
+
+def _bounds(text: str, verdict: Description, constraints: Sequence[Constraint]) -> RowBounds:
+    """Return the bounds of a statement's rows; at most one if it may look up a unique value."""
+    names = set(map(name_of, sql.tokens(text)))
+    is_lookup = any(
+        constraint.kind in ("primary key", "unique")
+        and constraint.table in verdict.tables
+        and names.issuperset(constraint.columns)
+        for constraint in constraints
+    )
+    rows = verdict.rows
+    is_uncertain = is_lookup and rows.most is None and "WHERE" in text.upper()
+    return RowBounds(rows.least, 1, rows.limit) if is_uncertain else rows
 
 
 def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) -> Coverage:
@@ -177,52 +210,66 @@ def _add(
 ) -> None:
     """Add what was seen of a statement, as one of its texts was sent."""
     statement.sent += times or sighting.sent or sighting.executed
-    if not sighting.executed and sighting.on_clone:
-        statement.problems = ["it ran on a clone"]
+    statement.problems += [text for text in _problems(sighting) if text not in statement.problems]
     if not sighting.executed or statement.executed:
         return
     statement.executed = sighting.executed
     statement.evaluated = sighting.evaluated
-    problems = dict.fromkeys(sighting.problems.values())
-    if sighting.failed == sighting.executed:
-        problems = {"it always failed": None}
-    if sighting.is_capped:
-        problems[f"it has looked at {MOST_ROWS:,} rows and more"] = None
-    if sighting.plan.why_not:
-        problems[sighting.plan.why_not] = None
-    statement.problems = list(problems)
-    line_of = _line_of(statement, sighting, literal)
+    shown = _shown(sighting, literal)
+    lines = [statement.line if literal is None else literal.line_of(part.start) for part in shown]
     statement.outcomes = [
-        *_part_outcomes(sighting, facts, line_of),
-        *_outcomes(sighting, facts, line_of(0)),
+        *_part_outcomes(sighting, facts, shown, lines),
+        *_outcomes(sighting, facts, statement.line),
     ]
 
 
-def _line_of(
-    statement: Statement, sighting: Sighting, literal: Literal | None
-) -> Callable[[int], int]:
-    """Return a function for the line in the file of an offset in the statement that was sent."""
-    if literal is None or literal.text.count("\n") != sighting.sql.strip().count("\n"):
-        return lambda _: statement.line
-    lines = literal.lines
-    space = len(sighting.sql) - len(sighting.sql.lstrip())
-    return lambda offset: lines[sighting.sql.count("\n", space, max(space, offset))]
+def _shown(sighting: Sighting, literal: Literal | None) -> list[Part]:
+    """Return the parts of a statement as the source spells them, if they are the same there."""
+    sent = sighting.plan.parts
+    if literal is None:
+        return sent
+    written = plan_of(literal.text).parts
+    is_same = [part.clause for part in written] == [part.clause for part in sent]
+    return written if is_same else [replace(part, start=0) for part in sent]
+
+
+def _problems(sighting: Sighting) -> Iterator[str]:
+    """Yield what was not looked at, and why."""
+    if sighting.on_clone:
+        yield f"{sighting.on_clone} of {sighting.sent} calls not looked at: on a clone"
+    if not sighting.executed:
+        return
+    if sighting.failed == sighting.executed:
+        yield "it always failed"
+        return
+    for problem in dict.fromkeys([*sighting.problems.values(), sighting.plan.why_not]):
+        if problem:
+            yield f"not evaluated: {problem}"
+    if sighting.is_capped:
+        yield f"more than {MOST_ROWS:,} rows"
 
 
 def _part_outcomes(
-    sighting: Sighting, facts: Facts, line_of: Callable[[int], int]
+    sighting: Sighting, facts: Facts, shown: Sequence[Part], lines: Sequence[int]
 ) -> Iterator[Outcome]:
-    masks = iter(sighting.masks)
+    """Yield the outcomes of the parts of a statement.
+
+    Args:
+        sighting: what was seen.
+        facts: what PostgreSQL says of the statements.
+        shown: the parts as they are shown.
+        lines: the line of each.
+    """
+    known = zip(sighting.masks, shown, lines, strict=True)
     for number, question in enumerate(sighting.plan.questions):
         # What was not seen is only certain if it was looked for each time, in all rows.
         is_certain = number not in sighting.problems and not sighting.is_capped
         for part in question.parts:
-            mask = next(masks)
+            mask, as_shown, line = next(known)
             for bit, name in enumerate(part.outcomes):
                 is_seen = bool(mask >> bit & 1)
                 if name in _wanted(part, facts) and (is_seen or is_certain):
-                    text, missing = _words(part, name)
-                    yield Outcome(text, missing, line_of(part.start), is_seen)
+                    yield Outcome(*_words(as_shown, name), line, is_seen)
 
 
 def _outcomes(sighting: Sighting, facts: Facts, line: int) -> Iterator[Outcome]:
@@ -244,12 +291,12 @@ def _row_outcomes(sighting: Sighting, bounds: RowBounds | None, line: int) -> It
         return
     is_unique = bounds.most == 1
     if bounds.least == 0:
-        yield Outcome("no row", "never no row", line, bool(rows & bits.NONE))
+        yield Outcome("zero rows", "never zero rows", line, bool(rows & bits.NONE))
     if is_unique or not rows & bits.SOME:
         one = bool(rows & (bits.ONE | bits.SOME))
         yield Outcome("one row", "never one row", line, one)
     if not is_unique and plan.is_single and not rows & bits.SOME:
-        yield Outcome("many rows", "never many rows", line, bool(rows & bits.MANY))
+        yield Outcome("several rows", "never several rows", line, bool(rows & bits.MANY))
 
 
 def _wanted(part: Part, facts: Facts) -> Sequence[str]:

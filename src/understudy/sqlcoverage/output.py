@@ -67,8 +67,7 @@ def _seen(statement: Statement) -> str:
 
 
 def _remarks(statement: Statement) -> str:
-    problems = [f"not evaluated: {problem}" for problem in statement.problems]
-    return "; ".join([*statement.missing, *problems])
+    return "; ".join([*statement.missing, *statement.problems])
 
 
 def as_json(coverage: Coverage) -> str:
@@ -104,7 +103,7 @@ def _plain(statement: Statement) -> dict[str, object]:
             for outcome in statement.outcomes
         ],
         "missing": statement.missing,
-        "not_evaluated": statement.problems,
+        "not_looked_at": statement.problems,
     }
 
 

@@ -19,8 +19,12 @@ from understudy.sqlcoverage.sightings import Sighting, Sightings
 _SAVEPOINT = '"understudy: coverage"'
 # Milliseconds that a question may take.
 _PATIENCE = 200
-_BEGIN = f"SAVEPOINT {_SAVEPOINT};SET LOCAL statement_timeout = {_PATIENCE}"
-_NEXT = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT};SET LOCAL statement_timeout = {_PATIENCE}"
+# What it reads shall not be counted in pg_stat_user_tables, if its user may say so.
+_SETTINGS = f"""SET LOCAL statement_timeout = {_PATIENCE};
+    SELECT pg_catalog.set_config('track_counts', 'off', true)
+    WHERE pg_catalog.current_setting('is_superuser') = 'on'"""
+_BEGIN = f"SAVEPOINT {_SAVEPOINT};{_SETTINGS}"
+_NEXT = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT};{_SETTINGS}"
 _END = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT};RELEASE SAVEPOINT {_SAVEPOINT}"
 # Statements of which a run keeps what it has seen: more are made by a loop.
 _MOST = 5000
