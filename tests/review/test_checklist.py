@@ -15,7 +15,7 @@ USERS, ORDERS, TOTALS = "app.dao.users", "app.dao.orders", "app.totals"
 
 def test_the_worst_module_comes_first(reviews: list[Review]) -> None:
     assert [review.module for review in reviews] == [ORDERS, TOTALS, USERS]
-    assert [len(review.wrong) for review in reviews] == [8, 6, 0]
+    assert [len(review.wrong) for review in reviews] == [9, 6, 0]
 
 
 def test_the_checklist_has_three_stages() -> None:
@@ -25,7 +25,7 @@ def test_the_checklist_has_three_stages() -> None:
         4,
         8,
     ]
-    assert len(Item) == 18
+    assert len(Item) == 19
 
 
 def test_a_module_that_fulfils_it_all(reviews: list[Review]) -> None:
@@ -48,6 +48,7 @@ def test_a_module_that_fulfils_it_all(reviews: list[Review]) -> None:
         (Item.PASSING, ["2 tests passed"]),
         (Item.COVERAGE, ["100% of its lines and branches"]),
         (Item.PATHS, ["2 branches, all taken"]),
+        (Item.STATEMENTS, ["1 statement, all sent"]),
         (Item.LEFTOVERS, ["none in 1 test file"]),
         (Item.ISOLATED, ["2 tests: the same alone, in reverse, and at random (seed 4)"]),
         (Item.REPEATABLE, ["2 tests, run twice in one process: the same both times"]),
@@ -88,6 +89,10 @@ def test_what_a_fulfilled_item_rests_on(
         (
             Item.COVERAGE,
             [Evidence("62% of its lines and branches; not run: 4-5, 10", "app/dao/orders.py", 4)],
+        ),
+        (
+            Item.STATEMENTS,
+            [Evidence("DELETE FROM orders WHERE id = $1: not reached", "app/dao/orders.py", 10)],
         ),
         (
             Item.LEFTOVERS,
@@ -132,7 +137,7 @@ def test_what_cannot_be_told(reviews: list[Review]) -> None:
         if answer.state == "cannot tell"
     ]
 
-    assert unknown == [Item.LAYER, Item.FIXTURES, Item.SQL, Item.PARAMETERS]
+    assert unknown == [*(Item.LAYER, Item.FIXTURES, Item.SQL, Item.PARAMETERS, Item.STATEMENTS)]
     assert answer(reviews, TOTALS, Item.SQL).evidence == (
         Evidence("its tests send no statement to a fake"),
     )

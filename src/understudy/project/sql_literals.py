@@ -81,11 +81,13 @@ class Inventory:
         literals: those that are complete, by file and line.
         composed: the places of those that are put together at run time.
         unreadable: the files that cannot be read or parsed.
+        tests: the files of the tests, whose statements are not in it.
     """
 
     literals: list[Literal] = field(default_factory=list)
     composed: list[files.Place] = field(default_factory=list)
     unreadable: list[Path] = field(default_factory=list)
+    tests: set[Path] = field(default_factory=set)
 
 
 class Places:
@@ -154,9 +156,11 @@ def inventory(root: Path, excluded: Iterable[Path] = ()) -> Inventory:
     found = Inventory()
     left_out = set(excluded)
     for path in sorted(files.walk(root)):
-        if path in left_out or files.is_test_code(path, root, project.pytest):
+        if files.is_test_code(path, root, project.pytest):
+            found.tests.add(path)
+        elif path in left_out:
             continue
-        if path.suffix == ".py":
+        elif path.suffix == ".py":
             _read_python(path, project, found)
         elif path.suffix == ".sql":
             _read_sql(path, found)

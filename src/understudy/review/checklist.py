@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from understudy.pg.sql import one_line
 from understudy.review.checklist_items import Answer, Evidence, Item, Verdict
 from understudy.review.module_evidence import ModuleEvidence
 from understudy.review.suite import TestFunction
@@ -220,6 +221,24 @@ def _paths(module: ModuleEvidence) -> Verdict:
     )
 
 
+def _statements(module: ModuleEvidence) -> Verdict:
+    """Check that every statement is sent, and its conditions seen where they are evaluated."""
+    statements = module.covered_sql()
+    if not statements:
+        return _unknown("no SQL stands in it as text")
+    path = module.shown(module.target.path)
+    lacking = [
+        Evidence(f"{_short(one_line(statement['sql']))}: {'; '.join(missing)}", path, line)
+        for statement in statements
+        if (missing := statement["missing_conditions"]) and (line := statement["line"])
+    ]
+    if lacking:
+        return _not_ok(lacking)
+    evaluated = sum(statement["evaluated"] > 0 for statement in statements)
+    text = f"{counted(len(statements), 'statement')}, all sent"
+    return _ok(f"{text}, {evaluated} of them to real_postgres" if evaluated else text)
+
+
 def _leftovers(module: ModuleEvidence) -> Verdict:
     found = [
         Evidence("a test prints here", module.shown(file.path), line)
@@ -337,6 +356,7 @@ _CHECKS: dict[Item, Check] = {
     Item.PASSING: _passing,
     Item.COVERAGE: _coverage,
     Item.PATHS: _paths,
+    Item.STATEMENTS: _statements,
     Item.LEFTOVERS: _leftovers,
     Item.ISOLATED: _isolated,
     Item.REPEATABLE: _repeatable,

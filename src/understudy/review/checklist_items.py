@@ -28,6 +28,7 @@ class Item(StrEnum):
     PASSING = "the tests pass, and test something"
     COVERAGE = "the module is covered"
     PATHS = "every path is taken"
+    STATEMENTS = "the SQL is covered"
     LEFTOVERS = "no prints, no code in comments"
     ISOLATED = "the tests need no other test, and no order"
     REPEATABLE = "they say the same each time"

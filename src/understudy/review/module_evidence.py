@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,13 @@ class ModuleEvidence:
         """Return the statements that its tests sent to fakes."""
         names = {test.name for test in self.tests}
         return [sent for sent in self.runs.covered.statements if names.intersection(sent.tests)]
+
+    def covered_sql(self) -> Sequence[Mapping[str, Any]]:
+        """Return the coverage of the SQL that stands in it."""
+        path = self.target.path.as_posix()
+        files = self.runs.covered.sql.items()
+        found = (statements for name, statements in files if path.endswith(f"/{name}"))
+        return [statement for statement in next(found, ()) if statement["is_literal"]]
 
     def sources(self) -> Iterator[tuple[Test, TestFunction]]:
         """Yield the module's tests with their source, each function once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,11 +74,13 @@ class Run:
         tests: the tests by node id, in the order in which they ran.
         files: coverage's report of each measured file, by absolute path.
         statements: the statements that were sent to fakes.
+        sql: the coverage of the SQL in each file, by its path below pytest's root.
     """
 
     tests: dict[str, Test]
     files: dict[str, Any] = field(default_factory=dict)
     statements: Sequence[SentStatement] = ()
+    sql: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 class Runner:
@@ -100,6 +103,7 @@ class Runner:
         arguments: Sequence[str] = (),
     ) -> None:
         self._root = root
+        self._scratch = scratch
         self._timeout = timeout
         self._options = [*arguments, *suite_run.arguments(scratch, catalog)]
 
@@ -124,8 +128,10 @@ class Runner:
         Raises:
             ReviewError: The tests could not be collected or run, or took too long.
         """
+        report = self._scratch / "sql.json"
+        asked = [f"--understudy-sql-cov-report=json:{report}"] if measured else []
         ended = pytest_process.run(
-            [*self._options, *paths],
+            [*self._options, *asked, *paths],
             self._root,
             plugin="understudy.review.recorder",
             request={
@@ -145,13 +151,17 @@ class Runner:
             )
         if ended.exit_code not in (0, 1) or not ended.answers:
             raise ReviewError(f"{suite_run.ending(ended.exit_code)}:\n{output}")
-        return _read(ended.answers[-1])
+        return _read(ended.answers[-1], report if measured else None)
 
 
-def _read(answer: Mapping[str, Any]) -> Run:
+def _read(answer: Mapping[str, Any], report: Path | None) -> Run:
     if answer["not_collected"]:
         files = ", ".join(answer["not_collected"])
         raise ReviewError(f"pytest could not collect {files}. Run pytest to see why.")
     tests = {name: Test(name, **fields) for name, fields in answer["tests"].items()}
     statements = [SentStatement(sql, **fields) for sql, fields in answer["statements"].items()]
-    return Run(tests, answer["files"], statements)
+    sql = {}
+    if report is not None and report.exists():
+        files = json.loads(report.read_bytes())["files"]
+        sql = {path: file["statements"] for path, file in files.items()}
+    return Run(tests, answer["files"], statements, sql)

@@ -44,12 +44,14 @@ class Outcome:
         missing: what a report says if no test showed it, such as "id = $1 never false".
         line: its line in the file.
         is_seen: whether a test showed it.
+        is_condition: whether it is about a condition or a join, and not a number of rows.
     """
 
     text: str
     missing: str
     line: int
     is_seen: bool
+    is_condition: bool = False
 
 
 @dataclass(slots=True)
@@ -98,6 +100,14 @@ class Statement:
         if not self.sent:
             return ["not reached"]
         return [outcome.missing for outcome in self.outcomes if not outcome.is_seen]
+
+    @property
+    def missing_conditions(self) -> list[str]:
+        """The same without numbers of rows, which need not matter to a test."""
+        if not self.sent:
+            return self.missing
+        lacking = (outcome for outcome in self.outcomes if not outcome.is_seen)
+        return [outcome.missing for outcome in lacking if outcome.is_condition]
 
 
 @dataclass(slots=True)
@@ -191,7 +201,8 @@ def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) 
             literals = places.find(sighting.sql, path, line)
             for literal in literals:
                 _add(found[id(literal)], sighting, times, facts, literal)
-            if not literals and sighting.executed and line:
+            is_app = path is not None and path not in inventory.tests
+            if not literals and sighting.executed and line and is_app:
                 key = (name, line, sighting.sql)
                 other = Statement(name, line, line, sighting.sql, is_literal=False)
                 _add(others.setdefault(key, other), sighting, times, facts, None)
@@ -269,7 +280,7 @@ def _part_outcomes(
             for bit, name in enumerate(part.outcomes):
                 is_seen = bool(mask >> bit & 1)
                 if name in _wanted(part, facts) and (is_seen or is_certain):
-                    yield Outcome(*_words(as_shown, name), line, is_seen)
+                    yield Outcome(*_words(as_shown, name), line, is_seen, is_condition=True)
 
 
 def _outcomes(sighting: Sighting, facts: Facts, line: int) -> Iterator[Outcome]:

@@ -103,6 +103,7 @@ def _plain(statement: Statement) -> dict[str, object]:
             for outcome in statement.outcomes
         ],
         "missing": statement.missing,
+        "missing_conditions": statement.missing_conditions,
         "not_looked_at": statement.problems,
     }
 
