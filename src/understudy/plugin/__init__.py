@@ -187,7 +187,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if config.pluginmanager.has_plugin("understudy-sql-coverage"):
         from understudy.plugin import sql_coverage
 
-        sql_coverage.end(config)
+        unread += sql_coverage.end(config)
     problems = summary.end(config, options.read_settings(config), unread)
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
     from understudy.rerun.interruption import Interruption
+    from understudy.script.boundary import Boundary
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 _INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
@@ -69,6 +70,12 @@ def rollback_server(config: pytest.Config) -> RollbackServer:
 def rollback_server_of(config: pytest.Config) -> RollbackServer | None:
     """Return the server of `real_postgres` of this run, or None if nothing has used it."""
     return config.stash.get(_ROLLBACK_SERVER, None)
+
+
+def boundaries(config: pytest.Config) -> list[Boundary]:
+    """Return what has passed the servers of this run that there are."""
+    made = (config.stash.get(_SERVER, None), rollback_server_of(config))
+    return [server.boundary for server in made if server is not None]
 
 
 def observe(config: pytest.Config, observer: Observer) -> None:

@@ -12,6 +12,7 @@ from understudy.plugin import servers, xdist_workers
 from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
+    from understudy.script.boundary import Event
     from understudy.script.expectations import Recorded
     from understudy.sqlcoverage.coverage import Coverage, Facts
     from understudy.sqlcoverage.recorder import Recorder
@@ -42,10 +43,13 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     config.pluginmanager.register(known, "understudy-sql-coverage")
 
 
-def end(config: pytest.Config) -> None:
-    """End the recording, while there is a server to ask; a worker sends what it has seen."""
-    if (run := config.stash.get(_RUN, None)) is not None:
-        run.end()
+def end(config: pytest.Config) -> list[str]:
+    """End the recording, while there is a server to ask, and return its problems.
+
+    A worker of pytest-xdist sends what it has seen to the controller instead.
+    """
+    run = config.stash.get(_RUN, None)
+    return [] if run is None else run.end()
 
 
 class SqlCoverage:
@@ -66,6 +70,9 @@ class SqlCoverage:
         self._reports = reports
         self._scripts: list[Recorded] = []
         self._coverage: Coverage | None = None
+        self._unwritten: list[str] = []
+        # By boundary, the events of its latest test, and how many of them are counted.
+        self._events: dict[int, tuple[list[Event], int]] = {}
         self.recorder: Recorder = Recorder()
         expectations.observers.append(self._scripts.append)
         servers.observe(config, self.recorder)
@@ -74,16 +81,23 @@ class SqlCoverage:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self) -> None:
         """Count the calls of a test."""
-        # A call is in the log of each script of its server.
         calls = {id(call): call for script in self._scripts for call in script.calls}
-        self.recorder.note_calls(calls.values())
         self._scripts.clear()
+        for boundary in servers.boundaries(self._config):
+            events, counted = self._events.get(id(boundary), ([], 0))
+            # A server that no test has used since still has the events of an earlier one.
+            first = counted if events is boundary.events else 0
+            self._events[id(boundary)] = boundary.events, len(boundary.events)
+            for event in boundary.events[first:]:
+                if event.kind == "statement" and not event.is_drivers:
+                    calls[id(event.call)] = event.call
+        self.recorder.note_calls(calls.values())
 
-    def end(self) -> None:
-        """Join what the processes of the run have seen, and ask PostgreSQL about it."""
+    def end(self) -> list[str]:
+        """Join what the processes of the run have seen, and return the problems."""
         own = self.recorder.sightings
         if xdist_workers.send(self._config, _OUTPUT, own.plain):
-            return
+            return []
         for values in xdist_workers.results(self._config, _OUTPUT):
             own.add_plain(values)
         from understudy.project.sql_literals import inventory
@@ -92,7 +106,7 @@ class SqlCoverage:
         root = self._settings.root
         literals = inventory(root, self._schema_files(root))
         self._coverage = cover(root, literals, own, self._facts(own))
-        self._write_files(self._coverage)
+        return self._write_files(self._coverage)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table."""
@@ -108,7 +122,7 @@ class SqlCoverage:
                 terminalreporter.line(line)
         for report in self._reports:
             kind, _, file = report.partition(":")
-            if file:
+            if file and file not in self._unwritten:
                 terminalreporter.line(f"{kind} written to {file}")
 
     def _schema_files(self, root: Path) -> list[Path]:
@@ -136,13 +150,19 @@ class SqlCoverage:
         except (PostgresError, CatalogError):
             return Facts()  # nothing is claimed about the rows and NULLs that are possible
 
-    def _write_files(self, coverage: Coverage) -> None:
+    def _write_files(self, coverage: Coverage) -> list[str]:
         from understudy.atomic_write import write_files
         from understudy.sqlcoverage import output
 
+        problems: list[str] = []
         formats: dict[str, Any] = {"lcov": output.as_lcov, "json": output.as_json}
         for report in self._reports:
             kind, _, file = report.partition(":")
             if file:
                 path = self._config.invocation_params.dir / file
-                write_files({path: formats[kind](coverage).encode()})
+                try:
+                    write_files({path: formats[kind](coverage).encode()})
+                except OSError as error:
+                    self._unwritten.append(file)
+                    problems.append(f"{file} cannot be written: {error.strerror}")
+        return problems
