@@ -142,3 +142,14 @@ def test_the_route_of_an_included_router_in_a_mounted_app() -> None:
     assert [request.name for request in requests.of_test] == names
     for request in requests.of_test:
         assert list(request.dependencies.values()) == ["dependency"]
+
+
+async def other() -> Any:
+    yield
+
+
+def test_a_dependency_that_the_test_overrides_goes_by_its_own_name() -> None:
+    app = make_app()
+    app.dependency_overrides[dependency] = other
+    SyncClient(app, Path()).client.post("/users/7")
+    assert requests.of_test[0].dependencies == {other.__code__: "dependency"}

@@ -378,6 +378,9 @@ def test_r5_a_background_task_on_the_connection_of_the_request() -> None:
         (("request", "BEGIN", SELECT, "200", ":SELECT pg_advisory_unlock(1)", "COMMIT", "end"), []),
         (("request", "BEGIN", SELECT, "200", SELECT, "COMMIT", "end"), []),
         (("request", "BEGIN", INSERT, "200", f":{INSERT}", "COMMIT", "end"), ["R1", "R5"]),
+        # One transaction of the test, for several requests and their tasks.
+        (("BEGIN", "request", SELECT, "200", "end", "request", SELECT, "200", "end"), []),
+        (("BEGIN", "request", SELECT, "200", f":{SELECT}", "end"), []),
     ],
 )
 def test_r5_is_certain(words: tuple[str, ...], rules: list[str]) -> None:

@@ -11,7 +11,7 @@ import copy
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
@@ -77,15 +77,17 @@ def _note_route(request: Request, scope: Any, root: str) -> None:
         request.route = scope.get("root_path", "").removeprefix(root) + path
     request.endpoint = _code(scope.get("endpoint")) or request.endpoint
     if dependant := getattr(route, "dependant", None):
-        request.dependencies = dict(_dependencies(dependant))
+        overrides = getattr(scope.get("app"), "dependency_overrides", {})
+        request.dependencies = dict(_dependencies(dependant, overrides))
 
 
-def _dependencies(dependant: Any) -> Iterator[tuple[CodeType, str]]:
-    """Yield the code and the names of the dependencies of an endpoint of FastAPI."""
+def _dependencies(dependant: Any, overrides: Mapping[Any, Any]) -> Iterator[tuple[CodeType, str]]:
+    """Yield the code of the dependencies of an endpoint of FastAPI, and the names they go by."""
     for dependency in dependant.dependencies:
-        if (code := _code(dependency.call)) is not None:
-            yield code, getattr(dependency.call, "__name__", code.co_name)
-        yield from _dependencies(dependency)
+        call = dependency.call
+        if (code := _code(overrides.get(call, call))) is not None:
+            yield code, getattr(call, "__name__", code.co_name)
+        yield from _dependencies(dependency, overrides)
 
 
 def _code(function: Any) -> CodeType | None:

@@ -317,12 +317,13 @@ def _statement_after_response(view: _View, early: Sequence[Block]) -> Iterator[F
     if sent is None:
         return
     for block in view.blocks:
+        if not _is_of(block.begin, view.request):
+            continue  # a transaction of the test, which all may share
         own = [event for event in block.events if view.is_own(event)]
         for event in block.events:
-            if event.kind != "statement" or event.begun < sent or event.is_drivers:
+            if event.kind != "statement" or event.begun < sent or not _is_of(event, view.request):
                 continue
-            in_background = event.request is not None and event.request is not view.request
-            if in_background and own and tables(event.call.statement):
+            if event.request is not view.request and own and tables(event.call.statement):
                 yield _after_finding(view.request, event, "a background task")
                 break
             exits = view.is_own(event) and wrote(event) and view.is_dependency(event)
