@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from understudy.script.failures import PredicateFailed as PredicateFailed
     from understudy.script.failures import ScriptError as ScriptError
     from understudy.script.failures import ServerBroke as ServerBroke
+    from understudy.script.failures import TooManyStatements as TooManyStatements
     from understudy.script.failures import TransactionLeftOpen as TransactionLeftOpen
     from understudy.script.failures import UnexpectedCall as UnexpectedCall
     from understudy.script.failures import UnexpectedStatement as UnexpectedStatement
@@ -69,6 +70,7 @@ __all__ = [
     "ServerBroke",
     "StatementRefused",
     "StatementUnknown",
+    "TooManyStatements",
     "TransactionLeftOpen",
     "UncheckedWarning",
     "UnderstudyWarning",
@@ -104,6 +106,7 @@ _HOMES = {
     "ServerBroke": "understudy.script.failures",
     "StatementRefused": "understudy.catalog.errors",
     "StatementUnknown": "understudy.catalog.errors",
+    "TooManyStatements": "understudy.script.failures",
     "TransactionLeftOpen": "understudy.script.failures",
     "UncheckedWarning": "understudy.catalog.errors",
     "UnderstudyWarning": "understudy.plugin.leak_checks.categories",

@@ -9,7 +9,7 @@ from tests.plugin.conftest import Project, section
 KEYWORDS = (
     "isolation, app_database, check_statements, check_parameters, check_answers, check_errors, "
     "check_response_before_commit, check_success_despite_error, check_commit_despite_failure, "
-    "check_statement_after_response"
+    "check_statement_after_response, max_statements"
 )
 
 

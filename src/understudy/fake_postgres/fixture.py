@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from understudy.fake_postgres.clients import Client
@@ -12,7 +13,7 @@ from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login
 from understudy.fake_postgres.scripted_rules import ServerParameters
 from understudy.fake_postgres.server import Server
-from understudy.script import expectations
+from understudy.script import budgets, expectations
 from understudy.script.call_log import CallLog
 from understudy.script.calls import Transaction
 from understudy.script.failures import Failure
@@ -124,6 +125,20 @@ class FakePostgres(Address, Drivers):
         sender = {"user": user, "database": database, "application_name": application_name}
         rule = StatementRule(statement, ServerParameters(parameters), caller(), sender)
         self.calls.assert_matching(rule, times)
+
+    def at_most(self, number: int) -> AbstractContextManager[None]:
+        """Fail if the code in a `with` block sends more statements.
+
+        BEGIN, COMMIT and savepoints are not counted, nor what drivers send on their own.
+
+        Args:
+            number: how many statements may be sent.
+
+        Raises:
+            TooManyStatements: more were sent; it lists them by their text and the line of code.
+            ScriptError: `number` is no whole number from 0.
+        """
+        return budgets.at_most(budgets.check_limit(number), self._server.boundary)
 
     @property
     def transactions(self) -> Sequence[Transaction]:

@@ -151,7 +151,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     __tracebackhide__ = True
     phases.begin("call")
     request_checks.observe_clients()
-    return (yield from verification.around_call(item))
+    result = yield from verification.around_call(item)
+    request_checks.check_statements(item)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,7 +28,7 @@ def fake_postgres_server(pytestconfig: pytest.Config) -> Address:
 
 @pytest.fixture
 def fake_postgres(
-    pytestconfig: pytest.Config, fake_postgres_server: Address
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config, fake_postgres_server: Address
 ) -> Iterator[FakePostgres]:
     """Yield a scripted PostgreSQL server for real drivers; rules of the test answer."""
     from understudy.fake_postgres.fixture import FakePostgres
@@ -36,6 +36,6 @@ def fake_postgres(
     with client_variables.set_aside():
         server = servers.server(pytestconfig)
         fake = FakePostgres(server)
-        request_checks.watch(server.boundary)
+        request_checks.watch(request.node, server.boundary)
         yield fake
         fake.end()

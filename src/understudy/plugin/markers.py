@@ -27,14 +27,15 @@ NAME = "understudy"
 DESCRIPTION = (
     "understudy(*, isolation, app_database, check_statements, check_parameters, check_answers, "
     "check_errors, check_response_before_commit, check_success_despite_error, "
-    "check_commit_despite_failure, check_statement_after_response): "
+    "check_commit_despite_failure, check_statement_after_response, max_statements): "
     'isolation="clone" gives the test a database of its own to commit to, "rollback" undoes it, '
     '"auto" runs it again on a clone if that is not enough; '
     'app_database="fake_postgres" or "real_postgres" says where the app is; '
-    'check_answers="off" and the others set the level of a check for the test'
+    'check_answers="off" and the others set the level of a check for the test; '
+    "max_statements=5 limits the statements that its body may send"
 )
 _CHECKS = {name: f"check_{name}" for name in ("statements", "parameters", "answers", "errors")}
-_KEYWORDS = ("isolation", "app_database", *_CHECKS.values(), *REQUEST_RULES)
+_KEYWORDS = ("isolation", "app_database", *_CHECKS.values(), *REQUEST_RULES, "max_statements")
 # For each keyword but the checks, its values and what they are.
 _VALUES = {
     "isolation": (ISOLATIONS, "a way to isolate a test"),
@@ -60,6 +61,9 @@ def check(item: pytest.Item) -> None:
                     f"@pytest.mark.understudy has no keyword {keyword!r}."
                     f"{did_you_mean(keyword, _KEYWORDS)}\nThe keywords are: {', '.join(_KEYWORDS)}."
                 )
+            if keyword == "max_statements":
+                _check_limit(item, value)
+                continue
             choices, what = _VALUES.get(keyword, (LEVELS, "a level of a check"))
             if value not in choices:
                 nearest = did_you_mean(value, choices) if isinstance(value, str) else ""
@@ -67,6 +71,24 @@ def check(item: pytest.Item) -> None:
                     f"@pytest.mark.understudy: {value!r} is not {what}.{nearest}"
                     f"\n{keyword} may be: {', '.join(map(repr, choices))}."
                 )
+
+
+def _check_limit(item: pytest.Item, value: object) -> None:
+    if type(value) is not int or value < 0:
+        raise failure(
+            f"@pytest.mark.understudy: max_statements takes a whole number from 0, not {value!r}."
+        )
+    if "real_postgres" in getattr(item, "fixturenames", ()) and isolation(item) == "clone":
+        raise failure(
+            "@pytest.mark.understudy: max_statements needs isolation by rollback: what a test sends"
+            " to a clone is not counted."
+        )
+
+
+def max_statements(item: pytest.Item) -> int | None:
+    """Return how many statements the body of a test may send, if its nearest marker says so."""
+    found: int | None = _nearest(item, "max_statements")
+    return found
 
 
 def use_levels(item: pytest.Item | None) -> None:
@@ -84,7 +106,13 @@ def use_levels(item: pytest.Item | None) -> None:
 
 def level(item: pytest.Item | None, key: str) -> str | None:
     """Return the level of a check that a test's nearest marker sets, if one does."""
-    marks = [] if item is None else item.iter_markers(NAME)
+    found: str | None = None if item is None else _nearest(item, key)
+    return found
+
+
+def _nearest(item: pytest.Item, key: str) -> Any:
+    """Return the value of a keyword at the nearest marker that has it, else None."""
+    marks = item.iter_markers(NAME)
     return next((mark.kwargs[key] for mark in marks if key in mark.kwargs), None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import client_variables, isolation, request_checks, servers
+from understudy.plugin import client_variables, isolation, markers, request_checks, servers
 from understudy.plugin.outcomes import one_message
 from understudy.plugin.rows import RowsOfTest
 
@@ -64,12 +64,13 @@ def _rolled_back(
 
     with one_message(PostgresError):
         server = servers.rollback_server(pytestconfig)
-        moves = isolation.may_move(request.node)
+        is_counted = markers.max_statements(request.node) is not None  # not on a clone
+        moves = isolation.may_move(request.node) and not is_counted
         function = getattr(request.node, "function", None)
         code = getattr(inspect.unwrap(function), "__code__", None) if function else None
         servers.interruption(pytestconfig).code = code
         real = RealPostgres(server, RowsOfTest(request, server.socket_dsn), moves=moves)
-        request_checks.watch(server.boundary)
+        request_checks.watch(request.node, server.boundary)
     yield real
     with one_message(PostgresError):
         real.end()

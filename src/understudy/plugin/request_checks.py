@@ -12,11 +12,17 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pytest
+
+from understudy.plugin import markers
+from understudy.plugin.outcomes import failure
 from understudy.plugin.settings import REQUEST_RULES
 
 if TYPE_CHECKING:
     from understudy.script.boundary import Boundary
     from understudy.script.request_rules import Finding
+
+_BOUNDARIES: pytest.StashKey[list[Boundary]] = pytest.StashKey()
 
 
 def observe_clients() -> None:
@@ -25,13 +31,30 @@ def observe_clients() -> None:
         importlib.import_module("understudy.asgi.app_requests").observe()
 
 
-def watch(boundary: Boundary) -> None:
-    """Check the requests of the running test when it is over."""
+def watch(item: pytest.Item, boundary: Boundary) -> None:
+    """Check the requests of a test when it is over, and its statements when its body is."""
     from understudy.script import expectations
 
+    item.stash.setdefault(_BOUNDARIES, []).append(boundary)
     found = _Findings(boundary)
     for check in REQUEST_RULES:
         expectations.warn_unless(_Warning(check, found))
+
+
+def check_statements(item: pytest.Item) -> None:
+    """Fail a test whose body has sent more statements than its marker allows."""
+    most = markers.max_statements(item)
+    boundaries = item.stash.get(_BOUNDARIES, [])
+    item.stash[_BOUNDARIES] = []  # pytest keeps its items until it ends
+    if most is None or not boundaries:
+        return
+    from understudy.script import budgets
+
+    events = [event for boundary in boundaries for event in boundary.events]
+    sent = [event for event in budgets.sent(events) if event.phase == "call"]
+    text = budgets.excess(sent, most, f"@pytest.mark.understudy(max_statements={most})")
+    if text is not None:
+        raise failure(f"TooManyStatements: {text}")
 
 
 class _Findings:

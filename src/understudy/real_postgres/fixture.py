@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 from understudy.fake_postgres.connectors import Drivers
@@ -113,6 +114,11 @@ class RealPostgres(_Inserting, FakePostgres):
         """Every statement of this test, oldest first."""
         self._pin()
         return super().calls
+
+    def at_most(self, number: int) -> AbstractContextManager[None]:
+        """Fail if the code in a `with` block sends more statements: see `fake_postgres`."""
+        self._pin()
+        return super().at_most(number)
 
     @property
     def transactions(self) -> Sequence[Transaction]:

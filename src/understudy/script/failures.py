@@ -62,6 +62,10 @@ class CallNotFound(Failure):
     """An assertion on the call log found no matching call, or not as many as expected."""
 
 
+class TooManyStatements(Failure):
+    """More statements were sent than `at_most` or `max_statements` allows."""
+
+
 class PredicateFailed(Failure):
     """A predicate of the script raised instead of returning a bool."""
 

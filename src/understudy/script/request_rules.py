@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 
 from understudy.script.boundary import Event
+from understudy.script.budgets import short
 from understudy.script.exception_clauses import catches_by_name, is_in_finally
 from understudy.script.origin import Origin
 from understudy.script.request_blocks import Block, blocks, failed, tables, wrote
@@ -28,7 +29,6 @@ RULES = {
     "R4": "left-open",
     "R5": "statement-after-response",
 }
-_LONGEST = 100  # characters of a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +350,7 @@ def _after_finding(request: Request, event: Event, sender: str) -> Finding:
 
 
 def _at(event: Event) -> str:
-    statement = event.call.sql
-    short = statement if len(statement) <= _LONGEST else f"{statement[:_LONGEST]} ..."
-    return f"{event.call.origin.place}\n    {short}"
+    return f"{event.call.origin.place}\n    {short(event)}"
 
 
 def _answered_by(request: Request) -> tuple[str, ...]:
