@@ -10,7 +10,7 @@ import click
 from understudy import __version__
 
 # Imported when called, because most of them load pytest, which --version does not need.
-_COMMANDS = ("catalog", "demo", "explain", "init", "lint", "review")
+_COMMANDS = ("catalog", "demo", "explain", "init", "lint", "review", "sweep")
 
 
 class _Commands(click.Group):
@@ -44,6 +44,7 @@ Examples:
   understudy catalog --check        check that in CI
   understudy review src.users       check a module's tests against the checklist
   understudy lint                   find the pitfalls of async tests in yours
+  understudy sweep                  let every call to the database fail once
   understudy demo --help            the options of a command""",
 )
 @click.version_option(__version__, "--version", "-V", message="understudy %(version)s")

@@ -69,6 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.plugin import sql_coverage
 
         sql_coverage.begin(config, settings)
+    if config.getoption("understudy_sweep") is not None:
+        from understudy.plugin import sweep
+
+        config.pluginmanager.register(sweep.SweepPlugin(config, settings), "understudy-sweep")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

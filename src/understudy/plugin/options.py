@@ -69,6 +69,31 @@ def add_options(parser: pytest.Parser) -> None:
         help="keep the databases of failed tests until the next run, and print their URLs",
     )
     group.addoption(
+        "--understudy-sweep",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="FAULTS",
+        help="afterwards, let every call to the database fail once and report what the app makes of"
+        " it: all faults, or some, as --understudy-sweep=40001,drop",
+    )
+    group.addoption(
+        "--understudy-sweep-seconds",
+        type=float,
+        metavar="SECONDS",
+        help="the time that the sweep may take; the next one goes on where it ended",
+    )
+    group.addoption(
+        "--understudy-sweep-changed-since",
+        metavar="REV",
+        help="sweep only calls in functions and of tests that differ from a revision of git",
+    )
+    group.addoption(
+        "--understudy-sweep-write",
+        action="store_true",
+        help="write a test for each finding of the sweep, after the test that shows it",
+    )
+    group.addoption(
         "--understudy-rebuild",
         action="store_true",
         help="load the schema again even if the server of postgres_url has a template of it",

@@ -88,13 +88,7 @@ def _why_nothing(account: Account) -> str:
 
 
 def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
-    groups: dict[tuple[str, str, str, str], list[tuple[Verdict, Finding]]] = {}
-    for verdict, finding in result.findings:
-        trial = verdict.trial
-        # Each wrong answer is one; of the others, one fault shows what is wrong as well as any.
-        told = finding.text if finding.rule == "wrong-answer" else ""
-        where = (finding.rule, trial.subject, str(trial.place), told)
-        groups.setdefault(where, []).append((verdict, finding))
+    groups = grouped(result)
     number = len(groups) + len(account.passive)
     if not number:
         yield "Nothing is wrong with the answers."
@@ -104,9 +98,21 @@ def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
         yield ""
         yield from _one(finding)
         yield f"    test: {test}"
-    for members in groups.values():
+    for members in groups:
         yield ""
         yield from _group(members, file)
+
+
+def grouped(result: Result) -> list[list[tuple[Verdict, Finding]]]:
+    """Return the findings, those together that are the same with another fault."""
+    groups: dict[tuple[str, str, str, str], list[tuple[Verdict, Finding]]] = {}
+    for verdict, finding in result.findings:
+        trial = verdict.trial
+        # Each wrong answer is one; of the others, one fault shows what is wrong as well as any.
+        told = finding.text if finding.rule == "wrong-answer" else ""
+        where = (finding.rule, trial.subject, str(trial.place), told)
+        groups.setdefault(where, []).append((verdict, finding))
+    return list(groups.values())
 
 
 def _group(members: Sequence[tuple[Verdict, Finding]], file: str) -> Iterable[str]:

@@ -111,8 +111,9 @@ async def ignored_commit(request: Request):
 async def after_the_response(
     connection: Annotated[asyncpg.Connection, Depends(connected, scope="function")],
 ):
+    number = await connection.fetchval("SELECT count(*) FROM users")
     await connection.execute(AUDIT, "counted")
-    return await connection.fetchval("SELECT count(*) FROM users")
+    return number
 
 
 @app.post("/wrong-status", status_code=201)
