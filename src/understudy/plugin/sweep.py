@@ -272,8 +272,10 @@ def _facts() -> SchemaFacts | None:
 
 def _account(sweep: Sweep, reruns: Reruns, swept: Mapping[str, Run]) -> Account:
     left_out = dict(sweep.left_out)
-    for test in reruns.recorded:
-        if test not in swept and (reason := reruns.why_not(test)) is not None:
+    for test, recorded in reruns.recorded.items():
+        is_without = recorded.run.passed and recorded.reason is None and not recorded.run.asked
+        # Of tests that send nothing, there is nothing to say.
+        if not is_without and (reason := reruns.why_not(test)) is not None:
             left_out[test] = reason
     found = [(test, oracle.of_rule(each)) for test, run in swept.items() for each in _rules(run)]
     sites = {(trial.subject, str(trial.place), trial.statement) for trial in sweep.trials}

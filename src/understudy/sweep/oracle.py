@@ -125,7 +125,7 @@ def judge(
     elif fired is not None:
         if request is not None and _is_swallowed(fired, request, run.events):
             findings.append(_swallowed(trial, outcome))
-        findings += _doubled(trial, normal, run)
+        findings += _doubled(trial, call.request, normal, run)
         known = {(found.rule, found.request.name) for found in rules(normal)}
         findings += [
             of_rule(found) for found in rules(run) if (found.rule, found.request.name) not in known
@@ -186,7 +186,9 @@ def _outcome(run: Run, request: Request | None) -> str:
     if run.passed:
         return PASSES
     kind = run.error.partition(":")[0].strip().rpartition(".")[2]
-    return f"raises {kind}" if kind.isidentifier() else "fails"
+    # Which assertion of the test fails tells nothing of the app.
+    is_tests = kind in ("AssertionError", "Failed") or not kind.isidentifier()
+    return "fails" if is_tests else f"raises {kind}"
 
 
 def _hang(trial: Trial, normal: Run, limit: float) -> Finding:
@@ -202,8 +204,7 @@ def _swallowed(trial: Trial, outcome: str) -> Finding:
     return Finding(
         "swallowed",
         f"{trial.subject} answers {outcome} although {_past(trial)}, and it was not tried again",
-        "Let the error reach the error handler, or undo the statement in a savepoint if it may "
-        "fail.",
+        "Let the error reach the error handler: nothing was read or written.",
     )
 
 
@@ -244,15 +245,17 @@ def _leaks(trial: Trial, normal: Run, run: Run, rules_found: Collection[str]) ->
     return found
 
 
-def _doubled(trial: Trial, normal: Run, run: Run) -> list[Finding]:
-    """Return the writes that took effect more often than without the fault."""
+def _doubled(trial: Trial, request: str, normal: Run, run: Run) -> list[Finding]:
+    """Return the writes of the request that took effect more often than without the fault."""
     effective = None
     if trial.fault.name == DROP_AFTER_COMMIT:
         effective = next((event.id for event in run.events if event.is_lost), None)
     before, sent_before = _rows(normal.events, None)
     after, sent = _rows(run.events, effective)
     for key, rows in after.items():
-        if rows > before[key] and sent[key] > sent_before[key]:
+        # Another branch of the code may write what it does not write otherwise.
+        is_repeated = key[0] == request and sent[key] > sent_before[key] > 0
+        if is_repeated and rows > before[key] > 0:
             text = (
                 f"{trial.subject} sent {_label(key[1])} again when {_event(trial)}, and "
                 f"both took effect: {counted(rows, 'row')} instead of {before[key]}"
