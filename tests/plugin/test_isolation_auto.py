@@ -336,8 +336,23 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
             import pytest
             import pytest_asyncio
             import sqlalchemy
+            from asgiref.sync import sync_to_async
 
             pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+            @pytest.fixture(scope="module")
+            def in_django(real_postgres_server):
+                import django
+                from django.conf import settings
+                from django.db import connection
+
+                names = {"NAME": "database", "HOST": "host", "PORT": "port", "USER": "user"}
+                names["PASSWORD"] = "password"
+                parts = {key: getattr(real_postgres_server, name) for key, name in names.items()}
+                default = {"ENGINE": "django.db.backends.postgresql", **parts}
+                settings.configure(DATABASES={"default": default})
+                django.setup()
+                return connection
 
             @pytest.fixture(scope="module")
             def engine(real_postgres_server):
@@ -364,7 +379,9 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
                     yield pool
 
             @pytest.mark.parametrize("n", range(5))
-            async def test_it(pool, psycopg_pool_of_two, async_pool, engine, real_postgres, n):
+            async def test_it(
+                pool, psycopg_pool_of_two, async_pool, engine, in_django, real_postgres, n
+            ):
                 insert = "INSERT INTO users (name) VALUES ($1) RETURNING id"
                 assert await pool.fetchval(insert, "a") == 1
                 count = "SELECT count(*) FROM users"
@@ -376,6 +393,12 @@ def test_pools_that_outlive_a_test_go_to_a_clone_and_back(database: Project) -> 
                 with engine.begin() as connection:
                     query = sqlalchemy.text("SELECT count(*) FROM users")
                     assert connection.execute(query).scalar() == 1
+
+                def count_in_django():
+                    with in_django.cursor() as cursor:
+                        return cursor.execute(count).fetchone()
+
+                assert await sync_to_async(count_in_django)() == (1,)
                 if n % 2:
                     await pool.execute("VACUUM users")
                 assert real_postgres.isolation == ("clone" if n % 2 else "rollback")
@@ -561,6 +584,28 @@ def test_a_connection_that_is_older_than_the_clone_is_refused(database: Project)
     result = database.run("-p", "no:randomly")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["OtherDatabase: this test has a database of its own*"])
+
+
+def test_a_connection_to_a_clone_that_is_gone_says_so(database: Project) -> None:
+    database.write(
+        test_it="""
+            import psycopg
+            import pytest
+
+            opened = []
+
+            @pytest.mark.understudy(isolation="clone")
+            def test_clone(real_postgres):
+                opened.append(psycopg.connect(real_postgres.dsn, autocommit=True))
+                opened[0].execute("SELECT 1")
+
+            def test_rolled_back(real_postgres):
+                opened[0].execute("SELECT 2")
+        """
+    )
+    result = database.run("-p", "no:randomly")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*Understudy has ended this connection: an earlier test*"])
 
 
 def test_the_first_run_cleans_up_what_it_opened(database: Project) -> None:

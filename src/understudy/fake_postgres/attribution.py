@@ -27,7 +27,8 @@ from understudy.script import requests
 from understudy.script.origin import LOOPS, NOWHERE, Spot, is_users, of_task, spot
 
 # They keep connections open for others. psqlpy has no connection outside a pool.
-_POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases"})
+# Django has a persistent connection for each thread.
+_POOLS = frozenset({"psycopg_pool", "sqlalchemy", "tortoise", "databases", "django"})
 # The pool of connections that the fixture itself makes for a test, and closes.
 FIXTURE = "fake_postgres"
 _FIXTURE_MODULE = "understudy.fake_postgres.connectors"

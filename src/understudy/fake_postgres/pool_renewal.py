@@ -1,7 +1,8 @@
 """Pools that outlive a test, whose connections Understudy has ended between two tests.
 
 psqlpy's pool notices that by itself, and asyncpg's as soon as its event loop has run. SQLAlchemy's
-and psycopg_pool's would hand the dead connection to the application, so they are made to look.
+and psycopg_pool's would hand the dead connection to the application, as would Django, which keeps
+one for each thread. So they are made to look.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _GET = "_getconn_unchecked"  # of psycopg_pool's pools, since 3.2
 _STEPS = 3
 
 _ended: set[int] = set()
-_listening_in: list[Any] = []
-_checking_in: list[Any] = []
+# The modules that were made to look, by name: a module may be imported again.
+_checking: dict[str, Any] = {}
 
 
 def note_new(number: int) -> None:
@@ -42,16 +43,15 @@ def renew(ended: Iterable[int]) -> None:
         for loop in attribution.loops_of_this_thread():
             if not loop.is_running():
                 loop.run_until_complete(_steps())
-    sqlalchemy = sys.modules.get("sqlalchemy")
-    if sqlalchemy is not None and sqlalchemy not in _listening_in:
-        _listening_in.append(sqlalchemy)
-        from sqlalchemy import event, pool
-
-        event.listen(pool.Pool, "checkout", _check)
-    psycopg_pool = sys.modules.get("psycopg_pool")
-    if psycopg_pool is not None and psycopg_pool not in _checking_in:
-        _checking_in.append(psycopg_pool)
-        _check_in(psycopg_pool)
+    for name, check_in in (
+        ("sqlalchemy", _check_in_sqlalchemy),
+        ("psycopg_pool", _check_in_psycopg_pool),
+        ("django.db.backends.base.base", _check_in_django),
+    ):
+        module = sys.modules.get(name)
+        if module not in (None, _checking.get(name)):
+            _checking[name] = module
+            check_in(module)
 
 
 async def _steps() -> None:
@@ -59,14 +59,15 @@ async def _steps() -> None:
         await asyncio.sleep(0)
 
 
-def _check(_connection: Any, record: Any, _proxy: Any) -> None:
-    if _number(record.driver_connection) in _ended:
-        from sqlalchemy.exc import DisconnectionError
+def _check_in_sqlalchemy(sqlalchemy: Any) -> None:
+    def check(_connection: Any, record: Any, _proxy: Any) -> None:
+        if _number(record.driver_connection) in _ended:
+            raise sqlalchemy.exc.DisconnectionError("Understudy has ended it between two tests")
 
-        raise DisconnectionError("Understudy has ended it between two tests")
+    sqlalchemy.event.listen(sqlalchemy.pool.Pool, "checkout", check)
 
 
-def _check_in(psycopg_pool: Any) -> None:
+def _check_in_psycopg_pool(psycopg_pool: Any) -> None:
     """Have psycopg_pool look at each connection that it gives out, as with its option `check`."""
 
     def wrap(original: Any) -> Callable[..., Any]:
@@ -97,14 +98,29 @@ def _check_in(psycopg_pool: Any) -> None:
             setattr(pool, _GET, wrapped(getattr(pool, _GET)))
 
 
+def _check_in_django(base: Any) -> None:
+    """Have Django look before a cursor or a transaction, as with its CONN_HEALTH_CHECKS."""
+    owner = base.BaseDatabaseWrapper
+    original = owner.close_if_health_check_failed
+
+    @functools.wraps(original)
+    def close_if_health_check_failed(self: Any) -> None:
+        if not self.in_atomic_block and _has_ended(self.connection):
+            self.close()
+        original(self)
+
+    owner.close_if_health_check_failed = close_if_health_check_failed
+
+
 def _has_ended(connection: Any) -> bool:
-    return not connection.closed and _number(connection) in _ended
+    return not getattr(connection, "closed", True) and _number(connection) in _ended
 
 
 def _number(connection: Any) -> int:
     """Return the number of a driver's connection, or 0."""
-    number: Callable[[], int] | None = getattr(connection, "get_server_pid", None)
-    if number is not None:
-        return number()
+    for name in ("get_server_pid", "get_backend_pid"):  # asyncpg's and psycopg2's
+        number: Callable[[], int] | None = getattr(connection, name, None)
+        if number is not None:
+            return number()
     pgconn = getattr(connection, "pgconn", None)
     return 0 if pgconn is None else int(pgconn.backend_pid)

@@ -258,8 +258,8 @@ class Server:
             self._end(client)
         return [client.pid for client in clients]
 
-    def _end(self, client: Client) -> None:
-        reason = errors.fatal("57P01", STATES["57P01"].text)
+    def _end(self, client: Client, text: str = STATES["57P01"].text) -> None:
+        reason = errors.fatal("57P01", text)
         self._send(client, lambda: client.transport.session.terminate(reason))
 
     def refuse_connections(self, *, refused: bool) -> None:

@@ -10,6 +10,10 @@ from understudy.script.failures import Failure
 
 AGAIN = "this test is run again on a clone: one rolled-back transaction is not enough for it"
 MARKER = '@pytest.mark.understudy(isolation="clone")'
+CLONE_GONE = (
+    "Understudy has ended this connection: an earlier test opened it to a database of its own,"
+    " which is gone. Close it in the test that opens it."
+)
 SERVER_GONE = "the connection to the real PostgreSQL is lost"
 _IN_TRANSACTION_HINT = (
     "real_postgres isolates this test by rollback, in a single transaction. For a database of its"

@@ -11,6 +11,7 @@ from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
 from understudy.fake_postgres.server import Server
+from understudy.real_postgres import failures
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import LeakedTasks
@@ -29,7 +30,7 @@ MOVING_TIME = 10.0
 _INTERVAL = 0.5  # seconds between two attempts to interrupt one
 
 # The pools that pool_renewal has replace what has ended.
-_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy")
+_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django")
 
 
 def _is_renewed(client: Client) -> bool:
@@ -202,7 +203,7 @@ class RollbackServer(Server):
         self.scheduler.limits.has_clone = False
         ended = [client for client in self._open() if rollback_client(client).tunnel is not None]
         for client in ended:
-            self._end(client)
+            self._end(client, failures.CLONE_GONE)
         pool_renewal.renew(client.pid for client in ended)
 
     def _connect_to_clone(self, client: RollbackClient) -> None:

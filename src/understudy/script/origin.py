@@ -14,7 +14,9 @@ from typing import NamedTuple
 # Modules between a call and the user's line, such as `asyncio.wait_for`, and everything between
 # the user's statement and the server.
 DRIVERS = ("asyncpg", "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c", "psqlpy")
-_ABOVE_DRIVERS = ("sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql")
+_ABOVE_DRIVERS = (
+    "sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql", "django", "asgiref",
+)  # fmt: skip
 _WAITING = ("asyncio", "anyio", "trio", "threading", "concurrent", "contextlib")
 _BETWEEN = frozenset(("understudy", *_WAITING, *_ABOVE_DRIVERS, *DRIVERS))
 # Modules in which a task begins. A fake's coroutine passed to `gather` or `create_task` has no line
