@@ -76,7 +76,7 @@ def _run(peer: Peer, checkout: Path, python: str, isolation: str) -> Iterator[tu
     """Run a suite, and yield the name and the outcome of each run."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "suite"
-        shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git"))
+        shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git", *peer.installed))
         if isolation == BASELINE:
             with _plain_server() as parts:
                 variables = {name: text.format(**parts) for name, text in peer.server.items()}
@@ -100,7 +100,7 @@ def _pytest(
     peer: Peer, copy: Path, python: str, flags: Sequence[str], variables: Mapping[str, str]
 ) -> Outcome:
     report = copy / "understudy-report.xml"
-    command = [python, "-m", "pytest", *peer.arguments, *flags, "-q", "-p", "no:cacheprovider"]
+    command = [python, "-m", "pytest", *peer.arguments, *flags, "-q"]
     start = time.monotonic()
     done = subprocess.run(
         [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],

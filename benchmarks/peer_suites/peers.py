@@ -18,6 +18,7 @@ class Peer:
             {port}, {user}, {password} and {database}.
         variables: variables that point it at `real_postgres`, in the form of the configuration.
         schema: a Python function `install(dsn)` that loads the schema into a database.
+        installed: folders of the checkout that are not copied, because the environment has them.
     """
 
     conftest: str
@@ -26,6 +27,7 @@ class Peer:
     server: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     schema: str = "def install(dsn): pass"
+    installed: Sequence[str] = ()
 
 
 _LIBPQ = {
@@ -35,6 +37,50 @@ _LIBPQ = {
     "PGPASSWORD": "{password}",
     "PGDATABASE": "{database}",
 }
+
+_ADDRESS = "{user}:{password}@{host}:{port}"
+# It makes a database for the run, and one for each of some tests.
+_TORTOISE = """
+import tortoise.contrib.test
+
+async def _start(config):
+    await tortoise.Tortoise.init(config)
+
+tortoise.contrib.test._init_db = _start
+
+async def _create(self):
+    config = tortoise.contrib.test.getDBConfig(
+        app_label="models", modules=self.tortoise_test_modules or tortoise.contrib.test._MODULES
+    )
+    await tortoise.Tortoise.init(config)
+    connection = tortoise.connections.get("models")
+    await connection.execute_script("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await tortoise.Tortoise.generate_schemas(safe=False)
+
+tortoise.contrib.test.IsolatedTestCase._setUpDB = _create
+
+async def _drop(cls):
+    await tortoise.connections.close_all()
+
+tortoise.Tortoise._drop_databases = classmethod(_drop)
+
+@pytest.fixture(scope="session", autouse=True)
+def _started(real_postgres_server):
+    pass
+
+@pytest.fixture(autouse=True)
+def _isolated(real_postgres):
+    pass
+"""
+_TORTOISE_SCHEMA = """
+from tortoise import Tortoise
+
+async def install(dsn):
+    url = dsn.replace("postgresql:", "asyncpg:")
+    await Tortoise.init(db_url=url, modules={"models": ["tests.testmodels"]})
+    await Tortoise.generate_schemas()
+    await Tortoise.close_connections()
+"""
 
 PEERS: Mapping[str, Peer] = {
     "pgqueuer": Peer(
@@ -171,4 +217,51 @@ def pg_params(pg_conn, real_postgres):
     return {name: getattr(real_postgres, part) for name, part in names.items()}
 """,
     ),
+    # The tests of the pool in psycopg's repository.
+    "psycopg_pool": Peer(
+        conftest="tests/pool/conftest.py",
+        arguments=["tests/pool"],
+        server={"PSYCOPG_TEST_DSN": "{dsn}"},
+        variables={"PSYCOPG_TEST_DSN": "{dsn}"},
+        fixtures="""
+@pytest.fixture(scope="session")
+def session_dsn(real_postgres_server, session_dsn):
+    return session_dsn
+
+@pytest.fixture
+def dsn(real_postgres, dsn):
+    return dsn
+""",
+    ),
+    # The tests of asyncpg's sdist. Those that start a server of their own are skipped.
+    "asyncpg": Peer(
+        conftest="tests/conftest.py",
+        arguments=["tests", "--ignore=tests/test__sourcecode.py", "--timeout=60"],
+        server=_LIBPQ,
+        variables=_LIBPQ,
+        installed=["asyncpg"],
+        fixtures="""
+import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def _started(real_postgres_server):
+    pass
+
+@pytest.fixture(autouse=True)
+def _isolated(real_postgres):
+    pass
+""",
+    ),
+    **{
+        f"tortoise-{driver}": Peer(
+            conftest="conftest.py",
+            arguments=["tests", "--timeout=60"],
+            server={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/test_{{{{}}}}"},
+            variables={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/{{database}}"},
+            fixtures=_TORTOISE,
+            schema=_TORTOISE_SCHEMA,
+            installed=["tortoise"],
+        )
+        for driver in ("asyncpg", "psycopg")
+    },
 }
