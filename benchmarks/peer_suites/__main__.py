@@ -2,7 +2,8 @@
 
     python -m benchmarks.peer_suites pgqueuer /path/to/its/checkout --python /its/venv/bin/python
 
-The environment of `--python` has the project, what its tests need, and Understudy. The tests run in
+The environment of `--python` has the project, what its tests need, pytest-timeout, and Understudy:
+what one rolled-back transaction cannot show may keep a test waiting for ever. The tests run in
 copies of the checkout, in which only the fixtures that make a database are replaced. With "auto"
 they run twice: the second run has the verdicts of the first, as a project that commits them. It
 prints how many tests pass, and each test that passes on the plain server and not otherwise.
@@ -72,7 +73,9 @@ def _plain_server() -> Iterator[Mapping[str, str]]:
         }
 
 
-def _run(peer: Peer, checkout: Path, python: str, isolation: str) -> Iterator[tuple[str, Outcome]]:
+def _run(
+    peer: Peer, checkout: Path, python: str, isolation: str, timeout: int
+) -> Iterator[tuple[str, Outcome]]:
     """Run a suite, and yield the name and the outcome of each run."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "suite"
@@ -85,7 +88,7 @@ def _run(peer: Peer, checkout: Path, python: str, isolation: str) -> Iterator[tu
         conftest = copy / peer.conftest
         before = conftest.read_text() if conftest.exists() else ""
         conftest.write_text(before + peer.fixtures)
-        flags = [f"--understudy-isolation={isolation}"]
+        flags = [f"--understudy-isolation={isolation}", f"--timeout={timeout}"]
         flags += [f"--understudy-check-{check}=off" for check in _CHECKS]
         flags += [f"--understudy-real-postgres-env={n}={v}" for n, v in peer.variables.items()]
         for place in (copy, conftest.parent):  # pytest's root is one of them
@@ -141,11 +144,13 @@ def main() -> int:
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--only", nargs="+", choices=ISOLATIONS, default=ISOLATIONS)
+    parser.add_argument("--timeout", type=int, default=60, help="seconds that a test may take")
     options = parser.parse_args()
     peer = PEERS[options.name]
     found: dict[str, Outcome] = {}
     for isolation in (BASELINE, *options.only):
-        for run, outcome in _run(peer, options.checkout, options.python, isolation):
+        arguments = options.checkout, options.python, isolation, options.timeout
+        for run, outcome in _run(peer, *arguments):
             found[run] = outcome
             number = len(outcome.passed & found[BASELINE].passed)
             print(f"{run}: {number} passed in {outcome.seconds:.0f} s", flush=True)

@@ -236,7 +236,7 @@ def dsn(real_postgres, dsn):
     # The tests of asyncpg's sdist. Those that start a server of their own are skipped.
     "asyncpg": Peer(
         conftest="tests/conftest.py",
-        arguments=["tests", "--ignore=tests/test__sourcecode.py", "--timeout=60"],
+        arguments=["tests", "--ignore=tests/test__sourcecode.py"],
         server=_LIBPQ,
         variables=_LIBPQ,
         installed=["asyncpg"],
@@ -255,7 +255,7 @@ def _isolated(real_postgres):
     **{
         f"tortoise-{driver}": Peer(
             conftest="conftest.py",
-            arguments=["tests", "--timeout=60"],
+            arguments=["tests"],
             server={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/test_{{{{}}}}"},
             variables={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/{{database}}"},
             fixtures=_TORTOISE,

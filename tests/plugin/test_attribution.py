@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
+import asyncpg
+import psycopg
+import psycopg_pool
 import pytest
 
 from tests.plugin.conftest import Project
+from understudy.fake_postgres import attribution
 
 # Reading the awaitables of tasks from the server's thread crashed Python 3.12 within 60 tests.
 TESTS = """
@@ -56,3 +62,25 @@ def test_statements_on_a_socket(project: Project, loop: str) -> None:
     result = project.run(subprocess=True)
 
     result.assert_outcomes(passed=60)
+
+
+def test_a_wrapped_coroutine_function_remains_one() -> None:
+    """Starlette's `on_shutdown` and thread pools call what is none without awaiting it."""
+    attribution.wrap_drivers()
+
+    owners = (
+        asyncpg.Connection,
+        asyncpg.pool.Pool,
+        psycopg.AsyncConnection,
+        psycopg_pool.AsyncConnectionPool,
+    )
+    wrapped = [
+        (name, method)
+        for owner in owners
+        for name, method in vars(owner).items()
+        if inspect.isfunction(method) and hasattr(method, "__wrapped__")
+    ]
+    assert {"_acquire", "close", "wait", "getconn", "putconn"} <= {name for name, _ in wrapped}
+    for name, method in wrapped:
+        expected = inspect.iscoroutinefunction(method.__wrapped__)
+        assert inspect.iscoroutinefunction(method) == expected, name

@@ -302,7 +302,14 @@ def _note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:
         note(self, *args)
         return original(self, *args, **options)
 
-    setattr(owner, name, method)
+    @functools.wraps(original)
+    async def method_async(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        note(self, *args)
+        return await original(self, *args, **options)
+
+    # Starlette, for one, awaits only what `iscoroutinefunction` says is one.
+    setattr(owner, name, method_async if inspect.iscoroutinefunction(original) else method)
 
 
 def _note_openings(module: Any, name: str, pid_of: Callable[[Any], int]) -> None:
