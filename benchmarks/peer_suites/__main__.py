@@ -103,7 +103,7 @@ def _pytest(
     peer: Peer, copy: Path, python: str, flags: Sequence[str], variables: Mapping[str, str]
 ) -> Outcome:
     report = copy / "understudy-report.xml"
-    command = [python, "-m", "pytest", *peer.arguments, *flags, "-q"]
+    command = [python, "-m", "pytest", *peer.arguments, *flags, "-q", "--tb=native"]
     start = time.monotonic()
     done = subprocess.run(
         [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],

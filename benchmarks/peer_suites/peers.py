@@ -220,7 +220,8 @@ def pg_params(pg_conn, real_postgres):
     # The tests of the pool in psycopg's repository.
     "psycopg_pool": Peer(
         conftest="tests/pool/conftest.py",
-        arguments=["tests/pool"],
+        # Those that are marked so depend on the speed of the machine.
+        arguments=["tests/pool", "-m", "not timing"],
         server={"PSYCOPG_TEST_DSN": "{dsn}"},
         variables={"PSYCOPG_TEST_DSN": "{dsn}"},
         fixtures="""

@@ -713,6 +713,46 @@ def test_a_use_in_another_event_loop_is_not_hidden_by_a_clone(database: Project)
     assert not (database.path / FILE).exists()
 
 
+def test_subtests_of_the_first_run_are_not_reported(database: Project) -> None:
+    database.write(
+        test_it="""
+            import unittest
+
+            import psycopg
+            import pytest
+
+            def level_of(dsn):
+                with psycopg.connect(dsn) as connection:
+                    connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+                    return connection.execute("SHOW transaction_isolation").fetchone()[0]
+
+            @pytest.mark.usefixtures("dsn")
+            class TestLevel(unittest.TestCase):
+                @pytest.fixture
+                def dsn(self, real_postgres):
+                    self.dsn = real_postgres.dsn
+
+                def test_a_level(self):
+                    for number in range(3):
+                        with self.subTest(number):
+                            self.assertEqual(level_of(self.dsn), "serializable")
+
+                def test_without_a_reason(self):
+                    for number in range(3):
+                        with self.subTest(number):
+                            self.assertEqual(number, 2)
+
+            def test_a_level(real_postgres, subtests):
+                for number in range(3):
+                    with subtests.test(number=number):
+                        assert level_of(real_postgres.dsn) == "serializable"
+        """
+    )
+    result = database.run("-p", "no:randomly")
+    result.stdout.fnmatch_lines(["*SUBFAILED*test_without_a_reason*", "*2 failed, 3 passed*"])
+    result.stdout.no_fnmatch_line("*SUBFAILED*test_a_level*")
+
+
 def test_verdicts_on_tests_that_are_gone_are_dropped(database: Project) -> None:
     database.write(test_it="def test_it(): pass", test_other="def test_other(): pass")
     kept = "test_other.py::test_deselected\truns"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bdb
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,8 +39,11 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     before = len(item.user_properties), _counts()
-    with warnings.catch_warnings(record=True) as caught:
-        found, reasons, is_certain = _first_run(item, nextitem)
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        quiet.held_reports(item.config) as subtests,
+    ):
+        found, reasons, is_certain = _first_run(item, nextitem, subtests)
         if reasons:
             found.clear()
             warnings.simplefilter("ignore")
@@ -48,6 +52,8 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     if not reasons:
         for warning in caught:
             _warn(warning)
+        for report in subtests:
+            hook.pytest_runtest_logreport(report=report)
         for call, report in found:
             hook.pytest_runtest_logreport(report=report)
             if _is_interactive(call, report):
@@ -64,16 +70,22 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
 
 
 def _first_run(
-    item: pytest.Item, nextitem: pytest.Item | None
+    item: pytest.Item, nextitem: pytest.Item | None, subtests: Sequence[pytest.TestReport]
 ) -> tuple[list[Report], list[str], bool]:
-    """Run a test; return its reports, the reasons to run it again, and whether one is certain."""
+    """Run a test; return its reports, the reasons to run it again, and whether one is certain.
+
+    Args:
+        item: the test.
+        nextitem: the test after it.
+        subtests: gets the reports of its subtests.
+    """
     with quiet.with_request(item):
         with interruption(item.config).handled():
             found = [quiet.run_phase(item, "setup", {})]
             if found[0][1].passed:
                 found.append(quiet.run_phase(item, "call", {}))
         limits = _limits(item)  # None also if it has used what only a rollback has
-        reasons, is_certain = _reasons(limits, found)
+        reasons, is_certain = _reasons(limits, found, subtests)
         if limits is not None:
             limits.moves = False  # its teardown runs to the end
         if item.session.shouldfail or item.session.shouldstop:
@@ -82,7 +94,7 @@ def _first_run(
         following = item.parent if reasons else nextitem
         found.append(quiet.run_phase(item, "teardown", {"nextitem": following}))
     if not reasons:
-        reasons, is_certain = _reasons(limits, found)
+        reasons, is_certain = _reasons(limits, found, subtests)
     return found, reasons, is_certain
 
 
@@ -94,13 +106,16 @@ def _limits(item: pytest.Item) -> Limits | None:
     return server.scheduler.limits
 
 
-def _reasons(limits: Limits | None, found: list[Report]) -> tuple[list[str], bool]:
+def _reasons(
+    limits: Limits | None, found: list[Report], subtests: Sequence[pytest.TestReport]
+) -> tuple[list[str], bool]:
     """Return the reasons to run a test again, and whether one is certain."""
     if limits is None:
         return [], False
     certain = limits.reasons(has_failed=False)
     # A clone would hide the use of another event loop, because it renews the pools.
-    has_failed = any(report.failed and _LOOP not in report.longreprtext for _, report in found)
+    reports = [*subtests, *(report for _, report in found)]
+    has_failed = any(report.failed and _LOOP not in report.longreprtext for report in reports)
     return certain or limits.reasons(has_failed=has_failed), bool(certain)
 
 

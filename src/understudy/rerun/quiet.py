@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import logging
 import os
@@ -49,6 +50,7 @@ def forget(item: pytest.Item) -> None:
     """Forget what pytest keeps of a run."""
     test: Any = item
     del test._report_sections[:]  # captured output
+    _forget_subtests(item.config)
     if getattr(test, "_instance", None) is not None:
         del test._instance
         test._obj = None
@@ -75,7 +77,8 @@ def without_output(config: pytest.Config) -> Iterator[None]:
             if handler is not None:
                 handler.addFilter(_drop)
                 stack.callback(handler.removeFilter, _drop)
-        stack.enter_context(_without_reports(config))
+        stack.enter_context(held_reports(config))
+        stack.callback(_forget_subtests, config)
         stack.enter_context(_without_coverage())
         yield
 
@@ -106,19 +109,27 @@ def _without_prints() -> Iterator[None]:
 
 
 @contextmanager
-def _without_reports(config: pytest.Config) -> Iterator[None]:
-    """Let nobody see the reports of subtests, which they log themselves."""
+def held_reports(config: pytest.Config) -> Iterator[list[pytest.TestReport]]:
+    """Keep the reports of subtests, which they log themselves, from everybody; yield them."""
     caller: Any = config.hook.pytest_runtest_logreport
     implementations = list(caller._hookimpls)  # the list that every node's hook reads
-    caller._hookimpls.clear()
+    reports: list[pytest.TestReport] = []
+    holding = copy.copy(implementations[0])
+    holding.plugin, holding.function, holding.argnames = None, reports.append, ("report",)
+    holding.wrapper = holding.hookwrapper = False
+    caller._hookimpls[:] = [holding]
     try:
-        yield
+        yield reports
     finally:
         caller._hookimpls[:] = implementations
-        with contextlib.suppress(ImportError):  # before pytest 9
-            from _pytest.subtests import failed_subtests_key
 
-            config.stash.get(failed_subtests_key, {}).clear()
+
+def _forget_subtests(config: pytest.Config) -> None:
+    """Forget how many subtests have failed: their test fails if any has."""
+    with contextlib.suppress(ImportError):  # before pytest 9
+        from _pytest.subtests import failed_subtests_key
+
+        config.stash.get(failed_subtests_key, {}).clear()
 
 
 @contextmanager
@@ -166,6 +177,11 @@ def with_cheap_collections() -> Iterator[None]:
 
 def collect() -> None:
     """Free what a run has left, so that it warns of itself in no later one."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SQLAlchemy's pool warns with a class of its own
-        gc.collect()
+    disabled = logging.root.manager.disable
+    logging.disable()  # asyncio logs the exceptions of tasks
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SQLAlchemy's pool warns with a class of its own
+            gc.collect()
+    finally:
+        logging.disable(disabled)
