@@ -241,8 +241,20 @@ def dsn(real_postgres, dsn):
         server=_LIBPQ,
         variables=_LIBPQ,
         installed=["asyncpg"],
+        # Some tests name the database.
         fixtures="""
+import os
+
 import pytest
+from asyncpg._testbase import ClusterTestCase
+
+_named = ClusterTestCase.get_connection_spec.__func__
+
+def _configured(cls, kwargs={}):
+    found = _named(cls, kwargs)
+    return {**found, "database": os.environ["PGDATABASE"]} if "database" in found else found
+
+ClusterTestCase.get_connection_spec = classmethod(_configured)
 
 @pytest.fixture(scope="session", autouse=True)
 def _started(real_postgres_server):
@@ -256,7 +268,8 @@ def _isolated(real_postgres):
     **{
         f"tortoise-{driver}": Peer(
             conftest="conftest.py",
-            arguments=["tests"],
+            # Two modules need ODBC.
+            arguments=["tests", "--continue-on-collection-errors"],
             server={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/test_{{{{}}}}"},
             variables={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/{{database}}"},
             fixtures=_TORTOISE,

@@ -112,6 +112,19 @@ LIMITED = """
         query = "SELECT pg_current_xact_id()::text"
         assert await two[0].fetchval(query) != await two[0].fetchval(query)
 
+    async def test_cursor_outside_of_a_transaction(two):
+        with pytest.raises(asyncpg.NoActiveSQLTransactionError):
+            await two[0].execute("DECLARE numbers CURSOR FOR SELECT 1")
+
+    async def test_lock_outside_of_a_transaction(two):
+        with pytest.raises(asyncpg.NoActiveSQLTransactionError):
+            await two[0].execute("LOCK TABLE users")
+
+    async def test_prepared_statements_of_a_session(two):
+        await two[0].prepare("SELECT 7")
+        query = "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 7'"
+        assert await two[1].fetchval(query) == 0
+
     async def test_terminated_backend(two):
         query = "SELECT pg_terminate_backend($1, 9000)"
         assert await two[0].fetchval(query, two[1].get_server_pid())

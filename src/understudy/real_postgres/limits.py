@@ -57,11 +57,14 @@ _TOUCHED = {
     "session_table": r"^\s*create\s+(?:local\s+|global\s+)?temp(?:orary)?\b",
     "temporary": r"\bon\s+commit\s+(?:drop|delete)\b",
     "backend": r"\bpg_(?:terminate|cancel)_backend\s*[(]",
+    "block": r"^\s*(?:declare\b(?!.*\bwith\s+hold\b)|lock\b)",
     "identity": r"\b(?:pg_current_(?:xact_id|snapshot)\w*|txid_(?:current|snapshot)\w*"
-    r"|pg_snapshot\w*|xmin|xmax|pg_backend_pid|pg_stat_activity|pg_locks)\b",
+    r"|pg_snapshot\w*|xmin|xmax|pg_backend_pid|pg_stat_activity|pg_locks"
+    r"|pg_prepared_statements|pg_cursors)\b",
 }
 _PATTERN = re.compile(
-    "|".join(f"(?P<{name}>{pattern})" for name, pattern in _TOUCHED.items()), re.IGNORECASE
+    "|".join(f"(?P<{name}>{pattern})" for name, pattern in _TOUCHED.items()),
+    re.IGNORECASE | re.DOTALL,
 )
 # Of errors: a command outside of a transaction block that cannot run in one, and a COMMIT in a
 # procedure or a DO block.
@@ -130,6 +133,8 @@ class Limits:
         found = _found(sql)
         if found:
             self._note_found(found)
+        if "block" in found and client.current is None:
+            self._note("uses a cursor or LOCK outside of a transaction", "met")
         if self._has_session_table and len(self._senders) > 1:
             self._note("has several connections and a temporary table", "possible")
         if self._has_level and len(self._senders) > 1:
@@ -153,7 +158,7 @@ class Limits:
         if "backend" in found:
             self._note("cancels or terminates a backend", "met")
         if "identity" in found:
-            self._note("looks at backends, transactions or locks of the server", "possible")
+            self._note("looks at backends, sessions or transactions of the server", "possible")
 
     def note_call(self, sql: str, values: object, client: RollbackClient) -> None:
         """Notice an advisory lock of the session that another connection holds."""
