@@ -345,3 +345,60 @@ def test_other_ways_into_another_loop(project: Project) -> None:
         "test_pool_cannot_grow"
     )
     assert "in the loop of test_it.py::test_opens" in report("test_pool_cannot_grow")
+
+
+LAZY = """
+    import sys
+
+    kept = {}
+
+    async def asyncpg_pool(dsn):
+        assert kept or "asyncpg" not in sys.modules
+        import asyncpg
+        if "pool" not in kept:
+            kept["pool"] = await asyncpg.create_pool(dsn, min_size=1, max_size=1)
+        return await kept["pool"].fetchval("SELECT 1")
+
+    async def sqlalchemy_engine(dsn):
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+        if "engine" not in kept:
+            kept["engine"] = create_async_engine(dsn.replace("ql:", "ql+asyncpg:"))
+        async with kept["engine"].connect() as connection:
+            return await connection.scalar(text("SELECT 1"))
+
+    async def psycopg_pool(dsn):
+        assert "pool_of_psycopg" in kept or "psycopg_pool" not in sys.modules
+        from psycopg_pool import AsyncConnectionPool
+        if "pool_of_psycopg" not in kept:
+            kept["pool_of_psycopg"] = AsyncConnectionPool(dsn, min_size=1, timeout=5, open=False)
+            await kept["pool_of_psycopg"].open()
+            kept["one"] = await kept["pool_of_psycopg"].getconn()
+        else:
+            await kept["pool_of_psycopg"].getconn()
+        return 1
+
+    def make(use):
+        async def test(fake_postgres):
+            fake_postgres.on("SELECT 1").value(1).optional()
+            assert await use(fake_postgres.dsn) == 1
+        return test
+
+    test_asyncpg_1 = make(asyncpg_pool)
+    test_asyncpg_2 = make(asyncpg_pool)
+    test_sqlalchemy_1 = make(sqlalchemy_engine)
+    test_sqlalchemy_2 = make(sqlalchemy_engine)
+    test_psycopg_1 = make(psycopg_pool)
+    test_psycopg_2 = make(psycopg_pool)
+"""
+
+
+def test_a_driver_that_a_test_imports_first(project: Project) -> None:
+    project.configure('[tool.pytest.ini_options]\nasyncio_mode = "auto"').write(test_lazy=LAZY)
+
+    result = project.run("-W", "default", "--show-capture=no", subprocess=True)
+
+    result.assert_outcomes(passed=3, failed=3)
+    text = result.stdout.str()
+    assert text.count("WrongEventLoop: ") == 6, text  # each in its message and in the summary
+    assert "attached to a different loop" not in text

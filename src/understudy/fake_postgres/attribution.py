@@ -17,11 +17,12 @@ import inspect
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
+from understudy.fake_postgres.driver_imports import ImportWatch
 from understudy.fake_postgres.event_loops import Home, pool_home
 from understudy.script import requests
 from understudy.script.origin import LOOPS, NOWHERE, Spot, is_users, of_task, spot
@@ -167,19 +168,19 @@ def loops_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def wrap_drivers() -> None:
-    """Make every imported driver note its callers."""
-    for name, wrap in (
-        ("asyncpg", _wrap_asyncpg),
-        ("psycopg", _wrap_psycopg),
-        ("psycopg_pool", _wrap_psycopg_pool),
-        ("psqlpy", _wrap_psqlpy),
-        ("sqlalchemy.ext.asyncio", _wrap_sqlalchemy),
-    ):
+    """Make every driver note its callers: those that are imported, and those that will be."""
+    for name in _WRAPS:
         module = sys.modules.get(name)
         # While it is being imported, it lacks what comes last.
-        if module not in (None, _wrapped.get(name)) and not _is_importing(module):
-            _wrapped[name] = module
-            wrap(module)
+        if module is not None and not _is_importing(module):
+            _wrap(name, module)
+    _imports.install()
+
+
+def _wrap(name: str, module: ModuleType) -> None:
+    if module is not _wrapped.get(name):
+        _wrapped[name] = module
+        _WRAPS[name](module)
 
 
 def _is_importing(module: Any) -> bool:
@@ -288,6 +289,16 @@ def _note_leaving(owner: Any) -> None:
             of_task.reset(token)
 
     owner.__aexit__ = leave
+
+
+_WRAPS: Mapping[str, Callable[[Any], None]] = {
+    "asyncpg": _wrap_asyncpg,
+    "psycopg": _wrap_psycopg,
+    "psycopg_pool": _wrap_psycopg_pool,
+    "psqlpy": _wrap_psqlpy,
+    "sqlalchemy.ext.asyncio": _wrap_sqlalchemy,
+}
+_imports = ImportWatch(_WRAPS, _wrap)
 
 
 def _note_calls(owner: Any, name: str, note: Callable[..., None]) -> None:

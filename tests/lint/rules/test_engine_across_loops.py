@@ -25,6 +25,57 @@ async def names():
 asyncpg
 pytest-asyncio
 """
+APP = (
+    """
+=== app/deps.py
+from typing import Annotated
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from app.db import sessions
+async def get_session():
+    async with sessions() as session:
+        yield session
+async def get_own_session():
+    own = create_async_engine("postgresql+asyncpg://localhost/app")
+    async with AsyncSession(own) as session:
+        yield session
+    await own.dispose()
+async def current_user(session: Annotated[AsyncSession, Depends(get_session)]):
+    return await session.scalar("SELECT 1")
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+UserDep = Annotated[int, Depends(current_user)]
+=== app/orders.py
+from fastapi import APIRouter
+from app import deps
+router = APIRouter(prefix="/orders")
+@router.post("/{number}")
+async def order(number: int, user: deps.UserDep):
+    return number
+=== app/main.py
+from fastapi import Depends, FastAPI
+from app import orders
+from app.config import settings
+from app.deps import SessionDep, get_own_session, get_session
+app = FastAPI()
+@app.get("/users")
+async def users(session=Depends(get_session)):
+    return []
+@app.post("/users")
+async def add_user():
+    return []
+@app.get("/health")
+async def health():
+    return "ok"
+@app.get("/own")
+async def own(session=Depends(get_own_session)):
+    return "ok"
+def create_app():
+    made = FastAPI()
+    made.include_router(orders.router, prefix=settings.prefix)
+    return made
+"""
+    + DB
+)
 CASES = {
     "an engine of a module": """
 import pytest
@@ -105,6 +156,82 @@ asyncio_mode = auto
 asyncio_default_fixture_loop_scope = session
 """
     + DB,
+    "a dependency of the app, by a client of its own": """
+import pytest
+from httpx import ASGITransport, AsyncClient
+from app.main import app
+pytestmark = pytest.mark.asyncio
+async def test_a():
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        await client.get("/users")
+async def test_b():
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        await client.get("/health")
+async def test_c():
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        await client.get("/users")  # here
+"""
+    + APP,
+    "a dependency of a router, by a client of a fixture": """
+async def test_a(web):
+    await web.post("/api/orders/7?x=1")
+async def test_b(web):
+    await web.post(f"/api/orders/{2}")  # here
+=== tests/conftest.py
+import httpx
+import pytest_asyncio
+from app.main import create_app
+@pytest_asyncio.fixture
+async def web():
+    transport = httpx.ASGITransport(create_app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+=== pytest.ini
+[pytest]
+asyncio_mode = auto
+"""
+    + APP,
+    "dependencies that are replaced, or that are not reached": """
+import httpx
+import pytest
+from app.main import app
+pytestmark = pytest.mark.asyncio
+def client():
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
+async def test_a():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.get("/health")
+async def test_b():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.post("/users")
+async def test_c():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.get("/unknown")
+async def test_d():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.get("/own")
+async def test_e():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.get("/own")
+"""
+    + APP,
+    "an override for all tests": """
+import httpx
+import pytest
+from app.main import app
+from app.deps import get_session
+pytestmark = pytest.mark.asyncio
+@pytest.fixture(autouse=True)
+def no_database():
+    app.dependency_overrides[get_session] = lambda: None
+async def test_a():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.get("/users")
+async def test_b():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+        await client.get("/users")
+"""
+    + APP,
     "a pool of psycopg under anyio": """
 import pytest
 from app.pool import pool

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
+from understudy.project import routes
+from understudy.project.call_resolution import keywords_of, last_name
 from understudy.project.loop_bound import LoopBound, made_in, used_by
 from understudy.project.scopes import Function
-from understudy.project.sources import Module
+from understudy.project.sources import Module, home_of
 
 _ENDS = re.compile(
     r"dispose|close|terminate|disconnect|shutdown|reset|expire|lifespan|patch|setattr", re.I
 )
 _OWN_LOOP = re.compile(r"loop_scope|asyncio\([^)\n]*scope|\bevent_loop\b|event_loop_policy")
+_TRANSPORTS = {"httpx.ASGITransport", "httpx.AsyncClient"}
 _CLIENTS = {"client", "async_client"}  # they run the app's lifespan, which may close it
 
 
@@ -102,9 +105,10 @@ def _ends(function: Function) -> bool:
 
 
 def _uses(module: Module, test: Function) -> Iterator[tuple[LoopBound, ast.expr | ast.stmt]]:
-    """Yield what a test uses, directly, through a fixture or through a function of the project."""
+    """Yield what a test uses: itself, or through a fixture, a function or an app of the project."""
     for bound, node in used_by(test):
         yield bound, node
+    yield from _requested(module, test)
     seen = pytest_items.of(module)
     for name in sorted(seen.requested(test)):
         fixture = seen.find_fixture(name)
@@ -117,6 +121,55 @@ def _uses(module: Module, test: Function) -> Iterator[tuple[LoopBound, ast.expr 
             made = made_in(fixture.function)
             if made is not None:
                 yield LoopBound(made.kind, f"of the fixture {name}", made.place), test.node
+
+
+def _requested(module: Module, test: Function) -> Iterator[tuple[LoopBound, ast.expr]]:
+    """Yield what answers the requests of a test: a function of an app, and its dependencies."""
+    seen = pytest_items.of(module)
+    if any("dependency_overrides" in home.text for home in (module, *seen.conftests)):
+        return
+    for call in test.own(ast.Call):
+        path = _path_of(call)
+        if path is None or not isinstance(call.func, ast.Attribute):
+            continue
+        for home, app in _app_of(module, test, call.func.value):
+            function = routes.answering(home, app, call.func.attr, path)
+            called = [] if function is None else [function, *routes.dependencies(function)]
+            if not any("dispose" in ast.dump(each.node) for each in called):
+                for each in called:
+                    for bound, _ in used_by(each):
+                        yield bound, call
+
+
+def _path_of(call: ast.Call) -> str | None:
+    """Return the path that `client.get("/users")` requests; None for another call."""
+    if last_name(call) not in routes.METHODS or not call.args:
+        return None
+    given = call.args[0]
+    parts = given.values if isinstance(given, ast.JoinedStr) else [given]
+    if not all(isinstance(part, ast.Constant | ast.FormattedValue) for part in parts):
+        return None
+    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in parts)
+    path = text.partition("?")[0]
+    return path if path.startswith("/") else None
+
+
+def _app_of(module: Module, test: Function, client: ast.expr) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield the app that a client of the test's own, or of its own fixture, sends requests to."""
+    if not isinstance(client, ast.Name):
+        return
+    maker: Function | None = test
+    if any(parameter.arg == client.id for parameter in test.parameters):
+        fixture = pytest_items.of(module).find_fixture(client.id)
+        maker = fixture.function if fixture and fixture.scope == "function" else None
+    home = None if maker is None else home_of(maker)
+    for call in maker.own(ast.Call) if maker is not None else ():
+        if home is not None and home.qualified(call.func) in _TRANSPORTS:
+            options = keywords_of(call)
+            is_transport = last_name(call) == "ASGITransport"
+            app = options.get("app", call.args[0] if is_transport and call.args else None)
+            if app is not None:
+                yield home, app
 
 
 RULE = Rule(
