@@ -10,7 +10,7 @@ import click
 from understudy import __version__
 
 # Imported when called, because most of them load pytest, which --version does not need.
-_COMMANDS = ("catalog", "demo", "explain", "init", "lint", "review", "sweep")
+_COMMANDS = ("catalog", "demo", "explain", "init", "lint", "mutate", "review", "sweep")
 
 
 class _Commands(click.Group):
@@ -43,6 +43,7 @@ Examples:
   understudy catalog                what PostgreSQL says about the statements in your tests
   understudy catalog --check        check that in CI
   understudy review src.users       check a module's tests against the checklist
+  understudy mutate                 which wrong SQL your tests would not notice
   understudy lint                   find the pitfalls of async tests in yours
   understudy sweep                  let every call to the database fail once
   understudy demo --help            the options of a command""",

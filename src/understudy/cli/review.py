@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from understudy.cli.command import CommandFailed, format_option
+from understudy.cli.command import CommandFailed, ForPytest, format_option, progress
 from understudy.plugin.settings import DEFAULT_CATALOG, SettingsError, load
 from understudy.project.pytest_process import INTERRUPTED
 from understudy.review import output
@@ -20,21 +18,11 @@ from understudy.review.errors import ReviewError
 from understudy.review.reviewer import review as reviewed
 from understudy.review.suite_runs import Runner
 
-_FOR_PYTEST = "understudy.review.pytest"
 _COLOURS: dict[State, str] = {"ok": "green", "not ok": "red", "cannot tell": "yellow"}
 
 
-class _Command(click.Command):
-    """A command that keeps the arguments after two dashes apart, which click does not."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        at = args.index("--") if "--" in args else len(args)
-        ctx.meta[_FOR_PYTEST] = args[at + 1 :]
-        return super().parse_args(ctx, args[:at])
-
-
 @click.command(
-    cls=_Command,
+    cls=ForPytest,
     short_help="Check a module's tests against the checklist.",
     epilog="""\b
 Examples:
@@ -73,8 +61,8 @@ def review(
         settings = load(root, root / "pyproject.toml", {})
         catalog = root / (settings.catalog or DEFAULT_CATALOG) if settings.schema else None
         with tempfile.TemporaryDirectory(prefix="understudy-review-") as scratch:
-            runner = Runner(root, Path(scratch), catalog, timeout, ctx.meta[_FOR_PYTEST])
-            found = reviewed(root, modules, runner, _progress(), seed=seed)
+            runner = Runner(root, Path(scratch), catalog, timeout, ForPytest.arguments(ctx))
+            found = reviewed(root, modules, runner, progress(), seed=seed)
     except (ReviewError, SettingsError) as error:
         raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
@@ -91,12 +79,3 @@ def review(
 
 def _painted(state: State, text: str) -> str:
     return click.style(text, fg=_COLOURS[state])
-
-
-def _progress() -> Callable[[str], None]:
-    started = time.monotonic()
-
-    def say(step: str) -> None:
-        click.echo(f"{time.monotonic() - started:4.0f} s  {step}", err=True)
-
-    return say

@@ -1,0 +1,187 @@
+"""In the child pytest: record what the tests send, then run them again with mutants.
+
+Everything is answered as soon as it is known (project/pytest_process.py), so that an interrupted
+run has answered in part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from understudy.mutate.kills import kind
+from understudy.mutate.mutants import Judgement, Mutant
+from understudy.mutate.selection import Selection
+from understudy.mutate.statements import Ran, Sender, Statement, sent
+from understudy.rerun.reruns import Reruns, Run
+from understudy.script.boundary import Change, Event, Replace
+
+Say = Callable[[Mapping[str, object]], None]
+
+# A test with a mutant may take this many times as long as without it, and at least these seconds.
+_TIMES = 5
+_LEAST = 5.0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a run needs from other rooms.
+
+    Attributes:
+        mutants: returns the mutants of a statement.
+        judge: tells of mutants of one statement what no test needs to run for.
+        say: sends an answer to the parent.
+    """
+
+    mutants: Callable[[str], Sequence[Mutant]]
+    judge: Callable[[Sequence[Mutant]], Mapping[Mutant, Judgement]]
+    say: Say
+
+
+class MutationRun:
+    """The part of one process.
+
+    Args:
+        reruns: the tests that ran, to be run again.
+        selection: the statements that are wanted.
+        tools: see Tools.
+        claims: a folder that all processes of a run share. Each statement is for the one that
+            makes its file there.
+        seconds: the time for all mutants; None for no limit.
+    """
+
+    def __init__(
+        self,
+        reruns: Reruns,
+        selection: Selection,
+        tools: Tools,
+        claims: Path,
+        seconds: float | None,
+    ) -> None:
+        self._reruns = reruns
+        self._selection = selection
+        self._tools = tools
+        self._claims = claims
+        self._seconds = seconds
+        self._started = time.monotonic()
+        self._left_out: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Answer what the tests have sent, and what became of each mutant."""
+        tests = self._reruns.recorded
+        ran = [
+            Ran(name, one.run.seconds, one.run.events)
+            for name, one in tests.items()
+            if one.run.passed
+        ]
+        failed = {name: one.run.error for name, one in tests.items() if not one.run.passed}
+        statements = [
+            statement
+            for statement in sent(ran, self._selection.is_test_code)
+            if self._selection.wants(statement)
+        ]
+        self._tools.say(
+            {
+                "kind": "recorded",
+                "tests": len(tests),
+                "failed": failed,
+                "without": sum(not test.events for test in ran),
+                "seconds": sum(one.run.seconds for one in tests.values()),
+                "statements": [statement.answer() for statement in statements],
+            }
+        )
+        # With a limit, many statements are worth more than large ones. Without, the largest begin,
+        # so that no process is left with one at the end.
+        statements.sort(key=_cost, reverse=self._seconds is None)
+        for statement in statements:
+            if self._is_over():
+                self._tools.say({"kind": "out of time"})
+                return
+            if self._claim(statement.sql):
+                self._try(statement)
+
+    def _is_over(self) -> bool:
+        return self._seconds is not None and time.monotonic() - self._started > self._seconds
+
+    def _claim(self, sql: str) -> bool:
+        name = hashlib.sha256(sql.encode("utf-8", "surrogatepass")).hexdigest()
+        try:
+            (self._claims / name).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+    def _try(self, statement: Statement) -> None:
+        mutants = self._tools.mutants(statement.sql)
+        judged = self._tools.judge(mutants) if mutants else {}
+        self._tools.say(
+            {
+                "kind": "judged",
+                "statement": statement.sql,
+                "mutants": [[astuple(mutant), *astuple(judged[mutant])] for mutant in mutants],
+            }
+        )
+        for mutant in mutants:
+            if judged[mutant].verdict in ("refused", "equivalent"):
+                continue
+            if self._is_over():
+                self._tools.say({"kind": "out of time"})
+                return
+            self._run(mutant, statement.senders)
+        self._tools.say({"kind": "done", "statement": statement.sql})
+
+    def _run(self, mutant: Mutant, senders: Sequence[Sender]) -> None:
+        """Run the tests with a mutant until one fails."""
+        outcome, killed_by, reason, how = "not reached", "", "", None
+        tests, seconds = 0, 0.0
+        for sender in senders:
+            if not self._may_judge(sender):
+                continue
+            run = self._with(mutant, sender)
+            if not run.has_fired:
+                continue
+            tests, seconds, outcome = tests + 1, seconds + run.seconds, "alive"
+            if run.is_timeout or not run.passed:
+                outcome = "timeout" if run.is_timeout else "killed"
+                killed_by, reason = sender.name, run.error
+                how = kind(run.longrepr, is_scripted=sender.is_scripted)
+                break
+        self._tools.say(
+            {
+                "kind": "ran",
+                "statement": mutant.statement,
+                "sql": mutant.sql,
+                "outcome": outcome,
+                "killed_by": killed_by,
+                "reason": reason,
+                "how": how,
+                "tests": tests,
+                "seconds": seconds,
+            }
+        )
+
+    def _may_judge(self, sender: Sender) -> bool:
+        """Return whether a test does the same when nothing is changed."""
+        item = self._reruns.recorded[sender.name].item
+        reason = self._reruns.control(item)
+        if reason is not None and sender.name not in self._left_out:
+            self._left_out[sender.name] = reason
+            self._tools.say({"kind": "left out", "tests": {sender.name: reason}})
+        return reason is None
+
+    def _with(self, mutant: Mutant, sender: Sender) -> Run:
+        def change(event: Event) -> Change | None:
+            is_it = event.kind == "statement" and event.call.statement == mutant.statement
+            return Replace(mutant.sql) if is_it else None
+
+        item = self._reruns.recorded[sender.name].item
+        limit = max(_LEAST, _TIMES * sender.seconds)
+        return self._reruns.run(item, change, seconds=limit)
+
+
+def _cost(statement: Statement) -> float:
+    """Return a guess at the seconds that a statement's mutants take."""
+    return len(statement.sql) * sum(sender.seconds for sender in statement.senders)

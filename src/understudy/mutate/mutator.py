@@ -1,0 +1,152 @@
+"""Run a project's tests with mutants of its SQL, in child processes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+
+from understudy.mutate.errors import MutationError
+from understudy.mutate.report import title
+from understudy.mutate.results import Collector, Results
+from understudy.project import pytest_process, suite_run
+from understudy.project.pytest_process import Child
+from understudy.script.formatting import counted
+
+PLUGIN = "understudy.plugin.mutation"
+_LINES = 15  # of pytest's output that a failure shows
+_PAUSE = 0.1  # seconds between two looks at the processes
+# Seconds after the limit of time in which a process may finish its last test and its fixtures.
+_GRACE = 60.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be mutated, and how.
+
+    Attributes:
+        root: the project's folder.
+        catalog: its catalog, of which the runs get copies; None without a schema.
+        paths: the files and folders whose statements are mutated, absolute; none for all.
+        revision: a revision of git, if only statements on lines changed since are mutated.
+        seconds: the time for the mutants; None for no limit.
+        workers: the number of processes.
+        arguments: arguments for pytest.
+    """
+
+    root: Path
+    catalog: Path | None = None
+    paths: Sequence[Path] = ()
+    revision: str | None = None
+    seconds: float | None = None
+    workers: int = 1
+    arguments: Sequence[str] = ()
+
+
+Say = Callable[[str], None]
+
+
+def mutate(wanted: Wanted, say: Say) -> Results:
+    """Record what the tests send, and run them with mutants.
+
+    Ctrl-C and SIGTERM end it with the results so far.
+
+    Args:
+        wanted: what is to be mutated.
+        say: is called with a line about each step.
+
+    Raises:
+        MutationError: the tests cannot be run, or none of them passes.
+    """
+    started = time.monotonic()
+    collector = Collector()
+    results = collector.results
+    with tempfile.TemporaryDirectory(prefix="understudy-mutate-") as scratch, ExitStack() as stack:
+        children: list[Child] = []
+        try:
+            say("all tests, to record what they send")
+            claims = Path(scratch, "claims")
+            claims.mkdir()
+            for number in range(wanted.workers):
+                folder = Path(scratch, str(number))
+                folder.mkdir()
+                children.append(stack.enter_context(_started(wanted, folder, claims)))
+            _follow(children, collector, wanted, say)
+        except KeyboardInterrupt:
+            for child in children:
+                child.stop()
+            results.is_interrupted = True
+            results.end = "Interrupted: these are the results so far."
+        for child in children:
+            _collect(child, collector, say)
+        _check(children, collector)
+    results.seconds = time.monotonic() - started
+    if results.failed and len(results.failed) == results.tests:
+        name, error = next(iter(results.failed.items()))
+        raise MutationError(
+            "No test passes without a mutant, so none can notice one. The first failure:\n"
+            f"  {name}\n  {error}"
+        )
+    return results
+
+
+def _started(wanted: Wanted, scratch: Path, claims: Path) -> AbstractContextManager[Child]:
+    """Start a process with a folder of its own."""
+    return pytest_process.started(
+        [*wanted.arguments, *suite_run.arguments(scratch, wanted.catalog)],
+        wanted.root,
+        plugin=PLUGIN,
+        request={
+            "paths": [str(path) for path in wanted.paths],
+            "revision": wanted.revision,
+            "seconds": wanted.seconds,
+            "claims": str(claims),
+        },
+        environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+
+
+def _follow(children: Sequence[Child], collector: Collector, wanted: Wanted, say: Say) -> None:
+    """Collect the answers until all processes have ended, or their time is up."""
+    ends: float | None = None
+    while any(child.exit_code is None for child in children):
+        for child in children:
+            _collect(child, collector, say)
+        if ends is None and wanted.seconds is not None and collector.is_recorded:
+            ends = time.monotonic() + wanted.seconds + _GRACE
+        if ends is not None and time.monotonic() > ends:
+            for child in children:
+                child.stop()
+        time.sleep(_PAUSE)
+
+
+def _collect(child: Child, collector: Collector, say: Say) -> None:
+    was_recorded = collector.is_recorded
+    for answer in child.new_answers():
+        done = collector.add(answer)
+        if done is not None and done.results:
+            say(f"{title(done)}: {done.killed} of {done.killable} killed")
+    if collector.is_recorded and not was_recorded:
+        found = counted(len(collector.results.statements), "statement")
+        say(f"{counted(collector.results.tests, 'test')} sent {found}; now with mutants")
+
+
+def _check(children: Sequence[Child], collector: Collector) -> None:
+    """Raise if nothing was recorded, and note if a process has ended early."""
+    results = collector.results
+    for child in children:
+        if child.exit_code in (0, 1) or results.end:
+            continue
+        lines = "\n".join(child.output().strip().splitlines()[-_LINES:])
+        how = f"{suite_run.ending(child.exit_code or 0)}:\n{indent(lines, '  ')}"
+        if not collector.is_recorded:
+            raise MutationError(how)
+        results.has_crashed = True
+        results.end = f"These are the results so far, for {how}"
+    if not collector.is_recorded and not results.end:
+        raise MutationError("The tests ended before it was known what they send.")

@@ -1,0 +1,182 @@
+"""What a run of mutants showed, as the report and the JSON read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from understudy.mutate.kills import Kind
+from understudy.mutate.mutants import Mutant
+from understudy.mutate.statements import Statement
+
+Outcome = Literal["killed", "timeout", "alive", "equivalent", "refused", "not reached", "not run"]
+_KILLED: Sequence[Outcome] = ("killed", "timeout")
+
+
+@dataclass
+class Result:
+    """What became of a mutant.
+
+    Attributes:
+        mutant: the mutant.
+        outcome: "killed" if a test failed with it, "timeout" if a test took too long with it,
+            "alive" if every test passed; "equivalent" and "refused" are not run; "not reached" if
+            no test sent the statement again, and "not run" if there was no time.
+        reason: for "killed" the failure, for "refused" PostgreSQL's message, for "alive" why
+            nothing could be told of its equivalence, if so.
+        telling: the line that inserts a row which tells it from the original, or "".
+        killed_by: the test that failed, or "".
+        kind: whether the test's script or its assertions noticed it; None if it was not killed.
+        tests: the number of tests that ran with it.
+        seconds: how long they took.
+    """
+
+    mutant: Mutant
+    outcome: Outcome = "not run"
+    reason: str = ""
+    telling: str = ""
+    killed_by: str = ""
+    kind: Kind | None = None
+    tests: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether a test notices it."""
+        return self.outcome in _KILLED
+
+
+@dataclass
+class StatementResults:
+    """What became of the mutants of a statement."""
+
+    statement: Statement
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def killed(self) -> int:
+        """How many a test notices."""
+        return sum(result.is_killed for result in self.results)
+
+    @property
+    def alive(self) -> list[Result]:
+        """Those that no test notices."""
+        return [result for result in self.results if result.outcome == "alive"]
+
+    @property
+    def killable(self) -> int:
+        """How many a test could notice, as far as they ran."""
+        return self.killed + len(self.alive)
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many have an outcome."""
+        return sum(result.outcome == outcome for result in self.results)
+
+
+@dataclass
+class Results:
+    """What became of all mutants.
+
+    Attributes:
+        statements: of each statement, in the order of the run.
+        tests: how many tests ran.
+        failed: the tests that did not pass without a mutant, and their error.
+        left_out: the tests that passed and could not judge mutants, and why.
+        without: how many tests passed and sent nothing to `fake_postgres` or `real_postgres`.
+        seconds: of the recording run, and of everything.
+        end: a sentence on why the run ended early; "" if it is complete.
+        is_interrupted: whether that was Ctrl-C or SIGTERM.
+        has_crashed: whether pytest did not come to its end.
+    """
+
+    statements: list[StatementResults]
+    tests: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    without: int = 0
+    recorded_in: float = 0.0
+    seconds: float = 0.0
+    end: str = ""
+    is_interrupted: bool = False
+    has_crashed: bool = False
+
+    def all(self) -> Iterable[Result]:
+        """Yield the result of every mutant."""
+        for statement in self.statements:
+            yield from statement.results
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many mutants have an outcome."""
+        return sum(statement.count(outcome) for statement in self.statements)
+
+    @property
+    def killed(self) -> int:
+        """How many mutants a test notices."""
+        return sum(statement.killed for statement in self.statements)
+
+    @property
+    def killable(self) -> int:
+        """How many mutants a test could notice, as far as they ran."""
+        return self.killed + self.count("alive")
+
+    @property
+    def score(self) -> float:
+        """The percentage of mutants that a test notices; 100 if there are none."""
+        return 100 * self.killed / self.killable if self.killable else 100.0
+
+
+class Collector:
+    """Puts the answers of the runs together.
+
+    Attributes:
+        is_recorded: whether a run has told what the tests sent.
+    """
+
+    def __init__(self) -> None:
+        self.is_recorded = False
+        self.results = Results([])
+        self._statements: dict[str, StatementResults] = {}
+        self._mutants: dict[tuple[str, str], Result] = {}
+
+    def add(self, answer: Mapping[str, Any]) -> StatementResults | None:
+        """Add an answer; return the statement whose last mutant it told of."""
+        kind = answer["kind"]
+        if kind == "recorded":
+            self._recorded(answer)
+        elif kind == "judged":
+            self._judged(answer)
+        elif kind == "ran":
+            result = self._mutants[answer["statement"], answer["sql"]]
+            result.outcome, result.killed_by = answer["outcome"], answer["killed_by"]
+            result.kind, result.tests = answer["how"], answer["tests"]
+            result.seconds, result.reason = answer["seconds"], answer["reason"] or result.reason
+        elif kind == "left out":
+            self.results.left_out.update(answer["tests"])
+        elif kind == "done":
+            return self._statements[answer["statement"]]
+        elif kind == "out of time":
+            self.results.end = "The time was up before every mutant had run."
+        return None
+
+    def _recorded(self, answer: Mapping[str, Any]) -> None:
+        self.is_recorded = True
+        results = self.results
+        results.tests, results.without = answer["tests"], answer["without"]
+        results.recorded_in = answer["seconds"]
+        results.failed.update(answer["failed"])
+        for one in answer["statements"]:
+            # Each process records all tests, and a few may send other statements in each run.
+            if one["sql"] not in self._statements:
+                statement = StatementResults(Statement.read(one))
+                self._statements[statement.statement.sql] = statement
+                results.statements.append(statement)
+
+    def _judged(self, answer: Mapping[str, Any]) -> None:
+        statement = self._statements[answer["statement"]]
+        for mutant, verdict, reason, telling in answer["mutants"]:
+            result = Result(Mutant(*mutant), reason=reason, telling=telling)
+            if verdict in ("refused", "equivalent"):
+                result.outcome = verdict
+            statement.results.append(result)
+            self._mutants[statement.statement.sql, result.mutant.sql] = result

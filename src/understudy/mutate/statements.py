@@ -1,0 +1,121 @@
+"""The statements of a recording run, with the places that sent them and the tests that did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from understudy.script.boundary import Event
+
+
+class Spot(NamedTuple):
+    """A line of the project that sent a statement.
+
+    Attributes:
+        path: its file, absolute.
+        line: its number.
+        function: the function around it, such as "UserDAO.delete"; "" outside of one.
+    """
+
+    path: str
+    line: int
+    function: str
+
+
+class Sender(NamedTuple):
+    """A test that sent a statement.
+
+    Attributes:
+        name: its node id.
+        seconds: how long it took.
+        is_scripted: whether a rule of the test answered the statement, instead of PostgreSQL.
+    """
+
+    name: str
+    seconds: float
+    is_scripted: bool
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement that tests have sent through the project's code.
+
+    Attributes:
+        sql: its text.
+        spots: the lines that sent it, in the order of the run; empty if they are unknown.
+        senders: the tests that sent it, in the order in which they try a mutant.
+    """
+
+    sql: str
+    spots: Sequence[Spot]
+    senders: Sequence[Sender]
+
+    def answer(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        return {"sql": self.sql, "spots": list(self.spots), "senders": list(self.senders)}
+
+    @classmethod
+    def read(cls, answer: dict[str, Any]) -> Statement:
+        """Return the statement of an answer."""
+        return cls(
+            answer["sql"],
+            [Spot(*spot) for spot in answer["spots"]],
+            [Sender(*sender) for sender in answer["senders"]],
+        )
+
+
+class Ran(NamedTuple):
+    """A test that ran, as far as its statements are concerned."""
+
+    name: str
+    seconds: float
+    events: Sequence[Event]
+
+
+def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Statement]:
+    """Return the statements that the project's code sent in tests, in their order.
+
+    What a driver or the tests themselves have sent is left out.
+
+    Args:
+        tests: the tests that passed.
+        is_test_code: whether a file belongs to the tests.
+    """
+    spots: dict[str, dict[Spot, None]] = {}
+    senders: dict[str, dict[str, Sender]] = {}
+    code: dict[str, bool] = {}
+    for test in tests:
+        for event in test.events:
+            if event.kind != "statement" or event.is_drivers:
+                continue
+            spot = _spot(event)
+            if spot is not None:
+                if spot.path not in code:
+                    code[spot.path] = is_test_code(Path(spot.path))
+                if code[spot.path]:
+                    continue
+            sql = event.call.statement
+            known = spots.setdefault(sql, {})
+            if spot is not None:
+                known[spot] = None
+            of_tests = senders.setdefault(sql, {})
+            is_scripted = event.call.rule is not None
+            before = of_tests.get(test.name)
+            if before is None or before.is_scripted:  # PostgreSQL tells more than a script
+                of_tests[test.name] = Sender(test.name, test.seconds, is_scripted)
+    return [Statement(sql, list(known), _ordered(senders[sql])) for sql, known in spots.items()]
+
+
+def _ordered(senders: dict[str, Sender]) -> list[Sender]:
+    """Return the fastest first. A test with a script cannot tell a statement's meaning: last."""
+    return sorted(senders.values(), key=lambda sender: (sender.is_scripted, sender.seconds))
+
+
+def _spot(event: Event) -> Spot | None:
+    origin = event.call.origin
+    if not origin.line:
+        return None  # a task or a socket whose sender is unknown
+    name = origin.code.co_qualname.replace(".<locals>", "")
+    return Spot(origin.code.co_filename, origin.line, "" if name == "<module>" else name)
