@@ -14,15 +14,18 @@ from understudy.mutate.locations import Locator
 from understudy.mutate.mutants import Mutant
 from understudy.mutate.results import Collector, Results
 from understudy.mutate.statements import Sender, Spot, Statement
+from understudy.project.sql_literals import Places, inventory
 
 DELETE = "DELETE FROM users WHERE id = $1 RETURNING id"
-SELECT = "SELECT id, name\nFROM users\nORDER BY id"
+SELECT = "SELECT id, name\n    FROM users\n    ORDER BY id"
 SOURCE = """async def delete(conn, user_id):
     return await conn.fetch("DELETE FROM users WHERE id = $1 RETURNING id", user_id)
 
 
 async def fetch_all(conn):
-    return await conn.fetch("SELECT id, name FROM users ORDER BY id")
+    return await conn.fetch('''SELECT id, name
+    FROM users
+    ORDER BY id''')
 """
 
 
@@ -63,6 +66,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
             "kind": "recorded",
             "tests": 9,
             "failed": {"tests/test_dao.py::test_broken": "AssertionError: assert 1 == 2"},
+            "left out": {},
             "without": 4,
             "seconds": 1.25,
             "statements": [
@@ -218,7 +222,8 @@ def check(value: Any, schema: Any, at: str = "") -> None:
 
 
 def test_the_json_follows_the_schema(results: Results, tmp_path: Path) -> None:
-    locator = Locator(tmp_path, [one.statement for one in results.statements])
+    places = Places(inventory(tmp_path).literals)
+    locator = Locator(tmp_path, places, [one.statement for one in results.statements])
 
     found = json.loads(elements.document(results, tmp_path, locator, 70.0))
 
@@ -275,14 +280,14 @@ def test_the_json_follows_the_schema(results: Results, tmp_path: Path) -> None:
 
 def test_a_statement_whose_line_is_unknown_has_a_place_in_the_json(tmp_path: Path) -> None:
     first, second = (Statement(sql, [], []) for sql in ("SELECT 1", "SELECT 2\nLIMIT 3"))
-    locator = Locator(tmp_path, [first, second])
+    locator = Locator(tmp_path, Places([]), [first, second])
 
     found = locator.locate(second, Mutant(second.sql, "SELECT 2\nLIMIT 4", "literal", 15, 16, "4"))
 
     assert found == (
         "statements without a known line.sql",
         "sql",
-        "SELECT 1\n\nSELECT 2\nLIMIT 3",
+        "SELECT 1\n\nSELECT 2\nLIMIT 3\n\n",
         (4, 7),
         (4, 8),
     )

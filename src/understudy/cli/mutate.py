@@ -15,6 +15,7 @@ from understudy.mutate.mutator import mutate as mutated
 from understudy.plugin.settings import DEFAULT_CATALOG, SettingsError, load
 from understudy.project.changed_lines import GitError, changed_lines
 from understudy.project.pytest_process import INTERRUPTED
+from understudy.project.sql_literals import Places, inventory
 
 
 @click.command(
@@ -91,7 +92,8 @@ def mutate(
     except (GitError, MutationError, SettingsError) as error:
         raise CommandFailed(str(error)) from error
     if output_format == "json":
-        locator = Locator(root, [one.statement for one in results.statements])
+        places = Places(inventory(root).literals)
+        locator = Locator(root, places, [one.statement for one in results.statements])
         click.echo(elements.document(results, root, locator, threshold))
     else:
         for line in report.text(results, whole=verbose):

@@ -16,14 +16,10 @@ from understudy.mutate.kills import kind
 from understudy.mutate.mutants import Judgement, Mutant
 from understudy.mutate.selection import Selection
 from understudy.mutate.statements import Ran, Sender, Statement, sent
-from understudy.rerun.reruns import Reruns, Run
+from understudy.rerun import Reruns, Run
 from understudy.script.boundary import Change, Event, Replace
 
 Say = Callable[[Mapping[str, object]], None]
-
-# A test with a mutant may take this many times as long as without it, and at least these seconds.
-_TIMES = 5
-_LEAST = 5.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,7 @@ class MutationRun:
         claims: a folder that all processes of a run share. Each statement is for the one that
             makes its file there.
         seconds: the time for all mutants; None for no limit.
+        recorded_in: the seconds that the tests took.
     """
 
     def __init__(
@@ -60,36 +57,43 @@ class MutationRun:
         tools: Tools,
         claims: Path,
         seconds: float | None,
+        recorded_in: float,
     ) -> None:
         self._reruns = reruns
         self._selection = selection
         self._tools = tools
         self._claims = claims
         self._seconds = seconds
+        self._recorded_in = recorded_in
         self._started = time.monotonic()
         self._left_out: dict[str, str] = {}
 
     def run(self) -> None:
         """Answer what the tests have sent, and what became of each mutant."""
         tests = self._reruns.recorded
-        ran = [
+        reasons = {name: self._reruns.why_not(name) for name in tests}
+        judges = [
             Ran(name, one.run.seconds, one.run.events)
             for name, one in tests.items()
-            if one.run.passed
+            if reasons[name] is None
         ]
-        failed = {name: one.run.error for name, one in tests.items() if not one.run.passed}
         statements = [
             statement
-            for statement in sent(ran, self._selection.is_test_code)
+            for statement in sent(judges, self._selection.is_test_code)
             if self._selection.wants(statement)
         ]
+        passed = {name: one.run for name, one in tests.items() if one.run.passed}
+        failed = {name: one.run.error for name, one in tests.items() if name not in passed}
+        # A test whose fixtures alone send something has nothing to say of it.
+        unable = {name: reasons[name] for name, run in passed.items() if run.asked}
         self._tools.say(
             {
                 "kind": "recorded",
                 "tests": len(tests),
                 "failed": failed,
-                "without": sum(not test.events for test in ran),
-                "seconds": sum(one.run.seconds for one in tests.values()),
+                "left out": {name: reason for name, reason in unable.items() if reason},
+                "without": sum(not run.events for run in passed.values()),
+                "seconds": self._recorded_in,
                 "statements": [statement.answer() for statement in statements],
             }
         )
@@ -178,8 +182,7 @@ class MutationRun:
             return Replace(mutant.sql) if is_it else None
 
         item = self._reruns.recorded[sender.name].item
-        limit = max(_LEAST, _TIMES * sender.seconds)
-        return self._reruns.run(item, change, seconds=limit)
+        return self._reruns.run(item, change, seconds=self._reruns.limit(item))
 
 
 def _cost(statement: Statement) -> float:

@@ -86,13 +86,25 @@ def mutate(wanted: Wanted, say: Say) -> Results:
             _collect(child, collector, say)
         _check(children, collector)
     results.seconds = time.monotonic() - started
+    if not results.statements and not results.is_interrupted:
+        _refuse(results, wanted)
+    return results
+
+
+def _refuse(results: Results, wanted: Wanted) -> None:
+    """Raise if there is nothing to mutate because of the tests, and not of what is wanted."""
     if results.failed and len(results.failed) == results.tests:
         name, error = next(iter(results.failed.items()))
         raise MutationError(
             "No test passes without a mutant, so none can notice one. The first failure:\n"
             f"  {name}\n  {error}"
         )
-    return results
+    if wanted.paths or wanted.revision is not None:
+        return
+    raise MutationError(
+        "No test that passes sends a statement of your code to fake_postgres or real_postgres, so "
+        "there is nothing to mutate. Statements on a FakeConnection are not: no driver sends them."
+    )
 
 
 def _started(wanted: Wanted, scratch: Path, claims: Path) -> AbstractContextManager[Child]:
@@ -140,13 +152,12 @@ def _check(children: Sequence[Child], collector: Collector) -> None:
     """Raise if nothing was recorded, and note if a process has ended early."""
     results = collector.results
     for child in children:
-        if child.exit_code in (0, 1) or results.end:
-            continue
         lines = "\n".join(child.output().strip().splitlines()[-_LINES:])
         how = f"{suite_run.ending(child.exit_code or 0)}:\n{indent(lines, '  ')}"
-        if not collector.is_recorded:
+        if results.end:
+            return  # they were interrupted
+        if not collector.is_recorded or not results.tests:
             raise MutationError(how)
-        results.has_crashed = True
-        results.end = f"These are the results so far, for {how}"
-    if not collector.is_recorded and not results.end:
-        raise MutationError("The tests ended before it was known what they send.")
+        if child.exit_code not in (0, 1):
+            results.has_crashed = True
+            results.end = f"These are the results so far, for {how}"

@@ -48,7 +48,7 @@ def text(results: Results, *, whole: bool) -> Iterator[str]:
         yield from _table(shown)
         yield ""
     for statement in shown:
-        yield from _survivors(statement, whole)
+        yield from _survivors(statement, results, whole)
     yield from _unable(results, whole)
     yield from _sums(results, len(ordered) - len(shown))
 
@@ -77,12 +77,12 @@ def _table(statements: Sequence[StatementResults]) -> Iterator[str]:
         )
 
 
-def _survivors(statement: StatementResults, whole: bool) -> Iterator[str]:
+def _survivors(statement: StatementResults, results: Results, whole: bool) -> Iterator[str]:
     spots = statement.statement.spots
     function = f" in {spots[0].function}" if spots and spots[0].function else ""
     yield f"{place(statement)}{function}"
     yield f"  {sql.one_line(statement.statement.sql)}"
-    yield f"  sent in {_tests(statement)}"
+    yield f"  sent in {_tests(statement, results)}"
     alive = statement.alive
     for result in alive if whole else alive[:_MOST]:
         yield from _survivor(result)
@@ -113,10 +113,12 @@ def _outcome(result: Result) -> str:
     return f"{result.outcome} in {result.killed_by}" if result.is_killed else result.outcome
 
 
-def _tests(statement: StatementResults) -> str:
-    senders = statement.statement.senders
-    more = len(senders) - 1
-    return senders[0].name + (f" and {counted(more, 'other test')}" if more else "")
+def _tests(statement: StatementResults, results: Results) -> str:
+    """Return the tests that judged, or else those that sent the statement."""
+    names = [sender.name for sender in statement.statement.senders]
+    names = [name for name in names if name not in results.left_out] or names
+    more = len(names) - 1
+    return names[0] + (f" and {counted(more, 'other test')}" if more else "")
 
 
 def _unable(results: Results, whole: bool) -> Iterator[str]:
@@ -142,6 +144,9 @@ def _unable(results: Results, whole: bool) -> Iterator[str]:
 
 
 def _sums(results: Results, hidden: int) -> Iterator[str]:
+    if not results.statements:
+        yield "No test sends a statement of these files, or on a changed line."
+        return
     if hidden:
         yield f"{counted(hidden, 'statement')} without survivors (--verbose lists them)"
     mutants = sum(1 for _ in results.all())

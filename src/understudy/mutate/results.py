@@ -165,6 +165,7 @@ class Collector:
         results.tests, results.without = answer["tests"], answer["without"]
         results.recorded_in = answer["seconds"]
         results.failed.update(answer["failed"])
+        results.left_out.update(answer["left out"])
         for one in answer["statements"]:
             # Each process records all tests, and a few may send other statements in each run.
             if one["sql"] not in self._statements:

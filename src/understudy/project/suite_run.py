@@ -24,13 +24,14 @@ _PLUGINS = (
 def arguments(scratch: Path, catalog: Path | None) -> list[str]:
     """Return pytest's arguments for a run that writes nothing to the project.
 
-    They undo what `addopts` may ask for: coverage, several processes, a random order.
+    They undo what `addopts` may ask for: to end at a failure, coverage, several processes, a random
+    order.
 
     Args:
         scratch: a folder for what the run writes.
         catalog: the project's catalog, of which the run gets a copy; None without a schema.
     """
-    found = ["-q", "-o", f"cache_dir={scratch / 'cache'}"]
+    found = ["-q", "--maxfail=0", "-o", f"cache_dir={scratch / 'cache'}"]
     found += [option for plugin, option in _PLUGINS if importlib.util.find_spec(plugin)]
     if catalog is not None:
         copy = scratch / "catalog"
