@@ -72,17 +72,17 @@ async def matriz(database: None) -> ScopeDTO.Read:
 
 
 @pytest_asyncio.fixture
-async def filial(matriz: ScopeDTO.Read) -> ScopeDTO.Read:
-    """Another organization."""
-    return await ScopeDAO.create(ScopeDTO.Create(name="Filial", type=ScopeType.ORGANIZATION))
-
-
-@pytest_asyncio.fixture
 async def vendas(matriz: ScopeDTO.Read) -> ScopeDTO.Read:
     """A department of it."""
     return await ScopeDAO.create(
         ScopeDTO.Create(name="Vendas", type=ScopeType.DEPARTMENT, parent_id=matriz.id)
     )
+
+
+@pytest_asyncio.fixture
+async def filial(vendas: ScopeDTO.Read) -> ScopeDTO.Read:
+    """Another organization, the third scope."""
+    return await ScopeDAO.create(ScopeDTO.Create(name="Filial", type=ScopeType.ORGANIZATION))
 
 
 @pytest_asyncio.fixture
@@ -94,10 +94,13 @@ async def assigned(
     matriz: ScopeDTO.Read,
     filial: ScopeDTO.Read,
 ) -> UserDTO.Assign:
-    """Ana is Gestor in Matriz. Each other assignment differs in one of the three."""
-    dto = UserDTO.Assign(user_id=ana.id, role_id=gestor.id)
-    await UserDAO.assign(matriz.id, dto)
-    await UserDAO.assign(matriz.id, dto.model_copy(update={"user_id": bia.id}))
-    await UserDAO.assign(matriz.id, dto.model_copy(update={"role_id": auditor.id}))
-    await UserDAO.assign(filial.id, dto)
+    """Bia is Gestor in Filial, by three different IDs; others differ in one of them, or two."""
+    dto = UserDTO.Assign(user_id=bia.id, role_id=gestor.id)
+    other_user = dto.model_copy(update={"user_id": ana.id})
+    other_role = dto.model_copy(update={"role_id": auditor.id})
+    for scope, assignment in (
+        *((filial, dto), (filial, other_user), (filial, other_role)),
+        *((matriz, dto), (matriz, other_role)),
+    ):
+        await UserDAO.assign(scope.id, assignment)
     return dto

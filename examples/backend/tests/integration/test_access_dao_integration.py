@@ -29,15 +29,26 @@ async def test_assigned_role_is_listed(
 
 @pytest.mark.asyncio
 async def test_assignments_are_sorted_and_counted(
-    assigned: UserDTO.Assign, gestor: RoleDTO.Read, auditor: RoleDTO.Read
+    assigned: UserDTO.Assign,
+    gestor: RoleDTO.Read,
+    auditor: RoleDTO.Read,
+    matriz: ScopeDTO.Read,
+    filial: ScopeDTO.Read,
 ) -> None:
     """They come by scope and role, and a member of two scopes counts once."""
     assignments = await UserDAO.list_assignments(assigned.user_id)
 
     assert [(one.scope_name, one.role_name) for one in assignments] == [
+        ("Filial", "Auditor"),
         ("Filial", "Gestor"),
         ("Matriz", "Auditor"),
         ("Matriz", "Gestor"),
+    ]
+    assert [(one.scope_id, one.role_id) for one in assignments] == [
+        (filial.id, auditor.id),
+        (filial.id, gestor.id),
+        (matriz.id, auditor.id),
+        (matriz.id, gestor.id),
     ]
     assert await RoleDAO.count_members(gestor.id) == 2
     assert await RoleDAO.count_members(auditor.id) == 1
@@ -81,17 +92,17 @@ async def test_role_is_not_assigned_to_nobody(gestor: RoleDTO.Read, matriz: Scop
 
 @pytest.mark.asyncio
 async def test_unassigned_role_is_gone(
-    assigned: UserDTO.Assign, bia: UserDTO.Read, matriz: ScopeDTO.Read
+    assigned: UserDTO.Assign, ana: UserDTO.Read, filial: ScopeDTO.Read
 ) -> None:
     """Revoking twice is a 404, and every other assignment stays."""
-    await UserDAO.unassign(matriz.id, assigned)
+    await UserDAO.unassign(filial.id, assigned)
 
     with pytest.raises(DAOException, match="Erro ao revogar papel: registro não encontrado"):
-        await UserDAO.unassign(matriz.id, assigned)
+        await UserDAO.unassign(filial.id, assigned)
     assert [
         (one.scope_name, one.role_name) for one in await UserDAO.list_assignments(assigned.user_id)
-    ] == [("Filial", "Gestor"), ("Matriz", "Auditor")]
-    assert len(await UserDAO.list_assignments(bia.id)) == 1
+    ] == [("Filial", "Auditor"), ("Matriz", "Auditor"), ("Matriz", "Gestor")]
+    assert len(await UserDAO.list_assignments(ana.id)) == 1
 
 
 @pytest.mark.asyncio
@@ -115,17 +126,16 @@ async def test_permission_holds_below_but_not_above(
 
 @pytest.mark.asyncio
 async def test_permission_of_two_roles_is_listed_once(
-    assigned: UserDTO.Assign, auditor: RoleDTO.Read, matriz: ScopeDTO.Read, bia: UserDTO.Read
+    assigned: UserDTO.Assign, ana: UserDTO.Read, auditor: RoleDTO.Read, filial: ScopeDTO.Read
 ) -> None:
     """The permissions of all roles of a user come by code."""
-    await RoleDAO.grant(
-        auditor.id, (await PermissionDAO.create(PermissionDTO.Create(code="roles:read"))).id
-    )
+    permission = await PermissionDAO.create(PermissionDTO.Create(code="roles:read"))
+    await RoleDAO.grant(auditor.id, permission.id)
 
-    codes = await UserDAO.list_permissions(assigned.user_id, matriz.id)
+    codes = await UserDAO.list_permissions(assigned.user_id, filial.id)
 
     assert codes == ["audit:read", "roles:read", "users:read"]
-    assert await UserDAO.list_permissions(bia.id, matriz.id) == ["users:read"]
+    assert await UserDAO.list_permissions(ana.id, filial.id) == ["users:read"]
 
 
 @pytest.mark.asyncio
@@ -194,12 +204,13 @@ async def test_carried_permission_cannot_be_deleted(
 @pytest.mark.asyncio
 async def test_permissions_come_by_code() -> None:
     """The order in which they were stored does not matter."""
-    for code in ("users:write", "audit:read", "users:read"):
-        await PermissionDAO.create(PermissionDTO.Create(code=code))
+    created = [
+        await PermissionDAO.create(PermissionDTO.Create(code=code, description=f"Pode {code}"))
+        for code in ("users:write", "audit:read")
+    ]
 
-    codes = [permission.code for permission in await PermissionDAO.fetch_all()]
-
-    assert codes == ["audit:read", "users:read", "users:write"]
+    assert await PermissionDAO.fetch_all() == created[::-1]
+    assert (created[0].code, created[0].description) == ("users:write", "Pode users:write")
 
 
 @pytest.mark.asyncio
@@ -260,7 +271,9 @@ async def test_scopes_below_come_nearest_first(
 
 
 @pytest.mark.asyncio
-async def test_scopes_come_by_name_and_age(matriz: ScopeDTO.Read, filial: ScopeDTO.Read) -> None:
+async def test_scopes_come_by_name_and_age(
+    matriz: ScopeDTO.Read, vendas: ScopeDTO.Read, filial: ScopeDTO.Read
+) -> None:
     """Scopes of one name come in the order of their creation."""
     first, second = [
         await ScopeDAO.create(
@@ -270,7 +283,7 @@ async def test_scopes_come_by_name_and_age(matriz: ScopeDTO.Read, filial: ScopeD
     ]
     await ScopeDAO.rename(first.id, ScopeDTO.Rename(name="Site"))  # now it is stored last
 
-    assert await ScopeDAO.fetch_all() == [filial, matriz, first, second]
+    assert await ScopeDAO.fetch_all() == [filial, matriz, first, second, vendas]
     assert await ScopeDAO.fetch_all(ScopeType.PROJECT) == [first, second]
 
 

@@ -210,11 +210,12 @@ async def test_update_keeps_what_is_left_out(ana: UserDTO.Read, bia: UserDTO.Rea
     await UserDAO.update(ana.id, everything)
 
     await UserDAO.update(ana.id, UserDTO.Update(email="lima@example.com", cpf="11144477735"))
-    await UserDAO.update(ana.id, UserDTO.Update(name="Ana S. Lima"))
+    updated = await UserDAO.update(ana.id, UserDTO.Update(name="Ana S. Lima"))
 
     after = await UserDAO.fetch_detail(ana.id)
     changed = ("Ana S. Lima", "lima@example.com", "11144477735")
     assert (after.name, after.email, after.cpf) == changed
+    assert (updated.name, updated.email) == changed[:2]
     assert await UserDAO.fetch_by_id(bia.id) == bia
 
 
@@ -232,11 +233,13 @@ async def test_update_keeps_what_is_left_out(ana: UserDTO.Read, bia: UserDTO.Rea
 async def test_change_is_dated(real_postgres: Any, change: Callable[[Any], Awaitable[Any]]) -> None:
     """Each change of a user sets the update timestamp."""
     long_ago = datetime(2020, 1, 1)  # within one transaction, now() stands still
-    user = real_postgres.insert("users", status="pending", updated_at=long_ago)
+    user = real_postgres.insert("users", status="pending", created_at=long_ago, updated_at=long_ago)
 
     await change(user)
 
-    assert (await UserDAO.fetch_detail(user.id)).updated_at > long_ago
+    detail = await UserDAO.fetch_detail(user.id)
+    assert detail.created_at == long_ago
+    assert detail.updated_at > long_ago
 
 
 @pytest.mark.asyncio
