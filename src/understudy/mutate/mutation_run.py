@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 
+from understudy.mutate.judge import Judge
 from understudy.mutate.kills import kind
-from understudy.mutate.mutants import Judgement, Mutant
+from understudy.mutate.mutants import Mutant
+from understudy.mutate.results import Outcome
 from understudy.mutate.selection import Selection
 from understudy.mutate.statements import Ran, Sender, Statement, sent
 from understudy.rerun import Reruns, Run
@@ -21,20 +23,7 @@ from understudy.script.boundary import Change, Event, Replace
 
 Say = Callable[[Mapping[str, object]], None]
 
-
-@dataclass(frozen=True)
-class Tools:
-    """What a run needs from other rooms.
-
-    Attributes:
-        mutants: returns the mutants of a statement.
-        judge: tells of mutants of one statement what no test needs to run for.
-        say: sends an answer to the parent.
-    """
-
-    mutants: Callable[[str], Sequence[Mutant]]
-    judge: Callable[[Sequence[Mutant]], Mapping[Mutant, Judgement]]
-    say: Say
+_BATCH = 12  # statements that are judged together
 
 
 class MutationRun:
@@ -43,7 +32,8 @@ class MutationRun:
     Args:
         reruns: the tests that ran, to be run again.
         selection: the statements that are wanted.
-        tools: see Tools.
+        judge: makes mutants, and tells of them what no test needs to run for.
+        say: sends an answer to the parent.
         claims: a folder that all processes of a run share. Each statement is for the one that
             makes its file there.
         seconds: the time for all mutants; None for no limit.
@@ -54,14 +44,16 @@ class MutationRun:
         self,
         reruns: Reruns,
         selection: Selection,
-        tools: Tools,
+        judge: Judge,
+        say: Say,
         claims: Path,
         seconds: float | None,
         recorded_in: float,
     ) -> None:
         self._reruns = reruns
         self._selection = selection
-        self._tools = tools
+        self._judge = judge
+        self._say = say
         self._claims = claims
         self._seconds = seconds
         self._recorded_in = recorded_in
@@ -86,7 +78,7 @@ class MutationRun:
         failed = {name: one.run.error for name, one in tests.items() if name not in passed}
         # A test whose fixtures alone send something has nothing to say of it.
         unable = {name: reasons[name] for name, run in passed.items() if run.asked}
-        self._tools.say(
+        self._say(
             {
                 "kind": "recorded",
                 "tests": len(tests),
@@ -100,12 +92,12 @@ class MutationRun:
         # With a limit, many statements are worth more than large ones. Without, the largest begin,
         # so that no process is left with one at the end.
         statements.sort(key=_cost, reverse=self._seconds is None)
-        for statement in statements:
-            if self._is_over():
-                self._tools.say({"kind": "out of time"})
-                return
-            if self._claim(statement.sql):
-                self._try(statement)
+        while statements and not self._is_over():
+            # Rows are generated for several statements at once.
+            batch = [statements.pop(0) for _ in range(min(_BATCH, len(statements)))]
+            self._try([statement for statement in batch if self._claim(statement.sql)])
+        if self._is_over():
+            self._say({"kind": "out of time"})
 
     def _is_over(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._started > self._seconds
@@ -118,28 +110,31 @@ class MutationRun:
             return False
         return True
 
-    def _try(self, statement: Statement) -> None:
-        mutants = self._tools.mutants(statement.sql)
-        judged = self._tools.judge(mutants) if mutants else {}
-        self._tools.say(
-            {
-                "kind": "judged",
-                "statement": statement.sql,
-                "mutants": [[astuple(mutant), *astuple(judged[mutant])] for mutant in mutants],
-            }
-        )
-        for mutant in mutants:
-            if judged[mutant].verdict in ("refused", "equivalent"):
-                continue
-            if self._is_over():
-                self._tools.say({"kind": "out of time"})
-                return
-            self._run(mutant, statement.senders)
-        self._tools.say({"kind": "done", "statement": statement.sql})
+    def _try(self, batch: Sequence[Statement]) -> None:
+        mutants = self._judge.mutants(batch)
+        judged = self._judge.verdicts(batch, mutants)
+        for statement in batch:
+            own = [mutant for mutant in mutants if mutant.statement == statement.sql]
+            verdicts = [[astuple(one), *astuple(judged[one])] for one in own]
+            self._say({"kind": "judged", "statement": statement.sql, "mutants": verdicts})
+        alive = []
+        for statement in batch:
+            for mutant in mutants:
+                is_own = mutant.statement == statement.sql
+                if is_own and judged[mutant].verdict in ("different", "unknown"):
+                    if self._is_over():
+                        break
+                    if self._run(mutant, statement.senders) == "alive":
+                        alive.append(mutant)
+            else:
+                self._say({"kind": "done", "statement": statement.sql})
+        for mutant, row in self._judge.rows(batch, alive).items():
+            self._say({"kind": "row", "statement": mutant.statement, "sql": mutant.sql, "row": row})
 
-    def _run(self, mutant: Mutant, senders: Sequence[Sender]) -> None:
-        """Run the tests with a mutant until one fails."""
-        outcome, killed_by, reason, how = "not reached", "", "", None
+    def _run(self, mutant: Mutant, senders: Sequence[Sender]) -> Outcome:
+        """Run the tests with a mutant until one fails; return what became of it."""
+        outcome: Outcome = "not reached"
+        killed_by, reason, how = "", "", None
         tests, seconds = 0, 0.0
         for sender in senders:
             if not self._may_judge(sender):
@@ -153,7 +148,7 @@ class MutationRun:
                 killed_by, reason = sender.name, run.error
                 how = kind(run.longrepr, is_scripted=sender.is_scripted)
                 break
-        self._tools.say(
+        self._say(
             {
                 "kind": "ran",
                 "statement": mutant.statement,
@@ -166,6 +161,7 @@ class MutationRun:
                 "seconds": seconds,
             }
         )
+        return outcome
 
     def _may_judge(self, sender: Sender) -> bool:
         """Return whether a test does the same when nothing is changed."""
@@ -173,7 +169,7 @@ class MutationRun:
         reason = self._reruns.control(item)
         if reason is not None and sender.name not in self._left_out:
             self._left_out[sender.name] = reason
-            self._tools.say({"kind": "left out", "tests": {sender.name: reason}})
+            self._say({"kind": "left out", "tests": {sender.name: reason}})
         return reason is None
 
     def _with(self, mutant: Mutant, sender: Sender) -> Run:

@@ -151,6 +151,8 @@ class Collector:
             result.outcome, result.killed_by = answer["outcome"], answer["killed_by"]
             result.kind, result.tests = answer["how"], answer["tests"]
             result.seconds, result.reason = answer["seconds"], answer["reason"] or result.reason
+        elif kind == "row":
+            self._mutants[answer["statement"], answer["sql"]].telling = answer["row"]
         elif kind == "left out":
             self.results.left_out.update(answer["tests"])
         elif kind == "done":

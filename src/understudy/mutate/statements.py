@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from understudy.script.boundary import Event
+
+_MOST = 20  # sets of parameters of a statement
 
 
 class Spot(NamedTuple):
@@ -46,11 +48,13 @@ class Statement:
         sql: its text.
         spots: the lines that sent it, in the order of the run; empty if they are unknown.
         senders: the tests that sent it, in the order in which they try a mutant.
+        parameters: those of some of its calls; empty in the parent.
     """
 
     sql: str
     spots: Sequence[Spot]
     senders: Sequence[Sender]
+    parameters: Sequence[Sequence[Any]] = ()
 
     def answer(self) -> dict[str, Any]:
         """Return it as JSON knows it."""
@@ -85,6 +89,7 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
     """
     spots: dict[str, dict[Spot, None]] = {}
     senders: dict[str, dict[str, Sender]] = {}
+    parameters: dict[str, list[Sequence[Any]]] = {}
     code: dict[str, bool] = {}
     for test in tests:
         for event in test.events:
@@ -100,12 +105,18 @@ def sent(tests: Iterable[Ran], is_test_code: Callable[[Path], bool]) -> list[Sta
             known = spots.setdefault(sql, {})
             if spot is not None:
                 known[spot] = None
+            given = event.call.parameters
+            if not isinstance(given, Mapping) and len(parameters.get(sql, ())) < _MOST:
+                parameters.setdefault(sql, []).append(given or ())
             of_tests = senders.setdefault(sql, {})
             is_scripted = event.call.rule is not None
             before = of_tests.get(test.name)
             if before is None or before.is_scripted:  # PostgreSQL tells more than a script
                 of_tests[test.name] = Sender(test.name, test.seconds, is_scripted)
-    return [Statement(sql, list(known), _ordered(senders[sql])) for sql, known in spots.items()]
+    return [
+        Statement(sql, list(known), _ordered(senders[sql]), parameters.get(sql, ()))
+        for sql, known in spots.items()
+    ]
 
 
 def _ordered(senders: dict[str, Sender]) -> list[Sender]:

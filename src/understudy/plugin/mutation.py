@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from understudy import rerun
 from understudy.embedded.errors import PostgresError
-from understudy.mutate import equivalence, operators
-from understudy.mutate.mutants import Judgement, Mutant
-from understudy.mutate.mutation_run import MutationRun, Tools
+from understudy.mutate.judge import Judge
+from understudy.mutate.mutation_run import MutationRun
 from understudy.mutate.selection import Selection
 from understudy.plugin import databases
 from understudy.project import pytest_config, pytest_process
@@ -23,14 +23,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Run the mutants when the tests are over."""
     wanted, started = pytest_process.requested(), time.monotonic()
 
-    def judge(mutants: Sequence[Mutant]) -> Mapping[Mutant, Judgement]:
-        try:
-            found = databases.shared(config)
-        except PostgresError as error:  # without a schema, or without a PostgreSQL
-            unknown = Judgement("unknown", str(error).partition("\n")[0])
-            return dict.fromkeys(mutants, unknown)
-        return equivalence.judge(mutants, found)
-
     def begin() -> None:
         root = Path.cwd()
         revision = wanted["revision"]
@@ -40,10 +32,32 @@ def pytest_configure(config: pytest.Config) -> None:
             [Path(path) for path in wanted["paths"]],
             None if revision is None else changed_lines(root, revision),
         )
-        tools = Tools(operators.mutants, judge, pytest_process.answer)
-        claims, seconds = Path(wanted["claims"]), wanted["seconds"]
         recorded_in = time.monotonic() - started
-        MutationRun(reruns, selection, tools, claims, seconds, recorded_in).run()
+        with _judge(config) as judge:
+            MutationRun(
+                reruns,
+                selection,
+                judge,
+                pytest_process.answer,
+                Path(wanted["claims"]),
+                wanted["seconds"],
+                recorded_in,
+            ).run()
 
     reruns = rerun.of(config)
     reruns.after.append(begin)
+
+
+@contextmanager
+def _judge(config: pytest.Config) -> Iterator[Judge]:
+    """Give a judge with a database of its own, if the project has a schema."""
+    try:
+        clones = databases.shared(config)
+        name, dsn = clones.new()
+    except PostgresError as error:
+        yield Judge(None, str(error).partition("\n")[0])
+        return
+    try:
+        yield Judge(dsn)
+    finally:
+        clones.drop(name)
