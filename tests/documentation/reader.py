@@ -85,8 +85,8 @@ class Reader:
     def _is_run_later(self, block: Block) -> str | None:
         later = self.blocks[self.blocks.index(block) + 1 :]
         texts = [each.text for each in later if each.language == "console"]
-        # `understudy lint` and `review` use a test, which is what a page about them shows.
-        users = ("pytest", "understudy lint", "understudy review")
+        # These commands use a test, which is what a page about them shows.
+        users = ("pytest", "understudy lint", "understudy review", "understudy mutate")
         shown = any(user in each for each in texts for user in users)
         return None if shown else "a test file with a name of its own, and no `$ pytest` after it"
 

@@ -245,7 +245,7 @@ def test_the_json_follows_the_schema(results: Results, tmp_path: Path) -> None:
         "replacement": "DELETE FROM users WHERE (id = $1) OR TRUE RETURNING id",
         "location": {"start": {"line": 2, "column": 54}, "end": {"line": 2, "column": 61}},
         "status": "Survived",
-        "statusReason": 'this row would tell: real_postgres.insert("users", id=2)',
+        "statusReason": 'would be told by real_postgres.insert("users", id=2)',
         "coveredBy": ["tests/test_dao.py::test_gone"],
         "killedBy": [],
         "testsCompleted": 2,
@@ -259,7 +259,7 @@ def test_the_json_follows_the_schema(results: Results, tmp_path: Path) -> None:
         "SELECT name, id": ("Pending", ""),
         "DELETE without WHERE": (
             "Survived",
-            'this row would tell: real_postgres.insert("users", id=2)',
+            'would be told by real_postgres.insert("users", id=2)',
         ),
         "DELETE without RETURNING": (
             "Ignored",

@@ -93,7 +93,7 @@ def _reason(result: Result) -> str:
     if result.outcome == "equivalent":
         return "probably equivalent: it does the same as the original on generated rows"
     if result.outcome == "alive" and result.telling:
-        return f"this row would tell: {result.telling}"
+        return f"would be told by {result.telling}"
     return f"{result.kind}: {result.reason}" if result.kind else result.reason
 
 

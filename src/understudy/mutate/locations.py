@@ -72,9 +72,10 @@ class Locator:
 
     def _literal(self, statement: Statement) -> Literal | None:
         """Return the text of a statement in the source, if it is certain."""
-        for spot in statement.spots or [None]:
-            at = () if spot is None else (Path(spot.path), spot.line)
-            found = self._places.find(statement.sql, *at)
+        places: list[tuple[Path | None, int]]
+        places = [(Path(spot.path), spot.line) for spot in statement.spots] or [(None, 0)]
+        for path, line in places:
+            found = self._places.find(statement.sql, path, line)
             if len(found) == 1:
                 return found[0]
         return None

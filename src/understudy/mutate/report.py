@@ -97,8 +97,12 @@ def _survivors(statement: StatementResults, results: Results, whole: bool) -> It
 
 def _survivor(result: Result) -> Iterator[str]:
     yield f"  no test notices: {result.mutant.sentence}"
-    if result.telling:
-        yield f"      this row would tell: {result.telling}"
+    rows = result.telling.splitlines()
+    if len(rows) == 1:
+        yield f"      this row would tell: {rows[0]}"
+    elif rows:
+        yield "      these rows would tell:"
+        yield from (f"        {row}" for row in rows)
     elif result.reason:
         yield f"      it may mean the same: {result.reason}"
 
