@@ -170,7 +170,7 @@ def _sums(results: Results, hidden: int) -> Iterator[str]:
         yield results.end
     yield (
         f"{results.killed} of {results.killable} that a test could notice are killed: "
-        f"{results.score:.0f}%, in {results.seconds:.0f} s"
+        f"{results.score:.0f}%, in {results.seconds:.1f}s"
     )
 
 
