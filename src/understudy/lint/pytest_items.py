@@ -13,6 +13,10 @@ from understudy.project.scopes import Class, Function, Scope
 from understudy.project.sources import Module, home_of
 
 FIXTURES = frozenset({"pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture"})
+# Plugins that run no async test, or only those with a marker or in a configured mode.
+_HARMLESS = frozenset(
+    {"pytester", "pytest_asyncio", "anyio", "pytest_mock", "celery.contrib.pytest"}
+)
 _HOOKS = frozenset(
     {
         "pytest_collection_modifyitems",
@@ -153,6 +157,15 @@ class Collected:
             for function in module.scope.functions
         )
 
+    @property
+    def has_unknown_plugins(self) -> bool:
+        """Whether a conftest.py loads a plugin from elsewhere, which may run tests."""
+        return any(
+            name is None or (name not in _HARMLESS and module.project.find(name, module) is None)
+            for module in self.conftests
+            for name in _plugins(module)
+        )
+
     def find_fixture(self, name: str) -> Fixture | None:
         """Return the project's fixture of this name, as seen from this module, or None."""
         own = self.fixtures.get(name) or self._imported_fixture(name)
@@ -258,7 +271,7 @@ def _conftests(module: Module) -> list[Module]:
         if conftest is not None:
             found.append(conftest)
             for name in _plugins(conftest):
-                plugin = project.find(name, conftest)
+                plugin = name and project.find(name, conftest)
                 if isinstance(plugin, Module):
                     found.append(plugin)
     return found
@@ -273,11 +286,11 @@ def _folders(module: Module) -> Iterator[Path]:
         yield folder
 
 
-def _plugins(conftest: Module) -> Iterator[str]:
+def _plugins(conftest: Module) -> Iterator[str | None]:
+    """Yield the names of the plugins that a conftest.py loads; None for one that is unknown."""
     value = conftest.defined.get("pytest_plugins")
-    for item in _items(value if isinstance(value, ast.expr) else None):
-        if isinstance(item, ast.Constant) and isinstance(item.value, str):
-            yield item.value
+    for item in _items(value) if isinstance(value, ast.expr) else [None] if value else []:
+        yield None if item is None else _text(item)
 
 
 def package_marks(module: Module) -> bool:

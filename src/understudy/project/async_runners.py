@@ -22,7 +22,8 @@ _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 # Other plugins that run async tests.
 _OTHERS = re.compile(
     r"pytest-(tornasync|trio|twisted|asyncio-cooperative|curio|sanic|async-benchmark|aio|"
-    r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest"
+    r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest|"
+    r"aiohttp\.pytest_plugin"
 )
 # A requirement of pytest-asyncio, and its forms that exclude 1.0.
 _REQUIRED = re.compile(r"pytest[-_]asyncio([^\n#]{0,60})")

@@ -7,6 +7,38 @@ from pathlib import Path
 from tests.lint.cases import check, parametrized
 
 CASES = {
+    "a plugin from elsewhere may run them": """
+async def test_a():
+    assert 1
+=== tests/conftest.py
+pytest_plugins = "aiohttp.pytest_plugin"
+""",
+    "one of several plugins may": """
+async def test_a():
+    assert 1
+=== tests/conftest.py
+pytest_plugins = ("pytester", "elsewhere.plugin")
+""",
+    "a plugin that is named elsewhere may": """
+async def test_a():
+    assert 1
+=== tests/conftest.py
+from elsewhere import PLUGINS
+pytest_plugins = [*PLUGINS]
+""",
+    "and so may all that is loaded so": """
+async def test_a():
+    assert 1
+=== tests/conftest.py
+from elsewhere import PLUGINS
+pytest_plugins = PLUGINS + ["pytester"]
+""",
+    "these run none": """
+async def test_a():  # here
+    assert 1
+=== tests/conftest.py
+pytest_plugins = ["pytester", "anyio", "pytest_mock"]
+""",
     "a package marks its tests": """
 async def test_a():
     assert 1

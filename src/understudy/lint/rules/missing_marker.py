@@ -22,6 +22,7 @@ def check(module: Module) -> Iterator[Found]:
     if (
         runners.anyio_auto
         or runners.others
+        or seen.has_unknown_plugins
         or any("asyncio_mode" in c.text for c in seen.conftests)
     ):
         return
