@@ -198,6 +198,20 @@ def test_the_line_that_sent_it_tells_equal_statements_apart(tmp_path: Path) -> N
     assert places.find(ONE) == [first, second]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "DECLARE c CURSOR FOR SELECT id FROM users WHERE id IN (%s)",
+        "COPY (SELECT id FROM users WHERE id IN ($1)) TO STDOUT",
+        "SELECT id FROM users WHERE id IN ($1::INTEGER, $2::INTEGER)",
+        "SELECT id FROM users WHERE id IN (1, 2, 3)",
+    ],
+)
+def test_what_libraries_make_of_a_statement(tmp_path: Path, sent: str) -> None:
+    literals = read(tmp_path, 'text("SELECT id FROM users WHERE id IN :ids")').literals
+    assert Places(literals).find(sent) == literals
+
+
 def test_percent_signs_of_psycopg() -> None:
     assert shape("SELECT 1 %% 2 WHERE a LIKE '%%x' AND b = %s") == shape(
         "SELECT 1 % 2 WHERE a LIKE '%x' AND b = $1"

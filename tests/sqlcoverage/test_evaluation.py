@@ -73,6 +73,12 @@ def execute(real: RealPostgres, *statements: str | tuple[str, Sequence[Any]]) ->
         ((USERS,), "SELECT count(*) FROM users WHERE age > %s", [(15,)], []),
         (
             (USERS,),
+            "SELECT name FROM users WHERE age > %s LIMIT %s::int",
+            [(5, 2)],
+            ["never zero rows", "never one row"],
+        ),
+        (
+            (USERS,),
             "SELECT team, count(*) FROM users GROUP BY 1 HAVING count(*) > %s",
             [(5,)],
             ["count(*) > %s never true", "never one row", "never several rows"],
@@ -188,6 +194,10 @@ def test_what_no_test_showed(
         (
             "WITH gone AS (DELETE FROM users RETURNING id) SELECT id FROM gone WHERE id > 0",
             "not evaluated: a WITH that changes data",
+        ),
+        (
+            "MERGE INTO users u USING teams t ON t.id = u.team WHEN MATCHED THEN DELETE",
+            "not evaluated: its structure cannot be read for certain",
         ),
         ("DELETE FROM teams WHERE 1 / id > 5", "it always failed"),
     ],

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.pg import sql
+from understudy.pg import sql, sql_lists
 from understudy.project import files, parsing
 from understudy.project.sources import Module, Project
 
@@ -125,10 +125,10 @@ def shape(statement: str, *, loose: bool = False) -> sql.Tokens:
 
     Args:
         statement: the statement, with $1, %s, %(name)s or :name.
-        loose: whether a value in the text counts as a parameter.
+        loose: whether a value in the text counts as a parameter, and a list of them as one.
     """
     found: list[str] = []
-    tokens = sql.tokens(statement)
+    tokens = _inner(sql.tokens(statement))
     at = 0
     while at < len(tokens):
         token = tokens[at]
@@ -142,7 +142,29 @@ def shape(statement: str, *, loose: bool = False) -> sql.Tokens:
         else:
             found.append(token.replace("%%", "%"))
         at += 1
+    return _without_lists(found) if loose else tuple(found)
+
+
+def _without_lists(tokens: Sequence[str]) -> sql.Tokens:
+    """Return tokens with one parameter instead of a list: SQLAlchemy expands `IN :ids`."""
+    found: list[str] = []
+    for token in tokens:
+        found.append(token)
+        if found[-3:] == ["?", ",", "?"]:
+            del found[-2:]
+        elif found[-3:] == ["(", "?", ")"] and found[-4:-3] in (["IN"], ["in"]):
+            found[-3:] = ["?"]
     return tuple(found)
+
+
+def _inner(tokens: sql.Tokens) -> sql.Tokens:
+    """Return the query in what a driver makes of it for a cursor or a COPY."""
+    first = tokens[0].upper() if tokens else ""
+    if first == "DECLARE" and "FOR" in tokens:
+        return tokens[tokens.index("FOR") + 1 :]
+    if first == "COPY" and tokens[1:2] == ("(",):
+        return tokens[2 : sql_lists.items(tokens, 2, {";"})[1]]
+    return tokens
 
 
 def inventory(root: Path, excluded: Iterable[Path] = ()) -> Inventory:

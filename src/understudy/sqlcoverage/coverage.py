@@ -16,7 +16,7 @@ from understudy.catalog.description import (
 )
 from understudy.pg import sql
 from understudy.pg.sql_spelling import name_of
-from understudy.project.sql_literals import Inventory, Literal, Places
+from understudy.project.sql_literals import Inventory, Literal, Places, shape
 from understudy.sqlcoverage import sightings as bits
 from understudy.sqlcoverage.plan import MOST_ROWS, Part, plan_of
 from understudy.sqlcoverage.sightings import Sighting, Sightings
@@ -190,39 +190,75 @@ def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) 
         sightings: what was seen in a run.
         facts: what PostgreSQL says of the statements.
     """
-    found = {id(literal): _unreached(literal, root) for literal in inventory.literals}
+    found = {id(literal): _Group(literal=literal) for literal in inventory.literals}
     places = Places(inventory.literals)
-    others: dict[tuple[str, int, str], Statement] = {}
+    others: dict[tuple[str, int, sql.Tokens], _Group] = {}
     for sighting in sightings.values():
         for place, times in (sighting.places or {"": 0}).items():
             name, _, number = place.rpartition(":")
             line = int(number) if number.isdecimal() else 0
             path = root / name if name else None
             literals = places.find(sighting.sql, path, line)
-            for literal in literals:
-                _add(found[id(literal)], sighting, times, facts, literal)
+            groups = [found[id(literal)] for literal in literals]
             is_app = path is not None and path not in inventory.tests
             if not literals and sighting.executed and line and is_app:
-                key = (name, line, sighting.sql)
-                other = Statement(name, line, line, sighting.sql, is_literal=False)
-                _add(others.setdefault(key, other), sighting, times, facts, None)
-    statements = [*found.values(), *others.values()]
+                key = (name, line, shape(sighting.sql, loose=True))
+                groups = [others.setdefault(key, _Group(place=(name, line)))]
+            for group in groups:
+                group.add(sighting, times)
+    statements = [group.covered(root, facts) for group in (*found.values(), *others.values())]
     statements.sort(key=lambda statement: (statement.path, statement.line))
     return Coverage(statements, len(inventory.composed))
 
 
-def _unreached(literal: Literal, root: Path) -> Statement:
-    path = literal.path.relative_to(root).as_posix()
-    return Statement(path, literal.line, literal.last, literal.text, is_literal=True)
+@dataclass(slots=True)
+class _Group:
+    """What was seen of the texts in which one statement of the source was sent.
+
+    Attributes:
+        literal: the statement; None if its text is not in the source.
+        place: then the file and the line that sent it.
+        sent: how often it was sent.
+        seen: what was seen of all texts together.
+        texts: the texts.
+    """
+
+    literal: Literal | None = None
+    place: tuple[str, int] = ("", 0)
+    sent: int = 0
+    seen: Sighting | None = None
+    texts: set[str] = field(default_factory=set)
+
+    def add(self, sighting: Sighting, times: int) -> None:
+        """Add what was seen of one text, which was sent so often from one place."""
+        self.sent += times or sighting.sent or sighting.executed
+        if self.seen is None:
+            self.seen = replace(sighting, problems=dict(sighting.problems), places={})
+        elif sighting.sql not in self.texts:
+            self.seen.add(sighting)
+        self.texts.add(sighting.sql)
+
+    def covered(self, root: Path, facts: Facts) -> Statement:
+        """Return the coverage of the statement."""
+        literal, seen = self.literal, self.seen
+        if literal is not None:
+            path = literal.path.relative_to(root).as_posix()
+            found = Statement(path, literal.line, literal.last, literal.text, is_literal=True)
+        else:
+            assert seen is not None
+            found = Statement(*self.place, self.place[1], seen.sql, is_literal=False)
+        if seen is not None:
+            found.sent = self.sent
+            _describe(found, seen, facts, literal)
+        return found
 
 
-def _add(
-    statement: Statement, sighting: Sighting, times: int, facts: Facts, literal: Literal | None
+def _describe(
+    statement: Statement, sighting: Sighting, facts: Facts, literal: Literal | None
 ) -> None:
-    """Add what was seen of a statement, as one of its texts was sent."""
-    statement.sent += times or sighting.sent or sighting.executed
-    statement.problems += [text for text in _problems(sighting) if text not in statement.problems]
-    if not sighting.executed or statement.executed:
+    """Give a statement its outcomes."""
+    statement.problems = list(_problems(sighting))
+    if not sighting.executed:
         return
     statement.executed = sighting.executed
     statement.evaluated = sighting.evaluated

@@ -75,7 +75,7 @@ class Sighting:
         return self.executed < most or not self.executed & (self.executed - 1)
 
     def add(self, other: Sighting) -> None:
-        """Add what another process has seen of the same statement."""
+        """Add what another process has seen of the same statement, or what another text shows."""
         for place, times in other.places.items():
             self.places[place] = self.places.get(place, 0) + times
         self.sent += other.sent
@@ -87,7 +87,8 @@ class Sighting:
         self.conflict |= other.conflict
         self.limit |= other.limit
         self.is_capped |= other.is_capped
-        self.masks = [one | more for one, more in zip(self.masks, other.masks, strict=True)]
+        if len(self.masks) == len(other.masks):
+            self.masks = [one | more for one, more in zip(self.masks, other.masks, strict=True)]
         self.problems = {**other.problems, **self.problems}
 
 
