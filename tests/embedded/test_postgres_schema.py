@@ -62,7 +62,7 @@ class TestFiles:
         assert missing([], tmp_path) == (
             "No schema to load: the list of patterns is empty.\n"
             "Name the files, in order, in pyproject.toml:\n"
-            '[tool.understudy] schema = ["db/migrations/*.sql"]'
+            '[tool.understudy]\nschema = ["db/migrations/*.sql"]'
         )
 
     def test_a_pattern_that_matches_nothing(self, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import functools
 import re
+import secrets
 import threading
+import uuid
 
 import pytest
 
@@ -341,3 +344,44 @@ No rules: nothing was scripted on this fake.
 To allow it:
   conn.on("DELETE FROM users").tag("DELETE 1")"""
     )
+
+
+GENERATED = [
+    uuid.uuid4(),
+    uuid.uuid1(),
+    str(uuid.uuid4()),
+    uuid.uuid4().hex.upper(),
+    secrets.token_hex(16) + "0a",
+    dt.datetime(2030, 1, 2, 3, 4, 5, 678_901),
+    "2030-01-02T03:04:05.678901+00:00",
+]
+WRITTEN = [
+    uuid.UUID("00000000-0000-4000-8000-000000000001"),
+    uuid.UUID("12345678-1234-5678-1234-567812345678"),
+    "11111111-1111-4111-8111-111111111111",
+    dt.datetime(2030, 1, 2, 3, 4, 5),
+    "2030-01-02T03:04:05",
+    "deadbeef",
+    "Ana",
+    7,
+    None,
+]
+
+
+@pytest.mark.parametrize("value", GENERATED, ids=range(len(GENERATED)))
+async def test_a_value_that_differs_in_every_run_is_any(value: object) -> None:
+    conn = FakeConnection(strict=True)
+    with pytest.raises(UnexpectedStatement) as caught:
+        await conn.execute("SELECT $1, $2, $3", [1, value, [(value, "x")]])
+    assert str(caught.value).endswith(
+        "To allow it: (from understudy import ANY)\n"
+        """  conn.on("SELECT $1, $2, $3", 1, ANY, [(ANY, 'x')]).rows(...)"""
+    )
+
+
+@pytest.mark.parametrize("value", WRITTEN, ids=range(len(WRITTEN)))
+async def test_a_value_that_a_person_writes_is_itself(value: object) -> None:
+    conn = FakeConnection(strict=True)
+    with pytest.raises(UnexpectedStatement) as caught:
+        await conn.execute("SELECT $1", [value])
+    assert str(caught.value).endswith(f'To allow it:\n  conn.on("SELECT $1", {value!r}).rows(...)')

@@ -106,7 +106,7 @@ def schema_files(patterns: Sequence[str], root: Path) -> list[Path]:
         raise SchemaError(
             "No schema to load: the list of patterns is empty.\n"
             "Name the files, in order, in pyproject.toml:\n"
-            '[tool.understudy] schema = ["db/migrations/*.sql"]'
+            '[tool.understudy]\nschema = ["db/migrations/*.sql"]'
         )
     files: dict[Path, None] = {}
     for pattern in patterns:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from understudy.pg import sql
 from understudy.script.failures import Failure, ScriptError, TransactionLeftOpen
-from understudy.script.formatting import quoted, shown
+from understudy.script.formatting import as_expected, quoted, shown
 from understudy.script.origin import Origin, Spot, at, caller, spot
 from understudy.script.parameter_matching import Given
 
@@ -164,7 +164,7 @@ class Call:
         """The source of a rule that would answer the call, to be pasted."""
         given = self.parameters
         values = [given] if isinstance(given, Mapping) else given or ()
-        arguments = "".join(f", {shown(value)}" for value in values)
+        arguments = "".join(f", {as_expected(value)}" for value in values)
         return f"on({quoted(self.statement)}{arguments}){self._answer_source()}"
 
     def _answer_source(self) -> str:

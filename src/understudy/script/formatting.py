@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import re
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from understudy.pg import sql
 
+# A UUID with a version, a time with microseconds, and what secrets.token_hex() returns.
+_GENERATED = re.compile(
+    r"[0-9a-f]{8}-?[0-9a-f]{4}-?[1-8][0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d(:?\d\d)?)?"
+    r"|(?=.*[0-9])(?=.*[a-f])[0-9a-f]{20,}",
+    re.IGNORECASE,
+)
+_FEW = 7  # characters, of which one is a hyphen
 _LONGEST = 300  # characters of a value before it is cut
 
 
@@ -55,6 +66,32 @@ def shown_expected(expected: Any) -> str:
             return _cut(f"[{listed}]")
         return _cut(f"({listed},)" if len(expected) == 1 else f"({listed})")
     return "ANY" if repr(expected) == "<ANY>" else shown(expected)
+
+
+def as_expected(value: Any) -> str:
+    """Return the source of what a rule expects to match a value: ANY for one that is generated."""
+    if _is_generated(value):
+        return "ANY"
+    if type(value) is dict:
+        items = (f"{shown(key)}: {as_expected(item)}" for key, item in value.items())
+        return _cut(f"{{{', '.join(items)}}}")
+    if type(value) in (list, tuple):
+        listed = ", ".join(map(as_expected, value))
+        if type(value) is list:
+            return _cut(f"[{listed}]")
+        return _cut(f"({listed},)" if len(value) == 1 else f"({listed})")
+    return shown(value)
+
+
+def _is_generated(value: Any) -> bool:
+    """Return whether a value looks as if it were another in the next run.
+
+    A person writes few different digits: 00000000-0000-4000-8000-000000000001.
+    """
+    if isinstance(value, datetime.datetime | datetime.time):
+        return value.microsecond % 1000 > 0
+    text = str(value) if isinstance(value, str | uuid.UUID) else ""
+    return _GENERATED.fullmatch(text) is not None and len(set(text)) > _FEW
 
 
 def predicate_name(predicate: Any) -> str:

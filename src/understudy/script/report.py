@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from understudy.script.calls import Call
@@ -12,14 +13,16 @@ _MOST_CALLS = 5  # calls listed under a failed assertion
 
 def unexpected(receiver: str, rules: Sequence[Rule], call: Call, calls: Sequence[Call] = ()) -> str:
     """Report that no rule answers `call`: which one comes nearest, and how to allow the call."""
+    source = call.rule_source
+    has_any = re.search(r"\bANY\b", source) and not re.search(r"\bANY\b", call.statement)
     return "\n".join(
         [
             f"{call.method}() matched no rule",
             *call.facts,
             *_sender(call, calls),
             *_nearest_rule(rules, call),
-            "To allow it:",
-            f"  {receiver}.{call.rule_source}",
+            "To allow it:" + " (from understudy import ANY)" * bool(has_any),
+            f"  {receiver}.{source}",
         ]
     )
 
