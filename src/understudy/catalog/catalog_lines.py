@@ -56,7 +56,12 @@ def read_constraint(line: Line) -> Constraint:
         line_shapes.check(line, line_shapes.CONSTRAINT)
     columns = tuple(line["columns"])
     return Constraint(
-        line["constraint"], line["table"], line["kind"], columns, line.get("references")
+        line["constraint"],
+        line["table"],
+        line["kind"],
+        columns,
+        line.get("references"),
+        line.get("owner"),
     )
 
 

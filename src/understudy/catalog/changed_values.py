@@ -20,6 +20,7 @@ from understudy.pg.types import Types
 from understudy.script.calls import Call
 
 _PLAIN = (int, str, UUID, Decimal, dt.date, dt.time)
+_CHANGING = ("INSERT", "UPDATE", "DELETE")
 _AFTER_SET = frozenset({"FROM", "WHERE", "RETURNING"})
 _TYPES = Types({})
 _VALUES = Values(_TYPES)
@@ -54,8 +55,9 @@ def change_in(
         types: the types of the parameters, as far as they are known.
         columns_of: returns the columns of a table; none if they are not known.
     """
-    tokens = sql.tokens(call.statement)
-    change = Change(command_in(call.statement))
+    tokens = _changing(sql.tokens(call.statement))
+    command = tokens[0].upper() if tokens else ""
+    change = Change(command if command in _CHANGING else command_in(call.statement))
     given: Any = call.parameters
     if call.method == "execute_many" and given:
         given = given[0]
@@ -94,6 +96,26 @@ def change_in(
             if token == "=" and at
         )
     return change
+
+
+def _changing(tokens: sql.Tokens) -> sql.Tokens:
+    """Return the part of WITH ... that changes rows, if that is a single one."""
+    if [token.upper() for token in tokens[:1]] != ["WITH"]:
+        return tokens
+    parts: list[sql.Tokens] = []
+    at = 1
+    while at < len(tokens):
+        if tokens[at] == "(":
+            _, end = items(tokens, at + 1)
+            if tokens[at - 1].upper() in ("AS", "MATERIALIZED"):
+                parts.append(tokens[at + 1 : end])
+            at = end
+        elif tokens[at].upper() in (*_CHANGING, "SELECT", "VALUES"):
+            parts.append(tokens[at:])
+            break
+        at += 1
+    found = [part for part in parts if part and part[0].upper() in _CHANGING]
+    return found[0] if len(found) == 1 else tokens
 
 
 class _Reader:

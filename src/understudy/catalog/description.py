@@ -164,6 +164,7 @@ class Constraint:
         kind: "primary key", "unique", "foreign key", "check", "exclusion" or "not null".
         columns: the columns of the table that it covers.
         references: the table that a foreign key references, else None.
+        owner: the partition that has it, or the table that inherits; None if it is the table's.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Constraint:
     kind: str
     columns: tuple[str, ...]
     references: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def with_details(
     if constraint is None and fields.datatype is not None and fields.table is None:
         return replace(fields, schema=fields.schema or "public")  # a domain's NOT NULL
     found = make(fields, change, constraint, facts)
-    schema, _, table = (constraint.table if constraint else change.table).rpartition(".")
+    owner = (constraint.owner or constraint.table) if constraint else change.table
+    schema, _, table = owner.rpartition(".")
     found = replace(found, table=found.table or table or None)
     return replace(found, schema=found.schema or schema or ("public" if found.table else None))
 

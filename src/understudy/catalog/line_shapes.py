@@ -69,6 +69,7 @@ CONSTRAINT: Mapping[str, Shape] = {
     "kind": _TEXT,
     "columns": _TEXTS,
     "references": _NULL_TEXT,
+    "owner": _TEXT,
 }
 DEFAULT: Mapping[str, Shape] = {"default": _TEXT, "value": _TEXT, "role": _TEXT}
 REFUSED: Mapping[str, Shape] = {**_ASKED, "refused": _REFUSED}

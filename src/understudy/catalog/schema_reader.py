@@ -205,17 +205,29 @@ def read_schema_facts(connection: psycopg.Connection[Any]) -> SchemaFacts:
         if (row.table in tables if row.table else types[row.domain].is_users)
     }
     ancestors = connection.execute(_ANCESTORS.encode()).fetchall()
+    own = {(constraint.name, constraint.table, constraint.columns) for constraint in constraints}
     constraints |= {
-        replace(constraint, table=tables[parent])
+        replace(constraint, table=tables[parent], owner=constraint.table)
         for child, parent in ancestors
         if child in tables and parent in tables
         for constraint in constraints
         if constraint.table == tables[child]
+        and (constraint.name, tables[parent], constraint.columns) not in own
     }
     return SchemaFacts(
         dict(sorted(_type_facts(types).items())),
-        tuple(sorted(constraints, key=lambda c: (c.table, c.name, c.kind, c.columns))),
+        tuple(sorted(constraints, key=_order)),
         tuple(Default(*row) for row in connection.execute(_DEFAULTS.encode())),
+    )
+
+
+def _order(constraint: Constraint) -> tuple[Any, ...]:
+    return (
+        constraint.table,
+        constraint.name,
+        constraint.kind,
+        constraint.columns,
+        constraint.owner or "",
     )
 
 

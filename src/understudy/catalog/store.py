@@ -344,5 +344,6 @@ def _lines(contents: Contents) -> Iterator[str]:
             yield dump(known[name])
 
 
-def _constraint_order(constraint: Constraint) -> tuple[str, str, str, tuple[str, ...]]:
-    return constraint.table, constraint.name, constraint.kind, constraint.columns
+def _constraint_order(constraint: Constraint) -> tuple[str, str, str, tuple[str, ...], str]:
+    owner = constraint.owner or ""
+    return constraint.table, constraint.name, constraint.kind, constraint.columns, owner

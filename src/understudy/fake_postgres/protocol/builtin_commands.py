@@ -45,9 +45,18 @@ def run_builtin(backend: Backend, portal: Portal) -> Generator[Pending, Any, Res
             yield from _effect(backend, command, portal)
         raise
     if scripted is not None and scripted.rows and portal.plan.fields is not None:
-        return scripted
+        return _tagged(scripted, command)
     result = yield from _effect(backend, command, portal)
     return replace(result, dropped=True) if scripted is not None and scripted.dropped else result
+
+
+def _tagged(scripted: Result, command: c.Command) -> Result:
+    """Return scripted rows with the tag of the command, if they have none."""
+    if scripted.tag is None and isinstance(command, c.Show | c.Fetch):
+        return replace(
+            scripted, tag="SHOW" if isinstance(command, c.Show) else f"FETCH {len(scripted.rows)}"
+        )
+    return scripted
 
 
 def _effect(
