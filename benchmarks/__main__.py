@@ -18,6 +18,7 @@ from benchmarks import (
     large,
     lint,
     memory,
+    mutation,
     startup,
     suite,
 )
@@ -265,6 +266,23 @@ def report_lint(files: int, lines: int, rounds: int) -> None:
     )
 
 
+def report_mutation(rounds: int, is_whole: int) -> None:
+    statuses, found = mutation.measure(rounds, is_whole)
+    print(f"\nMutants of the reference backend's SQL ({rounds} rounds)")
+    print_table(["seconds"], [single(found, name, 1, 0) for name in mutation.PROCESSES])
+    killed = sum(statuses[status] for status in mutation.KILLED)
+    not_run = sum(statuses[status] for status in mutation.NOT_RUN)
+    print_table(
+        ["mutants"],
+        [
+            ("made", [f"{statuses.total()}"]),
+            ("refused by PostgreSQL or probably equivalent, not run", [f"{not_run}"]),
+            ("killed", [f"{killed}"]),
+            ("alive", [f"{statuses['Survived']}"]),
+        ],
+    )
+
+
 # For each report its arguments, and its arguments with --quick.
 REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...]]] = {
     "calls": (report_calls, (25, 20), (2, 1)),
@@ -279,6 +297,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "databases": (report_databases, (100,), (2,)),
     "isolation": (report_isolation, (100, 9), (2, 1)),
     "integration": (report_integration, (5,), (1,)),
+    "mutation": (report_mutation, (3, 1), (1, 0)),
     "lint": (report_lint, (300, 40_000, 9), (5, 300, 1)),
 }
 
