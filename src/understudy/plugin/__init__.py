@@ -65,6 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
     catalog_hooks.begin(config, settings)
     config.stash[WATCH] = Watch(settings)
     config.stash[WATCH].begin(config)
+    if config.getoption("understudy_n_plus_one"):
+        from understudy.plugin import n_plus_one
+
+        n_plus_one.begin(config)
     if config.getoption("understudy_sql_cov") or config.getoption("understudy_sql_cov_report"):
         from understudy.plugin import sql_coverage
 
@@ -195,6 +199,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
         unread += sql_coverage.end(config)
     problems = summary.end(config, options.read_settings(config), unread)
+    if config.pluginmanager.has_plugin("understudy-n-plus-one"):
+        from understudy.plugin import n_plus_one
+
+        problems = n_plus_one.end(config) or problems
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -59,6 +59,11 @@ def add_options(parser: pytest.Parser) -> None:
             help=text,
         )
     group.addoption(
+        "--understudy-n-plus-one",
+        action="store_true",
+        help="run tests that repeat a statement again with more rows, and report what grows",
+    )
+    group.addoption(
         "--understudy-locked",
         action="store_true",
         help="add nothing to the catalog: a statement that is not in it fails its test (for CI)",

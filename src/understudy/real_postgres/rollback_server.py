@@ -89,9 +89,14 @@ class RollbackServer(Server):
         )
         return self._forwarding
 
-    def observe(self, observer: Observer | None) -> None:
-        """Have an observer decide what is asked beside the statements; None asks nothing."""
-        self._forwarding.observer = observer
+    def observe(self, observer: Observer | None) -> Observer | None:
+        """Have an observer decide what is asked beside the statements; None asks nothing.
+
+        Returns:
+            The observer before.
+        """
+        before, self._forwarding.observer = self._forwarding.observer, observer
+        return before
 
     def _server_options(self, login: Login) -> ServerOptions:
         settings = dict(self._reported)
