@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from understudy.fake_postgres import attribution
+from understudy.fake_postgres.clients import Client
 
 _GET = "_getconn_unchecked"  # of psycopg_pool's pools, since 3.2
+# The packages whose pools replace what has ended.
+_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django")
 # More than asyncpg needs to read that its connection has ended.
 _STEPS = 3
 
@@ -27,6 +30,12 @@ _checking: dict[str, Any] = {}
 def note_new(number: int) -> None:
     """Note that a new connection has a number, which one that has ended may have had."""
     _ended.discard(number)
+
+
+def is_renewed(client: Client) -> bool:
+    """Return whether a connection belongs to a pool that replaces what has ended."""
+    opened_by = client.attribution.opened_by
+    return opened_by is not None and opened_by.pool in _RENEWED
 
 
 def renew(ended: Iterable[int]) -> None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import traceback
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -247,13 +247,13 @@ class Server:
 
     # Faults --------------------------------------------------------------------------------------
 
-    def end_connections(self, but: Container[int] = ()) -> list[int]:
+    def end_connections(self, wanted: Callable[[Client], bool] = lambda _: True) -> list[int]:
         """End connections, as an administrator does (57P01); return their numbers.
 
         Args:
-            but: the numbers of those that stay.
+            wanted: whether a connection is to be ended.
         """
-        clients = [client for client in self._open() if client.pid not in but]
+        clients = [client for client in self._open() if wanted(client)]
         for client in clients:
             self._end(client)
         return [client.pid for client in clients]

@@ -7,7 +7,6 @@ of the same name (Faker ships a `faker`), and a conftest.py overrides them.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -101,8 +100,7 @@ def _postgres(settings: Settings) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Run tests again when all have run, if anything has asked for that."""
-    module: Any = sys.modules.get("understudy.rerun")
-    wanted = None if module is None else module.made(session.config)
+    wanted = session.config.pluginmanager.get_plugin("understudy-reruns")  # rerun/reruns.py
     if wanted is None or not wanted.after:
         return (yield)
     from understudy.plugin import reruns

@@ -59,23 +59,31 @@ class Recorder:
     def __init__(self, reruns: Reruns) -> None:
         self._reruns = reruns
         self._found: list[Report] = []
+        self._failed: list[pytest.TestReport] = []
         self.latest: pytest.Item | None = None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Record a test when it is over."""
         begun = requests.now()
-        self._found = []
+        self._found, self._failed = [], []
         self.latest = item
         result = yield
         made = servers.made(item.config)
         run = Run(events=events_of(made, begun), requests=list(requests.of_test))
         for call, report in self._found:
             run.note(call, report)
+        for failed in self._failed:  # of subtests
+            run.note_failed(failed)
         on_clone = isolation.uses_real_postgres(item) and isolation.of(item) == "clone"
         reason = _ON_CLONE if on_clone else None
         self._reruns.recorded[item.nodeid] = Recorded(item, run, reason)
         return result
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the failures that are reported."""
+        if report.failed:
+            self._failed.append(report)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:

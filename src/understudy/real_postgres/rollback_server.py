@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from understudy.fake_postgres import pool_renewal
-from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
@@ -28,14 +27,6 @@ MOVING_PATIENCE = 1.0
 # Seconds of a first run after which a reason that is only possible is enough to end it.
 MOVING_TIME = 10.0
 _INTERVAL = 0.5  # seconds between two attempts to interrupt one
-
-# The pools that pool_renewal has replace what has ended.
-_RENEWED = ("asyncpg", "psqlpy", "psycopg_pool", "sqlalchemy", "django")
-
-
-def _is_renewed(client: Client) -> bool:
-    opened_by = client.attribution.opened_by
-    return opened_by is not None and opened_by.pool in _RENEWED
 
 
 class RollbackServer(Server):
@@ -196,7 +187,7 @@ class RollbackServer(Server):
         self._clone = dsn
         self.scheduler.limits.begin(moves=False)
         self.scheduler.limits.has_clone = True
-        older = [client for client in self._open() if _is_renewed(client)]
+        older = [client for client in self._open() if pool_renewal.is_renewed(client)]
         for client in older:
             self._end(client)
         pool_renewal.renew([*self._interrupted, *(client.pid for client in older)])

@@ -8,7 +8,8 @@ from types import TracebackType
 
 from understudy.rerun.interruption import Interruption
 
-_INTERVAL = 0.5  # seconds between two attempts to end a run
+_INTERVAL = 0.1  # seconds after the first attempt to end a run; each wait is twice as long
+_LONGEST = 0.5
 
 
 class Deadline:
@@ -56,7 +57,7 @@ class Deadline:
             if number:
                 self._end_connections()
             self._interruption.interrupt(number)
-            self._timer = self._new_timer(_INTERVAL, number + 1)
+            self._timer = self._new_timer(min(_INTERVAL * 2**number, _LONGEST), number + 1)
             self._timer.start()
 
     def _new_timer(self, seconds: float, number: int) -> threading.Timer:

@@ -7,6 +7,7 @@ connections too, and all that it may wait in is interrupted again and again.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import sys
 import threading
@@ -92,7 +93,10 @@ class Interruption:
         if asyncio._get_running_loop() is not None and self._attempt < _LAST:
             return
         callers = _CALLERS | _ENDERS if self.is_late else _CALLERS
-        if self._is_wanted and any(each.f_code.co_name in callers for each in _outwards(frame)):
+        # Beyond `from_call` is the runner, and where a test runs tests, another one.
+        names = (each.f_code.co_name for each in _outwards(frame))
+        inside = itertools.takewhile(lambda name: name != "from_call", names)
+        if self._is_wanted and not callers.isdisjoint(inside):
             raise pytest.fail.Exception(self._reason)
 
     @property

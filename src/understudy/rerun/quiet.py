@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -18,8 +18,20 @@ import pytest
 Report = tuple[pytest.CallInfo[None], pytest.TestReport]
 
 
-def run_phase(item: pytest.Item, when: Any, arguments: Mapping[str, Any]) -> Report:
-    """Run a phase of a test as pytest does, and return its report without logging it."""
+def run_phase(
+    item: pytest.Item,
+    when: Any,
+    arguments: Mapping[str, Any],
+    inside: AbstractContextManager[Any] | None = None,
+) -> Report:
+    """Run a phase of a test as pytest does, and return its report without logging it.
+
+    Args:
+        item: the test.
+        when: the phase.
+        arguments: the other arguments of its hook.
+        inside: in what it is to run.
+    """
     hook = getattr(item.ihook, f"pytest_runtest_{when}")
     reraise: tuple[type[BaseException], ...] = (pytest.exit.Exception,)
     if not item.config.getoption("usepdb", False):
@@ -29,7 +41,8 @@ def run_phase(item: pytest.Item, when: Any, arguments: Mapping[str, Any]) -> Rep
         __tracebackhide__ = True
         hook(item=item, **arguments)
 
-    call = pytest.CallInfo.from_call(run, when=when, reraise=reraise)
+    with inside or contextlib.nullcontext():
+        call = pytest.CallInfo.from_call(run, when=when, reraise=reraise)
     return call, item.ihook.pytest_runtest_makereport(item=item, call=call)
 
 
@@ -66,8 +79,12 @@ def forget(item: pytest.Item) -> None:
 
 
 @contextmanager
-def without_output(config: pytest.Config) -> Iterator[None]:
-    """Drop what tests print and log, what they report by themselves, and what coverage traces."""
+def without_output(config: pytest.Config) -> Iterator[list[pytest.TestReport]]:
+    """Drop what tests print and log, what they report by themselves, and what coverage traces.
+
+    Yields:
+        What was reported.
+    """
     with ExitStack() as stack:
         if config.getoption("capture", "no") == "no":
             stack.enter_context(_without_prints())
@@ -77,10 +94,10 @@ def without_output(config: pytest.Config) -> Iterator[None]:
             if handler is not None:
                 handler.addFilter(_drop)
                 stack.callback(handler.removeFilter, _drop)
-        stack.enter_context(held_reports(config))
+        reports = stack.enter_context(held_reports(config))
         stack.callback(_forget_subtests, config)
         stack.enter_context(_without_coverage())
-        yield
+        yield reports
 
 
 def _drop(_record: logging.LogRecord) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from understudy.fake_postgres import attribution, pool_renewal
+from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres.leaked_tasks import runs_users_code, tasks
 from understudy.rerun import quiet
@@ -25,7 +27,7 @@ from understudy.rerun.deadline import Deadline
 from understudy.rerun.interruption import Interruption
 from understudy.rerun.runs import Recorded, Run
 from understudy.script import requests
-from understudy.script.boundary import CallId, Change, Event
+from understudy.script.boundary import CallId, Change, Event, Replace
 
 Changing = Callable[[Event], Change | None]
 
@@ -33,20 +35,24 @@ _FACTOR = 5.0  # how many times as long as usual a test may take
 _LEAST = 2.0  # seconds that it may always take
 _SETUP = 30.0  # seconds that its fixtures may take
 _UNSOUND = "its fixtures do not survive what an earlier run has done to their connections"
-_KEY: pytest.StashKey[Reruns] = pytest.StashKey()
+# The fixtures of pytest-asyncio and anyio that hold an event loop.
+_LOOPS = re.compile(r"_scoped_runner$|event_loop|^anyio_backend")
+NAME = "understudy-reruns"  # under which pytest knows the reruns of a session
 
 
 def of(config: pytest.Config) -> Reruns:
     """Return the reruns of a session; ask for them before its tests run."""
     found = made(config)
     if found is None:
-        found = config.stash[_KEY] = Reruns(config)
+        found = Reruns(config)
+        config.pluginmanager.register(found, NAME)
     return found
 
 
 def made(config: pytest.Config) -> Reruns | None:
     """Return the reruns of a session, or None if nothing has asked for them."""
-    return config.stash.get(_KEY, None)
+    found: Reruns | None = config.pluginmanager.get_plugin(NAME)
+    return found
 
 
 def once(call_id: CallId, change: Change) -> Changing:
@@ -153,11 +159,25 @@ class Reruns:
         return self._run(item, change, seconds)
 
     def _heal(self, item: pytest.Item) -> bool:
-        """Make sure that a test still passes; set up all of its fixtures again if it does not."""
-        for _ in range(2):
+        """Make sure that a test still passes; set up its fixtures again if it does not.
+
+        Event loops are kept as long as possible: pools in global variables belong to them.
+        """
+
+        def begin_anew() -> None:
+            self._tear_down(item.session, None)
+            for server in self.environment.servers():
+                pool_renewal.renew(server.end_connections())
+
+        mends: list[Callable[[], None]] = [
+            lambda: None,
+            lambda: self._finish_fixtures(item),
+            begin_anew,
+        ]
+        for mend in mends:
+            mend()
             if self._run(item, None, self.limit(item)).passed:
                 return True
-            self._tear_down(item.session, None)
         return False
 
     def _run(self, item: pytest.Item, change: Changing | None, seconds: float) -> Run:
@@ -166,38 +186,45 @@ class Reruns:
         self._is_doubtful = False
         for server in servers:
             server.sockets.settle()
-        before = {client.pid for server in servers for client in server.open_clients}
+        before = {client.pid: client for server in servers for client in server.open_clients}
         earlier = tasks()
         try:
             with ExitStack() as stack:
-                stack.enter_context(quiet.without_output(self._config))
+                logged = stack.enter_context(quiet.without_output(self._config))
                 stack.enter_context(quiet.with_warning_filters(item))
                 self._tear_down(item.session, item)
                 for server in servers:
                     server.boundary.change = _noting(change, run) if change else None
                 self._run_phases(item, run, seconds, before)
+                for report in logged:
+                    if report.failed:
+                        run.note_failed(report)
                 self._clean_up(item, earlier)
         finally:
             for server in servers:
                 server.boundary.change = None
-        self._renew(servers, before)
         run.events = events_of(servers, begun)
+        self._renew(servers, before, run)
         run.requests = list(requests.of_test)
         run.leaks = tuple(leak for server in servers for leak in server.boundary.leaks)
         self.has_changed = self.has_changed or run.has_fired
         return run
 
-    def _run_phases(self, item: pytest.Item, run: Run, seconds: float, before: set[int]) -> None:
+    def _run_phases(
+        self, item: pytest.Item, run: Run, seconds: float, before: Container[int]
+    ) -> None:
         environment = self.environment
         environment.interruption.code = environment.code(item)
 
         def end_connections() -> None:
             for server in environment.servers():
-                server.end_connections(but=before)
+                server.end_connections(
+                    lambda client: client.pid not in before or client.event is not None
+                )
 
         def phase(when: str, limit: float, **arguments: Any) -> bool:
-            with Deadline(environment.interruption, limit, end_connections) as deadline:
-                call, report = quiet.run_phase(item, when, arguments)
+            deadline = Deadline(environment.interruption, limit, end_connections)
+            call, report = quiet.run_phase(item, when, arguments, deadline)
             run.note(call, report)
             if deadline.is_over:
                 run.is_timeout = self._is_doubtful = True
@@ -224,26 +251,48 @@ class Reruns:
                 loop.run_until_complete(asyncio.wait(own, timeout=_LEAST))
         quiet.collect()
 
-    def _renew(self, servers: Sequence[Server], before: set[int]) -> None:
-        """Have the pools that outlive a test replace the connections that it has lost."""
+    def _renew(self, servers: Sequence[Server], before: dict[int, Client], run: Run) -> None:
+        """Have the pools that outlive a test replace the connections that it has damaged.
+
+        After an error that they do not expect, drivers may take a connection for in a transaction.
+        """
         for server in servers:
+            server.end_connections(lambda client: client.pid in run.damaged)
             server.sockets.settle()
         after = {client.pid for server in servers for client in server.open_clients}
-        if lost := before - after:
-            self._is_doubtful = True
+        if lost := before.keys() - after:
             pool_renewal.renew(lost)
+            is_renewed = all(map(pool_renewal.is_renewed, map(before.__getitem__, lost)))
+            self._is_doubtful = self._is_doubtful or not is_renewed
 
     def _tear_down(self, session: pytest.Session, item: pytest.Item | None) -> None:
         """Tear down what a test does not need; what that raises was reported in the normal run."""
         state: Any = session._setupstate
-        interruption = self.environment.interruption
         for _ in range(2):  # what fails at first is gone then
-            with (
-                contextlib.suppress(Exception, pytest.fail.Exception, pytest.skip.Exception),
-                Deadline(interruption, _SETUP, lambda: None),
-                interruption.handled(),
-            ):
+            with self._suppressed():
                 state.teardown_exact(item)
+
+    def _finish_fixtures(self, item: pytest.Item) -> None:
+        """Tear down the fixtures that a test shares with others, but not their event loops."""
+        test: Any = item
+        with quiet.without_output(self._config), quiet.with_request(item):
+            for definitions in test._fixtureinfo.name2fixturedefs.values():
+                for definition in definitions:
+                    is_kept = definition.scope == "function" or _LOOPS.search(definition.argname)
+                    if definition.cached_result is not None and not is_kept:
+                        with self._suppressed():
+                            definition.finish(test._request)
+
+    @contextlib.contextmanager
+    def _suppressed(self) -> Iterator[None]:
+        """Let a teardown fail, and end it when it takes too long."""
+        interruption = self.environment.interruption
+        with (
+            contextlib.suppress(Exception, pytest.fail.Exception, pytest.skip.Exception),
+            Deadline(interruption, _SETUP, lambda: None),
+            interruption.handled(),
+        ):
+            yield
 
 
 def events_of(servers: Sequence[Server], begun: int) -> list[Event]:
@@ -257,6 +306,8 @@ def _noting(change: Changing, run: Run) -> Changing:
         found = change(event)
         if found is not None:
             run.has_fired = True
+            if not isinstance(found, Replace) and event.call.connection is not None:
+                run.damaged.add(event.call.connection)
         return found
 
     return changed

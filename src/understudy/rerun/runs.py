@@ -29,6 +29,7 @@ class Run:
         requests: what its app was asked, in order.
         has_fired: whether a change was returned for any event.
         leaks: the transactions and connections that it left open, as the failures say.
+        damaged: the numbers of the connections on which a call was made to fail.
     """
 
     passed: bool = True
@@ -41,6 +42,7 @@ class Run:
     requests: list[Request] = field(default_factory=list)
     has_fired: bool = False
     leaks: tuple[str, ...] = ()
+    damaged: set[int] = field(default_factory=set)
 
     def note(self, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         """Add the outcome of a phase."""
@@ -49,8 +51,16 @@ class Run:
         if self.passed and (not report.passed or hasattr(report, "wasxfail")):
             self.passed, self.phase, self.longrepr = False, call.when, report.longreprtext
             excinfo = call.excinfo
-            shown = "" if excinfo is None else excinfo.exconly(tryshort=True).strip()
-            self.error = (shown or report.outcome).partition("\n")[0]
+            shown = self.longrepr if excinfo is None else excinfo.exconly(tryshort=True)
+            self.error = (shown.strip() or report.outcome).partition("\n")[0]
+
+    def note_failed(self, report: pytest.TestReport) -> None:
+        """Add the failure of a part of the test, which its own report does not tell."""
+        if self.passed:
+            self.passed, self.phase, self.longrepr = False, report.when, report.longreprtext
+            crash = getattr(report.longrepr, "reprcrash", None)
+            shown = self.longrepr.strip() if crash is None else crash.message
+            self.error = shown.partition("\n")[0] or report.outcome
 
     @property
     def asked(self) -> list[CallId]:
