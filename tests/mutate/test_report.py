@@ -141,6 +141,7 @@ mutated: no driver sends them.
 1 not run
 1 of the killed by a script that expects another text, which tells nothing of their meaning
 Interrupted: these are the results so far.
+1 statement had no turn.
 2 of 4 that a test could notice are killed: 50%, in 3.4s"""
     )
 

@@ -78,8 +78,7 @@ def mutate(wanted: Wanted, say: Say) -> Results:
                 children.append(stack.enter_context(_started(wanted, folder, claims)))
             _follow(children, collector, wanted, say)
         except KeyboardInterrupt:
-            for child in children:
-                child.stop()
+            pytest_process.stop(children)
             results.is_interrupted = True
             results.end = "Interrupted: these are the results so far."
         for child in children:
@@ -132,8 +131,7 @@ def _follow(children: Sequence[Child], collector: Collector, wanted: Wanted, say
         if ends is None and wanted.seconds is not None and collector.is_recorded:
             ends = time.monotonic() + wanted.seconds + _GRACE
         if ends is not None and time.monotonic() > ends:
-            for child in children:
-                child.stop()
+            pytest_process.stop(children)
         time.sleep(_PAUSE)
 
 

@@ -168,6 +168,8 @@ def _sums(results: Results, hidden: int) -> Iterator[str]:
         )
     if results.end:
         yield results.end
+        if untried := sum(not statement.is_judged for statement in results.statements):
+            yield f"{counted(untried, 'statement')} had no turn."
     yield (
         f"{results.killed} of {results.killable} that a test could notice are killed: "
         f"{results.score:.0f}%, in {results.seconds:.1f}s"

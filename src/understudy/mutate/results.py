@@ -49,10 +49,17 @@ class Result:
 
 @dataclass
 class StatementResults:
-    """What became of the mutants of a statement."""
+    """What became of the mutants of a statement.
+
+    Attributes:
+        statement: the statement.
+        results: of its mutants.
+        is_judged: whether its mutants are known.
+    """
 
     statement: Statement
     results: list[Result] = field(default_factory=list)
+    is_judged: bool = False
 
     @property
     def killed(self) -> int:
@@ -177,6 +184,7 @@ class Collector:
 
     def _judged(self, answer: Mapping[str, Any]) -> None:
         statement = self._statements[answer["statement"]]
+        statement.is_judged = True
         for mutant, verdict, reason, telling in answer["mutants"]:
             result = Result(Mutant(*mutant), reason=reason, telling=telling)
             if verdict in ("refused", "equivalent"):

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def run(
     ) as child:
         late = not child.wait(timeout)
         if late:
-            child.stop(0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
+            stop([child], 0 if sys.platform == "win32" else patience)  # it has no SIGINT to send
         return Ended(child.exit_code or 0, child.new_answers(), child.output(), late)
 
 
@@ -94,12 +95,15 @@ class Child:
         process: the process.
         answers: the file of what its plugin answers.
         output: the file of what it prints; None if that is shown as it comes.
+
+    Attributes:
+        process: as above.
     """
 
     def __init__(
         self, process: subprocess.Popen[bytes], answers: Path, output: Path | None
     ) -> None:
-        self._process = process
+        self.process = process
         self._answers = answers
         self._output = output
         self._read = 0
@@ -107,20 +111,15 @@ class Child:
     @property
     def exit_code(self) -> int | None:
         """Pytest's exit code; None while it runs."""
-        return self._process.poll()
+        return self.process.poll()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for its end; return whether it has ended in time."""
         try:
-            self._process.wait(seconds)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return False
         return True
-
-    def stop(self, patience: float = 30.0) -> None:
-        """End it, if it still runs: with SIGINT, and after `patience` seconds with SIGKILL."""
-        if self._process.poll() is None:
-            _stop(self._process, patience)
 
     def new_answers(self) -> list[dict[str, Any]]:
         """Return what its plugin has answered since the last call."""
@@ -183,7 +182,7 @@ def started(
         try:
             yield child
         finally:
-            child.stop(patience)
+            stop([child], patience)
 
 
 def environment_without(*prefixes: str) -> dict[str, str]:
@@ -191,20 +190,27 @@ def environment_without(*prefixes: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
 
 
-def _stop(process: subprocess.Popen[bytes], patience: float) -> None:
+def stop(children: Sequence[Child], patience: float = 30.0) -> None:
+    """End those that still run: with SIGINT, and after `patience` seconds with SIGKILL."""
+    running = [child.process for child in children if child.exit_code is None]
     try:
         if patience:
-            if sys.platform != "win32":  # on Windows the console has interrupted both
-                process.send_signal(signal.SIGINT)
-            process.wait(patience)
+            if sys.platform != "win32":  # on Windows the console has interrupted all of them
+                for process in running:
+                    process.send_signal(signal.SIGINT)
+            end = time.monotonic() + patience
+            for process in running:
+                process.wait(max(0.0, end - time.monotonic()))
             return
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         pass  # it had its time, or the user is out of patience as well
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    for process in running:
+        if process.poll() is None:
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @contextmanager
