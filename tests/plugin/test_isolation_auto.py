@@ -478,6 +478,20 @@ WAITING = """
             assert found.get() == (0,)
             thread.join()
 
+    async def test_thread_that_the_loop_waits_for(real_postgres):
+        is_over = False
+
+        def wait():
+            while not is_over:
+                time.sleep(0.01)
+
+        waiting = asyncio.get_running_loop().run_in_executor(None, wait)
+        connection = await asyncpg.connect(real_postgres.dsn)
+        await connection.execute("VACUUM users")
+        await connection.close()
+        is_over = True
+        await waiting
+
     def test_clock_that_is_waited_for(real_postgres):
         with psycopg.connect(real_postgres.dsn, autocommit=True) as connection:
             query = "SELECT now()"

@@ -80,7 +80,8 @@ def _first_run(
         subtests: gets the reports of its subtests.
     """
     with quiet.with_request(item):
-        with interruption(item.config).handled():
+        interrupted = interruption(item.config)
+        with interrupted.handled():
             found = [quiet.run_phase(item, "setup", {})]
             if found[0][1].passed:
                 found.append(quiet.run_phase(item, "call", {}))
@@ -88,6 +89,8 @@ def _first_run(
         reasons, is_certain = _reasons(limits, found, subtests)
         if limits is not None:
             limits.moves = False  # its teardown runs to the end
+        if reasons:
+            interrupted.end_threads()
         if item.session.shouldfail or item.session.shouldstop:
             nextitem = None
         # What outlives the test stays for the second run.

@@ -75,7 +75,7 @@ def tasks() -> set[Task]:
 
 def runs_users_code(task: Task) -> bool:
     """Return whether a suspended task is in the user's code, not only in a test runner."""
-    return any(_is_users(frame.f_globals.get("__name__", "")) for frame in frames_of(task))
+    return any(is_users_module(frame.f_globals.get("__name__", "")) for frame in frames_of(task))
 
 
 def frames_of(task: Task) -> Iterator[FrameType]:
@@ -89,10 +89,13 @@ def frames_of(task: Task) -> Iterator[FrameType]:
 def _is_users_thread(thread: threading.Thread) -> bool:
     """Return whether a thread runs a function of the user; a pool's worker does not."""
     target = getattr(thread, "_target", None)
-    return _is_users(type(thread).__module__) or _is_users(getattr(target, "__module__", "") or "")
+    return is_users_module(type(thread).__module__) or is_users_module(
+        getattr(target, "__module__", "") or ""
+    )
 
 
-def _is_users(module: str) -> bool:
+def is_users_module(module: str) -> bool:
+    """Return whether a module is not of Understudy, a driver or the standard library."""
     return (
         bool(module)
         and is_users(module)

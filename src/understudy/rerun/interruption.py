@@ -7,6 +7,7 @@ connections too, and all that it may wait in is interrupted again and again.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import itertools
 import signal
 import sys
@@ -17,10 +18,11 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.outcomes import Failed  # pytest.fail.Exception, for the type checker
 
 from understudy.fake_postgres import attribution
 from understudy.real_postgres.failures import AGAIN
-from understudy.real_postgres.leaked_tasks import frames_of
+from understudy.real_postgres.leaked_tasks import frames_of, is_users_module
 
 if TYPE_CHECKING:
     from understudy.real_postgres.limits import Limits
@@ -39,6 +41,13 @@ _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd")
 _RUNNER, _CALLER = "_run_tests_and_fixtures", "_call_in_runner_task"
 
 
+class _Again(Failed):
+    """Ends a thread of a run that is over."""
+
+    def __init__(self) -> None:
+        super().__init__(AGAIN)
+
+
 class Interruption:
     """Interrupts a test.
 
@@ -55,6 +64,7 @@ class Interruption:
     def __init__(self) -> None:
         self._attempt = 0
         self._is_handled = False
+        self._earlier: set[threading.Thread] = set()
 
     def interrupt(self, attempt: int) -> None:
         """Interrupt the test, from any thread.
@@ -74,6 +84,7 @@ class Interruption:
     @contextmanager
     def handled(self) -> Iterator[None]:
         """Let the main thread be interrupted, in a lock or wherever else it waits."""
+        self._earlier = set(threading.enumerate())
         if (
             _SIGNAL is None
             or threading.current_thread() is not threading.main_thread()
@@ -88,6 +99,19 @@ class Interruption:
         finally:
             self._is_handled = False
             signal.signal(_SIGNAL, signal.SIG_DFL)
+
+    def end_threads(self) -> None:
+        """Make the threads fail that this run has started and left in the user's code.
+
+        They may wait for what does not come any more, and the loop that is closed waits for them.
+        """
+        frames = sys._current_frames()
+        for thread in set(threading.enumerate()) - self._earlier:
+            number = thread.ident or 0
+            if any(_is_users(frame) for frame in _outwards(frames.get(number))):
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(number), ctypes.py_object(_Again)
+                )
 
     def _handle(self, _number: int, frame: FrameType | None) -> None:
         if asyncio._get_running_loop() is not None and self._attempt < _LAST:
@@ -130,6 +154,12 @@ def is_debugged() -> bool:
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
     modules = (str(each.f_globals.get("__name__", "")) for each in _outwards(frame))
     return any(module.partition(".")[0] in _DEBUGGERS for module in modules)
+
+
+def _is_users(frame: FrameType) -> bool:
+    """Return whether a frame is of the user's code, and of no installed library."""
+    is_installed = "-packages" in frame.f_code.co_filename
+    return not is_installed and is_users_module(frame.f_globals.get("__name__", ""))
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
