@@ -83,7 +83,8 @@ def _run(
         if isolation == BASELINE:
             with _plain_server() as parts:
                 variables = {name: text.format(**parts) for name, text in peer.server.items()}
-                yield isolation, _pytest(peer, copy, python, ["-p", "no:understudy"], variables)
+                flags = ["-p", "no:understudy", f"--timeout={timeout}"]
+                yield isolation, _pytest(peer, copy, python, flags, variables)
             return
         conftest = copy / peer.conftest
         before = conftest.read_text() if conftest.exists() else ""

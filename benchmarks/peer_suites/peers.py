@@ -252,7 +252,9 @@ _named = ClusterTestCase.get_connection_spec.__func__
 
 def _configured(cls, kwargs={}):
     found = _named(cls, kwargs)
-    return {**found, "database": os.environ["PGDATABASE"]} if "database" in found else found
+    if found.get("database") == "postgres":
+        found["database"] = os.environ["PGDATABASE"]
+    return found
 
 ClusterTestCase.get_connection_spec = classmethod(_configured)
 
@@ -268,8 +270,11 @@ def _isolated(real_postgres):
     **{
         f"tortoise-{driver}": Peer(
             conftest="conftest.py",
-            # Two modules need ODBC.
-            arguments=["tests", "--continue-on-collection-errors"],
+            # Two modules need ODBC, and others an event loop that pytest-asyncio does not replace.
+            arguments=[
+                *("tests", "--ignore=tests/contrib", "-p", "no:asyncio"),
+                "--continue-on-collection-errors",
+            ],
             server={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/test_{{{{}}}}"},
             variables={"TORTOISE_TEST_DB": f"{driver}://{_ADDRESS}/{{database}}"},
             fixtures=_TORTOISE,

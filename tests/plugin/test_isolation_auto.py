@@ -485,12 +485,20 @@ WAITING = """
             while not is_over:
                 time.sleep(0.01)
 
+        async def wait_later():
+            try:
+                await asyncio.sleep(1)
+            finally:
+                await asyncio.to_thread(wait)
+
         waiting = asyncio.get_running_loop().run_in_executor(None, wait)
+        waiting_later = asyncio.create_task(wait_later())
         connection = await asyncpg.connect(real_postgres.dsn)
         await connection.execute("VACUUM users")
         await connection.close()
         is_over = True
         await waiting
+        await waiting_later
 
     def test_clock_that_is_waited_for(real_postgres):
         with psycopg.connect(real_postgres.dsn, autocommit=True) as connection:

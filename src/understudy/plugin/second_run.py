@@ -10,6 +10,7 @@ import bdb
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,13 +90,12 @@ def _first_run(
         reasons, is_certain = _reasons(limits, found, subtests)
         if limits is not None:
             limits.moves = False  # its teardown runs to the end
-        if reasons:
-            interrupted.end_threads()
         if item.session.shouldfail or item.session.shouldstop:
             nextitem = None
         # What outlives the test stays for the second run.
         following = item.parent if reasons else nextitem
-        found.append(quiet.run_phase(item, "teardown", {"nextitem": following}))
+        with interrupted.ending_threads() if reasons else nullcontext():
+            found.append(quiet.run_phase(item, "teardown", {"nextitem": following}))
     if not reasons:
         reasons, is_certain = _reasons(limits, found, subtests)
     return found, reasons, is_certain

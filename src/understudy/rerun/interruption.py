@@ -36,6 +36,7 @@ _CALLERS = frozenset({"pytest_pyfunc_call", "call_fixture_func", "_callTestMetho
 # The same for the teardown of a fixture, which only a rerun interrupts.
 _ENDERS = frozenset({"_teardown_yield_fixture", "finish", "_callTearDown", "_callCleanup"})
 LATE = "this run of the test took too long"
+_THREAD_TIME = 2.0  # seconds that a thread may run in the teardown of a run that is over
 _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd")
 # anyio runs all tests and fixtures of a scope in one task, which has to survive.
 _RUNNER, _CALLER = "_run_tests_and_fixtures", "_call_in_runner_task"
@@ -100,11 +101,29 @@ class Interruption:
             self._is_handled = False
             signal.signal(_SIGNAL, signal.SIG_DFL)
 
-    def end_threads(self) -> None:
+    @contextmanager
+    def ending_threads(self) -> Iterator[None]:
         """Make the threads fail that this run has started and left in the user's code.
 
         They may wait for what does not come any more, and the loop that is closed waits for them.
+        What remains of the run may start others, which get some time.
         """
+        is_over = threading.Event()
+
+        def end_others() -> None:
+            while not is_over.wait(_THREAD_TIME):
+                self._end_threads()
+
+        self._end_threads()
+        watching = threading.Thread(target=end_others, name="understudy-threads", daemon=True)
+        watching.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            watching.join()
+
+    def _end_threads(self) -> None:
         frames = sys._current_frames()
         for thread in set(threading.enumerate()) - self._earlier:
             number = thread.ident or 0
