@@ -60,14 +60,51 @@ async def test_a_transaction_that_has_only_read_holds_nobody_up(
     await writer.close()
 
 
+@pytest.mark.parametrize("ends", ["commit", "rollback"])
+@pytest.mark.parametrize(
+    ("setting", "is_local"),
+    [
+        ("SET LOCAL app.tenant = 'mine'", True),
+        ("SET app.tenant = 'mine'", False),
+        ("SELECT set_config('app.tenant', 'mine', true)", True),
+        ("SELECT set_config('app.tenant', $1, true), name FROM users LIMIT 1", True),
+        ("SELECT pg_catalog.set_config($1, 'mine', false)", False),
+        ("SET LOCAL ROLE pg_read_all_data", True),
+    ],
+)
+async def test_a_transaction_that_has_set_and_read_holds_up_nobody(
+    real: RealPostgres, setting: str, is_local: bool, ends: str
+) -> None:
+    """As with an app that sets the tenant of each request for its row-level security."""
+    real.patience = 0.05
+    shown = "SELECT current_user::text || coalesce(current_setting('app.tenant', true), '')"
+    one = await real.asyncpg.connect()
+    other = await real.asyncpg.connect()
+    await other.execute(INSERT, "Ana")
+    before = await one.fetchval(shown)
+    transaction = one.transaction()
+    await transaction.start()
+    names = {"$1, true": "mine", "($1": "app.tenant"}
+    await one.fetch(setting, *[name for place, name in names.items() if place in setting])
+    within = await one.fetchval(shown)
+    assert within == ("pg_read_all_data" if "ROLE" in setting else f"{before}mine")
+    for name in ("Bo", "Cy"):
+        assert await other.fetchval(shown) == before
+        await other.execute(INSERT, name)
+        assert await one.fetchval(shown) == within
+    await getattr(transaction, ends)()
+    assert await one.fetchval(shown) == (before if is_local or ends == "rollback" else within)
+    assert await other.fetchval("SELECT count(*) FROM users") == 3
+    await one.close()
+    await other.close()
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "SELECT name FROM users FOR UPDATE",
         "SELECT nextval('users_id_seq')",
         "SELECT pg_advisory_xact_lock(1)",
-        "SELECT set_config('app.tenant', '1', true)",
-        "SET LOCAL timezone = 'UTC'",
         "SAVEPOINT mine",
         "DECLARE names CURSOR FOR SELECT name FROM users",
         "WITH gone AS (DELETE FROM users RETURNING id) SELECT id FROM gone",

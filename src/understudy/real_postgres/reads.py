@@ -1,10 +1,15 @@
-"""Which statements only read: a transaction with no others need not hold up other clients."""
+"""Which statements only read: a transaction with no others need not hold up other clients.
+
+SET and set_config() count as reading: what they set is known, and restored with the transaction.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from understudy.fake_postgres.connection_queries import items_of
+from understudy.fake_postgres.protocol import commands as c
+from understudy.fake_postgres.protocol.command_parser import read
 from understudy.pg import sql as lexer
 from understudy.pg.sql_spelling import literal, name_of
 
@@ -13,11 +18,13 @@ _RANDOM = (
     *("random", "random_normal", "clock_timestamp", "timeofday", "gen_random_uuid", "uuidv4"),
     *("uuidv7", "uuid_generate_v1", "uuid_generate_v4", "gen_salt", "gen_random_bytes"),
 )
+# What it sets is restored when the transaction of its client goes on (SharedSettings).
+_SETTING = "set_config"
 # What a SELECT may not name if it is to be certain that it only reads: functions that may write,
 # and views, which may call them.
 VOLATILE = f"""
     SELECT proname FROM pg_catalog.pg_proc
-    WHERE provolatile = 'v' AND proname NOT IN ({", ".join(map(literal, _RANDOM))})
+    WHERE provolatile = 'v' AND proname NOT IN ({", ".join(map(literal, (*_RANDOM, _SETTING)))})
     UNION SELECT relname FROM pg_catalog.pg_class WHERE relkind = 'v' AND oid >= 16384
 """
 _READS = frozenset({"select", "table", "values", "show", "with"})
@@ -58,6 +65,8 @@ class ReadStatements:
         if items_of(statement) is not None:
             return True  # a driver's own question, such as asyncpg's when it turns jit off
         tokens = lexer.tokens(statement)
+        if isinstance(command := read(statement), c.Set | c.Reset):
+            return command.name is not None
         if not tokens or tokens[0].lower() not in _READS:
             return False
         # A semicolon in the middle begins another statement.

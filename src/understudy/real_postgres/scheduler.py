@@ -243,6 +243,8 @@ class TransactionScheduler:
         current = holder.current
         if current is None or current.aborted or self.facts.changed_schema:
             return False
+        if not self.settings.are_known:
+            return False
         # An unnamed portal is left by a query for the first row, and no driver returns to it.
         if holder.may_have_written or holder.bound or {*holder.portals} - {holder.unnamed}:
             return False
@@ -292,6 +294,7 @@ class TransactionScheduler:
         self._ending = ""
         statements += self.settings.change_to(client, self._constraints.restore_statements())
         statements.append(f"SAVEPOINT {SAVEPOINT}")
+        statements += self.settings.local_to(client)
         client.may_have_written = False
         if client.settings["transaction_read_only"] == "on":
             statements.append("SET LOCAL transaction_read_only = on")

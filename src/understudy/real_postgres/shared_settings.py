@@ -47,6 +47,18 @@ class SharedSettings:
         self._unknown.add(local)
         self.has_new_names = True
 
+    @property
+    def are_known(self) -> bool:
+        """Whether the settings of every client are known, and so can be restored."""
+        return not self._unknown
+
+    def local_to(self, client: RollbackClient) -> list[str]:
+        """Return the statements for what is local to a client's transaction, which goes on.
+
+        They may last as long as the savepoint in which they are sent.
+        """
+        return switch(client.lasting, client.settings, self._first["session_authorization"])
+
     def change_to(self, client: RollbackClient, own: Sequence[str]) -> list[str]:
         """Return the statements that give the session what a client has.
 
