@@ -194,7 +194,7 @@ def test_an_inconsistent_answer_is_a_finding_until_it_is_accepted() -> None:
 
     found = [finding.rule for _, finding in assess(verdicts, {}, is_locked=False).findings]
 
-    assert found == ["wrong-answer"]
+    assert found == ["inconsistent-answer"]
     assert assess(verdicts, accepted, is_locked=False).findings == []
 
 

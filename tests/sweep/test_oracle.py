@@ -224,7 +224,7 @@ def test_an_app_that_knows_the_answer_elsewhere() -> None:
     (finding,) = found.values()
     assert list(found) == [verdicts[1].trial.key]
     assert (finding.rule, finding.text, finding.remedy) == (
-        "wrong-answer",
+        "inconsistent-answer",
         "POST /users answers 500 when COMMIT fails with 40001 (a serialization failure), but POST "
         "/users answers 503 when INSERT users fails with 40001 (a serialization failure)",
         "Answer 503 here, too: the same error can come from any call.",

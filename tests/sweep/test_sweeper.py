@@ -207,7 +207,7 @@ def test_a_report_with_findings() -> None:
         "(57014)\n"
         "      failed at: a.py:7\n"
         "    Answer with an error, or retry.\n"
-        "    also with: INSERT users 40001\n"
+        "    also with: INSERT users, 40001\n"
         f"    at: {place}\n"
         "    test: tests/test_a.py::test_a\n"
         f"    to accept it, add to tests/understudy-faults: {line}\n"

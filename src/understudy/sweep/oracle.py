@@ -18,6 +18,7 @@ from understudy.sweep.effects import committed
 from understudy.sweep.faults import DROP, DROP_AFTER_COMMIT, FAULTS, REFUSED
 from understudy.sweep.plan import Trial
 
+INCONSISTENT = "inconsistent-answer"
 HANGS, PASSES, NO_ANSWER = "hangs", "passes", "no answer"
 # Faults that another attempt, or the same request a little later, gets past: an app that has an
 # answer for one of a group has it for all of them.
@@ -65,8 +66,8 @@ class Finding:
     """What an app should not do.
 
     Attributes:
-        rule: a short name: "swallowed", "hang", "doubled-write", "wrong-answer", or that of a rule
-            about requests.
+        rule: a short name: "swallowed", "hang", "doubled-write", "leak", "wrong-answer",
+            "inconsistent-answer", "not-accepted", or that of a rule about requests.
         text: what it did, in one sentence; of a rule about requests, its whole text.
         remedy: what to do.
     """
@@ -161,7 +162,7 @@ def inconsistent(verdicts: Sequence[Verdict]) -> Mapping[str, Finding]:
                     f"{example.trial.subject} answers {status} when {_event(example.trial)}"
                 )
                 remedy = f"Answer {status} here, too: the same error can come from any call."
-                found[each.trial.key] = Finding("wrong-answer", text, remedy)
+                found[each.trial.key] = Finding(INCONSISTENT, text, remedy)
     return found
 
 

@@ -12,7 +12,7 @@ from understudy.sweep.oracle import Finding, Verdict, inconsistent
 from understudy.sweep.plan import Trial
 
 # What an accepted line settles; that an app hangs or writes twice is never right.
-_SETTLED = ("swallowed", "success-despite-error", "wrong-answer")
+_SETTLED = ("swallowed", "success-despite-error", "wrong-answer", "inconsistent-answer")
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 
 from understudy.script.formatting import counted
 from understudy.sweep import answers_file, plain
-from understudy.sweep.oracle import Finding, Verdict
+from understudy.sweep.oracle import INCONSISTENT, Finding, Verdict
 from understudy.sweep.outcome import Result, counts, key_of
 
 _WIDTH = 96
@@ -105,12 +105,16 @@ def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
 
 def grouped(result: Result) -> list[list[tuple[Verdict, Finding]]]:
     """Return the findings, those together that are the same with another fault."""
-    groups: dict[tuple[str, str, str, str], list[tuple[Verdict, Finding]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Verdict, Finding]]] = {}
+    where: tuple[str, ...]
     for verdict, finding in result.findings:
         trial = verdict.trial
-        # Each wrong answer is one; of the others, one fault shows what is wrong as well as any.
-        told = finding.text if finding.rule == "wrong-answer" else ""
-        where = (finding.rule, trial.subject, str(trial.place), told)
+        if finding.rule in ("wrong-answer", "not-accepted"):
+            where = (finding.text,)  # each is a line of the file
+        elif finding.rule == INCONSISTENT:
+            where = (finding.rule, trial.fault.name)
+        else:
+            where = (finding.rule, trial.subject, str(trial.place))
         groups.setdefault(where, []).append((verdict, finding))
     return list(groups.values())
 
@@ -119,15 +123,13 @@ def _group(members: Sequence[tuple[Verdict, Finding]], file: str) -> Iterable[st
     """Yield one finding, and the other faults that have shown the same."""
     verdict, finding = members[0]
     yield from _one(finding)
-    if len(members) > 1:
-        labels = dict.fromkeys(f"{each.trial.call} {each.trial.fault.label}" for each, _ in members)
-        more = [
-            label
-            for label in labels
-            if label != f"{verdict.trial.call} {verdict.trial.fault.label}"
-        ]
-        if more:
-            yield from _wrapped(f"also with: {', '.join(more)}", "    ")
+    lines = [each.trial.line for each, _ in members]
+    # Where all are of one request, its name is told already.
+    if len({each.trial.subject for each, _ in members}) == 1:
+        lines = [line.removeprefix(f"{verdict.trial.subject}, ") for line in lines]
+    more = [line for line in dict.fromkeys(lines) if line != lines[0]]
+    if more:
+        yield from _wrapped(f"also with: {'; '.join(more)}", "    ")
     if str(verdict.trial.place) not in finding.text:
         yield f"    at: {verdict.trial.place}"
     yield f"    test: {verdict.test}"
