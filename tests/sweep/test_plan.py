@@ -89,6 +89,20 @@ def test_only_constraints_that_the_statement_can_violate(
     assert sorted(trial.fault.label for trial in trials) == expected
 
 
+@pytest.mark.parametrize(
+    ("restricting", "expected"),
+    [((), []), (["orders_user_id_fkey"], ["23503 orders_user_id_fkey"])],
+)
+def test_a_row_that_others_refer_to(restricting: list[str], expected: list[str]) -> None:
+    run = (
+        Recorder().begins("DELETE", "/").asks("DELETE FROM users", tag="DELETE 1").answers(204).run
+    )
+
+    trials = plan({"test": run}, ("23505", "23503", "23514"), FACTS, restricting)
+
+    assert [trial.fault.label for trial in trials] == expected
+
+
 def test_without_a_schema_no_constraint_is_violated() -> None:
     run = Recorder().begins("POST", "/").asks(INSERT, "a").answers(201).run
 

@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.plugin import sql_coverage
 
         sql_coverage.begin(config, settings)
-    if config.getoption("understudy_sweep") is not None:
+    if options.has_sweep(config):
         from understudy.plugin import sweep
 
         config.pluginmanager.register(sweep.SweepPlugin(config, settings), "understudy-sweep")

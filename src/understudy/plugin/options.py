@@ -91,7 +91,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--understudy-sweep-changed-since",
         metavar="REV",
-        help="sweep only calls in functions and of tests that differ from a revision of git",
+        help="sweep only calls whose function, endpoint or test differs from a revision of git",
     )
     group.addoption(
         "--understudy-sweep-write",
@@ -116,6 +116,27 @@ def add_options(parser: pytest.Parser) -> None:
         help="how to report the coverage of SQL: term (the default), lcov:FILE or json:FILE; may be"
         " given more than once",
     )
+
+
+def has_sweep(config: pytest.Config) -> bool:
+    """Return whether the run sweeps.
+
+    Raises:
+        pytest.UsageError: a flag of the sweep is invalid, or given without it.
+    """
+    seconds = config.getoption("understudy_sweep_seconds")
+    if seconds is not None and seconds <= 0:
+        raise pytest.UsageError(
+            f"--understudy-sweep-seconds: expected a number of seconds above 0, not {seconds}."
+        )
+    if config.getoption("understudy_sweep") is not None:
+        return True
+    for name in ("seconds", "changed_since", "write"):
+        if config.getoption(f"understudy_sweep_{name}"):
+            raise pytest.UsageError(
+                f"{flag(f'sweep_{name}')} is for a sweep: give --understudy-sweep, too."
+            )
+    return False
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 
 from understudy import rerun
 from understudy.atomic_write import write_files
-from understudy.catalog import active_checker
 from understudy.catalog.description import SchemaFacts
 from understudy.plugin import xdist_workers
 from understudy.plugin.settings import DEFAULT_CATALOG, Settings
@@ -26,12 +26,12 @@ from understudy.project import pytest_process
 from understudy.project.changed_lines import ChangedLines, GitError, changed_lines
 from understudy.rerun import Reruns, Run
 from understudy.script import request_rules
-from understudy.script.boundary import CallId
+from understudy.script.boundary import CallId, Event
 from understudy.script.formatting import counted
 from understudy.sweep import answers_file, faults, oracle, outcome, plain, report
 from understudy.sweep.faults import Fault, UnknownFault
 from understudy.sweep.oracle import Finding, Verdict
-from understudy.sweep.plan import Place, plan
+from understudy.sweep.plan import plan
 from understudy.sweep.report import Account
 from understudy.sweep.sweeper import Sweep
 
@@ -39,6 +39,10 @@ _OUTPUT = "understudy_sweep"
 _STATE = "understudy/sweep"  # in pytest's cache: the verdicts of a sweep that did not finish
 _PATIENCE = 2.0  # seconds, before progress is shown
 _EVERY = 10.0  # seconds between two lines of progress where there is no terminal
+# NO ACTION and RESTRICT; the others change or delete the rows that refer to a deleted one.
+_RESTRICTING = """
+    SELECT conname FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confdeltype IN ('a', 'r')
+"""
 _WRITE = "understudy_sweep_write"
 _SELECTIONS = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
 
@@ -48,6 +52,8 @@ class SweepPlugin:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
+        self._settings = settings
+        self._fingerprint = ""
         self._path = answers_path(settings)
         self._faults = _selected(config)
         self._known = _read(self._path)
@@ -73,12 +79,14 @@ class SweepPlugin:
         if not swept:
             self._account = _account(Sweep([]), reruns, swept)
             return
-        sweep = Sweep(plan(swept, self._faults, _facts(), self._is_wanted(reruns)))
+        facts, restricting = _schema(self._config, self._settings)
+        self._fingerprint = _fingerprint(self._config.rootpath, facts)
+        sweep = Sweep(plan(swept, self._faults, facts, restricting, self._is_wanted(reruns)))
         try:
             sweep.run(
                 _Rerunner(reruns),
                 _rules,
-                known=_unfinished(self._config, _fingerprint(self._config.rootpath)),
+                known=_unfinished(self._config, self._fingerprint),
                 budget=self._config.getoption("understudy_sweep_seconds"),
                 progress=_Progress(self._config),
             )
@@ -90,12 +98,14 @@ class SweepPlugin:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Put the parts together, and write the file; findings fail the run."""
         own = {
+            "fingerprint": self._fingerprint,
             "verdicts": [plain.from_verdict(verdict) for verdict in self._verdicts],
             "account": asdict(self._account),
         }
         if xdist_workers.send(self._config, _OUTPUT, lambda: own):
             return
         for part in xdist_workers.results(self._config, _OUTPUT):
+            self._fingerprint = self._fingerprint or part["fingerprint"]
             self._verdicts += map(plain.to_verdict, part["verdicts"])
             _add(self._account, part["account"])
         result = outcome.assess(self._verdicts, self._known, is_locked=self._is_locked)
@@ -118,19 +128,24 @@ class SweepPlugin:
         for line in self._lines:
             terminalreporter.line(line)
 
-    def _is_wanted(self, reruns: Reruns) -> Callable[[str, Place], bool]:
+    def _is_wanted(self, reruns: Reruns) -> Callable[[str, Event], bool]:
+        """Return what tells whether a call may have another answer than before.
+
+        Its function has changed, or what answers its request, or the test.
+        """
         changed = self._changed
         if changed is None:
-            return lambda test, place: True
-        root = Path.cwd()
+            return lambda test, event: True
 
-        def is_wanted(test: str, place: Place) -> bool:
-            path, line, _ = reruns.recorded[test].item.location
-            if place.path and changed.has_any(
-                root / place.path, range(place.first, place.last + 1)
-            ):
+        def is_wanted(test: str, event: Event) -> bool:
+            codes = [event.call.origin.code]
+            if (request := event.request) is not None:
+                codes += [request.endpoint] if request.endpoint else []
+                codes += request.dependencies
+            if any(changed.has_any(Path(code.co_filename), _lines(code)) for code in codes):
                 return True
-            return changed.has_any(self._config.rootpath / path, range(line or 0, (line or 0) + 2))
+            path, line, _ = reruns.recorded[test].item.location
+            return changed.has_any(self._config.rootpath / path, [(line or 0) + 1])
 
         return is_wanted
 
@@ -182,7 +197,7 @@ class SweepPlugin:
             return
         if self._account.ended_by is not None:
             verdicts = [plain.from_verdict(verdict) for verdict in self._verdicts]
-            state = {"fingerprint": _fingerprint(self._config.rootpath), "verdicts": verdicts}
+            state = {"fingerprint": self._fingerprint, "verdicts": verdicts}
             cache.set(_STATE, state)
         elif cache.get(_STATE, None):
             cache.set(_STATE, {})
@@ -265,9 +280,37 @@ def _changed(config: pytest.Config, root: Path) -> ChangedLines | None:
         raise pytest.UsageError(f"--understudy-sweep-changed-since: {error}") from error
 
 
-def _facts() -> SchemaFacts | None:
-    checker = active_checker.checker()
-    return None if checker is None else checker.facts
+def _lines(code: CodeType) -> range:
+    lines = [line for _, _, line in code.co_lines() if line]
+    return range(code.co_firstlineno, max(lines, default=code.co_firstlineno) + 1)
+
+
+def _schema(config: pytest.Config, settings: Settings) -> tuple[SchemaFacts | None, set[str]]:
+    """Return the schema, and the foreign keys that let no row be deleted to which others refer.
+
+    It is asked of the server and not of the catalog, which may be locked, or of another schema.
+    """
+    if not settings.schema:
+        return None, set()
+    # Only now: a sweep without a schema needs no server.
+    from understudy.catalog.describer import Describer
+    from understudy.catalog.own_connection import connect
+    from understudy.plugin import databases
+
+    clones = databases.shared(config)
+    name, _ = clones.new()
+    dsn = clones.place.socket_dsn(name)
+    try:
+        describer = Describer(dsn)
+        try:
+            facts = describer.schema_facts()
+        finally:
+            describer.close()
+        with connect(dsn) as connection:
+            rows = connection.execute(_RESTRICTING).fetchall()
+    finally:
+        clones.drop(name)
+    return facts, {row[0] for row in rows}
 
 
 def _account(sweep: Sweep, reruns: Reruns, swept: Mapping[str, Run]) -> Account:
@@ -315,7 +358,7 @@ def _unfinished(config: pytest.Config, fingerprint: str) -> Mapping[str, Verdict
     return {verdict.trial.key: verdict for verdict in verdicts}
 
 
-def _fingerprint(root: Path) -> str:
+def _fingerprint(root: Path, facts: SchemaFacts | None) -> str:
     """Return what changes with every module of the project that is imported, and the schema."""
     digest = hashlib.sha256()
     for name in sorted(sys.modules):
@@ -326,7 +369,7 @@ def _fingerprint(root: Path) -> str:
             digest.update(f"{file}\0{Path(file).stat().st_mtime_ns}\0".encode())
         except OSError:
             continue  # made in memory, or gone
-    digest.update(repr(_facts()).encode())
+    digest.update(repr(facts).encode())
     return digest.hexdigest()
 
 

@@ -105,7 +105,12 @@ def parse(text: str) -> tuple[str, ...]:
 
 
 def possible(
-    event: Event, selected: Collection[str], facts: SchemaFacts | None, *, wrote: bool
+    event: Event,
+    selected: Collection[str],
+    facts: SchemaFacts | None,
+    restricting: Collection[str] = (),
+    *,
+    wrote: bool,
 ) -> Iterator[Fault]:
     """Yield the faults that a call can meet.
 
@@ -113,6 +118,7 @@ def possible(
         event: the call.
         selected: the names of the faults to try.
         facts: the schema; None if it is not known, then no constraint is violated.
+        restricting: the foreign keys that let no row be deleted to which others refer.
         wrote: for a COMMIT, whether its transaction has changed rows.
     """
     names: Sequence[str] = ()
@@ -129,16 +135,22 @@ def possible(
             names += () if event.call.transaction else (DROP_AFTER_COMMIT,)
     yield from (Fault(name) for name in names if name in selected)
     if event.kind == "statement" and facts is not None:
-        for constraint in _violable(event, facts):
+        for constraint in _violable(event, facts, restricting):
             code = next(code for code, kinds in _KINDS.items() if constraint.kind in kinds)
             if code in selected:
                 yield Fault(code, constraint)
 
 
-def _violable(event: Event, facts: SchemaFacts) -> Iterator[Constraint]:
+def _violable(
+    event: Event, facts: SchemaFacts, restricting: Collection[str]
+) -> Iterator[Constraint]:
     """Yield the constraints that a statement can violate, as far as its text tells."""
     change = change_in(event.call, (), lambda table: _columns_of(table, facts))
-    # Whether a DELETE is refused or deletes the other rows as well, the schema's facts do not tell.
+    if change.command == "DELETE":
+        for constraint in facts.constraints:
+            referenced = (constraint.references or "").rpartition(".")[2]
+            if referenced == change.table and constraint.name in restricting:
+                yield constraint
     if change.command not in ("INSERT", "UPDATE") or not change.table:
         return
     kinds = {kind for kinds in _KINDS.values() for kind in kinds}

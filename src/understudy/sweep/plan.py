@@ -30,15 +30,11 @@ class Place:
         path: the file, relative to the working directory; "" if the caller is unknown.
         function: its qualified name; "" for a module.
         line: the line that sent the call in the recorded run.
-        first: the first line of the function.
-        last: its last line that has code.
     """
 
     path: str
     function: str
     line: int
-    first: int = 0
-    last: int = 0
 
     def __str__(self) -> str:
         """Return the line as in a traceback."""
@@ -86,7 +82,8 @@ def plan(
     recorded: Mapping[str, Recording],
     selected: Collection[str],
     facts: SchemaFacts | None,
-    is_wanted: Callable[[str, Place], bool] = lambda test, place: True,
+    restricting: Collection[str] = (),
+    is_wanted: Callable[[str, Event], bool] = lambda test, event: True,
 ) -> list[Trial]:
     """Return the trials, the most telling first.
 
@@ -98,14 +95,19 @@ def plan(
         recorded: the runs of the tests, by their ids.
         selected: the names of the faults.
         facts: the schema, or None.
+        restricting: the foreign keys that let no row be deleted to which others refer.
         is_wanted: returns whether a call of a test is to be tried.
     """
+
+    def possible(event: Event, wrote: bool) -> Iterable[Fault]:
+        return faults.possible(event, selected, facts, restricting, wrote=wrote)
+
     found: dict[str, Trial] = {}
     # Tests with few calls first: they are quick, and it is the same test in the next run.
     for test in sorted(recorded, key=lambda name: (len(recorded[name].events), name)):
         # Of the turns of a loop the last is tried: before it the most has been done.
         last: dict[tuple[str, str], Trial] = {}
-        for trial in _of_test(test, recorded[test].events, selected, facts, is_wanted):
+        for trial in _of_test(test, recorded[test].events, possible, is_wanted):
             last[trial.key, trial.candidates[0][1].request] = trial
         for trial in last.values():
             known = found.get(trial.key, trial)
@@ -136,9 +138,8 @@ def _in_order(trials: Iterable[Trial]) -> list[Trial]:
 def _of_test(
     test: str,
     events: Sequence[Event],
-    selected: Collection[str],
-    facts: SchemaFacts | None,
-    is_wanted: Callable[[str, Place], bool],
+    possible: Callable[[Event, bool], Iterable[Fault]],
+    is_wanted: Callable[[str, Event], bool],
 ) -> Iterable[Trial]:
     written = written_by_commit(events)
     function = test.rpartition("::")[2].partition("[")[0]
@@ -149,14 +150,14 @@ def _of_test(
         place = _place(event)
         if not has_requests and place.function.partition(".<locals>")[0].endswith(function):
             continue  # the test's own statement: no code under test would fail
-        if not is_wanted(test, place):
+        if not is_wanted(test, event):
             continue
         writes = written.get(event.id, [])
         shown = (write.id.statement for write in writes)
         statement = "; ".join(shown) if event.kind == "commit" else event.id.statement
         request = event.request
         subject = request.name if request else _subject(place, test)
-        for fault in faults.possible(event, selected, facts, wrote=bool(writes)):
+        for fault in possible(event, bool(writes)):
             candidates = ((test, event.id),)
             yield Trial(
                 subject,
@@ -186,9 +187,7 @@ def _place(event: Event) -> Place:
         return Place("", "", 0)
     path, _, _ = str(origin).rpartition(":")
     name = origin.code.co_qualname.replace(".<locals>", "")
-    lines = [line for _, _, line in origin.code.co_lines() if line]
-    first, last = origin.code.co_firstlineno, max(lines, default=origin.line)
-    return Place(path, "" if name == "<module>" else name, origin.line, first, last)
+    return Place(path, "" if name == "<module>" else name, origin.line)
 
 
 def _subject(place: Place, test: str) -> str:
