@@ -142,7 +142,11 @@ def _tear_down(session: pytest.Session, reruns: Reruns, latest: pytest.Item | No
             state.teardown_exact(None)
 
     if reruns.has_changed:
-        with quiet.without_output(config), quiet.with_warning_filters(latest):
+        with (
+            quiet.without_output(config),
+            quiet.without_prints(),
+            quiet.with_warning_filters(latest),
+        ):
             pytest.CallInfo.from_call(tear_down, when="teardown", reraise=(KeyboardInterrupt,))
             quiet.collect()
         return

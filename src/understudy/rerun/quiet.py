@@ -87,7 +87,7 @@ def without_output(config: pytest.Config) -> Iterator[list[pytest.TestReport]]:
     """
     with ExitStack() as stack:
         if config.getoption("capture", "no") == "no":
-            stack.enter_context(_without_prints())
+            stack.enter_context(without_prints())
         logging_plugin: Any = config.pluginmanager.get_plugin("logging-plugin")
         for name in ("log_cli_handler", "log_file_handler"):
             handler: logging.Handler | None = getattr(logging_plugin, name, None)
@@ -105,8 +105,8 @@ def _drop(_record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def _without_prints() -> Iterator[None]:
-    """Send standard output and error nowhere; pytest captures them otherwise."""
+def without_prints() -> Iterator[None]:
+    """Send standard output and error nowhere; pytest captures them in the phases of tests only."""
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(number) for number in (1, 2)]

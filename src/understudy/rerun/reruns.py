@@ -242,6 +242,11 @@ class Reruns:
     def _clean_up(self, item: pytest.Item, earlier: set[asyncio.Task[Any]]) -> None:
         """End the tasks that a run has left in the event loops that outlive it."""
         quiet.forget(item)
+        with quiet.without_prints():
+            self._end_tasks(earlier)
+            quiet.collect()
+
+    def _end_tasks(self, earlier: set[asyncio.Task[Any]]) -> None:
         left = {task for task in tasks() - earlier if runs_users_code(task)}
         for task in left:
             task.cancel()
@@ -249,7 +254,6 @@ class Reruns:
             if not loop.is_running():
                 own = [task for task in left if task.get_loop() is loop]
                 loop.run_until_complete(asyncio.wait(own, timeout=_LEAST))
-        quiet.collect()
 
     def _renew(self, servers: Sequence[Server], before: dict[int, Client], run: Run) -> None:
         """Have the pools that outlive a test replace the connections that it has damaged.
@@ -289,6 +293,7 @@ class Reruns:
         interruption = self.environment.interruption
         with (
             contextlib.suppress(Exception, pytest.fail.Exception, pytest.skip.Exception),
+            quiet.without_prints(),
             Deadline(interruption, _SETUP, lambda: None),
             interruption.handled(),
         ):
