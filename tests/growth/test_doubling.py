@@ -27,6 +27,7 @@ CREATE TABLE posts (
     id bigint PRIMARY KEY, user_id int NOT NULL REFERENCES users, at timestamptz, UNIQUE (id, at)
 ) PARTITION BY RANGE (id);
 CREATE TABLE posts_1 PARTITION OF posts FOR VALUES FROM (0) TO (1000);
+CREATE TABLE numbers (id serial PRIMARY KEY);
 CREATE TABLE flags (on_off boolean PRIMARY KEY);
 CREATE TABLE limited (id int PRIMARY KEY CHECK (id < 3));
 CREATE VIEW names AS SELECT email FROM users;
@@ -35,6 +36,7 @@ INSERT INTO "Odd table" VALUES (gen_random_uuid(), 1.5);
 INSERT INTO roles (name) VALUES ('a');
 INSERT INTO members VALUES (1, 1);
 INSERT INTO posts VALUES (1, 1, now());
+INSERT INTO numbers DEFAULT VALUES;
 INSERT INTO flags VALUES (true);
 INSERT INTO limited VALUES (1), (2);
 """
@@ -57,6 +59,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Con
         ("users", (), 2, 4),
         ("Odd table", (), 1, 2),
         ("roles", (), 1, 2),
+        ("numbers", (), 1, 2),
         # Both columns of its key refer to other rows: only new rows of those make new ones.
         ("members", (), 1, 1),
         ("members", ("users",), 1, 2),

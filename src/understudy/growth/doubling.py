@@ -67,6 +67,8 @@ def _copies_with_parents(table: Table, key: ForeignKey, parent: Table) -> Iterat
 
 
 def _insert(table: Table, values: dict[str, str]) -> str:
+    if not values:
+        return f"INSERT INTO {_name(table)} DEFAULT VALUES"
     columns = ", ".join(map(_quoted, values))
     source = f"(SELECT * FROM {_name(table)} LIMIT {_MOST}) AS old"
     expressions = ", ".join(values.values())

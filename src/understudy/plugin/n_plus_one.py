@@ -10,6 +10,7 @@ from understudy.plugin import servers, xdist_workers
 
 if TYPE_CHECKING:
     from understudy.rows.table_facts import Schema
+    from understudy.script.origin import Origin
 
 _RUN: pytest.StashKey[NPlusOne] = pytest.StashKey()
 _OUTPUT = "understudy_n_plus_one"
@@ -54,10 +55,10 @@ class NPlusOne:
         try:
             detector.run()
         finally:  # also what was found before Ctrl-C
-            self.reports = {str(place): found.text for place, found in detector.found.items()}
-            self.constant = [str(place) for place in detector.constant]
+            self.reports = {_key(place): found.text for place, found in detector.found.items()}
+            self.constant = [_key(place) for place in detector.constant]
             self.unknown = {
-                str(place): f"{repeat.site.origin.place}\n    {short(repeat.events[0])}"
+                _key(place): f"{repeat.site.origin.place}\n    {short(repeat.events[0])}"
                 for place, repeat in detector.unknown.items()
             }
 
@@ -88,7 +89,7 @@ class NPlusOne:
 
     def _add(self, part: dict[str, Any]) -> None:
         self.reports |= part["reports"]
-        self.constant += part["constant"]
+        self.constant = list({*self.constant, *part["constant"]})
         self.unknown |= part["unknown"]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -97,7 +98,12 @@ class NPlusOne:
         for text in self.reports.values():
             terminalreporter.line(text)
             terminalreporter.line("")
-        looked_at = len(self.reports) + len(set(self.constant))
+        if not (self.reports or self.constant or self.unknown):
+            terminalreporter.line(
+                "no test sends a statement repeatedly after one with as many rows"
+            )
+            return
+        looked_at = len(self.reports) + len(self.constant)
         what = "1 repeated statement" if looked_at == 1 else f"{looked_at} repeated statements"
         line = f"{what} tried with more rows, {len(self.reports)} of them N+1"
         if self.unknown:
@@ -106,3 +112,8 @@ class NPlusOne:
         if terminalreporter.verbosity > 0:
             for text in self.unknown.values():
                 terminalreporter.line(f"  {text}")
+
+
+def _key(place: tuple[str, Origin]) -> str:
+    """Return the same text for a place in every process."""
+    return "\n".join([place[0], place[1].place])
