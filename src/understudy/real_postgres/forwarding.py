@@ -335,7 +335,10 @@ class ForwardingResponder(ScriptResponder):
         observation = None
         is_users = statement.notes.is_logged and self._boundary.change is None
         if self.observer is not None and is_users and is_first and not copying:
-            observation = self.observer.observe(portal, client, self._scheduler.facts)
+            facts = self._scheduler.facts
+            observation = self.observer.observe(
+                statement.sql, statement.parameters, portal.values, facts
+            )
         return self._scheduler.submit(
             client, statement.sql, request, done, data, wanted, observation
         )

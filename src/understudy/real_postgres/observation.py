@@ -12,11 +12,13 @@ from functools import partial
 from typing import Protocol
 
 from understudy.fake_postgres.protocol import errors
-from understudy.fake_postgres.protocol.statements import Portal
-from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.server_facts import ServerFacts
+from understudy.fake_postgres.protocol.statements import Sent
+from understudy.real_postgres.reads import ReadStatements
 from understudy.real_postgres.upstream import Done, Upstream
 from understudy.real_postgres.upstream_replies import Reply
+
+# Of the prepared statement and the portal of a question.
+NAME = "understudy: question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,41 @@ class Observation:
     note: Callable[[Sequence[Reply], Reply, Sequence[Reply]], None]
 
 
+class Facts(Protocol):
+    """What is known of a server.
+
+    Attributes:
+        reads: tells which statements only read.
+        changed_code: whether the test has defined what may run in a query, such as a function.
+    """
+
+    reads: ReadStatements
+    changed_code: bool
+
+
 class Observer(Protocol):
     """Decides what is asked beside the statements of a run."""
 
+    def is_of_interest(self, statement: str) -> bool:
+        """Return whether there may be something to ask beside a statement."""
+
     def observe(
-        self, portal: Portal, client: RollbackClient, facts: ServerFacts
+        self,
+        statement: str,
+        parameters: Sequence[int],
+        values: Sequence[Sent | None],
+        facts: Facts,
     ) -> Observation | None:
-        """Return what to ask beside the statement of a portal, which goes to the real server.
+        """Return what to ask beside a statement, which goes to the real server.
 
         Args:
-            portal: the statement with its parameters; it has not run.
-            client: its client.
-            facts: what is known of the real server.
+            statement: the statement.
+            parameters: the type of each parameter.
+            values: the parameters.
+            facts: what is known of the server.
         """
 
-    def note_on_clone(self, statement: str) -> None:
+    def note_on_clone(self, statement: str, *, is_observed: bool) -> None:
         """Record a statement that a client executes on a clone."""
 
 

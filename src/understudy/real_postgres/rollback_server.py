@@ -16,6 +16,7 @@ from understudy.real_postgres.forwarding import ForwardingResponder
 from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.observation import Observer
+from understudy.real_postgres.observed_tunnel import CloneFacts, ObservedTunnel
 from understudy.real_postgres.scheduler import PATIENCE, TransactionScheduler
 from understudy.real_postgres.tunnel import Tunnel
 from understudy.script import call_counts
@@ -185,6 +186,7 @@ class RollbackServer(Server):
         """
         self.wait_for_rollback()
         self._clone = dsn
+        self._clone_facts = CloneFacts(self.scheduler.facts.reads)
         self.scheduler.limits.begin(moves=False)
         self.scheduler.limits.has_clone = True
         older = [client for client in self._open() if pool_renewal.is_renewed(client)]
@@ -206,8 +208,11 @@ class RollbackServer(Server):
         if self._clone is not None:
             user = None if client.user == self.user else client.user
             observer = self._forwarding.observer
-            note = None if observer is None else observer.note_on_clone
-            client.tunnel = Tunnel(self._clone, client, self._sockets, user, note)
+            if observer is None:
+                client.tunnel = Tunnel(self._clone, client, self._sockets, user)
+            else:
+                place = self._clone, client, self._sockets, user
+                client.tunnel = ObservedTunnel(*place, observer, self._clone_facts)
             client.transport.tunnel = client.tunnel
             pool_renewal.note_new(client.pid)
 

@@ -24,6 +24,12 @@ _DEFINES = frozenset(
 )
 
 
+def defines_code(sql: str) -> bool:
+    """Return whether a statement may define what runs in a query, such as a function."""
+    word = sql.lstrip()[:6].upper()
+    return (word in _DEFINES or word.startswith("DO")) and _DEFINES_CODE.search(sql) is not None
+
+
 class ServerFacts:
     """What is known of a server, and whether the test has changed it.
 
@@ -63,10 +69,9 @@ class ServerFacts:
         word = sql.lstrip()[:6].upper()
         if {tag.partition(" ")[0], word} & _DEFINES:
             self.changed_schema = True
-            self.changed_code |= _DEFINES_CODE.search(sql) is not None
+        self.changed_code |= defines_code(sql)
         if word in _DEFINES or word.startswith("DO"):
             self.changed_roles |= _CHANGES_ROLES.search(sql) is not None
-            self.changed_code |= _DEFINES_CODE.search(sql) is not None
 
     def read_again(self, upstream: Upstream | None) -> None:
         """Read what the test has changed, after a rollback; None if the server is replaced."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol import errors
-from understudy.real_postgres.passed_statements import PassedStatements
 from understudy.real_postgres.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -22,17 +20,9 @@ class Tunnel(Upstream):
         client: the client; it gets the process id of its server.
         sockets: the sockets that watch the connection.
         user: the user, if it is not the one of the URL.
-        note: called with each statement that the client executes; None if nobody looks at them.
     """
 
-    def __init__(
-        self,
-        dsn: str,
-        client: Client,
-        sockets: Sockets,
-        user: str | None = None,
-        note: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, dsn: str, client: Client, sockets: Sockets, user: str | None = None) -> None:
         import psycopg
 
         options = dict(client.options)
@@ -50,14 +40,11 @@ class Tunnel(Upstream):
             text = str(error).strip().rpartition("FATAL:  ")[2]
             raise errors.fatal("28000", text) from error
         self._client = client
-        self._statements = None if note is None else PassedStatements(note)
         client.pid = self._libpq.info.backend_pid
         self.watch()
 
     def pass_on(self, data: bytes) -> None:
         """Send bytes of the client to the server."""
-        if self._statements is not None:
-            self._statements.read(data)
         if not self.is_lost:
             self._send(data)
 

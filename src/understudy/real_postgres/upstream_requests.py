@@ -61,6 +61,11 @@ def close_portal(name: str) -> bytes:
     return message(b"C", b"P" + text(name))
 
 
+def close_statement(name: str) -> bytes:
+    """Close a prepared statement, if it exists."""
+    return message(b"C", b"S" + text(name))
+
+
 def copy_data(data: bytes) -> bytes:
     """Send a part of a COPY to the server."""
     return message(b"d", data)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from understudy.fake_postgres.protocol.statements import Portal, Sent
+from understudy.fake_postgres.protocol.statements import Sent
 from understudy.real_postgres import upstream_requests
-from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.observation import Observation
-from understudy.real_postgres.server_facts import ServerFacts
+from understudy.real_postgres.observation import NAME, Facts, Observation
 from understudy.real_postgres.upstream_replies import Reply, rows
 from understudy.script.calls import Call
 from understudy.sqlcoverage import sightings
-from understudy.sqlcoverage.plan import MOST_ROWS
+from understudy.sqlcoverage.plan import MOST_ROWS, plan_of
 from understudy.sqlcoverage.sightings import Sighting, Sightings
 
 _SAVEPOINT = '"understudy: coverage"'
@@ -49,23 +47,29 @@ class Recorder:
                 place = str(call.origin)
                 sighting.places[place] = sighting.places.get(place, 0) + 1
 
-    def note_on_clone(self, statement: str) -> None:
+    def note_on_clone(self, statement: str, *, is_observed: bool) -> None:
         """Count a statement that a client executes on a clone."""
         if statement in self.sightings or len(self.sightings) < _MOST:
             sighting = self.sightings.of(statement)
             sighting.sent += 1
-            sighting.on_clone += 1
+            sighting.on_clone += not is_observed
+
+    def is_of_interest(self, statement: str) -> bool:
+        """Return whether there may be something to ask beside a statement."""
+        plan = plan_of(statement)
+        return bool(plan.questions or plan.conflict or plan.returns)
 
     def observe(
-        self, portal: Portal, client: RollbackClient, facts: ServerFacts
+        self,
+        statement: str,
+        parameters: Sequence[int],
+        values: Sequence[Sent | None],
+        facts: Facts,
     ) -> Observation | None:
-        """Return what to ask beside the statement of a portal, which goes to the real server."""
-        statement = portal.prepared.statement
-        assert statement is not None
-        sql = statement.sql
-        if sql not in self.sightings and len(self.sightings) >= _MOST:
+        """Return what to ask beside a statement, which goes to the real server."""
+        if statement not in self.sightings and len(self.sightings) >= _MOST:
             return None
-        sighting = self.sightings.of(sql)
+        sighting = self.sightings.of(statement)
         asked = self._questions(sighting, facts)
         sighting.executed += 1
         plan = sighting.plan
@@ -73,15 +77,9 @@ class Recorder:
         if not (asked or counts or plan.returns or plan.conflict):
             return None
         before = [_count(counts)] if counts else []
-        before += [
-            upstream_requests.parse("", plan.questions[number].sql, statement.parameters)
-            + upstream_requests.bind("", "", portal.values, (0,))
-            + upstream_requests.execute("", 0)
-            + upstream_requests.SYNC
-            for number in asked
-        ]
+        before += [_request(plan.questions[number].sql, parameters, values) for number in asked]
         after = [_count(counts)] if counts else []
-        note = partial(self._note, sighting, asked, _limit_of(sighting, portal.values))
+        note = partial(self._note, sighting, asked, _limit_of(sighting, values))
         return Observation(
             _in_savepoint(before),
             2 * len(before) + bool(before),
@@ -90,7 +88,7 @@ class Recorder:
             note,
         )
 
-    def _questions(self, sighting: Sighting, facts: ServerFacts) -> list[int]:
+    def _questions(self, sighting: Sighting, facts: Facts) -> list[int]:
         """Return the numbers of the questions to ask."""
         found = []
         for number, question in enumerate(sighting.plan.questions):
@@ -171,6 +169,20 @@ def _in_savepoint(requests: Sequence[bytes]) -> bytes:
     for number, request in enumerate(requests, 1):
         parts += [request, upstream_requests.query(_END if number == len(requests) else _NEXT)]
     return b"".join(parts)
+
+
+def _request(sql: str, parameters: Sequence[int], values: Sequence[Sent | None]) -> bytes:
+    closed = upstream_requests.close_statement(NAME)
+    return b"".join(
+        [
+            closed,  # if the last question failed
+            upstream_requests.parse(NAME, sql, parameters),
+            upstream_requests.bind(NAME, NAME, values, (0,)),
+            upstream_requests.execute(NAME, 0),
+            closed,
+            upstream_requests.SYNC,
+        ]
+    )
 
 
 def _count(table: str) -> bytes:
