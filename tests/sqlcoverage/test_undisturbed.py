@@ -12,8 +12,12 @@ import psycopg
 import pytest
 
 from tests.real_postgres.conftest import Harness
-from understudy.real_postgres.fixture import RealPostgres
+from understudy.embedded import TestDatabases
+from understudy.real_postgres.fixture import ClonedPostgres, RealPostgres
 from understudy.sqlcoverage.recorder import Recorder
+
+Database = RealPostgres | ClonedPostgres
+Scenario = Callable[[Database], Coroutine[Any, Any, list[Any]]]
 
 # What a session can be asked about itself.
 _STATE = (
@@ -30,7 +34,7 @@ _UPSERT = (
 )
 
 
-async def with_psycopg(real: RealPostgres) -> list[Any]:
+async def with_psycopg(real: Database) -> list[Any]:
     seen: list[Any] = []
     connection = await psycopg.AsyncConnection.connect(real.dsn)
     connection.add_notice_handler(lambda notice: seen.append(notice.message_primary))
@@ -75,7 +79,7 @@ async def with_psycopg(real: RealPostgres) -> list[Any]:
     return seen
 
 
-async def with_asyncpg(real: RealPostgres) -> list[Any]:
+async def with_asyncpg(real: Database) -> list[Any]:
     seen: list[Any] = []
     connection = await asyncpg.connect(real.dsn)
     connection.add_log_listener(lambda _, notice: seen.append(notice.message))
@@ -108,7 +112,7 @@ async def with_asyncpg(real: RealPostgres) -> list[Any]:
     return [tuple(item) if isinstance(item, asyncpg.Record) else item for item in seen]
 
 
-async def with_psqlpy(real: RealPostgres) -> list[Any]:
+async def with_psqlpy(real: Database) -> list[Any]:
     seen: list[Any] = []
     pool = psqlpy.ConnectionPool(dsn=real.dsn, max_db_pool_size=2)
     connection = await pool.connection()
@@ -131,10 +135,61 @@ async def with_psqlpy(real: RealPostgres) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("scenario", [with_psycopg, with_asyncpg, with_psqlpy])
-def test_a_test_sees_the_same(
-    harness: Harness, scenario: Callable[[RealPostgres], Coroutine[Any, Any, list[Any]]]
+async def with_several_connections(real: Database) -> list[Any]:
+    """What only a clone shows: two transactions at a time, NOTIFY, pipelines, cancelling."""
+    seen: list[Any] = []
+    one, two = [await asyncpg.connect(real.dsn) for _ in range(2)]
+    notified: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    await one.add_listener("news", lambda *news: notified.set_result(str(news[-1])))
+    await two.execute("INSERT INTO users VALUES (1, 'Ana', 'a', NULL, 20)")
+    async with one.transaction(), two.transaction():
+        await one.execute("UPDATE users SET age = age + 1 WHERE id = $1", 1)
+        seen.append(await two.fetchval("SELECT age FROM users WHERE id = $1", 1))
+        await two.execute("NOTIFY news, 'hello'")
+    seen.append(await one.fetchval("SELECT age FROM users WHERE id = $1", 1))
+    seen.append(await asyncio.wait_for(notified, 10))
+    with pytest.raises(asyncio.TimeoutError):
+        await two.fetch("SELECT pg_sleep(30) FROM users WHERE id = $1", 1, timeout=0.3)
+    seen.append(await two.fetch("SELECT name FROM users WHERE id = $1", 1))
+    await one.close()
+    await two.close()
+    async with await psycopg.AsyncConnection.connect(real.dsn) as connection:
+        async with connection.pipeline():
+            cursors = [
+                await connection.execute("SELECT name FROM users WHERE id = %s", [number])
+                for number in (1, 2, 1)
+            ]
+            seen += [await cursor.fetchall() for cursor in cursors]
+        copy = "COPY users (id, name) FROM STDIN"
+        async with connection.cursor() as cursor, cursor.copy(copy) as rows:
+            await rows.write_row((7, "Gil"))
+        cursor = await connection.execute("SELECT id FROM users WHERE name = %s", ["Gil"])
+        seen.append(await cursor.fetchall())
+    return seen
+
+
+@pytest.mark.parametrize(
+    "scenario", [with_psycopg, with_asyncpg, with_psqlpy, with_several_connections]
+)
+def test_a_test_on_a_clone_sees_the_same(
+    harness: Harness, databases: TestDatabases, scenario: Scenario
 ) -> None:
+    seen: list[list[Any]] = []
+    recorder = Recorder()
+    for observer in (None, recorder):
+        harness.server.observe(observer)
+        clone = ClonedPostgres(harness.server, databases.new()[1])
+        try:
+            seen.append(asyncio.run(scenario(clone)))
+        finally:
+            clone.end()
+            harness.server.observe(None)
+    assert seen[0] == seen[1]
+    assert sum(sighting.evaluated for sighting in recorder.sightings.values()) > 3
+
+
+@pytest.mark.parametrize("scenario", [with_psycopg, with_asyncpg, with_psqlpy])
+def test_a_test_sees_the_same(harness: Harness, scenario: Scenario) -> None:
     seen: list[list[Any]] = []
     calls: list[list[Any]] = []
     recorder = Recorder()

@@ -283,7 +283,8 @@ def _shown(sighting: Sighting, literal: Literal | None) -> list[Part]:
 def _problems(sighting: Sighting) -> Iterator[str]:
     """Yield what was not looked at, and why."""
     if sighting.on_clone:
-        yield f"{sighting.on_clone} of {sighting.sent} calls not looked at: on a clone"
+        calls = f"{sighting.on_clone} of {sighting.sent} calls"
+        yield f"{calls} not looked at: sent in a batch to a clone"
     if not sighting.executed:
         return
     if sighting.failed == sighting.executed:

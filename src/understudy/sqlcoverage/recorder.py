@@ -52,7 +52,7 @@ class Recorder:
         if statement in self.sightings or len(self.sightings) < _MOST:
             sighting = self.sightings.of(statement)
             sighting.sent += 1
-            sighting.on_clone += not is_observed
+            sighting.on_clone += not is_observed and self.is_of_interest(statement)
 
     def is_of_interest(self, statement: str) -> bool:
         """Return whether there may be something to ask beside a statement."""

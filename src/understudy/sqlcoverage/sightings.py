@@ -26,9 +26,9 @@ class Sighting:
         sql: the statement.
         places: how often each line sent it, as "path:line".
         sent: how often it was sent, to a fake or to a real server.
-        executed: how often it reached the real server, isolated by rollback.
+        executed: how often it reached the real server and was looked at.
         failed: how often it failed there.
-        on_clone: how often it was executed on a clone, where nothing is evaluated.
+        on_clone: how often it was executed on a clone without being looked at.
         evaluated: how often its conditions were evaluated.
         masks: for each part of its plan, the bits of the outcomes that were seen.
         rows: bits: results of no, one, many, and some rows.
