@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from understudy.fake_postgres.protocol.statements import Portal
+from understudy.fake_postgres.clients import Client
+from understudy.fake_postgres.protocol.statements import Sent
 from understudy.growth.doubling import doubling
 from understudy.growth.repeats import Repeat, by_site, repeats, rows_of, site_of
 from understudy.real_postgres import upstream_requests
-from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.observation import Observation
+from understudy.real_postgres.observation import Facts, Observation
 from understudy.real_postgres.rollback_server import RollbackServer
-from understudy.real_postgres.server_facts import ServerFacts
 from understudy.rerun import Reruns, Run
 from understudy.rows.table_facts import Schema
 from understudy.script.boundary import CallId
@@ -68,15 +67,24 @@ class _MoreRows:
         self._before = before
         self._request = upstream_requests.query(statement)
 
+    def is_of_interest(self, statement: str) -> bool:
+        """Return whether it is asked about a statement on a clone."""
+        return False
+
     def observe(
-        self, portal: Portal, client: RollbackClient, facts: ServerFacts
+        self,
+        statement: str,
+        parameters: Sequence[int],
+        values: Sequence[Sent | None],
+        client: Client,
+        facts: Facts,
     ) -> Observation | None:
         """Return the statement that adds rows, before the one that reads them first."""
         if client.event is None or client.event.id != self._before:
             return None
         return Observation(self._request, 1, b"", 0, lambda _before, _own, _after: None)
 
-    def note_on_clone(self, statement: str) -> None:
+    def note_on_clone(self, statement: str, *, is_observed: bool) -> None:
         """Do nothing: reruns are not on a clone."""
 
 

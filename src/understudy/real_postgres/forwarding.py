@@ -337,7 +337,7 @@ class ForwardingResponder(ScriptResponder):
         if self.observer is not None and is_users and is_first and not copying:
             facts = self._scheduler.facts
             observation = self.observer.observe(
-                statement.sql, statement.parameters, portal.values, facts
+                statement.sql, statement.parameters, portal.values, client, facts
             )
         return self._scheduler.submit(
             client, statement.sql, request, done, data, wanted, observation

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.statements import Sent
 from understudy.real_postgres.reads import ReadStatements
@@ -63,6 +64,7 @@ class Observer(Protocol):
         statement: str,
         parameters: Sequence[int],
         values: Sequence[Sent | None],
+        client: Client,
         facts: Facts,
     ) -> Observation | None:
         """Return what to ask beside a statement, which goes to the real server.
@@ -71,6 +73,7 @@ class Observer(Protocol):
             statement: the statement.
             parameters: the type of each parameter.
             values: the parameters.
+            client: the connection that sends it.
             facts: what is known of the server.
         """
 

@@ -183,7 +183,7 @@ class ObservedTunnel(Tunnel):
 
     def _observe(self, batch: _Batch, parameters: tuple[int, ...]) -> None:
         [(text, _, values)] = batch.executed
-        observation = self._observer.observe(text, parameters, values, self._facts)
+        observation = self._observer.observe(text, parameters, values, self._client, self._facts)
         if observation is None:
             self._pass(batch)
         elif observation.before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.protocol.statements import Sent
 from understudy.real_postgres import upstream_requests
 from understudy.real_postgres.observation import NAME, Facts, Observation
@@ -64,6 +65,7 @@ class Recorder:
         statement: str,
         parameters: Sequence[int],
         values: Sequence[Sent | None],
+        client: Client,
         facts: Facts,
     ) -> Observation | None:
         """Return what to ask beside a statement, which goes to the real server."""
