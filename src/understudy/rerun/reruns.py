@@ -194,7 +194,7 @@ class Reruns:
                 stack.enter_context(quiet.with_warning_filters(item))
                 self._tear_down(item.session, item)
                 for server in servers:
-                    server.boundary.change = _noting(change, run) if change else None
+                    server.boundary.change = self._noting(change, run) if change else None
                 self._run_phases(item, run, seconds, before)
                 for report in logged:
                     if report.failed:
@@ -207,7 +207,6 @@ class Reruns:
         self._renew(servers, before, run)
         run.requests = list(requests.of_test)
         run.leaks = tuple(leak for server in servers for leak in server.boundary.leaks)
-        self.has_changed = self.has_changed or run.has_fired
         return run
 
     def _run_phases(
@@ -254,6 +253,17 @@ class Reruns:
             if not loop.is_running():
                 own = [task for task in left if task.get_loop() is loop]
                 loop.run_until_complete(asyncio.wait(own, timeout=_LEAST))
+
+    def _noting(self, change: Changing, run: Run) -> Changing:
+        def changed(event: Event) -> Change | None:
+            found = change(event)
+            if found is not None:
+                run.has_fired = self.has_changed = True
+                if not isinstance(found, Replace) and event.call.connection is not None:
+                    run.damaged.add(event.call.connection)
+            return found
+
+        return changed
 
     def _renew(self, servers: Sequence[Server], before: dict[int, Client], run: Run) -> None:
         """Have the pools that outlive a test replace the connections that it has damaged.
@@ -304,18 +314,6 @@ def events_of(servers: Sequence[Server], begun: int) -> list[Event]:
     """Return the events of servers since a position, in order."""
     found = [event for server in servers for event in server.boundary.events if event.begun > begun]
     return sorted(found, key=lambda event: event.begun)
-
-
-def _noting(change: Changing, run: Run) -> Changing:
-    def changed(event: Event) -> Change | None:
-        found = change(event)
-        if found is not None:
-            run.has_fired = True
-            if not isinstance(found, Replace) and event.call.connection is not None:
-                run.damaged.add(event.call.connection)
-        return found
-
-    return changed
 
 
 def _difference(before: Sequence[CallId], after: Sequence[CallId]) -> str | None:
