@@ -125,7 +125,7 @@ class Swept:
         end = r"(?:-+ understudy -|=+ |\d+ (?:passed|failed))"
         found = re.search(rf"^-+ understudy sweep -+\n(.*?)^{end}", text, re.M | re.S)
         assert found is not None, text
-        return re.sub(r" in \d+\.\d s", " in ... s", found[1])
+        return re.sub(r" in \d+\.\d\ds", " in ... s", found[1])
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `understudy sweep`."""

@@ -179,7 +179,7 @@ def test_a_report_without_findings() -> None:
     sweep = swept(Rerunner({"a": of_request()}))
 
     assert report(sweep.verdicts, Account(2, 1, seconds=0.4), saved="2 answers added") == (
-        "2 faults of 2 at 1 call in 0.4 s: 2 x 503\n"
+        "2 faults of 2 at 1 call in 0.40s: 2 x 503\n"
         "tests/understudy-faults: 2 answers added\n"
         "Nothing is wrong with the answers.\n"
     )
@@ -200,7 +200,7 @@ def test_a_report_with_findings() -> None:
     line = "POST /users, INSERT users, 57014 -> 201"
 
     assert report(swallowed(), Account(2, 1, seconds=0.4)) == (
-        "2 faults of 2 at 1 call in 0.4 s: 2 x 201\n"
+        "2 faults of 2 at 1 call in 0.40s: 2 x 201\n"
         "1 finding:\n"
         "\n"
         "success-despite-error: POST /users answered 201 although a statement failed: text "
@@ -227,7 +227,7 @@ def test_a_report_of_what_was_left_out() -> None:
     )
 
     assert report([], account) == (
-        "0 faults of 9 at 3 calls in 60.0 s\n"
+        "0 faults of 9 at 3 calls in 60.00s\n"
         "The time is up: the next sweep goes on with the other 9.\n"
         "1 of them was tried by an earlier sweep that did not finish.\n"
         "Nothing is wrong with the answers.\n"

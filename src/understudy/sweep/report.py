@@ -61,7 +61,7 @@ def lines(
         return
     yield (
         f"{counted(tried, 'fault')} of {account.planned:,} at {counted(account.calls, 'call')} in "
-        f"{account.seconds:.1f} s{_answers(result)}"
+        f"{account.seconds:.2f}s{_answers(result)}"
     )
     if account.ended_by is not None:
         why = "The time is up" if account.ended_by == "time" else "Interrupted"

@@ -327,7 +327,7 @@ def _with_import(source: str, line: str) -> str:
     imports = [node for node in imports if getattr(node, "module", "") != "__future__"]
     if not imports:
         at = _after_docstring(tree)
-        lines[at:at] = ["", line] if at else [line, ""]
+        lines[at:at] = ["", line] if at else [line, "", ""]
         return "\n".join(lines) + "\n"
     name = line.split()[1]
     if name in sys.stdlib_module_names:
