@@ -35,6 +35,7 @@ class Uses:
         counts: the parameters that are a LIMIT or OFFSET.
         literals: by column, the texts of the literals in the same condition.
         columns: the columns in conditions, joins and sorts.
+        paired: the columns in a condition with another one.
     """
 
     compared: dict[int, set[ColumnId]] = field(default_factory=lambda: defaultdict(set))
@@ -42,6 +43,7 @@ class Uses:
     counts: set[int] = field(default_factory=set)
     literals: dict[ColumnId, set[str]] = field(default_factory=lambda: defaultdict(set))
     columns: set[ColumnId] = field(default_factory=set)
+    paired: set[ColumnId] = field(default_factory=set)
 
 
 def uses_of(statement: Statement, tables: list[Table]) -> Uses:
@@ -124,6 +126,7 @@ class _Reader:
     def _compare(self, first: int, last: int) -> None:
         columns = self._columns(first, last)
         self._uses.columns |= columns
+        self._uses.paired |= columns if len(columns) > 1 else set()
         for number, _ in self._parameters(first, last):
             self._uses.compared[number] |= columns
         for at in range(first, last):

@@ -33,9 +33,16 @@ from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema, Table
 
 SEEDS = (1, 2, 3)
-_TRIED = 40  # sets of parameters for each original and set of rows
-_CHOSEN = 14  # of these, for the mutants
+_TRIED = 60  # sets of parameters for each original and set of rows
+_CHOSEN = 20  # of these, for the mutants
+# Comparisons on few of the rows, with and without parameters.
+_SMALLER, _SMALLER_ALONE = 3, 12
 _RECORDED = 6  # sets of parameters of recorded calls
+# Values for columns that are compared with each other, by type: they have to be equal sometimes.
+_COMMON = {
+    **dict.fromkeys(("int2", "int4", "int8", "numeric"), ("1", "2", "3")),
+    **dict.fromkeys(("text", "varchar", "citext"), ("a", "b")),
+}
 _EQUIVALENT = Judgement("equivalent")
 
 Recorded = Mapping[str, Sequence[Sequence[Any]]]
@@ -64,6 +71,8 @@ def judge(
         psycopg.Error: PostgreSQL cannot be reached.
         DescribeFailed: PostgreSQL gave no description.
     """
+    if not mutants:
+        return {}
     subjects, judgements = _described(mutants, dsn)
     if subjects:
         with connect(dsn) as connection:
@@ -84,6 +93,7 @@ class _Subject:
     recorded: list[Parameters] = field(default_factory=list)
     masks: Masks = field(default_factory=Masks)
     is_reached: bool = False
+    has_order: bool = True
 
     @property
     def text(self) -> str:
@@ -147,6 +157,7 @@ class _Judge:
         self._schema = read_schema(connection)
         self._executor = Executor(connection)
         self._pools: dict[ColumnId, set[str]] = defaultdict(set)
+        self._hits: list[dict[ColumnId, str]] = []
         self._needed: dict[int, Table] = {}
         for subject in subjects:
             self._read(subject, recorded.get(subject.text, ()))
@@ -160,11 +171,11 @@ class _Judge:
                 with self._connection.transaction(force_rollback=True):
                     self._connection.execute(executions.SETTINGS.encode())
                     tables = self._needed.values()
-                    data = fill(self._connection, self._schema, tables, pools, seed)
+                    data = fill(self._connection, self._schema, tables, pools, self._hits, seed)
                     self._executor.note_sequences(tables)
                     for subject in self._subjects:
                         if subject.mutants:
-                            self._compare(subject, data, Random(seed))
+                            self._compare_all(subject, data, Random(seed))
         for subject in self._subjects:
             reached = _EQUIVALENT if subject.is_reached else _NOT_REACHED
             self._judgements |= dict.fromkeys(subject.mutants, reached)
@@ -232,17 +243,32 @@ class _Judge:
 
     def _pool(self, subject: _Subject) -> None:
         """Add the values of a statement to those of its columns."""
-        for column, texts in subject.uses.literals.items():
-            for text in texts:
+        for column in subject.uses.paired:
+            kind = self._schema.tables[column.table].column(column.name).type.name
+            self._pools[column].update(_COMMON.get(kind, ()))
+        for column, texts in sorted(subject.uses.literals.items()):
+            for text in sorted(texts):
                 self._pools[column].update(neighbours(text))
+                self._hits.append({column: text})
         for call in subject.recorded:
+            hit: dict[ColumnId, str] = {}
             for number, value in enumerate(call, 1):
-                uses = (subject.uses.compared, subject.uses.stored)
-                columns = set().union(*(of.get(number, set()) for of in uses))
+                compared = subject.uses.compared.get(number, set())
                 is_array = subject.description.parameters[number - 1].endswith("[]")
                 for element in _elements(value, is_array):
-                    for column in columns:
+                    for column in compared | subject.uses.stored.get(number, set()):
                         self._pools[column].update(neighbours(element))
+                    hit |= dict.fromkeys(compared, element)
+            self._hits += [hit, self._parents_of(hit)]
+
+    def _parents_of(self, hit: Mapping[ColumnId, str]) -> dict[ColumnId, str]:
+        """Return the keys of the rows that a row with these values refers to."""
+        return {
+            ColumnId(key.parent, key.parent_columns[0]): text
+            for column, text in hit.items()
+            for key in self._schema.tables[column.table].foreign_keys
+            if key.columns == (column.name,)
+        }
 
     def _prepare(self) -> None:
         for subject in self._subjects:
@@ -258,16 +284,27 @@ class _Judge:
 
     # Side by side ----------------------------------------------------------------------------
 
-    def _compare(self, subject: _Subject, data: Dataset, random: Random) -> None:
+    def _compare_all(self, subject: _Subject, data: Dataset, random: Random) -> None:
+        """Compare on all rows, and on few: with unmatched rows, small groups, empty tables."""
         empty = [table.name for table in subject.tables if not data.rows.get(table.oid)]
         if empty:
             self._give_up(subject, f"no rows could be generated for {', '.join(empty)}")
             return
+        self._compare(subject, data, random)
+        for _ in range(_SMALLER if subject.description.parameters else _SMALLER_ALONE):
+            if subject.mutants and subject.tables:
+                few = data.few(self._needed, random)
+                kept = [row for rows in few.rows.values() for row in rows]
+                with self._executor.only(self._needed, kept) as is_done:
+                    if is_done:
+                        self._compare(subject, few, random)
+
+    def _compare(self, subject: _Subject, data: Dataset, random: Random) -> None:
         chosen = self._chosen(subject, data, random)
         if chosen is None:
             return
         for mutant in [*subject.mutants]:
-            is_ordered = _concerns_order(subject.structure, mutant)
+            is_ordered = subject.has_order and _concerns_order(subject.structure, mutant)
             for parameters, expected in chosen:
                 actual = self._executor.run(mutant.sql, parameters, subject.changed)
                 if not expected.same(actual, is_ordered=is_ordered, masks=subject.masks):
@@ -295,9 +332,9 @@ class _Judge:
                 self._give_up(subject, "its result changes from run to run")
                 return None
             subject.is_reached |= not outcome.is_empty
-            number = min(len(outcome.rows), 2), outcome.tag.rpartition(" ")[2] == "0"
-            nulls = tuple(text is None for text in parameters)
-            kinds[(outcome.error, *number, nulls)].append((parameters, outcome))
+            subject.has_order &= outcome.has_order_of(again, subject.masks)
+            kind = outcome.kind, tuple(text is None for text in parameters)
+            kinds[kind].append((parameters, outcome))
         return list(islice(_in_turn(list(kinds.values())), _CHOSEN))
 
     def _telling(
@@ -310,7 +347,7 @@ class _Judge:
     ) -> str:
         """Return the line that inserts the row which tells the mutant from its original."""
         tables = {table.oid: table for table in [*subject.tables, *subject.changed]}
-        is_ordered = _concerns_order(subject.structure, mutant)
+        is_ordered = subject.has_order and _concerns_order(subject.structure, mutant)
 
         def differs(rows: Sequence[StoredRow]) -> bool:
             with self._executor.only(tables, rows) as is_done:

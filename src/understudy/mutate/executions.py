@@ -52,6 +52,16 @@ class Outcome:
         """Whether it failed, or neither returned nor changed a row."""
         return bool(self.error) or (not self.rows and self.tag.rpartition(" ")[2] == "0")
 
+    @property
+    def kind(self) -> object:
+        """What is alike in outcomes that tell about the same of a mutant."""
+        nulls = tuple(value is None for value in self.rows[0]) if self.rows else ()
+        return self.error, self.tag.rpartition(" ")[2] == "0", min(len(self.rows), 2), nulls
+
+    def has_order_of(self, other: Outcome, masks: Masks) -> bool:
+        """Return whether another run returned the rows in the same order."""
+        return masks.of_result(self.rows) == masks.of_result(other.rows)
+
     def same(self, other: Outcome, *, is_ordered: bool, masks: Masks) -> bool:
         """Return whether another statement did the same, apart from masked columns."""
         if (self.error, self.tag) != (other.error, other.tag):
@@ -83,8 +93,8 @@ class Masks:
         self.result |= _differing(one.rows, other.rows)
         for oid, rows in one.tables.items():
             self.tables.setdefault(oid, set()).update(_differing(rows, other.tables.get(oid, [])))
-        is_all = bool(one.rows) and len(self.result) == len(one.rows[0])
-        return not is_all and one.same(other, is_ordered=False, masks=self)
+        is_masked = bool(one.rows) and len(self.result) == len(one.rows[0]) and not one.tables
+        return not is_masked and one.same(other, is_ordered=False, masks=self)
 
     def of_result(self, rows: Rows) -> Rows:
         """Return the rows without the masked columns."""
@@ -125,6 +135,8 @@ class Executor:
             sql: the statement.
             is_query: whether it only returns rows: then at most some thousand are fetched.
         """
+        if sql in self._names:
+            return True
         name = f"understudy_{len(self._names)}"
         text = sql.rstrip().rstrip(";")
         wrapped = f"SELECT * FROM ({text}\n) AS q LIMIT {_MOST_ROWS}"

@@ -26,6 +26,7 @@ from understudy.rows.value_generator import ValueGenerator
 
 ROWS = 36  # of each table
 _BASE = 10  # of these differ in every column
+_MOST_HITS = 12  # rows that statements look for
 _FRESH = 4  # rows that are not in the table, for INSERT
 _MOST_FAILURES = 25
 _TEXTS = frozenset({"text", "varchar", "citext"})
@@ -53,12 +54,45 @@ class Dataset:
     rows: dict[int, list[StoredRow]] = field(default_factory=dict)
     fresh: dict[int, list[Values]] = field(default_factory=dict)
 
+    def with_parents(
+        self, rows: Iterable[StoredRow], tables: Mapping[int, Table]
+    ) -> list[StoredRow]:
+        """Return rows, each after those of the tables that it refers to."""
+        found: list[StoredRow] = []
+        for row in rows:
+            self._add(row, tables, found)
+        return found
+
+    def _add(self, row: StoredRow, tables: Mapping[int, Table], found: list[StoredRow]) -> None:
+        if row in found:
+            return
+        for key in tables[row.table].foreign_keys:
+            values = [row.values[name] for name in key.columns]
+            for parent in self.rows.get(key.parent, ()) if key.parent in tables else ():
+                is_parent = [parent.values[name] for name in key.parent_columns] == values
+                if is_parent and parent is not row:
+                    self._add(parent, tables, found)
+        found.append(row)
+
+    def few(self, tables: Mapping[int, Table], random: Random) -> Dataset:
+        """Return some rows, with those that they refer to."""
+        chosen = [
+            row
+            for oid, rows in self.rows.items()
+            for row in random.sample(rows, k=min(len(rows), random.choice((0, 1, 1, 2, 3))))
+        ]
+        few: dict[int, list[StoredRow]] = {oid: [] for oid in self.rows}
+        for row in self.with_parents(chosen, tables):
+            few[row.table].append(row)
+        return Dataset(few, self.fresh)
+
 
 def fill(
     connection: Connection,
     schema: Schema,
     tables: Iterable[Table],
     pools: Mapping[ColumnId, Sequence[str]],
+    hits: Sequence[Mapping[ColumnId, str]],
     seed: int,
 ) -> Dataset:
     """Insert the rows, in the transaction of the connection.
@@ -68,9 +102,10 @@ def fill(
         schema: its schema.
         tables: those to fill, and no views or partitions.
         pools: for some columns, values that statements compare with or store.
+        hits: values that one row should have, because a statement looks for them.
         seed: the same seed generates the same rows.
     """
-    return _Filler(connection, schema, pools, seed).fill(_parents_first(list(tables)))
+    return _Filler(connection, schema, pools, hits, seed).fill(_parents_first(list(tables)))
 
 
 def read_rows(connection: Connection, table: Table) -> list[StoredRow]:
@@ -95,7 +130,8 @@ def neighbours(text: str) -> list[str]:
         number = Decimal(text)
     except InvalidOperation:
         swapped = [text.upper(), text.lower(), text.capitalize()]
-        return [text, *swapped, f"{text}x", f"x{text}", text[:-1]] if text else [text]
+        longer = [f"{text}x", f"x{text}", f" {text} "]
+        return [text, *swapped, *longer, text[:-1]] if text else [text]
     return [text, str(number + 1), str(number - 1)] if number.is_finite() else [text]
 
 
@@ -115,15 +151,23 @@ def _parents_first(tables: list[Table]) -> list[Table]:
     return found
 
 
+def _checked(table: Table, name: str) -> set[str]:
+    """Return the columns that share a check with a column."""
+    checks = [check.columns for check in table.checks if name in check.columns]
+    return {column for columns in checks for column in columns} - {name}
+
+
 class _Filler:
     def __init__(
         self,
         connection: Connection,
         schema: Schema,
         pools: Mapping[ColumnId, Sequence[str]],
+        hits: Sequence[Mapping[ColumnId, str]],
         seed: int,
     ) -> None:
         self._connection = connection
+        self._hits = hits
         self._random = Random(seed)
         self._pools = pools
         hints = ColumnHints(str(seed), None)
@@ -142,10 +186,11 @@ class _Filler:
 
     def _insert_rows(self, table: Table) -> None:
         rows = self._data.rows
+        self._insert_hits(table)
         failures = 0
         refers_to_itself = any(key.parent == table.oid for key in table.foreign_keys)
-        for make, number in ((self._new_row, _BASE), (self._near_copy, ROWS)):
-            inserted = len(rows[table.oid])
+        inserted = len(rows[table.oid])
+        for make, number in ((self._new_row, inserted + _BASE), (self._near_copy, ROWS)):
             while inserted < number and failures < _MOST_FAILURES:
                 if self._insert(table, make(table)):
                     inserted += 1
@@ -155,6 +200,18 @@ class _Filler:
                 if refers_to_itself and inserted % 4 == 0:  # a tree of some depth
                     rows[table.oid] = read_rows(self._connection, table)
             rows[table.oid] = read_rows(self._connection, table)
+
+    def _insert_hits(self, table: Table) -> None:
+        """Insert rows that statements look for; some of them if there are many."""
+        own = [
+            {column.name: text for column, text in hit.items() if column.table == table.oid}
+            for hit in self._hits
+        ]
+        wanted = [hit for n, hit in enumerate(own) if hit and hit not in own[:n]]
+        for hit in self._random.sample(wanted, k=min(len(wanted), _MOST_HITS)):
+            if not self._insert(table, {**self._new_row(table), **hit}):
+                self._insert(table, {**self._keys(table), **hit})
+        self._data.rows[table.oid] = read_rows(self._connection, table)
 
     def _insert(self, table: Table, values: Values) -> bool:
         greedy = self._schema.tables[table.oid]
@@ -201,7 +258,7 @@ class _Filler:
         given = {name: text for name, text in copied.items() if name not in generated}
         keys = {name for key in table.foreign_keys for name in key.columns}
         single = {names[0] for names in table.uniques.values() if len(names) == 1}
-        for name in single - keys:
+        for name in sorted(single - keys):
             del given[name]
             pool = self._pools.get(ColumnId(table.oid, name), ())
             if table.column(name).identity:
@@ -214,13 +271,14 @@ class _Filler:
         changed = [self._random.choice([*names]) for names in wide]
         others = [name for name in given if name not in single]
         if others and (not changed or self._chance(0.3)):
-            changed += self._random.choices(others, k=1 + self._chance(0.3))
+            used = [4 if ColumnId(table.oid, name) in self._pools else 1 for name in others]
+            changed += self._random.choices(others, used, k=1 + self._chance(0.3))
         new = self._new_row(table)
         for name in dict.fromkeys(changed):
-            del given[name]
             of_key = [key.columns for key in table.foreign_keys if name in key.columns]
-            for column in of_key[0] if of_key else [name]:
-                if column in new:
+            for column in of_key[0] if of_key else [name, *sorted(_checked(table, name))]:
+                given.pop(column, None)
+                if column in new and (of_key or column == name):
                     given[column] = new[column]
         return given
 
@@ -252,8 +310,9 @@ class _Filler:
         return replace(table, columns=tuple(self._required(table, c) for c in table.columns))
 
     def _required(self, table: Table, column: Column) -> Column:
-        if column.generated or column.identity:
-            return column
+        is_optional = not column.required and not column.has_default
+        if column.generated or column.identity or (is_optional and _checked(table, column.name)):
+            return column  # values for a check of several columns are chosen together
         try:
             self._generator.for_column(table, column)
         except NoValue:

@@ -13,6 +13,7 @@ from understudy.rows.table_facts import Table
 
 _TEXT_TYPES = frozenset({"text", "character varying", "character", "citext", "name"})
 _COUNTS = ("0", "1", "2", "3", "1000")
+_NUMERIC_TYPES = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 # A set of parameters: the text of each, None for NULL.
 Parameters = tuple[str | None, ...]
 
@@ -56,6 +57,11 @@ class _Chooser:
             for names in table.uniques.values()
             for name in names
         }
+        self._types = {
+            ColumnId(table.oid, column.name): column.type.sql_name
+            for table in tables
+            for column in table.columns
+        }
         self._is_conflict = False
 
     def choose_rows(self) -> None:
@@ -85,8 +91,10 @@ class _Chooser:
         """Return the text of a parameter, None for NULL."""
         if number in self._uses.counts:
             return self._random.choice(_COUNTS)
-        stored = sorted(self._uses.stored.get(number, ()))
-        compared = sorted(self._uses.compared.get(number, ()))
+        stored, compared = (
+            sorted(c for c in of.get(number, ()) if self._fits(c, kind))
+            for of in (self._uses.stored, self._uses.compared)
+        )
         is_key = self._is_conflict and not self._keys.isdisjoint(stored)
         if not is_key and self._random.random() < 0.12:
             return None
@@ -99,6 +107,18 @@ class _Chooser:
         if compared:
             return self._text(self._rows, self._random.choice(compared), kind)
         return self._made_up(kind)
+
+    def _fits(self, column: ColumnId, kind: str) -> bool:
+        """Return whether a value of a column is one of a parameter's type."""
+        own = self._types.get(column, "")
+        alike = (own, kind), (own, kind.removesuffix("[]"))
+        return (
+            any(
+                one == other or any({one, other} <= of for of in (_TEXT_TYPES, _NUMERIC_TYPES))
+                for one, other in alike
+            )
+            or own.rpartition(".")[2] == kind
+        )
 
     def _text(self, rows: Mapping[int, Values], column: ColumnId, kind: str) -> str | None:
         """Return the value of the chosen row, or of another row of the table."""

@@ -60,7 +60,10 @@ class _Search:
             size = -(-len(rows) // parts)
             chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
             rests = [[row for row in rows if row not in chunk] for chunk in chunks]
-            smaller = next((some for some in chunks + rests if some and self._try(some)), None)
+            candidates = (
+                chunks if parts == 2 else chunks + rests
+            )  # two chunks are each other's rest
+            smaller = next((some for some in candidates if some and self._try(some)), None)
             if smaller is not None:
                 parts = 2 if smaller in chunks else max(parts - 1, 2)
                 rows = smaller
@@ -75,22 +78,7 @@ class _Search:
 
     def with_parents(self, rows: Iterable[StoredRow]) -> list[StoredRow]:
         """Return the rows after those of the statement's tables that they refer to."""
-        found: list[StoredRow] = []
-        for row in rows:
-            self._add(row, found)
-        return found
-
-    def _add(self, row: StoredRow, found: list[StoredRow]) -> None:
-        if row in found:
-            return
-        for key in self._tables[row.table].foreign_keys:
-            values = [row.values[name] for name in key.columns]
-            for parent in self._data.rows.get(key.parent, ()) if key.parent in self._tables else ():
-                if [parent.values[name] for name in key.parent_columns] == values and (
-                    parent is not row
-                ):
-                    self._add(parent, found)
-        found.append(row)
+        return self._data.with_parents(rows, self._tables)
 
 
 def insert_lines(rows: Sequence[StoredRow], tables: Sequence[Table], columns: set[ColumnId]) -> str:

@@ -124,7 +124,7 @@ class _Token:
         if before in _COMPARISONS and after not in ("::", "||"):
             yield instead("literal", self._statement, self._span, f"{self._text[:-1]}x'")
         if before in ("LIKE", "ILIKE") and len(text) > 1:
-            for part in {text.removeprefix("%"), text.removesuffix("%")} - {text, ""}:
+            for part in sorted({text.removeprefix("%"), text.removesuffix("%")} - {text, ""}):
                 new = "'" + part.replace("'", "''") + "'"
                 yield instead("wildcard", self._statement, self._span, new)
         pieces = self._statement.tokens.pieces

@@ -1,0 +1,1 @@
+"""How well `understudy mutate` recognizes mutants that mean the same as their original."""
