@@ -36,6 +36,7 @@ class Uses:
         literals: by column, the texts of the literals in the same condition.
         columns: the columns in conditions, joins and sorts.
         paired: the columns in a condition with another one.
+        named: all columns that the statement names.
     """
 
     compared: dict[int, set[ColumnId]] = field(default_factory=lambda: defaultdict(set))
@@ -44,6 +45,7 @@ class Uses:
     literals: dict[ColumnId, set[str]] = field(default_factory=lambda: defaultdict(set))
     columns: set[ColumnId] = field(default_factory=set)
     paired: set[ColumnId] = field(default_factory=set)
+    named: set[ColumnId] = field(default_factory=set)
 
 
 def uses_of(statement: Statement, tables: list[Table]) -> Uses:
@@ -70,6 +72,7 @@ class _Reader:
         self._uses = Uses()
 
     def read(self) -> Uses:
+        self._uses.named = self._columns(0, len(self._tokens.pieces))
         for query in self._statement.queries:
             for _, condition in query.conditions():
                 for leaf in condition.leaves():

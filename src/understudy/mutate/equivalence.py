@@ -243,6 +243,8 @@ class _Judge:
 
     def _pool(self, subject: _Subject) -> None:
         """Add the values of a statement to those of its columns."""
+        for column in subject.uses.named:
+            self._pools[column].update()  # it varies more than columns that no statement names
         for column in subject.uses.paired:
             kind = self._schema.tables[column.table].column(column.name).type.name
             self._pools[column].update(_COMMON.get(kind, ()))

@@ -101,7 +101,7 @@ def fill(
         connection: the database.
         schema: its schema.
         tables: those to fill, and no views or partitions.
-        pools: for some columns, values that statements compare with or store.
+        pools: for the columns that statements use, values that they compare with or store.
         hits: values that one row should have, because a statement looks for them.
         seed: the same seed generates the same rows.
     """
@@ -239,8 +239,10 @@ class _Filler:
         for column in table.columns:
             if column.name in given or column.generated:
                 continue
-            pool = self._pools.get(ColumnId(table.oid, column.name), ())
-            if not column.not_null and not column.type.not_null and self._chance(0.2):
+            used = ColumnId(table.oid, column.name)
+            pool = self._pools.get(used, ())
+            nulls = 0.35 if used in self._pools else 0.15
+            if not column.not_null and not column.type.not_null and self._chance(nulls):
                 given[column.name] = None
             elif pool and self._chance(0.6):
                 given[column.name] = self._pooled(table, column.name, pool)
