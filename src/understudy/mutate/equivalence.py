@@ -313,7 +313,7 @@ class _Judge:
                     subject.mutants.remove(mutant)
                     line = ""
                     if self._with_rows:
-                        line = self._telling(subject, mutant, data, parameters, random)
+                        line = self._telling(subject, mutant, data, parameters)
                     self._judgements[mutant] = Judgement("different", telling=line)
                     break
 
@@ -345,7 +345,6 @@ class _Judge:
         mutant: Mutant,
         data: Dataset,
         parameters: Parameters,
-        random: Random,
     ) -> str:
         """Return the line that inserts the row which tells the mutant from its original."""
         tables = {table.oid: table for table in [*subject.tables, *subject.changed]}
@@ -360,7 +359,7 @@ class _Judge:
             same = one.same(other, is_ordered=is_ordered, masks=subject.masks)
             return is_done and not same
 
-        rows = telling.telling_rows(data, subject.tables, differs, random)
+        rows = telling.telling_rows(data, subject.tables, subject.uses.columns, differs)
         return telling.insert_lines(rows, subject.tables, subject.uses.columns)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from random import Random
 
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.generated_data import Dataset, StoredRow
@@ -18,15 +17,15 @@ Differs = Callable[[Sequence[StoredRow]], bool]
 
 
 def telling_rows(
-    data: Dataset, tables: Sequence[Table], differs: Differs, random: Random
+    data: Dataset, tables: Sequence[Table], columns: set[ColumnId], differs: Differs
 ) -> list[StoredRow]:
     """Return the fewest rows, with the rows that they refer to, on which `differs` is true.
 
     Args:
         data: the rows on which it is.
         tables: those of the statement.
+        columns: those whose values decide; rows with short ones come first.
         differs: tells whether the two statements differ on these rows alone.
-        random: the source of random choices.
 
     Returns:
         Nothing if they differ on no rows at all, or if no few rows were found.
@@ -35,11 +34,16 @@ def telling_rows(
     if search.differs([]):
         return []
     rows = [row for table in tables for row in data.rows.get(table.oid, ())]
-    random.shuffle(rows)
+    rows.sort(key=lambda row: _size(row, columns))
     for row in rows[:_MOST_SINGLE]:
         if search.differs([row]):
             return search.with_parents([row])
     return search.with_parents(search.reduced(rows)) if search.differs(rows) else []
+
+
+def _size(row: StoredRow, columns: set[ColumnId]) -> tuple[int, list[str]]:
+    texts = [text or "" for name, text in row.values.items() if (row.table, name) in columns]
+    return sum(9 if text[:1] in ("0", "-") else len(text) for text in texts), texts
 
 
 class _Search:
