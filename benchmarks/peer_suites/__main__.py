@@ -37,6 +37,8 @@ NEXT_RUN = "auto, next run"
 # These checks are no part of the isolation. With `filterwarnings = error` they fail tests.
 _CHECKS = ("state", "tasks", "coroutines")
 _SCHEMA = "understudy_peer_schema"
+# Threads that a suite has left running do not keep the process.
+_PYTEST = "import os, pytest, sys; code = pytest.main(); sys.stdout.flush(); os._exit(int(code))"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _pytest(
     peer: Peer, copy: Path, python: str, flags: Sequence[str], variables: Mapping[str, str]
 ) -> Outcome:
     report = copy / "understudy-report.xml"
-    command = [python, "-m", "pytest", *peer.arguments, *flags, "-q", "--tb=native"]
+    command = [python, "-c", _PYTEST, *peer.arguments, *flags, "-q", "--tb=native"]
     start = time.monotonic()
     done = subprocess.run(
         [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],
