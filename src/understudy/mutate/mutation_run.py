@@ -89,15 +89,20 @@ class MutationRun:
                 "statements": [statement.answer() for statement in statements],
             }
         )
-        # With a limit, many statements are worth more than large ones. Without, the largest begin,
-        # so that no process is left with one at the end.
-        statements.sort(key=_cost, reverse=self._seconds is None)
-        while statements and not self._is_over():
-            # Rows are generated for several statements at once.
-            batch = [statements.pop(0) for _ in range(min(_BATCH, len(statements)))]
+        for batch in self._batches(statements):
+            if self._is_over():
+                self._say({"kind": "out of time"})
+                return
             self._try([statement for statement in batch if self._claim(statement.sql)])
-        if self._is_over():
-            self._say({"kind": "out of time"})
+
+    def _batches(self, statements: list[Statement]) -> list[list[Statement]]:
+        """Return the statements in groups: rows are generated for a group at once."""
+        statements.sort(key=_cost)
+        number = -(-len(statements) // _BATCH)
+        if self._seconds is None:  # of the same size, so that the processes end at the same time
+            return [statements[first::number] for first in range(number)]
+        # With a limit, many small statements are worth more than a few large ones.
+        return [statements[first * _BATCH :][:_BATCH] for first in range(number)]
 
     def _is_over(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._started > self._seconds
@@ -123,11 +128,11 @@ class MutationRun:
                 is_own = mutant.statement == statement.sql
                 if is_own and judged[mutant].verdict in ("different", "unknown"):
                     if self._is_over():
-                        break
+                        self._say({"kind": "out of time"})
+                        return
                     if self._run(mutant, statement.senders) == "alive":
                         alive.append(mutant)
-            else:
-                self._say({"kind": "done", "statement": statement.sql})
+            self._say({"kind": "done", "statement": statement.sql})
         for mutant, row in self._judge.rows(batch, alive).items():
             self._say({"kind": "row", "statement": mutant.statement, "sql": mutant.sql, "row": row})
 
