@@ -23,7 +23,15 @@ def changes():
     return {"error": Error(db_error("40001")), "drop": Drop(), "hang": Hang()}
 """
 APP = """
-import asyncio, logging, os, sys, warnings
+import asyncio, logging, os, sys, threading, time, warnings
+
+class Broken:
+    def __del__(self):
+        raise ValueError("finalized badly")
+
+def raise_later():
+    time.sleep(0.05)
+    raise ValueError("too late")
 
 async def name_of(connection, number):
     try:
@@ -36,6 +44,9 @@ async def name_of(connection, number):
         os.environ["FAILED"] = "1"
         open("failed.txt", "w")
         asyncio.sleep(0)
+        broken = Broken()
+        broken.itself = broken
+        threading.Thread(target=raise_later).start()
         await connection.execute("INSERT INTO users (name) VALUES ('failed')")
         raise
 """

@@ -148,7 +148,7 @@ def _tear_down(session: pytest.Session, reruns: Reruns, latest: pytest.Item | No
             quiet.with_warning_filters(latest),
         ):
             pytest.CallInfo.from_call(tear_down, when="teardown", reraise=(KeyboardInterrupt,))
-            quiet.collect()
+            quiet.collect(config)
         return
     capture: Any = config.pluginmanager.get_plugin("capturemanager")
     with capture.item_capture("teardown", latest):

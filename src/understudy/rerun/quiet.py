@@ -15,6 +15,11 @@ from typing import Any
 
 import pytest
 
+# The keys under which pytest keeps exceptions that no test has raised itself; since pytest 8.4.
+_RAISED_ASIDE = (
+    ("_pytest.unraisableexception", "unraisable_exceptions"),
+    ("_pytest.threadexception", "thread_exceptions"),
+)
 Report = tuple[pytest.CallInfo[None], pytest.TestReport]
 
 
@@ -192,8 +197,8 @@ def with_cheap_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def collect() -> None:
-    """Free what a run has left, so that it warns of itself in no later one."""
+def collect(config: pytest.Config) -> None:
+    """Free what a run has left, so that it makes itself heard in no later one."""
     disabled = logging.root.manager.disable
     logging.disable()  # asyncio logs the exceptions of tasks
     try:
@@ -202,3 +207,8 @@ def collect() -> None:
             gc.collect()
     finally:
         logging.disable(disabled)
+    # pytest keeps what finalizers and threads have raised, and reports it in the next phase.
+    for module, name in _RAISED_ASIDE:
+        key: Any = getattr(sys.modules.get(module), name, None)
+        if key is not None and key in config.stash:
+            config.stash[key].clear()

@@ -243,7 +243,7 @@ class Reruns:
         quiet.forget(item)
         with quiet.without_prints():
             self._end_tasks(earlier)
-            quiet.collect()
+            quiet.collect(self._config)
 
     def _end_tasks(self, earlier: set[asyncio.Task[Any]]) -> None:
         left = {task for task in tasks() - earlier if runs_users_code(task)}
