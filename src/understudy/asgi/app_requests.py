@@ -27,7 +27,10 @@ _TRANSPORTS = (
     ("starlette.testclient", "_TestClientTransport", "handle_request"),
 )
 _BACKGROUND = ("starlette.background", "BackgroundTask", "__call__")
-_INNERMOST = ("starlette.middleware.exceptions", "ExceptionMiddleware", "__call__")
+_INNERMOST = (
+    ("starlette.middleware.exceptions", "ExceptionMiddleware", "__call__"),
+    ("starlette.exceptions", "ExceptionMiddleware", "__call__"),  # before Starlette 0.20
+)
 
 
 class ObservedApp:
@@ -104,14 +107,15 @@ def observe() -> None:
     for module, owner, method in _TRANSPORTS:
         _wrap(module, owner, method, _with_observed_app)
     _wrap(*_BACKGROUND, _in_background)
-    _wrap(*_INNERMOST, _below_middleware)
+    for module, owner, method in _INNERMOST:
+        _wrap(module, owner, method, _below_middleware)
 
 
 def _wrap(name: str, owner: str, method: str, wrapper: Callable[[Any], Any]) -> None:
     module = sys.modules.get(name)
     if module in (None, _wrapped.get(name)):
         return
-    kind = getattr(module, owner, None)
+    kind = vars(module).get(owner)
     if kind is not None:  # None while the module is being imported
         _wrapped[name] = module
         setattr(kind, method, wrapper(getattr(kind, method)))
