@@ -219,3 +219,14 @@ def test_what_cannot_be_evaluated_is_no_error_of_the_test(
     else:
         assert touched == before
     assert covered(recorder, statement).problems == [problem]
+
+
+def test_what_costs_much_is_not_asked_for_ever(real: RealPostgres, recorder: Recorder) -> None:
+    rows = "SELECT count(*) FROM generate_series(1, 20000) n WHERE n > 0"
+    error = "SELECT id FROM users WHERE id <> 1 AND 1 / (id - 1) = 1"
+    execute(real, USERS, *[rows] * 30, *[error] * 5)
+    seen = recorder.sightings[rows]
+    assert (seen.executed, seen.looked_at, seen.is_capped) == (30, 210_000, True)
+    assert recorder.sightings[error].failures == {0: 3}
+    assert covered(recorder, rows).missing == []
+    assert covered(recorder, rows).problems == ["more than 10,000 rows"]

@@ -200,8 +200,8 @@ def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) 
             path = root / name if name else None
             literals = places.find(sighting.sql, path, line)
             groups = [found[id(literal)] for literal in literals]
-            is_app = path is not None and path not in inventory.tests
-            if not literals and sighting.executed and line and is_app:
+            is_listed = path is not None and path not in inventory.tests and _is_query(sighting)
+            if not literals and sighting.executed and line and is_listed:
                 key = (name, line, shape(sighting.sql, loose=True))
                 groups = [others.setdefault(key, _Group(place=(name, line)))]
             for group in groups:
@@ -209,6 +209,12 @@ def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) 
     statements = [group.covered(root, facts) for group in (*found.values(), *others.values())]
     statements.sort(key=lambda statement: (statement.path, statement.line))
     return Coverage(statements, len(inventory.composed))
+
+
+def _is_query(sighting: Sighting) -> bool:
+    """Return whether a statement is one that has outcomes: not DDL, not a SET."""
+    first = next(iter(sql.first_tokens(sighting.sql)), "")
+    return first.upper() in (*_COMMANDS, "WITH")
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from textwrap import wrap
 from understudy.script.formatting import counted
 from understudy.sqlcoverage.coverage import Coverage, Statement
 
-_VERSION = 1
+_VERSION = 1  # of the JSON
 _NARROWEST = 30  # of the last column
 _HEADINGS = ("Statement", "Sent", "Seen", "Missing")
 

@@ -138,8 +138,10 @@ class Recorder:
     def _note_answer(self, sighting: Sighting, number: int, answer: Reply) -> None:
         if answer.error is not None:
             sighting.problems[number] = answer.error.fields.message
+            sighting.failures[number] = sighting.failures.get(number, 0) + 1
             return
         [(count, *masks)] = rows(answer)
+        sighting.looked_at += int(count or 0)
         sighting.is_capped |= count == str(MOST_ROWS)
         where = sighting.masks_of(number)
         for at, mask in zip(range(where.start, where.stop), masks, strict=True):

@@ -16,6 +16,9 @@ SOME = 8  # one row or more: the client has asked for the first ones only
 # Executions of a statement that are all evaluated; and those that are while something but NULL is
 # missing.
 _FIRST, _LATER = 50, 1000
+# Rows that the questions about a statement look at, all together; and failures of one question.
+_MOST_ROWS = 200_000
+_MOST_FAILURES = 3
 
 
 @dataclass(slots=True)
@@ -34,8 +37,10 @@ class Sighting:
         rows: bits: results of no, one, many, and some rows.
         conflict: bits: ON CONFLICT was taken, and not taken.
         limit: bits: LIMIT was reached, and not reached.
+        looked_at: how many rows the questions have looked at.
         is_capped: whether there were more rows than are looked at.
         problems: why the parts of a question could not be evaluated, by its number.
+        failures: how often a question has failed, by its number.
     """
 
     sql: str
@@ -49,8 +54,10 @@ class Sighting:
     rows: int = 0
     conflict: int = 0
     limit: int = 0
+    looked_at: int = 0
     is_capped: bool = False
     problems: dict[int, str] = field(default_factory=dict)
+    failures: dict[int, int] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -69,7 +76,8 @@ class Sighting:
             ~mask & ((1 << len(part.outcomes)) - 1)
             for mask, part in zip(self.masks[self.masks_of(number)], parts, strict=True)
         ]
-        if not any(lacking):
+        is_costly = self.looked_at > _MOST_ROWS or self.failures.get(number, 0) >= _MOST_FAILURES
+        if not any(lacking) or is_costly:
             return False
         most = _LATER if any(bits & 3 for bits in lacking) else _FIRST
         return self.executed < most or not self.executed & (self.executed - 1)
@@ -107,6 +115,7 @@ class Sightings(dict[str, Sighting]):
         found = [asdict(sighting) for sighting in self.values()]
         for values in found:
             values["problems"] = list(values["problems"].items())
+            del values["failures"]
         return found
 
     def add_plain(self, values: Iterable[dict[str, Any]]) -> None:
