@@ -406,3 +406,92 @@ async def test_the_phases_and_the_names_of_savepoints(
     assert found == [("setup", *each, "setup") for each in own] + [
         ("", *each, "call") for each in own
     ]
+
+
+async def test_another_statement_that_no_rule_answers_fails_the_test(fake_server: Server) -> None:
+    with expectations.opened() as state:
+        server = FakePostgres(fake_server)
+        server.on(COUNT).value(1)
+        boundary = boundary_of(server)
+        async with by_asyncpg(server) as execute:
+            boundary.change = lambda _: Replace(f"{COUNT} WHERE TRUE")
+            with pytest.raises(
+                asyncpg.PostgresError, match=f"matched no rule\n.*{COUNT} WHERE TRUE"
+            ):
+                await execute(COUNT)
+            boundary.change = None
+        server.end()
+    assert [type(failure).__name__ for failure in state.failures] == ["UnexpectedStatement"]
+
+
+async def test_another_statement_with_other_columns_is_refused(real: RealPostgres) -> None:
+    boundary = boundary_of(real)
+    async with by_asyncpg(real) as execute:
+        assert await execute("SELECT max(id) FROM users") is None
+        boundary.change = lambda event: (
+            None if event.is_drivers else Replace("SELECT avg(id) FROM users")
+        )
+        with pytest.raises(asyncpg.PostgresError, match="cached plan must not change result type"):
+            await execute("SELECT max(id) FROM users")
+        boundary.change = lambda event: (
+            None if event.is_drivers else Replace("SELECT nothing FROM users")
+        )
+        with pytest.raises(asyncpg.UndefinedColumnError, match='column "nothing" does not exist'):
+            await execute("SELECT max(id) FROM users")
+        boundary.change = None
+
+
+def replacing(statement: str, other: str) -> Callable[[Event], Change | None]:
+    """Replace a statement by another with the same values."""
+    return lambda event: Replace(other) if event.call.statement == statement else None
+
+
+@pytest.mark.parametrize("cursor", [psycopg.Cursor, psycopg.ClientCursor, psycopg.RawCursor])
+def test_every_protocol_of_psycopg(server: FakePostgres, cursor: Any) -> None:
+    """A ClientCursor sends simple queries."""
+    boundary = boundary_of(server)
+    own, other = "SELECT name FROM users", "SELECT name FROM users WHERE FALSE"
+    with psycopg.connect(server.dsn, autocommit=True, cursor_factory=cursor) as connection:
+        for _ in range(6):  # psycopg prepares at the sixth
+            connection.execute(own).fetchall()
+        boundary.change = replacing(own, other)
+        if isinstance(server, RealPostgres):
+            assert connection.execute(own).fetchall() == []
+        else:
+            server.on(other).rows()
+            assert connection.execute(own).fetchall() == []
+        boundary.change = fault("statement", Error(db_error("40P01")))
+        with pytest.raises(psycopg.errors.DeadlockDetected):
+            connection.execute(own)
+
+
+def test_a_pipeline_of_psycopg_is_rolled_back_as_a_whole(real: RealPostgres) -> None:
+    boundary = boundary_of(real)
+    insert = "INSERT INTO users (name) VALUES (%s)"
+    with psycopg.connect(real.dsn, autocommit=True) as connection:
+        boundary.change = lambda event: (
+            Error(db_error("40001")) if event.id.nth == 2 and event.kind == "statement" else None
+        )
+
+        def send_together() -> None:
+            with connection.pipeline():
+                for name in ("Ana", "Bia", "Caio"):
+                    connection.execute(insert, (name,))
+
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            send_together()
+        boundary.change = None
+        assert connection.execute(COUNT).fetchone() == (0,)
+
+
+def test_a_cursor_that_psycopg_declares(real: RealPostgres) -> None:
+    boundary = boundary_of(real)
+    with psycopg.connect(real.dsn) as connection:
+        connection.execute("INSERT INTO users (name) VALUES ('Ana'), ('Bia')")
+        declared = 'DECLARE "names" CURSOR FOR SELECT name FROM users'
+        boundary.change = replacing(declared, f"{declared} WHERE name > 'B'")
+        with connection.cursor("names") as cursor:
+            assert cursor.execute("SELECT name FROM users").fetchall() == [("Bia",)]
+        boundary.change = None
+    found = [event for event in boundary.events if event.call.statement == declared]
+    assert [event.is_drivers for event in found] == [False]

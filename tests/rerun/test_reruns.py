@@ -320,3 +320,67 @@ def test_a_test_that_differs_from_run_to_run_is_left_out(rerunning: Rerunning) -
         "test_expected_to_fail: left out, it did not pass: assert 0",
         "test_clone: left out, it runs on a clone, where Understudy does not see its statements",
     ]
+
+
+APP = """
+import asyncpg, httpx, pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+
+def make(dsn):
+    app = FastAPI()
+
+    @app.exception_handler(Exception)
+    async def failed(request, error):
+        return JSONResponse({"failed": str(error)}, 503)
+
+    @app.post("/users/{name}")
+    async def create(name: str):
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute("INSERT INTO users (name) VALUES ($1)", name)
+        finally:
+            await connection.close()
+
+    return app
+
+@pytest.fixture
+def own_client(real_postgres):
+    client = TestClient(make(real_postgres.dsn))
+    client.post("/users/first")
+    return client
+
+def test_sync(own_client):
+    assert own_client.post("/users/first2").status_code == 200
+    assert own_client.post("/users/8").status_code == 200
+
+async def test_async(real_postgres):
+    transport = httpx.ASGITransport(make(real_postgres.dsn))
+    async with httpx.AsyncClient(transport=transport, base_url="http://own") as client:
+        assert (await client.post("/users/9")).status_code == 200
+"""
+REQUESTS = """
+def again(reruns):
+    for recorded in reruns.recorded.values():
+        assert reruns.control(recorded.item) is None
+        for event in [event for event in recorded.run.events if event.id in recorded.run.asked]:
+            change = rerun.once(event.id, Error(db_error("40001")))
+            run = reruns.run(recorded.item, change, seconds=5)
+            answers = [f"{request.route} {request.status}" for request in run.requests]
+            lines.append(f"{recorded.item.name}: {event.id.request}: {', '.join(answers)}")
+"""
+
+
+def test_only_the_requests_of_the_body_fail_and_what_they_answer_is_known(
+    rerunning: Rerunning,
+) -> None:
+    rerunning.write(APP, REQUESTS)
+
+    # Starlette answers by a handler of Exception, and raises the error again for its client.
+    route = "/users/{name}"
+    assert rerunning.lines("-W", "ignore") == [
+        f"test_sync: POST /users/first2 #1: {route} 200, {route} 503",
+        f"test_sync: POST /users/{{}} #1: {route} 200, {route} 200, {route} 503",
+        f"test_async: POST /users/{{}} #1: {route} 503",
+    ]
