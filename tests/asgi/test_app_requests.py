@@ -118,7 +118,9 @@ def test_threads_streams_errors_and_sockets() -> None:
     assert [request for _, request in seen] == [thread, stream, stream, None]
     assert (stream.name, missing.status, no.name) == ("GET /stream", 404, "GET /no")
     assert broken.status == 500
-    assert isinstance(broken.error, ValueError)
+    assert broken.error == "ValueError"
+    assert (missing.media_type, missing.body) == ("application/json", b'{"detail":"Not Found"}')
+    assert (stream.media_type, stream.body) == ("", b"ab")
     assert broken.decided is not None
     assert broken.answered is not None
     assert broken.decided < broken.answered

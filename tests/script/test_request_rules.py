@@ -263,6 +263,31 @@ def test_r2_is_certain(words: tuple[str, ...], options: Any, rules: list[str]) -
     assert failing(*words, **options) == rules
 
 
+@pytest.mark.parametrize(
+    ("body", "rules"),
+    [
+        ('{"data": null, "errors": [{"message": "no"}]}', []),
+        ('{"success": false}', []),
+        ('{"database": "down"}', []),
+        ('{"error" : "no"}', []),
+        ('{"data": {}, "errors": []}', ["R2"]),
+        ('{"error": null, "success": true}', ["R2"]),
+        ("[]", ["R2"]),
+    ],
+)
+def test_r2_a_body_that_tells_of_the_failure(body: str, rules: list[str]) -> None:
+    story = Story()
+    story.begin("GET")
+    story.send(SELECT, error=SYNTAX)
+    story.play("200")
+    assert story.request is not None
+    story.request.body = body.encode()
+    story.end()
+    assert [finding.rule for finding in story.found()] == rules
+    story.requests[0].media_type = "text/html"
+    assert story.found() == []
+
+
 def test_r2_after_the_response_or_outside_of_a_request_is_nothing() -> None:
     story = Story()
     story.send(INSERT, error=SYNTAX)
@@ -333,7 +358,7 @@ def test_r3_a_request_that_raised() -> None:
     story = Story()
     story.play("request", INSERT)
     assert story.request is not None
-    story.request.error = ValueError()
+    story.request.error = "ValueError"
     story.end()
     assert story.found()[0].summary == (
         "POST /users failed with 500, and what it wrote was committed"

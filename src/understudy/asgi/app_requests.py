@@ -11,13 +11,14 @@ import copy
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
 from understudy.script import requests
 from understudy.script.requests import Request, now
 
+_MOST = 2000  # bytes of a response that are kept, about
 # The modules that are wrapped: one may be imported again.
 _wrapped: dict[str, Any] = {}
 # What calls an app, and what runs a background task, by the module that has it.
@@ -48,9 +49,13 @@ class ObservedApp:
 
         async def note(message: Any) -> None:
             if message["type"] == "http.response.start":
+                request.media_type = _media_type(message.get("headers", ()))
                 request.status, request.answered = message["status"], now()
-            elif message["type"] == "http.response.body" and not message.get("more_body"):
-                request.sent = now()
+            elif message["type"] == "http.response.body":
+                if len(request.body) < _MOST:
+                    request.body += bytes(message.get("body", b"")[:_MOST])
+                if not message.get("more_body"):
+                    request.sent = now()
             await send(message)
 
         # Not reset by a token: a coroutine that is freed later ends in another context.
@@ -59,11 +64,17 @@ class ObservedApp:
         try:
             await self._app(scope, receive, note)
         except BaseException as error:
-            request.error = error
+            # Not the exception: its frames would keep the app's connections alive.
+            request.error = type(error).__name__
             raise
         finally:
             request.ended = now()
             requests.current.set(before)
+
+
+def _media_type(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    found = next((value for name, value in headers if name.lower() == b"content-type"), b"")
+    return found.partition(b";")[0].strip().decode("latin-1").lower()
 
 
 def _note_route(request: Request, scope: Any, root: str) -> None:

@@ -11,6 +11,8 @@ They read what passed the boundary, and nothing is injected. A rule is silent un
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
@@ -22,6 +24,15 @@ from understudy.script.origin import Origin
 from understudy.script.request_blocks import Block, blocks, failed, tables, wrote
 from understudy.script.requests import Request
 
+# A body that tells of a failure, as that of GraphQL or of a health check.
+_ERROR = re.compile(
+    rb"""
+      "(?:errors?|exceptions?|failed|failures?)" \s*:\s*+ (?!null|false|0\b|""|\[\s*\]|\{\s*\})
+    | "(?:success|ok|healthy)" \s*:\s* false
+    | "[a-z_]+" \s*:\s* "(?:error|fail|failed|failure|down|degraded|unhealthy|unavailable)"
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 RULES = {
     "R1": "response-before-commit",
     "R2": "success-despite-error",
@@ -72,10 +83,18 @@ def findings(
     """
     if not requests:
         return []
-    all_blocks = blocks(events)
+    own_events: dict[Request, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.request is not None:
+            own_events[event.request].append(event)
+    own_blocks: dict[Request, dict[Block, None]] = defaultdict(dict)
+    for block in blocks(events):
+        for event in block.events:
+            if event.request is not None:
+                own_blocks[event.request.background_of or event.request][block] = None
     found: list[Finding] = []
     for request in requests:
-        view = _View(request, [event for event in events if event.request is request], all_blocks)
+        view = _View(request, own_events[request], list(own_blocks[request]))
         early = _response_before_commit(view)
         found += [_early_finding(view, block, scope_version) for block in early]
         for rule in (_success_despite_error, _commit_despite_failure, _left_open):
@@ -85,14 +104,12 @@ def findings(
 
 
 class _View:
-    """A request, its calls without those of background tasks, and all transactions."""
+    """A request, its calls without those of background tasks, and the transactions of all."""
 
-    def __init__(self, request: Request, events: list[Event], all_blocks: list[Block]) -> None:
+    def __init__(self, request: Request, events: list[Event], own_blocks: list[Block]) -> None:
         self.request = request
         self.events = events
-        self.blocks = [
-            block for block in all_blocks if any(_is_of(event, request) for event in block.events)
-        ]
+        self.blocks = own_blocks
 
     def is_own(self, event: Event) -> bool:
         """Return whether the request itself has sent a call, while the app ran."""
@@ -175,8 +192,10 @@ def _success_despite_error(view: _View) -> Iterator[Finding]:
     """Find failed statements that a response of success says nothing of."""
     request = view.request
     status = request.status or 0
-    # 207 names several outcomes.
+    # 207 names several outcomes. So may a body, and a page shows what went wrong.
     if request.answered is None or not 200 <= status < 300 or status == 207:
+        return
+    if request.media_type == "text/html" or _ERROR.search(request.body):
         return
     for block in view.blocks:
         for event in block.events:

@@ -42,7 +42,9 @@ class Request:
             before, and for an app that is not Starlette's.
         sent: the position at which the last of the response went out; None before.
         ended: the position at which the app returned or raised; None before.
-        error: what the app raised, also after it has answered.
+        error: the name of the exception that the app raised, also after it has answered.
+        media_type: of the response, such as "application/json"; "" if it has none.
+        body: the beginning of the response.
         endpoint: the code of the function that answers it; None if the framework does not tell.
         dependencies: the names and the code of the functions that FastAPI calls for it.
         background_of: for a background task of Starlette, the request that started it.
@@ -60,7 +62,9 @@ class Request:
     decided: int | None = None
     sent: int | None = None
     ended: int | None = None
-    error: BaseException | None = None
+    error: str | None = None
+    media_type: str = ""
+    body: bytes = b""
     endpoint: CodeType | None = None
     dependencies: dict[CodeType, str] = field(default_factory=dict)
     background_of: Request | None = None
