@@ -117,10 +117,12 @@ class Coverage:
     Attributes:
         statements: by file and line.
         composed: the number of texts in the source that are put together at run time.
+        is_cut: whether tests sent more different statements than are kept.
     """
 
     statements: list[Statement]
     composed: int
+    is_cut: bool = False
 
     @property
     def literals(self) -> list[Statement]:
@@ -197,18 +199,19 @@ def cover(root: Path, inventory: Inventory, sightings: Sightings, facts: Facts) 
         for place, times in (sighting.places or {"": 0}).items():
             name, _, number = place.rpartition(":")
             line = int(number) if number.isdecimal() else 0
-            path = root / name if name else None
+            path = Path(name) if name else None
             literals = places.find(sighting.sql, path, line)
             groups = [found[id(literal)] for literal in literals]
-            is_listed = path is not None and path not in inventory.tests and _is_query(sighting)
-            if not literals and sighting.executed and line and is_listed:
-                key = (name, line, shape(sighting.sql, loose=True))
-                groups = [others.setdefault(key, _Group(place=(name, line)))]
+            is_apps = path is not None and path.is_relative_to(root) and path not in inventory.tests
+            if path and is_apps and not literals and sighting.executed and _is_query(sighting):
+                shown = path.relative_to(root).as_posix()
+                key = (shown, line, shape(sighting.sql, loose=True))
+                groups = [others.setdefault(key, _Group(place=(shown, line)))]
             for group in groups:
                 group.add(sighting, times)
     statements = [group.covered(root, facts) for group in (*found.values(), *others.values())]
     statements.sort(key=lambda statement: (statement.path, statement.line))
-    return Coverage(statements, len(inventory.composed))
+    return Coverage(statements, len(inventory.composed), len(sightings) >= bits.MOST)
 
 
 def _is_query(sighting: Sighting) -> bool:

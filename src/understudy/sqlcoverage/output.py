@@ -9,6 +9,7 @@ from textwrap import wrap
 
 from understudy.script.formatting import counted
 from understudy.sqlcoverage.coverage import Coverage, Statement
+from understudy.sqlcoverage.sightings import MOST
 
 _VERSION = 1  # of the JSON
 _NARROWEST = 30  # of the last column
@@ -58,6 +59,8 @@ def _totals(coverage: Coverage, complete: int) -> Iterator[str]:
     if complete:
         parts.append(f"{counted(complete, 'statement')} with nothing missing not listed")
     yield ", ".join(parts)
+    if coverage.is_cut:
+        yield f"only the first {MOST:,} different statements are counted"
     if not any(s.executed for s in coverage.statements):
         yield "no statement reached real_postgres, where conditions are evaluated"
 

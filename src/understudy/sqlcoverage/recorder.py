@@ -13,7 +13,7 @@ from understudy.real_postgres.upstream_replies import Reply, rows
 from understudy.script.calls import Call
 from understudy.sqlcoverage import sightings
 from understudy.sqlcoverage.plan import MOST_ROWS, plan_of
-from understudy.sqlcoverage.sightings import Sighting, Sightings
+from understudy.sqlcoverage.sightings import MOST, Sighting, Sightings
 
 _SAVEPOINT = '"understudy: coverage"'
 # Milliseconds that a question may take.
@@ -25,8 +25,6 @@ _SETTINGS = f"""SET LOCAL statement_timeout = {_PATIENCE};
 _BEGIN = f"SAVEPOINT {_SAVEPOINT};{_SETTINGS}"
 _NEXT = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT};{_SETTINGS}"
 _END = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT};RELEASE SAVEPOINT {_SAVEPOINT}"
-# Statements of which a run keeps what it has seen: more are made by a loop.
-_MOST = 5000
 
 
 class Recorder:
@@ -42,15 +40,16 @@ class Recorder:
     def note_calls(self, calls: Iterable[Call]) -> None:
         """Count the calls of a test, on fakes and on real servers."""
         for call in calls:
-            if call.statement in self.sightings or len(self.sightings) < _MOST:
+            if call.statement in self.sightings or len(self.sightings) < MOST:
                 sighting = self.sightings.of(call.statement)
                 sighting.sent += 1
-                place = str(call.origin)
+                # Not relative to the working directory, which a test may change.
+                place = f"{call.origin.code.co_filename}:{call.origin.line}"
                 sighting.places[place] = sighting.places.get(place, 0) + 1
 
     def note_on_clone(self, statement: str, *, is_observed: bool) -> None:
         """Count a statement that a client executes on a clone."""
-        if statement in self.sightings or len(self.sightings) < _MOST:
+        if statement in self.sightings or len(self.sightings) < MOST:
             sighting = self.sightings.of(statement)
             sighting.sent += 1
             sighting.on_clone += not is_observed and self.is_of_interest(statement)
@@ -69,7 +68,7 @@ class Recorder:
         facts: Facts,
     ) -> Observation | None:
         """Return what to ask beside a statement, which goes to the real server."""
-        if statement not in self.sightings and len(self.sightings) >= _MOST:
+        if statement not in self.sightings and len(self.sightings) >= MOST:
             return None
         sighting = self.sightings.of(statement)
         asked = self._questions(sighting, facts)
@@ -98,7 +97,7 @@ class Recorder:
                 continue
             name = facts.reads.reason(question.sql)
             if name is not None:
-                sighting.problems[number] = f"{name} may change something, or differ each time"
+                sighting.problems[number] = f"{name} is a view or a volatile function"
             elif facts.changed_code:
                 sighting.problems[number] = "its tests define functions, views or the like"
             else:

@@ -12,6 +12,8 @@ from understudy.sqlcoverage.plan import Plan, plan_of
 NONE, ONE, MANY = 1, 2, 4
 TAKEN, NOT_TAKEN = 1, 2
 REACHED, BELOW = 1, 2
+# Different statements of which a run keeps what it has seen.
+MOST = 20_000
 SOME = 8  # one row or more: the client has asked for the first ones only
 # Executions of a statement that are all evaluated; and those that are while something but NULL is
 # missing.
@@ -27,7 +29,7 @@ class Sighting:
 
     Attributes:
         sql: the statement.
-        places: how often each line sent it, as "path:line".
+        places: how often each line sent it, as "path:line" with an absolute path.
         sent: how often it was sent, to a fake or to a real server.
         executed: how often it reached the real server and was looked at.
         failed: how often it failed there.
