@@ -13,6 +13,7 @@ from benchmarks import (
     catalog,
     databases,
     drivers,
+    fault_sweep,
     integration_tests,
     isolation,
     large,
@@ -283,6 +284,19 @@ def report_mutation(rounds: int, is_whole: int) -> None:
     )
 
 
+def report_sweep(rounds: int, is_whole: int) -> None:
+    document, found = fault_sweep.measure(rounds, is_whole)
+    print(f"\nFault sweep of the reference backend ({rounds} rounds)")
+    print_table(["seconds"], [single(found, name, 1, 0) for name in fault_sweep.PROCESSES])
+    print_table(
+        ["faults"],
+        [
+            ("tried", [f"{len(document['answers'])}"]),
+            ("with a finding", [f"{len(document['findings'])}"]),
+        ],
+    )
+
+
 # For each report its arguments, and its arguments with --quick.
 REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...]]] = {
     "calls": (report_calls, (25, 20), (2, 1)),
@@ -298,6 +312,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "isolation": (report_isolation, (100, 9), (2, 1)),
     "integration": (report_integration, (5,), (1,)),
     "mutation": (report_mutation, (3, 1), (1, 0)),
+    "sweep": (report_sweep, (3, 1), (1, 0)),
     "lint": (report_lint, (300, 40_000, 9), (5, 300, 1)),
 }
 

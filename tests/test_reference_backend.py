@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,13 @@ def test_every_integration_test_passes_on_the_embedded_postgresql(copy: Path) ->
     assert result.exit_code == 0, said
     assert result.postgres is not None
     assert result.postgres.embedded
+
+
+def test_every_fault_of_the_database_is_answered_as_accepted(copy: Path) -> None:
+    command = [sys.executable, "-m", "understudy", "sweep", "--locked", "--format", "json"]
+    ended = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    document = json.loads(ended.stdout)
+    assert (document["findings"], document["stale"]) == ([], [])
+    assert not [answer for answer in document["answers"] if answer["answer"] == "500"]

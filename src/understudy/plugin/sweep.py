@@ -60,7 +60,8 @@ class SweepPlugin:
         self._changed = _changed(config, settings.root)
         self._verdicts: list[Verdict] = []
         self._account = Account()
-        self._lines: list[str] = []
+        self._lines = ["There was no sweep: the run of the tests did not end."]
+        self._has_run = False
         self._is_locked = bool(config.getoption("understudy_locked"))
         rerun.of(config).after.append(self.sweep)
 
@@ -71,6 +72,7 @@ class SweepPlugin:
             KeyboardInterrupt: Ctrl-C; what was tried is kept.
         """
         reruns = rerun.of(self._config)
+        self._has_run = True
         swept = {
             test: recorded.run
             for test, recorded in reruns.recorded.items()
@@ -98,17 +100,26 @@ class SweepPlugin:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Put the parts together, and write the file; findings fail the run."""
         own = {
+            "has_run": self._has_run,
             "fingerprint": self._fingerprint,
             "verdicts": [plain.from_verdict(verdict) for verdict in self._verdicts],
             "account": asdict(self._account),
         }
         if xdist_workers.send(self._config, _OUTPUT, lambda: own):
             return
-        for part in xdist_workers.results(self._config, _OUTPUT):
+        parts = [part for part in xdist_workers.results(self._config, _OUTPUT) if part["has_run"]]
+        if not parts and not self._has_run:
+            return
+        for part in parts:
             self._fingerprint = self._fingerprint or part["fingerprint"]
             self._verdicts += map(plain.to_verdict, part["verdicts"])
             _add(self._account, part["account"])
         result = outcome.assess(self._verdicts, self._known, is_locked=self._is_locked)
+        if parts:  # several processes have tried some of them
+            self._account.planned -= len(self._verdicts) - len(result.verdicts)
+            self._account.calls = outcome.number_of_calls(
+                verdict.trial for verdict in result.verdicts
+            )
         saved = self._save(result)
         self._keep_state()
         written = self._write_tests(result) if self._config.getoption(_WRITE) else []
@@ -295,10 +306,14 @@ def _schema(config: pytest.Config, settings: Settings) -> tuple[SchemaFacts | No
     # Only now: a sweep without a schema needs no server.
     from understudy.catalog.describer import Describer
     from understudy.catalog.own_connection import connect
+    from understudy.embedded.errors import PostgresError
     from understudy.plugin import databases
 
-    clones = databases.shared(config)
-    name, _ = clones.new()
+    try:
+        clones = databases.shared(config)
+        name, _ = clones.new()
+    except PostgresError:  # tests on fake_postgres need no server
+        return None, set()
     dsn = clones.place.socket_dsn(name)
     try:
         describer = Describer(dsn)
@@ -321,10 +336,9 @@ def _account(sweep: Sweep, reruns: Reruns, swept: Mapping[str, Run]) -> Account:
         if not is_without and (reason := reruns.why_not(test)) is not None:
             left_out[test] = reason
     found = [(test, oracle.of_rule(each)) for test, run in swept.items() for each in _rules(run)]
-    sites = {(trial.subject, str(trial.place), trial.statement) for trial in sweep.trials}
     return Account(
         planned=len(sweep.trials),
-        calls=len(sites),
+        calls=outcome.number_of_calls(sweep.trials),
         unreached=[trial.line for trial in sweep.unreached],
         unsteady=[trial.line for trial in sweep.unsteady],
         left_out=left_out,

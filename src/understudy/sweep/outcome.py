@@ -115,3 +115,8 @@ def counts(result: Result) -> Mapping[str, int]:
     for verdict in result.verdicts:
         found[verdict.outcome] += 1
     return dict(sorted(found.items()))
+
+
+def number_of_calls(trials: Iterable[Trial]) -> int:
+    """Return at how many calls trials are."""
+    return len({(trial.subject, str(trial.place), trial.statement) for trial in trials})
