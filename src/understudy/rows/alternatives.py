@@ -9,10 +9,15 @@ from decimal import Decimal
 from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
 
+from understudy.rows.pattern_examples import example
+
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 # PostgreSQL prints `x IN (1, 2)` as `x = ANY (ARRAY[1, 2])`.
 _LIST = re.compile(r"= ANY \(+ARRAY\[([^\]]*)\]")
+# The operators and the function that match a regular expression.
+_MATCHES = re.compile(r"(?<![!~])~\*? '|regexp_like")
+_EXAMPLES = 10  # of each regular expression, so that a unique column finds one that is not taken
 _LONGEST = 255
 _CHARACTERS = (digits, ascii_lowercase, ascii_uppercase)
 # Tried last: signs, early and late times, common shapes of text.
@@ -42,7 +47,11 @@ def alternatives(definitions: Sequence[str], others: Sequence[object], random: R
     """
     values: list[object] = []
     for definition in definitions:
-        values += _literals(definition)
+        literals = _literals(definition)
+        if _MATCHES.search(definition):
+            examples = [example(text, random) for text in literals for _ in range(_EXAMPLES)]
+            values += [text for text in examples if text is not None]
+        values += literals
         for number in map(Decimal, _NUMBER.findall(definition)):
             values += [number, number + 1, number - 1]
             if 0 < number <= _LONGEST:
