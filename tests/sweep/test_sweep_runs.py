@@ -63,6 +63,18 @@ def test_a_hidden_error_fails_the_run_until_it_is_accepted(swept: Swept) -> None
 
 
 @pytest.mark.slow
+def test_a_rule_that_is_switched_off_finds_nothing(swept: Swept) -> None:
+    swept.write(APP)
+
+    report = swept.report(
+        "--understudy-sweep=40001", "--understudy-check-success-despite-error=off"
+    )
+
+    assert "Nothing is wrong with the answers.\n" in report
+    assert swept.answers == "POST /users, INSERT users, 40001 -> 201\n"
+
+
+@pytest.mark.slow
 def test_a_locked_file_lacks_a_line(swept: Swept) -> None:
     report = swept.write().report("--understudy-sweep=40001", "--understudy-locked")
 

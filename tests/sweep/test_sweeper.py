@@ -44,6 +44,9 @@ class Rerunner:
     def control(self, test: str) -> str | None:
         return self.reasons.get(test)
 
+    def settle(self, test: str) -> None:
+        self.runs.append((test, "none"))
+
     def run(self, test: str, call: CallId, fault: Fault, seconds: float) -> Run:
         self.runs.append((test, fault.label))
         return self.with_fault(test, call, fault, seconds)
@@ -105,13 +108,34 @@ def test_what_is_found_has_to_happen_twice() -> None:
     assert len(rerunner.runs) == 4
 
 
-def test_what_happens_once_is_not_told() -> None:
-    runs = iter([hanging(), of_request(503, fails="57014"), of_request(503, fails="40001")])
+def of_connect() -> Run:
+    recorder = Recorder().begins("POST", "/users").asks("", kind="connect", tag="")
+    return recorder.asks(INSERT, "a").answers(201).run
 
-    sweep = swept(Rerunner({"a": of_request()}, lambda *_: next(runs)))
 
-    assert outcomes(sweep) == [("40001", "503")]
-    assert [trial.line for trial in sweep.unsteady] == ["POST /users, INSERT users, 57014"]
+def refused(status: int) -> Run:
+    recorder = Recorder().begins("POST", "/users").asks("", kind="connect", is_lost=True)
+    run = recorder.answers(status).run
+    run.is_timeout = status == 504
+    return run
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        ([201, 201], "201"),
+        ([201, 503, 503], "503"),
+        ([201, 503, 201], "201"),
+        ([201, 503, 504], None),  # swallowed, fine, hangs
+    ],
+)
+def test_what_happens_once_is_not_told(statuses: list[int], outcome: str | None) -> None:
+    rerunner = Rerunner({"a": of_connect()}, lambda *_: refused(statuses.pop(0)))
+    sweep = Sweep(plan(rerunner.recorded, ("refused",), None))
+    sweep.run(rerunner, no_rules, known={}, budget=None, progress=lambda sweep: None)
+
+    assert [verdict.outcome for verdict in sweep.verdicts] == ([outcome] if outcome else [])
+    assert len(sweep.unsteady) == (outcome is None)
 
 
 def test_the_time_that_a_run_may_take() -> None:

@@ -21,7 +21,7 @@ from understudy import rerun
 from understudy.atomic_write import write_files
 from understudy.catalog.description import SchemaFacts
 from understudy.plugin import xdist_workers
-from understudy.plugin.settings import DEFAULT_CATALOG, Settings
+from understudy.plugin.settings import DEFAULT_CATALOG, REQUEST_RULES, Settings
 from understudy.project import pytest_process
 from understudy.project.changed_lines import ChangedLines, GitError, changed_lines
 from understudy.rerun import Reruns, Run
@@ -53,6 +53,7 @@ class SweepPlugin:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
+        self._rules = _rules_of(settings)
         self._fingerprint = ""
         self._path = answers_path(settings)
         self._faults = _selected(config)
@@ -79,7 +80,7 @@ class SweepPlugin:
             if reruns.why_not(test) is None
         }
         if not swept:
-            self._account = _account(Sweep([]), reruns, swept)
+            self._account = _account(Sweep([]), reruns, swept, self._rules)
             return
         facts, restricting = _schema(self._config, self._settings)
         self._fingerprint = _fingerprint(self._config.rootpath, facts)
@@ -87,14 +88,14 @@ class SweepPlugin:
         try:
             sweep.run(
                 _Rerunner(reruns),
-                _rules,
+                self._rules,
                 known=_unfinished(self._config, self._fingerprint),
                 budget=self._config.getoption("understudy_sweep_seconds"),
                 progress=_Progress(self._config),
             )
         finally:
             self._verdicts = sweep.verdicts
-            self._account = _account(sweep, reruns, swept)
+            self._account = _account(sweep, reruns, swept, self._rules)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -226,13 +227,24 @@ class _Rerunner:
     def control(self, test: str) -> str | None:
         return self._reruns.control(self._reruns.recorded[test].item)
 
+    def settle(self, test: str) -> None:
+        item = self._reruns.recorded[test].item
+        self._reruns.run(item, None, seconds=self._reruns.limit(item))
+
     def run(self, test: str, call: CallId, fault: Fault, seconds: float) -> Run:
         item = self._reruns.recorded[test].item
         return self._reruns.run(item, rerun.once(call, fault.change), seconds=seconds)
 
 
-def _rules(run: oracle.Run) -> Sequence[request_rules.Finding]:
-    return request_rules.findings(run.events, run.requests)
+def _rules_of(settings: Settings) -> oracle.Rules:
+    """Return what applies the rules about requests that are not switched off."""
+    off = {rule for rule in REQUEST_RULES if settings.level(rule) == "off"}
+
+    def rules(run: oracle.Run) -> Sequence[request_rules.Finding]:
+        found = request_rules.findings(run.events, run.requests)
+        return [each for each in found if f"check_{each.key.replace('-', '_')}" not in off]
+
+    return rules
 
 
 class _Progress:
@@ -328,14 +340,16 @@ def _schema(config: pytest.Config, settings: Settings) -> tuple[SchemaFacts | No
     return facts, {row[0] for row in rows}
 
 
-def _account(sweep: Sweep, reruns: Reruns, swept: Mapping[str, Run]) -> Account:
+def _account(
+    sweep: Sweep, reruns: Reruns, swept: Mapping[str, Run], rules: oracle.Rules
+) -> Account:
     left_out = dict(sweep.left_out)
     for test, recorded in reruns.recorded.items():
         is_without = recorded.run.passed and recorded.reason is None and not recorded.run.asked
         # Of tests that send nothing, there is nothing to say.
         if not is_without and (reason := reruns.why_not(test)) is not None:
             left_out[test] = reason
-    found = [(test, oracle.of_rule(each)) for test, run in swept.items() for each in _rules(run)]
+    found = [(test, oracle.of_rule(each)) for test, run in swept.items() for each in rules(run)]
     return Account(
         planned=len(sweep.trials),
         calls=outcome.number_of_calls(sweep.trials),

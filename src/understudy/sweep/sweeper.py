@@ -16,6 +16,7 @@ from understudy.sweep.plan import Trial
 # need a moment after a lost connection.
 PATIENCE = 5
 LEAST_SECONDS = 5.0
+_ATTEMPTS = 3
 
 
 class Rerunner(Protocol):
@@ -26,6 +27,9 @@ class Rerunner(Protocol):
 
     def control(self, test: str) -> str | None:
         """Return why a test cannot be judged by its reruns, or None."""
+
+    def settle(self, test: str) -> None:
+        """Run a test without a fault, after a fault that an app's pool may still feel."""
 
     def run(self, test: str, call: CallId, fault: Fault, seconds: float) -> FaultedRun:
         """Run a test with a fault at a call."""
@@ -119,19 +123,34 @@ class Sweep:
                 self.left_out[test] = reason
             if test in self.left_out:
                 continue
-            verdict = self._verdict(trial, test, call, rerunner, rules)
-            if verdict is None:
+            found = self._found(trial, test, call, rerunner, rules)
+            if not found:
                 continue
-            if verdict.findings:
-                # What is said of an app has to be true: it happens again, or nothing is said.
-                again = self._verdict(trial, test, call, rerunner, rules)
-                rules_found = {each.rule for each in again.findings} if again else set()
-                if not any(each.rule in rules_found for each in verdict.findings):
-                    self.unsteady.append(trial)
+            for verdict in found:
+                if _is_repeated(verdict, found):
+                    self.verdicts.append(verdict)
                     return
-            self.verdicts.append(verdict)
+            self.unsteady.append(trial)
             return
         self.unreached.append(trial)
+
+    def _found(
+        self, trial: Trial, test: str, call: CallId, rerunner: Rerunner, rules: Rules
+    ) -> list[Verdict]:
+        """Return the verdicts on a fault, as many as it takes to be sure of one.
+
+        What is said of an app has to be true: it happens again, or nothing is said.
+        """
+        found: list[Verdict] = []
+        for attempt in range(_ATTEMPTS):
+            verdict = self._verdict(trial, test, call, rerunner, rules)
+            if verdict is not None:
+                found.append(verdict)
+                if any(_is_repeated(each, found) for each in found):
+                    break
+            if attempt or verdict is None:
+                rerunner.settle(test)
+        return found
 
     def _verdict(
         self,
@@ -146,3 +165,12 @@ class Sweep:
         limit = max(LEAST_SECONDS, PATIENCE * normal.seconds)
         run = rerunner.run(test, call, trial.fault, limit)
         return judge(trial, test, call, normal, run, limit, rules) if run.has_fired else None
+
+
+def _is_repeated(verdict: Verdict, found: Sequence[Verdict]) -> bool:
+    """Return whether a verdict is sure: the first, without a finding, or two that are alike."""
+    rules = {finding.rule for finding in verdict.findings}
+    if not rules and len(found) == 1:
+        return True
+    others = [{finding.rule for finding in each.findings} for each in found]
+    return sum(bool(rules & each) or rules == each for each in others) > 1

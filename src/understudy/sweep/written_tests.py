@@ -80,8 +80,8 @@ def with_test(
         *_header(function, name, origin, lines),
         f'    """{_sentence(verdict, finding)}"""',
         *(f"    {key} = {_literal(value)}" for key, value in origin.parameters.items()),
-        *_rule(origin, event, verdict),
-        *_body(lines, function, statement),
+        *_body(lines, function, statement, origin),
+        *_rule(origin, event, verdict, statement.col_offset),
         *_request(lines, statement, call, function, finding),
         *_expectation(origin, event, verdict, finding, status),
     ]
@@ -166,8 +166,10 @@ def _calls(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.Call]]:
                     yield statement, node
 
 
-def _body(lines: list[str], function: _Function, statement: ast.stmt) -> list[str]:
-    """Return the lines of the test before its request."""
+def _body(lines: list[str], function: _Function, statement: ast.stmt, origin: Origin) -> list[str]:
+    """Return the lines of the test before its request; its own rules need not be used."""
+    if origin.fixture == "fake_postgres":
+        lines = _with_optional_rules(lines, function, statement)
     first = function.body[0]
     is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     begin = (first.end_lineno or first.lineno) if is_docstring else first.lineno - 1
@@ -175,6 +177,17 @@ def _body(lines: list[str], function: _Function, statement: ast.stmt) -> list[st
     while kept and not kept[0]:
         del kept[0]
     return kept
+
+
+def _with_optional_rules(lines: list[str], function: _Function, statement: ast.stmt) -> list[str]:
+    lines = list(lines)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Expr) and node.lineno < statement.lineno:
+            text = ast.unparse(node)
+            if text.startswith("fake_postgres.on(") and ".optional()" not in text:
+                last = (node.end_lineno or node.lineno) - 1
+                lines[last] = lines[last].rstrip() + ".optional()"
+    return lines
 
 
 def _request(
@@ -226,8 +239,8 @@ def _expectation(
 # The rule -----------------------------------------------------------------------------------------
 
 
-def _rule(origin: Origin, event: Event, verdict: Verdict) -> list[str]:
-    """Return the lines that let the call fail."""
+def _rule(origin: Origin, event: Event, verdict: Verdict, column: int) -> list[str]:
+    """Return the lines that let the call fail, directly before the request."""
     fault = verdict.trial.fault
     if event.kind == "connect":
         raise NotWritten("a refused connection cannot be scripted for one call")
@@ -241,19 +254,21 @@ def _rule(origin: Origin, event: Event, verdict: Verdict) -> list[str]:
     if before and origin.fixture == "fake_postgres":
         raise NotWritten("only its first call can be scripted beside the test's own rules")
     real = f".real().times({before}).then" if before else ""
-    begin = f"    {origin.fixture}.on({quoted(event.call.statement)}){real}{how}"
+    indent = f"\0{' ' * column}"
+    begin = f"{indent}{origin.fixture}.on({quoted(event.call.statement)}){real}{how}"
     line = f"{begin}{argument}).times(1)"
     if len(line) <= _WIDTH or not argument:
         return [line]
-    return [begin, f"        {argument}", "    ).times(1)"]
+    return [begin, f"{indent}    {argument}", f"{indent}).times(1)"]
 
 
 def _before(origin: Origin, event: Event) -> int:
-    """Return how often the test has sent the statement before."""
+    """Return how often the request has sent the statement before."""
     tokens = sql.tokens(event.call.statement)
-    earlier = [other for other in origin.events if other.begun < event.begun]
     return sum(
-        other.phase == "call" and sql.tokens(other.call.statement) == tokens for other in earlier
+        other.request is event.request and sql.tokens(other.call.statement) == tokens
+        for other in origin.events
+        if other.begun < event.begun
     )
 
 
