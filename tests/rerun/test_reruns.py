@@ -188,6 +188,15 @@ async def test_await(real_postgres):
     finally:
         connection.terminate()
 
+async def test_blocked_loop(real_postgres):
+    connection = await asyncpg.connect(real_postgres.dsn)
+    try:
+        await connection.fetchval("SELECT 7 AS x")
+    except asyncpg.PostgresError:
+        time.sleep(100)
+    finally:
+        connection.terminate()
+
 def test_client(real_postgres):
     app = FastAPI()
 
@@ -220,7 +229,8 @@ def test_what_waits_for_ever_is_ended(rerunning: Rerunning) -> None:
 
     found = outcomes(rerunning.lines("-W", "ignore"))
 
-    tests = ["test_sleep", "test_lock", "test_await", "test_client", "test_taken"]
+    tests = ["test_sleep", "test_lock", "test_await", "test_blocked_loop", "test_client"]
+    tests.append("test_taken")
     assert found == {test: ["error failed, late", "none passed"] for test in tests}
 
 

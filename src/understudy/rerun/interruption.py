@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _SIGNAL = getattr(signal, "SIGURG", None)
 # After so many attempts, an event loop that does not get to cancel a task is interrupted itself.
 _LAST = 20
+_LAST_OF_RERUN = 6
 # What calls a test or a fixture: pytest itself is not interrupted.
 _CALLERS = frozenset({"pytest_pyfunc_call", "call_fixture_func", "_callTestMethod", "_callSetUp"})
 # The same for the teardown of a fixture, which only a rerun interrupts.
@@ -133,7 +134,8 @@ class Interruption:
                 )
 
     def _handle(self, _number: int, frame: FrameType | None) -> None:
-        if asyncio._get_running_loop() is not None and self._attempt < _LAST:
+        last = _LAST_OF_RERUN if self.is_late else _LAST
+        if asyncio._get_running_loop() is not None and self._attempt < last:
             return
         callers = _CALLERS | _ENDERS if self.is_late else _CALLERS
         # Beyond `from_call` is the runner, and where a test runs tests, another one.
