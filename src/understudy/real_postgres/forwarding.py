@@ -42,7 +42,9 @@ from understudy.real_postgres.leaked_tasks import LeakedTasks
 from understudy.real_postgres.mixed_rules import from_real_server
 from understudy.real_postgres.observation import Observer
 from understudy.real_postgres.pending import chain
+from understudy.real_postgres.replaced_statements import replace_statement
 from understudy.real_postgres.scheduler import TransactionScheduler
+from understudy.real_postgres.session_commands import SessionCommands
 from understudy.real_postgres.setting_texts import Named
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
@@ -105,6 +107,7 @@ class ForwardingResponder(ScriptResponder):
         self._limits = scheduler.limits
         self._portals = UpstreamPortals(scheduler)
         self._settings = ClientSettings(scheduler)
+        self._apply = SessionCommands(scheduler, self._settings).apply
         self._known = Schema()
         self._statements: dict[object, Statement] = {}
         self._generation = 0
@@ -257,26 +260,10 @@ class ForwardingResponder(ScriptResponder):
             return carry_out(change, call)
         statement = portal.prepared.statement
         if isinstance(change, Replace) and statement is not None and change.sql != statement.sql:
-            return self._replaced(change.sql, statement, portal, limit, client)
+            forward = partial(self._forward, portal, limit, client)
+            prepared = self._prepare(change.sql, statement.parameters, client)
+            return replace_statement(portal, prepared, forward)
         return self._forward(portal, limit, client)
-
-    def _replaced(
-        self, sql: str, own: Statement, portal: Portal, limit: int, client: RollbackClient
-    ) -> Result | Pending:
-        """Forward another statement with the values of a portal.
-
-        The driver keeps what it knows of its own statement, so the columns have to be alike.
-        """
-
-        def forward(other: Statement) -> Pending:
-            types = [field.oid for field in own.fields or ()]
-            if [field.oid for field in other.fields or ()] != types or own.copy != other.copy:
-                raise errors.error("0A000", "cached plan must not change result type")
-            portal.prepared = replace(portal.prepared, statement=other)
-            return self._forward(portal, limit, client)
-
-        prepared = self._prepare(sql, own.parameters, client)
-        return chain(prepared, forward) if isinstance(prepared, Pending) else forward(prepared)
 
     def _described(
         self, call: Call, notes: ForwardedStatement, client: RollbackClient
@@ -398,35 +385,6 @@ class ForwardingResponder(ScriptResponder):
         if isinstance(command, c.Commit | c.Rollback):
             self._scheduler.end(client, commit=False)
 
-    def _apply(self, command: c.Command, sql: str, client: RollbackClient) -> Pending | None:
-        """Apply a command of the session on the real server; return what to wait for, if any."""
-        current = client.current
-        match command:
-            case c.Commit() | c.Rollback() | c.PrepareTransaction():
-                aborted = current is not None and current.aborted
-                if isinstance(command, c.Commit) and not aborted:
-                    return self._scheduler.commit(client)
-                self._scheduler.end(client, commit=False)
-            case c.Savepoint() | c.Release() | c.RollbackTo():
-                if current is not None:
-                    return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
-            case c.SetTransaction(session=True) | c.SetConstraints():
-                return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
-            case c.SetTransaction(modes=modes) | c.Begin(modes=modes):
-                if current is not None and ("transaction_read_only", "on") in modes:
-                    request = upstream_requests.query("SET LOCAL transaction_read_only = on")
-                    return self._scheduler.submit(client, sql, request, _done)
-            case c.Set(name="transaction_isolation" | "transaction_deferrable"):
-                return None  # which the transaction of the test has
-            case c.Set() | c.Reset():
-                return self._settings.apply(command, sql, client)
-            case c.Discard(what=what):
-                if what != "ALL":
-                    return self._scheduler.submit(client, sql, upstream_requests.query(sql), _done)
-                if current is None:
-                    return self._settings.discard_all(sql, client)
-        return None
-
     # responder.Forwarder -------------------------------------------------------------------------
 
     def log_in(self, connection: Connection) -> dict[str, str] | Pending:
@@ -465,12 +423,6 @@ class ForwardingResponder(ScriptResponder):
             client.tunnel.close()
         self._limits.note_lost(client)
         self._scheduler.drop_client(client)
-
-
-def _done(reply: Reply) -> Result:
-    if reply.error is not None:
-        raise reply.error
-    return Result()
 
 
 def _columns(reply: Reply) -> tuple[Field, ...]:
