@@ -20,6 +20,14 @@ SCHEMA = """
         total numeric(8, 2) NOT NULL DEFAULT 0,
         placed timestamptz NOT NULL DEFAULT clock_timestamp()
     );
+    CREATE TABLE guarded (id integer PRIMARY KEY, level integer CHECK (level BETWEEN 10 AND 20));
+    CREATE TABLE documents (id integer PRIMARY KEY, body jsonb NOT NULL, tags text[] NOT NULL);
+    CREATE TABLE hens (id integer PRIMARY KEY, egg integer NOT NULL);
+    CREATE TABLE eggs (
+        id integer PRIMARY KEY,
+        hen integer NOT NULL REFERENCES hens DEFERRABLE INITIALLY DEFERRED
+    );
+    ALTER TABLE hens ADD FOREIGN KEY (egg) REFERENCES eggs DEFERRABLE INITIALLY DEFERRED;
     CREATE TABLE never (id integer PRIMARY KEY CHECK (id <> id));
     INSERT INTO users (name) VALUES ('Ana');
 """

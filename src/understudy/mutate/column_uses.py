@@ -118,7 +118,9 @@ class _Reader:
         first, last = self._numbers.of((insert.start, insert.end))
         opening = next((at for at in range(first, last) if at in self._tokens.closing), None)
         if opening is None:
-            return [column.name for table in self._tables[:1] for column in table.columns]
+            names = (name_of(self._tokens.pieces[at].text) for at in range(first, last))
+            oid = next((self._aliases[name] for name in names if name in self._aliases), None)
+            return [c.name for table in self._tables if table.oid == oid for c in table.columns]
         closing = self._tokens.closing[opening]
         return [
             self._tokens.pieces[start].text

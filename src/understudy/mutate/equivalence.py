@@ -9,23 +9,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 from typing import Any
 
 import psycopg
 
-from understudy.catalog.describer import Describer
-from understudy.catalog.description import Description, ParsedOnly, Refusal
 from understudy.catalog.own_connection import connect
 from understudy.mutate import executions, telling
-from understudy.mutate.column_uses import ColumnId, Uses, uses_of
-from understudy.mutate.executions import Executor, Masks, Outcome
+from understudy.mutate.column_uses import ColumnId, uses_of
+from understudy.mutate.executions import Executor, Outcome
 from understudy.mutate.generated_data import Dataset, StoredRow, fill, neighbours
 from understudy.mutate.mutants import Judgement, Mutant
 from understudy.mutate.parameter_sets import Parameters, parameter_sets
-from understudy.pg.clauses import read_statement
+from understudy.mutate.subjects import Subject, described
 from understudy.pg.queries import Statement
 from understudy.pg.writes import is_write
 from understudy.rows.insert_sql import Connection
@@ -73,79 +70,18 @@ def judge(
     """
     if not mutants:
         return {}
-    subjects, judgements = _described(mutants, dsn)
+    subjects, judgements = described(mutants, dsn)
     if subjects:
         with connect(dsn) as connection:
             _Judge(connection, subjects, recorded or {}, judgements, with_rows).run(seeds)
     return {mutant: judgements[mutant] for mutant in mutants}
 
 
-@dataclass
-class _Subject:
-    """A statement with its mutants that are not judged yet."""
-
-    structure: Statement
-    description: Description
-    mutants: list[Mutant]
-    tables: list[Table] = field(default_factory=list)
-    changed: list[Table] = field(default_factory=list)
-    uses: Uses = field(default_factory=Uses)
-    recorded: list[Parameters] = field(default_factory=list)
-    masks: Masks = field(default_factory=Masks)
-    is_reached: bool = False
-    has_order: bool = True
-
-    @property
-    def text(self) -> str:
-        return self.structure.text
-
-
-def _described(
-    mutants: Sequence[Mutant], dsn: str
-) -> tuple[list[_Subject], dict[Mutant, Judgement]]:
-    """Return the statements with the mutants to run, and the verdicts on the others."""
-    by_statement: dict[str, list[Mutant]] = defaultdict(list)
-    for mutant in mutants:
-        by_statement[mutant.statement].append(mutant)
-    describer = Describer(dsn)
-    try:
-        texts = [*by_statement, *(mutant.sql for mutant in mutants)]
-        described = dict(zip(texts, describer.describe(texts), strict=True))
-    finally:
-        describer.close()
-    judgements: dict[Mutant, Judgement] = {}
-    subjects = []
-    for text, of_it in by_statement.items():
-        original, structure = described[text], read_statement(text)
-        if not isinstance(original, Description) or structure is None:
-            reason = "PostgreSQL does not describe the statement"
-            judgements |= {mutant: Judgement("unknown", reason) for mutant in of_it}
-            continue
-        refusals = {mutant: _refusal(original, described[mutant.sql]) for mutant in of_it}
-        judgements |= {m: Judgement("refused", why) for m, why in refusals.items() if why}
-        rest = [mutant for mutant in of_it if not refusals[mutant]]
-        if rest:
-            subjects.append(_Subject(structure, original, rest))
-    return subjects, judgements
-
-
-def _refusal(original: Description, verdict: Description | Refusal | ParsedOnly) -> str:
-    """Return why a mutant is not run, "" if it is."""
-    error = verdict if isinstance(verdict, Refusal) else None
-    if isinstance(verdict, Description) and original.fails is None:
-        error = verdict.fails
-    if error is not None:
-        return f"{error.sqlstate} {error.message}"
-    if isinstance(verdict, Description) and verdict.parameters != original.parameters:
-        return "its parameters have other types"
-    return ""
-
-
 class _Judge:
     def __init__(
         self,
         connection: Connection,
-        subjects: list[_Subject],
+        subjects: list[Subject],
         recorded: Recorded,
         judgements: dict[Mutant, Judgement],
         with_rows: bool,
@@ -180,13 +116,13 @@ class _Judge:
             reached = _EQUIVALENT if subject.is_reached else _NOT_REACHED
             self._judgements |= dict.fromkeys(subject.mutants, reached)
 
-    def _give_up(self, subject: _Subject, reason: str) -> None:
+    def _give_up(self, subject: Subject, reason: str) -> None:
         self._judgements |= dict.fromkeys(subject.mutants, Judgement("unknown", reason))
         subject.mutants = []
 
     # What a statement works on ---------------------------------------------------------------
 
-    def _read(self, subject: _Subject, calls: Sequence[Sequence[Any]]) -> None:
+    def _read(self, subject: Subject, calls: Sequence[Sequence[Any]]) -> None:
         names = self._schema.names
         oids = [names[name] for name in subject.description.tables if name in names]
         subject.tables = list(_stored(self._schema, oids))
@@ -205,7 +141,7 @@ class _Judge:
         subject.recorded = [self._texts(call) for call in complete[:_RECORDED]]
         self._pool(subject)
 
-    def _children(self, subject: _Subject) -> list[Table]:
+    def _children(self, subject: Subject) -> list[Table]:
         """Return the tables that refer to those of a statement, directly or not."""
         found = {table.oid for table in subject.tables}
         while (
@@ -241,7 +177,7 @@ class _Judge:
             return str(value)
         return None if row is None else row[0]
 
-    def _pool(self, subject: _Subject) -> None:
+    def _pool(self, subject: Subject) -> None:
         """Add the values of a statement to those of its columns."""
         for column in subject.uses.named:
             self._pools[column].update()  # it varies more than columns that no statement names
@@ -286,7 +222,7 @@ class _Judge:
 
     # Side by side ----------------------------------------------------------------------------
 
-    def _compare_all(self, subject: _Subject, data: Dataset, random: Random) -> None:
+    def _compare_all(self, subject: Subject, data: Dataset, random: Random) -> None:
         """Compare on all rows, and on few: with unmatched rows, small groups, empty tables."""
         empty = [table.name for table in subject.tables if not data.rows.get(table.oid)]
         if empty:
@@ -301,7 +237,7 @@ class _Judge:
                     if is_done:
                         self._compare(subject, few, random)
 
-    def _compare(self, subject: _Subject, data: Dataset, random: Random) -> None:
+    def _compare(self, subject: Subject, data: Dataset, random: Random) -> None:
         chosen = self._chosen(subject, data, random)
         if chosen is None:
             return
@@ -318,7 +254,7 @@ class _Judge:
                     break
 
     def _chosen(
-        self, subject: _Subject, data: Dataset, random: Random
+        self, subject: Subject, data: Dataset, random: Random
     ) -> list[tuple[Parameters, Outcome]] | None:
         """Return parameters for which the original does different things; None if it is unknown."""
         types = subject.description.parameters
@@ -341,7 +277,7 @@ class _Judge:
 
     def _telling(
         self,
-        subject: _Subject,
+        subject: Subject,
         mutant: Mutant,
         data: Dataset,
         parameters: Parameters,

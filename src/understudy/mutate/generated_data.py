@@ -7,7 +7,8 @@ generator of `rows`. NULLs, duplicates, parents without children are among them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from random import Random
@@ -15,20 +16,26 @@ from string import ascii_lowercase
 
 import psycopg
 
+from understudy.catalog.schema_reader import DatabaseType
 from understudy.mutate.column_uses import ColumnId
 from understudy.pg.sql_spelling import quoted
+from understudy.rows.alternatives import alternatives
 from understudy.rows.column_hints import ColumnHints
 from understudy.rows.errors import NoValue, RowsError
 from understudy.rows.insert_sql import Connection
 from understudy.rows.inserter import Inserter
 from understudy.rows.table_facts import Column, ForeignKey, Schema, Table
-from understudy.rows.value_generator import ValueGenerator
+from understudy.rows.value_generator import ValueGenerator, in_array
 
 ROWS = 36  # of each table
+_MOST_ROWS = 120  # that are read of a table that had rows before
 _BASE = 10  # of these differ in every column
 _MOST_HITS = 12  # rows that statements look for
 _FRESH = 4  # rows that are not in the table, for INSERT
 _MOST_FAILURES = 25
+_MOST_ALTERNATIVES = 12  # values of a column that a check mentions
+_NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _TEXTS = frozenset({"text", "varchar", "citext"})
 Values = dict[str, str | None]
 
@@ -58,21 +65,21 @@ class Dataset:
         self, rows: Iterable[StoredRow], tables: Mapping[int, Table]
     ) -> list[StoredRow]:
         """Return rows, each after those of the tables that it refers to."""
-        found: list[StoredRow] = []
-        for row in rows:
-            self._add(row, tables, found)
-        return found
+        found: dict[tuple[int, str], StoredRow] = {}
+        waiting = [*rows]
+        while waiting:
+            row = waiting.pop()
+            if found.pop((row.table, row.place), None) is None:
+                waiting += self._parents(row, tables)
+            found[row.table, row.place] = row
+        return [*reversed(found.values())]
 
-    def _add(self, row: StoredRow, tables: Mapping[int, Table], found: list[StoredRow]) -> None:
-        if row in found:
-            return
+    def _parents(self, row: StoredRow, tables: Mapping[int, Table]) -> Iterator[StoredRow]:
         for key in tables[row.table].foreign_keys:
             values = [row.values[name] for name in key.columns]
             for parent in self.rows.get(key.parent, ()) if key.parent in tables else ():
-                is_parent = [parent.values[name] for name in key.parent_columns] == values
-                if is_parent and parent is not row:
-                    self._add(parent, tables, found)
-        found.append(row)
+                if [parent.values[name] for name in key.parent_columns] == values:
+                    yield parent
 
     def few(self, tables: Mapping[int, Table], random: Random) -> Dataset:
         """Return some rows, with those that they refer to."""
@@ -109,9 +116,11 @@ def fill(
 
 
 def read_rows(connection: Connection, table: Table) -> list[StoredRow]:
-    """Return the rows of a table."""
-    columns = ", ".join(f"{quoted(column.name)}::text" for column in table.columns)
-    query = f"SELECT ctid::text, {columns} FROM {full_name(table)}"
+    """Return the rows of a table, the latest first; of a large table, the latest."""
+    columns = ["ctid::text", *(f"{quoted(column.name)}::text" for column in table.columns)]
+    query = f"""
+        SELECT {", ".join(columns)} FROM {full_name(table)} ORDER BY ctid DESC LIMIT {_MOST_ROWS}
+    """
     names = [column.name for column in table.columns]
     return [
         StoredRow(table.oid, place, dict(zip(names, values, strict=True)))
@@ -133,6 +142,17 @@ def neighbours(text: str) -> list[str]:
         longer = [f"{text}x", f"x{text}", f" {text} "]
         return [text, *swapped, *longer, text[:-1]] if text else [text]
     return [text, str(number + 1), str(number - 1)] if number.is_finite() else [text]
+
+
+def _of_type(kind: DatabaseType, texts: Iterable[str]) -> Iterator[str]:
+    """Yield the texts that a type takes, or values that contain them."""
+    for text in texts:
+        if kind.kind == "array":
+            yield text if text.startswith("{") else in_array(text)
+        elif kind.name in ("json", "jsonb"):
+            yield from (f'{{"{text}": "a"}}', f'{{"{text}": null}}') if text.isidentifier() else ()
+        elif kind.name not in _NUMBERS or _NUMBER.fullmatch(text):
+            yield text
 
 
 def _parents_first(tables: list[Table]) -> list[Table]:
@@ -169,12 +189,27 @@ class _Filler:
         self._connection = connection
         self._hits = hits
         self._random = Random(seed)
-        self._pools = pools
+        self._pools = dict(self._usable(schema, pools))
         hints = ColumnHints(str(seed), None)
         self._generator = ValueGenerator(schema, self._random, hints.value)
         tables = {oid: self._greedy(table) for oid, table in schema.tables.items()}
         self._schema = replace(schema, tables=tables)
         self._data = Dataset()
+
+    def _usable(
+        self, schema: Schema, pools: Mapping[ColumnId, Sequence[str]]
+    ) -> Iterator[tuple[ColumnId, Sequence[str]]]:
+        """Yield the values of each column that its type takes, and what its checks mention."""
+        for table in schema.tables.values():
+            for column in table.columns:
+                name = ColumnId(table.oid, column.name)
+                checks = [
+                    check.definition for check in table.checks if column.name in check.columns
+                ]
+                mentioned = alternatives(checks, (), self._random)[:_MOST_ALTERNATIVES]
+                texts = [*pools.get(name, ()), *(mentioned if checks else ())]
+                if name in pools or checks:
+                    yield name, list(dict.fromkeys(_of_type(column.type, texts)))
 
     def fill(self, tables: Sequence[Table]) -> Dataset:
         for table in tables:
@@ -242,6 +277,8 @@ class _Filler:
             used = ColumnId(table.oid, column.name)
             pool = self._pools.get(used, ())
             nulls = 0.35 if used in self._pools else 0.15
+            if column.type.kind in ("range", "multirange"):
+                nulls = 0.9  # nearly all generated ones overlap
             if not column.not_null and not column.type.not_null and self._chance(nulls):
                 given[column.name] = None
             elif pool and self._chance(0.6):
@@ -294,9 +331,9 @@ class _Filler:
             if optional and (not parents or self._chance(0.3)):
                 given |= dict.fromkeys(key.columns)
             elif parents:
-                few = parents[: 3 if self._chance(0.6) else len(parents) * 2 // 3 + 1]
+                few = parents[-3 if self._chance(0.6) else -len(parents) * 2 // 3 :]
                 if key.parent == table.oid and self._chance(0.5):
-                    few = parents[-3:]
+                    few = parents[:3]
                 given |= self._key_of(key, self._random.choice(few).values)
         return given
 

@@ -132,6 +132,10 @@ class _Chooser:
         if kind.endswith("[]") and text is not None and not text.startswith("{"):
             more = [row.values.get(column.name) for row in self._random.choices(others, k=2)]
             return f"{{{','.join(element(one) for one in (text, *more) if one is not None)}}}"
+        if kind.endswith("[]") and text is not None and self._random.random() < 0.5:
+            other = self._random.choice(others).values.get(column.name) if others else None
+            both = [part for part in (text[1:-1], (other or "{}")[1:-1]) if part]
+            return self._random.choice(["{}", f"{{{','.join(both)}}}"])
         if kind in _TEXT_TYPES and text and self._random.random() < 0.3:
             middle = text[1:4]
             return self._random.choice([text.lower(), text.upper(), middle, f"%{middle}%"])
