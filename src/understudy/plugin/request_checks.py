@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 _BOUNDARIES: pytest.StashKey[list[Boundary]] = pytest.StashKey()
 
 
+# What was imported when it was last looked whether a client is among it.
+_looked_at: tuple[int, object] = (0, None)
+
+
 def observe_clients() -> None:
     """Note the requests of the clients whose modules were imported."""
+    global _looked_at
+    imported = len(sys.modules), sys.modules.get("starlette.testclient")
+    if imported == _looked_at:
+        return
+    _looked_at = imported
     if "httpx" in sys.modules or "httpx2" in sys.modules:
         importlib.import_module("understudy.asgi.app_requests").observe()
 
