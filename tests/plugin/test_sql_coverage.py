@@ -181,6 +181,11 @@ def test_a_report_that_does_not_exist(project: Project, value: str) -> None:
     )
 
 
+def test_a_run_without_tests_has_no_coverage(users: Project) -> None:
+    result = users.run("--understudy-sql-cov", "--collect-only")
+    assert "coverage of SQL" not in result.stdout.str()
+
+
 def test_a_report_that_cannot_be_written(users: Project) -> None:
     users.write_text(users.path / "taken", "")
     result = users.run("--understudy-sql-cov-report=json:taken/sql.json")

@@ -38,6 +38,8 @@ def begin(config: pytest.Config, settings: Settings) -> None:
             raise pytest.UsageError(
                 f"--understudy-sql-cov-report: {report!r} is none of {', '.join(_REPORTS)}."
             )
+    if config.option.collectonly:
+        return  # no test runs
     known = SqlCoverage(config, settings, reports or ["term"])
     config.stash[_RUN] = known
     config.pluginmanager.register(known, "understudy-sql-coverage")
