@@ -333,6 +333,48 @@ def test_without_a_schema_nothing_is_known_of_a_mutant(tmp_path: Path) -> None:
     assert result.exit_code == 0
 
 
+CRASH = """
+    import os
+
+    import psycopg
+
+    import app
+
+    runs = []
+
+
+    def test_last(real_postgres):
+        runs.append(1)
+        if len(runs) > 1:
+            os._exit(9)
+        with psycopg.connect(real_postgres.dsn) as conn:
+            app.last(conn)
+    """
+
+
+@pytest.mark.slow
+def test_a_process_that_crashes_is_not_a_success(tmp_path: Path) -> None:
+    project = small(tmp_path, CRASH, **SLOW_FILES)
+
+    result = invoke(project)
+
+    text = result.stdout.splitlines()
+    assert text[-3:-1] == ["These are the results so far, for pytest ended with exit code 9:", ""]
+    assert text[-1].startswith("No mutant was judged by a test, in ")
+    assert result.exit_code == 2
+
+
+@pytest.mark.slow
+def test_files_without_a_statement_have_nothing_to_notice(found: tuple[Path, Result]) -> None:
+    project, _ = found
+
+    result = invoke(project, "db", "--threshold", "100")
+
+    text = result.stdout.splitlines()
+    assert text[-1] == "No test sends a statement of these files, or on a changed line."
+    assert result.exit_code == 0
+
+
 BROKEN = "def test_a():\n    assert 1 == 2\n\n\ndef test_b():\n    raise ValueError('no')\n"
 
 

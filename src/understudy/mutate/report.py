@@ -170,10 +170,12 @@ def _sums(results: Results, hidden: int) -> Iterator[str]:
         yield results.end
         if untried := sum(not statement.is_judged for statement in results.statements):
             yield f"{counted(untried, 'statement')} had no turn."
-    yield (
+    score = (
         f"{results.killed} of {results.killable} that a test could notice are killed: "
-        f"{results.score:.0f}%, in {results.seconds:.1f}s"
+        f"{results.score:.0f}%"
     )
+    none = "No mutant was judged by a test"
+    yield f"{score if results.killable else none}, in {results.seconds:.1f}s"
 
 
 def _rest(results: Results) -> str:
