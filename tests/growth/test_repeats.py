@@ -118,3 +118,4 @@ def test_what_is_looked_at(calls: Any, options: Any, count: int) -> None:
 
 def test_the_statements_of_the_test_itself_are_not_looked_at() -> None:
     assert repeats(events(*LOOP), HERE, plain) == []
+    assert len(repeats(events(*LOOP, request="GET /users #1"), HERE, plain)) == 1

@@ -87,14 +87,15 @@ def repeats(
 
     Args:
         events: those of a test.
-        test_file: the file of the test, whose own statements are not looked at.
+        test_file: the file of the test, whose own statements are not looked at, unless an app that
+            is defined there sends them.
         test: its function.
     """
     sites = by_site(events)
     loops = has_loop(test)
     found = []
     for site, own in sites.items():
-        is_tests = Path(site.origin.code.co_filename) == test_file
+        is_tests = not site.request and Path(site.origin.code.co_filename) == test_file
         if len(own) < 2 or is_tests or _is_for_several(site.statement):
             continue
         repeat = _with_source(site, own, sites)
