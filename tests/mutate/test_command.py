@@ -359,7 +359,7 @@ def test_a_process_that_crashes_is_not_a_success(tmp_path: Path) -> None:
     result = invoke(project)
 
     text = result.stdout.splitlines()
-    assert text[-3:-1] == ["These are the results so far, for pytest ended with exit code 9:", ""]
+    assert "These are the results so far, for pytest ended with exit code 9:" in text
     assert text[-1].startswith("No mutant was judged by a test, in ")
     assert result.exit_code == 2
 
