@@ -9,8 +9,8 @@ from understudy.mutate.generated_data import Dataset, StoredRow
 from understudy.rows.table_facts import Table
 
 _MOST_SINGLE = 12  # rows that are tried alone
-_MOST_TRIES = 60
-_MOST_LINES = 3
+_MOST_TRIES = 90
+_MOST_LINES = 6
 _NUMBERS = frozenset({"int2", "int4", "int8"})
 
 Differs = Callable[[Sequence[StoredRow]], bool]
