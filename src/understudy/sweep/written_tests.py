@@ -123,13 +123,13 @@ def _name(origin: Origin, verdict: Verdict) -> str:
     }.get(trial.fault.name, f"fails_with_{trial.fault.label}")
     parameters = "_".join(str(value) for value in origin.parameters.values())
     text = f"{origin.name.rpartition('.')[2]}_{parameters}_when_{trial.call}_{how}".lower()
-    return re.sub(r"\W+|__+", "_", text).strip("_")
+    return re.sub(r"[\W_]+", "_", text).strip("_")
 
 
 def _sentence(verdict: Verdict, finding: Finding) -> str:
     text = finding.text.partition("\n")[0].replace("\\", "/").replace('"""', "'''")
     short = f"Found by the fault sweep ({finding.rule})."
-    return short if len(short) + len(text) > _WIDTH - 11 else f"{text}."
+    return f"{text}." if len(text) <= _WIDTH - 15 else short
 
 
 # The request --------------------------------------------------------------------------------------
