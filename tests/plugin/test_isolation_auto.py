@@ -799,3 +799,35 @@ def test_verdicts_on_tests_that_are_gone_are_dropped(database: Project) -> None:
     assert set(verdicts(database.path)) == {"test_gone", "test_deselected"}
     database.run("test_it.py").assert_outcomes(passed=1)
     assert set(verdicts(database.path)) == {"test_deselected"}
+
+
+def test_a_pool_in_a_loop_that_runs_in_tests_alone_goes_to_each_clone(database: Project) -> None:
+    database.write(
+        test_it="""
+            import asyncio
+
+            import asyncpg
+            import pytest
+
+            @pytest.fixture(scope="module")
+            def loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+
+            @pytest.fixture(scope="module")
+            def pool(real_postgres_server, loop):
+                async def opened():
+                    return await asyncpg.create_pool(real_postgres_server.dsn, min_size=0)
+
+                pool = loop.run_until_complete(opened())
+                yield pool
+                loop.run_until_complete(pool.close())
+
+            @pytest.mark.parametrize("n", range(4))
+            def test_it(pool, loop, real_postgres, n):
+                insert = "INSERT INTO users (name) VALUES ($1) RETURNING id"
+                assert loop.run_until_complete(pool.fetchval(insert, "a")) == 1
+        """
+    )
+    database.run("--understudy-isolation=clone").assert_outcomes(passed=4)

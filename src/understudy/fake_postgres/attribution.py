@@ -366,12 +366,12 @@ def _note_statement(pid: int) -> None:
 
 
 def _note_opening(new: Any, pid: int) -> None:
+    _sender()  # notes the event loop
     noted = _noted.get(pid)
     if noted is not None:
         noted.opened_by = call_site()
         if (protocol := getattr(new, "_protocol", None)) is not None:
             settle(protocol, noted.opened_by)
-        _sender()  # notes the event loop
 
 
 def _sender() -> Sender:
