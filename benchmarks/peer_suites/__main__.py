@@ -7,6 +7,9 @@ what one rolled-back transaction cannot show may keep a test waiting for ever. T
 copies of the checkout, in which only the fixtures that make a database are replaced. With "auto"
 they run twice: the second run has the verdicts of the first, as a project that commits them. It
 prints how many tests pass, and each test that passes on the plain server and not otherwise.
+
+With `--by-file`, each file of tests has a process of its own. A file that exceeds the limit is
+interrupted, and those of its tests that have not ended did not pass.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,8 +41,31 @@ NEXT_RUN = "auto, next run"
 # These checks are no part of the isolation. With `filterwarnings = error` they fail tests.
 _CHECKS = ("state", "tasks", "coroutines")
 _SCHEMA = "understudy_peer_schema"
-# Threads that a suite has left running do not keep the process.
-_PYTEST = "import os, pytest, sys; code = pytest.main(); sys.stdout.flush(); os._exit(int(code))"
+# Threads that a suite has left running do not keep the process. The alarm of a time-out repeats: a
+# test that waits for ever may wait again when its event loop is closed. uvloop swallows what a
+# signal handler raises, so the alarm cancels the tasks of a running loop.
+_PYTEST = """
+import asyncio, os, pytest, pytest_timeout, signal, sys
+
+fail, once = pytest_timeout.timeout_sigalrm, signal.setitimer
+
+def cancel(loop):
+    for task in asyncio.all_tasks(loop):
+        task.cancel("Timeout from pytest-timeout")
+
+def end(item, settings):
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        fail(item, settings)
+    loop.call_soon_threadsafe(cancel, loop)
+
+pytest_timeout.timeout_sigalrm = end
+signal.setitimer = lambda which, seconds, interval=0: once(which, seconds, interval or seconds)
+code = pytest.main()
+sys.stdout.flush()
+os._exit(int(code))
+"""
 
 
 @dataclass(frozen=True)
@@ -76,9 +103,18 @@ def _plain_server() -> Iterator[Mapping[str, str]]:
 
 
 def _run(
-    peer: Peer, checkout: Path, python: str, isolation: str, timeout: int
+    peer: Peer, checkout: Path, python: str, isolation: str, timeout: int, by_file: int | None
 ) -> Iterator[tuple[str, Outcome]]:
-    """Run a suite, and yield the name and the outcome of each run."""
+    """Run a suite, and yield the name and the outcome of each run.
+
+    Args:
+        peer: the suite.
+        checkout: where it lies.
+        python: the interpreter of its environment.
+        isolation: one of `ISOLATIONS`, or `BASELINE`.
+        timeout: seconds that a test may take.
+        by_file: seconds that a file may take in a process of its own; None for one process.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "suite"
         shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git", *peer.installed))
@@ -86,7 +122,7 @@ def _run(
             with _plain_server() as parts:
                 variables = {name: text.format(**parts) for name, text in peer.server.items()}
                 flags = ["-p", "no:understudy", f"--timeout={timeout}"]
-                yield isolation, _pytest(peer, copy, python, flags, variables)
+                yield isolation, _pytest(peer, copy, python, flags, variables, by_file)
             return
         conftest = copy / peer.conftest
         before = conftest.read_text() if conftest.exists() else ""
@@ -97,43 +133,72 @@ def _run(
         for place in (copy, conftest.parent):  # pytest's root is one of them
             (place / f"{_SCHEMA}.py").write_text(peer.schema)
         flags.append(f"--understudy-schema={_SCHEMA}:install")
-        yield isolation, _pytest(peer, copy, python, flags, {})
+        yield isolation, _pytest(peer, copy, python, flags, {}, by_file)
         if isolation == "auto":
-            yield NEXT_RUN, _pytest(peer, copy, python, flags, {})
+            yield NEXT_RUN, _pytest(peer, copy, python, flags, {}, by_file)
 
 
 def _pytest(
-    peer: Peer, copy: Path, python: str, flags: Sequence[str], variables: Mapping[str, str]
+    peer: Peer,
+    copy: Path,
+    python: str,
+    flags: Sequence[str],
+    variables: Mapping[str, str],
+    by_file: int | None,
 ) -> Outcome:
     report = copy / "understudy-report.xml"
-    command = [python, "-c", _PYTEST, *peer.arguments, *flags, "-q", "--tb=native"]
+    flags = [*flags, "-q", "--tb=native", f"--junitxml={report}", "-o", "junit_family=xunit1"]
+    flags += ["-o", "timeout_func_only=false"]
+    passed, problems, lines = set(), {}, []
     start = time.monotonic()
-    done = subprocess.run(
-        [*command, f"--junitxml={report}", "-o", "junit_family=xunit1"],
-        cwd=copy,
-        env={**os.environ, "PATH": f"{Path(python).parent}:{os.environ['PATH']}", **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - start
-    if not report.exists():
-        raise SystemExit(done.stdout)
-    passed, problems = set(), {}
-    for case in ElementTree.parse(report).iter("testcase"):
-        name = f"{case.get('classname')}::{_without_address(case.get('name') or '')}"
-        bad = [part for part in case if part.tag in ("failure", "error")]
-        if bad:
-            problems[name] = (bad[0].get("message") or "").partition("\n")[0]
-        elif case.find("skipped") is None:
-            passed.add(name)
-    lines = [
-        line
-        for line in done.stdout.splitlines()
-        if "real_postgres:" in line or "on a clone:" in line
-    ]
-    return Outcome(frozenset(passed), problems, seconds, lines)
+    for arguments in [peer.arguments] if by_file is None else _files(peer, copy):
+        report.unlink(missing_ok=True)
+        child = subprocess.Popen(
+            [python, "-c", _PYTEST, *arguments, *flags],
+            cwd=copy,
+            env={**os.environ, "PATH": f"{Path(python).parent}:{os.environ['PATH']}", **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        output = _output(child, by_file)
+        if not report.exists():
+            if by_file is None:
+                raise SystemExit(output)
+            continue
+        for case in ElementTree.parse(report).iter("testcase"):
+            name = f"{case.get('classname')}::{_without_address(case.get('name') or '')}"
+            bad = [part for part in case if part.tag in ("failure", "error")]
+            if bad:
+                problems[name] = (bad[0].get("message") or "").partition("\n")[0]
+            elif case.find("skipped") is None:
+                passed.add(name)
+        lines += [
+            line
+            for line in output.splitlines()
+            if "real_postgres:" in line or "on a clone:" in line
+        ]
+    return Outcome(frozenset(passed), problems, time.monotonic() - start, lines)
+
+
+def _files(peer: Peer, copy: Path) -> Iterator[Sequence[str]]:
+    """Yield pytest's arguments for each file of a suite."""
+    folders = [name for name in peer.arguments if (copy / name).exists()]
+    others = [name for name in peer.arguments if name not in folders]
+    for folder in folders:
+        for file in sorted((copy / folder).rglob("test_*.py")):
+            yield [str(file.relative_to(copy)), *others]
+
+
+def _output(child: subprocess.Popen[str], limit: int | None) -> str:
+    """Wait for a run of pytest; at the limit, interrupt it, so that it writes its report."""
+    for seconds in (limit, 15):
+        try:
+            return child.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGINT)
+    child.kill()
+    return child.communicate()[0]
 
 
 def _without_address(name: str) -> str:
@@ -148,12 +213,18 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--only", nargs="+", choices=ISOLATIONS, default=ISOLATIONS)
     parser.add_argument("--timeout", type=int, default=60, help="seconds that a test may take")
+    parser.add_argument(
+        "--by-file",
+        type=int,
+        metavar="SECONDS",
+        help="run each file in a process of its own, which may take this long",
+    )
     options = parser.parse_args()
     peer = PEERS[options.name]
     found: dict[str, Outcome] = {}
     for isolation in (BASELINE, *options.only):
-        arguments = options.checkout, options.python, isolation, options.timeout
-        for run, outcome in _run(peer, *arguments):
+        limits = options.timeout, options.by_file
+        for run, outcome in _run(peer, options.checkout, options.python, isolation, *limits):
             found[run] = outcome
             number = len(outcome.passed & found[BASELINE].passed)
             print(f"{run}: {number} passed in {outcome.seconds:.0f} s", flush=True)

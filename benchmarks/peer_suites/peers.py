@@ -85,7 +85,7 @@ async def install(dsn):
 PEERS: Mapping[str, Peer] = {
     "pgqueuer": Peer(
         conftest="test/conftest.py",
-        arguments=["test"],
+        arguments=["test", "-n0", "--continue-on-collection-errors"],
         server={"EXTERNAL_POSTGRES_DSN": "{dsn}"},
         fixtures="""
 @pytest.fixture
