@@ -22,6 +22,7 @@ from understudy.atomic_write import write_files
 from understudy.catalog.description import SchemaFacts
 from understudy.plugin import xdist_workers
 from understudy.plugin.settings import DEFAULT_CATALOG, REQUEST_RULES, Settings
+from understudy.plugin.sweep_schema import read_schema
 from understudy.project import pytest_process
 from understudy.project.changed_lines import ChangedLines, GitError, changed_lines
 from understudy.rerun import Reruns, Run
@@ -39,10 +40,6 @@ _OUTPUT = "understudy_sweep"
 _STATE = "understudy/sweep"  # in pytest's cache: the verdicts of a sweep that did not finish
 _PATIENCE = 2.0  # seconds, before progress is shown
 _EVERY = 10.0  # seconds between two lines of progress where there is no terminal
-# NO ACTION and RESTRICT; the others change or delete the rows that refer to a deleted one.
-_RESTRICTING = """
-    SELECT conname FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confdeltype IN ('a', 'r')
-"""
 _WRITE = "understudy_sweep_write"
 _SELECTIONS = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
 
@@ -82,7 +79,7 @@ class SweepPlugin:
         if not swept:
             self._account = _account(Sweep([]), reruns, swept, self._rules)
             return
-        facts, restricting = _schema(self._config, self._settings)
+        facts, restricting = read_schema(self._config, self._settings)
         self._fingerprint = _fingerprint(self._config.rootpath, facts)
         sweep = Sweep(plan(swept, self._faults, facts, restricting, self._is_wanted(reruns)))
         try:
@@ -306,38 +303,6 @@ def _changed(config: pytest.Config, root: Path) -> ChangedLines | None:
 def _lines(code: CodeType) -> range:
     lines = [line for _, _, line in code.co_lines() if line]
     return range(code.co_firstlineno, max(lines, default=code.co_firstlineno) + 1)
-
-
-def _schema(config: pytest.Config, settings: Settings) -> tuple[SchemaFacts | None, set[str]]:
-    """Return the schema, and the foreign keys that let no row be deleted to which others refer.
-
-    It is asked of the server and not of the catalog, which may be locked, or of another schema.
-    """
-    if not settings.schema:
-        return None, set()
-    # Only now: a sweep without a schema needs no server.
-    from understudy.catalog.describer import Describer
-    from understudy.catalog.own_connection import connect
-    from understudy.embedded.errors import PostgresError
-    from understudy.plugin import databases
-
-    try:
-        clones = databases.shared(config)
-        name, _ = clones.new()
-    except PostgresError:  # tests on fake_postgres need no server
-        return None, set()
-    dsn = clones.place.socket_dsn(name)
-    try:
-        describer = Describer(dsn)
-        try:
-            facts = describer.schema_facts()
-        finally:
-            describer.close()
-        with connect(dsn) as connection:
-            rows = connection.execute(_RESTRICTING).fetchall()
-    finally:
-        clones.drop(name)
-    return facts, {row[0] for row in rows}
 
 
 def _account(
