@@ -277,7 +277,7 @@ def report_mutation(rounds: int, is_whole: int) -> None:
         ["mutants"],
         [
             ("made", [f"{statuses.total()}"]),
-            ("refused by PostgreSQL or probably equivalent, not run", [f"{not_run}"]),
+            ("refused by PostgreSQL, or probably equivalent", [f"{not_run}"]),
             ("killed", [f"{killed}"]),
             ("alive", [f"{statuses['Survived']}"]),
         ],

@@ -34,7 +34,7 @@ Examples:
 All tests run once. Then each statement that they sent to fake_postgres or real_postgres is changed,
 one change at a time: a condition is lost, a sort is reversed, two parameters are swapped. The tests
 that sent it run again, until one fails. Changes that PostgreSQL refuses, and those that do the same
-on generated rows, are not run. Nothing is written to your project.
+on generated rows, are counted apart. Nothing is written to your project.
 
 \b
 Exit code: 0 it ran to the end and the threshold is reached, 1 it is not reached, 2 it could not

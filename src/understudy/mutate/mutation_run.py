@@ -24,6 +24,7 @@ from understudy.script.boundary import Change, Event, Replace
 Say = Callable[[Mapping[str, object]], None]
 
 _BATCH = 12  # statements that are judged together
+_FEW = 3  # tests in which a mutant runs that is probably equivalent
 
 
 class MutationRun:
@@ -125,18 +126,24 @@ class MutationRun:
         alive = []
         for statement in batch:
             for mutant in mutants:
-                is_own = mutant.statement == statement.sql
-                if is_own and judged[mutant].verdict in ("different", "unknown"):
-                    if self._is_over():
-                        self._say({"kind": "out of time"})
-                        return
-                    if self._run(mutant, statement.senders) == "alive":
-                        alive.append(mutant)
+                verdict = judged[mutant].verdict
+                if mutant.statement != statement.sql or verdict == "refused":
+                    continue
+                if self._is_over():
+                    self._say({"kind": "out of time"})
+                    return
+                if verdict == "equivalent":
+                    # Generated rows may not be enough; a test that fails proves a difference.
+                    self._run(mutant, statement.senders[:_FEW], says_only_kills=True)
+                elif self._run(mutant, statement.senders) == "alive":
+                    alive.append(mutant)
             self._say({"kind": "done", "statement": statement.sql})
         for mutant, row in self._judge.rows(batch, alive).items():
             self._say({"kind": "row", "statement": mutant.statement, "sql": mutant.sql, "row": row})
 
-    def _run(self, mutant: Mutant, senders: Sequence[Sender]) -> Outcome:
+    def _run(
+        self, mutant: Mutant, senders: Sequence[Sender], *, says_only_kills: bool = False
+    ) -> Outcome:
         """Run the tests with a mutant until one fails; return what became of it."""
         outcome: Outcome = "not reached"
         killed_by, reason, how = "", "", None
@@ -153,6 +160,8 @@ class MutationRun:
                 killed_by, reason = sender.name, run.error
                 how = kind(run.longrepr, is_scripted=sender.is_scripted)
                 break
+        if says_only_kills and not killed_by:
+            return outcome
         self._say(
             {
                 "kind": "ran",

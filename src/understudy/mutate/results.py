@@ -21,8 +21,9 @@ class Result:
     Attributes:
         mutant: the mutant.
         outcome: "killed" if a test failed with it, "timeout" if a test took too long with it,
-            "alive" if every test passed; "equivalent" and "refused" are not run; "not reached" if
-            no test sent the statement again, and "not run" if there was no time.
+            "alive" if every test passed; "refused" is not run, and "equivalent" passed in few
+            tests; "not reached" if no test sent the statement again, and "not run" if there was no
+            time.
         reason: for "killed" the failure, for "refused" PostgreSQL's message, for "alive" why
             nothing could be told of its equivalence, if so.
         telling: the line that inserts a row which tells it from the original, or "".
