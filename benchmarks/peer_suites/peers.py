@@ -85,6 +85,7 @@ async def install(dsn):
 PEERS: Mapping[str, Peer] = {
     "pgqueuer": Peer(
         conftest="test/conftest.py",
+        # Its configuration asks for xdist, whose workers would lack the time-outs of this command.
         arguments=["test", "-n0", "--continue-on-collection-errors"],
         server={"EXTERNAL_POSTGRES_DSN": "{dsn}"},
         fixtures="""
