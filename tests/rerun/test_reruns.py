@@ -74,6 +74,32 @@ def test_each_call_of_each_test_fails_once(rerunning: Rerunning) -> None:
     ]
 
 
+def test_the_server_of_the_session_is_enough(rerunning: Rerunning) -> None:
+    rerunning.write(
+        """
+        import psycopg, pytest
+
+        @pytest.fixture(scope="session", autouse=True)
+        def dsn(real_postgres_server):
+            return real_postgres_server.dsn
+
+        @pytest.mark.parametrize("number", [1, 2, 3])
+        def test_the_same_statement(dsn, number):
+            with psycopg.connect(dsn) as connection:
+                connection.execute("SELECT 7 AS x")
+        """,
+        "def changes():\n    return {'none': None, 'error': Error(db_error('40001'))}\n",
+    )
+
+    error = f"error: call: psycopg.errors.SerializationFailure: {SERIALIZATION}"
+    assert rerunning.lines() == [
+        f"test_the_same_statement[{number}]: {call}: {outcome}"
+        for number in (1, 2, 3)
+        for call in ("BEGIN", "SELECT ? AS x", "COMMIT")
+        for outcome in ("none: passed (not fired)", error)
+    ]
+
+
 SHARED = """
 import asyncpg, psycopg_pool, pytest, pytest_asyncio, sqlalchemy
 from sqlalchemy.ext.asyncio import create_async_engine
