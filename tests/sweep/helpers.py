@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.catalog.description import Constraint, SchemaFacts
 from understudy.pg.errors import ErrorFields
+from understudy.rerun import Run
 from understudy.script import requests
 from understudy.script.boundary import CallId, Event, Kind, shape
 from understudy.script.calls import Call, Sender, Transaction
@@ -30,25 +29,11 @@ ORDER = "INSERT INTO orders (amount) VALUES ($1)"
 SELECT = "SELECT email FROM users"
 
 
-@dataclass
-class Run:
-    """A run as `rerun` would return it."""
-
-    events: list[Event] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-    passed: bool = True
-    error: str = ""
-    is_timeout: bool = False
-    seconds: float = 0.1
-    leaks: Sequence[str] = ()
-    has_fired: bool = True
-
-
 class Recorder:
     """Makes a run, call by call."""
 
     def __init__(self) -> None:
-        self.run = Run()
+        self.run = Run(seconds=0.1, has_fired=True)
         self.request: Request | None = None
         self.transaction: Transaction | None = None
         self._counts: dict[tuple[str, str, str], int] = {}

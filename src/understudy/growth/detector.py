@@ -135,9 +135,7 @@ class Detector:
     def _look_at(self, item: pytest.Item, first: CallId, group: Sequence[Repeat]) -> None:
         """Run a test again with more rows for a source."""
         looked_up = {name for repeat in group for name in tables(repeat.site.statement)}
-        more = doubling(
-            self.schema(), tables(group[0].site.statement and first.statement), looked_up
-        )
+        more = doubling(self.schema(), tables(first.statement), looked_up)
         if more is None:
             self.unknown.update((repeat.site.place, repeat) for repeat in group)
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from understudy.pg.sql_spelling import quoted
 from understudy.rows.table_facts import Column, ForeignKey, Schema, Table
 
 _MOST = 50  # rows that are copied
@@ -54,25 +55,25 @@ def _copies_with_parents(table: Table, key: ForeignKey, parent: Table) -> Iterat
     values, parents = _values(table, {column: "new.key"}), _values(parent, {})
     if values is None or parents is None or parent.oid == table.oid:
         return
-    columns = ", ".join(map(_quoted, values))
+    columns = ", ".join(map(quoted, values))
     yield (
-        f"WITH fresh AS ({_insert(parent, parents)} RETURNING {_quoted(referred)}),"
-        f" new AS (SELECT {_quoted(referred)} AS key, row_number() OVER () AS number,"
+        f"WITH fresh AS ({_insert(parent, parents)} RETURNING {quoted(referred)}),"
+        f" new AS (SELECT {quoted(referred)} AS key, row_number() OVER () AS number,"
         " count(*) OVER () AS total FROM fresh),"
-        f" old AS (SELECT *, row_number() OVER () AS understudy_number FROM {_name(table)}"
+        f" old AS (SELECT *, row_number() OVER () AS understudy_number FROM {table.sql_name}"
         f" LIMIT {_MOST})"
-        f" INSERT INTO {_name(table)} ({columns}) SELECT {', '.join(values.values())} FROM old"
+        f" INSERT INTO {table.sql_name} ({columns}) SELECT {', '.join(values.values())} FROM old"
         " JOIN new ON new.number = (old.understudy_number - 1) % new.total + 1"
     )
 
 
 def _insert(table: Table, values: dict[str, str]) -> str:
     if not values:
-        return f"INSERT INTO {_name(table)} DEFAULT VALUES"
-    columns = ", ".join(map(_quoted, values))
-    source = f"(SELECT * FROM {_name(table)} LIMIT {_MOST}) AS old"
+        return f"INSERT INTO {table.sql_name} DEFAULT VALUES"
+    columns = ", ".join(map(quoted, values))
+    source = f"(SELECT * FROM {table.sql_name} LIMIT {_MOST}) AS old"
     expressions = ", ".join(values.values())
-    return f"INSERT INTO {_name(table)} ({columns}) SELECT {expressions} FROM {source}"
+    return f"INSERT INTO {table.sql_name} ({columns}) SELECT {expressions} FROM {source}"
 
 
 def _values(table: Table, given: dict[str, str]) -> dict[str, str] | None:
@@ -93,7 +94,7 @@ def _values(table: Table, given: dict[str, str]) -> dict[str, str] | None:
         else:
             fresh[name] = expression
     return {
-        column.name: fresh.get(column.name, f"old.{_quoted(column.name)}")
+        column.name: fresh.get(column.name, f"old.{quoted(column.name)}")
         for column in table.columns
         if column.name not in left_out
     }
@@ -115,7 +116,7 @@ def _new_value(table: Table, columns: Collection[str]) -> tuple[str, str | None]
 
 def _fresh(table: Table, column: Column) -> str | None:
     """Return an expression for a value that no row has."""
-    name, kind = f"old.{_quoted(column.name)}", column.type.name
+    name, kind = f"old.{quoted(column.name)}", column.type.name
     number = "row_number() OVER ()"
     if kind in _TEXTS:
         # The end stays: that of an address in an email, or of a file.
@@ -124,17 +125,9 @@ def _fresh(table: Table, column: Column) -> str | None:
         end = f"right({name}, {max(most - 3, 0)})" if most else name
         return f"left('u' || md5(random()::text), {length}) || {end}"
     if kind in _NUMBERS:
-        return f"(SELECT max({_quoted(column.name)}) FROM {_name(table)}) + {number}"
+        return f"(SELECT max({quoted(column.name)}) FROM {table.sql_name}) + {number}"
     if kind == "uuid":
         return "gen_random_uuid()"
     if kind in ("timestamp", "timestamptz"):
         return f"{name} + {number} * interval '1 second'"
     return f"{name} + ({number})::int" if kind == "date" else None
-
-
-def _name(table: Table) -> str:
-    return f"{_quoted(table.schema)}.{_quoted(table.table)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -111,7 +111,7 @@ def repeats(
 def has_loop(test: Callable[..., object] | None) -> bool:
     """Return whether a function may call the app in a loop of its own.
 
-    A loop that inserts rows is none.
+    A loop that only inserts rows does not count.
     """
     try:
         tree = ast.parse(dedent(inspect.getsource(inspect.unwrap(test)))) if test else None

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from understudy.pg import sql
 from understudy.pg.conditions import Span
 from understudy.pg.queries import Query, Statement
+from understudy.script.formatting import shortened
 
 _PARAMETER = re.compile(r"\$\d+")
-_LONGEST = 60
 
 
 class Edit(NamedTuple):
@@ -65,8 +65,7 @@ def shown(statement: Statement, span: tuple[int, int]) -> str:
 
 def quoted(text: str) -> str:
     """Return SQL as a sentence mentions it: in backticks, on one line, and not too long."""
-    line = sql.one_line(text)
-    return f"`{line if len(line) <= _LONGEST else line[: _LONGEST - 3] + '...'}`"
+    return f"`{shortened(sql.one_line(text))}`"
 
 
 def place(query: Query) -> str:

@@ -1,7 +1,7 @@
 """Changes of clauses: joins, order, limits, duplicates, set operators, and those of DML.
 
-Operators of Tuya et al. (2007): SEL, JOI, UNI, ORD. What loses a parameter keeps it where it has no
-effect, so that the statement takes the same parameters.
+Operators of Tuya et al. (2007): SEL, JOI, UNI, ORD. A change that would lose a
+parameter keeps it without effect, so that the statement takes the same parameters.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _STATUS: Mapping[Outcome, str] = {
     "not reached": "NoCoverage",
     "not run": "Pending",
 }
-_LOW = 60  # percent, from which the viewer's colour is no longer red
+_LOW = 60  # percent, below which the viewer's colour is red
 _HIGH = 80
 
 

@@ -58,7 +58,7 @@ def judge(
     Args:
         mutants: the mutants, of any statements.
         dsn: the URL of a database with the schema. Nothing in it changes, but its sequences are
-            locked for a moment: no test may run in it meanwhile.
+            locked for a moment: no test may run in it at the same time.
         recorded: for a statement, the parameters of calls that tests have made.
         with_rows: whether to look for the rows that tell different mutants from their originals,
             which takes most of the time; ask for it for survivors only.

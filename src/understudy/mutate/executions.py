@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from psycopg import pq
 
-from understudy.mutate.generated_data import StoredRow, full_name
+from understudy.mutate.generated_data import StoredRow
 from understudy.mutate.parameter_sets import Parameters
 from understudy.pg.sql_spelling import literal, quoted
 from understudy.rows.insert_sql import Connection
@@ -197,7 +197,7 @@ class Executor:
         outcome = Outcome(tag=tag, rows=_rows(result))
         for table in tables:
             columns = ", ".join(quoted(column.name) for column in table.columns)
-            query = f"SELECT {columns} FROM {full_name(table)}"
+            query = f"SELECT {columns} FROM {table.sql_name}"
             outcome.tables[table.oid] = _rows(self._send(query))
         return outcome
 
@@ -215,7 +215,7 @@ def _only(tables: Mapping[int, Table], kept: Iterable[StoredRow]) -> str:
     for row in kept:
         places[row.table].append(f'"{row.place}"')
     deletes = (
-        f"DELETE FROM {full_name(tables[oid])} WHERE ctid <> ALL ('{{{','.join(of_table)}}}');"
+        f"DELETE FROM {tables[oid].sql_name} WHERE ctid <> ALL ('{{{','.join(of_table)}}}');"
         for oid, of_table in places.items()
     )
     mode = "SET LOCAL session_replication_role ="

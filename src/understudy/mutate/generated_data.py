@@ -119,18 +119,13 @@ def read_rows(connection: Connection, table: Table) -> list[StoredRow]:
     """Return the rows of a table, the latest first; of a large table, the latest."""
     columns = ["ctid::text", *(f"{quoted(column.name)}::text" for column in table.columns)]
     query = f"""
-        SELECT {", ".join(columns)} FROM {full_name(table)} ORDER BY ctid DESC LIMIT {_MOST_ROWS}
+        SELECT {", ".join(columns)} FROM {table.sql_name} ORDER BY ctid DESC LIMIT {_MOST_ROWS}
     """
     names = [column.name for column in table.columns]
     return [
         StoredRow(table.oid, place, dict(zip(names, values, strict=True)))
         for place, *values in connection.execute(query.encode())
     ]
-
-
-def full_name(table: Table) -> str:
-    """Return the name of a table, for a statement."""
-    return f"{quoted(table.schema)}.{quoted(table.table)}"
 
 
 def neighbours(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 import psycopg
 
@@ -38,14 +39,12 @@ class Judge:
     def _descriptions(self, texts: Sequence[str]) -> Sequence[Description | None]:
         if self._dsn is None or not texts:
             return [None] * len(texts)
-        describer = Describer(self._dsn)
         try:
-            described = describer.describe(texts)
+            with closing(Describer(self._dsn)) as describer:
+                described = describer.describe(texts)
         except (DescribeFailed, psycopg.Error) as error:
             self._give_up(error)
             return [None] * len(texts)
-        finally:
-            describer.close()
         return [one if isinstance(one, Description) else None for one in described]
 
     def verdicts(

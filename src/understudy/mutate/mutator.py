@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
 
 from understudy.mutate.errors import MutationError
 from understudy.mutate.report import title
@@ -19,7 +17,6 @@ from understudy.project.pytest_process import Child
 from understudy.script.formatting import counted
 
 PLUGIN = "understudy.plugin.mutation"
-_LINES = 15  # of pytest's output that a failure shows
 _PAUSE = 0.1  # seconds between two looks at the processes
 # Seconds after the limit of time in which a process may finish its last test and its fixtures.
 _GRACE = 60.0
@@ -118,7 +115,7 @@ def _started(wanted: Wanted, scratch: Path, claims: Path) -> AbstractContextMana
             "seconds": wanted.seconds,
             "claims": str(claims),
         },
-        environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        environment=suite_run.environment(),
     )
 
 
@@ -150,8 +147,7 @@ def _check(children: Sequence[Child], collector: Collector) -> None:
     """Raise if nothing was recorded, and note if a process has ended early."""
     results = collector.results
     for child in children:
-        lines = "\n".join(child.output().strip().splitlines()[-_LINES:])
-        how = f"{suite_run.ending(child.exit_code or 0)}:\n{indent(lines, '  ')}"
+        how = suite_run.ending(child.exit_code or 0, child.output())
         if results.end:
             return  # they were interrupted
         if not collector.is_recorded or not results.tests:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from understudy.mutate.results import Result, Results, StatementResults
 from understudy.pg import sql
-from understudy.script.formatting import counted
+from understudy.script.formatting import counted, shortened
+from understudy.script.origin import shown_path
 
 _WIDTH = 100
 _MOST = 5  # survivors of a statement, and tests left out, unless all are wanted
@@ -17,8 +17,7 @@ _UNKNOWN = "(line unknown)"
 def title(statement: StatementResults) -> str:
     """Return the place and the beginning of a statement, on one line."""
     text = sql.one_line(statement.statement.sql)
-    line = f"{place(statement)}  {text}"
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
+    return shortened(f"{place(statement)}  {text}", _WIDTH)
 
 
 def place(statement: StatementResults) -> str:
@@ -26,9 +25,7 @@ def place(statement: StatementResults) -> str:
     if not statement.statement.spots:
         return _UNKNOWN
     spot = statement.statement.spots[0]
-    path, here = Path(spot.path), Path.cwd()
-    shown = path.relative_to(here).as_posix() if path.is_relative_to(here) else spot.path
-    return f"{shown}:{spot.line}"
+    return f"{shown_path(spot.path)}:{spot.line}"
 
 
 def text(results: Results, *, whole: bool) -> Iterator[str]:

@@ -128,5 +128,4 @@ def _spot(event: Event) -> Spot | None:
     origin = event.call.origin
     if not origin.line:
         return None  # a task or a socket whose sender is unknown
-    name = origin.code.co_qualname.replace(".<locals>", "")
-    return Spot(origin.code.co_filename, origin.line, "" if name == "<module>" else name)
+    return Spot(origin.code.co_filename, origin.line, origin.function)

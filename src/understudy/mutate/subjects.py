@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from understudy.catalog.describer import Describer
@@ -56,12 +57,9 @@ def described(mutants: Sequence[Mutant], dsn: str) -> tuple[list[Subject], dict[
     by_statement: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants:
         by_statement[mutant.statement].append(mutant)
-    describer = Describer(dsn)
-    try:
-        texts = [*by_statement, *(mutant.sql for mutant in mutants)]
+    texts = [*by_statement, *(mutant.sql for mutant in mutants)]
+    with closing(Describer(dsn)) as describer:
         described = dict(zip(texts, describer.describe(texts), strict=True))
-    finally:
-        describer.close()
     judgements: dict[Mutant, Judgement] = {}
     subjects = []
     for text, of_it in by_statement.items():

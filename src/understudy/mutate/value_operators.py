@@ -36,7 +36,7 @@ _OTHER_FUNCTION = {
     "LEAD": "lag",
 }
 _LOST_FUNCTIONS = frozenset({"LOWER", "UPPER", "TRIM", "BTRIM", "LTRIM", "RTRIM", "ABS"})
-# Words after which + - * / is no operator between two values.
+# Words after which + - * / does not stand between two values.
 _NO_VALUE = frozenset(
     {"SELECT", "DISTINCT", "ALL", "RETURNING", "BY", "WHERE", "AND", "OR", "NOT", "ON", "THEN"}
     | {"ELSE", "WHEN", "CASE", "IN", "LIKE", "ILIKE", "BETWEEN", "LIMIT", "OFFSET", "SET"}

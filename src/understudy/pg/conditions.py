@@ -54,7 +54,7 @@ class Tokens:
 
     Attributes:
         pieces: the tokens.
-        words: for each token its upper case; "" for one that is a name whatever it spells, such as
+        words: for each token its upper case; "" for one that must be a name, such as
             `order` in `t.order`.
         closing: the number of the closing bracket for that of each opening one.
     """
@@ -112,7 +112,7 @@ def read_condition(tokens: Tokens, first: int, last: int) -> Condition | None:
     """Return the condition from the token `first` to that before `last`.
 
     Returns:
-        None if a part of it is empty: then this is no condition that can be understood.
+        None if a part of it is empty, so that it cannot be understood.
     """
     if first >= last:
         return None

@@ -24,7 +24,7 @@ class Clause:
         body: the offset of what follows the keyword; `end` if nothing does.
         end: the offset after it.
         items: the range of each item that a comma separates from the next.
-        condition: that of WHERE, HAVING and their like.
+        condition: that of WHERE, HAVING, FILTER or an ON CONFLICT.
         is_inner: whether it belongs to a call, such as `array_agg(a ORDER BY b)`, or to a window.
     """
 

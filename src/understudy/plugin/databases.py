@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -66,6 +67,21 @@ def shared(config: pytest.Config) -> Clones:
     if isinstance(run.databases, PostgresError):
         raise run.databases.with_traceback(None)
     return run.databases
+
+
+@contextmanager
+def clone(config: pytest.Config) -> Iterator[str]:
+    """Make a clone that no test uses, and drop it at the end; yield its URL.
+
+    Raises:
+        PostgresError: there is no server, or it refuses.
+    """
+    clones = shared(config)
+    name, _ = clones.new()
+    try:
+        yield clones.place.socket_dsn(name)
+    finally:
+        clones.drop(name)
 
 
 def bare(config: pytest.Config) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,13 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @contextmanager
 def _judge(config: pytest.Config) -> Iterator[Judge]:
     """Give a judge with a database of its own, if the project has a schema."""
-    try:
-        clones = databases.shared(config)
-        name, dsn = clones.new()
-    except PostgresError as error:
-        yield Judge(None, str(error).partition("\n")[0])
-        return
-    try:
-        yield Judge(dsn)
-    finally:
-        clones.drop(name)
+    with ExitStack() as stack:
+        try:
+            judge = Judge(stack.enter_context(databases.clone(config)))
+        except PostgresError as error:
+            judge = Judge(None, str(error).partition("\n")[0])
+        yield judge

@@ -103,8 +103,10 @@ class NPlusOne:
                 "no test sends a statement repeatedly after one with as many rows"
             )
             return
+        from understudy.script.formatting import counted
+
         looked_at = len(self.reports) + len(self.constant)
-        what = "1 repeated statement" if looked_at == 1 else f"{looked_at} repeated statements"
+        what = counted(looked_at, "repeated statement")
         line = f"{what} tried with more rows, {len(self.reports)} of them N+1"
         if self.unknown:
             line += f"; for {len(self.unknown)} others no more rows could be made (-v lists them)"

@@ -49,7 +49,7 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
             found.clear()
             warnings.simplefilter("ignore")
             quiet.forget(item)
-            quiet.collect(item.config)  # what was left open would warn of itself in another test
+            quiet.collect(item.config)  # else another test would get the warnings
     if not reasons:
         for warning in caught:
             _warn(warning)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ def begin(config: pytest.Config, settings: Settings) -> None:
     """Record the statements of this run, if its coverage is asked for.
 
     Raises:
-        pytest.UsageError: a report is none of those that there are.
+        pytest.UsageError: a report is unknown.
     """
     reports = config.getoption("understudy_sql_cov_report") or []
     if not (reports or config.getoption("understudy_sql_cov")):
@@ -143,12 +144,8 @@ class SqlCoverage:
         from understudy.plugin import databases
 
         try:
-            clones = databases.shared(self._config)
-            describer = Describer(clones.place.socket_dsn(clones.new()[0]))
-            try:
+            with databases.clone(self._config) as dsn, closing(Describer(dsn)) as describer:
                 return ask_facts(sightings, describer)
-            finally:
-                describer.close()
         except (PostgresError, CatalogError):
             return Facts()  # nothing is claimed about the rows and NULLs that are possible
 

@@ -29,6 +29,7 @@ from understudy.rerun import Reruns, Run
 from understudy.script import request_rules
 from understudy.script.boundary import CallId, Event
 from understudy.script.formatting import counted
+from understudy.script.origin import shown_path
 from understudy.sweep import answers_file, faults, oracle, outcome, plain, report
 from understudy.sweep.faults import Fault, UnknownFault
 from understudy.sweep.oracle import Finding, Verdict
@@ -39,7 +40,7 @@ from understudy.sweep.sweeper import Sweep
 _OUTPUT = "understudy_sweep"
 _STATE = "understudy/sweep"  # in pytest's cache: the verdicts of a sweep that did not finish
 _PATIENCE = 2.0  # seconds, before progress is shown
-_EVERY = 10.0  # seconds between two lines of progress where there is no terminal
+_EVERY = 10.0  # seconds between two lines of progress without a terminal
 _WRITE = "understudy_sweep_write"
 _SELECTIONS = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
 
@@ -122,7 +123,7 @@ class SweepPlugin:
         self._keep_state()
         written = self._write_tests(result) if self._config.getoption(_WRITE) else []
         verbose = self._config.getoption("verbose") > 0
-        shown = _shown(self._path)
+        shown = shown_path(str(self._path))
         said = report.lines(result, self._account, shown, saved=saved, verbose=verbose)
         self._lines = [*said, *written]
         if "sweep" in pytest_process.requested():
@@ -237,7 +238,7 @@ def _rules_of(settings: Settings) -> oracle.Rules:
     """Return what applies the rules about requests that are not switched off."""
     off = {rule for rule in REQUEST_RULES if settings.level(rule) == "off"}
 
-    def rules(run: oracle.Run) -> Sequence[request_rules.Finding]:
+    def rules(run: Run) -> Sequence[request_rules.Finding]:
         found = request_rules.findings(run.events, run.requests)
         return [each for each in found if f"check_{each.key.replace('-', '_')}" not in off]
 
@@ -364,8 +365,3 @@ def _fingerprint(root: Path, facts: SchemaFacts | None) -> str:
             continue  # made in memory, or gone
     digest.update(repr(facts).encode())
     return digest.hexdigest()
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)

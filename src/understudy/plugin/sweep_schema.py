@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
+
 import pytest
 
 from understudy.catalog.description import SchemaFacts
@@ -26,20 +28,12 @@ def read_schema(config: pytest.Config, settings: Settings) -> tuple[SchemaFacts 
     from understudy.embedded.errors import PostgresError
     from understudy.plugin import databases
 
-    try:
-        clones = databases.shared(config)
-        name, _ = clones.new()
-    except PostgresError:  # tests on fake_postgres need no server
-        return None, set()
-    dsn = clones.place.socket_dsn(name)
-    try:
-        describer = Describer(dsn)
+    with ExitStack() as stack:
         try:
-            facts = describer.schema_facts()
-        finally:
-            describer.close()
-        with connect(dsn) as connection:
-            rows = connection.execute(_RESTRICTING).fetchall()
-    finally:
-        clones.drop(name)
-    return facts, {row[0] for row in rows}
+            dsn = stack.enter_context(databases.clone(config))
+        except PostgresError:  # tests on fake_postgres need no server
+            return None, set()
+        describer = stack.enter_context(closing(Describer(dsn)))
+        connection = stack.enter_context(connect(dsn))
+        rows = connection.execute(_RESTRICTING).fetchall()
+        return describer.schema_facts(), {row[0] for row in rows}

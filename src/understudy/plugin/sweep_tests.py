@@ -47,12 +47,12 @@ def _origin(item: pytest.Item, reruns: Reruns) -> Origin:
     callspec = getattr(test, "callspec", None)
     parameters = {} if callspec is None else dict(callspec.params)
     if not hasattr(test, "function"):
-        raise NotWritten("its test is no function")
+        raise NotWritten("its test is not a function")
     for value in parameters.values():
         try:
             ast.literal_eval(repr(value))
         except (ValueError, SyntaxError):
-            raise NotWritten("its test has a parameter that is no plain value") from None
+            raise NotWritten("its test has a parameter that is not a plain value") from None
     return Origin(
         test.function.__qualname__,
         parameters,

@@ -73,3 +73,11 @@ def _check_size(size: int) -> None:
     if size > LARGEST:
         largest = f"{LARGEST / 1e6:.0f} MB"
         raise TooLarge(f"{size / 1e6:.1f} MB, and files above {largest} are not parsed")
+
+
+def called_name(call: ast.Call) -> str:
+    """Return the last name of what is called, such as `get` of `client.get()`; "" without one."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""

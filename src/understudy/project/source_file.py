@@ -111,9 +111,7 @@ class SourceFile:
     def _calls(self) -> dict[str, list[ast.Call]]:
         found: dict[str, list[ast.Call]] = {}
         for call in self.scope.all(ast.Call):
-            func = call.func
-            name = func.attr if isinstance(func, ast.Attribute) else ""
-            found.setdefault(func.id if isinstance(func, ast.Name) else name, []).append(call)
+            found.setdefault(parsing.called_name(call), []).append(call)
         return found
 
     def calls(self, *names: str) -> list[ast.Call]:

@@ -231,9 +231,7 @@ def _is_statement(module: Module, node: ast.expr, text: str) -> bool:
     is_sent = False
     for above in module.above(node):
         if isinstance(above, ast.Call):
-            function = above.func
-            name = function.attr if isinstance(function, ast.Attribute) else ""
-            name = function.id if isinstance(function, ast.Name) else name
+            name = parsing.called_name(above)
             if name in _SHOWING or name.endswith(("Error", "Exception", "Warning")):
                 return False
             is_sent = is_sent or _SENDING.fullmatch(name) is not None
@@ -252,11 +250,12 @@ def _is_composed(module: Module, node: ast.expr) -> bool:
         return True
     if isinstance(above, ast.Attribute):
         return above.attr in ("format", "join", "replace", "format_map", "substitute")
-    if isinstance(above, ast.Call) and node in above.args:
-        function = above.func
-        name = function.attr if isinstance(function, ast.Attribute) else ""
-        if (name or getattr(function, "id", "")) in ("SQL", "Template"):
-            return True
+    if (
+        isinstance(above, ast.Call)
+        and node in above.args
+        and parsing.called_name(above) in ("SQL", "Template")
+    ):
+        return True
     tokens = sql.tokens(str(node.value)) if isinstance(node, ast.Constant) else ()
     return "{" in tokens or tokens.count("(") != tokens.count(")")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
+from textwrap import indent
 
+_LINES = 15  # of pytest's output that a failure shows
 # How pytest ended, by exit code, if it did not run the tests.
 _ENDINGS = {
     2: "was interrupted, or could not collect the tests",
@@ -42,6 +45,17 @@ def arguments(scratch: Path, catalog: Path | None) -> list[str]:
     return found
 
 
-def ending(exit_code: int) -> str:
-    """Return in words how pytest ended, if it did not run the tests."""
-    return f"pytest {_ENDINGS.get(exit_code, f'ended with exit code {exit_code}')}"
+def environment() -> dict[str, str]:
+    """Return the environment variables of such a run."""
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def ending(exit_code: int, output: str) -> str:
+    """Return how pytest ended, if it did not run the tests, and the end of its output."""
+    how = _ENDINGS.get(exit_code, f"ended with exit code {exit_code}")
+    return f"pytest {how}:\n{tail(output)}"
+
+
+def tail(output: str) -> str:
+    """Return the last lines of pytest's output, indented."""
+    return indent("\n".join(output.strip().splitlines()[-_LINES:]), "  ")

@@ -1,7 +1,7 @@
 """Questions to the real server beside a statement of a test: before it runs, and after it.
 
 They are asked in the transaction of the statement, each in a savepoint that is rolled back, so that
-an error in one is no error of the test. They are no calls of the test.
+an error in one does not fail the test. They are not calls of the test.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def ask_observed(
 ) -> None:
     """Send a request, and what is asked beside it.
 
-    A request that is cancelled meanwhile is not sent.
+    A request that is cancelled before it is sent is not sent.
 
     Args:
         upstream: the connection to the real server.

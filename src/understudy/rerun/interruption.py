@@ -1,7 +1,7 @@
 """The interruption of a run of a test that waits for what does not come.
 
-First the task of the test is cancelled. If that does not end it, whoever interrupts ends its
-connections too, and all that it may wait in is interrupted again and again.
+First the task of the test is cancelled. If that does not end it, its connections are ended too, and
+its thread is interrupted until it ends.
 """
 
 from __future__ import annotations

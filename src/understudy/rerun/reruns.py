@@ -2,7 +2,7 @@
 
 The tests of a session run as always first, and are recorded. What is in `Reruns.after` is called
 then, and runs single tests again. A rerun leaves no trace: nothing of it is reported, printed,
-counted or kept, and the next one begins as if it had not been.
+counted or kept, and it does not change the next one.
 """
 
 from __future__ import annotations
@@ -164,18 +164,18 @@ class Reruns:
         Event loops are kept as long as possible: pools in global variables belong to them.
         """
 
-        def begin_anew() -> None:
+        def set_up_again() -> None:
             self._tear_down(item.session, None)
             for server in self.environment.servers():
                 pool_renewal.renew(server.end_connections())
 
-        mends: list[Callable[[], None]] = [
+        remedies: list[Callable[[], None]] = [
             lambda: None,
             lambda: self._finish_fixtures(item),
-            begin_anew,
+            set_up_again,
         ]
-        for mend in mends:
-            mend()
+        for remedy in remedies:
+            remedy()
             if self._run(item, None, self.limit(item)).passed:
                 return True
         return False

@@ -9,7 +9,7 @@ from understudy.review.checklist_items import Answer, Evidence, Item, Verdict
 from understudy.review.module_evidence import ModuleEvidence
 from understudy.review.suite import TestFunction
 from understudy.review.suite_runs import Run
-from understudy.script.formatting import counted
+from understudy.script.formatting import counted, shortened
 
 Check = Callable[[ModuleEvidence], Verdict]
 _LAYERS = (
@@ -151,7 +151,7 @@ def _errors(module: ModuleEvidence) -> Verdict:
 def _sql(module: ModuleEvidence) -> Verdict:
     statements = module.statements()
     unread = [
-        Evidence(f"no test checks {_short(sent.sql)} (sent in {_first(sent.tests)})", sent.place)
+        Evidence(f"no test checks {shortened(sent.sql)} (sent in {_first(sent.tests)})", sent.place)
         for sent in statements
         if not sent.is_read
     ]
@@ -165,7 +165,7 @@ def _sql(module: ModuleEvidence) -> Verdict:
 def _parameters(module: ModuleEvidence) -> Verdict:
     statements = module.statements()
     unread = [
-        Evidence(f"no test checks the parameters of {_short(sent.sql)}", sent.place)
+        Evidence(f"no test checks the parameters of {shortened(sent.sql)}", sent.place)
         for sent in statements
         if sent.has_parameters and not sent.is_read
     ]
@@ -228,7 +228,7 @@ def _statements(module: ModuleEvidence) -> Verdict:
         return _unknown("no SQL stands in it as text")
     path = module.shown(module.target.path)
     lacking = [
-        Evidence(f"{_short(one_line(statement['sql']))}: {'; '.join(missing)}", path, line)
+        Evidence(f"{shortened(one_line(statement['sql']))}: {'; '.join(missing)}", path, line)
         for statement in statements
         if (missing := statement["missing_conditions"]) and (line := statement["line"])
     ]
@@ -311,10 +311,6 @@ def _repeatable(module: ModuleEvidence) -> Verdict:
 def _first(names: Sequence[str], count: int = 2) -> str:
     shown = ", ".join(names[:count])
     return f"{shown} and {len(names) - count} more" if len(names) > count else shown
-
-
-def _short(sql: str, length: int = 60) -> str:
-    return sql if len(sql) <= length else f"{sql[: length - 3]}..."
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -140,9 +140,7 @@ def _raising(node: FunctionNode) -> Iterator[bool]:
     """Yield whether parts of a test expect an error: `raises`, or a status of 400 or more."""
     for item in ast.walk(node):
         if isinstance(item, ast.Call):
-            function = item.func
-            name = function.attr if isinstance(function, ast.Attribute) else ""
-            yield name in _RAISING or (isinstance(function, ast.Name) and function.id in _RAISING)
+            yield parsing.called_name(item) in _RAISING
         elif isinstance(item, ast.Compare) and _is_status(item.left):
             yield any(
                 isinstance(value, ast.Constant) and type(value.value) is int and value.value >= 400

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from textwrap import indent
 from typing import Any
 
 from understudy.project import pytest_process, suite_run
 from understudy.review.errors import ReviewError
-
-_LINES = 15  # of pytest's output that a failure shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +136,17 @@ class Runner:
                 "only": None if only is None else list(only),
                 "measured": [str(path) for path in measured],
             },
-            environment={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            environment=suite_run.environment(),
             timeout=self._timeout,
         )
-        output = indent(ended.tail(_LINES), "  ")
         if ended.timed_out:
             raise ReviewError(
                 f"The tests took longer than {self._timeout:g} seconds and were stopped "
-                f"(--timeout sets the limit). The end of pytest's output:\n{output}"
+                f"(--timeout sets the limit). The end of pytest's output:\n"
+                f"{suite_run.tail(ended.output)}"
             )
         if ended.exit_code not in (0, 1) or not ended.answers:
-            raise ReviewError(f"{suite_run.ending(ended.exit_code)}:\n{output}")
+            raise ReviewError(suite_run.ending(ended.exit_code, ended.output))
         return _read(ended.answers[-1], report if measured else None)
 
 

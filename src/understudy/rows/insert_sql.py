@@ -34,7 +34,7 @@ def insert(
     how = f"({names}) {'OVERRIDING SYSTEM VALUE ' if always else ''}VALUES ({places})"
     rows = _ask(
         connection,
-        f"INSERT INTO {_full(table)} {how if values else 'DEFAULT VALUES'} "
+        f"INSERT INTO {table.sql_name} {how if values else 'DEFAULT VALUES'} "
         f"RETURNING {', '.join(_returned(column) for column in table.columns)}",
         [_parameter(column, values[column.name]) for column in columns],
     )
@@ -68,7 +68,7 @@ def find(
         parameters += [preferred[name] for name in wanted]
     rows = _ask(
         connection,
-        f"SELECT {columns} FROM {_full(table)} WHERE {' AND '.join(conditions)} "
+        f"SELECT {columns} FROM {table.sql_name} WHERE {' AND '.join(conditions)} "
         f"ORDER BY {first}{columns} LIMIT 1",
         parameters,
     )
@@ -79,7 +79,7 @@ def default_value(connection: Connection, table: Table, column: Column) -> objec
     """Return the value that the database would fill in, or None if it has no default."""
     if column.identity:
         query = "SELECT nextval(pg_get_serial_sequence($1, $2)) AS value"
-        return _ask(connection, query, [_full(table), column.name])[0]["value"]
+        return _ask(connection, query, [table.sql_name, column.name])[0]["value"]
     if column.expression is not None:
         return _ask(connection, f"SELECT {column.expression} AS value", [])[0]["value"]
     return None
@@ -159,10 +159,6 @@ def _with_named_placeholders(query: str) -> str:
             parts += [query[end : piece.start].replace("%", "%%"), f"%({number})s"]
             end = piece.start + len(piece.text)
     return "".join([*parts, query[end:].replace("%", "%%")])
-
-
-def _full(table: Table) -> str:
-    return f"{quoted(table.schema)}.{quoted(table.table)}"
 
 
 def _returned(column: Column) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from understudy.catalog.schema_reader import DatabaseConstraint, DatabaseType
+from understudy.pg.sql_spelling import quoted
 
 if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
@@ -81,6 +82,11 @@ class Table:
     def name(self) -> str:
         """The name in messages: without the schema `public`."""
         return self.table if self.schema == "public" else f"{self.schema}.{self.table}"
+
+    @property
+    def sql_name(self) -> str:
+        """The name in statements."""
+        return f"{quoted(self.schema)}.{quoted(self.table)}"
 
     @property
     def is_view(self) -> bool:

@@ -28,7 +28,7 @@ def check_limit(number: object) -> int:
     """Return a number of statements.
 
     Raises:
-        ScriptError: it is no whole number from 0.
+        ScriptError: it is not a whole number, or is negative.
     """
     if type(number) is not int or number < 0:
         raise ScriptError(f"at_most() takes a whole number from 0, got {typed(number)}")

@@ -35,6 +35,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """Return a text with `...` instead of its end if it is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
 def _cut(text: str) -> str:
     if len(text) <= _LONGEST:
         return text

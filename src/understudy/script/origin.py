@@ -55,18 +55,24 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         """Return `path:line`, with a path relative to the working directory if it lies below it."""
-        return f"{_shown(self.code.co_filename)}:{self.line}"
+        return f"{shown_path(self.code.co_filename)}:{self.line}"
+
+    @property
+    def function(self) -> str:
+        """The qualified name of the function, such as `UserDAO.delete`; "" outside of one."""
+        name = self.code.co_qualname.replace(".<locals>", "")
+        return "" if name == "<module>" else name
 
     @property
     def place(self) -> str:
         """`path:line in function`, as in a traceback."""
         if (unknown := _UNKNOWN.get(id(self.code))) is not None:
             return unknown
-        name = self.code.co_qualname.replace(".<locals>", "")
-        return str(self) if name == "<module>" else f"{self} in {name}"
+        return f"{self} in {self.function}" if self.function else str(self)
 
 
-def _shown(filename: str) -> str:
+def shown_path(filename: str) -> str:
+    """Return a path, relative to the working directory if it lies below it."""
     path = Path(filename)
     here = Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else filename

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from understudy.pg import sql
+from understudy.script.formatting import shortened
 
 _NAME = re.compile(r'[^\W\d][\w$]*|"(?:[^"]|"")+"')
 _CONSTANT = re.compile(r"\d.*|[eEbBxXnN]?'.*|TRUE|FALSE|NULL|[^\w\"$:%]+", re.DOTALL)
@@ -19,14 +20,13 @@ _STRICT = frozenset(
 )
 
 
-def shown(text: str, longest: int = 60) -> str:
-    """Return a text of SQL as a report shows it: on one line, and not too long."""
-    line = sql.one_line(text)
-    return line if len(line) <= longest else f"{line[: longest - 3]}..."
+def shown(text: str) -> str:
+    """Return SQL as a report shows it: on one line, and not too long."""
+    return shortened(sql.one_line(text))
 
 
 def depends_on_something(text: str) -> bool:
-    """Return whether a condition is no constant, such as `true` or `1 = 1`."""
+    """Return whether a condition is not a constant, such as `true` or `1 = 1`."""
     return not all(_CONSTANT.fullmatch(token.upper()) for token in sql.tokens(text))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from understudy.pg import sql
 from understudy.pg.sql_lists import items
 from understudy.pg.sql_spelling import name_of
+from understudy.rerun import Run
 from understudy.script import request_rules
 from understudy.script.boundary import CallId, Event
 from understudy.script.formatting import counted
@@ -23,38 +24,6 @@ HANGS, PASSES, NO_ANSWER = "hangs", "passes", "no answer"
 # Faults that another attempt, or the same request a little later, gets past: an app that has an
 # answer for one of a group has it for all of them.
 _ALIKE = (("40001", "40P01"), (DROP, REFUSED, "53300"))
-
-
-class Run(Protocol):
-    """What one run of a test did; see `rerun`."""
-
-    @property
-    def events(self) -> Sequence[Event]:
-        """Its calls."""
-
-    @property
-    def requests(self) -> Sequence[Request]:
-        """Its requests."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the test passed."""
-
-    @property
-    def error(self) -> str:
-        """The last line of what failed, "" if it passed."""
-
-    @property
-    def is_timeout(self) -> bool:
-        """Whether it was ended because its time was up."""
-
-    @property
-    def seconds(self) -> float:
-        """How long it took."""
-
-    @property
-    def leaks(self) -> Sequence[str]:
-        """The transactions and connections that were left open, as the leak checks tell."""
 
 
 # Returns what the rules about requests find in a run.
@@ -149,8 +118,7 @@ def inconsistent(verdicts: Sequence[Verdict]) -> Mapping[str, Finding]:
     found = {}
     for group in _ALIKE:
         alike = [each for each in verdicts if each.trial.fault.name in group]
-        known = [each for each in alike if each.outcome.isdigit() and each.outcome not in ("500",)]
-        known = [each for each in known if int(each.outcome) > 500]
+        known = [each for each in alike if each.outcome.isdigit() and int(each.outcome) > 500]
         if not known:
             continue
         status, _ = Counter(each.outcome for each in known).most_common(1)[0]

@@ -79,16 +79,12 @@ def assess(verdicts: Iterable[Verdict], known: Answers, *, is_locked: bool) -> R
 def _without_covered(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Leave out code without a request where another process has tried the same in a request."""
     found = {verdict.trial.key: verdict for verdict in verdicts}
-    in_requests = {_site(each.trial) for each in found.values() if each.trial.is_request}
+    in_requests = {each.trial.site for each in found.values() if each.trial.is_request}
     return [
         each
         for each in found.values()
-        if each.trial.is_request or _site(each.trial) not in in_requests
+        if each.trial.is_request or each.trial.site not in in_requests
     ]
-
-
-def _site(trial: Trial) -> tuple[str, str, str, str]:
-    return (trial.place.path, trial.place.function, trial.statement, trial.fault.label)
 
 
 def _differs(verdict: Verdict, accepted: Iterable[str]) -> Finding:

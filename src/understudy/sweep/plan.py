@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from understudy.catalog.description import SchemaFacts
+from understudy.rerun import Run
 from understudy.script.boundary import CallId, Event
-from understudy.script.origin import is_known
+from understudy.script.origin import is_known, shown_path
 from understudy.sweep import faults
 from understudy.sweep.effects import written_by_commit
 from understudy.sweep.faults import Fault
-
-
-class Recording(Protocol):
-    """A run of a test without a fault, as `rerun` has recorded it."""
-
-    @property
-    def events(self) -> Sequence[Event]:
-        """Its calls, in the order in which they began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +65,18 @@ class Trial:
         return f"{self.subject}|{where}|{self.statement}|{self.fault.label}"
 
     @property
+    def site(self) -> tuple[str, str, str, str]:
+        """What it has in common with the trials of other routes that make the same call."""
+        return self.place.path, self.place.function, self.statement, self.fault.label
+
+    @property
     def line(self) -> str:
         """What it tries, as a line of the file of accepted answers begins."""
         return f"{self.subject}, {self.call}, {self.fault.label}"
 
 
 def plan(
-    recorded: Mapping[str, Recording],
+    recorded: Mapping[str, Run],
     selected: Collection[str],
     facts: SchemaFacts | None,
     restricting: Collection[str] = (),
@@ -121,14 +118,12 @@ def _in_order(trials: Iterable[Trial]) -> list[Trial]:
     routes: list[Trial] = []
     others: list[Trial] = []
     for trial in trials:
-        key = (trial.place.path, trial.place.function, trial.statement, trial.fault.label)
         if not trial.is_request:
             others.append(trial)
-        elif first.setdefault(key, trial) is not trial:
+        elif first.setdefault(trial.site, trial) is not trial:
             routes.append(trial)
     for trial in others:
-        key = (trial.place.path, trial.place.function, trial.statement, trial.fault.label)
-        first.setdefault(key, trial)
+        first.setdefault(trial.site, trial)
     by_test = sorted(
         first.values(), key=lambda trial: (not trial.is_request, trial.candidates[0][0])
     )
@@ -185,9 +180,7 @@ def _place(event: Event) -> Place:
     origin = event.call.origin
     if not is_known(origin.code):
         return Place("", "", 0)
-    path, _, _ = str(origin).rpartition(":")
-    name = origin.code.co_qualname.replace(".<locals>", "")
-    return Place(path, "" if name == "<module>" else name, origin.line)
+    return Place(shown_path(origin.code.co_filename), origin.function, origin.line)
 
 
 def _subject(place: Place, test: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from understudy.rerun import Run
 from understudy.script.boundary import CallId
 from understudy.sweep.faults import Fault
-from understudy.sweep.oracle import Rules, Run, Verdict, judge
+from understudy.sweep.oracle import Rules, Verdict, judge
 from understudy.sweep.plan import Trial
 
 # A rerun is given so many times the time of the normal run, and at least so many seconds: pools
@@ -31,16 +32,8 @@ class Rerunner(Protocol):
     def settle(self, test: str) -> None:
         """Run a test without a fault, after a fault that an app's pool may still feel."""
 
-    def run(self, test: str, call: CallId, fault: Fault, seconds: float) -> FaultedRun:
+    def run(self, test: str, call: CallId, fault: Fault, seconds: float) -> Run:
         """Run a test with a fault at a call."""
-
-
-class FaultedRun(Run, Protocol):
-    """A run with a fault."""
-
-    @property
-    def has_fired(self) -> bool:
-        """Whether the fault has happened."""
 
 
 @dataclass

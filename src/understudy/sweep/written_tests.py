@@ -111,7 +111,7 @@ def _function(tree: ast.Module, origin: Origin) -> _Function:
         body = found[-1].body if found else []
     functions = [node for node in body if isinstance(node, _Function) and node.name == name]
     if not functions:
-        raise NotWritten("its test is no function of the file")
+        raise NotWritten("its test is not a function of the file")
     return functions[-1]
 
 
@@ -289,14 +289,10 @@ def _decorators(
     for node in function.decorator_list:
         if origin.parameters and "parametrize" in ast.unparse(node):
             continue
-        found += [f"\0{line}" for line in _with_at(lines, node)]
+        found += [f"\0{line}" for line in lines[node.lineno - 1 : node.end_lineno]]
     if finding.rule in _CHECK:
         found.append(f'@pytest.mark.understudy({_CHECK[finding.rule]}="error")')
     return found
-
-
-def _with_at(lines: list[str], node: ast.expr) -> list[str]:
-    return lines[node.lineno - 1 : node.end_lineno]
 
 
 def _header(function: _Function, name: str, origin: Origin, lines: list[str]) -> list[str]:
