@@ -15,13 +15,13 @@ from understudy.init.example_web import dto_examples, router_examples
 from understudy.init.examples import (
     LayerExamples,
     file_name,
-    quoted,
     render_file,
     sql_block,
     words_of,
 )
 from understudy.init.layers import Part
 from understudy.project.sources import Module, Project
+from understudy.script.formatting import python_literal
 
 from .projects import write
 
@@ -74,13 +74,13 @@ def test_imports_are_in_order_and_those_of_a_module_together() -> None:
 
 @pytest.mark.parametrize("text", ["plain", "it's", 'a "word"', "both ' and \"", "back\\slash\n"])
 def test_a_literal_says_what_it_is_made_of(text: str) -> None:
-    assert ast.literal_eval(quoted(text)) == text
-    assert quoted("it's") == '"it\'s"'
+    assert ast.literal_eval(python_literal(text)) == text
+    assert python_literal("it's") == '"it\'s"'
 
 
 @pytest.mark.parametrize("statement", ["SELECT '\\d'", 'SELECT """'])
 def test_sql_that_cannot_stand_in_a_literal_of_several_lines(statement: str) -> None:
-    assert sql_block(statement, 4) == quoted(statement)
+    assert sql_block(statement, 4) == python_literal(statement)
 
 
 def test_words() -> None:

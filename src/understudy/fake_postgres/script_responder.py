@@ -7,28 +7,30 @@ of the server: code that catches that hides nothing.
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from understudy.catalog.bind_parameters import count_in
 from understudy.catalog.command_tags import command_in
-from understudy.catalog.errors import AnswerImpossible
 from understudy.catalog.report import answer_impossible
 from understudy.engine.copied_rows import CopiedRows, query_of
 from understudy.engine.engine import Engine
 from understudy.engine.outcome import Outcome
-from understudy.fake_postgres import connection_queries, scripted_copy, type_inference
+from understudy.fake_postgres import scripted_copy, type_inference
 from understudy.fake_postgres.boundary_changes import FAULTS, carry_out, kind_of
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client, client_of
+from understudy.fake_postgres.computed_answers import (
+    ComputedAnswers,
+    configuring,
+    fail,
+    failed_with,
+)
 from understudy.fake_postgres.connection_queries import is_call
 from understudy.fake_postgres.copy_columns import CopyColumns
 from understudy.fake_postgres.current_schema import Schema
-from understudy.fake_postgres.generated_rows import GeneratedRows
 from understudy.fake_postgres.introspection import Introspection
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import (
@@ -38,15 +40,13 @@ from understudy.fake_postgres.protocol.statements import (
     Statement,
 )
 from understudy.fake_postgres.read_only import refuse_writing
-from understudy.fake_postgres.scripted_errors import error_fields
 from understudy.fake_postgres.scripted_results import ScriptedResults
 from understudy.fake_postgres.scripted_rows import is_long
 from understudy.fake_postgres.scripted_rules import ReceivedParameters
 from understudy.fake_postgres.scripted_statements import StatementNotes, scripted_statement
 from understudy.pg.codecs.codec import Decoder, Encoder
-from understudy.pg.errors import ServerError
 from understudy.pg.sql import one_line
-from understudy.script import answers, expectations
+from understudy.script import expectations
 from understudy.script.answers import (
     Computed,
     Drop,
@@ -58,7 +58,7 @@ from understudy.script.answers import (
 )
 from understudy.script.boundary import Boundary, Change, Kind, Replace
 from understudy.script.calls import Call
-from understudy.script.failures import Failure, ScriptError
+from understudy.script.failures import Failure
 from understudy.script.origin import spot
 from understudy.script.rules import Rule
 
@@ -93,6 +93,7 @@ class ScriptResponder:
         self._boundary = boundary
         self._introspection = Introspection(schema)
         self._results = ScriptedResults(schema)
+        self._computed = ComputedAnswers(self._results)
         self._copies = CopyColumns(engine, self._rules_for)
 
     # What a statement is -------------------------------------------------------------------------
@@ -155,13 +156,13 @@ class ScriptResponder:
         try:
             columns = type_inference.columns(rules, sql)
         except LookupError:
-            _fail(
+            fail(
                 "a function answers this, and a driver asks for the columns before it runs the "
                 f"statement\n  sql: {one_line(sql)}\n  at:  {call.origin.place}\n"
                 "Configure the schema, so that PostgreSQL tells the columns; or script the rows."
             )
         except type_inference.ColumnsUnknown as unknown:
-            _fail(answer_impossible(call, unknown.difference))
+            fail(answer_impossible(call, unknown.difference))
         fields = None
         if columns is not None:
             fields = tuple(self._schema.field(*column) for column in columns)
@@ -280,85 +281,23 @@ class ScriptResponder:
                 known = (answer, self._results.result_of(answer, outcome, statement))
                 notes.results[id(answer)] = known
             outcome.check_success(answer)
-            return _configuring(known[1], outcome.call)
+            return configuring(known[1], outcome.call)
         if isinstance(answer, Hang):
             return Pending(None)
         if isinstance(answer, Error):
-            error = self._error(answer.error, outcome)
+            error = failed_with(answer.error, outcome)
             if not answer.after.rows:
                 raise error
             result = self._results.result_of(answer.after, outcome, statement)
             return Result(result.rows, error=error)
         if isinstance(answer, Computed):
-            return self._computed(answer, outcome, statement)
+            return self._computed.result_of(answer, outcome, statement)
         outcome.call.fail()
         if answer.when != "during":
             raise ConnectionDropped(effective=answer.when == "after")
         result = self._results.result_of(answer.rows, outcome, statement)
         outcome.check_success(answer.rows, is_whole=False)
         return Result(result.rows, result.tag, dropped=True)
-
-    def _computed(
-        self, computed: Computed, outcome: Outcome, statement: Statement
-    ) -> Result | Pending:
-        try:
-            value = outcome.compute(computed)
-        except Exception as error:  # noqa: BLE001 # the client gets any error
-            raise self._raised(error, outcome) from None
-        if not inspect.isawaitable(value):
-            return self._computed_result(value, outcome, statement)
-
-        async def awaited() -> Result:
-            try:
-                found = await value
-            except Exception as error:  # noqa: BLE001 # as above
-                raise self._raised(error, outcome) from None
-            try:
-                return self._computed_result(found, outcome, statement)
-            except Failure as failure:
-                raise server_error(failure, statement.sql) from None
-
-        return Pending(0.0, awaited)
-
-    def _computed_result(self, value: Any, outcome: Outcome, statement: Statement) -> Result:
-        if inspect.isgenerator(value) or inspect.isasyncgen(value):
-            read = partial(self._yielded, outcome, statement)
-            return GeneratedRows(value, read, partial(self._raised, outcome=outcome)).result
-        try:
-            result = answers.read_computed(value)
-        except ScriptError as error:
-            _fail(_function_raised(outcome.call, error))
-        found = self._results.result_of(result, outcome, statement)
-        outcome.check_success(result)
-        return _configuring(found, outcome.call)
-
-    def _yielded(self, outcome: Outcome, statement: Statement, row: Any) -> Sequence[Any]:
-        """Return what a generator yields as a row."""
-        try:
-            try:
-                read = answers.read_rows(([row],))
-            except ScriptError as error:
-                _fail(_function_raised(outcome.call, error))
-            found: Sequence[Any] = self._results.result_of(read, outcome, statement).rows[0]
-        except Failure as failure:
-            raise server_error(failure, statement.sql) from None
-        return found
-
-    def _raised(self, error: Exception, outcome: Outcome) -> ServerError:
-        """Return what the client gets if the function that answers raised."""
-        if isinstance(error, ServerError):
-            return error
-        try:
-            if error_fields(error) is not None:
-                return self._error(error, outcome)
-            _fail(_function_raised(outcome.call, error), error)
-        except Failure as failure:
-            return server_error(failure)
-
-    def _error(self, error: BaseException | type[BaseException], outcome: Outcome) -> ServerError:
-        fields = error_fields(error)
-        assert fields is not None, "checked when the rule was written"
-        return ServerError(outcome.fail(fields))
 
     # What the session does by itself -------------------------------------------------------------
 
@@ -411,26 +350,3 @@ class ScriptResponder:
     def encoder(self, oid: int, form: int) -> Encoder:
         """Return what writes a value."""
         return self._schema.values.encoder(oid, form)
-
-
-def _configuring(result: Result, call: Call) -> Result:
-    """Return the result of a call; that of set_config() with what it sets."""
-    if "set_config" not in call.statement:
-        return result
-    given = () if call.parameters is None else tuple(call.parameters)
-    setting = connection_queries.configured(call.statement, given)
-    return result if setting is None else replace(result, changed=(setting,))
-
-
-def _fail(text: str, cause: Exception | None = None) -> NoReturn:
-    raise expectations.record_failure(AnswerImpossible(text)) from cause
-
-
-def _function_raised(call: Call, error: BaseException) -> str:
-    rule = "" if call.rule is None else f"\n  rule: {call.rule.origin}  {call.rule.shown}"
-    return (
-        f"the function that answers raised {type(error).__name__}: {error}{rule}\n"
-        f"  sql:  {one_line(call.statement)}\n"
-        f"  at:   {call.origin.place}\n"
-        "An error of the database is raised as db_error(...)."
-    )

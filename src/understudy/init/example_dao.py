@@ -11,6 +11,7 @@ from understudy.init import examples
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import parameters
+from understudy.script.formatting import python_literal
 
 _MOST = 10
 _WIDTH = 84  # of a line in a function
@@ -194,7 +195,7 @@ def _row(columns: str) -> str:
         else:
             value = '"ana@example.com"' if "email" in name else '"Ana"'
         values.append(
-            f"{name}={value}" if name.isidentifier() else f"**{{{examples.quoted(name)}: {value}}}"
+            f"{name}={value}" if name.isidentifier() else f"**{{{python_literal(name)}: {value}}}"
         )
     return ", ".join(values)
 

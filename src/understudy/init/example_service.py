@@ -12,6 +12,7 @@ from understudy.init.layers import Part
 from understudy.init.modules import Modules, parameters
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
+from understudy.script.formatting import python_literal
 
 _MOST = 6
 
@@ -137,7 +138,7 @@ def _candidate(
     own = (*method.args.args[1:], *method.args.kwonlyargs)
     passed = ", ".join(f"{argument.arg}=sentinel.{argument.arg}" for argument in own)
     expected = [
-        examples.quoted(delegate),
+        python_literal(delegate),
         *(f"sentinel.{ast.unparse(value)}" for value in call.args),
     ]
     expected += [f"{word.arg}=sentinel.{ast.unparse(word.value)}" for word in call.keywords]

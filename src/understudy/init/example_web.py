@@ -10,6 +10,7 @@ from understudy.init import examples
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules
+from understudy.script.formatting import python_literal
 
 _NO_ROUTES = (
     "no route answers unless something is started, and the app's OpenAPI schema describes none of "
@@ -70,7 +71,7 @@ def _constant_answer(part: Part) -> str | None:
 
 def _literal(value: object) -> str:
     if isinstance(value, str):
-        return examples.quoted(value)
+        return python_literal(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):  # JSON has no tuples
@@ -93,7 +94,7 @@ def _called(part: Part, route: Mapping[str, Any], answer: str) -> Candidate:
     test = examples.render_test(
         f"{examples.words_of(part.node.name)}_answers",
         f"GET {route['path']} answers without anything else.",
-        f"response = await async_client.get({examples.quoted(route['path'])})\n\n"
+        f"response = await async_client.get({python_literal(route['path'])})\n\n"
         f"assert response.status_code == 200\nassert response.json() == {answer}",
         fixtures="async_client: AsyncClient",
     )
@@ -102,9 +103,9 @@ def _called(part: Part, route: Mapping[str, Any], answer: str) -> Candidate:
 
 def _described(part: Part, route: Mapping[str, Any]) -> Candidate:
     needs = (
-        "{" + ", ".join(map(examples.quoted, route["needs"])) + "}" if route["needs"] else "set()"
+        "{" + ", ".join(map(python_literal, route["needs"])) + "}" if route["needs"] else "set()"
     )
-    path, method = examples.quoted(route["path"]), examples.quoted(route["method"])
+    path, method = python_literal(route["path"]), python_literal(route["method"])
     test = examples.render_test(
         f"{examples.words_of(part.node.name)}_is_served",
         f"{route['method'].upper()} {route['path']} has these required parameters and this "
@@ -113,7 +114,7 @@ def _described(part: Part, route: Mapping[str, Any]) -> Candidate:
         'parameters = operation.get("parameters", [])\n'
         'required = {parameter["name"] for parameter in parameters if parameter["required"]}\n'
         f"assert required == {needs}\n"
-        f'assert {examples.quoted(route["responses"][0])} in operation["responses"]',
+        f'assert {python_literal(route["responses"][0])} in operation["responses"]',
         fixtures="app: FastAPI",
         is_async=False,
     )
@@ -152,7 +153,7 @@ def _plainness(rejection: Mapping[str, Any]) -> tuple[bool, bool, int]:
 
 def _rejects(part: Part, rejection: Mapping[str, Any]) -> Candidate:
     fields = [
-        f"{examples.quoted(field)}: {examples.quoted(kind)}"
+        f"{python_literal(field)}: {python_literal(kind)}"
         for field, kind in rejection["rejected"].items()
     ]
     expected = "{" + ", ".join(fields) + "}"

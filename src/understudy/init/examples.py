@@ -12,6 +12,7 @@ from understudy.init.modules import parameters
 from understudy.pg.sql import one_line
 from understudy.project.scopes import FunctionNode
 from understudy.project.sources import Module
+from understudy.script.formatting import python_literal
 
 # The words of a module's name that only say which layer it is.
 _LAYER_WORDS = {
@@ -221,17 +222,9 @@ def import_line(module: str, name: str) -> str:
     return f"from {module} import {name.partition('.')[0]}"
 
 
-def quoted(text: str) -> str:
-    """Return a string literal, in double quotes unless that needs escaping."""
-    plain = repr(text)
-    if '"' in text or plain[0] == '"':
-        return plain
-    return '"' + plain[1:-1].replace("\\'", "'") + '"'
-
-
 def rule(fake: str, statement: str, arguments: Sequence[str], answer: str, width: int) -> str:
     """Return the script of one statement, on several lines if it is wider than `width`."""
-    line = f"{fake}.on({', '.join([quoted(one_line(statement)), *arguments])}){answer}"
+    line = f"{fake}.on({', '.join([python_literal(one_line(statement)), *arguments])}){answer}"
     if len(line) <= width and "--" not in statement:
         return line
     given = "".join(f"    {argument},\n" for argument in (sql_block(statement, 4), *arguments))
@@ -241,7 +234,7 @@ def rule(fake: str, statement: str, arguments: Sequence[str], answer: str, width
 def sql_block(statement: str, depth: int) -> str:
     """Return SQL as a literal of several lines, or of one if it needs escaping."""
     if "\\" in statement or '"""' in statement:
-        return quoted(statement)
+        return python_literal(statement)
     lines = dedent(statement.expandtabs(4)).strip("\n").rstrip().splitlines()
     body = indent("\n".join(line.rstrip() for line in lines), " " * depth)
     return f'"""\n{body}\n{" " * depth}"""'

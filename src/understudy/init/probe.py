@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from understudy.init.examples import quoted
 from understudy.init.project_copy import SCHEMA
 from understudy.project import pytest_process
+from understudy.script.formatting import python_literal
 
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # Any statement but those that drivers and SQLAlchemy send by themselves, which are answered already
@@ -113,7 +113,7 @@ def _source(value: object) -> str:
     if isinstance(value, UUID):
         return f"UUID(int={value.int})"
     if isinstance(value, str):
-        return quoted(value)
+        return python_literal(value)
     return repr(value) if isinstance(value, _PLAIN) else "ANY"
 
 

@@ -41,6 +41,7 @@ _COMMON = {
     **dict.fromkeys(("text", "varchar", "citext"), ("a", "b")),
 }
 _EQUIVALENT = Judgement("equivalent")
+_NOT_REACHED = Judgement("unknown", "the statement found no row for any parameters")
 
 Recorded = Mapping[str, Sequence[Sequence[Any]]]
 
@@ -297,9 +298,6 @@ class _Judge:
 
         rows = telling.telling_rows(data, subject.tables, subject.uses.columns, differs)
         return telling.insert_lines(rows, subject.tables, subject.uses.columns)
-
-
-_NOT_REACHED = Judgement("unknown", "the statement found no row for any parameters")
 
 
 def _elements(text: str | None, is_array: bool) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from understudy.mutate.column_uses import ColumnId
 from understudy.mutate.generated_data import Dataset, StoredRow
 from understudy.rows.table_facts import Table
+from understudy.script.formatting import python_literal
 
 _MOST_SINGLE = 12  # rows that are tried alone
 _MOST_TRIES = 90
@@ -64,9 +65,8 @@ class _Search:
             size = -(-len(rows) // parts)
             chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
             rests = [[row for row in rows if row not in chunk] for chunk in chunks]
-            candidates = (
-                chunks if parts == 2 else chunks + rests
-            )  # two chunks are each other's rest
+            # Two chunks are each other's rest.
+            candidates = chunks if parts == 2 else chunks + rests
             smaller = next((some for some in candidates if some and self._try(some)), None)
             if smaller is not None:
                 parts = 2 if smaller in chunks else max(parts - 1, 2)
@@ -94,7 +94,7 @@ def insert_lines(rows: Sequence[StoredRow], tables: Sequence[Table], columns: se
 
 
 def _line(row: StoredRow, table: Table, columns: set[ColumnId]) -> str:
-    arguments = [repr(table.name).replace("'", '"')]
+    arguments = [python_literal(table.name)]
     for column in table.columns:
         if ColumnId(table.oid, column.name) in columns and not column.generated:
             text = row.values[column.name]
@@ -114,5 +114,4 @@ def _python(text: str | None, kind: str) -> str:
         return text
     if kind == "bool":
         return str(text in ("t", "true"))
-    shown = repr(text)
-    return f'"{shown[1:-1]}"' if shown[0] == "'" and '"' not in shown else shown
+    return python_literal(text)

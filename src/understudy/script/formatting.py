@@ -52,6 +52,14 @@ def typed(value: Any) -> str:
     return f"{shown(value)} ({type(value).__name__})"
 
 
+def python_literal(text: str) -> str:
+    """Return a string as Python source, in double quotes unless that needs escaping."""
+    plain = repr(text)
+    if '"' in text or plain[0] == '"':
+        return plain
+    return '"' + plain[1:-1].replace("\\'", "'") + '"'
+
+
 def quoted(statement: str) -> str:
     """Return `statement` as a Python literal on one line, in double quotes if possible."""
     text = sql.one_line(statement)

@@ -18,6 +18,12 @@ _STRICT = frozenset(
     {"abs", "btrim", "ceil", "char_length", "date_trunc", "floor", "length", "lower", "ltrim"}
     | {"position", "round", "rtrim", "strpos", "upper"}
 )
+# Words with which a condition may be true or false although an operand is NULL.
+_WORDS = frozenset(
+    {"IS", "ISNULL", "NOTNULL", "DISTINCT", "CASE", "EXISTS", "COALESCE", "SELECT", "ARRAY", "ROW"}
+    | {"OVERLAPS", "AT", "COLLATE", "INTERVAL", "DATE", "TIMESTAMP", "TIME", "CURRENT_DATE"}
+    | {"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "LOCALTIMESTAMP", "ESCAPE", "USER"}
+)
 
 
 def shown(text: str) -> str:
@@ -64,11 +70,3 @@ def columns_of(text: str) -> tuple[str, ...]:
         found.append(".".join(name))
         at += 1
     return tuple(dict.fromkeys(found))
-
-
-# Words with which a condition may be true or false although an operand is NULL.
-_WORDS = frozenset(
-    {"IS", "ISNULL", "NOTNULL", "DISTINCT", "CASE", "EXISTS", "COALESCE", "SELECT", "ARRAY", "ROW"}
-    | {"OVERLAPS", "AT", "COLLATE", "INTERVAL", "DATE", "TIMESTAMP", "TIME", "CURRENT_DATE"}
-    | {"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "LOCALTIMESTAMP", "ESCAPE", "USER"}
-)

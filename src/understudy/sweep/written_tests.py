@@ -15,7 +15,7 @@ from typing import Any
 
 from understudy.pg import sql
 from understudy.script.boundary import Event
-from understudy.script.formatting import quoted
+from understudy.script.formatting import python_literal, quoted
 from understudy.sweep.faults import DROP, DROP_AFTER_COMMIT, Fault
 from understudy.sweep.oracle import Finding, Verdict
 
@@ -94,8 +94,7 @@ def with_test(
 
 
 def _literal(value: Any) -> str:
-    text = repr(value)
-    return f'"{value}"' if isinstance(value, str) and text == f"'{value}'" else text
+    return python_literal(value) if isinstance(value, str) else repr(value)
 
 
 def _moved(line: str, indent: str) -> str:
