@@ -164,5 +164,5 @@ def test_what_cannot_be_written(source: str, finding: Finding, reason: str) -> N
 
 
 def test_a_test_that_is_not_in_the_file() -> None:
-    with pytest.raises(NotWritten, match=r"^its test is no function of the file$"):
+    with pytest.raises(NotWritten, match=r"^its test is not a function of the file$"):
         written("def test_b():\n    pass\n", "test_a")
