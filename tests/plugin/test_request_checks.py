@@ -102,3 +102,46 @@ def test_a_level_that_is_none(suite: Project) -> None:
     assert (
         "ERROR: --understudy-check-success-despite-error: 'sometimes' is none of error, warn, off."
     ) in result.stderr.str()
+
+
+def test_requests_of_a_suite_that_starts_the_server_for_the_session(suite: Project) -> None:
+    suite.configure(
+        """
+        [tool.understudy]
+        app = "src.main:app"
+        schema = "schema:create"
+        real_postgres_env = { URL = "{dsn}" }
+        """
+    ).write(
+        schema="""
+            import psycopg
+
+            def create(dsn):
+                with psycopg.connect(dsn) as connection:
+                    connection.execute("CREATE TABLE users (name text)")
+        """,
+        test_it="""
+            import pytest
+            from fastapi.testclient import TestClient
+            from src.main import app
+
+            @pytest.fixture(scope="module")
+            def own_client(real_postgres_server):
+                return TestClient(app)
+
+            def test_early(own_client):
+                own_client.post("/users")
+
+            def test_silent(own_client):
+                pass
+
+            @pytest.mark.understudy(max_statements=0)
+            def test_budget(own_client):
+                own_client.post("/users")
+        """,
+    )
+    result = suite.run("-W", "default", "-W", "ignore::DeprecationWarning", "-p", "no:randomly")
+    result.assert_outcomes(passed=2, failed=1, warnings=2)
+    text = result.stdout.str()
+    assert text.count("UnderstudyWarning: " + TEXT) == 2
+    assert "TooManyStatements: 1 statement was sent" in text

@@ -254,7 +254,7 @@ def test_a_report_of_what_was_left_out() -> None:
         "0 faults of 9 at 3 calls in 60.00s\n"
         "The time is up: the next sweep goes on with the other 9.\n"
         "1 of them was tried by an earlier sweep that did not finish.\n"
-        "Nothing is wrong with the answers.\n"
+        "No fault was tried: the answers are unknown.\n"
         "1 fault left out: its call was not made again in the rerun\n"
         "1 fault left out: it had another result when it was repeated, so nothing is said of it\n"
         "4 tests left out: it failed\n"

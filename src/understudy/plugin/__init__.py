@@ -143,6 +143,7 @@ def pytest_fixture_setup(
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose fixtures hid a failure, or whose marker is invalid."""
     phases.begin("setup")
+    request_checks.begin(item)
     item.config.stash[WATCH].test_begins(item)
     request_checks.observe_clients()
     markers.check(item)
@@ -158,6 +159,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     phases.begin("call")
     request_checks.observe_clients()
     result = yield from verification.around_call(item)
+    request_checks.watch_shared(item)
     request_checks.check_statements(item)
     return result
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy.plugin import markers
+from understudy.plugin import markers, servers, verification
 from understudy.plugin.outcomes import failure
 from understudy.plugin.settings import REQUEST_RULES
 
 if TYPE_CHECKING:
     from understudy.script.boundary import Boundary
+    from understudy.script.expectations import PossibleWarning
     from understudy.script.request_rules import Finding
 
 _BOUNDARIES: pytest.StashKey[list[Boundary]] = pytest.StashKey()
@@ -40,14 +41,35 @@ def observe_clients() -> None:
         importlib.import_module("understudy.asgi.app_requests").observe()
 
 
+def begin(item: pytest.Item) -> None:
+    """Forget what earlier tests have sent, also for a test that requests no server's fixture."""
+    for server in servers.made(item.config):
+        server.boundary.begin_test()
+
+
 def watch(item: pytest.Item, boundary: Boundary) -> None:
     """Check the requests of a test when it is over, and its statements when its body is."""
     from understudy.script import expectations
 
     item.stash.setdefault(_BOUNDARIES, []).append(boundary)
+    for warning in _warnings(boundary):
+        expectations.warn_unless(warning)
+
+
+def watch_shared(item: pytest.Item) -> None:
+    """Check the requests of a test that uses a server through fixtures of a wider scope only."""
+    watched = item.stash.setdefault(_BOUNDARIES, [])
+    states = verification.states(item) or []
+    for server in servers.made(item.config):
+        if server.boundary not in watched and server.boundary.events:
+            watched.append(server.boundary)
+            for state in states[-1:]:
+                state.possible_warnings += _warnings(server.boundary)
+
+
+def _warnings(boundary: Boundary) -> list[PossibleWarning]:
     found = _Findings(boundary)
-    for check in REQUEST_RULES:
-        expectations.warn_unless(_Warning(check, found))
+    return [_Warning(check, found) for check in REQUEST_RULES]
 
 
 def check_statements(item: pytest.Item) -> None:

@@ -111,14 +111,12 @@ class Boundary:
         self.leaks: tuple[str, ...] = ()
         self.change: Callable[[Event], Change | None] | None = None
         self._counts: dict[tuple[str, Kind], dict[str, int]] = {}
-        self._requests = requests.of_test
 
     def begin_test(self) -> None:
         """Forget the events of the last test."""
         self.events = []
         self.leaks = ()
         self._counts = {}
-        self._requests = requests.of_test
 
     def change_of(self, event: Event) -> Change | None:
         """Return what is to happen instead of an event, or None."""
@@ -135,8 +133,6 @@ class Boundary:
             request: the request that it was sent for, if known.
             is_drivers: whether a driver or pool has sent it on its own.
         """
-        if self._requests is not requests.of_test:  # a test without a fixture of this server
-            self.begin_test()
         phase = requests.phase
         sender = "" if request is None else request.key
         if phase != "call":

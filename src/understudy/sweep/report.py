@@ -91,7 +91,8 @@ def _findings(result: Result, account: Account, file: str) -> Iterable[str]:
     groups = grouped(result)
     number = len(groups) + len(account.passive)
     if not number:
-        yield "Nothing is wrong with the answers."
+        known = "Nothing is wrong with the answers."
+        yield known if result.verdicts else "No fault was tried: the answers are unknown."
         return
     yield f"{counted(number, 'finding')}:"
     for test, finding in account.passive:
