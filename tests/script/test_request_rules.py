@@ -146,7 +146,7 @@ def test_r1_a_response_before_the_commit() -> None:
         "has been told of a success.\n"
         'Run it before: Depends(get_db, scope="function"), or commit in the endpoint.'
     )
-    [finding] = findings(story.events, story.requests, scope_version=False)
+    [finding] = findings(story.events, story.requests, has_scope=False)
     assert finding.text.splitlines()[-1] == (
         'Commit in the endpoint; FastAPI 0.121 has Depends(..., scope="function") for it.'
     )

@@ -98,9 +98,8 @@ class _Findings:
     def all(self) -> list[Finding]:
         from understudy.script import request_rules, requests
 
-        return request_rules.findings(
-            self._boundary.events, requests.of_test, scope_version=_has_scope()
-        )
+        events = self._boundary.events
+        return request_rules.findings(events, requests.of_test, has_scope=_has_scope())
 
 
 class _Warning:
@@ -111,8 +110,7 @@ class _Warning:
         self._findings = findings
 
     def confirmed(self) -> str | None:
-        key = self.check.removeprefix("check_").replace("_", "-")
-        found = [finding for finding in self._findings.all if finding.key == key]
+        found = [finding for finding in self._findings.all if finding.setting == self.check]
         if not found:
             return None
         more = len(found) - 1

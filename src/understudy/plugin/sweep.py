@@ -240,7 +240,7 @@ def _rules_of(settings: Settings) -> oracle.Rules:
 
     def rules(run: Run) -> Sequence[request_rules.Finding]:
         found = request_rules.findings(run.events, run.requests)
-        return [each for each in found if f"check_{each.key.replace('-', '_')}" not in off]
+        return [each for each in found if each.setting not in off]
 
     return rules
 

@@ -8,16 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from understudy.catalog.command_tags import command_in
 from understudy.catalog.description import Description
-from understudy.catalog.introspection_statements import is_introspection
 from understudy.engine.copied_rows import CopiedRows
 from understudy.engine.engine import Engine
-from understudy.fake_postgres import scripted_copy
 from understudy.fake_postgres.boundary_changes import FAULTS, carry_out
 from understudy.fake_postgres.client_errors import server_error
 from understudy.fake_postgres.clients import Client
-from understudy.fake_postgres.connection_queries import items_of
 from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol import commands as c
 from understudy.fake_postgres.protocol import errors
@@ -48,6 +44,7 @@ from understudy.real_postgres.session_commands import SessionCommands
 from understudy.real_postgres.setting_texts import Named
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
+from understudy.real_postgres.upstream_statements import UpstreamStatements
 from understudy.script import expectations
 from understudy.script.answers import Computed, Drop
 from understudy.script.boundary import Boundary, Change, Replace
@@ -55,10 +52,6 @@ from understudy.script.calls import Call
 from understudy.script.failures import Failure
 from understudy.script.origin import NOWHERE, spot
 
-# Commands whose descriptions can be cached; FETCH and EXECUTE have the columns of something else.
-_CACHEABLE = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
-_VARIABLE = frozenset({"FETCH", "EXECUTE"})
-_MOST_CACHED = 1000
 _CLEANS_UP = (c.Rollback, c.RollbackTo)
 
 
@@ -109,9 +102,9 @@ class ForwardingResponder(ScriptResponder):
         self._settings = ClientSettings(scheduler)
         self._apply = SessionCommands(scheduler, self._settings).apply
         self._known = Schema()
-        self._statements: dict[object, Statement] = {}
-        self._generation = 0
-        self._number = 0
+        self._statements = UpstreamStatements(
+            scheduler, self._portals, self._execute, self._note_refused
+        )
 
     # Statements ----------------------------------------------------------------------------------
 
@@ -121,64 +114,12 @@ class ForwardingResponder(ScriptResponder):
         """Prepare and describe a statement on the real server, or return it from the cache."""
         client = rollback_client(connection)
         self._check(sql, client)
-        return self._prepare(sql, declared, client)
+        return self._statements.prepare(sql, declared, client)
 
-    def _prepare(
-        self, sql: str, declared: tuple[int, ...], client: RollbackClient
-    ) -> Statement | Pending:
-        scheduler = self._scheduler
-        if scheduler.facts.changed_schema or self._generation != scheduler.generation:
-            self._statements.clear()
-            self._generation = scheduler.generation
-        key = (sql, declared, client.parse_settings)
-        known = self._statements.get(key)
-        if known is not None:
-            return known
-        self._number += 1
-        name = f"u{self._number}"
-        request = self._portals.before(sql, client)
-        request += (
-            upstream_requests.parse(name, sql, declared)
-            + upstream_requests.describe(name)
-            + upstream_requests.SYNC
-        )
-        done = partial(self._prepared, key, name, client)
-        return scheduler.submit(client, sql, request, done)
-
-    def _prepared(
-        self,
-        key: tuple[str, tuple[int, ...], object],
-        name: str,
-        client: RollbackClient,
-        reply: Reply,
-    ) -> Any:
-        sql, declared, _ = key
-        if reply.error is not None:
-            if client.event is None:  # else it replaces another statement
-                self._begin("statement", client.call(sql, None, spot()), client)
-            self._limits.note_error(reply.error.fields.sqlstate, client)
-            raise failures.with_hint(reply.error)
-        copy = scripted_copy.direction(sql)
-        drivers_own = read(sql) is not None or items_of(sql) is not None or is_introspection(sql)
-        notes = ForwardedStatement(
-            None, {}, name, declared, self._scheduler.generation, not drivers_own
-        )
-        command = command_in(sql)
-        statement = Statement(
-            sql,
-            "SELECT" if command == "VALUES" else command,
-            reply.parameters,
-            reply.fields,
-            copy,
-            notes,
-            self._execute,
-        )
-        is_cacheable = command in _CACHEABLE or (reply.fields is None and command not in _VARIABLE)
-        if is_cacheable and not self._scheduler.facts.changed_schema:
-            if len(self._statements) >= _MOST_CACHED:
-                self._statements.clear()
-            self._statements[key] = statement
-        return statement
+    def _note_refused(self, sql: str, client: RollbackClient) -> None:
+        """Begin the event of a statement that is refused before it runs."""
+        if client.event is None:  # else it replaces another statement
+            self._begin("statement", client.call(sql, None, spot()), client)
 
     def _check(self, sql: str, client: RollbackClient, *, cleans_up: bool = False) -> None:
         """Refuse a statement that an earlier test sends, or that comes too late for this one.
@@ -261,7 +202,7 @@ class ForwardingResponder(ScriptResponder):
         statement = portal.prepared.statement
         if isinstance(change, Replace) and statement is not None and change.sql != statement.sql:
             forward = partial(self._forward, portal, limit, client)
-            prepared = self._prepare(change.sql, statement.parameters, client)
+            prepared = self._statements.prepare(change.sql, statement.parameters, client)
             return replace_statement(portal, prepared, forward)
         return self._forward(portal, limit, client)
 

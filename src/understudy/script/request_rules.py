@@ -66,20 +66,25 @@ class Finding:
         return RULES[self.rule]
 
     @property
+    def setting(self) -> str:
+        """The setting that has its level, such as "check_response_before_commit"."""
+        return f"check_{self.key.replace('-', '_')}"
+
+    @property
     def text(self) -> str:
         """The whole message."""
         return "\n".join([self.summary, *(f"  {line}" for line in self.lines), self.remedy])
 
 
 def findings(
-    events: Sequence[Event], requests: Sequence[Request], scope_version: bool = True
+    events: Sequence[Event], requests: Sequence[Request], has_scope: bool = True
 ) -> list[Finding]:
     """Return what the rules find in a test.
 
     Args:
         events: what passed its boundary.
         requests: its requests.
-        scope_version: whether FastAPI knows `Depends(..., scope="function")`.
+        has_scope: whether FastAPI has `Depends(..., scope="function")`.
     """
     if not requests:
         return []
@@ -96,7 +101,7 @@ def findings(
     for request in requests:
         view = _View(request, own_events[request], list(own_blocks[request]))
         early = _response_before_commit(view)
-        found += [_early_finding(view, block, scope_version) for block in early]
+        found += [_early_finding(view, block, has_scope) for block in early]
         for rule in (_success_despite_error, _commit_despite_failure, _left_open):
             found += rule(view)
         found += _statement_after_response(view, early)
@@ -155,7 +160,7 @@ def _is_late(view: _View, block: Block, answered: int) -> bool:
     return any(event.begun < answered for event in writes) or view.is_dependency(commit)
 
 
-def _early_finding(view: _View, block: Block, scope_version: bool) -> Finding:
+def _early_finding(view: _View, block: Block, has_scope: bool) -> Finding:
     request, commit = view.request, block.end
     assert commit is not None
     written = next(event for event in block.writes if view.is_own(event))
@@ -169,7 +174,7 @@ def _early_finding(view: _View, block: Block, scope_version: bool) -> Finding:
         )
         remedy += (
             f'Run it before: Depends({name}, scope="function"), or commit in the endpoint.'
-            if scope_version
+            if has_scope
             else 'Commit in the endpoint; FastAPI 0.121 has Depends(..., scope="function") for it.'
         )
     return Finding(
