@@ -64,10 +64,10 @@ def _joins(statement: Statement, query: Query) -> Iterator[Change]:
             natural = "NATURAL " if join.is_natural else ""
             new = natural + _OTHER_JOIN[join.kind]
             sentence = (
-                f"{quoted(new)} instead of {shown(statement, (join.start, join.end))} "
+                f"{quoted(new)} instead of {shown(statement, join.span)} "
                 f"before {shown(statement, join.joined)}"
             )
-            yield change("join-kind", (join.start, join.end), new, sentence)
+            yield change("join-kind", join.span, new, sentence)
 
 
 def _duplicates(statement: Statement, query: Query) -> Iterator[Change]:
@@ -77,7 +77,7 @@ def _duplicates(statement: Statement, query: Query) -> Iterator[Change]:
     if distinct is not None:
         text = statement.text[distinct.start : distinct.end]
         sentence = f"SELECT without {quoted(text)}{place(query)}"
-        yield change("distinct-lost", (distinct.start, distinct.end), "", sentence)
+        yield change("distinct-lost", distinct.span, "", sentence)
     elif select is not None and query.joins and query.clause("GROUP BY") is None and select.items:
         at = select.start + len("SELECT")
         sentence = f"SELECT DISTINCT instead of SELECT{place(query)}"
@@ -87,10 +87,10 @@ def _duplicates(statement: Statement, query: Query) -> Iterator[Change]:
 def _order(statement: Statement, query: Query, clause: Clause) -> Iterator[Change]:
     numbers = Numbers(statement)
     words = statement.tokens.words
-    first, _ = numbers.of((clause.start, clause.end))
+    first, _ = numbers.of(clause.span)
     is_within = words[first - 2 : first] == ("GROUP", "(") and words[first - 3] == "WITHIN"
     where = " in a call or window" if clause.is_inner else place(query)
-    span = (clause.start, clause.end)
+    span = clause.span
     if not is_within and not parameters(statement.text[slice(*span)]):
         yield change("order-lost", span, "", f"without {shown(statement, span)}{where}")
     for item in clause.items:
@@ -119,7 +119,7 @@ def _order(statement: Statement, query: Query, clause: Clause) -> Iterator[Chang
 
 
 def _limit(statement: Statement, query: Query, clause: Clause) -> Iterator[Change]:
-    span = (clause.start, clause.end)
+    span = clause.span
     value = statement.text[clause.body : clause.end]
     sentence = f"without {clause.keyword}{place(query)}"
     operator = f"{clause.keyword.lower()}-lost"
@@ -173,7 +173,7 @@ def _conflict(statement: Statement, query: Query) -> Iterator[Change]:
     clause = query.clause("ON CONFLICT")
     if clause is None:
         return
-    whole = (clause.start, clause.end)
+    whole = clause.span
     yield change("conflict-lost", whole, "", "INSERT without ON CONFLICT")
     update, nothing = query.clause("DO UPDATE"), query.clause("DO NOTHING")
     if update is not None:
@@ -193,7 +193,7 @@ def _conflict(statement: Statement, query: Query) -> Iterator[Change]:
         if key and others:
             values = ", ".join(f"{column} = EXCLUDED.{column}" for column in others)
             sentence = "ON CONFLICT DO UPDATE instead of DO NOTHING"
-            span = (nothing.start, nothing.end)
+            span = nothing.span
             yield change("conflict-update", span, f"DO UPDATE SET {values}", sentence)
 
 
@@ -202,7 +202,7 @@ def _names_in_brackets(statement: Statement, clause: Clause | None) -> list[str]
     if clause is None:
         return []
     tokens = statement.tokens
-    first, last = Numbers(statement).of((clause.start, clause.end))
+    first, last = Numbers(statement).of(clause.span)
     opening = next((at for at in range(first, last) if at in tokens.closing), None)
     if opening is None:
         return []

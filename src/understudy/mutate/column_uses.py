@@ -76,7 +76,7 @@ class _Reader:
         for query in self._statement.queries:
             for _, condition in query.conditions():
                 for leaf in condition.leaves():
-                    self._compare(*self._numbers.of((leaf.start, leaf.end)))
+                    self._compare(*self._numbers.of(leaf.span))
             for clause in query.clauses:
                 self._read_clause(query, clause)
         return self._uses
@@ -96,7 +96,7 @@ class _Reader:
 
     def _read_clause(self, query: Query, clause: Clause) -> None:
         if clause.keyword in ("LIMIT", "OFFSET"):
-            first, last = self._numbers.of((clause.start, clause.end))
+            first, last = self._numbers.of(clause.span)
             self._uses.counts.update(n for n, _ in self._parameters(first, last))
         elif clause.keyword in ("ORDER BY", "GROUP BY"):
             for item in clause.items:
@@ -115,7 +115,7 @@ class _Reader:
                     self._store(name, first, last)
 
     def _inserted(self, insert: Clause) -> list[str]:
-        first, last = self._numbers.of((insert.start, insert.end))
+        first, last = self._numbers.of(insert.span)
         opening = next((at for at in range(first, last) if at in self._tokens.closing), None)
         if opening is None:
             names = (name_of(self._tokens.pieces[at].text) for at in range(first, last))

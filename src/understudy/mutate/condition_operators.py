@@ -55,7 +55,7 @@ def changes(statement: Statement) -> Iterator[Change]:
 def _lost(
     statement: Statement, query: Query, keyword: str, condition: Condition
 ) -> Iterator[Change]:
-    span = (condition.start, condition.end)
+    span = condition.span
     text = statement.text[slice(*span)]
     if keyword == "CASE":
         sentence = f"CASE without WHEN {shown(statement, span)}"
@@ -81,7 +81,7 @@ def _of_parts(statement: Statement, condition: Condition) -> Iterator[Change]:
     for part in condition.parts:
         lost = f"({text[part.start : part.end]} {neutral})"
         sentence = f"without the condition {_of(text, part)}"
-        yield change("condition-lost", (part.start, part.end), lost, sentence)
+        yield change("condition-lost", part.span, lost, sentence)
     pieces = statement.tokens.pieces
     for one, other in pairwise(condition.parts):
         word = next(p for p in pieces if one.end <= p.start < other.start)
@@ -99,7 +99,7 @@ class _Leaf:
 
     def __init__(self, statement: Statement, numbers: Numbers, leaf: Condition) -> None:
         self._statement = statement
-        self._span = (leaf.start, leaf.end)
+        self._span = leaf.span
         tokens = statement.tokens
         first, last = numbers.of(self._span)
         while tokens.closing.get(first) == last - 1 and not tokens.is_query(first):

@@ -220,7 +220,7 @@ def _other_column(statement: Statement, description: Description) -> Iterator[Ch
     for query in statement.queries:
         for _, condition in query.conditions():
             for leaf in condition.leaves():
-                first, last = numbers.of((leaf.start, leaf.end))
+                first, last = numbers.of(leaf.span)
                 yield from _renamed(statement, query, known, first, last)
 
 

@@ -34,6 +34,11 @@ class Condition:
     parts: tuple[Condition, ...] = ()
     is_bracketed: bool = False
 
+    @property
+    def span(self) -> Span:
+        """Its range in the statement."""
+        return Span(self.start, self.end)
+
     def leaves(self) -> Iterator[Condition]:
         """Yield the parts that AND, OR and NOT do not divide."""
         if not self.parts:

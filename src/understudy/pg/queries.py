@@ -36,6 +36,11 @@ class Clause:
     condition: Condition | None = None
     is_inner: bool = False
 
+    @property
+    def span(self) -> Span:
+        """Its range in the statement."""
+        return Span(self.start, self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Join:
@@ -57,6 +62,11 @@ class Join:
     is_natural: bool
     joined: Span
     condition: Condition | None
+
+    @property
+    def span(self) -> Span:
+        """The range of its words, up to JOIN."""
+        return Span(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)

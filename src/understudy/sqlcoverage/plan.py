@@ -162,7 +162,7 @@ class _Builder:
         self._statement = statement
         self._text = statement.text
         first = statement.queries[0].clause("WITH")
-        self._with = "" if first is None else f"{self._of(first.start, first.end)} "
+        self._with = "" if first is None else f"{self._of(*first.span)} "
 
     def questions(self, query: Query) -> Iterator[Question]:
         """Yield the questions about one query of the statement."""
@@ -258,14 +258,14 @@ class _Builder:
         return Question(sql, tuple(part for part, _ in parts))
 
     def _code(self, condition: Condition) -> str:
-        text = self._of(condition.start, condition.end)
+        text = self._of(*condition.span)
         return f"CASE ({text}\n) WHEN true THEN 1 WHEN false THEN 2 ELSE 4 END"
 
     def _leaves(self, clause: str, whole: Condition, source: str) -> list[tuple[Part, str]]:
         """Return the parts of a condition that depend on a row or a parameter."""
         found = []
         for leaf in whole.leaves():
-            text = self._of(leaf.start, leaf.end)
+            text = self._of(*leaf.span)
             if not names.depends_on_something(text):
                 continue
             columns = names.columns_of(text) if clause in _NULLABLE else ()
@@ -275,7 +275,7 @@ class _Builder:
         return found
 
     def _about_where(self, query: Query, whole: Condition, source: str) -> list[tuple[Part, str]]:
-        text = self._of(whole.start, whole.end)
+        text = self._of(*whole.span)
         code = f"CASE ({text}\n) WHEN true THEN 1 ELSE 2 END"
         is_main = query is self._statement.queries[0]
         part = Part("spared", "" if is_main else names.shown(text), whole.start)
@@ -325,7 +325,7 @@ class _Builder:
             return
         parts = self._leaves("HAVING", having.condition, source)
         clauses = [query.clause("WHERE"), query.clause("GROUP BY")]
-        after = " ".join(self._of(c.start, c.end) for c in clauses if c is not None)
+        after = " ".join(self._of(*c.span) for c in clauses if c is not None)
         columns = f"{self._body(listed)}, "  # GROUP BY may name them
         yield self._question(source, chain, parts, listed=columns, after=after)
 
@@ -335,12 +335,12 @@ class _Builder:
             parts = []
             earlier = ""
             for condition in case.conditions:
-                text = self._of(condition.start, condition.end)
+                text = self._of(*condition.span)
                 code = f"CASE WHEN true{earlier} THEN {self._code(condition)} END"
                 parts.append((Part("CASE", names.shown(text), condition.start), code))
                 earlier += f" AND ({text}\n) IS NOT TRUE"
             if not parts:
                 continue
             is_later = where is not None and not where.start <= case.start < where.end
-            after = self._of(where.start, where.end) if where is not None and is_later else ""
+            after = self._of(*where.span) if where is not None and is_later else ""
             yield self._question(source, chain, parts, after=after)
