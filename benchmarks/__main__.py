@@ -250,6 +250,16 @@ def report_integration(rounds: int) -> None:
             for label, pair in integration_tests.PAIRS.items()
         ],
     )
+    covered = integration_tests.measure_coverage(rounds)
+    plain, with_coverage = integration_tests.PLAIN, integration_tests.COVERED
+    print_table(
+        ["seconds"],
+        [
+            single(covered, plain, 1, 2),
+            single(covered, with_coverage, 1, 2),
+            ("with / without", [f"{ratio(covered, with_coverage, plain):.2f}"]),
+        ],
+    )
 
 
 def report_lint(files: int, lines: int, rounds: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from benchmarks.databases import seconds_of_tests
-from benchmarks.rounds import Round
+from benchmarks.rounds import Round, interleaved
 from understudy.cli import demo_backend
 
 # The two names of each comparison: integration tests, unit tests.
@@ -20,6 +20,8 @@ PAIRS = {
     "mean": ("mean, integration tests", "mean, unit tests"),
     "median": ("median, integration tests", "median, unit tests"),
 }
+# All integration tests, with and without the coverage of SQL.
+PLAIN, COVERED = "without", "with the coverage of SQL"
 _COUNTERPARTS = (
     "assignment_dao",
     "permission_dao",
@@ -55,6 +57,18 @@ def measure(rounds: int) -> tuple[int, int, list[Round]]:
                 }
             )
         return len(integration), len(unit), found
+
+
+def measure_coverage(rounds: int) -> list[Round]:
+    """Return the seconds of all integration tests for each round."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "backend"
+        demo_backend.copy_to(folder)
+        candidates = {
+            PLAIN: lambda: sum(_times(folder, "tests/integration")),
+            COVERED: lambda: sum(_times(folder, "tests/integration", "--understudy-sql-cov")),
+        }
+        return interleaved(rounds, candidates)
 
 
 def _times(folder: Path, *arguments: str) -> list[float]:
