@@ -163,6 +163,23 @@ def test_everything_is_shown_if_it_is_wanted(results: Results) -> None:
     )
 
 
+def test_what_no_test_judged_is_not_called_without_survivors() -> None:
+    senders = [Sender("tests/test_dao.py::test_gone", 0.01, False)]
+    collector = Collector()
+    statements = [Statement(sql, [], senders).answer() for sql in (DELETE, SELECT)]
+    counts = {"tests": 1, "failed": {}, "left out": {}, "without": 0, "seconds": 1.0}
+    collector.add({"kind": "recorded", "statements": statements, **counts})
+    for one, outcome in ((WHERE, "killed"), (SORT, "not reached")):
+        verdict = [one, "different", "", ""]
+        collector.add({"kind": "judged", "statement": one[0], "mutants": [verdict]})
+        collector.add(ran(one, outcome, how="meaning"))
+
+    assert list(report.text(collector.results, whole=False))[:2] == [
+        "1 statement without survivors (--verbose lists them)",
+        "1 statement that no test judged (--verbose lists them)",
+    ]
+
+
 # The fields of the schema (version 2 of mutation-testing-elements) that this project writes, with
 # their types. "!" marks those that the schema requires.
 _POSITION = {"line!": int, "column!": int}

@@ -191,3 +191,24 @@ def test_a_report_that_cannot_be_written(users: Project) -> None:
     result = users.run("--understudy-sql-cov-report=json:taken/sql.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "ERROR: taken/sql.json cannot be written: Not a directory" in result.stdout.str()
+
+
+def test_statements_without_a_text_in_the_source(users: Project) -> None:
+    users.write(
+        app="""
+            def both(connection, columns):
+                queries = [f"SELECT {column} FROM users" for column in columns]
+                return [connection.execute(query).fetchall() for query in queries]
+        """,
+        test_it="""
+            import psycopg
+            import app
+
+            def test_both(real_postgres):
+                with psycopg.connect(real_postgres.dsn) as connection:
+                    assert app.both(connection, ["id", "name"]) == [[], []]
+        """,
+    )
+    result = users.run("--understudy-sql-cov")
+    result.assert_outcomes(passed=1)
+    assert "\noutcomes on real_postgres " in table(result)

@@ -338,6 +338,13 @@ def test_expected_to_fail(real_postgres):
 @pytest.mark.understudy(isolation="clone")
 def test_clone(real_postgres):
     ask(real_postgres, "SELECT 1 AS x")
+
+turns = []
+
+def test_long(real_postgres):
+    ask(real_postgres, "SELECT 1 AS x")
+    turns.append(1)
+    assert len(turns) == 1, "a" * 300
 """
 
 
@@ -355,6 +362,7 @@ def test_a_test_that_differs_from_run_to_run_is_left_out(rerunning: Rerunning) -
         f"test_cache: SELECT ? AS x: {error}",
         "test_expected_to_fail: left out, it did not pass: assert 0",
         "test_clone: left out, it runs on a clone, where Understudy does not see its statements",
+        "test_long: left out, it fails when it is run again: AssertionError: " + 181 * "a" + "...",
     ]
 
 

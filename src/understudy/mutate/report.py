@@ -47,7 +47,7 @@ def text(results: Results, *, whole: bool) -> Iterator[str]:
     for statement in shown:
         yield from _survivors(statement, results, whole)
     yield from _unable(results, whole)
-    yield from _sums(results, len(ordered) - len(shown))
+    yield from _sums(results, [statement for statement in ordered if statement not in shown])
 
 
 def _badness(statement: StatementResults) -> tuple[int, int, float]:
@@ -144,12 +144,15 @@ def _unable(results: Results, whole: bool) -> Iterator[str]:
         yield ""
 
 
-def _sums(results: Results, hidden: int) -> Iterator[str]:
+def _sums(results: Results, hidden: Sequence[StatementResults]) -> Iterator[str]:
     if not results.statements:
         yield "No test sends a statement of these files, or on a changed line."
         return
-    if hidden:
-        yield f"{counted(hidden, 'statement')} without survivors (--verbose lists them)"
+    unjudged = sum(not statement.killable and statement.is_open for statement in hidden)
+    if judged := len(hidden) - unjudged:
+        yield f"{counted(judged, 'statement')} without survivors (--verbose lists them)"
+    if unjudged:
+        yield f"{counted(unjudged, 'statement')} that no test judged (--verbose lists them)"
     mutants = sum(1 for _ in results.all())
     yield (
         f"{counted(len(results.statements), 'statement')}, {counted(mutants, 'mutant')}: "

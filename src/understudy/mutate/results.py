@@ -77,6 +77,11 @@ class StatementResults:
         """How many a test could notice, as far as they ran."""
         return self.killed + len(self.alive)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether some of them did not run, or were not sent again."""
+        return any(result.outcome in ("not reached", "not run") for result in self.results)
+
     def count(self, outcome: Outcome) -> int:
         """Return how many have an outcome."""
         return sum(result.outcome == outcome for result in self.results)

@@ -28,12 +28,14 @@ from understudy.rerun.interruption import Interruption
 from understudy.rerun.runs import Recorded, Run
 from understudy.script import requests
 from understudy.script.boundary import CallId, Change, Event, Replace
+from understudy.script.formatting import shortened
 
 Changing = Callable[[Event], Change | None]
 
 _FACTOR = 5.0  # how many times as long as usual a test may take
 _LEAST = 2.0  # seconds that it may always take
 _SETUP = 30.0  # seconds that its fixtures may take
+_LONGEST = 200  # characters of an exception
 _UNSOUND = "its fixtures do not survive what an earlier run has done to their connections"
 # The fixtures of pytest-asyncio and anyio that hold an event loop.
 _LOOPS = re.compile(r"_scoped_runner$|event_loop|^anyio_backend")
@@ -132,7 +134,7 @@ class Reruns:
         for _ in range(2):
             run = self.run(item, None, seconds=self.limit(item))
             if not run.passed:
-                return f"it fails when it is run again: {run.error}"
+                return f"it fails when it is run again: {shortened(run.error, _LONGEST)}"
             difference = _difference(before.asked, run.asked)
             if difference is None:
                 recorded.run = run

@@ -51,7 +51,8 @@ def _totals(coverage: Coverage, complete: int) -> Iterator[str]:
     reached = sum(s.sent > 0 for s in literals)
     outcomes = [outcome for s in coverage.statements for outcome in s.outcomes]
     seen = sum(outcome.is_seen for outcome in outcomes)
-    parts = [f"statements {reached} of {len(literals)}"]
+    # The statements of an ORM have no text in the source.
+    parts = [f"statements {reached} of {len(literals)}"] if literals or not outcomes else []
     if outcomes:
         parts.append(f"outcomes on real_postgres {seen} of {len(outcomes)}")
     if coverage.composed:
