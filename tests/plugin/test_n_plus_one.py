@@ -63,3 +63,22 @@ def test_without_a_database(project: Project) -> None:
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.OK
     assert "no test sends a statement repeatedly after one with as many rows" in result.stdout.str()
+
+
+def test_rows_that_stay_are_told(suite: Project) -> None:
+    suite.write(
+        test_it="""
+            import app, psycopg
+
+            def test_totals(real_postgres_server):
+                with psycopg.connect(real_postgres_server.dsn) as connection:
+                    connection.execute("INSERT INTO users VALUES (DEFAULT), (DEFAULT)")
+                assert app.totals(real_postgres_server.dsn)
+        """
+    )
+    result = suite.run("--understudy-n-plus-one", "-v")
+    result.assert_outcomes(passed=1)
+    assert (
+        "0 repeated statements tried with more rows, 0 of them N+1; 1 could not be tried "
+        "(-v lists them)\n  app.py:7 in totals"
+    ) in result.stdout.str()

@@ -98,7 +98,8 @@ class Detector:
         schema: returns the schema of the database.
         found: what grows.
         constant: how many repeated statements do not grow.
-        unknown: those whose rows could not be made more, by their place.
+        unknown: those whose rows could not be made more, or whose tests differ from run to run, by
+            their place.
     """
 
     reruns: Reruns
@@ -117,8 +118,12 @@ class Detector:
                 continue
             for source, group in self._groups(recorded.item, recorded.run).items():
                 left = [repeat for repeat in group if not self._is_known(repeat)]
-                if left and self.reruns.control(recorded.item) is None:
+                if not left:
+                    continue
+                if self.reruns.control(recorded.item) is None:
                     self._look_at(recorded.item, source, left)
+                else:
+                    self.unknown.update((repeat.site.place, repeat) for repeat in left)
 
     def _groups(self, item: pytest.Item, run: Run) -> dict[CallId, list[Repeat]]:
         """Return the repeated statements of a test by what they loop over."""

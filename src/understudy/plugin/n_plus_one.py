@@ -109,7 +109,7 @@ class NPlusOne:
         what = counted(looked_at, "repeated statement")
         line = f"{what} tried with more rows, {len(self.reports)} of them N+1"
         if self.unknown:
-            line += f"; for {len(self.unknown)} others no more rows could be made (-v lists them)"
+            line += f"; {len(self.unknown)} could not be tried (-v lists them)"
         terminalreporter.line(line)
         if terminalreporter.verbosity > 0:
             for text in self.unknown.values():
