@@ -100,6 +100,33 @@ def test_the_server_of_the_session_is_enough(rerunning: Rerunning) -> None:
     ]
 
 
+def test_a_session_that_a_fault_has_damaged_is_made_again_for_the_next_test(
+    rerunning: Rerunning,
+) -> None:
+    rerunning.write(
+        """
+        import pytest, sqlalchemy
+        from sqlalchemy.orm import Session
+
+        @pytest.fixture(scope="session")
+        def session(real_postgres_server):
+            url = real_postgres_server.dsn.replace("postgresql:", "postgresql+psycopg:")
+            engine = sqlalchemy.create_engine(url)
+            with Session(engine) as session:
+                yield session
+            engine.dispose()
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_query(session, number):
+            session.execute(sqlalchemy.text("SELECT 7 AS x"))
+        """,
+        "def changes():\n    return {'drop': Drop()}\n",
+    )
+
+    tried = [line for line in rerunning.lines() if ": SELECT ? AS x: drop: call: " in line]
+    assert {line.partition(":")[0] for line in tried} == {"test_query[1]", "test_query[2]"}
+
+
 SHARED = """
 import asyncpg, psycopg_pool, pytest, pytest_asyncio, sqlalchemy
 from sqlalchemy.ext.asyncio import create_async_engine
