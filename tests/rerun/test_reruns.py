@@ -379,13 +379,15 @@ def test_a_test_that_differs_from_run_to_run_is_left_out(rerunning: Rerunning) -
     rerunning.write(DIFFERENT)
 
     error = f"error: call: psycopg.errors.SerializationFailure: {SERIALIZATION}"
-    assert rerunning.lines() == [
-        "test_flaky: left out, it fails when it is run again: assert 4 == 1",
+    # How often each ran before depends on whether a connection was seen to be closed in time.
+    found = [re.sub(r"\b\d+ times|assert \d+ ==", "N", line) for line in rerunning.lines()]
+    assert found == [
+        "test_flaky: left out, it fails when it is run again: N 1",
         f"test_order: SELECT ? AS x: {error}",
         f"test_order: SELECT ? AS y: {error}",
         f"test_literals: SELECT ? AS x: {error}",
         "test_more_each_time: left out, it does not send the same statements each time: "
-        "SELECT ? AS x was sent 8 times, then 9 times",
+        "SELECT ? AS x was sent N, then N",
         f"test_cache: SELECT ? AS x: {error}",
         "test_expected_to_fail: left out, it did not pass: assert 0",
         "test_clone: left out, it runs on a clone, where Understudy does not see its statements",
