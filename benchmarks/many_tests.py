@@ -83,7 +83,7 @@ def counts(config):
     classes = [type(value) for value in gc.get_objects()]
     return {
         **of_server,
-        "statements remembered by real_postgres": len(server._forwarding._statements),
+        "statements remembered by real_postgres": len(server._forwarding._statements._statements),
         "open files": process.num_fds() if hasattr(process, "num_fds") else process.num_handles(),
         "threads": threading.active_count(),
         "event loops and tasks": sum(

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 import understudy.real_postgres.forwarding  # noqa: F401 # loaded once: see test_summary.py
+from tests.garbage import _collected  # noqa: F401 # a fixture
 
 SETTINGS = """
     [tool.pytest.ini_options]

@@ -20,6 +20,7 @@ import understudy.asgi.app_requests
 import understudy.plugin.reruns
 import understudy.plugin.sweep
 import understudy.real_postgres.forwarding  # noqa: F401
+from tests.garbage import _collected  # noqa: F401 # a fixture
 
 HERE = Path(__file__).parent
 FAULTS = Path("tests/understudy-faults")

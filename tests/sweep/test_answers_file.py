@@ -216,3 +216,25 @@ def test_code_without_a_request_that_another_process_met_in_one() -> None:
     result = assess([verdict("raises X", is_request=False), verdict("503")], {}, is_locked=False)
 
     assert [key.subject for key in result.new] == ["POST /users"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "outcome", "is_right"),
+    [
+        ("fails", "raises Lost", True),
+        ("raises Lost", "fails", True),
+        ("raises Lost", "raises Taken", False),
+        ("raises Lost", "passes", False),
+        ("fails", "passes", False),
+        ("passes", "fails", False),
+        ("fails", "hangs", False),
+    ],
+)
+def test_without_a_request_it_depends_on_the_tests_whether_an_assertion_fails(
+    accepted: str, outcome: str, is_right: bool
+) -> None:
+    known = {Key("src/app.py create", "INSERT users", "40001"): frozenset({accepted})}
+
+    result = assess([verdict(outcome, is_request=False)], known, is_locked=True)
+
+    assert (result.findings == []) is is_right

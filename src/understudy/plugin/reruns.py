@@ -109,7 +109,7 @@ def without_trace(config: pytest.Config) -> Iterator[None]:
         )()
         if checker is not None:
             stack.enter_context(checker.forgetting())
-        stack.enter_context(quiet.with_cheap_collections())
+        stack.enter_context(quiet.with_cheap_collections(config))
         yield
 
 

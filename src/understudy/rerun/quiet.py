@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -187,14 +188,22 @@ def with_warning_filters(item: pytest.Item) -> Iterator[None]:
 
 
 @contextmanager
-def with_cheap_collections() -> Iterator[None]:
-    """Make a garbage collection cheap: it looks at nothing that is older."""
+def with_cheap_collections(config: pytest.Config) -> Iterator[None]:
+    """Make a garbage collection cheap: it looks at nothing that is older.
+
+    What older garbage raises is reported when all is over, and not in a rerun.
+    """
     gc.collect()
     gc.freeze()
+    kept = [(raised, list(raised)) for raised in _raised_aside(config)]
+    for raised, _ in kept:
+        raised.clear()
     try:
         yield
     finally:
         gc.unfreeze()
+        for raised, earlier in kept:
+            raised.extendleft(reversed(earlier))
 
 
 def collect(config: pytest.Config) -> None:
@@ -207,8 +216,13 @@ def collect(config: pytest.Config) -> None:
             gc.collect()
     finally:
         logging.disable(disabled)
-    # pytest keeps what finalizers and threads have raised, and reports it in the next phase.
+    for raised in _raised_aside(config):
+        raised.clear()
+
+
+def _raised_aside(config: pytest.Config) -> Iterator[deque[Any]]:
+    """Yield what finalizers and threads have raised; pytest reports it in the next phase."""
     for module, name in _RAISED_ASIDE:
         key: Any = getattr(sys.modules.get(module), name, None)
         if key is not None and key in config.stash:
-            config.stash[key].clear()
+            yield config.stash[key]

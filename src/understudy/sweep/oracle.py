@@ -21,6 +21,7 @@ from understudy.sweep.plan import Trial
 
 INCONSISTENT = "inconsistent-answer"
 HANGS, PASSES, NO_ANSWER = "hangs", "passes", "no answer"
+FAILS = "fails"  # by an assertion of the test
 # Faults that another attempt, or the same request a little later, gets past: an app that has an
 # answer for one of a group has it for all of them.
 _ALIKE = (("40001", "40P01"), (DROP, REFUSED, "53300"))
@@ -157,7 +158,7 @@ def _outcome(run: Run, request: Request | None) -> str:
     kind = run.error.partition(":")[0].strip().rpartition(".")[2]
     # Which assertion of the test fails tells nothing of the app.
     is_tests = kind in ("AssertionError", "Failed") or not kind.isidentifier()
-    return "fails" if is_tests else f"raises {kind}"
+    return FAILS if is_tests else f"raises {kind}"
 
 
 def _hang(trial: Trial, normal: Run, limit: float) -> Finding:
