@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from markdown_it import MarkdownIt
 
 from tests.backend_copy import ROOT
@@ -25,6 +26,9 @@ DOCUMENTS = [
     *sorted(file.relative_to(ROOT) for file in (ROOT / "docs").glob("*.md")),
     Path("examples/backend/README.md"),
 ]
+
+# Pages whose commands run a suite again and again; the same on every Python.
+SLOW = {f"docs/{page}.md" for page in ("budgets", "mutate", "review", "sql_coverage", "sweep")}
 
 INSTALLS = "installs packages, which takes a network; tests/cli installs the wheel"
 SHOWN = "tests/seed_contract/test_commands.py runs it, and looks at what it does"
@@ -84,9 +88,16 @@ def reader(file: Path, folder: Path) -> Reader:
     return read(file, own)
 
 
-@pytest.mark.parametrize(
-    "block", [block for file in DOCUMENTS for block in blocks_of(ROOT, file)], ids=str
-)
+def cases() -> list[ParameterSet]:
+    """Every block, marked as slow where its page is."""
+    return [
+        pytest.param(block, id=str(block), marks=[pytest.mark.slow] * (file.as_posix() in SLOW))
+        for file in DOCUMENTS
+        for block in blocks_of(ROOT, file)
+    ]
+
+
+@pytest.mark.parametrize("block", cases())
 def test_block(block: Block, folder: Path) -> None:
     problem = reader(block.file, folder).problem(block)
 
