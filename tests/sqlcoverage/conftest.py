@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.real_postgres import conftest
 from tests.real_postgres.conftest import Harness
 from understudy.catalog.describer import Describer
 from understudy.embedded import TestDatabases
 from understudy.project.sql_literals import Inventory, Literal
-from understudy.real_postgres.fixture import RealPostgres
 from understudy.sqlcoverage.coverage import Facts, Statement, ask_facts, cover
 from understudy.sqlcoverage.recorder import Recorder
 
@@ -30,26 +30,16 @@ CREATE VIEW adults AS SELECT * FROM users WHERE age >= 18;
 """
 
 
+# The fixtures of real_postgres, with the databases of this folder.
+harness, real = conftest.harness, conftest.real
+
+
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabases]:
     folder = tmp_path_factory.mktemp("schema")
     (folder / "schema.sql").write_text(SCHEMA)
     with TestDatabases(["schema.sql"], folder) as databases:
         yield databases
-
-
-@pytest.fixture(scope="session")
-def harness(databases: TestDatabases) -> Iterator[Harness]:
-    harness = Harness(databases)
-    harness.server.start()
-    yield harness
-    harness.server.stop()
-
-
-@pytest.fixture
-def real(harness: Harness) -> Iterator[RealPostgres]:
-    with harness.test() as real:
-        yield real
 
 
 @pytest.fixture(scope="session")
