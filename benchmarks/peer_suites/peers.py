@@ -39,8 +39,19 @@ _LIBPQ = {
 }
 
 _ADDRESS = "{user}:{password}@{host}:{port}"
+# Every test of a suite runs on `real_postgres`, also in what its own fixtures do before.
+_ON_REAL_POSTGRES = """
+@pytest.fixture(scope="session", autouse=True)
+def _started(real_postgres_server):
+    pass
+
+@pytest.fixture(autouse=True)
+def _isolated(real_postgres):
+    pass
+"""
 # It makes a database for the run, and one for each of some tests.
-_TORTOISE = """
+_TORTOISE = (
+    """
 import tortoise.contrib.test
 
 async def _start(config):
@@ -63,15 +74,9 @@ async def _drop(cls):
     await tortoise.connections.close_all()
 
 tortoise.Tortoise._drop_databases = classmethod(_drop)
-
-@pytest.fixture(scope="session", autouse=True)
-def _started(real_postgres_server):
-    pass
-
-@pytest.fixture(autouse=True)
-def _isolated(real_postgres):
-    pass
 """
+    + _ON_REAL_POSTGRES
+)
 _TORTOISE_SCHEMA = """
 from tortoise import Tortoise
 
@@ -175,17 +180,7 @@ def install(dsn):
         },
         variables={"TEST_DATABASE_URLS": "{dsn},{dsn:aiopg},{dsn:asyncpg}"},
         # A fixture of a module makes the tables of its tests: they are the schema.
-        fixtures="""
-import pytest
-
-@pytest.fixture(scope="session", autouse=True)
-def _started(real_postgres_server):
-    pass
-
-@pytest.fixture(autouse=True)
-def _isolated(real_postgres):
-    pass
-""",
+        fixtures="\nimport pytest\n" + _ON_REAL_POSTGRES,
         schema="""
 import sqlalchemy
 
@@ -258,15 +253,8 @@ def _configured(cls, kwargs={}):
     return found
 
 ClusterTestCase.get_connection_spec = classmethod(_configured)
-
-@pytest.fixture(scope="session", autouse=True)
-def _started(real_postgres_server):
-    pass
-
-@pytest.fixture(autouse=True)
-def _isolated(real_postgres):
-    pass
-""",
+"""
+        + _ON_REAL_POSTGRES,
     ),
     **{
         f"tortoise-{driver}": Peer(
