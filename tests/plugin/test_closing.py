@@ -138,6 +138,29 @@ def test_what_was_open_when_the_loop_was_closed_is_a_leak(project: Project) -> N
     assert result.stdout.str().count("was never ended (1 call in it)") == 1
 
 
+CLOSES_LATE = """
+    import threading
+
+    import psqlpy
+    import pytest
+
+    @pytest.mark.asyncio
+    async def test_closes_late(fake_postgres):
+        fake_postgres.on("INSERT INTO t VALUES (1)").tag("INSERT 0 1")
+        connection = await psqlpy.connect(fake_postgres.dsn)
+        transaction = connection.transaction()
+        await transaction.begin()
+        await connection.execute("INSERT INTO t VALUES (1)")
+        threading.Timer(0.1, connection.close).start()
+"""
+
+
+def test_psqlpy_closes_in_a_thread_of_its_own(project: Project) -> None:
+    project.write(test_it=CLOSES_LATE)
+
+    project.run("-W", "error").assert_outcomes(passed=1)
+
+
 def test_a_loop_of_many_tests_keeps_its_own_close(project: Project) -> None:
     project.write(
         test_it="""

@@ -124,6 +124,11 @@ class Client(Connection):
         return noted is not None and noted.is_handling
 
     @property
+    def is_busy(self) -> bool:
+        """Whether it waits for an answer, or has a transaction that was not ended."""
+        return self.transport.session.pending is not None or self.open_transaction is not None
+
+    @property
     def open_transaction(self) -> Transaction | None:
         """The transaction (no savepoint) that was begun on it and not ended."""
         return next((last for last in self.transactions[-1:] if last.state == "open"), None)
