@@ -1,0 +1,1 @@
+"""Moves a test suite from SQLite, a running PostgreSQL or mocks to Understudy's fixtures."""

@@ -1,0 +1,62 @@
+"""What `understudy adopt` finds in a project, and what it would change there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+# What a suite stands on today.
+Kind = Literal["sqlite", "running-postgres", "testcontainers", "pytest-postgresql", "mock"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the project's source.
+
+    Attributes:
+        path: of the file.
+        line: counted from 1.
+        what: what is there, in a few words, such as "the fixture `db_session`".
+    """
+
+    path: Path
+    line: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something that is not rewritten.
+
+    Attributes:
+        place: where.
+        why: the reason, as a sentence.
+        instead: what to do by hand, as a sentence.
+    """
+
+    place: Place
+    why: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """One way in which a project's tests reach their database, and its rewrite.
+
+    Attributes:
+        kind: what the tests stand on today.
+        found: the fixtures and calls that show it.
+        files: the new text of each file to change or to create, by path; empty for a report.
+        settings: the keys to set in `[tool.understudy]`, as TOML values in Python.
+        notes: sentences for the reader on what changes in behaviour.
+        refusals: what is left as it is.
+    """
+
+    kind: Kind
+    found: Sequence[Place]
+    files: Mapping[Path, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    refusals: Sequence[Refusal] = ()
