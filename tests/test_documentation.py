@@ -39,6 +39,7 @@ NOT_RUN = {
     'python -m pip install "understudy[demo]"': INSTALLS,
     'python -m pip install "understudy[asgi,postgres]"': INSTALLS,
     'python -m pip install "understudy[fastapi,faker,postgres]" pytest-asyncio': INSTALLS,
+    "understudy completion bash > ~/.understudy-completion.bash": "writes to the home folder",
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",
     "python -m benchmarks --only addresses": "a part of make bench",

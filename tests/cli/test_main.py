@@ -38,10 +38,10 @@ def test_help_names_each_command_and_shows_examples(flag: str) -> None:
 
     assert result.exit_code == 0
     assert (
-        "\nCommands:\n  catalog  List or check what is known about your statements.\n"
+        "\nCommands:\n  catalog     List or check what is known about your statements.\n"
         in result.output
     )
-    assert "\n  demo     Copy a reference backend, and run its tests.\n" in result.output
+    assert "\n  demo        Copy a reference backend, and run its tests.\n" in result.output
     assert "\n    understudy demo                   run a whole test suite" in result.output
 
 

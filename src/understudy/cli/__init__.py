@@ -10,7 +10,18 @@ import click
 from understudy import __version__
 
 # Imported when called, because most of them load pytest, which --version does not need.
-_COMMANDS = ("catalog", "demo", "explain", "init", "lint", "mutate", "review", "sweep")
+_COMMANDS = (
+    "catalog",
+    "completion",
+    "demo",
+    "doctor",
+    "explain",
+    "init",
+    "lint",
+    "mutate",
+    "review",
+    "sweep",
+)
 
 
 class _Commands(click.Group):
@@ -39,6 +50,7 @@ class _Commands(click.Group):
     epilog="""\b
 Examples:
   understudy demo                   run a whole test suite, in ./understudy-demo
+  understudy doctor                 what is installed, configured and found here
   understudy init                   set up the tests of your FastAPI project
   understudy catalog                what PostgreSQL says about the statements in your tests
   understudy catalog --check        check that in CI

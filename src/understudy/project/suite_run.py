@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from textwrap import indent
 
+from understudy.project import pytest_config
+
 _LINES = 15  # of pytest's output that a failure shows
 # How pytest ended, by exit code, if it did not run the tests.
 _ENDINGS = {
@@ -16,26 +18,33 @@ _ENDINGS = {
     4: "was given arguments that it does not know",
     5: "found no tests",
 }
-# Options of plugins that are not installed would be errors.
+# Options of plugins that are not installed, or that the project has disabled, would be errors: the
+# module of each, and its name for pytest.
 _PLUGINS = (
-    ("pytest_cov", "--no-cov"),
-    ("xdist", "-n0"),
-    ("pytest_randomly", "--randomly-dont-reorganize"),
+    ("pytest_cov", "pytest_cov", "--no-cov"),
+    ("xdist", "xdist", "-n0"),
+    ("pytest_randomly", "randomly", "--randomly-dont-reorganize"),
 )
 
 
-def arguments(scratch: Path, catalog: Path | None) -> list[str]:
+def arguments(root: Path, scratch: Path, catalog: Path | None) -> list[str]:
     """Return pytest's arguments for a run that writes nothing to the project.
 
     They undo what `addopts` may ask for: to end at a failure, coverage, several processes, a random
     order.
 
     Args:
+        root: the folder in which pytest starts.
         scratch: a folder for what the run writes.
         catalog: the project's catalog, of which the run gets a copy; None without a schema.
     """
     found = ["-q", "--maxfail=0", "-o", f"cache_dir={scratch / 'cache'}"]
-    found += [option for plugin, option in _PLUGINS if importlib.util.find_spec(plugin)]
+    disabled = _disabled(root)
+    found += [
+        option
+        for module, name, option in _PLUGINS
+        if name not in disabled and importlib.util.find_spec(module)
+    ]
     if catalog is not None:
         copy = scratch / "catalog"
         if catalog.exists():
@@ -43,6 +52,14 @@ def arguments(scratch: Path, catalog: Path | None) -> list[str]:
         # One word, because pytest derives its root from paths that are arguments.
         found.append(f"--understudy-catalog={copy}")
     return found
+
+
+def _disabled(root: Path) -> set[str]:
+    """Return the plugins that the project's addopts disable: `-p no:NAME`."""
+    configured = pytest_config.read(root)
+    words = [] if configured is None else configured.addopts.split()
+    words += os.environ.get("PYTEST_ADDOPTS", "").split()
+    return {name for word in words if (name := word.removeprefix("-p").removeprefix("no:")) != word}
 
 
 def environment() -> dict[str, str]:
