@@ -11,6 +11,7 @@ from understudy import __version__
 
 # Imported when called, because most of them load pytest, which --version does not need.
 _COMMANDS = (
+    "adopt",
     "catalog",
     "completion",
     "demo",
@@ -52,6 +53,7 @@ Examples:
   understudy demo                   run a whole test suite, in ./understudy-demo
   understudy doctor                 what is installed, configured and found here
   understudy init                   set up the tests of your FastAPI project
+  understudy adopt                  move tests from SQLite to a real PostgreSQL
   understudy catalog                what PostgreSQL says about the statements in your tests
   understudy catalog --check        check that in CI
   understudy review src.users       check a module's tests against the checklist

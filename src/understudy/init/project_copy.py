@@ -111,13 +111,14 @@ class Copy:
             self.root,
             plugin="understudy.init.probe",
             request={**_NOTHING, **request},
-            environment=self._environment(),
+            environment=self.environment(),
             timeout=self.timeout,
             patience=0,  # a child that hangs is not asked: what its tests started goes with it
         )
         return Report(ended.answers, not ended.timed_out, ended.tail(_LINES), self.timeout)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables of a pytest in the copy."""
         kept = pytest_process.environment_without("PYTEST_")
         paths = kept.get("PYTHONPATH", "").split(os.pathsep)
         moved = [path.replace(str(self._original), str(self.root)) for path in paths if path]

@@ -26,6 +26,10 @@ class ChangedLines:
     def __init__(self, lines: Mapping[Path, Collection[int] | None]) -> None:
         self._lines = lines
 
+    def has_file(self, path: Path) -> bool:
+        """Return whether a file has changed."""
+        return path in self._lines
+
     def has_any(self, path: Path, lines: Collection[int]) -> bool:
         """Return whether any of these lines of a file has changed."""
         changed = self._lines.get(path, ())

@@ -1,0 +1,49 @@
+"""The finders: each knows one way in which tests reach their database."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from understudy.adopt.adoption import Adoption, Place, Refusal
+from understudy.project.files import is_test_code, walk
+from understudy.project.sources import Module, Project
+
+# Modules of this room with a function `find(project: Project) -> Sequence[Adoption]`. If two want
+# to change one file, the first does.
+_FINDERS = ("sqlite",)
+
+
+def find_all(project: Project) -> list[Adoption]:
+    """Return what every finder found, in the order of the finders."""
+    found: list[Adoption] = []
+    taken: set[Path] = set()
+    for name in _FINDERS:
+        module = importlib.import_module(f"understudy.adopt.{name}")
+        for adoption in module.find(project):
+            both = taken.intersection(adoption.files)
+            found.append(_postponed(adoption, both) if both else adoption)
+            taken.update(adoption.files)
+    return found
+
+
+def test_modules(project: Project) -> Iterator[Module]:
+    """Yield the modules of the tests: conftest.py, test files, and helpers beside them."""
+    for path in sorted(walk(project.root)):
+        if path.suffix == ".py" and is_test_code(path, project.root, project.pytest):
+            module = project.module_at(path)
+            if module is not None:
+                yield module
+
+
+def _postponed(adoption: Adoption, both: set[Path]) -> Adoption:
+    refusals: Sequence[Refusal] = [
+        Refusal(
+            Place(path, 1, "this file"),
+            "It is changed for another reason in this run.",
+            "Run `understudy adopt` again afterwards.",
+        )
+        for path in sorted(both)
+    ]
+    return Adoption(adoption.kind, adoption.found, refusals=[*adoption.refusals, *refusals])

@@ -1,0 +1,111 @@
+"""A pytest plugin that reports how each test ended, and what the database said if it failed.
+
+`trial.py` loads it into the project's pytest, before and after the rewrite.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from understudy.project import pytest_process
+from understudy.script.formatting import shortened
+
+_CLASS = re.compile(r"^<class '[^']+'>: ")  # SQLAlchemy's adapter for asyncpg begins with it
+_LONGEST = 200  # characters of a statement or of a line
+_errors: list[dict[str, Any]] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Forget the errors of the test before, and listen to SQLAlchemy once it is imported."""
+    _errors.clear()
+    engine = sys.modules.get("sqlalchemy.engine")
+    if engine is not None:
+        event = sys.modules["sqlalchemy"].event
+        if not event.contains(engine.Engine, "handle_error", _note):
+            event.listen(engine.Engine, "handle_error", _note)
+
+
+def _note(context: Any) -> None:
+    _errors.append(_said(context.original_exception, context.statement))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Report a phase of a test: its outcome, and why it failed."""
+    report: pytest.TestReport = yield  # type: ignore[assignment] # pluggy sends it
+    if report.when == "call" or report.outcome != "passed":
+        answer: dict[str, Any] = {
+            "kind": "test",
+            "name": report.nodeid,
+            "outcome": "error" if report.failed and report.when != "call" else report.outcome,
+            "seconds": report.duration,
+        }
+        if call.excinfo is not None and report.failed:
+            answer |= _why(call.excinfo, item.config.rootpath)
+        pytest_process.answer(answer)
+    return report  # type: ignore[return-value] # as above
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Report a file that cannot be collected."""
+    if report.failed:
+        lines = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
+        error = lines[-1][1:].strip() if lines else report.longreprtext.strip().splitlines()[-1]
+        pytest_process.answer(
+            {"kind": "test", "name": report.nodeid, "outcome": "error", "error": error}
+        )
+
+
+def _why(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> dict[str, Any]:
+    """Return the error, its place in the project, and what the database said."""
+    said = next((one for one in map(_from_database, _chain(excinfo.value)) if one), None)
+    if said is None and _errors:
+        said = _errors[0]  # the app caught it, and answered something else
+    own = [
+        f"{path.relative_to(root).as_posix()}:{entry.lineno + 1}"
+        for entry in excinfo.traceback
+        if (path := Path(str(entry.path))).is_relative_to(root)
+        and "site-packages" not in path.parts
+    ]
+    first = str(excinfo.value).strip().splitlines() or [""]
+    name = type(excinfo.value).__name__
+    error = first[0] if first[0].startswith(name) else f"{name}: {first[0]}".rstrip(": ")
+    return {"error": shortened(error, _LONGEST), "place": own[-1] if own else "", **(said or {})}
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, what it was raised from, and the members of groups."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [*getattr(one, "exceptions", ()), one.__cause__, one.__context__]
+
+
+def _from_database(error: BaseException) -> dict[str, Any] | None:
+    """Return what the database said, if an exception comes from a driver or from SQLAlchemy."""
+    original = getattr(error, "orig", error)
+    if original is not error or getattr(error, "sqlstate", None):
+        return _said(original, getattr(error, "statement", None))
+    return None
+
+
+def _said(original: BaseException | None, statement: str | None) -> dict[str, Any]:
+    lines = _CLASS.sub("", str(original).strip()).splitlines() or [""]
+    detail = next((line for line in lines[1:] if line.startswith("DETAIL")), "")
+    return {
+        "sqlstate": getattr(original, "sqlstate", None) or "",
+        "said": " ".join([lines[0], detail]).strip(),
+        "statement": shortened(" ".join((statement or "").split()), _LONGEST),
+    }

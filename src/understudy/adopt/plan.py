@@ -1,0 +1,124 @@
+"""What adopting changes in a project: the tests' files, and the settings that go with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.adopt.adoption import Adoption
+from understudy.adopt.finders import find_all
+from understudy.init import Change, Findings, InitError, look
+from understudy.init.scaffold import schema_module
+from understudy.init.schema import Schema
+from understudy.init.toml_edits import checked, with_lines, with_table
+from understudy.project.changed_lines import GitError, changed_lines
+from understudy.project.sources import Project
+
+_TABLE = "[tool.understudy]"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to change.
+
+    Attributes:
+        findings: what the project consists of.
+        adoptions: what was found in its tests.
+        schema: the source of the schema that is written to the settings; None if one is configured
+            already, or none was found.
+        changes: the files to write.
+    """
+
+    findings: Findings
+    adoptions: Sequence[Adoption]
+    schema: Schema | None
+    changes: Sequence[Change]
+
+    @property
+    def root(self) -> Path:
+        """The folder of the project."""
+        return self.findings.root
+
+
+def make_plans(folder: Path) -> list[Plan]:
+    """Return one plan for each source of the schema, the most reliable first; nothing is written.
+
+    Raises:
+        InitError: The folder has nothing to test, or a configuration file is broken or cannot be
+            extended.
+    """
+    findings = look(folder)
+    project = Project(findings.root, [findings.root / findings.base])
+    adoptions = find_all(project)
+    if not any(adoption.files for adoption in adoptions):
+        return [Plan(findings, adoptions, None, ())]
+    schemas: list[Schema | None] = [schema for schema in findings.schemas if schema.setting]
+    if "schema" in (findings.configured.understudy or {}) or not schemas:
+        schemas = [None]
+    return [_plan(findings, adoptions, schema) for schema in schemas]
+
+
+def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | None) -> Plan:
+    files: dict[Path, str] = {}
+    settings: dict[str, object] = {}
+    for adoption in adoptions:
+        files |= adoption.files
+        settings |= adoption.settings
+    if schema is not None:
+        setting = list(schema.setting)
+        settings["schema"] = setting[0] if len(setting) == 1 else setting
+        if schema.metadata is not None:
+            path = findings.root / findings.configured.tests / "schema.py"
+            files.setdefault(path, schema_module(schema.metadata))
+    pyproject = findings.root / "pyproject.toml"
+    files[pyproject] = _with_settings(findings, settings)
+    changes = []
+    for path, text in files.items():
+        before = path.read_bytes().decode() if path.exists() else None
+        if before != text:
+            changes.append(Change(path, before, text))
+    return Plan(findings, adoptions, schema, changes)
+
+
+def _with_settings(findings: Findings, settings: Mapping[str, object]) -> str:
+    """Return pyproject.toml with the settings in [tool.understudy].
+
+    Raises:
+        InitError: One of them has another value there.
+    """
+    path, text = findings.root / "pyproject.toml", findings.configured.pyproject
+    there = findings.configured.understudy
+    lines = []
+    for key, value in settings.items():
+        line = f"{key} = {_toml(value)}"
+        if there is None or key not in there:
+            lines.append(line)
+        elif there[key] != value:
+            raise InitError(
+                f"{key} in [tool.understudy] of {path} has another value. Nothing was written.\n"
+                f"Put this line there, and run this again:\n  {line}"
+            )
+    if not lines:
+        return text or ""
+    if there is None:
+        return checked(path, with_table(text, _TABLE, lines), lines)
+    return checked(path, with_lines(path, text or "", _TABLE, lines), lines)
+
+
+def _toml(value: object) -> str:
+    """Return a str, a list or a table of these as TOML."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def uncommitted(plan: Plan) -> list[Path]:
+    """Return the existing files of a plan that git does not have as they are; none without git."""
+    try:
+        changed = changed_lines(plan.root, "HEAD")
+    except GitError:
+        return []
+    existing = [change.path for change in plan.changes if change.before is not None]
+    return [path for path in existing if changed.has_file(path)]

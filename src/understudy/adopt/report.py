@@ -1,0 +1,194 @@
+"""What `understudy adopt` prints: the changes, and the comparison of the two runs."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from understudy.adopt.adoption import Adoption, Place
+from understudy.adopt.causes import Cause, grouped
+from understudy.adopt.plan import Plan
+from understudy.adopt.trial import Suite, Trial
+from understudy.init import Change
+from understudy.script.formatting import counted
+
+_TITLES = {
+    "sqlite": "Tests on SQLite",
+    "running-postgres": "Tests that need a running PostgreSQL",
+    "testcontainers": "Tests on testcontainers",
+    "pytest-postgresql": "Tests on pytest-postgresql",
+    "mock": "Tests on mocks of a database",
+}
+_TESTS_SHOWN = 5  # of each cause
+
+
+def planned(plan: Plan) -> str:
+    """Return what was found and what is refused, and a diff of each change."""
+    if not plan.adoptions:
+        return f"Nothing to adopt was found in the tests of {plan.root}."
+    parts = ["\n".join(_found(plan, adoption)) for adoption in plan.adoptions]
+    return "\n\n".join([*parts, *(_diff(plan, change) for change in plan.changes)])
+
+
+def _found(plan: Plan, adoption: Adoption) -> Iterator[str]:
+    yield f"{_TITLES[adoption.kind]}:"
+    rows = [(place.what, _at(plan, place)) for place in adoption.found]
+    width = max((len(what) for what, _ in rows), default=0) + 2
+    yield from (f"  {what:<{width}}{place}" for what, place in rows)
+    if adoption.refusals:
+        yield "Left as it is:"
+        for refusal in adoption.refusals:
+            yield f"  {_at(plan, refusal.place)}: {refusal.place.what}. {refusal.why}"
+            yield f"    {refusal.instead}"
+    if adoption.notes:
+        yield "Note:"
+        yield from (f"  {note}" for note in adoption.notes)
+
+
+def _at(plan: Plan, place: Place) -> str:
+    return f"{_shown(plan, place.path)}:{place.line}"
+
+
+def _shown(plan: Plan, path: Path) -> str:
+    return path.relative_to(plan.root).as_posix() if path.is_relative_to(plan.root) else str(path)
+
+
+def _diff(plan: Plan, change: Change) -> str:
+    name = _shown(plan, change.path)
+    lines = difflib.unified_diff(
+        (change.before or "").splitlines(),
+        change.after.splitlines(),
+        "/dev/null" if change.before is None else name,
+        name,
+        lineterm="",
+    )
+    return "\n".join(lines)
+
+
+def compared(trial: Trial) -> str:
+    """Return both runs, and the tests that differ by their cause."""
+    before, after = trial.before, trial.after
+    parts = [
+        "\n".join(
+            [
+                f"Before      {_counts(before)}",
+                f"PostgreSQL  {_counts(after)}"
+                + (f", {after.seconds / before.seconds:.1f} times as long"),
+            ]
+        )
+    ]
+    for what, problem in trial.refused:
+        parts.append(f"The schema was not loaded from {what}:\n{problem}")
+    parts += [suite.ended for suite in (before, after) if suite.ended]
+    causes = grouped(trial)
+    if causes:
+        count = counted(len(trial.different), "test passes", "tests pass")
+        parts.append(f"{count} before and fail{'s' if len(trial.different) == 1 else ''} after:")
+        parts += ["\n".join(_cause(cause)) for cause in causes]
+    elif not after.ended:
+        parts.append("Every test that passed before passes on PostgreSQL.")
+    return "\n" + "\n\n".join(parts)
+
+
+def _counts(suite: Suite) -> str:
+    shown = [f"{suite.count('passed'):>5} passed"]
+    for outcome in ("failed", "error", "skipped", "xfailed"):
+        if suite.count(outcome):
+            shown.append(f"{suite.count(outcome)} {outcome}")
+    return f"{', '.join(shown)} in {suite.seconds:.1f} s"
+
+
+def _cause(cause: Cause) -> Iterator[str]:
+    yield f"{counted(len(cause.tests), 'test')}: {cause.said}"
+    if cause.statement:
+        yield f"  {cause.statement}"
+    if cause.place:
+        yield f"  at {cause.place}"
+    if cause.hint:
+        yield f"  {cause.hint}"
+    yield from (f"    {name}" for name in cause.tests[:_TESTS_SHOWN])
+    if len(cause.tests) > _TESTS_SHOWN:
+        yield f"    and {len(cause.tests) - _TESTS_SHOWN} more"
+
+
+def question(plan: Plan) -> str:
+    """Return the question whether to write the changes."""
+    count = len(plan.changes)
+    return "Write this file?" if count == 1 else f"Write these {count} files?"
+
+
+def ended(plan: Plan, *, written: bool) -> str:
+    """Return what was written, and what to do next."""
+    if not plan.changes:
+        return "Nothing to do."
+    if not written:
+        return "\nNothing was written. To try the tests and write: understudy adopt"
+    lines = [
+        f"  {_shown(plan, change.path)}{'' if change.before is None else ' (changed)'}"
+        for change in plan.changes
+    ]
+    return "\n".join(["", "Written:", *lines, "", "Next: pytest"])
+
+
+def as_json(plan: Plan, trial: Trial | None, *, written: bool) -> str:
+    """Return everything as one JSON document."""
+    document = {
+        "root": str(plan.root),
+        "adoptions": [
+            {
+                "kind": adoption.kind,
+                "found": [_place(plan, place) for place in adoption.found],
+                "notes": list(adoption.notes),
+                "refusals": [
+                    {**_place(plan, refusal.place), "why": refusal.why, "instead": refusal.instead}
+                    for refusal in adoption.refusals
+                ],
+            }
+            for adoption in plan.adoptions
+        ],
+        "files": [
+            {
+                "path": _shown(plan, change.path),
+                "new": change.before is None,
+                "diff": _diff(plan, change),
+            }
+            for change in plan.changes
+        ],
+        "trial": None if trial is None else _trial(trial),
+        "written": written,
+    }
+    return json.dumps(document, indent=2)
+
+
+def _place(plan: Plan, place: Place) -> dict[str, object]:
+    return {"path": _shown(plan, place.path), "line": place.line, "what": place.what}
+
+
+def _trial(trial: Trial) -> Mapping[str, Any]:
+    return {
+        "before": _suite(trial.before),
+        "after": _suite(trial.after),
+        "schemas_refused": [
+            {"source": what, "problem": problem} for what, problem in trial.refused
+        ],
+        "differences": [
+            {
+                "said": cause.said,
+                "sqlstate": cause.sqlstate,
+                "statement": cause.statement,
+                "at": cause.place,
+                "hint": cause.hint,
+                "tests": list(cause.tests),
+            }
+            for cause in grouped(trial)
+        ],
+    }
+
+
+def _suite(suite: Suite) -> Mapping[str, object]:
+    outcomes = sorted({test["outcome"] for test in suite.tests.values()})
+    counts = {outcome: suite.count(outcome) for outcome in outcomes}
+    return {"counts": counts, "seconds": round(suite.seconds, 2), "ended": suite.ended or None}

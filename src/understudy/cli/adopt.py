@@ -1,0 +1,118 @@
+"""`understudy adopt`: move a suite from SQLite, a running server or mocks to Understudy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from understudy.adopt import report
+from understudy.adopt.plan import Plan, make_plans, uncommitted
+from understudy.adopt.trial import Trial, try_out
+from understudy.cli.command import CommandFailed, format_option, progress
+from understudy.init import InitError, save
+from understudy.project.pytest_process import INTERRUPTED
+
+
+@click.command(
+    short_help="Move tests from SQLite to a real PostgreSQL.",
+    epilog="""\b
+Examples:
+  understudy adopt                      show the changes, run the tests on both, ask, write
+  understudy adopt --diff               only show the changes; nothing is run
+  understudy adopt --yes                do not ask
+  understudy adopt --no-run             write without running the tests
+  understudy adopt backend              the project in another folder
+  understudy adopt --diff --format json | jq '.files[].path'
+
+The tests run twice in a copy of the project, with your environment: as they are, and rewritten.
+The report lists the tests that pass before and fail after, with what PostgreSQL says. Nothing is
+written before you have seen it.
+
+\b
+Exit code: 0 success, 1 you answered no, 2 failure, 130 interrupted. With 1, 2 and 130, nothing is
+written.""",
+)
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
+@click.option("--no-run", is_flag=True, help="Do not run the tests.")
+@click.option(
+    "--allow-dirty", is_flag=True, help="Also change files with changes that git does not have yet."
+)
+@click.option(
+    "--timeout",
+    default=600.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Time limit of each run of the tests, in seconds.",
+)
+@format_option("Text, or one JSON document on stdout, which only writes with --yes.")
+@click.pass_context
+def adopt(
+    ctx: click.Context,
+    folder: Path,
+    yes: bool,
+    only_show: bool,
+    no_run: bool,
+    allow_dirty: bool,
+    timeout: float,
+    output_format: str,
+) -> None:
+    """Move the tests of the project in FOLDER, by default the current one, to a real PostgreSQL.
+
+    Finds the engines, sessions and fixtures that use SQLite, and rewrites them for real_postgres.
+    """
+    if yes and only_show:
+        raise click.UsageError("--yes and --diff contradict each other.")
+    in_json = output_format == "json"
+    asks = not (yes or only_show or in_json)
+    try:
+        plans = make_plans(folder)
+        plan, trial = plans[0], None
+        if not in_json:
+            click.echo(report.planned(plan))
+        if plan.changes and not only_show:
+            _refuse_uncommitted(plan, allow_dirty=allow_dirty)
+            if not no_run:
+                plan, trial = _tried(plans, timeout, in_json=in_json)
+        writes = bool(plan.changes) and not only_show
+        if asks and writes and not click.confirm(f"\n{report.question(plan)}"):
+            raise click.Abort
+        writes = writes and (yes or asks)
+        if writes:
+            save(plan.changes)
+    except InitError as error:
+        raise CommandFailed(str(error)) from error
+    except click.Abort:
+        click.echo("\nNothing was written.", err=True)
+        ctx.exit(1)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted. Nothing was written, and the copy is deleted.", err=True)
+        ctx.exit(INTERRUPTED)
+    if in_json:
+        click.echo(report.as_json(plan, trial, written=writes))
+    else:
+        click.echo(report.ended(plan, written=writes))
+
+
+def _refuse_uncommitted(plan: Plan, *, allow_dirty: bool) -> None:
+    dirty = [] if allow_dirty else uncommitted(plan)
+    if dirty:
+        files = "\n".join(f"  {path}" for path in dirty)
+        raise CommandFailed(
+            f"Git does not have these files as they are, so it could not restore them:\n{files}\n"
+            "Nothing was written. Commit them, or add --allow-dirty."
+        )
+
+
+def _tried(plans: list[Plan], timeout: float, *, in_json: bool) -> tuple[Plan, Trial]:
+    say = progress()
+    trial = try_out(plans, timeout, say)
+    if not in_json:
+        sys.stderr.flush()
+        click.echo(report.compared(trial))
+        if trial.plan is not plans[0]:
+            click.echo(report.planned(trial.plan))
+    return trial.plan, trial
