@@ -46,6 +46,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict tests/typing/public_names.py
 	cd examples/backend && "$(abspath $(BIN))/mypy" src
 	$(BIN)/lint-imports --no-logo
 

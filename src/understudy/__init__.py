@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from understudy.pg.codecs.json_documents import JsonText as JsonText
     from understudy.plugin.leak_checks.categories import NeverAwaitedWarning as NeverAwaitedWarning
     from understudy.plugin.leak_checks.categories import UnderstudyWarning as UnderstudyWarning
+    from understudy.real_postgres.fixture import RealPostgres as RealPostgres
     from understudy.script.database_errors import db_error as db_error
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
@@ -66,6 +67,7 @@ __all__ = [
     "ParametersRefused",
     "PoolExhausted",
     "PredicateFailed",
+    "RealPostgres",
     "ScriptError",
     "ServerBroke",
     "StatementRefused",
@@ -102,6 +104,7 @@ _HOMES = {
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
+    "RealPostgres": "understudy.real_postgres.fixture",
     "ScriptError": "understudy.script.failures",
     "ServerBroke": "understudy.script.failures",
     "StatementRefused": "understudy.catalog.errors",
@@ -120,13 +123,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'understudy' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker shall report a name that is not in __all__
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name on first use (PEP 562)."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'understudy' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -58,6 +59,7 @@ class Reader:
             "bash": self._bash,
             "console": self._console,
             "text": self._text,
+            "json": self._json,
             "": self._layers,
         }
         for block in self.blocks:
@@ -153,6 +155,13 @@ class Reader:
             missing = first_missing(lines_of("\n".join(expected)), lines_of(run.output))
             if missing is not None:
                 return f"$ {command}\nexpected next: {missing}\nprinted:\n{run.output}"
+        return None
+
+    def _json(self, block: Block) -> str | None:
+        try:
+            json.loads(block.text)
+        except ValueError as error:
+            return f"not JSON: {error}"
         return None
 
     def _text(self, block: Block) -> str | None:
