@@ -5,6 +5,7 @@
 #   make test WORKERS=0                 in one process, for a debugger
 #   make test-fast                      the rooms that take seconds, while you edit
 #   make cover                          every test, also the slow ones, and the coverage gate
+#   make docs                           the documentation's site, in build/site
 
 # Python keeps bytecode: the tests start hundreds of processes that import the same.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,7 +25,7 @@ PYTEST := -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
 # These rooms start few servers and few child processes.
 FAST := $(addprefix tests/,asgi catalog fake_postgres fakes lint pg project rows script)
 
-.PHONY: setup demo test test-fast cover check bench clean
+.PHONY: setup demo test test-fast cover check docs bench clean
 
 demo: setup
 	@$(BIN)/understudy demo --in-place examples/backend
@@ -49,6 +50,11 @@ check: setup
 	$(BIN)/mypy --strict tests/typing/public_names.py
 	cd examples/backend && "$(abspath $(BIN))/mypy" src
 	$(BIN)/lint-imports --no-logo
+
+# Read afresh: the lists are made from the code, whose changes Sphinx does not see.
+docs: setup
+	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --fresh-env --quiet -b html docs build/site
+	@echo "The site is in build/site: open build/site/index.html"
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -89,4 +95,4 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* htmlcov dist
+	rm -rf $(VENV) .coverage .coverage.* htmlcov dist build/site
