@@ -32,6 +32,11 @@ def navigation(index: str) -> str:
     return "\n\n".join(trees)
 
 
+def listed(index: str) -> list[str]:
+    """Return the pages that the index lists, in order."""
+    return [page for _, entries in _SECTION.findall(index) for _, page in _ENTRY.findall(entries)]
+
+
 def with_outside_links(text: str, page: Path) -> str:
     """Lead links out of the documentation's folder to the repository, or make them plain text."""
 
@@ -77,13 +82,14 @@ def write_for_programs(app: Sphinx, exception: Exception | None) -> None:
         if docname.startswith("reference/"):
             (sources / f"{docname}.md").write_text(_as_text(app, docname), encoding="utf-8")
     index = (sources / f"{INDEX}.md").read_text(encoding="utf-8")
-    listed = re.sub(r"^!\[[^\]]*\]\([^)]*\)\n\n", "", index, flags=re.M)
-    listed = _ENTRY.sub(r"- [\1](_sources/\2.md)", listed)
-    (out / "llms.txt").write_text(listed, encoding="utf-8")
-    pages = [page for _, entries in _SECTION.findall(index) for _, page in _ENTRY.findall(entries)]
+    short = re.sub(r"^!\[[^\]]*\]\([^)]*\)\n\n", "", index, flags=re.M)
+    short = _ENTRY.sub(r"- [\1](_sources/\2.md)", short)
+    (out / "llms.txt").write_text(short, encoding="utf-8")
     rules = sorted(page for page in app.env.found_docs if page.startswith("rules/"))
-    texts = [(sources / f"{page}.md").read_text(encoding="utf-8") for page in [*pages, *rules]]
-    (out / "llms-full.txt").write_text("\n\n".join([listed, *texts]), encoding="utf-8")
+    texts = [
+        (sources / f"{page}.md").read_text(encoding="utf-8") for page in [*listed(index), *rules]
+    ]
+    (out / "llms-full.txt").write_text("\n\n".join([short, *texts]), encoding="utf-8")
 
 
 def _as_text(app: Sphinx, docname: str) -> str:
