@@ -2,8 +2,8 @@
 
 Python blocks run: as a test file where they hold tests, else as a script; one that begins with a
 comment such as `# app/users.py` is that file of the reader's project. TOML blocks configure a run.
-Commands are run, and the output below them compared with what they print. A tag that is not known
-here fails, so that no block is skipped by accident.
+Commands are run, also those of a workflow for CI, and the output below them compared with what they
+print. A tag that is not known here fails, so that no block is skipped by accident.
 """
 
 from __future__ import annotations
@@ -28,7 +28,23 @@ DOCUMENTS = [
 ]
 
 # Pages whose commands run a suite again and again; the same on every Python.
-SLOW = {f"docs/{page}.md" for page in ("budgets", "mutate", "review", "sql_coverage", "sweep")}
+SLOW = {
+    f"docs/{page}.md"
+    for page in (
+        "budgets",
+        "ci",
+        "faults",
+        "from_servers",
+        "from_sqlite",
+        "large_suites",
+        "litestar",
+        "mutate",
+        "review",
+        "sql_coverage",
+        "sqlalchemy",
+        "sweep",
+    )
+}
 
 INSTALLS = "installs packages, which takes a network; tests/cli installs the wheel"
 SHOWN = "tests/seed_contract/test_commands.py runs it, and looks at what it does"
@@ -38,8 +54,16 @@ NOT_RUN = {
     "python -m pip install 'understudy[demo]'": INSTALLS,
     'python -m pip install "understudy[demo]"': INSTALLS,
     'python -m pip install "understudy[asgi,postgres]"': INSTALLS,
-    'python -m pip install "understudy[fastapi,faker,postgres]" pytest-asyncio': INSTALLS,
     "understudy completion bash > ~/.understudy-completion.bash": "writes to the home folder",
+    'python -m pip install litestar asyncpg "understudy[asgi,postgres]"': INSTALLS,
+    "python -m venv .venv": INSTALLS,
+    "source .venv/bin/activate": INSTALLS,
+    'python -m pip install fastapi "sqlalchemy[asyncio]" asyncpg': INSTALLS,
+    'python -m pip install "understudy[asgi,postgres]" pytest-asyncio': INSTALLS,
+    'python -m pip install "understudy[asgi,postgres]" asyncpg': INSTALLS,
+    "python -m pip install --group dev": INSTALLS,
+    "python -m pip install --upgrade pip": INSTALLS,
+    "python -m pip install understudy": INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",
     "python -m benchmarks --only addresses": "a part of make bench",
@@ -107,7 +131,12 @@ def test_block(block: Block, folder: Path) -> None:
 
 def test_each_reason_not_to_run_a_command_is_for_one_that_is_there() -> None:
     blocks = [block for file in DOCUMENTS for block in blocks_of(ROOT, file)]
-    shown = {line for block in blocks if block.language == "bash" for line in commands_of(block)}
+    shown = {
+        line
+        for block in blocks
+        if block.language in ("bash", "yaml")
+        for line in commands_of(block)
+    }
 
     assert NOT_RUN.keys() - shown == set()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from markdown_it import MarkdownIt
 
-_PATH = re.compile(r"(?:#|--) ([\w./-]+\.(?:py|toml|sql|ini))")
+_PATH = re.compile(r"(?:#|--) ([\w./-]+\.(?:py|toml|sql|ini|yml))")
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,36 @@ def blocks_of(root: Path, file: Path) -> list[Block]:
 
 
 def commands_of(block: Block) -> list[str]:
-    """The commands of a shell block: its lines, without those that are empty or comments."""
+    """The commands of a shell block: its lines, without those that are empty or comments.
+
+    Those of a YAML block are the commands that a workflow of GitHub or a job of GitLab runs.
+    """
+    if block.language == "yaml":
+        return [command for part in _parts(yaml.safe_load(block.text)) for command in _steps(part)]
     lines = block.text.replace("\\\n", "").splitlines()
     bare = (re.sub(r"\s+#.*", "", line).strip() for line in lines)
     return [line for line in bare if line and not line.startswith("#")]
+
+
+def _parts(value: object) -> Iterator[dict[str, object]]:
+    """Every mapping in a YAML document."""
+    if isinstance(value, dict):
+        yield value
+    children = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
+    for child in children:
+        yield from _parts(child)
+
+
+def _steps(part: dict[str, object]) -> Iterator[str]:
+    """The commands of a step of GitHub, and of a job of GitLab."""
+    if "run" in part:
+        yield str(part["run"])
+    for key in ("before_script", "script"):
+        commands = part.get(key, [])
+        assert isinstance(commands, list)
+        yield from map(str, commands)
 
 
 def exchanges_of(block: Block) -> list[tuple[str, list[str]]]:

@@ -56,6 +56,7 @@ class Reader:
             "toml": self._toml,
             "sql": self._file,
             "ini": self._file,
+            "yaml": self._yaml,
             "bash": self._bash,
             "console": self._console,
             "text": self._text,
@@ -140,11 +141,16 @@ class Reader:
         self.project.write(block.path, block.text)
         return None
 
+    def _yaml(self, block: Block) -> str | None:
+        """Run what a workflow of GitHub or a job of GitLab runs."""
+        return self._file(block) or self._bash(block)
+
     def _bash(self, block: Block) -> str | None:
         for command in commands_of(block):
             if command in self._not_run:
                 continue
-            run = self.project.run(*shlex.split(command))
+            # A redirection is the shell's.
+            run = self.project.run(*shlex.split(command.partition(" > ")[0]))
             if run.status != 0:
                 return f"$ {command}\n{run.output}"
         return None
