@@ -38,10 +38,10 @@ CONFIGURATION = Path(__file__).parent / "configuration.md"
 _PLACE = re.compile(r"<!-- generated: (\w+) -->.*?<!-- end -->", re.S)
 # The rules that `on` returns. One that is a kind of an earlier one shows only its own verbs.
 _RULES: dict[str, type[Rule]] = {
-    "On every fake": StatementRule,
-    "On fake_postgres": ServerRule,
+    "Rules for statements": StatementRule,
+    "On fake_postgres and real_postgres": ServerRule,
     "On real_postgres": RealRule,
-    "On a dummy": MethodRule,
+    "Rules for the methods of a dummy": MethodRule,
 }
 # What tests make themselves: only of these is the constructor shown.
 _MADE = ("FakeConnection", "FakePool", "FakeRecord", "JsonText")
@@ -398,11 +398,14 @@ def read(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = _PLACE.sub(lambda place: GENERATORS[place[1]](), source[0])
 
 
-def hide_constructor(
-    app: Sphinx, what: str, name: str, value: object, options: object, *signature: str
-) -> tuple[str, None] | None:
-    """Show no arguments of a class that a test gets and does not make."""
-    return ("", None) if what == "class" and name.rpartition(".")[2] not in _MADE else None
+def shorten(
+    app: Sphinx, what: str, name: str, value: object, options: object, arguments: str, result: str
+) -> tuple[str, str] | None:
+    """Show no private arguments, and none of a class that a test gets and does not make."""
+    if what != "class":
+        return None
+    is_made = name.rpartition(".")[2] in _MADE
+    return (re.sub(r", _\w+: [^,)]+", "", arguments) if is_made else ""), result
 
 
 def note_rule(app: Sphinx, document: nodes.document) -> None:
@@ -420,5 +423,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.add_object_type(kind, kind, objname=kind, indextemplate=f"pair: %s; {kind}")
     app.connect("source-read", read)
     app.connect("doctree-read", note_rule)
-    app.connect("autodoc-process-signature", hide_constructor)
+    app.connect("autodoc-process-signature", shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

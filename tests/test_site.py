@@ -146,6 +146,26 @@ def test_the_navigation_leads_to_every_page(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_every_link_leads_to_an_anchor(site: Path) -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in site.rglob("*.html")}
+    anchors = {file: set(re.findall(r'\bid="([^"]+)"', text)) for file, text in texts.items()}
+    links = [
+        (file, *link.partition("#")[::2])
+        for file, text in texts.items()
+        for link in re.findall(r'\bhref="([^"]*)"', text)
+        if "://" not in link
+    ]
+    broken = []
+    for file, path, anchor in links:
+        target = (file.parent / path.partition("?")[0]).resolve() if path else file
+        if not target.exists() or (anchor and anchor not in anchors[target]):
+            broken.append(f"{file.relative_to(site)}: {path}#{anchor}")
+
+    assert len(links) > 5000
+    assert broken == []
+
+
+@pytest.mark.slow
 def test_others_can_link_to_what_users_name(objects: dict[str, set[str]]) -> None:
     rules = {name for rule in all_rules().values() for name in (rule.code, rule.name)}
     names = set().union(*(found for kind, found in objects.items() if kind.startswith("py:")))

@@ -388,7 +388,57 @@ SRC = {
     """,
 }
 
-LAYOUTS = {"seed": SEED, "flat": FLAT, "backend": BACKEND, "src": SRC}
+# The form that most FastAPI projects have: pydantic's settings, SQLAlchemy on asyncpg.
+SETTINGS = {
+    "pyproject.toml": """
+        [project]
+        name = "heroes"
+        version = "1"
+        dependencies = ["fastapi", "sqlalchemy[asyncio]", "asyncpg", "pydantic-settings"]
+    """,
+    "db/schema.sql": "CREATE TABLE heroes (id serial PRIMARY KEY, name text NOT NULL);\n",
+    "app/__init__.py": "",
+    "app/settings.py": """
+        from pydantic import PostgresDsn
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_prefix="HEROES_")
+            database_url: PostgresDsn = "postgresql+asyncpg://app:app@localhost/heroes"
+    """,
+    "app/main.py": """
+        from contextlib import asynccontextmanager
+
+        from fastapi import FastAPI, HTTPException
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        from app.settings import Settings
+
+
+        @asynccontextmanager
+        async def lifespan(app):
+            app.state.engine = create_async_engine(str(Settings().database_url))
+            yield
+            await app.state.engine.dispose()
+
+
+        app = FastAPI(lifespan=lifespan)
+
+
+        @app.get("/heroes/{number}")
+        async def read_hero(number: int) -> str:
+            async with app.state.engine.connect() as connection:
+                sql = text("SELECT name FROM heroes WHERE id = :number")
+                name = (await connection.execute(sql, {"number": number})).scalar()
+            if name is None:
+                raise HTTPException(404)
+            return name
+    """,
+}
+
+LAYOUTS = {"seed": SEED, "flat": FLAT, "backend": BACKEND, "src": SRC, "settings": SETTINGS}
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

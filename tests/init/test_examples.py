@@ -248,7 +248,7 @@ def test_a_service_without_init_or_that_is_a_function(tmp_path: Path) -> None:
 # Routes
 
 
-def routes(folder: Path, source: str, **route: object) -> LayerExamples:
+def routes(folder: Path, source: str, *, database: bool = False, **route: object) -> LayerExamples:
     findings = look(write(folder, {"main.py": APP + source}))
     asked = {
         "path": "/a",
@@ -259,7 +259,9 @@ def routes(folder: Path, source: str, **route: object) -> LayerExamples:
         "responses": ["200"],
         **route,
     }
-    return router_examples(findings.layers["router"], [asked], findings.modules)
+    return router_examples(
+        findings.layers["router"], [asked], findings.modules, has_database=database
+    )
 
 
 @pytest.mark.parametrize(
@@ -290,6 +292,39 @@ def test_a_route(tmp_path: Path, source: str, called: str | None) -> None:
     assert all(f"    assert response.json() == {called}\n" in text for text in first)
 
 
+def test_requests_of_an_empty_database(tmp_path: Path) -> None:
+    source = '@app.get("/a/{key}")\ndef a(key: str): ...\n'
+
+    layer = routes(tmp_path, source, database=True, path="/a/{key}", needs=["key"])
+
+    first, second, last = [candidate.text for candidate in layer.candidates]
+    assert (
+        """
+@pytest.mark.asyncio
+async def test_a_of_nobody_is_not_found(
+    async_client: AsyncClient,
+    real_postgres: RealPostgres,
+) -> None:
+    \"\"\"A row that does not exist is not found.\"\"\"
+    response = await async_client.get("/a/1")
+
+    assert response.status_code == 404
+"""
+        in first
+    )
+    assert 'get("/a/00000000-0000-0000-0000-000000000001")' in second
+    assert "app.openapi()" in last
+
+
+@pytest.mark.parametrize("needs", [["q"], ["key", "q"]], ids=["a required query", "two parameters"])
+def test_a_request_whose_values_are_not_known(tmp_path: Path, needs: list[str]) -> None:
+    source = '@app.get("/a/{key}")\ndef a(key: str, q: str): ...\n'
+
+    layer = routes(tmp_path, source, database=True, path="/a/{key}", needs=needs)
+
+    assert ["app.openapi()" in candidate.text for candidate in layer.candidates] == [True]
+
+
 @pytest.mark.parametrize(
     "route",
     [{"function": "unknown"}, {"responses": []}],
@@ -303,7 +338,7 @@ def test_no_route_to_look_for(tmp_path: Path, route: dict[str, object]) -> None:
         "no route answers unless something is started, and the app's OpenAPI schema describes none "
         "of the routes that were found",
     )
-    assert router_examples([], [], look(tmp_path).modules).reason == layer.reason
+    assert routes(tmp_path, "", function="unknown").reason == layer.reason
 
 
 # DTOs

@@ -2,12 +2,314 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
 
-from understudy.adopt.adoption import Adoption
-from understudy.project.sources import Project
+from understudy.adopt import sqlite_suite
+from understudy.adopt.adoption import Adoption, Place, Refusal
+from understudy.adopt.finders import test_modules
+from understudy.adopt.source_edits import Edits
+from understudy.adopt.sqlite_leftovers import leftovers
+from understudy.adopt.sqlite_suite import Engine, Setting
+from understudy.lint import pytest_items
+from understudy.project.files import is_test_code
+from understudy.project.parsing import called_name
+from understudy.project.scopes import Class, Function
+from understudy.project.sources import Module, Project, home_of
+
+_SERVER = '''
+
+@pytest.fixture(scope="session", autouse=True)
+def start_postgres(real_postgres_server):
+    """Start PostgreSQL before the first test."""
+'''
+# What a fixture calls to undo what a test has done, and what it calls to make rows.
+_UNDOES = ("rollback", "delete", "truncate")
+_WRITES = ("add", "add_all", "commit", "insert")
 
 
 def find(project: Project) -> Sequence[Adoption]:
     """Return the rewrite of a project's engines on SQLite."""
-    return ()
+    modules = list(test_modules(project))
+    engines = [engine for module in modules for engine in sqlite_suite.engines(module)]
+    settings = [setting for module in modules for setting in sqlite_suite.settings(module)]
+    if not engines and not settings:
+        return ()
+    return [_Rewrite(project, modules).adoption(engines, settings)]
+
+
+class _Rewrite:
+    """The rewrite of one project.
+
+    Args:
+        project: the project.
+        modules: the files of its tests.
+    """
+
+    def __init__(self, project: Project, modules: Sequence[Module]) -> None:
+        self._project = project
+        self._edits = {module: Edits(module) for module in modules}
+        self._environment: dict[str, str] = {}
+        self._found: list[Place] = []
+        self._notes: list[str] = []
+        self._refusals: list[Refusal] = []
+        self._handled: set[ast.AST] = set()  # URLs
+        self._shared: list[Module] = []  # with an engine or a setting for more than one test
+        self._isolated: list[pytest_items.Fixture] = []
+        has_asyncpg = importlib.util.find_spec("asyncpg") is not None
+        self._async_driver = "asyncpg" if has_asyncpg else "psycopg"
+        self._uses_threads = any(module.calls("TestClient") for module in modules)
+
+    def adoption(self, engines: Sequence[Engine], settings: Sequence[Setting]) -> Adoption:
+        """Return the new files, and what to know about them."""
+        for engine in engines:
+            self._rewrite_engine(engine)
+        for setting in settings:
+            self._rewrite_setting(setting)
+        for module in self._edits:
+            self._remove_schema_calls(module)
+            self._remove_pragmas(module)
+        if self._shared:
+            self._isolate_undoing_fixtures()
+        for module, edits in self._edits.items():
+            if edits:
+                self._remove_unused_urls(module, edits)
+        self._refusals += leftovers([*self._edits.items()], self._handled)
+        files = {module.path: edits.result() for module, edits in self._edits.items() if edits}
+        if self._shared and not any(fixture.autouse for fixture in self._isolated):
+            for path in self._conftests():
+                files[path] = _with_server(files.get(path) or _read(path))
+        if self._shared and not self._isolated:
+            self._notes.append(
+                "The tests share their rows, as they did on SQLite. To undo what each test does, "
+                "have a fixture with autouse=True request real_postgres."
+            )
+        variables = {"real_postgres_env": self._environment} if self._environment else {}
+        return Adoption("sqlite", self._found, files, variables, self._notes, self._refusals)
+
+    # Engines -------------------------------------------------------------------------------------
+
+    def _rewrite_engine(self, engine: Engine) -> None:
+        module, function = engine.module, engine.function
+        where = f"in {function.name}()" if function else "of the module"
+        place = Place(module.path, engine.call.lineno, f"an engine {where}")
+        self._handled |= set(ast.walk(engine.argument))
+        if engine.takes_no_fixtures:
+            self._refuse_xunit(place)
+            return
+        self._found.append(place)
+        is_bound = engine.is_async and self._async_driver == "asyncpg"
+        if engine.is_for_one_test:
+            self._make_by_fixture(engine, renews=is_bound and self._uses_threads)
+        else:
+            self._make_by_variable(engine, renews=is_bound)
+
+    def _refuse_xunit(self, place: Place) -> None:
+        self._refusals.append(
+            Refusal(
+                place,
+                "Pytest gives no fixtures to unittest's classes and to functions like setup().",
+                "Write a fixture instead, and run this again.",
+            )
+        )
+
+    def _make_by_fixture(self, engine: Engine, *, renews: bool) -> None:
+        """Have `real_postgres` make an engine."""
+        assert engine.function is not None, "the test or fixture that it is for"
+        edits = self._edits[engine.module]
+        self._request(engine.module, engine.function)
+        method = "engine" if engine.is_async else "sync_engine"
+        edits.replace(engine.call.func, f"real_postgres.sqlalchemy.{method}")
+        given = [] if not engine.is_async or self._async_driver == "asyncpg" else ['"psycopg"']
+        if renews:
+            given.append("poolclass=NullPool")
+            edits.add_import("from sqlalchemy.pool import NullPool")
+        gone: list[ast.AST] = list(engine.options)
+        if given:
+            edits.replace(engine.argument, ", ".join(given))
+        else:
+            gone.append(engine.argument)
+        edits.remove_arguments(engine.call, gone)
+
+    def _make_by_variable(self, engine: Engine, *, renews: bool) -> None:
+        """Give an engine that serves several tests the URL in an environment variable."""
+        edits = self._edits[engine.module]
+        edits.add_import("import os")
+        driver = self._async_driver if engine.is_async else "psycopg"
+        url = f'os.environ["{self._variable(driver)}"]'
+        if isinstance(engine.argument, ast.keyword):
+            url = f"url={url}"
+        if renews:
+            url += ", poolclass=NullPool"
+            edits.add_import("from sqlalchemy.pool import NullPool")
+        edits.replace(engine.argument, url)
+        edits.remove_arguments(engine.call, engine.options)
+        self._shared.append(engine.module)
+        if engine.fixture is not None:
+            edits.add_parameter(engine.fixture.function, "real_postgres_server")
+
+    def _variable(self, driver: str) -> str:
+        """Return the environment variable with the URL for a driver."""
+        value = f"{{dsn:{driver}}}"
+        name = "TEST_DATABASE_URL"
+        if self._environment.get(name, value) != value:
+            name = f"{name}_{driver.upper()}"
+        self._environment[name] = value
+        return name
+
+    def _request(self, module: Module, function: Function) -> None:
+        """Have a test or a fixture of function scope request real_postgres."""
+        self._edits[module].add_parameter(function, "real_postgres")
+        fixture = pytest_items.of(module).fixture(function)
+        if fixture is not None:
+            self._isolated.append(fixture)
+
+    # Settings ------------------------------------------------------------------------------------
+
+    def _rewrite_setting(self, setting: Setting) -> None:
+        module, edits = setting.module, self._edits[setting.module]
+        is_async = "aiosqlite" in setting.url
+        driver = self._async_driver if is_async else "psycopg"
+        place = Place(module.path, setting.node.lineno, f"the variable {setting.name}")
+        self._found.append(place)
+        self._handled |= set(ast.walk(setting.value))
+        if setting.function is not None and setting.is_for_one_test:
+            self._request(module, setting.function)
+            url = f'real_postgres.dsn.replace("postgresql:", "postgresql+{driver}:")'
+            edits.replace(setting.value, url)
+            return
+        # It is set before any module of the project is imported.
+        self._environment[setting.name] = f"{{dsn:{driver}}}"
+        if isinstance(setting.node, ast.Dict):
+            edits.remove_pair(setting.node, setting.value)
+        else:
+            edits.remove(setting.node)
+        self._shared.append(module)
+
+    # Tables --------------------------------------------------------------------------------------
+
+    def _remove_schema_calls(self, module: Module) -> None:
+        """Leave the tables to the schema of real_postgres."""
+        for statement, metadata in sqlite_suite.schema_calls(module):
+            function = sqlite_suite.outermost(module, statement)
+            if sqlite_suite.takes_no_fixtures(function):
+                continue
+            if self._is_the_tests_own(module, metadata):
+                place = Place(module.path, statement.lineno, ast.unparse(statement))
+                self._refusals.append(
+                    Refusal(
+                        place,
+                        "The tests define tables of their own, which are not in the schema.",
+                        "This is slow, because each test makes them. It is right, though.",
+                    )
+                )
+                continue
+            self._edits[module].remove(statement)
+            fixture = pytest_items.of(module).fixture(function) if function else None
+            if function is None or fixture is None:
+                continue
+            if fixture.scope == "function":
+                self._request(module, function)
+            else:
+                self._edits[module].add_parameter(function, "real_postgres_server")
+
+    def _is_the_tests_own(self, module: Module, metadata: ast.expr) -> bool:
+        """Whether the tests define tables in a collection of tables."""
+        owner = metadata.value if isinstance(metadata, ast.Attribute) else metadata
+        dotted = module.qualified(owner)
+        home = self._project.find(dotted, module)
+        if isinstance(home, Class | Function):
+            path = home_of(home).path
+            if is_test_code(path, self._project.root, self._project.pytest):
+                return True
+        return any(_defines_table(cls, other) for other in self._edits for cls in other.classes)
+
+    def _remove_pragmas(self, module: Module) -> None:
+        for listener in sqlite_suite.pragma_listeners(module):
+            self._edits[module].remove(listener.node)
+            self._notes.append(
+                f"{listener.name}() is gone: PostgreSQL has no PRAGMA, and always enforces foreign "
+                "keys."
+            )
+
+    # Isolation -----------------------------------------------------------------------------------
+
+    def _isolate_undoing_fixtures(self) -> None:
+        """Have the fixtures that undo what a test has done request real_postgres.
+
+        Sequences start again then, too. Rows of wider fixtures would be undone as well, so with
+        such a fixture everything stays.
+        """
+        fixtures = [
+            (module, fixture)
+            for module in self._edits
+            for fixture in pytest_items.of(module).fixtures.values()
+        ]
+        if any(
+            fixture.scope != "function" and _calls(fixture.function, _WRITES)
+            for _, fixture in fixtures
+        ):
+            return
+        for module, fixture in fixtures:
+            if fixture.scope == "function" and _calls(fixture.function, _UNDOES):
+                self._request(module, fixture.function)
+
+    def _conftests(self) -> list[Path]:
+        """Return the conftest.py nearest to each file whose engine serves several tests."""
+        found = []
+        for module in self._shared:
+            conftests = pytest_items.of(module).conftests
+            if module.path.name == "conftest.py":
+                found.append(module.path)
+            elif conftests:
+                found.append(conftests[0].path)
+            else:
+                found.append(module.path.parent / "conftest.py")
+        return list(dict.fromkeys(found))
+
+    def _remove_unused_urls(self, module: Module, edits: Edits) -> None:
+        """Remove the variables that held a URL, if nothing else uses them."""
+        imported = {
+            target for other in self._edits for target in other.imports.values() if other != module
+        }
+        for statement in module.scope.all(ast.Assign):
+            target = statement.targets[0]
+            if not isinstance(target, ast.Name) or len(statement.targets) > 1:
+                continue
+            uses = [
+                name
+                for name in module.scope.all(ast.Name)
+                if name.id == target.id and isinstance(name.ctx, ast.Load)
+            ]
+            is_url = uses and all(use in self._handled for use in uses)
+            if is_url and f"{module.name}.{target.id}" not in imported:
+                self._handled |= set(ast.walk(statement.value))
+                edits.remove(statement)
+
+
+def _defines_table(cls: Class, module: Module) -> bool:
+    is_sqlmodel = any(keyword.arg == "table" for keyword in cls.node.keywords)
+    return is_sqlmodel or any(
+        isinstance(target, ast.Name) and target.id == "__tablename__"
+        for statement in cls.own(ast.Assign)
+        for target in statement.targets
+    )
+
+
+def _calls(function: Function, names: Sequence[str]) -> bool:
+    return any(called_name(call) in names for call in function.all(ast.Call))
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode() if path.exists() else ""
+
+
+def _with_server(text: str) -> str:
+    """Return a conftest.py with a fixture that starts PostgreSQL before the first test."""
+    if "real_postgres_server" in text:
+        return text
+    has_pytest = any(line.startswith("import pytest") for line in text.splitlines())
+    text = text.rstrip() + "\n" + _SERVER
+    return text if has_pytest else f"import pytest\n{text}"

@@ -152,6 +152,6 @@ def _run(copy: Copy) -> Suite:
     how = ""
     if ended.timed_out:
         how = f"not within {copy.timeout:g} s:\n{suite_run.tail(ended.output)}"
-    elif ended.exit_code not in (0, 1):
+    elif ended.exit_code not in (0, 1) or not tests:
         how = suite_run.ending(ended.exit_code, ended.output)
     return Suite(tests, seconds, how)

@@ -16,6 +16,7 @@ from understudy.catalog.declared_types import with_declared_types
 from understudy.catalog.description import Description, Refusal, SchemaFacts, Verdict
 from understudy.catalog.errors import CatalogError, CatalogFileError, CatalogLocked
 from understudy.catalog.literals import skeleton, without_secrets
+from understudy.catalog.placeholders import to_numbered
 from understudy.catalog.session_schema import NO_CONTEXT, Context
 from understudy.pg import sql
 
@@ -127,6 +128,21 @@ class Catalog:
             with self._lock:
                 known = self._verdicts[name] = self._look_up(sql.tidy(statement), declared, context)
         return known
+
+    def known(self, statement: str) -> Verdict | None:
+        """Return the verdict on a statement if the catalog holds one; ask and learn nothing.
+
+        The types that a driver has declared, and what the session has made, do not matter here.
+        """
+        normalized = without_secrets(to_numbered(sql.tidy(statement)).text)
+        with self._lock:
+            if self._contents is None:
+                return None
+            keys = self._contents.statements
+            key = normalized
+            if key not in keys:
+                key = next((name for name in keys if name.startswith(f"{key}\n-- ")), "")
+            return self._contents.verdict(key)
 
     def answer(
         self, statement: str, declared: Sequence[str], given: Sequence[str | None]

@@ -157,5 +157,7 @@ def _page(
     yield ""
     if problems:
         yield f"{problems} problem{'' if problems == 1 else 's'}, marked NO."
-    else:
+    elif configured:
         yield "Everything that is configured works."
+    else:
+        yield "Nothing is configured yet. Set the tests up: understudy init"

@@ -23,6 +23,9 @@ def found(findings: Findings) -> str:
     """Return a table of what was found, each with its place."""
     rows = [("app", app.target, str(app.place)) for app in findings.apps[:3]]
     rows += [("schema", schema.what, str(schema.place)) for schema in findings.schemas[:2]]
+    if findings.variables is not None:
+        names = ", ".join(findings.variables.values)
+        rows.append(("address", names, str(findings.variables.place)))
     rows += [("driver", driver.name, str(driver.place)) for driver in findings.drivers[:3]]
     for layer in LAYERS:
         parts = findings.layers[layer]
@@ -30,8 +33,9 @@ def found(findings: Findings) -> str:
             files = counted(len({part.module for part in parts}), "file")
             what = f"{counted(len(parts), _NOUNS[layer])} in {files}"
             rows.append((layer, what, str(parts[0].place)))
-    order = ["app", "schema", "driver", *LAYERS]
-    rows += [(key, "none found", "") for key in order if key not in {row[0] for row in rows}]
+    order = ["app", "schema", "address", "driver", *LAYERS]
+    missing = set(order) - {"address"} - {row[0] for row in rows}
+    rows += [(key, "none found", "") for key in order if key in missing]
     rows.sort(key=lambda row: order.index(row[0]))
     if (bound := findings.loop_bound) is not None:
         rows.append(

@@ -6,16 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from understudy.engine.copied_rows import Columns
+from understudy.fake_postgres.answers import first_rows
 from understudy.fake_postgres.attribution import Attribution, latest_psqlpy_call
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.pg.errors import ErrorFields
-from understudy.script import requests
+from understudy.script import boundary, requests
 from understudy.script.boundary import Event
 from understudy.script.calls import Call, Sender, Transaction
 from understudy.script.origin import Spot
 from understudy.script.parameter_matching import Given
 
 if TYPE_CHECKING:
+    from understudy.fake_postgres.protocol.statements import Portal, Result
     from understudy.fake_postgres.transport import Transport
 
 
@@ -62,12 +64,18 @@ class Client(Connection):
         if self.used_by is None:
             self.used_by = call.spot
 
-    def note_completed(self, tag: str) -> None:
+    def note_completed(
+        self, tag: str, portal: Portal | None = None, result: Result | None = None
+    ) -> None:
         """Record the answer to a statement."""
         event = self.event
         if event is not None:
             self.event = None
             event.ended, event.tag = requests.now(), tag
+            if boundary.watchers:
+                if portal is not None and result is not None:
+                    event.answer = first_rows(portal, result)
+                boundary.tell_ended(event)
 
     def note_failed(self, fields: ErrorFields) -> None:
         """Record the error that answers a statement."""
@@ -75,6 +83,7 @@ class Client(Connection):
         if event is not None:
             self.event = None
             event.ended, event.error = requests.now(), fields
+            boundary.tell_ended(event)
 
     def note_lost(self) -> None:
         """Record that the connection ends instead of an answer."""
@@ -82,6 +91,7 @@ class Client(Connection):
         if event is not None:
             self.event = None
             event.ended, event.is_lost = requests.now(), True
+            boundary.tell_ended(event)
 
     def call(self, sql: str, parameters: Given, spot: Spot) -> Call:
         """Return a call of a statement that the client has sent."""

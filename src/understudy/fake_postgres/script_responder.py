@@ -125,7 +125,7 @@ class ScriptResponder:
                 sql, description.command, parameters, fields or None, description
             )
         except Failure as failure:
-            self._begin("statement", call, client)
+            self._begin_refused(call, client)
             raise server_error(failure, sql) from None
 
     def _inferred(
@@ -214,6 +214,12 @@ class ScriptResponder:
         event = boundary.begin(kind, call, client.request, is_drivers=is_drivers)
         client.event, event.is_handling = event, client.is_handling
         return None if boundary.change is None else boundary.change(event)
+
+    def _begin_refused(self, call: Call, client: Client) -> None:
+        """Begin the event of a statement that is refused before it runs."""
+        self._begin("statement", call, client)
+        assert client.event is not None
+        client.event.is_run = False
 
     def _log(
         self, statement: Statement, parameters: Sequence[Any], client: Client

@@ -89,7 +89,7 @@ class Server:
         self.base = _BaseScript(f"{self.name}_server")
         self.engine = Engine(self.base, checks_calls=False, tally=self._tally)
         self.schema = self._make_schema()
-        self.boundary = Boundary()
+        self.boundary = Boundary(self.name)
         self.clients: list[Client] = []
         self.begun: list[Transaction] = []
         self.max_connections = MOST_CONNECTIONS

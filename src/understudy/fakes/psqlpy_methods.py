@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from typing import Any
 
 from understudy.fakes.record import FakeRecord
@@ -20,7 +21,7 @@ class PsqlpyMethods(ABC):
     """
 
     @abstractmethod
-    async def _run(self, method: str, statement: str, parameters: Any) -> Any:
+    def _run(self, method: str, statement: str, parameters: Any) -> Coroutine[Any, Any, Any]:
         """Run a statement, and return what `method` returns."""
 
     async def execute(

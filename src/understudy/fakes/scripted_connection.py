@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, NamedTuple
 
 from understudy.catalog.errors import AnswerImpossible
@@ -15,9 +15,10 @@ from understudy.fakes.connection_state import ConnectionState
 from understudy.fakes.cursor import RowsThenError
 from understudy.fakes.psqlpy_methods import PsqlpyMethods
 from understudy.fakes.record import FakeRecord
+from understudy.fakes.recording import control_kind, recorded
 from understudy.fakes.scripted import Scripted
 from understudy.fakes.waiting_answers import wait_for, without_traceback
-from understudy.script import answers, expectations
+from understudy.script import answers, boundary, expectations
 from understudy.script.answers import Computed, Drop, Error, Rows, Value
 from understudy.script.calls import Call, Transaction
 from understudy.script.database_errors import complete_error, fields_of
@@ -86,15 +87,20 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         self._fetch_calls: list[tuple[str, Any]] = []
         self._fetch_val_calls: list[tuple[str, Any]] = []
 
-    async def _run(self, method: str, statement: str, parameters: Any) -> Any:
-        """Answer a call of `method`, of a cursor or of a prepared statement.
+    def _run(self, method: str, statement: str, parameters: Any) -> Coroutine[Any, Any, Any]:
+        """Log a call of `method`, of a cursor or of a prepared statement; return its answer."""
+        call = Call(method, statement, parameters, self._state.current, spot(3))
+        self._engine.log(call)
+        answer = self._answer(call, method, statement, parameters)
+        return recorded("statement", call, answer) if boundary.watchers else answer
+
+    async def _answer(self, call: Call, method: str, statement: str, parameters: Any) -> Any:
+        """Answer a call.
 
         Other tasks get their turn even before a refusal is raised: code that retries for ever
         would otherwise block its own timeout.
         """
         state = self._state
-        call = Call(method, statement, parameters, state.current, spot(3))
-        self._engine.log(call)
         calls, attributes, returns = _METHODS[method]
         if calls:
             getattr(self, calls).append((statement, parameters))
@@ -233,12 +239,16 @@ class ScriptedConnection(Scripted, PsqlpyMethods):
         if call.method in _PREPARING and not self._is_simple(call):
             self._state.prepared.add(call.statement)
 
-    async def _control(self, method: str, statement: str) -> None:
+    def _control(self, method: str, statement: str) -> Coroutine[Any, Any, None]:
         """Ask the script, and nothing but the script, about a statement such as COMMIT.
 
         The driver sends these by itself, so they need no rule and are not logged as calls.
         """
         call = Call(method, statement, None, self._state.current)
+        asked = self._ask_control(call)
+        return recorded(control_kind(statement), call, asked) if boundary.watchers else asked
+
+    async def _ask_control(self, call: Call) -> None:
         answer = self._script.answer(call) if self._script.rules else None
         await let_others_run()
         if answer is not None:

@@ -15,6 +15,7 @@ from understudy.init.toml_edits import checked, with_lines, with_table
 
 _UNDERSTUDY = "[tool.understudy]"
 _PYTEST = "[tool.pytest.ini_options]"
+_ENVIRONMENTS = {"fake_postgres_env", "real_postgres_env"}
 _EXAMPLES = {"app": "app.main:create_app", "schema": "db/schema.sql", "driver": "asyncpg"}
 
 
@@ -95,7 +96,7 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
     configured = findings.configured
     path = findings.root / "pyproject.toml"
     text = configured.pyproject
-    lines = _lines(decisions, configured.understudy or {})
+    lines = _lines(findings, decisions, configured.understudy or {})
     if configured.understudy is None:
         questions = [line for question in decisions.questions for line in _todo(question)]
         text = with_table(text, _UNDERSTUDY, [*lines, *questions])
@@ -150,7 +151,7 @@ def _loops(findings: Findings, decisions: Decisions) -> list[str]:
     return [f"# The {bound.kind} {bound.name} ({place}) belongs to an event loop.", *lines]
 
 
-def _lines(decisions: Decisions, there: object) -> list[str]:
+def _lines(findings: Findings, decisions: Decisions, there: object) -> list[str]:
     """Return the lines of the settings that are known and missing."""
     assert isinstance(there, dict)
     lines = []
@@ -162,6 +163,11 @@ def _lines(decisions: Decisions, there: object) -> list[str]:
         lines.append(f"schema = {json.dumps(value)}")
     if decisions.driver is not None and "driver" not in there:
         lines.append(f"driver = {json.dumps(decisions.driver)}")
+    if findings.variables is not None and not _ENVIRONMENTS & set(there):
+        pairs = ", ".join(
+            f"{name} = {json.dumps(value)}" for name, value in findings.variables.values.items()
+        )
+        lines += [f"{key} = {{{pairs}}}" for key in sorted(_ENVIRONMENTS)]
     return lines
 
 

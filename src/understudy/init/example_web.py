@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from understudy.init import examples
 from understudy.init.examples import Candidate, LayerExamples
@@ -17,21 +18,43 @@ _NO_ROUTES = (
     "the routes that were found"
 )
 _MOST = 5
+_MOST_REQUESTS = 12
+# What a GET of an empty database may answer, the most telling first: how the test is named, the
+# value of its parameter, if it has one, and what it asserts.
+_ANSWERS = (
+    ("is_empty_at_first", "", "Without rows there is nothing to list.", "200", "[]"),
+    ("of_nobody_is_not_found", "1", "A row that does not exist is not found.", "404", ""),
+    (
+        "of_nobody_is_not_found",
+        str(UUID(int=1)),
+        "A row that does not exist is not found.",
+        "404",
+        "",
+    ),
+    ("needs_a_login", "", "Without credentials it is refused.", "401", ""),
+    ("answers", "", "It answers from an empty database.", "200", ""),
+)
 _OVERRIDES = {"dependencies", "status_code", "response_class", "responses"}
 
 
 def router_examples(
-    parts: Sequence[Part], routes: Sequence[Mapping[str, Any]], modules: Modules
+    parts: Sequence[Part],
+    routes: Sequence[Mapping[str, Any]],
+    modules: Modules,
+    *,
+    has_database: bool,
 ) -> LayerExamples:
-    """Return tests that call a route without parameters, and tests that find one in the OpenAPI.
+    """Return tests that call a route, and tests that find one in the OpenAPI.
 
     Args:
         parts: the functions of the router layer.
         routes: the routes as the app describes them, see `probe`.
         modules: the project's modules.
+        has_database: whether the app's requests reach `real_postgres`.
     """
     by_function = {(part.module.name, part.node.name): part for part in parts}
     called = []
+    requested: list[tuple[int, Candidate]] = []
     described = []
     for route in routes:
         part = by_function.get((route["module"], route["function"]))
@@ -40,11 +63,15 @@ def router_examples(
         answer = _constant_answer(part)
         if answer is not None and not _has_startup(modules) and route["method"] == "get":
             called.append(_called(part, route, answer))
+        if has_database and route["method"] == "get":
+            requested += _requested(part, route)
         if route["responses"]:
             described.append((not route["needs"], _described(part, route)))
     # A route with required parameters shows more than one without.
     described.sort(key=lambda pair: pair[0])
-    candidates = [*called[:_MOST], *(test for _, test in described[:_MOST])]
+    requested.sort(key=lambda pair: pair[0])
+    candidates = [test for _, test in requested[:_MOST_REQUESTS]]
+    candidates += [*called[:_MOST], *(test for _, test in described[:_MOST])]
     return examples.examples_or_reason(candidates, _NO_ROUTES)
 
 
@@ -99,6 +126,33 @@ def _called(part: Part, route: Mapping[str, Any], answer: str) -> Candidate:
         fixtures="async_client: AsyncClient",
     )
     return _router_test(part, ["import pytest", "from httpx import AsyncClient"], test)
+
+
+def _requested(part: Part, route: Mapping[str, Any]) -> Iterator[tuple[int, Candidate]]:
+    """Yield tests that request a route on real_postgres, each with its rank."""
+    needed = route["needs"]
+    if len(needed) > 1 or any(f"{{{name}}}" not in route["path"] for name in needed):
+        return
+    for rank, (name, value, docstring, status, body) in enumerate(_ANSWERS):
+        if bool(value) != bool(needed):
+            continue
+        path = route["path"].replace(f"{{{needed[0]}}}", value) if needed else route["path"]
+        steps = (
+            f"response = await async_client.get({python_literal(path)})\n\n"
+            f"assert response.status_code == {status}"
+        )
+        test = examples.render_test(
+            f"{examples.words_of(part.node.name)}_{name}",
+            docstring,
+            f"{steps}\nassert response.json() == {body}" if body else steps,
+            fixtures="async_client: AsyncClient, real_postgres: RealPostgres",
+        )
+        imports = [
+            "import pytest",
+            "from httpx import AsyncClient",
+            "from understudy import RealPostgres",
+        ]
+        yield rank, _router_test(part, imports, test)
 
 
 def _described(part: Part, route: Mapping[str, Any]) -> Candidate:

@@ -23,6 +23,7 @@ _LAYER_WORDS = {
 }
 _STANDARD = {"datetime", "logging", "typing", "unittest", "uuid"}
 _INSTALLED = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
+_WIDTH = 88  # what ruff and Black allow by default
 TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
 # The value that a test gives to an argument of a type, and the import that it needs.
 _VALUES = {
@@ -179,10 +180,11 @@ def render_test(
 ) -> str:
     """Return a test function."""
     mark = "@pytest.mark.asyncio\nasync " if is_async else ""
-    return (
-        f'{mark}def test_{name}({fixtures}) -> None:\n    """{docstring}"""\n'
-        f"{indent(steps, '    ')}\n"
-    )
+    head = f"{mark}def test_{name}({fixtures}) -> None:"
+    if len(head.splitlines()[-1]) > _WIDTH:
+        given = "".join(f"    {fixture},\n" for fixture in fixtures.split(", "))
+        head = f"{mark}def test_{name}(\n{given}) -> None:"
+    return f'{head}\n    """{docstring}"""\n{indent(steps, "    ")}\n'
 
 
 def file_name(module: Module, layer: str) -> str:

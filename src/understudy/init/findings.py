@@ -9,6 +9,7 @@ from pathlib import Path
 
 from understudy.init import report
 from understudy.init.apps import App, find_apps, speaks_of_apps
+from understudy.init.database_variables import DatabaseVariables, find_variables
 from understudy.init.dependencies import Driver, dependencies, find_drivers, uses_a_database
 from understudy.init.errors import InitError
 from understudy.init.existing_configuration import Configured, read_configuration
@@ -43,6 +44,7 @@ class Findings:
         dependencies: the packages it depends on, each with its place.
         configured: what is configured already.
         unread: the files that could not be read.
+        variables: the environment variables that name its database, or None.
         loop_bound: the first engine or pool that a module keeps for all tests, or None.
     """
 
@@ -58,6 +60,7 @@ class Findings:
     dependencies: Mapping[str, Place]
     configured: Configured
     unread: Sequence[Unread]
+    variables: DatabaseVariables | None
     loop_bound: LoopBound | None
 
     @property
@@ -106,6 +109,7 @@ def look(folder: Path) -> Findings:
     root = _root(sources, start, base)
     configured = read_configuration(folder / root)
     named = dependencies(sources, root)
+    drivers = find_drivers(modules, sources, named, root)
     return Findings(
         folder=folder,
         root=folder / root,
@@ -114,11 +118,12 @@ def look(folder: Path) -> Findings:
         modules=modules,
         apps=apps,
         schemas=find_schemas(modules, sources, root),
-        drivers=find_drivers(modules, sources, named, root),
+        drivers=drivers,
         layers=find_layers(modules),
         dependencies=named,
         configured=configured,
         unread=sources.unread,
+        variables=find_variables(modules, sources, drivers[0].name if drivers else None),
         loop_bound=_loop_bound(modules),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -61,6 +63,37 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         if not isinstance(node, Definition):
             for name in ("body", "orelse", "finalbody"):
                 yield from statements(getattr(node, name, []))
+
+
+# Packages that reach nothing outside the process but a database.
+_LOCAL = {
+    "aiosql", "alembic", "annotated_types", "anyio", "argon2", "asgi_lifespan", "asyncpg", "attr",
+    "attrs", "bcrypt", "databases", "dateutil", "decouple", "dotenv", "email_validator", "environs",
+    "fastapi", "fastapi_filter", "fastapi_pagination", "greenlet", "jinja2", "jose", "jwt",
+    "loguru", "markdown", "markupsafe", "msgspec", "multipart", "orjson", "passlib",
+    "phonenumbers", "psqlpy", "psycopg", "psycopg_pool", "pwdlib", "pydantic", "pydantic_core",
+    "pydantic_extra_types", "pydantic_settings", "pytz", "slugify", "sqlalchemy",
+    "sqlalchemy_utils", "sqlmodel", "starlette", "structlog", "tortoise", "typing_extensions",
+    "ulid", "uvicorn", "uvloop", "yaml",
+}  # fmt: skip
+# Modules of the standard library that reach more.
+_REMOTE = re.compile(
+    r"(ftplib|http\.client|imaplib|poplib|smtplib|socket|subprocess|urllib\.request|xmlrpc)\b"
+)
+
+
+def stays_local(modules: Modules) -> bool:
+    """Return whether the project's code certainly reaches nothing but its database."""
+    own = {name.partition(".")[0] for name in modules.by_name}
+    for module in modules:
+        if {"tests", "test"} & set(module.file.parts):
+            continue
+        names = {alias.name for node in module.scope.all(ast.Import) for alias in node.names}
+        names |= set(module.imports.values())
+        tops = {name.partition(".")[0] for name in names} - own - sys.stdlib_module_names
+        if tops - _LOCAL or any(map(_REMOTE.match, names)):
+            return False
+    return True
 
 
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:

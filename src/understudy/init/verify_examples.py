@@ -16,6 +16,7 @@ from understudy.init.example_service import service_examples
 from understudy.init.example_web import dto_examples, router_examples
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.findings import Findings
+from understudy.init.modules import stays_local
 from understudy.init.project_copy import SCHEMA, Copy, Report
 from understudy.init.questions import Decisions
 from understudy.script.formatting import counted
@@ -130,6 +131,11 @@ def _has_server() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in names)
 
 
+def _reaches_real_postgres(findings: Findings) -> bool:
+    """Return whether a request of the app may be tried: it reaches that database, and no more."""
+    return findings.variables is not None and _has_server() and stays_local(findings.modules)
+
+
 def _examples(
     findings: Findings,
     decisions: Decisions,
@@ -147,7 +153,12 @@ def _examples(
         elif app is None or app["error"] is not None:
             found["router"] = LayerExamples((), app["error"] if app else said.why_it_ended())
         else:
-            found["router"] = router_examples(parts["router"], app["routes"], findings.modules)
+            found["router"] = router_examples(
+                parts["router"],
+                app["routes"],
+                findings.modules,
+                has_database=_reaches_real_postgres(findings),
+            )
     if "service" in layers:
         found["service"] = service_examples(parts["service"], findings.modules, config.fakes)
     if "dao" in layers and decisions.driver == "psqlpy":

@@ -72,6 +72,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.plugin import sql_coverage
 
         sql_coverage.begin(config, settings)
+    if settings.trace or settings.durations:
+        from understudy.plugin import run_report
+
+        run_report.begin(config)
     if options.has_sweep(config):
         from understudy.plugin import sweep
 
@@ -198,11 +202,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from understudy.plugin import sql_coverage
 
         unread += sql_coverage.end(config)
+    is_recorded = config.pluginmanager.has_plugin("understudy-run-report")
+    if is_recorded:
+        from understudy.plugin import run_report
+
+        run_report.prepare_end(config)
     problems = summary.end(config, options.read_settings(config), unread)
     if config.pluginmanager.has_plugin("understudy-n-plus-one"):
         from understudy.plugin import n_plus_one
 
         problems = n_plus_one.end(config) or problems
+    if is_recorded:
+        problems = run_report.end(config) or problems
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

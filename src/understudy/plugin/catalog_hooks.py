@@ -69,7 +69,7 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
         learned=len({statement for part in parts for statement in part["learned"]}),
         changing={text: place for part in parts for text, place in part["changing"].items()},
         renewed=any(part["renewed"] for part in parts),
-        postgres=next((part["postgres"] for part in parts if part["postgres"]), None),
+        postgres=postgres(config),
     )
     if not settings.schema:
         return report.syntax_lines(covered, verbose)
@@ -79,6 +79,11 @@ def summary(config: pytest.Config, settings: Settings, verbose: bool) -> list[st
 def checked(config: pytest.Config) -> list[str]:
     """Return the statements of this run, workers included, that PostgreSQL checked."""
     return _distinct(_all(_parts(config), "checked"))
+
+
+def postgres(config: pytest.Config) -> int | None:
+    """Return the major version of the PostgreSQL that checked statements; None for none."""
+    return next((part["postgres"] for part in _parts(config) if part["postgres"]), None)
 
 
 def _all(parts: Sequence[Mapping[str, Any]], key: str) -> list[str]:

@@ -42,9 +42,17 @@ _FLAGS = {
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
     "real_postgres_env": "the same for `real_postgres`",
+    "trace": "write what happened in the run to this file as NDJSON, for programs",
+    "durations": "show the statements that took the most time, as many as this number",
+    "report_redact": "a column whose values are hidden in reports, such as 'password',"
+    " 'users.email' or '*token*'; may be given more than once",
+    "report_value_length": "the most characters of a value in reports",
+    "report_events": "the most events of a test in reports",
+    "report_review": "a file that `understudy review --format json` has written, for the page",
+    "report_mutants": "a file that `understudy mutate --format json` has written, for the page",
 }
 
-_LISTS = ("schema", "fake_postgres_env", "real_postgres_env")
+_LISTS = ("schema", "fake_postgres_env", "real_postgres_env", "report_redact")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -160,6 +168,14 @@ def read_settings(config: pytest.Config) -> Settings:
 def origin(config: pytest.Config, key: str) -> str:
     """Return the source of a setting for messages: the flag, or the key in the file."""
     return in_file(_file(config), key) if _given(config, key) is None else flag(key)
+
+
+def given_path(config: pytest.Config, key: str) -> Path | None:
+    """Return the path of a setting: a flag's is relative to where pytest was started."""
+    settings = read_settings(config)
+    value = getattr(settings, key)
+    base = settings.root if _given(config, key) is None else config.invocation_params.dir
+    return None if value is None else base / value
 
 
 def _file(config: pytest.Config) -> Path:

@@ -81,6 +81,13 @@ class Settings:
     check_commit_despite_failure: str | None = None
     check_statement_after_response: str | None = None
     blocked_after: int = 250
+    trace: str | None = None
+    durations: int | None = None
+    report_redact: tuple[str, ...] = ()
+    report_value_length: int = 200
+    report_events: int = 1000
+    report_review: str | None = None
+    report_mutants: str | None = None
     real_postgres_env: Mapping[str, str] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
@@ -228,12 +235,15 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[object, str], str]:
     return read
 
 
-def _milliseconds(value: object, origin: str) -> int:
-    # A flag is text, a key is a number.
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if type(number) is not int or number < 1:
-        raise _wrong_type(origin, value, "a number of milliseconds, 1 or more")
-    return number
+def _number_of(what: str) -> Callable[[object, str], int]:
+    def read(value: object, origin: str) -> int:
+        # A flag is text, a key is a number.
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if type(number) is not int or number < 1:
+            raise _wrong_type(origin, value, f"a number of {what}, 1 or more")
+        return number
+
+    return read
 
 
 def _major(value: object, origin: str) -> int:
@@ -246,7 +256,7 @@ def _major(value: object, origin: str) -> int:
     return int(text)
 
 
-def _schema(value: object, origin: str) -> tuple[str, ...]:
+def _texts(value: object, origin: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list):
         raise _wrong_type(origin, value, "a string or a list of strings")
@@ -304,12 +314,16 @@ def _places(origin: str, name: str, text: str) -> list[tuple[str, str]]:
 
 _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "app": _app,
-    "blocked_after": _milliseconds,
+    "blocked_after": _number_of("milliseconds"),
     **dict.fromkeys((key for key in KEYS if key.startswith("check_")), _one_of(LEVELS)),
     "driver": _one_of(DRIVERS),
+    "durations": _number_of("statements"),
     "fake_postgres_env": _environment("fake_postgres_env"),
     "isolation": _one_of(ISOLATIONS),
     "postgres_version": _major,
     "real_postgres_env": _environment("real_postgres_env"),
-    "schema": _schema,
+    "report_events": _number_of("events"),
+    "report_redact": _texts,
+    "report_value_length": _number_of("characters"),
+    "schema": _texts,
 }

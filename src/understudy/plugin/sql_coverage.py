@@ -55,6 +55,14 @@ def end(config: pytest.Config) -> list[str]:
     return [] if run is None else run.end()
 
 
+def missing(config: pytest.Config) -> dict[str, list[str]]:
+    """Return what no test has shown of each statement, by its text; call it after `end`."""
+    run = config.stash.get(_RUN, None)
+    coverage = None if run is None else run.coverage
+    statements = [] if coverage is None else coverage.statements
+    return {statement.sql: list(statement.missing) for statement in statements}
+
+
 class SqlCoverage:
     """The coverage of SQL of one run.
 
@@ -62,6 +70,9 @@ class SqlCoverage:
         config: of the run.
         settings: of the project.
         reports: what is reported: "term", "lcov:FILE", "json:FILE".
+
+    Attributes:
+        coverage: the result; None before the end.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings, reports: Sequence[str]) -> None:
@@ -72,7 +83,7 @@ class SqlCoverage:
         self._settings = settings
         self._reports = reports
         self._scripts: list[Recorded] = []
-        self._coverage: Coverage | None = None
+        self.coverage: Coverage | None = None
         self._unwritten: list[str] = []
         # By boundary, the events of its latest test, and how many of them are counted.
         self._events: dict[int, tuple[list[Event], int]] = {}
@@ -108,12 +119,12 @@ class SqlCoverage:
 
         root = self._settings.root
         literals = inventory(root, self._schema_files(root))
-        self._coverage = cover(root, literals, own, self._facts(own))
-        return self._write_files(self._coverage)
+        self.coverage = cover(root, literals, own, self._facts(own))
+        return self._write_files(self.coverage)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table."""
-        if self._coverage is None:
+        if self.coverage is None:
             return
         from understudy.sqlcoverage import output
 
@@ -121,7 +132,7 @@ class SqlCoverage:
         if "term" in self._reports:
             width = self._config.get_terminal_writer().fullwidth
             verbose = terminalreporter.verbosity > 0
-            for line in output.table(self._coverage, width, verbose=verbose):
+            for line in output.table(self.coverage, width, verbose=verbose):
                 terminalreporter.line(line)
         for report in self._reports:
             kind, _, file = report.partition(":")

@@ -66,31 +66,41 @@ def end(config: pytest.Config, settings: Settings, known: Sequence[str] = ()) ->
 
 def write(reporter: pytest.TerminalReporter, config: pytest.Config, settings: Settings) -> None:
     """Write the section, unless it is empty."""
-    calls, statements = figures(config)
-    real_calls, real_statements = figures(config, "REAL")
     problems = config.stash.get(_problems, [])
-    isolated = isolation.summary(config, verbose=reporter.verbosity > 0)
-    if not (calls or real_calls or isolated or problems):
+    found = lines(config, settings, verbose=reporter.verbosity > 0)
+    if not (found or problems):
         return
     reporter.section("understudy", sep="-")
-    if calls:
-        lines = checked.summary(config, settings, verbose=reporter.verbosity > 0)
-        without = not lines and not settings.schema
-        reporter.line(report.calls_on_fakes(calls, len(statements), without))
-        for line in lines:
-            reporter.line(line)
-    if real_calls:
-        reporter.line(report.calls_on_real_postgres(real_calls, len(real_statements)))
-    databases: Any = sys.modules.get(_DATABASES)
-    if databases is not None and (times := databases.killed(config)):
-        reporter.line(report.killed_servers(times))
-    if settings.schema and (calls or real_calls):
-        for line in _models(settings):
-            reporter.line(line)
-    for line in isolated:
+    for line in found:
         reporter.line(line)
     for problem in problems:
         reporter.line(f"ERROR: {problem}", red=True)
+
+
+def lines(config: pytest.Config, settings: Settings, *, verbose: bool) -> list[str]:
+    """Return the lines of the section, without the problems."""
+    calls, statements = figures(config)
+    real_calls, real_statements = figures(config, "REAL")
+    isolated = isolation.summary(config, verbose=verbose)
+    found = []
+    if calls:
+        checks = checked.summary(config, settings, verbose=verbose)
+        without = not checks and not settings.schema
+        found += [report.calls_on_fakes(calls, len(statements), without), *checks]
+    if real_calls:
+        found.append(report.calls_on_real_postgres(real_calls, len(real_statements)))
+    databases: Any = sys.modules.get(_DATABASES)
+    is_used = calls or real_calls or isolated or config.stash.get(_problems, [])
+    if databases is not None and is_used and (times := databases.killed(config)):
+        found.append(report.killed_servers(times))
+    if settings.schema and (calls or real_calls):
+        found += _models(settings)
+    return found + isolated
+
+
+def add_problem(config: pytest.Config, problem: str) -> None:
+    """Show a problem of the end of the run in the section."""
+    config.stash[_problems] = [*config.stash.get(_problems, []), problem]
 
 
 def _models(settings: Settings) -> list[str]:

@@ -119,7 +119,7 @@ class ForwardingResponder(ScriptResponder):
     def _note_refused(self, sql: str, client: RollbackClient) -> None:
         """Begin the event of a statement that is refused before it runs."""
         if client.event is None:  # else it replaces another statement
-            self._begin("statement", client.call(sql, None, spot()), client)
+            self._begin_refused(client.call(sql, None, spot()), client)
 
     def _check(self, sql: str, client: RollbackClient, *, cleans_up: bool = False) -> None:
         """Refuse a statement that an earlier test sends, or that comes too late for this one.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from understudy.fake_postgres.answers import row_values
 from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.errors import ErrorFields, ServerError
 
@@ -121,18 +122,8 @@ def rows(reply: Reply) -> list[tuple[str | None, ...]]:
     """
     if reply.error is not None:
         raise reply.error
-    return [_values(whole) for kind, whole in messages(bytearray(reply.raw)) if kind == b"D"]
-
-
-def _values(whole: bytes) -> tuple[str | None, ...]:
-    values: list[str | None] = []
-    position = 7
-    for _ in range(int.from_bytes(whole[5:7])):
-        (length,) = struct.unpack_from("!i", whole, position)
-        position += 4
-        if length < 0:
-            values.append(None)
-        else:
-            values.append(whole[position : position + length].decode())
-            position += length
-    return tuple(values)
+    return [
+        tuple(None if value is None else value.decode() for value in row_values(whole, 5))
+        for kind, whole in messages(bytearray(reply.raw))
+        if kind == b"D"
+    ]

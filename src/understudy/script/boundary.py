@@ -5,10 +5,10 @@ A server keeps the events of a test in a `Boundary`. A rerun (rerun/) sets its `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from understudy.pg import sql
 from understudy.pg.errors import ErrorFields
@@ -22,6 +22,7 @@ Kind = Literal[
 ]
 # Drivers number savepoints over the whole process, so their names differ from run to run.
 _NAMED = frozenset(("savepoint", "release", "rollback to"))
+MOST_ROWS = 5  # of an answer
 
 
 class CallId(NamedTuple):
@@ -40,6 +41,24 @@ class CallId(NamedTuple):
     kind: Kind
     statement: str
     nth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first rows with which a call was answered.
+
+    Attributes:
+        columns: their names.
+        types: the OID of each column's type; empty on a fake.
+        formats: the format of each value if the rows have bytes, as a real server has sent them;
+            None if they have Python values.
+        rows: the values of each row.
+    """
+
+    columns: Sequence[str]
+    types: Sequence[int]
+    formats: Sequence[int] | None
+    rows: Sequence[Sequence[Any]]
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +83,8 @@ class Event:
         is_lost: whether the connection was lost instead of an answer.
         is_drivers: whether a driver or pool has sent it on its own.
         is_handling: whether it was sent while an exception was being handled.
+        answer: the first rows of its answer; None without rows, and if nothing watches.
+        is_run: False if it was refused before it ran.
     """
 
     id: CallId
@@ -78,6 +99,28 @@ class Event:
     is_lost: bool = False
     is_drivers: bool = False
     is_handling: bool = False
+    answer: Answer | None = None
+    is_run: bool = True
+
+
+class Watcher(Protocol):
+    """Follows the events of all servers and fakes of this process, in the thread of each."""
+
+    def begun(self, event: Event, boundary: Boundary) -> None:
+        """Note that a call begins."""
+
+    def ended(self, event: Event) -> None:
+        """Note that a call is answered, or that its connection is lost."""
+
+
+# Empty unless a run is recorded or shown: a call pays for none.
+watchers: list[Watcher] = []
+
+
+def tell_ended(event: Event) -> None:
+    """Tell the watchers that a call is over."""
+    for watcher in watchers:
+        watcher.ended(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +142,19 @@ Change: TypeAlias = Replace | Error | Drop | Hang
 class Boundary:
     """The events of a test at the boundary of one server.
 
+    Args:
+        server: its name.
+
     Attributes:
+        server: as above.
         events: in the order in which they began.
         leaks: the transactions and connections that the test has left open, as its failures say.
         change: called for each event before it goes on; what it returns happens instead. None
             lets everything go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, server: str = "") -> None:
+        self.server = server
         self.events: list[Event] = []
         self.leaks: tuple[str, ...] = ()
         self.change: Callable[[Event], Change | None] | None = None
@@ -145,7 +193,13 @@ class Boundary:
         event = Event(CallId(sender, kind, statement, nth), kind, call, request, phase, now())
         event.is_drivers = is_drivers
         self.events.append(event)
+        for watcher in watchers:
+            watcher.begun(event, self)
         return event
+
+
+# The calls on all fakes. They have events only if something watches.
+FAKES = Boundary("fakes")
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import CodeType
@@ -18,12 +21,41 @@ _VARIABLE = re.compile(
     r"(?<=/)(?:\d+|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=/|$)", re.IGNORECASE
 )
 # Counts what happens in a run, in requests and at the database, so that it can be ordered.
-_CLOCK = itertools.count(1)
+_CLOCK: Iterator[int] = itertools.count(1)
 
 
 def now() -> int:
     """Return the next position in the order of all that happens."""
     return next(_CLOCK)
+
+
+class _TimedClock(Iterator[int]):
+    """The same clock, which keeps the time of each position."""
+
+    def __init__(self, clock: Iterator[int], times: dict[int, float]) -> None:
+        self._clock = clock
+        self._times = times
+
+    def __next__(self) -> int:
+        position = next(self._clock)
+        self._times[position] = time.perf_counter()
+        return position
+
+
+@contextmanager
+def timed() -> Iterator[dict[int, float]]:
+    """Keep the time of all that happens meanwhile.
+
+    Yields:
+        The seconds of each position, on the clock of `time.perf_counter`.
+    """
+    global _CLOCK
+    before, times = _CLOCK, dict[int, float]()
+    _CLOCK = _TimedClock(before, times)
+    try:
+        yield times
+    finally:
+        _CLOCK = before
 
 
 @dataclass(slots=True, eq=False)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from understudy.pg.errors import ErrorFields
 from understudy.script.calls import Transaction
+
+if TYPE_CHECKING:
+    from understudy.fake_postgres.protocol.statements import Portal, Result
 
 
 class Connection:
@@ -40,8 +45,16 @@ class Connection:
         self.transactions.append(transaction)
         self.current = transaction
 
-    def note_completed(self, tag: str) -> None:
-        """Record that the statement is answered, or with "" a part of it or a new connection."""
+    def note_completed(
+        self, tag: str, portal: Portal | None = None, result: Result | None = None
+    ) -> None:
+        """Record that the statement is answered, or with "" a part of it or a new connection.
+
+        Args:
+            tag: the command tag.
+            portal: the portal that was run; None for a new connection.
+            result: its result.
+        """
 
     def note_failed(self, fields: ErrorFields) -> None:
         """Record that the client gets an error."""

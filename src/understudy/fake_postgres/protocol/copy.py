@@ -48,7 +48,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     if result.raw is not None:
         backend.send(result.raw)
         portal.result = Result()
-        backend.connection.note_completed(result.tag or "")
+        backend.connection.note_completed(result.tag or "", portal, result)
         return
     if statement.copy == "out":
         backend.send(backend_messages.copy_response(b"H", result.columns or columns, form))
@@ -62,7 +62,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
         raise ConnectionDropped
     done = result.tag or tag(statement, len(result.rows))
     backend.send(backend_messages.command_complete(done))
-    backend.connection.note_completed(done)
+    backend.connection.note_completed(done, portal, result)
 
 
 def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:

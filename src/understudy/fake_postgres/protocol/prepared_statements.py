@@ -276,7 +276,7 @@ def deliver(
     if result.raw is not None:
         backend.out.append(result.raw)
         portal.result = None if result.suspended else Result()
-        backend.connection.note_completed(result.tag or "")
+        backend.connection.note_completed(result.tag or "", portal, result)
         return
     rows = _messages(portal, result, limit) if messages is None else messages
     start = portal.position
@@ -285,7 +285,7 @@ def deliver(
     portal.position = start + len(rows)
     if limit and len(rows) == limit:
         send(backend_messages.PORTAL_SUSPENDED)
-        backend.connection.note_completed("")
+        backend.connection.note_completed("", portal, result)
         return
     if result.error is not None:
         raise result.error
@@ -294,7 +294,7 @@ def deliver(
     known = result.tag if not start else None  # it would count rows sent before
     done = known or tag(statement, len(rows))
     send(backend_messages.command_complete(done))
-    backend.connection.note_completed(done)
+    backend.connection.note_completed(done, portal, result)
 
 
 def tag(statement: Statement | None, count: int) -> str:

@@ -1,0 +1,308 @@
+"""Changes to a Python file, by the positions of its syntax tree; everything else stays as it is."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import TypeGuard
+
+from understudy.project import parsing
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
+
+# The libraries of which an import does nothing but bind its names.
+_PURE = frozenset({"sqlalchemy", "sqlmodel", "os"})
+_NEWLINE = re.compile(rb"[ \t]*\r?\n")
+
+
+class Edits:
+    """The changes to one file.
+
+    Args:
+        module: the file.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._spans: dict[tuple[int, int], bytes] = {}
+        self._removed: set[ast.AST] = set()
+        self._imports: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._spans or self._removed)
+
+    @cached_property
+    def _source(self) -> bytes:
+        return self.module.text.encode()
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """The offset of the beginning of each line."""
+        ends = [match.end() for match in re.finditer(rb"\r\n|\r|\n", self._source)]
+        return [0, *ends]
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Return the offsets of the beginning and of the end of a node, in bytes."""
+        assert isinstance(node, ast.expr | ast.stmt | ast.keyword | ast.arg)
+        assert node.end_lineno is not None, "the tree was parsed from text"
+        assert node.end_col_offset is not None, "likewise"
+        start = self._lines[node.lineno - 1] + node.col_offset
+        return start, self._lines[node.end_lineno - 1] + node.end_col_offset
+
+    def text(self, node: ast.AST) -> str:
+        """Return the source of a node."""
+        start, end = self.span(node)
+        return self._source[start:end].decode()
+
+    def replace(self, node: ast.AST, text: str) -> None:
+        """Put a text in the place of a node."""
+        self._spans[self.span(node)] = text.encode()
+
+    def remove(self, statement: ast.stmt) -> None:
+        """Remove a statement, and the blocks that have nothing left but opened a connection."""
+        self._removed.add(statement)
+
+    def remove_arguments(self, call: ast.Call, gone: Sequence[ast.AST]) -> None:
+        """Remove arguments of a call, with the commas between them."""
+        arguments: list[ast.expr | ast.keyword] = sorted(
+            [*call.args, *call.keywords], key=lambda argument: self.span(argument)[0]
+        )
+        kept = [argument for argument in arguments if argument not in gone]
+        if not kept:
+            start, end = self.span(arguments[0])[0], self.span(call)[1] - 1
+            opened = self._source[:start].rstrip()
+            self._spans[(len(opened), end)] = b""
+            return
+        for index, argument in enumerate(arguments):
+            if argument not in gone:
+                continue
+            start, end = self.span(argument)
+            if any(later in kept for later in arguments[index + 1 :]):
+                end = self.span(arguments[index + 1])[0]
+            else:
+                start = self.span(arguments[index - 1])[1] if index else start
+            self._spans[(start, end)] = b""
+
+    def remove_pair(self, given: ast.Dict, value: ast.expr) -> None:
+        """Remove a pair of a dict, with the comma after it."""
+        at = given.values.index(value)
+        key = given.keys[at]
+        assert key is not None, "a pair"
+        start, end = self.span(key)[0], self.span(value)[1]
+        comma = re.compile(rb"\s*,[ \t]*(\r\n|\n)?[ \t]*").match(self._source, end)
+        self._spans[(start, comma.end() if comma else end)] = b""
+
+    def is_gone(self, node: ast.AST) -> bool:
+        """Whether a node is replaced or removed."""
+        if node in self._removed or any(
+            above in self._removed for above in self.module.above(node)
+        ):
+            return True
+        start, end = self.span(node)
+        return any(first <= start and end <= last for first, last in self._spans)
+
+    def add_parameter(self, function: Function, name: str) -> None:
+        """Give a function one more parameter, before the others; `self` stays the first."""
+        if any(parameter.arg == name for parameter in function.parameters):
+            return
+        given = [*function.node.args.posonlyargs, *function.node.args.args]
+        skipped = 1 if function.in_class is not None and given else 0
+        if len(given) > skipped:
+            at = self.span(given[skipped])[0]
+            self._spans[(at, at)] = f"{name}, ".encode()
+        elif given:
+            at = self.span(given[0])[1]
+            self._spans[(at, at)] = f", {name}".encode()
+        else:
+            start = self.span(function.node)[0]
+            head = re.compile(rb"def\s+" + function.name.encode() + rb"[^(]*\(")
+            match = head.search(self._source, start)
+            assert match is not None, "it is a function"
+            others = bool(function.parameters)
+            self._spans[(match.end(), match.end())] = f"{name}{', ' if others else ''}".encode()
+
+    def add_import(self, line: str) -> None:
+        """Add an import, unless the file has it."""
+        if line not in self._imports:
+            self._imports.append(line)
+
+    def result(self) -> str:
+        """Return the new text: without imports of libraries that only the old text used.
+
+        Raises:
+            Unreadable: It is not valid Python, which is an error of Understudy.
+        """
+        spans = dict(self._spans)
+        for start, end, new in self._removals():
+            spans = {place: kept for place, kept in spans.items() if not start <= place[0] < end}
+            spans[(start, end)] = new
+        parts, at = [], 0
+        for (start, end), new in sorted(spans.items()):
+            parts += [self._source[at:start], new]
+            at = max(at, end)
+        changed = b"".join([*parts, self._source[at:]]).decode()
+        text = _without_unused(self.module, _with_imports(changed, self._imports))
+        parsing.parsed(text)
+        return text
+
+    def _removals(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the spans to remove, each with what stands in its place."""
+        gone = self._with_emptied_blocks()
+        for above in {self.module.parents.get(node) for node in gone if node} - gone:
+            for field in ("body", "orelse", "finalbody"):
+                block = getattr(above, field, [])
+                if not isinstance(block, list):
+                    continue
+                rest = [one for one in block if one not in gone and not _is_docstring(one)]
+                needs_pass = not rest and not isinstance(above, ast.Module)
+                for is_gone, group in groupby(block, key=gone.__contains__):
+                    run = list(group)
+                    if is_gone:
+                        is_last = needs_pass and run[-1] is block[-1]
+                        yield self._removal(run[0], run[-1], leaves_pass=is_last)
+
+    def _with_emptied_blocks(self) -> set[ast.AST | None]:
+        """Return the statements to remove, and blocks that only opened a connection for them."""
+        gone: set[ast.AST | None] = set(self._removed)
+        waiting: list[ast.AST] = list(self._removed)
+        while waiting:
+            block = self.module.parents.get(waiting.pop())
+            if block not in gone and _only_connects(block) and gone.issuperset(block.body):
+                gone.add(block)
+                waiting.append(block)
+        return gone
+
+    def _removal(
+        self, first: ast.stmt, last: ast.stmt, *, leaves_pass: bool
+    ) -> tuple[int, int, bytes]:
+        """Return the span of statements, with the smaller of the gaps around them."""
+        start, end = self.span(first)[0], self.span(last)[1]
+        decorators = getattr(first, "decorator_list", [])
+        if decorators:
+            start = self._lines[decorators[0].lineno - 1] + first.col_offset
+        if leaves_pass:
+            return start, end, b"pass"
+        line = self._source.rfind(b"\n", 0, start) + 1
+        rest = re.compile(rb"[ \t]*(#[^\r\n]*)?(\r?\n|$)").match(self._source, end)
+        if self._source[line:start].strip() or rest is None:
+            return start, end, b""  # other statements are on the line
+        end = rest.end()
+        before = len(self._source[:line]) - len(self._source[:line].rstrip())
+        before -= len(_NEWLINE.match(self._source, line - before)[0]) if before else 0  # type: ignore[index] # it is white space with a line end
+        gap = re.compile(rb"([ \t]*\r?\n)*").match(self._source, end)
+        after = gap.end() - end if gap is not None else 0
+        return (line, end + after, b"") if after <= before else (line - before, end, b"")
+
+
+def _only_connects(node: ast.AST | None) -> TypeGuard[ast.With | ast.AsyncWith]:
+    """Whether a block opens a connection or a transaction: `with engine.begin() as conn:`."""
+    return isinstance(node, ast.With | ast.AsyncWith) and all(
+        isinstance(item.context_expr, ast.Call)
+        and parsing.called_name(item.context_expr) in ("begin", "connect")
+        for item in node.items
+    )
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _with_imports(text: str, lines: Sequence[str]) -> str:
+    """Return a text with imports: before the first of the same package, or before all others."""
+    for line in lines:
+        tree = parsing.parsed(text)
+        imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports = [node for node in imports if _packages(node) != ["__future__"]]
+        if line in map(ast.unparse, imports):
+            continue
+        own = _packages(_statement(line))
+        same = [node for node in imports if _packages(node) == own]
+        newline = "\r\n" if "\r\n" in text else "\n"
+        kept = text.splitlines(keepends=True)
+        first = (same or imports)[0] if imports else None
+        is_apart = first is None or (
+            own[0] in sys.stdlib_module_names
+            and not sys.stdlib_module_names.issuperset(_packages(first))
+        )
+        at = first.lineno - 1 if first is not None else 0
+        kept.insert(at, line + newline + (newline if is_apart else ""))
+        text = "".join(kept)
+    return text
+
+
+def _statement(line: str) -> ast.stmt:
+    """Return a statement of one line."""
+    return parsing.parsed(line).body[0]
+
+
+def _without_unused(module: Module, text: str) -> str:
+    """Return the new text of a file without the imports that only its old text used."""
+    tree = parsing.parsed(text)
+    # An annotation in quotes and `__all__` name things as well, so any mention counts.
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= set(re.findall(r"\w+", " ".join(_strings(tree))))
+    before = {node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name)}
+    lines = text.splitlines(keepends=True)
+    kept_packages = [top for node in tree.body for top in _packages(node)]
+    for node in reversed(tree.body):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        gone = [
+            alias
+            for alias in node.names
+            if (name := alias.asname or alias.name.partition(".")[0]) in before and name not in used
+        ]
+        tops = set(_packages(node))
+        if not gone or not (tops <= _PURE or _is_repeated(kept_packages, tops, node, gone)):
+            continue
+        start, end = node.lineno - 1, node.end_lineno or node.lineno
+        kept = [alias for alias in node.names if alias not in gone]
+        lines[start:end] = _import_lines(node, kept, lines[start:end])
+    return "".join(lines)
+
+
+def _is_repeated(
+    packages: list[str], tops: set[str], node: ast.stmt, gone: Sequence[ast.alias]
+) -> bool:
+    """Whether a package of the project is imported elsewhere: then its code still runs."""
+    assert isinstance(node, ast.Import | ast.ImportFrom)
+    return len(gone) < len(node.names) or all(packages.count(top) > 1 for top in tops)
+
+
+def _packages(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return ["." * node.level + (node.module or "").partition(".")[0]]
+    return []
+
+
+def _strings(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _import_lines(
+    node: ast.Import | ast.ImportFrom, kept: Sequence[ast.alias], lines: Sequence[str]
+) -> list[str]:
+    """Return the lines of an import with some of its names."""
+    if not kept:
+        return []
+    names = [ast.unparse(alias) for alias in kept]
+    end = "\r\n" if lines[-1].endswith("\r\n") else "\n"
+    comment = re.search(r"[ \t]+#.*", lines[-1].rstrip("\r\n"))
+    tail = (comment[0] if comment else "") + end
+    if isinstance(node, ast.Import):
+        return [f"import {', '.join(names)}{tail}"]
+    head = f"from {'.' * node.level}{node.module or ''} import "
+    line = f"{head}{', '.join(names)}"
+    if len(lines) == 1 or len(line) <= 79:
+        return [line + tail]
+    indent = re.match(r"[ \t]*", lines[1])
+    space = indent[0] if indent else "    "
+    return [f"{head}({end}", *(f"{space}{name},{end}" for name in names), f"){tail}"]

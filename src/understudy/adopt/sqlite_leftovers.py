@@ -1,0 +1,62 @@
+"""What of SQLite adopting leaves in a project, each with what to do by hand."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from understudy.adopt.adoption import Place, Refusal
+from understudy.adopt.source_edits import Edits
+from understudy.project.sources import Module
+
+_URL = re.compile(r"sqlite(\+\w+)?:/")
+_STATEMENT = re.compile(r"(?i)\bPRAGMA\s+\w+|\bsqlite_(master|schema|sequence)\b")
+
+
+def leftovers(
+    edits: Sequence[tuple[Module, Edits]], handled: Collection[ast.AST]
+) -> Iterator[Refusal]:
+    """Yield what is left of SQLite in the tests.
+
+    Args:
+        edits: the files of the tests, each with its changes.
+        handled: the expressions that are URLs of what was rewritten or refused.
+    """
+    for module, changed in edits:
+        for target in sorted({*module.imports.values()}):
+            if target.partition(".")[0] == "sqlite3" or "dialects.sqlite" in target:
+                yield Refusal(
+                    Place(module.path, _line(module, target), f"an import of {target}"),
+                    "What uses it is only for SQLite.",
+                    "Look at the tests that use it.",
+                )
+                break
+        for node in module.scope.all(ast.Constant):
+            if not isinstance(node.value, str) or changed.is_gone(node) or _is_text(module, node):
+                continue
+            if _STATEMENT.search(node.value):
+                yield Refusal(
+                    Place(module.path, node.lineno, "a statement of SQLite"),
+                    "PostgreSQL does not have it.",
+                    "Remove it, or ask information_schema instead.",
+                )
+            elif _URL.match(node.value) and node not in handled:
+                yield Refusal(
+                    Place(module.path, node.lineno, "a URL of SQLite"),
+                    "Nothing that is rewritten uses it.",
+                    "Use real_postgres.dsn, if what it is for has to run on PostgreSQL.",
+                )
+
+
+def _line(module: Module, target: str) -> int:
+    top = target.partition(".")[0]
+    for node in (*module.scope.all(ast.Import), *module.scope.all(ast.ImportFrom)):
+        if top in ast.unparse(node):
+            return node.lineno
+    return 1
+
+
+def _is_text(module: Module, node: ast.AST) -> bool:
+    """Whether a string is a docstring."""
+    return isinstance(module.parents.get(node), ast.Expr)

@@ -1,0 +1,343 @@
+"""`--understudy-trace`: what happened in a run, for programs.
+
+A worker of pytest-xdist sends what it has recorded of a test with the report of its teardown. The
+files are written at the end of the run, by the controller.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import sys
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy import __version__
+from understudy.plugin import catalog_hooks, isolation, servers, summary, xdist_workers
+from understudy.plugin.leak_checks.monitor import WATCH
+from understudy.plugin.options import given_path, origin, read_settings
+from understudy.plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from understudy.catalog.description import Verdict
+    from understudy.pg.codec_registry import Values
+    from understudy.run_report.assembly import Finished
+    from understudy.run_report.records import Outcome, Record, Summary
+
+_RUN: pytest.StashKey[RunReport] = pytest.StashKey()
+_OUTPUT = "understudy_run_report"
+_SENT = "understudy_recorded"  # the attribute of a report
+_PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
+_ON_CLONE = (
+    "it ran on a clone, where the bytes of its connections are passed on and its statements are "
+    "not read"
+)
+# What the terminal counts beside tests.
+_NOT_OUTCOMES = ("", "deselected", "warnings")
+
+
+def begin(config: pytest.Config) -> None:
+    """Record this run if a report of it is wanted."""
+    settings = read_settings(config)
+    wanted = settings.trace or settings.durations
+    if wanted and not config.option.collectonly and _RUN not in config.stash:
+        config.stash[_RUN] = run = RunReport(config, settings)
+        config.pluginmanager.register(run, "understudy-run-report")
+
+
+def prepare_end(config: pytest.Config) -> None:
+    """Ask for what only a server tells, before it is stopped."""
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        run.prepare_end()
+
+
+def end(config: pytest.Config) -> list[str]:
+    """Write the files, after everything else has ended; return the problems."""
+    run = config.stash.get(_RUN, None)
+    problems = [] if run is None else run.end()
+    for problem in problems:
+        summary.add_problem(config, problem)
+    return problems
+
+
+class RunReport:
+    """The record of one run.
+
+    Args:
+        config: of the run.
+        settings: of the project.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        from understudy.run_report.recording import Recording
+        from understudy.script import boundary, requests
+
+        self._config = config
+        self._settings = settings
+        self._start, self._started = perf_counter(), datetime.now(UTC)
+        self._finished: list[Finished] = []
+        self._reports: dict[str, list[pytest.TestReport]] = {}
+        self._order: dict[str, int] = {}
+        self._texts: set[str] = set()
+        self._recorded: dict[str, dict[str, Any]] = {}
+        self._verdicts: dict[str, Verdict] = {}
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        times = stack.enter_context(requests.timed())
+        self._recording = Recording(self._codecs, settings.report_events, times)
+        boundary.watchers.append(self._recording)
+        stack.callback(boundary.watchers.remove, self._recording)
+
+    def _codecs(self, server: str) -> Values | None:
+        made = servers.made(self._config)
+        return next((known.schema.values for known in made if known.name == server), None)
+
+    # Tests ---------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Begin the record of a test."""
+        if not self._order:  # the same in each worker of pytest-xdist
+            items = item.session.items
+            self._order = {test.nodeid: number for number, test in enumerate(items)}
+        self._recording.begin_test()
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, Any]:
+        """End the record of a test with its teardown."""
+        report = yield
+        if call.when == "teardown" and not self._config.stash[WATCH].is_off:
+            recorded = self._end_test(item)
+            if self._is_worker:
+                setattr(report, _SENT, recorded)
+            else:
+                self._recorded[item.nodeid] = recorded
+        return report
+
+    @property
+    def _is_worker(self) -> bool:
+        return hasattr(self._config, "workeroutput")
+
+    def _end_test(self, item: pytest.Item) -> dict[str, Any]:
+        from understudy.run_report.ndjson import plain
+
+        events, left_out, statements = self._recording.end_test()
+        self._texts.update(statements)
+        used = isolation.of(item) if isolation.uses_real_postgres(item) else ""
+        return {
+            "order": self._order.get(item.nodeid, 0),
+            "statements": statements,
+            "test": {
+                "events": plain(events) if self._is_worker else events,
+                "left_out": left_out,
+                "isolation": used,
+                "unseen": _ON_CLONE if used == "clone" else "",
+            },
+        }
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Make a record of a test whose last report is there."""
+        if self._is_worker:
+            return
+        if report.when == "setup":
+            self._reports[report.nodeid] = []
+        self._reports.setdefault(report.nodeid, []).append(report)
+        if report.when in ("setup", "call"):
+            return
+        # pytest-xdist says "???" of a test in which a worker crashed.
+        recorded = getattr(report, _SENT, None) or self._recorded.pop(report.nodeid, {})
+        self._finished.append(_finished(self._reports.pop(report.nodeid), recorded))
+
+    # The end -------------------------------------------------------------------------------------
+
+    def prepare_end(self) -> None:
+        """Collect what PostgreSQL says of the statements.
+
+        The catalog of each process knows those of the fakes. Those of `real_postgres` that no
+        catalog knows are described on its server.
+        """
+        if not self._settings.trace:
+            return
+        from understudy.catalog.catalog_lines import read_verdict, verdict_line
+
+        known = self._known_verdicts()
+        lines = {text: verdict_line(verdict) for text, verdict in known.items()}
+        if xdist_workers.send(self._config, _OUTPUT, lambda: lines):
+            return
+        for part in xdist_workers.results(self._config, _OUTPUT):
+            known |= {text: read_verdict(line, is_complete=True) for text, line in part.items()}
+        self._verdicts = {**self._described(known), **known}
+
+    def _known_verdicts(self) -> dict[str, Verdict]:
+        active: Any = sys.modules.get("understudy.catalog.active_checker")
+        checker = None if active is None else active.made()
+        if checker is None:
+            return {}
+        found = {text: checker.catalog.known(text) for text in self._texts}
+        return {text: verdict for text, verdict in found.items() if verdict is not None}
+
+    def _described(self, known: Mapping[str, Verdict]) -> dict[str, Verdict]:
+        """Describe the statements that `real_postgres` has executed and no catalog knows."""
+        new = {
+            finished.statements[event.statement]: None
+            for finished in self._finished
+            for event in finished.test.events
+            if event.server == "real_postgres" and event.statement is not None
+        }
+        texts = [text for text in new if text not in known]
+        if not texts or not self._settings.schema:
+            return {}
+        from understudy.catalog.describer import Describer
+        from understudy.catalog.errors import CatalogError
+        from understudy.embedded.errors import PostgresError
+        from understudy.plugin import databases
+
+        try:
+            with databases.clone(self._config) as dsn, closing(Describer(dsn)) as describer:
+                return dict(zip(texts, describer.describe(texts), strict=True))
+        except (PostgresError, CatalogError):
+            return {}  # nothing is claimed about them, and redaction hides their values
+
+    def end(self) -> list[str]:
+        """Write the files, and return the problems."""
+        if self._is_worker or not self._settings.trace:
+            return []
+        from understudy.atomic_write import write_files
+        from understudy.run_report.ndjson import text_of
+
+        problems: list[str] = []
+        records = self._records(problems)
+        path = given_path(self._config, "trace")
+        assert path is not None, "it is set"
+        try:
+            write_files({path: text_of(records).encode()})
+        except OSError as error:
+            problems.append(f"{path} cannot be written: {error.strerror}")
+        return problems
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the statements that took the most time, if that is asked for."""
+        if self._settings.durations is None or not self._finished:
+            return
+        from understudy.run_report.durations import durations
+
+        terminalreporter.section("understudy: slowest statements", sep="-")
+        for line in durations(self._finished, self._settings.durations):
+            terminalreporter.line(line)
+
+    def _records(self, problems: list[str]) -> list[Record]:
+        from understudy.run_report.assembly import Assembly
+        from understudy.run_report.records import Run
+        from understudy.run_report.redaction import Redaction
+
+        settings = self._settings
+        assembly = Assembly(
+            self._verdicts.get,
+            Redaction(settings.report_redact),
+            settings.report_value_length,
+            self._conditions(),
+        )
+        run = Run(
+            understudy=__version__,
+            python=platform.python_version(),
+            pytest=pytest.__version__,
+            started=self._started.isoformat(timespec="seconds"),
+            arguments=[_PASSWORD.sub("...", text) for text in self._config.invocation_params.args],
+            postgres=catalog_hooks.postgres(self._config),
+            redacted=settings.report_redact,
+        )
+        return [run, *assembly.records(self._finished), self._summary(problems)]
+
+    def _conditions(self) -> Mapping[str, Sequence[str]]:
+        if not self._config.pluginmanager.has_plugin("understudy-sql-coverage"):
+            return {}
+        from understudy.plugin import sql_coverage
+        from understudy.run_report.recording import spelled
+
+        missing = sql_coverage.missing(self._config)
+        return {spelled(text): remarks for text, remarks in missing.items()}
+
+    def _summary(self, problems: list[str]) -> Summary:
+        from understudy.run_report.records import Summary
+
+        config, settings = self._config, self._settings
+        verbose = config.get_verbosity() > 0
+        (fakes, on_fakes), (real, on_real) = (
+            summary.figures(config),
+            summary.figures(config, "REAL"),
+        )
+        return Summary(
+            round(perf_counter() - self._start, 3),
+            self._outcomes(),
+            summary.lines(config, settings, verbose=verbose),
+            (fakes, len(on_fakes)),
+            (real, len(on_real)),
+            self._read("report_review", problems).get("modules", ()),
+            self._read("report_mutants", problems) or None,
+        )
+
+    def _outcomes(self) -> dict[str, int]:
+        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None:
+            return dict(Counter(finished.test.outcome for finished in self._finished))
+        return {
+            category: len(reports)
+            for category, reports in terminal.stats.items()
+            if category not in _NOT_OUTCOMES and reports
+        }
+
+    def _read(self, key: str, problems: list[str]) -> dict[str, Any]:
+        """Return the JSON in the file of a setting; nothing if there is no file."""
+        path = given_path(self._config, key)
+        if path is None or not path.exists():
+            return {}
+        try:
+            document = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            problems.append(f"{origin(self._config, key)}: {path} cannot be read: {error}")
+            return {}
+        return document if isinstance(document, dict) else {}
+
+
+def _finished(reports: Sequence[pytest.TestReport], recorded: Mapping[str, Any]) -> Finished:
+    """Return the record of a test, from its reports and what was recorded of it."""
+    from understudy.run_report.assembly import Finished
+    from understudy.run_report.ndjson import events_from
+    from understudy.run_report.records import Test
+
+    path, line, _ = reports[-1].location
+    failed = [report for report in reports if report.failed]
+    found = dict(recorded.get("test", {}))
+    found["events"] = events_from(found.get("events", []))
+    test = Test(
+        reports[-1].nodeid,
+        _outcome(reports),
+        round(sum(report.duration for report in reports), 6),
+        f"{path}:{(line or 0) + 1}",
+        "\n".join(report.longreprtext for report in failed),
+        **found,
+    )
+    return Finished(recorded.get("order", sys.maxsize), test, recorded.get("statements", ()))
+
+
+def _outcome(reports: Sequence[pytest.TestReport]) -> Outcome:
+    """Return how pytest counts a test; an error of its fixtures counts more than the test."""
+    if any(report.failed and report.when in ("setup", "teardown") for report in reports):
+        return "error"
+    if any(report.failed for report in reports):
+        return "failed"
+    is_expected = any(hasattr(report, "wasxfail") for report in reports)
+    if any(report.skipped for report in reports):
+        return "xfailed" if is_expected else "skipped"
+    return "xpassed" if is_expected else "passed"

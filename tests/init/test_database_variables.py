@@ -1,0 +1,119 @@
+"""The environment variables that tell an app the address of its database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.init import look
+from understudy.init.modules import stays_local
+
+from .projects import write
+
+APP = "import os\nimport asyncpg\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
+PYDANTIC = (
+    "from pydantic_settings import BaseSettings, SettingsConfigDict\nfrom pydantic import Field\n"
+)
+URL = '"postgresql+asyncpg://app:app@localhost/app"'
+
+
+def variables(folder: Path, source: str, **files: str) -> dict[str, str] | None:
+    """What is found in an app with this module of settings."""
+    named = {name.replace("_", "."): text for name, text in files.items()}
+    found = look(write(folder, {"main.py": APP, "config.py": source, **named})).variables
+    return None if found is None else dict(found.values)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (f"database_url: str = {URL}", {"DATABASE_URL": "{dsn:asyncpg}"}),
+        ('DB_DSN: str = "postgresql://localhost/app"', {"DB_DSN": "{dsn}"}),
+        ("postgres_url: PostgresDsn", {"POSTGRES_URL": "{dsn}"}),
+        ('model_config = SettingsConfigDict(env_prefix="APP_")\n    db_url: str',
+         {"APP_DB_URL": "{dsn}"}),
+        ('model_config = {"env_prefix": "APP_", "case_sensitive": True}\n    db_url: str',
+         {"APP_db_url": "{dsn}"}),
+        ('class Config:\n        env_prefix = "my_"\n    db_url: str', {"MY_DB_URL": "{dsn}"}),
+        (f'url: str = Field({URL}, validation_alias="PG_DSN")', {"PG_DSN": "{dsn:asyncpg}"}),
+        ("POSTGRES_SERVER: str\n    POSTGRES_PORT: int = 5432\n    POSTGRES_USER: str\n"
+         "    POSTGRES_PASSWORD: str\n    POSTGRES_DB: str",
+         {"POSTGRES_SERVER": "{host}", "POSTGRES_PORT": "{port}", "POSTGRES_USER": "{user}",
+          "POSTGRES_PASSWORD": "{password}", "POSTGRES_DB": "{database}"}),
+    ],
+    ids=["url", "dsn", "annotated", "prefix", "exact", "old config", "alias", "parts"],
+)  # fmt: skip
+def test_settings_of_pydantic(tmp_path: Path, fields: str, expected: dict[str, str]) -> None:
+    source = f"{PYDANTIC}\n\nclass Settings(BaseSettings):\n    {fields}\n"
+
+    assert variables(tmp_path, source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (f'import os\nurl = os.environ.get("DATABASE_URL", {URL})', "{dsn:asyncpg}"),
+        ('import os\nurl = os.environ["DATABASE_URL"]', "{dsn}"),
+        ('from os import getenv\nurl = getenv("DATABASE_URL")', "{dsn}"),
+        ('from starlette.config import Config\nc = Config()\nu = c("DATABASE_URL")', "{dsn}"),
+        ('from environs import Env\nenv = Env()\nu = env.str("DATABASE_URL")', "{dsn}"),
+        ('from decouple import config\nu = config("DATABASE_URL")', "{dsn}"),
+        ('import os\nfrom sqlalchemy.ext.asyncio import create_async_engine as create\n'
+         'engine = create(os.environ["DATABASE_URL"])', "{dsn:asyncpg}"),
+    ],
+    ids=["default", "environ", "getenv", "starlette", "environs", "decouple", "SQLAlchemy"],
+)  # fmt: skip
+def test_variables_that_are_read(tmp_path: Path, source: str, expected: str) -> None:
+    assert variables(tmp_path, f"{source}\n") == {"DATABASE_URL": expected}
+
+
+def test_the_driver_is_that_of_a_file_that_sets_the_variable(tmp_path: Path) -> None:
+    source = 'import os\nurl = os.environ["DATABASE_URL"]\n'
+    compose = "services:\n  app:\n    environment:\n      DATABASE_URL: postgresql+psycopg://db/a\n"
+
+    assert variables(tmp_path, source, compose_yml=compose) == {"DATABASE_URL": "{dsn:psycopg}"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import os\nurl = os.environ["REDIS_URL"]',
+        'import os\nurl = os.environ["TEST_DATABASE_URL"]',
+        'import os\nname = "DATABASE_URL"\nurl = os.environ[name]',
+        'import os\nhost = os.environ["POSTGRES_HOST"]',
+        f"{PYDANTIC}\nclass Settings(BaseSettings):\n"
+        "    model_config = SettingsConfigDict(env_prefix=PREFIX)\n    database_url: str",
+        f"{PYDANTIC}\nclass Settings(BaseSettings):\n"
+        "    url: str = Field(validation_alias=AliasChoices('DATABASE_URL', 'DB'))",
+        "class Settings:\n    database_url: str",
+    ],
+    ids=["redis", "tests", "unknown", "one part", "prefix", "aliases", "not settings"],
+)
+def test_what_is_not_certain_is_left_out(tmp_path: Path, source: str) -> None:
+    assert variables(tmp_path, f"{source}\n") is None
+
+
+@pytest.mark.parametrize(
+    ("imported", "expected"),
+    [
+        ("import sqlalchemy, jwt, logging, config\\nfrom http import HTTPStatus", True),
+        ("import redis", False),
+        ("import smtplib", False),
+        ("from urllib.request import urlopen", False),
+        ("import urllib.request", False),
+    ],
+    ids=["database", "redis", "mail", "http", "module"],
+)
+def test_code_that_reaches_more_than_its_database(
+    tmp_path: Path, imported: str, expected: bool
+) -> None:
+    files = {"main.py": APP, "config.py": f"{imported}\n", "tests/test_a.py": "import redis\n"}
+
+    assert stays_local(look(write(tmp_path, files)).modules) is expected
+
+
+def test_the_address_of_another_database(tmp_path: Path) -> None:
+    main = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\nos.environ['DATABASE_URL']\n"
+
+    assert look(write(tmp_path, {"main.py": main})).variables is None
