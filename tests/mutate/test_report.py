@@ -202,6 +202,7 @@ _SCHEMA: Mapping[str, Any] = {
                     "statusReason": str,
                     "description": str,
                     "replacement": str,
+                    "statement": str,  # ours: the schema allows more
                     "coveredBy": [str],
                     "killedBy": [str],
                     "testsCompleted": (int, float),
@@ -261,6 +262,7 @@ def test_the_json_follows_the_schema(results: Results, tmp_path: Path) -> None:
         "mutatorName": "where-lost",
         "description": "DELETE without WHERE",
         "replacement": "DELETE FROM users WHERE (id = $1) OR TRUE RETURNING id",
+        "statement": "DELETE FROM users WHERE id = $1 RETURNING id",
         "location": {"start": {"line": 2, "column": 54}, "end": {"line": 2, "column": 61}},
         "status": "Survived",
         "statusReason": 'would be told by real_postgres.insert("users", id=2)',

@@ -74,6 +74,7 @@ def _mutant(identity: str, result: Result, located: Located, senders: list[str])
         "mutatorName": result.mutant.operator,
         "description": result.mutant.sentence,
         "replacement": result.mutant.sql,
+        "statement": result.mutant.statement,  # not in the schema, which allows more
         "location": {
             "start": {"line": line, "column": column},
             "end": {"line": last, "column": end},

@@ -146,6 +146,8 @@ class TestEvent:
         source: the text of that line.
     """
 
+    __test__ = False  # pytest shall not collect it
+
     type: EventKind
     at: float
     seconds: float | None
