@@ -15,6 +15,16 @@ APP = "import os\nimport asyncpg\nfrom fastapi import FastAPI\n\napp = FastAPI()
 PYDANTIC = (
     "from pydantic_settings import BaseSettings, SettingsConfigDict\nfrom pydantic import Field\n"
 )
+PARTS = (
+    "DB_HOST: str\n    DB_PORT: int\n    DB_USER: str\n    DB_PASSWORD: str\n    DB_NAME: str\n    "
+)
+MADE = {
+    "DB_HOST": "{host}",
+    "DB_PORT": "{port}",
+    "DB_USER": "{user}",
+    "DB_PASSWORD": "{password}",
+    "DB_NAME": "{database}",
+}
 URL = '"postgresql+asyncpg://app:app@localhost/app"'
 
 
@@ -41,8 +51,11 @@ def variables(folder: Path, source: str, **files: str) -> dict[str, str] | None:
          "    POSTGRES_PASSWORD: str\n    POSTGRES_DB: str",
          {"POSTGRES_SERVER": "{host}", "POSTGRES_PORT": "{port}", "POSTGRES_USER": "{user}",
           "POSTGRES_PASSWORD": "{password}", "POSTGRES_DB": "{database}"}),
+        (PARTS + "POSTGRES_URI: str = f'{DB_USER}:{DB_PASSWORD}@{DB_HOST}'", MADE),
+        (PARTS + "DATABASE_URL: PostgresDsn", {**MADE, "DATABASE_URL": "{dsn}"}),
     ],
-    ids=["url", "dsn", "annotated", "prefix", "exact", "old config", "alias", "parts"],
+    ids=["url", "dsn", "annotated", "prefix", "exact", "old config", "alias", "parts", "made",
+         "required"],
 )  # fmt: skip
 def test_settings_of_pydantic(tmp_path: Path, fields: str, expected: dict[str, str]) -> None:
     source = f"{PYDANTIC}\n\nclass Settings(BaseSettings):\n    {fields}\n"
@@ -68,6 +81,30 @@ def test_variables_that_are_read(tmp_path: Path, source: str, expected: str) -> 
     assert variables(tmp_path, f"{source}\n") == {"DATABASE_URL": expected}
 
 
+def test_settings_inside_of_settings(tmp_path: Path) -> None:
+    source = f"""{PYDANTIC}from pydantic import BaseModel
+
+class Database(BaseModel):
+    hostname: str = "localhost"
+    port: int = 5432
+    username: str
+    password: SecretStr
+    db: str
+
+class Settings(BaseSettings):
+    database: Database = Field(default_factory=Database)
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+"""
+
+    assert variables(tmp_path, source) == {
+        "DATABASE__HOSTNAME": "{host}",
+        "DATABASE__PORT": "{port}",
+        "DATABASE__USERNAME": "{user}",
+        "DATABASE__PASSWORD": "{password}",
+        "DATABASE__DB": "{database}",
+    }
+
+
 def test_the_driver_is_that_of_a_file_that_sets_the_variable(tmp_path: Path) -> None:
     source = 'import os\nurl = os.environ["DATABASE_URL"]\n'
     compose = "services:\n  app:\n    environment:\n      DATABASE_URL: postgresql+psycopg://db/a\n"
@@ -82,13 +119,25 @@ def test_the_driver_is_that_of_a_file_that_sets_the_variable(tmp_path: Path) -> 
         'import os\nurl = os.environ["TEST_DATABASE_URL"]',
         'import os\nname = "DATABASE_URL"\nurl = os.environ[name]',
         'import os\nhost = os.environ["POSTGRES_HOST"]',
+        'import os\nurl = os.environ["SQLITE_URI"]',
+        f"{PYDANTIC}\nclass Settings(BaseSettings):\n    {PARTS.replace('DB_PORT: int', '')}",
         f"{PYDANTIC}\nclass Settings(BaseSettings):\n"
         "    model_config = SettingsConfigDict(env_prefix=PREFIX)\n    database_url: str",
         f"{PYDANTIC}\nclass Settings(BaseSettings):\n"
         "    url: str = Field(validation_alias=AliasChoices('DATABASE_URL', 'DB'))",
         "class Settings:\n    database_url: str",
     ],
-    ids=["redis", "tests", "unknown", "one part", "prefix", "aliases", "not settings"],
+    ids=[
+        "redis",
+        "tests",
+        "unknown",
+        "one part",
+        "SQLite",
+        "no port",
+        "prefix",
+        "aliases",
+        "not settings",
+    ],
 )
 def test_what_is_not_certain_is_left_out(tmp_path: Path, source: str) -> None:
     assert variables(tmp_path, f"{source}\n") is None

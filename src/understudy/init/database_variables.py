@@ -22,19 +22,23 @@ _SETTINGS = {
 # Functions and classes whose first argument is the name of a variable.
 _READERS = {"os.getenv", "os.environ.get", "os.environ.setdefault"}
 _CONFIGS = {"starlette.config.Config", "environs.Env", "decouple.config", "decouple.Config"}
-_DATABASE = r"(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|SQLALCHEMY|ASYNCPG|PSYCOPG|SQL)"
-_URL = re.compile(rf"(?!TEST)(?:\w+_)?{_DATABASE}_?(?:\w+_)?(?:URL|DSN|URI)")
+_OTHERS = r"(?!TEST|\w*(?:SQLITE|MYSQL|MARIADB|MONGO|REDIS))"
+_URL = re.compile(
+    rf"{_OTHERS}(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|SQLALCHEMY|ASYNCPG|PSYCOPG)_?"
+    r"(?:\w+_)?(?:URL|DSN|URI)"
+)
 _PART = re.compile(
-    r"(?!TEST)(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG)_?"
-    r"(HOST|SERVER|HOSTNAME|PORT|USER|USERNAME|PASSWORD|PASS|PWD|DB|NAME|DATABASE|DBNAME)"
+    rf"{_OTHERS}(?:\w+_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG)_*"
+    r"(HOST|SERVER|HOSTNAME|ADDRESS|PORT|USER|USERNAME|PASSWORD|PASS|PWD|DB|NAME|DATABASE|DBNAME)"
 )
 _PARTS = {
-    "HOST": "{host}", "SERVER": "{host}", "HOSTNAME": "{host}", "PORT": "{port}",
+    "HOST": "{host}", "SERVER": "{host}", "HOSTNAME": "{host}", "ADDRESS": "{host}",
+    "PORT": "{port}",
     "USER": "{user}", "USERNAME": "{user}",
     "PASSWORD": "{password}", "PASS": "{password}", "PWD": "{password}",
     "DB": "{database}", "NAME": "{database}", "DATABASE": "{database}", "DBNAME": "{database}",
 }  # fmt: skip
-_NEEDED = {"{host}", "{user}", "{password}", "{database}"}
+_ALL_PARTS = set(_PARTS.values())
 _SCHEME = r"[\"']?(?:postgres(?:ql)?)(\+\w+)?://"
 
 
@@ -54,7 +58,7 @@ class DatabaseVariables:
 @dataclass(frozen=True)
 class _Variable:
     name: str
-    default: str
+    default: str | None  # the texts in it; None if it has none, so that the variable is required
     place: Place
 
 
@@ -73,14 +77,14 @@ def find_variables(
         if not _NOT_THE_APP & set(module.file.parts):
             for variable in _variables(modules, module):
                 found.setdefault(variable.name, variable)
-    values: dict[str, str] = {}
+    values = {name: _PARTS[match[1]] for name in found if (match := _PART.fullmatch(name.upper()))}
+    # With fewer, a request may reach another server; with more, there are several databases.
+    if set(values.values()) != _ALL_PARTS or len(values) != len(_ALL_PARTS):
+        values = {}
     for name, variable in found.items():
-        if _URL.fullmatch(name.upper()) and (value := _url(variable, sources, driver)):
-            values[name] = value
-    parts = {name: _PARTS[match[1]] for name in found if (match := _PART.fullmatch(name.upper()))}
-    # Several databases, or a part that something else needs: then nothing is certain.
-    if set(parts.values()) >= _NEEDED and len(set(parts.values())) == len(parts):
-        values |= parts
+        if _URL.fullmatch(name.upper()) and not (values and variable.default is not None):
+            value = _url(variable, sources, driver)
+            values |= {} if value is None else {name: value}
     if not values:
         return None
     return DatabaseVariables(values, found[next(iter(values))].place)
@@ -90,9 +94,10 @@ def _variables(modules: Modules, module: Module) -> Iterator[_Variable]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ClassDef):
             if not _SETTINGS.isdisjoint(modules.bases(module, node)):
-                yield from _fields(module, node)
+                yield from _fields(modules, module, node)
         elif isinstance(node, ast.Subscript):
-            if module.qualified(node.value) == "os.environ":
+            is_read = isinstance(node.ctx, ast.Load)
+            if is_read and module.qualified(node.value) == "os.environ":
                 yield from _named(module, node.slice, ())
         elif isinstance(node, ast.Call) and node.args and _reads(module, node.func):
             defaults = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
@@ -113,12 +118,13 @@ def _named(module: Module, name: ast.expr, defaults: Sequence[ast.expr]) -> Iter
         yield _Variable(name.value, _text(defaults), module.place(name))
 
 
-def _text(nodes: Sequence[ast.expr | None]) -> str:
-    """Return the constant texts in some expressions, such as the beginning of an f-string."""
+def _text(nodes: Sequence[ast.expr]) -> str | None:
+    """Return the constant texts in the default of a variable, or None if it has none."""
+    if not nodes:
+        return None
     return " ".join(
         part.value
         for node in nodes
-        if node is not None
         for part in ast.walk(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     )
@@ -127,18 +133,40 @@ def _text(nodes: Sequence[ast.expr | None]) -> str:
 # Settings of pydantic ----------------------------------------------------------------------------
 
 
-def _fields(module: Module, node: ast.ClassDef) -> Iterator[_Variable]:
+def _fields(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[_Variable]:
     """Yield the variables of the fields, unless the prefix of their names is unknown."""
     options = _options(node)
-    prefix = options.get("env_prefix", "")
+    prefix, delimiter = options.get("env_prefix", ""), options.get("env_nested_delimiter")
     if prefix is None:
         return
     is_exact = options.get("case_sensitive") is True
+    for own, field in _annotated(node):
+        name = _alias(field.value, f"{prefix}{own}")
+        inner = modules.find(module.qualified(field.annotation)) if delimiter else None
+        if inner is not None and isinstance(inner[1], ast.ClassDef):
+            for part, nested in _annotated(inner[1]):
+                full = f"{name}{delimiter}{_alias(nested.value, part)}"
+                yield _variable(inner[0], nested, full if is_exact else full.upper())
+        else:
+            yield _variable(module, field, name if is_exact else name.upper())
+
+
+def _annotated(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
+    """Yield the fields of a class, each with its name."""
     for field in node.body:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            name = f"{prefix}{field.target.id}"
-            name = _alias(field.value, name if is_exact else name.upper())
-            yield _Variable(name, _text([field.value]), module.place(field))
+            yield field.target.id, field
+
+
+def _variable(module: Module, field: ast.AnnAssign, name: str) -> _Variable:
+    value = field.value
+    is_required = isinstance(value, ast.Constant) and value.value is ...
+    if isinstance(value, ast.Call) and not value.args:  # Field(validation_alias="X")
+        given = {keyword.arg for keyword in value.keywords}
+        is_required = given.isdisjoint({"default", "default_factory"})
+    return _Variable(
+        name, _text([] if value is None or is_required else [value]), module.place(field)
+    )
 
 
 def _alias(value: ast.expr | None, default: str) -> str:
@@ -188,7 +216,7 @@ def _url(variable: _Variable, sources: Sources, driver: str | None) -> str | Non
 
     None if nothing says that it is the address of a PostgreSQL.
     """
-    own = re.search(_SCHEME, variable.default)
+    own = re.search(_SCHEME, variable.default or "")
     if own is None:
         pattern = re.compile(rf"\b{re.escape(variable.name)}\b\s*[:=]\s*{_SCHEME}")
         texts = (sources.text(file) for file in sources.files if file.suffix != ".py")
