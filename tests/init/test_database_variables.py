@@ -52,10 +52,12 @@ def variables(folder: Path, source: str, **files: str) -> dict[str, str] | None:
          {"POSTGRES_SERVER": "{host}", "POSTGRES_PORT": "{port}", "POSTGRES_USER": "{user}",
           "POSTGRES_PASSWORD": "{password}", "POSTGRES_DB": "{database}"}),
         (PARTS + "POSTGRES_URI: str = f'{DB_USER}:{DB_PASSWORD}@{DB_HOST}'", MADE),
+        ("DB_URL: str | None = None\n    SQLALCHEMY_DATABASE_URI: str | None = None",
+         {"DB_URL": "{dsn}", "SQLALCHEMY_DATABASE_URI": "{dsn}"}),
         (PARTS + "DATABASE_URL: PostgresDsn", {**MADE, "DATABASE_URL": "{dsn}"}),
     ],
     ids=["url", "dsn", "annotated", "prefix", "exact", "old config", "alias", "parts", "made",
-         "required"],
+         "two", "required"],
 )  # fmt: skip
 def test_settings_of_pydantic(tmp_path: Path, fields: str, expected: dict[str, str]) -> None:
     source = f"{PYDANTIC}\n\nclass Settings(BaseSettings):\n    {fields}\n"

@@ -77,12 +77,14 @@ def find_variables(
         if not _NOT_THE_APP & set(module.file.parts):
             for variable in _variables(modules, module):
                 found.setdefault(variable.name, variable)
-    values = {name: _PARTS[match[1]] for name in found if (match := _PART.fullmatch(name.upper()))}
+    parts = {name: _PARTS[match[1]] for name in found if (match := _PART.fullmatch(name.upper()))}
     # With fewer, a request may reach another server; with more, there are several databases.
-    if set(values.values()) != _ALL_PARTS or len(values) != len(_ALL_PARTS):
-        values = {}
+    if set(parts.values()) != _ALL_PARTS or len(parts) != len(_ALL_PARTS):
+        parts = {}
+    values = {**parts}
     for name, variable in found.items():
-        if _URL.fullmatch(name.upper()) and not (values and variable.default is not None):
+        # A whole address that has a default is made of the parts, if there are any.
+        if _URL.fullmatch(name.upper()) and not (parts and variable.default is not None):
             value = _url(variable, sources, driver)
             values |= {} if value is None else {name: value}
     if not values:
