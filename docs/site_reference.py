@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-CONFIGURATION = Path(__file__).parent / "configuration.md"
+_KEYS_HEADER = "| key | value | effect |"
+FOLDER = Path(__file__).parent
+CONFIGURATION = FOLDER / "configuration.md"
 _PLACE = re.compile(r"<!-- generated: (\w+) -->.*?<!-- end -->", re.S)
 # The rules that `on` returns. One that is a kind of an earlier one shows only its own verbs.
 _RULES: dict[str, type[Rule]] = {
@@ -161,7 +163,7 @@ def explained_keys() -> dict[str, tuple[str, str]]:
     """Return what docs/configuration.md says of each key: its values and its effect."""
     return {
         key: (value, effect)
-        for names, value, effect in _complete(rows("| key | value | effect |"))
+        for names, value, effect in _complete(rows(_KEYS_HEADER))
         for key in re.findall(r"`(\w+)`", names)
     }
 
@@ -211,6 +213,11 @@ def option_list() -> str:
     """Return the keys with their flags, and the flags without a key."""
     known = flags()
     explained = explained_keys()
+    if missing := [key for key in KEYS if key not in explained]:
+        raise LookupError(
+            f"{CONFIGURATION.name} has no row for {', '.join(missing)}: add one to the table that "
+            f"begins with {_KEYS_HEADER!r}."
+        )
     text = "## Keys of `[tool.understudy]`\n\n"
     for key in KEYS:
         value, effect = explained[key]
@@ -316,9 +323,24 @@ def _is_exception(name: str) -> bool:
 
 
 def failure_list() -> str:
-    """Return the public exceptions and warnings."""
-    names = [f"understudy.{name}" for name in failures()]
-    return _autodoc("autoexception", [*names, "understudy.rows.RowsError"], ":show-inheritance:")
+    """Return the public exceptions and warnings, each with the pages that show its messages."""
+    text = ""
+    for name in [*(f"understudy.{name}" for name in failures()), "understudy.rows.RowsError"]:
+        text += _autodoc("autoexception", [name], ":show-inheritance:")
+        if shown := pages_with(name.rpartition(".")[2]):
+            links = (f"[{title}](../{page})" for page, title in shown.items())
+            text += f"Shown in: {', '.join(links)}.\n\n"
+    return text
+
+
+def pages_with(word: str) -> dict[str, str]:
+    """Return the titles of the pages that have a word, by their files."""
+    texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.md"))}
+    return {
+        file: text.partition("\n")[0].removeprefix("# ")
+        for file, text in texts.items()
+        if re.search(rf"\b{word}\b", text)
+    }
 
 
 def verb_list() -> str:

@@ -110,6 +110,14 @@ def test_the_lists_show_options_and_exit_codes() -> None:
     )
 
 
+def test_the_list_of_failures_leads_to_pages_that_show_them() -> None:
+    assert site_reference.pages_with("WrongEventLoop")["loops.md"] == "Event loops and pools"
+    assert (
+        ".. autoexception:: understudy.WrongEventLoop\n   :show-inheritance:\n\n````\n\n"
+        "Shown in: " in site_reference.failure_list()
+    )
+
+
 def test_verbs_are_listed_once() -> None:
     lists = [site_reference.verbs(rule) for rule in site_reference._RULES.values()]
 
