@@ -37,10 +37,8 @@ def test_help_names_each_command_and_shows_examples(flag: str) -> None:
     result = invoke(flag)
 
     assert result.exit_code == 0
-    assert (
-        "\nCommands:\n  catalog     List or check what is known about your statements.\n"
-        in result.output
-    )
+    assert "\nCommands:\n  adopt       Move tests from SQLite to a real" in result.output
+    assert "\n  catalog     List or check what is known about your statements.\n" in result.output
     assert "\n  demo        Copy a reference backend, and run its tests.\n" in result.output
     assert "\n    understudy demo                   run a whole test suite" in result.output
 

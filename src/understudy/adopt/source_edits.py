@@ -81,10 +81,14 @@ class Edits:
             if argument not in gone:
                 continue
             start, end = self.span(argument)
+            before = self.span(arguments[index - 1])[1] if index else start
             if any(later in kept for later in arguments[index + 1 :]):
                 end = self.span(arguments[index + 1])[0]
-            else:
-                start = self.span(arguments[index - 1])[1] if index else start
+            elif b"\n" not in self._source[before:start]:
+                start = before
+            else:  # on a line of its own
+                start = self._source.rfind(b"\n", 0, start)
+                end += self._source[end:].startswith(b",")
             self._spans[(start, end)] = b""
 
     def remove_pair(self, given: ast.Dict, value: ast.expr) -> None:
@@ -145,7 +149,7 @@ class Edits:
             parts += [self._source[at:start], new]
             at = max(at, end)
         changed = b"".join([*parts, self._source[at:]]).decode()
-        text = _without_unused(self.module, _with_imports(changed, self._imports))
+        text = _without_unused(self.module, with_imports(changed, self._imports))
         parsing.parsed(text)
         return text
 
@@ -211,7 +215,7 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _with_imports(text: str, lines: Sequence[str]) -> str:
+def with_imports(text: str, lines: Sequence[str]) -> str:
     """Return a text with imports: before the first of the same package, or before all others."""
     for line in lines:
         tree = parsing.parsed(text)
@@ -223,12 +227,14 @@ def _with_imports(text: str, lines: Sequence[str]) -> str:
         same = [node for node in imports if _packages(node) == own]
         newline = "\r\n" if "\r\n" in text else "\n"
         kept = text.splitlines(keepends=True)
+        after = [node for node in same if ast.unparse(node) < line]
         first = (same or imports)[0] if imports else None
         is_apart = first is None or (
             own[0] in sys.stdlib_module_names
             and not sys.stdlib_module_names.issuperset(_packages(first))
         )
         at = first.lineno - 1 if first is not None else 0
+        at = after[-1].end_lineno or at if after else at
         kept.insert(at, line + newline + (newline if is_apart else ""))
         text = "".join(kept)
     return text

@@ -10,7 +10,7 @@ from pathlib import Path
 from understudy.adopt import sqlite_suite
 from understudy.adopt.adoption import Adoption, Place, Refusal
 from understudy.adopt.finders import test_modules
-from understudy.adopt.source_edits import Edits
+from understudy.adopt.source_edits import Edits, with_imports
 from understudy.adopt.sqlite_leftovers import leftovers
 from understudy.adopt.sqlite_suite import Engine, Setting
 from understudy.lint import pytest_items
@@ -64,6 +64,7 @@ class _Rewrite:
 
     def adoption(self, engines: Sequence[Engine], settings: Sequence[Setting]) -> Adoption:
         """Return the new files, and what to know about them."""
+        self._on_sqlite = {engine.module for engine in engines}
         for engine in engines:
             self._rewrite_engine(engine)
         for setting in settings:
@@ -194,20 +195,23 @@ class _Rewrite:
         """Leave the tables to the schema of real_postgres."""
         for statement, metadata in sqlite_suite.schema_calls(module):
             function = sqlite_suite.outermost(module, statement)
-            if sqlite_suite.takes_no_fixtures(function):
+            fixture = pytest_items.of(module).fixture(function) if function else None
+            is_helper = function is not None and fixture is None
+            if sqlite_suite.takes_no_fixtures(function) or (
+                is_helper and module not in self._on_sqlite
+            ):
                 continue
             if self._is_the_tests_own(module, metadata):
                 place = Place(module.path, statement.lineno, ast.unparse(statement))
                 self._refusals.append(
                     Refusal(
                         place,
-                        "The tests define tables of their own, which are not in the schema.",
-                        "This is slow, because each test makes them. It is right, though.",
+                        "The tests define tables of their own, which the schema does not have.",
+                        "It works as it is. It is slow, because each test makes the tables again.",
                     )
                 )
                 continue
             self._edits[module].remove(statement)
-            fixture = pytest_items.of(module).fixture(function) if function else None
             if function is None or fixture is None:
                 continue
             if fixture.scope == "function":
@@ -310,6 +314,4 @@ def _with_server(text: str) -> str:
     """Return a conftest.py with a fixture that starts PostgreSQL before the first test."""
     if "real_postgres_server" in text:
         return text
-    has_pytest = any(line.startswith("import pytest") for line in text.splitlines())
-    text = text.rstrip() + "\n" + _SERVER
-    return text if has_pytest else f"import pytest\n{text}"
+    return with_imports(text.rstrip() + "\n" + _SERVER, ["import pytest"])

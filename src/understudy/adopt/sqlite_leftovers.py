@@ -44,8 +44,8 @@ def leftovers(
             elif _URL.match(node.value) and node not in handled:
                 yield Refusal(
                     Place(module.path, node.lineno, "a URL of SQLite"),
-                    "Nothing that is rewritten uses it.",
-                    "Use real_postgres.dsn, if what it is for has to run on PostgreSQL.",
+                    "No engine of the tests takes it after the rewrite.",
+                    "Remove it, or use real_postgres.dsn if a test needs a URL.",
                 )
 
 
