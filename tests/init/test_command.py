@@ -184,7 +184,7 @@ def test_json(tmp_path: Path) -> None:
             "layers": {"router": [], "service": [], "dao": [], "dto": []},
             "unread": [{"file": "c.py", "reason": "line 1 is not valid Python: invalid syntax"}],
         },
-        "settings": {"app": None, "schema": None, "driver": None, "loop_scope": None},
+        "settings": {"app": None, "schema": None, "driver": None, "loop_scope": None, "ruff": []},
         "todo": [
             {
                 "key": "app",
@@ -214,7 +214,13 @@ def test_json_with_yes_writes(tmp_path: Path) -> None:
     document = json.loads(result.stdout)
     assert (document["written"], document["settings"]) == (
         True,
-        {"app": "main:app", "schema": ["schema.sql"], "driver": "asyncpg", "loop_scope": None},
+        {
+            "app": "main:app",
+            "schema": ["schema.sql"],
+            "driver": "asyncpg",
+            "loop_scope": None,
+            "ruff": [],
+        },
     )
     assert (tmp_path / "tests" / "fakes.py").exists()
 

@@ -48,6 +48,11 @@ Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is wri
     type=click.Choice(["session", "function"]),
     help="Event loops of the tests: one for all, or one for each. Asked if an engine needs one.",
 )
+@click.option(
+    "--ruff/--no-ruff",
+    default=None,
+    help="Switch on ruff's rules for mistakes in tests. Asked if the project uses ruff.",
+)
 @format_option("Text, or one JSON document on stdout, which only writes with --yes.")
 @click.pass_context
 def init(
@@ -58,6 +63,7 @@ def init(
     no_run: bool,
     timeout: float,
     loop_scope: str | None,
+    ruff: bool | None,
     output_format: str,
 ) -> None:
     """Set up the tests of the project in FOLDER, by default the current one.
@@ -73,7 +79,7 @@ def init(
     try:
         findings = look(folder)
         click.echo(report.found(findings), file=progress)
-        decisions = _decided(findings, loop_scope, asks=asks)
+        decisions = _decided(findings, loop_scope, ruff, asks=asks)
         plan = make_plan(
             findings,
             decisions,
@@ -106,15 +112,22 @@ def init(
         click.echo(report.ended(findings, decisions, plan, written=writes))
 
 
-def _decided(findings: Findings, loop_scope: str | None, *, asks: bool) -> Decisions:
+def _decided(
+    findings: Findings, loop_scope: str | None, ruff: bool | None, *, asks: bool
+) -> Decisions:
     """Decide, and ask the user to choose where there are several options."""
     answers = {} if loop_scope is None else {"loop_scope": loop_scope}
+    if ruff is False:
+        answers["ruff"] = "no"
     decisions = decide(findings, answers)
     if not asks:
         return decisions
     if loop_scope is None and decisions.loop_scope is not None:
         shares = click.confirm(report.loop_question(findings), default=True)
         answers["loop_scope"] = "session" if shares else "function"
+    if ruff is None and decisions.ruff:
+        wanted = click.confirm(report.ruff_question(decisions), default=True)
+        answers["ruff"] = "yes" if wanted else "no"
     answers |= {q.key: _ask(q) for q in decisions.questions if q.options}
     return decide(findings, answers) if answers else decisions
 

@@ -106,6 +106,15 @@ def loop_question(findings: Findings) -> str:
     )
 
 
+def ruff_question(decisions: Decisions) -> str:
+    """Return the question whether ruff is to look for pitfalls in the tests."""
+    return (
+        f"ruff: it is configured here, and without these rules for tests: "
+        f"{', '.join(decisions.ruff)}.\n`understudy explain ruff` says what they find. "
+        "Switch them on for the tests alone?"
+    )
+
+
 def diff(change: Change, findings: Findings) -> str:
     """Return a change as a unified diff."""
     name = shown(change.path, findings)
@@ -186,6 +195,7 @@ def as_json(findings: Findings, decisions: Decisions, plan: Plan, *, written: bo
             "schema": list(decisions.schema.setting) if decisions.schema else None,
             "driver": decisions.driver,
             "loop_scope": decisions.loop_scope,
+            "ruff": list(decisions.ruff),
         },
         "todo": [
             {

@@ -79,6 +79,10 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
         path = tests / "schema.py"
         if not (root / path).exists():
             files.append(NewFile(path, scaffold.schema_module(decisions.schema.metadata)))
+    if decisions.ruff:
+        above = os.path.relpath(root / findings.configured.ruff_file, root / tests)
+        ruff = scaffold.ruff_file(Path(above).as_posix(), decisions.ruff)
+        files.append(NewFile(tests / "ruff.toml", ruff))
     files += _settings(findings, decisions)
     file = findings.configured.pytest.file
     if decisions.loop_scope and file and LOOP_SCOPES & set(findings.configured.pytest.options):

@@ -24,6 +24,8 @@ class Configured:
         document: the same, parsed.
         understudy: its table [tool.understudy], or None if it is missing.
         tests: the folder of the tests, relative to the project.
+        ruff: the settings of ruff, or None if it is not configured.
+        ruff_file: the name of the file that they are in.
     """
 
     pytest: PytestConfig
@@ -31,6 +33,8 @@ class Configured:
     document: Mapping[str, Any]
     understudy: Mapping[str, Any] | None
     tests: Path
+    ruff: Mapping[str, Any] | None = None
+    ruff_file: str = "pyproject.toml"
 
 
 def read_configuration(root: Path) -> Configured:
@@ -59,7 +63,21 @@ def read_configuration(root: Path) -> Configured:
     if table is not None and all(isinstance(item, dict) for item in table.values()):
         own = re.search(r"(?m)^\s*\[tool\.understudy\]", pyproject or "")
         table = None if own is None and table else table
-    return Configured(config, pyproject, document, table, _tests(root, config))
+    tests = _tests(root, config)
+    return Configured(config, pyproject, document, table, tests, *_ruff(root, tool))
+
+
+def _ruff(root: Path, tool: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
+    """Return the settings of ruff and their file; a file of its own comes first."""
+    for name in (".ruff.toml", "ruff.toml"):
+        try:
+            return tomllib.loads((root / name).read_bytes().decode("utf-8")), name
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise _broken(root / name, error) from error
+    table = tool.get("ruff")
+    return table if isinstance(table, dict) else None, "pyproject.toml"
 
 
 def _broken(path: Path, error: Exception) -> InitError:

@@ -9,6 +9,7 @@ from understudy.init.apps import App
 from understudy.init.findings import Findings
 from understudy.init.schema import Schema
 from understudy.project.files import Place
+from understudy.project.ruff_rules import undecided
 
 # pytest-asyncio's options for the event loops of fixtures and tests.
 LOOP_SCOPES = frozenset({"asyncio_default_fixture_loop_scope", "asyncio_default_test_loop_scope"})
@@ -46,6 +47,7 @@ class Decisions:
         schema: the source of the schema.
         driver: the name of the database driver.
         questions: the settings that could not be decided.
+        ruff: the rules of ruff to switch on for the tests.
         loop_scope: "session" or "function", the scope of the tests' event loops; None leaves the
             configuration as it is.
     """
@@ -55,6 +57,7 @@ class Decisions:
     driver: str | None
     questions: Sequence[Question]
     loop_scope: str | None = None
+    ruff: Sequence[str] = ()
 
 
 def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
@@ -72,7 +75,22 @@ def decide(findings: Findings, answers: Mapping[str, str]) -> Decisions:
         driver=_driver(findings, answers, questions, done),
         questions=questions,
         loop_scope=answers.get("loop_scope") or proposed_loop_scope(findings),
+        ruff=() if answers.get("ruff") == "no" else proposed_ruff_rules(findings),
     )
+
+
+def proposed_ruff_rules(findings: Findings) -> Sequence[str]:
+    """Return the rules of ruff for pitfalls of tests, if the project uses ruff.
+
+    What it selects or ignores already stays, and so does a configuration for the tests alone.
+    """
+    configured = findings.configured
+    tests = findings.root / configured.tests
+    if configured.ruff is None or tests == findings.root:
+        return ()
+    if any((tests / name).exists() for name in (".ruff.toml", "ruff.toml")):
+        return ()
+    return undecided(configured.ruff)
 
 
 def proposed_loop_scope(findings: Findings) -> str | None:

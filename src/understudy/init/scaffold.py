@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from understudy.init.schema import Metadata
+from understudy.project import ruff_rules
 
 FAKES = '''\
 """The fakes of this suite, from Understudy."""
@@ -76,6 +79,19 @@ def create(dsn: str) -> None:
     {expression}.create_all(engine)
     engine.dispose()
 '''
+
+
+def ruff_file(extended: str, codes: Sequence[str]) -> str:
+    """Return the file that switches rules of ruff on for the tests.
+
+    Args:
+        extended: the path of the project's configuration of ruff, relative to the tests.
+        codes: the rules.
+    """
+    return (
+        "# Mistakes with which a test checks less than it seems to, for the tests alone.\n"
+        f'extend = "{extended}"\n\n[lint]\n{ruff_rules.lines(codes)}\n'
+    )
 
 
 def extras(web: str | None, driver: str | None) -> str:

@@ -6,25 +6,7 @@ from textwrap import indent
 
 from understudy.lint.registry import all_rules, codes_of
 from understudy.lint.rule import DEFAULT_GROUPS, GROUPS, Rule
-
-# Pitfalls that ruff has rules for.
-RUFF = {
-    "T201": "prints in tests",
-    "ERA001": "commented-out code",
-    "ANN": "missing type hints",
-    "D": "missing docstrings",
-    "PT": "pytest style: fixtures, raises, parametrize",
-    "B017": "pytest.raises(Exception), which any mistake satisfies",
-    "PGH005": "mock assertions that are misspelt or not called",
-    "ASYNC": "calls that block the event loop",
-    "RUF006": "a task whose reference is not kept",
-    "RUF012": "a mutable default in a class",
-    "B006": "a mutable default of a parameter",
-    "PLW0603": "the global statement",
-    "S110": "except: pass",
-    "BLE001": "except Exception",
-    "F811": "a test that another of the same name replaces",
-}
+from understudy.project import ruff_rules
 
 
 def explained(word: str) -> str:
@@ -63,9 +45,8 @@ def listed() -> str:
 
 def ruff() -> str:
     """Return the configuration of ruff for the pitfalls that it has rules for."""
-    lines = "\n".join(f'  "{code}",{" " * (8 - len(code))}# {what}' for code, what in RUFF.items())
     return (
         "These pitfalls have a rule in ruff, so understudy lint does not look for them.\n"
         "In pyproject.toml:\n\n"
-        f"[tool.ruff.lint]\nextend-select = [\n{lines}\n]"
+        f"[tool.ruff.lint]\n{ruff_rules.lines(ruff_rules.RUFF)}"
     )
