@@ -142,4 +142,4 @@ def reviews(
 def answer(reviews: list[Review], module: str, item: Item) -> Answer:
     """Return a module's answer to an item."""
     (found,) = [review for review in reviews if review.module == module]
-    return found.answers[list(Item).index(item)]
+    return next(answer for answer in found.answers if answer.item == item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,11 @@ USERS = Review(
     87.5,
     (
         Answer(Item.LAYER, "cannot tell", (Evidence("nothing says so"),)),
-        Answer(Item.NAMES, "ok", (Evidence("none is vague"), Evidence("truly"))),
+        Answer(Item.LEVEL, "ok", (Evidence("nothing is replaced"), Evidence("truly"))),
         Answer(Item.PATHS, "not ok", PLACES),
     ),
 )
-ROLES = Review("app.roles", "app/roles.py", 1, 100.0, (Answer(Item.NAMES, "ok", ()),))
+ROLES = Review("app.roles", "app/roles.py", 1, 100.0, (Answer(Item.LEVEL, "ok", ()),))
 
 
 def lines(*reviews: Review, fancy: bool = True, whole: bool = False) -> list[str]:
@@ -41,8 +42,8 @@ def test_one_module() -> None:
         "    ?  the layer under test is clear",
         "         nothing says so",
         "  while writing",
-        "    ✔  tests are named by what they do and when",
-        "         none is vague",
+        "    ✔  the boundary is replaced, not the inside",
+        "         nothing is replaced",
         "  after writing tests",
         "    ✘  every path is taken",
         "         app/users.py:1  line 1",
@@ -56,6 +57,26 @@ def test_one_module() -> None:
     ]
 
 
+def test_opinions_are_one_line_at_the_end() -> None:
+    lacking = (Evidence("test_a has no docstring", "tests/test_users.py", 3),)
+    opinions = (
+        Answer(Item.DOCSTRINGS, "not ok", lacking),
+        Answer(Item.HINTS, "not ok", PLACES),
+    )
+    review = replace(ROLES, opinions=opinions)
+
+    assert lines(review)[-3:] == [
+        "  opinion, not counted: docstrings (1), type hints (7); --verbose shows the places",
+        "",
+        "1 fulfilled, 0 not, 0 undecided",
+    ]
+    assert lines(review, whole=True)[-11:-9] == [
+        "  opinion, not counted: docstrings (1), type hints (7)",
+        "         tests/test_users.py:3  test_a has no docstring",
+    ]
+    assert review.wrong == []
+
+
 def test_all_evidence() -> None:
     text = lines(USERS, whole=True)
 
@@ -66,7 +87,7 @@ def test_all_evidence() -> None:
 def test_marks_where_only_ascii_can_be_written() -> None:
     text = lines(USERS, fancy=False)
 
-    assert "    ok tests are named by what they do and when" in text
+    assert "    ok the boundary is replaced, not the inside" in text
     assert "    NO every path is taken" in text
 
 

@@ -39,6 +39,14 @@ STAGES: dict[Item, Stage] = {
     for number, item in enumerate(Item)
 }
 
+# What is a matter of taste, with the word for it. It is told and not counted.
+OPINIONS = {
+    Item.NAMES: "names",
+    Item.SECTIONS: "sections",
+    Item.DOCSTRINGS: "docstrings",
+    Item.HINTS: "type hints",
+}
+
 
 class Evidence(NamedTuple):
     """A reason for an answer: a text, and the place that shows it, if there is one."""
@@ -69,7 +77,8 @@ class Review:
         path: its file, relative to the project's folder.
         tests: the number of its tests.
         covered: the percentage of its lines and branches that they run.
-        answers: one for each item, in the checklist's order.
+        answers: one for each item that counts, in the checklist's order.
+        opinions: what the matters of taste find wanting, in the same order.
     """
 
     module: str
@@ -77,6 +86,7 @@ class Review:
     tests: int
     covered: float
     answers: tuple[Answer, ...]
+    opinions: tuple[Answer, ...] = ()
 
     @property
     def wrong(self) -> list[Answer]:

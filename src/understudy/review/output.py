@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from understudy.review.checklist_items import STAGES, Answer, Review, State
+from understudy.review.checklist_items import OPINIONS, STAGES, Answer, Evidence, Review, State
 from understudy.script.formatting import counted
 
 MARKS: dict[State, str] = {"ok": "✔", "not ok": "✘", "cannot tell": "?"}
@@ -36,6 +36,7 @@ def text(reviews: Sequence[Review], *, fancy: bool, whole: bool, paint: Paint) -
             yield f"  {stage} writing tests" if stage != "during" else "  while writing"
             for answer in answers:
                 yield from _lines(answer, marks, whole, paint)
+        yield from _opinions(review, whole)
     yield ""
     yield _total(reviews)
 
@@ -53,17 +54,43 @@ def _summary(reviews: Sequence[Review]) -> Iterator[str]:
 def _lines(answer: Answer, marks: dict[State, str], whole: bool, paint: Paint) -> Iterator[str]:
     yield f"    {paint(answer.state, marks[answer.state].ljust(2))} {answer.item.value}"
     most = len(answer.evidence) if whole else 1 if answer.state == "ok" else _MOST
-    for evidence in answer.evidence[:most]:
-        place = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
-        yield f"         {place}  {evidence.text}" if place else f"         {evidence.text}"
+    yield from _evidence(answer.evidence[:most])
     if len(answer.evidence) > most and answer.state != "ok":
         yield f"         and {len(answer.evidence) - most} more (--verbose shows them)"
+
+
+def _evidence(pieces: Sequence[Evidence]) -> Iterator[str]:
+    for evidence in pieces:
+        place = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
+        yield f"         {place}  {evidence.text}" if place else f"         {evidence.text}"
+
+
+def _opinions(review: Review, whole: bool) -> Iterator[str]:
+    """Yield one line about the matters of taste; with ``whole`` also the places."""
+    if not review.opinions:
+        return
+    found = ", ".join(
+        f"{OPINIONS[answer.item]} ({len(answer.evidence)})" for answer in review.opinions
+    )
+    yield f"  opinion, not counted: {found}{'' if whole else '; --verbose shows the places'}"
+    for answer in review.opinions if whole else ():
+        yield from _evidence(answer.evidence)
 
 
 def _total(reviews: Sequence[Review]) -> str:
     answers = [answer for review in reviews for answer in review.answers]
     count = {state: sum(answer.state == state for answer in answers) for state in MARKS}
     return f"{count['ok']} fulfilled, {count['not ok']} not, {count['cannot tell']} undecided"
+
+
+def _item(answer: Answer) -> dict[str, object]:
+    return {
+        "item": answer.item.name.lower(),
+        "stage": STAGES[answer.item],
+        "text": answer.item.value,
+        "state": answer.state,
+        "evidence": [piece._asdict() for piece in answer.evidence],
+    }
 
 
 def document(reviews: Sequence[Review]) -> str:
@@ -76,16 +103,8 @@ def document(reviews: Sequence[Review]) -> str:
                     "path": review.path,
                     "tests": review.tests,
                     "covered": round(review.covered, 2),
-                    "items": [
-                        {
-                            "item": answer.item.name.lower(),
-                            "stage": STAGES[answer.item],
-                            "text": answer.item.value,
-                            "state": answer.state,
-                            "evidence": [piece._asdict() for piece in answer.evidence],
-                        }
-                        for answer in review.answers
-                    ],
+                    "items": [_item(answer) for answer in review.answers],
+                    "opinions": [_item(answer) for answer in review.opinions],
                 }
                 for review in reviews
             ]

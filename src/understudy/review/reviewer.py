@@ -15,7 +15,7 @@ from understudy.lint.registry import all_rules
 from understudy.lint.runner import run as lint
 from understudy.project.sources import Project
 from understudy.review import suite, targets
-from understudy.review.checklist import answers
+from understudy.review.checklist import answers, opinions
 from understudy.review.checklist_items import Review
 from understudy.review.errors import ReviewError
 from understudy.review.module_evidence import ModuleEvidence, Runs
@@ -78,6 +78,7 @@ def review(
                 len(evidence.tests),
                 float(summary.get("percent_covered", 0.0)),
                 answers(evidence),
+                opinions(evidence),
             )
         )
     return sorted(reviews, key=lambda found: (-len(found.wrong), found.covered, found.module))
