@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from understudy.project.call_resolution import class_of, keywords_of
+from understudy.project.scopes import Function
 from understudy.project.sources import Definition, Module, home_of
 
 
@@ -29,8 +30,15 @@ class Patch:
     maker: ast.expr | None
 
 
-def patches(module: Module) -> Iterator[Patch]:
-    """Yield every replacement in a file, by unittest.mock, pytest-mock or monkeypatch."""
+def patches(module: Module) -> list[Patch]:
+    """Return every replacement in a file, by unittest.mock, pytest-mock or monkeypatch."""
+    found: list[Patch] | None = module.memory.get("patches")
+    if found is None:
+        found = module.memory["patches"] = list(_patches(module))
+    return found
+
+
+def _patches(module: Module) -> Iterator[Patch]:
     for call in module.calls("patch", "object", "setattr"):
         kind = _kind(module, call.func)
         if kind == "setattr":
@@ -86,3 +94,26 @@ def _replacement(call: ast.Call, value: list[ast.expr]) -> tuple[ast.expr | None
 def original(module: Module, patch: Patch) -> Definition | None:
     """Return the definition that a patch replaces, or None if it is not the project's."""
     return module.project.find(patch.dotted, module)
+
+
+def calls_under(module: Module, patch: Patch) -> tuple[Function, list[ast.Call]] | None:
+    """Return the function that a patch is for, and the calls in it that run while it is in place.
+
+    None if the patch is in place elsewhere: in a class, in a fixture, or until it is stopped.
+    """
+    above = module.parents.get(patch.call)
+    decorated = module.scopes.get(above) if above is not None else None
+    if isinstance(decorated, Function):
+        return decorated, list(decorated.all(ast.Call))
+    if decorated is not None:
+        return None
+    function = module.function_of(patch.call)
+    if function is None:
+        return None
+    if isinstance(above, ast.withitem):
+        block = module.parents[above]
+        return function, [call for call in function.own(ast.Call) if block in module.above(call)]
+    if ast.unparse(patch.call.func).split(".")[0] in ("mocker", "monkeypatch"):
+        line = patch.call.end_lineno or 0
+        return function, [call for call in function.own(ast.Call) if call.lineno > line]
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lint.cases import check, parametrized
+from tests.lint.cases import DAO_APP, check, parametrized
 
 CASES = {
     "an import, a loop, a decorator of its own": """
@@ -99,6 +99,47 @@ def test_a(mail):
     other = Mock()
     assert other() and mail
 """,
+    "the function that the test calls is replaced": """
+from unittest.mock import AsyncMock, patch
+from app import users
+from app.users import DAO
+def test_a():
+    with patch("app.users.price", return_value=3):
+        assert users.price(7) == 3  # here
+@patch.object(DAO, "fetch")
+def test_b(fetch):
+    fetch.return_value = 1
+    assert DAO().fetch() == 1  # here
+def test_c(monkeypatch):
+    dao = DAO()
+    monkeypatch.setattr(dao, "fetch", AsyncMock(return_value=1))
+    assert dao.fetch() == 1  # here
+"""
+    + DAO_APP,
+    "something else is replaced": """
+from unittest.mock import Mock, patch
+from app import users
+from app.users import DAO, price
+def test_a():
+    with patch("app.users._discount", return_value=3):
+        assert users.price(7) == 3
+    assert users._discount(7) == 1
+@patch.object(DAO, "_verify")
+def test_b(verify):
+    assert DAO().fetch() == 1
+def test_c(monkeypatch):
+    dao = DAO()
+    other = DAO()
+    monkeypatch.setattr(dao, "fetch", Mock(return_value=1))
+    assert other.fetch() == 1
+def test_d(monkeypatch):
+    monkeypatch.setattr(users, "price", Mock(wraps=price))
+    assert users.price(7) == 1
+def test_e(monkeypatch):
+    monkeypatch.setattr(users, "price", Mock())
+    assert price(7) == 1
+"""
+    + DAO_APP,
 }
 
 

@@ -101,6 +101,57 @@ def test_a():
     calls.append(1)
     assert calls
 """,
+    "a global that is assigned": """
+token = None
+def test_login(client):
+    global token
+    token = client.post("/login").text  # here
+    assert token
+def test_me(client):
+    assert client.get("/me", headers={"Authorization": token})
+""",
+    "a global that is set up for each test": """
+import pytest
+token = None
+count = 0
+@pytest.fixture(autouse=True)
+def fresh():
+    global token
+    token = None
+def test_login(client):
+    global token, count
+    token = client.post("/login").text
+    count = 1
+    assert token
+def test_me(client):
+    assert client.get("/me", headers={"Authorization": token})
+""",
+    "a default that a helper changes": """
+def make_user(name="Ana", tags=[]):
+    tags.append(name)  # here
+    return tags
+def test_a():
+    assert make_user() == ["Ana"]
+def test_b():
+    assert make_user(name="Ben") == ["Ben"]
+""",
+    "a default that nobody changes": """
+def make_user(name="Ana", tags=[], notes=None, seen=[]):
+    notes = [] if notes is None else notes
+    notes.append(name)
+    seen = list(seen)
+    seen.append(1)
+    return [*tags, *notes]
+def test_a():
+    assert make_user() == ["Ana"]
+def test_b():
+    assert make_user(name="Ben") == ["Ben"]
+def collect(seen=[]):
+    seen.append(1)
+def test_c():
+    assert collect([]) is None
+    assert collect(seen=[]) is None
+""",
 }
 
 

@@ -149,6 +149,84 @@ async def read(message):
     found = unpack(message)
     return await found if inspect.isawaitable(found) else found
 """,
+    "an AsyncMock for a whole class with sync methods": """
+from unittest.mock import AsyncMock
+import pytest
+from app.store import Mailer, Service, save
+@pytest.fixture
+def session():
+    return AsyncMock()
+async def test_a(session):
+    await save(session, 7)
+    session.add.assert_called_once()  # here
+    session.commit.assert_awaited_once()
+async def test_b():
+    mailer = AsyncMock()
+    mailer.address.return_value = "ana@example.com"  # here
+    mailer.send.return_value = None
+    assert Service(mailer)
+=== app/store.py
+from sqlalchemy.ext.asyncio import AsyncSession
+class Mailer:
+    def address(self) -> str:
+        return "a"
+    async def send(self):
+        return None
+class Service:
+    def __init__(self, mailer: Mailer):
+        self.mailer = mailer
+async def save(session: AsyncSession, user):
+    session.add(user)
+    await session.commit()
+""",
+    "a Mock for a whole class with async methods": """
+from unittest.mock import MagicMock, patch
+from app.store import Mailer, save
+async def test_a():
+    session = MagicMock()
+    session.scalar.return_value = 7  # here
+    await save(session, 7)
+    with patch("app.store.Mailer") as mailer:
+        mailer.return_value.send.return_value = True  # here
+        assert load()
+=== app/store.py
+from sqlalchemy.ext.asyncio import AsyncSession
+class Mailer:
+    async def send(self):
+        return None
+async def save(session: AsyncSession, user):
+    await session.scalar(user)
+""",
+    "a whole class, and its methods one by one": """
+from unittest.mock import AsyncMock, MagicMock
+from app.store import save
+from sqlalchemy.ext.asyncio import AsyncSession
+async def test_a():
+    session = AsyncMock()
+    session.add = MagicMock()
+    session.add.return_value = None
+    await save(session, 7)
+    session.add.assert_called_once()
+async def test_b():
+    session = MagicMock()
+    session.scalar = AsyncMock(return_value=7)
+    session.commit.return_value = later()
+    session.add.assert_not_called()
+    await save(session, 7)
+async def test_c():
+    session = AsyncMock(spec=AsyncSession)
+    await save(session, 7)
+    session.add.assert_called_once()
+async def test_d():
+    session = AsyncMock()
+    await save(session, 7)
+    session.add.assert_not_called()
+    session.begin.assert_called_once()
+=== app/store.py
+from sqlalchemy.ext.asyncio import AsyncSession
+async def save(session: AsyncSession, user):
+    session.add(user)
+""",
 }
 
 

@@ -24,7 +24,7 @@ async def late_commit(request: Request):
         except BaseException:
             await transaction.rollback()
             raise
-        await transaction.commit()  # FastAPI has answered by now
+        await transaction.commit()  # noqa: UND034 - FastAPI has answered
 
 
 async def late_audit(request: Request):

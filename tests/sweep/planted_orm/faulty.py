@@ -18,7 +18,7 @@ app = make_app()
 async def late_commit(request: Request):
     async with request.app.state.sessions() as session:
         yield session
-        await session.commit()  # FastAPI has answered by now
+        await session.commit()  # noqa: UND034 - FastAPI has answered
 
 
 @app.post("/early", status_code=201)

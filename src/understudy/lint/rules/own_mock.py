@@ -7,9 +7,11 @@ import builtins
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
+from understudy.lint.class_mocks import called
 from understudy.lint.doubles import mock_class
+from understudy.lint.patches import Patch, calls_under, original, patches
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import root_of, values_of
+from understudy.project.call_resolution import keywords_of, root_of, values_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
@@ -25,6 +27,50 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 test.node, f"{test.name} calls its own mock and nothing else: it tests the mock"
             )
+    yield from _replaced(module)
+
+
+def _replaced(module: Module) -> Iterator[Found]:
+    """Yield where a test calls the very function that it has replaced by a mock."""
+    tests = pytest_items.of(module).tests
+    for patch in patches(module):
+        function = original(module, patch)
+        place = calls_under(module, patch) if _is_mock(module, patch) else None
+        if place is None or place[0] not in tests or not isinstance(function, Function):
+            continue
+        for call in place[1]:
+            if _reaches(module, patch, call) and called(module, call) is function:
+                yield Found(
+                    call, f"{place[0].name} calls {function.path}, which it has replaced by a mock"
+                )
+                break
+
+
+def _is_mock(module: Module, patch: Patch) -> bool:
+    """Whether a plain mock takes the place, which does not call the original."""
+    options = keywords_of(patch.call)
+    if {"wraps", "side_effect", None} & set(options) or "side_effect" in module.text:
+        return False
+    if patch.value is None:
+        return patch.maker is None or not isinstance(patch.maker, ast.Lambda)
+    return (
+        isinstance(patch.value, ast.Call)
+        and mock_class(module, patch.value) is not None
+        and not {"wraps", "side_effect", None} & set(keywords_of(patch.value))
+    )
+
+
+def _reaches(module: Module, patch: Patch, call: ast.Call) -> bool:
+    """Whether a call looks the function up where it is replaced."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != patch.name:
+        return False
+    dotted = module.qualified(call.func)
+    if dotted is not None:
+        return dotted == patch.dotted
+    owner = patch.call.args[0]
+    if isinstance(owner, ast.Constant) or module.qualified(owner) is not None:
+        return True
+    return ast.unparse(owner) == ast.unparse(call.func.value)
 
 
 def _mocks(module: Module, test: Function) -> set[str]:

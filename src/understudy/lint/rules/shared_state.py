@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import changes, is_looked_after, is_mutable
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import keywords_of, last_name
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module
 
@@ -21,8 +22,79 @@ def check(module: Module) -> Iterator[Found]:
             users = [test for test in tests if _mentions(test, name) and not test.binds(name)]
             if len(users) > 1 and not _is_reset(module, re.escape(name)):
                 yield from _found(users, name, name)
+    yield from _assigned(module, tests)
+    yield from _defaults(module, tests)
     for cls in {test.in_class for test in tests if test.in_class is not None}:
         yield from _in_class(module, cls, [test for test in tests if test.in_class is cls])
+
+
+def _assigned(module: Module, tests: list[Function]) -> Iterator[Found]:
+    """Yield where a test assigns a global that another one reads."""
+    for test in tests:
+        for name in {name for node in test.own(ast.Global) for name in node.names}:
+            if any(
+                name in _globals_of(function)
+                for function in module.functions
+                if function not in tests
+            ):
+                continue  # it most likely resets it
+            readers = [other for other in tests if other is not test and _reads(other, name)]
+            stored = [
+                node
+                for node in test.own(ast.Name)
+                if node.id == name and isinstance(node.ctx, ast.Store)
+            ]
+            if readers and stored and not is_looked_after(module, test, name):
+                yield Found(
+                    stored[0], f"{test.name} changes {name}, which {readers[0].name} reads too"
+                )
+
+
+def _globals_of(function: Function) -> set[str]:
+    return {name for node in function.own(ast.Global) for name in node.names}
+
+
+def _reads(test: Function, name: str) -> bool:
+    """Whether a test uses a global before it assigns it."""
+    used = [node for node in test.own(ast.Name) if node.id == name]
+    if not used or (test.binds(name) and name not in _globals_of(test)):
+        return False
+    return isinstance(used[0].ctx, ast.Load)
+
+
+def _defaults(module: Module, tests: list[Function]) -> Iterator[Found]:
+    """Yield where a helper changes the default of its parameter, which all tests share."""
+    for helper in module.functions:
+        given = helper.node.args
+        if helper in tests or not given.defaults:
+            continue
+        positional = [*given.posonlyargs, *given.args]
+        number = len(positional) - len(given.defaults)
+        for parameter, value in zip(positional[number:], given.defaults, strict=True):
+            name = parameter.arg
+            stored = [
+                n for n in helper.own(ast.Name) if n.id == name and isinstance(n.ctx, ast.Store)
+            ]
+            if not is_mutable(module, value) or stored:
+                continue
+            users = [test for test in tests if _takes_default(test, helper.name, name)]
+            if len(users) > 1:
+                for node in changes(helper, name):
+                    yield Found(
+                        node,
+                        f"{helper.name} changes the default of {name}, which {users[0].name} and"
+                        f" {users[1].name} share",
+                    )
+
+
+def _takes_default(test: Function, helper: str, parameter: str) -> bool:
+    return any(
+        last_name(call) == helper
+        and not call.args
+        and parameter not in keywords_of(call)
+        and None not in keywords_of(call)
+        for call in test.all(ast.Call)
+    )
 
 
 def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Found]:

@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from understudy.lint.class_mocks import ClassMock, class_mocks, is_asked
 from understudy.lint.doubles import mock_class
+from understudy.lint.library_classes import kind_of
 from understudy.lint.patches import Patch, original, patches
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import is_plain, keywords_of
@@ -38,6 +40,55 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 patch.call, f"{patch.name} is async: what takes its place cannot be awaited"
             )
+
+    for mock in class_mocks(module):
+        yield from _of_class(module, mock)
+
+
+def _of_class(module: Module, mock: ClassMock) -> Iterator[Found]:
+    """Yield the methods that a mock of a whole class has in the wrong kind."""
+    replaced = {name for node, name in mock.asked if isinstance(node.ctx, ast.Store)}
+    told: set[str] = set()
+    for node, name in mock.asked:
+        if name in replaced | told or not _is_configured(module, node):
+            continue
+        kind = _kind_of_method(module, mock.stands_for, name)
+        owner = mock.stands_for.rpartition(".")[2]
+        if kind == "sync" and mock.kind == "AsyncMock":
+            told.add(name)
+            yield Found(
+                node, f"{owner}.{name} is not async: this AsyncMock returns a coroutine for it"
+            )
+        elif kind == "async" and mock.kind in ("Mock", "MagicMock") and _is_plain(module, node):
+            told.add(name)
+            yield Found(node, f"{owner}.{name} is async: what this mock returns cannot be awaited")
+
+
+def _is_configured(module: Module, node: ast.Attribute) -> bool:
+    above = module.parents.get(node)
+    return is_asked(module, node) and getattr(above, "attr", "") != "assert_not_called"
+
+
+def _is_plain(module: Module, node: ast.Attribute) -> bool:
+    """Whether `mock.method.return_value` is set to a value that cannot be awaited."""
+    above = module.parents.get(node)
+    assign = module.parents.get(above) if above is not None else None
+    if not isinstance(above, ast.Attribute) or above.attr != "return_value":
+        return False
+    plain = ast.Constant | ast.Dict | ast.List | ast.Tuple
+    return isinstance(assign, ast.Assign) and isinstance(assign.value, plain)
+
+
+def _kind_of_method(module: Module, stands_for: str, name: str) -> str | None:
+    cls = module.project.find(stands_for, module)
+    if not isinstance(cls, Class):
+        return kind_of(stands_for, name)
+    method = module.project.member(home_of(cls), cls, name)
+    if method is None or not is_plain(method):
+        return None
+    if method.is_async:
+        return None if method.is_generator else "async"
+    return "sync" if _is_sync(method) else None
 
 
 def _takes_both(module: Module, patch: Patch) -> bool:
