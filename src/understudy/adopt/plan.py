@@ -37,6 +37,11 @@ class Plan:
     changes: Sequence[Change]
 
     @property
+    def needs_server(self) -> bool:
+        """Whether the tests as they are need a server or a container that may not be there."""
+        return any(one.files and one.kind not in ("sqlite", "mock") for one in self.adoptions)
+
+    @property
     def root(self) -> Path:
         """The folder of the project."""
         return self.findings.root

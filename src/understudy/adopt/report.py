@@ -85,8 +85,14 @@ def compared(trial: Trial) -> str:
     parts += [suite.ended for suite in (before, after) if suite.ended]
     causes = grouped(trial)
     if causes:
-        count = counted(len(trial.different), "test passes", "tests pass")
-        parts.append(f"{count} before and fail{'s' if len(trial.different) == 1 else ''} after:")
+        is_one = len(trial.different) == 1
+        outcomes = {before.tests.get(name, {}).get("outcome") for name in trial.different}
+        if "passed" in outcomes:
+            count = counted(len(trial.different), "test passes", "tests pass")
+            parts.append(f"{count} before and fail{'s' if is_one else ''} after:")
+        else:
+            count = counted(len(trial.different), "test fails", "tests fail")
+            parts.append(f"{count} on real_postgres, and could not run before:")
         parts += ["\n".join(_cause(cause)) for cause in causes]
     elif not after.ended:
         parts.append("Every test that passed before passes on PostgreSQL.")

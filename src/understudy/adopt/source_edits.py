@@ -15,7 +15,9 @@ from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
 # The libraries of which an import does nothing but bind its names.
-_PURE = frozenset({"sqlalchemy", "sqlmodel", "os"})
+_PURE = frozenset(
+    {"sqlalchemy", "sqlmodel", "os", "testcontainers", "pytest_postgresql", "sqlalchemy_utils"}
+)
 _NEWLINE = re.compile(rb"[ \t]*\r?\n")
 
 
@@ -150,6 +152,8 @@ class Edits:
             at = max(at, end)
         changed = b"".join([*parts, self._source[at:]]).decode()
         text = _without_unused(self.module, with_imports(changed, self._imports))
+        if not self.module.text.startswith(("\n", "\r\n")):
+            text = text.lstrip("\r\n")
         parsing.parsed(text)
         return text
 
@@ -195,11 +199,27 @@ class Edits:
         if self._source[line:start].strip() or rest is None:
             return start, end, b""  # other statements are on the line
         end = rest.end()
-        before = len(self._source[:line]) - len(self._source[:line].rstrip())
-        before -= len(_NEWLINE.match(self._source, line - before)[0]) if before else 0  # type: ignore[index] # it is white space with a line end
         gap = re.compile(rb"([ \t]*\r?\n)*").match(self._source, end)
         after = gap.end() - end if gap is not None else 0
-        return (line, end + after, b"") if after <= before else (line - before, end, b"")
+        block = getattr(self.module.parents.get(first), "body", [])
+        if after or last is block[-1]:
+            line = self._with_comments(first, line)
+        before = len(self._source[:line]) - len(self._source[:line].rstrip())
+        before -= len(_NEWLINE.match(self._source, line - before)[0]) if before else 0  # type: ignore[index] # it is white space with a line end
+        if after <= before or first is block[0]:
+            return line, end + after, b""
+        return line - before, end, b""
+
+    def _with_comments(self, first: ast.stmt, line: int) -> int:
+        """Return where the comments of a statement begin, those directly above it."""
+        if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef):
+            return line  # what is above may be the heading of a section
+        comment = re.compile(rb"[ \t]*#[^\r\n]*\r?\n$")
+        while True:
+            above = self._source.rfind(b"\n", 0, max(line - 1, 0)) + 1
+            if line == 0 or comment.match(self._source[above:line]) is None:
+                return line
+            line = above
 
 
 def _only_connects(node: ast.AST | None) -> TypeGuard[ast.With | ast.AsyncWith]:

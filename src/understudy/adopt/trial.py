@@ -63,12 +63,13 @@ class Trial:
 
     @property
     def different(self) -> dict[str, Mapping[str, Any]]:
-        """The tests that passed before and fail after, each with its failure."""
-        failing = self.after.failing
+        """The tests that passed before, or had no server, and fail after, with their failure."""
+        known = ("passed", "error") if self.plan.needs_server else ("passed",)
+        before = self.before.tests
         return {
-            name: failing[name]
-            for name, test in self.before.tests.items()
-            if test["outcome"] == "passed" and name in failing
+            name: test
+            for name, test in self.after.failing.items()
+            if (name in before or not before) and before.get(name, test)["outcome"] in known
         }
 
 
@@ -87,7 +88,7 @@ def try_out(plans: Sequence[Plan], timeout: float, say: Say) -> Trial:
     with copied(root, timeout) as copy:
         say("Running the tests as they are, in a copy of the project ...")
         before = _run(copy)
-        if before.ended and not before.tests:
+        if before.ended and not before.tests and not plans[0].needs_server:
             raise InitError(
                 f"The tests do not run as they are: {before.ended}\n"
                 "Nothing was written. To rewrite without running them: understudy adopt --no-run"

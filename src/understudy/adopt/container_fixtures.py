@@ -1,0 +1,95 @@
+"""A fixture that runs a container: what starts and stops it, and what gives it to the tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from understudy.adopt.server_sources import CONTAINER
+from understudy.project.call_resolution import last_name, results_of, root_of
+from understudy.project.scopes import Function
+from understudy.project.sources import Module
+
+# Methods of a container that start, stop or configure it.
+LIFE = re.compile(r"start|stop|with_\w+|get_wrapped_container|reload")
+
+
+def holder_of(module: Module, call: ast.expr) -> str | None:
+    """Return the name of the container that a call makes, its `.with_...()` calls included."""
+    for above in module.above(call):
+        if isinstance(above, ast.withitem):
+            variable = above.optional_vars
+            return variable.id if isinstance(variable, ast.Name) else None
+        if isinstance(above, ast.Assign):
+            target = above.targets[0]
+            return target.id if isinstance(target, ast.Name) else None
+        if isinstance(above, ast.stmt):
+            return None
+    return None
+
+
+def only_hands_on(module: Module, function: Function, holder: str) -> bool:
+    """Whether a fixture does nothing but start a container, give it to the tests and stop it."""
+    results = results_of(function)
+    if len(results) != 1 or not is_name(results[0], holder):
+        return False
+    life = set(life_of(module, function, holder))
+    plain = ast.Expr | ast.With | ast.Try | ast.Import | ast.ImportFrom | ast.Return | ast.If
+    for node in ast.walk(function.node):
+        if not isinstance(node, ast.stmt) or node is function.node or node in life:
+            continue
+        inside = any(above in life for above in module.above(node))
+        if isinstance(node, ast.With) and not _holds_container(node):
+            return False
+        if not inside and not isinstance(node, plain):
+            return False
+        if isinstance(node, ast.Expr) and not inside:
+            value = node.value
+            if not isinstance(value, ast.Yield) and not isinstance(value, ast.Constant):
+                return False
+    return True
+
+
+def _holds_container(opened: ast.With) -> bool:
+    return any(
+        isinstance(node, ast.Call) and last_name(node) == CONTAINER
+        for item in opened.items
+        for node in ast.walk(item.context_expr)
+    )
+
+
+def opened_by(module: Module, function: Function, call: ast.expr) -> list[ast.With]:
+    """Return the `with` blocks that run a container as long as what is in them."""
+    around = set(module.above(call))
+    return [
+        opened for opened in function.own(ast.With) if opened in around and _holds_container(opened)
+    ]
+
+
+def life_of(module: Module, function: Function, holder: str) -> list[ast.stmt]:
+    """Return the statements that make, configure, start and stop a container."""
+    found: list[ast.stmt] = []
+    for assign in function.own(ast.Assign):
+        target = assign.targets[0]
+        makes = isinstance(assign.value, ast.Call) and any(
+            isinstance(node, ast.Call) and last_name(node) == CONTAINER
+            for node in ast.walk(assign.value)
+        )
+        sets = isinstance(target, ast.Attribute) and is_name(target.value, holder)
+        if makes or sets:
+            found.append(assign)
+    for expression in function.own(ast.Expr):
+        call = expression.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            root = root_of(call)
+            if root is not None and root.id == holder and LIFE.match(call.func.attr):
+                found.append(expression)
+    for branch in function.own(ast.If):
+        if not branch.orelse and set(branch.body) <= set(found):
+            found = [one for one in found if one not in branch.body] + [branch]
+    return found
+
+
+def is_name(node: ast.AST | None, name: str) -> bool:
+    """Whether a node is this name."""
+    return isinstance(node, ast.Name) and node.id == name

@@ -1,0 +1,105 @@
+"""conftest.py files that start or need a PostgreSQL, before and after.
+
+servers/SHAPE/ has the file before and after, and tests for it. To update them:
+UPDATE_GOLDEN=1 pytest tests/adopt/test_server_shapes.py
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from understudy.adopt.adoption import Adoption
+from understudy.adopt.servers import find
+from understudy.project.sources import Project
+
+from .projects import PROJECT, write
+
+GOLDEN = Path(__file__).parent / "servers"
+SHAPES = sorted(folder.name for folder in GOLDEN.iterdir())
+USERS = "CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL UNIQUE);\n"
+
+
+@pytest.fixture(params=SHAPES)
+def shape(request: pytest.FixtureRequest) -> Path:
+    return GOLDEN / str(request.param)
+
+
+@pytest.fixture
+def project(tmp_path: Path, shape: Path) -> Path:
+    """A project with the conftest.py and the tests of a shape."""
+    files = {
+        "tests/conftest.py": (shape / "before.txt").read_text(encoding="utf-8"),
+        "tests/test_users.py": (shape / "tests.txt").read_text(encoding="utf-8"),
+        "db/users.sql": USERS,
+    }
+    return write(tmp_path / "shop", {**PROJECT, **files})
+
+
+def adopted(folder: Path) -> Adoption:
+    """Write the rewrite of a project."""
+    [found] = find(Project(folder))
+    for path, text in found.files.items():
+        path.write_text(text, encoding="utf-8")
+    lines = ['schema = "tests.schema:create"'] if "schema" not in found.settings else []
+    for key, value in found.settings.items():
+        lines.append(f"{key} = {_toml(value)}")
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", "[tool.understudy]", *lines, ""]))
+    return found
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f'{name} = "{item}"' for name, item in value.items()) + "}"
+    return repr(value)
+
+
+def report(found: Adoption, text: str) -> str:
+    """Return all that is said of a rewrite, and the new conftest.py."""
+    said = [
+        f"kind: {found.kind}",
+        *(f"found: {place.line} {place.what}" for place in found.found),
+        *(f"setting: {key} = {value}" for key, value in found.settings.items()),
+        *(f"note: {note}" for note in found.notes),
+    ]
+    return "\n".join([*said, "", text])
+
+
+def test_what_is_rewritten(project: Path, shape: Path) -> None:
+    found = adopted(project)
+    assert found.refusals == []
+    actual = report(found, (project / "tests/conftest.py").read_text(encoding="utf-8"))
+    golden = shape / "after.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(actual, encoding="utf-8")
+
+    assert actual == golden.read_text(encoding="utf-8")
+
+
+def test_a_second_run_finds_nothing(project: Path) -> None:
+    adopted(project)
+
+    assert find(Project(project)) == []
+
+
+@pytest.mark.slow
+def test_the_tests_pass_after_it(project: Path) -> None:
+    adopted(project)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert ended.returncode == 0, ended.stdout
+    assert "2 passed" in ended.stdout
