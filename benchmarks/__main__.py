@@ -20,6 +20,7 @@ from benchmarks import (
     lint,
     memory,
     mutation,
+    recording,
     startup,
     suite,
 )
@@ -262,6 +263,25 @@ def report_integration(rounds: int) -> None:
     )
 
 
+def report_recording(rounds: int) -> None:
+    processor, wall = recording.measure(rounds)
+    plain, trace = recording.PLAIN, recording.TRACE
+    print(f"\nThe record of a run ({rounds} rounds)")
+    print_table(
+        ["processor, s", "wall, s"],
+        [
+            *(
+                (name, [f"{typical(processor, name):.2f}", f"{typical(wall, name):.2f}"])
+                for name in (plain, trace)
+            ),
+            (
+                "with / without",
+                [f"{ratio(processor, trace, plain):.3f}", f"{ratio(wall, trace, plain):.3f}"],
+            ),
+        ],
+    )
+
+
 def report_lint(files: int, lines: int, rounds: int) -> None:
     written, found = lint.measure(files, lines, rounds)
     print(f"\nLinting ({files} test files with {written:,} lines, {rounds} rounds)")
@@ -321,6 +341,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "databases": (report_databases, (100,), (2,)),
     "isolation": (report_isolation, (100, 9), (2, 1)),
     "integration": (report_integration, (5,), (1,)),
+    "recording": (report_recording, (5,), (1,)),
     "mutation": (report_mutation, (3, 1), (1, 0)),
     "sweep": (report_sweep, (3, 1), (1, 0)),
     "lint": (report_lint, (300, 40_000, 9), (5, 300, 1)),

@@ -56,14 +56,16 @@ def _note_rows(event: Event, returned: Any) -> None:
         event.tag = returned.tag or ""
         return
     if event.call.method == "fetch_val":
-        event.answer = Answer([UNNAMED_COLUMN], (), None, [[returned]])
+        event.answer = Answer([UNNAMED_COLUMN], (), None, [[returned]], 1)
         return
     found = rows_in(returned) if isinstance(returned, FakeRecord | Mapping | list) else None
-    if found is None or not found.rows:
+    if found is None:
         return
     pairs = [_pairs(row) for row in found.rows[:MOST_ROWS]]
-    columns = [name for name, _ in pairs[0]]
-    event.answer = Answer(columns, (), None, [[value for _, value in row] for row in pairs])
+    columns = [name for name, _ in pairs[0]] if pairs else []
+    rows = [[value for _, value in row] for row in pairs]
+    count = returned.rowcount if isinstance(returned, FakeRecord) else len(found.rows)
+    event.answer = Answer(columns, (), None, rows, count)
 
 
 def _pairs(row: Any) -> list[tuple[str, Any]]:

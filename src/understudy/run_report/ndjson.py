@@ -11,6 +11,7 @@ from typing import Any
 from understudy.run_report.records import Error, Record, TestEvent
 
 _ALWAYS = ("kind", "version")
+_PLAIN = frozenset([str, int, float, bool, type(None)])
 
 
 def text_of(records: Iterable[Record]) -> str:
@@ -20,23 +21,24 @@ def text_of(records: Iterable[Record]) -> str:
 
 def plain(value: Any) -> Any:
     """Return a record as plain values, without the fields that have their default."""
-    if is_dataclass(value):
-        given = {name: getattr(value, name) for name, _ in _defaults(value.__class__)}
+    kind: Any = type(value)
+    if kind in _PLAIN:
+        return value
+    if is_dataclass(kind):
+        given = vars(value)
         found = {name: given[name] for name in _ALWAYS if name in given}
-        for name, default in _defaults(value.__class__):
-            if not _is_default(given[name], default):
-                found[name] = plain(given[name])
+        for name, default in _defaults(kind):
+            item = given[name]
+            if item is not default and (default is MISSING or not _is_default(item, default)):
+                found[name] = plain(item)
         return found
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    return value
+    return [plain(item) for item in value]
 
 
 def _is_default(given: Any, default: Any) -> bool:
-    is_list = isinstance(default, list | tuple) and isinstance(given, list | tuple)
-    return tuple(given) == tuple(default) if is_list else bool(given == default)
+    return bool(given == default or (not given and type(given) is list and default == ()))
 
 
 @lru_cache

@@ -131,19 +131,19 @@ def _error(fields: ErrorFields) -> Error:
 def _fault(event: Event) -> str:
     """Return what the rule that answered a call has done to it."""
     if event.error is not None:
-        return f"scripted {event.error.sqlstate}".rstrip()
+        # Without a code, the method of a fake has refused its scripted answer.
+        return f"scripted {event.error.sqlstate}" if event.error.sqlstate else ""
     if event.is_lost:
         return "scripted loss of the connection"
     return "scripted silence" if event.ended is None else ""
 
 
 def _count(event: Event) -> int | None:
-    """Return the number of rows, as the tag says; on a fake as many as it has returned."""
+    """Return the number of rows, as the tag says, or what a fake has returned."""
     number = (event.tag or "").rpartition(" ")[2]
     if number.isdecimal():
         return int(number)
-    is_fake = event.call.sender is None
-    return len(event.answer.rows) if is_fake and event.answer is not None else None
+    return None if event.answer is None else event.answer.count
 
 
 class Recording:

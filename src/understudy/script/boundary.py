@@ -53,12 +53,14 @@ class Answer:
         formats: the format of each value if the rows have bytes, as a real server has sent them;
             None if they have Python values.
         rows: the values of each row.
+        count: on a fake, the number of all rows; None on a server, whose tag has it.
     """
 
     columns: Sequence[str]
     types: Sequence[int]
     formats: Sequence[int] | None
     rows: Sequence[Sequence[Any]]
+    count: int | None = None
 
 
 @dataclass(slots=True, eq=False)
