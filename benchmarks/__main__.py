@@ -265,19 +265,22 @@ def report_integration(rounds: int) -> None:
 
 def report_recording(rounds: int) -> None:
     processor, wall = recording.measure(rounds)
-    plain, trace = recording.PLAIN, recording.TRACE
     print(f"\nThe record of a run ({rounds} rounds)")
     print_table(
-        ["processor, s", "wall, s"],
+        ["processor, s", "ratio", "wall, s", "ratio"],
         [
-            *(
-                (name, [f"{typical(processor, name):.2f}", f"{typical(wall, name):.2f}"])
-                for name in (plain, trace)
-            ),
             (
-                "with / without",
-                [f"{ratio(processor, trace, plain):.3f}", f"{ratio(wall, trace, plain):.3f}"],
-            ),
+                name,
+                [
+                    cell
+                    for found in (processor, wall)
+                    for cell in (
+                        f"{typical(found, name):.2f}",
+                        f"{ratio(found, name, recording.PLAIN):.3f}",
+                    )
+                ],
+            )
+            for name in (recording.PLAIN, recording.TRACE, recording.HTML)
         ],
     )
 

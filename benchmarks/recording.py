@@ -13,13 +13,14 @@ from benchmarks.processes import seconds_of
 from benchmarks.rounds import Round, interleaved
 from understudy.cli import demo_backend
 
-PLAIN, TRACE = "without", "--understudy-trace"
+PLAIN = "without"
+TRACE, HTML = "--understudy-trace", "--understudy-html"
 _COMMON = ("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "-p", "no:randomly")
 
 
 def measure(rounds: int) -> tuple[list[Round], list[Round]]:
     """Return the processor seconds and the wall seconds of each round."""
-    wall: dict[str, list[float]] = {PLAIN: [], TRACE: []}
+    wall: dict[str, list[float]] = {PLAIN: [], TRACE: [], HTML: []}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "backend"
         demo_backend.copy_to(folder)
@@ -33,7 +34,8 @@ def measure(rounds: int) -> tuple[list[Round], list[Round]]:
         seconds_of(folder, *_COMMON, "tests/integration")  # compiles, and fills the caches
         candidates = {
             PLAIN: lambda: run(PLAIN),
-            TRACE: lambda: run(TRACE, "--understudy-trace=run.ndjson"),
+            TRACE: lambda: run(TRACE, f"{TRACE}=run.ndjson"),
+            HTML: lambda: run(HTML, f"{HTML}=run.html"),
         }
         used = interleaved(rounds, candidates)
     walls = [dict(zip(wall, values, strict=True)) for values in zip(*wall.values(), strict=True)]

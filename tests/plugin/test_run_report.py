@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 import understudy.fakes
 import understudy.real_postgres.forwarding
 import understudy.run_report.assembly  # noqa: F401 # loaded once: see test_summary.py
@@ -166,3 +168,21 @@ def test_the_statements_that_took_the_most_time(project: Project) -> None:
         "          slowest 0.000s at test_it.py:9, in test_it.py::test_it",
         "1 more statement not shown",
     ]
+
+
+def test_the_page(project: Project) -> None:
+    project.write(test_it="def test_it(): ...")
+
+    project.passes("--understudy-html=out/run.html")
+
+    assert (project.path / "out" / "run.html").read_text().lower().startswith("<!doctype html>")
+
+
+def test_a_file_that_cannot_be_written(project: Project) -> None:
+    project.write(test_it="def test_it(): ...")
+    (project.path / "run.ndjson").mkdir()
+
+    result = project.run("--understudy-trace=run.ndjson")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert f"ERROR: {project.path}/run.ndjson cannot be written: Is a directory" in result.outlines

@@ -134,9 +134,10 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         " check_commit_despite_failure, check_coroutines, check_errors, check_loop,"
         " check_parameters, check_response_before_commit, check_state,"
         " check_statement_after_response, check_statements, check_success_despite_error,"
-        " check_tasks, check_transactions, driver, durations, fake_postgres_env, isolation, locale,"
-        " postgres_binaries, postgres_url, postgres_version, real_postgres_env, report_events,"
-        " report_mutants, report_redact, report_review, report_value_length, schema, trace."
+        " check_tasks, check_transactions, driver, durations, fake_postgres_env, html, isolation,"
+        " locale, postgres_binaries, postgres_url, postgres_version, real_postgres_env,"
+        " report_events, report_mutants, report_redact, report_review, report_value_length,"
+        " schema, trace."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
@@ -144,9 +145,10 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         " check_commit_despite_failure, check_coroutines, check_errors, check_loop,"
         " check_parameters, check_response_before_commit, check_state,"
         " check_statement_after_response, check_statements, check_success_despite_error,"
-        " check_tasks, check_transactions, driver, durations, fake_postgres_env, isolation, locale,"
-        " postgres_binaries, postgres_url, postgres_version, real_postgres_env, report_events,"
-        " report_mutants, report_redact, report_review, report_value_length, schema, trace."
+        " check_tasks, check_transactions, driver, durations, fake_postgres_env, html, isolation,"
+        " locale, postgres_binaries, postgres_url, postgres_version, real_postgres_env,"
+        " report_events, report_mutants, report_redact, report_review, report_value_length,"
+        " schema, trace."
     )
 
 

@@ -64,7 +64,9 @@ def _note_rows(event: Event, returned: Any) -> None:
     pairs = [_pairs(row) for row in found.rows[:MOST_ROWS]]
     columns = [name for name, _ in pairs[0]] if pairs else []
     rows = [[value for _, value in row] for row in pairs]
-    count = returned.rowcount if isinstance(returned, FakeRecord) else len(found.rows)
+    count = len(found.rows)
+    if isinstance(returned, FakeRecord) and event.call.rule is not None:
+        count = returned.rowcount  # of plain attributes, it is 1 for any rows
     event.answer = Answer(columns, (), None, rows, count)
 
 

@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.plugin import sql_coverage
 
         sql_coverage.begin(config, settings)
-    if settings.trace or settings.durations:
+    if settings.html or settings.trace or settings.durations:
         from understudy.plugin import run_report
 
         run_report.begin(config)

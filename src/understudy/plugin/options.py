@@ -42,7 +42,8 @@ _FLAGS = {
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
     "real_postgres_env": "the same for `real_postgres`",
-    "trace": "write what happened in the run to this file as NDJSON, for programs",
+    "html": "write what happened in the run to this file, as a page to open in a browser",
+    "trace": "write the same to this file as NDJSON, for programs",
     "durations": "show the statements that took the most time, as many as this number",
     "report_redact": "a column whose values are hidden in reports, such as 'password',"
     " 'users.email' or '*token*'; may be given more than once",

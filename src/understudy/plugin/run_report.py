@@ -1,4 +1,4 @@
-"""`--understudy-trace`: what happened in a run, for programs.
+"""`--understudy-html` and `--understudy-trace`: what happened in a run, for people and programs.
 
 A worker of pytest-xdist sends what it has recorded of a test with the report of its teardown. The
 files are written at the end of the run, by the controller.
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ _NOT_OUTCOMES = ("", "deselected", "warnings")
 def begin(config: pytest.Config) -> None:
     """Record this run if a report of it is wanted."""
     settings = read_settings(config)
-    wanted = settings.trace or settings.durations
+    wanted = settings.html or settings.trace or settings.durations
     if wanted and not config.option.collectonly and _RUN not in config.stash:
         config.stash[_RUN] = run = RunReport(config, settings)
         config.pluginmanager.register(run, "understudy-run-report")
@@ -167,7 +168,7 @@ class RunReport:
         The catalog of each process knows those of the fakes. Those of `real_postgres` that no
         catalog knows are described on its server.
         """
-        if not self._settings.trace:
+        if not (self._settings.html or self._settings.trace):
             return
         from understudy.catalog.catalog_lines import read_verdict, verdict_line
 
@@ -211,19 +212,17 @@ class RunReport:
 
     def end(self) -> list[str]:
         """Write the files, and return the problems."""
-        if self._is_worker or not self._settings.trace:
+        if self._is_worker or not (self._settings.html or self._settings.trace):
             return []
-        from understudy.atomic_write import write_files
-        from understudy.run_report.ndjson import text_of
-
         problems: list[str] = []
         records = self._records(problems)
-        path = given_path(self._config, "trace")
-        assert path is not None, "it is set"
-        try:
-            write_files({path: text_of(records).encode()})
-        except OSError as error:
-            problems.append(f"{path} cannot be written: {error.strerror}")
+        for key in ("html", "trace"):
+            path = given_path(self._config, key)
+            if path is not None:
+                try:
+                    _write(path, records, is_page=key == "html")
+                except OSError as error:
+                    problems.append(f"{path} cannot be written: {error.strerror}")
         return problems
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -308,6 +307,18 @@ class RunReport:
             problems.append(f"{origin(self._config, key)}: {path} cannot be read: {error}")
             return {}
         return document if isinstance(document, dict) else {}
+
+
+def _write(path: Path, records: Sequence[Record], *, is_page: bool) -> None:
+    if is_page:
+        from understudy.run_report import page
+
+        page.write(path, records)
+        return
+    from understudy.atomic_write import write_files
+    from understudy.run_report.ndjson import text_of
+
+    write_files({path: text_of(records).encode()})
 
 
 def _finished(reports: Sequence[pytest.TestReport], recorded: Mapping[str, Any]) -> Finished:

@@ -81,6 +81,7 @@ class Settings:
     check_commit_despite_failure: str | None = None
     check_statement_after_response: str | None = None
     blocked_after: int = 250
+    html: str | None = None
     trace: str | None = None
     durations: int | None = None
     report_redact: tuple[str, ...] = ()

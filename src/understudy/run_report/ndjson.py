@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import lru_cache
 from typing import Any
 
 from understudy.run_report.records import Error, Record, TestEvent
@@ -21,29 +20,36 @@ def text_of(records: Iterable[Record]) -> str:
 
 def plain(value: Any) -> Any:
     """Return a record as plain values, without the fields that have their default."""
-    kind: Any = type(value)
-    if kind in _PLAIN:
+    if type(value) in _PLAIN:
         return value
-    if is_dataclass(kind):
-        given = vars(value)
-        found = {name: given[name] for name in _ALWAYS if name in given}
-        for name, default in _defaults(kind):
-            item = given[name]
-            if item is not default and (default is MISSING or not _is_default(item, default)):
-                found[name] = plain(item)
-        return found
+    if is_dataclass(value):
+        return _fields_of(value)
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value]
+
+
+def _fields_of(record: Any) -> dict[str, Any]:
+    given = vars(record)
+    found = {name: given[name] for name in _ALWAYS if name in given}
+    for name, default in _defaults(type(record)):
+        item = given[name]
+        if item is not default and (default is MISSING or not _is_default(item, default)):
+            found[name] = plain(item)
+    return found
 
 
 def _is_default(given: Any, default: Any) -> bool:
     return bool(given == default or (not given and type(given) is list and default == ()))
 
 
-@lru_cache
+_known: dict[Any, list[tuple[str, Any]]] = {}
+
+
 def _defaults(kind: Any) -> list[tuple[str, Any]]:
-    return [(field.name, _default(field)) for field in fields(kind)]
+    if kind not in _known:
+        _known[kind] = [(field.name, _default(field)) for field in fields(kind)]
+    return _known[kind]
 
 
 def _default(field: Field[Any]) -> Any:
