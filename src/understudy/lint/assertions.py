@@ -43,6 +43,32 @@ def can_fail(module: Module, test: Function) -> bool:
     return _asserts(module, test, _DEEPEST) or _leans_on_a_plugin(module, test)
 
 
+def operands(test: ast.expr) -> Iterator[ast.expr]:
+    """Yield the expressions whose own value an assertion looks at."""
+    if isinstance(test, ast.UnaryOp):
+        yield from operands(test.operand)
+    elif isinstance(test, ast.BoolOp):
+        for value in test.values:
+            yield from operands(value)
+    elif isinstance(test, ast.Compare):
+        yield from (test.left, *test.comparators)
+    else:
+        yield test
+
+
+def is_only_asserted_on(module: Module, function: Function, name: str) -> bool:
+    """Whether assertions on a variable itself, not on what it has, are its only uses."""
+    above = module.parents
+    for node in function.all(ast.Name):
+        if node.id == name and isinstance(node.ctx, ast.Load):
+            parent = above.get(node)
+            while isinstance(parent, ast.UnaryOp | ast.BoolOp | ast.Compare):
+                parent = above.get(parent)
+            if not isinstance(parent, ast.Assert):
+                return False
+    return True
+
+
 def _asserts(module: Module, function: Function, depth: int) -> bool:
     if _asserts_itself(function):
         return True

@@ -51,14 +51,22 @@ def _of_variable(module: Module, function: Function, name: str) -> Class | None:
     return None
 
 
-def values_of(function: Function, name: str) -> list[ast.expr | None]:
-    """Return the values that a function assigns to a variable; None for one set by a loop or so."""
+def values_of(function: Function, name: str, *, entered: bool = False) -> list[ast.expr | None]:
+    """Return the values that a function assigns to a variable; None for one set by a loop or so.
+
+    Args:
+        function: the function.
+        name: the variable.
+        entered: whether `with value as variable` counts as an assignment of the value.
+    """
     found: list[ast.expr | None] = []
     for node in function.own(ast.Name):
         if node.id == name and isinstance(node.ctx, ast.Store):
             parent = home_of(function).parents.get(node)
             if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
                 found.append(parent.value)
+            elif entered and isinstance(parent, ast.withitem):
+                found.append(parent.context_expr)
             else:
                 found.append(None)
     return found

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from understudy.project.call_resolution import callee, keywords_of, root_of
+from understudy.project.call_resolution import callee, keywords_of, results_of, root_of, values_of
 from understudy.project.files import Place
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
@@ -14,6 +14,7 @@ from understudy.project.sources import Module, home_of
 _POOLS = {
     "asyncpg.create_pool": "asyncpg pool",
     "asyncpg.pool.create_pool": "asyncpg pool",
+    "asyncpg.connect": "asyncpg connection",
     "psycopg_pool.AsyncConnectionPool": "psycopg pool",
     "databases.Database": "pool of databases",
 }
@@ -95,14 +96,24 @@ def kept_by(module: Module) -> Iterator[LoopBound]:
                     yield later[0]
 
 
-def made_in(function: Function) -> LoopBound | None:
-    """Return the engine or pool that a function makes, or None."""
+def given_by(function: Function) -> LoopBound | None:
+    """Return the engine or pool that a function makes and returns or yields, or None."""
     home = home_of(function)
+    made: dict[ast.AST | None, LoopBound] = {}
     for call in function.own(ast.Call):
-        made = made_by(home, call, function.name)
-        if made is not None:
-            return made
-    return None
+        bound = made_by(home, call, function.name)
+        if bound is not None:
+            made[call] = bound
+    if not made:
+        return None
+    makers: list[ast.AST | None] = []
+    for value in results_of(function):
+        for node in [] if value is None else ast.walk(value):
+            makers.append(node)
+            if isinstance(node, ast.Name):
+                makers += values_of(function, node.id, entered=True)
+    awaited = [maker.value if isinstance(maker, ast.Await) else maker for maker in makers]
+    return next((made[maker] for maker in awaited if maker in made), None)
 
 
 def used_by(function: Function, depth: int = _DEPTH) -> list[tuple[LoopBound, ast.expr]]:

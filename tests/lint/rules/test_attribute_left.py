@@ -176,6 +176,51 @@ def test_a():
     example.url = "sqlite://"
     assert example.main()
 """,
+    "by setattr": """
+from app.settings import settings
+def test_a():
+    setattr(settings, "page_size", 2)  # here
+    assert load()
+=== app/settings.py
+settings = object()
+""",
+    "a variable of a module": """
+from app import config
+def test_a():
+    config.settings.page_size = 2  # here
+    assert load()
+=== app/config.py
+settings = object()
+""",
+    "by setattr and set back": """
+from app.settings import settings
+def test_a():
+    before = settings.page_size
+    setattr(settings, "page_size", 2)
+    assert load()
+    setattr(settings, "page_size", before)
+=== app/settings.py
+settings = object()
+""",
+    "what a function of a module returns": """
+from app import config
+def test_a(other):
+    config.load().page_size = 2
+    setattr(other, "page_size", 2)
+    assert load()
+=== app/config.py
+def load():
+    return object()
+""",
+    "refused": """
+import pytest
+from app.settings import settings
+def test_a():
+    with pytest.raises(AttributeError):
+        settings.page_size = 2
+=== app/settings.py
+settings = object()
+""",
 }
 
 

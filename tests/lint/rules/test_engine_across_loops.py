@@ -439,6 +439,40 @@ class TestNames(unittest.IsolatedAsyncioTestCase):
         assert await names() == []
 """
     + DB,
+    "a connection of the module's own": """
+import asyncpg
+import pytest_asyncio
+@pytest_asyncio.fixture(scope="module")
+async def connection():
+    connection = await asyncpg.connect("postgresql://localhost/app")
+    yield connection
+    await connection.close()
+async def test_a(connection):
+    assert await connection.fetchval("SELECT 1") == 1
+async def test_b(connection):  # here
+    assert await connection.fetchval("SELECT 2") == 2
+=== pytest.ini
+[pytest]
+asyncio_mode = auto
+""",
+    "only to prepare the database": """
+import asyncpg
+import pytest_asyncio
+@pytest_asyncio.fixture(scope="session")
+async def url():
+    async with asyncpg.create_pool("postgresql://localhost/app") as pool:
+        await pool.execute("CREATE TABLE users (name text)")
+    connection = await asyncpg.connect("postgresql://localhost/app")
+    await connection.close()
+    yield "postgresql://localhost/app"
+async def test_a(url):
+    assert url
+async def test_b(url):
+    assert url
+=== pytest.ini
+[pytest]
+asyncio_mode = auto
+""",
 }
 
 

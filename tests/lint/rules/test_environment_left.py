@@ -69,6 +69,69 @@ import os, pytest
 def configured():
     os.environ["DEBUG"] = "1"
 """,
+    "several variables": """
+import os
+def test_a():
+    os.environ.update({"DEBUG": "1"})  # here
+    assert load()
+""",
+    "the working directory": """
+import os
+def test_a(tmp_path):
+    os.chdir(tmp_path)  # here
+    assert load()
+""",
+    "modules and their path": """
+import sys
+def test_a(fake):
+    sys.modules["driver"] = fake  # here
+    assert load()
+def test_b(tmp_path):
+    sys.path.insert(0, str(tmp_path))  # here
+    assert load()
+""",
+    "the working directory as it was": """
+import os
+def test_a(tmp_path):
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    assert load()
+    os.chdir(before)
+""",
+    "modules as they were": """
+import sys
+def test_a(fake):
+    sys.modules["driver"] = fake
+    assert load()
+    del sys.modules["driver"]
+def test_b(tmp_path):
+    sys.path.insert(0, str(tmp_path))
+    assert load()
+    sys.path.remove(str(tmp_path))
+""",
+    "by monkeypatch, or for what is missing": """
+import sys
+import types
+def test_a(monkeypatch, tmp_path, fake):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "driver", fake)
+def test_b():
+    if "optional" not in sys.modules:
+        sys.modules["optional"] = types.ModuleType("optional")
+    assert load()
+""",
+    "known to monkeypatch, or taken from the path": """
+import os
+import sys
+def test_a(monkeypatch):
+    monkeypatch.setenv("DEBUG", "")
+    os.environ.update({"DEBUG": "1"})
+    assert load()
+def test_b(tmp_path):
+    sys.path.insert(0, str(tmp_path))
+    import made
+    del sys.path[0]
+""",
 }
 
 

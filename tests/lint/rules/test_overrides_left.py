@@ -151,6 +151,47 @@ def client():
 === tests/__init__.py
 === app/main.py
 """,
+    "several at once": """
+from app.main import app, user, clock
+def test_a(client):
+    app.dependency_overrides.update({user: lambda: "Ana", clock: lambda: 9})  # here
+    assert client.get("/me")
+""",
+    "a new dict": """
+from app.main import app, user
+def test_a(client):
+    app.dependency_overrides = {user: lambda: "Ana"}  # here
+    assert client.get("/me")
+""",
+    "merged": """
+from app.main import app, user
+def test_a(client):
+    app.dependency_overrides |= {user: lambda: "Ana"}  # here
+    assert client.get("/me")
+""",
+    "a new dict, and the old one again": """
+import pytest
+from app.main import app, user
+@pytest.fixture
+def ana():
+    before = app.dependency_overrides
+    app.dependency_overrides = {user: lambda: "Ana"}
+    yield
+    app.dependency_overrides = before
+""",
+    "several at once, and none again": """
+from app.main import app, user
+def test_a(client):
+    app.dependency_overrides.update({user: lambda: "Ana"})
+    assert client.get("/me")
+    app.dependency_overrides = {}
+""",
+    "another dict of the app": """
+from app.main import app
+def test_a(client):
+    app.settings.update({"page": 1})
+    assert client.get("/me")
+""",
 }
 
 

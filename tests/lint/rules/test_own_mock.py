@@ -140,6 +140,27 @@ def test_e(monkeypatch):
     assert price(7) == 1
 """
     + DAO_APP,
+    "what it was told, beside other code": """
+from unittest.mock import MagicMock
+from app.users import Service
+async def test_a():
+    dao = MagicMock()
+    dao.names.return_value = ["Ana"]
+    assert Service(dao).count() == 1
+    assert dao.names() == ["Ana"]  # here
+""",
+    "another answer, or the code's": """
+from unittest.mock import MagicMock
+from app.users import Service, cached
+async def test_a():
+    dao = MagicMock()
+    dao.names.return_value = ["Ana"]
+    assert dao.names() != ["Bia"]
+    dao.count.return_value = 1
+    dao.count.side_effect = cached
+    assert dao.count() == 1
+    assert Service(dao).names() == ["Ana"]
+""",
 }
 
 

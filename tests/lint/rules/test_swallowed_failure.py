@@ -125,6 +125,48 @@ def test_a(text):
     except ValueError as error:
         assert text in str(error)
 """,
+    "suppressed": """
+import contextlib
+def test_a(store):
+    with contextlib.suppress(Exception):  # here
+        assert store.get(7) == 1
+async def test_b(store):
+    with contextlib.suppress(AssertionError, KeyError):  # here
+        rows = await store.all()
+        for row in rows:
+            assert row
+""",
+    "told and forgotten": """
+import logging
+logger = logging.getLogger()
+def test_a(store):
+    try:
+        if store:
+            assert store.get(7) == 1
+    except Exception as error:  # here
+        print(error)
+def test_b(store):
+    try:
+        assert store.get(7) == 1
+    except Exception:  # here
+        logger.exception("it failed")
+""",
+    "others are suppressed, or nothing is asserted": """
+import contextlib
+def test_a(store):
+    with contextlib.suppress(KeyError):
+        assert store.get(7) == 1
+    with contextlib.suppress(Exception):
+        store.close()
+    assert store
+def test_b(store):
+    try:
+        assert store.get(7) == 1
+    except AssertionError:
+        raise
+    except Exception:
+        print("closed")
+""",
 }
 
 

@@ -97,6 +97,61 @@ async def remove(user):
 def test_a(remove):
     remove(7)
 """,
+    "kept in a variable and asserted": """
+from app.users import exists
+async def test_a():
+    found = exists(7)
+    assert found  # here
+async def test_b():
+    found = exists(7)
+    assert found is not None  # here
+def test_c():
+    found = exists(7)
+    assert not found or 1  # here
+=== app/users.py
+async def exists(user):
+    return user
+""",
+    "a request of a client of the test or of a fixture": """
+from httpx import AsyncClient
+from app.main import app
+async def test_a(http):
+    response = http.get("/users")
+    assert response  # here
+    assert http.get("/users")  # here
+async def test_b():
+    async with AsyncClient() as client:
+        response = client.post("/users")
+        assert response is not None  # here
+=== tests/conftest.py
+import pytest
+from httpx import AsyncClient
+@pytest.fixture
+async def http():
+    async with AsyncClient() as client:
+        yield client
+""",
+    "kept and awaited, handed on, or looked into": """
+import asyncio
+from app.users import exists
+async def test_a(pool):
+    found = exists(7)
+    assert found
+    assert await found
+    other = exists(7)
+    assert asyncio.iscoroutine(other)
+    other.close()
+    third = exists(7)
+    if pool:
+        third = await third
+    assert third
+    fourth = exists(7)
+    assert fourth
+    pool.submit(fourth)
+=== app/users.py
+async def exists(user):
+    return user
+""",
 }
 
 

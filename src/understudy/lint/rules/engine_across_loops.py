@@ -10,7 +10,7 @@ from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
 from understudy.project import routes
 from understudy.project.call_resolution import keywords_of, last_name
-from understudy.project.loop_bound import LoopBound, made_in, used_by
+from understudy.project.loop_bound import LoopBound, given_by, used_by
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -118,7 +118,7 @@ def _uses(module: Module, test: Function) -> Iterator[tuple[LoopBound, ast.expr 
             for bound, _ in used_by(fixture.function):
                 yield bound, test.node
         elif fixture.scope is not None:
-            made = made_in(fixture.function)
+            made = given_by(fixture.function)
             if made is not None:
                 yield LoopBound(made.kind, f"of the fixture {name}", made.place), test.node
 

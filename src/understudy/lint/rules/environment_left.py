@@ -1,47 +1,114 @@
-"""UND010: an environment variable that the next test finds."""
+"""UND010: an environment variable, a folder or a module that the next test finds changed."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import has_code, per_test_functions
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import last_name
+from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
-_RESTORED = (
-    r"del os\.environ|del environ|environ\.(pop|clear|copy|unsetenv)|dict\(\s*(os\.)?environ"
-    r"|dict\(\s*[\"']os\.environ|unsetenv|environ\s*=|environ\[[^\]]+\]\s*=\s*\w*(orig|old|prev|sav|back)"
-)
+_KEPT = r"\w*(orig|old|prev|sav|back|before|init|start|cwd|home)"
+
+
+class _State(NamedTuple):
+    """State of the process.
+
+    Attributes:
+        stays: what is left, for the message.
+        calls: the functions that change it.
+        restored: a pattern of code that restores it.
+    """
+
+    stays: str
+    calls: frozenset[str]
+    restored: str
+
+
+_STATES = {
+    "os.environ": _State(
+        "its environment variable set",
+        frozenset({"os.environ.update", "os.putenv"}),
+        r"del os\.environ|del environ|environ\.(pop|clear|copy|unsetenv)|dict\(\s*(os\.)?environ"
+        r"|dict\(\s*[\"']os\.environ|unsetenv|environ\s*=|environ\[[^\]]+\]\s*=\s*\w*(orig|old|prev|sav|back)",
+    ),
+    "cwd": _State(
+        "the working directory changed",
+        frozenset({"os.chdir"}),
+        rf"getcwd|Path\.cwd|monkeypatch\.chdir|contextlib|chdir\(\s*{_KEPT}",
+    ),
+    "sys.modules": _State(
+        "sys.modules changed",
+        frozenset({"sys.modules.update"}),
+        r"del sys\.modules|modules\.(pop|clear|copy)\(|dict\(\s*[\"']?sys\.modules|modules\s*=(?!=)"
+        rf"|(set|del)item\(\s*sys\.modules|modules\[[^\]]+\]\s*=\s*{_KEPT}|modules\.update\({_KEPT}",
+    ),
+    "sys.path": _State(
+        "sys.path changed",
+        frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend"}),
+        r"path\.(remove|pop|copy)\(|del sys\.path|sys\.path\s*=|sys\.path\[:\]|syspath_prepend"
+        r"|sys\.path[\"']|sys,\s*[\"']path[\"']|(list|copy)\(sys\.path",
+    ),
+}
+_CHANGING = {call: state for state in _STATES.values() for call in state.calls}
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield assignments to os.environ if nothing in the file restores it."""
+    """Yield changes of the process's state if nothing in the file restores it."""
+    if not any(word in module.text for word in ("environ", "putenv", "chdir", "sys.")):
+        return
     # What every test gets configures the tests.
     for_all = [f.function for f in pytest_items.of(module).fixtures.values() if f.autouse]
     places = [
-        (function, node)
+        (function, node, state)
         for function in per_test_functions(module)
         if function not in for_all
-        for node in function.own(ast.Assign)
-        if any(
-            isinstance(target, ast.Subscript) and module.qualified(target.value) == "os.environ"
-            for target in node.targets
-        )
+        for node, state in _changes(module, function)
+        if not _is_known_to_monkeypatch(function)
     ]
-    if not places or has_code(module, _RESTORED):
-        return
-    for function, node in places:
-        yield Found(node, f"{function.name} leaves its environment variable set for later tests")
+    restored = {state: has_code(module, state.restored) for _, _, state in places}
+    for function, node, state in places:
+        if not restored[state]:
+            yield Found(node, f"{function.name} leaves {state.stays} for later tests")
+
+
+def _is_known_to_monkeypatch(function: Function) -> bool:
+    """Whether a function uses monkeypatch for the environment, which then restores the rest."""
+    return any(last_name(call) in ("setenv", "delenv") for call in function.own(ast.Call))
+
+
+def _changes(module: Module, function: Function) -> Iterator[tuple[ast.stmt | ast.expr, _State]]:
+    for node in function.own(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                state = _STATES.get(module.qualified(target.value) or "")
+                if state is not None and not _is_a_substitute(module, node):
+                    yield node, state
+    for call in function.own(ast.Call):
+        state = _CHANGING.get(module.qualified(call.func) or "")
+        if state is not None:
+            yield call, state
+
+
+def _is_a_substitute(module: Module, node: ast.stmt) -> bool:
+    """Whether a statement sets something that may be missing, such as a library."""
+    return any(isinstance(above, ast.If | ast.ExceptHandler) for above in module.above(node))
 
 
 RULE = Rule(
     code="UND010",
     name="environment-left",
     group="bugs",
-    why="The variable stays set. Later tests see it and depend on the test order.",
-    instead="Use monkeypatch.setenv(...), which restores the old value.",
+    why="What a test changes in the process stays. Later tests see it and depend on the order.",
+    instead=(
+        "Use monkeypatch: setenv(...), chdir(...), syspath_prepend(...) or"
+        " setitem(sys.modules, ...) restore the old value."
+    ),
     wrong="""
 import os
 

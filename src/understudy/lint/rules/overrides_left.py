@@ -13,7 +13,8 @@ from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
 _RESTORED = (
-    r"dependency_overrides(\.clear\(|\.pop\(|\.copy\(|\s*=|\.update\(\s*\w*(orig|old|prev|sav|back))"
+    r"dependency_overrides(\.clear\(|\.pop\(|\.copy\(|\.update\(\s*\w*(orig|old|prev|sav|back)"
+    r"|\s*=\s*(\{\s*\}|[^{\s]))"
     r"|del \w+(\.\w+)*\.dependency_overrides|(dict|attr|item|object)\([^)]*dependency_overrides"
 )
 # Understudy's fixtures of the configured app: after a test that uses one, the overrides of that
@@ -33,14 +34,33 @@ def check(module: Module) -> Iterator[Found]:
             )
 
 
-def _places(module: Module) -> Iterator[tuple[Function, ast.Assign, ast.Name]]:
+def _places(module: Module) -> Iterator[tuple[Function, ast.stmt | ast.expr, ast.Name]]:
+    if "dependency_overrides" not in module.text:
+        return
     for function in per_test_functions(module):
-        for node in function.own(ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Attribute):
-                    root = root_of(target)
-                    if target.value.attr == "dependency_overrides" and root is not None:
-                        yield function, node, root
+        for node, overrides in _changes(function):
+            root = root_of(overrides)
+            if (
+                isinstance(overrides, ast.Attribute)
+                and overrides.attr == "dependency_overrides"
+                and root is not None
+            ):
+                yield function, node, root
+
+
+def _changes(function: Function) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr]]:
+    """Yield where a function sets items of a dict, or a new dict, with the changed expression."""
+    for node in function.own(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                yield node, target.value
+            elif isinstance(node.value, ast.Dict) and node.value.keys:
+                yield node, target
+    for merged in function.own(ast.AugAssign):
+        yield merged, merged.target
+    for call in function.own(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("update", "setdefault"):
+            yield call, call.func.value
 
 
 def _outlives(module: Module, function: Function, name: ast.Name) -> bool:

@@ -20,14 +20,48 @@ _FRAMES = ("unittest.mock.", "mock.", "pytest.", "asyncio.", "datetime.", "uuid.
 
 
 def check(module: Module) -> Iterator[Found]:
-    """Yield tests that mention no code but mocks of their own."""
+    """Yield tests that mention no code but mocks of their own, and assertions on nothing else."""
+    if "ock" not in module.text:
+        return
     for test in pytest_items.of(module).tests:
         mocks = _mocks(module, test)
-        if mocks and _calls_one(test, mocks) and _knows_nothing_else(module, test, mocks):
+        if not mocks:
+            continue
+        if _calls_one(test, mocks) and _knows_nothing_else(module, test, mocks):
             yield Found(
                 test.node, f"{test.name} calls its own mock and nothing else: it tests the mock"
             )
+        elif test.own(ast.Assert):
+            yield from _told(test, mocks)
     yield from _replaced(module)
+
+
+def _told(test: Function, mocks: set[str]) -> Iterator[Found]:
+    """Yield assertions that a mock's method returns what the test told it to."""
+    told: dict[str, list[ast.expr]] = {}
+    for node in test.own(ast.Assign):
+        for target in node.targets:
+            root = root_of(target)
+            if isinstance(target, ast.Attribute) and root is not None and root.id in mocks:
+                told.setdefault(ast.unparse(target), []).append(node.value)
+    for assertion in test.own(ast.Assert):
+        compared = assertion.test
+        if not isinstance(compared, ast.Compare) or len(compared.comparators) != 1:
+            continue
+        call = compared.left.value if isinstance(compared.left, ast.Await) else compared.left
+        if isinstance(call, ast.Call):
+            method = ast.unparse(call.func)
+            answers = told.get(f"{method}.return_value", [])
+            if (
+                len(answers) == 1
+                and f"{method}.side_effect" not in told
+                and isinstance(compared.ops[0], ast.Eq | ast.Is)
+                and ast.unparse(answers[0]) == ast.unparse(compared.comparators[0])
+            ):
+                yield Found(
+                    assertion,
+                    f"{test.name} told {method} to return this: the assertion cannot fail",
+                )
 
 
 def _replaced(module: Module) -> Iterator[Found]:

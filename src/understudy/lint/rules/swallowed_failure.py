@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
@@ -12,13 +13,14 @@ from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
 _BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
+_LOGGED = re.compile(r"(logging|_?log(ger)?)\.(debug|info|warning|warn|error|exception)$", re.I)
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the try statements of tests that hide a failure."""
     for test in pytest_items.of(module).tests:
         for node in test.own(ast.Try):
-            if _swallows_assertions(node):
+            if _swallows_assertions(module, test, node):
                 yield Found(
                     node.handlers[0],
                     f"{test.name} catches the AssertionError of its own assertions",
@@ -27,14 +29,54 @@ def check(module: Module) -> Iterator[Found]:
                 yield Found(
                     node, f"{test.name} also passes if the exception that it checks is never raised"
                 )
+        for block in test.own(ast.With):
+            if _suppresses_assertions(module, test, block):
+                yield Found(
+                    block, f"{test.name} suppresses the AssertionError of its own assertions"
+                )
 
 
-def _swallows_assertions(node: ast.Try) -> bool:
-    return _asserts(node.body) and any(
-        _is_broad(handler.type)
-        and all(isinstance(statement, ast.Pass) for statement in handler.body)
-        for handler in node.handlers
-    )
+def _swallows_assertions(module: Module, test: Function, node: ast.Try) -> bool:
+    for handler in node.handlers:
+        if _is_broad(handler.type):
+            return all(_does_nothing(statement) for statement in handler.body) and _has_assertion(
+                module, test, node.body
+            )
+    return False
+
+
+def _does_nothing(node: ast.stmt) -> bool:
+    """Whether a statement of a handler cannot fail the test, nor tell another one to."""
+    if isinstance(node, ast.Pass | ast.Continue):
+        return True
+    if not isinstance(node, ast.Expr):
+        return False
+    call = node.value
+    if isinstance(call, ast.Call):
+        name = ast.unparse(call.func)
+        return name == "print" or _LOGGED.match(name) is not None
+    return isinstance(call, ast.Constant)
+
+
+def _has_assertion(module: Module, test: Function, body: Sequence[ast.stmt]) -> bool:
+    """Whether a block of a test asserts, outside of functions and other blocks that catch."""
+    inside = set(body)
+    for assertion in test.own(ast.Assert):
+        for around in (assertion, *module.above(assertion)):
+            if around in inside:
+                return True
+            if isinstance(around, ast.Try):
+                break
+    return False
+
+
+def _suppresses_assertions(module: Module, test: Function, block: ast.With) -> bool:
+    return any(
+        isinstance(item.context_expr, ast.Call)
+        and module.qualified(item.context_expr.func) == "contextlib.suppress"
+        and any(_is_broad(caught) for caught in item.context_expr.args)
+        for item in block.items
+    ) and _has_assertion(module, test, block.body)
 
 
 def _is_broad(caught: ast.expr | None) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from understudy.lint.assertions import is_only_asserted_on, operands
+from understudy.lint.http_clients import ASYNC, requesting
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import callee, is_plain
+from understudy.project.call_resolution import callee, is_plain, values_of
 from understudy.project.sources import Module
-
-_CLIENTS = frozenset({"httpx.AsyncClient"})
-_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -20,52 +19,32 @@ def check(module: Module) -> Iterator[Found]:
         if isinstance(call, ast.Call) and _makes_a_coroutine(module, call):
             yield Found(call, f"{_name(call)} is async and not awaited: it never runs")
     for assertion in module.scope.all(ast.Assert):
-        for call in _looked_at(assertion.test):
-            if _makes_a_coroutine(module, call):
+        for operand in operands(assertion.test):
+            made = operand if isinstance(operand, ast.Call) else _kept(module, operand)
+            if made is not None and _makes_a_coroutine(module, made):
                 yield Found(
-                    call,
-                    f"{_name(call)} is async and not awaited: what is asserted on is a coroutine",
+                    operand,
+                    f"{_name(made)} is async and not awaited: what is asserted on is a coroutine",
                 )
 
 
-def _looked_at(test: ast.expr) -> Iterator[ast.Call]:
-    """Return the calls whose own result a test looks at."""
-    if isinstance(test, ast.Call):
-        yield test
-    elif isinstance(test, ast.UnaryOp):
-        yield from _looked_at(test.operand)
-    elif isinstance(test, ast.BoolOp):
-        for value in test.values:
-            yield from _looked_at(value)
-    elif isinstance(test, ast.Compare):
-        yield from (
-            comparator
-            for comparator in (test.left, *test.comparators)
-            if isinstance(comparator, ast.Call)
-        )
+def _kept(module: Module, operand: ast.expr) -> ast.Call | None:
+    """Return the call whose result is in a variable that is only asserted on."""
+    function = module.function_of(operand) if isinstance(operand, ast.Name) else None
+    if function is None or not isinstance(operand, ast.Name):
+        return None
+    values = values_of(function, operand.id)
+    call = values[0] if len(values) == 1 else None
+    if not isinstance(call, ast.Call) or not is_only_asserted_on(module, function, operand.id):
+        return None
+    return call
 
 
 def _makes_a_coroutine(module: Module, call: ast.Call) -> bool:
     function = callee(module, call)
     if function is not None:
         return function.is_async and not function.is_generator and is_plain(function)
-    return _is_a_request(module, call)
-
-
-def _is_a_request(module: Module, call: ast.Call) -> bool:
-    """Whether a call is a request of httpx's asynchronous client, by its annotation."""
-    func = call.func
-    if not (isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name)):
-        return False
-    function = module.function_of(call)
-    if func.attr not in _VERBS or function is None:
-        return False
-    return any(
-        parameter.arg == func.value.id
-        and parameter.annotation is not None
-        and module.qualified(parameter.annotation) in _CLIENTS
-        for parameter in function.parameters
-    )
+    return requesting(module, call) in ASYNC
 
 
 def _name(call: ast.Call) -> str:
