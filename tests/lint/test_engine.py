@@ -196,7 +196,7 @@ def test_groups_and_all() -> None:
     [
         (
             "UND999",
-            "There is no rule or group called 'UND999'. Did you mean UND009?\n"
+            "There is no rule or group called 'UND999'. Did you mean UND209?\n"
             "`understudy explain` lists them.",
         ),
         (
