@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from understudy.init import look
+from understudy.init.configuration import configuration
 from understudy.init.modules import stays_local
+from understudy.init.questions import decide
 
 from .projects import write
 
@@ -105,6 +108,50 @@ class Settings(BaseSettings):
         "DATABASE__PASSWORD": "{password}",
         "DATABASE__DB": "{database}",
     }
+
+
+def test_other_variables_that_the_app_requires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROM_THE_SHELL", "1")
+    source = f"""{PYDANTIC}
+class Settings(BaseSettings):
+    database_url: PostgresDsn
+    secret_key: SecretStr
+    jwt_algorithm: str
+    mail_from: EmailStr | None = Field(...)
+    minutes: Optional[int]
+    level: Level
+    from_a_file: str
+    from_the_shell: str
+    debug: bool = False
+
+salt = os.environ["SALT"]
+"""
+    files = {"main.py": APP, "config.py": f"import os\n{source}", ".env": "FROM_A_FILE=1\n"}
+
+    found = look(write(tmp_path, files)).variables
+
+    assert found is not None
+    assert found.required == {
+        "SECRET_KEY": "a-secret-for-tests-alone-of-32-bytes",
+        "JWT_ALGORITHM": "HS256",
+        "MAIL_FROM": "test@example.com",
+        "MINUTES": "1",
+        "SALT": "a-secret-for-tests-alone-of-32-bytes",
+    }
+
+
+def test_a_long_table_has_a_line_for_each_variable(tmp_path: Path) -> None:
+    source = f"{PYDANTIC}\nclass Settings(BaseSettings):\n    {PARTS}"
+    root = write(tmp_path, {"main.py": APP, "config.py": source, "requirements.txt": "asyncpg\n"})
+    findings = look(root)
+
+    files = configuration(findings, decide(findings, {})).files
+
+    (text,) = [file.text for file in files if file.path.name == "pyproject.toml"]
+    assert 'fake_postgres_env.DB_HOST = "{host}"\nfake_postgres_env.DB_PORT = "{port}"\n' in text
+    assert tomllib.loads(text)["tool"]["understudy"]["real_postgres_env"] == MADE
 
 
 def test_the_driver_is_that_of_a_file_that_sets_the_variable(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from understudy.init.toml_edits import checked, with_lines, with_table
 _UNDERSTUDY = "[tool.understudy]"
 _PYTEST = "[tool.pytest.ini_options]"
 _ENVIRONMENTS = {"fake_postgres_env", "real_postgres_env"}
+_WIDTH = 100  # characters of a line in pyproject.toml
 _EXAMPLES = {"app": "app.main:create_app", "schema": "db/schema.sql", "driver": "asyncpg"}
 
 
@@ -168,11 +169,17 @@ def _lines(findings: Findings, decisions: Decisions, there: object) -> list[str]
     if decisions.driver is not None and "driver" not in there:
         lines.append(f"driver = {json.dumps(decisions.driver)}")
     if findings.variables is not None and not _ENVIRONMENTS & set(there):
-        pairs = ", ".join(
-            f"{name} = {json.dumps(value)}" for name, value in findings.variables.values.items()
-        )
-        lines += [f"{key} = {{{pairs}}}" for key in sorted(_ENVIRONMENTS)]
+        values = {**findings.variables.values, **findings.variables.required}
+        for key in sorted(_ENVIRONMENTS):
+            lines += _environment(key, values)
     return lines
+
+
+def _environment(key: str, values: Mapping[str, str]) -> list[str]:
+    """Return a table of variables on one line, or on one for each if that is too long."""
+    pairs = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    line = f"{key} = {{{', '.join(pairs)}}}"
+    return [line] if len(line) <= _WIDTH else [f"{key}.{pair}" for pair in pairs]
 
 
 def _todo(question: Question) -> list[str]:

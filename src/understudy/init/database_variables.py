@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from understudy.init.modules import Modules
@@ -39,6 +40,13 @@ _PARTS = {
     "DB": "{database}", "NAME": "{database}", "DATABASE": "{database}", "DBNAME": "{database}",
 }  # fmt: skip
 _ALL_PARTS = set(_PARTS.values())
+# For a key that is too short, libraries raise or warn.
+_SECRET = "a-secret-for-tests-alone-of-32-bytes"
+_VALUES = {
+    "int": "1", "PositiveInt": "1", "NonNegativeInt": "1", "float": "1", "bool": "false",
+    "EmailStr": "test@example.com", "HttpUrl": "http://localhost", "AnyHttpUrl": "http://localhost",
+    "AnyUrl": "http://localhost", "RedisDsn": "redis://localhost", "Path": ".",
+}  # fmt: skip
 _SCHEME = r"[\"']?(?:postgres(?:ql)?)(\+\w+)?://"
 
 
@@ -49,10 +57,13 @@ class DatabaseVariables:
     Attributes:
         values: the value of each variable, as `real_postgres_env` takes it: "{dsn:asyncpg}".
         place: where the first of them is read.
+        required: values for the other variables without which the app cannot be imported, and
+            which are set nowhere.
     """
 
     values: Mapping[str, str]
     place: Place
+    required: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,7 @@ class _Variable:
     name: str
     default: str | None  # the texts in it; None if it has none, so that the variable is required
     place: Place
+    annotation: ast.expr | None = None
 
 
 def find_variables(
@@ -89,7 +101,9 @@ def find_variables(
             values |= {} if value is None else {name: value}
     if not values:
         return None
-    return DatabaseVariables(values, found[next(iter(values))].place)
+    required = _required(found.values(), sources)
+    others = {name: value for name, value in required.items() if name not in values}
+    return DatabaseVariables(values, found[next(iter(values))].place, others)
 
 
 def _variables(modules: Modules, module: Module) -> Iterator[_Variable]:
@@ -162,13 +176,13 @@ def _annotated(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
 
 def _variable(module: Module, field: ast.AnnAssign, name: str) -> _Variable:
     value = field.value
+    if isinstance(value, ast.Call):  # Field(..., validation_alias="X")
+        given = {keyword.arg: keyword.value for keyword in value.keywords}
+        made = given.get("default_factory")
+        value = value.args[0] if value.args else given.get("default", made)
     is_required = isinstance(value, ast.Constant) and value.value is ...
-    if isinstance(value, ast.Call) and not value.args:  # Field(validation_alias="X")
-        given = {keyword.arg for keyword in value.keywords}
-        is_required = given.isdisjoint({"default", "default_factory"})
-    return _Variable(
-        name, _text([] if value is None or is_required else [value]), module.place(field)
-    )
+    defaults = [] if value is None or is_required else [value]
+    return _Variable(name, _text(defaults), module.place(field), field.annotation)
 
 
 def _alias(value: ast.expr | None, default: str) -> str:
@@ -233,3 +247,35 @@ def _url(variable: _Variable, sources: Sources, driver: str | None) -> str | Non
 
 def _dsn(driver: str) -> str:
     return f"{{dsn:{driver}}}" if driver else "{dsn}"
+
+
+# What else must be set ---------------------------------------------------------------------------
+
+
+def _required(variables: Iterable[_Variable], sources: Sources) -> dict[str, str]:
+    """Return values for the variables that have no default and are set nowhere."""
+    files = [file for file in sources.files if file.name == ".env"]
+    there = {
+        line.partition("=")[0].removeprefix("export ").strip().upper()
+        for file in files
+        for line in sources.text(file).splitlines()
+    }
+    there |= {name.upper() for name in os.environ}
+    found: dict[str, str] = {}
+    for variable in variables:
+        if variable.default is None and variable.name and variable.name.upper() not in there:
+            value = _value(variable)
+            found |= {} if value is None else {variable.name: value}
+    return found
+
+
+def _value(variable: _Variable) -> str | None:
+    """Return a value of a variable's type, or None if none is known."""
+    name, annotation = variable.name.upper(), variable.annotation
+    kind = "str" if annotation is None else ast.unparse(annotation).partition(" |")[0]
+    kind = kind.removeprefix("Optional[").rstrip("]").rpartition(".")[2]
+    if kind in ("str", "SecretStr"):
+        if "ALGORITHM" in name:
+            return "HS256"
+        return _SECRET if re.search("SECRET|KEY|TOKEN|SALT", name) else "test"
+    return _VALUES.get(kind)

@@ -148,6 +148,12 @@ def _plan(
     for_ci, kept = _workflow(findings, decisions)
     if for_ci is not None:
         changes.append(for_ci)
+    if findings.variables is not None and findings.variables.required and changes:
+        names = ", ".join(findings.variables.required)
+        notes.append(
+            f"The app requires {names}, which no .env file sets.\nThe tests have values of their "
+            "own for them in fake_postgres_env and real_postgres_env."
+        )
     if decisions.schema is not None and verified.schema_untried is not None and changes:
         notes.append(f"The schema was not tried: {report.gist(verified.schema_untried)}")
     return Plan(changes, examples, [*config.kept, *kept], decisions.questions, notes)
