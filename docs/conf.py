@@ -7,7 +7,7 @@ from pathlib import Path
 
 from understudy import __version__
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the two extensions beside this file
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for the extensions beside this file
 
 project = "Understudy"
 author = "The Understudy authors"
@@ -18,8 +18,8 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "site_pages",
-    "site_reference",
+    "docs.site_pages",
+    "docs.site_reference",
 ]
 nitpicky = True
 # The build takes no network, so names of Python and of other libraries are no links.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docs import site_pages, site_reference
+from docs import site_commands, site_options, site_pages, site_reference
 
 import understudy
 from tests.backend_copy import ROOT
@@ -61,17 +61,17 @@ def pages() -> set[str]:
 
 
 def test_each_key_is_explained() -> None:
-    assert sorted(site_reference.explained_keys()) == sorted(KEYS)
+    assert sorted(site_options.explained_keys()) == sorted(KEYS)
 
 
 def test_each_flag_without_a_key_is_explained() -> None:
-    own = site_reference.flags().keys() - {flag(key) for key in KEYS}
+    own = site_options.flags().keys() - {flag(key) for key in KEYS}
 
-    assert sorted(site_reference.explained_flags()) == sorted(own)
+    assert sorted(site_options.explained_flags()) == sorted(own)
 
 
 def test_each_fixture_is_explained_with_its_scope() -> None:
-    text = site_reference.CONFIGURATION.read_text(encoding="utf-8")
+    text = site_options.CONFIGURATION.read_text(encoding="utf-8")
     explained = re.findall(r"^\| `(\w+)` \| (session|function) \|", text, flags=re.M)
 
     assert sorted(explained) == [(each.name, each.scope) for each in site_reference.fixtures()]
@@ -96,12 +96,12 @@ def test_the_lists_show_values_conditions_and_effects() -> None:
         "{confval} real_postgres_env\n\nValue: a table of variables,"
         ' `{DATABASE_URL = "{dsn}"}`; as a flag, `NAME={dsn}`, repeatable\n\n'
         "Sets environment variables that point the app at [real_postgres](../real_postgres.md).\n"
-        in site_reference.option_list()
+        in site_options.option_list()
     )
 
 
 def test_the_lists_show_options_and_exit_codes() -> None:
-    text = site_reference.command_list()
+    text = site_commands.command_list()
 
     assert "{option} -v, --verbose\n" in text
     assert (
@@ -111,7 +111,7 @@ def test_the_lists_show_options_and_exit_codes() -> None:
 
 
 def test_the_list_of_failures_leads_to_pages_that_show_them() -> None:
-    assert site_reference.pages_with("WrongEventLoop")["loops.md"] == "Event loops and pools"
+    assert site_reference.pages_with("WrongEventLoop: ")["loops.md"] == "Event loops and pools"
     assert (
         ".. autoexception:: understudy.WrongEventLoop\n   :show-inheritance:\n\n````\n\n"
         "Shown in: " in site_reference.failure_list()
@@ -181,9 +181,9 @@ def test_others_can_link_to_what_users_name(objects: dict[str, set[str]]) -> Non
     assert objects["std:fixture"] == {each.name for each in site_reference.fixtures()}
     assert objects["std:marker"] == {"integration", "understudy"}
     assert objects["std:confval"] == {*KEYS, *(f"lint.{key}" for key in LINT_KEYS)}
-    assert objects["std:cmdoption"] >= site_reference.flags().keys()
+    assert objects["std:cmdoption"] >= site_options.flags().keys()
     assert "understudy-lint.--fix" in objects["std:cmdoption"]
-    assert objects["std:command"] == site_reference.commands().keys()
+    assert objects["std:command"] == site_commands.commands().keys()
     assert objects["std:lint-rule"] == rules
     assert {f"understudy.{name}" for name in understudy.__all__ if name != "ANY"} - names == set()
     assert "understudy.script.rules.StatementRule.filled_row" in names
