@@ -17,6 +17,7 @@ from understudy.project import pytest_process
 from understudy.script.formatting import shortened
 
 _CLASS = re.compile(r"^<class '[^']+'>: ")  # SQLAlchemy's adapter for asyncpg begins with it
+_PROPERTY = "understudy.why"  # of a report
 _LONGEST = 200  # characters of a statement or of a line
 _errors: list[dict[str, Any]] = []
 
@@ -38,19 +39,26 @@ def _note(context: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Report a phase of a test: its outcome, and why it failed."""
+    """Note why a phase of a test failed."""
     report: pytest.TestReport = yield  # type: ignore[assignment] # pluggy sends it
+    if call.excinfo is not None and report.failed:
+        report.user_properties.append((_PROPERTY, _why(call.excinfo, item.config.rootpath)))
+    return report  # type: ignore[return-value] # as above
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Report a phase of a test. A first run that is repeated on a clone is not logged."""
     if report.when == "call" or report.outcome != "passed":
-        answer: dict[str, Any] = {
+        is_error = report.failed and report.when != "call"
+        why: Any = dict(report.user_properties).get(_PROPERTY, {})
+        answer = {
             "kind": "test",
             "name": report.nodeid,
-            "outcome": "error" if report.failed and report.when != "call" else report.outcome,
-            "seconds": report.duration,
+            "outcome": "error" if is_error else report.outcome,
+            **why,
         }
-        if call.excinfo is not None and report.failed:
-            answer |= _why(call.excinfo, item.config.rootpath)
         pytest_process.answer(answer)
-    return report  # type: ignore[return-value] # as above
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

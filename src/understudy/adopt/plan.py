@@ -76,7 +76,7 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
         settings["schema"] = setting[0] if len(setting) == 1 else setting
         if schema.metadata is not None:
             path = findings.root / findings.configured.tests / "schema.py"
-            files.setdefault(path, schema_module(schema.metadata))
+            files.setdefault(path, schema_module(schema.metadata, *setting))
     pyproject = findings.root / "pyproject.toml"
     files[pyproject] = _with_settings(findings, settings)
     changes = []

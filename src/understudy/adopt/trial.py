@@ -85,7 +85,9 @@ def try_out(plans: Sequence[Plan], timeout: float, say: Say) -> Trial:
         InitError: The project cannot be copied, or its tests do not run as they are.
     """
     root = plans[0].root
-    with copied(root, timeout) as copy:
+    # Tests may read files of the repository that are above the project.
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    with copied(root, timeout, top) as copy:
         say("Running the tests as they are, in a copy of the project ...")
         before = _run(copy)
         if before.ended and not before.tests and not plans[0].needs_server:
@@ -95,7 +97,7 @@ def try_out(plans: Sequence[Plan], timeout: float, say: Say) -> Trial:
             )
     refused: list[tuple[str, str]] = []
     for plan in plans:
-        with copied(root, timeout) as copy:
+        with copied(root, timeout, top) as copy:
             _apply(plan, copy)
             schema = plan.schema
             if schema is not None:

@@ -79,7 +79,9 @@ def configuration(findings: Findings, decisions: Decisions) -> Configuration:
     if decisions.schema is not None and decisions.schema.metadata is not None:
         path = tests / "schema.py"
         if not (root / path).exists():
-            files.append(NewFile(path, scaffold.schema_module(decisions.schema.metadata)))
+            [setting] = decisions.schema.setting
+            text = scaffold.schema_module(decisions.schema.metadata, setting)
+            files.append(NewFile(path, text))
     if decisions.ruff:
         above = os.path.relpath(root / findings.configured.ruff_file, root / tests)
         ruff = scaffold.ruff_file(Path(above).as_posix(), decisions.ruff)

@@ -117,7 +117,7 @@ def look(folder: Path) -> Findings:
         sources=sources,
         modules=modules,
         apps=apps,
-        schemas=find_schemas(modules, sources, root),
+        schemas=find_schemas(modules, sources, root, configured.tests),
         drivers=drivers,
         layers=find_layers(modules),
         dependencies=named,

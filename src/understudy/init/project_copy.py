@@ -72,17 +72,21 @@ class Copy:
         root: the project's folder.
         place: an empty folder for the copy.
         timeout: the seconds that a run of pytest may take.
+        top: the folder to copy, if that is one above the project's; its files may be read, too.
 
     Raises:
         InitError: The project cannot be copied.
     """
 
-    def __init__(self, root: Path, place: Path, timeout: float) -> None:
+    def __init__(self, root: Path, place: Path, timeout: float, top: Path | None = None) -> None:
+        project, root = root, top or root
         self._original = root
-        self.root = place / root.name
+        self.root = place / root.name / project.relative_to(root)
         self.timeout = timeout
         try:
-            shutil.copytree(root, self.root, symlinks=True, ignore=_ignored, copy_function=_take)
+            shutil.copytree(
+                root, place / root.name, symlinks=True, ignore=_ignored, copy_function=_take
+            )
             outer = root.parent / ".env"
             if outer.is_file():
                 shutil.copy2(outer, place / ".env")
@@ -128,14 +132,14 @@ class Copy:
 
 
 @contextmanager
-def copied(root: Path, timeout: float) -> Iterator[Copy]:
-    """Copy a project, and delete the copy afterwards.
+def copied(root: Path, timeout: float, top: Path | None = None) -> Iterator[Copy]:
+    """Copy a project, and delete the copy afterwards; for `top` see `Copy`.
 
     Raises:
         InitError: The project cannot be copied.
     """
     with tempfile.TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder:
-        yield Copy(root, Path(folder), timeout)
+        yield Copy(root, Path(folder), timeout, top)
 
 
 def _ignored(folder: str, names: Sequence[str]) -> set[str]:

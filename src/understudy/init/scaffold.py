@@ -57,15 +57,20 @@ def conftest(driver: str | None, fakes: str) -> str:
     return _CONFTEST + (_CONN.format(fakes=fakes) if driver == "psqlpy" else "")
 
 
-def schema_module(metadata: Metadata) -> str:
-    """Return the module that creates the tables of SQLAlchemy's metadata."""
+def schema_module(metadata: Metadata, setting: str) -> str:
+    """Return the module that creates the tables of SQLAlchemy's metadata.
+
+    Args:
+        metadata: the tables.
+        setting: the name of its function, as `schema` names it.
+    """
     module, _, expression = metadata.source.partition(":")
     owner = expression.partition(".")[0]
     imports = sorted({*metadata.modules} - {module})
     lines = [f"import {name}  # noqa: F401 - its tables register themselves" for name in imports]
     own = "\n".join([*lines, f"from {module} import {owner}"])
     return f'''\
-"""The schema, for Understudy: `schema = "tests.schema:create"` in [tool.understudy]."""
+"""The schema, for Understudy: `schema = "{setting}"` in [tool.understudy]."""
 
 from sqlalchemy import create_engine
 

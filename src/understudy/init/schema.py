@@ -62,12 +62,19 @@ class Schema:
     metadata: Metadata | None = None
 
 
-def find_schemas(modules: Modules, sources: Sources, root: Path) -> list[Schema]:
-    """Return every source of the schema, the most reliable first."""
+def find_schemas(modules: Modules, sources: Sources, root: Path, tests: Path) -> list[Schema]:
+    """Return every source of the schema, the most reliable first.
+
+    Args:
+        modules: the project's modules.
+        sources: its files.
+        root: its folder.
+        tests: the folder of its tests, for the module that makes the tables of the models.
+    """
     return [
         *_alembic(sources, root),
         *_sql(sources, root),
-        *_metadata(modules),
+        *_metadata(modules, tests),
         *_tortoise(modules),
         *_urls(sources, root),
     ]
@@ -151,7 +158,7 @@ def _sql_folder(
     return Schema(tuple(setting), place, f"SQL, {counted(len(creating), 'file')} with CREATE TABLE")
 
 
-def _metadata(modules: Modules) -> Iterator[Schema]:
+def _metadata(modules: Modules, tests: Path) -> Iterator[Schema]:
     sources: dict[str, Place] = {}
     tables: dict[str, Place] = {}
     for module in modules:
@@ -192,7 +199,7 @@ def _metadata(modules: Modules) -> Iterator[Schema]:
     metadata = Metadata(next(iter(chosen)), tuple(sorted(tables)))
     source = metadata.source.replace(":", ".")
     what = f"{source}, tables in {counted(len(tables), 'module')}"
-    yield Schema(("tests.schema:create",), place, what, metadata)
+    yield Schema((f"{'.'.join(tests.parts)}.schema:create",), place, what, metadata)
 
 
 def _has_tablename(node: ast.stmt) -> bool:
