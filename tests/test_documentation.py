@@ -31,6 +31,7 @@ DOCUMENTS = [
 SLOW = {
     f"docs/{page}.md"
     for page in (
+        "both_fixtures",
         "budgets",
         "ci",
         "faults",
@@ -43,6 +44,7 @@ SLOW = {
         "sql_coverage",
         "sqlalchemy",
         "sweep",
+        "tenants",
     )
 }
 

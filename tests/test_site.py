@@ -111,7 +111,8 @@ def test_the_lists_show_options_and_exit_codes() -> None:
 
 
 def test_the_list_of_failures_leads_to_pages_that_show_them() -> None:
-    assert site_reference.pages_with("WrongEventLoop: ")["loops.md"] == "Event loops and pools"
+    pages = site_reference.pages_with("WrongEventLoop: ")
+    assert pages["loops.md"] == "Use one engine or pool in many tests"
     assert (
         ".. autoexception:: understudy.WrongEventLoop\n   :show-inheritance:\n\n````\n\n"
         "Shown in: " in site_reference.failure_list()
