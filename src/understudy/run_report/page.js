@@ -44,7 +44,8 @@ function show() {
   document.body.dataset.pane = view && !key ? "list" : "detail";
   document.body.classList.toggle("no-list", !view);
   for (const a of byId("views").children) setCurrent(a, "page", a.hash === (view ? `#/${view.title.toLowerCase()}` : "#/summary"));
-  for (const a of byId("list").querySelectorAll("a")) setCurrent(a, "true", item && a.hash === address(view.one, view.key(item)));
+  setCurrent(byId("list").querySelector("[aria-current]"), "true", false);
+  setCurrent(item && byId("list").children[view.items.indexOf(item)].firstElementChild, "true", true);
   const detail = byId("detail");
   detail.replaceChildren(...(view ? itemDetail(view, item, wanted) : summary()).filter(Boolean));
   detail.scrollTop = 0;
@@ -61,13 +62,17 @@ function revealCurrent(list) {
   else list.scrollTop += Math.max(0, above + item.offsetHeight - list.clientHeight);
 }
 
-const leaveTo = (hash) => location.replace(hash);
-const firstAddress = () =>
-  data.tests.length && REASONS[data.tests[0].outcome] && data.tests[0].outcome !== "skipped" ? address("test", data.tests[0].key) : "#/summary";
+function leaveTo(hash) {
+  location.replace(hash);
+  show(); // the event comes later
+}
+
+const hasFailed = (test) => test?.outcome === "failed" || test?.outcome === "error";
+const firstAddress = () => (hasFailed(data.tests[0]) ? address("test", data.tests[0].key) : "#/summary");
 
 function setCurrent(a, how, isCurrent) {
-  if (isCurrent) a.setAttribute("aria-current", how);
-  else a.removeAttribute("aria-current");
+  if (isCurrent) a?.setAttribute("aria-current", how);
+  else a?.removeAttribute("aria-current");
 }
 
 function itemDetail(view, item, wanted) {
@@ -132,7 +137,7 @@ function step(by) {
 
 function testRow(test) {
   const [file, name] = split(test.id);
-  return [mark(test.outcome ?? "", MARKS), el("span", { class: "name" }, name), el("small", {}, file)];
+  return [mark(test.outcome ?? "", MARKS), el("span", { class: "name" }, breakable(name)), el("small", {}, tail(file))];
 }
 
 function statementRow(statement) {
@@ -151,16 +156,16 @@ function tableRow(table) {
 function testDetail(test) {
   const [file, name] = split(test.id);
   const events = test.events.map(unpacked);
-  const failed = test.outcome === "failed" || test.outcome === "error";
-  const opened = new Set(failed ? events.filter((event) => event.error || event.fault).slice(0, 3).map((event) => event.index) : []);
+  const opened = new Set(hasFailed(test) ? events.filter((event) => event.error || event.fault).slice(0, 3).map((event) => event.index) : []);
   const rolledBack = test.rolled_back ? ` (${test.rolled_back} rolled back)` : "";
   return [
-    el("h2", {}, name, " ", el("span", { class: `badge ${test.outcome}` }, test.outcome)),
+    el("h2", {}, breakable(name), " ", el("span", { class: `badge ${test.outcome}` }, test.outcome)),
     el("p", { class: "meta" }, joined([
-      test.place || file, test.isolation && `isolated by ${test.isolation}`, `${(test.seconds ?? 0).toFixed(2)} s`,
+      test.place || file, `${(test.seconds ?? 0).toFixed(2)} s`,
       test.requests && counted(test.requests, "request"), test.statements && counted(test.statements, "statement"),
       test.transactions && counted(test.transactions, "transaction") + rolledBack,
       test.errors && counted(test.errors, "error"), test.faults && counted(test.faults, "fault"),
+      test.isolation && `isolated by ${test.isolation}`,
     ])),
     el("div", { class: "test" },
       test.failure ? failure(test) : null,

@@ -18,6 +18,10 @@ function el(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A text that is cut at its beginning if there is no room; a path is told by its end. */
+const tail = (text) => el("span", { class: "tail" }, el("bdi", {}, text));
+/** A long name may be broken after each underscore. */
+const breakable = (name) => name.length < 34 ? [name] : name.split(/(?<=[_.:])/).flatMap((part) => [part, el("wbr")]);
 const hidden = (text) => el("span", { class: "hidden" }, text);
 const counted = (count, noun) =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
@@ -57,15 +61,15 @@ function highlighted(text) {
   });
 }
 
-/** Give each span the first lane that is free when it begins; return the number of lanes. */
-function stack(spans) {
+/** Return the lane of each span: the first one that is free when it begins. Times are rounded, so 1 overlaps. */
+function lanesOf(spans, from, to) {
   const ends = [];
-  for (const span of spans) {
-    const free = ends.findIndex((end) => end <= span.from);
-    span.lane = free < 0 ? ends.length : free;
-    ends[span.lane] = span.to;
-  }
-  return ends.length;
+  return spans.map((span) => {
+    const free = ends.findIndex((end) => end <= from(span) + 1);
+    const lane = free < 0 ? ends.length : free;
+    ends[lane] = to(span);
+    return lane;
+  });
 }
 
 /** The transactions of a test: where each begins and ends, as times and as positions in the list. */
@@ -113,18 +117,18 @@ function chart(events, transactions, start, end, show) {
     Statements: sent.map((event) => spanOf(event, isBad(event) ? "bad" : event.fault ? "fault" : "statement")),
   };
   const rows = Object.entries(lanes).filter(([, spans]) => spans.length > 0).map(([name, spans]) => {
-    const height = name === "Statements" ? (spans.forEach((span) => (span.lane = 0)), 1) : stack(spans);
-    const track = el("div", { class: "track" }, spans.map((span) => {
+    const lane = lanesOf(spans, (span) => span.from, (span) => span.to);
+    const track = el("div", { class: "track" }, spans.map((span, index) => {
       const bar = el("div", {
         class: `bar ${span.kind}`, onclick: () => show(span.event),
         title: `${span.label}\n${duration(span.from)}, took ${duration(span.to - span.from)}`,
       }, name === "Statements" ? "" : span.label);
       bar.style.left = scale(span.from);
       bar.style.width = `max(3px, calc(${scale(span.to)} - ${scale(span.from)}))`;
-      bar.style.top = `${span.lane * 22}px`;
+      bar.style.top = `${lane[index] * 22}px`;
       return bar;
     }));
-    track.style.height = `${height * 22 - 2}px`;
+    track.style.height = `${Math.max(...lane) * 22 + 20}px`;
     return [el("span", {}, name), track];
   });
   const ticks = [start, (start + end) / 2, end].map((time) => el("span", {}, duration(time)));
@@ -141,20 +145,21 @@ function jumps(events, show) {
 }
 
 function eventList(events, transactions, opened) {
-  const width = stack(transactions.map((span) => ((span.times = [span.from, span.to]), Object.assign(span, { from: span.first, to: span.last + 1 }))));
-  for (const span of transactions) [span.from, span.to] = span.times;
+  const lanes = lanesOf(transactions, (span) => span.first, (span) => span.last + 1);
+  const width = Math.max(0, ...lanes.map((lane) => lane + 1));
   const list = el("ol", { class: "events" });
+  const isConcurrent = new Set(events.map((event) => event.connection).filter((number) => number != null)).size > 1;
   const rows = [];
   let phase = "";
   for (const event of events) {
     if (event.phase !== phase) list.append(el("li", { class: "phase" }, (phase = event.phase)));
     const rails = el("span", { class: "rails", "aria-hidden": "true" });
     for (let lane = 0; lane < width; lane++) {
-      const span = transactions.find((one) => one.lane === lane && one.first <= event.index && event.index <= one.last);
+      const span = transactions.find((one, number) => lanes[number] === lane && one.first <= event.index && event.index <= one.last);
       const isEnd = span && event.index === span.last && span.kind !== "open";
       rails.append(el("i", { class: span && `${span.kind}${event.index === span.first ? " first" : ""}${isEnd ? " last" : ""}` }));
     }
-    const row = eventRow(event, rails, opened.has(event.index));
+    const row = eventRow(event, rails, opened.has(event.index), isConcurrent);
     rows.push(row);
     list.append(row.node);
   }
@@ -166,16 +171,16 @@ function eventList(events, transactions, opened) {
 }
 
 /** One event: a button with its line, and under it the panel that the button opens. */
-function eventRow(event, rails, isOpen) {
+function eventRow(event, rails, isOpen, isConcurrent) {
   const id = `event-${event.index}`;
   const label = event.type === "statement" ? highlighted(titleOf(event)) : titleOf(event);
   const inside = event.transaction == null ? null : hidden(`, in transaction ${event.transaction}`);
   const button = el("button", { type: "button", class: "row", "aria-expanded": String(isOpen), "aria-controls": id },
     el("span", { class: "at" }, hidden("at "), duration(event.at)),
-    el("span", { class: "what" }, event.fault ? el("span", { class: "badge fault" }, "fault") : null, label, inside),
+    el("span", { class: "what" }, isConcurrent && event.connection != null ? connection(event) : null, event.fault ? el("span", { class: "badge fault" }, "fault") : null, label, inside),
     el("span", { class: "answer" }, hidden(", "), answerOf(event)),
     el("span", { class: "took" }, hidden(", took "), event.took == null ? "never ended" : duration(event.took)),
-    el("span", { class: "line" }, event.place ? hidden(", ") : null, event.place.split(/[/\\]/).pop()));
+    el("span", { class: "line" }, event.place ? [hidden(", "), tail(event.place.split(/[/\\]/).pop())] : null));
   const panel = el("div", { class: "panel", id, hidden: !isOpen });
   if (isOpen) panel.append(...panelOf(event));
   const toggle = (open) => {
@@ -194,6 +199,9 @@ function eventRow(event, rails, isOpen) {
     },
   };
 }
+
+const connection = (event) =>
+  el("span", { class: "connection", title: `connection ${event.connection}` }, hidden("connection "), String(event.connection), hidden(": "));
 
 function answerOf(event) {
   if (event.error || event.exception) return el("span", { class: "error" }, event.error ? errorOf(event.error) : event.exception);
