@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+from understudy.review import output
+from understudy.review.checklist_items import Answer, Evidence, Item, Review, State
 from understudy.run_report.records import (
     Column,
     Error,
@@ -220,6 +223,18 @@ def small() -> list[Record]:
     return [run(), *users(), others[0], failing_test(), *others[1:], summary()]
 
 
+def reviews() -> list[Review]:
+    """Return the review that the small run shows."""
+    found: dict[Item, tuple[State, Evidence]] = {
+        Item.LAYER: ("ok", Evidence("its name says dao")),
+        Item.ERRORS: ("not ok", Evidence("no test runs this except", "app/dao/users.py", 24)),
+        Item.REPEATABLE: ("cannot tell", Evidence("a test was stopped after 60 s")),
+    }
+    answers = tuple(Answer(item, state, (why,)) for item, (state, why) in found.items())
+    hint = Answer(Item.HINTS, "not ok", (Evidence("no hint for conn", "tests/test_users.py", 10),))
+    return [Review("app.dao.users", "app/dao/users.py", 2, 83.3, answers, (hint,))]
+
+
 def summary() -> Summary:
     mutants = [
         ("SELECT without WHERE", "Survived", ""),
@@ -232,43 +247,7 @@ def summary() -> Summary:
             "5 calls on real_postgres, 3 different statements",
             "1 call on fakes, 1 different statement",
         ],
-        checklist=[
-            {
-                "module": "app.dao.users",
-                "path": "app/dao/users.py",
-                "tests": 2,
-                "covered": 83.3,
-                "items": [
-                    {
-                        "item": "layer",
-                        "stage": "before",
-                        "text": "the layer under test is clear",
-                        "state": "ok",
-                        "evidence": [{"text": "its name says dao", "path": "", "line": 0}],
-                    },
-                    {
-                        "item": "errors",
-                        "stage": "during",
-                        "text": "the error paths are tested",
-                        "state": "not ok",
-                        "evidence": [
-                            {
-                                "text": "no test runs this except",
-                                "path": "app/dao/users.py",
-                                "line": 24,
-                            }
-                        ],
-                    },
-                    {
-                        "item": "repeatable",
-                        "stage": "after",
-                        "text": "they say the same each time",
-                        "state": "cannot tell",
-                        "evidence": [],
-                    },
-                ],
-            }
-        ],
+        checklist=json.loads(output.document(reviews()))["modules"],
         mutants={
             "files": {
                 "app/dao/users.py": {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.run_report import sample_run
+from understudy.review import output
 from understudy.run_report.page_data import document, headline
 from understudy.run_report.records import Summary, Test, TestEvent
 
@@ -72,6 +73,14 @@ def test_the_summary_has_the_lines_of_the_terminal(small: dict[str, Any]) -> Non
     assert isinstance(summary, Summary)
     assert small["summary"]["lines"] == summary.lines
     assert small["summary"]["outcomes"] == summary.outcomes
+
+
+def test_the_review_has_the_last_line_of_the_terminal(small: dict[str, Any]) -> None:
+    lines = output.text(
+        sample_run.reviews(), fancy=True, whole=False, paint=lambda state, text: text
+    )
+
+    assert small["review"] == list(lines)[-1]
 
 
 def unpacked(data: dict[str, Any], packed: list[Any]) -> TestEvent:

@@ -256,6 +256,7 @@ function summary() {
     data.summary.lines.length ? section("Understudy", el("pre", { class: "terminal" }, data.summary.lines.join("\n"))) : null,
     section("Run", el("dl", { class: "facts" }, Object.entries(facts).flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]))),
     data.rows_left_out ? el("p", { class: "note" }, "The rows of tests that passed are left out, to keep this file small.") : null,
+    data.review ? section("Review", el("p", { class: "review" }, data.review)) : null,
     ...data.summary.checklist.map(checklist),
   ];
 }
@@ -263,13 +264,20 @@ function summary() {
 function checklist(module) {
   const signs = { ok: "✓", "not-ok": "✗", "cannot-tell": "?" };
   const evidence = (one) => el("li", {}, one.path ? el("code", {}, one.line ? `${one.path}:${one.line}` : one.path) : null, one.path ? "  " : "", one.text);
-  return section(`Review of ${module.module}`,
+  return section(module.module,
     el("p", { class: "meta" }, `${module.path} · ${counted(module.tests, "test")} · ${Math.round(module.covered)}% covered`),
     el("ul", { class: "checklist" }, module.items.map((item) => {
       const state = item.state.replace(" ", "-");
       const against = state === "ok" ? [] : item.evidence;
       return el("li", {}, mark(state, signs), item.text, against.length ? el("ul", {}, against.map(evidence)) : null);
-    })));
+    })),
+    module.opinions?.length ? opinions(module.opinions, evidence) : null);
+}
+
+function opinions(items, evidence) {
+  const found = items.map((item) => `${item.text} (${item.evidence.length})`).join(", ");
+  return el("details", {}, el("summary", {}, `Opinion, not counted: ${found}`),
+    el("ul", { class: "links" }, items.flatMap((item) => item.evidence.map(evidence))));
 }
 
 // Begin ------------------------------------------------------------------------------------------

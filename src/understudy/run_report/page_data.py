@@ -57,6 +57,7 @@ def document(records: Sequence[Record], *, rows_of_passed: bool = True) -> dict[
     return {
         "run": asdict(runs[0]),
         "summary": {**asdict(summaries[0]), "mutants": None},
+        "review": _review(summaries[0].checklist),
         "rows_left_out": not rows_of_passed,
         "tests": packed,
         "statements": [
@@ -81,6 +82,13 @@ def headline(failure: str) -> str:
     source = [f"> {line.strip()}" for line in sources[-1:] if reasons]
     reason = dedent("\n".join((reasons or lines)[:_HEADLINE])).strip("\n")
     return "\n".join([*source, reason])
+
+
+def _review(modules: Sequence[Mapping[str, Any]]) -> str:
+    """Return the last line of `understudy review`."""
+    count = Counter(item["state"] for module in modules for item in module["items"])
+    figures = f"{count['ok']} fulfilled, {count['not ok']} not, {count['cannot tell']} undecided"
+    return figures if modules else ""
 
 
 def _keys(tests: Iterable[Test]) -> list[str]:

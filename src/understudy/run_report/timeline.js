@@ -204,8 +204,11 @@ const connection = (event) =>
   el("span", { class: "connection", title: `connection ${event.connection}` }, hidden("connection "), String(event.connection), hidden(": "));
 
 function answerOf(event) {
-  if (event.error || event.exception) return el("span", { class: "error" }, event.error ? errorOf(event.error) : event.exception);
-  if (event.status != null) return el("span", { class: `status s${Math.floor(event.status / 100)}` }, String(event.status));
+  if (event.error) return el("span", { class: "error" }, errorOf(event.error));
+  if (event.type === "request") {
+    return [event.exception ? el("span", { class: "error" }, `${event.exception}  `) : null,
+      event.status == null ? null : el("span", { class: `status s${Math.floor(event.status / 100)}` }, String(event.status))];
+  }
   if (event.count != null && event.columns.length) return counted(event.count, "row");
   return event.type === "statement" ? event.tag || (event.count == null ? "" : counted(event.count, "row")) : "";
 }
