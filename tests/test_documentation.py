@@ -41,6 +41,7 @@ SLOW = {
         "litestar",
         "mutate",
         "review",
+        "run_report",
         "sql_coverage",
         "sqlalchemy",
         "sweep",

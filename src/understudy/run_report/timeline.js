@@ -32,6 +32,9 @@ function duration(time) {
   return `${(time / 1000).toFixed(time < 9_995 ? 2 : time < 99_950 ? 1 : 0)} ms`;
 }
 
+/** A moment of a test, finer than `duration`: what happens in a test is a millisecond apart. */
+const moment = (time) => (time < 99_950 ? duration(time) : `${(time / 1000).toLocaleString("en", { maximumFractionDigits: time < 9_999_500 ? 1 : 0 })} ms`);
+
 /** An event of the data as an object; texts and shapes are numbers there, and 0 is none. */
 function unpacked([shape, at, took, connection, request, transaction, count, parameters, rows], index) {
   const [type, phase, server, statement, text, columns, tag, status, state, message, fault, place, fn, source,
@@ -121,7 +124,7 @@ function chart(events, transactions, start, end, show) {
     const track = el("div", { class: "track" }, spans.map((span, index) => {
       const bar = el("div", {
         class: `bar ${span.kind}`, onclick: () => show(span.event),
-        title: `${span.label}\n${duration(span.from)}, took ${duration(span.to - span.from)}`,
+        title: `${span.label}\n${moment(span.from)}, took ${duration(span.to - span.from)}`,
       }, name === "Statements" ? "" : span.label);
       bar.style.left = scale(span.from);
       bar.style.width = `max(3px, calc(${scale(span.to)} - ${scale(span.from)}))`;
@@ -131,7 +134,7 @@ function chart(events, transactions, start, end, show) {
     track.style.height = `${Math.max(...lane) * 22 + 20}px`;
     return [el("span", {}, name), track];
   });
-  const ticks = [start, (start + end) / 2, end].map((time) => el("span", {}, duration(time)));
+  const ticks = [start, (start + end) / 2, end].map((time) => el("span", {}, moment(time)));
   return el("div", { class: "chart", "aria-hidden": "true" }, ...rows.flat(), el("span"), el("div", { class: "axis" }, ticks));
 }
 
@@ -141,7 +144,7 @@ function jumps(events, show) {
   if (marked.length === 0) return null;
   return el("ul", { class: "jumps", "aria-label": "Errors and faults" }, marked.map((event) =>
     el("li", {}, el("button", { type: "button", class: isBad(event) ? "bad" : "fault", onclick: () => show(event) },
-      `${duration(event.at)}  `, event.error ? errorOf(event.error) : event.exception || event.fault || "never ended"))));
+      `${moment(event.at)}  `, event.error ? errorOf(event.error) : event.exception || event.fault || "never ended"))));
 }
 
 function eventList(events, transactions, opened) {
@@ -176,7 +179,7 @@ function eventRow(event, rails, isOpen, isConcurrent) {
   const label = event.type === "statement" ? highlighted(titleOf(event)) : titleOf(event);
   const inside = event.transaction == null ? null : hidden(`, in transaction ${event.transaction}`);
   const button = el("button", { type: "button", class: "row", "aria-expanded": String(isOpen), "aria-controls": id },
-    el("span", { class: "at" }, hidden("at "), duration(event.at)),
+    el("span", { class: "at" }, hidden("at "), moment(event.at)),
     el("span", { class: "what" }, isConcurrent && event.connection != null ? connection(event) : null, event.fault ? el("span", { class: "badge fault" }, "fault") : null, label, inside),
     el("span", { class: "answer" }, hidden(", "), answerOf(event)),
     el("span", { class: "took" }, hidden(", took "), event.took == null ? "never ended" : duration(event.took)),
