@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     mail_from: EmailStr | None = Field(...)
     minutes: Optional[int]
     level: Level
+    postgres_drv: str
     from_a_file: str
     from_the_shell: str
     debug: bool = False
