@@ -58,23 +58,31 @@ def is_asked(module: Module, node: ast.Attribute) -> bool:
 
 
 def _passed(module: Module) -> Iterator[ClassMock]:
-    """Yield the mocks that are passed to a parameter with the annotation of a class."""
+    """Yield the mocks that get the place of a class by an annotation.
+
+    Either they are passed to a parameter, or they are assigned to an attribute.
+    """
     if not module.calls("Mock", "MagicMock", "AsyncMock"):
         return
     classes: dict[ast.Call, set[str | None]] = {}
     for function in module.functions:
         for call in function.own(ast.Call):
-            for name, parameter, home in _arguments(module, call):
-                made = _origin(module, function, name, _DEEPEST)
+            for given, parameter, home in _arguments(module, call):
+                made = _origin(module, function, given, _DEEPEST)
                 if made is not None:
                     classes.setdefault(made, set()).add(annotated(home, parameter.annotation))
+        for assign in function.own(ast.Assign):
+            made, target = _unspecified(module, assign.value), assign.targets[0]
+            if made is not None and isinstance(target, ast.Attribute):
+                owner = class_of(module, target.value)
+                if owner is not None and owner is not function.in_class:
+                    classes.setdefault(made, set()).update(_of_attribute(owner, target.attr))
     asked: dict[ast.Call, list[tuple[ast.Attribute, str]]] = {}
     for function in module.functions if classes else ():
         for node in function.own(ast.Attribute):
-            if isinstance(node.value, ast.Name):
-                made = _origin(module, function, node.value.id, _DEEPEST)
-                if made in classes:
-                    asked.setdefault(made, []).append((node, node.attr))
+            made = _origin(module, function, node.value, _DEEPEST)
+            if made in classes:
+                asked.setdefault(made, []).append((node, node.attr))
     for made, names in classes.items():
         stands_for = names.pop() if len(names) == 1 else None
         if stands_for is not None:
@@ -82,26 +90,54 @@ def _passed(module: Module) -> Iterator[ClassMock]:
             yield ClassMock(made, kind, stands_for, tuple(asked.get(made, ())))
 
 
-def _arguments(module: Module, call: ast.Call) -> Iterator[tuple[str, ast.arg, Module]]:
+def _of_attribute(owner: Class, name: str) -> Iterator[str | None]:
+    """Yield the class of an instance's attribute, for each place that sets it."""
+    for cls in home_of(owner).project.lineage(home_of(owner), owner)[0]:
+        home = home_of(cls)
+        for declared in cls.own(ast.AnnAssign):
+            if isinstance(declared.target, ast.Name) and declared.target.id == name:
+                yield annotated(home, declared.annotation)
+        for method in cls.functions:
+            types = {parameter.arg: parameter.annotation for parameter in method.parameters}
+            for typed in method.own(ast.AnnAssign):
+                if _text(typed.target) == f"self.{name}":
+                    yield annotated(home, typed.annotation)
+            for assign in method.own(ast.Assign):
+                if any(_text(target) == f"self.{name}" for target in assign.targets):
+                    value = assign.value
+                    if isinstance(value, ast.Name) and value.id in types:
+                        yield annotated(home, types[value.id])
+                    elif isinstance(value, ast.Call):
+                        yield home.qualified(value.func)
+                    else:
+                        yield None
+
+
+def _text(node: ast.expr) -> str | None:
+    """Return a variable or an attribute of one as text: `users`, `self.users`."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _arguments(module: Module, call: ast.Call) -> Iterator[tuple[ast.expr, ast.arg, Module]]:
     """Yield the variables that a call of the project passes, each with its parameter."""
-    names = [node.id for node in call.args if isinstance(node, ast.Name)]
-    names += [keyword.value.id for keyword in call.keywords if isinstance(keyword.value, ast.Name)]
-    function = called(module, call) if names else None
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    function = called(module, call) if any(map(_text, given)) else None
     if function is None:
         return
-    given = function.node.args
-    positional = [*given.posonlyargs, *given.args]
+    arguments = function.node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
     if function.in_class is not None and not _is_static(function):
         positional = positional[1:]
     for node, parameter in zip(call.args, positional, strict=False):
         if isinstance(node, ast.Starred):
             break
-        if isinstance(node, ast.Name):
-            yield node.id, parameter, home_of(function)
-    by_name = {parameter.arg: parameter for parameter in (*positional, *given.kwonlyargs)}
+        yield node, parameter, home_of(function)
+    by_name = {parameter.arg: parameter for parameter in (*positional, *arguments.kwonlyargs)}
     for keyword in call.keywords:
-        if isinstance(keyword.value, ast.Name) and keyword.arg in by_name:
-            yield keyword.value.id, by_name[keyword.arg], home_of(function)
+        if keyword.arg in by_name:
+            yield keyword.value, by_name[keyword.arg], home_of(function)
 
 
 def called(module: Module, call: ast.Call) -> Function | None:
@@ -152,20 +188,40 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _origin(module: Module, function: Function, name: str, depth: int) -> ast.Call | None:
-    """Return the call that makes the mock of a variable, here or in a fixture of the file."""
+def _origin(module: Module, function: Function, variable: ast.expr, depth: int) -> ast.Call | None:
+    """Return the call that makes the mock of a variable: here, in setUp, or in a fixture."""
+    name = _text(variable)
+    if name is None:
+        return None
+    if isinstance(variable, ast.Attribute):
+        in_class = function.in_class if name.startswith("self.") else None
+        made = _attributes(module, in_class or function).get(name, [])
+        return _unspecified(module, made[0]) if len(made) == 1 else None
     values = values_of(function, name)
     if values:
-        made = values[0]
-        return _unspecified(module, made) if len(values) == 1 else None
+        return _unspecified(module, values[0]) if len(values) == 1 else None
     if depth and any(parameter.arg == name for parameter in function.parameters):
         fixture = pytest_items.of(module).fixtures.get(name)
         given = results_of(fixture.function) if fixture is not None else []
         if fixture is not None and len(given) == 1 and fixture.function is not function:
-            if isinstance(given[0], ast.Name):
-                return _origin(module, fixture.function, given[0].id, depth - 1)
-            return _unspecified(module, given[0])
+            result = given[0]
+            if isinstance(result, ast.Name):
+                return _origin(module, fixture.function, result, depth - 1)
+            return _unspecified(module, result)
     return None
+
+
+def _attributes(module: Module, scope: Class | Function) -> dict[str, list[ast.expr]]:
+    """Return the values that a function, or the methods of a class, assign to attributes."""
+    known: dict[str, list[ast.expr]] | None = module.memory.get(("attributes", scope))
+    if known is None:
+        known = module.memory["attributes", scope] = {}
+        for function in scope.functions if isinstance(scope, Class) else [scope]:
+            for assign in function.own(ast.Assign):
+                for target in assign.targets:
+                    if isinstance(target, ast.Attribute) and (name := _text(target)):
+                        known.setdefault(name, []).append(assign.value)
+    return known
 
 
 def _unspecified(module: Module, node: ast.expr | None) -> ast.Call | None:
@@ -181,7 +237,7 @@ def _patched(module: Module) -> Iterator[ClassMock]:
         if patch.value is not None or _SPECS & set(keywords_of(patch.call)):
             continue
         cls = module.project.find(patch.dotted, module)
-        where = _bound(module, patch, by_call) if isinstance(cls, Class) else None
+        where = bound(module, patch, by_call) if isinstance(cls, Class) else None
         if not isinstance(cls, Class) or where is None:
             continue
         function, name = where
@@ -197,7 +253,7 @@ def _patched(module: Module) -> Iterator[ClassMock]:
         yield ClassMock(patch.call, "MagicMock", f"{home_of(cls).name}.{cls.path}", tuple(asked))
 
 
-def _bound(
+def bound(
     module: Module, patch: Patch, by_call: Mapping[ast.Call, Patch]
 ) -> tuple[Function, str] | None:
     """Return the function and the variable or parameter that get the mock of a patch."""

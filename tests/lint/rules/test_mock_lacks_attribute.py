@@ -119,6 +119,31 @@ def test_a(users):
     assert Service(users, lazy, store=store)
     assert total(sized, either)
 """,
+    "setUp": """
+from unittest import IsolatedAsyncioTestCase
+from unittest.mock import AsyncMock
+from app.users import Service
+class UsersTest(IsolatedAsyncioTestCase):
+    def setUp(self):
+        self.users = AsyncMock()
+        self.service = Service(self.users)
+    async def test_a(self):
+        self.users.load.return_value = 1  # here
+        self.users.fetch.return_value = 1
+        assert await load()
+""",
+    "an attribute of an object": """
+from unittest.mock import AsyncMock
+from app.users import Service, Users
+async def test_a():
+    service = Service(Users())
+    service.users = AsyncMock()
+    service.users.load.return_value = 1  # here
+    service.users.fetch.return_value = 1
+    service.lazy = AsyncMock()
+    service.lazy.load.return_value = 1
+    assert await load()
+""",
 }
 
 

@@ -129,6 +129,44 @@ def __getattr__(name):
 === app/star.py
 from os.path import *
 """,
+    "imported when it is used, and named in annotations": """
+from unittest.mock import patch
+from app.users import Users, total
+def test_a():
+    with patch("app.mail.Mailer"):
+        assert Users(None).mailer
+    with patch("app.mail.Mailer"):
+        assert total(None) == 0
+=== app/mail.py
+class Mailer:
+    size = 0
+=== app/teams.py
+=== app/users.py
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from app.mail import Mailer
+class Users:
+    def __init__(self, mailer):
+        from app.mail import Mailer
+        self.mailer: Mailer = Mailer()
+def total(mailer: "Mailer") -> int:
+    return Mailer.size if mailer else 0
+""",
+    "only in annotations": """
+from unittest.mock import patch
+from app.users import total
+def test_a():
+    with patch("app.mail.Mailer"):
+        assert total(None) == 0
+=== app/mail.py
+class Mailer:
+    size = 0
+=== app/users.py
+from app.mail import Mailer
+def total(mailer: Mailer) -> Mailer:
+    found: Mailer | None = mailer
+    return found
+""",
 }
 
 

@@ -152,6 +152,19 @@ def test_c():
     assert collect([]) is None
     assert collect(seen=[]) is None
 """,
+    "a helper sets it up for each test": """
+behaviour = {"fails": False}
+def reset():
+    behaviour["fails"] = False
+def test_a():
+    behaviour["fails"] = True
+    try:
+        assert load(behaviour)
+    finally:
+        reset()
+def test_b():
+    assert load(behaviour)
+""",
 }
 
 

@@ -227,6 +227,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 async def save(session: AsyncSession, user):
     session.add(user)
 """,
+    "a mock whose answer is set later": """
+from unittest.mock import MagicMock, patch
+from app import users
+@patch("app.users.fetch", new_callable=MagicMock)
+def test_a(fetch):
+    fetch.side_effect = later
+    assert users
+def test_b():
+    with patch("app.users.fetch", new_callable=MagicMock) as fetch:
+        fetch.return_value = later()
+        assert users
+    with patch("app.users.fetch", new_callable=MagicMock):  # here
+        assert users
+"""
+    + APP,
 }
 
 

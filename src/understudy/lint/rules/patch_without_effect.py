@@ -89,12 +89,8 @@ def _copy(
         if function is None or home is None or home is owner:
             continue
         for name in _copies(home, target):
-            used = any(
-                node.id == name and isinstance(node.ctx, ast.Load)
-                for node in function.all(ast.Name)
-            )
             if (
-                used
+                _uses(home, function, name)
                 and not function.binds(name)
                 and f"{home.name}.{name}" not in replaced
                 and not _looks_it_up(home, owner, patch.name)
@@ -106,18 +102,40 @@ def _copy(
 def _copies(home: Module, target: str) -> Iterator[str]:
     """Yield the names that a module has for the replaced object, by an import at its top."""
     for statement in home.scope.own(ast.ImportFrom):
+        if any(isinstance(node, ast.If) for node in home.above(statement)):
+            continue  # TYPE_CHECKING: the import that counts is elsewhere
         for alias in statement.names:
             name = alias.asname or alias.name
             if home.imports.get(name) == target:
                 yield name
 
 
+def _uses(home: Module, function: Function, name: str) -> bool:
+    """Whether a function looks a name up when it runs: not in an annotation."""
+    inside = {function.node, *(inner.node for inner in function.nested())}
+    for node in function.all(ast.Name):
+        if node.id == name and isinstance(node.ctx, ast.Load):
+            around = next(
+                above
+                for above in home.above(node)
+                if above in inside or isinstance(above, ast.arg | ast.AnnAssign)
+            )
+            if around in inside and node is not getattr(around, "returns", None):
+                return True
+    return False
+
+
 def _is_used_in(owner: Module, name: str) -> bool:
     """Whether the module's own functions look the name up, so that the patch may be for them."""
-    return any(
-        node.id == name and isinstance(node.ctx, ast.Load) and owner.function_of(node) is not None
-        for node in owner.scope.all(ast.Name)
-    )
+    used: set[str] | None = owner.memory.get("used in functions")
+    if used is None:
+        used = owner.memory["used in functions"] = {
+            node.id
+            for function in owner.functions
+            for node in function.own(ast.Name)
+            if isinstance(node.ctx, ast.Load)
+        }
+    return name in used
 
 
 def _looks_it_up(home: Module, owner: Module, name: str) -> bool:

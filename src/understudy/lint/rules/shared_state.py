@@ -21,6 +21,10 @@ def check(module: Module) -> Iterator[Found]:
         if isinstance(value, ast.expr) and is_mutable(module, value):
             users = [test for test in tests if _mentions(test, name) and not test.binds(name)]
             if len(users) > 1 and not _is_reset(module, re.escape(name)):
+                if any(
+                    list(changes(other, name)) for other in module.functions if other not in tests
+                ):
+                    continue  # a helper sets it up for each test
                 yield from _found(users, name, name)
     yield from _assigned(module, tests)
     yield from _defaults(module, tests)

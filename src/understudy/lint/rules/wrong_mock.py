@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.lint.class_mocks import ClassMock, class_mocks, is_asked
+from understudy.lint.class_mocks import ClassMock, bound, class_mocks, is_asked
 from understudy.lint.doubles import mock_class
 from understudy.lint.library_classes import kind_of
 from understudy.lint.patches import Patch, original, patches
@@ -102,6 +102,8 @@ def _takes_both(module: Module, patch: Patch) -> bool:
 def _kind(module: Module, patch: Patch) -> str | None:
     if patch.maker is not None:
         name = (module.qualified(patch.maker) or "").rpartition(".")[2]
+        if name != "AsyncMock" and _is_configured_later(module, patch):
+            return None
     else:
         name = mock_class(module, patch.value) or ""
     if name == "AsyncMock":
@@ -113,6 +115,20 @@ def _kind(module: Module, patch: Patch) -> str | None:
         plain = ast.Constant | ast.Dict | ast.List | ast.Tuple | ast.Set
         return "sync" if isinstance(body, plain) else None
     return None
+
+
+def _is_configured_later(module: Module, patch: Patch) -> bool:
+    """Whether the test sets what the mock of a patch returns: that may be something to await."""
+    above = module.parents.get(patch.call)
+    if isinstance(above, ast.withitem) and above.optional_vars is None:
+        return False
+    place = bound(module, patch, {other.call: other for other in patches(module)})
+    return place is None or any(
+        node.attr in ("return_value", "side_effect")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == place[1]
+        for node in place[0].all(ast.Attribute)
+    )
 
 
 def _answers_plainly(patch: Patch) -> bool:
