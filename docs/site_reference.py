@@ -113,9 +113,18 @@ def fixture_list() -> str:
     text = ""
     for fixture in fixtures():
         condition = " It exists if `app` is configured." if fixture.needs_app else ""
-        scope = f"Scope: {fixture.scope}. Value: `{fixture.value}`.{condition}"
+        value = " or ".join(map(_linked, fixture.value.split(" | ")))
+        scope = f"Scope: {fixture.scope}. Value: {value}.{condition}"
         text += directive("fixture", fixture.name, f"{scope}\n\n{as_markdown(fixture.text)}")
     return f"## Fixtures\n\n{text}## Markers\n\n{_markers()}"
+
+
+def _linked(kind: str) -> str:
+    """Return a type as a link to its description, or as code."""
+    for name in (*(f"understudy.{name}" for name in understudy.__all__), *_HANDED_OUT):
+        if name.rpartition(".")[2] == kind:
+            return f"{{py:class}}`~{name}`"
+    return f"`{kind}`"
 
 
 def _markers() -> str:

@@ -93,6 +93,10 @@ def test_the_lists_show_values_conditions_and_effects() -> None:
         " It exists if `app` is configured.\n" in site_reference.fixture_list()
     )
     assert (
+        "{fixture} fake_postgres\n\nScope: function. Value: {py:class}`~understudy.FakePostgres`.\n"
+        in site_reference.fixture_list()
+    )
+    assert (
         "{confval} real_postgres_env\n\nValue: a table of variables,"
         ' `{DATABASE_URL = "{dsn}"}`; as a flag, `NAME={dsn}`, repeatable\n\n'
         "Sets environment variables that point the app at [real_postgres](../real_postgres.md).\n"
