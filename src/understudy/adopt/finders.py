@@ -12,7 +12,7 @@ from understudy.project.sources import Module, Project
 
 # Modules of this room with a function `find(project: Project) -> Sequence[Adoption]`. If two want
 # to change one file, the first does.
-_FINDERS = ("sqlite", "servers")
+_FINDERS = ("sqlite", "servers", "mocks")
 
 
 def find_all(project: Project) -> list[Adoption]:

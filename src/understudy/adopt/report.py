@@ -22,12 +22,13 @@ _TITLES = {
     "pytest-postgresql": "Tests on pytest-postgresql",
     "mock": "Tests on mocks of a database",
 }
+_PLACES_SHOWN = 20
 _TESTS_SHOWN = 5  # of each cause
 
 
 def planned(plan: Plan) -> str:
     """Return what was found and what is refused, and a diff of each change."""
-    if not plan.adoptions:
+    if not plan.adoptions and not plan.changes:
         return f"Nothing to adopt was found in the tests of {plan.root}."
     parts = ["\n".join(_found(plan, adoption)) for adoption in plan.adoptions]
     return "\n\n".join([*parts, *(_diff(plan, change) for change in plan.changes)])
@@ -35,9 +36,11 @@ def planned(plan: Plan) -> str:
 
 def _found(plan: Plan, adoption: Adoption) -> Iterator[str]:
     yield f"{_TITLES[adoption.kind]}:"
-    rows = [(place.what, _at(plan, place)) for place in adoption.found]
+    rows = [(place.what, _at(plan, place)) for place in adoption.found[:_PLACES_SHOWN]]
     width = max((len(what) for what, _ in rows), default=0) + 2
     yield from (f"  {what:<{width}}{place}" for what, place in rows)
+    if len(adoption.found) > _PLACES_SHOWN:
+        yield f"  and {len(adoption.found) - _PLACES_SHOWN} more (--format json lists all)"
     if adoption.refusals:
         yield "Left as it is:"
         for refusal in adoption.refusals:

@@ -16,7 +16,10 @@ from understudy.project.sources import Module
 
 # The libraries of which an import does nothing but bind its names.
 _PURE = frozenset(
-    {"sqlalchemy", "sqlmodel", "os", "testcontainers", "pytest_postgresql", "sqlalchemy_utils"}
+    {
+        *("sqlalchemy", "sqlmodel", "os", "unittest"),
+        *("testcontainers", "pytest_postgresql", "sqlalchemy_utils"),
+    }
 )
 _NEWLINE = re.compile(rb"[ \t]*\r?\n")
 

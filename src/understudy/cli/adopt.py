@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from understudy.adopt import report
+from understudy.adopt.first_mock import first_moved
 from understudy.adopt.plan import Plan, make_plans, uncommitted
 from understudy.adopt.trial import Trial, try_out
 from understudy.cli.command import CommandFailed, format_option, progress
@@ -24,6 +26,7 @@ Examples:
   understudy adopt --yes                do not ask
   understudy adopt --no-run             write without running the tests
   understudy adopt backend              the project in another folder
+  understudy adopt --first-mock         move the first test on a mock to fake_postgres
   understudy adopt --diff --format json | jq '.files[].path'
 
 The tests run twice in a copy of the project, with your environment: as they are, and rewritten.
@@ -38,6 +41,9 @@ written.""",
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
 @click.option("--no-run", is_flag=True, help="Do not run the tests.")
+@click.option(
+    "--first-mock", is_flag=True, help="Only move the first test on a mock to fake_postgres."
+)
 @click.option(
     "--allow-dirty", is_flag=True, help="Also change files with changes that git does not have yet."
 )
@@ -56,26 +62,32 @@ def adopt(
     yes: bool,
     only_show: bool,
     no_run: bool,
+    first_mock: bool,
     allow_dirty: bool,
     timeout: float,
     output_format: str,
 ) -> None:
     """Move the tests of the project in FOLDER, by default the current one, to a real PostgreSQL.
 
-    Finds the engines, sessions and fixtures that use SQLite, and rewrites them for real_postgres.
+    Finds the engines, sessions and fixtures that use SQLite, a container, pytest-postgresql or a
+    running server, and rewrites them for real_postgres. Lists the tests on mocks of a connection.
     """
     if yes and only_show:
         raise click.UsageError("--yes and --diff contradict each other.")
+    if first_mock and (no_run or output_format == "json"):
+        raise click.UsageError("--first-mock runs the test and prints text.")
     in_json = output_format == "json"
     asks = not (yes or only_show or in_json)
     try:
         plans = make_plans(folder)
+        if first_mock:
+            plans = [_first_mock(plans[0], timeout)]
         plan, trial = plans[0], None
         if not in_json:
             click.echo(report.planned(plan))
         if plan.changes and not only_show:
             _refuse_uncommitted(plan, allow_dirty=allow_dirty)
-            if not no_run:
+            if not no_run and not first_mock:
                 plan, trial = _tried(plans, timeout, in_json=in_json)
         writes = bool(plan.changes) and not only_show
         if asks and writes and not click.confirm(f"\n{report.question(plan)}"):
@@ -95,6 +107,21 @@ def adopt(
         click.echo(report.as_json(plan, trial, written=writes))
     else:
         click.echo(report.ended(plan, written=writes))
+
+
+def _first_mock(plan: Plan, timeout: float) -> Plan:
+    """Return a plan that moves the first test on a mock that can be moved."""
+    base = plan.root / plan.findings.base
+    moved, tried = first_moved(plan.root, [base], timeout)
+    for name, reason in tried:
+        click.echo(f"Left: {name}: {reason}", err=True)
+    if moved is None:
+        raise CommandFailed(
+            "No test on a mock can be moved by itself. Nothing was written.\n"
+            "Move one by hand: docs/coming-from-mocks.md"
+        )
+    click.echo(f"{moved.test} passes on fake_postgres:\n")
+    return replace(plan, adoptions=(), schema=None, changes=[moved.change])
 
 
 def _refuse_uncommitted(plan: Plan, *, allow_dirty: bool) -> None:
