@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from understudy.adopt.adoption import Adoption
+from understudy.adopt.plan import make_plans
 from understudy.adopt.servers import find
 from understudy.project.sources import Project
 
@@ -86,6 +87,19 @@ def test_a_second_run_finds_nothing(project: Path) -> None:
     adopted(project)
 
     assert find(Project(project)) == []
+
+
+def test_the_app_is_on_real_postgres_too(tmp_path: Path) -> None:
+    before = (GOLDEN / "running_variable" / "before.txt").read_text(encoding="utf-8")
+    folder = write(tmp_path / "shop", {**PROJECT, "tests/conftest.py": before})
+
+    [plan, *_] = make_plans(folder)
+
+    [text] = [one.after for one in plan.changes if one.path.name == "pyproject.toml"]
+    [line] = [one for one in text.splitlines() if one.startswith("real_postgres_env")]
+    assert line == (
+        'real_postgres_env = {DATABASE_URL = "{dsn:asyncpg}", TEST_DATABASE_URL = "{dsn:asyncpg}"}'
+    )
 
 
 @pytest.mark.slow

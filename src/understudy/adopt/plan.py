@@ -39,12 +39,16 @@ class Plan:
     @property
     def needs_server(self) -> bool:
         """Whether the tests as they are need a server or a container that may not be there."""
-        return any(one.files and one.kind not in ("sqlite", "mock") for one in self.adoptions)
+        return _need_server(self.adoptions)
 
     @property
     def root(self) -> Path:
         """The folder of the project."""
         return self.findings.root
+
+
+def _need_server(adoptions: Sequence[Adoption]) -> bool:
+    return any(one.files and one.kind not in ("sqlite", "mock") for one in adoptions)
 
 
 def make_plans(folder: Path) -> list[Plan]:
@@ -71,6 +75,11 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
     for adoption in adoptions:
         files |= adoption.files
         settings |= adoption.settings
+    if findings.variables is not None and _need_server(adoptions):
+        # The server that the app itself would connect to is not there, either.
+        own = settings.get("real_postgres_env", {})
+        assert isinstance(own, Mapping), "a table"
+        settings["real_postgres_env"] = {**findings.variables.values, **own}
     if schema is not None:
         setting = list(schema.setting)
         settings["schema"] = setting[0] if len(setting) == 1 else setting
