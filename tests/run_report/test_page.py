@@ -92,15 +92,15 @@ def test_no_text_ends_the_data(text: str) -> None:
     assert b"<!--" not in content
 
 
-@pytest.mark.parametrize("rows", [True, False], ids=["within", "above"])
-def test_rows_of_passed_tests_are_in_a_page_unless_it_is_too_large(
-    rows: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fits", [True, False], ids=["within", "above"])
+def test_a_page_is_cut_if_it_would_be_too_large(
+    fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "_MOST", 400_000 if rows else 160_000)
+    monkeypatch.setattr(page, "_MOST", 400_000 if fits else 160_000)
 
     content = page.content(sample_run.large(tests=20))
 
-    assert inlined(content)["rows_left_out"] is not rows  # type: ignore[index]  # it is an object
+    assert inlined(content)["is_cut"] is not fits  # type: ignore[index]  # it is an object
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from tests.run_report import sample_run
 from understudy.review import output
 from understudy.run_report.page_data import document, headline
-from understudy.run_report.records import Summary, Test, TestEvent
+from understudy.run_report.records import Record, Summary, Test, TestEvent
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,10 @@ def test_the_review_has_the_last_line_of_the_terminal(small: dict[str, Any]) -> 
     assert small["review"] == list(lines)[-1]
 
 
+def records_of(*tests: Test) -> list[Record]:
+    return [sample_run.run(), *sample_run.users(), *tests, sample_run.summary()]
+
+
 def unpacked(data: dict[str, Any], packed: list[Any]) -> TestEvent:
     """An event of the document, as the page reads it."""
     own = dict(enumerate(packed))
@@ -120,9 +124,7 @@ def unpacked(data: dict[str, Any], packed: list[Any]) -> TestEvent:
 
 
 def test_compact_events_say_what_the_records_say() -> None:
-    data = document(
-        [sample_run.run(), *sample_run.users(), sample_run.failing_test(), sample_run.summary()]
-    )
+    data = document(records_of(sample_run.failing_test()))
 
     events = [unpacked(data, packed) for packed in data["tests"][0]["events"]]
 
@@ -133,27 +135,37 @@ def test_a_zero_is_not_an_unknown() -> None:
     event = TestEvent("statement", 0.0, 0.0, "call", "fakes", 0, 0, 0, 1, count=0)
     test = Test("t", "passed", 0.0, "t.py:1", events=[event])
 
-    data = document([sample_run.run(), *sample_run.users(), test, sample_run.summary()])
+    data = document(records_of(test))
 
     assert unpacked(data, data["tests"][0]["events"][0]) == event
 
 
-def test_the_rows_of_passed_tests_can_be_left_out() -> None:
+def test_a_cut_page_has_the_rows_of_tests_that_failed() -> None:
     failed = sample_run.failing_test()
-    passed = replace(failed, id="other", outcome="passed")
-    records = [sample_run.run(), *sample_run.users(), failed, passed, sample_run.summary()]
+    passed = replace(failed, id="other", outcome="passed", failure="")
 
-    data = document(records, rows_of_passed=False)
+    data = document(records_of(failed, passed), is_cut=True)
 
     rows = [sum(len(event) > 8 for event in test["events"]) for test in data["tests"]]
     assert rows == [2, 0]
-    assert data["rows_left_out"]
+    assert data["is_cut"]
+
+
+def test_a_cut_page_has_the_whole_failures_of_the_first_fifty() -> None:
+    failed = sample_run.failing_test()
+
+    data = document(records_of(*[failed] * 51), is_cut=True)
+
+    assert [test["failure"] for test in data["tests"]] == [
+        *[failed.failure] * 50,
+        headline(failed.failure),
+    ]
 
 
 def test_each_run_of_a_repeated_test_has_a_link_of_its_own() -> None:
     test = Test("t.py::test_flaky", "passed", 0.0, "t.py:1")
 
-    data = document([sample_run.run(), replace(test, outcome="failed"), test, sample_run.summary()])
+    data = document(records_of(replace(test, outcome="failed"), test))
 
     assert [test["key"] for test in data["tests"]] == ["t.py::test_flaky", "t.py::test_flaky (2)"]
 

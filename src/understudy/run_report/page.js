@@ -255,7 +255,7 @@ function summary() {
     el("dl", { class: "outcomes" }, outcomes),
     data.summary.lines.length ? section("Understudy", el("pre", { class: "terminal" }, data.summary.lines.join("\n"))) : null,
     section("Run", el("dl", { class: "facts" }, Object.entries(facts).flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]))),
-    data.rows_left_out ? el("p", { class: "note" }, "The rows of tests that passed are left out, to keep this file small.") : null,
+    data.is_cut ? el("p", { class: "note" }, "To keep this file small, only the first 50 tests that failed have rows and the whole failure.") : null,
     data.review ? section("Review", el("p", { class: "review" }, data.review)) : null,
     ...data.summary.checklist.map(checklist),
   ];

@@ -16,7 +16,7 @@ from understudy.run_report.page_data import document
 from understudy.run_report.records import Record, Test
 
 _SCRIPTS = ("timeline.js", "page.js")  # the second one begins
-_MOST = 2_000_000  # bytes; a larger page has no rows of tests that passed
+_MOST = 2_000_000  # bytes; of a larger page only the first tests that failed are whole
 _BYTES_OF_A_VALUE = 6  # on average: its number, and its share of the texts
 
 
@@ -35,12 +35,12 @@ def write(path: Path, records: Sequence[Record]) -> None:
 
 
 def content(records: Sequence[Record]) -> bytes:
-    """Return the page, without the rows of passed tests if it would be too large with them."""
+    """Return the page, cut if it would be too large."""
     if _values(records) * _BYTES_OF_A_VALUE < _MOST:  # or it takes a second to find out
         page = _page(document(records))
         if len(page) <= _MOST:
             return page
-    return _page(document(records, rows_of_passed=False))
+    return _page(document(records, is_cut=True))
 
 
 def _values(records: Sequence[Record]) -> int:

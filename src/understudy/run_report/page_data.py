@@ -16,6 +16,7 @@ from understudy.pg import sql
 from understudy.run_report.records import Record, Run, Statement, Summary, Test, TestEvent
 
 _FIRST = ("failed", "error")  # the outcomes of the tests that the page shows first
+_WHOLE = 50  # tests that failed and are whole in a page that would be too large
 _HEADLINE = 12  # lines of a failure that are shown at once
 
 
@@ -30,12 +31,13 @@ class _Numbers(dict[Any, int]):
         return number
 
 
-def document(records: Sequence[Record], *, rows_of_passed: bool = True) -> dict[str, Any]:
+def document(records: Sequence[Record], *, is_cut: bool = False) -> dict[str, Any]:
     """Return what the page shows.
 
     Args:
         records: of a whole run, the `Run` and the `Summary` included.
-        rows_of_passed: whether the rows of tests that passed are in it.
+        is_cut: whether only the first tests that failed are whole. The others have no rows, and of
+            their failure the headline.
 
     Raises:
         ValueError: The records have no `Run` or no `Summary`.
@@ -49,7 +51,10 @@ def document(records: Sequence[Record], *, rows_of_passed: bool = True) -> dict[
     statements = [record for record in records if isinstance(record, Statement)]
     statements.sort(key=lambda statement: statement.verdict != "refused")
     strings, shapes = _Numbers(), _Numbers()
-    packed = [_test(test, strings, shapes, rows_of_passed) for test in tests]
+    packed = [
+        _test(test, strings, shapes, not is_cut or (test.outcome in _FIRST and number < _WHOLE))
+        for number, test in enumerate(tests)
+    ]
     for test, key in zip(packed, _keys(tests), strict=True):
         test["key"] = key
     senders = _senders(tests)
@@ -58,7 +63,7 @@ def document(records: Sequence[Record], *, rows_of_passed: bool = True) -> dict[
         "run": asdict(runs[0]),
         "summary": {**asdict(summaries[0]), "mutants": None},
         "review": _review(summaries[0].checklist),
-        "rows_left_out": not rows_of_passed,
+        "is_cut": is_cut,
         "tests": packed,
         "statements": [
             _statement(statement, senders.get(statement.id, []), mutants)
@@ -101,28 +106,28 @@ def _keys(tests: Iterable[Test]) -> list[str]:
     return keys
 
 
-def _test(test: Test, strings: _Numbers, shapes: _Numbers, rows_of_passed: bool) -> dict[str, Any]:
+def _test(test: Test, strings: _Numbers, shapes: _Numbers, is_whole: bool) -> dict[str, Any]:
     kinds = Counter(event.type for event in test.events)
     transactions = {
         (event.connection, event.transaction): event.type
         for event in test.events
         if event.transaction is not None  # the last event of each ends it
     }
-    has_rows = rows_of_passed or test.outcome != "passed"
+    found = headline(test.failure)
     packed = {
         "id": test.id,
         "outcome": test.outcome,
         "seconds": round(test.seconds, 4),
         "place": test.place,
-        "failure": test.failure,
-        "headline": headline(test.failure),
+        "failure": test.failure if is_whole else found,
+        "headline": found,
         "requests": kinds["request"],
         "statements": kinds["statement"],
         "transactions": len(transactions),
         "rolled_back": sum(end == "rollback" for end in transactions.values()),
         "errors": sum(event.error is not None for event in test.events),
         "faults": sum(bool(event.fault) for event in test.events),
-        "events": [_event(event, strings, shapes, has_rows) for event in test.events],
+        "events": [_event(event, strings, shapes, is_whole) for event in test.events],
         "left_out": test.left_out,
         "isolation": test.isolation,
         "unseen": test.unseen,

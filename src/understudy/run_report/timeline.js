@@ -245,7 +245,7 @@ function panelOf(event) {
     fact("Rows", grid(event.columns.length ? event.columns : event.rows[0].map((_, index) => `${index + 1}`), event.rows),
       event.count > event.rows.length ? el("p", { class: "dim" }, `the first ${event.rows.length} of ${counted(event.count, "row")}`) : null);
   } else if (event.count && event.columns.length) {
-    fact("Rows", counted(event.count, "row"), data.rows_left_out ? el("span", { class: "dim" }, "  left out, to keep this file small") : null);
+    fact("Rows", counted(event.count, "row"), data.is_cut ? el("span", { class: "dim" }, "  left out, to keep this file small") : null);
   }
   if (event.tag && !event.columns.length) fact("Tag", event.tag);
   if (event.rule) fact("Answered by", el("code", {}, event.rule), " (a rule of the script)");
