@@ -75,6 +75,14 @@ def test_the_summary_has_the_lines_of_the_terminal(small: dict[str, Any]) -> Non
     assert small["summary"]["outcomes"] == summary.outcomes
 
 
+def test_failures_are_counted_first() -> None:
+    summary = replace(sample_run.summary(), outcomes={"passed": 3, "error": 1, "failed": 2})
+
+    data = document([sample_run.run(), summary])
+
+    assert list(data["summary"]["outcomes"].items()) == [("failed", 2), ("error", 1), ("passed", 3)]
+
+
 def test_the_review_has_the_last_line_of_the_terminal(small: dict[str, Any]) -> None:
     lines = output.text(
         sample_run.reviews(), fancy=True, whole=False, paint=lambda state, text: text
@@ -182,6 +190,39 @@ def test_the_headline_of_an_assertion_is_its_line_and_what_pytest_says() -> None
         "> assert response.status_code == 409\n"
         "assert 500 == 409\n"
         " +  where 500 = <Response [500 Internal Server Error]>.status_code"
+    )
+
+
+def test_the_headline_of_a_chain_is_its_first_and_its_last_exception() -> None:
+    failure = """\
+    def read(self):
+>       return self.rows()
+E       KeyError: 'id'
+
+app/rows.py:3: KeyError
+
+The above exception was the direct cause of the following exception:
+
+>   raise Second from error
+E   Second
+
+The above exception was the direct cause of the following exception:
+
+        try:
+            read()
+        except KeyError as error:
+>           raise NotFound("no row") from error
+E           NotFound: no row
+E             of 3
+
+app/dao.py:9: NotFound"""
+
+    assert headline(failure) == (
+        "> return self.rows()\n"
+        "KeyError: 'id'\n"
+        '> raise NotFound("no row") from error\n'
+        "NotFound: no row\n"
+        "  of 3"
     )
 
 

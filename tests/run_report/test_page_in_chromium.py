@@ -39,6 +39,9 @@ ROUTES = (
 STOPS = """[...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")]
     .filter((one) => one.checkVisibility() && (one.type !== "radio" || one.checked))"""
 
+# The address changes before the page hears of it.
+SETTLED = "new Promise((done) => setTimeout(done, 20))"
+
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
@@ -205,6 +208,23 @@ class TestKeyboard:
         assert (before, after) == (("false", False), ("true", True))
 
 
+class TestPhone:
+    def test_a_test_takes_the_place_of_the_list_and_the_focus(
+        self, page: Page, small: Path
+    ) -> None:
+        page.look(width=390, height=844)
+        page.open(small, "#/tests")
+        seen = "['#side', '#detail'].map((one) => document.querySelector(one).checkVisibility())"
+        before = page.run(seen)
+
+        page.run("document.querySelectorAll('#list a')[1].focus()")
+        page.press("Enter", 13)
+        page.run(SETTLED)
+
+        assert (before, page.run(seen)) == ([True, False], [False, True])
+        assert page.run("document.activeElement.id") == "detail"
+
+
 class TestFilters:
     def test_an_outcome_leaves_its_tests(self, page: Page, small: Path) -> None:
         page.open(small, "#/tests")
@@ -318,8 +338,6 @@ def hostile(value: Any, path: str, known: dict[str, None]) -> Any:
 
 
 OPEN_ALL = "document.querySelectorAll('.row[aria-expanded=false]').forEach((one) => one.click())"
-# The address changes before the page hears of it.
-SETTLED = "new Promise((done) => setTimeout(done, 20))"
 
 
 class TestHostileTexts:

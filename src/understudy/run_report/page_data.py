@@ -7,8 +7,9 @@ document once, in `strings`, and so is what the occurrences of an event have in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from textwrap import dedent
 from typing import Any
 
@@ -61,7 +62,11 @@ def document(records: Sequence[Record], *, is_cut: bool = False) -> dict[str, An
     mutants = _mutants(summaries[0].mutants)
     return {
         "run": asdict(runs[0]),
-        "summary": {**asdict(summaries[0]), "mutants": None},
+        "summary": {
+            **asdict(summaries[0]),
+            "outcomes": dict(sorted(summaries[0].outcomes.items(), key=_rank)),
+            "mutants": None,
+        },
         "review": _review(summaries[0].checklist),
         "is_cut": is_cut,
         "tests": packed,
@@ -75,18 +80,40 @@ def document(records: Sequence[Record], *, is_cut: bool = False) -> dict[str, An
     }
 
 
+def _rank(outcome: tuple[str, int]) -> int:
+    return _FIRST.index(outcome[0]) if outcome[0] in _FIRST else len(_FIRST)
+
+
 def headline(failure: str) -> str:
     """Return the lines of a failure that say what went wrong.
 
-    These are the lines that pytest marks with an E, after the line of source that it marks with
-    `>`. A failure without such marks is a report in words, which begins with what went wrong.
+    These are the lines that pytest marks with an E, each part after the line of source that it
+    marks with `>`. Of a chain of exceptions they are the first and the last part. A failure without
+    such marks is a report in words, which begins with what went wrong.
     """
     lines = failure.splitlines()
-    reasons = [line[1:] for line in lines if line.startswith("E  ")]
-    sources = [line[1:] for line in lines if line.startswith(">  ")]
-    source = [f"> {line.strip()}" for line in sources[-1:] if reasons]
-    reason = dedent("\n".join((reasons or lines)[:_HEADLINE])).strip("\n")
-    return "\n".join([*source, reason])
+    parts = list(_marked(lines))
+    if not parts:
+        return _dedented(lines)
+    shown = parts if len(parts) < 3 else [parts[0], parts[-1]]
+    return "\n".join(
+        "\n".join([*([f"> {source}"] if source else []), _dedented(reasons)])
+        for source, reasons in shown
+    )
+
+
+def _marked(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the parts of a failure that are marked with an E, with the source before each."""
+    source = ""
+    for mark, group in groupby(lines, key=lambda line: line[:3]):
+        part = [line[1:] for line in group]
+        if mark == "E  ":
+            yield source, part
+        source = part[-1].strip() if mark == ">  " else ""
+
+
+def _dedented(lines: Sequence[str]) -> str:
+    return dedent("\n".join(lines[:_HEADLINE])).strip("\n")
 
 
 def _review(modules: Sequence[Mapping[str, Any]]) -> str:
