@@ -57,6 +57,27 @@ def test_rows_are_there_for_every_connection_of_the_test_and_for_no_other(
     database.passes(passed=3)
 
 
+def test_a_rule_is_for_the_code_under_test_and_for_no_inserted_row(database: Project) -> None:
+    database.write(
+        test_it="""
+            import psycopg
+            import pytest
+            from understudy import db_error
+
+            def test_fails(real_postgres):
+                real_postgres.on("COMMIT").raises(db_error("40001"))
+
+                real_postgres.insert("users", name="Ana")
+
+                connection = real_postgres.psycopg.connect_sync()
+                connection.execute("UPDATE users SET name = ''")
+                with pytest.raises(psycopg.errors.SerializationFailure):
+                    connection.commit()
+        """
+    )
+    database.passes()
+
+
 def test_a_test_sees_the_same_values_in_every_run_and_another_sees_others(
     database: Project,
 ) -> None:

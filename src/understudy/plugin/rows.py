@@ -61,7 +61,9 @@ class RowsOfTest:
 
     def _connect(self) -> psycopg.Connection[Any]:
         from understudy.embedded.driver import connect
+        from understudy.real_postgres.mixed_rules import INSERTER
 
         self._connection = connect(self._dsn)
+        self._connection.execute(f"SET application_name = '{INSERTER}'".encode())
         self._connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'".encode())
         return self._connection
