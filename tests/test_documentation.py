@@ -31,6 +31,7 @@ DOCUMENTS = [
 SLOW = {
     f"docs/{page}.md"
     for page in (
+        "adopt",
         "both_fixtures",
         "budgets",
         "ci",

@@ -32,7 +32,8 @@ class Cause:
     """A reason for which tests fail.
 
     Attributes:
-        said: the first line of the database's error and its detail, or the test's own error.
+        said: the first line of the database's error, or the test's own error.
+        detail: the database's detail of it, or an empty string.
         sqlstate: PostgreSQL's code, or an empty string.
         statement: the statement that failed first, or an empty string.
         place: the line of the project that the first error passed.
@@ -41,6 +42,7 @@ class Cause:
     """
 
     said: str
+    detail: str
     sqlstate: str
     statement: str
     place: str
@@ -61,6 +63,7 @@ def grouped(trial: Trial) -> list[Cause]:
         causes.append(
             Cause(
                 f"{sqlstate} {said}".strip(),
+                first.get("detail", ""),
                 sqlstate,
                 first.get("statement", ""),
                 first.get("place", ""),
@@ -73,5 +76,4 @@ def grouped(trial: Trial) -> list[Cause]:
 
 def _key(said: str) -> str:
     """Return an error without the values in it: those differ from test to test."""
-    first = said.partition("DETAIL")[0]
-    return re.sub(r"\d+", "N", first)
+    return re.sub(r"\d+", "N", said)

@@ -111,9 +111,12 @@ def _from_database(error: BaseException) -> dict[str, Any] | None:
 
 def _said(original: BaseException | None, statement: str | None) -> dict[str, Any]:
     lines = _CLASS.sub("", str(original).strip()).splitlines() or [""]
-    detail = next((line for line in lines[1:] if line.startswith("DETAIL")), "")
+    # psycopg has it in the text, and asyncpg's own exception as an attribute.
+    own = getattr(original.__cause__, "detail", None) if original is not None else None
+    detail = next((line.partition(":")[2] for line in lines[1:] if "DETAIL:" in line), own or "")
     return {
         "sqlstate": getattr(original, "sqlstate", None) or "",
-        "said": " ".join([lines[0], detail]).strip(),
+        "said": lines[0],
+        "detail": detail.strip(),
         "statement": shortened(" ".join((statement or "").split()), _LONGEST),
     }

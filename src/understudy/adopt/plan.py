@@ -88,12 +88,30 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
             files.setdefault(path, schema_module(schema.metadata, *setting))
     pyproject = findings.root / "pyproject.toml"
     files[pyproject] = _with_settings(findings, settings)
+    if any("asyncpg" in text or ".sqlalchemy.engine(" in text for text in files.values()):
+        _let_loops_agree(findings, files)
     changes = []
     for path, text in files.items():
         before = path.read_bytes().decode() if path.exists() else None
         if before != text:
             changes.append(Change(path, before, text))
     return Plan(findings, adoptions, schema, changes)
+
+
+def _let_loops_agree(findings: Findings, files: dict[Path, str]) -> None:
+    """Let tests share the event loop of their fixtures, which a connection of asyncpg needs."""
+    config = findings.configured.pytest
+    options = config.options
+    scope = options.get("asyncio_default_fixture_loop_scope")
+    if scope in (None, "function") or "asyncio_default_test_loop_scope" in options:
+        return
+    if config.file is None or not findings.uses_pytest_asyncio:
+        return
+    path = findings.root / config.file
+    line = f'asyncio_default_test_loop_scope = "{scope}"'
+    if path.suffix != ".toml":
+        line = line.replace('"', "")
+    files[path] = with_lines(path, files.get(path) or path.read_text(), config.section, [line])
 
 
 def _with_settings(findings: Findings, settings: Mapping[str, object]) -> str:

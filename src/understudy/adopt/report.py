@@ -29,7 +29,7 @@ _TESTS_SHOWN = 5  # of each cause
 def planned(plan: Plan) -> str:
     """Return what was found and what is refused, and a diff of each change."""
     if not plan.adoptions and not plan.changes:
-        return f"Nothing to adopt was found in the tests of {plan.root}."
+        return "Nothing to adopt was found in the tests."
     parts = ["\n".join(_found(plan, adoption)) for adoption in plan.adoptions]
     return "\n\n".join([*parts, *(_diff(plan, change) for change in plan.changes)])
 
@@ -78,8 +78,8 @@ def compared(trial: Trial) -> str:
         "\n".join(
             [
                 f"Before      {_counts(before)}",
-                f"PostgreSQL  {_counts(after)}"
-                + (f", {after.seconds / before.seconds:.1f} times as long"),
+                f"PostgreSQL  {_counts(after)}",
+                f"It took {after.seconds / before.seconds:.1f} times as long.",
             ]
         )
     ]
@@ -107,13 +107,12 @@ def _counts(suite: Suite) -> str:
     for outcome in ("failed", "error", "skipped", "xfailed"):
         if suite.count(outcome):
             shown.append(f"{suite.count(outcome)} {outcome}")
-    return f"{', '.join(shown)} in {suite.seconds:.1f} s"
+    return f"{', '.join(shown)} in {suite.seconds:.1f}s"
 
 
 def _cause(cause: Cause) -> Iterator[str]:
     yield f"{counted(len(cause.tests), 'test')}: {cause.said}"
-    if cause.statement:
-        yield f"  {cause.statement}"
+    yield from (f"  {line}" for line in (cause.detail, cause.statement) if line)
     if cause.place:
         yield f"  at {cause.place}"
     if cause.hint:
@@ -186,6 +185,7 @@ def _trial(trial: Trial) -> Mapping[str, Any]:
         "differences": [
             {
                 "said": cause.said,
+                "detail": cause.detail,
                 "sqlstate": cause.sqlstate,
                 "statement": cause.statement,
                 "at": cause.place,

@@ -25,8 +25,7 @@ _SERVER = '''
 def start_postgres(real_postgres_server):
     """Start PostgreSQL before the first test."""
 '''
-# What a fixture calls to undo what a test has done, and what it calls to make rows.
-_UNDOES = ("rollback", "delete", "truncate")
+# What a fixture calls to make rows.
 _WRITES = ("add", "add_all", "commit", "insert")
 
 
@@ -61,6 +60,10 @@ class _Rewrite:
         has_asyncpg = importlib.util.find_spec("asyncpg") is not None
         self._async_driver = "asyncpg" if has_asyncpg else "psycopg"
         self._uses_threads = any(module.calls("TestClient") for module in modules)
+        scope = project.pytest.options.get("asyncio_default_fixture_loop_scope")
+        # Then `plan.py` has the tests share it, too.
+        one_loop = scope == "session" and not project.runners.asyncio_before_1
+        self._has_many_loops = self._uses_threads or not one_loop
 
     def adoption(self, engines: Sequence[Engine], settings: Sequence[Setting]) -> Adoption:
         """Return the new files, and what to know about them."""
@@ -105,7 +108,7 @@ class _Rewrite:
         if engine.is_for_one_test:
             self._make_by_fixture(engine, renews=is_bound and self._uses_threads)
         else:
-            self._make_by_variable(engine, renews=is_bound)
+            self._make_by_variable(engine, renews=is_bound and self._has_many_loops)
 
     def _refuse_xunit(self, place: Place) -> None:
         self._refusals.append(
@@ -257,7 +260,7 @@ class _Rewrite:
         ):
             return
         for module, fixture in fixtures:
-            if fixture.scope == "function" and _calls(fixture.function, _UNDOES):
+            if fixture.scope == "function" and _undoes(fixture.function):
                 self._request(module, fixture.function)
 
     def _conftests(self) -> list[Path]:
@@ -299,6 +302,24 @@ def _defines_table(cls: Class, module: Module) -> bool:
         isinstance(target, ast.Name) and target.id == "__tablename__"
         for statement in cls.own(ast.Assign)
         for target in statement.targets
+    )
+
+
+def _undoes(function: Function) -> bool:
+    """Whether a fixture rolls a transaction back that it has begun, or deletes rows."""
+    if _calls(function, ("begin",)) and _calls(function, ("rollback",)):
+        return True
+    return any(
+        called_name(call) == "delete"
+        and (
+            isinstance(call.func, ast.Name)
+            or (
+                isinstance(call.func, ast.Attribute)
+                and isinstance(call.func.value, ast.Call)
+                and called_name(call.func.value) == "query"
+            )
+        )
+        for call in function.all(ast.Call)
     )
 
 
