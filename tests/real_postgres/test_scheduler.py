@@ -16,6 +16,7 @@ import pytest
 from tests.real_postgres.conftest import Harness
 from understudy.fake_postgres.protocol.errors import error
 from understudy.real_postgres.fixture import RealPostgres
+from understudy.real_postgres.upstream import Upstream
 
 INSERT = "INSERT INTO users (name) VALUES ($1)"
 
@@ -178,6 +179,34 @@ async def test_a_running_statement_can_be_cancelled_and_times_out(real: RealPost
     await connection.execute("RESET statement_timeout")
     assert await connection.fetchval("SELECT count(*) FROM users") == 1
     await connection.close()
+
+
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A server that ignores the first cancel, as if the statement had not begun yet."""
+    heard: list[str] = []
+    cancel = Upstream._cancel
+
+    def ignore_the_first(upstream: Upstream) -> None:
+        if heard:
+            cancel(upstream)
+        else:
+            upstream._cancels += 1
+        heard.append("cancel")
+
+    monkeypatch.setattr(Upstream, "_cancel", ignore_the_first)
+    return heard
+
+
+async def test_a_cancel_that_comes_too_early_is_sent_again(
+    real: RealPostgres, deaf: list[str]
+) -> None:
+    connection = await real.asyncpg.connect()
+    with pytest.raises(asyncio.TimeoutError):
+        await connection.fetch("SELECT pg_sleep(60)", timeout=0.05)
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
+    assert len(deaf) > 1
 
 
 async def test_a_client_that_goes_leaves_nothing(real: RealPostgres) -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.real_postgres.conftest import Harness
 from understudy import db_error
 from understudy.real_postgres.fixture import RealPostgres
+from understudy.real_postgres.upstream import Upstream
 
 INSERT = "INSERT INTO users (name) VALUES ('Ana')"
 ORPHAN = "INSERT INTO users (name, parent) VALUES ('Bia', 99)"
@@ -112,6 +113,32 @@ async def test_a_statement_that_still_runs_when_its_test_ends_is_cancelled(
     with harness.test() as real:
         async with connected(real) as connection:
             assert await connection.fetchval(COUNT) == 0
+
+
+def test_a_cancel_at_the_end_of_a_test_is_sent_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancels: list[int] = []
+    cancel = Upstream._cancel
+
+    def ignore_two(upstream: Upstream) -> None:
+        cancels.append(1)
+        upstream._cancels += 1
+        if len(cancels) > 2:
+            cancel(upstream)
+
+    monkeypatch.setattr(Upstream, "_cancel", ignore_two)
+    before = len(harness.databases)
+    with harness.failing() as (real, failures):
+        forgotten = psycopg.connect(real.dsn)
+        forgotten.pgconn.send_query(b"SELECT pg_sleep(600)")
+        while not any("pg_sleep" in call.statement for call in real.calls):
+            pass
+    forgotten.close()
+    assert [text.split(":")[0] for text in failures] == ["ConnectionNotReturned"]
+    with harness.test() as real, real.psycopg.connect_sync() as connection:
+        assert connection.execute(COUNT).fetchone() == (0,)
+    assert len(harness.databases) == before
 
 
 def test_a_statement_that_ignores_a_cancel_costs_the_connection_only(

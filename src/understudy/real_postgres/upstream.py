@@ -10,6 +10,7 @@ import os
 import selectors
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from understudy.catalog.own_connection import connect
@@ -25,6 +26,10 @@ Done = Callable[[Sequence[Reply]], None]
 
 _RECEIVED_BYTES = 256 * 1024
 _PATIENCE = 10.0  # seconds until a cancelled request ends
+# PostgreSQL ignores a cancel that comes before the statement has begun. So it is sent again, after
+# these seconds, and at most this often: a function may handle the cancel and go on.
+_CANCEL_AGAIN = 0.05
+_MOST_CANCELS = 20
 
 
 class Upstream:
@@ -59,6 +64,7 @@ class Upstream:
         self._wanted = 0
         self._copied: Sequence[bytes] | None = None
         self._done: Done | None = None
+        self._cancels = 0  # of the running request
         self.is_lost = False
 
     def ask(self, data: bytes, wanted: int, done: Done, copied: Sequence[bytes] | None) -> None:
@@ -72,7 +78,7 @@ class Upstream:
         """
         assert self._done is None, "one at a time"
         self._replies, self._wanted = [Reply()], wanted
-        self._copied, self._done = copied, done
+        self._copied, self._done, self._cancels = copied, done, 0
         if self.is_lost:
             self._lost()
         else:
@@ -92,8 +98,11 @@ class Upstream:
             while self._done is not None:
                 wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
                 selector.modify(self._socket, wanted)
-                found = selector.select(_PATIENCE)
-                if not found:
+                repeats = 0 < self._cancels < _MOST_CANCELS
+                found = selector.select(_CANCEL_AGAIN if repeats else _PATIENCE)
+                if not found and repeats:
+                    self._cancel()
+                elif not found:
                     self._lost()
                 for _, events in found:
                     self._ready(events)
@@ -101,7 +110,16 @@ class Upstream:
     def cancel(self) -> None:
         """Cancel the running request."""
         if self._done is not None and not self.is_lost:
-            self._libpq.pgconn.get_cancel().cancel()
+            self._cancel()
+            self._sockets.later(_CANCEL_AGAIN, partial(self._cancel_again, self._done))
+
+    def _cancel_again(self, done: Done) -> None:
+        if self._done is done and self._cancels < _MOST_CANCELS:
+            self.cancel()
+
+    def _cancel(self) -> None:
+        self._cancels += 1
+        self._libpq.pgconn.get_cancel().cancel()
 
     def close(self) -> None:
         """Close the connection."""
