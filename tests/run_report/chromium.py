@@ -9,7 +9,6 @@ import sys
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from fcntl import F_DUPFD_CLOEXEC, fcntl
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -160,6 +159,8 @@ class Page:
 @contextmanager
 def chromium(folder: Path) -> Iterator[Page]:
     """Start Chromium with a profile in an empty folder, and end it."""
+    from fcntl import F_DUPFD_CLOEXEC, fcntl  # Windows has none
+
     path = program()
     assert path is not None
     # The protocol is on the descriptors 3 and 4, which may be taken here.

@@ -142,6 +142,44 @@ class TestFirstLook:
         ]
 
 
+RUN = """
+from understudy import FakeConnection
+
+
+def test_one():
+    pass
+
+
+async def test_names():
+    conn = FakeConnection()
+    conn.on("SELECT name FROM users WHERE boss = $1", 7).rows({"name": "Ana"})
+    rows = await conn.fetch("SELECT name FROM users WHERE boss = $1", [7])
+    assert rows.result() == []
+"""
+
+
+def test_a_real_run_shows_what_the_terminal_shows(page: Page, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_it=RUN)
+    lines = pytester.runpytest_subprocess(
+        "-p", "no:randomly", "-o", "asyncio_mode=auto", "--understudy-html=report.html"
+    ).outlines
+
+    page.open(pytester.path / "report.html")
+    assert page.run("location.hash") == "#/test/test_it.py%3A%3Atest_names"
+    assert text(page, ".headline")[0].splitlines()[:2] == [
+        "> assert rows.result() == []",
+        "AssertionError: assert [{'name': 'Ana'}] == []",
+    ]
+    assert text(page, ".event .what") == ["SELECT name FROM users WHERE boss = $1"]
+    assert text(page, "h1")[0].startswith("Understudy: 1 failed, 1 passed in ")
+    assert "1 failed, 1 passed" in lines[-1]
+
+    page.run("location.hash = '#/summary'; show()")
+    begin = next(number for number, line in enumerate(lines) if " understudy " in line) + 1
+    end = next(number for number, line in enumerate(lines) if "short test summary" in line)
+    assert text(page, ".terminal") == ["\n".join(lines[begin:end])]
+
+
 class TestKeyboard:
     def test_j_and_k_open_the_next_and_the_previous_test(self, page: Page, small: Path) -> None:
         page.open(small)
