@@ -89,6 +89,131 @@ def test_a_second_run_finds_nothing(project: Path) -> None:
     assert find(Project(project)) == []
 
 
+def refusals(folder: Path, conftest: str) -> list[tuple[int, str, str]]:
+    """What is left of a conftest.py: the line, the reason, and what to do."""
+    files = {**PROJECT, "tests/conftest.py": conftest}
+    found = find(Project(write(folder / "shop", files)))
+    assert all(one.files == {} for one in found)
+    return [
+        (refusal.place.line, refusal.why, refusal.instead)
+        for one in found
+        for refusal in one.refusals
+    ]
+
+
+def test_an_engine_of_the_app_is_left(tmp_path: Path) -> None:
+    write(
+        tmp_path / "shop",
+        {
+            "app/db.py": """
+                from sqlalchemy.ext.asyncio import create_async_engine
+
+                engine = create_async_engine("postgresql+asyncpg://localhost/app")
+            """
+        },
+    )
+
+    left = refusals(
+        tmp_path,
+        """
+import pytest
+from app.db import engine
+from app.models import Base
+
+
+@pytest.fixture(autouse=True)
+async def tables():
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    yield
+""",
+    )
+
+    assert left == [
+        (
+            7,
+            "It uses `engine` of app/db.py:3, which gets its address from the app's settings.",
+            "Set the app's variables in `real_postgres_env` (docs/real_postgres_app.md), request"
+            " `real_postgres` here, and remove what creates the database and its tables.",
+        )
+    ]
+
+
+ADDRESS = "Use `.dsn`, `.host`, `.port`, `.user`, `.password` and `.database` of real_postgres."
+
+
+def test_what_an_address_cannot_do_is_left(tmp_path: Path) -> None:
+    left = refusals(
+        tmp_path,
+        """
+import pytest
+from testcontainers.postgres import PostgresContainer
+
+
+@pytest.fixture
+def container():
+    with PostgresContainer("postgres:16") as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def logs(container):
+    return container.get_logs()
+""",
+    )
+
+    assert left == [(13, "An address of real_postgres has no such attribute.", ADDRESS)]
+
+
+def test_a_fixture_that_is_named_in_a_string_is_left(tmp_path: Path) -> None:
+    left = refusals(
+        tmp_path,
+        """
+import pytest
+from testcontainers.postgres import PostgresContainer
+
+pytestmark = pytest.mark.usefixtures("container")
+
+
+@pytest.fixture
+def container():
+    with PostgresContainer("postgres:16") as postgres:
+        yield postgres
+""",
+    )
+
+    assert left == [(4, "The rewrite removes the fixture.", ADDRESS)]
+
+
+def test_a_load_of_functions_and_a_container_of_the_module_are_left(tmp_path: Path) -> None:
+    left = refusals(
+        tmp_path,
+        """
+from pytest_postgresql import factories
+from testcontainers.postgres import PostgresContainer
+
+from app.db import load
+
+container = PostgresContainer("postgres:9")
+server = factories.postgresql_proc(load=[load])
+""",
+    )
+
+    assert left == [
+        (
+            6,
+            "The container is not in a fixture.",
+            "Give its URL to the tests as `real_postgres.dsn`.",
+        ),
+        (
+            7,
+            "Its `load` is not a list of SQL files.",
+            "Set `schema` in [tool.understudy] to a function that loads the schema"
+            " (docs/configuration.md), and remove `load`.",
+        ),
+    ]
+
+
 def test_the_app_is_on_real_postgres_too(tmp_path: Path) -> None:
     before = (GOLDEN / "running_variable" / "before.txt").read_text(encoding="utf-8")
     folder = write(tmp_path / "shop", {**PROJECT, "tests/conftest.py": before})

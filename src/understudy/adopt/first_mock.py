@@ -108,8 +108,11 @@ def _moved(root: Path, mocked: MockedTest, timeout: float) -> Change:
 
 
 def _failure(ended: pytest_process.Ended) -> str:
-    lines = [line for line in ended.output.splitlines() if line.startswith("E ")]
-    return lines[0][1:].strip() if lines else ended.tail(1)
+    lines = [line[1:].strip() for line in ended.output.splitlines() if line.startswith("E ")]
+    if not lines:
+        return ended.tail(1)
+    is_ours = lines[0].startswith("understudy.")  # PostgreSQL's words are in the next line
+    return ": ".join(lines[: 2 if is_ours else 1])
 
 
 def _rewritten(mocked: MockedTest, calls: Sequence[Mapping[str, Any]]) -> str:

@@ -17,6 +17,8 @@ from understudy.project.call_resolution import (
     results_of,
     values_of,
 )
+from understudy.project.files import is_test_code
+from understudy.project.loop_bound import bound_to
 from understudy.project.production_database import postgres_only
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
@@ -63,7 +65,7 @@ class Source:
             address, "client" is a connection of psycopg, "variable" is a URL in a variable of the
             module, "connects" is a URL in a fixture, and "database" is a fixture that creates one.
         module: the file.
-        node: the call.
+        node: the call or the URL, or the decorator of a fixture that is not rewritten.
         what: it, in a few words.
         function: the fixture that it is in; None at the top level.
         name: the fixture's or variable's name; empty for "connects".
@@ -76,7 +78,7 @@ class Source:
     kind: Kind
     role: Role
     module: Module
-    node: ast.Call | ast.expr
+    node: ast.expr
     what: str
     function: Function | None = None
     name: str = ""
@@ -202,8 +204,10 @@ def _running(module: Module, kind: Kind) -> Iterator[Source]:
         if not adopted.issuperset(source.variables):
             yield source
     for fixture in pytest_items.of(module).fixtures.values():
+        found = []
         if is_free or creates_database(fixture.function):
-            yield from _in_fixture(module, kind, fixture, variables)
+            found = list(_in_fixture(module, kind, fixture, variables))
+        yield from found or _of_app(module, kind, fixture)
 
 
 def _adopted_variables(module: Module) -> set[str]:
@@ -230,7 +234,7 @@ def _in_fixture(
     urls = [url for url in given if url is not None and not _names(url) & variables.keys()]
     if not creates:  # a URL that is put together from other fixtures is not the tests' own
         urls = [url for url in urls if isinstance(url, ast.Name) or not _is_local(function, url)]
-    for url in dict.fromkeys(_assigned(function, url) for url in urls):
+    for url in dict.fromkeys(url if creates else _assigned(function, url) for url in urls):
         if url is None:
             continue
         texts = list(_texts(module, function, url))
@@ -249,6 +253,33 @@ def _in_fixture(
         dsn = f"{{dsn:{driver}}}" if driver else "{dsn}"
         settings = {"real_postgres_env": {key: dsn}} if key else {}
         yield Source(*(kind, "connects", module, url, what, function, "", driver), settings)
+
+
+def _of_app(module: Module, kind: Kind, fixture: pytest_items.Fixture) -> Iterator[Source]:
+    """Yield a fixture that uses an engine of the app, or creates a database with one."""
+    function, project = fixture.function, module.project
+    if _ADOPTED & {parameter.arg for parameter in function.parameters}:
+        return
+    nodes = [*function.all(ast.Name), *function.all(ast.Attribute)]
+    engines = [bound for node in nodes if (bound := bound_to(module, node)) is not None]
+    of_app = [
+        bound
+        for bound in engines
+        if not is_test_code(project.root / bound.place.file, project.root, project.pytest)
+    ]
+    if not of_app and not creates_database(function):
+        return
+    what = f"the fixture `{fixture.name}`"
+    shown = f"{of_app[0].name} of {of_app[0].place}" if of_app else "an engine of the app"
+    refusal = Refusal(
+        Place(module.path, function.node.lineno, what),
+        f"It uses {shown}, which gets its address from the app's settings.",
+        "Set the app's variables in `real_postgres_env` (docs/real_postgres_app.md), request"
+        " `real_postgres` here, and remove what creates the database and its tables.",
+    )
+    yield Source(
+        kind, "database", module, fixture.decorator, what, function, fixture.name, refusal=refusal
+    )
 
 
 def creates_database(function: Function) -> bool:

@@ -17,7 +17,7 @@ from understudy.project.sources import Module
 # The libraries of which an import does nothing but bind its names.
 _PURE = frozenset(
     {
-        *("sqlalchemy", "sqlmodel", "os", "unittest"),
+        *("sqlalchemy", "sqlmodel", "os", "unittest", "urllib", "psycopg", "asyncpg"),
         *("testcontainers", "pytest_postgresql", "sqlalchemy_utils"),
     }
 )
@@ -291,6 +291,9 @@ def _without_unused(module: Module, text: str) -> str:
         start, end = node.lineno - 1, node.end_lineno or node.lineno
         kept = [alias for alias in node.names if alias not in gone]
         lines[start:end] = _import_lines(node, kept, lines[start:end])
+        around = lines[max(start - 1, 0) : start + 1]
+        if not kept and len(around) > 1 and not "".join(around).strip():
+            del lines[start - 1]  # it was alone between two gaps
     return "".join(lines)
 
 
