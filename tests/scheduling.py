@@ -25,6 +25,7 @@ LONGEST = (
     "tests/plugin/test_real_postgres.py",
     "tests/conformance/parameters/test_matrix.py",
     "tests/conformance/drivers/test_scenarios.py",
+    "tests/run_report/test_page_in_chromium.py",
     "tests/test_documentation.py",
     "tests/seed_contract/",
     "tests/embedded/",

@@ -142,6 +142,11 @@ class Page:
             raise PageError(details.get("exception", details).get("description", str(details)))
         return found["result"].get("value")
 
+    def wait_for(self, condition: str) -> None:
+        """Wait until an expression in the page is true."""
+        look = f"const look = () => (({condition}) ? done() : setTimeout(look, 5)); look();"
+        self.run(f"new Promise((done) => {{ {look} }})")
+
     def press(self, key: str, code: int = 0) -> None:
         """Press a key, as a person does: a letter, or a key such as Tab with its code."""
         text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}

@@ -39,9 +39,6 @@ ROUTES = (
 STOPS = """[...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")]
     .filter((one) => one.checkVisibility() && (one.type !== "radio" || one.checked))"""
 
-# The address changes before the page hears of it.
-SETTLED = "new Promise((done) => setTimeout(done, 20))"
-
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
@@ -257,7 +254,7 @@ class TestPhone:
 
         page.run("document.querySelectorAll('#list a')[1].focus()")
         page.press("Enter", 13)
-        page.run(SETTLED)
+        page.wait_for("document.body.dataset.pane === 'detail'")
 
         assert (before, page.run(seen)) == ([True, False], [False, True])
         assert page.run("document.activeElement.id") == "detail"
@@ -387,13 +384,12 @@ class TestHostileTexts:
         page.run("document.getElementById('data').remove()")
         shown = ""
         for view in ("tests", "statements", "tables", "summary"):
-            page.run(f"location.hash = '#/{view}'; {SETTLED}")
+            page.run(f"location.hash = '#/{view}'; show()")
             shown += page.run("document.body.textContent")
             for _ in text(page, "#list li"):
                 page.run(OPEN_ALL)
                 shown += page.run("document.getElementById('detail').textContent")
                 page.press("j")
-                page.run(SETTLED)
 
         assert page.run("typeof hacked") == "undefined"
         assert page.run("document.querySelectorAll('img, body script:not(#data)').length") == 1

@@ -265,7 +265,7 @@ function statementDetail(statement) {
   const facts = { Parameters: [types || "none"], Reads: tables(statement.reads), Writes: tables(statement.writes) };
   return [
     el("h2", { class: "mono" }, line),
-    el("p", { class: "meta" }, joined([sent, ...places])),
+    el("p", { class: "meta" }, joined([sent, ...(places.length > 3 ? [`from ${places.length} lines`] : places)])),
     el("pre", { class: "sql" }, highlighted(sql)),
     section("What PostgreSQL says",
       el("p", { class: "verdict" }, mark(verdict), SAID[verdict], refusal ? `: ${refusal}` : "."),
@@ -273,6 +273,7 @@ function statementDetail(statement) {
       columns.length ? grid(["Column", "Type", "Can be NULL"], columns) : null),
     conditions.length ? section("What no test showed", plainList(conditions)) : null,
     statement.mutants ? section("Mutants", ...mutantsOf(statement.mutants)) : null,
+    places.length > 3 ? section("Lines", plainList(places)) : null,
     section("Tests", listOf(tests, testLink, "No test sent it.")),
   ];
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from textwrap import dedent
 from typing import Any
@@ -63,9 +63,8 @@ def document(records: Sequence[Record], *, is_cut: bool = False) -> dict[str, An
     return {
         "run": asdict(runs[0]),
         "summary": {
-            **asdict(summaries[0]),
+            **asdict(replace(summaries[0], mutants=None)),
             "outcomes": dict(sorted(summaries[0].outcomes.items(), key=_rank)),
-            "mutants": None,
         },
         "review": _review(summaries[0].checklist),
         "is_cut": is_cut,
