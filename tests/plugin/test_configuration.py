@@ -111,6 +111,7 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-report-events",
         "--understudy-report-review",
         "--understudy-report-mutants",
+        "--understudy-show",
         "--understudy-n-plus-one",
         "--understudy-locked",
         "--understudy-keep-databases",

@@ -17,7 +17,10 @@ from understudy.plugin import (
     catalog_hooks,
     client_variables,
     clones,
+    failed_statements,
+    hookspecs,
     isolation,
+    junit,
     markers,
     options,
     phases,
@@ -36,6 +39,11 @@ _SET_ASIDE: pytest.StashKey[list[str]] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the --understudy-... flags."""
     options.add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks pytest_understudy_..."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,6 +84,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.plugin import run_report
 
         run_report.begin(config)
+    if config.getoption("understudy_show"):
+        from understudy.plugin import show
+
+        show.begin(config)
     if options.has_sweep(config):
         from understudy.plugin import sweep
 
@@ -113,8 +125,16 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the tests that need a database of their own."""
+    """Count the tests that need a database of their own; ask the plugins of the project."""
     clones.count(session)
+    config = session.config
+    packages = config.hook.pytest_understudy_packages(config=config)
+    if packages:
+        options.skip_packages(config, [name for names in packages for name in names])
+    if config.hook.pytest_understudy_test_recorded.get_hookimpls():
+        from understudy.plugin import run_report
+
+        run_report.begin(config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -178,6 +198,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     finally:
         markers.use_levels(None)
         verification.forget(item)
+        junit.record(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -186,6 +207,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     clones.keep_if_failed(item, report)
     isolation.explain(item, report)
+    junit.note_failure(item, report)
+    failed_statements.explain(item, report)
     if report.failed:
         from understudy.plugin import servers
 

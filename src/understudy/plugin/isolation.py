@@ -66,6 +66,11 @@ def of(item: pytest.Item) -> str:
     return "clone" if is_known or _MOVED in item.stash else "rollback"
 
 
+def is_on_clone(item: pytest.Item) -> bool:
+    """Return whether a test runs on a clone, where its statements are not read."""
+    return uses_real_postgres(item) and of(item) == "clone"
+
+
 def may_move(item: pytest.Item) -> bool:
     """Return whether a test starts rolled back and is run again on a clone if necessary."""
     is_auto = uses_real_postgres(item) and markers.isolation(item) == "auto"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -67,6 +68,11 @@ def add_options(parser: pytest.Parser) -> None:
             metavar=key.upper(),
             help=text,
         )
+    group.addoption(
+        "--understudy-show",
+        action="store_true",
+        help="show each statement as it happens, with its parameters, its answer and its place",
+    )
     group.addoption(
         "--understudy-n-plus-one",
         action="store_true",
@@ -215,6 +221,25 @@ def set_driver(config: pytest.Config, driver: str | None) -> None:
         config.add_cleanup(lambda: setattr(database_errors, "configured", before))
 
 
+def skip_packages(config: pytest.Config, names: Sequence[str]) -> None:
+    """Skip packages of the project when the line of a call is looked for, in this run.
+
+    Raises:
+        pytest.UsageError: a name is not that of a package.
+    """
+    for name in names:
+        if not name.isidentifier():
+            raise pytest.UsageError(
+                f"pytest_understudy_packages: {name!r} is not the name of a package. "
+                "Return top-level names, such as ['acme_db']."
+            )
+    from understudy.script import origin
+
+    before = origin.between
+    origin.skip(before | frozenset(names))
+    config.add_cleanup(lambda: origin.skip(before))
+
+
 def header(version: str, settings: Settings) -> str:
     """Return the line for pytest's header: the version and the configuration."""
     parts = [version]
@@ -227,6 +252,11 @@ def header(version: str, settings: Settings) -> str:
     for key in ("fake_postgres_env", "real_postgres_env"):
         if getattr(settings, key):
             parts.append(f"{key} {' '.join(getattr(settings, key))}")
+    for key in ("html", "trace"):
+        if getattr(settings, key):
+            parts.append(f"{key} {getattr(settings, key)}")
+    if settings.report_redact:
+        parts.append(f"report_redact {' '.join(settings.report_redact)}")
     if settings.isolation != "auto":
         parts.append(f"isolation {settings.isolation}")
     if settings.postgres_url is not None:

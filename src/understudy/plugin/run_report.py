@@ -11,9 +11,11 @@ import platform
 import re
 import sys
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -21,34 +23,34 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy import __version__
-from understudy.plugin import catalog_hooks, isolation, servers, summary, xdist_workers
+from understudy.plugin import catalog_hooks, isolation, summary, xdist_workers
+from understudy.plugin.event_texts import codecs_of, known_verdict
 from understudy.plugin.leak_checks.monitor import WATCH
 from understudy.plugin.options import given_path, origin, read_settings
 from understudy.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from understudy.catalog.description import Verdict
-    from understudy.pg.codec_registry import Values
-    from understudy.run_report.assembly import Finished
-    from understudy.run_report.records import Outcome, Record, Summary
+    from understudy.run_report.assembly import Assembly, Finished
+    from understudy.run_report.records import Outcome, Record, Summary, TestEvent
 
 _RUN: pytest.StashKey[RunReport] = pytest.StashKey()
 _OUTPUT = "understudy_run_report"
 _SENT = "understudy_recorded"  # the attribute of a report
 _PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
-_ON_CLONE = (
-    "it ran on a clone, where the bytes of its connections are passed on and its statements are "
-    "not read"
+_ON_CLONE = "it ran on a clone, where Understudy does not read its statements"
+_FIRST_RUN = (
+    "it ran again on a clone, where Understudy does not read its statements; these are the calls "
+    "of its first run, which was rolled back"
 )
 # What the terminal counts beside tests.
 _NOT_OUTCOMES = ("", "deselected", "warnings")
 
 
 def begin(config: pytest.Config) -> None:
-    """Record this run if a report of it is wanted."""
+    """Record this run, unless it is recorded already."""
     settings = read_settings(config)
-    wanted = settings.html or settings.trace or settings.durations
-    if wanted and not config.option.collectonly and _RUN not in config.stash:
+    if not config.option.collectonly and _RUN not in config.stash:
         config.stash[_RUN] = run = RunReport(config, settings)
         config.pluginmanager.register(run, "understudy-run-report")
 
@@ -90,16 +92,13 @@ class RunReport:
         self._texts: set[str] = set()
         self._recorded: dict[str, dict[str, Any]] = {}
         self._verdicts: dict[str, Verdict] = {}
+        self._first_run: tuple[list[TestEvent], int, list[str]] = [], 0, []
         stack = ExitStack()
         config.add_cleanup(stack.close)
         times = stack.enter_context(requests.timed())
-        self._recording = Recording(self._codecs, settings.report_events, times)
+        self._recording = Recording(partial(codecs_of, config), settings.report_events, times)
         boundary.watchers.append(self._recording)
         stack.callback(boundary.watchers.remove, self._recording)
-
-    def _codecs(self, server: str) -> Values | None:
-        made = servers.made(self._config)
-        return next((known.schema.values for known in made if known.name == server), None)
 
     # Tests ---------------------------------------------------------------------------------------
 
@@ -134,8 +133,15 @@ class RunReport:
         from understudy.run_report.ndjson import plain
 
         events, left_out, statements = self._recording.end_test()
-        self._texts.update(statements)
         used = isolation.of(item) if isolation.uses_real_postgres(item) else ""
+        unseen = _ON_CLONE if used == "clone" else ""
+        if isolation.may_move(item):
+            self._first_run = events, left_out, statements
+        elif isolation.has_moved(item):
+            events, left_out, statements = self._first_run
+            # The terminal does not count them.
+            events, unseen = [replace(event, is_counted=False) for event in events], _FIRST_RUN
+        self._texts.update(statements)
         return {
             "order": self._order.get(item.nodeid, 0),
             "statements": statements,
@@ -143,13 +149,15 @@ class RunReport:
                 "events": plain(events) if self._is_worker else events,
                 "left_out": left_out,
                 "isolation": used,
-                "unseen": _ON_CLONE if used == "clone" else "",
+                "unseen": unseen,
             },
         }
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Make a record of a test whose last report is there."""
-        if self._is_worker:
+        hook = self._config.hook.pytest_understudy_test_recorded
+        has_hook = bool(hook.get_hookimpls())
+        if self._is_worker and not has_hook:
             return
         if report.when == "setup":
             self._reports[report.nodeid] = []
@@ -158,7 +166,26 @@ class RunReport:
             return
         # pytest-xdist says "???" of a test in which a worker crashed.
         recorded = getattr(report, _SENT, None) or self._recorded.pop(report.nodeid, {})
-        self._finished.append(_finished(self._reports.pop(report.nodeid), recorded))
+        finished = _finished(self._reports.pop(report.nodeid), recorded)
+        if not self._is_worker:
+            self._finished.append(finished)
+        if has_hook and not hasattr(report, "node"):  # pytest-xdist's, of a test in a worker
+            one = self._assembly(known_verdict)
+            test = one.test(finished)
+            statements = {statement.id: statement for statement in one.statements()}
+            hook(config=self._config, test=test, statements=statements)
+
+    def _assembly(
+        self,
+        verdict_on: Callable[[str], Verdict | None],
+        conditions: Mapping[str, Sequence[str]] = {},
+    ) -> Assembly:
+        from understudy.run_report.assembly import Assembly
+        from understudy.run_report.redaction import Redaction
+
+        settings = self._settings
+        longest = settings.report_value_length
+        return Assembly(verdict_on, Redaction(settings.report_redact), longest, conditions)
 
     # The end -------------------------------------------------------------------------------------
 
@@ -181,11 +208,7 @@ class RunReport:
         self._verdicts = {**self._described(known), **known}
 
     def _known_verdicts(self) -> dict[str, Verdict]:
-        active: Any = sys.modules.get("understudy.catalog.active_checker")
-        checker = None if active is None else active.made()
-        if checker is None:
-            return {}
-        found = {text: checker.catalog.known(text) for text in self._texts}
+        found = {text: known_verdict(text) for text in self._texts}
         return {text: verdict for text, verdict in found.items() if verdict is not None}
 
     def _described(self, known: Mapping[str, Verdict]) -> dict[str, Verdict]:
@@ -236,17 +259,9 @@ class RunReport:
             terminalreporter.line(line)
 
     def _records(self, problems: list[str]) -> list[Record]:
-        from understudy.run_report.assembly import Assembly
         from understudy.run_report.records import Run
-        from understudy.run_report.redaction import Redaction
 
-        settings = self._settings
-        assembly = Assembly(
-            self._verdicts.get,
-            Redaction(settings.report_redact),
-            settings.report_value_length,
-            self._conditions(),
-        )
+        assembly = self._assembly(self._verdicts.get, self._conditions())
         run = Run(
             understudy=__version__,
             python=platform.python_version(),
@@ -254,7 +269,7 @@ class RunReport:
             started=self._started.isoformat(timespec="seconds"),
             arguments=[_PASSWORD.sub("...", text) for text in self._config.invocation_params.args],
             postgres=catalog_hooks.postgres(self._config),
-            redacted=settings.report_redact,
+            redacted=self._settings.report_redact,
         )
         return [run, *assembly.records(self._finished), self._summary(problems)]
 

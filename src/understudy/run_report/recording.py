@@ -78,7 +78,7 @@ class Reader:
             function=code.co_qualname if code else "",
         )
 
-    def call(self, event: Event, server: str, link: _Link) -> TestEvent:
+    def call(self, event: Event, server: str, link: Link) -> TestEvent:
         """Return the record of a call."""
         call, rule = event.call, event.call.rule
         codecs = self._codecs(server) or _PLAIN
@@ -190,7 +190,7 @@ class Recording:
         happened += [(request, "") for request in requests.of_test[: self._most]]
         happened.sort(key=lambda one: one[0].begun)
         kept = happened[: self._most]
-        links = _Links([one for one, _ in kept])
+        links = Links([one for one, _ in kept])
         events = [
             self._reader.request(one)
             if isinstance(one, Request)
@@ -204,7 +204,7 @@ class Recording:
         return None if moment is None else moment - self._start
 
 
-class _Link(NamedTuple):
+class Link(NamedTuple):
     """What an event refers to; see TestEvent."""
 
     connection: int | None
@@ -213,7 +213,7 @@ class _Link(NamedTuple):
     statement: int | None
 
 
-class _Links:
+class Links:
     """The numbers of what the events of a test refer to.
 
     Args:
@@ -230,11 +230,11 @@ class _Links:
         self._statements: dict[str, int] = {}
         self.texts: list[str] = []
 
-    def of(self, event: Event) -> _Link:
+    def of(self, event: Event) -> Link:
         """Return the numbers of an event, the next one in order."""
         pid, request = event.call.connection, event.request
         sender = None if request is None else request.background_of or request
-        return _Link(
+        return Link(
             None if pid is None else self._connections.setdefault(pid, len(self._connections) + 1),
             self._index.get(id(sender)),
             self._transactions.get(id(event)),

@@ -81,13 +81,21 @@ class Redaction:
             return test
         hidden: set[str] = set()
         events = [self._event(event, texts, verdict_on, hidden) for event in test.events]
-        # The longest first: one may be a part of another.
-        values = sorted((value for value in hidden if len(value) >= _SHORTEST), key=len)[::-1]
+        values = _in_order(hidden)
         return replace(
             test,
             events=[_without(values, event) for event in events],
             failure=_cleaned(values, test.failure),
         )
+
+    def event(self, event: TestEvent, text: str, verdict: Verdict | None) -> TestEvent:
+        """Return a single event with its values hidden; `text` is its statement."""
+        if not self._patterns:
+            return event
+        hidden: set[str] = set()
+        numbered = replace(event, statement=None if event.statement is None else 0)
+        found = self._event(numbered, {0: text}, lambda _: verdict, hidden)
+        return _without(_in_order(hidden), replace(found, statement=event.statement))
 
     def _event(
         self,
@@ -123,6 +131,11 @@ class Redaction:
         return columns is not None and not any(
             column != NUMBER and self.matches(column) for column in columns
         )
+
+
+def _in_order(hidden: set[str]) -> list[str]:
+    """Return the values that are looked for in texts, the longest first: it may have others."""
+    return sorted((value for value in hidden if len(value) >= _SHORTEST), key=len, reverse=True)
 
 
 def _hide(value: str, hidden: set[str]) -> str:

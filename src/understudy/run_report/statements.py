@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from understudy.catalog.description import Description, ParsedOnly, Refusal, Verdict
 from understudy.pg import sql
-from understudy.pg.sql_spelling import name_of
 from understudy.run_report.records import Column, Statement
+from understudy.script.request_blocks import table_after
 
 _NULLABLE = {"not null": False, "nullable": True}
-# What may stand between the command that writes and the table.
-_BETWEEN = frozenset({"INTO", "FROM", "ONLY"})
-_WRITING = {"INSERT": "INTO", "DELETE": "FROM", "MERGE": "INTO", "UPDATE": ""}
+# FOR UPDATE, FOR NO KEY UPDATE, DO UPDATE and THEN UPDATE name no table.
+_NOT_A_COMMAND = frozenset({"FOR", "KEY", "DO", "THEN"})
 
 
 def described(statement: Statement, verdict: Verdict | None) -> Statement:
@@ -33,7 +32,9 @@ def described(statement: Statement, verdict: Verdict | None) -> Statement:
     if not isinstance(verdict, Description):
         return statement
     written = written_tables(statement.sql)
-    writes = [table for table in verdict.tables if table.rpartition(".")[2] in written]
+    writes = [
+        table for table in verdict.tables if table.rpartition(".")[2].strip('"').lower() in written
+    ]
     # An UPDATE and a DELETE look for their rows in the table that they change.
     only_written = writes if verdict.command == "INSERT" else []
     return replace(
@@ -55,15 +56,10 @@ def written_tables(statement: str) -> set[str]:
     words = [token.upper() for token in tokens]
     found = set()
     for at, word in enumerate(words):
-        if word not in _WRITING or words[at - 1 : at] in (["FOR"], ["DO"], ["KEY"], ["THEN"]):
-            continue
-        if (needed := _WRITING[word]) and words[at + 1 : at + 2] != [needed]:
-            continue
-        name = at + 1
-        while words[name : name + 1] and words[name] in _BETWEEN:
-            name += 1
-        while words[name + 1 : name + 2] == ["."]:
-            name += 2
-        if name < len(tokens) and (tokens[name][0].isalpha() or tokens[name][0] in '_"'):
-            found.add(name_of(tokens[name]))
+        before = words[at - 1] if at else ""
+        is_written = (word == "UPDATE" and before not in _NOT_A_COMMAND) or (
+            word in ("INTO", "FROM") and before in ("INSERT", "MERGE", "DELETE")
+        )
+        if is_written:
+            found.add(table_after(tokens, at))
     return found

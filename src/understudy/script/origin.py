@@ -18,7 +18,8 @@ _ABOVE_DRIVERS = (
     "sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql", "django", "asgiref",
 )  # fmt: skip
 _WAITING = ("asyncio", "anyio", "trio", "threading", "concurrent", "contextlib")
-_BETWEEN = frozenset(("understudy", *_WAITING, *_ABOVE_DRIVERS, *DRIVERS))
+# The packages whose lines are not the user's; a project may add its own.
+between = frozenset(("understudy", *_WAITING, *_ABOVE_DRIVERS, *DRIVERS))
 # Modules in which a task begins. A fake's coroutine passed to `gather` or `create_task` has no line
 # of user code before it.
 LOOPS = ("asyncio.events", "asyncio.base_events", "asyncio.runners", "trio._core._run")
@@ -98,12 +99,12 @@ def spot(depth: int = 1) -> Spot:
     while frame is not None:
         module: str = frame.f_globals.get("__name__", "")
         try:
-            between = _known[module]
+            is_between = _known[module]
         except KeyError:
-            between = _kind(module)
-        if between is None:
+            is_between = _kind(module)
+        if is_between is None:
             return frame.f_code, frame.f_lasti
-        if not between:
+        if not is_between:
             break
         frame = frame.f_back
     if behind and (asked := behind.get(get_ident())) is not None:
@@ -117,9 +118,16 @@ def is_users(module: str) -> bool:
 
 
 def _kind(module: str) -> bool | None:
-    between = module.partition(".")[0] in _BETWEEN
-    _known[module] = False if module in LOOPS else True if between else None
+    is_between = module.partition(".")[0] in between
+    _known[module] = False if module in LOOPS else True if is_between else None
     return _known[module]
+
+
+def skip(packages: frozenset[str]) -> None:
+    """Count the lines of these packages, and of no others, as lines between user and server."""
+    global between
+    between = packages
+    _known.clear()
 
 
 def at(spot: Spot) -> Origin:

@@ -73,18 +73,19 @@ def wrote(event: Event) -> bool:
 def tables(statement: str) -> frozenset[str]:
     """Return the names after FROM, INTO, JOIN and UPDATE, without their schema."""
     tokens = sql.tokens(statement)
-    found = set()
-    for place, token in enumerate(tokens):
-        if token.upper() not in _BEFORE_TABLE:
-            continue
-        name = place + 1
-        while name < len(tokens) and tokens[name].upper() in _BETWEEN:
-            name += 1
-        while name + 2 < len(tokens) and tokens[name + 1] == ".":
-            name += 2
-        if name < len(tokens) and (tokens[name][0].isalpha() or tokens[name][0] in '_"'):
-            found.add(tokens[name].strip('"').lower())
-    return frozenset(found)
+    before = (place for place, token in enumerate(tokens) if token.upper() in _BEFORE_TABLE)
+    return frozenset(filter(None, (table_after(tokens, place) for place in before)))
+
+
+def table_after(tokens: sql.Tokens, place: int) -> str:
+    """Return the table that is named after a word such as INTO, without its schema; "" for none."""
+    name = place + 1
+    while name < len(tokens) and tokens[name].upper() in _BETWEEN:
+        name += 1
+    while name + 2 < len(tokens) and tokens[name + 1] == ".":
+        name += 2
+    is_name = name < len(tokens) and (tokens[name][0].isalpha() or tokens[name][0] in '_"')
+    return tokens[name].strip('"').lower() if is_name else ""
 
 
 def blocks(events: Iterable[Event]) -> list[Block]:
