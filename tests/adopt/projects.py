@@ -11,7 +11,11 @@ PROJECT = {
         [project]
         name = "shop"
         version = "1"
-        dependencies = ["fastapi", "sqlalchemy", "asyncpg"]
+        dependencies = [
+            "fastapi",
+            "sqlalchemy",
+            "asyncpg",
+        ]
 
         [tool.pytest.ini_options]
         asyncio_mode = "auto"

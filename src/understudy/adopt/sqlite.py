@@ -16,6 +16,7 @@ from understudy.adopt.sqlite_suite import Engine, Setting
 from understudy.lint import pytest_items
 from understudy.project.files import is_test_code
 from understudy.project.parsing import called_name
+from understudy.project.production_database import postgres_only
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, Project, home_of
 
@@ -89,6 +90,11 @@ class _Rewrite:
             self._notes.append(
                 "The tests share their rows, as they did on SQLite. To undo what each test does, "
                 "have a fixture with autouse=True request real_postgres."
+            )
+        if postgres_only(self._project) is None:
+            self._notes.append(
+                "The app's files do not say that it runs on PostgreSQL and on nothing else. Leave "
+                "tests on SQLite if production is."
             )
         variables = {"real_postgres_env": self._environment} if self._environment else {}
         return Adoption("sqlite", self._found, files, variables, self._notes, self._refusals)
@@ -177,8 +183,17 @@ class _Rewrite:
         is_async = "aiosqlite" in setting.url
         driver = self._async_driver if is_async else "psycopg"
         place = Place(module.path, setting.node.lineno, f"the variable {setting.name}")
-        self._found.append(place)
         self._handled |= set(ast.walk(setting.value))
+        if setting.function in pytest_items.of(module).tests:
+            self._refusals.append(
+                Refusal(
+                    place,
+                    "A test that sets it may be about SQLite.",
+                    "If it is not, set it in a fixture, and run this again.",
+                )
+            )
+            return
+        self._found.append(place)
         if setting.function is not None and setting.is_for_one_test:
             self._request(module, setting.function)
             url = f'real_postgres.dsn.replace("postgresql:", "postgresql+{driver}:")'
