@@ -77,6 +77,15 @@ def _mentions(function: Function, name: str) -> bool:
     )
 
 
+def restores(module: Module, node: ast.AST) -> bool:
+    """Whether a statement is in a ``finally``, which sets back what the test has changed."""
+    for around in (node, *module.above(node)):
+        above = module.parents.get(around)
+        if isinstance(above, ast.Try) and around in above.finalbody:
+            return True
+    return False
+
+
 def is_mutable(module: Module, node: ast.AST | None) -> bool:
     """Whether an expression makes a list, a dict or a set."""
     if isinstance(node, ast.Call):

@@ -221,6 +221,16 @@ def test_a():
 === app/settings.py
 settings = object()
 """,
+    "set in a finally": """
+from app.settings import settings
+def test_a(configure):
+    try:
+        assert configure(2)
+    finally:
+        settings.page_size = 10
+=== app/settings.py
+settings = object()
+""",
 }
 
 

@@ -132,6 +132,15 @@ def test_b(tmp_path):
     import made
     del sys.path[0]
 """,
+    "set back in a finally": """
+import os
+def test_a():
+    os.environ["TZ"] = "America/New_York"
+    try:
+        assert load()
+    finally:
+        os.environ["TZ"] = "UTC"
+""",
 }
 
 

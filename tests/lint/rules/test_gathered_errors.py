@@ -1,4 +1,4 @@
-"""UND023: errors that gather returns."""
+"""UND210: errors that gather returns."""
 
 from __future__ import annotations
 
@@ -68,4 +68,4 @@ async def test_c(shop):
 
 @parametrized(CASES)
 def test_finds_what_is_marked(case: str, tmp_path: Path) -> None:
-    check("UND023", case, tmp_path)
+    check("UND210", case, tmp_path)

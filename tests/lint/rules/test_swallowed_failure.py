@@ -167,6 +167,22 @@ def test_b(store):
     except Exception:
         print("closed")
 """,
+    "the test itself raises": """
+def test_a():
+    try:
+        try:
+            raise ValueError("first")
+        except ValueError as error:
+            raise RuntimeError("second") from error
+    except RuntimeError as error:
+        assert error.__cause__ is not None
+def test_b(store):
+    try:
+        with store:
+            raise ValueError("first")
+    except ValueError as error:
+        assert error.args
+""",
 }
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import has_code, is_looked_after
+from understudy.lint.leaked_state import has_code, is_looked_after, restores
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import last_name, root_of, values_of
 from understudy.project.scopes import Function
@@ -26,6 +26,7 @@ def check(module: Module) -> Iterator[Found]:
                 not _sets_back(test, text, value)
                 and _stays(module, test, owner, name)
                 and not _is_refused(module, node)
+                and not restores(module, node)
             ):
                 yield Found(node, f"{test.name} leaves {text} changed for later tests")
 

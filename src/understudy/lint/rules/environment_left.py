@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from understudy.lint import pytest_items
-from understudy.lint.leaked_state import has_code, per_test_functions
+from understudy.lint.leaked_state import has_code, per_test_functions, restores
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import last_name
 from understudy.project.scopes import Function
@@ -71,9 +71,12 @@ def check(module: Module) -> Iterator[Found]:
         for node, state in _changes(module, function)
         if not _is_known_to_monkeypatch(function)
     ]
-    restored = {state: has_code(module, state.restored) for _, _, state in places}
+    restored = {
+        state for state in {state for _, _, state in places} if has_code(module, state.restored)
+    }
+    in_finally = {(function, state) for function, node, state in places if restores(module, node)}
     for function, node, state in places:
-        if not restored[state]:
+        if state not in restored and (function, state) not in in_finally:
             yield Found(node, f"{function.name} leaves {state.stays} for later tests")
 
 

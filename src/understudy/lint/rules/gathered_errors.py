@@ -1,4 +1,4 @@
-"""UND023: errors that asyncio.gather returns and nobody looks at."""
+"""UND210: errors that asyncio.gather returns and nobody looks at."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def _makes_a_coroutine(argument: ast.expr) -> bool:
 
 
 RULE = Rule(
-    code="UND023",
+    code="UND210",
     name="gathered-errors",
-    group="bugs",
+    group="design",
     why="With return_exceptions=True an error is one of the results. Nobody looks at them here.",
     instead="Leave return_exceptions out, or assert that no result is an exception.",
     wrong="""
@@ -76,13 +76,13 @@ import asyncio
 
 
 async def test_two_orders(shop):
-    await asyncio.gather(shop.order(1), shop.order(2), return_exceptions=True)  # UND023
+    await asyncio.gather(shop.order(1), shop.order(2), return_exceptions=True)  # UND210
 
     assert await shop.is_open()
 
 
 async def test_three_orders(shop):
-    results = await asyncio.gather(  # UND023
+    results = await asyncio.gather(  # UND210
         *(shop.order(number) for number in range(3)), return_exceptions=True
     )
 

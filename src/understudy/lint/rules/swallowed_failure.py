@@ -113,15 +113,13 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
 
 
 def _raises_itself(test: Function, node: ast.Try) -> bool:
-    """Whether only functions of the test itself are tried."""
+    """Whether the test itself raises, or only functions of the test are tried."""
     own = {function.name for function in test.functions}
-    calls = [
-        node.func
-        for statement in node.body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Call)
-    ]
-    return bool(calls) and all(isinstance(call, ast.Name) and call.id in own for call in calls)
+    inside = [inner for statement in node.body for inner in ast.walk(statement)]
+    calls = [inner.func for inner in inside if isinstance(inner, ast.Call)]
+    return any(isinstance(inner, ast.Raise) for inner in inside) or (
+        bool(calls) and all(isinstance(call, ast.Name) and call.id in own for call in calls)
+    )
 
 
 def _asserts(body: list[ast.stmt]) -> bool:
