@@ -141,6 +141,16 @@ def test_a():
     finally:
         os.environ["TZ"] = "UTC"
 """,
+    "a module that is loaded from a file": """
+import importlib.util
+import sys
+def test_a(path):
+    spec = importlib.util.spec_from_file_location("made", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    assert module.value
+""",
 }
 
 

@@ -69,7 +69,7 @@ def check(module: Module) -> Iterator[Found]:
         for function in per_test_functions(module)
         if function not in for_all
         for node, state in _changes(module, function)
-        if not _is_known_to_monkeypatch(function)
+        if not _is_allowed(function)
     ]
     restored = {
         state for state in {state for _, _, state in places} if has_code(module, state.restored)
@@ -80,9 +80,10 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(node, f"{function.name} leaves {state.stays} for later tests")
 
 
-def _is_known_to_monkeypatch(function: Function) -> bool:
-    """Whether a function uses monkeypatch for the environment, which then restores the rest."""
-    return any(last_name(call) in ("setenv", "delenv") for call in function.own(ast.Call))
+def _is_allowed(function: Function) -> bool:
+    """Whether monkeypatch restores the rest, or the function loads a module by importlib."""
+    known = ("setenv", "delenv", "module_from_spec")
+    return any(last_name(call) in known for call in function.own(ast.Call))
 
 
 def _changes(module: Module, function: Function) -> Iterator[tuple[ast.stmt | ast.expr, _State]]:
