@@ -65,3 +65,14 @@ def test_the_script_imports_no_other_room() -> None:
     own = {name for name in imported_by("import understudy.script") if "understudy." in name}
 
     assert {name.split(".")[1] for name in own} == {"script"}
+
+
+def test_lint_imports_no_rule_before_it_checks_a_file() -> None:
+    imported = imported_by(
+        "import understudy.cli.lint; from understudy.lint.settings import LintSettings, codes_on;"
+        "assert codes_on(LintSettings(), None, None)"
+    )
+
+    assert "understudy.lint.registry" in imported
+    assert not {name for name in imported if name.startswith("understudy.lint.rules.")}
+    assert imported.isdisjoint({"understudy.lint.engine", "understudy.project.sources"})

@@ -13,7 +13,8 @@ from understudy.lint import engine, runner
 from understudy.lint.cache import Cache
 from understudy.lint.engine import Engine
 from understudy.lint.finding import LintError, UnknownRule
-from understudy.lint.registry import codes_of
+from understudy.lint.registry import all_rules, codes_of
+from understudy.lint.rule import GROUPS
 from understudy.lint.runner import run
 from understudy.lint.settings import LintSettings, codes_on
 from understudy.project import files, pytest_config
@@ -217,6 +218,14 @@ def test_a_selector_that_selects_nothing(word: str, text: str) -> None:
     assert str(raised.value) == text
 
 
+def test_the_sources_say_the_same_of_the_rules_as_the_rules() -> None:
+    for code, rule in all_rules().items():
+        assert codes_of(rule.name) == (code,)
+    for group in GROUPS:
+        of_group = [code for code, rule in all_rules().items() if rule.group == group]
+        assert list(codes_of(group)) == of_group
+
+
 def checked(folder: Path, codes: tuple[str, ...] = ("UND001",)) -> tuple[list[int], Cache]:
     cache = Cache(folder / "cache", codes)
     found, trouble = run([folder / "tests/test_it.py"], codes, cache=cache, jobs=1)
@@ -231,7 +240,7 @@ def test_the_cache_is_used_until_a_file_changes(
     assert checked(tmp_path)[0] == [1]
 
     with monkeypatch.context() as patched:
-        patched.setattr(runner, "check_files", None)  # not to be called
+        patched.setattr(engine, "check_files", None)  # not to be called
         assert checked(tmp_path)[0] == [1]
 
     (tmp_path / "tests/test_it.py").write_text("\n" + TEST)

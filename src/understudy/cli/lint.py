@@ -14,7 +14,6 @@ from understudy.lint import output
 from understudy.lint.check import Report, check
 from understudy.lint.finding import LintError
 from understudy.lint.settings import codes_on, nearest
-from understudy.project.pytest_process import INTERRUPTED
 from understudy.script.formatting import counted
 
 _PATIENCE = 2.0  # seconds, before progress is shown
@@ -84,6 +83,8 @@ def lint(
     except LintError as error:
         raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
+        from understudy.project.pytest_process import INTERRUPTED
+
         click.echo("\nInterrupted. No file is left half-written.", err=True)
         ctx.exit(INTERRUPTED)
     _report_fixes(report, diff, output_format)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from understudy.lint.cache import FOLDER, Cache
 from understudy.lint.discovery import default_paths, discover
 from understudy.lint.finding import Finding, LintError, Problem
-from understudy.lint.fixer import Fixed, fix
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run
 from understudy.lint.settings import LintSettings
+
+if TYPE_CHECKING:
+    from understudy.lint.fixer import Fixed
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ def check(
     checked, cache_error = run(files, codes, cache=cache, jobs=jobs, progress=progress)
     fixed: list[Fixed] = []
     if fixing:
+        from understudy.lint.fixer import fix
+
         rules = all_rules()
         fixable = [
             Path(file.path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from understudy.project.sources import Module
+if TYPE_CHECKING:
+    from understudy.project.sources import Module
 
 # The groups that are on by default.
 DEFAULT_GROUPS = ("bugs",)

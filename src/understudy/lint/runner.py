@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from understudy.lint.cache import Cache
-from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
 from understudy.lint.finding import Checked, LintError
 
 # In bytes: with less than this, starting another process takes longer than it saves.
@@ -68,6 +67,11 @@ def run(
 def _checked(
     paths: Sequence[str], codes: Sequence[str], jobs: int | None
 ) -> Iterator[list[Result]]:
+    if not paths:
+        return
+    # If nothing has changed, importing the rules takes longer than all the rest.
+    from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
+
     sizes = {path: _size(path) for path in paths}
     worth = sum(sizes.values()) // _WORTH_A_PROCESS + 1
     count = min(jobs or _cores(), worth, len(paths))

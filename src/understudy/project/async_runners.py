@@ -52,7 +52,12 @@ class Runners:
         """Whether pytest-asyncio runs every async test, by configuration or by a command line."""
         if self.config.asyncio_mode == "auto":
             return True
-        return any(mode_in(text) == "auto" for text in self._texts_about_it())
+        self._texts_about_it()
+        return self._auto_by_command
+
+    @cached_property
+    def _auto_by_command(self) -> bool:
+        return any(mode_in(text) == "auto" for text in self._read)
 
     @property
     def anyio_auto(self) -> bool:
@@ -62,14 +67,24 @@ class Runners:
     @property
     def others(self) -> bool:
         """Whether the project may use another plugin that runs async tests."""
+        self._texts_about_it()
+        return self._others
+
+    @cached_property
+    def _others(self) -> bool:
         if "trio_mode" in self.config.options:
             return True
-        return any(_OTHERS.search(text) is not None for text in self._texts_about_it())
+        return any(_OTHERS.search(text) is not None for text in self._read)
 
     @property
     def about(self) -> str:
         """The texts of the files with dependencies and commands."""
-        return "\n".join(self._texts_about_it())
+        self._texts_about_it()
+        return self._joined
+
+    @cached_property
+    def _joined(self) -> str:
+        return "\n".join(self._read)
 
     @property
     def only_anyio(self) -> bool:
@@ -80,13 +95,20 @@ class Runners:
     @property
     def asyncio_before_1(self) -> bool:
         """Whether the project requires a pytest-asyncio before 1.0, with its event_loop fixture."""
-        for text in self._texts(_LOCKS):
+        self._texts_about_it()
+        for path in self._locks:
+            self._consult(path)
+        return self._before_1
+
+    @cached_property
+    def _before_1(self) -> bool:
+        for text in _contents(self._locks, longest=20_000_000):
             found = re.search(r'name = "pytest-asyncio"\s+version = "(\d+)', text)
             if found:
                 return found[1] == "0"
         return any(
             _BEFORE_1.search(re.split(r"[\"'],", found[1])[0]) is not None
-            for text in self._texts_about_it()
+            for text in self._read
             for found in _REQUIRED.finditer(text)
         )
 
@@ -114,11 +136,9 @@ class Runners:
     def _read(self) -> tuple[str, ...]:
         return tuple(_contents(self._about))
 
-    def _texts(self, names: tuple[str, ...]) -> Iterator[str]:
-        paths = [folder / name for folder in self._folders for name in names]
-        for path in paths:
-            self._consult(path)
-        return _contents(paths, longest=20_000_000)
+    @cached_property
+    def _locks(self) -> tuple[Path, ...]:
+        return tuple(folder / name for folder in self._folders for name in _LOCKS)
 
 
 def _contents(

@@ -66,7 +66,12 @@ def root_of(folder: Path, known: dict[Path, Path]) -> Path:
         known: earlier answers; this one is added.
     """
     if folder not in known:
-        known[folder] = _configured(folder, known) or _marked(folder) or folder
+        root = _configured(folder, known) or _marked(folder) or folder
+        # The folders between them have the same one.
+        for between in (folder, *folder.parents):
+            known[between] = root
+            if between == root:
+                break
     return known[folder]
 
 

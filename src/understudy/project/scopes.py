@@ -18,17 +18,22 @@ _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 
 def _node_fields() -> dict[type[ast.AST], tuple[str, ...]]:
     """Return, for each kind of node, the fields that may hold nodes, in source order."""
-    plain = {"ctx", "op", "ops", "kind", "type_comment", "id", "attr", "lineno", "type_ignores"}
+    plain = {
+        *("ctx", "op", "ops", "kind", "type_comment", "id", "attr", "lineno", "type_ignores"),
+        *("arg", "asname", "conversion", "is_async", "kwd_attrs", "level", "module", "rest"),
+    }
+    texts = {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias, ast.ExceptHandler}
     found: dict[type[ast.AST], tuple[str, ...]] = {}
     for kind in vars(ast).values():
         if isinstance(kind, type) and issubclass(kind, ast.AST) and not issubclass(kind, _MARKS):
-            fields = tuple(name for name in kind._fields if name not in plain)
+            without = {*plain, "name"} if kind in texts else plain
+            fields = tuple(name for name in kind._fields if name not in without)
             found[kind] = () if issubclass(kind, ast.Constant | ast.Global) else fields
     return found
 
 
 _FIELDS = _node_fields()
-_LEAVES = frozenset({ast.Name, ast.Constant})
+_NONE: list[ast.AST] = []  # of a kind that a scope has none of; nobody changes it
 
 
 class Scope:
@@ -61,13 +66,16 @@ class Scope:
 
     def own(self, kind: type[Node]) -> list[Node]:
         """Return the nodes of a kind in this scope alone, in the order of the source."""
-        return cast("list[Node]", self._filed.get(kind, []))
+        return self._filed.get(kind, _NONE)  # type: ignore[return-value] # filed by their kind
 
     def all(self, kind: type[Node]) -> Iterator[Node]:
         """Yield the nodes of a kind in this scope and in those inside it."""
-        yield from self.own(kind)
-        for inner in (*self.functions, *self.classes):
-            yield from inner.all(kind)
+        for scope in self._within:
+            yield from scope._filed.get(kind, _NONE)  # type: ignore[misc] # filed by their kind
+
+    @cached_property
+    def _within(self) -> tuple[Scope, ...]:
+        return (self, *self.nested())
 
     def nested(self) -> Iterator[Function | Class]:
         """Yield every function and class inside, at any depth."""
@@ -83,6 +91,7 @@ class Scope:
         self.functions.clear()
         self.classes.clear()
         self._filed.clear()
+        self.__dict__.pop("_within", None)
 
     def around(self) -> Iterator[Scope]:
         """Yield this scope and those around it, from the inside."""
@@ -151,6 +160,7 @@ def walk(module: Scope) -> tuple[dict[ast.AST, ast.AST], dict[ast.AST, Scope]]:
     scopes: dict[ast.AST, Scope] = {}
     # An explicit stack: an expression may be nested deeper than Python recurses.
     waiting: list[tuple[ast.AST, Scope]] = [(node, module) for node in reversed(tree.body)]
+    name, constant = ast.Name, ast.Constant  # half of all nodes
     while waiting:
         node, scope = waiting.pop()
         kind = type(node)
@@ -165,17 +175,23 @@ def walk(module: Scope) -> tuple[dict[ast.AST, ast.AST], dict[ast.AST, Scope]]:
         children: list[tuple[ast.AST, Scope]] = []
         for field in _FIELDS[kind]:
             value = getattr(node, field)
+            if value is None:
+                continue
             # A decorator is outside of the function that it decorates.
             owner = scope if field == "decorator_list" else inside
             for child in value if type(value) is list else (value,):
                 its_kind = type(child)
-                if its_kind in _LEAVES:  # half of all nodes
+                if its_kind is name:
                     parents[child] = node
-                    owner._filed[its_kind].append(child)
+                    owner._filed[name].append(child)
                     scopes[child] = owner
+                elif its_kind is constant:
+                    parents[child] = node
+                    owner._filed[constant].append(child)
                 elif its_kind in _FIELDS:
                     parents[child] = node
                     children.append((child, owner))
-        children.reverse()
-        waiting += children
+        if children:
+            children.reverse()
+            waiting += children
     return parents, scopes

@@ -11,6 +11,8 @@ from pathlib import Path
 from understudy.project import parsing
 from understudy.project.scopes import Class, Function, FunctionNode, Scope, walk
 
+_WORD = re.compile(r"\w+")
+
 
 class SourceFile:
     """A parsed file: what it defines, and what its names stand for.
@@ -46,6 +48,11 @@ class SourceFile:
     def lines(self) -> list[str]:
         """The lines of the source, as Python counts them."""
         return re.split(r"\r\n|\r|\n", self.text)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word in the source: names, and the words of strings and comments."""
+        return frozenset(_WORD.findall(self.text))
 
     @cached_property
     def imports(self) -> dict[str, str]:

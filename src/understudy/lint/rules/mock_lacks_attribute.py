@@ -48,7 +48,7 @@ def attributes_of(module: Module, cls: Class) -> set[str] | None:
     found: set[str] = set()
     for owner in classes:
         home = home_of(owner)
-        text = ast.get_source_segment(home.text, owner.node) or ""
+        text = "\n".join(home.lines[owner.node.lineno - 1 : owner.node.end_lineno])
         decorators = [
             home.qualified(node.func if isinstance(node, ast.Call) else node)
             for node in owner.node.decorator_list

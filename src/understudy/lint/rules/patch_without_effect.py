@@ -14,13 +14,13 @@ from understudy.project.sources import Module, home_of
 
 # A module with one of these may have names that do not stand in it.
 _DYNAMIC = re.compile(r"__getattr__|globals\(\)|setattr\(|exec\(|sys\.modules|vars\(\)|locals\(\)")
-_IMPORTS_AGAIN = re.compile(r"\breload\(|sys\.modules")
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield patches of missing names, and of names that the code has copied by its import."""
     found = list(patches(module))
     replaced = {patch.dotted for patch in found}
+    imports_again = "reload(" in module.text or "sys.modules" in module.text
     for patch in found:
         owner = _owner(module, patch)
         if owner is None:
@@ -29,7 +29,7 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 patch.call, f"{owner.name} has no {patch.name}: this patch replaces nothing"
             )
-        elif not _IMPORTS_AGAIN.search(module.text):
+        elif not imports_again:
             copy = _copy(module, patch, owner, replaced)
             if copy is not None:
                 function, name = copy
@@ -56,9 +56,9 @@ def _owner(module: Module, patch: Patch) -> Module | None:
 
 
 def _is_missing(owner: Module, name: str) -> bool:
-    if name.startswith("__") or owner.stars or _DYNAMIC.search(owner.text):
+    if name.startswith("__") or name in owner.words:
         return False
-    if re.search(rf"\b{re.escape(name)}\b", owner.text):
+    if owner.stars or _DYNAMIC.search(owner.text):
         return False
     inside = owner.path.parent / name
     is_package = owner.path.name == "__init__.py"
