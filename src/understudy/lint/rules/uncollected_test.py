@@ -18,15 +18,15 @@ def check(module: Module) -> Iterator[Found]:
         return
     for cls in module.scope.classes:
         tests = [method for method in cls.functions if config.is_test_function(method.name)]
-        if not tests or _is_for_others(module, cls):
-            continue
         begin = cls.method("__init__")
-        if config.is_test_class(cls.name):
-            if begin is not None:
-                yield Found(
-                    begin.node, f"pytest does not collect {cls.name}, because it has an __init__"
-                )
-        elif begin is None:
+        is_named = config.is_test_class(cls.name)
+        if not tests or is_named is (begin is None) or _is_for_others(module, cls):
+            continue
+        if begin is not None:
+            yield Found(
+                begin.node, f"pytest does not collect {cls.name}, because it has an __init__"
+            )
+        else:
             yield Found(
                 cls.node,
                 f"pytest does not collect {cls.name}: its name fits no pattern of python_classes",
