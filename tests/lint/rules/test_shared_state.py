@@ -39,7 +39,7 @@ def test_a():
     seen["a"] = [1]  # here
     assert seen
 def test_b():
-    del seen["a"]  # here
+    del seen["a"]
     assert not seen
 """,
     "never changed": """
@@ -164,6 +164,18 @@ def test_a():
         reset()
 def test_b():
     assert load(behaviour)
+""",
+    "each test sets it first": """
+holder = {}
+def test_a():
+    holder["agent"] = make(1)
+    assert load(holder)
+def test_b():
+    holder["agent"] = make(2)
+    try:
+        assert load(holder)
+    finally:
+        holder["agent"] = make(1)
 """,
 }
 

@@ -11,7 +11,7 @@ from understudy.lint.leaked_state import changes, is_looked_after, is_mutable
 from understudy.lint.rule import Found, Rule
 from understudy.project.call_resolution import keywords_of, last_name
 from understudy.project.scopes import Class, Function
-from understudy.project.sources import Module
+from understudy.project.sources import Module, home_of
 
 
 def check(module: Module) -> Iterator[Found]:
@@ -118,9 +118,22 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
 
 def _found(users: list[Function], text: str, name: str) -> Iterator[Found]:
     for test in users:
-        for node in changes(test, text):
-            others = next(user.name for user in users if user is not test)
-            yield Found(node, f"{test.name} changes {name}, which {others} reads too")
+        readers = [user for user in users if user is not test and not _sets_first(user, text)]
+        for node in changes(test, text) if readers else ():
+            yield Found(node, f"{test.name} changes {name}, which {readers[0].name} reads too")
+
+
+def _sets_first(test: Function, text: str) -> bool:
+    """Whether a test sets an item before anything else that it does with the object."""
+    used = [
+        node
+        for kind in (ast.Name, ast.Attribute)
+        for node in test.own(kind)
+        if ast.unparse(node) == text
+    ]
+    first = min(used, key=lambda node: node.lineno, default=None)
+    above = home_of(test).parents.get(first) if first is not None else None
+    return isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Store)
 
 
 def _mentions(test: Function, name: str) -> bool:
