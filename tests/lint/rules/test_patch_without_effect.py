@@ -119,7 +119,7 @@ def test_a():
     with patch("app.mail.__file__"), patch("elsewhere.send"):
         assert app
     with patch("app.mail.encode", create=True):
-        assert app.by_name("app.mail.encode")
+        assert app.by_name("app.mail.encode.strict")
 === app/__init__.py
 === app/mail/__init__.py
 === app/mail/send.py

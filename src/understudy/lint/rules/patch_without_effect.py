@@ -69,7 +69,8 @@ def _is_named_elsewhere(module: Module, patch: Patch) -> bool:
     """Whether the file has the whole name in another string: the code may import it by that."""
     target = patch.call.args[0]
     return any(
-        node is not target and node.value == patch.dotted for node in module.scope.all(ast.Constant)
+        node is not target and isinstance(node.value, str) and str(patch.dotted) in node.value
+        for node in module.scope.all(ast.Constant)
     )
 
 
