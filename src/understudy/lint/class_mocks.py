@@ -126,6 +126,10 @@ def _arguments(module: Module, call: ast.Call) -> Iterator[tuple[ast.expr, ast.a
     function = called(module, call) if any(map(_text, given)) else None
     if function is None:
         return
+    if function.in_class is not None and any(
+        function.in_class.method(name) for name in ("__getattr__", "__getattribute__")
+    ):
+        return  # it passes any attribute on
     arguments = function.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     if function.in_class is not None and not _is_static(function):

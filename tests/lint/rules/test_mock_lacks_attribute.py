@@ -144,6 +144,21 @@ async def test_a():
     service.lazy.load.return_value = 1
     assert await load()
 """,
+    "a wrapper of anything": """
+from unittest.mock import Mock
+from app.wrapper import Wrapper
+def test_a():
+    users = Mock()
+    users.anything.return_value = 1
+    assert Wrapper(users).anything() == 1
+=== app/wrapper.py
+from app.users import Users
+class Wrapper:
+    def __init__(self, inner: Users):
+        self.inner = inner
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+""",
 }
 
 

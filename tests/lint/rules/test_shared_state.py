@@ -177,6 +177,17 @@ def test_b():
     finally:
         holder["agent"] = make(1)
 """,
+    "an item that is set and deleted again": """
+KEYS = {"user": "name"}
+def test_a():
+    KEYS["team"] = "name"
+    del KEYS["user"]
+    assert load(KEYS)
+    del KEYS["team"]
+    KEYS["user"] = "name"
+def test_b():
+    assert load(KEYS)
+""",
 }
 
 

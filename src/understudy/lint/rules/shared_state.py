@@ -119,8 +119,17 @@ def _in_class(module: Module, cls: Class, tests: list[Function]) -> Iterator[Fou
 def _found(users: list[Function], text: str, name: str) -> Iterator[Found]:
     for test in users:
         readers = [user for user in users if user is not test and not _sets_first(user, text)]
-        for node in changes(test, text) if readers else ():
+        found = list(changes(test, text)) if readers else []
+        deleted = {_item(node) for node in found if isinstance(node, ast.Delete)}
+        set_again = {_item(node) for node in found if isinstance(node, ast.Assign)}
+        for node in found:
+            if isinstance(node, ast.Delete | ast.Assign) and _item(node) in deleted & set_again:
+                continue
             yield Found(node, f"{test.name} changes {name}, which {readers[0].name} reads too")
+
+
+def _item(node: ast.Delete | ast.Assign) -> str:
+    return ast.unparse(node.targets[0])
 
 
 def _sets_first(test: Function, text: str) -> bool:
