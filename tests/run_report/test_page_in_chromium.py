@@ -104,6 +104,19 @@ class TestFirstLook:
 
         assert page.run("location.hash") == "#/summary"
 
+    def test_tests_that_failed_in_the_same_way_are_listed(self, page: Page, tmp_path: Path) -> None:
+        failed = sample_run.failing_test()
+        other = dataclasses.replace(failed, id="t.py::test_other")
+        third = dataclasses.replace(failed, id="t.py::test_third", failure="another reason")
+        records = [sample_run.run(), *sample_run.users(), failed, other, third]
+        report.write(tmp_path / "r.html", [*records, sample_run.summary()])
+
+        page.open(tmp_path / "r.html")
+
+        alike = "1 other test failed in the same way"
+        assert text(page, ".failure summary") == ["The whole failure", alike]
+        assert text(page, ".failure .links a") == ["t.py::test_other"]
+
     def test_the_timeline_has_each_event_in_order(self, page: Page, small: Path) -> None:
         page.open(small, FAILING)
 

@@ -233,7 +233,16 @@ function failure(test) {
   return el("section", { class: `failure ${test.outcome}`, "aria-labelledby": "why" },
     el("h3", { id: "why" }, REASONS[test.outcome] ?? "What pytest says"),
     el("pre", { class: "headline" }, lines),
-    test.failure.trim() === test.headline.trim() ? null : whole);
+    test.failure.trim() === test.headline.trim() ? null : whole, failedAlike(test));
+}
+
+/** One cause often fails many tests. */
+function failedAlike(test) {
+  const isAlike = (other) => hasFailed(other) && other.headline === test.headline && other !== test;
+  const alike = data.tests.flatMap((other, index) => (isAlike(other) ? [index] : []));
+  if (!hasFailed(test) || alike.length === 0) return null;
+  return el("details", {}, el("summary", {}, `${counted(alike.length, "other test")} failed in the same way`),
+    listOf(alike, testLink));
 }
 
 function section(title, ...content) {
