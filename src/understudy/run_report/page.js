@@ -220,7 +220,7 @@ function timelineOf(test) {
     el("h3", { id: "timeline" }, "Timeline"),
     events.length ? timeline(events, opened)
       : note("This test made no request, and sent nothing to a database."),
-    test.unseen ? note(`There may be more statements than these: ${test.unseen}.`) : null,
+    test.unseen ? note(`These may not be all of its statements: ${test.unseen}.`) : null,
     test.left_out ? note(`${counted(test.left_out, "further event")} not recorded.`) : null);
 }
 
