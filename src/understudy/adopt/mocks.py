@@ -25,7 +25,10 @@ _ANSWERS = frozenset(
 )
 _FEWEST = 2  # of these methods make a class a fake of a database
 _STUBS = frozenset({"return_value", "side_effect"})
-_SQL = re.compile(r"(?is)\s*(?:SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|WITH)\s+\S")
+_SQL = re.compile(
+    r"(?is)\s*(?:SELECT\s.*\bFROM\b|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\b|DELETE\s+FROM\s"
+    r"|WITH\s+\S+\s+AS\s*\()"
+)
 _NOTES = (
     "A mock accepts every statement, and a parameter or a column that PostgreSQL refuses:"
     " docs/coming-from-mocks.md.",
@@ -80,8 +83,9 @@ def mocked_tests(module: Module) -> Iterator[MockedTest]:
         given = {parameter.arg: _given(module, parameter.arg) for parameter in test.parameters}
         names = [*made, *(name for name, stubs in given.items() if stubs)]
         for name in names[:1]:
-            stubs = [*given.get(name, ()), *_stubs(test, name)]
-            yield MockedTest(module, test, name, made.get(name), stubs, _asserted(test))
+            stubs = list(dict.fromkeys([*given.get(name, ()), *_stubs(test, name)]))
+            if stubs:
+                yield MockedTest(module, test, name, made.get(name), stubs, _asserted(test))
 
 
 def _given(module: Module, name: str) -> list[str]:
@@ -107,6 +111,9 @@ def _stubs(function: Function, name: str) -> list[str]:
     found = []
     for node in function.all(ast.Attribute):
         root = root_of(node)
+        is_replaced = isinstance(node.ctx, ast.Store) and node.attr in _ANSWERS
+        if is_replaced and isinstance(node.value, ast.Name) and node.value.id == name:
+            found.append(node.attr)
         if node.attr not in _STUBS or root is None or root.id != name:
             continue
         for inner in ast.walk(node.value):
