@@ -141,11 +141,23 @@ def test_no_report_without_a_mock_of_a_database(tmp_path: Path) -> None:
     folder = project(
         tmp_path,
         """
+import pytest
 from unittest.mock import AsyncMock
 async def test_mail():
     mailer = AsyncMock()
     mailer.send.return_value = 1
     assert await mailer.send() == 1
+
+
+@pytest.fixture
+def series():
+    made = AsyncMock()
+    made.fetch.return_value = []
+    return made
+
+
+async def test_series(series):
+    assert await series.fetch() == []
 """,
     )
 

@@ -24,6 +24,7 @@ _ANSWERS = frozenset(
     }
 )
 _FEWEST = 2  # of these methods make a class a fake of a database
+_NAMES = re.compile(r"(?i)conn|pool|session|cursor|(?:^|_)(?:db|database)")
 _STUBS = frozenset({"return_value", "side_effect"})
 _SQL = re.compile(
     r"(?is)\s*(?:SELECT\s.*\bFROM\b|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\b|DELETE\s+FROM\s"
@@ -81,11 +82,16 @@ def mocked_tests(module: Module) -> Iterator[MockedTest]:
     for test in pytest_items.of(module).tests:
         made = {double.name: double.node for double in doubles(module, test)}
         given = {parameter.arg: _given(module, parameter.arg) for parameter in test.parameters}
-        names = [*made, *(name for name, stubs in given.items() if stubs)]
+        names = [*made, *(name for name, stubs in given.items() if _is_a_database(name, stubs))]
         for name in names[:1]:
             stubs = list(dict.fromkeys([*given.get(name, ()), *_stubs(test, name)]))
             if stubs:
                 yield MockedTest(module, test, name, made.get(name), stubs, _asserted(test))
+
+
+def _is_a_database(name: str, stubs: Sequence[str]) -> bool:
+    """Whether a mock of a fixture stands for a database: other things have a `fetch`, too."""
+    return len(stubs) >= _FEWEST or (bool(stubs) and _NAMES.search(name) is not None)
 
 
 def _given(module: Module, name: str) -> list[str]:
