@@ -118,9 +118,9 @@ def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:
         )
     name = last_name(call)
     return any(
-        function.name == name and (_asserts_itself(function) or _named_calls(function))
+        _asserts_itself(function) or _named_calls(function)
         for support in _support(module)
-        for function in support.functions
+        for function in support.named(name)
     )
 
 
@@ -132,14 +132,16 @@ def _is_test_code(module: Module) -> bool:
     return is_test_code(module.path, module.project.root, module.project.pytest)
 
 
-def _support(module: Module) -> Iterator[Module]:
-    """Yield the files with helpers for a test: its own, conftests, and test code it imports."""
-    yield module
-    yield from pytest_items.of(module).conftests
-    for target in {target.rpartition(".")[0] or target for target in module.imports.values()}:
-        found = module.project.find(target, module)
-        if isinstance(found, Module) and _is_test_code(found):
-            yield found
+def _support(module: Module) -> list[Module]:
+    """Return the files with helpers for a test: its own, conftests, and test code it imports."""
+    known: list[Module] | None = module.memory.get("support")
+    if known is None:
+        known = module.memory["support"] = [module, *pytest_items.of(module).conftests]
+        for target in {target.rpartition(".")[0] or target for target in module.imports.values()}:
+            found = module.project.find(target, module)
+            if isinstance(found, Module) and _is_test_code(found):
+                known.append(found)
+    return known
 
 
 def _leans_on_a_plugin(module: Module, test: Function) -> bool:

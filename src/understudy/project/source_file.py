@@ -140,6 +140,17 @@ class SourceFile:
         return sorted(found, key=lambda function: function.node.lineno)
 
     @cached_property
+    def _functions_by_name(self) -> dict[str, list[Function]]:
+        found: dict[str, list[Function]] = {}
+        for function in self.functions:
+            found.setdefault(function.name, []).append(function)
+        return found
+
+    def named(self, name: str) -> list[Function]:
+        """Return the functions of this name, including nested ones and methods."""
+        return self._functions_by_name.get(name, [])
+
+    @cached_property
     def classes(self) -> list[Class]:
         """Every class of the file, including nested ones."""
         found = [scope for scope in self.scope.nested() if isinstance(scope, Class)]
