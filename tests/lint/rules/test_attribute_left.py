@@ -231,6 +231,23 @@ def test_a(configure):
 === app/settings.py
 settings = object()
 """,
+    "set again at the end, or by a conftest.py": """
+from app.settings import settings
+def test_a(configure):
+    assert configure(2)
+    settings.page_size = 10
+def test_b():
+    settings.anonymous = True
+    assert load()
+=== tests/conftest.py
+import pytest
+from app.settings import settings
+@pytest.fixture
+def client():
+    settings.anonymous = False
+=== app/settings.py
+settings = object()
+""",
 }
 
 

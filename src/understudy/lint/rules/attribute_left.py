@@ -27,6 +27,7 @@ def check(module: Module) -> Iterator[Found]:
                 and _stays(module, test, owner, name)
                 and not _is_refused(module, node)
                 and not restores(module, node)
+                and node is not test.node.body[-1]
             ):
                 yield Found(node, f"{test.name} leaves {text} changed for later tests")
 
@@ -89,6 +90,10 @@ def _stays(module: Module, test: Function, owner: ast.expr, name: str) -> bool:
     set_somewhere = len(
         re.findall(rf"(?<![\w.]){text}\s*=(?!=)|(?<![\w.])setattr{by_name}", module.text)
     )
+    # A conftest.py that sets it as well does so for its own tests.
+    for conftest in pytest_items.of(module).conftests:
+        if re.search(rf"(?<![\w.]){text}\s*=(?!=)", conftest.text):
+            return False
     deleted = (
         rf"del {text}|(\.setattr|delattr|object){by_name}|\({shown}\)"
         rf"|patch\(\s*[\"'][\w.]*\b{text}[\"']"
