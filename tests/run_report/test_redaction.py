@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from understudy.catalog.description import Column, Description, ParsedOnly, Refusal, Verdict
-from understudy.run_report.records import Error, Test, TestEvent
+from understudy.run_report.records import Error, Statement, Test, TestEvent
 from understudy.run_report.redaction import HIDDEN, Redaction
 
 USERS = ("users.email", "users.id", "users.name")
@@ -131,8 +131,19 @@ def test_literals_are_hidden_only_in_statements_about_the_column() -> None:
     redaction = Redaction(["email"])
     sql = "SELECT id FROM users WHERE email = 'ana@example.com' -- hers"
 
-    assert redaction.statement(sql, selected()) == "SELECT id FROM users WHERE email = ?"
-    assert redaction.statement(sql, selected(touches=("users.id",))) == sql
+    assert redaction.text(sql, selected()) == "SELECT id FROM users WHERE email = ?"
+    assert redaction.text(sql, selected(touches=("users.id",))) == sql
+
+
+def test_what_is_said_of_a_statement_has_no_literals() -> None:
+    refusal = '22P02: invalid input syntax for type integer: "ana@example.com"'
+    conditions = ["email = 'ana@example.com' never false"]
+    statement = Statement(1, "SELECT 'ana@example.com'", "refused", refusal, conditions=conditions)
+
+    found = Redaction(["email"]).statement(statement, Refusal("22P02", "invalid"))
+
+    assert (found.sql, found.refusal) == ("SELECT ?", "22P02")
+    assert found.conditions == ["email = ? never false"]
 
 
 def test_other_texts_do_not_repeat_a_hidden_value() -> None:

@@ -63,7 +63,7 @@ class EventTexts:
         verdict = known_verdict(statement) if statement else None
         found = self._reader.call(event, server, Link(number, None, None, 0 if statement else None))
         found = self._redaction.event(found, statement, verdict)
-        shown = statement and self._redaction.statement(statement, verdict)
+        shown = statement and self._redaction.text(statement, verdict)
         request = "" if event.request is None else f"{event.request.method} {event.request.path}"
         first, second = event_lines(found, shown, request)
         return [f"{found.at:8.3f}s {first}" if has_time else first, second]

@@ -286,7 +286,8 @@ class RunReport:
         from understudy.run_report.records import Summary
 
         config, settings = self._config, self._settings
-        verbose = config.get_verbosity() > 0
+        # With -v, the section has texts of statements.
+        verbose = config.get_verbosity() > 0 and not settings.report_redact
         (fakes, on_fakes), (real, on_real) = (
             summary.figures(config),
             summary.figures(config, "REAL"),

@@ -91,7 +91,7 @@ class Assembly:
             ),
             verdict,
         )
-        return replace(statement, sql=self._redaction.statement(known.text, verdict))
+        return self._redaction.statement(statement, verdict)
 
     def test(self, finished: Finished) -> Test:
         """Return the record of a test, whose statements have their final numbers."""

@@ -6,6 +6,7 @@ parameters and expressions of one that has to do with a redacted column or runs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -14,10 +15,11 @@ from understudy.catalog.description import Description, Verdict
 from understudy.pg import sql
 from understudy.pg.sql_spelling import text_of
 from understudy.run_report.parameter_columns import NUMBER, parameter_columns
-from understudy.run_report.records import Test, TestEvent
+from understudy.run_report.records import Statement, Test, TestEvent
 from understudy.script.boundary import shape
 
 HIDDEN = "[redacted]"
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _SHORTEST = 3  # characters of a value that is looked for in other texts
 
 
@@ -60,9 +62,21 @@ class Redaction:
             return True
         return verdict.runs_code or any(map(self.matches, verdict.touches))
 
-    def statement(self, text: str, verdict: Verdict | None) -> str:
+    def text(self, text: str, verdict: Verdict | None) -> str:
         """Return the text of a statement, without literals if it may have hidden values."""
         return shape(text) if self.is_about(verdict) else text
+
+    def statement(self, statement: Statement, verdict: Verdict | None) -> Statement:
+        """Return a statement without literals if it may have hidden values."""
+        if not self.is_about(verdict):
+            return statement
+        # PostgreSQL may quote the statement in the message, and conditions have literals.
+        return replace(
+            statement,
+            sql=shape(statement.sql),
+            refusal=statement.refusal.partition(":")[0],
+            conditions=[_LITERAL.sub("?", condition) for condition in statement.conditions],
+        )
 
     def test(
         self,
