@@ -35,6 +35,8 @@ ON_REAL_POSTGRES = """
         with psycopg.connect(real_postgres.dsn) as connection:
             add(connection)
             user = connection.execute("SELECT id, email AS e, name FROM users").fetchone()
+            with connection.cursor("users") as cursor:
+                cursor.execute("SELECT id FROM users")
         assert user == (1, "ana@example.com", "Ana")
 
     def test_error(real_postgres):
@@ -265,7 +267,8 @@ def test_a_run_on_real_postgres(project: Project) -> None:
 
     assert "ana@example.com" not in (project.path / "run.ndjson").read_text()
     rows, error, clone = of_kind("test", found)
-    insert, select = (event for event in rows["events"] if event["type"] == "statement")
+    insert, select, cursor = (event for event in rows["events"] if event["type"] == "statement")
+    assert "is_counted" not in cursor
     assert insert["parameters"] == ["1", "Ana", "[redacted]"]
     assert (select["columns"], select["rows"]) == (
         ["id", "e", "name"],
@@ -281,7 +284,7 @@ def test_a_run_on_real_postgres(project: Project) -> None:
     assert clone["unseen"] == "it ran on a clone, where Understudy does not read its statements"
     assert [event["type"] for event in clone["events"]] == ["connect"]
     statements = of_kind("statement", found)
-    assert [statement["verdict"] for statement in statements] == ["checked", "checked"]
+    assert [statement["verdict"] for statement in statements] == ["checked", "checked", "checked"]
     assert (statements[0]["writes"], statements[1]["reads"]) == (["users"], ["users"])
     assert statements[1]["columns"][1] == {"name": "e", "type": "text", "nullable": False}
     summary = found[-1]

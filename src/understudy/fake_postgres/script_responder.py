@@ -219,7 +219,7 @@ class ScriptResponder:
         """Begin the event of a statement that is refused before it runs."""
         self._begin("statement", call, client)
         assert client.event is not None
-        client.event.is_run = False
+        client.event.is_counted = False
 
     def _log(
         self, statement: Statement, parameters: Sequence[Any], client: Client

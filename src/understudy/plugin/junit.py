@@ -32,7 +32,7 @@ def record(item: pytest.Item) -> None:
     ]
     if not events:
         return
-    count = sum(event.kind == "statement" and event.is_run for event in events)
+    count = sum(event.kind == "statement" and event.is_counted for event in events)
     item.user_properties.append(("understudy_statements", count))
     codes = [event.error.sqlstate for event in events if event.error is not None]
     has_failed = item.stash[_HAS_FAILED]

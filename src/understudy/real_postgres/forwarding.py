@@ -162,6 +162,8 @@ class ForwardingResponder(ScriptResponder):
                 call = client.call(sql, None, spot())
                 is_drivers = not isinstance(read(sql), c.Declare)
                 change = self._begin("statement", call, client, is_drivers=is_drivers)
+                assert client.event is not None
+                client.event.is_counted = False
                 return self._changed(change, call, portal, limit, client)
             call, change = self._log(statement, self._values(statement, portal.values), client)
             if isinstance(change, FAULTS):

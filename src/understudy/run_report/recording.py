@@ -101,7 +101,7 @@ class Reader:
             error=None if error is None else _error(error),
             fault="" if rule is None else _fault(event),
             rule="" if rule is None else str(rule.origin),
-            is_counted=is_statement and event.is_run,
+            is_counted=is_statement and event.is_counted,
             **link._asdict(),
             **self._place(call.spot)._asdict(),
         )

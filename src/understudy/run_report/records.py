@@ -140,7 +140,8 @@ class TestEvent:
         fault: what a rule did to the call, such as "scripted 40001"; "" for nothing.
         rule: the rule that answered it, as "path:line"; "" for none.
         exception: the name of the exception that the app raised, of a request.
-        is_counted: whether the terminal counts it as a call: not if it was refused before it ran.
+        is_counted: whether the terminal counts it as a call: not if it was refused before it ran,
+            and not the DECLARE of a cursor.
         place: the line that sent it, as "path:line"; "" if unknown.
         function: the function around that line.
         source: the text of that line.

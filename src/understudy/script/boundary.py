@@ -86,7 +86,8 @@ class Event:
         is_drivers: whether a driver or pool has sent it on its own.
         is_handling: whether it was sent while an exception was being handled.
         answer: the first rows of its answer; None without rows, and if nothing watches.
-        is_run: False if it was refused before it ran.
+        is_counted: whether it counts as a call: not if it was refused before it ran, and not the
+            DECLARE of a cursor.
     """
 
     id: CallId
@@ -102,7 +103,7 @@ class Event:
     is_drivers: bool = False
     is_handling: bool = False
     answer: Answer | None = None
-    is_run: bool = True
+    is_counted: bool = True
 
 
 class Watcher(Protocol):
