@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from understudy.adopt.adoption import Adoption, Place, Refusal
+from understudy.init import InitError
 from understudy.project.files import is_test_code, walk
+from understudy.project.parsing import Unreadable
 from understudy.project.sources import Module, Project
 
 # Modules of this room with a function `find(project: Project) -> Sequence[Adoption]`. If two want
@@ -16,12 +18,23 @@ _FINDERS = ("sqlite", "servers", "mocks")
 
 
 def find_all(project: Project) -> list[Adoption]:
-    """Return what every finder found, in the order of the finders."""
+    """Return what every finder found, in the order of the finders.
+
+    Raises:
+        InitError: A rewrite is not valid Python.
+    """
     found: list[Adoption] = []
     taken: set[Path] = set()
     for name in _FINDERS:
         module = importlib.import_module(f"understudy.adopt.{name}")
-        for adoption in module.find(project):
+        try:
+            adoptions = module.find(project)
+        except Unreadable as error:
+            raise InitError(
+                f"Rewriting the tests gives invalid Python: {error}. Nothing was written.\n"
+                "This is an error of Understudy. Please report it, with the file."
+            ) from error
+        for adoption in adoptions:
             both = taken.intersection(adoption.files)
             found.append(_postponed(adoption, both) if both else adoption)
             taken.update(adoption.files)

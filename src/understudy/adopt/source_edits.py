@@ -150,9 +150,11 @@ class Edits:
             spans = {place: kept for place, kept in spans.items() if not start <= place[0] < end}
             spans[(start, end)] = new
         parts, at = [], 0
-        for (start, end), new in sorted(spans.items()):
+        for (start, end), new in sorted(spans.items(), key=lambda one: (one[0][0], -one[0][1])):
+            if start < at:
+                continue  # inside of what another change has replaced
             parts += [self._source[at:start], new]
-            at = max(at, end)
+            at = end
         changed = b"".join([*parts, self._source[at:]]).decode()
         text = _without_unused(self.module, with_imports(changed, self._imports))
         if not self.module.text.startswith(("\n", "\r\n")):
