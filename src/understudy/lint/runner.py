@@ -71,6 +71,7 @@ def _checked(
         return
     # If nothing has changed, importing the rules takes longer than all the rest.
     from understudy.lint.engine import Engine, begin_worker, check_files, check_in_worker
+    from understudy.lint.registry import all_rules
 
     sizes = {path: _size(path) for path in paths}
     worth = sum(sizes.values()) // _WORTH_A_PROCESS + 1
@@ -91,6 +92,7 @@ def _checked(
     # Forking is faster, and safe on Linux and without threads.
     forks = sys.platform == "linux" and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if forks else "spawn")
+    all_rules()  # imported once, and not in each forked process
     with ProcessPoolExecutor(
         count, mp_context=context, initializer=begin_worker, initargs=(codes,)
     ) as pool:
