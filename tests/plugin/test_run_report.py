@@ -49,6 +49,11 @@ ON_REAL_POSTGRES = """
     def test_clone(real_postgres):
         with psycopg.connect(real_postgres.dsn) as connection:
             add(connection)
+
+    def test_again(real_postgres):
+        with psycopg.connect(real_postgres.dsn) as connection:
+            connection.execute("SELECT now()")
+            assert False
 """
 ON_FAKES = """
     import pytest
@@ -266,7 +271,7 @@ def test_a_run_on_real_postgres(project: Project) -> None:
     found = records(project)
 
     assert "ana@example.com" not in (project.path / "run.ndjson").read_text()
-    rows, error, clone = of_kind("test", found)
+    rows, error, clone, again = of_kind("test", found)
     insert, select, cursor = (event for event in rows["events"] if event["type"] == "statement")
     assert "is_counted" not in cursor
     assert insert["parameters"] == ["1", "Ana", "[redacted]"]
@@ -283,12 +288,20 @@ def test_a_run_on_real_postgres(project: Project) -> None:
     assert (error["outcome"], error["isolation"]) == ("failed", "rollback")
     assert clone["unseen"] == "it ran on a clone, where Understudy does not read its statements"
     assert [event["type"] for event in clone["events"]] == ["connect"]
+    assert again["isolation"] == "clone"
+    assert again["unseen"] == (
+        "it ran again on a clone, where Understudy does not read its statements; these are the "
+        "calls of its first run, which was rolled back"
+    )
+    assert [event["type"] for event in again["events"]] == [
+        "connect", "begin", "statement", "rollback"
+    ]  # fmt: skip
     statements = of_kind("statement", found)
-    assert [statement["verdict"] for statement in statements] == ["checked", "checked", "checked"]
+    assert [statement["verdict"] for statement in statements] == ["checked"] * 4
     assert (statements[0]["writes"], statements[1]["reads"]) == (["users"], ["users"])
     assert statements[1]["columns"][1] == {"name": "e", "type": "text", "nullable": False}
     summary = found[-1]
-    assert summary["outcomes"] == {"passed": 2, "failed": 1}
+    assert summary["outcomes"] == {"passed": 2, "failed": 2}
     assert summary["lines"] == ["4 calls on real_postgres, 2 different statements"]
     assert summary["lines"][0] in result.outlines
     assert summary["real_postgres"] == [4, 2] == list(counted(found, "real_postgres"))
