@@ -15,7 +15,7 @@ USERS, ORDERS, TOTALS = "app.dao.users", "app.dao.orders", "app.totals"
 
 def test_the_worst_module_comes_first(reviews: list[Review]) -> None:
     assert [review.module for review in reviews] == [ORDERS, TOTALS, USERS]
-    assert [len(review.wrong) for review in reviews] == [9, 6, 0]
+    assert [len(review.wrong) for review in reviews] == [7, 3, 0]
 
 
 def test_the_checklist_has_three_stages() -> None:
