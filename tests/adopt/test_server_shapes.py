@@ -89,6 +89,20 @@ def test_a_second_run_finds_nothing(project: Path) -> None:
     assert find(Project(project)) == []
 
 
+def test_tables_of_the_tests_are_still_made(tmp_path: Path) -> None:
+    before = (GOLDEN / "testcontainers" / "before.txt").read_text(encoding="utf-8")
+    own = 'class Thing(Base):\n    __tablename__ = "things"\n'
+    files = {**PROJECT, "tests/conftest.py": before, "tests/test_things.py": own}
+
+    [found] = find(Project(write(tmp_path / "shop", files)))
+
+    assert (
+        found.notes[1] == "The tests define tables of their own, so create_all and drop_all stay."
+    )
+    [text] = found.files.values()
+    assert "await connection.run_sync(Base.metadata.create_all)" in text
+
+
 def refusals(folder: Path, conftest: str) -> list[tuple[int, str, str]]:
     """What is left of a conftest.py: the line, the reason, and what to do."""
     files = {**PROJECT, "tests/conftest.py": conftest}

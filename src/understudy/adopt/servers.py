@@ -24,6 +24,7 @@ _NOTES = {
     "pytest-postgresql": "The tests need no installed PostgreSQL, and start one server in all.",
 }
 _ROLLBACK = "Each test runs in a transaction that is rolled back, so nothing has to be deleted."
+_OWN_TABLES = "The tests define tables of their own, so create_all and drop_all stay."
 
 
 def find(project: Project) -> Sequence[Adoption]:
@@ -53,19 +54,24 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
             known = settings.get(key)
             settings[key] = {**known, **value} if _are_tables(known, value) else value  # type: ignore[dict-item] # as checked
     consumers = Consumers(modules, edits)
+    has_own_tables = any("__tablename__" in module.text for module in modules)
     try:
         for source in rewritten:
             consumers.rewrite(source)
         consumers.isolate()
         for module in modules:
-            if consumers.reaches(module):
+            if consumers.reaches(module) and not has_own_tables:
                 remove_tables(module, edits[module.path])
         files = {path: edit.result() for path, edit in edits.items() if edit}
     except NotRewritten as reason:
         return Adoption(kind, places, refusals=[*refusals, reason.refusal])
     if not rewritten:
         return Adoption(kind, places, refusals=refusals)
-    notes = [_NOTES[kind], _ROLLBACK, *(note for one in rewritten for note in one.notes)]
+    notes = [
+        _NOTES[kind],
+        _OWN_TABLES if has_own_tables else _ROLLBACK,
+        *(note for one in rewritten for note in one.notes),
+    ]
     return Adoption(kind, places, _changed(modules, files), settings, notes, refusals)
 
 
