@@ -50,7 +50,7 @@ def test_questions_are_answered_by_choosing(tmp_path: Path) -> None:
         "  2  psqlpy (b.py:1)\n"
         "Which driver (1, 2): 1"
     ).replace(" (1, 2)", "")
-    assert "Write these 5 files? [y/N]: y\n" in result.stdout
+    assert "Write these 6 files? [y/N]: y\n" in result.stdout
     written = (tmp_path / "pyproject.toml").read_text()
     assert written == (
         "[tool.understudy]\n"
@@ -157,6 +157,7 @@ def test_json(tmp_path: Path) -> None:
         ("tests/fakes.py", True),
         ("tests/__init__.py", True),
         ("tests/conftest.py", True),
+        ("setup.cfg", False),
         ("pyproject.toml", True),
         (".github/workflows/tests.yml", True),
     ]
@@ -264,6 +265,7 @@ def test_settings_that_are_there_stay(tmp_path: Path) -> None:
         "\n[tool.pytest.ini_options]\n"
         'testpaths = ["tests"]\n'
         'pythonpath = ["."]\n'
+        'asyncio_mode = "auto"\n'
         'asyncio_default_fixture_loop_scope = "function"\n'
     )
 
@@ -271,10 +273,13 @@ def test_settings_that_are_there_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [
-        ("pytest.ini", "[pytest]\n# ours\n", "[pytest]\npythonpath = src .\n# ours\n"),
-        ("pytest.toml", "[pytest]\n", '[pytest]\npythonpath = ["src", "."]\n'),
+        ("pytest.ini", "[pytest]\n# ours\n", "[pytest]\npythonpath = src .\nasyncio_mode = auto\n"
+         "asyncio_default_fixture_loop_scope = function\n# ours\n"),
+        ("pytest.toml", "[pytest]\n", '[pytest]\npythonpath = ["src", "."]\nasyncio_mode = "auto"\n'
+         'asyncio_default_fixture_loop_scope = "function"\n'),
         ("pyproject.toml", "[tool.pytest.ini_options]\r\nxfail_strict = true\r\n",
-         '[tool.pytest.ini_options]\r\npythonpath = ["src", "."]\r\nxfail_strict = true\r\n\r\n'
+         '[tool.pytest.ini_options]\r\npythonpath = ["src", "."]\r\nasyncio_mode = "auto"\r\n'
+         'asyncio_default_fixture_loop_scope = "function"\r\nxfail_strict = true\r\n\r\n'
          '[tool.understudy]\r\napp = "shop.main:app"\r\nschema = ["schema.sql"]\r\n'
          'driver = "asyncpg"\r\n'),
     ],
@@ -583,12 +588,28 @@ def test_loop_scopes_are_added_to_an_existing_configuration(tmp_path: Path) -> N
     assert init(tmp_path, "--yes").exit_code == 0
 
     assert (tmp_path / "pytest.ini").read_text() == (
-        f"[pytest]\n{SCOPES}".replace('"', "") + "xfail_strict = true\n"
+        f"[pytest]\nasyncio_mode = auto\n{SCOPES}".replace('"', "") + "xfail_strict = true\n"
+    )
+
+
+def test_a_configuration_without_a_loop_scope_gets_one(tmp_path: Path) -> None:
+    """pytest-asyncio warns otherwise, and this project turns warnings into errors."""
+    theirs = '[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n'
+    write(tmp_path, {**PLAIN, "pyproject.toml": theirs, "tests/test_own.py": ""})
+
+    assert init(tmp_path, "--yes").exit_code == 0
+
+    assert (
+        (tmp_path / "pyproject.toml")
+        .read_text()
+        .startswith(
+            '[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = "function"\nfilterw'
+        )
     )
 
 
 def test_configured_loop_scopes_stay(tmp_path: Path) -> None:
-    own = "[pytest]\nasyncio_default_fixture_loop_scope = module\n"
+    own = "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = module\n"
     write(tmp_path, {**KEPT, "pytest.ini": own})
 
     result = init(tmp_path, "--yes", "--loop-scope", "session")

@@ -6,16 +6,22 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from packaging.version import Version
 
 from understudy.init import scaffold
 from understudy.init.findings import Findings
 from understudy.init.questions import LOOP_SCOPES, Decisions, Question
 from understudy.init.toml_edits import checked, with_lines, with_table
+from understudy.project.pytest_config import mode_in
 
 _UNDERSTUDY = "[tool.understudy]"
 _PYTEST = "[tool.pytest.ini_options]"
 _ENVIRONMENTS = {"fake_postgres_env", "real_postgres_env"}
+_AUTO_MODE = 'asyncio_mode = "auto"'
+_FUNCTION_SCOPE = 'asyncio_default_fixture_loop_scope = "function"'
 _WIDTH = 100  # characters of a line in pyproject.toml
 _EXAMPLES = {"app": "app.main:create_app", "schema": "db/schema.sql", "driver": "asyncpg"}
 
@@ -121,13 +127,14 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
             [
                 f"testpaths = {json.dumps([configured.tests.as_posix()])}",
                 f"pythonpath = {json.dumps(paths)}",
-                *(loops or ['asyncio_default_fixture_loop_scope = "function"']),
+                _AUTO_MODE,
+                *(loops or [_FUNCTION_SCOPE]),
             ],
         )
     else:
         if base != "." and "pythonpath" not in pytest.options:
             added = [f"pythonpath = {json.dumps([base, '.'])}"]
-        added += [] if LOOP_SCOPES & set(pytest.options) else loops
+        added += _asyncio(findings, loops)
     assert text is not None, "[tool.understudy] is in it"
     files = []
     if added and pytest.file == "pyproject.toml":
@@ -143,6 +150,30 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
     if text != configured.pyproject:
         files.append(NewFile(Path("pyproject.toml"), checked(path, text, lines)))
     return files
+
+
+def _asyncio(findings: Findings, loops: list[str]) -> list[str]:
+    """Return the lines for pytest-asyncio that the present configuration of pytest lacks."""
+    pytest = findings.configured.pytest
+    lines = [] if LOOP_SCOPES & set(pytest.options) else loops
+    if not _knows_loop_scopes():
+        return lines
+    if not LOOP_SCOPES & set(pytest.options):
+        # Without a scope pytest-asyncio warns, which stops a run that turns warnings into errors.
+        lines = lines or [_FUNCTION_SCOPE]
+    # Where there are tests, another mode would change how they run.
+    has_mode = "asyncio_mode" in pytest.options or mode_in(pytest.addopts)
+    has_tests = (findings.root / findings.configured.tests).exists()
+    return lines if has_mode or has_tests else [_AUTO_MODE, *lines]
+
+
+def _knows_loop_scopes() -> bool:
+    """Return whether pytest-asyncio is installed, in a version with a scope for event loops."""
+    try:
+        installed = version("pytest-asyncio")
+    except PackageNotFoundError:
+        return False
+    return Version(installed) >= Version("0.24")
 
 
 def _loops(findings: Findings, decisions: Decisions) -> list[str]:
