@@ -94,8 +94,12 @@ def test_a_test_sees_the_same_values_in_every_run_and_another_sees_others(
             def test_two(real_postgres): seen(real_postgres, "two")
         """
     )
-    database.passes(passed=2)
+    result = database.run(subprocess=True)
     database.passes("test_it.py::test_two", "test_it.py::test_one", passed=2)
+
+    result.assert_outcomes(passed=2)
+    # The two rows, and nothing of what Understudy asks about the schema and its constraints.
+    result.stdout.fnmatch_lines(["2 calls on real_postgres, 1 different statement"])
 
     lines = (database.path / "seen").read_text().splitlines()
     assert [line.split()[0] for line in lines] == ["one", "two", "two", "one"]

@@ -34,12 +34,13 @@ def require_psycopg() -> None:
         raise MissingExtra(f"Working on a PostgreSQL database needs {problem}") from error
 
 
-def connect(dsn: str, *, token: str = "") -> psycopg.Connection[tuple[Any, ...]]:
+def connect(dsn: str, *, token: str = "", **options: str) -> psycopg.Connection[tuple[Any, ...]]:
     """Open a connection in autocommit mode, regardless of the PG* variables of the environment.
 
     Args:
         dsn: The URL of the database.
         token: The token of the embedded server, if it has to be that server.
+        options: More parameters of libpq.
 
     Raises:
         MissingExtra: psycopg is not installed, or cannot be imported.
@@ -51,7 +52,7 @@ def connect(dsn: str, *, token: str = "") -> psycopg.Connection[tuple[Any, ...]]
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            connection = own_connection.connect(dsn)
+            connection = own_connection.connect(dsn, **options)
             break
         except psycopg.OperationalError as error:
             reason = " ".join(str(error).split())
