@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # The beginnings of the statements that pools send when a connection comes back.
 _RESETS = frozenset({"RESET ", "DISCAR"})
 
+# The application_name of the connection of `real_postgres.insert`.
+INSERTER = "understudy insert"
+
 
 class Client(Connection):
     """A connection, and who uses it.
@@ -56,7 +59,8 @@ class Client(Connection):
     def note_transaction(self, transaction: Transaction) -> None:
         """Record a transaction that begins, here and in the test."""
         super().note_transaction(transaction)
-        self.begun.append(transaction)
+        if not self.is_inserter:
+            self.begun.append(transaction)
 
     def note_call(self, call: Call) -> None:
         """Record the latest call on the connection, and its first user."""
@@ -104,6 +108,11 @@ class Client(Connection):
         """Record that the connection went back to its pool, if a statement shows that."""
         if sql[:6].upper() in _RESETS:
             self.used_by = None
+
+    @property
+    def is_inserter(self) -> bool:
+        """Whether it is Understudy's own, for the rows that a test inserts."""
+        return self.settings.get("application_name") == INSERTER
 
     @property
     def is_open(self) -> bool:

@@ -314,13 +314,13 @@ class ScriptResponder:
         client = client_of(connection)
         client.note_reset(sql)
         call = client.call(sql, list(parameters) or None, spot())
-        is_logged = is_call(sql)
+        is_logged = is_call(sql) and not client.is_inserter
         if is_logged:
             self._engine.log(call)
             client.note_call(call)
         kind = kind_of(sql)
         if kind is not None:
-            is_drivers = kind == "statement" and not is_logged
+            is_drivers = client.is_inserter or (kind == "statement" and not is_logged)
             change = self._begin(kind, call, client, is_drivers=is_drivers)
             if isinstance(change, FAULTS):
                 return carry_out(change, call)

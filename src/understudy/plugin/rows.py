@@ -61,7 +61,7 @@ class RowsOfTest:
 
     def _connect(self) -> psycopg.Connection[Any]:
         from understudy.embedded.driver import connect
-        from understudy.real_postgres.mixed_rules import INSERTER
+        from understudy.fake_postgres.clients import INSERTER
 
         # With its first message, as a SET would count as a call of the test.
         timeout = f"-c lock_timeout={LOCK_TIMEOUT}"

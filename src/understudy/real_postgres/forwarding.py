@@ -158,9 +158,10 @@ class ForwardingResponder(ScriptResponder):
                 refuse_writing(sql)
             if portal.upstream:
                 return self._forward(portal, limit, client)
-            if not (statement.notes.is_logged or self._is_scripted(sql, client)):
+            is_logged = statement.notes.is_logged and not client.is_inserter
+            if not (is_logged or self._is_scripted(sql, client)):
                 call = client.call(sql, None, spot())
-                is_drivers = not isinstance(read(sql), c.Declare)
+                is_drivers = client.is_inserter or not isinstance(read(sql), c.Declare)
                 change = self._begin("statement", call, client, is_drivers=is_drivers)
                 assert client.event is not None
                 client.event.is_counted = False

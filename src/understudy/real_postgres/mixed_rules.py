@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from understudy.fake_postgres.clients import INSERTER
 from understudy.fake_postgres.scripted_rules import ServerRule
 from understudy.script.answers import Computed
 from understudy.script.calls import Call
-
-# The application_name of the connection of `real_postgres.insert`.
-INSERTER = "understudy insert"
 
 
 class RealRule(ServerRule):

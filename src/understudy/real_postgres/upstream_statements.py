@@ -15,7 +15,6 @@ from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.statements import Pending, Portal, Result, Statement
 from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_state import RollbackClient
-from understudy.real_postgres.mixed_rules import INSERTER
 from understudy.real_postgres.scheduler import TransactionScheduler
 from understudy.real_postgres.upstream_portals import ForwardedStatement, UpstreamPortals
 from understudy.real_postgres.upstream_replies import Reply
@@ -89,10 +88,8 @@ class UpstreamStatements:
         copy = scripted_copy.direction(sql)
         command = command_in(sql)
         drivers_own = read(sql) is not None or items_of(sql) is not None or is_introspection(sql)
-        # What `insert` asks about the schema is no call of the test; its row is one.
-        asks = command != "INSERT" and client.settings.get("application_name") == INSERTER
         notes = ForwardedStatement(
-            None, {}, name, declared, self._scheduler.generation, not (drivers_own or asks)
+            None, {}, name, declared, self._scheduler.generation, not drivers_own
         )
         statement = Statement(
             sql,

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+from understudy.catalog.command_tags import command_in
+from understudy.fake_postgres.clients import INSERTER
 from understudy.pg import sql
 from understudy.pg.codec_registry import Values
 from understudy.pg.errors import ErrorFields
@@ -174,7 +176,7 @@ class Recording:
 
     def begun(self, event: Event, boundary: Boundary) -> None:
         """Keep an event of the application."""
-        if event.is_drivers:
+        if event.is_drivers and not _inserts(event):
             return
         if len(self._events) < self._most:
             self._events.append((event, boundary.server))
@@ -279,3 +281,9 @@ def _root(transaction: Transaction | None) -> Transaction | None:
 def spelled(statement: str) -> str:
     """Return what all layouts of a statement have in common, as the terminal counts them."""
     return sql.spell(sql.tokens(statement))
+
+
+def _inserts(event: Event) -> bool:
+    """Return whether it is a row that the test inserts, which a reader wants to see."""
+    call = event.call
+    return call.application_name == INSERTER and command_in(call.statement) == "INSERT"
