@@ -42,6 +42,7 @@ SLOW = {
         "litestar",
         "mutate",
         "review",
+        "run_record",
         "run_report",
         "sql_coverage",
         "sqlalchemy",
