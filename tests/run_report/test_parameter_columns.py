@@ -38,8 +38,24 @@ from understudy.run_report.parameter_columns import NUMBER, parameter_columns
         ("SELECT id FROM users WHERE id IN ($1, $2)", {}),
         ("INSERT INTO users VALUES ($1)", {}),
         ("INSERT INTO users (name) SELECT $1", {}),
+        ("SELECT id FROM users WHERE name = $1 || email", {}),
+        ("SELECT id FROM users WHERE name = $1::varchar(9) || email", {}),
         ("SELECT $1", {}),
-        ("not SQL = $1 (", {1: {"sql"}}),
+        # A name may be that of a query's column:
+        ("SELECT 1 FROM (SELECT email AS name FROM users) u WHERE u.name = $1", {}),
+        ("SELECT 1 FROM users a, LATERAL (SELECT a.email AS name) b WHERE b.name = $1", {}),
+        ("SELECT 1 FROM users a JOIN (SELECT email AS name FROM users) b ON b.name = $1", {}),
+        ("SELECT 1 FROM users AS u (id, name) WHERE name = $1", {}),
+        ("SELECT 1 FROM app.users u (id, name) WHERE name = $1", {}),
+        ("WITH u (name) AS (SELECT email FROM users) SELECT 1 FROM u WHERE name = $1", {}),
+        ("INSERT INTO users (name, email) SELECT b, a FROM (VALUES ($1, $2)) AS v (a, b)", {}),
+        # It is that of a table's column:
+        (
+            "SELECT id FROM app.users u WHERE u.id IN (SELECT id FROM notes WHERE body = $1)",
+            {1: {"body"}},
+        ),
+        ("INSERT INTO users (id) OVERRIDING SYSTEM VALUE VALUES ($1::int)", {1: {"id"}}),
+        ("not SQL = $1 (", {}),
     ],
 )
 def test_columns(statement: str, columns: dict[int, set[str]]) -> None:

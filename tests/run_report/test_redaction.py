@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from understudy.catalog.description import Column, Description, ParsedOnly, Refusal, Verdict
+from understudy.run_report.hidden_values import HIDDEN
 from understudy.run_report.records import Error, Statement, Test, TestEvent
-from understudy.run_report.redaction import HIDDEN, Redaction
+from understudy.run_report.redaction import Redaction
 
 USERS = ("users.email", "users.id", "users.name")
 
@@ -137,13 +139,13 @@ def test_literals_are_hidden_only_in_statements_about_the_column() -> None:
 
 def test_what_is_said_of_a_statement_has_no_literals() -> None:
     refusal = '22P02: invalid input syntax for type integer: "ana@example.com"'
-    conditions = ["email = 'ana@example.com' never false"]
+    conditions = ["email = E'ana\\'s' or pin = 12345 never false"]
     statement = Statement(1, "SELECT 'ana@example.com'", "refused", refusal, conditions=conditions)
 
     found = Redaction(["email"]).statement(statement, Refusal("22P02", "invalid"))
 
     assert (found.sql, found.refusal) == ("SELECT ?", "22P02")
-    assert found.conditions == ["email = ? never false"]
+    assert found.conditions == ["email = ? or pin = ? never false"]
 
 
 def test_other_texts_do_not_repeat_a_hidden_value() -> None:
@@ -156,10 +158,103 @@ def test_other_texts_do_not_repeat_a_hidden_value() -> None:
     [found] = test.events
     assert test.failure == f"no {HIDDEN}, {HIDDEN}"
     assert found.error == Error("22P02", f'invalid: "{HIDDEN}"')
-    assert found.source == f"find('{HIDDEN}')"
+    assert found.source == "find('?')"
+
+
+@pytest.mark.parametrize(
+    ("value", "failure", "shown"),
+    [
+        ("a\n'b\"é", "{'a\\n\\'b\"é', \"a\\n'b\\\"é\", a%0A%27b%22%C3%A9}", "{'#', \"#\", #}"),
+        ('{anna,"be la"}', "['anna', 'be la']", "['#', '#']"),
+        ("('carla', 12345)", "carla 12345", "# #"),
+        ("\\x7261770a", "b'raw\\n' == b''", "b'#' == b''"),
+        ("abcdefghijklmnopqrstuvwxyz", "'abcdefghij...qrstuvwxyz'", "'#...#'"),
+        ("123", "line 1234: 123", "line 1234: #"),
+        ("red", "red", "#"),
+    ],
+)
+def test_a_failure_repeats_no_value_however_it_is_spelled(
+    value: str, failure: str, shown: str
+) -> None:
+    sql = "SELECT id FROM users WHERE email = $1"
+
+    test = redacted("email", sent(value), sql, selected(), failure)
+
+    assert test.failure.replace(HIDDEN, "#") == shown
+
+
+@pytest.mark.parametrize("literal", ["'ana''s'", "E'ana\\'s'", "U&'ana''s'", "$$ana's$$", "12345"])
+def test_a_failure_repeats_no_literal(literal: str) -> None:
+    sql = f"SELECT id FROM users WHERE email = {literal}"
+
+    test = redacted("email", sent(), sql, selected(), "got ana's or 12345")
+
+    assert test.failure.replace(HIDDEN, "#") in ("got # or 12345", "got ana's or #")
+
+
+def test_a_test_does_not_show_the_values_of_another() -> None:
+    redaction = Redaction(["email"])
+    event = sent("ana@example.com")
+    statement = {0: "SELECT id FROM users WHERE email = $1"}
+    redaction.learn(
+        Test("a", "passed", 0.0, "a.py:1", "", [event]), statement, lambda _: selected()
+    )
+    other = Test("b", "failed", 0.0, "a.py:9", "{'email': 'ana@example.com'}")
+
+    assert redaction.test(other, {}, lambda _: None).failure == f"{{'email': '{HIDDEN}'}}"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "sql"),
+    [
+        ({"unseen": "it ran on a clone"}, ""),
+        ({"left_out": 1}, ""),
+        ({}, "COPY users FROM STDIN"),
+        ({"events": [sent("x" * 20_001)]}, "SELECT 1 FROM users WHERE email = $1"),
+    ],
+)
+def test_a_failure_is_left_out_if_not_all_values_are_known(
+    unknown: dict[str, Any], sql: str
+) -> None:
+    failure = "E  Key (email)=(ana@example.com)\n\ntests/a.py:7: UniqueViolation"
+    test = replace(Test("a", "failed", 0.0, "a.py:1", failure), **unknown)
+
+    found = Redaction(["email"]).test(test, {0: sql}, lambda _: None)
+
+    assert found.failure == (
+        "tests/a.py:7: UniqueViolation\nThe rest of this failure is left out: report_redact hides "
+        "values, and not all values of this test can be found in it."
+    )
+
+
+def test_the_error_of_a_copy_repeats_no_value() -> None:
+    event = replace(sent(), error=Error("22P02", 'invalid input syntax for type integer: "ana"'))
+
+    [found] = redacted("email", event, "COPY users FROM STDIN", None).events
+
+    assert found.error == Error("22P02", f'invalid input syntax for type integer: "{HIDDEN}"')
+
+
+def test_a_parameter_is_hidden_if_no_table_has_its_column() -> None:
+    sql = "SELECT 1 FROM users JOIN addresses ON addresses.name = $1 AND addresses.street = $2"
+
+    [event] = redacted("email", sent("Ana", "Ana Street"), sql, selected()).events
+
+    assert list(event.parameters) == ["Ana", HIDDEN]
 
 
 def test_without_a_pattern_nothing_is_hidden() -> None:
     test = Test("a", "failed", 0.0, "a.py:1", "", [sent("x")])
 
     assert Redaction([]).test(test, {0: "SELECT $1"}, lambda _: None) is test
+
+
+def test_data_of_the_run_repeats_no_value() -> None:
+    redaction = Redaction(["email"])
+    statement = {0: "SELECT id FROM users WHERE email = $1"}
+    test = Test("a", "passed", 0.0, "a.py:1", "", [sent("ana@example.com")])
+    redaction.learn(test, statement, lambda _: selected())
+
+    found = redaction.plain({"files": [{"source": "x = 'ana@example.com'", "line": 7}], "n": None})
+
+    assert found == {"files": [{"source": f"x = '{HIDDEN}'", "line": 7}], "n": None}

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 _RUN: pytest.StashKey[RunReport] = pytest.StashKey()
 _OUTPUT = "understudy_run_report"
 _SENT = "understudy_recorded"  # the attribute of a report
-_PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
+# In "://user:password@host", also if the password has such characters, and in "password=...".
+_PASSWORD = re.compile(
+    r"""(://[^\s/:@]*:)\S+(?=@)|(:)[^:/@\s]+(?=@)|(passw(?:or)?d\s*=\s*)(?:'[^']*'|[^\s&'"]+)""",
+    re.IGNORECASE,
+)
 _ON_CLONE = "it ran on a clone, where Understudy does not read its statements"
 _FIRST_RUN = (
     "it ran again on a clone, where Understudy does not read its statements; these are the calls "
@@ -267,11 +271,12 @@ class RunReport:
             python=platform.python_version(),
             pytest=pytest.__version__,
             started=self._started.isoformat(timespec="seconds"),
-            arguments=[_PASSWORD.sub("...", text) for text in self._config.invocation_params.args],
+            arguments=[_without_passwords(text) for text in self._config.invocation_params.args],
             postgres=catalog_hooks.postgres(self._config),
             redacted=self._settings.report_redact,
         )
-        return [run, *assembly.records(self._finished), self._summary(problems)]
+        records = assembly.records(self._finished)
+        return [run, *records, assembly.summary(self._summary(problems))]
 
     def _conditions(self) -> Mapping[str, Sequence[str]]:
         if not self._config.pluginmanager.has_plugin("understudy-sql-coverage"):
@@ -323,6 +328,10 @@ class RunReport:
             problems.append(f"{origin(self._config, key)}: {path} cannot be read: {error}")
             return {}
         return document if isinstance(document, dict) else {}
+
+
+def _without_passwords(text: str) -> str:
+    return _PASSWORD.sub(lambda found: f"{next(filter(None, found.groups()))}...", str(text))
 
 
 def _write(path: Path, records: Sequence[Record], *, is_page: bool) -> None:

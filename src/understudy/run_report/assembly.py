@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from understudy.catalog.description import Verdict
 from understudy.run_report.recording import spelled
-from understudy.run_report.records import Statement, Test, TestEvent
+from understudy.run_report.records import Statement, Summary, Test, TestEvent
 from understudy.run_report.redaction import Redaction
 from understudy.run_report.statements import described
 
@@ -72,6 +72,8 @@ class Assembly:
     def records(self, finished: Sequence[Finished]) -> list[Statement | Test]:
         """Return the statements and the tests of a run, in the order of the tests."""
         ordered = sorted(finished, key=lambda one: (one.order, one.test.id))
+        for one in ordered:
+            self._redaction.learn(one.test, dict(enumerate(one.statements)), self._verdict_on)
         tests = [self.test(one) for one in ordered]
         return [*self.statements(), *tests]
 
@@ -92,6 +94,15 @@ class Assembly:
             verdict,
         )
         return self._redaction.statement(statement, verdict)
+
+    def summary(self, summary: Summary) -> Summary:
+        """Return the end of the run without hidden values of its tests; call it after `records`."""
+        return replace(
+            summary,
+            lines=self._redaction.plain(summary.lines),
+            checklist=self._redaction.plain(summary.checklist),
+            mutants=self._redaction.plain(summary.mutants),
+        )
 
     def test(self, finished: Finished) -> Test:
         """Return the record of a test, whose statements have their final numbers."""

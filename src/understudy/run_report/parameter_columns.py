@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from understudy.pg import sql
 from understudy.pg.sql import Tokens
@@ -14,6 +14,16 @@ _COMPARED = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE"})
 # Before a column that is compared or set as it is, and not a part of an expression.
 _BEFORE = frozenset({"WHERE", "AND", "OR", "NOT", "ON", "SET", "HAVING", "WHEN", "(", ","})
 _COUNTS = frozenset({"LIMIT", "OFFSET"})
+# After a whole value. Of `name = $1 || email`, $1 is a part.
+_AFTER = frozenset(
+    {"AND", "OR", "THEN", "WHERE", "FROM", "RETURNING", "GROUP", "HAVING", "WINDOW", "ORDER"}
+    | {"LIMIT", "OFFSET", "FETCH", "FOR", "ON", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS"}
+    | {"UNION", "INTERSECT", "EXCEPT", ")", ",", ";"}
+)
+_BEFORE_BRACKETS = frozenset(
+    {"WHERE", "ON", "USING", "IN", "LIKE", "ILIKE", "BETWEEN", "AND", "OR", "JOIN", "NOT", "BY"}
+)
+_QUERIES = frozenset({"SELECT", "VALUES", "TABLE", "WITH", "("})
 NUMBER = "number of rows"
 
 
@@ -23,18 +33,43 @@ def parameter_columns(statement: str) -> dict[int, set[str]]:
     A parameter is missing if only one of its uses is not certain. The column of a LIMIT is NUMBER.
     """
     tokens = sql.tokens(statement)
+    words = [token.upper() for token in tokens]
+    if _renames(words):
+        return {}
     uses = Counter(number for token in tokens if (number := _number(token)) is not None)
     found: dict[int, list[str]] = defaultdict(list)
-    for number, column in (*_compared(tokens), *_inserted(tokens)):
+    for number, column in (*_compared(tokens, words), *_inserted(tokens, words)):
         found[number].append(column)
     return {
         number: set(columns) for number, columns in found.items() if len(columns) == uses[number]
     }
 
 
-def _compared(tokens: Tokens) -> Iterator[tuple[int, str]]:
+def _renames(words: Sequence[str]) -> bool:
+    """Return whether a name in a statement may mean the column of a query, not of a table."""
+    for at, word in enumerate(words):
+        if word in ("WITH", "MERGE", "LATERAL"):
+            return True
+        before = words[at - 1] if at else ""
+        after = words[at + 1] if at + 1 < len(words) else ""
+        if word == "(" and before in ("FROM", "JOIN", ",") and after in _QUERIES:
+            return True
+        if word == "(" and at > 2 and _is_alias(words, at):
+            return True
+    return False
+
+
+def _is_alias(words: Sequence[str], at: int) -> bool:
+    """Return whether a bracket is after an alias: FROM users AS u (id), FROM app.users u (id)."""
+    name, before = words[at - 1], words[at - 2]
+    if before == "AS":
+        return words[0] != "INSERT"
+    is_name = name[0].isalpha() and name not in _BEFORE_BRACKETS
+    return is_name and words[at - 3] in ("FROM", "JOIN", ".")
+
+
+def _compared(tokens: Tokens, words: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the parameters after `column =` and the like, and after LIMIT and OFFSET."""
-    words = [token.upper() for token in tokens]
     for at, word in enumerate(words):
         number = _number(tokens[at])
         if number is None or not at:
@@ -44,13 +79,26 @@ def _compared(tokens: Tokens) -> Iterator[tuple[int, str]]:
             before -= 2
         if words[at - 1] in _COUNTS:
             yield number, NUMBER
-        elif words[before] in _COMPARED and before and word:
+        elif words[before] in _COMPARED and before and word and _is_whole(words, at + 1):
             column = _column(tokens, words, before - 1)
             if column:
                 yield number, column
 
 
-def _column(tokens: Tokens, words: list[str], at: int) -> str:
+def _is_whole(words: Sequence[str], at: int) -> bool:
+    """Return whether the value that ends before a place is no operand of an expression."""
+    if words[at : at + 1] == ["::"]:  # the name of a type, such as varchar(3)[] or double precision
+        at += 1
+        while at < len(words) and _is_of_type(words[at]):
+            at += 1
+    return at >= len(words) or words[at] in _AFTER
+
+
+def _is_of_type(word: str) -> bool:
+    return word in ("(", ")", "[", "]") or (word[0].isalnum() and word not in _AFTER)
+
+
+def _column(tokens: Tokens, words: Sequence[str], at: int) -> str:
     """Return the column that ends at a place; "" for the end of an expression."""
     name = tokens[at]
     if not (name[0].isalpha() or name[0] in '_"'):
@@ -61,17 +109,17 @@ def _column(tokens: Tokens, words: list[str], at: int) -> str:
     return name_of(name) if words[before : before + 1] and words[before] in _BEFORE else ""
 
 
-def _inserted(tokens: Tokens) -> Iterator[tuple[int, str]]:
+def _inserted(tokens: Tokens, words: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the parameters in VALUES of an INSERT that names its columns."""
-    words = [token.upper() for token in tokens]
     if "INSERT" not in words or "VALUES" not in words:
         return
     at = words.index("INSERT")
     opening = words.index("(", at) if "(" in words[at:] else len(words)
-    rows = words.index("VALUES", at) if "VALUES" in words[at:] else 0
-    if not opening < rows:
+    names, end = items(tokens, opening + 1)
+    # Directly after the names, or after OVERRIDING SYSTEM VALUE.
+    rows = next((end + n for n in (1, 4) if words[end + n : end + n + 1] == ["VALUES"]), 0)
+    if not rows:
         return
-    names, _ = items(tokens, opening + 1)
     columns = [name_of(name[0]) if len(name) == 1 else "" for name in names]
     at = rows + 1
     while words[at : at + 1] == ["("]:

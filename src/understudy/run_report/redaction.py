@@ -10,17 +10,24 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from understudy.catalog.description import Description, Verdict
 from understudy.pg import sql
-from understudy.pg.sql_spelling import text_of
+from understudy.run_report.hidden_values import HIDDEN, HiddenValues
 from understudy.run_report.parameter_columns import NUMBER, parameter_columns
 from understudy.run_report.records import Statement, Test, TestEvent
-from understudy.script.boundary import shape
+from understudy.script.boundary import is_literal, shape
 
-HIDDEN = "[redacted]"
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_SHORTEST = 3  # characters of a value that is looked for in other texts
+# What a line of Python has between quotes, also if the line ends in them; and numbers.
+_LITERALS = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?|\b\d[\d_.]*""")
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+# Where a failure happened: "path:12: AssertionError", "path:12: in name".
+_PLACE = re.compile(r"^\S+:\d+: (?:in )?[\w.<>]+$", re.MULTILINE)
+_UNKNOWN = (
+    "The rest of this failure is left out: report_redact hides values, and not all values of this "
+    "test can be found in it."
+)
 
 
 class Redaction:
@@ -32,6 +39,7 @@ class Redaction:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = [pattern.lower() for pattern in patterns]
+        self._values = HiddenValues()  # of all tests so far: they may share fixtures
 
     def __bool__(self) -> bool:
         """Say whether anything is hidden."""
@@ -75,7 +83,7 @@ class Redaction:
             statement,
             sql=shape(statement.sql),
             refusal=statement.refusal.partition(":")[0],
-            conditions=[_LITERAL.sub("?", condition) for condition in statement.conditions],
+            conditions=list(map(shape, statement.conditions)),
         )
 
     def test(
@@ -93,30 +101,54 @@ class Redaction:
         """
         if not self._patterns:
             return test
-        hidden: set[str] = set()
-        events = [self._event(event, texts, verdict_on, hidden) for event in test.events]
-        values = _in_order(hidden)
+        values = HiddenValues()
+        events = [self._event(event, texts, verdict_on, values) for event in test.events]
+        self._values.update(values)
+        failure = test.failure
+        is_unknown = test.unseen or test.left_out or values.is_partial
+        if is_unknown or any(map(self._has_rows, texts.values())):
+            failure = _places(failure)
         return replace(
             test,
-            events=[_without(values, event) for event in events],
-            failure=_cleaned(values, test.failure),
+            events=[self._without(values, event, texts, verdict_on) for event in events],
+            failure=self._cleaned(values, failure),
         )
+
+    def learn(
+        self, test: Test, texts: Mapping[int, str], verdict_on: Callable[[str], Verdict | None]
+    ) -> None:
+        """Note the values of a test, for the texts of others; for the arguments see `test`."""
+        if self._patterns:
+            for event in test.events:
+                self._event(event, texts, verdict_on, self._values)
 
     def event(self, event: TestEvent, text: str, verdict: Verdict | None) -> TestEvent:
         """Return a single event with its values hidden; `text` is its statement."""
         if not self._patterns:
             return event
-        hidden: set[str] = set()
+        values, texts = HiddenValues(), {0: text}
         numbered = replace(event, statement=None if event.statement is None else 0)
-        found = self._event(numbered, {0: text}, lambda _: verdict, hidden)
-        return _without(_in_order(hidden), replace(found, statement=event.statement))
+        found = self._event(numbered, texts, lambda _: verdict, values)
+        self._values.update(values)
+        found = self._without(values, found, texts, lambda _: verdict)
+        return replace(found, statement=event.statement)
+
+    def plain(self, value: Any) -> Any:
+        """Return plain data of the run, without the values of its tests."""
+        if not self._patterns or isinstance(value, int | float | None):
+            return value
+        if isinstance(value, str):
+            return self._cleaned(HiddenValues(), value)
+        if isinstance(value, Mapping):
+            return {key: self.plain(item) for key, item in value.items()}
+        return [self.plain(item) for item in value]
 
     def _event(
         self,
         event: TestEvent,
         texts: Mapping[int, str],
         verdict_on: Callable[[str], Verdict | None],
-        hidden: set[str],
+        hidden: HiddenValues,
     ) -> TestEvent:
         if event.statement is None:
             return event
@@ -125,10 +157,10 @@ class Redaction:
         names = [self.matches(name) for name in event.columns]
         if not self.is_about(verdict):
             return replace(event, rows=_without_columns(event.rows, names, hidden))
-        hidden.update(filter(None, map(text_of, sql.tokens(text))))
+        hidden.update(filter(is_literal, sql.tokens(text)))
         known = {}
         if isinstance(verdict, Description):
-            known = {} if event.is_many else parameter_columns(text)
+            known = {} if event.is_many else _known_columns(text, verdict)
             for number, column in enumerate(verdict.columns[: len(names)]):
                 names[number] |= column.origin is None or self.matches(column.origin)
         else:
@@ -141,24 +173,49 @@ class Redaction:
             event, parameters=parameters, rows=_without_columns(event.rows, names, hidden)
         )
 
+    def _without(
+        self,
+        values: HiddenValues,
+        event: TestEvent,
+        texts: Mapping[int, str],
+        verdict_on: Callable[[str], Verdict | None],
+    ) -> TestEvent:
+        """Return an event whose texts do not repeat hidden values."""
+        text = "" if event.statement is None else texts[event.statement]
+        source, error = event.source, event.error
+        if text and self.is_about(verdict_on(text)):
+            source = _LITERALS.sub(_masked, source)
+        message = "" if error is None else error.message
+        if self._has_rows(text):
+            message = _QUOTED.sub(f'"{HIDDEN}"', message)
+        return replace(
+            event,
+            text=self._cleaned(values, event.text),
+            source=self._cleaned(values, source),
+            error=error and replace(error, message=self._cleaned(values, message)),
+        )
+
+    def _cleaned(self, values: HiddenValues, text: str) -> str:
+        return values.cleaned(text, self._values)
+
+    @staticmethod
+    def _has_rows(text: str) -> bool:
+        """Return whether a statement may send rows which are not recorded."""
+        return text.lstrip()[:4].upper() == "COPY"
+
     def _is_shown(self, columns: Iterable[str] | None) -> bool:
         return columns is not None and not any(
             column != NUMBER and self.matches(column) for column in columns
         )
 
 
-def _in_order(hidden: set[str]) -> list[str]:
-    """Return the values that are looked for in texts, the longest first: it may have others."""
-    return sorted((value for value in hidden if len(value) >= _SHORTEST), key=len, reverse=True)
-
-
-def _hide(value: str, hidden: set[str]) -> str:
+def _hide(value: str, hidden: HiddenValues) -> str:
     hidden.add(value)
     return HIDDEN
 
 
 def _without_columns(
-    rows: Sequence[Sequence[str | None]] | None, is_hidden: Sequence[bool], hidden: set[str]
+    rows: Sequence[Sequence[str | None]] | None, is_hidden: Sequence[bool], hidden: HiddenValues
 ) -> Sequence[Sequence[str | None]] | None:
     if rows is None or not any(is_hidden):
         return rows
@@ -171,18 +228,17 @@ def _without_columns(
     ]
 
 
-def _without(values: Sequence[str], event: TestEvent) -> TestEvent:
-    """Return an event whose texts do not repeat hidden values."""
-    error = event.error
-    return replace(
-        event,
-        text=_cleaned(values, event.text),
-        source=_cleaned(values, event.source),
-        error=error and replace(error, message=_cleaned(values, error.message)),
-    )
+def _known_columns(text: str, verdict: Description) -> dict[int, set[str]]:
+    """Return the columns of parameters that are certainly columns of a table."""
+    names = {NUMBER, *(column.rpartition(".")[2] for column in verdict.touches)}
+    found = parameter_columns(text)
+    return {number: columns for number, columns in found.items() if columns <= names}
 
 
-def _cleaned(values: Sequence[str], text: str) -> str:
-    for value in values:
-        text = text.replace(value, HIDDEN)
-    return text
+def _masked(found: re.Match[str]) -> str:
+    quote = found.group(1)
+    return "?" if quote is None else f"{quote}?{quote}"
+
+
+def _places(failure: str) -> str:
+    return "\n".join([*_PLACE.findall(failure), _UNKNOWN]) if failure else ""

@@ -212,5 +212,10 @@ def shape(statement: str) -> str:
 
 
 def _shape_of(token: str) -> str:
+    return "?" if is_literal(token) else token
+
+
+def is_literal(token: str) -> bool:
+    """Return whether a token of a statement is a text or a number."""
     is_text = token[-1] == "'" or (token[0] == "$" and token[-1] == "$")
-    return "?" if is_text or token[0].isdigit() else token
+    return is_text or token[0].isdigit()
