@@ -213,11 +213,25 @@ async def test_of_a_wide_row_only_what_differs_is_shown(
 ) -> None:
     conn.on(WIDE).row(**{f"c{n}": 1 for n in range(missing, 20)})
     lines = (await answered(conn, "fetch", WIDE)).splitlines()
-    assert lines[1:-3] == [
+    assert lines[1:-4] == [
         "    scripted  the statement returns",
         *(f"  ! -         c{n} integer" for n in range(missing)),
         f"    ({left})",
     ]
+    assert lines[-1] == "A rule can make up the other columns: .filled_row(...)"
+
+
+async def test_of_several_rows_the_missing_columns_can_be_made_up_too(conn: FakeConnection) -> None:
+    conn.on(SELECT).rows({"id": 7}, {"id": 8})
+    message = await answered(conn, "fetch", SELECT)
+    assert message.endswith("\nA rule can make up the other columns: .filled_rows(...)")
+
+
+async def test_a_tuple_cannot_be_filled_up(conn: FakeConnection) -> None:
+    conn.on(SELECT).rows([(7, "Ana")])
+    message = await answered(conn, "fetch", SELECT)
+    assert message.startswith("the statement could not return this")
+    assert "make up" not in message
 
 
 async def test_of_a_wide_row_of_which_nothing_fits_all_is_shown(conn: FakeConnection) -> None:

@@ -84,7 +84,8 @@ def difference(
             fits = len(row) == len(columns) and _fits(columns, row, mismatch)
         if not fits:
             pairs = tuple(_pairs(description.columns, row, mismatch, outcome.made_up))
-            return _columns_differ(pairs, number, len(outcome.rows))
+            found = _columns_differ(pairs, number, len(outcome.rows))
+            return found if isinstance(row, tuple) else _filled(found, len(outcome.rows))
     if method == "fetch_val" and isinstance(outcome.rows[0], Mapping):
         return _wrong_first(names[0], outcome.rows[0])
     return None
@@ -235,6 +236,15 @@ def _columns_differ(pairs: tuple[Pair, ...], number: int, rows: int) -> Differen
     count = sum(not pair.fits for pair in pairs)
     columns = "1 column differs" if count == 1 else f"{count} columns differ"
     return Difference(columns + in_row(number, rows), pairs)
+
+
+def _filled(found: Difference, rows: int) -> Difference:
+    """Add what makes up the columns that a row lacks, if it lacks some and has the others right."""
+    wrong = [pair for pair in found.pairs if not pair.fits]
+    if len(wrong) == len(found.pairs) or any(pair.scripted is not None for pair in wrong):
+        return found
+    verb = "filled_row" if rows == 1 else "filled_rows"
+    return found._replace(remedy=(f"A rule can make up the other columns: .{verb}(...)",))
 
 
 def in_row(number: int, rows: int) -> str:
