@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,6 @@ from understudy.adopt.adoption import Adoption, Place
 from understudy.adopt.causes import Cause, grouped
 from understudy.adopt.plan import Plan
 from understudy.adopt.trial import Suite, Trial
-from understudy.init import Change
 from understudy.script.formatting import counted
 
 _TITLES = {
@@ -31,7 +29,8 @@ def planned(plan: Plan) -> str:
     if not plan.adoptions and not plan.changes:
         return "Nothing to adopt was found in the tests."
     parts = ["\n".join(_found(plan, adoption)) for adoption in plan.adoptions]
-    return "\n\n".join([*parts, *(_diff(plan, change) for change in plan.changes)])
+    parts += [change.diff(_shown(plan, change.path)) for change in plan.changes]
+    return "\n\n".join(parts)
 
 
 def _found(plan: Plan, adoption: Adoption) -> Iterator[str]:
@@ -57,18 +56,6 @@ def _at(plan: Plan, place: Place) -> str:
 
 def _shown(plan: Plan, path: Path) -> str:
     return path.relative_to(plan.root).as_posix() if path.is_relative_to(plan.root) else str(path)
-
-
-def _diff(plan: Plan, change: Change) -> str:
-    name = _shown(plan, change.path)
-    lines = difflib.unified_diff(
-        (change.before or "").splitlines(),
-        change.after.splitlines(),
-        "/dev/null" if change.before is None else name,
-        name,
-        lineterm="",
-    )
-    return "\n".join(lines)
 
 
 def compared(trial: Trial) -> str:
@@ -122,22 +109,13 @@ def _cause(cause: Cause) -> Iterator[str]:
         yield f"    and {len(cause.tests) - _TESTS_SHOWN} more"
 
 
-def question(plan: Plan) -> str:
-    """Return the question whether to write the changes."""
-    count = len(plan.changes)
-    return "Write this file?" if count == 1 else f"Write these {count} files?"
-
-
 def ended(plan: Plan, *, written: bool) -> str:
     """Return what was written, and what to do next."""
     if not plan.changes:
         return "Nothing to do."
     if not written:
         return "\nNothing was written. To try the tests and write: understudy adopt"
-    lines = [
-        f"  {_shown(plan, change.path)}{'' if change.before is None else ' (changed)'}"
-        for change in plan.changes
-    ]
+    lines = [change.written(_shown(plan, change.path)) for change in plan.changes]
     return "\n".join(["", "Written:", *lines, "", "Next: pytest"])
 
 
@@ -157,14 +135,7 @@ def as_json(plan: Plan, trial: Trial | None, *, written: bool) -> str:
             }
             for adoption in plan.adoptions
         ],
-        "files": [
-            {
-                "path": _shown(plan, change.path),
-                "new": change.before is None,
-                "diff": _diff(plan, change),
-            }
-            for change in plan.changes
-        ],
+        "files": [change.as_json(_shown(plan, change.path)) for change in plan.changes],
         "trial": None if trial is None else _trial(trial),
         "written": written,
     }

@@ -12,9 +12,9 @@ from understudy.adopt import report
 from understudy.adopt.first_mock import first_moved
 from understudy.adopt.plan import Plan, make_plans, uncommitted
 from understudy.adopt.trial import Trial, try_out
+from understudy.cli import writing
 from understudy.cli.command import CommandFailed, format_option, progress
-from understudy.init import InitError, save
-from understudy.project.pytest_process import INTERRUPTED
+from understudy.cli.writing import project_options, timeout_option
 
 
 @click.command(
@@ -37,9 +37,7 @@ written before you have seen it.
 Exit code: 0 success, 1 you answered no, 2 failure, 130 interrupted. With 1, 2 and 130, nothing is
 written.""",
 )
-@click.argument("folder", default=".", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
+@project_options
 @click.option("--no-run", is_flag=True, help="Do not run the tests.")
 @click.option(
     "--first-mock", is_flag=True, help="Only move the first test on a mock to fake_postgres."
@@ -47,13 +45,7 @@ written.""",
 @click.option(
     "--allow-dirty", is_flag=True, help="Also change files with changes that git does not have yet."
 )
-@click.option(
-    "--timeout",
-    default=600.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time limit of each run of the tests, in seconds.",
-)
+@timeout_option(600.0, "Time limit of each run of the tests, in seconds.")
 @format_option("Text, or one JSON document on stdout, which only writes with --yes.")
 @click.pass_context
 def adopt(
@@ -72,13 +64,12 @@ def adopt(
     Finds the engines, sessions and fixtures that use SQLite, a container, pytest-postgresql or a
     running server, and rewrites them for real_postgres. Lists the tests on mocks of a connection.
     """
-    if yes and only_show:
-        raise click.UsageError("--yes and --diff contradict each other.")
+    writing.check(yes=yes, only_show=only_show)
     if first_mock and (no_run or output_format == "json"):
         raise click.UsageError("--first-mock runs the test and prints text.")
     in_json = output_format == "json"
     asks = not (yes or only_show or in_json)
-    try:
+    with writing.nothing_written(ctx):
         plans = make_plans(folder)
         if first_mock:
             plans = [_first_mock(plans[0], timeout)]
@@ -89,20 +80,7 @@ def adopt(
             _refuse_uncommitted(plan, allow_dirty=allow_dirty)
             if not no_run and not first_mock:
                 plan, trial = _tried(plans, timeout, in_json=in_json)
-        writes = bool(plan.changes) and not only_show
-        if asks and writes and not click.confirm(f"\n{report.question(plan)}"):
-            raise click.Abort
-        writes = writes and (yes or asks)
-        if writes:
-            save(plan.changes)
-    except InitError as error:
-        raise CommandFailed(str(error)) from error
-    except click.Abort:
-        click.echo("\nNothing was written.", err=True)
-        ctx.exit(1)
-    except KeyboardInterrupt:
-        click.echo("\nInterrupted. Nothing was written, and the copy is deleted.", err=True)
-        ctx.exit(INTERRUPTED)
+        writes = writing.write(plan.changes, yes=yes, only_show=only_show, asks=asks)
     if in_json:
         click.echo(report.as_json(plan, trial, written=writes))
     else:

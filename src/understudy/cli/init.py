@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from understudy.cli import init_report as report
-from understudy.cli.command import CommandFailed, format_option
-from understudy.init import Findings, InitError, look, make_plan, save
+from understudy.cli import writing
+from understudy.cli.command import format_option
+from understudy.cli.writing import project_options, timeout_option
+from understudy.init import Findings, look, make_plan
 from understudy.init.questions import Decisions, Question, decide
-from understudy.project.pytest_process import INTERRUPTED
 
 
 @click.command(
@@ -30,19 +31,11 @@ with your environment. They use no database of yours, but your modules are impor
 \b
 Exit code: 0 success, 1 you answered no, 2 failure. With 1 and 2, nothing is written.""",
 )
-@click.argument("folder", default=".", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
+@project_options
 @click.option(
     "--no-run", is_flag=True, help="Do not run the project's code, nor write example tests."
 )
-@click.option(
-    "--timeout",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time limit of each pytest run, in seconds.",
-)
+@timeout_option(60.0, "Time limit of each pytest run, in seconds.")
 @click.option(
     "--loop-scope",
     type=click.Choice(["session", "function"]),
@@ -71,12 +64,11 @@ def init(
     Detects the app, the schema, the driver and the layers. Writes the configuration, conftest.py,
     fakes.py, a CI workflow, and for each layer one example test that passes.
     """
-    if yes and only_show:
-        raise click.UsageError("--yes and --diff contradict each other.")
+    writing.check(yes=yes, only_show=only_show)
     in_json = output_format == "json"
     asks = not (yes or only_show or in_json)
     progress = sys.stderr if in_json else sys.stdout
-    try:
+    with writing.nothing_written(ctx, " To write without being asked: understudy init --yes"):
         findings = look(folder)
         click.echo(report.found(findings), file=progress)
         decisions = _decided(findings, loop_scope, ruff, asks=asks)
@@ -86,26 +78,9 @@ def init(
             timeout=None if no_run else timeout,
             say=lambda text: click.echo(text, file=progress),
         )
-        writes = bool(plan.changes) and not only_show
         if not in_json:
             click.echo(report.planned(findings, plan))
-        count = len(plan.changes)
-        files = "this file" if count == 1 else f"these {count} files"
-        if asks and writes and not click.confirm(f"\nWrite {files}?"):
-            raise click.Abort
-        writes = writes and (yes or asks)
-        if writes:
-            save(plan.changes)
-    except InitError as error:
-        raise CommandFailed(str(error)) from error
-    except click.Abort:
-        click.echo(
-            "\nNothing was written. To write without being asked: understudy init --yes", err=True
-        )
-        ctx.exit(1)
-    except KeyboardInterrupt:
-        click.echo("\nInterrupted. Nothing was written, and the copy is deleted.", err=True)
-        ctx.exit(INTERRUPTED)
+        writes = writing.write(plan.changes, yes=yes, only_show=only_show, asks=asks)
     if in_json:
         click.echo(report.as_json(findings, decisions, plan, written=writes))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import json
 import os
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import indent
 
-from understudy.init import Change, Findings, Plan, report, scaffold
+from understudy.init import Findings, Plan, report, scaffold
 from understudy.init.layers import LAYERS
 from understudy.init.plan import Example
 from understudy.init.questions import Decisions, Question
@@ -77,7 +76,8 @@ def planned(findings: Findings, plan: Plan) -> str:
         parts.append("\n".join(lines))
     parts += ["\n".join(plan.notes)] if plan.notes else []
     if plan.changes:
-        parts += ["To be written:", *(diff(change, findings) for change in plan.changes)]
+        diffs = [change.diff(shown(change.path, findings)) for change in plan.changes]
+        parts += ["To be written:", *diffs]
     return "\n" + "\n\n".join(parts)
 
 
@@ -115,19 +115,6 @@ def ruff_question(decisions: Decisions) -> str:
     )
 
 
-def diff(change: Change, findings: Findings) -> str:
-    """Return a change as a unified diff."""
-    name = shown(change.path, findings)
-    lines = difflib.unified_diff(
-        (change.before or "").splitlines(),
-        change.after.splitlines(),
-        "/dev/null" if change.before is None else name,
-        name,
-        lineterm="",
-    )
-    return "\n".join(lines)
-
-
 def shown(path: Path, findings: Findings) -> str:
     """Return a path relative to the folder that the user named."""
     return Path(os.path.relpath(path, findings.folder)).as_posix()
@@ -141,10 +128,7 @@ def ended(findings: Findings, decisions: Decisions, plan: Plan, *, written: bool
         count = len(plan.changes)
         files = "file" if count == 1 else f"{count} files"
         return f"\nNothing was written. To write the {files}: understudy init"
-    files_ = [
-        f"  {shown(change.path, findings)}{'' if change.before is None else ' (changed)'}"
-        for change in plan.changes
-    ]
+    files_ = [change.written(shown(change.path, findings)) for change in plan.changes]
     steps = [f"  {step}" for step in next_steps(findings, decisions)]
     return "\n".join(["", "Written:", *files_, "", "Next:", *steps])
 
@@ -213,14 +197,7 @@ def as_json(findings: Findings, decisions: Decisions, plan: Plan, *, written: bo
             }
             for example in plan.examples
         ],
-        "files": [
-            {
-                "path": shown(change.path, findings),
-                "new": change.before is None,
-                "diff": diff(change, findings),
-            }
-            for change in plan.changes
-        ],
+        "files": [change.as_json(shown(change.path, findings)) for change in plan.changes],
         "notes": list(plan.notes),
         "kept": [{"path": shown(path, findings), "why": reason} for path, reason in plan.kept],
         "written": written,

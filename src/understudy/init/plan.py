@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,25 @@ class Change:
     path: Path
     before: str | None
     after: str
+
+    def diff(self, name: str) -> str:
+        """Return the change as a unified diff of the file of this name."""
+        lines = difflib.unified_diff(
+            (self.before or "").splitlines(),
+            self.after.splitlines(),
+            "/dev/null" if self.before is None else name,
+            name,
+            lineterm="",
+        )
+        return "\n".join(lines)
+
+    def written(self, name: str) -> str:
+        """Return the line of the file in a list of those that were written."""
+        return f"  {name}{'' if self.before is None else ' (changed)'}"
+
+    def as_json(self, name: str) -> dict[str, object]:
+        """Return the change for a JSON document."""
+        return {"path": name, "new": self.before is None, "diff": self.diff(name)}
 
 
 @dataclass(frozen=True)
