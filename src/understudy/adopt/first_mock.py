@@ -11,7 +11,7 @@ from typing import Any
 
 from understudy.adopt.finders import test_modules
 from understudy.adopt.mocks import MockedTest, mocked_tests
-from understudy.adopt.server_edits import ServerEdits
+from understudy.adopt.source_edits import Edits
 from understudy.init import Change
 from understudy.init.project_copy import copied
 from understudy.project import pytest_process
@@ -118,7 +118,7 @@ def _failure(ended: pytest_process.Ended) -> str:
 def _rewritten(mocked: MockedTest, calls: Sequence[Mapping[str, Any]]) -> str:
     """Return the file with the mock as a connection to fake_postgres, and a rule for each call."""
     assert mocked.made is not None, "it is a candidate"
-    edits, test, module = ServerEdits(mocked.module), mocked.test, mocked.module
+    edits, test, module = Edits(mocked.module), mocked.test, mocked.module
     rules = list(dict.fromkeys(_rule(call) for call in calls))
     if not rules:
         raise CannotMove("the code under test asks nothing of the mock")

@@ -17,8 +17,8 @@ from understudy.adopt.container_fixtures import (
     opened_by,
 )
 from understudy.adopt.database_fixtures import needed_statements, statement_of, urls_replaced
-from understudy.adopt.server_edits import ServerEdits
 from understudy.adopt.server_sources import Source, driver_of
+from understudy.adopt.source_edits import Edits
 from understudy.lint import pytest_items
 from understudy.project.call_resolution import keywords_of, last_name, results_of, root_of
 from understudy.project.scopes import Function
@@ -62,7 +62,7 @@ class Consumers:
         edits: the changes of each file, by its path.
     """
 
-    def __init__(self, modules: Sequence[Module], edits: Mapping[Path, ServerEdits]) -> None:
+    def __init__(self, modules: Sequence[Module], edits: Mapping[Path, Edits]) -> None:
         self._modules = modules
         self._edits = edits
         self._wide: set[Function] = set()  # fixtures of a wider scope that have the address

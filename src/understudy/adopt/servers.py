@@ -12,9 +12,9 @@ from pathlib import Path
 
 from understudy.adopt.adoption import Adoption, Kind, Place, Refusal
 from understudy.adopt.finders import test_modules
-from understudy.adopt.server_edits import ServerEdits
 from understudy.adopt.server_sources import Source, sources_of
 from understudy.adopt.server_uses import Consumers, NotRewritten
+from understudy.adopt.source_edits import Edits
 from understudy.adopt.tables import remove_tables
 from understudy.project.sources import Module, Project
 
@@ -40,7 +40,7 @@ def find(project: Project) -> Sequence[Adoption]:
 
 
 def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) -> Adoption:
-    edits = {module.path: ServerEdits(module) for module in modules}
+    edits = {module.path: Edits(module) for module in modules}
     places = [Place(one.module.path, one.node.lineno, one.what) for one in sources]
     refusals: list[Refusal] = []
     settings: dict[str, object] = {}

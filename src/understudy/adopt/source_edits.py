@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import TypeGuard
 
+from understudy.adopt.imports import with_imports, without_unused
 from understudy.project import parsing
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
-# The libraries of which an import does nothing but bind its names.
-_PURE = frozenset(
-    {
-        *("sqlalchemy", "sqlmodel", "os", "unittest", "urllib", "psycopg", "asyncpg"),
-        *("testcontainers", "pytest_postgresql", "sqlalchemy_utils"),
-    }
-)
+_LINE_ENDS = "\n\n\n"  # before a function of a module
 _NEWLINE = re.compile(rb"[ \t]*\r?\n")
 
 
@@ -71,6 +65,10 @@ class Edits:
         """Remove a statement, and the blocks that have nothing left but opened a connection."""
         self._removed.add(statement)
 
+    def cut(self, start: int, end: int) -> None:
+        """Remove what is between two offsets."""
+        self._spans[(start, end)] = b""
+
     def remove_arguments(self, call: ast.Call, gone: Sequence[ast.AST]) -> None:
         """Remove arguments of a call, with the commas between them."""
         arguments: list[ast.expr | ast.keyword] = sorted(
@@ -80,7 +78,7 @@ class Edits:
         if not kept:
             start, end = self.span(arguments[0])[0], self.span(call)[1] - 1
             opened = self._source[:start].rstrip()
-            self._spans[(len(opened), end)] = b""
+            self.cut(len(opened), end)
             return
         for index, argument in enumerate(arguments):
             if argument not in gone:
@@ -94,7 +92,7 @@ class Edits:
             else:  # on a line of its own
                 start = self._source.rfind(b"\n", 0, start)
                 end += self._source[end:].startswith(b",")
-            self._spans[(start, end)] = b""
+            self.cut(start, end)
 
     def remove_pair(self, given: ast.Dict, value: ast.expr) -> None:
         """Remove a pair of a dict, with the comma after it."""
@@ -103,7 +101,7 @@ class Edits:
         assert key is not None, "a pair"
         start, end = self.span(key)[0], self.span(value)[1]
         comma = re.compile(rb"\s*,[ \t]*(\r\n|\n)?[ \t]*").match(self._source, end)
-        self._spans[(start, comma.end() if comma else end)] = b""
+        self.cut(start, comma.end() if comma else end)
 
     def is_gone(self, node: ast.AST) -> bool:
         """Whether a node is replaced or removed."""
@@ -134,6 +132,53 @@ class Edits:
             others = bool(function.parameters)
             self._spans[(match.end(), match.end())] = f"{name}{', ' if others else ''}".encode()
 
+    def remove_parameter(self, function: Function, name: str) -> None:
+        """Remove a parameter of a function, with the comma after it or before it."""
+        given = function.node.args
+        parameters = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+        at = next(i for i, parameter in enumerate(parameters) if parameter.arg == name)
+        start, end = self.span(parameters[at])
+        if at + 1 < len(parameters):
+            end = self.span(parameters[at + 1])[0]
+        elif at:
+            start = self.span(parameters[at - 1])[1]
+        self.cut(start, end)
+
+    def unwrap(self, block: ast.With | ast.AsyncWith) -> None:
+        """Remove the first line of a block, and one level of indentation of what is in it."""
+        start = self.span(block)[0]
+        line = self._source.rfind(b"\n", 0, start) + 1
+        body = self.span(block.body[0])[0]
+        header = self._source.index(b"\n", self._end_of_header(block)) + 1
+        self.cut(line, min(header, body))
+        depth = block.body[0].col_offset - block.col_offset
+        strings = self._long_strings(block)
+        indented = re.compile(rb"(?m)^[ \t]+(?=\S)")
+        for match in indented.finditer(self._source, header, self.span(block)[1]):
+            if not any(first < match.start() <= last for first, last in strings):
+                self.cut(match.start(), match.start() + depth)
+
+    def _end_of_header(self, block: ast.With | ast.AsyncWith) -> int:
+        last = block.items[-1]
+        return self.span(last.optional_vars or last.context_expr)[1]
+
+    def _long_strings(self, block: ast.With | ast.AsyncWith) -> list[tuple[int, int]]:
+        """Return the spans of the strings of several lines, which keep their indentation."""
+        return [
+            self.span(node)
+            for node in ast.walk(block)
+            if isinstance(node, ast.Constant | ast.JoinedStr)
+            and node.end_lineno is not None
+            and node.end_lineno > node.lineno
+        ]
+
+    def gap_before(self, statement: ast.stmt) -> str:
+        """Return the line ends that a function lacks in the place of a statement of a module."""
+        before = self._source[: self.span(statement)[0]]
+        return (
+            "\n" * (len(_LINE_ENDS) - len(before) + len(before.rstrip(b"\r\n"))) if before else ""
+        )
+
     def add_import(self, line: str) -> None:
         """Add an import, unless the file has it."""
         if line not in self._imports:
@@ -156,7 +201,7 @@ class Edits:
             parts += [self._source[at:start], new]
             at = end
         changed = b"".join([*parts, self._source[at:]]).decode()
-        text = _without_unused(self.module, with_imports(changed, self._imports))
+        text = without_unused(self.module, with_imports(changed, self._imports))
         if not self.module.text.startswith(("\n", "\r\n")):
             text = text.lstrip("\r\n")
         parsing.parsed(text)
@@ -238,105 +283,3 @@ def _only_connects(node: ast.AST | None) -> TypeGuard[ast.With | ast.AsyncWith]:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def with_imports(text: str, lines: Sequence[str]) -> str:
-    """Return a text with imports: before the first of the same package, or before all others."""
-    for line in lines:
-        tree = parsing.parsed(text)
-        imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-        imports = [node for node in imports if _packages(node) != ["__future__"]]
-        if line in map(ast.unparse, imports):
-            continue
-        own = _packages(_statement(line))
-        same = [node for node in imports if _packages(node) == own]
-        newline = "\r\n" if "\r\n" in text else "\n"
-        kept = text.splitlines(keepends=True)
-        after = [node for node in same if ast.unparse(node) < line]
-        first = (same or imports)[0] if imports else None
-        is_apart = first is None or (
-            own[0] in sys.stdlib_module_names
-            and not sys.stdlib_module_names.issuperset(_packages(first))
-        )
-        at = first.lineno - 1 if first is not None else 0
-        at = after[-1].end_lineno or at if after else at
-        kept.insert(at, line + newline + (newline if is_apart else ""))
-        text = "".join(kept)
-    return text
-
-
-def _statement(line: str) -> ast.stmt:
-    """Return a statement of one line."""
-    return parsing.parsed(line).body[0]
-
-
-def _without_unused(module: Module, text: str) -> str:
-    """Return the new text of a file without the imports that only its old text used."""
-    tree = parsing.parsed(text)
-    # An annotation in quotes and `__all__` name things as well, so any mention counts.
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= set(re.findall(r"\w+", " ".join(_strings(tree))))
-    before = {node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name)}
-    lines = text.splitlines(keepends=True)
-    kept_packages = [top for node in tree.body for top in _packages(node)]
-    for node in reversed(tree.body):
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        gone = [
-            alias
-            for alias in node.names
-            if (name := alias.asname or alias.name.partition(".")[0]) in before and name not in used
-        ]
-        tops = set(_packages(node))
-        if not gone or not (tops <= _PURE or _is_repeated(kept_packages, tops, node, gone)):
-            continue
-        start, end = node.lineno - 1, node.end_lineno or node.lineno
-        kept = [alias for alias in node.names if alias not in gone]
-        lines[start:end] = _import_lines(node, kept, lines[start:end])
-        around = lines[max(start - 1, 0) : start + 1]
-        if not kept and len(around) > 1 and not "".join(around).strip():
-            del lines[start - 1]  # it was alone between two gaps
-    return "".join(lines)
-
-
-def _is_repeated(
-    packages: list[str], tops: set[str], node: ast.stmt, gone: Sequence[ast.alias]
-) -> bool:
-    """Whether a package of the project is imported elsewhere: then its code still runs."""
-    assert isinstance(node, ast.Import | ast.ImportFrom)
-    return len(gone) < len(node.names) or all(packages.count(top) > 1 for top in tops)
-
-
-def _packages(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name.partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return ["." * node.level + (node.module or "").partition(".")[0]]
-    return []
-
-
-def _strings(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
-def _import_lines(
-    node: ast.Import | ast.ImportFrom, kept: Sequence[ast.alias], lines: Sequence[str]
-) -> list[str]:
-    """Return the lines of an import with some of its names."""
-    if not kept:
-        return []
-    names = [ast.unparse(alias) for alias in kept]
-    end = "\r\n" if lines[-1].endswith("\r\n") else "\n"
-    comment = re.search(r"[ \t]+#.*", lines[-1].rstrip("\r\n"))
-    tail = (comment[0] if comment else "") + end
-    if isinstance(node, ast.Import):
-        return [f"import {', '.join(names)}{tail}"]
-    head = f"from {'.' * node.level}{node.module or ''} import "
-    line = f"{head}{', '.join(names)}"
-    if len(lines) == 1 or len(line) <= 79:
-        return [line + tail]
-    indent = re.match(r"[ \t]*", lines[1])
-    space = indent[0] if indent else "    "
-    return [f"{head}({end}", *(f"{space}{name},{end}" for name in names), f"){tail}"]

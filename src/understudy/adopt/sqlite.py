@@ -10,7 +10,8 @@ from pathlib import Path
 from understudy.adopt import sqlite_suite
 from understudy.adopt.adoption import Adoption, Place, Refusal
 from understudy.adopt.finders import test_modules
-from understudy.adopt.source_edits import Edits, with_imports
+from understudy.adopt.imports import with_imports
+from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_leftovers import leftovers
 from understudy.adopt.sqlite_suite import Engine, Setting
 from understudy.lint import pytest_items
