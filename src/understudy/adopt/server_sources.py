@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from understudy.adopt.addresses import POSTGRES_URL
 from understudy.adopt.adoption import Kind, Place, Refusal
+from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
 from understudy.project.call_resolution import (
     keywords_of,
     last_name,
     results_of,
     values_of,
+    variable_read,
 )
+from understudy.project.engines import engine_maker, url_of
 from understudy.project.files import is_test_code
 from understudy.project.loop_bound import bound_to
 from understudy.project.production_database import postgres_only
@@ -32,24 +36,17 @@ _FACTORIES: dict[str, Role] = {
 }
 _IMAGE = re.compile(r"^(?:[\w./-]*/)?(?P<name>[\w.-]+):(?P<version>\d+)")
 _OLDEST = 14
-_ENGINES = {
-    "sqlalchemy.create_engine": "sync",
-    "sqlalchemy.engine.create_engine": "sync",
-    "sqlmodel.create_engine": "sync",
-    "sqlalchemy.ext.asyncio.create_async_engine": "async",
-    "sqlalchemy.ext.asyncio.engine.create_async_engine": "async",
-    "asyncpg.create_pool": "plain",
-    "asyncpg.connect": "plain",
-    "psycopg.connect": "plain",
-    "psycopg.AsyncConnection.connect": "plain",
-    "psycopg_pool.AsyncConnectionPool": "plain",
-    "psycopg_pool.ConnectionPool": "plain",
-}
-_DATABASES = frozenset({"create_database", "drop_database"})
+# What makes a pool or a connection without SQLAlchemy.
+_CONNECTS = frozenset(
+    {
+        *("asyncpg.create_pool", "asyncpg.connect", "psycopg.connect"),
+        *("psycopg.AsyncConnection.connect", "psycopg_pool.AsyncConnectionPool"),
+        "psycopg_pool.ConnectionPool",
+    }
+)
+DATABASES = frozenset({"create_database", "drop_database"})
 _CREATES = re.compile(r"(?i)\b(?:create|drop)\s+database\b")
 _ADOPTED = {"real_postgres", "real_postgres_server"}
-_GETS = ("os.getenv", "os.environ.get")
-_POSTGRES = re.compile(r"postgres(?:ql)?(?:\+(?P<driver>\w+))?://")
 
 
 Role = Literal["container", "server", "client", "async client", "variable", "connects", "database"]
@@ -238,7 +235,7 @@ def _in_fixture(
         if url is None:
             continue
         texts = list(_texts(module, function, url))
-        is_certain = is_known or creates or any(map(_POSTGRES.search, texts))
+        is_certain = is_known or creates or any(map(POSTGRES_URL.search, texts))
         if not is_certain or any("sqlite" in text for text in texts):
             continue
         driver = driver_of(module, function, url)
@@ -250,8 +247,7 @@ def _in_fixture(
             )
             return
         key = _environment_key(module, url)
-        dsn = f"{{dsn:{driver}}}" if driver else "{dsn}"
-        settings = {"real_postgres_env": {key: dsn}} if key else {}
+        settings = {"real_postgres_env": {key: dsn(driver)}} if key else {}
         yield Source(*(kind, "connects", module, url, what, function, "", driver), settings)
 
 
@@ -284,7 +280,7 @@ def _of_app(module: Module, kind: Kind, fixture: pytest_items.Fixture) -> Iterat
 
 def creates_database(function: Function) -> bool:
     """Whether a fixture creates or drops a database."""
-    if any(last_name(call) in _DATABASES for call in function.all(ast.Call)):
+    if any(last_name(call) in DATABASES for call in function.all(ast.Call)):
         return True
     return any(
         isinstance(node.value, str) and _CREATES.search(node.value) is not None
@@ -294,17 +290,16 @@ def creates_database(function: Function) -> bool:
 
 def engine_url(module: Module, call: ast.Call) -> ast.expr | None:
     """Return the URL that a call makes an engine, a pool or a connection of, or None."""
-    if module.qualified(call.func) not in _ENGINES:
+    if engine_maker(module, call) is None and module.qualified(call.func) not in _CONNECTS:
         return None
-    given = keywords_of(call)
-    return call.args[0] if call.args else given.get("url", given.get("dsn"))
+    return url_of(call) or keywords_of(call).get("dsn")
 
 
 def driver_of(module: Module, function: Function, url: ast.expr) -> str:
     """Return SQLAlchemy's name of the driver in a URL; empty for none."""
     texts = list(_texts(module, function, url))
     for text in texts:
-        match = _POSTGRES.search(text)
+        match = POSTGRES_URL.search(text)
         if match is not None:
             return match["driver"] or ""
     # The driver may be taken out of a URL of the settings: `.replace("+asyncpg", "")`.
@@ -333,17 +328,15 @@ def is_url(module: Module, value: ast.expr | None) -> bool:
         return False
     text = value.values[0] if isinstance(value, ast.JoinedStr) and value.values else value
     if isinstance(text, ast.Constant):
-        return isinstance(text.value, str) and _POSTGRES.match(text.value) is not None
-    return _environment_key(module, value) is not None and bool(_POSTGRES.search(ast.dump(value)))
+        return isinstance(text.value, str) and POSTGRES_URL.match(text.value) is not None
+    return _environment_key(module, value) is not None and bool(
+        POSTGRES_URL.search(ast.dump(value))
+    )
 
 
 def _environment_key(module: Module, value: ast.expr) -> str | None:
     """Return the environment variable that an expression reads, or None."""
-    key: ast.expr | None = None
-    if isinstance(value, ast.Call) and module.qualified(value.func) in _GETS and value.args:
-        key = value.args[0]
-    elif isinstance(value, ast.Subscript) and module.qualified(value.value) == "os.environ":
-        key = value.slice
+    key = variable_read(module, value)
     return str(key.value) if isinstance(key, ast.Constant) else None
 
 
@@ -359,16 +352,15 @@ def _assigned(function: Function, url: ast.expr) -> ast.expr | None:
 def _variable(module: Module, name: str, value: ast.expr) -> Source | None:
     """Return a URL that a variable of the module holds, or None."""
     texts = [n.value for n in ast.walk(value) if isinstance(n, ast.Constant)]
-    match = next((m for t in texts if isinstance(t, str) and (m := _POSTGRES.match(t))), None)
+    match = next((m for t in texts if isinstance(t, str) and (m := POSTGRES_URL.match(t))), None)
     key = _environment_key(module, value)
     is_read = key is not None and re.search(r"(?i)database_url|postgres.*ur[il]|dsn", name)
     if match is None and not is_read:
         return None
     driver = (match["driver"] if match else "") or ""
-    dsn = f"{{dsn:{driver}}}" if driver else "{dsn}"
     return Source(
         *("running-postgres", "variable", module, value, f"the URL `{name}`", None, name, driver),
-        {"real_postgres_env": {key or name: dsn}},
+        {"real_postgres_env": {key or name: dsn(driver)}},
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from understudy.adopt.addresses import POSTGRES_URL, address_for, url_at
 from understudy.adopt.adoption import Place, Refusal
 from understudy.adopt.container_fixtures import (
     LIFE,
@@ -37,7 +37,6 @@ _ATTRIBUTES = {
     "get_exposed_port": "port",
 }
 _URL_METHOD = "get_connection_url"
-_URL = re.compile(r"postgres(?:ql)?(?:\+(?P<driver>\w+))?://")
 _CLIENT = """@pytest.fixture
 def {name}(real_postgres):
     return real_postgres.psycopg.connect_sync()"""
@@ -101,7 +100,7 @@ class Consumers:
             assert source.function is not None, "the fixture that connects"
             address = self._request(source.function)
             if not source.settings:  # otherwise the variable is set
-                url = _url(address, source.driver)
+                url = url_at(address, source.driver)
                 self._edits[source.module.path].replace(source.node, url)
 
     def isolate(self) -> None:
@@ -147,13 +146,14 @@ class Consumers:
 
     def _request(self, function: Function) -> str:
         """Give a fixture or test the address; return the name that it has there."""
-        module = home_of(function)
-        fixture = pytest_items.of(module).fixture(function)
-        is_wide = fixture is not None and fixture.scope != "function"
-        name = "real_postgres_server" if is_wide else "real_postgres"
-        self._edits[module.path].add_parameter(function, name)
-        (self._wide if is_wide else self._narrow).add(function)
-        return name
+        address = self._address(function)
+        self._edits[home_of(function).path].add_parameter(function, address)
+        return address
+
+    def _address(self, function: Function) -> str:
+        address = address_for(function)
+        (self._narrow if address == "real_postgres" else self._wide).add(function)
+        return address
 
     def _container(self, source: Source) -> None:
         """Rewrite a fixture that runs a container, and what uses the fixture."""
@@ -195,7 +195,7 @@ class Consumers:
         address = self._request(function)
         needed, replaced = urls_replaced(module, value)
         for url in replaced:
-            edits.replace(url, _url(address, driver_of(module, function, url)))
+            edits.replace(url, url_at(address, driver_of(module, function, url)))
         kept = needed_statements(module, function, value, needed)
         if kept is None:
             what = "the database that it creates"
@@ -222,11 +222,8 @@ class Consumers:
         for module, user in self._users(source):
             edits = self._edits[module.path]
             parameter = next(one for one in user.parameters if one.arg == source.name)
-            fixture = pytest_items.of(module).fixture(user)
-            is_wide = fixture is not None and fixture.scope != "function"
-            address = "real_postgres_server" if is_wide else "real_postgres"
+            address = self._address(user)
             edits.replace(parameter, address)
-            (self._wide if is_wide else self._narrow).add(user)
             self._replace_uses(module, user, source.name, address, source)
             for opened in user.all(ast.With):
                 if last_name(opened.items[0].context_expr) == "DatabaseJanitor":
@@ -250,10 +247,14 @@ class Consumers:
         parts = _parts(user, name)
         done: set[ast.AST] = set()
         for text in user.all(ast.JoinedStr):
-            match = _URL.match(str(getattr(text.values[0], "value", ""))) if text.values else None
+            match = (
+                POSTGRES_URL.match(str(getattr(text.values[0], "value", "")))
+                if text.values
+                else None
+            )
             names = {node.id for node in ast.walk(text) if isinstance(node, ast.Name)}
             if match is not None and names & {name, *parts}:
-                edits.replace(text, _url(address, match["driver"] or ""))
+                edits.replace(text, url_at(address, match["driver"] or ""))
                 done.update(ast.walk(text))
         for call in user.all(ast.Call):
             if last_name(call) == "DatabaseJanitor":
@@ -263,7 +264,7 @@ class Consumers:
             ):
                 driver = keywords_of(call).get("drivername", call.args[0] if call.args else None)
                 drivername = str(getattr(driver, "value", "postgresql"))
-                url = _url(address, drivername.partition("+")[2])
+                url = url_at(address, drivername.partition("+")[2])
                 edits.replace(call, f"make_url({url})")
                 edits.add_import("from sqlalchemy.engine import make_url")
                 done.update(ast.walk(call))
@@ -300,8 +301,8 @@ class Consumers:
                 for use, _ in read:
                     if not isinstance(use, ast.Name):
                         edits.replace(use, name)
-        match = _URL.match(url)
-        edits.replace(node, _url(address, (match["driver"] or "") if match else driver))
+        match = POSTGRES_URL.match(url)
+        edits.replace(node, url_at(address, (match["driver"] or "") if match else driver))
 
     def _replace_use(self, module: Module, node: ast.Name, address: str, source: Source) -> None:
         edits = self._edits[module.path]
@@ -349,12 +350,6 @@ def _replaced(module: Module, node: ast.expr, url: str) -> tuple[ast.expr, str]:
             return node, url
         old, new = (str(getattr(given, "value", "")) for given in after.args[:2])
         url, node = url.replace(old, new), after
-
-
-def _url(address: str, driver: str) -> str:
-    if not driver:
-        return f"{address}.dsn"
-    return f'{address}.dsn.replace("postgresql:", "postgresql+{driver}:")'
 
 
 def _parts(user: Function, name: str) -> set[str]:

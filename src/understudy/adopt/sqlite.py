@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.adopt import sqlite_suite
+from understudy.adopt.addresses import address_for, url_at
 from understudy.adopt.adoption import Adoption, Place, Refusal
 from understudy.adopt.finders import test_modules
 from understudy.adopt.imports import with_imports
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_leftovers import leftovers
 from understudy.adopt.sqlite_suite import Engine, Setting
+from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
 from understudy.project.files import is_test_code
 from understudy.project.parsing import called_name
@@ -149,21 +151,21 @@ class _Rewrite:
         edits = self._edits[engine.module]
         edits.add_import("import os")
         driver = self._async_driver if engine.is_async else "psycopg"
-        url = f'os.environ["{self._variable(driver)}"]'
+        given = f'os.environ["{self._variable(driver)}"]'
         if isinstance(engine.argument, ast.keyword):
-            url = f"url={url}"
+            given = f"url={given}"
         if renews:
-            url += ", poolclass=NullPool"
+            given += ", poolclass=NullPool"
             edits.add_import("from sqlalchemy.pool import NullPool")
-        edits.replace(engine.argument, url)
+        edits.replace(engine.argument, given)
         edits.remove_arguments(engine.call, engine.options)
         self._shared.append(engine.module)
         if engine.fixture is not None:
-            edits.add_parameter(engine.fixture.function, "real_postgres_server")
+            self._request(engine.module, engine.fixture.function)
 
     def _variable(self, driver: str) -> str:
         """Return the environment variable with the URL for a driver."""
-        value = f"{{dsn:{driver}}}"
+        value = dsn(driver)
         name = "TEST_DATABASE_URL"
         if self._environment.get(name, value) != value:
             name = f"{name}_{driver.upper()}"
@@ -171,10 +173,11 @@ class _Rewrite:
         return name
 
     def _request(self, module: Module, function: Function) -> None:
-        """Have a test or a fixture of function scope request real_postgres."""
-        self._edits[module].add_parameter(function, "real_postgres")
+        """Have a test or a fixture request the address of real_postgres."""
+        address = address_for(function)
+        self._edits[module].add_parameter(function, address)
         fixture = pytest_items.of(module).fixture(function)
-        if fixture is not None:
+        if fixture is not None and address == "real_postgres":
             self._isolated.append(fixture)
 
     # Settings ------------------------------------------------------------------------------------
@@ -197,11 +200,10 @@ class _Rewrite:
         self._found.append(place)
         if setting.function is not None and setting.is_for_one_test:
             self._request(module, setting.function)
-            url = f'real_postgres.dsn.replace("postgresql:", "postgresql+{driver}:")'
-            edits.replace(setting.value, url)
+            edits.replace(setting.value, url_at("real_postgres", driver))
             return
         # It is set before any module of the project is imported.
-        self._environment[setting.name] = f"{{dsn:{driver}}}"
+        self._environment[setting.name] = dsn(driver)
         if isinstance(setting.node, ast.Dict):
             edits.remove_pair(setting.node, setting.value)
         else:
@@ -231,12 +233,8 @@ class _Rewrite:
                 )
                 continue
             self._edits[module].remove(statement)
-            if function is None or fixture is None:
-                continue
-            if fixture.scope == "function":
+            if function is not None and fixture is not None:
                 self._request(module, function)
-            else:
-                self._edits[module].add_parameter(function, "real_postgres_server")
 
     def _is_the_tests_own(self, module: Module, metadata: ast.expr) -> bool:
         """Whether the tests define tables in a collection of tables."""

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from understudy.adopt.sqlite_urls import sqlite_url
 from understudy.lint import pytest_items
+from understudy.project.engines import MAKERS, engine_maker
 from understudy.project.parsing import called_name
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, home_of
 
-_ENGINES = ("create_engine", "create_async_engine")
-_LIBRARIES = ("sqlalchemy", "sqlmodel")
 _SCHEMA = ("create_all", "drop_all")
 # Pools that exist for SQLite in memory.
 _POOLS = ("StaticPool", "SingletonThreadPool")
@@ -73,9 +72,11 @@ class Setting:
 
 def engines(module: Module) -> Iterator[Engine]:
     """Yield the engines of a file that are on SQLite."""
-    for call in module.calls(*_ENGINES):
-        dotted = module.qualified(call.func) or called_name(call)
-        if dotted.rpartition(".")[2] not in _ENGINES or not _is_a_librarys(dotted):
+    for call in module.calls(*MAKERS):
+        maker = engine_maker(module, call)
+        if maker is None and module.qualified(call.func) is None:
+            maker = called_name(call)  # the file does not show where the name comes from
+        if maker not in MAKERS:
             continue
         named = [keyword for keyword in call.keywords if keyword.arg == "url"]
         argument = call.args[0] if call.args else named[0] if named else None
@@ -90,14 +91,10 @@ def engines(module: Module) -> Iterator[Engine]:
             [keyword for keyword in call.keywords if _is_for_sqlite(module, keyword)],
             function,
             pytest_items.of(module).fixture(function) if function else None,
-            dotted.endswith("create_async_engine"),
+            maker == "create_async_engine",
             is_for_one_test(module, function),
             takes_no_fixtures(function),
         )
-
-
-def _is_a_librarys(dotted: str) -> bool:
-    return dotted.partition(".")[0] in _LIBRARIES or "." not in dotted
 
 
 def _is_for_sqlite(module: Module, keyword: ast.keyword) -> bool:

@@ -6,11 +6,11 @@ import ast
 import re
 
 from understudy.lint import pytest_items
+from understudy.project.call_resolution import results_of, values_of, variable_read
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
 _URL = re.compile(r"sqlite(\+\w+)?:")
-_WITH_DEFAULT = ("os.getenv", "os.environ.get", "os.environ.setdefault")
 _DEEPEST = 6  # names that stand for names
 
 
@@ -34,13 +34,12 @@ def sqlite_url(module: Module, node: ast.AST | None, depth: int = _DEEPEST) -> s
             module, node.orelse, depth - 1
         )
     if isinstance(node, ast.Call):
-        called = module.qualified(node.func) or ""
-        if (
-            called in ("os.getenv", "os.environ.get", "os.environ.setdefault")
-            and len(node.args) > 1
-        ):
+        if variable_read(module, node) is not None and len(node.args) > 1:
             return sqlite_url(module, node.args[1], depth - 1)
-        if called.rpartition(".")[2] in ("make_url", "str") and node.args:
+        if (module.qualified(node.func) or "").rpartition(".")[2] in (
+            "make_url",
+            "str",
+        ) and node.args:
             return sqlite_url(module, node.args[0], depth - 1)
         return None
     if isinstance(node, ast.Name):
@@ -51,25 +50,18 @@ def sqlite_url(module: Module, node: ast.AST | None, depth: int = _DEEPEST) -> s
 def _named(module: Module, node: ast.Name, depth: int) -> str | None:
     for scope in module.scope_of(node).around():
         if isinstance(scope, Function) and scope.binds(node.id):
-            for statement in scope.own(ast.Assign):
-                if any(isinstance(t, ast.Name) and t.id == node.id for t in statement.targets):
-                    return sqlite_url(module, statement.value, depth - 1)
+            values = values_of(scope, node.id)
+            if values:
+                return sqlite_url(module, values[0], depth - 1)
             return _from_fixture(module, node.id, depth)
     defined = module.defined.get(node.id)
     if isinstance(defined, ast.expr):
         return sqlite_url(module, defined, depth - 1)
     found = module.project.find(module.imports.get(node.id), module)
-    if isinstance(found, ast.expr):
-        home = _home(module, node.id)
-        return sqlite_url(home, found, depth - 1) if home is not None else None
-    return None
-
-
-def _home(module: Module, name: str) -> Module | None:
-    """Return the module of the project from which a name is imported."""
-    target = module.imports[name].rpartition(".")[0]
-    home = module.project.find(target, module)
-    return home if isinstance(home, Module) else None
+    if not isinstance(found, ast.expr):
+        return None
+    home = module.project.find(module.imports[node.id].rpartition(".")[0], module)
+    return sqlite_url(home, found, depth - 1) if isinstance(home, Module) else None
 
 
 def _from_fixture(module: Module, name: str, depth: int) -> str | None:
@@ -77,9 +69,6 @@ def _from_fixture(module: Module, name: str, depth: int) -> str | None:
     fixture = pytest_items.of(module).find_fixture(name)
     if fixture is None:
         return None
-    function = fixture.function
-    given: list[ast.Return | ast.Yield] = [*function.own(ast.Return), *function.own(ast.Yield)]
-    home = home_of(function)
-    return next(
-        (url for one in given if (url := sqlite_url(home, one.value, depth - 1)) is not None), None
-    )
+    home = home_of(fixture.function)
+    urls = (sqlite_url(home, result, depth - 1) for result in results_of(fixture.function))
+    return next((url for url in urls if url is not None), None)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from understudy.adopt.server_sources import engine_url
+from understudy.adopt.server_sources import DATABASES, engine_url
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_suite import schema_calls
 from understudy.lint import pytest_items
@@ -15,7 +15,6 @@ from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
 _MIGRATIONS = frozenset({"alembic.command.upgrade", "alembic.command.downgrade"})
-_DATABASES = frozenset({"create_database", "drop_database"})
 _STATEMENTS = re.compile(r"(?i)^\s*(?:TRUNCATE|DELETE\s+FROM\s+\S+\s*;?\s*$)")
 
 
@@ -53,7 +52,7 @@ def _is_about_tables(module: Module, value: ast.expr) -> bool:
         return False
     if module.qualified(value.func) in _MIGRATIONS:
         return True
-    if (module.qualified(value.func) or "").rpartition(".")[2] in _DATABASES:
+    if (module.qualified(value.func) or "").rpartition(".")[2] in DATABASES:
         return True
     texts = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant)]
     return last_name(value) == "execute" and any(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from understudy.init.modules import Modules
 from understudy.init.sources import Sources
+from understudy.project.call_resolution import variable_read
 from understudy.project.files import Place
 from understudy.project.sources import Module
 
@@ -20,8 +21,7 @@ _SETTINGS = {
     "pydantic_settings.BaseSettings",
     "pydantic_settings.main.BaseSettings",
 }
-# Functions and classes whose first argument is the name of a variable.
-_READERS = {"os.getenv", "os.environ.get", "os.environ.setdefault"}
+# Functions and classes of libraries whose first argument is the name of a variable.
 _CONFIGS = {"starlette.config.Config", "environs.Env", "decouple.config", "decouple.Config"}
 _OTHERS = r"(?!TEST|\w*(?:SQLITE|MYSQL|MARIADB|MONGO|REDIS))"
 _URL = re.compile(
@@ -111,18 +111,17 @@ def _variables(modules: Modules, module: Module) -> Iterator[_Variable]:
         if isinstance(node, ast.ClassDef):
             if not _SETTINGS.isdisjoint(modules.bases(module, node)):
                 yield from _fields(modules, module, node)
-        elif isinstance(node, ast.Subscript):
-            is_read = isinstance(node.ctx, ast.Load)
-            if is_read and module.qualified(node.value) == "os.environ":
-                yield from _named(module, node.slice, ())
-        elif isinstance(node, ast.Call) and node.args and _reads(module, node.func):
-            defaults = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
-            yield from _named(module, node.args[0], defaults)
+        elif isinstance(node, ast.Call) and node.args:
+            if variable_read(module, node) is not None or _is_of_config(module, node.func):
+                defaults = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+                yield from _named(module, node.args[0], defaults)
+        elif (name := variable_read(module, node)) is not None:
+            yield from _named(module, name, ())
 
 
-def _reads(module: Module, function: ast.expr) -> bool:
-    """Return whether a call reads the variable that its first argument names."""
-    if module.qualified(function) in _READERS | _CONFIGS:
+def _is_of_config(module: Module, function: ast.expr) -> bool:
+    """Whether a function of a library reads the variable that its first argument names."""
+    if module.qualified(function) in _CONFIGS:
         return True
     owner = function.value if isinstance(function, ast.Attribute) else function  # env.str("X")
     made = module.defined.get(owner.id) if isinstance(owner, ast.Name) else None
@@ -238,14 +237,15 @@ def _url(variable: _Variable, sources: Sources, driver: str | None) -> str | Non
         texts = (sources.text(file) for file in sources.files if file.suffix != ".py")
         own = next(filter(None, map(pattern.search, texts)), None)
     if own is not None:
-        return _dsn((own[1] or "").removeprefix("+"))
+        return dsn((own[1] or "").removeprefix("+"))
     if driver is None:
         return None
     uses_sqlalchemy = any("create_async_engine" in sources.text(file) for file in sources.trees)
-    return _dsn(driver if uses_sqlalchemy else "")
+    return dsn(driver if uses_sqlalchemy else "")
 
 
-def _dsn(driver: str) -> str:
+def dsn(driver: str) -> str:
+    """Return the value for a URL with SQLAlchemy's name of a driver, or with none."""
     return f"{{dsn:{driver}}}" if driver else "{dsn}"
 
 

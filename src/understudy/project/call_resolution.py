@@ -12,6 +12,8 @@ _PLAIN = frozenset(
     {"staticmethod", "classmethod", "abc.abstractmethod", "typing.override", "typing.final"}
 )
 
+_ENVIRONMENT = frozenset({"os.getenv", "os.environ.get", "os.environ.setdefault"})
+
 
 def callee(module: Module, call: ast.Call) -> Function | None:
     """Return the function or method of the project that a call reaches, or None if unknown."""
@@ -105,3 +107,13 @@ def results_of(function: Function) -> list[ast.expr | None]:
     """Return the values that a function returns or yields."""
     nodes: list[ast.Return | ast.Yield] = [*function.own(ast.Return), *function.own(ast.Yield)]
     return [node.value for node in nodes]
+
+
+def variable_read(module: Module, node: ast.AST) -> ast.expr | None:
+    """Return the name of the environment variable that an expression reads, or None."""
+    if isinstance(node, ast.Call):
+        is_read = bool(node.args) and module.qualified(node.func) in _ENVIRONMENT
+        return node.args[0] if is_read else None
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        return node.slice if module.qualified(node.value) == "os.environ" else None
+    return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from understudy.project.call_resolution import callee, keywords_of, results_of, root_of, values_of
+from understudy.project.engines import url_of
 from understudy.project.files import Place
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
@@ -166,7 +167,7 @@ def _made_later(module: Module, function: Function, name: str) -> tuple[LoopBoun
 
 def _is_on_asyncpg(module: Module, call: ast.Call) -> bool:
     """Whether an engine is certainly on asyncpg: the others work in any event loop."""
-    url = call.args[0] if call.args else keywords_of(call).get("url")
+    url = url_of(call)
     texts = [n.value for n in ast.walk(url) if isinstance(n, ast.Constant)] if url else []
     text = " ".join(part for part in texts if isinstance(part, str))
     if "postgresql+" in text or "sqlite" in text:

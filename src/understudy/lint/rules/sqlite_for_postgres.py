@@ -8,17 +8,11 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import keywords_of, values_of
+from understudy.project.call_resolution import values_of
+from understudy.project.engines import MAKERS, engine_maker, url_of
 from understudy.project.production_database import postgres_only
 from understudy.project.sources import Module
 
-_ENGINES = frozenset(
-    {
-        *("sqlalchemy.create_engine", "sqlalchemy.engine.create_engine", "sqlmodel.create_engine"),
-        *("sqlalchemy.ext.asyncio.create_async_engine",),
-        *("sqlalchemy.ext.asyncio.engine.create_async_engine",),
-    }
-)
 # The tests can run on PostgreSQL as well.
 _ALSO_POSTGRES = re.compile(
     r"postgres(?:ql)?(?:\+\w+)?://|testcontainers|pytest_postgresql|postgresql_proc|real_postgres"
@@ -45,14 +39,11 @@ def check(module: Module) -> Iterator[Found]:
 def _places(module: Module) -> Iterator[ast.expr]:
     """Yield the engines that all tests use, and the variables that point the app at SQLite."""
     tests = {test.node for test in pytest_items.of(module).tests}
-    for call in module.calls("create_engine", "create_async_engine"):
+    for call in module.calls(*MAKERS):
         function = module.function_of(call)
-        if module.qualified(call.func) in _ENGINES and (
-            function is None or function.node not in tests
-        ):
-            url = call.args[0] if call.args else keywords_of(call).get("url")
-            if _is_sqlite(module, url):
-                yield call
+        is_shared = function is None or function.node not in tests
+        if is_shared and engine_maker(module, call) and _is_sqlite(module, url_of(call)):
+            yield call
     for node in module.scope.all(ast.Assign):
         target, function = node.targets[0], module.function_of(node)
         if (
