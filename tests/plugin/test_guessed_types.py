@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.plugin.conftest import Project
+
 TESTS = """
 import asyncpg
 import psqlpy
 import pytest
+
+from tests.plugin.conftest import Project
 
 SELECT = "SELECT name FROM users WHERE id = $1"
 
@@ -84,5 +88,44 @@ def test_the_failure_says_that_the_type_was_guessed(pytester: pytest.Pytester) -
             "*  at:      *.py:* in ask_asyncpg",
             "*  guessed: $1 text",
             "*add a cast to the statement ($1::int), or give the rule a",
+        ]
+    )
+
+
+def test_with_a_schema_a_statement_without_values_is_shown_with_its_types(project: Project) -> None:
+    project.configure('[tool.understudy]\nschema = ["schema.sql"]')
+    project.write_text(project.path / "schema.sql", "CREATE TABLE users (id bigint, name text);")
+    project.write(
+        test_it="""
+            import asyncpg
+            import pytest
+
+            async def find(dsn, id):
+                connection = await asyncpg.connect(dsn)
+                try:
+                    return await connection.fetch("SELECT name FROM users WHERE id = $1", id)
+                except asyncpg.PostgresError:
+                    return []
+                finally:
+                    await connection.close()
+
+            @pytest.mark.asyncio
+            async def test_refused(fake_postgres):
+                fake_postgres.on("SELECT name ...").rows()
+                assert await find(fake_postgres.dsn, "7") == []
+        """
+    )
+
+    result = project.run()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "  the fake was never called",
+            "A driver has prepared this statement and has sent no values for it:",
+            "  sql:      SELECT name FROM users WHERE id = $1",
+            "  at:       test_it.py:8 in find",
+            "  expected: $1 bigint",
+            "If the driver refused a value, its exception says which; the code may have caught it.",
         ]
     )

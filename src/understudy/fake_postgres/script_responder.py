@@ -121,6 +121,9 @@ class ScriptResponder:
             field = self._schema.field
             fields = tuple(field(column.name, column.type) for column in description.columns)
             parameters = tuple(map(types.oid, description.parameters))
+            if parameters:
+                hint = partial(type_inference.no_values, call, description.parameters)
+                expectations.add_hint((client.pid, sql), hint)
             return scripted_statement(
                 sql, description.command, parameters, fields or None, description
             )

@@ -29,6 +29,7 @@ from understudy.script.answers import (
     Value,
     values_in_order,
 )
+from understudy.script.calls import Call
 from understudy.script.rules import Rule
 
 _INT4 = 2**31
@@ -129,6 +130,25 @@ def guessed_parameters(
     cast, _ = _hints_in(statement, (), is_type)
     named = ((f"${number}", name) for number, name in enumerate(types, 1))
     return [f"{parameter} {name}" for parameter, name in named if parameter not in cast]
+
+
+def no_values(call: Call, types: Sequence[str]) -> str:
+    """Return the hint about a statement that PostgreSQL accepts and that got no values.
+
+    Args:
+        call: the statement and the line that sent it.
+        types: those of its parameters.
+    """
+    expected = ", ".join(f"${number} {name}" for number, name in enumerate(types, 1))
+    return "\n".join(
+        [
+            "A driver has prepared this statement and has sent no values for it:",
+            f"  sql:      {sql.one_line(call.statement)}",
+            f"  at:       {call.origin.place}",
+            f"  expected: {expected}",
+            "If the driver refused a value, its exception says which; the code may have caught it.",
+        ]
+    )
 
 
 def not_sent(statement: str, place: str, guessed: Sequence[str]) -> str:
