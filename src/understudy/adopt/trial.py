@@ -120,14 +120,9 @@ def _apply(plan: Plan, copy: Copy) -> None:
 def _schema_problem(plan: Plan, copy: Copy) -> str | None:
     """Return why the schema cannot be loaded, or None if it can."""
     assert plan.schema is not None, "it is asked for"
-    probe = Path("test_understudy_probe.py")
-    copy.write(probe, "def test_nothing() -> None:\n    pass\n")
-    try:
-        base = str(copy.root / plan.findings.base)
-        request = {"path": [str(copy.root), base], "schema": plan.schema.setting}
-        said = copy.pytest(["--collect-only", str(probe)], request)
-    finally:
-        (copy.root / probe).unlink()
+    base = str(copy.root / plan.findings.base)
+    request = {"path": [str(copy.root), base], "schema": plan.schema.setting}
+    said = copy.ask(Path(), request)
     for answer in said.of("schema"):
         error: str | None = answer["error"]
         return error

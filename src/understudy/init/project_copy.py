@@ -107,6 +107,15 @@ class Copy:
         for file in files:
             self.write(file.path, file.text)
 
+    def ask(self, folder: Path, request: Mapping[str, Any]) -> Report:
+        """Ask the project about itself; pytest collects a test in a folder, and runs none."""
+        probe = folder / "test_understudy_probe.py"
+        self.write(probe, "def test_nothing() -> None:\n    pass\n")
+        try:
+            return self.pytest(["--collect-only", str(probe)], request)
+        finally:
+            (self.root / probe).unlink()
+
     def pytest(self, arguments: Sequence[str], request: Mapping[str, Any]) -> Report:
         """Run pytest with the probe and without the project's addopts."""
         left_out = [word for name in _LEFT_OUT for word in ("-p", f"no:{name}")]

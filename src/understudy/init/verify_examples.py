@@ -22,7 +22,6 @@ from understudy.init.questions import Decisions
 from understudy.script.formatting import counted
 
 _MOST_MODELS = 40
-_PROBE = Path("test_understudy_probe.py")
 Say = Callable[[str], None]
 
 
@@ -63,13 +62,11 @@ def verify(
     """
     tests = findings.configured.tests
     copy.write_all(config.files)
-    copy.write(tests / _PROBE, "def test_nothing() -> None:\n    pass\n")
     say(
         "Importing your app and models and loading your schema, in a copy of the project and a "
         f"separate PostgreSQL (at most {copy.timeout:g} s) ..."
     )
-    request = _request(findings, decisions, layers, copy)
-    said = copy.pytest(["--collect-only", str(tests / _PROBE)], request)
+    said = copy.ask(tests, _request(findings, decisions, layers, copy))
     problem = _schema_problem(decisions, said, copy.timeout)
     if not said.ended and not said.of("schema"):
         reason = said.why_it_ended()

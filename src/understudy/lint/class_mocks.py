@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from understudy.lint import pytest_items
 from understudy.lint.doubles import mock_class
 from understudy.lint.patches import Patch, patches
-from understudy.project.call_resolution import class_of, keywords_of, results_of, values_of
+from understudy.project.call_resolution import callee, class_of, keywords_of, results_of, values_of
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, home_of
 
@@ -149,13 +149,7 @@ def called(module: Module, call: ast.Call) -> Function | None:
     found = module.project.find(module.qualified(call.func), module)
     if isinstance(found, Class):
         return module.project.member(home_of(found), found, "__init__")
-    if isinstance(found, Function):
-        return found
-    if isinstance(call.func, ast.Attribute):
-        owner = class_of(module, call.func.value)
-        if owner is not None:
-            return module.project.member(home_of(owner), owner, call.func.attr)
-    return None
+    return callee(module, call)
 
 
 def _is_static(function: Function) -> bool:

@@ -259,6 +259,12 @@ def spell(parts: Tokens | list[str]) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
+def spelled(statement: str) -> str:
+    """Return a statement in one layout, without comments: the name of what it says."""
+    return spell(tokens(statement))
+
+
 def _wants_space(before: str, previous: str) -> bool:
     if before.upper() == "INTO":  # INSERT INTO users (...): no function either
         return True

@@ -94,7 +94,7 @@ def _distinct(statements: Iterable[str]) -> list[str]:
     """Return the statements sorted, one for all layouts of a statement."""
     from understudy.pg import sql
 
-    return sorted({sql.spell(sql.tokens(text)): text for text in sorted(statements)}.values())
+    return sorted({sql.spelled(text): text for text in sorted(statements)}.values())
 
 
 def _syntax_can_be_checked(config: pytest.Config, settings: Settings) -> bool:

@@ -17,12 +17,7 @@ def explain(item: pytest.Item, report: pytest.TestReport) -> None:
     """
     if not report.failed or report.when == "teardown" or item.config.get_verbosity() < 1:
         return
-    events = [
-        (event, server.name)
-        for server in servers.made(item.config)
-        for event in server.boundary.events
-        if not event.is_drivers and event.kind != "connect"
-    ]
+    events = [pair for pair in servers.events(item.config) if pair[0].kind != "connect"]
     if not events:
         return
     from understudy.plugin.event_texts import EventTexts

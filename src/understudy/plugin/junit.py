@@ -24,12 +24,7 @@ def record(item: pytest.Item) -> None:
         return
     if config.getini("junit_family") not in ("legacy", "xunit1"):
         return  # the schema of the others has no properties of a test
-    events = [
-        event
-        for server in servers.made(config)
-        for event in server.boundary.events
-        if not event.is_drivers
-    ]
+    events = [event for event, _ in servers.events(config)]
     if not events:
         return
     count = sum(event.kind == "statement" and event.is_counted for event in events)

@@ -281,11 +281,11 @@ class RunReport:
     def _conditions(self) -> Mapping[str, Sequence[str]]:
         if not self._config.pluginmanager.has_plugin("understudy-sql-coverage"):
             return {}
+        from understudy.pg import sql
         from understudy.plugin import sql_coverage
-        from understudy.run_report.recording import spelled
 
         missing = sql_coverage.missing(self._config)
-        return {spelled(text): remarks for text, remarks in missing.items()}
+        return {sql.spelled(text): remarks for text, remarks in missing.items()}
 
     def _summary(self, problems: list[str]) -> Summary:
         from understudy.run_report.records import Summary

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
     from understudy.rerun.interruption import Interruption
-    from understudy.script.boundary import Boundary
+    from understudy.script.boundary import Boundary, Event
 
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 _INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
@@ -89,6 +89,16 @@ def made(config: pytest.Config) -> list[Server]:
     """Return the servers that this run has used."""
     known = (config.stash.get(_SERVER, None), config.stash.get(_ROLLBACK_SERVER, None))
     return [server for server in known if server is not None]
+
+
+def events(config: pytest.Config) -> list[tuple[Event, str]]:
+    """Return what the test has asked so far, without what drivers ask, each with its server."""
+    return [
+        (event, server.name)
+        for server in made(config)
+        for event in server.boundary.events
+        if not event.is_drivers
+    ]
 
 
 def interruption(config: pytest.Config) -> Interruption:

@@ -136,7 +136,7 @@ def _own_figures() -> dict[str, Any]:
     for name in _TALLIES:
         tally = getattr(module, name)
         # All layouts of a statement count as tally.
-        statements = {sql.spell(sql.tokens(statement)) for statement in tally.statements}
+        statements = {sql.spelled(statement) for statement in tally.statements}
         found[name] = {"calls": tally.calls, "statements": sorted(statements)}
     return found
 

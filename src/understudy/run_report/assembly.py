@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from understudy.catalog.description import Verdict
-from understudy.run_report.recording import spelled
+from understudy.pg import sql
 from understudy.run_report.records import Statement, Summary, Test, TestEvent
 from understudy.run_report.redaction import Redaction
 from understudy.run_report.statements import described
@@ -112,7 +112,7 @@ class Assembly:
         return replace(test, events=[self._final(event, known) for event in test.events])
 
     def _note(self, text: str) -> _Known:
-        return self._known.setdefault(spelled(text), _Known(len(self._known) + 1, text))
+        return self._known.setdefault(sql.spelled(text), _Known(len(self._known) + 1, text))
 
     def _final(self, event: TestEvent, known: Sequence[_Known]) -> TestEvent:
         if event.statement is None:

@@ -234,12 +234,8 @@ def _statement(
         "line": sql.one_line(statement.sql),
         "tests": [position for position, _ in senders],
         "sent": sum(times for _, times in senders),
-        "mutants": _judged(mutants.get(_spelled(statement.sql), [])),
+        "mutants": _judged(mutants.get(sql.spelled(statement.sql), [])),
     }
-
-
-def _spelled(text: str) -> str:
-    return sql.spell(sql.tokens(text))
 
 
 def _mutants(report: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]]:
@@ -248,7 +244,7 @@ def _mutants(report: Mapping[str, Any] | None) -> dict[str, list[dict[str, Any]]
     for file in (report or {}).get("files", {}).values():
         for mutant in file["mutants"]:
             # Other programs write this format, too, and say nothing of the statement.
-            found.setdefault(_spelled(mutant.get("statement", "")), []).append(mutant)
+            found.setdefault(sql.spelled(mutant.get("statement", "")), []).append(mutant)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple, cast
 
 from understudy.catalog.command_tags import command_in
@@ -244,7 +243,7 @@ class Links:
         )
 
     def _statement(self, text: str) -> int:
-        name = spelled(text)
+        name = sql.spelled(text)
         if name not in self._statements:
             self._statements[name] = len(self.texts)
             self.texts.append(text)
@@ -275,12 +274,6 @@ def _root(transaction: Transaction | None) -> Transaction | None:
     while transaction is not None and transaction.parent is not None:
         transaction = transaction.parent
     return transaction
-
-
-@lru_cache(maxsize=4096)
-def spelled(statement: str) -> str:
-    """Return what all layouts of a statement have in common, as the terminal counts them."""
-    return sql.spell(sql.tokens(statement))
 
 
 def _inserts(event: Event) -> bool:

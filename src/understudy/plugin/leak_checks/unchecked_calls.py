@@ -85,10 +85,7 @@ def _as_plain_values(seen: CallsSeen) -> dict[str, Any]:
         return {"read": [], "unread": {}}
     from understudy.pg import sql  # imported already, since a test has sent a statement
 
-    def spell(statement: str) -> str:
-        return sql.spell(sql.tokens(statement))
-
     unread: dict[str, tuple[str, list[tuple[str, str, int]]]] = {}
     for statement, (text, tests) in seen._unread.items():
-        unread.setdefault(spell(statement), (text, []))[1].extend(tests)
-    return {"read": sorted({spell(statement) for statement in seen._read}), "unread": unread}
+        unread.setdefault(sql.spelled(statement), (text, []))[1].extend(tests)
+    return {"read": sorted({sql.spelled(statement) for statement in seen._read}), "unread": unread}
