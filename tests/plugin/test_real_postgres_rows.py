@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.plugin.conftest import Project
@@ -117,11 +119,16 @@ def test_a_test_sees_the_same_values_in_every_run_and_another_sees_others(
             def test_two(real_postgres): seen(real_postgres, "two")
         """
     )
-    result = database.run(subprocess=True)
+    result = database.run("--understudy-trace=run.ndjson", subprocess=True)
     database.passes("test_it.py::test_two", "test_it.py::test_one", passed=2)
 
     result.assert_outcomes(passed=2)
     assert "calls on real_postgres" not in result.stdout.str()
+    records = map(json.loads, (database.path / "run.ndjson").read_text().splitlines())
+    events = [event for record in records for event in record.get("events", ())]
+    inserted = [event for event in events if event["type"] == "statement"]
+    # Without a transaction, whose end the record would lack.
+    assert ["transaction" in event for event in inserted] == [False, False]
 
     lines = (database.path / "seen").read_text().splitlines()
     assert [line.split()[0] for line in lines] == ["one", "two", "two", "one"]

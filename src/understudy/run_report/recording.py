@@ -256,7 +256,8 @@ def _transactions(events: list[Event]) -> dict[int, int]:
     found: dict[int, int] = {}
     opened: dict[int, Event] = {}
     for event in events:
-        root = _root(event.call.transaction)
+        # Of `insert`, the record has the row and not the BEGIN and COMMIT around it.
+        root = None if _inserts(event) else _root(event.call.transaction)
         connection = event.call.connection
         if root is None:
             if event.kind == "begin" and connection is not None:

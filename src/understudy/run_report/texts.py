@@ -59,11 +59,13 @@ def row_texts(answer: Answer, codecs: Values) -> list[Texts]:
 
 
 def _sent_text(data: bytes, codecs: Values, oid: int, form: int) -> str:
-    """Return what a server has sent; in hexadecimal if its type is unknown."""
+    """Return what a server has sent; in hexadecimal if its type is unknown and it is no text."""
     if form == TEXT:
         return data.decode(errors="replace")
     if codecs.types.bare(oid) is None:
-        return f"\\x{data.hex()}"
+        # An enum is sent as its label. The types of the schema are not known here.
+        text = data.decode(errors="replace")
+        return text if text.isprintable() and "\ufffd" not in text else f"\\x{data.hex()}"
     try:
         return text_of(codecs.decoder(oid, form)(data), codecs, oid) or ""
     except Exception:  # noqa: BLE001 # of a version of the type that the codec does not know
