@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from understudy.engine.copied_rows import Columns
-from understudy.fake_postgres.answers import first_rows
 from understudy.fake_postgres.attribution import Attribution, latest_psqlpy_call
 from understudy.fake_postgres.protocol.connection import Connection
 from understudy.pg.errors import ErrorFields
 from understudy.script import boundary, requests
-from understudy.script.boundary import Event
+from understudy.script.boundary import Answer, Event
 from understudy.script.calls import Call, Sender, Transaction
 from understudy.script.origin import Spot
 from understudy.script.parameter_matching import Given
 
 if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.statements import Portal, Result
     from understudy.fake_postgres.transport import Transport
 
 
@@ -68,17 +67,15 @@ class Client(Connection):
         if self.used_by is None:
             self.used_by = call.spot
 
-    def note_completed(
-        self, tag: str, portal: Portal | None = None, result: Result | None = None
-    ) -> None:
+    def note_completed(self, tag: str, answer: Callable[[], Answer | None] | None = None) -> None:
         """Record the answer to a statement."""
         event = self.event
         if event is not None:
             self.event = None
             event.ended, event.tag = requests.now(), tag
             if boundary.watchers:
-                if portal is not None and result is not None:
-                    event.answer = first_rows(portal, result)
+                if answer is not None:
+                    event.answer = answer()
                 boundary.tell_ended(event)
 
     def note_failed(self, fields: ErrorFields) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from understudy.fake_postgres.answers import row_values
+from understudy.fake_postgres.protocol.answers import row_values
 from understudy.fake_postgres.protocol.statements import Field
 from understudy.pg.errors import ErrorFields, ServerError
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from understudy.pg.errors import ErrorFields
+from understudy.script.boundary import Answer
 from understudy.script.calls import Transaction
-
-if TYPE_CHECKING:
-    from understudy.fake_postgres.protocol.statements import Portal, Result
 
 
 class Connection:
@@ -45,15 +43,12 @@ class Connection:
         self.transactions.append(transaction)
         self.current = transaction
 
-    def note_completed(
-        self, tag: str, portal: Portal | None = None, result: Result | None = None
-    ) -> None:
+    def note_completed(self, tag: str, answer: Callable[[], Answer | None] | None = None) -> None:
         """Record that the statement is answered, or with "" a part of it or a new connection.
 
         Args:
             tag: the command tag.
-            portal: the portal that was run; None for a new connection.
-            result: its result.
+            answer: returns the first rows of the answer; None for a new connection.
         """
 
     def note_failed(self, fields: ErrorFields) -> None:

@@ -11,6 +11,7 @@ from understudy.fake_postgres.protocol import (
     errors,
     frontend_messages,
 )
+from understudy.fake_postgres.protocol.answers import first_rows
 from understudy.fake_postgres.protocol.backend import LONG, MORE, Backend, Work, outcome, run
 from understudy.fake_postgres.protocol.prepared_statements import tag
 from understudy.fake_postgres.protocol.statements import (
@@ -48,7 +49,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
     if result.raw is not None:
         backend.send(result.raw)
         portal.result = Result()
-        backend.connection.note_completed(result.tag or "", portal, result)
+        backend.connection.note_completed(result.tag or "", partial(first_rows, portal, result))
         return
     if statement.copy == "out":
         backend.send(backend_messages.copy_response(b"H", result.columns or columns, form))
@@ -62,7 +63,7 @@ def copy(backend: Backend, portal: Portal, statement: Statement) -> Work:
         raise ConnectionDropped
     done = result.tag or tag(statement, len(result.rows))
     backend.send(backend_messages.command_complete(done))
-    backend.connection.note_completed(done, portal, result)
+    backend.connection.note_completed(done, partial(first_rows, portal, result))
 
 
 def _received(backend: Backend, copy: str) -> Generator[Any, Any, list[bytes]]:

@@ -13,6 +13,7 @@ from understudy.fake_postgres.protocol import (
     errors,
     run_time_parameters,
 )
+from understudy.fake_postgres.protocol.answers import first_rows
 from understudy.fake_postgres.protocol.backend import LONG, Backend, Work, aside, taken
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.fake_postgres.protocol.statements import (
@@ -276,7 +277,7 @@ def deliver(
     if result.raw is not None:
         backend.out.append(result.raw)
         portal.result = None if result.suspended else Result()
-        backend.connection.note_completed(result.tag or "", portal, result)
+        backend.connection.note_completed(result.tag or "", partial(first_rows, portal, result))
         return
     rows = _messages(portal, result, limit) if messages is None else messages
     start = portal.position
@@ -285,7 +286,7 @@ def deliver(
     portal.position = start + len(rows)
     if limit and len(rows) == limit:
         send(backend_messages.PORTAL_SUSPENDED)
-        backend.connection.note_completed("", portal, result)
+        backend.connection.note_completed("", partial(first_rows, portal, result))
         return
     if result.error is not None:
         raise result.error
@@ -294,7 +295,7 @@ def deliver(
     known = result.tag if not start else None  # it would count rows sent before
     done = known or tag(statement, len(rows))
     send(backend_messages.command_complete(done))
-    backend.connection.note_completed(done, portal, result)
+    backend.connection.note_completed(done, partial(first_rows, portal, result))
 
 
 def tag(statement: Statement | None, count: int) -> str:
