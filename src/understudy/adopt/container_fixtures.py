@@ -6,7 +6,8 @@ import ast
 import re
 
 from understudy.adopt.server_sources import CONTAINER
-from understudy.project.call_resolution import last_name, results_of, root_of
+from understudy.project.call_resolution import results_of, root_of
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

@@ -13,16 +13,11 @@ from understudy.adopt.addresses import POSTGRES_URL
 from understudy.adopt.adoption import Kind, Place, Refusal
 from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import (
-    keywords_of,
-    last_name,
-    results_of,
-    values_of,
-    variable_read,
-)
+from understudy.project.call_resolution import keywords_of, results_of, values_of, variable_read
 from understudy.project.engines import engine_maker, url_of
 from understudy.project.files import is_test_code
 from understudy.project.loop_bound import bound_to
+from understudy.project.parsing import last_name
 from understudy.project.production_database import postgres_only
 from understudy.project.scopes import Function
 from understudy.project.sources import Module

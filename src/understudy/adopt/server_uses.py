@@ -20,7 +20,8 @@ from understudy.adopt.database_fixtures import needed_statements, statement_of, 
 from understudy.adopt.server_sources import Source, driver_of
 from understudy.adopt.source_edits import Edits
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import keywords_of, last_name, results_of, root_of
+from understudy.project.call_resolution import keywords_of, results_of, root_of, values_of
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -247,11 +248,8 @@ class Consumers:
         parts = _parts(user, name)
         done: set[ast.AST] = set()
         for text in user.all(ast.JoinedStr):
-            match = (
-                POSTGRES_URL.match(str(getattr(text.values[0], "value", "")))
-                if text.values
-                else None
-            )
+            first = str(getattr(text.values[0], "value", "")) if text.values else ""
+            match = POSTGRES_URL.match(first)
             names = {node.id for node in ast.walk(text) if isinstance(node, ast.Name)}
             if match is not None and names & {name, *parts}:
                 edits.replace(text, url_at(address, match["driver"] or ""))
@@ -268,20 +266,13 @@ class Consumers:
                 edits.replace(call, f"make_url({url})")
                 edits.add_import("from sqlalchemy.engine import make_url")
                 done.update(ast.walk(call))
-        for assign in user.own(ast.Assign):
-            if (
-                not any(
-                    node.id in parts and isinstance(node.ctx, ast.Load) and node not in done
-                    for node in user.all(ast.Name)
-                    if getattr(assign.targets[0], "id", "") == node.id
-                )
-                and is_name(root_of(assign.value), name)
-                and done
-            ):
+        for assign in user.own(ast.Assign) if done else ():
+            part = getattr(assign.targets[0], "id", "")
+            if is_name(root_of(assign.value), name) and done.issuperset(user.reads(part)):
                 edits.remove(assign)
                 done.update(ast.walk(assign))
-        for node in user.all(ast.Name):
-            if node.id == name and isinstance(node.ctx, ast.Load) and node not in done:
+        for node in user.reads(name):
+            if node not in done:
                 self._replace_use(module, node, address, source)
 
     def _replace_url(self, module: Module, call: ast.Call, address: str, driver: str) -> None:
@@ -294,9 +285,9 @@ class Consumers:
         function = module.function_of(node)
         if isinstance(assign, ast.Assign) and isinstance(assign.targets[0], ast.Name) and function:
             name = assign.targets[0].id
-            uses = [use for use in function.all(ast.Name) if is_name(use, name)]
-            read = [_replaced(module, use, url) for use in uses if isinstance(use.ctx, ast.Load)]
-            if len({text for _, text in read}) == 1 and len(uses) == len(read) + 1:
+            read = [_replaced(module, use, url) for use in function.reads(name)]
+            is_set_once = len(values_of(function, name)) == 1
+            if len({text for _, text in read}) == 1 and is_set_once:
                 url = read[0][1]
                 for use, _ in read:
                     if not isinstance(use, ast.Name):

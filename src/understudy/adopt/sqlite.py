@@ -18,7 +18,7 @@ from understudy.adopt.sqlite_suite import Engine, Setting
 from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
 from understudy.project.files import is_test_code
-from understudy.project.parsing import called_name
+from understudy.project.parsing import last_name
 from understudy.project.production_database import postgres_only
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, Project, home_of
@@ -299,11 +299,7 @@ class _Rewrite:
             target = statement.targets[0]
             if not isinstance(target, ast.Name) or len(statement.targets) > 1:
                 continue
-            uses = [
-                name
-                for name in module.scope.all(ast.Name)
-                if name.id == target.id and isinstance(name.ctx, ast.Load)
-            ]
+            uses = module.scope.reads(target.id)
             is_url = uses and all(use in self._handled for use in uses)
             if is_url and f"{module.name}.{target.id}" not in imported:
                 self._handled |= set(ast.walk(statement.value))
@@ -324,13 +320,13 @@ def _undoes(function: Function) -> bool:
     if _calls(function, ("begin",)) and _calls(function, ("rollback",)):
         return True
     return any(
-        called_name(call) == "delete"
+        last_name(call) == "delete"
         and (
             isinstance(call.func, ast.Name)
             or (
                 isinstance(call.func, ast.Attribute)
                 and isinstance(call.func.value, ast.Call)
-                and called_name(call.func.value) == "query"
+                and last_name(call.func.value) == "query"
             )
         )
         for call in function.all(ast.Call)
@@ -338,7 +334,7 @@ def _undoes(function: Function) -> bool:
 
 
 def _calls(function: Function, names: Sequence[str]) -> bool:
-    return any(called_name(call) in names for call in function.all(ast.Call))
+    return any(last_name(call) in names for call in function.all(ast.Call))
 
 
 def _read(path: Path) -> str:

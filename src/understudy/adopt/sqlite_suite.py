@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from understudy.adopt.sqlite_urls import sqlite_url
 from understudy.lint import pytest_items
 from understudy.project.engines import MAKERS, engine_maker
-from understudy.project.parsing import called_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Class, Function
 from understudy.project.sources import Module, home_of
 
@@ -75,7 +75,7 @@ def engines(module: Module) -> Iterator[Engine]:
     for call in module.calls(*MAKERS):
         maker = engine_maker(module, call)
         if maker is None and module.qualified(call.func) is None:
-            maker = called_name(call)  # the file does not show where the name comes from
+            maker = last_name(call)  # the file does not show where the name comes from
         if maker not in MAKERS:
             continue
         named = [keyword for keyword in call.keywords if keyword.arg == "url"]
@@ -145,7 +145,7 @@ def settings(module: Module) -> Iterator[Setting]:
             yield from _setting(module, statement, target.slice, statement.value)
     for call in module.calls("setdefault", "setenv", "putenv"):
         is_environment = (module.qualified(call.func) or "").startswith("os.")
-        is_patch = called_name(call) == "setenv"
+        is_patch = last_name(call) == "setenv"
         statement_ = module.parents.get(call)
         if (is_environment or is_patch) and isinstance(statement_, ast.Expr) and len(call.args) > 1:
             yield from _setting(module, statement_, call.args[0], call.args[1])
@@ -174,9 +174,9 @@ def schema_calls(module: Module) -> Iterator[tuple[ast.Expr, ast.expr]]:
         value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
         if not isinstance(value, ast.Call):
             continue
-        if called_name(value) in _SCHEMA and isinstance(value.func, ast.Attribute):
+        if last_name(value) in _SCHEMA and isinstance(value.func, ast.Attribute):
             yield statement, value.func.value
-        elif called_name(value) == "run_sync" and value.args:
+        elif last_name(value) == "run_sync" and value.args:
             given = value.args[0]
             if isinstance(given, ast.Lambda) and isinstance(given.body, ast.Call):
                 given = given.body.func
@@ -188,7 +188,7 @@ def pragma_listeners(module: Module) -> Iterator[Function]:
     """Yield the functions that set options of SQLite on each new connection."""
     for function in module.functions:
         listens = any(
-            isinstance(decorator, ast.Call) and called_name(decorator) == "listens_for"
+            isinstance(decorator, ast.Call) and last_name(decorator) == "listens_for"
             for decorator in function.node.decorator_list
         )
         if listens and any(

@@ -10,7 +10,7 @@ from understudy.adopt.server_sources import DATABASES, engine_url
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_suite import schema_calls
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import last_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

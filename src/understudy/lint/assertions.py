@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint import pytest_items
-from understudy.project.call_resolution import callee, keywords_of, last_name
+from understudy.project.call_resolution import callee, keywords_of
 from understudy.project.files import is_test_code
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -59,13 +60,12 @@ def operands(test: ast.expr) -> Iterator[ast.expr]:
 def is_only_asserted_on(module: Module, function: Function, name: str) -> bool:
     """Whether assertions on a variable itself, not on what it has, are its only uses."""
     above = module.parents
-    for node in function.all(ast.Name):
-        if node.id == name and isinstance(node.ctx, ast.Load):
-            parent = above.get(node)
-            while isinstance(parent, ast.UnaryOp | ast.BoolOp | ast.Compare):
-                parent = above.get(parent)
-            if not isinstance(parent, ast.Assert):
-                return False
+    for node in function.reads(name):
+        parent = above.get(node)
+        while isinstance(parent, ast.UnaryOp | ast.BoolOp | ast.Compare):
+            parent = above.get(parent)
+        if not isinstance(parent, ast.Assert):
+            return False
     return True
 
 

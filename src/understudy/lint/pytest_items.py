@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from understudy.project.call_resolution import keywords_of, last_name
+from understudy.project.call_resolution import keywords_of
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Class, Function, Scope
 from understudy.project.sources import Module, home_of
 

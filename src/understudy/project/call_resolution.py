@@ -89,15 +89,6 @@ def root_of(node: ast.expr) -> ast.Name | None:
     return node if isinstance(node, ast.Name) else None
 
 
-def last_name(node: ast.expr) -> str:
-    """Return the last part of the name of a decorator or a called function, or an empty string."""
-    if isinstance(node, ast.Call):
-        node = node.func
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def keywords_of(call: ast.Call) -> dict[str | None, ast.expr]:
     """Return the keyword arguments of a call; None is the key of a ``**`` argument."""
     return {keyword.arg: keyword.value for keyword in call.keywords}

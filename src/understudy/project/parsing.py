@@ -75,9 +75,10 @@ def _check_size(size: int) -> None:
         raise TooLarge(f"{size / 1e6:.1f} MB, and files above {largest} are not parsed")
 
 
-def called_name(call: ast.Call) -> str:
-    """Return the last name of what is called, such as `get` of `client.get()`; "" without one."""
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def last_name(node: ast.expr) -> str:
+    """Return the last part of a name or of what is called: `get` of `client.get()`; "" without."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""

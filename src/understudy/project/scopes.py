@@ -73,6 +73,10 @@ class Scope:
         for scope in self._within:
             yield from scope._filed.get(kind, _NONE)  # type: ignore[misc] # filed by their kind
 
+    def reads(self, name: str) -> list[ast.Name]:
+        """Return where a name is read in this scope and in those inside it."""
+        return [n for n in self.all(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+
     @cached_property
     def _within(self) -> tuple[Scope, ...]:
         return (self, *self.nested())

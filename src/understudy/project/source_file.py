@@ -118,7 +118,7 @@ class SourceFile:
     def _calls(self) -> dict[str, list[ast.Call]]:
         found: dict[str, list[ast.Call]] = {}
         for call in self.scope.all(ast.Call):
-            found.setdefault(parsing.called_name(call), []).append(call)
+            found.setdefault(parsing.last_name(call), []).append(call)
         return found
 
     def calls(self, *names: str) -> list[ast.Call]:

@@ -231,7 +231,7 @@ def _is_statement(module: Module, node: ast.expr, text: str) -> bool:
     is_sent = False
     for above in module.above(node):
         if isinstance(above, ast.Call):
-            name = parsing.called_name(above)
+            name = parsing.last_name(above)
             if name in _SHOWING or name.endswith(("Error", "Exception", "Warning")):
                 return False
             is_sent = is_sent or _SENDING.fullmatch(name) is not None
@@ -253,7 +253,7 @@ def _is_composed(module: Module, node: ast.expr) -> bool:
     if (
         isinstance(above, ast.Call)
         and node in above.args
-        and parsing.called_name(above) in ("SQL", "Template")
+        and parsing.last_name(above) in ("SQL", "Template")
     ):
         return True
     tokens = sql.tokens(str(node.value)) if isinstance(node, ast.Constant) else ()

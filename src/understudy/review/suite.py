@@ -140,7 +140,7 @@ def _raising(node: FunctionNode) -> Iterator[bool]:
     """Yield whether parts of a test expect an error: `raises`, or a status of 400 or more."""
     for item in ast.walk(node):
         if isinstance(item, ast.Call):
-            yield parsing.called_name(item) in _RAISING
+            yield parsing.last_name(item) in _RAISING
         elif isinstance(item, ast.Compare) and _is_status(item.left):
             yield any(
                 isinstance(value, ast.Constant) and type(value.value) is int and value.value >= 400

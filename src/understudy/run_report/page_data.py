@@ -275,6 +275,6 @@ def _tables(
         for kind, tests in (("reads", "readers"), ("writes", "writers")):
             using = [statement.id for statement in statements if name in getattr(statement, kind)]
             table[kind] = using
-            table[tests] = sorted({test for each in using for test, _ in senders.get(each, ())})
+            table[tests] = sorted({test for one in using for test, _ in senders.get(one, ())})
         tables.append(table)
     return tables

@@ -49,12 +49,7 @@ def _loops_over_nothing(test: Function, loop: ast.For) -> bool:
     node = loop.iter
     if isinstance(node, ast.Name):
         values = values_of(test, node.id)
-        loads = [
-            name
-            for name in test.all(ast.Name)
-            if name.id == node.id and isinstance(name.ctx, ast.Load)
-        ]
-        if len(values) != 1 or values[0] is None or loads != [node]:
+        if len(values) != 1 or values[0] is None or test.reads(node.id) != [node]:
             return False
         node = values[0]
     if isinstance(node, ast.Dict):

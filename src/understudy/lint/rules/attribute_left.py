@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import has_code, is_looked_after, restores
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import last_name, root_of, values_of
+from understudy.project.call_resolution import root_of, values_of
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

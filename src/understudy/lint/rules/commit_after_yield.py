@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import keywords_of, last_name
+from understudy.project.call_resolution import keywords_of
+from understudy.project.parsing import last_name
 from understudy.project.sources import Module
 
 # FastAPI 0.106 to 0.117 ran the code after a yield before the response was sent.

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
 from understudy.project import routes
-from understudy.project.call_resolution import keywords_of, last_name
+from understudy.project.call_resolution import keywords_of
 from understudy.project.loop_bound import LoopBound, given_by, used_by
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 

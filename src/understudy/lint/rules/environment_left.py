@@ -9,7 +9,7 @@ from typing import NamedTuple
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import has_code, per_test_functions, restores
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import last_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

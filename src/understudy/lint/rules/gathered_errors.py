@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import keywords_of, last_name, values_of
+from understudy.project.call_resolution import keywords_of, values_of
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
@@ -50,11 +51,7 @@ def _nobody_looks(module: Module, test: Function, call: ast.Call) -> bool:
     name = above.targets[0].id
     if values_of(test, name) != [waited]:
         return False
-    uses = [
-        module.parents.get(node)
-        for node in test.all(ast.Name)
-        if node.id == name and isinstance(node.ctx, ast.Load)
-    ]
+    uses = [module.parents.get(node) for node in test.reads(name)]
     return all(isinstance(use, ast.Call) and last_name(use) == "len" for use in uses)
 
 

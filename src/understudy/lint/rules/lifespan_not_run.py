@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from understudy.lint import pytest_items
 from understudy.lint.leaked_state import has_code
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import keywords_of, last_name, results_of
+from understudy.project.call_resolution import keywords_of, results_of
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 

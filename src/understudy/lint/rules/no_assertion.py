@@ -10,7 +10,7 @@ from itertools import takewhile
 from understudy.lint import pytest_items
 from understudy.lint.assertions import can_fail
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import last_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

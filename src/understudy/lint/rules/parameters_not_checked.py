@@ -37,9 +37,7 @@ def _drops(test: Function, target: ast.expr) -> bool:
     if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
         return False
     second = target.elts[1]
-    return isinstance(second, ast.Name) and not any(
-        name.id == second.id and isinstance(name.ctx, ast.Load) for name in test.all(ast.Name)
-    )
+    return isinstance(second, ast.Name) and not test.reads(second.id)
 
 
 RULE = Rule(

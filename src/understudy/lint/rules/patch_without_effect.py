@@ -114,15 +114,14 @@ def _copies(home: Module, target: str) -> Iterator[str]:
 def _uses(home: Module, function: Function, name: str) -> bool:
     """Whether a function looks a name up when it runs: not in an annotation."""
     inside = {function.node, *(inner.node for inner in function.nested())}
-    for node in function.all(ast.Name):
-        if node.id == name and isinstance(node.ctx, ast.Load):
-            around = next(
-                above
-                for above in home.above(node)
-                if above in inside or isinstance(above, ast.arg | ast.AnnAssign)
-            )
-            if around in inside and node is not getattr(around, "returns", None):
-                return True
+    for node in function.reads(name):
+        around = next(
+            above
+            for above in home.above(node)
+            if above in inside or isinstance(above, ast.arg | ast.AnnAssign)
+        )
+        if around in inside and node is not getattr(around, "returns", None):
+            return True
     return False
 
 

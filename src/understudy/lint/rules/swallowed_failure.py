@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import last_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 
