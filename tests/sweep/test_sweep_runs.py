@@ -220,6 +220,23 @@ def test_an_app_without_a_schema_on_fake_postgres(swept: Swept) -> None:
     assert "23505" not in swept.answers
 
 
+def test_a_server_that_no_test_uses(swept: Swept) -> None:
+    address = 'postgres_env = {DATABASE_URL = "{dsn}"}\n'
+    settings = PYPROJECT.replace(f"real_{address}", f"fake_{address}    real_{address}")
+    test = """
+        async def test_create(async_client, fake_postgres):
+            fake_postgres.on("INSERT INTO users (email) VALUES ($1)", "ana").tag("INSERT 0 1")
+
+            assert (await async_client.post("/users?email=ana")).status_code == 201
+    """
+
+    report = swept.write(
+        test=test, settings=settings.replace('    schema = ["schema.sql"]\n', "")
+    ).report("--understudy-sweep=40001")
+
+    assert report.startswith("1 fault of 1 at 1 call in ... s: 1 x 503\n")
+
+
 @pytest.mark.slow
 def test_sync_code_without_a_request(swept: Swept) -> None:
     app = """

@@ -19,6 +19,7 @@ from understudy.rerun.runs import Recorded, Run
 from understudy.script import requests
 
 if TYPE_CHECKING:
+    from understudy.fake_postgres.server import Server
     from understudy.rerun.quiet import Report
 
 _ON_CLONE = "it runs on a clone, where Understudy does not see its statements"
@@ -31,7 +32,7 @@ def around_loop(session: pytest.Session, reruns: Reruns) -> Generator[None, obje
     if config.pluginmanager.has_plugin("dsession"):  # the workers of pytest-xdist do it
         return (yield)
     interruption = servers.interruption(config)
-    reruns.environment = Environment(lambda: servers.made(config), interruption, _code_of)
+    reruns.environment = Environment(lambda: _started(config), interruption, _code_of)
     recorder = Recorder(reruns)
     config.pluginmanager.register(recorder)
     state: Any = session._setupstate
@@ -51,6 +52,11 @@ def around_loop(session: pytest.Session, reruns: Reruns) -> Generator[None, obje
     finally:
         _tear_down(session, reruns, recorder.latest)
     return result
+
+
+def _started(config: pytest.Config) -> list[Server]:
+    """Return the servers that run; one that only gave its address to a variable answers nothing."""
+    return [server for server in servers.made(config) if server.is_started]
 
 
 class Recorder:
