@@ -82,6 +82,14 @@ def test_a_factory(
     assert (app.needs, app.is_async, app.usable) == (needs, is_async, usable)
 
 
+def test_the_app_of_a_private_factory_comes_first(tmp_path: Path) -> None:
+    source = "def _create():\n    return FastAPI()\n\n\napp = _create()\n"
+
+    findings = found(tmp_path, {"main.py": f"from fastapi import FastAPI\n\n\n{source}"})
+
+    assert apps(findings) == ["main:app", "main:_create"]
+
+
 @pytest.mark.parametrize(
     "source",
     [

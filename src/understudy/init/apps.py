@@ -90,7 +90,9 @@ def find_apps(modules: Modules, sources: Sources) -> list[App]:
             extra -= 30 if name in mounted else 0
             found.append(_app(module, name, node, 5 + extra, started))
         for factory in _factories(modules, module):
-            found.append(_app(module, factory.name, factory, 8, started))
+            # A private factory is how the module makes the app that others import.
+            score = 4 if factory.name.startswith("_") else 8
+            found.append(_app(module, factory.name, factory, score, started))
     return sorted(found, key=lambda app: (-app.score, not app.usable, app.target))
 
 
