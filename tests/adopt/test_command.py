@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from understudy.adopt.plan import make_plans
 from understudy.cli import main
 
 from .projects import PROJECT, write
@@ -198,3 +200,33 @@ def test_tests_that_do_not_run_as_they_are(project: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr.splitlines()[1].startswith("Error: The tests do not run as they are:")
     assert not (project / "tests/schema.py").exists()
+
+
+def test_variables_of_tests_on_sqlite_and_on_a_server(project: Path) -> None:
+    on_sqlite = """
+        from sqlalchemy import create_engine
+
+        engine = create_engine("sqlite:///./test.db")
+    """
+    on_a_server = """
+        import pytest
+        from sqlalchemy import create_engine
+
+        SERVER_URL = "postgresql+psycopg://postgres:secret@localhost/test"
+
+
+        @pytest.fixture
+        def engine():
+            return create_engine(SERVER_URL)
+    """
+    files = {"tests/conftest.py": on_sqlite, "tests/servers/conftest.py": on_a_server}
+
+    [plan, *_] = make_plans(write(project, files))
+
+    pyproject = next(one for one in plan.changes if one.path.name == "pyproject.toml")
+    table = tomllib.loads(pyproject.after)["tool"]["understudy"]["real_postgres_env"]
+    assert table == {
+        "DATABASE_URL": "{dsn}",
+        "TEST_DATABASE_URL": "{dsn:psycopg}",
+        "SERVER_URL": "{dsn:psycopg}",
+    }

@@ -60,3 +60,13 @@ class Adoption:
     settings: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
     refusals: Sequence[Refusal] = ()
+
+
+def add_settings(settings: dict[str, object], more: Mapping[str, object]) -> None:
+    """Add keys for `[tool.understudy]` to others; the entries of two tables come together."""
+    for key, value in more.items():
+        known = settings.get(key)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            settings[key] = {**known, **value}
+        else:
+            settings[key] = value

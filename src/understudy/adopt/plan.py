@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.adopt.adoption import Adoption
+from understudy.adopt.adoption import Adoption, add_settings
 from understudy.adopt.finders import find_all
-from understudy.init import Change, Findings, InitError, look
+from understudy.init import Change, Findings, InitError, changes_to, look
 from understudy.init.scaffold import schema_module
 from understudy.init.schema import Schema
 from understudy.init.toml_edits import checked, with_lines, with_table
@@ -74,7 +74,7 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
     settings: dict[str, object] = {}
     for adoption in adoptions:
         files |= adoption.files
-        settings |= adoption.settings
+        add_settings(settings, adoption.settings)
     if findings.variables is not None and _need_server(adoptions):
         # The server that the app itself would connect to is not there, either.
         own = settings.get("real_postgres_env", {})
@@ -90,12 +90,7 @@ def _plan(findings: Findings, adoptions: Sequence[Adoption], schema: Schema | No
     files[pyproject] = _with_settings(findings, settings)
     if any("asyncpg" in text or ".sqlalchemy.engine(" in text for text in files.values()):
         _let_loops_agree(findings, files)
-    changes = []
-    for path, text in files.items():
-        before = path.read_bytes().decode() if path.exists() else None
-        if before != text:
-            changes.append(Change(path, before, text))
-    return Plan(findings, adoptions, schema, changes)
+    return Plan(findings, adoptions, schema, changes_to(files))
 
 
 def _let_loops_agree(findings: Findings, files: dict[Path, str]) -> None:

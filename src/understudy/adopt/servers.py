@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.adopt.adoption import Adoption, Kind, Place, Refusal
+from understudy.adopt.adoption import Adoption, Kind, Place, Refusal, add_settings
 from understudy.adopt.finders import test_modules
 from understudy.adopt.server_sources import Source, sources_of
 from understudy.adopt.server_uses import Consumers, NotRewritten
@@ -50,9 +50,7 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
             refusals.append(source.refusal)
             continue
         rewritten.append(source)
-        for key, value in source.settings.items():
-            known = settings.get(key)
-            settings[key] = {**known, **value} if _are_tables(known, value) else value  # type: ignore[dict-item] # as checked
+        add_settings(settings, source.settings)
     consumers = Consumers(modules, edits)
     has_own_tables = any("__tablename__" in module.text for module in modules)
     try:
@@ -78,7 +76,3 @@ def _adoption(modules: Sequence[Module], kind: Kind, sources: Sequence[Source]) 
 def _changed(modules: Sequence[Module], files: dict[Path, str]) -> dict[Path, str]:
     before = {module.path: module.text for module in modules}
     return {path: text for path, text in files.items() if text != before[path]}
-
-
-def _are_tables(one: object, other: object) -> bool:
-    return isinstance(one, dict) and isinstance(other, dict)

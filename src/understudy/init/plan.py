@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -151,12 +151,7 @@ def _plan(
     notes: list[str],
 ) -> Plan:
     root, tests = findings.root, findings.configured.tests
-    changes = []
-    for file in config.files:
-        path = root / file.path
-        before = _read(path)
-        if before != file.text:
-            changes.append(Change(path, before, file.text))
+    changes = changes_to({root / file.path: file.text for file in config.files})
     examples = []
     for layer in LAYERS:
         if layer in verified.chosen:
@@ -177,6 +172,12 @@ def _plan(
     if decisions.schema is not None and verified.schema_untried is not None and changes:
         notes.append(f"The schema was not tried: {report.gist(verified.schema_untried)}")
     return Plan(changes, examples, [*config.kept, *kept], decisions.questions, notes)
+
+
+def changes_to(files: Mapping[Path, str]) -> list[Change]:
+    """Return the changes that give files these texts; none for a file that has it."""
+    changes = [Change(path, _read(path), text) for path, text in files.items()]
+    return [change for change in changes if change.before != change.after]
 
 
 def _read(path: Path) -> str | None:
