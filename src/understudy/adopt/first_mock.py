@@ -108,7 +108,7 @@ def _moved(root: Path, mocked: MockedTest, timeout: float) -> Change:
 
 
 def _failure(ended: pytest_process.Ended) -> str:
-    lines = [line[1:].strip() for line in ended.output.splitlines() if line.startswith("E ")]
+    lines = pytest_process.error_lines(ended.output.splitlines())
     if not lines:
         return ended.tail(1)
     is_ours = lines[0].startswith("understudy.")  # PostgreSQL's words are in the next line

@@ -64,8 +64,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Report a file that cannot be collected."""
     if report.failed:
-        lines = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
-        error = lines[-1][1:].strip() if lines else report.longreprtext.strip().splitlines()[-1]
+        lines = report.longreprtext.strip().splitlines()
+        error = (pytest_process.error_lines(lines) or lines)[-1]
         pytest_process.answer(
             {"kind": "test", "name": report.nodeid, "outcome": "error", "error": error}
         )

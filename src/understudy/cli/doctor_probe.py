@@ -50,7 +50,7 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Keep the reason for each file that could not be collected."""
     if report.failed:
         lines = [line for line in report.longreprtext.splitlines() if line.strip()]
-        errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+        errors = pytest_process.error_lines(lines)
         _uncollected.append(f"{report.nodeid}: {(errors or lines or ['failed'])[-1]}")
 
 

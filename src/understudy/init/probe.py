@@ -121,7 +121,7 @@ def _what_happened(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Return the exception of a report, and the last line of the project that it passed."""
     text = report.longreprtext
     lines = [line for line in text.splitlines() if line.strip()]
-    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    errors = pytest_process.error_lines(lines)
     entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", [])
     places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None)]
     own = [place for place in places if "site-packages" not in place.path]

@@ -61,8 +61,9 @@ class Report:
         if not self.ended:
             return f"did not end within {self.timeout:g} s, at {self.last}"
         lines = report.without_links(self.output)
-        errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
-        return (errors or lines or ["pytest printed nothing"])[-1].strip()
+        return (pytest_process.error_lines(lines) or lines or ["pytest printed nothing"])[
+            -1
+        ].strip()
 
 
 class Copy:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,6 +224,11 @@ def _interrupted_by_sigterm() -> Iterator[None]:
 
 
 # In the child ------------------------------------------------------------------------------------
+
+
+def error_lines(lines: Iterable[str]) -> list[str]:
+    """Return the texts of the lines in which pytest shows an error."""
+    return [line[1:].strip() for line in lines if line.startswith("E ")]
 
 
 def requested() -> dict[str, Any]:
