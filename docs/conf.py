@@ -22,7 +22,7 @@ extensions = [
     "docs.site_reference",
 ]
 nitpicky = True
-# The build takes no network, so names of Python and of other libraries are no links.
+# The build takes no network, so names of Python and of other libraries are not links.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!understudy\.).*"),
     ("py:class", r"understudy\..*"),  # annotations with a type that nobody has to name
