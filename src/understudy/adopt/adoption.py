@@ -51,7 +51,7 @@ class Adoption:
         files: the new text of each file to change or to create, by path; empty for a report.
         settings: the keys to set in `[tool.understudy]`, as TOML values in Python.
         notes: sentences for the reader on what changes in behaviour.
-        refusals: what is left as it is.
+        refusals: the places that stay as they are, with reasons.
     """
 
     kind: Kind

@@ -114,8 +114,17 @@ def _containers(module: Module) -> Iterator[Source]:
             )
         name = fixture.name if fixture else ""
         yield Source(
-            *("testcontainers", "container", module, call, what, function, name, driver),
-            *(settings, notes, refusal),
+            "testcontainers",
+            "container",
+            module,
+            call,
+            what,
+            function,
+            name,
+            driver,
+            settings=settings,
+            notes=notes,
+            refusal=refusal,
         )
 
 
@@ -159,8 +168,14 @@ def _factories(module: Module) -> Iterator[Source]:
             )
         settings = {"schema": files} if files else {}
         yield Source(
-            *("pytest-postgresql", role, module, call, what, None, target.id, ""),
-            *(settings, (), refusal),
+            "pytest-postgresql",
+            role,
+            module,
+            call,
+            what,
+            name=target.id,
+            settings=settings,
+            refusal=refusal,
         )
 
 
@@ -196,6 +211,8 @@ def _running(module: Module, kind: Kind) -> Iterator[Source]:
         if not adopted.issuperset(source.variables):
             yield source
     for fixture in pytest_items.of(module).fixtures.values():
+        if _ADOPTED & {parameter.arg for parameter in fixture.function.parameters}:
+            continue
         found = []
         if is_free or creates_database(fixture.function):
             found = list(_in_fixture(module, kind, fixture, variables))
@@ -219,8 +236,6 @@ def _in_fixture(
     function = fixture.function
     is_known = postgres_only(module.project) is not None
     creates = creates_database(function)
-    if _ADOPTED & {parameter.arg for parameter in function.parameters}:
-        return
     given = [engine_url(module, call) for call in function.all(ast.Call)]
     given += [value for value in results_of(function) if is_url(module, value)]
     urls = [url for url in given if url is not None and not _names(url) & variables.keys()]
@@ -234,23 +249,21 @@ def _in_fixture(
         if not is_certain or any("sqlite" in text for text in texts):
             continue
         driver = driver_of(module, function, url)
-        what = f"a connection to a running server in {function.name}()"
         if creates:
-            yield Source(
-                *(kind, "database", module, url),
-                *(f"a database that {function.name}() creates", function, fixture.name, driver),
-            )
+            what = f"a database that {function.name}() creates"
+            yield Source(kind, "database", module, url, what, function, fixture.name, driver)
             return
+        what = f"a connection to a running server in {function.name}()"
         key = _environment_key(module, url)
         settings = {"real_postgres_env": {key: dsn(driver)}} if key else {}
-        yield Source(*(kind, "connects", module, url, what, function, "", driver), settings)
+        yield Source(
+            kind, "connects", module, url, what, function, driver=driver, settings=settings
+        )
 
 
 def _of_app(module: Module, kind: Kind, fixture: pytest_items.Fixture) -> Iterator[Source]:
     """Yield a fixture that uses an engine of the app, or creates a database with one."""
     function, project = fixture.function, module.project
-    if _ADOPTED & {parameter.arg for parameter in function.parameters}:
-        return
     nodes = [*function.all(ast.Name), *function.all(ast.Attribute)]
     engines = [bound for node in nodes if (bound := bound_to(module, node)) is not None]
     of_app = [
@@ -354,8 +367,14 @@ def _variable(module: Module, name: str, value: ast.expr) -> Source | None:
         return None
     driver = (match["driver"] if match else "") or ""
     return Source(
-        *("running-postgres", "variable", module, value, f"the URL `{name}`", None, name, driver),
-        {"real_postgres_env": {key or name: dsn(driver)}},
+        "running-postgres",
+        "variable",
+        module,
+        value,
+        f"the URL `{name}`",
+        name=name,
+        driver=driver,
+        settings={"real_postgres_env": {key or name: dsn(driver)}},
     )
 
 

@@ -17,7 +17,7 @@ _STATEMENT = re.compile(r"(?i)\bPRAGMA\s+\w+|\bsqlite_(master|schema|sequence)\b
 def leftovers(
     edits: Sequence[tuple[Module, Edits]], handled: Collection[ast.AST]
 ) -> Iterator[Refusal]:
-    """Yield what is left of SQLite in the tests.
+    """Yield the uses of SQLite that the tests still have.
 
     Args:
         edits: the files of the tests, each with its changes.

@@ -11,7 +11,7 @@ from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
 _URL = re.compile(r"sqlite(\+\w+)?:")
-_DEEPEST = 6  # names that stand for names
+_DEEPEST = 6  # steps from a name to its value
 
 
 def sqlite_url(module: Module, node: ast.AST | None, depth: int = _DEEPEST) -> str | None:

@@ -56,7 +56,7 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Ask whatever needs the project's code, or a server."""
+    """Ask the questions that need the project's code, or a server."""
     used = Counter(
         name
         for item in session.items
