@@ -15,7 +15,7 @@ from tests.run_report import sample_run
 from tests.run_report.chromium import Page, PageError, chromium, program
 from understudy.run_report import page as report
 from understudy.run_report.page_data import document
-from understudy.run_report.records import Record, Test
+from understudy.run_report.records import Record, Statement, Test
 
 pytestmark = [
     pytest.mark.slow,
@@ -343,6 +343,21 @@ class TestAccessibility:
         page.open(small, route)
 
         assert page.run("document.documentElement.scrollWidth") == 390
+
+    def test_a_long_statement_is_cut_at_the_end_of_its_column(
+        self, page: Page, tmp_path: Path
+    ) -> None:
+        records = [
+            dataclasses.replace(record, sql=record.sql + " AND name <> ''" * 100)
+            if isinstance(record, Statement)
+            else record
+            for record in sample_run.small()
+        ]
+        report.write(tmp_path / "report.html", records)
+        page.open(tmp_path / "report.html", FAILING)
+
+        wider = "(one) => one.scrollWidth - one.clientWidth"
+        assert page.run(f"[document.querySelector('#detail')].map({wider})") == [0]
 
     def test_print_shows_the_test_without_the_frame(self, page: Page, small: Path) -> None:
         page.open(small, FAILING)
