@@ -434,3 +434,14 @@ def test_the_password_of_an_address_is_not_written(
     arguments = records(project)[0]["arguments"]
 
     assert url.replace(address, shown) in arguments
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_module_that_cannot_be_collected(project: Project, workers: str) -> None:
+    project.write(test_it="import nothing_of_this_name")
+
+    project.run("--understudy-trace=run.ndjson", "-n", workers)
+
+    [test] = of_kind("test", records(project))
+    assert (test["id"], test["outcome"]) == ("test_it.py", "error")
+    assert "No module named 'nothing_of_this_name'" in test["failure"]

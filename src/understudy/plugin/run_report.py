@@ -94,6 +94,7 @@ class RunReport:
         self._reports: dict[str, list[pytest.TestReport]] = {}
         self._order: dict[str, int] = {}
         self._texts: set[str] = set()
+        self._uncollected: set[str] = set()
         self._recorded: dict[str, dict[str, Any]] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._first_run: tuple[list[TestEvent], int, list[str]] = [], 0, []
@@ -178,6 +179,18 @@ class RunReport:
             test = one.test(finished)
             statements = {statement.id: statement for statement in one.statements()}
             hook(config=self._config, test=test, statements=statements)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Make a record of a module that could not be collected."""
+        if not report.failed or self._is_worker or report.nodeid in self._uncollected:
+            return  # each worker of pytest-xdist reports it
+        from understudy.run_report.assembly import Finished
+        from understudy.run_report.records import Test
+
+        self._uncollected.add(report.nodeid)
+        place = f"{report.nodeid}:1"
+        test = Test(report.nodeid, "error", 0.0, place, report.longreprtext)
+        self._finished.append(Finished(-1, test))
 
     def _assembly(
         self,
