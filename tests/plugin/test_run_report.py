@@ -445,3 +445,25 @@ def test_a_module_that_cannot_be_collected(project: Project, workers: str) -> No
     [test] = of_kind("test", records(project))
     assert (test["id"], test["outcome"]) == ("test_it.py", "error")
     assert "No module named 'nothing_of_this_name'" in test["failure"]
+
+
+AS_RERUNFAILURES = """
+    import pytest
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(item, call):
+        report = yield
+        if report.failed:
+            report.outcome = "rerun"
+        return report
+"""
+
+
+def test_a_test_that_runs_again_has_not_passed(project: Project) -> None:
+    project.write(conftest=AS_RERUNFAILURES, test_it="def test_it(): assert 1 == 2")
+
+    project.run("--understudy-trace=run.ndjson")
+
+    [test] = of_kind("test", records(project))
+    assert test["outcome"] == "rerun"
+    assert "assert 1 == 2" in test["failure"]

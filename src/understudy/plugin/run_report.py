@@ -188,8 +188,7 @@ class RunReport:
         from understudy.run_report.records import Test
 
         self._uncollected.add(report.nodeid)
-        place = f"{report.nodeid}:1"
-        test = Test(report.nodeid, "error", 0.0, place, report.longreprtext)
+        test = Test(report.nodeid, "error", 0.0, f"{report.nodeid}:1", report.longreprtext)
         self._finished.append(Finished(-1, test))
 
     def _assembly(
@@ -366,7 +365,7 @@ def _finished(reports: Sequence[pytest.TestReport], recorded: Mapping[str, Any])
     from understudy.run_report.records import Test
 
     path, line, _ = reports[-1].location
-    failed = [report for report in reports if report.failed]
+    failed = [report for report in reports if report.failed or _is_rerun(report)]
     found = dict(recorded.get("test", {}))
     found["events"] = events_from(found.get("events", []))
     test = Test(
@@ -380,12 +379,19 @@ def _finished(reports: Sequence[pytest.TestReport], recorded: Mapping[str, Any])
     return Finished(recorded.get("order", sys.maxsize), test, recorded.get("statements", ()))
 
 
+def _is_rerun(report: pytest.TestReport) -> bool:
+    """Return whether it failed, and pytest-rerunfailures runs the test again."""
+    return str(report.outcome) == "rerun"
+
+
 def _outcome(reports: Sequence[pytest.TestReport]) -> Outcome:
     """Return how pytest counts a test; an error of its fixtures counts more than the test."""
     if any(report.failed and report.when in ("setup", "teardown") for report in reports):
         return "error"
     if any(report.failed for report in reports):
         return "failed"
+    if any(map(_is_rerun, reports)):
+        return "rerun"
     is_expected = any(hasattr(report, "wasxfail") for report in reports)
     if any(report.skipped for report in reports):
         return "xfailed" if is_expected else "skipped"

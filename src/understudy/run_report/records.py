@@ -14,7 +14,7 @@ from typing import Literal
 VERSION = 1
 
 Server = Literal["fakes", "fake_postgres", "real_postgres"]
-Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
 EventKind = Literal[
     "request",
     "connect",
