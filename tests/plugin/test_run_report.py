@@ -243,6 +243,15 @@ def test_a_file_that_cannot_be_written(project: Project) -> None:
     assert f"ERROR: {project.path}/run.ndjson cannot be written: Is a directory" in result.outlines
 
 
+def test_one_file_for_the_page_and_the_record(project: Project) -> None:
+    project.write(test_it="def test_it():\n    assert True\n")
+
+    result = project.run("--understudy-html=report", "--understudy-trace=report", subprocess=True)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--understudy-html and --understudy-trace both name report." in result.stderr.str()
+
+
 def test_a_run_on_fakes(project: Project) -> None:
     project.write(test_it=ON_FAKES)
     project.passes("-o", "asyncio_mode=auto", "--understudy-trace=run.ndjson")

@@ -52,8 +52,17 @@ _NOT_OUTCOMES = ("", "deselected", "warnings")
 
 
 def begin(config: pytest.Config) -> None:
-    """Record this run, unless it is recorded already."""
+    """Record this run, unless it is recorded already.
+
+    Raises:
+        pytest.UsageError: the page and the record have the same file.
+    """
     settings = read_settings(config)
+    if settings.html is not None and settings.html == settings.trace:
+        raise pytest.UsageError(
+            f"--understudy-html and --understudy-trace both name {settings.html}.\n"
+            "Give each a file of its own, such as report.html and trace.ndjson."
+        )
     if not config.option.collectonly and _RUN not in config.stash:
         config.stash[_RUN] = run = RunReport(config, settings)
         config.pluginmanager.register(run, "understudy-run-report")
