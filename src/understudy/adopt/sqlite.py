@@ -319,6 +319,9 @@ def _undoes(function: Function) -> bool:
     """Whether a fixture rolls a transaction back that it has begun, or deletes rows."""
     if _calls(function, ("begin",)) and _calls(function, ("rollback",)):
         return True
+    tables = any(node.attr == "sorted_tables" for node in function.all(ast.Attribute))
+    if tables and _calls(function, ("delete",)):
+        return True
     return any(
         last_name(call) == "delete"
         and (
