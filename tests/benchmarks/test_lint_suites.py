@@ -70,7 +70,7 @@ def test_it_counts_findings_and_selects_a_sample(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for suite, text in {
-        "one": "def test_a(client):\n    client.get()\ndef test_b(client):\n    client.get()\n",
+        "one": "def test_a(client):\n    x = client.get()\ndef test_b(client):\n    pass\n",
         "two": "import os\ndef test_c():\n    os.environ['A'] = '1'\n    assert load()\n",
     }.items():
         (tmp_path / suite).mkdir()

@@ -103,7 +103,14 @@ def _has_word(name: str) -> bool:
 
 def _checks(call: ast.Call) -> bool:
     """Whether a call checks by its name or by an argument, as in `run(..., check=True)`."""
-    return any(_has_word(name) for name in (last_name(call), *keywords_of(call)) if name)
+    name, options = last_name(call), keywords_of(call)
+    if name == "deprecated_call":
+        return True
+    # WebTest: `app.post(url, status=403)`
+    status = options.get("status")
+    if isinstance(status, ast.Constant) and isinstance(status.value, int):
+        return True
+    return any(_has_word(word) for word in (name, *options) if word)
 
 
 def _helper_asserts(module: Module, call: ast.Call, depth: int) -> bool:

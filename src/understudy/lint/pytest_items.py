@@ -76,10 +76,30 @@ class Collected:
         return (
             self.module.project.pytest.is_test_function(function.name)
             and self.fixture(function) is None
+            and not self._is_for_type_checkers(function)
             and not any(
                 last_name(decorator) in ("property", "staticmethod", "classmethod")
                 for decorator in function.node.decorator_list
             )
+        )
+
+    @cached_property
+    def is_script(self) -> bool:
+        """Whether the file calls its tests itself when it is run: it is a script, not a suite."""
+        for statement in self.module.tree.body:
+            if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+                text = ast.unparse(statement)
+                return "pytest" not in text and "unittest" not in text
+            call = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(call, ast.Call) and self.module.qualified(call.func) == "asyncio.run":
+                return True
+        return False
+
+    def _is_for_type_checkers(self, function: Function) -> bool:
+        """Whether a function stands below ``if TYPE_CHECKING:``, and so is never defined."""
+        return "TYPE_CHECKING" in self.module.text and any(
+            isinstance(above, ast.If) and last_name(above.test) == "TYPE_CHECKING"
+            for above in self.module.above(function.node)
         )
 
     def _test_classes(self, scope: Scope) -> Iterator[Class]:

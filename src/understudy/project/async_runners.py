@@ -22,12 +22,20 @@ _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 # Other plugins that run async tests.
 _OTHERS = re.compile(
     r"pytest-(tornasync|trio|twisted|asyncio-cooperative|curio|sanic|async-benchmark|aio|"
-    r"aiohttp|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest|"
+    r"aiohttp|aiomisc|tornado|homeassistant|async)\b|alt-pytest-asyncio|aiohttp\[pytest|"
+    r"aiomisc[-_]pytest|"
     r"aiohttp\.pytest_plugin"
 )
 # A requirement of pytest-asyncio, and its forms that exclude 1.0.
 _REQUIRED = re.compile(r"pytest[-_]asyncio([^\n#]{0,60})")
 _BEFORE_1 = re.compile(r"(==|~=|\^|~|=\s*[\"'])\s*0\.|<\s*1(\.0)*(?![.\d])|<=?\s*0\.")
+# Before 0.19 its mode was legacy: it ran async fixtures of @pytest.fixture, too.
+_LEGACY = re.compile(r"(==|~=|\^|~|=\s*[\"'])\s*0\.(\d|1[0-8])(?!\d)|<=?\s*0\.1?\d(?!\d)")
+# In uv.lock and poetry.lock, and in Pipfile.lock.
+_LOCKED = re.compile(
+    r'name = "pytest-asyncio"\s+version = "(\d+)\.(\d+)|'
+    r'"pytest-asyncio": \{[^}]*?"version": "==(\d+)\.(\d+)'
+)
 _LONGEST_SCRIPT = 200_000
 
 
@@ -102,12 +110,28 @@ class Runners:
 
     @cached_property
     def _before_1(self) -> bool:
+        return self._locked[0] == 0 if self._locked else self._requires(_BEFORE_1)
+
+    @cached_property
+    def _locked(self) -> tuple[int, int] | None:
+        """The version of pytest-asyncio that a lock file has."""
         for text in _contents(self._locks, longest=20_000_000):
-            found = re.search(r'name = "pytest-asyncio"\s+version = "(\d+)', text)
+            found = _LOCKED.search(text)
             if found:
-                return found[1] == "0"
+                return int(found[1] or found[3]), int(found[2] or found[4])
+        return None
+
+    @property
+    def asyncio_legacy(self) -> bool:
+        """Whether the project requires a pytest-asyncio before 0.19, with its legacy mode."""
+        self._texts_about_it()
+        for path in self._locks:
+            self._consult(path)
+        return self._locked < (0, 19) if self._locked else self._requires(_LEGACY)
+
+    def _requires(self, version: re.Pattern[str]) -> bool:
         return any(
-            _BEFORE_1.search(re.split(r"[\"'],", found[1])[0]) is not None
+            version.search(re.split(r"[\"'],", found[1])[0]) is not None
             for text in self._read
             for found in _REQUIRED.finditer(text)
         )

@@ -1,4 +1,4 @@
-"""UND011: attributes of imported objects that stay changed."""
+"""UND212: attributes of imported objects that stay changed."""
 
 from __future__ import annotations
 
@@ -253,4 +253,4 @@ settings = object()
 
 @parametrized(CASES)
 def test_finds_what_is_marked(case: str, tmp_path: Path) -> None:
-    check("UND011", case, tmp_path)
+    check("UND212", case, tmp_path)

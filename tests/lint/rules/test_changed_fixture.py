@@ -83,6 +83,16 @@ import pytest
 def user():
     return {"name": "Ana"}
 """,
+    "tests that build on each other": """
+import pytest
+@pytest.fixture(scope="session")
+def ana():
+    return {"name": "Ana"}
+@pytest.mark.dependency()
+def test_a(ana):
+    ana["id"] = create()
+    assert ana
+""",
 }
 
 

@@ -151,6 +151,46 @@ def test_a(path):
     spec.loader.exec_module(module)
     assert module.value
 """,
+    "a fixture of a plugin that restores it": """
+import os
+import pytest
+@pytest.fixture
+def debug(restore_environ):
+    os.environ["DEBUG"] = "1"
+@pytest.mark.usefixtures("restore_environ")
+def test_a():
+    os.environ["DEBUG"] = "1"
+    assert load()
+""",
+    "another fixture of a plugin": """
+import os
+def test_a(mocker):
+    os.environ["DEBUG"] = "1"  # here
+    assert load()
+""",
+    "a folder of its own": """
+import os
+from click.testing import CliRunner
+def test_a():
+    with CliRunner().isolated_filesystem():
+        os.chdir("app")
+        assert load()
+""",
+    "skipped": """
+import os, unittest
+class TestA(unittest.TestCase):
+    @unittest.skip("does not work")
+    def test_a(self):
+        os.environ["DEBUG"] = "1"
+""",
+    "a script": """
+import os
+def test_a():
+    os.environ["DEBUG"] = "1"
+    print(load())
+if __name__ == "__main__":
+    test_a()
+""",
 }
 
 

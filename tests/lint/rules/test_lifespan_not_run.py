@@ -1,4 +1,4 @@
-"""UND017: clients that leave the app's startup out."""
+"""UND213: clients that leave the app's startup out."""
 
 from __future__ import annotations
 
@@ -174,4 +174,4 @@ def app():
 
 @parametrized(CASES)
 def test_finds_what_is_marked(case: str, tmp_path: Path) -> None:
-    check("UND017", case, tmp_path)
+    check("UND213", case, tmp_path)

@@ -292,6 +292,38 @@ class Helper:
     async def test_a(self):
         assert 1
 """,
+    "aiomisc runs them": """
+async def test_a():
+    assert 1
+=== requirements.txt
+aiomisc-pytest
+""",
+    "below TYPE_CHECKING": """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    async def test_type_of_names():
+        await names()
+""",
+    "a script": """
+import asyncio
+async def test_a():
+    assert 1
+if __name__ == "__main__":
+    asyncio.run(test_a())
+""",
+    "a script without a condition": """
+import asyncio
+async def test_a():
+    assert 1
+asyncio.run(test_a())
+""",
+    "a file that starts pytest": """
+import pytest
+async def test_a():  # here
+    assert 1
+if __name__ == "__main__":
+    pytest.main([__file__])
+""",
 }
 
 

@@ -192,6 +192,17 @@ def test_a(client):
     app.settings.update({"page": 1})
     assert client.get("/me")
 """,
+    "for every test": """
+import pytest
+from app.main import app, current_user
+@pytest.fixture(autouse=True)
+def ana():
+    app.dependency_overrides[current_user] = lambda: "Ana"
+=== app/main.py
+from fastapi import FastAPI
+app = FastAPI()
+def current_user(): ...
+""",
 }
 
 

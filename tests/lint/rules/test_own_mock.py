@@ -161,6 +161,19 @@ async def test_a():
     assert dao.count() == 1
     assert Service(dao).names() == ["Ana"]
 """,
+    "a mock's answer is passed on": """
+from unittest.mock import patch
+from app.users import price, rate
+@patch("app.users.rate", return_value=2)
+def test_a(mock_rate):
+    from app import users
+    assert users.price(users.rate()) == 4
+=== app/users.py
+def rate():
+    return 1
+def price(rate):
+    return 2 * rate
+""",
 }
 
 

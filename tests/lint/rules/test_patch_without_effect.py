@@ -167,6 +167,16 @@ def total(mailer: Mailer) -> Mailer:
     found: Mailer | None = mailer
     return found
 """,
+    "a guard": """
+from unittest.mock import patch
+from app.mail import send
+def test_a():
+    with patch("app.mail.legacy", side_effect=AssertionError, create=True):
+        send()
+=== app/mail.py
+def send():
+    return 1
+""",
 }
 
 

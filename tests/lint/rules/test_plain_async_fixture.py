@@ -75,6 +75,33 @@ import pytest
 async def db():
     return 1
 """,
+    "the legacy mode of an older pytest-asyncio": """
+=== tests/conftest.py
+import pytest
+@pytest.fixture
+async def db():
+    return 1
+=== requirements.txt
+pytest-asyncio==0.16.0
+""",
+    "a pytest-asyncio that is strict": """
+=== tests/conftest.py
+import pytest
+@pytest.fixture
+async def db():  # here
+    return 1
+=== requirements.txt
+pytest-asyncio>=0.16,<0.24
+""",
+    "an older pytest-asyncio in Pipfile.lock": """
+=== tests/conftest.py
+import pytest
+@pytest.fixture
+async def db():
+    return 1
+=== Pipfile.lock
+{"develop": {"pytest-asyncio": {"hashes": [], "version": "==0.16.0"}}}
+""",
 }
 
 

@@ -183,6 +183,20 @@ def test_b(store):
     except ValueError as error:
         assert error.args
 """,
+    "any exception but one": """
+def test_a(run):
+    try:
+        run()
+    except RuntimeError as error:
+        assert "already awaited" not in str(error)
+""",
+    "an exception is the failure": """
+def test_a(run):
+    try:
+        run()
+    except Exception:
+        assert False, "run() failed"
+""",
 }
 
 

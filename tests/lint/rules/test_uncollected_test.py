@@ -55,6 +55,13 @@ class TestServer:
     def start(self):
         return self.port
 """,
+    "for other classes": """
+class DefaultTests:
+    def answer(self):
+        raise NotImplementedError
+    def test_a(self):
+        assert self.answer()
+""",
 }
 
 

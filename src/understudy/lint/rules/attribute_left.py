@@ -1,4 +1,4 @@
-"""UND011: an attribute of an imported object that the next test finds changed."""
+"""UND212: an attribute of an imported object that the next test finds changed."""
 
 from __future__ import annotations
 
@@ -116,9 +116,9 @@ def _is_shared(module: Module, owner: ast.expr) -> bool:
 
 
 RULE = Rule(
-    code="UND011",
+    code="UND212",
     name="attribute-left",
-    group="bugs",
+    group="design",
     why="An imported object is the same in every test, so later tests see the change.",
     instead='Use monkeypatch.setattr(settings, "page_size", 2), which restores the old value.',
     wrong="""
@@ -126,7 +126,7 @@ from app.settings import settings
 
 
 def test_pages(client):
-    settings.page_size = 2  # UND011
+    settings.page_size = 2  # UND212
 
     assert len(client.get("/users").json()) == 2
 """,

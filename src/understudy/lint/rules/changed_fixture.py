@@ -18,6 +18,8 @@ def check(module: Module) -> Iterator[Found]:
     """Yield where a test changes a list, dict or set that is the same for other tests."""
     seen = pytest_items.of(module)
     for test in seen.tests:
+        if "dependency" in seen.marks(test).names:
+            continue  # pytest-dependency: the tests build on each other
         for parameter in test.parameters:
             changed = list(changes(test, parameter.arg))
             if not changed or values_of(test, parameter.arg):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -55,6 +56,8 @@ _STATES = {
         r"|sys\.path[\"']|sys,\s*[\"']path[\"']|(list|copy)\(sys\.path",
     ),
 }
+# A fixture of a plugin that may restore everything.
+_RESTORER = re.compile(r"env|restor|isolat|clean|reset|preserv", re.I)
 _CHANGING = {call: state for state in _STATES.values() for call in state.calls}
 
 
@@ -62,14 +65,17 @@ def check(module: Module) -> Iterator[Found]:
     """Yield changes of the process's state if nothing in the file restores it."""
     if not any(word in module.text for word in ("environ", "putenv", "chdir", "sys.")):
         return
+    seen = pytest_items.of(module)
+    if seen.is_script:
+        return
     # What every test gets configures the tests.
-    for_all = [f.function for f in pytest_items.of(module).fixtures.values() if f.autouse]
+    for_all = [f.function for f in seen.fixtures.values() if f.autouse]
     places = [
         (function, node, state)
         for function in per_test_functions(module)
         if function not in for_all
         for node, state in _changes(module, function)
-        if not _is_allowed(function)
+        if not _is_allowed(function) and not _is_restored_elsewhere(module, function)
     ]
     restored = {
         state for state in {state for _, _, state in places} if has_code(module, state.restored)
@@ -83,7 +89,18 @@ def check(module: Module) -> Iterator[Found]:
 def _is_allowed(function: Function) -> bool:
     """Whether monkeypatch restores the rest, or the function loads a module by importlib."""
     known = ("setenv", "delenv", "module_from_spec")
-    return any(last_name(call) in known for call in function.own(ast.Call))
+    return any(last_name(call) in known for call in function.own(ast.Call)) or any(
+        last_name(decorator) == "skip" for decorator in function.node.decorator_list
+    )
+
+
+def _is_restored_elsewhere(module: Module, function: Function) -> bool:
+    """Whether a function requests a fixture that is not found and may restore the state."""
+    seen = pytest_items.of(module)
+    return any(
+        _RESTORER.search(name) and seen.find_fixture(name) is None
+        for name in seen.requested(function)
+    )
 
 
 def _changes(module: Module, function: Function) -> Iterator[tuple[ast.stmt | ast.expr, _State]]:
@@ -95,8 +112,20 @@ def _changes(module: Module, function: Function) -> Iterator[tuple[ast.stmt | as
                     yield node, state
     for call in function.own(ast.Call):
         state = _CHANGING.get(module.qualified(call.func) or "")
-        if state is not None:
+        if state is not None and not _is_in_a_folder_of_its_own(module, call):
             yield call, state
+
+
+def _is_in_a_folder_of_its_own(module: Module, call: ast.Call) -> bool:
+    """Whether a call is inside click's ``isolated_filesystem()``, which leaves the folder again."""
+    return (
+        any(
+            isinstance(above, ast.With)
+            and any(last_name(item.context_expr) == "isolated_filesystem" for item in above.items)
+            for above in module.above(call)
+        )
+        and last_name(call) == "chdir"
+    )
 
 
 def _is_a_substitute(module: Module, node: ast.stmt) -> bool:

@@ -1,4 +1,4 @@
-"""UND017: a client that never runs the app's startup code."""
+"""UND213: a client that never runs the app's startup code."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def _starts(home: Module, made: ast.expr) -> bool:
 
 
 RULE = Rule(
-    code="UND017",
+    code="UND213",
     name="lifespan-not-run",
-    group="bugs",
+    group="design",
     why="httpx's ASGITransport only sends requests. The app's startup code does not run.",
     instead=(
         "Use Understudy's fixture `async_client`, or asgi_lifespan.LifespanManager around the"
@@ -128,7 +128,7 @@ from app.main import app
 
 @pytest_asyncio.fixture
 async def http():
-    transport = ASGITransport(app=app)  # UND017
+    transport = ASGITransport(app=app)  # UND213
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 """,

@@ -17,7 +17,7 @@ def check(module: Module) -> Iterator[Found]:
     if not candidates:
         return
     runners = module.project.runners
-    if seen.hooked or pytest_items.package_marks(module) or runners.asyncio_auto:
+    if seen.is_script or seen.hooked or pytest_items.package_marks(module) or runners.asyncio_auto:
         return
     if (
         runners.anyio_auto

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from understudy.lint.class_mocks import RECORDED, class_mocks, is_asked
 from understudy.lint.rule import Found, Rule
+from understudy.project.files import is_test_code
 from understudy.project.parsing import last_name
 from understudy.project.scopes import Class
 from understudy.project.sources import Module, home_of
@@ -23,7 +24,7 @@ def check(module: Module) -> Iterator[Found]:
     for mock in class_mocks(module):
         cls = module.project.find(mock.stands_for, module)
         names = attributes_of(module, cls) if isinstance(cls, Class) else None
-        if names is None or not isinstance(cls, Class):
+        if names is None or not isinstance(cls, Class) or _is_a_fake(cls):
             continue
         told: set[str] = set()
         for node, name in mock.asked:
@@ -38,6 +39,12 @@ def check(module: Module) -> Iterator[Found]:
             yield Found(
                 node, f"{cls.name} has no {name}: only this mock has, because it has no spec"
             )
+
+
+def _is_a_fake(cls: Class) -> bool:
+    """Whether the tests themselves define a class: it has what they need elsewhere."""
+    home = home_of(cls)
+    return is_test_code(home.path, home.project.root, home.project.pytest)
 
 
 def attributes_of(module: Module, cls: Class) -> set[str] | None:

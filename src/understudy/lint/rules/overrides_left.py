@@ -37,7 +37,11 @@ def check(module: Module) -> Iterator[Found]:
 def _places(module: Module) -> Iterator[tuple[Function, ast.stmt | ast.expr, ast.Name]]:
     if "dependency_overrides" not in module.text:
         return
+    # What every test gets configures the tests.
+    for_all = [f.function for f in pytest_items.of(module).fixtures.values() if f.autouse]
     for function in per_test_functions(module):
+        if function in for_all:
+            continue
         for node, overrides in _changes(function):
             root = root_of(overrides)
             if (

@@ -73,6 +73,9 @@ def _replaced(module: Module) -> Iterator[Found]:
         if place is None or place[0] not in tests or not isinstance(function, Function):
             continue
         for call in place[1]:
+            # An argument of another call only passes the mock's answer on to the code under test.
+            if isinstance(module.parents.get(call), ast.Call | ast.keyword):
+                continue
             if _reaches(module, patch, call) and called(module, call) is function:
                 yield Found(
                     call, f"{place[0].name} calls {function.path}, which it has replaced by a mock"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from understudy.lint.class_mocks import called
 from understudy.lint.patches import Patch, calls_under, patches
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import keywords_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -25,7 +26,11 @@ def check(module: Module) -> Iterator[Found]:
         owner = _owner(module, patch)
         if owner is None:
             continue
-        if _is_missing(owner, patch.name) and not _is_named_elsewhere(module, patch):
+        if (
+            _is_missing(owner, patch.name)
+            and not _is_named_elsewhere(module, patch)
+            and not _is_a_guard(patch)
+        ):
             yield Found(
                 patch.call, f"{owner.name} has no {patch.name}: this patch replaces nothing"
             )
@@ -63,6 +68,12 @@ def _is_missing(owner: Module, name: str) -> bool:
     inside = owner.path.parent / name
     is_package = owner.path.name == "__init__.py"
     return not (is_package and (inside.is_dir() or inside.with_suffix(".py").exists()))
+
+
+def _is_a_guard(patch: Patch) -> bool:
+    """Whether a patch only makes sure that the name, if it comes back, is not called."""
+    effect = keywords_of(patch.call).get("side_effect")
+    return isinstance(effect, ast.Name) and effect.id == "AssertionError"
 
 
 def _is_named_elsewhere(module: Module, patch: Patch) -> bool:

@@ -22,7 +22,9 @@ def check(module: Module) -> Iterator[Found]:
     if not candidates:
         return
     runners = module.project.runners
-    if runners.asyncio_auto or runners.anyio_auto or runners.others or _knows_anyio(module, seen):
+    if runners.asyncio_auto or runners.asyncio_legacy or runners.anyio_auto or runners.others:
+        return
+    if _knows_anyio(module, seen):
         return
     for fixture in candidates:
         yield Found(

@@ -104,12 +104,32 @@ def _asserts_only_when_raised(module: Module, test: Function, node: ast.Try) -> 
         return False  # either of two assertions will do
     if not all(_asserts(handler.body) for handler in node.handlers):
         return False
+    if _only_denies(node):
+        return False  # any other exception will do, and none at all
     above = next(module.above(node))
     if above is not test.node:
         return False  # in a loop or a branch: it may be counted there
     rest = test.node.body[test.node.body.index(node) + 1 :]
     inside = any(isinstance(inner, ast.Assert) for inner in ast.walk(ast.Module(node.body, [])))
     return not rest and not inside and not node.finalbody
+
+
+def _only_denies(node: ast.Try) -> bool:
+    """Whether the handlers only assert what the exception is not, or that there is none."""
+    checks = [
+        inner.test
+        for handler in node.handlers
+        for inner in ast.walk(handler)
+        if isinstance(inner, ast.Assert)
+    ]
+    return bool(checks) and all(
+        (isinstance(check, ast.Constant) and not check.value)
+        or (
+            isinstance(check, ast.Compare)
+            and all(isinstance(op, ast.NotIn | ast.NotEq) for op in check.ops)
+        )
+        for check in checks
+    )
 
 
 def _raises_itself(test: Function, node: ast.Try) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
+from understudy.project.call_resolution import last_name
 from understudy.project.scopes import Class
 from understudy.project.sources import Module
 
@@ -40,6 +41,8 @@ def _is_for_others(module: Module, cls: Class) -> bool:
     if any(word in cls.name.lower() for word in ("base", "mixin", "abstract", "common", "suite")):
         return True
     if any(name.id in ("__test__", "pytestmark") for name in cls.own(ast.Name)):
+        return True
+    if any(last_name(node.exc) == "NotImplementedError" for node in cls.all(ast.Raise) if node.exc):
         return True
     return any(name.id == cls.name for name in module.scope.all(ast.Name))
 
