@@ -1,4 +1,4 @@
-"""UND013: fixtures of wider scope that a test changes."""
+"""UND215: fixtures of wider scope that a test changes."""
 
 from __future__ import annotations
 
@@ -98,4 +98,4 @@ def test_a(ana):
 
 @parametrized(CASES)
 def test_finds_what_is_marked(case: str, tmp_path: Path) -> None:
-    check("UND013", case, tmp_path)
+    check("UND215", case, tmp_path)

@@ -177,6 +177,23 @@ def test_a():
 def send():
     return 1
 """,
+    "one name for two modules": """
+def test_a(monkeypatch):
+    from app import mail as sent
+    monkeypatch.setattr(sent, "send", None)
+    assert sent.deliver() is None
+def test_b():
+    from app import post as sent
+    assert sent.stamp() is None
+=== app/__init__.py
+=== app/mail.py
+send = print
+def deliver():
+    return send("x")
+=== app/post.py
+def stamp():
+    return None
+""",
 }
 
 

@@ -1,4 +1,4 @@
-"""UND012: state that several tests change and read."""
+"""UND214: state that several tests change and read."""
 
 from __future__ import annotations
 
@@ -193,4 +193,4 @@ def test_b():
 
 @parametrized(CASES)
 def test_finds_what_is_marked(case: str, tmp_path: Path) -> None:
-    check("UND012", case, tmp_path)
+    check("UND214", case, tmp_path)

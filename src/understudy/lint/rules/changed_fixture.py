@@ -1,4 +1,4 @@
-"""UND013: a test that changes what a fixture of wider scope gave it."""
+"""UND215: a test that changes what a fixture of wider scope gave it."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def _gives_a_literal(fixture: pytest_items.Fixture) -> bool:
 
 
 RULE = Rule(
-    code="UND013",
+    code="UND215",
     name="changed-fixture",
-    group="bugs",
+    group="design",
     why="The fixture is created once for many tests, so later tests get the changed value.",
     instead="Give the fixture function scope, or change a copy of its value.",
     wrong="""
@@ -60,7 +60,7 @@ def ana():
 
 
 def test_admin(client, ana):
-    ana["role"] = "admin"  # UND013
+    ana["role"] = "admin"  # UND215
 
     assert client.post("/users", json=ana).status_code == 201
 """,

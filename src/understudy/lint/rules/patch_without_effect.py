@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from understudy.lint.class_mocks import called
 from understudy.lint.patches import Patch, calls_under, patches
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import keywords_of
+from understudy.project.call_resolution import keywords_of, root_of
 from understudy.project.scopes import Function
 from understudy.project.sources import Module, home_of
 
@@ -30,6 +30,7 @@ def check(module: Module) -> Iterator[Found]:
             _is_missing(owner, patch.name)
             and not _is_named_elsewhere(module, patch)
             and not _is_a_guard(patch)
+            and not _is_imported_twice(module, patch)
         ):
             yield Found(
                 patch.call, f"{owner.name} has no {patch.name}: this patch replaces nothing"
@@ -74,6 +75,23 @@ def _is_a_guard(patch: Patch) -> bool:
     """Whether a patch only makes sure that the name, if it comes back, is not called."""
     effect = keywords_of(patch.call).get("side_effect")
     return isinstance(effect, ast.Name) and effect.id == "AssertionError"
+
+
+def _is_imported_twice(module: Module, patch: Patch) -> bool:
+    """Whether two tests import different modules by the name that is patched."""
+    target = root_of(patch.call.args[0])
+    return (
+        target is not None
+        and len(
+            {
+                (node.module, alias.name)
+                for node in module.scope.all(ast.ImportFrom)
+                for alias in node.names
+                if (alias.asname or alias.name) == target.id
+            }
+        )
+        > 1
+    )
 
 
 def _is_named_elsewhere(module: Module, patch: Patch) -> bool:

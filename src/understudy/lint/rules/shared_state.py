@@ -1,4 +1,4 @@
-"""UND012: a list, dict or set that several tests change and read."""
+"""UND214: a list, dict or set that several tests change and read."""
 
 from __future__ import annotations
 
@@ -172,9 +172,9 @@ def _is_reset(module: Module, text: str, assigned: int = 2) -> bool:
 
 
 RULE = Rule(
-    code="UND012",
+    code="UND214",
     name="shared-state",
-    group="bugs",
+    group="design",
     why="Tests that share a list or a dict depend on the tests that ran before.",
     instead="Create it in the test, or in a function-scoped fixture that both tests use.",
     wrong="""
@@ -182,7 +182,7 @@ created = []
 
 
 def test_create(client):
-    created.append(client.post("/users", json={"name": "Ana"}).json()["id"])  # UND012
+    created.append(client.post("/users", json={"name": "Ana"}).json()["id"])  # UND214
     assert created
 
 
