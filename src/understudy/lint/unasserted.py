@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from understudy.lint import pytest_items
 from understudy.lint.assertions import can_fail
-from understudy.project.call_resolution import last_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from understudy.lint import pytest_items
 from understudy.lint.rule import Found, Rule
-from understudy.project.call_resolution import last_name
+from understudy.project.parsing import last_name
 from understudy.project.scopes import Class
 from understudy.project.sources import Module
 
