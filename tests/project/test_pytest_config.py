@@ -30,6 +30,10 @@ CONFIGURED = {
         ("tox.ini", "[pytest]\nasyncio_mode = auto\n"),
         ("setup.cfg", "[tool:pytest]\nasyncio_mode = auto\n"),
         ("pyproject.toml", "[tool.pytest.ini_options]\nasyncio_mode = 'auto'\n"),
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\nasyncio_mode = 'auto'\n[tool.pytest.extra]\nx = 1\n",
+        ),
         ("pyproject.toml", "[tool.pytest]\nasyncio_mode = 'auto'\n"),
         ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = ['--asyncio-mode=auto']\n"),
     ],

@@ -161,12 +161,10 @@ def _from_toml(name: str, text: str) -> PytestConfig | None:
     if name != "pyproject.toml":  # a file for pytest alone counts even if it is empty
         return PytestConfig(name, "[pytest]", _table(document, "pytest"))
     table = _table(_table(document, "tool"), "pytest")
-    native = {key: value for key, value in table.items() if key != "ini_options"}
-    if native:
-        return PytestConfig(name, "[tool.pytest]", native)
+    # Beside ini_options, other tables of [tool.pytest] are of plugins: pytest 9 refuses them there.
     if "ini_options" in table:
         return PytestConfig(name, "[tool.pytest.ini_options]", _table(table, "ini_options"))
-    return None
+    return PytestConfig(name, "[tool.pytest]", table) if table else None
 
 
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
