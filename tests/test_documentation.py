@@ -27,23 +27,35 @@ DOCUMENTS = [
     Path("examples/backend/README.md"),
 ]
 
-# Pages whose commands run a suite again and again; the same on every Python.
+# Pages that take seconds; the same on every Python.
 SLOW = {
     f"docs/{page}.md"
     for page in (
         "adopt",
+        "alembic",
         "both_fixtures",
         "budgets",
+        "catalog",
         "ci",
+        "coming-from-mocks",
+        "configuration",
+        "doctor",
         "faults",
         "from_servers",
         "from_sqlite",
         "large_suites",
         "litestar",
+        "loops",
         "mutate",
+        "patterns",
+        "real_postgres",
+        "real_postgres_app",
+        "request_rules",
         "review",
+        "rows",
         "run_record",
         "run_report",
+        "script",
         "sql_coverage",
         "sqlalchemy",
         "sweep",
