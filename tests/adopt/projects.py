@@ -97,3 +97,12 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
     return folder
+
+
+def write_shape(folder: Path, shape: Path, **files: str) -> Path:
+    """Write a project with the conftest.py and the tests of a golden shape, and more files."""
+    shown = {
+        "tests/conftest.py": (shape / "before.txt").read_text(encoding="utf-8"),
+        "tests/test_users.py": (shape / "tests.txt").read_text(encoding="utf-8"),
+    }
+    return write(folder / "shop", {**PROJECT, **shown, **files})

@@ -19,7 +19,7 @@ from understudy.adopt.plan import make_plans
 from understudy.adopt.servers import find
 from understudy.project.sources import Project
 
-from .projects import PROJECT, write
+from .projects import PROJECT, write, write_shape
 
 GOLDEN = Path(__file__).parent / "servers"
 SHAPES = sorted(folder.name for folder in GOLDEN.iterdir())
@@ -34,12 +34,7 @@ def shape(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, shape: Path) -> Path:
     """A project with the conftest.py and the tests of a shape."""
-    files = {
-        "tests/conftest.py": (shape / "before.txt").read_text(encoding="utf-8"),
-        "tests/test_users.py": (shape / "tests.txt").read_text(encoding="utf-8"),
-        "db/users.sql": USERS,
-    }
-    return write(tmp_path / "shop", {**PROJECT, **files})
+    return write_shape(tmp_path, shape, **{"db/users.sql": USERS})
 
 
 def adopted(folder: Path) -> Adoption:

@@ -17,7 +17,7 @@ from understudy.adopt.adoption import Adoption
 from understudy.adopt.sqlite import find
 from understudy.project.sources import Project
 
-from .projects import PROJECT, write
+from .projects import write_shape
 
 GOLDEN = Path(__file__).parent / "golden"
 SHAPES = sorted(folder.name for folder in GOLDEN.iterdir())
@@ -31,11 +31,7 @@ def shape(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, shape: Path) -> Path:
     """A project with the conftest.py and the tests of a shape."""
-    files = {
-        "tests/conftest.py": (shape / "before.txt").read_text(encoding="utf-8"),
-        "tests/test_users.py": (shape / "tests.txt").read_text(encoding="utf-8"),
-    }
-    return write(tmp_path / "shop", {**PROJECT, **files})
+    return write_shape(tmp_path, shape)
 
 
 def adoption(folder: Path) -> Adoption:
