@@ -119,6 +119,8 @@ def test_the_parts_of_an_insert_are_told_apart() -> None:
         "SELECT 1)",
         "SELECT (1]",
         "SELECT 1; SELECT 2",
+        "VALUES",
+        "SELECT a UNION VALUES",
         "MERGE INTO a USING b ON a.x = b.x WHEN MATCHED THEN DELETE",
         "CREATE TABLE t (a int)",
         "WITH a AS (MERGE INTO t USING b ON true WHEN MATCHED THEN DELETE RETURNING a) SELECT 1",

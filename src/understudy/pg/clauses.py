@@ -121,7 +121,7 @@ class _Reader:
                 self.queries[first_of_side].is_side = len(sides) > 1
                 self.queries[first_of_side].set_operator = operator
                 continue
-            if self._words[start] not in COMMANDS:
+            if not self._begins_query(start, end):
                 return False
             span = self._tokens.span(start, end)
             side = _Open(self._words[start], role, parent, span, len(sides) > 1, operator)
@@ -135,6 +135,11 @@ class _Reader:
             self.queries[number].clauses.append(Clause("WITH", span.start, body, span.end))
             return self._read_ctes(first, begin, number)
         return True
+
+    def _begins_query(self, start: int, end: int) -> bool:
+        word = self._words[start]
+        has_row = start + 1 < end and self._words[start + 1] == "("
+        return word in COMMANDS and (word != "VALUES" or has_row)
 
     def _after_with(self, first: int, last: int) -> int | None:
         """Return the token with which the query after WITH begins."""
