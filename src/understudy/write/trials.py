@@ -113,6 +113,29 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """A fixture of the written file: what several tests need before the call.
+
+    A trial runs its lines at the start of its body, so that `name` is a variable there.
+
+    Attributes:
+        name: the fixture, and the variable that its lines assign: "caller".
+        hint: the source of its type.
+        lines: its body, without the `return` of its value.
+        about: its docstring.
+        takes: the fixtures that it takes itself, with the type of each: `(("app", "FastAPI"),)`.
+        imports: the lines that it needs.
+    """
+
+    name: str
+    hint: str
+    lines: tuple[str, ...]
+    about: str
+    takes: tuple[tuple[str, str], ...] = ()
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Row:
     """A row that a trial inserts with `real_postgres.insert` before the call.
 
@@ -140,6 +163,10 @@ class Trial:
         scenario: the end of the test's name: "without_a_row", "when_the_email_is_taken".
         about: when it applies, as the end of a sentence: "if no row has the id".
         purpose: why it was tried: "values", "rows", "fault", "constant", "telling row".
+        setups: the fixtures that are written for it, besides those of its target.
+        parameters: the parameters of `@pytest.mark.parametrize` with the type of each, which the
+            test takes after its fixtures; none if it is written for one case.
+        cases: the source of the values of `parameters`, for each case: `("name", "too_short")`.
     """
 
     target: Target
@@ -150,6 +177,9 @@ class Trial:
     scenario: str = ""
     about: str = ""
     purpose: str = "values"
+    setups: tuple[Setup, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    cases: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(eq=False)
