@@ -1,0 +1,136 @@
+"""What an observation shows, as plain values that can be compared, and which of it is stable."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from understudy.write.trials import Observation
+
+_DEEPEST = 8
+_PLAIN = (str, bytes, int, float, complex, bool, type(None))
+
+
+class _Varies:
+    """Stands for a part that differs between the runs of a trial."""
+
+    def __repr__(self) -> str:
+        return "VARIES"
+
+
+VARIES = _Varies()
+
+
+@dataclasses.dataclass(frozen=True)
+class Unordered:
+    """A list whose order differs between the runs, but not its items."""
+
+    items: tuple[Any, ...]
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Return a value as scalars, lists and dicts, with the name of its class where it has one."""
+    if isinstance(value, _PLAIN) or depth > _DEEPEST:
+        return value if isinstance(value, _PLAIN) else type(value).__qualname__
+    inner = depth + 1
+    if isinstance(value, BaseException):
+        known = {key: item for key, item in vars(value).items() if not key.startswith("_")}
+        return [type(value).__qualname__, plain(list(value.args), inner), plain(known, inner)]
+    fields = fields_of(value)
+    if fields is not None:
+        name = "" if isinstance(value, Mapping) else type(value).__qualname__
+        return {"": name, **{str(key): plain(item, inner) for key, item in fields.items()}}
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item, inner) for item in value), key=repr)
+    if isinstance(value, Sequence):
+        return [plain(item, inner) for item in value]
+    has_equality = any("__eq__" in vars(kind) for kind in type(value).__mro__[:-1])
+    return value if has_equality else type(value).__qualname__
+
+
+def fields_of(value: Any) -> Mapping[str, Any] | None:
+    """Return the fields of a model, a row, a dataclass, an ORM's object or a response."""
+    if isinstance(value, Mapping):
+        return value
+    if hasattr(value, "model_fields_set"):  # pydantic 2
+        return {name: getattr(value, name) for name in type(value).model_fields}
+    if hasattr(value, "__fields_set__"):  # pydantic 1
+        return {name: getattr(value, name) for name in value.__fields__}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if hasattr(value, "_mapping"):  # a row of SQLAlchemy
+        return dict(value._mapping)
+    if hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    if hasattr(value, "_sa_instance_state"):
+        return {key: item for key, item in vars(value).items() if not key.startswith("_")}
+    if hasattr(value, "status_code") and hasattr(value, "headers"):
+        return {"status_code": value.status_code, "body": _body(value)}
+    if hasattr(value, "keys") and hasattr(value, "__getitem__"):  # a record of asyncpg
+        return {key: value[key] for key in value.keys()}  # noqa: SIM118 - a record yields values
+    return None
+
+
+def _body(response: Any) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return getattr(response, "text", "")
+
+
+def shown(observation: Observation) -> Any:
+    """Return what a test can assert of an observation."""
+    changes = observation.changes
+    tables = None
+    if changes is not None:
+        tables = [plain(changes.inserted), plain(changes.updated), plain(changes.deleted)]
+    return {
+        "answer": plain(observation.answer),
+        "raised": None if observation.raised is None else plain(observation.raised),
+        "changes": tables,
+        "problem": bool(observation.problem),
+    }
+
+
+def stable(observations: Sequence[Observation]) -> Any:
+    """Return what was the same in all observations of a trial; the rest is VARIES."""
+    first, *others = map(shown, observations)
+    for other in others:
+        first = common(first, other)
+    return first
+
+
+def common(one: Any, other: Any) -> Any:
+    """Return what two plain values have in common."""
+    if isinstance(one, Unordered):
+        return one if fits(one, other) else VARIES
+    if type(one) is type(other) and isinstance(one, dict) and one.keys() == other.keys():
+        return {key: common(item, other[key]) for key, item in one.items()}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        if one != other and sorted(map(repr, one)) == sorted(map(repr, other)):
+            return Unordered(tuple(one))
+        return [common(item, there) for item, there in zip(one, other, strict=True)]
+    return one if type(one) is type(other) and one == other else VARIES
+
+
+def fits(pattern: Any, value: Any) -> bool:
+    """Return whether a plain value is what a stable one says."""
+    if pattern is VARIES:
+        return True
+    if isinstance(pattern, Unordered):
+        is_list = isinstance(value, list) and len(value) == len(pattern.items)
+        return is_list and sorted(map(repr, value)) == sorted(map(repr, pattern.items))
+    if isinstance(pattern, dict):
+        return (
+            isinstance(value, dict)
+            and pattern.keys() == value.keys()
+            and all(fits(item, value[key]) for key, item in pattern.items())
+        )
+    if isinstance(pattern, list):
+        return (
+            isinstance(value, list)
+            and len(pattern) == len(value)
+            and all(fits(item, there) for item, there in zip(pattern, value, strict=True))
+        )
+    return type(pattern) is type(value) and bool(pattern == value)

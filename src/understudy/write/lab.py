@@ -1,0 +1,215 @@
+"""Runs trials: the source of a trial becomes the body of a test that the project's pytest runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from textwrap import indent
+from typing import Any
+
+import pytest
+
+from understudy.rerun import Reruns, Run
+from understudy.rerun.reruns import Changing
+from understudy.script import requests
+from understudy.write import rendering
+from understudy.write.line_arcs import LineArcs
+from understudy.write.shifts import shift
+from understudy.write.trials import Observation, Target, Trial
+
+SECONDS = 5.0  # that a trial may take
+FILE = "test_understudy_trials.py"
+
+
+@dataclass(eq=False)
+class _Playing:
+    """The trial that the test plays in this run, and what it has shown so far."""
+
+    trial: Trial
+    is_shifted: bool
+    is_traced: bool
+    observation: Observation
+    has_begun: bool = False
+    has_acted: bool = False
+    first: int = 0
+    last: int = 0
+
+
+class Lab:
+    """Runs trials in a session of the project's pytest.
+
+    Args:
+        reruns: runs the test that plays a trial.
+        arcs: traces the module.
+
+    Attributes:
+        answer: what the call of the trial has returned; set by its source.
+        has_fired: whether the change of the last run was made.
+        items: the test that plays the trials of targets with the same fixtures.
+    """
+
+    def __init__(self, reruns: Reruns, arcs: LineArcs) -> None:
+        self._reruns = reruns
+        self._arcs = arcs
+        self._playing: _Playing | None = None
+        self._compiled: dict[str, Callable[..., Any]] = {}
+        self.answer: Any = None
+        self.has_fired = False
+        self.items: dict[str, pytest.Item] = {}
+
+    # The tests that play ---------------------------------------------------------------------
+
+    def tests(self, targets: Sequence[Target], mark: Callable[[Any], Any]) -> dict[str, Any]:
+        """Return a test function for each combination of fixtures that the targets take.
+
+        Args:
+            targets: the targets.
+            mark: marks an async test for the plugin that runs it.
+        """
+        found: dict[str, Any] = {}
+        for target in targets:
+            name = test_name(target)
+            if name in found:
+                continue
+            fixtures = _fixtures(target)
+            given = ", ".join(f"{fixture}={fixture}" for fixture in fixtures)
+            is_async = rendering.is_async(target)
+            play = "await lab.play_async" if is_async else "lab.play"
+            source = (
+                f"{'async ' if is_async else ''}def {name}({', '.join(fixtures)}):\n"
+                f"    {play}({given})\n"
+            )
+            namespace: dict[str, Any] = {"lab": self}
+            exec(compile(source, "<trial>", "exec"), namespace)
+            function = namespace[name]
+            found[name] = mark(function) if is_async else function
+        return found
+
+    def play(self, **fixtures: Any) -> None:
+        """Run the trial in a test that is not async."""
+        if self._playing is not None:
+            self._function(self._playing.trial)(self, **fixtures)
+
+    async def play_async(self, **fixtures: Any) -> None:
+        """Run the trial in an async test."""
+        if self._playing is not None:
+            await self._function(self._playing.trial)(self, **fixtures)
+
+    def _function(self, trial: Trial) -> Callable[..., Any]:
+        # What is arranged comes before `lab.acting`, so that only the call is observed.
+        act = [
+            f"with lab.acting({_real_postgres(trial.target)}):",
+            f"    lab.answer = {rendering.call(trial)}",
+        ]
+        lines = sorted(rendering.imports(trial))
+        lines += [line for setup in trial.setups for line in setup.lines]
+        lines += rendering.body(trial, act)
+        names = ", ".join(["lab", *_fixtures(trial.target)])
+        prefix = "async " if rendering.is_async(trial.target) else ""
+        source = f"{prefix}def trial({names}):\n{indent(chr(10).join(lines), '    ')}\n"
+        function = self._compiled.get(source)
+        if function is None:
+            namespace: dict[str, Any] = {}
+            # It is the source that is written as a test.
+            exec(compile(source, "<trial>", "exec"), namespace)
+            function = self._compiled[source] = namespace["trial"]
+        return function
+
+    @contextmanager
+    def acting(self, real_postgres: Any) -> Iterator[None]:
+        """Observe the call of a trial; what it raises is kept and goes no further."""
+        playing = self._playing
+        assert playing is not None
+        seen = playing.observation
+        if real_postgres is not None and playing.is_shifted:
+            shift(real_postgres)
+        with _watched(real_postgres) as changes:
+            playing.has_begun = True
+            playing.first = requests.now()
+            try:
+                with self._arcs.traced(is_on=playing.is_traced) as traced:
+                    yield
+            except Exception as error:  # noqa: BLE001 - it is what is observed
+                seen.raised = error
+            finally:
+                playing.last = requests.now()
+                seen.arcs = frozenset(traced)
+        seen.answer, self.answer = self.answer, None
+        seen.changes = changes
+        playing.has_acted = True
+
+    # Runs ------------------------------------------------------------------------------------
+
+    def observe(
+        self, trial: Trial, *, is_shifted: bool = False, change: Changing | None = None
+    ) -> Observation:
+        """Run a trial.
+
+        Args:
+            trial: the trial.
+            is_shifted: whether sequences and the physical order of rows are shifted before.
+            change: changes calls to the database on their way, see `rerun`.
+        """
+        playing = self._playing = _Playing(trial, is_shifted, change is None, Observation())
+        try:
+            run = self._reruns.run(self.items[test_name(trial.target)], change, seconds=SECONDS)
+        finally:
+            self._playing = None
+        self.has_fired = run.has_fired
+        seen = playing.observation
+        seen.events = [
+            event
+            for event in run.events
+            if playing.first < event.begun < playing.last and not event.is_drivers
+        ]
+        seen.leaks = run.leaks
+        seen.problem = _problem(run, playing)
+        return seen
+
+
+def _problem(run: Run, playing: _Playing) -> str:
+    """Return why a run is no test, or ""."""
+    if run.is_timeout:
+        return f"it did not end within {SECONDS:g} s"
+    if not playing.has_begun:
+        return f"it cannot be arranged: {run.error}"
+    return "" if run.passed else run.error
+
+
+def _real_postgres(target: Target) -> str:
+    has_database = any(fixture == "real_postgres" for fixture, _ in target.fixtures)
+    return "real_postgres" if has_database else "None"
+
+
+@contextmanager
+def _watched(real_postgres: Any) -> Iterator[Any]:
+    if real_postgres is None:
+        yield None
+        return
+    with real_postgres.changes() as changes:
+        yield changes
+
+
+def test_name(target: Target) -> str:
+    """Return the name of the test that plays a target's trials."""
+    kind = "async" if rendering.is_async(target) else "sync"
+    return "_".join(["test", kind, *_fixtures(target)])
+
+
+def _fixtures(target: Target) -> list[str]:
+    """Return the fixtures of the test that plays a target's trials.
+
+    A trial of a route may override dependencies of the app, which its own tests need not do.
+    """
+    names = [name for name, _ in target.fixtures]
+    return names if target.layer != "router" or "app" in names else ["app", *names]
+
+
+def text() -> str:
+    """Return the scratch test file: the plugin that the run loads gives it its tests."""
+    return (
+        '"""Plays trials; it is never kept."""\n\n'
+        "from understudy.write import session\n\n"
+        "globals().update(session.current().tests())\n"
+    )

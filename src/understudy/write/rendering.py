@@ -1,0 +1,86 @@
+"""The source of a trial, which is run to observe the code and written as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import indent
+
+from understudy.script.formatting import python_literal
+from understudy.write.trials import Row, Target, Trial
+
+_WIDTH = 84  # of a line in a function
+
+
+def body(trial: Trial, act: Sequence[str]) -> list[str]:
+    """Return the lines of a test: it arranges a trial, and acts.
+
+    Args:
+        trial: the trial.
+        act: the lines that make the call, and what must happen while the connection is open.
+    """
+    lines = [row_line(row) for row in trial.rows]
+    lines += trial.script
+    depth = 0
+    for opening in trial.target.openings:
+        lines += indent(opening.line, "    " * depth).splitlines()
+        depth += opening.line.endswith(":")
+    if depth == 0 and lines:
+        lines.append("")
+    return [*lines, *(indent(line, "    " * depth) for line in act)]
+
+
+def call(trial: Trial) -> str:
+    """Return the source of the call, with the arguments of a trial."""
+    given = [
+        f"{argument.name}={trial.arguments[argument.name].text}"
+        if argument.is_keyword
+        else trial.arguments[argument.name].text
+        for argument in trial.target.arguments
+        if argument.name in trial.arguments
+    ]
+    return trial.target.call.replace("ARGUMENTS", ", ".join(given))
+
+
+def row_line(row: Row) -> str:
+    """Return the line that inserts a row; on several lines if it is long."""
+    given = [python_literal(row.table)]
+    given += [
+        f"{column}={value.text}"
+        if column.isidentifier()
+        else f"**{{{python_literal(column)}: {value.text}}}"
+        for column, value in row.values
+    ]
+    assigned = f"{row.name} = " if row.name else ""
+    line = f"{assigned}real_postgres.insert({', '.join(given)})"
+    if len(line) <= _WIDTH:
+        return line
+    wrapped = "".join(f"    {argument},\n" for argument in given)
+    return f"{assigned}real_postgres.insert(\n{wrapped})"
+
+
+def imports(trial: Trial) -> set[str]:
+    """Return the import lines that the source of a trial needs."""
+    found = {*trial.target.imports, *trial.imports}
+    for setup in trial.setups:
+        found.update(setup.imports)
+    for opening in trial.target.openings:
+        found.update(opening.imports)
+    expressions = [value for row in trial.rows for _, value in row.values]
+    for expression in (*expressions, *trial.arguments.values()):
+        found.update(expression.imports)
+    return found
+
+
+def header(target: Target, name: str, *, is_typed: bool = True) -> str:
+    """Return the `def` line of a test of a target."""
+    fixtures = ", ".join(
+        f"{fixture}: {kind}" if is_typed else fixture for fixture, kind in target.fixtures
+    )
+    prefix = "async " if is_async(target) else ""
+    return f"{prefix}def {name}({fixtures}) -> None:"
+
+
+def is_async(target: Target) -> bool:
+    """Return whether a test of a target is async."""
+    sources = [target.call, *(opening.line for opening in target.openings)]
+    return any(word in source for source in sources for word in ("await ", "async "))
