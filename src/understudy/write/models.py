@@ -1,0 +1,171 @@
+"""A model whose validation is tested: what it accepts, and which lines check that."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+Values = Mapping[str, Any]
+Line = tuple[str, int]
+_NOT_THE_PROJECT = ("site-packages", "dist-packages")
+
+
+class NoModel(Exception):
+    """A class cannot be tested as a model; the text is the reason as a sentence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error of a validation.
+
+    Attributes:
+        place: its `loc`.
+        kind: its `type`.
+        text: its message.
+    """
+
+    place: tuple[Any, ...]
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a validation did.
+
+    Attributes:
+        dumped: the model as JSON, as tests compare it; None if it was rejected.
+        problems: why it was rejected, in order.
+        lines: the lines of the project that it ran.
+        raised: the name of an exception that is no validation error; "" without one.
+    """
+
+    dumped: dict[str, Any] | None = None
+    problems: tuple[Problem, ...] = ()
+    lines: frozenset[Line] = field(default_factory=frozenset)
+    raised: str = ""
+
+
+class Model:
+    """A pydantic model, of version 1 or 2, or a dataclass of pydantic.
+
+    Args:
+        module: the module that has it.
+        name: its name there, with the classes around it.
+        root: the project's folder.
+
+    Attributes:
+        schema: the JSON schema of its input.
+        parse: the source that validates VALUES.
+        dump: the source that returns the model `dto` as JSON.
+        imports: the lines that `parse` and `dump` need.
+        extra: what it does with unknown fields, if the project says so: "forbid", "allow".
+
+    Raises:
+        NoModel: it cannot be tested.
+    """
+
+    def __init__(self, module: str, name: str, root: Path) -> None:
+        self.module, self.name = module, name
+        self._root = str(root.resolve())
+        self._validate: Callable[[Any], Any]
+        self._dumped: Callable[[Any], Any]
+        self._class: Any = functools.reduce(
+            getattr, name.split("."), importlib.import_module(module)
+        )
+        self.imports: tuple[str, ...] = (f"from {module} import {name.partition('.')[0]}",)
+        try:
+            self._prepare()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise NoModel(
+                f"it has no JSON schema ({reason}); write its tests by hand, or give the field a "
+                "type that JSON has"
+            ) from error
+
+    def _prepare(self) -> None:
+        if hasattr(self._class, "model_validate"):
+            self.schema = self._class.model_json_schema()
+            self.parse, self.dump = (
+                f"{self.name}.model_validate(VALUES)",
+                'dto.model_dump(mode="json")',
+            )
+            self._validate, self._dumped = (
+                self._class.model_validate,
+                lambda value: value.model_dump(mode="json"),
+            )
+            config = self._class.model_config
+        elif hasattr(self._class, "parse_obj"):
+            self.schema = self._class.schema()
+            self.parse, self.dump = f"{self.name}.parse_obj(VALUES)", "json.loads(dto.json())"
+            self.imports += ("import json",)
+            self._validate = self._class.parse_obj
+            self._dumped = lambda value: json.loads(value.json())
+            extra = self._class.__config__.extra
+            config = {"extra": getattr(extra, "value", extra)}
+        elif hasattr(self._class, "__pydantic_validator__"):
+            from pydantic import TypeAdapter
+
+            adapter: Any = TypeAdapter(self._class)
+            self.schema = adapter.json_schema()
+            self.parse = f"TypeAdapter({self.name}).validate_python(VALUES)"
+            self.dump = f'TypeAdapter({self.name}).dump_python(dto, mode="json")'
+            self.imports += ("from pydantic import TypeAdapter",)
+            self._validate = adapter.validate_python
+            self._dumped = lambda value: adapter.dump_python(value, mode="json")
+            config = {}
+        else:
+            raise TypeError(f"{self.name} is no pydantic model")
+        self.extra = str(config.get("extra") or "")
+
+    def try_values(self, values: Values) -> Outcome:
+        """Validate an input, and dump the model."""
+        from pydantic import ValidationError
+
+        lines: set[Line] = set()
+        before = sys.gettrace()
+        sys.settrace(functools.partial(_trace, lines, self._root))
+        try:
+            dumped = self._dumped(self._validate(dict(values)))
+        except ValidationError as error:
+            problems = tuple(
+                Problem(tuple(each["loc"]), each["type"], each["msg"]) for each in error.errors()
+            )
+            return Outcome(None, problems, frozenset(lines))
+        except Exception as error:  # noqa: BLE001 - it is the project's own: a finding
+            return Outcome(None, (), frozenset(lines), type(error).__name__)
+        finally:
+            sys.settrace(before)
+        return Outcome(dumped, (), frozenset(lines))
+
+    @functools.cached_property
+    def constants(self) -> Sequence[Any]:
+        """The texts and numbers that the model's module compares values with."""
+        file = getattr(sys.modules[self.module], "__file__", None)
+        if file is None:
+            return ()
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+        found: dict[Any, None] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare | ast.Call | ast.match_case):
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Constant) and type(part.value) in (str, int):
+                        found[part.value] = None
+        return [value for value in found if not isinstance(value, str) or len(value) < 40]
+
+
+def _trace(lines: set[Line], root: str, frame: FrameType, event: str, _: object) -> Any:
+    file = frame.f_code.co_filename
+    if not file.startswith(root) or any(name in file for name in _NOT_THE_PROJECT):
+        return None
+    if event == "line":
+        lines.add((file, frame.f_lineno))
+    return functools.partial(_trace, lines, root)

@@ -1,0 +1,171 @@
+"""Tests that are written for models: each is run here on the model that it is about."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from understudy.init.layers import find_layers
+from understudy.init.modules import Modules
+from understudy.init.sources import read_sources
+from understudy.write import dto_trials
+from understudy.write.trials import Kept, LeftOut
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose modules can be imported."""
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("models", None)
+
+
+def kept(folder: Path, source: str) -> tuple[list[Kept], list[LeftOut]]:
+    """Return the tests of the models in a module."""
+    (folder / "models.py").write_text(source, encoding="utf-8")
+    importlib.invalidate_caches()
+    modules = Modules(read_sources(folder), Path())
+    return dto_trials.kept(find_layers(modules)["dto"], folder)
+
+
+def run(test: Kept) -> None:
+    """Run a test with each of its cases."""
+    trial = test.trial
+    names = [name for name, _ in trial.parameters]
+    lines = [line for setup in trial.setups for line in setup.lines]
+    body = "\n".join([*lines, *trial.script, *test.assertions])
+    source = f"def test({', '.join(names)}):\n{indent(body, '    ')}\n"
+    namespace: dict[str, object] = {}
+    exec("\n".join([*trial.target.imports, *trial.imports, *test.imports, source]), namespace)  # noqa: S102 - the test is what is tested
+    for case in trial.cases or ((),):
+        exec(f"test({', '.join(case)})", namespace)  # noqa: S102
+
+
+def named(tests: list[Kept], scenario: str) -> Kept:
+    """Return the test with a scenario."""
+    (found,) = (test for test in tests if test.trial.scenario == scenario)
+    return found
+
+
+USER = """
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+def digits(value):
+    if not value.isdigit():
+        raise ValueError("only digits")
+    if len(set(value)) == 1:
+        raise ValueError("one digit only")
+    return value
+
+class User(BaseModel):
+    model_config = {"extra": "forbid"}
+    name: str = Field(min_length=2, max_length=30)
+    age: int = Field(ge=18)
+    code: str = Field("1234", examples=["1234"])
+    level: str | None = None
+
+    _code = field_validator("code")(digits)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.level == "boss" and self.age < 30:
+            raise ValueError("too young")
+        return self
+"""
+
+
+def test_the_written_tests_hold(models: Path) -> None:
+    """Each test passes with each of its cases."""
+    tests, left_out = kept(models, USER)
+
+    for test in tests:
+        run(test)
+    assert left_out == []
+
+
+def test_each_constraint_is_just_broken(models: Path) -> None:
+    """One value for each constraint, and for each branch of a validator."""
+    tests, _ = kept(models, USER)
+
+    assert named(tests, "rejects_value").trial.cases == (
+        ('"name"', '"A"', '"string_too_short"'),
+        ('"name"', '"a" * 31', '"string_too_long"'),
+        ('"age"', "17", '"greater_than_equal"'),
+        ('"code"', '"abc"', '"value_error"'),
+        ('"code"', '"1111"', '"value_error"'),
+        ('"level"', "1", '"string_type"'),
+    )
+
+
+def test_each_limit_just_holds(models: Path) -> None:
+    """The values at the limits are accepted."""
+    tests, _ = kept(models, USER)
+
+    assert named(tests, "accepts_value").trial.cases == (
+        ('"name"', '"An"'),
+        ('"name"', '"a" * 30'),
+        ('"age"', "18"),
+        ('"level"', "None"),
+    )
+
+
+def test_values_that_do_not_go_together(models: Path) -> None:
+    """A constant of the validator is tried in the field that it is about."""
+    tests, _ = kept(models, USER)
+
+    test = named(tests, "rejects_values_that_do_not_go_together")
+    assert test.trial.script == (
+        "with pytest.raises(ValidationError) as raised:",
+        '    User.model_validate({"name": "Ana", "age": 18, "level": "boss"})',
+    )
+    assert test.assertions == (
+        'assert [(error["loc"], error["type"]) for error in raised.value.errors()] == '
+        '[((), "value_error")]',
+    )
+
+
+def test_a_model_without_a_valid_input(models: Path) -> None:
+    """A validator that no value satisfies is a reason that says what to do."""
+    tests, left_out = kept(
+        models,
+        "from pydantic import BaseModel, field_validator\n"
+        "class Key(BaseModel):\n"
+        "    key: str\n"
+        "    @field_validator('key')\n"
+        "    def check(cls, value):\n"
+        "        raise ValueError('not a key')\n",
+    )
+
+    assert tests == []
+    assert left_out == [
+        LeftOut(
+            "Key",
+            "no valid input was found (key: Value error, not a key); give a field an example: "
+            "Field(examples=[...])",
+            2,
+        )
+    ]
+
+
+def test_an_exception_that_is_no_validation_error(models: Path) -> None:
+    """A validator that fails with another exception looks like a bug."""
+    tests, _ = kept(
+        models,
+        "from pydantic import BaseModel, field_validator\n"
+        "class Path(BaseModel):\n"
+        "    path: str\n"
+        "    @field_validator('path')\n"
+        "    def check(cls, value):\n"
+        "        return value[0] + value[1:]\n",
+    )
+
+    (test,) = (test for test in tests if test.suspicion)
+    assert test.suspicion == "Path raises IndexError for this input, not a ValidationError"
+    assert test.trial.script[1] == '    Path.model_validate({"path": ""})'
+    with pytest.raises(IndexError):
+        run(test)
