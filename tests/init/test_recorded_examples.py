@@ -42,7 +42,7 @@ def found(
 
 
 def calls(recorded: Sequence[Recording]) -> list[tuple[str, str]]:
-    return [(recording.connection.opening, recording.call) for recording in recorded]
+    return [(recording.connection.line, recording.call) for recording in recorded]
 
 
 def examples(folder: Path, source: str, **note: Any) -> LayerExamples:
@@ -102,7 +102,7 @@ def test_what_a_class_is_given(
         "    async def get(self, *, id: int): ...\n",
     )
 
-    assert [recording.connection.opening for recording in recorded] == (
+    assert [recording.connection.line for recording in recorded] == (
         [] if opening is None else [opening]
     )
 
@@ -169,7 +169,7 @@ def test_an_argument_without_an_annotation(
 ) -> None:
     recorded = found(tmp_path, f"{signature}: ...\n", driver)
 
-    assert [recording.connection.opening for recording in recorded] == (
+    assert [recording.connection.line for recording in recorded] == (
         [] if opening is None else [opening]
     )
 
@@ -185,7 +185,7 @@ def test_an_argument_without_an_annotation(
 def test_a_session_without_an_annotation(tmp_path: Path, signature: str, opening: str) -> None:
     recorded = found(tmp_path, f"{signature}: ...\n", "psycopg", tables="import sqlalchemy\n")
 
-    assert [recording.connection.opening for recording in recorded] == [opening]
+    assert [recording.connection.line for recording in recorded] == [opening]
 
 
 def test_how_an_object_is_made(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from textwrap import indent
 from typing import Any
 
-from understudy.init import examples
+from understudy.init import connections, examples
+from understudy.init.connections import Opening
 from understudy.init.examples import Candidate, LayerExamples
 from understudy.init.layers import Part
 from understudy.init.modules import Modules, parameters
@@ -25,12 +26,6 @@ from understudy.project.sources import Module
 _MOST = 10
 _WIDTH = 76  # of a line in a test, inside a with
 _READS = re.compile(r"^(get|find|fetch|list|select|read|load|by)_?")
-_SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlmodel.Session")
-_ASYNC_SESSIONS = (
-    "sqlalchemy.ext.asyncio.AsyncSession",
-    "sqlalchemy.ext.asyncio.session.AsyncSession",
-    "sqlmodel.ext.asyncio.session.AsyncSession",
-)
 # What a method returns if nothing is found, and how a test asserts it.
 _ANSWERS = {"None": "is None", "[]": "== []", "0": "== 0", "False": "is False", "True": "is True"}
 # What a method may raise on purpose if nothing is found, besides the project's own exceptions.
@@ -38,72 +33,11 @@ _INTENDED = {"HTTPException", "NoResultFound"}
 
 
 @dataclass(frozen=True)
-class Connection:
-    """How a test gets a connection.
-
-    Attributes:
-        name: the variable.
-        opening: the line that opens it; a `with` if it ends with a colon.
-        imports: what that line needs.
-    """
-
-    name: str
-    opening: str
-    imports: tuple[str, ...] = ()
-
-
-_ASYNCPG = Connection("conn", "conn = await fake_postgres.asyncpg.connect()")
-_POOL = Connection("pool", "async with fake_postgres.asyncpg.pool() as pool:")
-_PSYCOPG = Connection("conn", "conn = await fake_postgres.psycopg.connect()")
-_PSYCOPG_SYNC = Connection("conn", "conn = fake_postgres.psycopg.connect_sync()")
-_PSYCOPG_POOL = Connection("pool", "async with fake_postgres.psycopg.pool() as pool:")
-_ENGINE_SYNC = Connection("engine", "engine = fake_postgres.sqlalchemy.sync_engine()")
-_CONNECTIONS = {
-    "asyncpg.Connection": _ASYNCPG,
-    "asyncpg.connection.Connection": _ASYNCPG,
-    "asyncpg.Pool": _POOL,
-    "asyncpg.pool.Pool": _POOL,
-    "psycopg.AsyncConnection": _PSYCOPG,
-    "psycopg.Connection": _PSYCOPG_SYNC,
-    "psycopg_pool.AsyncConnectionPool": _PSYCOPG_POOL,
-    "psqlpy.ConnectionPool": Connection("pool", "pool = fake_postgres.psqlpy.pool()"),
-    "psqlpy.Connection": Connection("conn", "conn = await fake_postgres.psqlpy.connect()"),
-    "sqlalchemy.Engine": _ENGINE_SYNC,
-    "sqlalchemy.engine.Engine": _ENGINE_SYNC,
-    "sqlalchemy.orm.sessionmaker": Connection(
-        "sessions",
-        "sessions = sessionmaker(fake_postgres.sqlalchemy.sync_engine())",
-        ("from sqlalchemy.orm import sessionmaker",),
-    ),
-}
-# With an engine of the project's driver in the place of ENGINE.
-_ON_AN_ENGINE = {
-    "sqlalchemy.ext.asyncio.AsyncEngine": Connection("engine", "engine = ENGINE"),
-    "sqlalchemy.ext.asyncio.AsyncConnection": Connection(
-        "conn", "async with ENGINE.connect() as conn:"
-    ),
-    "sqlalchemy.ext.asyncio.async_sessionmaker": Connection(
-        "sessions",
-        "sessions = async_sessionmaker(ENGINE)",
-        ("from sqlalchemy.ext.asyncio import async_sessionmaker",),
-    ),
-    **{
-        kind: Connection(
-            "session",
-            "async with AsyncSession(ENGINE) as session:",
-            (examples.import_line(*kind.rsplit(".", 1)),),
-        )
-        for kind in _ASYNC_SESSIONS
-    },
-}
-
-
-@dataclass(frozen=True)
 class _Creation:
     """How an object of a class is created: the call, its connection, and the imports it needs."""
 
     call: str
-    connection: Connection | None = None
+    connection: Opening | None = None
     imports: tuple[str, ...] = ()
 
 
@@ -122,13 +56,13 @@ class Recording:
     part: Part
     name: str
     call: str
-    connection: Connection
+    connection: Opening
     imports: tuple[str, ...]
 
     @property
     def is_async(self) -> bool:
         """Whether the test must be async."""
-        source = f"{self.call} {self.connection.opening}"
+        source = f"{self.call} {self.connection.line}"
         return re.search(r"\b(await|async)\b", source) is not None
 
 
@@ -256,7 +190,7 @@ def _construction(
 
     A connection is passed even if it has a default, such as `Depends(get_session)`.
     """
-    found: Connection | None = None
+    found: Opening | None = None
     given: list[str] = []
     imports: list[str] = []
     for argument, is_required in wanted:
@@ -277,36 +211,25 @@ def _construction(
 
 def _connection_for(
     modules: Modules, module: Module, argument: ast.arg, is_async: bool, driver: str | None
-) -> Connection | None:
+) -> Opening | None:
     """Return the connection that an argument takes, or None if it takes something else."""
     annotation = argument.annotation
     kind = examples.annotated_type(module, annotation)
     if not kind and isinstance(annotation, ast.Subscript):
         # A generic class, such as asyncpg's Pool of records.
         kind = examples.annotated_type(module, annotation.value)
-    if kind in _CONNECTIONS:
-        return _CONNECTIONS[kind]
-    if kind in _SESSIONS or kind in _ON_AN_ENGINE:
-        return _on_sqlalchemy(kind, driver)
-    if argument.annotation is not None:
-        return None
-    # Without an annotation, the name of the argument and the project's driver decide.
-    if argument.arg in ("session", "db", "db_session") and _uses_sqlalchemy(modules):
-        return _on_sqlalchemy((_ASYNC_SESSIONS if is_async else _SESSIONS)[0], driver)
-    if argument.arg in ("conn", "connection"):
-        by_driver = {"asyncpg": _ASYNCPG, "psycopg": _PSYCOPG if is_async else _PSYCOPG_SYNC}
-        return by_driver.get(driver or "")
-    return _POOL if argument.arg == "pool" and driver == "asyncpg" else None
-
-
-def _on_sqlalchemy(kind: str, driver: str | None) -> Connection:
-    if kind in _SESSIONS:
-        opening = "with Session(fake_postgres.sqlalchemy.sync_engine()) as session:"
-        return Connection("session", opening, (examples.import_line(*kind.rsplit(".", 1)),))
-    argument = '"psycopg"' if driver == "psycopg" else ""
-    connection = _ON_AN_ENGINE[kind]
-    engine = f"fake_postgres.sqlalchemy.engine({argument})"
-    return replace(connection, opening=connection.opening.replace("ENGINE", engine))
+    if not kind and annotation is None:
+        # Without an annotation, the name of the argument and the project's driver decide.
+        kind = (
+            connections.kind_by_name(
+                argument.arg,
+                is_async=is_async,
+                driver=driver,
+                uses_sqlalchemy=_uses_sqlalchemy(modules),
+            )
+            or ""
+        )
+    return connections.opening(kind, "fake_postgres", driver)
 
 
 def _uses_sqlalchemy(modules: Modules) -> bool:
@@ -347,7 +270,7 @@ def _candidate(recording: Recording, record: Mapping[str, Any], fakes: str) -> C
     if any(argument.startswith("UUID(") for argument in arguments):
         imports.append("from uuid import UUID")
     script = examples.rule("fake_postgres", statement, arguments, answer, _WIDTH)
-    gap = "\n\n" if recording.connection.opening.endswith(":") else "\n"
+    gap = "\n\n" if recording.connection.line.endswith(":") else "\n"
     test = examples.render_test(
         f"{examples.words_of(recording.name)}_sends_its_statement",
         f"{examples.qualified_name(recording.part, recording.name)} sends this SQL with these "
@@ -360,5 +283,5 @@ def _candidate(recording: Recording, record: Mapping[str, Any], fakes: str) -> C
 
 
 def _steps(recording: Recording, act: str) -> str:
-    opening = recording.connection.opening
+    opening = recording.connection.line
     return f"{opening}\n{indent(act, '    ')}" if opening[-1] == ":" else f"{opening}\n\n{act}"

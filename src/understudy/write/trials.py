@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from understudy.init.connections import Opening as Opening
 from understudy.script.boundary import Event
 
 Layer = Literal["dao", "service", "router", "dto"]
@@ -47,21 +48,6 @@ class Argument:
     is_required: bool = True
     is_keyword: bool = False
     default: Any = None
-
-
-@dataclass(frozen=True)
-class Opening:
-    """How a test gets what the code under test works on: a connection, a session, a pool.
-
-    Attributes:
-        name: the variable.
-        line: the source that opens it; a `with` if it ends with a colon.
-        imports: the lines that it needs.
-    """
-
-    name: str
-    line: str
-    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
