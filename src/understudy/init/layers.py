@@ -100,6 +100,11 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
             yield from _classes(modules, module, inner, f"{name}.{inner.name}")
 
 
+def name_says_dao_or_service(name: str) -> bool:
+    """Whether the name of a class says that it is a DAO or a service."""
+    return _DAO.search(name) is not None or _SERVICE.search(name) is not None
+
+
 def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
     if not any(isinstance(statement, FunctionNode) for statement in node.body):
         return None

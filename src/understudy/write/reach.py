@@ -1,0 +1,181 @@
+"""What the source of a function reaches beyond the database, and whether it ever ends."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from understudy.init.modules import Modules, own_nodes, statements
+from understudy.project import parsing
+from understudy.project.call_resolution import callee
+from understudy.project.scopes import Class, Function
+from understudy.project.sources import Module, home_of
+
+_DEPTH = 3  # calls that are followed
+# Functions that reach the network, another process, or delete files.
+_NETWORK = re.compile(
+    r"(requests|httpx|aiohttp|urllib3|urllib\.request|http\.client|smtplib|aiosmtplib|ftplib|imaplib"
+    r"|poplib|socket|boto3|aioboto3|aiobotocore|redis|pymongo|motor|kafka|aiokafka|pika|aio_pika"
+    r"|stripe|openai|anthropic|sendgrid|fastapi_mail|paramiko|elasticsearch|minio|twilio"
+    r"|firebase_admin|grpc|google\.cloud|celery|xmlrpc)\b"
+)
+_PROCESSES = re.compile(
+    r"subprocess\.|os\.(system|popen|exec\w+|spawn\w+|fork|kill)$|asyncio\.create_subprocess_\w+$"
+)
+_FILES = re.compile(
+    r"os\.(remove|unlink|rmdir|removedirs|rename|replace)$|shutil\.(rmtree|move)$"
+    r"|aiofiles\.os\.(remove|rmdir|unlink)$"
+)
+_WAYS = (
+    (_NETWORK, "calls the network"),
+    (_PROCESSES, "starts a process"),
+    (_FILES, "deletes files"),
+)
+# Calls of a library whose classes only describe something.
+_HARMLESS = re.compile(
+    r"\.(\w*(Error|Exception|Timeout|Limits|Headers|URL|Request|Config\w*)|status)$"
+)
+_STARTS = re.compile(r"(threading\.Thread|multiprocessing\.Process|threading\.Timer)$")
+_CONNECTS = re.compile(
+    r"(asyncpg|psycopg|psycopg2|psqlpy)\.(connect|create_pool)$|asyncio\.run$|uvicorn\.run$"
+)
+
+
+def hazard(function: Function) -> str | None:
+    """Return why a function must not be called for a test, as the end of a sentence, or None."""
+    return _hazard(function, _DEPTH, set()) or _endless(function)
+
+
+def is_remote(modules: Modules, cls: type) -> bool:
+    """Whether a class of the project reaches more than the database in any of its methods."""
+    module = modules.by_name.get(cls.__module__)
+    found = None if module is None else module.defined.get(cls.__name__)
+    if not isinstance(found, Class):
+        return False
+    if any(hazard(method) is not None for method in found.functions):
+        return True
+    # A client that it is given: `client: httpx.AsyncClient`.
+    init = found.method("__init__")
+    assert module is not None
+    return init is not None and any(
+        _NETWORK.match(module.qualified(argument.annotation) or "") for argument in init.parameters
+    )
+
+
+def at_import(module: Module) -> list[tuple[int, str]]:
+    """Return what a module does beyond definitions when it is imported, each with its line."""
+    found = []
+    for statement in statements(module.tree.body):
+        value = getattr(statement, "value", None)
+        for call in (
+            (node for node in ast.walk(value) if isinstance(node, ast.Call)) if value else ()
+        ):
+            name = module.qualified(call.func) or ""
+            what = _way(name)
+            if _CONNECTS.search(name):
+                what = "connects or runs"
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "start":
+                started = call.func.value
+                maker = module.qualified(started.func if isinstance(started, ast.Call) else started)
+                defined = module.defined.get((maker or "").rpartition(".")[2])
+                if isinstance(defined, ast.Call):
+                    maker = module.qualified(defined.func)
+                what = "starts a thread or process" if _STARTS.search(maker or "") else what
+            is_made = isinstance(statement, ast.Assign | ast.AnnAssign) and name[:1].islower()
+            if what is not None and not (is_made and what == "calls the network"):
+                found.append((call.lineno, f"{what} when it is imported: {ast.unparse(call)}"))
+    return found
+
+
+def _hazard(function: Function, depth: int, seen: set[Function]) -> str | None:
+    seen.add(function)
+    module = home_of(function)
+    followed = []
+    for call in function.own(ast.Call):
+        name = module.qualified(call.func)
+        what = None if name is None else _way(name)
+        if what is None and isinstance(call.func, ast.Attribute) and call.func.attr == "unlink":
+            name, what = ast.unparse(call.func), "deletes files"
+        if what is not None:
+            return f"{what}: {name} in line {call.lineno} of {module.file.as_posix()}"
+        followed.append(call)
+    if depth:
+        for called in filter(None, map(partial(callee, module), followed)):
+            if called not in seen:
+                found = _hazard(called, depth - 1, seen)
+                if found is not None:
+                    return found
+    return None
+
+
+def _way(name: str) -> str | None:
+    if _HARMLESS.search(name):
+        return None
+    return next((what for pattern, what in _WAYS if pattern.match(name)), None)
+
+
+def _endless(function: Function) -> str | None:
+    for loop in function.own(ast.While):
+        if isinstance(loop.test, ast.Constant) and loop.test.value and not _leaves(loop):
+            return f"never returns: the loop in line {loop.lineno} has no end"
+    return None
+
+
+def _leaves(loop: ast.While) -> bool:
+    return any(
+        isinstance(node, ast.Break | ast.Return | ast.Raise | ast.Yield) for node in _inside(loop)
+    )
+
+
+def _inside(loop: ast.While) -> Iterator[ast.AST]:
+    return own_nodes(loop)
+
+
+_ENDS = {"commit", "rollback", "begin", "transaction"}
+_WRITES = {"add", "add_all", "delete", "merge", "flush", "insert", "update", "bulk_save_objects"}
+_WRITING_SQL = re.compile(r"(?i)\b(insert\s+into|update\s+\w+\s+set|delete\s+from)\b")
+
+
+def commits(function: Function) -> bool:
+    """Whether a function ends transactions itself: commit, rollback or begin, in what it calls."""
+    return any(
+        isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS
+        for called in _called(function, _DEPTH, set())
+        for call in called.own(ast.Call)
+    )
+
+
+def writes(function: Function) -> bool:
+    """Whether a function, or what it calls, looks as if it changes rows."""
+    for called in _called(function, _DEPTH, set()):
+        for call in called.own(ast.Call):
+            if parsing.last_name(call) in _WRITES:
+                return True
+        for text in called.own(ast.Constant):
+            if isinstance(text.value, str) and _WRITING_SQL.search(text.value):
+                return True
+    return False
+
+
+def _called(function: Function, depth: int, seen: set[Function]) -> Iterator[Function]:
+    """Yield a function and those that it calls; of an object not known, all methods of the name."""
+    seen.add(function)
+    yield function
+    module = home_of(function)
+    for call in function.own(ast.Call) if depth else ():
+        known = callee(module, call)
+        found = [known] if known is not None else _methods(module, call)
+        for called in found:
+            if called not in seen:
+                yield from _called(called, depth - 1, seen)
+
+
+def _methods(module: Module, call: ast.Call) -> list[Function]:
+    """Return the project's methods that `self.repository.add()` may call, by their name."""
+    if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Attribute):
+        return []
+    name = call.func.attr
+    known = [one for one in module.project._modules.values() if one is not None]
+    return [one for other in known for one in other.named(name) if one.in_class is not None]

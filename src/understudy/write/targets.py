@@ -1,0 +1,282 @@
+"""Which functions of an imported module are tested, and how each is called."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import inspect
+import types
+from collections.abc import Collection
+from functools import partial
+
+from understudy.init import connections, layers
+from understudy.init.modules import Modules
+from understudy.project.scopes import Function
+from understudy.write import callables, hints, reach
+from understudy.write.callables import Member
+from understudy.write.construction import Builder, Surroundings, Unbuildable, import_of
+from understudy.write.trials import Argument, Layer, LeftOut, Target
+
+_SQL_NAMES = {"sql", "query", "statement", "stmt"}
+
+
+def find(
+    module: types.ModuleType, wanted: Collection[str], modules: Modules, driver: str | None
+) -> tuple[list[Target], list[LeftOut]]:
+    """Return the functions of a module that can be tested, and those that cannot.
+
+    Routes and DTOs are not among them: they are found by what the app and pydantic say.
+
+    Args:
+        module: the module, imported.
+        wanted: the layers to look for.
+        modules: the project's modules.
+        driver: the project's database driver.
+    """
+    finder = _Finder(module, modules, driver)
+    targets: list[Target] = []
+    left_out: list[LeftOut] = []
+    for member in sorted(callables.members(module, modules), key=finder.order):
+        layer = finder.layer(member)
+        if layer is None or layer not in wanted:
+            continue
+        try:
+            finder.refuse_class(member)
+            targets.append(finder.target(member, layer))
+        except Unbuildable as error:
+            left_out.append(LeftOut(member.qualified, str(error), finder.line(member)))
+        except _UntestedClass as error:
+            line = inspect.getsourcelines(error.cls)[1]
+            left_out.append(LeftOut(error.cls.__qualname__, str(error), line))
+    return targets, list(dict.fromkeys(left_out))
+
+
+class _UntestedClass(Exception):
+    """A class of which no method can be tested; the text says why."""
+
+    def __init__(self, cls: type, reason: str) -> None:
+        super().__init__(reason)
+        self.cls = cls
+
+
+class _Finder:
+    def __init__(self, module: types.ModuleType, modules: Modules, driver: str | None) -> None:
+        self._module = module
+        self._modules = modules
+        self._builder = Builder(modules, driver, partial(reach.is_remote, modules))
+        found = layers.find_layers(modules)
+        here = [
+            part
+            for parts in found.values()
+            for part in parts
+            if part.module.name == module.__name__
+        ]
+        self._routes = {part.node.name for part in here if part.layer == "router"}
+        self._layers = {part.name: part.layer for part in here if part.layer != "router"}
+
+    def order(self, member: Member) -> tuple[int, str, int]:
+        """Return the key by which members are sorted: by class, its own methods first."""
+        if member.owner is None:
+            return member.line, "", 0
+        _, first = inspect.getsourcelines(member.owner)
+        return (
+            first,
+            member.owner.__qualname__,
+            member.line + 10_000 * (member.home is not member.owner),
+        )
+
+    def line(self, member: Member) -> int:
+        """Return the line in the module: of an inherited method, that of the class."""
+        if member.inner.__module__ == self._module.__name__:
+            return member.line
+        assert member.owner is not None, "a function of another module is not a member"
+        return inspect.getsourcelines(member.owner)[1]
+
+    def layer(self, member: Member) -> Layer | None:
+        """Return the layer of a function, or None if it is none that is tested here."""
+        name = member.name
+        if name in self._routes or (name.startswith("_") and name != "__call__"):
+            return None
+        if member.owner is not None and _only_describes(member.owner):
+            return None
+        top = member.owner.__qualname__ if member.owner else name
+        layer = self._layers.get(top)
+        if layer == "dto":
+            return None
+        if layer in ("dao", "service"):
+            return layer  # type: ignore[return-value] # one of Layer
+        return "dao" if self._takes_a_connection(member) else "service"
+
+    def _takes_a_connection(self, member: Member) -> bool:
+        functions = [member.inner]
+        if member.kind == "instance" and member.owner is not None:
+            functions.append(member.owner.__init__)  # type: ignore[misc] # only its signature is read
+        return any(
+            self._builder.kind(name, hint, member.is_coroutine) is not None
+            for function in filter(inspect.isfunction, map(inspect.unwrap, functions))
+            for name, hint in hints.hints_of(function, self._modules).items()
+        )
+
+    def target(self, member: Member, layer: Layer) -> Target:
+        """Return how a function is called.
+
+        Raises:
+            Unbuildable: it cannot be tested; the text says why.
+        """
+        self._refuse(member)
+        function = self._source(member)
+        around = Surroundings()
+        is_async = member.is_coroutine or inspect.isasyncgenfunction(member.inner)
+        signature, given, prefix = self._call(member, around, is_async)
+        arguments: list[Argument] = []
+        known = hints.hints_of(
+            member.inner, self._modules, hints.variables_of(member.owner) if member.owner else {}
+        )
+        by_name: list[str] = []
+        for parameter in signature:
+            hint = known.get(parameter.name, inspect.Parameter.empty)
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            if self._builder.is_collaborator(parameter.name, hint, is_async):
+                source = self._builder.value(parameter.name, hint, around, is_async=is_async)
+                is_first = (
+                    not arguments and not by_name and parameter.kind != parameter.KEYWORD_ONLY
+                )
+                (given if is_first else by_name).append(
+                    source if is_first else f"{parameter.name}={source}"
+                )
+            else:
+                arguments.append(_argument(parameter, hint))
+        if by_name:
+            arguments = [_by_name(argument) for argument in arguments]
+        shown = ["ARGUMENTS"] if arguments else []
+        call = f"{prefix}({', '.join([*given, *by_name, *shown])})"
+        lines, first = inspect.getsourcelines(member.inner)
+        openings = around.all()
+        if function is not None and reach.writes(function) and not reach.commits(function):
+            openings = tuple(map(connections.committing, openings))
+        return Target(
+            layer=layer,
+            name=member.qualified,
+            function=member.inner,
+            file=inspect.getsourcefile(member.inner) or "",
+            lines=(first, first + len(lines) - 1),
+            is_async=is_async,
+            call=_collected(member, call),
+            arguments=tuple(arguments),
+            openings=openings,
+            imports=tuple(dict.fromkeys(around.imports)),
+        )
+
+    def refuse_class(self, member: Member) -> None:
+        """Refuse a method if no method of its class can be tested.
+
+        Raises:
+            _UntestedClass: with the reason.
+        """
+        owner = member.owner
+        if owner is None:
+            return
+        if inspect.isabstract(owner) or getattr(owner, "_is_protocol", False):
+            listed = ", ".join(one.__name__ for one in self._builder.subclasses(owner))
+            where = f": its methods are tested on {listed}" if listed else ""
+            raise _UntestedClass(owner, f"is abstract{where}")
+        if member.kind == "instance" and reach.is_remote(self._modules, owner):
+            raise _UntestedClass(owner, "talks to another server, which no test may do")
+
+    def _refuse(self, member: Member) -> None:
+        function = self._source(member)
+        reason = None if function is None else reach.hazard(function)
+        if reason is not None:
+            raise Unbuildable(reason)
+        if member.is_context:
+            raise Unbuildable("is a context manager: it is tested by what uses it")
+        names = set(inspect.signature(member.inner).parameters)
+        if member.owner is not None and names & _SQL_NAMES and not member.name.startswith("search"):
+            hint = hints.hints_of(member.inner, self._modules)
+            if any(hints.class_in(hint[name]) in (str, None) for name in names & _SQL_NAMES):
+                raise Unbuildable("takes SQL: it is tested by what sends a statement with it")
+
+    def _call(
+        self, member: Member, around: Surroundings, is_async: bool
+    ) -> tuple[list[inspect.Parameter], list[str], str]:
+        """Return the parameters, the arguments that are known, and what is called."""
+        depth = self._unwrapped(member, is_async)
+        chain = callables.layers(member.outer)
+        signature = list(inspect.signature(chain[min(depth, len(chain) - 1)]).parameters.values())
+        signature = signature[member.kind in ("instance", "class") :]
+        suffix = ".__wrapped__" * depth
+        if member.owner is None:
+            around.imports.append(f"from {self._module.__name__} import {member.name}")
+            return signature, [], f"{member.name}{suffix}"
+        name = member.owner.__qualname__
+        around.imports.append(import_of(member.owner))
+        if member.kind != "instance":
+            given = [name] if depth and member.kind == "class" else []
+            return signature, given, f"{name}.{member.name}{suffix}"
+        receiver = self._receiver(member, around, is_async)
+        if depth:
+            return signature, [receiver], f"{name}.{member.name}{suffix}"
+        return signature, [], receiver if member.name == "__call__" else f"{receiver}.{member.name}"
+
+    def _receiver(self, member: Member, around: Surroundings, is_async: bool) -> str:
+        assert member.owner is not None
+        try:
+            return self._builder.instance(member.owner, around, is_async=is_async)
+        except Unbuildable as error:
+            for name, value in vars(self._module).items():
+                if type(value) is member.owner and not name.startswith("_"):
+                    around.imports.append(f"from {self._module.__name__} import {name}")
+                    return name
+            raise Unbuildable(f"{member.owner.__name__} cannot be made: {error}") from None
+
+    def _unwrapped(self, member: Member, is_async: bool) -> int:
+        """Return the number of decorators to leave out: those that pass the connection in."""
+        for name, hint in hints.hints_of(member.inner, self._modules).items():
+            if self._builder.kind(name, hint, is_async) and callables.injects(member, name):
+                return callables.injector(member, name)
+        return 0
+
+    def _source(self, member: Member) -> Function | None:
+        """Return the function in its source, or None if the project's sources don't have it."""
+        module = self._modules.by_name.get(member.inner.__module__)
+        line = member.line
+        for function in module.named(member.inner.__name__) if module else ():
+            decorators: list[ast.expr] = function.node.decorator_list
+            if line in (function.node.lineno, *(one.lineno for one in decorators)):
+                return function
+        return None
+
+
+def _only_describes(cls: type) -> bool:
+    """Whether a class holds data or describes something: a model, an enum, an exception."""
+    return (
+        issubclass(cls, enum.Enum | BaseException | tuple)
+        or hasattr(cls, "model_fields")
+        or hasattr(cls, "__table__")
+        or hasattr(cls, "__tablename__")
+    )
+
+
+def _argument(parameter: inspect.Parameter, hint: object) -> Argument:
+    is_injected = type(parameter.default).__name__ in ("Depends", "Security")
+    is_required = parameter.default is parameter.empty or is_injected
+    return Argument(
+        parameter.name,
+        hint,
+        is_required=is_required,
+        is_keyword=parameter.kind == parameter.KEYWORD_ONLY,
+        default=None if is_required else parameter.default,
+    )
+
+
+def _by_name(argument: Argument) -> Argument:
+    return Argument(argument.name, argument.hint, argument.is_required, True, argument.default)
+
+
+def _collected(member: Member, call: str) -> str:
+    if member.is_generator:
+        if inspect.isasyncgenfunction(member.inner):
+            return f"[item async for item in {call}]"
+        return f"list({call})"
+    return f"await {call}" if member.is_coroutine else call
