@@ -32,7 +32,7 @@ def test_rows_are_there_for_every_connection_of_the_test_and_for_no_other(
             import asyncpg
             import psycopg
             import pytest
-            from understudy.rows import Row, RowRefused
+            from understudy.rows import ChangesUnknown, Row, RowRefused
 
             @pytest.mark.asyncio
             async def test_async(real_postgres):
@@ -54,9 +54,31 @@ def test_rows_are_there_for_every_connection_of_the_test_and_for_no_other(
                     connection.execute("INSERT INTO users VALUES (1, 'Ana', 'a@example.com')")
                     with pytest.raises(RowRefused, match="end its transaction"):
                         real_postgres.insert("users", email="a@example.com")
+
+            @pytest.mark.understudy(isolation="clone")
+            def test_what_changed_is_what_is_committed(real_postgres):
+                ana = real_postgres.insert("users", name="Ana")
+                with psycopg.connect(real_postgres.dsn) as connection:
+                    with real_postgres.changes() as changes:
+                        connection.execute("UPDATE users SET name = 'Bia'")
+                        connection.commit()
+                    assert changes.updated == {"users": [{"id": ana.id, "name": "Bia"}]}
+                    with pytest.raises(ChangesUnknown) as raised:
+                        with real_postgres.changes():
+                            connection.execute("DELETE  FROM users")
+                    assert str(raised.value) == (
+                        "On a clone, changes() sees committed rows only, and a transaction that "
+                        "has written is open. Its latest statement is\\n"
+                        "  DELETE FROM users\\n"
+                        "Commit it or roll it back before the block begins, and in the block."
+                    )
+                    with pytest.raises(ChangesUnknown, match="lock timeout"):
+                        connection.rollback()
+                        with real_postgres.changes():
+                            connection.execute("LOCK TABLE users")
         """
     )
-    database.passes(passed=3)
+    database.passes(passed=4)
 
 
 def test_a_rule_is_for_the_code_under_test_and_for_no_inserted_row(database: Project) -> None:

@@ -69,7 +69,9 @@ async def on_fake_postgres(fake_postgres: FakePostgres) -> None:
 
 async def on_real_postgres(real_postgres: RealPostgres) -> None:
     assert real_postgres.insert("users", name="Ana")["name"] == "Ana"
-    real_postgres.on("UPDATE users ...").raises(db_error("40P01"))
+    with real_postgres.changes() as changes:
+        real_postgres.on("UPDATE users ...").raises(db_error("40P01"))
+    assert_type(changes.updated, dict[str, list[dict[str, Any]]])
     connection: asyncpg.Connection = await real_postgres.asyncpg.connect()
     await connection.execute("SELECT 1")
     real_postgres.insert(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -43,6 +43,24 @@ class RowsOfTest:
         except RowsError as error:
             raise error.with_traceback(None) from None
 
+    def read(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Return the rows of a query that may come after SET commands, as texts.
+
+        Raises:
+            ChangesUnknown: the query fails.
+        """
+        import psycopg
+
+        from understudy.rows import ChangesUnknown
+
+        try:
+            cursor = self._connect().execute(sql.encode())
+        except psycopg.Error as error:
+            raise ChangesUnknown(f"The rows of the tables cannot be read: {error}") from error
+        while cursor.nextset():
+            pass
+        return cursor.fetchall()
+
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self._connection is not None:
@@ -63,7 +81,8 @@ class RowsOfTest:
         from understudy.embedded.driver import connect
         from understudy.fake_postgres.clients import INSERTER
 
-        # With its first message, as a SET would count as a call of the test.
-        timeout = f"-c lock_timeout={LOCK_TIMEOUT}"
-        self._connection = connect(self._dsn, application_name=INSERTER, options=timeout)
+        if self._connection is None:
+            # With its first message, as a SET would count as a call of the test.
+            options = f"-c lock_timeout={LOCK_TIMEOUT}"
+            self._connection = connect(self._dsn, application_name=INSERTER, options=options)
         return self._connection

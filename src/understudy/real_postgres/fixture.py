@@ -7,16 +7,20 @@ import re
 import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from understudy.fake_postgres.connectors import Drivers
 from understudy.fake_postgres.fixture import FakePostgres
 from understudy.fake_postgres.server import Server
+from understudy.pg.errors import ServerError
 from understudy.real_postgres.mixed_rules import RealRule
 from understudy.real_postgres.rollback_server import RollbackServer
 from understudy.script.call_log import CallLog
 from understudy.script.calls import Transaction
 from understudy.script.script import Script
+
+if TYPE_CHECKING:
+    from understudy.rows.changes import Changes
 
 
 class Inserter(Protocol):
@@ -25,6 +29,9 @@ class Inserter(Protocol):
     def insert(self, table: str, values: dict[str, object]) -> Any:
         """Insert a row and return it."""
 
+    def read(self, sql: str) -> Sequence[tuple[str | None, ...]]:
+        """Return the rows of a query, as texts."""
+
     def close(self) -> None:
         """Close its connection."""
 
@@ -32,6 +39,7 @@ class Inserter(Protocol):
 class _Inserting:
     """A database into which a test can insert rows."""
 
+    isolation: Literal["rollback", "clone"]
     _rows: Inserter | None = None
 
     def insert(self, table: str, /, **values: object) -> Any:
@@ -48,6 +56,27 @@ class _Inserting:
         __tracebackhide__ = True
         assert self._rows is not None, "the fixture provides it"
         return self._rows.insert(table, values)
+
+    def changes(self) -> AbstractContextManager[Changes]:
+        """Tell how the rows of all tables differ after a `with` block from those before it.
+
+        It is no call of the test. Rows of an open transaction count, but not on a clone, where it
+        is an error if a transaction that has written is open at the end of the block.
+
+        Returns:
+            What differs, once the block is over: `changes.inserted`, `.updated` and `.deleted`.
+
+        Raises:
+            understudy.rows.RowsError: the tables cannot be read.
+        """
+        from understudy.rows.changes import watch
+
+        return watch(self._read, sees_open=self.isolation == "rollback")
+
+    def _read(self, sql: str) -> Sequence[tuple[str | None, ...]]:
+        """Return the rows of a query that is no call of the test, as texts."""
+        assert self._rows is not None, "the fixture provides it"
+        return self._rows.read(sql)
 
     def _close_rows(self) -> None:
         if self._rows is not None:
@@ -79,6 +108,14 @@ class RealPostgres(_Inserting, FakePostgres):
         """End the test: close its connections, report leaked ones, and roll back."""
         self._close_rows()
         super().end()
+
+    def _read(self, sql: str) -> Sequence[tuple[str | None, ...]]:
+        from understudy.rows import ChangesUnknown
+
+        try:
+            return self._rollback_server.read_beside(sql)
+        except ServerError as error:
+            raise ChangesUnknown(f"The rows of the tables cannot be read: {error}") from error
 
     def _begin(self, server: Server) -> Script:
         return self._rollback_server.begin_test(moves=self._moves)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from understudy.fake_postgres import pool_renewal
@@ -28,6 +29,7 @@ MOVING_PATIENCE = 1.0
 # Seconds of a first run after which a reason that is only possible is enough to end it.
 MOVING_TIME = 10.0
 _INTERVAL = 0.5  # seconds between two attempts to interrupt one
+_INTERVAL_OF_READS = 0.002  # seconds, while a statement runs
 
 
 class RollbackServer(Server):
@@ -144,6 +146,22 @@ class RollbackServer(Server):
         super().end_test(left, close)
         self.leaked.end()
         self._rollback = self._sockets.begin(self.scheduler.roll_back)
+
+    def read_beside(self, sql: str) -> Sequence[tuple[str | None, ...]]:
+        """Return what a query finds in the transaction of the test, open ones of clients included.
+
+        It is no call of the test. It waits for a statement that runs.
+
+        Raises:
+            ServerError: the query failed, or the server is gone.
+        """
+        self.wait_for_rollback()
+        found: list[Sequence[tuple[str | None, ...]] | None] = [None]
+        while found[-1] is None:
+            self._sockets.settle(lambda: found.append(self.scheduler.read_beside(sql)))
+            if found[-1] is None:
+                time.sleep(_INTERVAL_OF_READS)
+        return found[-1]
 
     def _settle(self) -> None:
         self._sockets.settle(self.scheduler.finish_commit)

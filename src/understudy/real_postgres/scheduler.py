@@ -19,7 +19,9 @@ from understudy.fake_postgres.protocol import errors
 from understudy.fake_postgres.protocol.statements import Pending, Result
 from understudy.fake_postgres.sockets import Sockets
 from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.sql_spelling import quoted
 from understudy.real_postgres import failures, logins, upstream_requests
+from understudy.real_postgres.aside import read_aside
 from understudy.real_postgres.client_state import RollbackClient
 from understudy.real_postgres.deferred_constraints import CHECK, DeferredConstraints
 from understudy.real_postgres.limits import Limits
@@ -281,17 +283,9 @@ class TransactionScheduler:
         client = request.client
         if self._holder is client:
             return b""
-        statements = []
-        if not self._is_begun:
-            statements.append("BEGIN")
-            self._is_begun = True
-            if request.is_aside:
-                return upstream_requests.query("BEGIN")
-        elif self._ending:
-            if self._ending == "rollback":
-                statements.append(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-            statements.append(f"RELEASE SAVEPOINT {SAVEPOINT}")
-        self._ending = ""
+        if request.is_aside:
+            return upstream_requests.query(";".join(self._catch_up()))
+        statements = self._catch_up()
         statements += self.settings.change_to(client, self._constraints.restore_statements())
         statements.append(f"SAVEPOINT {SAVEPOINT}")
         statements += self.settings.local_to(client)
@@ -302,6 +296,15 @@ class TransactionScheduler:
         closed = b"".join(map(upstream_requests.close_portal, self._portals))
         self._portals = []
         return closed + upstream_requests.query(";".join(statements))
+
+    def _catch_up(self) -> list[str]:
+        """Return the statements that begin the transaction, or end a client's, if that is due."""
+        if not self._is_begun:
+            self._is_begun = True
+            return ["BEGIN"]
+        ending, self._ending = self._ending, ""
+        released = [f"RELEASE SAVEPOINT {SAVEPOINT}"] if ending else []
+        return [f"ROLLBACK TO SAVEPOINT {SAVEPOINT}"] * (ending == "rollback") + released
 
     def _finished(self, request: _Request, replies: Sequence[Reply]) -> None:
         self._running = None
@@ -349,6 +352,26 @@ class TransactionScheduler:
         failure = failures.busy(request.sql, seconds, where, sent)
         expectations.record_failure(failure)
         request.done(errors.error("55P03", str(failure)))
+
+    def read_beside(self, sql: str) -> Sequence[tuple[str | None, ...]] | None:
+        """Return what a query finds in the open transaction, as texts; None while a request runs.
+
+        An aborted transaction goes back to its innermost savepoint, or to its beginning. Its client
+        cannot tell: what it sends before a rollback is refused before it comes here.
+
+        Raises:
+            ServerError: the query failed, or the server is gone.
+        """
+        if self._running is not None:
+            return None
+        if self._upstream is None or self._upstream.is_lost:
+            raise ServerError(ErrorFields("57P01", failures.SERVER_GONE, "FATAL"))
+        statements = self._catch_up()
+        current = None if self._holder is None else self._holder.current
+        if current is not None and current.aborted:
+            name = SAVEPOINT if current.savepoint is None else quoted(current.savepoint)
+            statements.append(f"ROLLBACK TO SAVEPOINT {name}")
+        return read_aside(self._upstream, statements, sql)
 
     # Tests ---------------------------------------------------------------------------------------
 

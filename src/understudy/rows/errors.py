@@ -1,8 +1,8 @@
-"""The exceptions of `insert`."""
+"""The exceptions of `insert` and `changes`."""
 
 
 class RowsError(Exception):
-    """The base of every error that `insert` raises."""
+    """The base of every error that `insert` and `changes` raise."""
 
 
 class UnknownName(RowsError):
@@ -19,3 +19,7 @@ class NoValue(RowsError):
 
 class RowRefused(RowsError):
     """PostgreSQL refuses the row: the values that were given, or every value that was tried."""
+
+
+class ChangesUnknown(RowsError):
+    """It cannot be told how the rows of the tables have changed."""
