@@ -273,24 +273,27 @@ def test_a_service_gets_its_daos(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "opening"),
+    ("body", "after"),
     [
-        ("session.add(1)", ", session.begin():"),
-        ("session.add(1)\n    await session.commit()", ":"),
-        ("await session.get(int, 1)", ":"),
+        ("session.add(1)", ("await session.commit()",)),
+        ("session.add(1)\n    await session.commit()", ()),
+        ("await session.get(int, 1)", ()),
     ],
 )
-def test_code_that_leaves_the_commit_to_its_caller(tmp_path: Path, body: str, opening: str) -> None:
-    """The session commits at the end of its block, with the options of the project's own."""
+def test_code_that_leaves_the_commit_to_its_caller(
+    tmp_path: Path, body: str, after: tuple[str, ...]
+) -> None:
+    """The test commits after the call; the session has the options of the project's own."""
     users = (
         "from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker\n"
         "sessions = async_sessionmaker(None, expire_on_commit=False)\n"
         f"async def create(session: AsyncSession):\n    {body}\n"
     )
     [target], _ = found_in(tmp_path, {"users": users})
+    assert target.after == after
     assert [one.line for one in target.openings] == [
         "async with AsyncSession(real_postgres.sqlalchemy.engine(), expire_on_commit=False) "
-        f"as session{opening}"
+        "as session:"
     ]
 
 

@@ -145,21 +145,20 @@ def kind_of(cls: type) -> str | None:
     return None
 
 
-def committing(opened: Opening) -> Opening:
-    """Return an opening that commits at the end of its block, for code that leaves it to callers.
-
-    Those that commit each statement by themselves stay as they are.
-    """
-    line = opened.line
-    if line.endswith(" as session:"):
-        line = f"{line[:-1]}, session.begin():"
-    elif ".connect() as conn:" in line:
-        line = line.replace(".connect() as conn:", ".begin() as conn:")
-    elif ".psycopg.connect()" in line:
-        line = f"async with {line.partition(' = ')[2]} as conn:"
-    elif ".psycopg.connect_sync()" in line:
-        line = f"with {line.partition(' = ')[2]} as conn:"
-    return replace(opened, line=line)
+def commit(opened: Opening) -> str | None:
+    """Return the line that commits what was done; None if that happens by itself."""
+    kinds = (
+        ("async with AsyncSession(", True),
+        ("with Session(", False),
+        (".psycopg.connect()", True),
+        (".psycopg.connect_sync()", False),
+        (".sync_engine().connect()", False),
+        (".connect() as conn:", True),
+    )
+    for mark, is_async in kinds:
+        if mark in opened.line:
+            return f"{'await ' if is_async else ''}{opened.name}.commit()"
+    return None
 
 
 def with_options(opened: Opening, options: Sequence[str]) -> Opening:

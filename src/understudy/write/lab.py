@@ -101,6 +101,7 @@ class Lab:
         act = [
             f"with lab.acting({_real_postgres(trial.target)}):",
             f"    lab.answer = {rendering.call(trial)}",
+            *(f"    {line}" for line in trial.target.after),
         ]
         lines = sorted(rendering.imports(trial))
         lines += [line for setup in trial.setups for line in setup.lines]

@@ -153,8 +153,9 @@ class _Finder:
         call = f"{prefix}({', '.join([*given, *by_name, *shown])})"
         lines, first = inspect.getsourcelines(member.inner)
         openings = around.all()
+        after: tuple[str, ...] = ()
         if function is not None and reach.writes(function) and not reach.commits(function):
-            openings = tuple(map(connections.committing, openings))
+            after = tuple(filter(None, map(connections.commit, openings)))
         return Target(
             layer=layer,
             name=member.qualified,
@@ -165,6 +166,7 @@ class _Finder:
             call=_collected(member, call),
             arguments=tuple(arguments),
             openings=openings,
+            after=after,
             imports=tuple(dict.fromkeys(around.imports)),
         )
 

@@ -65,6 +65,7 @@ class Target:
             it is needed: `await UserDAO(session).find(ARGUMENTS)`.
         arguments: the parameters that a trial gives values, in order.
         openings: what is opened before the call, in order.
+        after: the lines that follow a call that returned: `await session.commit()`.
         fixtures: the fixtures that the test takes, with the type of each: `("real_postgres",
             "RealPostgres")`.
         imports: the lines that the call needs.
@@ -79,6 +80,7 @@ class Target:
     call: str
     arguments: tuple[Argument, ...] = ()
     openings: tuple[Opening, ...] = ()
+    after: tuple[str, ...] = ()
     fixtures: tuple[tuple[str, str], ...] = (("real_postgres", "RealPostgres"),)
     imports: tuple[str, ...] = ()
 
