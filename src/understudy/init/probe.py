@@ -136,6 +136,7 @@ def _shown(error: BaseException) -> str:
 
 def _app(target: str, root: Path) -> dict[str, Any]:
     from understudy.asgi import load_app
+    from understudy.asgi.app_routes import routes_with_endpoint
 
     answer: dict[str, Any] = {"kind": "app", "target": target, "error": None, "routes": []}
     try:
@@ -144,20 +145,11 @@ def _app(target: str, root: Path) -> dict[str, Any]:
             answer["error"] = "the app is not FastAPI's: there is no OpenAPI description to test"
             return answer
         described = app.openapi()["paths"]
-        for route in _routes(app.routes):
+        for route in routes_with_endpoint(app.routes):
             answer["routes"] += _described(route, described)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
         answer["error"] = str(error).strip() or _shown(error)
     return answer
-
-
-def _routes(routes: Any) -> Any:
-    """Yield the routes that call a function, with those of included routers."""
-    for route in routes:
-        if hasattr(route, "endpoint") and getattr(route, "methods", None):
-            yield route
-        elif hasattr(route, "effective_candidates"):
-            yield from _routes(route.effective_candidates())
 
 
 def _described(route: Any, described: Mapping[str, Any]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +40,9 @@ def kept(
     for part in parts:
         line = part.node.lineno
         try:
-            model = Model(part.module.name, part.name, root)
+            home = importlib.import_module(part.module.name)
+            cls = functools.reduce(getattr, part.name.split("."), home)
+            model = Model(cls, root)
             inputs = Finder(model, locale).find()
         except NoModel as error:
             left_out.append(LeftOut(part.name, str(error), line))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -58,11 +57,12 @@ class Model:
     """A pydantic model, of version 1 or 2, or a dataclass of pydantic.
 
     Args:
-        module: the module that has it.
-        name: its name there, with the classes around it.
+        cls: the class.
         root: the project's folder.
 
     Attributes:
+        module: the name of its module.
+        name: its name there, with the classes around it.
         schema: the JSON schema of its input.
         parse: the source that validates VALUES.
         dump: the source that returns the model `dto` as JSON.
@@ -73,15 +73,14 @@ class Model:
         NoModel: it cannot be tested.
     """
 
-    def __init__(self, module: str, name: str, root: Path) -> None:
-        self.module, self.name = module, name
+    def __init__(self, cls: Any, root: Path) -> None:
+        self._class, self.module, self.name = cls, cls.__module__, cls.__qualname__
         self._root = str(root.resolve())
         self._validate: Callable[[Any], Any]
         self._dumped: Callable[[Any], Any]
-        self._class: Any = functools.reduce(
-            getattr, name.split("."), importlib.import_module(module)
+        self.imports: tuple[str, ...] = (
+            f"from {self.module} import {self.name.partition('.')[0]}",
         )
-        self.imports: tuple[str, ...] = (f"from {module} import {name.partition('.')[0]}",)
         try:
             self._prepare()
         except Exception as error:
