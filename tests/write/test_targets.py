@@ -341,6 +341,91 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
         "dump": "starts a process: subprocess.run in line 20 of app/users.py",
         "listen": "never returns: the loop in line 23 has no end",
         "locked": "is a context manager: it is tested by what uses it",
-        "Users": "is abstract",
+        "Users": "is abstract, and no class derives from it",
         "Report.make": "Report cannot be made: nothing says what anything takes",
     }
+
+
+def test_a_base_class_is_tested_on_a_class_that_completes_it(tmp_path: Path) -> None:
+    """The columns of its model stand for `**filters`; those that a row needs are required."""
+    users = """
+        from sqlalchemy import ForeignKey, select
+        from sqlalchemy.ext.asyncio import AsyncSession
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+        class Base(DeclarativeBase): ...
+
+        class User(Base):
+            __tablename__ = "users"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            name: Mapped[str]
+            note: Mapped[str | None]
+
+        class BaseDAO:
+            model = None
+
+            @classmethod
+            async def find(cls, session: AsyncSession, **filters):
+                return await session.scalars(select(cls.model).filter_by(**filters))
+
+            @classmethod
+            async def add(cls, session: AsyncSession, **data):
+                session.add(cls.model(**data))
+
+        class UserDAO(BaseDAO):
+            model = User
+    """
+    targets, left_out = found_in(tmp_path, {"users": users})
+    assert left_out == []
+    assert [(target.name, target.call) for target in targets] == [
+        ("BaseDAO.find", "await UserDAO.find(session, ARGUMENTS)"),
+        ("BaseDAO.add", "await UserDAO.add(session, ARGUMENTS)"),
+        ("UserDAO.find", "await UserDAO.find(session, ARGUMENTS)"),
+        ("UserDAO.add", "await UserDAO.add(session, ARGUMENTS)"),
+    ]
+    assert [
+        [(argument.name, argument.is_required) for argument in target.arguments]
+        for target in targets[:2]
+    ] == [
+        [("id", False), ("name", False), ("note", False)],
+        [("id", False), ("name", True), ("note", False)],
+    ]
+
+
+def test_a_pool_that_the_project_opens_itself(tmp_path: Path) -> None:
+    """It is entered around the call of what uses it, with settings of this database."""
+    pools = """
+        from contextlib import asynccontextmanager
+        from dataclasses import dataclass
+        import asyncpg
+
+        @dataclass
+        class Settings:
+            database_url: str
+            size: int = 2
+
+        class Database:
+            @classmethod
+            @asynccontextmanager
+            async def opened(cls, settings: Settings):
+                cls.pool = await asyncpg.create_pool(settings.database_url)
+                yield
+
+            @classmethod
+            async def fetch(cls, text):
+                return await cls.pool.fetch(text)
+    """
+    users = """
+        from app.pools import Database
+
+        async def names():
+            return await Database.fetch("SELECT name FROM users")
+
+        async def nothing():
+            return None
+    """
+    targets, _ = found_in(tmp_path, {"pools": pools, "users": users})
+    assert [[opening.line for opening in target.openings] for target in targets] == [
+        ["async with Database.opened(Settings(database_url=real_postgres.dsn)):"],
+        [],
+    ]

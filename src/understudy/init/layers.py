@@ -100,20 +100,19 @@ def _classes(modules: Modules, module: Module, node: ast.ClassDef, name: str) ->
             yield from _classes(modules, module, inner, f"{name}.{inner.name}")
 
 
-def name_says_dao_or_service(name: str) -> bool:
-    """Whether the name of a class says that it is a DAO or a service."""
-    return _DAO.search(name) is not None or _SERVICE.search(name) is not None
+def layer_by_name(name: str) -> str | None:
+    """Return the layer that the name of a class says: "dao", "service" or None."""
+    if _DAO.search(name):
+        return "dao"
+    return "service" if _SERVICE.search(name) else None
 
 
 def _layer_of_class(module: Module, node: ast.ClassDef) -> str | None:
     if not any(isinstance(statement, FunctionNode) for statement in node.body):
         return None
-    if _DAO.search(node.name):
-        return "dao"
-    if _SERVICE.search(node.name):
-        return "service"
-    if re.search(r"(Error|Exception)$", node.name):
-        return None
+    layer = layer_by_name(node.name)
+    if layer is not None or re.search(r"(Error|Exception)$", node.name):
+        return layer
     return _layer_of_path(module)
 
 

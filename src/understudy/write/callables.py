@@ -25,8 +25,9 @@ class Member:
         kind: how it is bound.
         outer: what a caller calls, with the decorators.
         inner: the function as it is written, below all decorators.
-        owner: the class that it is called on; None for a function.
+        owner: the class that it is a method of; None for a function.
         home: the class that defines it.
+        called_on: the class that it is called on: the owner, or a subclass if that is only a base.
     """
 
     name: str
@@ -35,6 +36,12 @@ class Member:
     inner: Callable[..., Any]
     owner: type | None = None
     home: type | None = None
+    called_on: type | None = None
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether another class defines it."""
+        return self.home is not self.owner
 
     @property
     def qualified(self) -> str:
@@ -112,7 +119,7 @@ def _method(cls: type, home: type, name: str, static: Any) -> Member | None:
     if not _is_function(static):
         return None
     inner = innermost(static, name)
-    return None if inner is None else Member(name, kind, static, inner, cls, home)
+    return None if inner is None else Member(name, kind, static, inner, cls, home, cls)
 
 
 def _is_function(value: object) -> bool:

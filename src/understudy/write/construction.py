@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 
 from understudy.init import connections
 from understudy.init.connections import Opening
-from understudy.init.layers import name_says_dao_or_service
+from understudy.init.layers import layer_by_name
 from understudy.init.modules import Modules
 from understudy.project.scopes import Class
 from understudy.write import hints
@@ -107,7 +107,7 @@ class Builder:
         if self.kind(name, hint, is_async) is not None:
             return True
         cls = hints.class_in(hint)
-        return cls is not None and self._is_own(cls) and name_says_dao_or_service(cls.__name__)
+        return cls is not None and self._is_own(cls) and layer_by_name(cls.__name__) is not None
 
     def value(
         self, name: str, hint: Any, around: Surroundings, *, is_async: bool, depth: int = 0
@@ -130,6 +130,8 @@ class Builder:
             raise Unbuildable(f"nothing says what {name} takes")
         if issubclass(cls, enum.Enum) and len(cls):
             return f"{self._named(cls, around)}.{next(iter(cls)).name}"
+        if cls.__module__.partition(".")[0] in sys.stdlib_module_names:
+            raise Unbuildable(f"nothing says which {cls.__name__} {name} takes")
         if not self._is_own(cls) or self._is_remote(cls):
             return self._dummy(name, cls, around)
         return self.instance(cls, around, hint=hint, is_async=is_async, depth=depth + 1)

@@ -102,9 +102,9 @@ def _hazard(function: Function, depth: int, seen: set[Function]) -> str | None:
             return f"{what}: {name} in line {call.lineno} of {module.file.as_posix()}"
         followed.append(call)
     if depth:
-        for called in filter(None, map(partial(callee, module), followed)):
-            if called not in seen:
-                found = _hazard(called, depth - 1, seen)
+        for one in filter(None, map(partial(callee, module), followed)):
+            if one not in seen:
+                found = _hazard(one, depth - 1, seen)
                 if found is not None:
                     return found
     return None
@@ -142,21 +142,34 @@ def commits(function: Function) -> bool:
     """Whether a function ends transactions itself: commit, rollback or begin, in what it calls."""
     return any(
         isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS
-        for called in _called(function, _DEPTH, set())
-        for call in called.own(ast.Call)
+        for reached in called(function)
+        for call in reached.own(ast.Call)
     )
 
 
 def writes(function: Function) -> bool:
     """Whether a function, or what it calls, looks as if it changes rows."""
-    for called in _called(function, _DEPTH, set()):
-        for call in called.own(ast.Call):
+    for reached in called(function):
+        for call in reached.own(ast.Call):
             if parsing.last_name(call) in _WRITES:
                 return True
-        for text in called.own(ast.Constant):
+        for text in reached.own(ast.Constant):
             if isinstance(text.value, str) and _WRITING_SQL.search(text.value):
                 return True
     return False
+
+
+def selects(function: Function) -> bool:
+    """Whether a function itself reads rows, by SQL or a query of SQLAlchemy."""
+    return any(
+        parsing.last_name(call) in {"select", "query", "filter_by", "get", "update", "delete"}
+        for call in function.own(ast.Call)
+    )
+
+
+def called(function: Function) -> Iterator[Function]:
+    """Yield a function and those of the project that it calls, as far as the source shows."""
+    return _called(function, _DEPTH, set())
 
 
 def _called(function: Function, depth: int, seen: set[Function]) -> Iterator[Function]:
@@ -167,9 +180,9 @@ def _called(function: Function, depth: int, seen: set[Function]) -> Iterator[Fun
     for call in function.own(ast.Call) if depth else ():
         known = callee(module, call)
         found = [known] if known is not None else _methods(module, call)
-        for called in found:
-            if called not in seen:
-                yield from _called(called, depth - 1, seen)
+        for one in found:
+            if one not in seen:
+                yield from _called(one, depth - 1, seen)
 
 
 def _methods(module: Module, call: ast.Call) -> list[Function]:

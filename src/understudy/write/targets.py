@@ -6,15 +6,18 @@ import ast
 import enum
 import inspect
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 from understudy.init import connections, layers
+from understudy.init.connections import Opening
 from understudy.init.modules import Modules
 from understudy.project.scopes import Function
-from understudy.write import callables, hints, reach
+from understudy.write import ambient, callables, hints, reach
 from understudy.write.callables import Member
 from understudy.write.construction import Builder, Surroundings, Unbuildable, import_of
+from understudy.write.table_columns import columns_of
 from understudy.write.trials import Argument, Layer, LeftOut, Target
 
 _SQL_NAMES = {"sql", "query", "statement", "stmt"}
@@ -41,10 +44,12 @@ def find(
         if layer is None or layer not in wanted:
             continue
         try:
-            finder.refuse_class(member)
-            targets.append(finder.target(member, layer))
+            concrete = finder.on_a_concrete_class(member)
+            if concrete is not None:
+                targets.append(finder.target(concrete, layer))
         except Unbuildable as error:
-            left_out.append(LeftOut(member.qualified, str(error), finder.line(member)))
+            if not member.is_inherited:
+                left_out.append(LeftOut(member.qualified, str(error), finder.line(member)))
         except _UntestedClass as error:
             line = inspect.getsourcelines(error.cls)[1]
             left_out.append(LeftOut(error.cls.__qualname__, str(error), line))
@@ -64,6 +69,7 @@ class _Finder:
         self._module = module
         self._modules = modules
         self._builder = Builder(modules, driver, partial(reach.is_remote, modules))
+        self._pool = ambient.find_pool(modules)
         found = layers.find_layers(modules)
         here = [
             part
@@ -82,7 +88,7 @@ class _Finder:
         return (
             first,
             member.owner.__qualname__,
-            member.line + 10_000 * (member.home is not member.owner),
+            member.line + 10_000 * (member.is_inherited),
         )
 
     def line(self, member: Member) -> int:
@@ -105,7 +111,8 @@ class _Finder:
             return None
         if layer in ("dao", "service"):
             return layer  # type: ignore[return-value] # one of Layer
-        return "dao" if self._takes_a_connection(member) else "service"
+        named = layers.layer_by_name(top.partition(".")[0])
+        return "dao" if named == "dao" or self._takes_a_connection(member) else "service"
 
     def _takes_a_connection(self, member: Member) -> bool:
         functions = [member.inner]
@@ -130,11 +137,16 @@ class _Finder:
         signature, given, prefix = self._call(member, around, is_async)
         arguments: list[Argument] = []
         known = hints.hints_of(
-            member.inner, self._modules, hints.variables_of(member.owner) if member.owner else {}
+            member.inner,
+            self._modules,
+            hints.variables_of(member.called_on) if member.called_on else {},
         )
         by_name: list[str] = []
         for parameter in signature:
             hint = known.get(parameter.name, inspect.Parameter.empty)
+            if parameter.kind == parameter.VAR_KEYWORD:
+                is_insert = function is not None and not reach.selects(function)
+                arguments += columns_of(member.called_on, is_insert=is_insert)
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             if self._builder.is_collaborator(parameter.name, hint, is_async):
@@ -153,6 +165,8 @@ class _Finder:
         call = f"{prefix}({', '.join([*given, *by_name, *shown])})"
         lines, first = inspect.getsourcelines(member.inner)
         openings = around.all()
+        if not around.openings:
+            openings = (*self._ambient(function), *openings)
         after: tuple[str, ...] = ()
         if function is not None and reach.writes(function) and not reach.commits(function):
             after = tuple(filter(None, map(connections.commit, openings)))
@@ -170,21 +184,30 @@ class _Finder:
             imports=tuple(dict.fromkeys(around.imports)),
         )
 
-    def refuse_class(self, member: Member) -> None:
-        """Refuse a method if no method of its class can be tested.
+    def on_a_concrete_class(self, member: Member) -> Member | None:
+        """Return a method as it is called: of a base class, on the first class derived from it.
+
+        None if it has no code, or if every class has its own.
 
         Raises:
-            _UntestedClass: with the reason.
+            _UntestedClass: no method of its class can be tested.
         """
         owner = member.owner
         if owner is None:
-            return
-        if inspect.isabstract(owner) or getattr(owner, "_is_protocol", False):
-            listed = ", ".join(one.__name__ for one in self._builder.subclasses(owner))
-            where = f": its methods are tested on {listed}" if listed else ""
-            raise _UntestedClass(owner, f"is abstract{where}")
+            return member
         if member.kind == "instance" and reach.is_remote(self._modules, owner):
             raise _UntestedClass(owner, "talks to another server, which no test may do")
+        derived = list(self._builder.subclasses(owner))
+        if not _is_base(owner, derived):
+            return member
+        if getattr(owner, "_is_protocol", False) or not derived:
+            raise _UntestedClass(owner, "is abstract, and no class derives from it")
+        if getattr(member.inner, "__isabstractmethod__", False):
+            return None
+        for cls in derived:
+            if inspect.getattr_static(cls, member.name) is vars(member.home)[member.name]:
+                return replace(member, called_on=cls)
+        return None
 
     def _refuse(self, member: Member) -> None:
         function = self._source(member)
@@ -199,6 +222,12 @@ class _Finder:
             if any(hints.class_in(hint[name]) in (str, None) for name in names & _SQL_NAMES):
                 raise Unbuildable("takes SQL: it is tested by what sends a statement with it")
 
+    def _ambient(self, function: Function | None) -> tuple[Opening, ...]:
+        """Return the opening of the project's own pool, if a function uses it."""
+        if self._pool is None or function is None or not self._pool.is_used_by(function):
+            return ()
+        return (self._pool.opening,)
+
     def _call(
         self, member: Member, around: Surroundings, is_async: bool
     ) -> tuple[list[inspect.Parameter], list[str], str]:
@@ -208,29 +237,29 @@ class _Finder:
         signature = list(inspect.signature(chain[min(depth, len(chain) - 1)]).parameters.values())
         signature = signature[member.kind in ("instance", "class") :]
         suffix = ".__wrapped__" * depth
-        if member.owner is None:
+        cls = member.called_on
+        if cls is None:
             around.imports.append(f"from {self._module.__name__} import {member.name}")
             return signature, [], f"{member.name}{suffix}"
-        name = member.owner.__qualname__
-        around.imports.append(import_of(member.owner))
+        name = cls.__qualname__
+        around.imports.append(import_of(cls))
         if member.kind != "instance":
             given = [name] if depth and member.kind == "class" else []
             return signature, given, f"{name}.{member.name}{suffix}"
-        receiver = self._receiver(member, around, is_async)
+        receiver = self._receiver(cls, around, is_async)
         if depth:
             return signature, [receiver], f"{name}.{member.name}{suffix}"
         return signature, [], receiver if member.name == "__call__" else f"{receiver}.{member.name}"
 
-    def _receiver(self, member: Member, around: Surroundings, is_async: bool) -> str:
-        assert member.owner is not None
+    def _receiver(self, cls: type, around: Surroundings, is_async: bool) -> str:
         try:
-            return self._builder.instance(member.owner, around, is_async=is_async)
+            return self._builder.instance(cls, around, is_async=is_async)
         except Unbuildable as error:
             for name, value in vars(self._module).items():
-                if type(value) is member.owner and not name.startswith("_"):
+                if type(value) is cls and not name.startswith("_"):
                     around.imports.append(f"from {self._module.__name__} import {name}")
                     return name
-            raise Unbuildable(f"{member.owner.__name__} cannot be made: {error}") from None
+            raise Unbuildable(f"{cls.__name__} cannot be made: {error}") from None
 
     def _unwrapped(self, member: Member, is_async: bool) -> int:
         """Return the number of decorators to leave out: those that pass the connection in."""
@@ -257,6 +286,19 @@ def _only_describes(cls: type) -> bool:
         or hasattr(cls, "model_fields")
         or hasattr(cls, "__table__")
         or hasattr(cls, "__tablename__")
+    )
+
+
+def _is_base(cls: type, derived: Sequence[type]) -> bool:
+    """Whether a class is only a base: abstract, generic, or without what all others set."""
+    if inspect.isabstract(cls) or getattr(cls, "_is_protocol", False):
+        return True
+    if not derived:
+        return False
+    missing = {name for name, value in vars(cls).items() if value is None}
+    missing |= set(getattr(cls, "__annotations__", {})) - set(vars(cls))
+    return bool(getattr(cls, "__parameters__", ())) or any(
+        not name.startswith("__") and all(name in vars(one) for one in derived) for name in missing
     )
 
 
