@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, LiteralString, NamedTuple
 
@@ -39,7 +39,8 @@ STATEMENTS = {
     "25006": Provoked(("BEGIN READ ONLY", "INSERT INTO users DEFAULT VALUES")),
     "25P01": Provoked(("SAVEPOINT s",)),
     "25P04": Provoked(
-        ("SET transaction_timeout = 1", "BEGIN", "SELECT pg_sleep(0.1)"),
+        # In one message, because after the end of the connection nothing of it may be read.
+        ("SET transaction_timeout = 1", "BEGIN; SELECT pg_sleep(10)"),
     ),
     "26000": Provoked(("EXECUTE __asyncpg_stmt_1__",)),
     "34000": Provoked(("FETCH c",)),
@@ -172,8 +173,16 @@ def unused_too_long(connection: psycopg.Connection[Any]) -> psycopg.Error:
     return provoked(lambda: connection.execute("SELECT 1"))
 
 
+def first_with_a_state(errors: Iterable[psycopg.Error]) -> psycopg.Error:
+    """Return the first error that the server has worded.
+
+    libpq reads what the server said only if it notices in time that it cannot write any more.
+    """
+    return next(error for error in errors if error.sqlstate is not None)
+
+
 def test_a_connection_that_is_idle_too_long(connect: Connect) -> None:
-    assert_same(unused_too_long(connect()), "57P05")
+    assert_same(first_with_a_state(unused_too_long(connect()) for _ in range(20)), "57P05")
 
 
 def idle_too_long(connection: psycopg.Connection[Any]) -> psycopg.Error:
@@ -184,9 +193,7 @@ def idle_too_long(connection: psycopg.Connection[Any]) -> psycopg.Error:
 
 
 def test_a_transaction_that_idles_too_long(connect: Connect) -> None:
-    # libpq reads what the server said only if it notices in time that it cannot write any more.
-    errors = (idle_too_long(connect()) for _ in range(20))
-    assert_same(next(error for error in errors if error.sqlstate is not None), "25P03")
+    assert_same(first_with_a_state(idle_too_long(connect()) for _ in range(20)), "25P03")
 
 
 def test_a_deadlock(connect: Connect) -> None:
