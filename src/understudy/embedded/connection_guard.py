@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
+from understudy.catalog import own_connection
 from understudy.embedded.subprocesses import ROOT_VARIABLE
 
 _PORT = "5432"
@@ -44,23 +45,34 @@ class ForeignServer(Exception):
 
 
 class ConnectionGuard:
-    """Refuses connections to all database servers but one.
+    """Refuses connections to all database servers but those that are allowed.
+
+    Understudy's own connections are never refused.
 
     Args:
-        dsn: The URL of the one that is allowed.
+        dsns: The URLs of those that are allowed.
         advice: What to connect to instead, as a sentence.
+
+    Attributes:
+        refusals: What was refused, in the words of the exceptions.
     """
 
-    def __init__(self, dsn: str, advice: str) -> None:
+    def __init__(self, dsns: Iterable[str], advice: str) -> None:
+        self._advice = advice
+        self._allowed: set[tuple[str, str]] = set()
+        self.refusals: list[str] = []
+        for dsn in dsns:
+            self._allow(dsn)
+
+    def _allow(self, dsn: str) -> None:
         from psycopg.conninfo import conninfo_to_dict
 
         parameters = conninfo_to_dict(dsn)
-        self._host, self._port = str(parameters["host"]), str(parameters.get("port", _PORT))
-        self._advice = advice
-        self._addresses = {self._host}
-        if not self._host.startswith("/"):
-            known = socket.getaddrinfo(self._host, int(self._port), type=socket.SOCK_STREAM)
-            self._addresses |= {str(address[4][0]) for address in known}
+        host, port = str(parameters["host"]), str(parameters.get("port", _PORT))
+        self._allowed.add((host, port))
+        if not host.startswith("/"):
+            known = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+            self._allowed |= {(str(address[4][0]), port) for address in known}
 
     def hold(self) -> None:
         """Begin to refuse, until the process ends."""
@@ -79,8 +91,8 @@ class ConnectionGuard:
     # Checks --------------------------------------------------------------------------------------
 
     def check(self, host: str, port: str) -> None:
-        """Raise ForeignServer unless this is the address of the server."""
-        if host in self._addresses and (port or _PORT) == self._port:
+        """Raise ForeignServer unless this is the address of a server that is allowed."""
+        if (host, port or _PORT) in self._allowed or _is_own(sys._getframe(1)):
             return
         where = f"{host}:{port}" if port and not host.startswith("/") else host
         raise ForeignServer(self._refusal(f"the database server at {where}"))
@@ -135,7 +147,8 @@ class ConnectionGuard:
             self.check(str(address[0]), str(address[1]))
         elif isinstance(address, str | bytes):
             path = address.decode() if isinstance(address, bytes) else address
-            if path != f"{self._host}/.s.PGSQL.{self._port}":
+            folder, _, port = path.rpartition("/.s.PGSQL.")
+            if (folder, port) not in self._allowed:
                 self.check(path, "")
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -150,7 +163,9 @@ class ConnectionGuard:
             f"    {place[1]}" if place else "",
             self._advice,
         ]
-        return "\n".join(filter(None, lines))
+        text = "\n".join(filter(None, lines))
+        self.refusals.append(text)
+        return text
 
     # Drivers -------------------------------------------------------------------------------------
 
@@ -272,6 +287,15 @@ def shown(file: str) -> str:
     """Return the path of a file, relative to the project's folder if it is below it."""
     path, root = Path(file).resolve(), os.environ[ROOT_VARIABLE]
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
+
+
+def _is_own(frame: FrameType | None) -> bool:
+    """Return whether Understudy itself connects."""
+    while frame is not None:
+        if frame.f_code.co_filename == own_connection.__file__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _driver_on_stack(frame: FrameType | None) -> bool:

@@ -28,7 +28,7 @@ def run_guarded(work: Callable[[str], object], advice: str) -> None:
     """
     dsn = os.environ[DSN_VARIABLE]
     cause = Path(os.environ[CAUSE_VARIABLE])
-    ConnectionGuard(dsn, advice).hold()
+    ConnectionGuard([dsn], advice).hold()
     try:
         work(dsn)
     except BaseException as error:

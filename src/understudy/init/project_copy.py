@@ -75,6 +75,10 @@ class Copy:
         timeout: the seconds that a run of pytest may take.
         top: the folder to copy, if that is one above the project's; its files may be read, too.
 
+    Attributes:
+        root: the project's folder in the copy.
+        scratch: a folder beside the copy, for what a run writes.
+
     Raises:
         InitError: The project cannot be copied.
     """
@@ -83,6 +87,7 @@ class Copy:
         project, root = root, top or root
         self._original = root
         self.root = place / root.name / project.relative_to(root)
+        self.scratch = place / ".understudy-scratch"
         self.timeout = timeout
         try:
             shutil.copytree(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ class Wanted:
         seconds: the time for the mutants; None for no limit.
         workers: the number of processes.
         arguments: arguments for pytest.
+        environment: the environment variables of the tests; those of this process if None.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Wanted:
     seconds: float | None = None
     workers: int = 1
     arguments: Sequence[str] = ()
+    environment: Mapping[str, str] | None = None
 
 
 Say = Callable[[str], None]
@@ -115,7 +117,7 @@ def _started(wanted: Wanted, scratch: Path, claims: Path) -> AbstractContextMana
             "seconds": wanted.seconds,
             "claims": str(claims),
         },
-        environment=suite_run.environment(),
+        environment={**suite_run.environment(), **(wanted.environment or {})},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Any
 
@@ -14,6 +14,7 @@ from understudy.rerun import Reruns, Run
 from understudy.rerun.reruns import Changing
 from understudy.script import requests
 from understudy.write import rendering
+from understudy.write.guard import Guard
 from understudy.write.line_arcs import LineArcs
 from understudy.write.shifts import shift
 from understudy.write.trials import Observation, Target, Trial
@@ -34,6 +35,7 @@ class _Playing:
     has_acted: bool = False
     first: int = 0
     last: int = 0
+    refused: list[str] = field(default_factory=list)
 
 
 class Lab:
@@ -42,6 +44,7 @@ class Lab:
     Args:
         reruns: runs the test that plays a trial.
         arcs: traces the module.
+        guard: refuses what reaches beyond the database.
 
     Attributes:
         answer: what the call of the trial has returned; set by its source.
@@ -49,9 +52,10 @@ class Lab:
         items: the test that plays the trials of targets with the same fixtures.
     """
 
-    def __init__(self, reruns: Reruns, arcs: LineArcs) -> None:
+    def __init__(self, reruns: Reruns, arcs: LineArcs, guard: Guard) -> None:
         self._reruns = reruns
         self._arcs = arcs
+        self._guard = guard
         self._playing: _Playing | None = None
         self._compiled: dict[str, Callable[..., Any]] = {}
         self.answer: Any = None
@@ -129,7 +133,10 @@ class Lab:
             playing.has_begun = True
             playing.first = requests.now()
             try:
-                with self._arcs.traced(is_on=playing.is_traced) as traced:
+                with (
+                    self._guard.acting() as playing.refused,
+                    self._arcs.traced(is_on=playing.is_traced) as traced,
+                ):
                     yield
             except Exception as error:  # noqa: BLE001 - it is what is observed
                 seen.raised = error
@@ -171,6 +178,8 @@ class Lab:
 
 def _problem(run: Run, playing: _Playing) -> str:
     """Return why a run is no test, or ""."""
+    if playing.refused:
+        return playing.refused[0]
     if run.is_timeout:
         return f"it did not end within {SECONDS:g} s"
     if not playing.has_begun:

@@ -150,7 +150,8 @@ class Trial:
         imports: the lines that `script` needs.
         scenario: the end of the test's name: "without_a_row", "when_the_email_is_taken".
         about: when it applies, as the end of a sentence: "if no row has the id".
-        purpose: why it was tried: "values", "rows", "fault", "constant", "telling row".
+        purpose: why it was tried: "values", "rows", "fault", "constant", "telling row";
+            a "probe" is observed and never written.
         setups: the fixtures that are written for it, besides those of its target.
         parameters: the parameters of `@pytest.mark.parametrize` with the type of each, which the
             test takes after its fixtures; none if it is written for one case.

@@ -1,0 +1,133 @@
+"""What of an observation is compared, and what may vary."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from understudy.write import fingerprint
+from understudy.write.fingerprint import VARIES, Unordered
+from understudy.write.trials import Observation
+
+
+class _Model(BaseModel):
+    id: int
+    name: str
+
+
+@dataclass
+class _Data:
+    id: int
+    tags: list[str]
+
+
+class _Error(Exception):
+    def __init__(self, status_code: int) -> None:
+        super().__init__("no")
+        self.status_code = status_code
+
+
+class _Opaque:
+    pass
+
+
+_Point = namedtuple("_Point", "x y")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (7, 7),
+        (None, None),
+        (Decimal("1.50"), Decimal("1.50")),
+        (UUID(int=1), UUID(int=1)),
+        (datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),
+        ([1, (2, 3)], [1, [2, 3]]),
+        ({3, 1}, [1, 3]),
+        ({"a": [1]}, {"": "", "a": [1]}),
+        (_Model(id=1, name="Ana"), {"": "_Model", "id": 1, "name": "Ana"}),
+        (_Data(1, ["x"]), {"": "_Data", "id": 1, "tags": ["x"]}),
+        (_Point(1, 2), {"": "_Point", "x": 1, "y": 2}),
+        (_Error(404), ["_Error", ["no"], {"": "", "status_code": 404}]),
+        (_Opaque(), "_Opaque"),
+    ],
+)
+def test_a_value_becomes_plain(value: Any, expected: Any) -> None:
+    assert fingerprint.plain(value) == expected
+
+
+def test_a_response_is_its_status_and_its_body() -> None:
+    response = httpx.Response(200, json={"id": 1}, headers={"x-request-id": "7"})
+
+    assert fingerprint.plain(response) == {
+        "": "Response",
+        "status_code": 200,
+        "body": {"": "", "id": 1},
+    }
+
+
+def test_a_value_that_contains_itself_ends() -> None:
+    value: list[Any] = []
+    value.append(value)
+
+    assert "list" in repr(fingerprint.plain(value))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (1, 1, 1),
+        (1, 2, VARIES),
+        (1, True, VARIES),
+        ({"": "", "id": 1, "name": "Ana"}, {"": "", "id": 2, "name": "Ana"}, None),
+        ([1, 2], [2, 1], Unordered((1, 2))),
+        ([1, 2], [1], VARIES),
+        ([1, 2], [1, 3], [1, VARIES]),
+    ],
+)
+def test_what_two_runs_have_in_common(one: Any, other: Any, expected: Any) -> None:
+    if expected is None:
+        expected = {"": "", "id": VARIES, "name": "Ana"}
+
+    assert fingerprint.common(one, other) == expected
+
+
+def test_the_stable_part_of_three_runs() -> None:
+    runs = [Observation(answer={"id": number, "name": "Ana"}) for number in (1, 1001, 1)]
+
+    assert fingerprint.stable(runs)["answer"] == {"": "", "id": VARIES, "name": "Ana"}
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(_PLAIN, _PLAIN)
+def test_two_values_fit_what_they_have_in_common(one: Any, other: Any) -> None:
+    pattern = fingerprint.common(fingerprint.plain(one), fingerprint.plain(other))
+
+    assert fingerprint.fits(pattern, fingerprint.plain(one))
+    assert fingerprint.fits(pattern, fingerprint.plain(other))
+
+
+@given(_PLAIN, _PLAIN)
+def test_a_value_fits_itself_and_no_other(one: Any, other: Any) -> None:
+    one, other = fingerprint.plain(one), fingerprint.plain(other)
+
+    assert fingerprint.fits(one, one)
+    assert one == other or not fingerprint.fits(one, other)
