@@ -10,6 +10,7 @@ import json
 import random
 import tempfile
 from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,9 @@ class Recorder:
         options += ["patch"] if coverage.version_info >= (7, 10) else []
         for option in options:
             found.set_option(f"run:{option}", [])
+        # SQLAlchemy's async code runs in greenlets: coverage loses what comes after an await there.
+        if not found.get_option("run:concurrency") and find_spec("greenlet"):
+            found.set_option("run:concurrency", ["greenlet", "thread"])
         found.set_option("run:include", self._measured)
         # sys.monitoring, the default from Python 3.14, reports only the first test of a line.
         if coverage.version_info >= (7, 9):
@@ -81,8 +85,12 @@ class Recorder:
             items.extend(list(items))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
         """Record the test for each line that it runs."""
+        if nextitem is item:
+            return (yield)  # the call in `_TornDown` is recorded
         test = self._tests.setdefault(item.nodeid, {"path": item.location[0], "outcomes": []})
         test["fixtures"] = sorted(getattr(item, "fixturenames", ()))
         test["outcomes"].append("passed")
@@ -155,6 +163,19 @@ class Recorder:
         return {str(Path(path).resolve()): report for path, report in files.items()}
 
 
+class _TornDown:
+    """Lets pytest tear down a test that runs again next, as it does before any other test."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> object | None:
+        if nextitem is not item:
+            return None
+        done: object = item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return done
+
+
 def _why(report: pytest.TestReport) -> str:
     """Return the line of a failure in pytest's short summary."""
     crash = getattr(report.longrepr, "reprcrash", None)
@@ -169,3 +190,4 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     recorder = Recorder(**pytest_process.requested())
     recorder.start()
     early_config.pluginmanager.register(recorder, "understudy-review")
+    early_config.pluginmanager.register(_TornDown())
