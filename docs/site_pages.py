@@ -16,6 +16,8 @@ from sphinx.application import Sphinx
 from sphinx.builders.text import TextBuilder
 from sphinx.writers.text import TextWriter
 
+from understudy.cli import skill_folders
+
 ROOT = Path(__file__).parents[1]
 INDEX = "index"
 _SECTION = re.compile(r"^## (.+)\n\n((?:- .+\n(?: {2}.+\n)*)+)", re.M)
@@ -84,6 +86,10 @@ def write_for_programs(app: Sphinx, exception: Exception | None) -> None:
     index = (sources / f"{INDEX}.md").read_text(encoding="utf-8")
     short = re.sub(r"^!\[[^\]]*\]\([^)]*\)\n\n", "", index, flags=re.M)
     short = _ENTRY.sub(r"- [\1](_sources/\2.md)", short)
+    for name, content in skill_folders.sources().items():
+        (out / "skill" / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / "skill" / name).write_bytes(content)
+    short += "\n## For coding agents\n\n- [The skill](skill/SKILL.md): how to write tests with it\n"
     (out / "llms.txt").write_text(short, encoding="utf-8")
     rules = sorted(page for page in app.env.found_docs if page.startswith("rules/"))
     texts = [

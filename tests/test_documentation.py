@@ -20,11 +20,14 @@ from tests.backend_copy import ROOT
 from tests.documentation.blocks import Block, blocks_of, commands_of
 from tests.documentation.output import first_missing, lines_of
 from tests.documentation.reader import Reader
+from understudy.cli import skill_folders
 
+SKILL = skill_folders.SOURCE.relative_to(ROOT)
 DOCUMENTS = [
     Path("README.md"),
     *sorted(file.relative_to(ROOT) for file in (ROOT / "docs").glob("*.md")),
     Path("examples/backend/README.md"),
+    *(SKILL / name for name in skill_folders.sources()),
 ]
 
 # Pages that take seconds; the same on every Python.
@@ -62,6 +65,7 @@ SLOW = {
         "tenants",
     )
 }
+SLOW |= {file.as_posix() for file in DOCUMENTS if file.is_relative_to(SKILL)}
 
 INSTALLS = "installs packages, which takes a network; tests/cli installs the wheel"
 SHOWN = "tests/seed_contract/test_commands.py runs it, and looks at what it does"

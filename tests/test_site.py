@@ -204,6 +204,8 @@ def test_programs_get_every_page_as_markdown(site: Path) -> None:
     assert set(listed) == {f"_sources/{page}.md" for page in pages() if "rules/" not in page}
     for link in listed:
         assert (site / link).read_text(encoding="utf-8") in full
+    assert "- [The skill](skill/SKILL.md)" in short
+    assert (site / "skill" / "references" / "faults.md").is_file()
     assert "--understudy-keep-databases\n" in full
     assert "# UND001: missing-marker\n" in full
 

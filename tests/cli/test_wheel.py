@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from understudy import __version__
 
 ROOT = Path(__file__).parents[2]
 BACKEND = ROOT / "examples" / "backend"
+SKILL = ROOT / "src" / "understudy" / ".agents" / "skills" / "understudy"
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +71,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def user(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment with the wheel and its core dependencies."""
-    home = tmp_path_factory.mktemp("user")
+    home = tmp_path_factory.mktemp("user") / ".venv"
     venv.create(home, with_pip=True)
     programs = home / ("Scripts" if sys.platform == "win32" else "bin")
     (wheel,) = dist.glob("*.whl")
@@ -84,6 +86,11 @@ def backend_files() -> set[str]:
     if listed.returncode != 0:
         pytest.skip("not a git checkout, so the backend's files are not known")
     return {name for name in listed.stdout.splitlines() if (BACKEND / name).is_file()}
+
+
+def skill_files() -> set[str]:
+    """Return the files of the skill for coding agents, by their path in its folder."""
+    return {path.relative_to(SKILL).as_posix() for path in SKILL.rglob("*") if path.is_file()}
 
 
 def test_the_wheel_holds_the_package_and_the_reference_backend(dist: Path) -> None:
@@ -101,6 +108,7 @@ def test_the_wheel_holds_the_package_and_the_reference_backend(dist: Path) -> No
         f"understudy-{__version__}.dist-info",
     }
     assert "understudy/py.typed" in names
+    assert {f"understudy/.agents/skills/understudy/{name}" for name in skill_files()} <= set(names)
 
 
 def test_the_sdist_holds_what_is_needed_to_work_on_it(dist: Path) -> None:
@@ -110,6 +118,7 @@ def test_the_sdist_holds_what_is_needed_to_work_on_it(dist: Path) -> None:
 
     assert {"Makefile", "pyproject.toml", "LICENSE", "tests/cli/test_wheel.py"} <= names
     assert {f"examples/backend/{name}" for name in backend_files()} <= names
+    assert {f"{SKILL.relative_to(ROOT).as_posix()}/{name}" for name in skill_files()} <= names
 
 
 def test_the_core_brings_pytest_click_and_what_they_need(user: Path, tmp_path: Path) -> None:
@@ -131,6 +140,28 @@ def test_the_command_says_its_version(user: Path, tmp_path: Path) -> None:
     done = call(user / "understudy", "--version", cwd=tmp_path)
 
     assert (done.stdout, done.stderr) == (f"understudy {__version__}\n", "")
+
+
+def test_the_command_installs_the_skill(user: Path, tmp_path: Path) -> None:
+    done = call(user / "understudy", "skill", "install", "--claude", cwd=tmp_path)
+
+    count = len(skill_files())
+    folder = Path(".claude/skills/understudy")
+    assert (done.stdout, done.stderr) == (f"{folder}: {count} added\n", "")
+    assert (tmp_path / folder / "SKILL.md").read_bytes() == (SKILL / "SKILL.md").read_bytes()
+
+
+def test_library_skills_finds_the_skill(user: Path, tmp_path: Path) -> None:
+    """https://library-skills.io looks into the project's environment."""
+    venv.create(tmp_path / "tools", with_pip=True)
+    tools = tmp_path / "tools" / user.name
+    got = call(tools / "python", "-m", "pip", "install", "--quiet", "library-skills", cwd=tmp_path)
+    assert got.returncode == 0, got.stderr
+    done = call(tools / "library-skills", "scan", "--all", "--json", cwd=user.parents[1])
+
+    (skill,) = json.loads(done.stdout)["skills"]
+    assert (skill["name"], skill["package"]) == ("understudy", "understudy")
+    assert skill["version"] == __version__
 
 
 def test_a_suite_on_fakes_runs_on_the_core_alone(user: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ EXAMPLES = {
     "docs/patterns.md": "backend",
     "docs/real_postgres_app.md": "backend",
     "examples/backend/README.md": "backend",
+    "src/understudy/.agents/skills/understudy/SKILL.md": "alembic_app",
 }
 
 

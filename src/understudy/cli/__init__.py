@@ -21,6 +21,7 @@ _COMMANDS = (
     "lint",
     "mutate",
     "review",
+    "skill",
     "sweep",
 )
 
@@ -60,6 +61,7 @@ Examples:
   understudy mutate                 which wrong SQL your tests would not notice
   understudy lint                   find the pitfalls of async tests in yours
   understudy sweep                  let every call to the database fail once
+  understudy skill install          teach a coding agent how to use all of this
   understudy demo --help            the options of a command""",
 )
 @click.version_option(__version__, "--version", "-V", message="understudy %(version)s")
