@@ -17,9 +17,9 @@ from understudy.init.questions import LOOP_SCOPES, Decisions, Question
 from understudy.init.toml_edits import checked, with_lines, with_table
 from understudy.project.pytest_config import mode_in
 
-_UNDERSTUDY = "[tool.understudy]"
+UNDERSTUDY = "[tool.understudy]"
 _PYTEST = "[tool.pytest.ini_options]"
-_ENVIRONMENTS = {"fake_postgres_env", "real_postgres_env"}
+ENVIRONMENTS = {"fake_postgres_env", "real_postgres_env"}
 _AUTO_MODE = 'asyncio_mode = "auto"'
 _FUNCTION_SCOPE = 'asyncio_default_fixture_loop_scope = "function"'
 _WIDTH = 100  # characters of a line in pyproject.toml
@@ -112,10 +112,10 @@ def _settings(findings: Findings, decisions: Decisions) -> list[NewFile]:
     lines = _lines(findings, decisions, configured.understudy or {})
     if configured.understudy is None:
         questions = [line for question in decisions.questions for line in _todo(question)]
-        text = with_table(text, _UNDERSTUDY, [*lines, *questions])
+        text = with_table(text, UNDERSTUDY, [*lines, *questions])
     elif lines:
         assert text is not None, "it has a table, so it is there"
-        text = with_lines(path, text, _UNDERSTUDY, lines)
+        text = with_lines(path, text, UNDERSTUDY, lines)
     pytest, added = configured.pytest, []
     base = findings.base.as_posix()
     loops = _loops(findings, decisions)
@@ -201,14 +201,14 @@ def _lines(findings: Findings, decisions: Decisions, there: object) -> list[str]
         lines.append(f"schema = {json.dumps(value)}")
     if decisions.driver is not None and "driver" not in there:
         lines.append(f"driver = {json.dumps(decisions.driver)}")
-    if findings.variables is not None and not _ENVIRONMENTS & set(there):
+    if findings.variables is not None and not ENVIRONMENTS & set(there):
         values = {**findings.variables.values, **findings.variables.required}
-        for key in sorted(_ENVIRONMENTS):
-            lines += _environment(key, values)
+        for key in sorted(ENVIRONMENTS):
+            lines += environment_lines(key, values)
     return lines
 
 
-def _environment(key: str, values: Mapping[str, str]) -> list[str]:
+def environment_lines(key: str, values: Mapping[str, str]) -> list[str]:
     """Return a table of variables on one line, or on one for each if that is too long."""
     pairs = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     line = f"{key} = {{{', '.join(pairs)}}}"

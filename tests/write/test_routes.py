@@ -1,0 +1,148 @@
+"""The routes of a module as targets."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from understudy.init.findings import Findings, look
+from understudy.write import routes
+from understudy.write.request_bodies import body_of
+from understudy.write.routes import RouteTarget
+from understudy.write.trials import LeftOut, Target
+
+SHOP = """
+    from fastapi import APIRouter, Body, FastAPI
+    from pydantic import BaseModel, Field
+
+    router = APIRouter(prefix="/items")
+
+    class Item(BaseModel):
+        name: str = Field(min_length=2)
+        price: int = Field(3, ge=1)
+
+    @router.get("/{item_id}")
+    async def show(item_id: int): ...
+
+    @router.post("")
+    def create(item: Item): ...
+
+    @router.delete("")
+    async def clear(item: Item): ...
+
+    @router.put("/{item_id}/picture")
+    async def draw(item_id: int, picture: bytes = Body(media_type="image/png")): ...
+
+    app = FastAPI()
+    app.include_router(router)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose module `shop` can be imported."""
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("shop", None)
+
+
+def found(project: Path, source: str, settings: str = "") -> tuple[list[Target], list[LeftOut]]:
+    """Return the targets of the module `shop`."""
+    findings = written(project, source, settings)
+    return routes.targets(importlib.import_module("shop"), findings)
+
+
+def written(project: Path, source: str, settings: str = "") -> Findings:
+    """Write the module `shop`, and return what the project consists of."""
+    (project / "shop.py").write_text(dedent(source), encoding="utf-8")
+    (project / "pyproject.toml").write_text(f"[tool.understudy]\n{settings}", encoding="utf-8")
+    importlib.invalidate_caches()
+    return look(project)
+
+
+def test_each_operation_is_a_target(project: Path) -> None:
+    """A target has the path of the app, and the call with the client's method."""
+    targets, left_out = found(project, SHOP)
+
+    assert [(target.name, target.call) for target in targets] == [
+        ("GET /items/{item_id}", "await async_client.get(ARGUMENTS)"),
+        ("POST /items", "await async_client.post(ARGUMENTS)"),
+        ("DELETE /items", 'await async_client.request("DELETE", ARGUMENTS)'),
+    ]
+    assert [(one.name, one.reason) for one in left_out] == [
+        (
+            "PUT /items/{item_id}/picture",
+            "it takes image/png; write its tests by hand, with `content=` of the client",
+        )
+    ]
+
+
+def test_bodies_come_from_the_model(project: Path) -> None:
+    """The smallest body, the full one, and those that break a constraint."""
+    targets, _ = found(project, SHOP)
+    (target,) = (target for target in targets if target.name == "POST /items")
+    assert isinstance(target, RouteTarget)
+
+    body = body_of(target)
+
+    assert body is not None
+    assert body.smallest == {"name": "Ana"}
+    assert body.full == {"name": "Ana", "price": 2}
+    assert [*body.broken()] == [
+        ("name", {}),
+        ("name", {"name": "A"}),
+        ("price", {"name": "Ana", "price": 0}),
+    ]
+
+
+def test_an_app_without_openapi(project: Path) -> None:
+    """The routes of another framework are left out, with what to do."""
+    source = """
+        from starlette.applications import Starlette
+        from starlette.routing import Route
+
+        class router:
+            @staticmethod
+            def get(path):
+                return lambda function: function
+
+        @router.get("/items")
+        async def show(request): ...
+
+        app = Starlette(routes=[Route("/items", show)])
+    """
+
+    _, left_out = found(project, source)
+
+    assert [(one.name, one.reason) for one in left_out] == [
+        (
+            "GET /items",
+            "the app is not FastAPI's, so it has no OpenAPI description that says what its routes "
+            "take; write their tests with `async_client` by hand",
+        )
+    ]
+
+
+def test_the_setting_that_points_the_app_at_the_database(project: Path) -> None:
+    """It is added to the table, if the app says which variable it reads."""
+    source = SHOP + '\n    import os\n    URL = os.environ["DATABASE_URL"]\n    import asyncpg\n'
+
+    change = routes.missing_setting(written(project, source, 'driver = "asyncpg"\n'))
+
+    assert change is not None
+    assert change.after == (
+        '[tool.understudy]\nreal_postgres_env = {DATABASE_URL = "{dsn}"}\ndriver = "asyncpg"\n'
+    )
+
+
+def test_a_setting_that_is_there_stays(project: Path) -> None:
+    """Nothing is added beside the project's own choice."""
+    source = SHOP + '\n    import os\n    URL = os.environ["DATABASE_URL"]\n    import asyncpg\n'
+    settings = 'fake_postgres_env = {DATABASE_URL = "{dsn}"}\n'
+
+    assert routes.missing_setting(written(project, source, settings)) is None
