@@ -18,6 +18,7 @@ from understudy.init.layers import layer_by_name
 from understudy.init.modules import Modules
 from understudy.project.scopes import Class
 from understudy.write import hints
+from understudy.write.collaborators import Collaborator
 from understudy.write.trials import Expression
 
 FIXTURE = "real_postgres"
@@ -144,8 +145,17 @@ class Builder:
         is_async: bool,
         hint: Any = None,
         depth: int = 0,
+        kept: list[Collaborator] | None = None,
     ) -> str:
         """Return the source of an object of one of the project's classes.
+
+        Args:
+            cls: the class.
+            around: what is opened and imported around it.
+            is_async: whether the call is async.
+            hint: the type that asks for it, for the arguments of a generic one.
+            depth: the number of objects that it is inside of.
+            kept: gets its collaborators, which are then sourced by their names in double braces.
 
         Raises:
             Unbuildable: an argument of its constructor is not known, or it is abstract and the
@@ -160,14 +170,50 @@ class Builder:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             required = parameter.default is parameter.empty
-            is_given = required or self._is_passed(parameter, taken, is_async)
+            helper = None if kept is None else self._helper(parameter, taken, is_async)
+            is_given = required or helper or self._is_passed(parameter, taken, is_async)
             positional = positional and is_given and parameter.kind != parameter.KEYWORD_ONLY
             if is_given:
-                source = self.value(
-                    parameter.name, taken, around, is_async=is_async, depth=depth + 1
-                )
+                if helper is not None and kept is not None:
+                    source = self._kept(parameter, helper, taken, around, is_async, kept)
+                else:
+                    source = self.value(
+                        parameter.name, taken, around, is_async=is_async, depth=depth + 1
+                    )
                 given.append(source if positional else f"{parameter.name}={source}")
         return f"{self._named(cls, around)}({', '.join(given)})"
+
+    def _helper(self, parameter: inspect.Parameter, hint: Any, is_async: bool) -> type | None:
+        """Return the class of an argument that a dummy can stand in for, or None."""
+        cls = hints.class_in(hint)
+        if cls is None or not self._is_own(cls) or self.kind(parameter.name, hint, is_async):
+            return None
+        layer = layer_by_name(cls.__name__)
+        if layer == "dao" or self._is_remote(cls):
+            return cls
+        # A service that is made if none is given is a part of this one.
+        is_needed = parameter.default is parameter.empty
+        return cls if is_needed and (layer == "service" or inspect.isabstract(cls)) else None
+
+    def _kept(
+        self,
+        parameter: inspect.Parameter,
+        cls: type,
+        hint: Any,
+        around: Surroundings,
+        is_async: bool,
+        kept: list[Collaborator],
+    ) -> str:
+        name = parameter.name
+        is_remote = self._is_remote(cls)
+        if is_remote:
+            real = name
+        elif parameter.default is not parameter.empty and isinstance(parameter.default, type):
+            real = self._named(parameter.default, around)
+        else:
+            real = self.value(name, hint, around, is_async=is_async)
+        kept.append(Collaborator(name, cls, _dummy(name, cls), real, is_remote))
+        return f"{{{{{name}}}}}"
 
     def _is_passed(self, parameter: inspect.Parameter, hint: Any, is_async: bool) -> bool:
         """Whether an argument is passed though it has a default: a connection, `Depends(...)`."""
@@ -182,8 +228,7 @@ class Builder:
 
     def _dummy(self, name: str, cls: type, around: Surroundings) -> str:
         if cls not in around.dummies:
-            lines = ("from understudy import dummy", import_of(cls))
-            around.dummies[cls] = Opening(name, f"{name} = dummy({cls.__qualname__})", lines)
+            around.dummies[cls] = _dummy(name, cls)
         return around.dummies[cls].name
 
     def _is_own(self, cls: type) -> bool:
@@ -235,6 +280,11 @@ def _imported(name: str) -> object:
         return importlib.import_module(name)
     except Exception as error:  # any module of the project may raise anything
         raise Unbuildable(f"{name} cannot be imported: {error}") from error
+
+
+def _dummy(name: str, cls: type) -> Opening:
+    lines = ("from understudy import dummy", import_of(cls))
+    return Opening(name, f"{name} = dummy({cls.__qualname__})", lines)
 
 
 def constructor_parameters(cls: type) -> list[inspect.Parameter]:

@@ -72,7 +72,7 @@ class Lab:
             mark: marks an async test for the plugin that runs it.
         """
         found: dict[str, Any] = {}
-        for target in targets:
+        for target in (variant for one in targets for variant in one.variants):
             name = test_name(target)
             if name in found:
                 continue

@@ -16,6 +16,7 @@ from understudy.init.modules import Modules
 from understudy.project.scopes import Function
 from understudy.write import ambient, callables, hints, reach
 from understudy.write.callables import Member
+from understudy.write.collaborators import Collaborator, ServiceTarget
 from understudy.write.construction import Builder, Surroundings, Unbuildable, import_of
 from understudy.write.table_columns import columns_of
 from understudy.write.trials import Argument, Layer, LeftOut, Target
@@ -131,10 +132,32 @@ class _Finder:
             Unbuildable: it cannot be tested; the text says why.
         """
         self._refuse(member)
+        target = self._target(member, layer)
+        if layer != "service" or member.kind != "instance":
+            return target
+        kept: list[Collaborator] = []
+        other = self._target(member, layer, kept)
+        if not kept:
+            return target
+        function = self._source(member)
+        pool = self._ambient(function)
+        plain = {name: getattr(target, name) for name in Target.__dataclass_fields__}
+        return ServiceTarget(
+            **plain,
+            collaborators=tuple(kept),
+            pattern=other.call,
+            pattern_openings=tuple(one for one in other.openings if one not in pool),
+            pattern_imports=other.imports,
+            pool=pool,
+        )
+
+    def _target(
+        self, member: Member, layer: Layer, kept: list[Collaborator] | None = None
+    ) -> Target:
         function = self._source(member)
         around = Surroundings()
         is_async = member.is_coroutine or inspect.isasyncgenfunction(member.inner)
-        signature, given, prefix = self._call(member, around, is_async)
+        signature, given, prefix = self._call(member, around, is_async, kept)
         arguments: list[Argument] = []
         known = hints.hints_of(
             member.inner,
@@ -229,7 +252,11 @@ class _Finder:
         return (self._pool.opening,)
 
     def _call(
-        self, member: Member, around: Surroundings, is_async: bool
+        self,
+        member: Member,
+        around: Surroundings,
+        is_async: bool,
+        kept: list[Collaborator] | None,
     ) -> tuple[list[inspect.Parameter], list[str], str]:
         """Return the parameters, the arguments that are known, and what is called."""
         depth = self._unwrapped(member, is_async)
@@ -246,14 +273,16 @@ class _Finder:
         if member.kind != "instance":
             given = [name] if depth and member.kind == "class" else []
             return signature, given, f"{name}.{member.name}{suffix}"
-        receiver = self._receiver(cls, around, is_async)
+        receiver = self._receiver(cls, around, is_async, kept)
         if depth:
             return signature, [receiver], f"{name}.{member.name}{suffix}"
         return signature, [], receiver if member.name == "__call__" else f"{receiver}.{member.name}"
 
-    def _receiver(self, cls: type, around: Surroundings, is_async: bool) -> str:
+    def _receiver(
+        self, cls: type, around: Surroundings, is_async: bool, kept: list[Collaborator] | None
+    ) -> str:
         try:
-            return self._builder.instance(cls, around, is_async=is_async)
+            return self._builder.instance(cls, around, is_async=is_async, kept=kept)
         except Unbuildable as error:
             for name, value in vars(self._module).items():
                 if type(value) is cls and not name.startswith("_"):

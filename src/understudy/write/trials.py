@@ -84,6 +84,11 @@ class Target:
     fixtures: tuple[tuple[str, str], ...] = (("real_postgres", "RealPostgres"),)
     imports: tuple[str, ...] = ()
 
+    @property
+    def variants(self) -> tuple[Target, ...]:
+        """Return the targets of its trials: itself, if they all call it in the same way."""
+        return (self,)
+
 
 @dataclass(frozen=True)
 class LeftOut:
