@@ -9,8 +9,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import TypeGuard
 
-from understudy.adopt.imports import with_imports, without_unused
 from understudy.project import parsing
+from understudy.project.imports import with_imports, without_unused
 from understudy.project.scopes import Function
 from understudy.project.sources import Module
 

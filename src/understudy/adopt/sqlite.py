@@ -11,13 +11,13 @@ from understudy.adopt import sqlite_suite
 from understudy.adopt.addresses import address_for, url_at
 from understudy.adopt.adoption import Adoption, Place, Refusal
 from understudy.adopt.finders import test_modules
-from understudy.adopt.imports import with_imports
 from understudy.adopt.source_edits import Edits
 from understudy.adopt.sqlite_leftovers import leftovers
 from understudy.adopt.sqlite_suite import Engine, Setting
 from understudy.init.database_variables import dsn
 from understudy.lint import pytest_items
 from understudy.project.files import is_test_code
+from understudy.project.imports import with_imports
 from understudy.project.parsing import last_name
 from understudy.project.production_database import postgres_only
 from understudy.project.scopes import Class, Function

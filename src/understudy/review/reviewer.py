@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from understudy.lint.discovery import discover
 from understudy.lint.registry import all_rules
 from understudy.lint.runner import run as lint
+from understudy.project import ruff
 from understudy.project.sources import Project
 from understudy.review import suite, targets
 from understudy.review.checklist import answers, opinions
@@ -156,10 +155,10 @@ def _runs(runner: Runner, covered: Run, names: set[str], seed: int, say: Say) ->
 
 def _commented_code(root: Path, paths: Sequence[Path]) -> list[tuple[str, int]] | None:
     """Return the lines that are code in a comment, or None if ruff cannot tell."""
-    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
-    if ruff is None or not paths:
-        return None if ruff is None else []
-    command = [ruff, "check", "--isolated", "--no-cache", "--select", "ERA001"]
+    program = ruff.program()
+    if program is None or not paths:
+        return None if program is None else []
+    command = [program, "check", "--isolated", "--no-cache", "--select", "ERA001"]
     ended = subprocess.run(
         [*command, "--output-format", "json", *map(str, paths)],
         cwd=root,
