@@ -53,6 +53,7 @@ SLOW = {
         "patterns",
         "real_postgres",
         "real_postgres_app",
+        "record",
         "request_rules",
         "review",
         "rows",

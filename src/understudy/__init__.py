@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
     from understudy.script.failures import Failure as Failure
+    from understudy.script.failures import NotRecorded as NotRecorded
     from understudy.script.failures import NotSupported as NotSupported
     from understudy.script.failures import PoolExhausted as PoolExhausted
     from understudy.script.failures import PredicateFailed as PredicateFailed
@@ -63,6 +64,7 @@ __all__ = [
     "FakeTransactionContext",
     "JsonText",
     "NeverAwaitedWarning",
+    "NotRecorded",
     "NotSupported",
     "ParametersRefused",
     "PoolExhausted",
@@ -100,6 +102,7 @@ _HOMES = {
     "FakeTransactionContext": "understudy.fakes",
     "JsonText": "understudy.pg.codecs.json_documents",
     "NeverAwaitedWarning": "understudy.plugin.leak_checks.categories",
+    "NotRecorded": "understudy.script.failures",
     "NotSupported": "understudy.script.failures",
     "ParametersRefused": "understudy.catalog.errors",
     "PoolExhausted": "understudy.script.failures",

@@ -112,6 +112,7 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-report-review",
         "--understudy-report-mutants",
         "--understudy-show",
+        "--understudy-record",
         "--understudy-n-plus-one",
         "--understudy-locked",
         "--understudy-keep-databases",

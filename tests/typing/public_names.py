@@ -64,6 +64,8 @@ async def on_fake_postgres(fake_postgres: FakePostgres) -> None:
     assert_type(await fake_postgres.psqlpy.connect(), psqlpy.Connection)
     assert_type(fake_postgres.sqlalchemy.engine(), AsyncEngine)
     assert_type(fake_postgres.dsn, str)
+    fake_postgres.record().insert("users", id=7).execute("DELETE FROM orders")
+    fake_postgres.record(7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     fake_postgres.latency = "slow"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -11,6 +12,7 @@ from understudy.fake_postgres.clients import Client
 from understudy.fake_postgres.connectors import Drivers
 from understudy.fake_postgres.leaks import LeakReport
 from understudy.fake_postgres.protocol.login import Login
+from understudy.fake_postgres.recording import NOT_ASKED, Recorder, Recording
 from understudy.fake_postgres.scripted_rules import ServerParameters
 from understudy.fake_postgres.server import Server
 from understudy.script import budgets, expectations
@@ -76,8 +78,9 @@ class FakePostgres(Address, Drivers):
     # Every answer comes from the script, so a test that looks at no call checks nothing.
     _is_scripted = True
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, recorder: Recorder = NOT_ASKED) -> None:
         Address.__init__(self, server, self._begin(server))
+        self._recorder = recorder
         self._connect_to(server)
         if self._is_scripted:
             expectations.register(self._script)
@@ -91,6 +94,18 @@ class FakePostgres(Address, Drivers):
 
     def _connect_to(self, server: Server) -> None:
         Drivers.__init__(self, server.dsn, server)
+
+    def record(self) -> Recording:
+        """Stand in the place of a script: `pytest --understudy-record` writes it here.
+
+        Returns:
+            What puts rows into the database from which the script is recorded.
+
+        Raises:
+            NotRecorded: the run does not record.
+        """
+        __tracebackhide__ = True
+        return self._recorder.begin(sys._getframe(1))
 
     # Calls ---------------------------------------------------------------------------------------
 

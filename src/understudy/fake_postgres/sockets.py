@@ -32,7 +32,10 @@ class Sockets(SocketThread):
     Attributes:
         port: its port of 127.0.0.1. It belongs to the server before anything listens there.
         folder: the private folder of its Unix socket; None if the system has no Unix sockets.
+        stand_in: the sockets that serve new connections instead of these; None for these.
     """
+
+    stand_in: Sockets | None = None
 
     def __init__(self, host: Host, route: Callable[[], Sockets] | None = None) -> None:
         super().__init__(host)
@@ -106,6 +109,9 @@ class Sockets(SocketThread):
                 serving.post(partial(serving._serve_client, client, is_private=is_private))
 
     def _serve_client(self, client: socket.socket, *, is_private: bool) -> None:
+        if (serving := self.stand_in) is not None:
+            serving.post(partial(serving._serve_client, client, is_private=is_private))
+            return
         session = self._host.new_session(is_private=is_private)
         transport = SocketTransport(session, self._host, self, client)
         self._transports.add(transport)

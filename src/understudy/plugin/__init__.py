@@ -88,6 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.plugin import show
 
         show.begin(config)
+    if config.getoption("understudy_record"):
+        from understudy.plugin import record
+
+        record.begin(config)
     if options.has_sweep(config):
         from understudy.plugin import sweep
 

@@ -11,6 +11,7 @@ from understudy.plugin import client_variables, request_checks, servers
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.fixture import Address, FakePostgres
+    from understudy.plugin.record import RecordPlugin
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +36,8 @@ def fake_postgres(
 
     with client_variables.set_aside():
         server = servers.server(pytestconfig)
-        fake = FakePostgres(server)
+        recording: RecordPlugin | None = pytestconfig.pluginmanager.get_plugin("understudy-record")
+        fake = FakePostgres(server) if recording is None else recording.fake_postgres(request)
         request_checks.watch(request.node, server.boundary)
         yield fake
         fake.end()

@@ -74,6 +74,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="show each statement as it happens, with its parameters, its answer and its place",
     )
     group.addoption(
+        "--understudy-record",
+        action="store_true",
+        help="run tests that call fake_postgres.record() on a real PostgreSQL, and write their"
+        " scripts in its place",
+    )
+    group.addoption(
         "--understudy-n-plus-one",
         action="store_true",
         help="run tests that repeat a statement again with more rows, and report what grows",

@@ -61,6 +61,10 @@ class RowsOfTest:
             pass
         return cursor.fetchall()
 
+    def execute(self, statement: str) -> None:
+        """Execute a statement, on the same connection."""
+        self._connect().execute(statement.encode())
+
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self._connection is not None:

@@ -51,14 +51,7 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
             quiet.forget(item)
             quiet.collect(item.config)  # else another test would get the warnings
     if not reasons:
-        for warning in caught:
-            _warn(warning)
-        for report in subtests:
-            hook.pytest_runtest_logreport(report=report)
-        for call, report in found:
-            hook.pytest_runtest_logreport(report=report)
-            if _is_interactive(call, report):
-                hook.pytest_exception_interact(node=item, call=call, report=report)
+        log(item, found, subtests, caught)
     else:
         del item.user_properties[before[0] :]
         _restore_counts(before[1])
@@ -68,6 +61,24 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         isolation.note_outcome(item, is_certain=is_certain, has_passed=has_passed)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def log(
+    item: pytest.Item,
+    found: Sequence[Report],
+    subtests: Sequence[pytest.TestReport] = (),
+    caught: Sequence[warnings.WarningMessage] = (),
+) -> None:
+    """Log the reports of a run that were held back, and show its warnings."""
+    hook = item.ihook
+    for warning in caught:
+        _warn(warning)
+    for report in subtests:
+        hook.pytest_runtest_logreport(report=report)
+    for call, report in found:
+        hook.pytest_runtest_logreport(report=report)
+        if _is_interactive(call, report):
+            hook.pytest_exception_interact(node=item, call=call, report=report)
 
 
 def _first_run(

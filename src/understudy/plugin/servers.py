@@ -38,7 +38,9 @@ def server(config: pytest.Config) -> Server:
     if known is None:
         from understudy.fake_postgres.server import Server
 
-        known = config.stash[_SERVER] = Server()
+        # The password of real_postgres, which answers here while a script is recorded.
+        real = rollback_server_of(config)
+        known = config.stash[_SERVER] = Server(password=None if real is None else real.password)
         phases.tell()
         config.add_cleanup(known.stop)
     return known

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from understudy.fake_postgres.connectors import Drivers
 from understudy.fake_postgres.fixture import FakePostgres
+from understudy.fake_postgres.recording import NOTHING_TO_RECORD, Recorder
 from understudy.fake_postgres.server import Server
 from understudy.pg.errors import ServerError
 from understudy.real_postgres.mixed_rules import RealRule
@@ -97,11 +98,16 @@ class RealPostgres(_Inserting, FakePostgres):
     _is_scripted = False  # a test asserts on the rows of the real server
 
     def __init__(
-        self, server: RollbackServer, rows: Inserter | None = None, *, moves: bool = False
+        self,
+        server: RollbackServer,
+        rows: Inserter | None = None,
+        *,
+        moves: bool = False,
+        recorder: Recorder = NOTHING_TO_RECORD,
     ) -> None:
         self._rollback_server = server
         self._moves = moves
-        super().__init__(server)
+        super().__init__(server, recorder)
         self._rows = rows
 
     def end(self) -> None:

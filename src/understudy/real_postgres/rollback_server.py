@@ -9,7 +9,9 @@ from concurrent.futures import Future
 from understudy.fake_postgres import pool_renewal
 from understudy.fake_postgres.current_schema import BuiltInTypes, Schema
 from understudy.fake_postgres.leaks import LeakReport
+from understudy.fake_postgres.protocol.connection import Connection
 from understudy.fake_postgres.protocol.login import Login, ServerOptions
+from understudy.fake_postgres.protocol.statements import Pending
 from understudy.fake_postgres.server import Server
 from understudy.real_postgres import failures
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
@@ -45,6 +47,7 @@ class RollbackServer(Server):
         leaked: the tasks and threads that earlier tests have left running.
         interrupt: interrupts the test, given how often that has been done before.
         is_debugged: returns whether somebody looks at the test in a debugger.
+        aliases: other names of users, for clients that have the address of another server.
     """
 
     interrupt: Callable[[int], None] = staticmethod(lambda attempt: None)
@@ -63,6 +66,7 @@ class RollbackServer(Server):
         self._rollback: Future[None] | None = None
         self._clone: str | None = None
         self._interrupted: list[int] = []  # the connections that were ended in a first run
+        self.aliases: dict[str, str] = {}
 
     def _make_schema(self) -> Schema:
         return BuiltInTypes()
@@ -97,6 +101,10 @@ class RollbackServer(Server):
         version = settings.pop("server_version").partition(" ")[0]
         login = login._replace(database=login.database or self.database)
         return ServerOptions(version, login, settings, self._admit, self._forwarding)
+
+    def _admit(self, connection: Connection) -> Pending | None:
+        connection.user = self.aliases.get(connection.user, connection.user)
+        return super()._admit(connection)
 
     def start(self) -> None:
         """Accept connections, and connect to a database of the real server.

@@ -23,6 +23,8 @@ Kind = Literal[
 # Drivers number savepoints over the whole process, so their names differ from run to run.
 _NAMED = frozenset(("savepoint", "release", "rollback to"))
 MOST_ROWS = 5  # of an answer
+# The rows of an answer that are kept now: more of them while a script is recorded (record/).
+kept_rows = MOST_ROWS
 
 
 class CallId(NamedTuple):

@@ -70,6 +70,10 @@ class PredicateFailed(Failure):
     """A predicate of the script raised instead of returning a bool."""
 
 
+class NotRecorded(Failure):
+    """A test has `fake_postgres.record()` in the place of its script, and nothing was recorded."""
+
+
 class NotSupported(Failure):
     """The code under test asked for something that PostgreSQL can do and Understudy cannot."""
 

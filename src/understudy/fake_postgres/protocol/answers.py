@@ -6,7 +6,8 @@ import struct
 from collections.abc import Iterator
 
 from understudy.fake_postgres.protocol.statements import Portal, Result
-from understudy.script.boundary import MOST_ROWS, Answer
+from understudy.script import boundary
+from understudy.script.boundary import Answer
 
 
 def first_rows(portal: Portal, result: Result) -> Answer | None:
@@ -19,13 +20,13 @@ def first_rows(portal: Portal, result: Result) -> Answer | None:
     if result.raw is not None:
         formats = plan.formats or (0,) * len(columns)
         return Answer(columns, types, formats, list(_raw_rows(result.raw)))
-    return Answer(columns, types, None, [list(row) for row in result.rows[:MOST_ROWS]])
+    return Answer(columns, types, None, [list(row) for row in result.rows[: boundary.kept_rows]])
 
 
 def _raw_rows(raw: bytes) -> Iterator[list[bytes | None]]:
     """Yield the first rows among the messages of a server (PostgreSQL manual, 53.7)."""
     start, found = 0, 0
-    while start < len(raw) and found < MOST_ROWS:
+    while start < len(raw) and found < boundary.kept_rows:
         (length,) = struct.unpack_from("!I", raw, start + 1)
         if raw[start : start + 1] == b"D":
             found += 1

@@ -1,0 +1,1 @@
+"""Scripts recorded from a run on a real PostgreSQL, written where `record()` stands."""

@@ -1,0 +1,205 @@
+"""The calls of a recording run with Python values, without those that drivers make themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.catalog import active_checker
+from understudy.catalog.command_tags import command_in
+from understudy.catalog.session_schema import NO_CONTEXT
+from understudy.engine.copied_rows import CopiedRows
+from understudy.fake_postgres.current_schema import Schema
+from understudy.fake_postgres.protocol import commands
+from understudy.fake_postgres.protocol.command_parser import read
+from understudy.pg import sql
+from understudy.pg.codecs.codec import TEXT, Codec
+from understudy.pg.errors import ErrorFields, ServerError
+from understudy.pg.types import Types
+from understudy.script.boundary import Event
+from understudy.script.formatting import counted, shortened
+from understudy.script.requests import Phase
+
+MOST_ROWS = 50  # of an answer, and of a COPY: a script is for reading
+_BUILT_IN = Types({})
+_ABORTED = "25P02"  # the server's own answer after an error in a transaction
+
+
+class NotRecordable(Exception):
+    """There is no script for what a test does; the text says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call was answered with.
+
+    Attributes:
+        columns: the names of the columns; empty without rows.
+        rows: the rows; None if the statement returns none.
+        tag: the command tag; "" for a part of the rows.
+        error: the error instead of all that.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] | None = None
+    tag: str = ""
+    error: ErrorFields | None = None
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """A call.
+
+    Attributes:
+        statement: its text.
+        parameters: the values of its parameters; the rows of a COPY.
+        answer: what it was answered with.
+        phase: of the test.
+        begun: its position in the order of all that happens.
+    """
+
+    statement: str
+    parameters: tuple[Any, ...]
+    answer: Answer
+    phase: Phase
+    begun: int
+
+
+def calls_of(events: Sequence[Event]) -> list[RecordedCall]:
+    """Return the calls that need a rule on fake_postgres.
+
+    Args:
+        events: what has passed the server, in order.
+
+    Raises:
+        NotRecordable: one cannot be scripted from what is known of it.
+    """
+    values = _Values()
+    return [_call(event, values) for event in events if _needs_rule(event)]
+
+
+def _needs_rule(event: Event) -> bool:
+    statement = event.call.statement
+    if event.is_drivers or event.kind == "connect" or event.call.rule is not None:
+        return False
+    if event.error is not None:
+        return event.error.sqlstate != _ABORTED and (event.is_counted or event.kind != "statement")
+    if event.kind != "statement" or not sql.tokens(statement):
+        return False
+    command = read(statement)
+    return command is None or isinstance(command, commands.Declare)  # others need no rule
+
+
+def _call(event: Event, values: _Values) -> RecordedCall:
+    statement, given = event.call.statement, event.call.parameters
+    where = f"\n  sql: {shortened(sql.one_line(statement), 300)}\n  at:  {event.call.origin.place}"
+    if event.is_lost or event.ended is None:
+        what = "the connection was lost" if event.is_lost else "no answer came"
+        raise NotRecordable(f"{what} when a statement had been sent{where}")
+    if isinstance(read(statement), commands.Declare):
+        raise NotRecordable(
+            f"the rows of a cursor are not recorded; write the rule of its query{where}"
+        )
+    answer = event.answer
+    is_copy = command_in(statement) == "COPY"
+    if is_copy and event.error is None and not isinstance(given, CopiedRows):
+        raise NotRecordable(f"the rows of a COPY ... TO STDOUT are not recorded{where}")
+    rows = () if answer is None else answer.rows
+    sent = given if isinstance(given, CopiedRows) else ()
+    for number, verb in ((len(rows), "returned"), (len(sent), "copied")):
+        if number > MOST_ROWS:
+            raise NotRecordable(
+                f"more than {counted(MOST_ROWS, 'row')} were {verb}, which nobody reads in a "
+                f"script. Insert fewer, or run the test on real_postgres{where}"
+            )
+    parameters, columns = values.types(event)
+    return RecordedCall(
+        statement,
+        tuple(sent) if is_copy else values.parameters(given, parameters),
+        Answer(
+            () if answer is None else tuple(answer.columns),
+            None if answer is None else values.rows(event, columns),
+            event.tag or "",
+            event.error,
+        ),
+        event.phase,
+        event.begun,
+    )
+
+
+class _Values:
+    """Makes Python values of what was sent; the catalog knows the types of the schema."""
+
+    def __init__(self) -> None:
+        self._schema = Schema()
+
+    def types(self, event: Event) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the names of the types of a call's parameters and of its columns."""
+        oids = getattr(event.call.parameters, "oids", ())
+        columns = () if event.answer is None else event.answer.types
+        names = [[_built_in(oid) for oid in group] for group in (oids, columns)]
+        if all(map(all, names)):
+            return names[0], names[1]
+        checker = active_checker.checker()
+        found = None
+        if checker is not None:
+            found = checker.describe_accepted(event.call.statement, names[0], NO_CONTEXT)
+        if found is None:
+            return names[0], names[1]
+        known = found.parameters, [column.type for column in found.columns]
+        return tuple(  # type: ignore[return-value] # two of them
+            own if len(own) == len(group) else group
+            for own, group in zip(known, names, strict=True)
+        )
+
+    def parameters(self, given: Any, types: Sequence[str]) -> tuple[Any, ...]:
+        """Return parameters; those of built-in types are read already."""
+        return tuple(
+            self._again(value, type_name) if isinstance(value, str | bytes) else value
+            for value, type_name in zip(given or (), types or [""] * len(given or ()), strict=True)
+        )
+
+    def _again(self, value: str | bytes, type_name: str) -> Any:
+        if not type_name or _BUILT_IN.named(type_name) is not None:
+            return value
+        codec = self._codec(type_name)
+        data = value.encode() if isinstance(value, str) else value
+        for form in (1, TEXT) if b"\0" in data else (TEXT, 1):
+            try:
+                return _scripted(_read(codec, data, form), codec)
+            except ServerError:
+                continue
+        return value
+
+    def rows(self, event: Event, types: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
+        """Return the rows of an answer."""
+        answer = event.answer
+        assert answer is not None
+        forms = answer.formats or [TEXT] * len(answer.columns)
+        codecs = [self._codec(name) for name in types]
+        return tuple(
+            tuple(
+                None if data is None else _scripted(_read(codec, bytes(data), form), codec)
+                for data, codec, form in zip(row, codecs, forms, strict=True)
+            )
+            for row in answer.rows
+        )
+
+    def _codec(self, type_name: str) -> Codec:
+        return self._schema.values.codec(type_name or "text")
+
+
+def _built_in(oid: int) -> str:
+    found = _BUILT_IN.numbered(oid)
+    return "" if found is None else found.name
+
+
+def _read(codec: Codec, data: bytes, form: int) -> Any:
+    return codec.input(data.decode()) if form == TEXT else codec.receive(data)
+
+
+def _scripted(value: Any, codec: Codec) -> Any:
+    """Return a value, or PostgreSQL's text of one that has a class of Understudy's own."""
+    is_own = type(value).__module__.startswith(("understudy.", "ipaddress"))
+    return codec.output(value) if is_own else value
