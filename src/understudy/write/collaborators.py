@@ -160,7 +160,7 @@ class _Stand:
 
     @property  # type: ignore[misc] # the code may ask isinstance()
     def __class__(self) -> Any:
-        return self._real if isinstance(self._real, type) else type(self._real)
+        return type(self._real)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
