@@ -25,7 +25,7 @@ class _Url(str):
     """A URL, into which a format writes a driver: {dsn:asyncpg} is postgresql+asyncpg://..."""
 
     def __format__(self, driver: str) -> str:
-        return self.replace("postgresql:", f"postgresql+{driver}:", 1) if driver else str(self)
+        return self.replace(":", f"+{driver}:", 1) if driver else str(self)
 
 
 def filled_in(text: str, parts: Mapping[str, str]) -> str:

@@ -28,7 +28,8 @@ def run_guarded(work: Callable[[str], object], advice: str) -> None:
     """
     dsn = os.environ[DSN_VARIABLE]
     cause = Path(os.environ[CAUSE_VARIABLE])
-    ConnectionGuard([dsn], advice).hold()
+    servers = [] if dsn.startswith("sqlite:") else [dsn]  # a file has none
+    ConnectionGuard(servers, advice).hold()
     try:
         work(dsn)
     except BaseException as error:

@@ -22,6 +22,7 @@ _ADVICE = (
     "Use the connection of the migration, op.get_bind(), or the URL in "
     'context.config.get_main_option("sqlalchemy.url").'
 )
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 # The arguments of the drivers that are part of the address, or of how to reach it.
 _ADDRESS = (
     "host hostaddr port user password database dbname dsn conninfo service servicefile passfile "
@@ -47,7 +48,9 @@ def main(dsn: str) -> None:
     configured = config.file_config.get(
         config.config_ini_section, "sqlalchemy.url", raw=True, fallback=""
     )
-    shown = url.set(drivername=_driver(configured)).render_as_string(hide_password=False)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    driver = _sqlite_driver(configured) if is_sqlite else _driver(configured)
+    shown = url.set(drivername=driver).render_as_string(hide_password=False)
     config.set_main_option("sqlalchemy.url", shown)
     command.upgrade(config, "heads")
 
@@ -74,12 +77,14 @@ def _redirect_engines(url: Any) -> None:
 
     @event.listens_for(Engine, "do_connect")  # type: ignore[untyped-decorator,unused-ignore] # its
     def connect(dialect: Any, record: object, args: object, parameters: dict[str, Any]) -> Any:
-        if dialect.name != "postgresql":
+        wanted = url.get_backend_name()
+        if dialect.name != wanted:
             raise RuntimeError(
-                f"env.py connects to {dialect.name}; Understudy can only load a PostgreSQL schema"
+                f"env.py connects to {dialect.name}; Understudy can only load a "
+                f"{_NAMES[wanted]} schema"
             )
         arguments, settings = dialect.create_connect_args(
-            url.set(drivername=f"postgresql+{dialect.driver}")
+            url.set(drivername=f"{wanted}+{dialect.driver}")
         )
         others = {name: parameters[name] for name in parameters.keys() - set(_ADDRESS.split())}
         # Connected here, so that no listener of the project changes the address.
@@ -108,6 +113,12 @@ def _escape_urls(config_class: Any) -> None:
             original(config, name, value.replace("%", "%%"))
 
     config_class.set_main_option = set_main_option
+
+
+def _sqlite_driver(configured: str) -> str:
+    """Return the driver in alembic.ini if it is one for SQLite, else sqlite3."""
+    scheme = configured.partition("://")[0]
+    return scheme if scheme.startswith("sqlite") else "sqlite"
 
 
 def _driver(configured: str) -> str:

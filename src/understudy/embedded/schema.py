@@ -87,7 +87,7 @@ class _Opener:
 
     def source(self, path: Path) -> Source:
         """Return a file as a source."""
-        return Source(_shown(path, self._root), _read(path, self._root), path.parent)
+        return Source(*read_text(path, self._root), path.parent)
 
 
 def _run(dsn: str, source: Source, opener: _Opener) -> None:
@@ -144,8 +144,13 @@ def _natural(path: Path) -> tuple[list[list[str | int]], str]:
     return numbers, str(path)
 
 
-def _read(file: Path, root: Path) -> str:
-    shown = _shown(file, root)
+def read_text(file: Path, root: Path) -> tuple[str, str]:
+    """Return the name of a file as messages show it, and its text.
+
+    Raises:
+        SchemaError: The file cannot be read, or is not SQL in UTF-8.
+    """
+    shown = str(file.relative_to(root) if file.is_relative_to(root) else file)
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -168,7 +173,7 @@ def _read(file: Path, root: Path) -> str:
         # The protocol would end the text there and ignore the rest of the file.
         line, _ = line_and_column(text, text.index("\0"))
         raise _not_utf8(shown, line, "it contains a NUL, as UTF-16 does")
-    return text
+    return shown, text
 
 
 def _not_utf8(shown: str, line: int, reason: str) -> SchemaError:
@@ -176,7 +181,3 @@ def _not_utf8(shown: str, line: int, reason: str) -> SchemaError:
         f"The schema file {shown} is not UTF-8: line {line}: {reason}\n"
         f"Convert it, for example: iconv -f LATIN1 -t UTF-8 {shown}"
     )
-
-
-def _shown(file: Path, root: Path) -> str:
-    return str(file.relative_to(root) if file.is_relative_to(root) else file)

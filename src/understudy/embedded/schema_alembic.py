@@ -6,6 +6,7 @@ import configparser
 import importlib.util
 import os
 import re
+import sqlite3
 import tomllib
 from collections.abc import Mapping
 from contextlib import closing
@@ -70,9 +71,7 @@ class AlembicSource:
             self._environment,
             f"{self.loader} ({shown})",
         )
-        with closing(connect(dsn)) as connection:
-            row = connection.execute(_OWN_TABLES).fetchone()
-        if row is None or not row[0]:
+        if not _has_tables(dsn):
             raise SchemaError(
                 f"{self.loader} ({shown}) ended without an error, but created nothing.\n"
                 "Expected env.py to connect through SQLAlchemy and to run the migrations. "
@@ -188,6 +187,15 @@ class AlembicSource:
     def _shown(self, path: Path) -> str:
         inside = path.is_relative_to(self._root)
         return path.relative_to(self._root).as_posix() if inside else str(path)
+
+
+def _has_tables(dsn: str) -> bool:
+    if dsn.startswith("sqlite:"):
+        with closing(sqlite3.connect(dsn.removeprefix("sqlite:///"))) as file:
+            return bool(file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    with closing(connect(dsn)) as connection:
+        row = connection.execute(_OWN_TABLES).fetchone()
+    return bool(row and row[0])
 
 
 def _toml(path: Path) -> Mapping[str, object]:

@@ -70,22 +70,26 @@ class Source(Protocol):
 
 
 class FilesSource:
-    """SQL files, by patterns."""
+    """SQL files, by patterns.
+
+    Attributes:
+        patterns: as `schema_files` takes them.
+    """
 
     loader = "sql files"
     is_covered = True
 
     def __init__(self, patterns: Sequence[str], root: Path) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
         self._root = root
 
     def check(self) -> None:
         """Report a pattern that matches nothing."""
-        schema_files(self._patterns, self._root)
+        schema_files(self.patterns, self._root)
 
     def load(self, dsn: str) -> list[Path]:
         """Run the files."""
-        return load_schema(dsn, self._patterns, self._root)
+        return load_schema(dsn, self.patterns, self._root)
 
     def texts(self) -> list[bytes]:
         """Return the files."""
@@ -93,7 +97,7 @@ class FilesSource:
 
     def content(self) -> list[bytes]:
         """Return the bytes of the files and of those that they include, in order."""
-        return read_files(self._patterns, self._root)
+        return read_files(self.patterns, self._root)
 
     def models(self) -> None:
         """Return None: SQL is not made from models here."""

@@ -91,6 +91,10 @@ def run_module(
 
 def _filled(environment: Mapping[str, str], dsn: str) -> dict[str, str]:
     """Return libpq's variables for the database, and `environment` with the parts of its URL."""
+    if dsn.startswith("sqlite:"):
+        file = Path(dsn.removeprefix("sqlite:///"))
+        places = {"dsn": dsn, "path": str(file), "uri": file.as_uri()}
+        return {name: filled_in(text, places) for name, text in environment.items()}
     from psycopg.conninfo import conninfo_to_dict
 
     known = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}

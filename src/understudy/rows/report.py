@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 import psycopg
 
 from understudy.pg.sqlstates import condition
+from understudy.rows.names import keyword
 from understudy.rows.row_plan import RowPlan
 from understudy.rows.table_facts import Check, Column, Schema, Table
 
 _LONGEST_VALUE = 60  # characters of a value
 _LOCK_NOT_AVAILABLE = "55P03"
-
-
-def did_you_mean(name: str, candidates: Sequence[str]) -> str:
-    """Return a suggestion for a misspelled name: the nearest candidate, or all of them.
-
-    The candidates may be qualified by a schema; `name` is compared with and without it.
-    """
-    ends = {candidate.rpartition(".")[2].lower(): candidate for candidate in candidates}
-    known = ends | {candidate.lower(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    if near:
-        return f" Did you mean {known[near[0]]!r}?"
-    return f"\nThere are: {', '.join(candidates)}." if candidates else ""
-
-
-def keyword(column: str) -> str:
-    """Return a column as a keyword argument of `insert`."""
-    return f"{column}=..." if column.isidentifier() else f"**{{{column!r}: ...}}"
 
 
 def no_value_found(plan: RowPlan, columns: Sequence[Column], checks: Sequence[Check]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from understudy.rows.report import did_you_mean
+from understudy.rows.names import did_you_mean
 
 
 class Row(Mapping[str, Any]):

@@ -12,7 +12,8 @@ from understudy.rows.column_hints import ColumnHints
 from understudy.rows.errors import NotATable, RowRefused, RowsError, UnknownName
 from understudy.rows.insert_sql import Connection
 from understudy.rows.inserter import Inserter
-from understudy.rows.report import commit_failed, did_you_mean, schema_not_read
+from understudy.rows.names import did_you_mean
+from understudy.rows.report import commit_failed, schema_not_read
 from understudy.rows.row import Row
 from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema, Table

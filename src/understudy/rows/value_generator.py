@@ -12,7 +12,7 @@ from understudy.catalog.schema_reader import DatabaseType
 from understudy.pg.sample_values import GENERATORS, LARGEST, quoted
 from understudy.rows.alternatives import listed_values
 from understudy.rows.errors import NoValue
-from understudy.rows.report import keyword
+from understudy.rows.names import keyword
 from understudy.rows.table_facts import Column, Schema, Table
 
 _VARIABLE_HEADER = 4  # bytes that a typmod counts in addition to the length
