@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from understudy.pg.errors import ErrorFields, ServerError
@@ -54,6 +54,7 @@ def db_error(
 
     Args:
         sqlstate: five characters such as "23505", or a condition name such as "unique_violation".
+            The name of a code of SQLite, such as "SQLITE_BUSY", makes an exception of sqlite3.
         message: PostgreSQL's text; by default the standard one, filled in from the arguments below.
         constraint: the constraint that was violated. asyncpg and psycopg show it, and all others
             but `name`, as an attribute.
@@ -83,6 +84,8 @@ def db_error(
         ScriptError: the SQLSTATE or the driver is unknown, the driver is not installed, or the text
             needs an argument that is missing.
     """
+    if isinstance(sqlstate, str) and sqlstate.startswith("SQLITE"):
+        return _sqlite(sqlstate, message, locals())
     code = CODES.get(sqlstate, sqlstate) if isinstance(sqlstate, str) else ""
     if not re.fullmatch(r"[0-9A-Z]{5}", code):
         raise ScriptError(
@@ -119,6 +122,15 @@ def db_error(
         raise ScriptError(f"db_error() makes the exceptions of {name}, {why}") from None
     setattr(error, _FIELDS, fields)
     return error
+
+
+def _sqlite(name: str, message: str | None, given: Mapping[str, object]) -> Exception:
+    from understudy.script.sqlite_errors import sqlite_error  # with the import of sqlite3
+
+    named = {key: value for key, value in given.items() if value is not None}
+    parts = {key: str(named.pop(key)) for key in ("constraint", "table", "column") if key in named}
+    others = [key for key in named if key not in ("sqlstate", "message")]
+    return sqlite_error(name, message, **parts, others=others)
 
 
 def fields_of(error: object) -> ErrorFields | None:
