@@ -62,6 +62,7 @@ SLOW = {
         "script",
         "sql_coverage",
         "sqlalchemy",
+        "sqlite",
         "sweep",
         "tenants",
     )
@@ -86,6 +87,7 @@ NOT_RUN = {
     "python -m pip install --group dev": INSTALLS,
     "python -m pip install --upgrade pip": INSTALLS,
     "python -m pip install understudy": INSTALLS,
+    'python -m pip install "understudy[sqlite]"': INSTALLS,
     "make bench": "takes minutes; tests/test_benchmarks.py runs it with tiny rounds",
     "python -m benchmarks --only databases": "a part of make bench",
     "python -m benchmarks --only addresses": "a part of make bench",

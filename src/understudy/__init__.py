@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from understudy.plugin.leak_checks.categories import NeverAwaitedWarning as NeverAwaitedWarning
     from understudy.plugin.leak_checks.categories import UnderstudyWarning as UnderstudyWarning
     from understudy.real_postgres.fixture import RealPostgres as RealPostgres
+    from understudy.real_sqlite.fixture import RealSqlite as RealSqlite
     from understudy.script.database_errors import db_error as db_error
     from understudy.script.failures import CallNotFound as CallNotFound
     from understudy.script.failures import ConnectionNotReturned as ConnectionNotReturned
@@ -70,6 +71,7 @@ __all__ = [
     "PoolExhausted",
     "PredicateFailed",
     "RealPostgres",
+    "RealSqlite",
     "ScriptError",
     "ServerBroke",
     "StatementRefused",
@@ -108,6 +110,7 @@ _HOMES = {
     "PoolExhausted": "understudy.script.failures",
     "PredicateFailed": "understudy.script.failures",
     "RealPostgres": "understudy.real_postgres.fixture",
+    "RealSqlite": "understudy.real_sqlite.fixture",
     "ScriptError": "understudy.script.failures",
     "ServerBroke": "understudy.script.failures",
     "StatementRefused": "understudy.catalog.errors",

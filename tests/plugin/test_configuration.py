@@ -103,6 +103,8 @@ def test_the_flags_have_a_group_of_their_own(project: Project) -> None:
         "--understudy-isolation",
         "--understudy-fake-postgres-env",
         "--understudy-real-postgres-env",
+        "--understudy-real-sqlite-env",
+        "--understudy-sqlite-schema",
         "--understudy-html",
         "--understudy-trace",
         "--understudy-durations",

@@ -136,8 +136,8 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         " check_statement_after_response, check_statements, check_success_despite_error,"
         " check_tasks, check_transactions, driver, durations, fake_postgres_env, html, isolation,"
         " locale, postgres_binaries, postgres_url, postgres_version, real_postgres_env,"
-        " report_events, report_mutants, report_redact, report_review, report_value_length,"
-        " schema, trace."
+        " real_sqlite_env, report_events, report_mutants, report_redact, report_review,"
+        " report_value_length, schema, sqlite_schema, trace."
     )
     assert _refusal(tmp_path, "[tool.understudy]\nzzz = 1") == (
         "[tool.understudy] of ROOT/pyproject.toml has no key 'zzz'.\n"
@@ -147,8 +147,8 @@ def test_an_unknown_key(tmp_path: Path) -> None:
         " check_statement_after_response, check_statements, check_success_despite_error,"
         " check_tasks, check_transactions, driver, durations, fake_postgres_env, html, isolation,"
         " locale, postgres_binaries, postgres_url, postgres_version, real_postgres_env,"
-        " report_events, report_mutants, report_redact, report_review, report_value_length,"
-        " schema, trace."
+        " real_sqlite_env, report_events, report_mutants, report_redact, report_review,"
+        " report_value_length, schema, sqlite_schema, trace."
     )
 
 

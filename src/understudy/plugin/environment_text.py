@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from understudy.plugin.settings import PLACES
+from understudy.plugin.settings import PLACES, SQLITE_PLACES
 
 if TYPE_CHECKING:
     from understudy.fake_postgres.location import Location
     from understudy.fake_postgres.server import Server
+    from understudy.real_sqlite.database import SqliteDatabase
 
 
 def filled_in(text: str, place: Server | Location) -> str:
@@ -16,3 +17,12 @@ def filled_in(text: str, place: Server | Location) -> str:
     from understudy.embedded import environment
 
     return environment.filled_in(text, {name: str(getattr(place, name)) for name in PLACES})
+
+
+def sqlite_filled_in(text: str, database: SqliteDatabase) -> str:
+    """Return a value of real_sqlite_env with the parts of the database's address."""
+    from understudy.embedded import environment
+
+    return environment.filled_in(
+        text, {name: str(getattr(database, name)) for name in SQLITE_PLACES}
+    )

@@ -43,6 +43,8 @@ _FLAGS = {
     "fake_postgres_env": "an environment variable that points the app at `fake_postgres`, as"
     " 'NAME={dsn}'; may be given more than once",
     "real_postgres_env": "the same for `real_postgres`",
+    "real_sqlite_env": "the same for `real_sqlite`, as 'NAME={dsn:aiosqlite}'",
+    "sqlite_schema": "the schema of `real_sqlite`, if it is another than `schema`",
     "html": "write what happened in the run to this file, as a page to open in a browser",
     "trace": "write the same to this file as NDJSON, for programs",
     "durations": "show the statements that took the most time, as many as this number",
@@ -54,7 +56,10 @@ _FLAGS = {
     "report_mutants": "a file that `understudy mutate --format json` has written, for the page",
 }
 
-_LISTS = ("schema", "fake_postgres_env", "real_postgres_env", "report_redact")
+_LISTS = (
+    *("schema", "sqlite_schema", "report_redact"),
+    *("fake_postgres_env", "real_postgres_env", "real_sqlite_env"),
+)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -253,9 +258,10 @@ def header(version: str, settings: Settings) -> str:
         value = getattr(settings, key)
         if value is not None:
             parts.append(f"{key} {value}")
-    if settings.schema:
-        parts.append(f"schema {' '.join(settings.schema)}")
-    for key in ("fake_postgres_env", "real_postgres_env"):
+    for key in ("schema", "sqlite_schema"):
+        if getattr(settings, key):
+            parts.append(f"{key} {' '.join(getattr(settings, key))}")
+    for key in ("fake_postgres_env", "real_postgres_env", "real_sqlite_env"):
         if getattr(settings, key):
             parts.append(f"{key} {' '.join(getattr(settings, key))}")
     for key in ("html", "trace"):

@@ -39,10 +39,10 @@ def calls_on_fakes(calls: int, statements: int, unchecked: bool) -> str:
     return f"{asked}; not checked by PostgreSQL: no schema configured" if unchecked else asked
 
 
-def calls_on_real_postgres(calls: int, statements: int) -> str:
-    """Return the line on `real_postgres`."""
+def calls_on_real(database: str, calls: int, statements: int) -> str:
+    """Return the line on `real_postgres` or `real_sqlite`."""
     different = _counted(statements, "different statement")
-    return f"{_counted(calls, 'call')} on real_postgres, {different}"
+    return f"{_counted(calls, 'call')} on {database}, {different}"
 
 
 def killed_servers(times: int) -> str:

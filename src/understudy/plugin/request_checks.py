@@ -43,7 +43,7 @@ def observe_clients() -> None:
 
 def begin(item: pytest.Item) -> None:
     """Forget what earlier tests have sent, also for a test that requests no server's fixture."""
-    for server in servers.made(item.config):
+    for server in servers.traced(item.config):
         server.boundary.begin_test()
 
 
@@ -60,7 +60,7 @@ def watch_shared(item: pytest.Item) -> None:
     """Check the requests of a test that uses a server through fixtures of a wider scope only."""
     watched = item.stash.setdefault(_BOUNDARIES, [])
     states = verification.states(item) or []
-    for server in servers.made(item.config):
+    for server in servers.traced(item.config):
         if server.boundary not in watched and server.boundary.events:
             watched.append(server.boundary)
             for state in states[-1:]:

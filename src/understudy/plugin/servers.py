@@ -1,4 +1,4 @@
-"""The servers of `fake_postgres` and `real_postgres`, and the environment for an app.
+"""The servers of `fake_postgres` and `real_postgres`, SQLite's file, and the app's environment.
 
 One server of each serves the whole run, because an app reads the address of its database once.
 """
@@ -9,13 +9,14 @@ import getpass
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from understudy.plugin import client_variables, phases, shared_address
-from understudy.plugin.environment_text import filled_in
+from understudy.plugin.environment_text import filled_in, sqlite_filled_in
 from understudy.plugin.options import read_settings
 from understudy.plugin.settings import Settings
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from understudy.fake_postgres.server import Server
     from understudy.real_postgres.observation import Observer
     from understudy.real_postgres.rollback_server import RollbackServer
+    from understudy.real_sqlite.database import SqliteDatabase
     from understudy.rerun.interruption import Interruption
     from understudy.script.boundary import Boundary, Event
 
@@ -30,6 +32,19 @@ _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 _INTERRUPTION: pytest.StashKey[Interruption] = pytest.StashKey()
 _OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _ROLLBACK_SERVER: pytest.StashKey[RollbackServer] = pytest.StashKey()
+_SQLITE: pytest.StashKey[SqliteDatabase] = pytest.StashKey()
+
+
+class Traced(Protocol):
+    """A database whose events are kept, by its name."""
+
+    @property
+    def name(self) -> str:
+        """Its name in messages."""
+
+    @property
+    def boundary(self) -> Boundary:
+        """What passes between the app and it."""
 
 
 def server(config: pytest.Config) -> Server:
@@ -74,6 +89,39 @@ def rollback_server_of(config: pytest.Config) -> RollbackServer | None:
     return config.stash.get(_ROLLBACK_SERVER, None)
 
 
+def sqlite(config: pytest.Config) -> SqliteDatabase:
+    """Return the database of `real_sqlite` of this run, created on first use."""
+    known = config.stash.get(_SQLITE, None)
+    if known is None:
+        from understudy.catalog.levels import Levels
+        from understudy.real_sqlite import checks, schema
+        from understudy.real_sqlite.database import SqliteDatabase
+
+        given = read_settings(config)
+        settings = replace(given, schema=given.sqlite_schema or given.schema)
+        names = ("statements", "parameters", "answers", "errors")
+        levels: dict[str, Any] = {name: settings.level(f"check_{name}") for name in names}
+        checks.configured = Levels(**levels)
+        known = config.stash[_SQLITE] = SqliteDatabase(
+            lambda template: schema.load(
+                template,
+                settings.schema,
+                settings.root,
+                settings.real_sqlite_env,
+            )
+        )
+        phases.tell()
+        known.start()
+        config.add_cleanup(known.stop)
+    return known
+
+
+def traced(config: pytest.Config) -> list[Traced]:
+    """Return the databases of this run that keep events."""
+    sqlite_database = config.stash.get(_SQLITE, None)
+    return [*made(config), *([] if sqlite_database is None else [sqlite_database])]
+
+
 def boundaries(config: pytest.Config) -> list[Boundary]:
     """Return what has passed the servers of this run that there are."""
     made = (config.stash.get(_SERVER, None), rollback_server_of(config))
@@ -97,7 +145,7 @@ def events(config: pytest.Config) -> list[tuple[Event, str]]:
     """Return what the test has asked so far, without what drivers ask, each with its server."""
     return [
         (event, server.name)
-        for server in made(config)
+        for server in traced(config)
         for event in server.boundary.events
         if not event.is_drivers
     ]
@@ -139,6 +187,15 @@ def set_environment(config: pytest.Config, settings: Settings) -> None:
         if texts := getattr(settings, key):
             place = known(config)
             variables |= {name: filled_in(text, place) for name, text in texts.items()}
+    if settings.real_sqlite_env:
+        from understudy.embedded.errors import PostgresError
+
+        try:
+            file = sqlite(config)
+        except PostgresError as error:
+            raise pytest.UsageError(str(error)) from None
+        texts = settings.real_sqlite_env
+        variables |= {name: sqlite_filled_in(text, file) for name, text in texts.items()}
     if settings.fake_postgres_env and settings.real_postgres_env:
         variables |= shared_address.share(config, settings, server(config), rollback_server(config))
     _set(config, variables)

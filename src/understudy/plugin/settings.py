@@ -38,8 +38,9 @@ OLDEST_POSTGRES = 14
 # The fixtures whose server an app can be on, as the marker names them.
 APP_DATABASES = ("fake_postgres", "real_postgres")
 DEFAULT_CATALOG = "tests/understudy-catalog"
-# The attributes of the fixture that values of ..._postgres_env may name in braces.
+# The attributes of the fixture that values of ..._env may name in braces.
 PLACES = ("database", "dsn", "host", "password", "port", "socket_dsn", "user")
+SQLITE_PLACES = ("dsn", "path", "uri")
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
@@ -90,6 +91,8 @@ class Settings:
     report_review: str | None = None
     report_mutants: str | None = None
     real_postgres_env: Mapping[str, str] = field(default_factory=dict)
+    real_sqlite_env: Mapping[str, str] = field(default_factory=dict)
+    sqlite_schema: tuple[str, ...] = ()
 
     def level(self, key: str) -> str:
         """Return what a check does with a finding: "error", "warn" or "off".
@@ -269,6 +272,8 @@ def _texts(value: object, origin: str) -> tuple[str, ...]:
 def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
     """Return a reader of variables and values: a table, or "NAME=value" for each use of a flag."""
     fixture = key.removesuffix("_env")
+    known = SQLITE_PLACES if fixture == "real_sqlite" else PLACES
+    example = "aiosqlite" if fixture == "real_sqlite" else "asyncpg"
 
     def read(value: object, origin: str) -> Mapping[str, str]:
         if isinstance(value, list):
@@ -283,16 +288,16 @@ def _environment(key: str) -> Callable[[object, str], Mapping[str, str]]:
                     f"not {_shown(text)}.\nOn the command line: {flag(key)} '{name}={{dsn}}'."
                 )
             for place, driver in _places(origin, name, text):
-                if place not in PLACES:
+                if place not in known:
                     raise SettingsError(
                         f"{origin}: the value of {name} names {{{place}}}, which {fixture} does "
-                        f"not have.{did_you_mean(place, PLACES)}\n"
-                        f"It has: {', '.join(f'{{{place}}}' for place in PLACES)}."
+                        f"not have.{did_you_mean(place, known)}\n"
+                        f"It has: {', '.join(f'{{{place}}}' for place in known)}."
                     )
                 if place.endswith("dsn") and not re.fullmatch(r"\w*", driver):
                     raise SettingsError(
                         f"{origin}: the value of {name} has {{{place}:{driver}}}. Write only the "
-                        "driver after the colon, for example {dsn:asyncpg}."
+                        f"driver after the colon, for example {{dsn:{example}}}."
                     )
         return value
 
@@ -323,8 +328,10 @@ _CHECKS: Mapping[str, Callable[[object, str], object]] = {
     "isolation": _one_of(ISOLATIONS),
     "postgres_version": _major,
     "real_postgres_env": _environment("real_postgres_env"),
+    "real_sqlite_env": _environment("real_sqlite_env"),
     "report_events": _number_of("events"),
     "report_redact": _texts,
     "report_value_length": _number_of("characters"),
     "schema": _texts,
+    "sqlite_schema": _texts,
 }

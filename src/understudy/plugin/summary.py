@@ -14,7 +14,7 @@ from understudy.plugin import isolation, report, servers, xdist_workers
 from understudy.plugin.settings import Settings
 
 _MODULE = "understudy.script.call_counts"
-_TALLIES = ("FAKES", "REAL")  # the names of the tallies
+_TALLIES = ("FAKES", "REAL", "SQLITE")  # the names of the tallies
 _Figures = Mapping[str, tuple[int, set[str]]]
 _DATABASES = "understudy.plugin.databases"
 _OUTPUT = "understudy"
@@ -81,6 +81,7 @@ def lines(config: pytest.Config, settings: Settings, *, verbose: bool) -> list[s
     """Return the lines of the section, without the problems."""
     calls, statements = figures(config)
     real_calls, real_statements = figures(config, "REAL")
+    sqlite_calls, sqlite_statements = figures(config, "SQLITE")
     isolated = isolation.summary(config, verbose=verbose)
     found = []
     if calls:
@@ -88,12 +89,14 @@ def lines(config: pytest.Config, settings: Settings, *, verbose: bool) -> list[s
         without = not checks and not settings.schema
         found += [report.calls_on_fakes(calls, len(statements), without), *checks]
     if real_calls:
-        found.append(report.calls_on_real_postgres(real_calls, len(real_statements)))
+        found.append(report.calls_on_real("real_postgres", real_calls, len(real_statements)))
+    if sqlite_calls:
+        found.append(report.calls_on_real("real_sqlite", sqlite_calls, len(sqlite_statements)))
     databases: Any = sys.modules.get(_DATABASES)
     is_used = calls or real_calls or isolated or config.stash.get(_problems, [])
     if databases is not None and is_used and (times := databases.killed(config)):
         found.append(report.killed_servers(times))
-    if settings.schema and (calls or real_calls):
+    if settings.schema and (calls or real_calls or sqlite_calls):
         found += _models(settings)
     return found + isolated
 

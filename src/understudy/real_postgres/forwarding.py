@@ -35,7 +35,6 @@ from understudy.real_postgres import failures, upstream_requests
 from understudy.real_postgres.client_settings import ClientSettings
 from understudy.real_postgres.client_state import RollbackClient, rollback_client
 from understudy.real_postgres.leaked_tasks import LeakedTasks
-from understudy.real_postgres.mixed_rules import from_real_server
 from understudy.real_postgres.observation import Observer
 from understudy.real_postgres.pending import chain
 from understudy.real_postgres.replaced_statements import replace_statement
@@ -46,7 +45,7 @@ from understudy.real_postgres.upstream_portals import ForwardedStatement, Upstre
 from understudy.real_postgres.upstream_replies import Reply
 from understudy.real_postgres.upstream_statements import UpstreamStatements
 from understudy.script import expectations
-from understudy.script.answers import Computed, Drop
+from understudy.script.answers import Computed, Drop, from_real_server
 from understudy.script.boundary import Boundary, Change, Replace
 from understudy.script.calls import Call
 from understudy.script.failures import Failure

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from understudy.fake_postgres.clients import INSERTER
 from understudy.fake_postgres.scripted_rules import ServerRule
-from understudy.script.answers import Computed
+from understudy.script.answers import Computed, from_real_server
 from understudy.script.calls import Call
 
 
@@ -20,7 +20,3 @@ class RealRule(ServerRule):
     def matches_sender(self, call: Call) -> bool:
         """Return whether this rule is for the sender of `call`: for no row that a test inserts."""
         return call.application_name != INSERTER and super().matches_sender(call)
-
-
-def from_real_server(*_: Any, **__: Any) -> None:
-    """Mark an answer that comes from the real server: forwarding.py looks for this function."""

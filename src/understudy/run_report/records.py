@@ -13,7 +13,7 @@ from typing import Literal
 
 VERSION = 1
 
-Server = Literal["fakes", "fake_postgres", "real_postgres"]
+Server = Literal["fakes", "fake_postgres", "real_postgres", "real_sqlite"]
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun"]
 EventKind = Literal[
     "request",

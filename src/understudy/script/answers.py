@@ -243,3 +243,7 @@ def read_computed(value: Any) -> Rows | Value:
     if isinstance(value, list | tuple) and all(isinstance(row, Mapping) for row in value):
         return read_rows(tuple(value))
     return Value(value)
+
+
+def from_real_server(*_: Any, **__: Any) -> None:
+    """Mark an answer that comes from the real database, which looks for this function."""

@@ -24,4 +24,5 @@ class Tally:
 
 
 FAKES = Tally()
+SQLITE = Tally()  # of real_sqlite
 REAL = Tally()  # of real_postgres, including the calls that a script answers

@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 # Modules between a call and the user's line, such as `asyncio.wait_for`, and everything between
 # the user's statement and the server.
-DRIVERS = ("asyncpg", "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c", "psqlpy")
+DRIVERS = (
+    "aiosqlite", "asyncpg", "psycopg", "psycopg_pool", "psycopg_binary", "psycopg_c", "psqlpy",
+    "sqlite3",
+)  # fmt: skip
 _ABOVE_DRIVERS = (
     "sqlalchemy", "sqlmodel", "greenlet", "tortoise", "databases", "aiosql", "django", "asgiref",
 )  # fmt: skip
