@@ -21,7 +21,7 @@ _INI = """
 script_location = %(here)s/migrations
 sqlalchemy.url = {url}
 """
-SYNC_ENV = """
+_SYNC_ENV = """
 from alembic import context
 from sqlalchemy import engine_from_config, pool
 
@@ -34,7 +34,7 @@ with engine.connect() as connection:
         context.run_migrations()
 """
 # As projects have it: async, and with a URL of their own.
-ASYNC_ENV = """
+_ASYNC_ENV = """
 import asyncio
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -63,7 +63,9 @@ def upgrade():
 """
 
 
-def alembic_project(root: Path, env: str, *bodies: str, url: str = "driver://user@host/db") -> Path:
+def _alembic_project(
+    root: Path, env: str, *bodies: str, url: str = "driver://user@host/db"
+) -> Path:
     versions = root / "migrations" / "versions"
     versions.mkdir(parents=True)
     (root / "alembic.ini").write_text(_INI.format(url=url))
@@ -93,7 +95,7 @@ _CREATE = 'op.execute("CREATE TABLE users (id integer)")'
 
 
 def test_alembic_runs_a_sync_env(tmp_path: Path, database: str) -> None:
-    alembic_project(tmp_path, SYNC_ENV, _CREATE, 'op.execute("CREATE TABLE roles (id integer)")')
+    _alembic_project(tmp_path, _SYNC_ENV, _CREATE, 'op.execute("CREATE TABLE roles (id integer)")')
 
     files = _load(tmp_path, "alembic", database)
 
@@ -106,8 +108,8 @@ def test_alembic_runs_an_async_env_on_the_given_database_only(
     tmp_path: Path, database: str, driver: str
 ) -> None:
     # A connection to this address would fail.
-    env = ASYNC_ENV.format(url=f"postgresql+{driver}://me:secret@192.0.2.1:1/production")
-    alembic_project(tmp_path, env, _CREATE)
+    env = _ASYNC_ENV.format(url=f"postgresql+{driver}://me:secret@192.0.2.1:1/production")
+    _alembic_project(tmp_path, env, _CREATE)
 
     _load(tmp_path, "alembic", database)
 
@@ -115,7 +117,7 @@ def test_alembic_runs_an_async_env_on_the_given_database_only(
 
 
 def test_alembic_is_found_one_folder_down(tmp_path: Path, database: str) -> None:
-    alembic_project(tmp_path / "db", SYNC_ENV, _CREATE, url="postgresql+asyncpg2://x@y/z")
+    _alembic_project(tmp_path / "db", _SYNC_ENV, _CREATE, url="postgresql+asyncpg2://x@y/z")
 
     _load(tmp_path, "alembic", database)
 
@@ -123,7 +125,7 @@ def test_alembic_is_found_one_folder_down(tmp_path: Path, database: str) -> None
 
 
 def test_a_migration_that_fails_is_one_message(tmp_path: Path, database: str) -> None:
-    alembic_project(tmp_path, SYNC_ENV, 'raise RuntimeError("no such luck")')
+    _alembic_project(tmp_path, _SYNC_ENV, 'raise RuntimeError("no such luck")')
 
     with pytest.raises(SchemaError) as failure:
         _load(tmp_path, "alembic", database)
@@ -138,8 +140,8 @@ def test_a_migration_that_fails_is_one_message(tmp_path: Path, database: str) ->
 
 
 def test_a_statement_that_fails_is_told_in_fifteen_lines(tmp_path: Path, database: str) -> None:
-    env = ASYNC_ENV.format(url="postgresql+asyncpg://me:secret@192.0.2.1:1/production")
-    alembic_project(tmp_path, env, 'op.execute("CREATE TABLE users (id integr)")')
+    env = _ASYNC_ENV.format(url="postgresql+asyncpg://me:secret@192.0.2.1:1/production")
+    _alembic_project(tmp_path, env, 'op.execute("CREATE TABLE users (id integr)")')
 
     with pytest.raises(SchemaError) as failure:
         _load(tmp_path, "alembic", database)
@@ -171,7 +173,7 @@ def test_a_statement_that_fails_is_told_in_fifteen_lines(tmp_path: Path, databas
 def test_every_kind_of_end_is_told_in_fifteen_lines(
     tmp_path: Path, database: str, body: str, told: str
 ) -> None:
-    alembic_project(tmp_path, SYNC_ENV, body)
+    _alembic_project(tmp_path, _SYNC_ENV, body)
 
     with pytest.raises(SchemaError) as failure:
         _load(tmp_path, "alembic", database)
@@ -181,7 +183,7 @@ def test_every_kind_of_end_is_told_in_fifteen_lines(
 
 
 def test_migrations_that_create_nothing_are_no_schema(tmp_path: Path, database: str) -> None:
-    alembic_project(tmp_path, "", _CREATE)
+    _alembic_project(tmp_path, "", _CREATE)
 
     with pytest.raises(SchemaError) as failure:
         _load(tmp_path, "alembic", database)
@@ -195,7 +197,7 @@ def test_migrations_that_create_nothing_are_no_schema(tmp_path: Path, database: 
 
 def test_another_kind_of_database_is_refused(tmp_path: Path, database: str) -> None:
     env = 'from sqlalchemy import create_engine\ncreate_engine("sqlite://").connect()'
-    alembic_project(tmp_path, env, _CREATE)
+    _alembic_project(tmp_path, env, _CREATE)
 
     with pytest.raises(SchemaError, match="connects to sqlite; Understudy can only load a"):
         _load(tmp_path, "alembic", database)
@@ -214,7 +216,7 @@ def test_without_alembic_ini(tmp_path: Path) -> None:
 
 def test_with_two_of_them(tmp_path: Path) -> None:
     for name in "ab":
-        alembic_project(tmp_path / name, SYNC_ENV)
+        _alembic_project(tmp_path / name, _SYNC_ENV)
 
     with pytest.raises(SchemaError) as failure:
         _load(tmp_path, "alembic", "")
@@ -249,7 +251,7 @@ def test_with_a_folder_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_without_the_package(tmp_path: Path) -> None:
-    alembic_project(tmp_path, SYNC_ENV)
+    _alembic_project(tmp_path, _SYNC_ENV)
 
     with (
         mock.patch("importlib.util.find_spec", return_value=None),

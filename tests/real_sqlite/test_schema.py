@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.test_schema_sources import ASYNC_ENV, SYNC_ENV, alembic_project
+from tests.embedded.test_schema_sources import _ASYNC_ENV, _SYNC_ENV, _alembic_project
 from understudy.embedded.errors import SchemaError
 from understudy.real_sqlite.schema import load
 from understudy.real_sqlite.statements import split
@@ -70,9 +70,9 @@ def test_a_function(template: sqlite3.Connection, tmp_path: Path) -> None:
 def test_alembic(template: sqlite3.Connection, tmp_path: Path, env: str) -> None:
     elsewhere = tmp_path / "elsewhere.db"
     url = f"sqlite+aiosqlite:///{elsewhere.as_posix()}"
-    text = ASYNC_ENV.format(url=url) if env == "async" else SYNC_ENV
+    text = _ASYNC_ENV.format(url=url) if env == "async" else _SYNC_ENV
     sync_url = url.replace("+aiosqlite", "")
-    alembic_project(tmp_path, text, 'op.execute("CREATE TABLE users (id INTEGER)")', url=sync_url)
+    _alembic_project(tmp_path, text, 'op.execute("CREATE TABLE users (id INTEGER)")', url=sync_url)
     load(template, ["alembic"], tmp_path, {})
     assert tables(template) == ["alembic_version", "users"]
     assert not elsewhere.exists()
@@ -83,7 +83,7 @@ def test_migrations_of_another_database_are_refused(
     template: sqlite3.Connection, tmp_path: Path
 ) -> None:
     url = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
-    alembic_project(tmp_path, ASYNC_ENV.format(url=url), 'op.execute("SELECT 1")', url=url)
+    _alembic_project(tmp_path, _ASYNC_ENV.format(url=url), 'op.execute("SELECT 1")', url=url)
     with pytest.raises(
         SchemaError, match=r"env\.py connects to postgresql; Understudy can only load"
     ):
