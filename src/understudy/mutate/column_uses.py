@@ -55,10 +55,17 @@ def uses_of(statement: Statement, tables: list[Table]) -> Uses:
         statement: the statement.
         tables: those that it reads or writes.
     """
-    return _Reader(statement, tables).read()
+    return ColumnReader(statement, tables).read()
 
 
-class _Reader:
+class ColumnReader:
+    """Finds the columns and parameters in parts of a statement.
+
+    Args:
+        statement: the statement.
+        tables: those that it reads or writes.
+    """
+
     def __init__(self, statement: Statement, tables: list[Table]) -> None:
         self._statement = statement
         self._tables = tables
@@ -72,7 +79,8 @@ class _Reader:
         self._uses = Uses()
 
     def read(self) -> Uses:
-        self._uses.named = self._columns(0, len(self._tokens.pieces))
+        """Return what the statement does with its parameters and literals."""
+        self._uses.named = self.columns(0, len(self._tokens.pieces))
         for query in self._statement.queries:
             for _, condition in query.conditions():
                 for leaf in condition.leaves():
@@ -97,10 +105,10 @@ class _Reader:
     def _read_clause(self, query: Query, clause: Clause) -> None:
         if clause.keyword in ("LIMIT", "OFFSET"):
             first, last = self._numbers.of(clause.span)
-            self._uses.counts.update(n for n, _ in self._parameters(first, last))
+            self._uses.counts.update(n for n, _ in self.parameters(first, last))
         elif clause.keyword in ("ORDER BY", "GROUP BY"):
             for item in clause.items:
-                self._uses.columns |= self._columns(*self._numbers.of(item))
+                self._uses.columns |= self.columns(*self._numbers.of(item))
         elif clause.keyword in ("SET", "CONFLICT SET"):
             for item in clause.items:
                 match = _ASSIGNED.match(self._statement.text, *item)
@@ -129,10 +137,10 @@ class _Reader:
         ]
 
     def _compare(self, first: int, last: int) -> None:
-        columns = self._columns(first, last)
+        columns = self.columns(first, last)
         self._uses.columns |= columns
         self._uses.paired |= columns if len(columns) > 1 else set()
-        for number, _ in self._parameters(first, last):
+        for number, _ in self.parameters(first, last):
             self._uses.compared[number] |= columns
         for at in range(first, last):
             piece = self._tokens.pieces[at].text
@@ -143,16 +151,18 @@ class _Reader:
 
     def _store(self, name: str, first: int, last: int) -> None:
         columns = self._names.get(name_of(name), set())
-        for number, _ in self._parameters(first, last):
+        for number, _ in self.parameters(first, last):
             self._uses.stored[number] |= columns
 
-    def _parameters(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+    def parameters(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield the number and the place of each parameter between two tokens."""
         for at in range(first, last):
             text = self._tokens.pieces[at].text
             if text[:1] == "$" and text[1:].isdecimal():
                 yield int(text[1:]), at
 
-    def _columns(self, first: int, last: int) -> set[ColumnId]:
+    def columns(self, first: int, last: int) -> set[ColumnId]:
+        """Return the columns that are named between two tokens."""
         found: set[ColumnId] = set()
         pieces = self._tokens.pieces
         for at in range(first, last):

@@ -112,7 +112,7 @@ def fill(
         hits: values that one row should have, because a statement looks for them.
         seed: the same seed generates the same rows.
     """
-    return _Filler(connection, schema, pools, hits, seed).fill(_parents_first(list(tables)))
+    return _Filler(connection, schema, pools, hits, seed).fill(parents_first(list(tables)))
 
 
 def read_rows(connection: Connection, table: Table) -> list[StoredRow]:
@@ -150,7 +150,8 @@ def _of_type(kind: DatabaseType, texts: Iterable[str]) -> Iterator[str]:
             yield text
 
 
-def _parents_first(tables: list[Table]) -> list[Table]:
+def parents_first(tables: Sequence[Table]) -> list[Table]:
+    """Return tables, each after those that it refers to."""
     found: list[Table] = []
     oids = {table.oid for table in tables}
     waiting = list(tables)

@@ -240,25 +240,37 @@ def _expectation(
 
 def _rule(origin: Origin, event: Event, verdict: Verdict, column: int) -> list[str]:
     """Return the lines that let the call fail, directly before the request."""
-    fault = verdict.trial.fault
     if event.kind == "connect":
         raise NotWritten("a refused connection cannot be scripted for one call")
+    before = _before(origin, event)
+    if before and origin.fixture == "fake_postgres":
+        raise NotWritten("only its first call can be scripted beside the test's own rules")
+    indent = f"\0{' ' * column}"
+    lines = fault_rule(origin.fixture, event.call.statement, verdict.trial.fault, before)
+    return [f"{indent}{line}" for line in lines]
+
+
+def fault_rule(fixture: str, statement: str, fault: Fault, before: int = 0) -> list[str]:
+    """Return the lines that let one call of a statement fail.
+
+    Args:
+        fixture: "real_postgres" or "fake_postgres".
+        statement: the statement.
+        fault: what goes wrong.
+        before: how many calls of the statement succeed before.
+    """
     if fault.name == DROP_AFTER_COMMIT:
         how, argument = ".drops(", '"after"'
     elif fault.name == DROP:
         how, argument = ".drops(", ""
     else:
         how, argument = ".raises(", f"db_error({_error(fault)})"
-    before = _before(origin, event)
-    if before and origin.fixture == "fake_postgres":
-        raise NotWritten("only its first call can be scripted beside the test's own rules")
     real = f".real().times({before}).then" if before else ""
-    indent = f"\0{' ' * column}"
-    begin = f"{indent}{origin.fixture}.on({quoted(event.call.statement)}){real}{how}"
+    begin = f"{fixture}.on({quoted(statement)}){real}{how}"
     line = f"{begin}{argument}).times(1)"
     if len(line) <= _WIDTH or not argument:
         return [line]
-    return [begin, f"{indent}    {argument}", f"{indent}).times(1)"]
+    return [begin, f"    {argument}", ").times(1)"]
 
 
 def _before(origin: Origin, event: Event) -> int:

@@ -1,0 +1,157 @@
+"""Readable values for columns and for what is stored in them, by type and name.
+
+The values of a name are in order: that with the next number sorts after it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from random import Random
+from string import ascii_lowercase
+from typing import Any
+from uuid import UUID
+
+from understudy.catalog.schema_reader import DatabaseType
+from understudy.rows.alternatives import listed_values
+from understudy.rows.pattern_examples import example
+from understudy.rows.table_facts import Column, Schema, Table
+
+FIRST_ID = 101  # so that rows of the code's own INSERTs, from 1, do not collide
+_PEOPLE = ("Ana", "Bia", "Caio", "Davi", "Eva", "Fabio", "Gil", "Hugo", "Iara", "Joana")
+_INTEGERS = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
+_TEXTS = ("text", "varchar", "bpchar", "citext", "name")
+_HEADER = 4  # bytes that a typmod counts in addition to the length
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(_INTEGERS, int),
+    **dict.fromkeys(_TEXTS, str),
+    "numeric": Decimal,
+    "float4": float,
+    "float8": float,
+    "bool": bool,
+    "uuid": UUID,
+    "date": dt.date,
+    "timestamp": dt.datetime,
+    "timestamptz": dt.datetime,
+    "time": dt.time,
+    "interval": dt.timedelta,
+    "json": dict,
+    "jsonb": dict,
+    "bytea": bytes,
+}
+
+
+def text(name: str, number: int, longest: int | None = None) -> str:
+    """Return the text with a number that suits a name."""
+    words = name.lower().strip("_").split("_")
+    person = _PEOPLE[number % len(_PEOPLE)]
+    last = words[-1]
+    if last in ("email", "mail"):
+        found = f"{person.lower()}@example.com"
+    elif last in ("username", "login", "nickname", "user"):
+        found = person.lower()
+    elif last in ("name", "author", "actor", "fullname"):
+        found = person
+    elif last in ("url", "link", "website", "image", "avatar"):
+        found = f"https://example.com/{ascii_lowercase[number % 26]}"
+    elif last in ("phone", "mobile", "telephone"):
+        found = f"+55119876543{number % 90 + 10}"
+    elif "password" in words:
+        found = f"Secret-{number + 1}-{person}"
+    elif last in ("slug", "code", "key", "token", "id", "uuid"):
+        found = f"{last}-{ascii_lowercase[number % 26]}"
+    else:
+        found = f"{' '.join(words)} {ascii_lowercase[number % 26]}"
+    if longest is not None and len(found) > longest:
+        return ascii_lowercase[number % 26] * longest
+    return found
+
+
+def length(column: Column) -> int | None:
+    """Return the longest text that a column takes; None if there is no limit."""
+    is_limited = column.type.name in ("varchar", "bpchar") and column.typmod > 0
+    return column.typmod - _HEADER if is_limited else None
+
+
+def largest(column: Column) -> int | None:
+    """Return the largest integer of a column's type; None if it is another type."""
+    return _INTEGERS.get(column.type.name)
+
+
+def choices(schema: Schema, table: Table, column: Column) -> Sequence[str]:
+    """Return the values that an enum or a check allows; none if they are not listed."""
+    if column.type.kind == "enum":
+        return column.type.labels
+    checks = [check for check in table.checks if check.columns == (column.name,)]
+    checks += schema.checks_of(column.type)
+    return listed_values([check.definition for check in checks])
+
+
+def base_of(schema: Schema, kind: DatabaseType) -> DatabaseType:
+    """Return a type, or the one that a domain consists of."""
+    while kind.kind == "domain":
+        kind = schema.types[kind.inner]
+    return kind
+
+
+def python_type(schema: Schema, column: Column) -> type | None:
+    """Return the class of a column's values; None if it has no plain one."""
+    kind = base_of(schema, column.type)
+    if kind.kind == "enum":
+        return str
+    return list if kind.kind == "array" else _TYPES.get(kind.name)
+
+
+def is_key(table: Table, name: str) -> bool:
+    """Return whether a column is the whole key of its table, or refers to another table."""
+    of_keys = any(name in key.columns for key in table.foreign_keys)
+    return of_keys or (name == "id" and ("id",) in table.uniques.values())
+
+
+def value(schema: Schema, table: Table, column: Column, number: int) -> Any:
+    """Return the value with a number of a column; None if no readable one is known."""
+    listed = choices(schema, table, column)
+    kind = base_of(schema, column.type)
+    python = python_type(schema, column)
+    if listed and python is str:
+        return listed[number % len(listed)]
+    if listed and python is int:
+        return int(listed[number % len(listed)])
+    if python is str:
+        return _checked_text(table, column, number)
+    if python is int and is_key(table, column.name):
+        return FIRST_ID + number
+    if python is dt.datetime:
+        zone = dt.UTC if kind.name == "timestamptz" else None
+        return dt.datetime(2026, 1, 1 + number % 28, 12, tzinfo=zone)
+    return None if python is None else plain(python, number)
+
+
+def plain(python: type, number: int) -> Any:
+    """Return the value with a number of a class of values; None if it has none."""
+    made: dict[type, Any] = {
+        int: 11 + number,
+        bool: number % 2 == 0,
+        float: 1.5 + number,
+        Decimal: Decimal("10.50") + number,
+        UUID: UUID(int=FIRST_ID + number),
+        dt.date: dt.date(2026, 1, 1 + number % 28),
+        dt.datetime: dt.datetime(2026, 1, 1 + number % 28, 12),
+        dt.time: dt.time(8 + number % 12, 30),
+        dt.timedelta: dt.timedelta(hours=1 + number),
+        bytes: b"abcdefgh"[: 1 + number % 8],
+        dict: {"key": f"value {ascii_lowercase[number % 26]}"},
+    }
+    return made.get(python)
+
+
+def _checked_text(table: Table, column: Column, number: int) -> str:
+    """Return a text; one that matches the regular expression of a check if there is one."""
+    for check in table.checks:
+        if check.columns == (column.name,) and "~ '" in check.definition:
+            pattern = check.definition.partition("~ '")[2].partition("'")[0]
+            found = example(pattern, Random(number))
+            if found is not None:
+                return found
+    return text(column.name, number, length(column))

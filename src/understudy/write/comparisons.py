@@ -1,0 +1,308 @@
+"""What the statements of a trial compare, sort, join and store, with the values that were sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from understudy.mutate.changes import Numbers
+from understudy.mutate.column_uses import ColumnId, ColumnReader, uses_of
+from understudy.pg.clauses import read_statement
+from understudy.pg.conditions import Condition
+from understudy.pg.queries import Statement
+from understudy.pg.sql_spelling import name_of, text_of
+from understudy.rows.table_facts import Schema, Table
+from understudy.script.boundary import Event
+
+_OPERATORS = frozenset(
+    {"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE", "IN", "IS", "BETWEEN", "@>", "&&"}
+)
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_OPPOSITE = {
+    "=": "<>",
+    "<>": "=",
+    "<": ">=",
+    ">": "<=",
+    "<=": ">",
+    ">=": "<",
+    "like": "unlike",
+    "unlike": "like",
+    "in": "not in",
+    "not in": "in",
+    "null": "not null",
+    "not null": "null",
+    "true": "false",
+    "false": "true",
+}
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_CLOCK = frozenset({"NOW", "CURRENT_TIMESTAMP", "CURRENT_DATE", "LOCALTIMESTAMP"})
+_SAME_DAY = dt.timedelta(days=40)
+
+
+class Clock(Enum):
+    """What a column is compared with if it is the present."""
+
+    NOW = "now"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A column that a condition compares with a value.
+
+    Attributes:
+        column: the column.
+        operator: "=", "<>", "<", "in", "like", "null", "true" and so on.
+        value: what it is compared with; a list for "in"; None for "null" and "true".
+    """
+
+    column: ColumnId
+    operator: str
+    value: Any = None
+
+
+@dataclass
+class Reading:
+    """What statements do.
+
+    Attributes:
+        tables: those that they name.
+        comparisons: the columns that are compared with a value.
+        links: the pairs of columns that a join compares.
+        sorts: the columns of each ORDER BY.
+        stored: the columns that are stored, with the value.
+        named: the columns that are mentioned, those of `*` included.
+        changed: the tables whose rows are deleted or get another value.
+        inserted: the tables into which rows are inserted.
+    """
+
+    tables: list[Table] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    links: list[tuple[ColumnId, ColumnId]] = field(default_factory=list)
+    sorts: list[list[ColumnId]] = field(default_factory=list)
+    stored: dict[ColumnId, Any] = field(default_factory=dict)
+    named: set[ColumnId] = field(default_factory=set)
+    changed: set[int] = field(default_factory=set)
+    inserted: set[int] = field(default_factory=set)
+
+    def add(self, other: Reading) -> None:
+        """Add what another statement does."""
+        oids = {table.oid for table in self.tables}
+        self.tables += [table for table in other.tables if table.oid not in oids]
+        self.comparisons += [one for one in other.comparisons if one not in self.comparisons]
+        self.links += [pair for pair in other.links if pair not in self.links]
+        self.sorts += [sort for sort in other.sorts if sort not in self.sorts]
+        self.stored = other.stored | self.stored
+        self.named |= other.named
+        self.changed |= other.changed
+        self.inserted |= other.inserted
+
+
+def read(events: Sequence[Event], schema: Schema) -> Reading:
+    """Return what the statements of events do together."""
+    whole = Reading()
+    for event in events:
+        if event.kind != "statement":
+            continue
+        found = read_one(event, schema)
+        if found is not None:
+            whole.add(found)
+    return whole
+
+
+def read_one(event: Event, schema: Schema) -> Reading | None:
+    """Return what the statement of an event does; None if it cannot be read."""
+    statement = read_statement(event.call.statement)
+    if statement is None:
+        return None
+    tables = _tables(statement, schema)
+    given = event.call.parameters
+    return _Reader(statement, tables, list(given) if isinstance(given, list | tuple) else []).read()
+
+
+def _tables(statement: Statement, schema: Schema) -> list[Table]:
+    """Return the tables that a statement names, in that order."""
+    found: dict[int, Table] = {}
+    words = [piece.text for piece in statement.tokens.pieces]
+    before = [""] + [word.upper() for word in words]
+    for previous, word in zip(before, words, strict=False):
+        oid = schema.names.get(name_of(word))
+        if oid is None or previous not in ("FROM", "JOIN", "INTO", "UPDATE", ",", ".", "ONLY", "("):
+            continue
+        table = schema.tables[oid]
+        for source in table.sources if table.is_view else (oid,):
+            if source in schema.tables:
+                found.setdefault(source, schema.tables[source])
+    return list(found.values())
+
+
+class _Reader:
+    def __init__(self, statement: Statement, tables: list[Table], given: list[Any]) -> None:
+        self._statement = statement
+        self._tables = tables
+        self._given = given
+        self._tokens = statement.tokens
+        self._numbers = Numbers(statement)
+        self._columns = ColumnReader(statement, tables)
+        self._found = Reading(tables)
+
+    def read(self) -> Reading:
+        found = self._found
+        uses = uses_of(self._statement, self._tables)
+        found.named = set(uses.named)
+        if "*" in self._tokens.words:
+            found.named |= {ColumnId(t.oid, c.name) for t in self._tables for c in t.columns}
+        for number, columns in uses.stored.items():
+            for column in columns:
+                if 0 < number <= len(self._given) and column.table == self._written():
+                    found.stored[column] = self._given[number - 1]
+        for query in self._statement.queries:
+            for keyword, condition in query.conditions():
+                if keyword != "CASE":
+                    self._walk(condition, is_negated=False)
+            for clause in query.clauses:
+                if clause.keyword in ("ORDER BY", "GROUP BY") and not clause.is_inner:
+                    columns_of = [self._columns.columns(*self._numbers.of(i)) for i in clause.items]
+                    found.sorts.append([min(columns) for columns in columns_of if columns])
+            if query.command in ("UPDATE", "DELETE", "INSERT") and (written := self._written()):
+                kind = found.inserted if query.command == "INSERT" else found.changed
+                kind.add(written)
+        found.links += [
+            (ColumnId(table.oid, name), ColumnId(key.parent, parent))
+            for table in self._tables
+            for key in table.foreign_keys
+            if key.parent != table.oid and key.parent in {one.oid for one in self._tables}
+            for name, parent in zip(key.columns, key.parent_columns, strict=True)
+        ]
+        return found
+
+    def _written(self) -> int | None:
+        """Return the table that the statement writes."""
+        words = self._tokens.words
+        for at, word in enumerate(words):
+            if word in ("INTO", "UPDATE", "DELETE") and words[at - 1 : at] != ("DO",):
+                for piece in self._tokens.pieces[at + 1 : at + 6]:
+                    for table in self._tables:
+                        if table.table == name_of(piece.text):
+                            return table.oid
+        return None
+
+    def _walk(self, condition: Condition, *, is_negated: bool) -> None:
+        if not condition.parts:
+            self._compare(*self._numbers.of(condition.span), is_negated)
+        for part in condition.parts:
+            self._walk(part, is_negated=is_negated != (condition.kind == "not"))
+
+    def _compare(self, first: int, last: int, is_negated: bool) -> None:
+        words = self._tokens.words
+        while self._tokens.closing.get(first) == last - 1:
+            first, last = first + 1, last - 1
+        if words[first] in ("EXISTS", "SELECT"):
+            return
+        at = next(
+            (n for n in self._tokens.outside_brackets(first, last) if words[n] in _OPERATORS), None
+        )
+        if at is None:
+            for column in self._columns.columns(first, last) if last - first <= 3 else ():
+                self._add(Comparison(column, "true"), is_negated)
+            return
+        left = self._columns.columns(first, at)
+        right = set() if self._is_query(at + 1, last) else self._columns.columns(at + 1, last)
+        operator = words[at]
+        if operator == "IS":
+            is_null = words[at + 1 : at + 2] == ("NULL",)
+            if is_null or words[at + 1 : at + 3] == ("NOT", "NULL"):
+                for column in left:
+                    self._add(Comparison(column, "null" if is_null else "not null"), is_negated)
+        elif len(left) == 1 and len(right) == 1 and operator == "=":
+            self._found.links.append((min(left), min(right)))
+        elif left and not right:
+            is_negated = is_negated != (words[at - 1] == "NOT")
+            self._against(min(left), operator, at + 1, last, is_negated)
+            if self._value(first, at) is not None and self._holds_text(first, at):
+                self._add(Comparison(min(left), "like", self._value(first, at)), is_negated)
+        elif right and not left:
+            self._against(min(right), _FLIPPED.get(operator, operator), first, at, is_negated)
+
+    def _against(
+        self, column: ColumnId, operator: str, first: int, last: int, is_negated: bool
+    ) -> None:
+        """Add the comparison of a column with what stands between two tokens."""
+        words = self._tokens.words
+        values = self._values(first, last)
+        if self._is_query(first, last) or not values:
+            return
+        if operator == "IN" or words[first] in ("ANY", "ALL"):
+            flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
+            is_all = words[first] == "ALL" or operator == "<>"
+            self._add(Comparison(column, "not in" if is_all else "in", flat), is_negated)
+        elif operator in ("LIKE", "ILIKE"):
+            self._add(Comparison(column, "like", values[0]), is_negated)
+        elif operator == "BETWEEN":
+            self._add(Comparison(column, ">=", values[0]), is_negated)
+            self._add(Comparison(column, "<=", values[-1]), is_negated)
+        elif operator in ("@>", "&&"):
+            self._add(Comparison(column, "=", values[0]), is_negated)
+        else:
+            operator = "<>" if operator == "!=" else operator
+            self._add(Comparison(column, operator, values[0]), is_negated)
+
+    def _add(self, comparison: Comparison, is_negated: bool) -> None:
+        if is_negated:
+            comparison = replace(comparison, operator=_OPPOSITE[comparison.operator])
+        if comparison.value is None and comparison.operator in ("=", "<>", "<", ">", "<=", ">="):
+            return  # a filter that is not given
+        if comparison not in self._found.comparisons:
+            self._found.comparisons.append(comparison)
+
+    def _is_query(self, first: int, last: int) -> bool:
+        return "SELECT" in self._tokens.words[first:last]
+
+    def _holds_text(self, first: int, last: int) -> bool:
+        return bool({"STRPOS", "POSITION"} & set(self._tokens.words[first:last]))
+
+    def _value(self, first: int, last: int) -> Any:
+        values = self._values(first, last)
+        return values[0] if values else None
+
+    def _values(self, first: int, last: int) -> list[Any]:
+        """Return the parameters and literals between two tokens, as they were sent."""
+        found: list[Any] = []
+        words = self._tokens.words
+        for at, sent in self._sent(first, last):
+            before = words[max(first, at - 2) : at]
+            if isinstance(sent, str) and "LOWER" in before:
+                sent = sent.lower()
+            elif isinstance(sent, str) and "UPPER" in before:
+                sent = sent.upper()
+            elif isinstance(sent, dt.datetime) and _is_present(sent):
+                sent = Clock.NOW
+            found.append(sent)
+        return found
+
+    def _sent(self, first: int, last: int) -> Iterator[tuple[int, Any]]:
+        places = {at: number for number, at in self._columns.parameters(first, last)}
+        for at in range(first, last):
+            piece, word = self._tokens.pieces[at].text, self._tokens.words[at]
+            if at in places:
+                if 0 < places[at] <= len(self._given):
+                    yield at, self._given[places[at] - 1]
+            elif word in _CLOCK:
+                yield at, Clock.NOW
+            elif word in ("TRUE", "FALSE"):
+                yield at, word == "TRUE"
+            elif _NUMBER.fullmatch(piece):
+                sign = -1 if self._tokens.words[at - 1] == "-" and at - 1 >= first else 1
+                yield at, sign * (float(piece) if "." in piece else int(piece))
+            elif (text := text_of(piece)) is not None:
+                yield at, text
+
+
+def _is_present(moment: dt.datetime) -> bool:
+    """Return whether a moment is that of the run, or one near it."""
+    now = dt.datetime.now(dt.UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return abs(moment - now) < _SAME_DAY

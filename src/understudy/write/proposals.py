@@ -1,0 +1,385 @@
+"""Which trials of a target are worth running, the most telling first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from understudy.project.python_values import NoSource
+from understudy.rows.table_facts import Schema
+from understudy.script.boundary import Event
+from understudy.write import comparisons
+from understudy.write.comparisons import Reading
+from understudy.write.planted import planted
+from understudy.write.row_sets import RowSet, row_sets
+from understudy.write.shapes import (
+    ABSENT,
+    Chosen,
+    Items,
+    Leaf,
+    NoValue,
+    Path,
+    Shape,
+    all_shapes,
+    builds,
+    complete,
+    leaves,
+    settled,
+)
+from understudy.write.source_constants import constants
+from understudy.write.spelling import spelled
+from understudy.write.statement_faults import fault_trials
+from understudy.write.trials import Arc, Expression, Observation, Row, Target, Trial
+from understudy.write.values import Values
+
+_MOST_BOUNDARIES = 14
+_MOST_ROW_SETS = 14
+_MOST_CONSTANTS = 12
+_MOST_PAIRS = 8
+_ROUNDS = 3  # of row sets: each may show statements that the last one did not
+_NO_SCHEMA = Schema({}, {}, {})
+
+
+@dataclass(frozen=True)
+class Planned(Trial):
+    """A trial, and the values of the parts of its arguments.
+
+    Attributes:
+        chosen: the value of each part that was chosen.
+        rowset: the rows as values.
+    """
+
+    chosen: Chosen = field(default_factory=dict)
+    rowset: RowSet | None = None
+
+
+class CannotPropose(Exception):
+    """No trial of a target can be proposed; the text is the reason, as a sentence."""
+
+
+def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
+    """Yield the trials of a target that need no knowledge of its statements.
+
+    Args:
+        target: the function.
+        schema: the schema of the project's database; None without one.
+
+    Raises:
+        CannotPropose: no value of one of its required arguments can be written.
+    """
+    plan = _Plan(target, schema)
+    yield from plan.distinct(plan.ordinary())
+
+
+def more(
+    target: Target,
+    schema: Schema | None,
+    seen: Sequence[tuple[Trial, Observation]],
+    open_arcs: Callable[[], frozenset[Arc]],
+) -> Iterator[Trial]:
+    """Yield further trials of a target, those first that most likely show something new.
+
+    Args:
+        target: the function.
+        schema: the schema of the project's database; None without one.
+        seen: the trials that were run, with what they did. It grows while this runs.
+        open_arcs: returns the jumps of the target that no trial has taken yet.
+
+    Raises:
+        CannotPropose: no value of one of its required arguments can be written.
+    """
+    plan = _Plan(target, schema, seen)
+    list(plan.distinct(plan.ordinary()))
+    yield from plan.distinct(plan.rows())
+    yield from plan.distinct(plan.boundaries())
+    yield from plan.distinct(plan.rows())
+    if open_arcs():
+        yield from plan.distinct(plan.constants(open_arcs))
+    yield from plan.distinct(plan.faults(open_arcs))
+    if open_arcs():
+        yield from plan.distinct(plan.pairs(open_arcs))
+
+
+class _Plan:
+    """The trials of one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        schema: Schema | None,
+        seen: Sequence[tuple[Trial, Observation]] = (),
+    ) -> None:
+        self._target = target
+        self._schema = schema or _NO_SCHEMA
+        self._seen = seen
+        self._proposed: set[object] = set()
+        self._statements: set[str] = set()
+        self.shapes: dict[str, Shape] = {}
+        values = Values(self._schema, _source(target))
+        self._least: dict[Path, Any] = {}
+        for argument in target.arguments:
+            try:
+                shape = values.shape(argument)
+                self._least |= settled(shape)
+            except NoValue as error:
+                if argument.is_required:
+                    raise CannotPropose(
+                        f"no value for its parameter {argument.name} can be written: {error}"
+                    ) from None
+                continue
+            self.shapes[argument.name] = shape
+
+    def distinct(self, trials: Iterator[Trial | None]) -> Iterator[Trial]:
+        """Yield the trials that were not proposed yet."""
+        for trial in trials:
+            if trial is not None and (key := _key(trial)) not in self._proposed:
+                self._proposed.add(key)
+                yield trial
+
+    # Values ---------------------------------------------------------------------------------------
+
+    def ordinary(self) -> Iterator[Trial | None]:
+        """Yield the ordinary case without rows, and the one with every optional argument."""
+        yield self._trial(self._least, "without_rows" if self._schema.tables else "", "")
+        full = self._full()
+        if full != self._least:
+            about = "if everything optional is given"
+            yield self._trial(full, "with_everything_given", about)
+
+    def _full(self) -> dict[Path, Any]:
+        full = dict(self._least)
+        for name, shape in self.shapes.items():
+            least = {path: value for path, value in full.items() if path[0] == name}
+            if not shape.is_required:
+                least |= {
+                    leaf.path: leaf.values[0]
+                    for leaf in leaves(shape)
+                    if leaf.is_required or leaf is shape
+                }
+            full |= complete(shape, least)
+        return full
+
+    def boundaries(self) -> Iterator[Trial | None]:
+        """Yield one value after the other at its boundaries, with the rows of the best trial."""
+        best = self._best()
+        base = dict(best.chosen) if best else self._full()
+        rows = best.rowset if best else None
+        found = [
+            (leaf, name, value)
+            for shape in self.shapes.values()
+            for part in all_shapes(shape)
+            for leaf, name, value in self._unusual(part)
+        ]
+        for path, name, value in found[:_MOST_BOUNDARIES]:
+            what = _words(path)
+            about = f"if the {what.replace('_', ' ')} is {name.replace('_', ' ')}"
+            yield self._trial(base | {path: value}, f"with_{what}_{name}", about, rows)
+
+    def _unusual(self, part: Shape) -> Iterator[tuple[Path, str, Any]]:
+        if part.is_nullable:
+            yield part.path, "none", None
+        if not part.is_required:
+            yield part.path, "left_out", ABSENT
+        if isinstance(part, Items) and part.kind != "tuple":
+            yield part.path, "empty", 0
+            yield part.path, "single", 1
+        elif isinstance(part, Leaf):
+            for name, value in part.boundaries:
+                yield part.path, name, value
+
+    # Rows -----------------------------------------------------------------------------------------
+
+    def rows(self) -> Iterator[Trial | None]:
+        """Yield the ordinary values with rows for the statements that were sent so far."""
+        for _ in range(_ROUNDS):
+            reading, events = self._reading()
+            if not reading.tables or {e.call.statement for e in events} <= self._statements:
+                return
+            self._statements |= {event.call.statement for event in events}
+            bases = self._bases()
+            for rows in list(row_sets(reading, self._schema))[:_MOST_ROW_SETS]:
+                for base in (
+                    bases if rows.scenario in ("with_one_row", "among_others") else bases[:1]
+                ):
+                    chosen = self._paged(base) if rows.scenario == "among_others" else base
+                    yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
+
+    def _bases(self) -> list[Chosen]:
+        full = self._full()
+        return [self._least, full] if full != self._least else [self._least]
+
+    def _paged(self, chosen: Chosen) -> Chosen:
+        """Return choices with a page that is neither the first nor as long as the list."""
+        found = dict(chosen)
+        for shape in self.shapes.values():
+            for leaf in leaves(shape):
+                small = {
+                    "limit": 1,
+                    "offset": 1,
+                    "skip": 1,
+                    "page_size": 1,
+                    "per_page": 1,
+                    "page": 2,
+                }
+                value = small.get(leaf.path[-1].lower())
+                if (
+                    value is not None
+                    and leaf.path in found
+                    and builds(shape, found | {leaf.path: value})
+                ):
+                    found[leaf.path] = value
+        return found
+
+    def _reading(self) -> tuple[Reading, list[Event]]:
+        events: dict[str, Event] = {}
+        for trial, observation in self._seen:
+            if isinstance(trial, Planned) and trial.purpose in ("values", "rows"):
+                for event in observation.events:
+                    if event.kind == "statement":
+                        events.setdefault(event.call.statement, event)
+        found = list(events.values())
+        return comparisons.read(found, self._schema), found
+
+    def _best(self) -> Planned | None:
+        """Return the trial that got furthest: without an exception, with most arcs and rows."""
+        ranked = [
+            (trial, observation)
+            for trial, observation in self._seen
+            if isinstance(trial, Planned) and trial.purpose in ("values", "rows")
+        ]
+        ranked.sort(
+            key=lambda run: (
+                run[1].raised is None,
+                len(run[1].arcs),
+                len(run[1].events),
+                len(run[0].rows),
+            )
+        )
+        return ranked[-1][0] if ranked else None
+
+    # What the source compares ---------------------------------------------------------------------
+
+    def constants(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial | None]:
+        """Yield trials in which a value is one that the source compares it with."""
+        best = self._best()
+        if best is None:
+            return
+        for change in self._changes(open_arcs)[:_MOST_CONSTANTS]:
+            if open_arcs():
+                yield self._changed(best, [change])
+
+    def pairs(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial | None]:
+        """Yield trials in which two values are ones that the source compares."""
+        best = self._best()
+        changes = list(self._changes(open_arcs))[:6]
+        tried = 0
+        for number, one in enumerate(changes):
+            for other in changes[number + 1 :]:
+                if best is None or tried >= _MOST_PAIRS or not open_arcs():
+                    return
+                if one.place != other.place:
+                    tried += 1
+                    yield self._changed(best, [one, other])
+
+    def _changes(self, open_arcs: Callable[[], frozenset[Arc]]) -> list[Any]:
+        best = self._best()
+        near = {line for line, _ in open_arcs() if line > 0}
+        rows = best.rowset.rows if best and best.rowset else []
+        reading, _ = self._reading()
+        found = constants(self._target.function, near)
+        return list(planted(found, self.shapes, rows, reading, self._schema))
+
+    def _changed(self, best: Planned, changes: Sequence[Any]) -> Trial | None:
+        chosen, rows = dict(best.chosen), best.rowset
+        for change in changes:
+            chosen, rows = change.applied(chosen, rows)
+        scenario = "_and_".join(change.scenario for change in changes)
+        about = " and ".join(change.about for change in changes)
+        return self._trial(chosen, f"with_{scenario}", f"if {about}", rows, "constant")
+
+    # Faults ---------------------------------------------------------------------------------------
+
+    def faults(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial | None]:
+        """Yield trials in which one call to the database fails."""
+        best = self._best()
+        observation = next((o for trial, o in self._seen if trial is best), None)
+        if best is None or observation is None:
+            return
+        for fault in fault_trials(self._target, observation.events, self._schema, open_arcs):
+            yield replace(
+                best,
+                script=fault.script,
+                imports=fault.imports,
+                scenario=fault.scenario,
+                about=fault.about,
+                purpose="fault",
+            )
+
+    # Trials ---------------------------------------------------------------------------------------
+
+    def _trial(
+        self,
+        chosen: Chosen,
+        scenario: str,
+        about: str,
+        rows: RowSet | None = None,
+        purpose: str = "values",
+    ) -> Planned | None:
+        """Return a trial; None if the values are refused or cannot be spelled."""
+        arguments: dict[str, Expression] = {}
+        for argument in self._target.arguments:
+            shape = self.shapes.get(argument.name)
+            own = any(path[0] == argument.name for path in chosen)
+            if shape is None or not (argument.is_required or own):
+                continue
+            if chosen.get(shape.path, None) is ABSENT:
+                continue
+            try:
+                arguments[argument.name] = shape.build(chosen).source
+            except Exception:  # noqa: BLE001 # the class of an argument refuses the values
+                return None
+        skipped = False
+        for argument in self._target.arguments:  # a positional argument needs those before it
+            if argument.name not in arguments:
+                skipped = skipped or not argument.is_keyword
+            elif skipped and not argument.is_keyword:
+                return None
+        try:
+            inserted = tuple(map(_row, rows.rows)) if rows else ()
+        except NoSource:
+            return None
+        return Planned(
+            self._target,
+            inserted,
+            arguments,
+            scenario=scenario,
+            about=about,
+            purpose=purpose,
+            chosen=chosen,
+            rowset=rows,
+        )
+
+
+def _row(row: tuple[Any, Mapping[str, Any]]) -> Row:
+    table, values = row
+    order = [column.name for column in table.columns if column.name in values]
+    return Row(table.name, tuple((name, spelled(values[name])) for name in order))
+
+
+def _key(trial: Trial) -> object:
+    arguments = tuple((name, value.text) for name, value in sorted(trial.arguments.items()))
+    return (trial.rows, arguments, trial.script)
+
+
+def _words(path: Path) -> str:
+    return "_".join(part for part in path[-1:] if not part.isdecimal()) or path[0]
+
+
+def _source(target: Target) -> str:
+    import inspect
+
+    try:
+        return inspect.getsource(target.function)
+    except (OSError, TypeError):  # it was made by exec or in C
+        return ""

@@ -1,0 +1,106 @@
+"""Python values as the source that a careful colleague would write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+from uuid import UUID
+
+from understudy.project.python_values import Names, NoSource, source_of
+from understudy.write.trials import Expression
+
+_LONG = 40  # letters; a longer text of one letter is written as "a" * 41
+_BITS = (15, 31, 63)
+
+
+def spelled(value: Any) -> Expression:
+    """Return a value as source, with the imports that it needs.
+
+    Raises:
+        NoSource: no source makes such a value.
+    """
+    if isinstance(value, Enum):
+        return _member(value)
+    if isinstance(value, UUID) and value.int < 10_000:
+        return Expression(f"UUID(int={value.int})", ("from uuid import UUID",))
+    if type(value) is int and abs(value) > 9_999 and (power := _power(value)):
+        return Expression(power)
+    if type(value) is str and len(value) > _LONG and len(set(value)) == 1:
+        return Expression(f'"{value[0]}" * {len(value)}')
+    if type(value) in (list, tuple, set, frozenset):
+        return _collection(value)
+    if isinstance(value, Mapping):
+        keys, values = [spelled(key) for key in value], [spelled(item) for item in value.values()]
+        pairs = (f"{key.text}: {item.text}" for key, item in zip(keys, values, strict=True))
+        return Expression(f"{{{', '.join(pairs)}}}", imports_of([*keys, *values]))
+    if type(value).__name__ in ("SecretStr", "SecretBytes"):
+        secret = spelled(value.get_secret_value())
+        return called(type(value), [secret.text], secret.imports)
+    names = Names("")
+    return Expression(source_of(value, names), tuple(names.imports))
+
+
+def named(thing: Any) -> Expression:
+    """Return how a class or function is spelled after its import.
+
+    Raises:
+        NoSource: it stands in a function, or its module does not have it.
+    """
+    name = getattr(thing, "__qualname__", "")
+    if not name or "<" in name:
+        raise NoSource(f"{thing!r} cannot be imported")
+    if thing.__module__ == "builtins":
+        return Expression(name)
+    return Expression(name, (f"from {thing.__module__} import {name.partition('.')[0]}",))
+
+
+def called(
+    thing: type | FunctionType | BuiltinFunctionType,
+    arguments: Iterable[str],
+    imports: Iterable[str] = (),
+) -> Expression:
+    """Return a call with arguments that are spelled already, and their imports."""
+    name = named(thing)
+    lines = dict.fromkeys([*name.imports, *imports])
+    return Expression(f"{name.text}({', '.join(arguments)})", tuple(lines))
+
+
+def imports_of(expressions: Iterable[Expression]) -> tuple[str, ...]:
+    """Return the imports of expressions, each once."""
+    return tuple(dict.fromkeys(line for one in expressions for line in one.imports))
+
+
+def _member(value: Enum) -> Expression:
+    name = named(type(value))
+    if not value.name or not value.name.isidentifier():  # a combination of flags
+        raise NoSource(f"{value!r} has no name")
+    return Expression(f"{name.text}.{value.name}", name.imports)
+
+
+def _power(value: int) -> str:
+    """Return an end of a range of integers as a power of two; "" for another number."""
+    for bits in _BITS:
+        if value == 2**bits - 1:
+            return f"2**{bits} - 1"
+        if value == 2**bits:
+            return f"2**{bits}"
+        if value == -(2**bits):
+            return f"-(2**{bits})"
+    return ""
+
+
+def _collection(value: Any) -> Expression:
+    items = [spelled(item) for item in value]
+    if isinstance(value, set | frozenset):
+        items.sort(key=lambda item: item.text)  # the order of a set varies
+    text = ", ".join(item.text for item in items)
+    if isinstance(value, list):
+        text = f"[{text}]"
+    elif isinstance(value, tuple):
+        text = f"({text},)" if len(items) == 1 else f"({text})"
+    else:
+        text = f"{{{text}}}" if items else "set()"
+        text = f"frozenset({text})" if isinstance(value, frozenset) else text
+    return Expression(text, imports_of(items))

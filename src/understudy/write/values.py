@@ -1,0 +1,341 @@
+"""The values to try for a parameter: an ordinary one and those at its boundaries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from random import Random
+from typing import Any
+
+from understudy.rows.pattern_examples import example
+from understudy.rows.table_facts import Column, Schema, Table
+from understudy.write import column_values, type_hints
+from understudy.write.records import fields_of
+from understudy.write.shapes import Field, Items, Leaf, NoValue, Path, Record, Shape
+from understudy.write.trials import Argument
+from understudy.write.type_hints import Limits
+
+_DEEPEST = 4  # records in records
+_STEP = 100  # between the ids of two parameters
+_IDS = ("id", "ids", "pk", "uid")
+# The ordinary values of parameters that page through a list.
+_PAGING = {
+    **dict.fromkeys(("limit", "page_size", "per_page", "size", "count", "take"), 10),
+    **dict.fromkeys(("page", "page_number"), 1),
+    **dict.fromkeys(("offset", "skip"), 0),
+}
+_NUMBERS = ("age", "amount", "days", "number", "position", "price", "quantity", "total", "year")
+_COLLECTIONS: dict[Any, Any] = {list: "list", tuple: "tuple", set: "set", frozenset: "set"}
+
+
+@dataclass
+class Values:
+    """Makes the shapes of a function's arguments, so that no two parts have the same value.
+
+    Attributes:
+        schema: the schema, whose columns tell what a part with their name may be.
+        source: the source of the function: tables that it names are preferred.
+    """
+
+    schema: Schema
+    source: str = ""
+    _taken: list[Any] = field(default_factory=list)
+    _ids: int = 0
+
+    def shape(self, argument: Argument) -> Shape:
+        """Return the shape of an argument.
+
+        Raises:
+            NoValue: no value of its type can be written.
+        """
+        hint = argument.hint
+        if hint is inspect.Parameter.empty and argument.default not in (
+            None,
+            inspect.Parameter.empty,
+        ):
+            hint = type(argument.default)
+        return self._of(hint, (argument.name,), Limits(), is_required=argument.is_required)
+
+    def _of(
+        self, hint: Any, path: Path, limits: Limits, *, is_required: bool, is_nullable: bool = False
+    ) -> Shape:
+        if len(path) > _DEEPEST:
+            raise NoValue(f"{'.'.join(path)} is nested too deeply")
+        hint, limits = type_hints.unwrapped(hint, limits)
+        members, has_none = type_hints.members(hint)
+        is_nullable = is_nullable or has_none
+        if len(members) > 1:
+            return self._first_of(members, path, limits, is_required, is_nullable)
+        hint, limits = type_hints.unwrapped(members[0] if members else None, limits)
+        if type_hints.members(hint)[0] != [hint] and hint is not None:
+            return self._of(hint, path, limits, is_required=is_required, is_nullable=is_nullable)
+        if hint in (None, type(None)):
+            return Leaf(path, [None], (), is_required, True)
+        fields = fields_of(hint)
+        if fields is not None:
+            return self._record(hint, path, is_required, is_nullable)
+        origin, arguments = type_hints.collection(hint)
+        if origin is dict:
+            return Leaf(
+                path, [self._dict(arguments, path)], [("empty", {})], is_required, is_nullable
+            )
+        if origin is not None:
+            return self._items(origin, arguments, path, limits, is_required, is_nullable)
+        return self._leaf(hint, path, limits, is_required, is_nullable)
+
+    def _first_of(
+        self,
+        members: Sequence[Any],
+        path: Path,
+        limits: Limits,
+        is_required: bool,
+        is_nullable: bool,
+    ) -> Shape:
+        """Return the first member of a union of which a value can be written."""
+        reasons = []
+        for member in members:
+            try:
+                return self._of(
+                    member, path, limits, is_required=is_required, is_nullable=is_nullable
+                )
+            except NoValue as error:
+                reasons.append(str(error))
+        raise NoValue("; ".join(reasons))
+
+    def _record(self, hint: Any, path: Path, is_required: bool, is_nullable: bool) -> Shape:
+        found: list[Field] = []
+        kind = fields_of(hint)
+        assert kind is not None
+        for one in kind.fields:
+            try:
+                shape = self._of(
+                    one.hint, (*path, one.name), one.limits, is_required=one.is_required
+                )
+            except NoValue:
+                if one.is_required:
+                    raise
+                continue
+            found.append(Field(one.keyword, shape))
+        return Record(path, hint, found, is_required, is_nullable, kind.is_dict)
+
+    def _items(
+        self,
+        origin: Any,
+        arguments: Sequence[Any],
+        path: Path,
+        limits: Limits,
+        is_required: bool,
+        is_nullable: bool,
+    ) -> Shape:
+        inner = [argument for argument in arguments if argument is not ...] or [str]
+        each = inner if origin is tuple and ... not in arguments and arguments else inner[:1] * 2
+        if origin is not tuple and limits.longest is not None:
+            each = each[: limits.longest]
+        shapes = [
+            self._of(hint, (*path, str(n)), Limits(), is_required=True)
+            for n, hint in enumerate(each)
+        ]
+        leaves = [shape for shape in shapes if isinstance(shape, Leaf)]
+        if len(leaves) < len(shapes) or not leaves:
+            return Items(path, shapes, _COLLECTIONS[origin], is_required, is_nullable)
+        whole = origin(leaf.values[0] for leaf in leaves)
+        is_empty_allowed = not limits.shortest and not (origin is tuple and ... not in arguments)
+        boundaries = [("empty", origin())] if is_empty_allowed else []
+        if is_empty_allowed and leaves:
+            boundaries.append(("single", origin([leaves[0].values[0]])))
+        return Leaf(path, [whole], boundaries, is_required, is_nullable)
+
+    def _dict(self, arguments: Sequence[Any], path: Path) -> Any:
+        hint = arguments[1] if len(arguments) == 2 else Any
+        key = "key"
+        try:
+            shape = self._of(hint, (*path, key), Limits(), is_required=True)
+        except NoValue:
+            return {}
+        return {key: shape.build({}).value}
+
+    # Values without parts -------------------------------------------------------------------------
+
+    def _leaf(
+        self, hint: Any, path: Path, limits: Limits, is_required: bool, is_nullable: bool
+    ) -> Shape:
+        column = self._column(path)
+        literals = type_hints.literals(hint)
+        if literals:
+            values, boundaries = literals, [(str(one), one) for one in literals[1:]]
+        elif isinstance(hint, type) and issubclass(hint, Enum):
+            values = list(hint)
+            boundaries = [(one.name.lower(), one) for one in values[1:]]
+        else:
+            kind = type_hints.plain_type(hint) or self._guessed(hint, path, column)
+            values = self._ordinary(kind, path, limits, column, is_nullable)
+            boundaries = self._boundaries(kind, limits, column, values)
+        accepted = type_hints.checker(hint, limits)
+        values = [value for value in values if accepted(value)]
+        if not values:
+            raise NoValue(f"no value is known that {'.'.join(path)} takes")
+        self._taken += values[:1]
+        boundaries = [(name, value) for name, value in boundaries if accepted(value)]
+        wrap = type_hints.wrapper(hint)
+        return Leaf(
+            path,
+            [wrap(value) for value in values],
+            [(name, wrap(value)) for name, value in boundaries],
+            is_required,
+            is_nullable,
+        )
+
+    def _guessed(self, hint: Any, path: Path, column: tuple[Table, Column] | None) -> type:
+        """Return the class of a value whose hint says none.
+
+        Raises:
+            NoValue: the hint is a class of which no value can be written.
+        """
+        if hint not in (Any, object, inspect.Parameter.empty):
+            name = getattr(hint, "__qualname__", None) or str(hint)
+            raise NoValue(f"no value of {name} can be written for {'.'.join(path)}")
+        if column is not None:
+            return column_values.python_type(self.schema, column[1]) or str
+        last = path[-1].lower().split("_")[-1]
+        return int if last in _IDS or path[-1] in _PAGING or last in _NUMBERS else str
+
+    def _ordinary(
+        self,
+        kind: type,
+        path: Path,
+        limits: Limits,
+        column: tuple[Table, Column] | None,
+        is_nullable: bool,
+    ) -> list[Any]:
+        name = _name(path)
+        if kind is bool:
+            return [True, False]
+        if kind is int:
+            return self._integers(path, name, limits, column)
+        if kind in (float, Decimal):
+            least = kind(limits.least + 1) if limits.least is not None else kind("10.5")
+            most = least if limits.most is None else kind(limits.most)
+            return self._unused([kind("10.5"), least, most, kind(1)])
+        if kind is str:
+            return self._unused(self._texts(name, limits, column))
+        found = [column_values.plain(kind, number) for number in range(6)]
+        if kind is dt.datetime:
+            aware = [value.replace(tzinfo=dt.UTC) for value in found]
+            is_aware = column is None or column[1].type.name != "timestamp"
+            found = aware + found if is_aware else found + aware
+        if kind is dict:
+            found.append({})
+        return self._unused([value for value in found if value is not None])
+
+    def _integers(
+        self, path: Path, name: str, limits: Limits, column: tuple[Table, Column] | None
+    ) -> list[Any]:
+        words = name.lower().split("_")
+        if name.lower() in _PAGING:
+            found = [_PAGING[name.lower()]]
+        elif words[-1] in _IDS or (column and column_values.is_key(column[0], column[1].name)):
+            found = [column_values.FIRST_ID + _STEP * self._ids]
+            if path[-1].isdecimal() and self._taken and type(self._taken[-1]) is int:
+                found = [self._taken[-1] + 1]
+            else:
+                self._ids += 1
+        else:
+            found = [column_values.plain(int, number) for number in range(12)]
+        ends = [limit for limit in (limits.least, limits.most) if limit is not None]
+        return self._unused([*found, *(int(end) for end in ends), 1, 2])
+
+    def _texts(
+        self, name: str, limits: Limits, column: tuple[Table, Column] | None
+    ) -> Iterable[str]:
+        if column is not None:
+            yield from column_values.choices(self.schema, *column)
+        longest = limits.longest
+        if column is not None and longest is None:
+            longest = column_values.length(column[1])
+        for number in range(8):
+            found = column_values.text(name, number, longest)
+            yield found + "x" * ((limits.shortest or 0) - len(found))
+        if limits.pattern:
+            for number in range(4):
+                matching = example(limits.pattern.replace("\\Z", "$"), Random(number))
+                yield from [] if matching is None else [matching]
+        yield from _known_texts(name)
+
+    def _unused(self, values: Iterable[Any]) -> list[Any]:
+        """Return values, those that another part has at the end."""
+        each = list({repr(value): value for value in values}.values())
+        taken = {repr(value) for value in self._taken}
+        return sorted(each, key=lambda value: repr(value) in taken)
+
+    def _boundaries(
+        self,
+        kind: type,
+        limits: Limits,
+        column: tuple[Table, Column] | None,
+        ordinary: Sequence[Any],
+    ) -> list[tuple[str, Any]]:
+        if kind is bool:
+            return [("false", False)]
+        if kind is int:
+            most = column_values.largest(column[1]) if column else None
+            most = int(limits.most) if limits.most is not None else most
+            least = None if limits.least is None else int(limits.least)
+            return _named(zero=0, negative=-1, one=1, smallest=least, largest=most)
+        if kind in (float, Decimal):
+            return _named(
+                zero=kind(0), negative=kind(-1), largest=limits.most and kind(limits.most)
+            )
+        if kind is str:
+            longest = limits.longest
+            if longest is None and column is not None:
+                longest = column_values.length(column[1])
+            found = _named(empty="", longest=None if longest is None else "a" * longest)
+            listed = column_values.choices(self.schema, *column) if column else ()
+            found += [(choice, choice) for choice in listed[1:]]
+            text = ordinary[0] if ordinary else ""
+            return [*found, ("in_capitals", text.upper())] if text.upper() != text else found
+        return [("empty", kind())] if kind in (bytes, dict) else []
+
+    def _column(self, path: Path) -> tuple[Table, Column] | None:
+        """Return the column with the name of a part: of a table that the source names if any is."""
+        name = _name(path)
+        found = [
+            (table, column)
+            for table in self.schema.tables.values()
+            for column in table.columns
+            if column.name == name or (name.endswith("_ids") and column.name == name[:-1])
+        ]
+        words = set(self.source.replace('"', " ").replace(".", " ").split())
+        return min(found, key=lambda pair: pair[0].table not in words, default=None)
+
+
+def _name(path: Path) -> str:
+    """Return the name of a part: that of the list for an element of it."""
+    return next((name for name in reversed(path) if not name.isdecimal()), "")
+
+
+def _named(**values: Any) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in values.items() if value is not None]
+
+
+def _known_texts(name: str) -> list[str]:
+    """Return texts that validators of common formats take, and Faker's for a name."""
+    from understudy.rows.column_hints import ColumnHints
+
+    faked = [ColumnHints(name, locale).value(name) for locale in ("pt_BR", None)]
+    return [
+        *("52998224725", "11144477735"),  # CPFs whose check digits are right
+        *(text for text in faked if text),
+        "https://example.com/a",
+        "America/Sao_Paulo",
+        "2026-01-02",
+        "BR",
+        "BRL",
+        "#aabbcc",
+        "00000000-0000-0000-0000-000000000001",
+        "1",
+    ]
