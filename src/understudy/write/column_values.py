@@ -146,12 +146,33 @@ def plain(python: type, number: int) -> Any:
     return made.get(python)
 
 
+class _Steady(Random):
+    """Makes the same choice each time, so that an example of a pattern is readable: `a:a`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self._number = number
+
+    def choice(self, seq: Any) -> Any:
+        """Return the element with the number, or the last."""
+        return seq[min(self._number, len(seq) - 1)]
+
+    def randint(self, a: int, b: int) -> int:
+        """Return the lower bound."""
+        return a
+
+
+def matching(pattern: str, number: int) -> str | None:
+    """Return the text with a number that probably matches a regular expression, or None."""
+    return example(pattern, _Steady(number))
+
+
 def _checked_text(table: Table, column: Column, number: int) -> str:
     """Return a text; one that matches the regular expression of a check if there is one."""
     for check in table.checks:
         if check.columns == (column.name,) and "~ '" in check.definition:
             pattern = check.definition.partition("~ '")[2].partition("'")[0]
-            found = example(pattern, Random(number))
+            found = matching(pattern, number)
             if found is not None:
                 return found
     return text(column.name, number, length(column))

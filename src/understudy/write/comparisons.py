@@ -168,8 +168,10 @@ class _Reader:
                     columns_of = [self._columns.columns(*self._numbers.of(i)) for i in clause.items]
                     found.sorts.append([min(columns) for columns in columns_of if columns])
             if query.command in ("UPDATE", "DELETE", "INSERT") and (written := self._written()):
-                kind = found.inserted if query.command == "INSERT" else found.changed
-                kind.add(written)
+                if query.command == "INSERT":
+                    found.inserted.add(written)
+                if query.command != "INSERT" or query.clause("DO UPDATE"):
+                    found.changed.add(written)
         found.links += [
             (ColumnId(table.oid, name), ColumnId(key.parent, parent))
             for table in self._tables

@@ -38,6 +38,7 @@ _MOST_ROW_SETS = 14
 _MOST_CONSTANTS = 12
 _MOST_PAIRS = 8
 _ROUNDS = 3  # of row sets: each may show statements that the last one did not
+_BASIC = ("with_one_row", "among_others")  # with and without what is optional
 _NO_SCHEMA = Schema({}, {}, {})
 
 
@@ -166,10 +167,12 @@ class _Plan:
         base = dict(best.chosen) if best else self._full()
         rows = best.rowset if best else None
         found = [
-            (leaf, name, value)
+            (path, name, value)
             for shape in self.shapes.values()
             for part in all_shapes(shape)
-            for leaf, name, value in self._unusual(part)
+            # Of a list, only the first element varies.
+            if not any(name.isdecimal() and name != "0" for name in part.path)
+            for path, name, value in self._unusual(part)
         ]
         for path, name, value in found[:_MOST_BOUNDARIES]:
             what = _words(path)
@@ -186,7 +189,14 @@ class _Plan:
             yield part.path, "single", 1
         elif isinstance(part, Leaf):
             for name, value in part.boundaries:
-                yield part.path, name, value
+                if name != "in_capitals" or self._ignores_case():
+                    yield part.path, name, value
+
+    def _ignores_case(self) -> bool:
+        """Return whether a statement compares texts without regard to case."""
+        _, events = self._reading()
+        statements = " ".join(event.call.statement for event in events).upper()
+        return any(word in statements for word in ("LOWER(", "UPPER(", "ILIKE"))
 
     # Rows -----------------------------------------------------------------------------------------
 
@@ -199,9 +209,8 @@ class _Plan:
             self._statements |= {event.call.statement for event in events}
             bases = self._bases()
             for rows in list(row_sets(reading, self._schema))[:_MOST_ROW_SETS]:
-                for base in (
-                    bases if rows.scenario in ("with_one_row", "among_others") else bases[:1]
-                ):
+                is_basic = rows.scenario in _BASIC or rows.scenario.startswith("with_a_taken")
+                for base in bases if is_basic else bases[:1]:
                     chosen = self._paged(base) if rows.scenario == "among_others" else base
                     yield self._trial(chosen, rows.scenario, rows.about, rows, "rows")
 
@@ -234,7 +243,7 @@ class _Plan:
     def _reading(self) -> tuple[Reading, list[Event]]:
         events: dict[str, Event] = {}
         for trial, observation in self._seen:
-            if isinstance(trial, Planned) and trial.purpose in ("values", "rows"):
+            if _is_of_use(trial, observation):
                 for event in observation.events:
                     if event.kind == "statement":
                         events.setdefault(event.call.statement, event)
@@ -246,17 +255,21 @@ class _Plan:
         ranked = [
             (trial, observation)
             for trial, observation in self._seen
-            if isinstance(trial, Planned) and trial.purpose in ("values", "rows")
+            if isinstance(trial, Planned) and _is_of_use(trial, observation)
         ]
-        ranked.sort(
+        if not ranked:
+            return None
+        # Of equal ones the first: it has the most ordinary values.
+        trial, _ = max(
+            ranked,
             key=lambda run: (
                 run[1].raised is None,
                 len(run[1].arcs),
                 len(run[1].events),
-                len(run[0].rows),
-            )
+                run[0].purpose == "rows",
+            ),
         )
-        return ranked[-1][0] if ranked else None
+        return trial
 
     # What the source compares ---------------------------------------------------------------------
 
@@ -359,6 +372,12 @@ class _Plan:
             chosen=chosen,
             rowset=rows,
         )
+
+
+def _is_of_use(trial: Trial, observation: Observation) -> bool:
+    """Return whether a trial was carried out as it was planned."""
+    is_planned = isinstance(trial, Planned) and trial.purpose in ("values", "rows")
+    return is_planned and not observation.problem
 
 
 def _row(row: tuple[Any, Mapping[str, Any]]) -> Row:

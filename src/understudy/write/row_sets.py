@@ -59,6 +59,7 @@ class _Maker:
         self._schema = schema
         self._tables = parents_first(reading.tables)[:_MOST_TABLES]
         self._read = [table for table in self._tables if self._is_read(table)]
+        self._links = reading.links
         self._class: dict[ColumnId, ColumnId] = {}
         for one, other in reading.links:
             first, second = self._of_class(one), self._of_class(other)
@@ -68,7 +69,7 @@ class _Maker:
     def _is_read(self, table: Table) -> bool:
         """Return whether rows of a table matter: it is not only inserted into."""
         reading = self._reading
-        if table.oid not in reading.inserted or table.oid in reading.changed:
+        if table.oid not in reading.inserted:
             return True
         return any(one.column.table == table.oid for one in reading.comparisons)
 
@@ -186,9 +187,15 @@ class _Maker:
                     len(taken) < len(names) and table.oid not in self._reading.inserted
                 ):
                     continue
-                values = dict(taken)
+                # What an upsert overwrites is another value before.
+                old = {
+                    name: self._another(table, table.column(name), value)
+                    for name, value in own.items()
+                    if table.oid in self._reading.changed and not self._refers(table, name)
+                }
+                values = {name: v for name, v in old.items() if v is not None} | taken
                 for name in names:
-                    if table.column(name).not_null is False and name not in values:
+                    if not table.column(name).not_null and name not in values:
                         values[name] = None
                 rows = _Rows(one)
                 if not rows.add(
@@ -238,30 +245,35 @@ class _Maker:
 
     def _free(self, table: Table, column: Column, own: ColumnId, number: int) -> Any:
         """Return a value of a column that no condition decides; None to leave it out."""
-        is_linked = any(
-            self._of_class(own) == self._of_class(c) for pair in self._reading.links for c in pair
-        )
         order = self._sort_number(own, number)
         is_key = own.name == "id" and column_values.is_key(table, own.name)
-        refers = any(own.name in key.columns for key in table.foreign_keys)
-        if is_linked or is_key:
+        if is_key or any(own in pair for pair in self._links):
             root = self._of_class(own)
             of = self._schema.tables[root.table]
-            rank = (
-                order
-                if order is not None and is_key
-                else (1, 2, 0)[number % 3]
-                if is_key or is_linked
-                else number
-            )
+            rank = order if order is not None and is_key else _ONLY_KEY[number % 3]
             return column_values.value(self._schema, of, of.column(root.name), rank)
-        if refers:
-            return None
+        if self._refers(table, own.name):
+            is_needed = own in self._reading.named or self._is_in_key(table, own.name)
+            return column_values.value(self._schema, table, column, number) if is_needed else None
+        if own in self._reading.stored and table.oid in self._reading.changed:
+            return self._another(table, column, self._reading.stored[own])
         if order is not None:
             return column_values.value(self._schema, table, column, order)
         if own in self._reading.named and column.required:
             return column_values.value(self._schema, table, column, number)
         return None
+
+    def _refers(self, table: Table, name: str) -> bool:
+        """Return whether a column belongs to a foreign key."""
+        return any(name in key.columns for key in table.foreign_keys)
+
+    def _is_in_key(self, table: Table, name: str) -> bool:
+        """Return whether a column belongs to a unique key with one that the statements name."""
+        return any(
+            name in names and any(ColumnId(table.oid, one) in self._reading.named for one in names)
+            for names in table.uniques.values()
+            if len(names) > 1
+        )
 
     def _sort_number(self, own: ColumnId, number: int) -> int | None:
         for sort in self._reading.sorts:
@@ -355,8 +367,11 @@ class _Maker:
         compared = {one.column for one in self._reading.comparisons}
         for names in table.uniques.values():
             for name in names:
-                refers = any(name in key.columns for key in table.foreign_keys)
-                if name not in found or refers or ColumnId(table.oid, name) in compared:
+                if (
+                    name not in found
+                    or self._refers(table, name)
+                    or ColumnId(table.oid, name) in compared
+                ):
                     continue
                 found[name] = column_values.value(self._schema, table, table.column(name), number)
                 if found[name] is None:

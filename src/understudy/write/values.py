@@ -8,10 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from random import Random
 from typing import Any
 
-from understudy.rows.pattern_examples import example
 from understudy.rows.table_facts import Column, Schema, Table
 from understudy.write import column_values, type_hints
 from understudy.write.records import fields_of
@@ -261,7 +259,7 @@ class Values:
             yield found + "x" * ((limits.shortest or 0) - len(found))
         if limits.pattern:
             for number in range(4):
-                matching = example(limits.pattern.replace("\\Z", "$"), Random(number))
+                matching = column_values.matching(limits.pattern.replace("\\Z", "$"), number)
                 yield from [] if matching is None else [matching]
         yield from _known_texts(name)
 
