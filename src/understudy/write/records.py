@@ -44,12 +44,8 @@ def fields_of(cls: Any) -> Fields | None:
         cls = origin
     if not isinstance(cls, type):
         return None
-    if typing.is_typeddict(cls):
-        required: frozenset[str] = getattr(cls, "__required_keys__", frozenset())
-        hints = _hints(cls)
-        return Fields(
-            [FieldFacts(n, n, h, Limits(), n in required) for n, h in hints.items()], True
-        )
+    if issubclass(cls, dict) and hasattr(cls, "__required_keys__"):
+        return Fields(list(_of_typed_dict(cls)), True)
     for holds, read in _READERS:
         if holds(cls):
             return Fields(list(read(cls)))
@@ -66,6 +62,16 @@ def _hints(cls: type) -> dict[str, Any]:
             for base in reversed(cls.__mro__)
             for name, hint in inspect.get_annotations(base).items()
         }
+
+
+def _of_typed_dict(cls: Any) -> Iterator[FieldFacts]:
+    for name, hint in _hints(cls).items():
+        required = name in cls.__required_keys__
+        # What strings say, a TypedDict does not know.
+        if getattr(typing.get_origin(hint), "_name", "") in ("Required", "NotRequired"):
+            required = typing.get_origin(hint)._name == "Required"
+            (hint,) = typing.get_args(hint)
+        yield FieldFacts(name, name, hint, Limits(), required)
 
 
 def _of_dataclass(cls: Any) -> Iterator[FieldFacts]:

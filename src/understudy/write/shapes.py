@@ -204,7 +204,9 @@ def settled(shape: Shape) -> dict[Path, Any]:
     Raises:
         NoValue: none were found.
     """
-    waiting: list[dict[Path, Any]] = [{}]
+    parts = [part for part in parts_of(shape) if part.is_required]
+    first = {path: value for part in parts for path, value in settled(part).items()}
+    waiting: list[dict[Path, Any]] = [first]
     seen: list[dict[Path, Any]] = []
     reason = ""
     while waiting and len(seen) < _MOST_ATTEMPTS:

@@ -215,9 +215,9 @@ class Values:
         if kind is int:
             return self._integers(path, name, limits, column)
         if kind in (float, Decimal):
-            least = kind(limits.least + 1) if limits.least is not None else kind("10.5")
+            least = kind(limits.least + 1) if limits.least is not None else kind("10.50")
             most = least if limits.most is None else kind(limits.most)
-            return self._unused([kind("10.5"), least, most, kind(1)])
+            return self._unused([kind("10.50"), least, most, kind(1)])
         if kind is str:
             return self._unused(self._texts(name, limits, column))
         found = [column_values.plain(kind, number) for number in range(6)]
