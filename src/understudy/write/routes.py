@@ -34,7 +34,7 @@ class RouteTarget(Target):
         operation: what OpenAPI says of it; empty if the schema leaves it out.
         document: the OpenAPI description of the app.
         shared: what is known of the app, for all its routes: "root" and "locale" of the project,
-            the "models" of bodies, the "ways" to sign in that worked, and "left_out": why parts of
+            the "headers" that each request needs, the "models" of bodies, the "ways" to sign in that worked, and "left_out": why parts of
             a route are not tested, by its name.
     """
 
@@ -94,7 +94,11 @@ def targets(module: ModuleType, findings: Findings) -> tuple[list[Target], list[
         )
     document = app.openapi()
     settings = findings.configured.understudy or {}
-    shared: dict[str, Any] = {"root": findings.root, "locale": settings.get("locale")}
+    shared: dict[str, Any] = {
+        "root": findings.root,
+        "locale": settings.get("locale"),
+        "headers": _host(app),
+    }
     found: list[Target] = []
     left_out: list[LeftOut] = []
     seen: set[tuple[str, str]] = set()
@@ -165,6 +169,16 @@ def _targets(
             document=document,
             shared=shared,
         )
+
+
+def _host(app: Any) -> dict[str, str]:
+    """Return the header that an app needs which does not accept the host of `async_client`."""
+    for middleware in getattr(app, "user_middleware", ()):
+        options = getattr(middleware, "kwargs", None) or getattr(middleware, "options", {})
+        allowed = [host for host in options.get("allowed_hosts") or () if isinstance(host, str)]
+        if allowed and not {"*", "test"} & set(allowed):
+            return {"Host": allowed[0].removeprefix("*.")}
+    return {}
 
 
 def _call(method: str, operation: Mapping[str, Any]) -> str:

@@ -1,0 +1,363 @@
+"""Trials of routes: what each request of OpenAPI's operation answers, and how it refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from understudy.project.python_values import NoSource
+from understudy.rows.table_facts import Schema, Table
+from understudy.script.boundary import Event
+from understudy.script.formatting import python_literal
+from understudy.write import comparisons, json_samples, sign_in
+from understudy.write.json_samples import Samples
+from understudy.write.request_bodies import Body, body_of
+from understudy.write.routes import RouteTarget, targets
+from understudy.write.row_sets import row_sets
+from understudy.write.sign_in import SignIn
+from understudy.write.spelling import spelled
+from understudy.write.trials import Arc, Expression, Observation, Row, Target, Trial
+
+_ROW_ID = 101  # of the row that a path names
+_MOST_ROW_SETS = 8
+_OK = range(200, 400)
+_REFUSED = (401, 403)
+__all__ = ["first", "more", "targets"]
+Seen = Sequence[tuple[Trial, Observation]]
+Tried = Generator[Trial, None, Observation | None]
+
+
+def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
+    """Yield nothing: the second request of a route depends on what the first one answered."""
+    yield from ()
+
+
+def more(
+    target: Target,
+    schema: Schema | None,
+    seen: Seen,
+    open_arcs: Callable[[], frozenset[Arc]],
+) -> Iterator[Trial]:
+    """Yield the trials of a route. Each is observed, and `seen` has it, before the next.
+
+    Args:
+        target: the route.
+        schema: the schema of the database; None without one.
+        seen: the trials so far, with what they did.
+        open_arcs: returns the arcs that no trial has taken.
+    """
+    assert isinstance(target, RouteTarget), "the lead dispatches routes only"
+    yield from _Trials(target, schema, seen, open_arcs).all()
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a request sends, as JSON values.
+
+    Attributes:
+        path: the values of the parameters of the path.
+        query: those of the query.
+        body: the body; None without one.
+        headers: the headers.
+    """
+
+    path: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Trials:
+    def __init__(
+        self,
+        target: RouteTarget,
+        schema: Schema | None,
+        seen: Seen,
+        open_arcs: Callable[[], frozenset[Arc]],
+    ) -> None:
+        self._target = target
+        self._schema = schema
+        self._seen = seen
+        self._open_arcs = open_arcs
+        self._samples = Samples(target.document, locale=target.shared.get("locale"))
+        self._body: Body | None = body_of(target)
+        self._sign_in = SignIn()
+        self._events: list[Event] = []
+
+    # The order of the trials ----------------------------------------------------------------------
+
+    def all(self) -> Iterator[Trial]:
+        """Yield all trials of the route."""
+        request = self._smallest()
+        is_secured = sign_in.is_secured(self._target.route.dependant)
+        about = "if nobody is signed in" if is_secured else "if the database is empty"
+        plain = self._trial(request, "without_credentials" if is_secured else "without_rows", about)
+        answer = yield from self._try(plain)
+        if _status(answer) in _REFUSED:
+            request = yield from self._signed_in(request)
+            if not self._sign_in.setups and not self._sign_in.headers:
+                return
+            plain = self._trial(request, "without_rows", "if the database is empty")
+            answer = yield from self._try(plain)
+        best = plain if _status(answer) in _OK else None
+        best = (yield from self._with_rows(request, plain)) or best
+        if best is not None:
+            yield from self._variations(request, best)
+        yield from self._refusals(best or plain)
+        yield from self._invalid(request, best or plain)
+        if best is not None:
+            yield from self._faults(best)
+
+    def _try(self, trial: Trial) -> Tried:
+        """Yield a trial, and return what it did; None if it is no test."""
+        before = len(self._seen)
+        yield trial
+        if len(self._seen) == before or self._seen[-1][1].problem:
+            return None
+        observation = self._seen[-1][1]
+        if trial.purpose != "fault":
+            self._events += observation.events
+        return observation
+
+    def _signed_in(self, request: _Request) -> Generator[Trial, None, _Request]:
+        """Find how a caller is signed in, and return the request with the headers for that."""
+        known = self._target.shared.setdefault("ways", [])
+        dependant, document = self._target.route.dependant, self._target.document
+        found = [*known, *sign_in.ways(dependant, document, self._schema)]
+        tried: list[SignIn] = []
+        for way in found:
+            if way in tried:
+                continue
+            tried.append(way)
+            self._sign_in = way
+            signed = replace(request, headers={**request.headers, **way.headers})
+            answer = yield from self._try(
+                self._trial(signed, "signed_in", "if the caller is signed in", purpose="probe")
+            )
+            status = _status(answer)
+            if status is not None and status < 500 and status not in _REFUSED:
+                if way in known:
+                    known.remove(way)
+                known.insert(0, way)
+                yield from self._wrong_token(request)
+                return signed
+        self._sign_in = SignIn()
+        self._target.shared.setdefault("left_out", {})[self._target.name] = (
+            "no way was found to sign a caller in, so only the refusal is tested; override the "
+            "dependency that refuses with a fixture: app.dependency_overrides[...] = lambda: ..."
+        )
+        return request
+
+    def _wrong_token(self, request: _Request) -> Iterator[Trial]:
+        """Try a token that is made up, unless it takes what tests do not have."""
+        way = self._sign_in
+        headers = sign_in.credentials(
+            self._target.document, sign_in.dependencies(self._target.route.dependant)
+        )
+        if not headers or not way.setups or way.headers:
+            return
+        self._sign_in = SignIn()
+        wrong = replace(request, headers={**request.headers, **headers})
+        scenario, about = "with_an_invalid_token", "if the token is not valid"
+        answer = yield from self._try(self._trial(wrong, scenario, about, purpose="probe"))
+        if _status(answer) in _REFUSED:
+            yield self._trial(wrong, scenario, about)
+        self._sign_in = way
+
+    def _with_rows(self, request: _Request, plain: Trial) -> Generator[Trial, None, Trial | None]:
+        """Try rows that the statements of the route read; return the trial that succeeds best."""
+        best: Trial | None = None
+        tried: list[tuple[Row, ...]] = []
+        for _ in range(3):  # with rows, the route may send further statements
+            known = len(self._events)
+            for scenario, about, rows in self._row_sets():
+                if rows in tried or len(tried) > _MOST_ROW_SETS:
+                    continue
+                tried.append(rows)
+                trial = replace(plain, rows=rows, scenario=scenario, about=about)
+                answer = yield from self._try(trial)
+                if best is None and _status(answer) in _OK:
+                    best = trial
+                    break
+            if len(self._events) == known:
+                break
+        return best
+
+    def _row_sets(self) -> Iterator[tuple[str, str, tuple[Row, ...]]]:
+        if self._schema is None:
+            return
+        reading = comparisons.read(self._events, self._schema)
+        for found in row_sets(reading, self._schema):
+            try:
+                rows = tuple(_row(table, values) for table, values in found.rows)
+            except NoSource:
+                continue
+            yield found.scenario, found.about, rows
+
+    def _variations(self, request: _Request, best: Trial) -> Iterator[Trial]:
+        """Vary a request that succeeds: each part that may be left out, and larger bodies."""
+        for parameter in self._in("query"):
+            name = parameter["name"]
+            if parameter.get("required"):
+                continue
+            for value in self._samples.valid(parameter.get("schema", {}), name)[:2]:
+                if value is None or isinstance(value, list | dict):
+                    continue
+                given = replace(request, query={**request.query, name: value})
+                words = words_in(name)
+                yield self._with(best, given, f"with_{words}", f"if {words} is given")
+        if self._body is not None:
+            for scenario, about, body in self._body.variations():
+                yield self._with(best, replace(request, body=body), scenario, about)
+
+    def _refusals(self, best: Trial) -> Iterator[Trial]:
+        """Take from a caller what allows the request."""
+        for scenario, about, line in self._sign_in.refusals:
+            yield replace(best, script=(*best.script, line), scenario=scenario, about=about)
+
+    def _invalid(self, request: _Request, best: Trial) -> Iterator[Trial]:
+        """Break each constraint of the parameters and of the body."""
+        for parameter in [*self._in("path"), *self._in("query")]:
+            name, schema = parameter["name"], parameter.get("schema", {})
+            place = "path" if parameter["in"] == "path" else "query"
+            broken = [*self._samples.broken(schema, name), *self._samples.mistyped(schema)]
+            for value in [one for one in broken if one is not None and one != ""][:2]:
+                given = {**getattr(request, place), name: value}
+                changed = replace(request, **{place: given})
+                yield self._broken(best, changed, name)
+            if place == "query" and parameter.get("required"):
+                rest = {key: value for key, value in request.query.items() if key != name}
+                yield self._broken(best, replace(request, query=rest), name)
+        for name, body in self._body.broken() if self._body is not None else ():
+            yield self._broken(best, replace(request, body=body), name)
+
+    def _broken(self, best: Trial, request: _Request, name: str) -> Trial:
+        words = words_in(name)
+        trial = self._with(best, request, f"with_invalid_{words}", f"if {words} is not valid")
+        return replace(trial, rows=(), purpose="invalid")
+
+    def _faults(self, best: Trial) -> Iterator[Trial]:
+        """Let the first statement and the COMMIT fail, and keep what the app answers."""
+        own = [event for event in self._last_events(best) if not event.is_drivers]
+        statements = [event for event in own if event.kind == "statement"]
+        faults: list[tuple[str, str, str, tuple[str, ...]]] = []
+        if statements:
+            line = f"real_postgres.on({_shortened(statements[0].call.statement)}).drops()"
+            faults.append(("when_the_connection_is_lost", "if the connection is lost", line, ()))
+        if any(event.kind == "commit" for event in own) and self._writes(statements):
+            faults.append(
+                (
+                    "when_the_commit_fails",
+                    "if another transaction is in the way of the COMMIT",
+                    'real_postgres.on("COMMIT").raises(db_error("40001"))',
+                    ("from understudy import db_error",),
+                )
+            )
+        for scenario, about, line, imports in faults:
+            trial = replace(
+                best,
+                script=(*best.script, line),
+                imports=(*best.imports, *imports),
+                scenario=scenario,
+                about=about,
+                purpose="probe",
+            )
+            answer = yield from self._try(trial)
+            # Without an answer of the app, the sweep has more to say than a test of a route.
+            if _status(answer) in (409, 502, 503, 504):
+                yield replace(trial, purpose="fault")
+
+    def _last_events(self, trial: Trial) -> Sequence[Event]:
+        return next((seen.events for tried, seen in self._seen if tried == trial), ())
+
+    @staticmethod
+    def _writes(events: Sequence[Event]) -> bool:
+        return any(
+            re.match(r"\s*(INSERT|UPDATE|DELETE)", event.call.statement, re.IGNORECASE)
+            for event in events
+        )
+
+    # The text of a request ------------------------------------------------------------------------
+
+    def _in(self, place: str) -> list[Mapping[str, Any]]:
+        return [parameter for parameter in self._target.parameters if parameter["in"] == place]
+
+    def _smallest(self) -> _Request:
+        """Return a request with all that is required and nothing else."""
+        path = {
+            name: self._path_value(name)
+            for name in re.findall(r"{(\w+)(?::\w+)?}", self._target.path)
+        }
+        query = {
+            parameter["name"]: self._samples.valid(parameter.get("schema", {}), parameter["name"])[
+                0
+            ]
+            for parameter in self._in("query")
+            if parameter.get("required")
+        }
+        body = None if self._body is None else self._body.smallest
+        return _Request(path, query, body, self._target.shared.get("headers", {}))
+
+    def _path_value(self, name: str) -> Any:
+        schemas = [one["schema"] for one in self._in("path") if one["name"] == name]
+        schema: Mapping[str, Any] = schemas[0] if schemas else {}
+        found, _ = self._samples.resolved(schema)
+        if found.get("type") == "integer" and "enum" not in found:
+            low, high = found.get("minimum", 0), found.get("maximum", _ROW_ID)
+            number = len([one for one in self._in("path") if one["name"] < name])
+            return _ROW_ID + 100 * number if low <= _ROW_ID <= high else low
+        if found.get("format") == "uuid":
+            return str(UUID(int=_ROW_ID))
+        return next(
+            (value for value in self._samples.valid(found, name) if str(value).strip(" /")), "ana"
+        )
+
+    def _trial(self, request: _Request, scenario: str, about: str, **given: Any) -> Trial:
+        return Trial(
+            target=self._target,
+            arguments=self._arguments(request),
+            scenario=scenario,
+            about=about,
+            setups=self._sign_in.setups,
+            **given,
+        )
+
+    def _with(self, best: Trial, request: _Request, scenario: str, about: str) -> Trial:
+        """Return a trial with another request."""
+        return replace(best, arguments=self._arguments(request), scenario=scenario, about=about)
+
+    def _arguments(self, request: _Request) -> dict[str, Expression]:
+        path = re.sub(
+            r"{(\w+)(?::\w+)?}", lambda found: str(request.path[found[1]]), self._target.path
+        )
+        arguments = {"path": Expression(json_samples.source(path))}
+        if request.query:
+            arguments["params"] = Expression(json_samples.source(request.query))
+        if request.body is not None and self._body is not None:
+            arguments[self._body.keyword] = Expression(json_samples.source(request.body))
+        if request.headers:
+            arguments["headers"] = Expression(json_samples.source(request.headers))
+        return arguments
+
+
+def words_in(name: str) -> str:
+    """Return a name as words of a test's name."""
+    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower().strip("_")
+
+
+def _status(answer: Observation | None) -> int | None:
+    status = None if answer is None else getattr(answer.answer, "status_code", None)
+    return status if isinstance(status, int) else None
+
+
+def _row(table: Table, values: Mapping[str, Any]) -> Row:
+    return Row(table.name, tuple((name, spelled(value)) for name, value in values.items()))
+
+
+def _shortened(statement: str) -> str:
+    """Return the pattern of a statement for `real_postgres.on`."""
+    words = " ".join(statement.split())
+    return python_literal(words if len(words) <= 50 else f"{' '.join(words.split()[:4])} ...")
