@@ -34,8 +34,8 @@ class RouteTarget(Target):
         operation: what OpenAPI says of it; empty if the schema leaves it out.
         document: the OpenAPI description of the app.
         shared: what is known of the app, for all its routes: "root" and "locale" of the project,
-            the "headers" that each request needs, the "models" of bodies, the "ways" to sign in that worked, and "left_out": why parts of
-            a route are not tested, by its name.
+            the "headers" that each request needs, the "models" of bodies, the "ways" to sign in
+            that worked, and "left_out": why parts of a route are not tested, by its name.
     """
 
     method: str = ""
