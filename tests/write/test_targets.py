@@ -429,3 +429,16 @@ def test_a_pool_that_the_project_opens_itself(tmp_path: Path) -> None:
         ["async with Database.opened(Settings(database_url=real_postgres.dsn)):"],
         [],
     ]
+
+
+def test_code_that_may_return_before_it_leaves_the_machine_is_tried(tmp_path: Path) -> None:
+    """The guard of the process refuses the request; what comes before is tested."""
+    users = """
+        import httpx
+
+        async def notify(name: str) -> str:
+            if not name:
+                raise ValueError("no name")
+            await httpx.AsyncClient().post("https://example.com")
+    """
+    assert calls_of(tmp_path, users=users) == ["await notify(ARGUMENTS)"]

@@ -22,7 +22,7 @@ from understudy.write.collaborators import Collaborator
 from understudy.write.trials import Expression
 
 FIXTURE = "real_postgres"
-_DEEPEST = 4  # objects inside objects
+_DEEPEST = 8  # objects inside objects
 _PLAIN: Mapping[Any, Expression] = {
     int: Expression("1"),
     str: Expression('"a"'),
@@ -135,7 +135,7 @@ class Builder:
             raise Unbuildable(f"nothing says which {cls.__name__} {name} takes")
         if not self._is_own(cls) or self._is_remote(cls):
             return self._dummy(name, cls, around)
-        return self.instance(cls, around, hint=hint, is_async=is_async, depth=depth + 1)
+        return self.instance(cls, around, hint=hint, is_async=is_async, depth=depth)
 
     def instance(
         self,

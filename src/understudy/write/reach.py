@@ -54,7 +54,7 @@ def is_remote(modules: Modules, cls: type) -> bool:
     found = None if module is None else module.defined.get(cls.__name__)
     if not isinstance(found, Class):
         return False
-    if any(hazard(method) is not None for method in found.functions):
+    if any(_hazard(method, _DEPTH, set()) for method in found.functions):
         return True
     # A client that it is given: `client: httpx.AsyncClient`.
     init = found.method("__init__")
@@ -92,22 +92,43 @@ def at_import(module: Module) -> list[tuple[int, str]]:
 def _hazard(function: Function, depth: int, seen: set[Function]) -> str | None:
     seen.add(function)
     module = home_of(function)
-    followed = []
-    for call in function.own(ast.Call):
+    calls = list(_certain_calls(function.node.body))
+    for call in calls:
         name = module.qualified(call.func)
         what = None if name is None else _way(name)
         if what is None and isinstance(call.func, ast.Attribute) and call.func.attr == "unlink":
             name, what = ast.unparse(call.func), "deletes files"
         if what is not None:
             return f"{what}: {name} in line {call.lineno} of {module.file.as_posix()}"
-        followed.append(call)
     if depth:
-        for one in filter(None, map(partial(callee, module), followed)):
+        for one in filter(None, map(partial(callee, module), calls)):
             if one not in seen:
                 found = _hazard(one, depth - 1, seen)
                 if found is not None:
                     return found
     return None
+
+
+def _certain_calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
+    """Yield the calls that every run makes: those before the first branch that may leave.
+
+    The others are refused when they happen, by the guard of the process.
+    """
+    for statement in body:
+        if isinstance(statement, ast.With | ast.AsyncWith):
+            for item in statement.items:
+                yield from _calls_in(item)
+            yield from _certain_calls(statement.body)
+        elif isinstance(statement, ast.Try):
+            yield from _certain_calls(statement.body)
+        elif not hasattr(statement, "body"):
+            yield from _calls_in(statement)
+        if any(isinstance(node, ast.Return | ast.Raise) for node in own_nodes(statement)):
+            return
+
+
+def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
+    return (inner for inner in (node, *own_nodes(node)) if isinstance(inner, ast.Call))
 
 
 def _way(name: str) -> str | None:
