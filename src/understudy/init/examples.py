@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent, indent
 
@@ -21,7 +22,6 @@ _LAYER_WORDS = {
     "dao": {"dao", "daos", "repository", "repositories", "repo", "crud", "dal"},
     "dto": {"dto", "dtos", "schema", "schemas", "models", "pydantic"},
 }
-_STANDARD = {"datetime", "logging", "typing", "unittest", "uuid"}
 _INSTALLED = {"fastapi", "httpx", "pydantic", "pytest", "sqlalchemy", "sqlmodel", "understudy"}
 _WIDTH = 88  # what ruff and Black allow by default
 TAGS = {"INSERT": "INSERT 0 1", "UPDATE": "UPDATE 1", "DELETE": "DELETE 1"}
@@ -199,23 +199,38 @@ def file_name(module: Module, layer: str) -> str:
 
 def render_file(about: str, imports: Iterable[str], test: str) -> str:
     """Return the text of a test file: its docstring, its imports in order, its test."""
-    sections: tuple[list[str], ...] = ([], [], [])
+    block = import_block(imports, lambda package: package not in _INSTALLED)
+    head = "\n\n".join(filter(None, [f'"""{about}"""', block]))
+    return f"{head}\n\n\n{test}"
+
+
+def import_block(imports: Iterable[str], is_own: Callable[[str], bool]) -> str:
+    """Return imports in the order of isort: the standard library, packages, the project.
+
+    Args:
+        imports: the lines, in any order.
+        is_own: whether a package is the project's own.
+    """
+    sections: tuple[list[str], ...] = ([], [], [], [])
     for line in sorted(_merged(imports), key=lambda line: (line[:4] == "from", line.split()[1])):
         package = line.split()[1].partition(".")[0]
-        sections[0 if package in _STANDARD else 1 if package in _INSTALLED else 2].append(line)
-    imported = ["\n".join(lines) for lines in sections if lines]
-    head = "\n\n".join([f'"""{about}"""', *imported])
-    return f"{head}\n\n\n{test}"
+        if package == "__future__":
+            sections[0].append(line)
+        elif package in sys.stdlib_module_names:
+            sections[1].append(line)
+        else:
+            sections[3 if is_own(package) else 2].append(line)
+    return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
 def _merged(imports: Iterable[str]) -> Iterator[str]:
     """Yield one import for each module: constants, then classes, then functions."""
     by_module: dict[str, set[str]] = {}
     for line in filter(None, imports):
-        source, _, name = line.partition(" import ")
-        by_module.setdefault(source, set()).add(name)
-    for source, names in by_module.items():
-        ordered = sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
+        source, _, names = line.partition(" import ")
+        by_module.setdefault(source, set()).update(names.split(", "))
+    for source, found in by_module.items():
+        ordered = sorted(found, key=lambda name: (not name.isupper(), name.islower(), name))
         yield f"{source} import {', '.join(ordered)}" if ordered[0] else source
 
 

@@ -1,0 +1,247 @@
+"""What a value was in all observations of a trial, and how that is spelled."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.project.python_values import NoSource
+from understudy.script.formatting import python_literal
+from understudy.write import fingerprint
+from understudy.write.fingerprint import Unordered
+from understudy.write.spelling import imports_of, named, spelled
+from understudy.write.trials import Expression
+
+_DEEPEST = 6
+_ANY = Expression("ANY", ("from understudy import ANY",))
+Hole = Callable[["Varying"], Expression]
+
+
+@dataclass(frozen=True)
+class Same:
+    """A value that was the same in all observations."""
+
+    value: Any
+    source: Expression
+
+
+@dataclass(frozen=True)
+class Varying:
+    """A value that differed, or that has no source; `values` are those of the observations."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A value with named parts: a dict, a model, a row, an object of an ORM.
+
+    Attributes:
+        value: the value in the first observation.
+        parts: what each part was.
+    """
+
+    value: Any
+    parts: Mapping[str, Expected]
+
+    @property
+    def is_dict(self) -> bool:
+        """Whether it equals a dict."""
+        return isinstance(self.value, dict)
+
+    @property
+    def is_record(self) -> bool:
+        """Whether `dict(value)` is what it has, as of a record of asyncpg."""
+        kind = type(self.value)
+        return not self.is_dict and hasattr(kind, "keys") and hasattr(kind, "__getitem__")
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it equals a tuple: a namedtuple, or a row of SQLAlchemy."""
+        return hasattr(self.value, "_asdict") or hasattr(self.value, "_mapping")
+
+    def access(self, variable: str, name: str) -> str:
+        """Return the source of a part."""
+        if self.is_dict or self.is_record:
+            return f"{variable}[{python_literal(name)}]"
+        return f"{variable}.{name}"
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list, tuple or set.
+
+    Attributes:
+        value: it, in the first observation.
+        parts: its items.
+        is_ordered: whether their order was the same in all observations.
+    """
+
+    value: Any
+    parts: tuple[Expected, ...]
+    is_ordered: bool = True
+
+
+Expected = Same | Varying | Fields | Items
+
+
+def expected(values: Sequence[Any], depth: int = 0) -> Expected:
+    """Return what a value was in all observations.
+
+    Args:
+        values: the value in each observation.
+        depth: how deep it is in the answer.
+    """
+    first = values[0]
+    if depth > _DEEPEST or any(type(value) is not type(first) for value in values):
+        return Varying(tuple(values))
+    has_names = hasattr(first, "_asdict") or hasattr(first, "_mapping")
+    if isinstance(first, list | tuple | set | frozenset) and not has_names:
+        return _items(values, depth)
+    fields = [None if isinstance(value, str) else fingerprint.fields_of(value) for value in values]
+    if fields[0] is not None:
+        if any(found is None or list(found) != list(fields[0]) for found in fields):
+            return Varying(tuple(values))
+        parts = {
+            str(name): expected([found[name] for found in fields if found is not None], depth + 1)
+            for name in fields[0]
+        }
+        return Fields(first, parts)
+    if any(fingerprint.plain(value) != fingerprint.plain(first) for value in values):
+        return Varying(tuple(values))
+    try:
+        return Same(first, spelled(first))
+    except NoSource:
+        return Varying(tuple(values))
+
+
+def _items(values: Sequence[Any], depth: int) -> Expected:
+    first = values[0]
+    if isinstance(first, set | frozenset):
+        if any(value != first for value in values):
+            return Varying(tuple(values))
+        try:
+            return Same(first, spelled(first))
+        except NoSource:
+            return Varying(tuple(values))
+    if any(len(value) != len(first) for value in values):
+        return Varying(tuple(values))
+    stable = fingerprint.plain(first)
+    for value in values[1:]:
+        stable = fingerprint.common(stable, fingerprint.plain(value))
+    if isinstance(stable, Unordered):
+        return Items(first, tuple(expected([item], depth + 1) for item in first), is_ordered=False)
+    columns = zip(*values, strict=True)
+    return Items(first, tuple(expected(list(column), depth + 1) for column in columns))
+
+
+def anything(_part: Varying) -> Expression:
+    """Return ANY for what varies."""
+    return _ANY
+
+
+def refuse(part: Varying) -> Expression:
+    """Refuse what varies.
+
+    Raises:
+        NoSource: always.
+    """
+    raise NoSource(f"{part.values[0]!r} varies")
+
+
+def whole(part: Expected, hole: Hole = refuse, *, is_plain: bool = False) -> Expression:
+    """Return the source of what equals a value.
+
+    Args:
+        part: the value.
+        hole: returns what stands for a part that varies.
+        is_plain: whether models are dicts, as `model_dump` returns them.
+
+    Raises:
+        NoSource: there is none.
+    """
+    if isinstance(part, Same):
+        return part.source
+    if isinstance(part, Varying):
+        return hole(part)
+    if isinstance(part, Items):
+        if not part.is_ordered:
+            raise NoSource("the order varies")
+        inner = [whole(item, hole, is_plain=is_plain) for item in part.parts]
+        return _display(part.value, inner)
+    names = list(part.parts)
+    inner = [whole(part.parts[name], hole, is_plain=is_plain) for name in names]
+    imports = imports_of(inner)
+    texts = [one.text for one in inner]
+    if part.is_row:
+        return Expression(f"({', '.join(texts)}{',' * (len(texts) == 1)})", imports)
+    if part.is_dict or part.is_record or is_plain:
+        pairs = (f"{_key(part, name)}: {text}" for name, text in zip(names, texts, strict=True))
+        return Expression(f"{{{', '.join(pairs)}}}", imports)
+    return _constructed(part, names, texts, imports)
+
+
+def _key(part: Fields, name: str) -> str:
+    """Return the source of a key, which in a dict need not be a string."""
+    if not part.is_dict:
+        return python_literal(name)
+    key = next(key for key in part.value if str(key) == name)
+    return spelled(key).text
+
+
+def _display(value: Any, items: Sequence[Expression]) -> Expression:
+    text = ", ".join(item.text for item in items)
+    comma = "," * (len(items) == 1)
+    text = f"({text}{comma})" if isinstance(value, tuple) else f"[{text}]"
+    return Expression(text, imports_of(items))
+
+
+def _constructed(
+    part: Fields, names: Sequence[str], texts: Sequence[str], imports: Iterable[str]
+) -> Expression:
+    """Return the call that makes a model or a dataclass; its defaults are left out."""
+    kind = type(part.value)
+    if hasattr(part.value, "_sa_instance_state"):
+        raise NoSource("objects of an ORM are compared by identity")
+    defaults = _defaults(kind)
+    given = [
+        f"{name}={text}"
+        for name, text in zip(names, texts, strict=True)
+        if not (name in defaults and _is_default(part.parts[name], defaults[name]))
+    ]
+    made = _class(kind)
+    return called_as(made, given, imports)
+
+
+def called_as(made: Expression, arguments: Sequence[str], imports: Iterable[str]) -> Expression:
+    """Return a call of a class that is spelled already."""
+    lines = dict.fromkeys([*made.imports, *imports])
+    return Expression(f"{made.text}({', '.join(arguments)})", tuple(lines))
+
+
+def _class(kind: type) -> Expression:
+    """Return how a class is spelled: a generic model of pydantic with its arguments."""
+    generic = getattr(kind, "__pydantic_generic_metadata__", None) or {}
+    if generic.get("origin") is None:
+        return named(kind)
+    parts = [named(generic["origin"]), *map(named, generic["args"])]
+    inner = ", ".join(part.text for part in parts[1:])
+    return Expression(f"{parts[0].text}[{inner}]", imports_of(parts))
+
+
+def _defaults(kind: type) -> dict[str, Any]:
+    if hasattr(kind, "model_fields"):
+        return {name: field.default for name, field in kind.model_fields.items()}
+    if hasattr(kind, "__fields__"):
+        return {name: field.default for name, field in kind.__fields__.items()}
+    if dataclasses.is_dataclass(kind):
+        return {field.name: field.default for field in dataclasses.fields(kind)}
+    return {}
+
+
+def _is_default(part: Expected, default: Any) -> bool:
+    if not isinstance(part, Same) or type(part.value) is not type(default):
+        return False
+    return bool(part.value == default)

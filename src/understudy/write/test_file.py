@@ -1,0 +1,371 @@
+"""The text of a written test file: a new one, or an existing one with what it lacks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+
+from understudy.init.examples import import_block, words_of
+from understudy.init.findings import Findings
+from understudy.project import ruff
+from understudy.project.imports import with_imports
+from understudy.script.formatting import python_literal
+from understudy.write import assertions, rendering
+from understudy.write.trials import Kept, Layer, LeftOut, Setup, Trial
+from understudy.write.wrapping import WIDTH, wrapped
+
+_TITLES = {"dao": "DAO", "service": "service", "router": "routes", "dto": "models"}
+_STEP = "    "
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the project writes its tests.
+
+    Attributes:
+        marker: the mark of an async test: "pytest.mark.asyncio"; "" if none is needed.
+        width: how long a line may be.
+        file: the file that is written, whose configuration of ruff counts; None to format nothing.
+        first_party: the top-level packages of the project, whose imports come last.
+    """
+
+    marker: str = "pytest.mark.asyncio"
+    width: int = WIDTH
+    file: Path | None = None
+    first_party: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The text of a test file.
+
+    Attributes:
+        text: it.
+        names: the name of the test of each trial; "" for one that the file had already.
+    """
+
+    text: str
+    names: list[str]
+
+
+def style_of(findings: Findings, file: Path) -> Style:
+    """Return how a project writes the tests in a file."""
+    runners = next(iter(findings.modules)).project.runners
+    marker = ""
+    if findings.uses_pytest_asyncio:
+        marker = "" if runners.asyncio_auto else "pytest.mark.asyncio"
+    elif not runners.anyio_auto:
+        marker = "pytest.mark.anyio" if runners.only_anyio else "pytest.mark.asyncio"
+    tops = {module.name.partition(".")[0] for module in findings.modules}
+    return Style(marker, ruff.width(file), file, tuple(sorted(tops)))
+
+
+def merged(
+    existing: str,
+    module: str,
+    layer: Layer,
+    kept: Sequence[Kept],
+    left_out: Sequence[LeftOut] = (),
+    style: Style = Style(),
+) -> Merged:
+    """Return a test file with the tests of some trials.
+
+    What is there stays as it is. A test with the same preparation and the same call is there
+    already, whatever its name and its assertions are.
+
+    Args:
+        existing: the text of the file; "" if there is none.
+        module: the module under test.
+        layer: its layer.
+        kept: the trials, with their assertions.
+        left_out: what no test reaches.
+        style: how the project writes its tests.
+    """
+    present = _present(existing)
+    names = _Names(existing, kept)
+    tests: list[tuple[Kept, str]] = []
+    for one in kept:
+        name = names.of(one)
+        block = _test(one, name, style)
+        key = _key(ast.parse(block).body[0])
+        is_there = key in present
+        present.add(key)
+        tests.append((one, "" if is_there else block))
+    blocks = [
+        block for one, block in sorted(tests, key=lambda pair: not pair[0].suspicion) if block
+    ]
+    new = [one for one, block in tests if block]
+    setups = dict.fromkeys(setup for one in new for setup in one.trial.setups)
+    defined = {node.name for node in ast.parse(existing).body if isinstance(node, ast.FunctionDef)}
+    head = [_fixture(setup, style) for setup in setups if setup.name not in defined]
+    imports = sorted(_imports(new, [*setups], style))
+    comments = [line for line in _comments(left_out) if line not in existing]
+    text = _file(existing, module, layer, imports, [*head, *blocks], comments, style)
+    written = [ast.parse(block).body[0] for _, block in tests if block]
+    found = iter(node.name for node in written if isinstance(node, _FUNCTIONS))
+    return Merged(text, [next(found) if block else "" for _, block in tests])
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+# A test ------------------------------------------------------------------------------------------
+
+
+def _test(kept: Kept, name: str, style: Style) -> str:
+    """Return the source of a test."""
+    trial = kept.trial
+    lines = [f"    {_docstring(kept)}"]
+    body = list(trial.script) if not trial.target.call else _body(kept)
+    lines += indent("\n".join(body), _STEP).splitlines()
+    if kept.assertions:
+        lines += ["", *(f"{_STEP}{line}" for part in kept.assertions for line in part.splitlines())]
+    broken = [part for line in lines for part in wrapped(line.rstrip(), style.width)]
+    return "\n".join([*_decorators(kept, style), *_header(trial, name, style), *broken]) + "\n"
+
+
+def _body(kept: Kept) -> list[str]:
+    """Return the preparation and the call; their long lines are broken later."""
+    return rendering.body(kept.trial, assertions.act(kept))
+
+
+def _decorators(kept: Kept, style: Style) -> Iterator[str]:
+    trial = kept.trial
+    if trial.parameters:
+        names = ", ".join(name for name, _ in trial.parameters)
+        single = len(trial.parameters) == 1
+        cases = ", ".join(case[0] if single else f"({', '.join(case)})" for case in trial.cases)
+        line = f"@pytest.mark.parametrize({python_literal(names)}, [{cases}])"
+        yield from wrapped(line, style.width)
+    if kept.suspicion:
+        line = f"@pytest.mark.xfail(strict=True, reason={python_literal(kept.suspicion)})"
+        yield from wrapped(line, style.width)
+    if style.marker and rendering.is_async(trial.target):
+        yield f"@{style.marker}"
+
+
+def _header(trial: Trial, name: str, style: Style) -> list[str]:
+    fixtures = dict(trial.target.fixtures)
+    fixtures |= {setup.name: setup.hint for setup in trial.setups}
+    fixtures |= dict(trial.parameters)
+    given = ", ".join(f"{fixture}: {hint}" for fixture, hint in fixtures.items())
+    prefix = "async " if rendering.is_async(trial.target) else ""
+    return wrapped(f"{prefix}def {name}({given}) -> None:", style.width)
+
+
+def _docstring(kept: Kept) -> str:
+    about = f" {kept.trial.about}" if kept.trial.about else ""
+    text = f"{_outcome(kept)}{about}.".replace("\\", "/").replace('"', "'")
+    return f'"""{text[0].upper()}{text[1:]}"""'
+
+
+def _outcome(kept: Kept) -> str:
+    """Return what the call does, as the beginning of a sentence."""
+    target = kept.trial.target
+    if not kept.observed:
+        return ""
+    seen = kept.observed[0]
+    if seen.raised is not None and not (kept.suspicion and target.layer == "router"):
+        return f"It raises {type(seen.raised).__name__}"
+    if target.layer == "router":
+        return f"It answers {getattr(seen.answer, 'status_code', 500)}"
+    changes = seen.changes
+    done = [
+        f"{verb} {' and '.join(sorted(tables))}"
+        for verb, tables in (
+            ("inserts into", getattr(changes, "inserted", {})),
+            ("updates", getattr(changes, "updated", {})),
+            ("deletes from", getattr(changes, "deleted", {})),
+        )
+        if tables
+    ]
+    return f"It {' and '.join(done) or _returned(seen.answer)}"
+
+
+def _returned(answer: object) -> str:
+    if answer is None:
+        return "returns nothing"
+    if isinstance(answer, bool):
+        return f"returns {answer}"
+    if isinstance(answer, list | tuple | set | dict) and not answer:
+        return "returns nothing"
+    if isinstance(answer, list):
+        return "returns the row" if len(answer) == 1 else f"returns {len(answer)} rows in order"
+    return f"returns {_with_article(type(answer).__name__)}"
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+class _Names:
+    """The names of the tests: each once, with the class only where it is needed."""
+
+    def __init__(self, existing: str, kept: Sequence[Kept]) -> None:
+        self._taken = set(re.findall(r"^\s*(?:async )?def (test_\w+)", existing, re.MULTILINE))
+        owners: dict[str, set[str]] = {}
+        for one in kept:
+            owner, _, function = one.trial.target.name.rpartition(".")
+            owners.setdefault(function, set()).add(owner)
+        self._ambiguous = {function for function, names in owners.items() if len(names) > 1}
+
+    def of(self, kept: Kept) -> str:
+        """Return the name of a test, and take it."""
+        target = kept.trial.target
+        function = target.name.rpartition(".")[2]
+        is_whole = target.layer in ("router", "dto") or function in self._ambiguous
+        what = _snake(target.name if is_whole else function, target.layer)
+        parts = [what, kept.trial.scenario]
+        wanted = "test_" + "_".join(filter(None, parts))
+        name, number = wanted, 1
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+
+def _snake(name: str, layer: Layer) -> str:
+    """Return a name as a part of a test's: "UserDTO.Create" as "user_create"."""
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    words = words_of(split).split("_")
+    return "_".join(word for word in words if word != layer) or layer
+
+
+def _fixture(setup: Setup, style: Style) -> str:
+    """Return a fixture of the written file."""
+    given = ", ".join(f"{name}: {hint}" for name, hint in setup.takes)
+    lines = wrapped(f"def {setup.name}({given}) -> {setup.hint}:", style.width)
+    *body, last = setup.lines
+    value = re.fullmatch(rf"{setup.name}(?:: [^=]+)? = (.*)", "\n".join(setup.lines), re.DOTALL)
+    returned = [f"return {value[1]}"] if value else [*body, last, f"return {setup.name}"]
+    inner = [f'"""{setup.about}"""', *"\n".join(returned).splitlines()]
+    lines += [part for line in inner for part in wrapped(f"{_STEP}{line}", style.width)]
+    return "\n".join(["@pytest.fixture", *lines]) + "\n"
+
+
+# What a file has already -------------------------------------------------------------------------
+
+
+def _present(existing: str) -> set[tuple[str, ...]]:
+    """Return what each test of a file prepares and calls."""
+    return {
+        _key(node)
+        for node in ast.walk(ast.parse(existing))
+        if isinstance(node, _FUNCTIONS) and node.name.startswith("test")
+    }
+
+
+def _key(node: ast.AST) -> tuple[str, ...]:
+    """Return what a test prepares and calls, and its cases, whatever it asserts."""
+    assert isinstance(node, _FUNCTIONS), "a test is a function"
+    cases = [ast.unparse(one) for one in node.decorator_list if "parametrize" in ast.unparse(one)]
+    return (*cases, *_steps(node.body))
+
+
+def _steps(body: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, ast.With | ast.AsyncWith):
+            managers = [ast.unparse(item.context_expr) for item in statement.items]
+            yield from (
+                one
+                for one in managers
+                if not one.startswith(("pytest.raises(", "real_postgres.changes("))
+            )
+            yield from _steps(statement.body)
+        elif isinstance(statement, ast.Assign | ast.Expr):
+            if not isinstance(statement.value, ast.Constant):  # a docstring
+                yield ast.unparse(statement.value)
+        elif not isinstance(statement, ast.Assert):
+            yield ast.unparse(statement)
+
+
+# The file ----------------------------------------------------------------------------------------
+
+
+def _imports(kept: Sequence[Kept], setups: Sequence[Setup], style: Style) -> set[str]:
+    lines: set[str] = set()
+    for one in kept:
+        target = one.trial.target
+        lines |= rendering.imports(one.trial) | {*one.imports}
+        if target.call:
+            lines |= assertions.imports_of_act(one)
+        if one.trial.parameters or one.suspicion or one.trial.setups:
+            lines.add("import pytest")
+        if style.marker and rendering.is_async(target):
+            lines.add("import pytest")
+        lines |= {
+            f"from understudy import {hint}"
+            for _, hint in target.fixtures
+            if hint in ("RealPostgres", "FakePostgres")
+        }
+        lines |= {
+            "from httpx import AsyncClient" for _, hint in target.fixtures if hint == "AsyncClient"
+        }
+    for setup in setups:
+        lines |= {*setup.imports}
+    return lines
+
+
+def _comments(left_out: Sequence[LeftOut]) -> list[str]:
+    found = sorted(left_out, key=lambda one: one.line)
+    return [f"# not reached: line {one.line} ({one.name}), {one.reason}" for one in found]
+
+
+def _file(
+    existing: str,
+    module: str,
+    layer: Layer,
+    imports: Sequence[str],
+    blocks: Sequence[str],
+    comments: Sequence[str],
+    style: Style,
+) -> str:
+    """Return the text of the file, in the project's format."""
+    if not blocks and not comments:
+        return existing
+    formatted = [_formatted(block, style) for block in blocks]
+    if not existing:
+        title = f"Tests of the {_TITLES[layer]} in {module}, on a real PostgreSQL."
+        if layer == "dto":
+            title = f"Tests of the models in {module}."
+        head = _import_block(imports, style)
+        parts = [f'"""{title}"""\n\n{head}', *formatted]
+        text = "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
+        if comments:
+            text += "\n\n" + "\n".join(comments) + "\n"
+        return _sorted(text, "", style)
+    newline = "\r\n" if "\r\n" in existing else "\n"
+    text = existing.replace("\r\n", "\n")
+    text = with_imports(text, imports)
+    text = text.rstrip("\n") + "\n"
+    for block in formatted:
+        text += "\n\n" + block.strip("\n") + "\n"
+    if comments:
+        text += "\n\n" + "\n".join(comments) + "\n"
+    return _sorted(text, existing, style).replace("\n", newline)
+
+
+def _formatted(block: str, style: Style) -> str:
+    return block if style.file is None else ruff.formatted(block, 0, style.file)
+
+
+def _sorted(text: str, before: str, style: Style) -> str:
+    return text if style.file is None else ruff.with_sorted_imports(text, before, style.file)
+
+
+def _import_block(lines: Iterable[str], style: Style) -> str:
+    block = import_block(lines, lambda package: package in style.first_party)
+    return "\n".join(part for line in block.split("\n") for part in _import(line, style.width))
+
+
+def _import(line: str, width: int) -> list[str]:
+    """Return an import, on several lines if it is long."""
+    source, _, names = line.partition(" import ")
+    if len(line) <= width or not names:
+        return [line]
+    return [f"{source} import (", *(f"{_STEP}{name}," for name in names.split(", ")), ")"]

@@ -1,0 +1,90 @@
+"""Long lines of Python, broken at their brackets as Black and ruff do."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+
+WIDTH = 88  # as ruff and Black have it, unless they are told otherwise
+_STEP = "    "
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+def wrapped(line: str, width: int = WIDTH) -> list[str]:
+    """Return a logical line on several lines if it is longer than `width`.
+
+    What cannot be broken, such as a long string, stays long.
+    """
+    if len(line) <= width and "\n" not in line:
+        return [line]
+    margin = line[: len(line) - len(line.lstrip())]
+    body = line[len(margin) :]
+    for opening, closing in _brackets(body):
+        inside = body[opening + 1 : closing]
+        if not inside.strip() or _is_comprehension(inside):
+            continue
+        head, tail = body[: opening + 1], body[closing:]
+        if len(margin) + len(tail) > width or "\n" in head:
+            continue
+        items = _items(inside)
+        whole = f"{margin}{_STEP}{inside.strip()}"
+        if len(items) == 1 or _is_call_of_one_line(body[:opening], whole, width):
+            middle = wrapped(whole, width)
+        else:
+            middle = [part for item in items for part in _item(margin, item, width)]
+        return [*wrapped(margin + head, 10_000), *middle, f"{margin}{tail}"]
+    return line.split("\n")
+
+
+def _item(margin: str, item: str, width: int) -> list[str]:
+    """Return an element of a collection on lines of its own, with a comma."""
+    lines = wrapped(f"{margin}{_STEP}{item.strip()}", width - 1)
+    return [*lines[:-1], f"{lines[-1]},"]
+
+
+def _is_call_of_one_line(before: str, line: str, width: int) -> bool:
+    """Whether the arguments of a call fit on one line; a display has one element a line."""
+    return before[-1:].isidentifier() and len(line) <= width
+
+
+def _is_comprehension(inside: str) -> bool:
+    return len(_items(inside)) == 1 and " for " in inside
+
+
+def _brackets(text: str) -> list[tuple[int, int]]:
+    """Return the outermost pairs of brackets, the last one first."""
+    found, stack = [], []
+    for kind, at in _operators(text):
+        if kind in _OPEN:
+            stack.append(at)
+        elif kind in _CLOSE and stack:
+            start = stack.pop()
+            if not stack:
+                found.append((start, at))
+    return found[::-1]
+
+
+def _items(inside: str) -> list[str]:
+    """Return what commas separate at the outermost level."""
+    depth, start, found = 0, 0, []
+    for kind, at in _operators(inside):
+        depth += (kind in _OPEN) - (kind in _CLOSE)
+        if kind == "," and depth == 0:
+            found.append(inside[start:at])
+            start = at + 1
+    return [item for item in [*found, inside[start:]] if item.strip()]
+
+
+def _operators(text: str) -> list[tuple[str, int]]:
+    """Return the brackets and commas outside of strings, with their places."""
+    starts = [0]
+    for part in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(part))
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.OP and token.string in "()[]{},":
+                found.append((token.string, starts[token.start[0] - 1] + token.start[1]))
+    except (tokenize.TokenError, IndentationError):  # the text is a part of a statement
+        pass
+    return found
