@@ -224,11 +224,17 @@ def import_block(imports: Iterable[str], is_own: Callable[[str], bool]) -> str:
 
 
 def _merged(imports: Iterable[str]) -> Iterator[str]:
-    """Yield one import for each module: constants, then classes, then functions."""
+    """Yield one import for each module: constants, then classes, then functions.
+
+    An import with another name stays on a line of its own.
+    """
     by_module: dict[str, set[str]] = {}
     for line in filter(None, imports):
         source, _, names = line.partition(" import ")
-        by_module.setdefault(source, set()).update(names.split(", "))
+        if " as " in names:
+            yield line
+        else:
+            by_module.setdefault(source, set()).update(names.split(", "))
     for source, found in by_module.items():
         ordered = sorted(found, key=lambda name: (not name.isupper(), name.islower(), name))
         yield f"{source} import {', '.join(ordered)}" if ordered[0] else source

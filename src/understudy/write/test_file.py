@@ -13,7 +13,7 @@ from understudy.init.examples import import_block, words_of
 from understudy.init.findings import Findings
 from understudy.project import ruff
 from understudy.project.imports import with_imports
-from understudy.script.formatting import python_literal
+from understudy.script.formatting import counted, python_literal
 from understudy.write import assertions, rendering
 from understudy.write.trials import Kept, Layer, LeftOut, Setup, Trial
 from understudy.write.wrapping import WIDTH, wrapped
@@ -52,14 +52,19 @@ class Merged:
     names: list[str]
 
 
-def style_of(findings: Findings, file: Path) -> Style:
-    """Return how a project writes the tests in a file."""
+def style_of(findings: Findings, file: Path, *, has_asyncio: bool) -> Style:
+    """Return how a project writes the tests in a file.
+
+    Args:
+        findings: what is known of the project.
+        file: the file that is written.
+        has_asyncio: whether pytest-asyncio is loaded.
+    """
     runners = next(iter(findings.modules)).project.runners
-    marker = ""
-    if findings.uses_pytest_asyncio:
+    if has_asyncio:
         marker = "" if runners.asyncio_auto else "pytest.mark.asyncio"
-    elif not runners.anyio_auto:
-        marker = "pytest.mark.anyio" if runners.only_anyio else "pytest.mark.asyncio"
+    else:
+        marker = "" if runners.anyio_auto else "pytest.mark.anyio"
     tops = {module.name.partition(".")[0] for module in findings.modules}
     return Style(marker, ruff.width(file), file, tuple(sorted(tops)))
 
@@ -119,7 +124,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 def _test(kept: Kept, name: str, style: Style) -> str:
     """Return the source of a test."""
     trial = kept.trial
-    lines = [f"    {_docstring(kept)}"]
+    lines = [f"    {_docstring(kept, style.width - len(_STEP))}"]
     body = list(trial.script) if not trial.target.call else _body(kept)
     lines += indent("\n".join(body), _STEP).splitlines()
     if kept.assertions:
@@ -157,10 +162,23 @@ def _header(trial: Trial, name: str, style: Style) -> list[str]:
     return wrapped(f"{prefix}def {name}({given}) -> None:", style.width)
 
 
-def _docstring(kept: Kept) -> str:
-    about = f" {kept.trial.about}" if kept.trial.about else ""
-    text = f"{_outcome(kept)}{about}.".replace("\\", "/").replace('"', "'")
-    return f'"""{text[0].upper()}{text[1:]}"""'
+def _docstring(kept: Kept, width: int) -> str:
+    trial = kept.trial
+    is_plain = _scenario(kept) != trial.scenario
+    about = "" if is_plain else trial.about or trial.scenario.replace("_", " ")
+    text = f"{_outcome(kept)} {about}".strip().replace("\\", "/").replace('"', "'")
+    if len(text) + 7 > width:
+        text = text.replace(trial.target.name, "it", 1)
+    return f'"""{text[:1].upper()}{text[1:]}."""'
+
+
+def _scenario(kept: Kept) -> str:
+    """Return the end of the name of a test: what an ordinary call does, or when it differs."""
+    inserted = getattr(kept.observed[0].changes, "inserted", None) if kept.observed else None
+    if kept.trial.scenario != "without_rows" or not inserted:
+        return kept.trial.scenario
+    number = sum(map(len, inserted.values()))
+    return "inserts_a_row" if number == 1 else "inserts_rows"
 
 
 def _outcome(kept: Kept) -> str:
@@ -170,9 +188,9 @@ def _outcome(kept: Kept) -> str:
         return ""
     seen = kept.observed[0]
     if seen.raised is not None and not (kept.suspicion and target.layer == "router"):
-        return f"It raises {type(seen.raised).__name__}"
+        return f"{target.name} raises {_with_article(type(seen.raised).__name__)}"
     if target.layer == "router":
-        return f"It answers {getattr(seen.answer, 'status_code', 500)}"
+        return f"{target.name} answers {getattr(seen.answer, 'status_code', 500)}"
     changes = seen.changes
     done = [
         f"{verb} {' and '.join(sorted(tables))}"
@@ -183,19 +201,17 @@ def _outcome(kept: Kept) -> str:
         )
         if tables
     ]
-    return f"It {' and '.join(done) or _returned(seen.answer)}"
+    return f"{target.name} {' and '.join(done) or _returned(seen.answer, target.layer)}"
 
 
-def _returned(answer: object) -> str:
-    if answer is None:
-        return "returns nothing"
+def _returned(answer: object, layer: Layer) -> str:
     if isinstance(answer, bool):
         return f"returns {answer}"
-    if isinstance(answer, list | tuple | set | dict) and not answer:
+    if answer is None or (isinstance(answer, list | tuple | set | dict) and not answer):
         return "returns nothing"
     if isinstance(answer, list):
-        return "returns the row" if len(answer) == 1 else f"returns {len(answer)} rows in order"
-    return f"returns {_with_article(type(answer).__name__)}"
+        return f"returns {counted(len(answer), 'row' if layer == 'dao' else 'item')}"
+    return f"returns {_with_article(type(answer).__qualname__)}"
 
 
 def _with_article(noun: str) -> str:
@@ -219,7 +235,7 @@ class _Names:
         function = target.name.rpartition(".")[2]
         is_whole = target.layer in ("router", "dto") or function in self._ambiguous
         what = _snake(target.name if is_whole else function, target.layer)
-        parts = [what, kept.trial.scenario]
+        parts = [what, _scenario(kept)]
         wanted = "test_" + "_".join(filter(None, parts))
         name, number = wanted, 1
         while name in self._taken:
@@ -312,7 +328,10 @@ def _imports(kept: Sequence[Kept], setups: Sequence[Setup], style: Style) -> set
 
 
 def _comments(left_out: Sequence[LeftOut]) -> list[str]:
-    found = sorted(left_out, key=lambda one: one.line)
+    # That there was no time says nothing about the code.
+    found = sorted(
+        (one for one in left_out if not one.reason.startswith("no time")), key=lambda one: one.line
+    )
     return [f"# not reached: line {one.line} ({one.name}), {one.reason}" for one in found]
 
 

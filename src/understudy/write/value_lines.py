@@ -1,0 +1,328 @@
+"""The lines of a test that assert a value."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from understudy.project.python_values import NoSource
+from understudy.write.expected import (
+    Expected,
+    Fields,
+    Items,
+    Same,
+    Varying,
+    anything,
+    expected,
+    whole,
+)
+from understudy.write.spelling import named
+from understudy.write.trials import Expression, Kept
+
+_LONG_TEXT = 100  # characters
+LONG_LIST = 6  # items that are asserted whole
+_LONG_SOURCE = 420  # characters of a list that is asserted whole
+_MOST_FIELDS = 5  # of the items of a list
+
+
+class ValueLines:
+    """Writes the lines that assert what a call returned, or a part of it.
+
+    Args:
+        kept: the trial.
+
+    Attributes:
+        imports: the import lines that they need.
+    """
+
+    def __init__(self, kept: Kept) -> None:
+        self._function = kept.trial.target.function
+        self._observed = kept.observed
+        self.imports: dict[str, None] = {}
+        self._is_narrowed = False
+        self._answer = expected([one.answer for one in kept.observed])
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines that assert what was returned."""
+        if not self._returns_nothing():
+            yield from self._value("result", self._answer)
+
+    def _returns_nothing(self) -> bool:
+        """Whether the function is declared to return nothing, so that its call has no value."""
+        if any(one.answer is not None for one in self._observed):
+            return False
+        hint = _return_hint(self._function)
+        return hint is None or hint is type(None) or hint is inspect.Signature.empty
+
+    def _value(self, variable: str, part: Expected) -> Iterator[str]:
+        if isinstance(part, Same):
+            yield from self._same(variable, part)
+        elif isinstance(part, Varying):
+            yield from self._varying(variable, part)
+        elif isinstance(part, Items):
+            yield from self._items(variable, part)
+        else:
+            yield from self._fields(variable, part)
+
+    def _same(self, variable: str, part: Same) -> Iterator[str]:
+        value = part.value
+        if value is None or isinstance(value, bool):
+            yield f"assert {variable} is {value}"
+        elif (
+            isinstance(value, str | bytes)
+            and len(value) > _LONG_TEXT
+            and "*" not in part.source.text
+        ):
+            yield from self._narrowed()
+            start = value[:40]
+            yield f"assert len({variable}) == {len(value)}"
+            yield f"assert {variable}.startswith({start!r})"
+        else:
+            yield f"assert {variable} == {self.text(part.source)}"
+
+    def _varying(self, variable: str, part: Varying) -> Iterator[str]:
+        kinds = {type(value) for value in part.values}
+        if self._is_a_new_key(part) or type(None) in kinds or len(kinds) > 1:
+            return
+        with contextlib.suppress(NoSource):
+            yield f"assert isinstance({variable}, {self.text(named(kinds.pop()))})"
+
+    def _fields(self, variable: str, part: Fields) -> Iterator[str]:
+        with contextlib.suppress(NoSource):
+            source = whole(part)
+            if self._equals(part, source):
+                yield from self._narrowed(part.is_record)
+                left = f"dict({variable})" if part.is_record else variable
+                yield f"assert {left} == {self.text(source)}"
+                return
+        yield from self._narrowed(True)
+        simple = [one for one in part.parts.values() if isinstance(one, Same)]
+        varying = [one for one in part.parts.values() if isinstance(one, Varying)]
+        if len(simple) > _MOST_FIELDS or len(simple) + len(varying) < len(part.parts):
+            with contextlib.suppress(NoSource):
+                left = self._as_dict(variable, part)
+                yield f"assert {left} == {self.text(whole(part, self.hole, is_plain=True))}"
+                return
+        yield from self._by_field(variable, part)
+
+    def _as_dict(self, variable: str, part: Fields) -> str:
+        """Return the source of a value as a dict, if most of it is known.
+
+        Raises:
+            NoSource: it is no dict, or too little is known.
+        """
+        known = [one for one in part.parts.values() if not isinstance(one, Varying)]
+        if part.is_dict and known:
+            return variable
+        if part.is_record and known:
+            return f"dict({variable})"
+        if len(known) <= len(part.parts) / 2 or part.is_row:
+            raise NoSource("too little is known")
+        if hasattr(part.value, "model_dump"):
+            return f"{variable}.model_dump()"
+        if hasattr(part.value, "__fields_set__"):
+            return f"{variable}.dict()"
+        if dataclasses.is_dataclass(part.value):
+            self.imports["from dataclasses import asdict"] = None
+            return f"asdict({variable})"
+        raise NoSource("it is no dict")
+
+    def _by_field(self, variable: str, part: Fields) -> Iterator[str]:
+        """Yield one assertion of the fields with simple values, and those of the other fields."""
+        simple = [name for name, one in part.parts.items() if isinstance(one, Same)]
+        if len(simple) > 1:
+            left = ", ".join(part.access(variable, name) for name in simple)
+            right = ", ".join(self.text(whole(part.parts[name])) for name in simple)
+            yield f"assert ({left}) == ({right})"
+        elif simple:
+            yield from self._value(part.access(variable, simple[0]), part.parts[simple[0]])
+        for name, one in part.parts.items():
+            if isinstance(one, Fields | Items):
+                yield from self._value(part.access(variable, name), one)
+        if not simple:
+            with contextlib.suppress(NoSource):
+                yield f"assert isinstance({variable}, {self.text(named(type(part.value)))})"
+
+    def _items(self, variable: str, part: Items) -> Iterator[str]:
+        if not part.parts:
+            yield from self._narrowed()
+            is_plain = type(part.value) in (list, tuple)
+            empty = "()" if type(part.value) is tuple else "[]"
+            yield f"assert {variable if is_plain else f'list({variable})'} == {empty}"
+            return
+        if not part.is_ordered:
+            yield from self._unordered(variable, part)
+            return
+        if len(part.parts) <= LONG_LIST:
+            with contextlib.suppress(NoSource):
+                source = whole(part)
+                is_record = _has_records(part)
+                left = f"[dict(row) for row in {variable}]" if is_record else variable
+                if self._equals(part, source) and len(source.text) <= _LONG_SOURCE:
+                    yield from self._narrowed(is_record)
+                    yield f"assert {left} == {self.text(source)}"
+                    return
+        yield from self._narrowed()
+        columns = self._columns(part)
+        if columns:
+            yield f"assert {self.rows(variable, part, columns)} == {self.listed(part, columns)}"
+        else:
+            yield f"assert len({variable}) == {len(part.parts)}"
+            yield from self._value(f"{variable}[0]", part.parts[0])
+
+    def _unordered(self, variable: str, part: Items) -> Iterator[str]:
+        yield from self._narrowed()
+        columns = self._columns(part)
+        values = [_key_of(one, columns) for one in part.parts]
+        try:
+            order = sorted(range(len(values)), key=lambda at: values[at])
+        except TypeError:  # values of several types, or NULL
+            yield f"assert len({variable}) == {len(part.parts)}"
+            return
+        ordered = Items(part.value, tuple(part.parts[at] for at in order))
+        if all(isinstance(one, Same) for one in part.parts):
+            with contextlib.suppress(NoSource):
+                yield f"assert sorted({variable}) == {self.text(whole(ordered))}"
+        elif columns:
+            rows = self.rows(variable, part, columns)[1:-1]
+            yield f"assert sorted({rows}) == {self.listed(ordered, columns)}"
+
+    def _columns(self, part: Items) -> list[str]:
+        """Return the fields with simple values that all items of a list have, the keys first."""
+        items = [one for one in part.parts if isinstance(one, Fields)]
+        if len(items) < len(part.parts) or not items:
+            return []
+        found = [
+            name
+            for name in items[0].parts
+            if all(isinstance(item.parts.get(name), Same) for item in items)
+        ]
+        telling = [name for name in found if len({str(same(item, name)) for item in items}) > 1]
+        ranked = sorted(found, key=lambda name: (name != "id", name not in telling))
+        chosen = ranked[: _MOST_FIELDS if len(items) <= LONG_LIST else 1]
+        return [name for name in found if name in chosen]
+
+    def rows(self, variable: str, part: Items, columns: Sequence[str]) -> str:
+        """Return the source of some fields of all items."""
+        first = part.parts[0]
+        assert isinstance(first, Fields), "it has columns"
+        item = "row" if first.is_dict or first.is_record else "item"
+        values = ", ".join(first.access(item, name) for name in columns)
+        return f"[{f'({values})' if len(columns) > 1 else values} for {item} in {variable}]"
+
+    def listed(self, part: Items, columns: Sequence[str]) -> str:
+        """Return the source of what `rows` is equal to."""
+        rows = []
+        for one in part.parts:
+            assert isinstance(one, Fields), "it has columns"
+            values = ", ".join(self.text(whole(one.parts[name], self.hole)) for name in columns)
+            rows.append(f"({values})" if len(columns) > 1 else values)
+        return f"[{', '.join(rows)}]"
+
+    def _narrowed(self, is_needed: bool = True) -> Iterator[str]:
+        """Yield what tells a type checker, once, that an answer that may be None is not."""
+        if is_needed and not self._is_narrowed and _may_be_none(self._function):
+            self._is_narrowed = True
+            yield "assert result is not None"
+
+    def _equals(self, part: Fields | Items, source: Expression) -> bool:
+        """Return whether a source makes the value: a model may refuse it or change it."""
+        try:
+            made = _evaluated(source)
+            if isinstance(part, Fields) and part.is_record:
+                return bool(dict(part.value) == made)
+            if isinstance(part, Items) and _has_records(part):
+                return bool([dict(one) for one in part.value] == made)
+            return bool(part.value == made)
+        except Exception:  # noqa: BLE001 - code of the project decides what is equal
+            return False
+
+    def hole(self, part: Varying) -> Expression:
+        """Return what stands for a value that varies: what was returned, if it is the same."""
+        for variable, values in self._returned():
+            if values == part.values:
+                return Expression(variable)
+        return anything(part)
+
+    def _returned(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yield the parts of the answer that vary, with their sources."""
+        answer = self._answer
+        if isinstance(answer, Varying) and _is_key(answer.values[0]):
+            yield "result", answer.values
+        if isinstance(answer, Fields):
+            for name, part in answer.parts.items():
+                if isinstance(part, Varying) and _is_key(part.values[0]):
+                    yield answer.access("result", name), part.values
+
+    def _is_a_new_key(self, part: Varying) -> bool:
+        """Return whether an inserted row has this value, so that it is asserted there."""
+        inserted = [getattr(one.changes, "inserted", None) or {} for one in self._observed]
+        found = [
+            [value for rows in tables.values() for row in rows for value in row.values()]
+            for tables in inserted
+        ]
+        return _is_key(part.values[0]) and all(
+            any(type(other) is type(value) and other == value for other in values)
+            for value, values in zip(part.values, found, strict=True)
+        )
+
+    def text(self, source: Expression) -> str:
+        """Return the text of a source, and note its imports."""
+        self.imports |= dict.fromkeys(source.imports)
+        return source.text
+
+
+def _has_records(part: Items) -> bool:
+    first = part.parts[0] if part.parts else None
+    return isinstance(first, Fields) and first.is_record
+
+
+def same(part: Expected, name: str) -> Any:
+    """Return the value of a field that was the same in all observations, or None."""
+    field = part.parts.get(name) if isinstance(part, Fields) else None
+    return field.value if isinstance(field, Same) else None
+
+
+def _key_of(part: Expected, columns: Sequence[str]) -> Any:
+    if isinstance(part, Same):
+        return part.value
+    return tuple(same(part, name) for name in columns)
+
+
+def _is_key(value: Any) -> bool:
+    """Return whether a value can be that of a key, and not by chance the same elsewhere."""
+    return (isinstance(value, int | str) and not isinstance(value, bool)) or hasattr(value, "hex")
+
+
+def _return_hint(function: Any) -> Any:
+    signature = inspect.Signature.empty
+    try:
+        return typing.get_type_hints(function).get("return", signature)
+    except Exception:  # noqa: BLE001 - a hint may name what is only there for type checkers
+        return getattr(function, "__annotations__", {}).get("return", signature)
+
+
+def _may_be_none(function: Any) -> bool:
+    hint = _return_hint(function)
+    if isinstance(hint, str):
+        return "None" in hint or hint.startswith("Optional")
+    is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    return is_union and type(None) in typing.get_args(hint)
+
+
+def _evaluated(source: Expression) -> Any:
+    namespace = imported(source.imports)
+    # The source of a literal or of a call of a model that the trial has imported.
+    return eval(source.text, namespace)
+
+
+def imported(lines: Iterable[str]) -> dict[str, Any]:
+    """Return the names that import lines bind."""
+    namespace: dict[str, Any] = {}
+    exec("\n".join(lines), namespace)
+    return namespace

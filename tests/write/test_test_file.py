@@ -1,0 +1,288 @@
+"""The text of a written test file, new and beside what a user has changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.write.kept import Job, changes, kept, row, target
+from understudy.write.test_file import Merged, Style, merged
+from understudy.write.trials import Expression, Kept, LeftOut, Setup, Trial
+
+STYLE = Style(first_party=("tests", "app"))
+ONE = Expression("101")
+
+
+def found() -> Kept:
+    return kept(
+        [Job(101, "a")] * 3,
+        of=target(arguments=_arguments("job_id")),
+        arguments={"job_id": ONE},
+        rows=(row("jobs", id=101, title="a"),),
+    )
+
+
+def missing() -> Kept:
+    return kept(
+        raised=[LookupError("no job")] * 3,
+        of=target(arguments=_arguments("job_id")),
+        arguments={"job_id": ONE},
+        scenario="without_rows",
+        about="",
+    )
+
+
+def suspicious() -> Kept:
+    deleted = changes(deleted={"jobs": [{"id": 101}, {"id": 102}]})
+    return kept(
+        [None] * 3,
+        changed=[deleted],
+        of=target(name="JobDAO.delete", arguments=_arguments("job_id")),
+        arguments={"job_id": ONE},
+        rows=(row("jobs", id=101), row("jobs", id=102)),
+        scenario="among_others",
+        about="if other rows do not match",
+    )
+
+
+def _arguments(*names: str) -> tuple[object, ...]:
+    from understudy.write.trials import Argument
+
+    return tuple(Argument(name, int) for name in names)
+
+
+def write(existing: str, *trials: Kept, style: Style = STYLE) -> Merged:
+    return merged(existing, "app.jobs", "dao", trials, style=style)
+
+
+FILE = '''\
+"""Tests of the DAO in app.jobs, on a real PostgreSQL."""
+
+import pytest
+from understudy import RealPostgres
+
+from tests.write.kept import Job, JobDAO
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="JobDAO.delete deletes every row of jobs, not only that with id 101",
+)
+@pytest.mark.asyncio
+async def test_delete_among_others(real_postgres: RealPostgres) -> None:
+    """JobDAO.delete deletes from jobs if other rows do not match."""
+    real_postgres.insert("jobs", id=101)
+    real_postgres.insert("jobs", id=102)
+    conn = await real_postgres.asyncpg.connect()
+
+    with real_postgres.changes() as changes:
+        await JobDAO(conn).find(101)
+
+    assert [row["id"] for row in changes.deleted["jobs"]] == [101]
+
+
+@pytest.mark.asyncio
+async def test_find_with_one_row(real_postgres: RealPostgres) -> None:
+    """JobDAO.find returns a Job if one row matches."""
+    real_postgres.insert("jobs", id=101, title="a")
+    conn = await real_postgres.asyncpg.connect()
+
+    result = await JobDAO(conn).find(101)
+
+    assert result == Job(id=101, title="a")
+
+
+@pytest.mark.asyncio
+async def test_find_without_rows(real_postgres: RealPostgres) -> None:
+    """JobDAO.find raises a LookupError without rows."""
+    conn = await real_postgres.asyncpg.connect()
+
+    with pytest.raises(LookupError) as raised:
+        await JobDAO(conn).find(101)
+
+    assert str(raised.value) == "no job"
+'''
+
+
+def test_a_new_file_has_what_looks_like_a_bug_first() -> None:
+    written = write("", found(), missing(), suspicious())
+
+    assert written.text == FILE
+    assert written.names == [
+        "test_find_with_one_row",
+        "test_find_without_rows",
+        "test_delete_among_others",
+    ]
+
+
+def test_a_second_run_changes_nothing() -> None:
+    written = write(FILE, found(), missing(), suspicious())
+
+    assert written == Merged(FILE, ["", "", ""])
+
+
+def test_what_a_user_has_renamed_and_changed_is_there_already() -> None:
+    mine = (
+        FILE[: FILE.index("@pytest.mark.asyncio\nasync def test_find_without_rows")]
+        .replace("test_find_with_one_row", "test_mine")
+        .replace("result == Job", "result  ==  Job")
+        + "class TestOthers:\n    x = 1  # kept as it is\n"
+    )
+    written = write(mine, found(), missing(), suspicious())
+
+    assert written.text.startswith(mine)
+    assert written.names == ["", "test_find_without_rows", ""]
+    assert (
+        written.text.removeprefix(mine)
+        == "\n\n" + FILE[FILE.index("@pytest.mark.asyncio\nasync def test_find_without_rows") :]
+    )
+
+
+def test_imports_are_added_and_names_that_are_taken_get_a_number() -> None:
+    mine = dedent(
+        """\
+        import asyncio\r
+        from tests.write.kept import Job\r
+        \r
+        \r
+        def test_find_with_one_row():\r
+            asyncio.run(Job())
+        """
+    )
+    written = write(mine, found())
+
+    assert written.text.startswith("import asyncio\r\n")
+    assert "\r\nfrom tests.write.kept import Job, JobDAO\r\n" in written.text
+    assert "async def test_find_with_one_row_2(real_postgres: RealPostgres)" in written.text
+    assert "\n" not in written.text.replace("\r\n", "")
+
+
+def test_modes_widths_and_markers_of_a_project() -> None:
+    auto = write("", found(), style=Style(marker="", width=60, first_party=("tests",))).text
+    assert "import pytest" not in auto
+    assert "mark" not in auto
+    assert max(map(len, auto.splitlines())) <= 66  # a docstring is not broken
+
+    anyio = write("", found(), style=Style(marker="pytest.mark.anyio")).text
+    assert "@pytest.mark.anyio\nasync def test_find_with_one_row" in anyio
+
+
+def test_a_class_is_named_only_where_two_have_the_method() -> None:
+    other = dataclasses.replace(
+        found().trial.target, name="UserDAO.find", call="await f(ARGUMENTS)"
+    )
+    users = kept([1] * 3, of=other, arguments={"job_id": ONE})
+
+    assert write("", found(), users).names == [
+        "test_job_find_with_one_row",
+        "test_user_find_with_one_row",
+    ]
+
+
+def test_fixtures_parametrized_cases_and_what_was_not_reached() -> None:
+    setup = Setup("job", "dict[str, int]", ('job: dict[str, int] = {"id": 1}',), "A valid job.")
+    model = target(
+        layer="dto",
+        name="JobDTO.Create",
+        call="",
+        fixtures=(),
+        openings=(),
+        is_async=False,
+        imports=(),
+    )
+    trial = Trial(
+        model,
+        script=("created = dict(job, **{field: value})",),
+        scenario="keeps",
+        about="Each field is kept",
+        setups=(setup,),
+        parameters=(("field", "str"), ("value", "object")),
+        cases=(('"id"', "1"), ('"id"', "2")),
+    )
+    one = Kept(trial, (), assertions=("assert created[field] == value",))
+    left_out = [
+        LeftOut("JobDTO.Old", "it takes a lambda", 12),
+        LeftOut("JobDTO.New", "no time was left to try it", 2),
+    ]
+    written = merged("", "app.dto", "dto", [one], left_out, STYLE)
+
+    assert (
+        written.text
+        == '''\
+"""Tests of the models in app.dto."""
+
+import pytest
+
+
+@pytest.fixture
+def job() -> dict[str, int]:
+    """A valid job."""
+    return {"id": 1}
+
+
+@pytest.mark.parametrize("field, value", [("id", 1), ("id", 2)])
+def test_job_create_keeps(job: dict[str, int], field: str, value: object) -> None:
+    """Each field is kept."""
+    created = dict(job, **{field: value})
+
+    assert created[field] == value
+
+
+# not reached: line 12 (JobDTO.Old), it takes a lambda
+'''
+    )
+    assert merged(written.text, "app.dto", "dto", [one], left_out, STYLE).text == written.text
+
+
+APP = '''\
+"""An application."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Job:
+    """A job."""
+
+    id: int
+    title: str
+
+
+class JobDAO:
+    """SQL for jobs."""
+
+    def __init__(self, conn: object) -> None:
+        self.conn = conn
+
+    async def find(self, job_id: int) -> Job:
+        """Return a job."""
+        raise LookupError(job_id)
+'''
+
+
+@pytest.mark.slow  # it starts mypy
+def test_the_tools_of_a_project_find_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 88\n")
+    for folder in ("tests", "app"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "app" / "jobs.py").write_text(APP)
+    text = write("", found(), missing(), suspicious()).text.replace("tests.write.kept", "app.jobs")
+    file = tmp_path / "tests" / "test_jobs_dao.py"
+    file.write_text(text)
+
+    def run(*command: str) -> str:
+        asked = [sys.executable, "-m", *command]
+        done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    assert run("ruff", "check", "--select", "E,F,I,W", "tests") == "All checks passed!\n"
+    assert run("ruff", "format", "--check", "tests") == "1 file already formatted\n"
+    assert run("mypy", "--strict", "tests") == "Success: no issues found in 1 source file\n"
+    assert run("understudy", "lint", "tests") == "1 file checked, nothing found.\n"
+    style = dataclasses.replace(STYLE, file=file)
+    assert write(FILE, found(), missing(), suspicious(), style=style).text == FILE
