@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NAME = "understudy-record"
 _FIXTURE = "fake_postgres"
 _OUTPUT = "understudy_record"
+_FAILED = "This is the test's run on a real PostgreSQL, from which its script was to be recorded."
 
 
 def begin(config: pytest.Config) -> None:
@@ -123,7 +124,7 @@ class RecordPlugin:
         if scripts is not None:
             self._recorder = Replaying(scripts.scripts)
         elif not isinstance(self._recorder, Refusing):
-            _explain([report for _, report in found], "This was the run on a real PostgreSQL.")
+            _explain([report for _, report in found], _FAILED)
             log(item, found, subtests)
             self._note_failed(item, places)
             self._tear_down(item, nextitem)
@@ -183,8 +184,15 @@ class RecordPlugin:
 
     @staticmethod
     def _tear_down(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Tear down the fixtures that the next test does not need."""
-        item.session._setupstate.teardown_exact(nextitem)
+        """Tear down the fixtures that the next test does not need, and report what that raises."""
+        call = pytest.CallInfo.from_call(
+            lambda: item.session._setupstate.teardown_exact(nextitem),
+            when="teardown",
+            reraise=(pytest.exit.Exception, KeyboardInterrupt),
+        )
+        if call.excinfo is not None:
+            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            log(item, [(call, report)])
 
     # For the fixture -----------------------------------------------------------------------------
 
@@ -272,7 +280,7 @@ def _run(
 def _explain(reports: list[pytest.TestReport], text: str) -> None:
     for report in reports:
         if report.failed:
-            report.sections.append(("understudy record", f"{text} Nothing was written."))
+            report.sections.append(("understudy record", f"{text}\nNothing was written."))
 
 
 def _unfit(scripts: Scripts) -> str:
@@ -280,5 +288,5 @@ def _unfit(scripts: Scripts) -> str:
     hint = f"\n{scripts.hint}" if scripts.hint else ""
     return (
         "The test passes on a real PostgreSQL, and not with the script recorded from it.\n"
-        f"{texts}{hint}\n"
+        f"{texts}{hint}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,7 @@ def _needs_rule(event: Event) -> bool:
     if event.is_drivers or event.kind == "connect" or event.call.rule is not None:
         return False
     if event.error is not None:
-        return event.error.sqlstate != _ABORTED and (event.is_counted or event.kind != "statement")
+        return event.error.sqlstate != _ABORTED
     if event.kind != "statement" or not sql.tokens(statement):
         return False
     command = read(statement)
@@ -97,21 +97,28 @@ def _call(event: Event, values: _Values) -> RecordedCall:
     if event.is_lost or event.ended is None:
         what = "the connection was lost" if event.is_lost else "no answer came"
         raise NotRecordable(f"{what} when a statement had been sent{where}")
+    if event.error is not None and not event.is_counted:
+        raise NotRecordable(
+            "PostgreSQL refuses a statement, so no script can answer it"
+            f"{where}\n  {event.error.text}"
+        )
     if isinstance(read(statement), commands.Declare):
         raise NotRecordable(
-            f"the rows of a cursor are not recorded; write the rule of its query{where}"
+            f"the rows of a cursor are not recorded{where}\nWrite the rule of its query."
         )
     answer = event.answer
     is_copy = command_in(statement) == "COPY"
     if is_copy and event.error is None and not isinstance(given, CopiedRows):
         raise NotRecordable(f"the rows of a COPY ... TO STDOUT are not recorded{where}")
     rows = () if answer is None else answer.rows
+    if event.tag == "" and len(rows) > 1:
+        raise NotRecordable(f"rows that are read in several parts are not recorded{where}")
     sent = given if isinstance(given, CopiedRows) else ()
     for number, verb in ((len(rows), "returned"), (len(sent), "copied")):
         if number > MOST_ROWS:
             raise NotRecordable(
-                f"more than {counted(MOST_ROWS, 'row')} were {verb}, which nobody reads in a "
-                f"script. Insert fewer, or run the test on real_postgres{where}"
+                f"more than {counted(MOST_ROWS, 'row')} were {verb}, which nobody reads in a script"
+                f"{where}\nInsert fewer, or run the test on real_postgres."
             )
     parameters, columns = values.types(event)
     return RecordedCall(
@@ -156,8 +163,10 @@ class _Values:
     def parameters(self, given: Any, types: Sequence[str]) -> tuple[Any, ...]:
         """Return parameters; those of built-in types are read already."""
         return tuple(
-            self._again(value, type_name) if isinstance(value, str | bytes) else value
-            for value, type_name in zip(given or (), types or [""] * len(given or ()), strict=True)
+            self._again(value, name)
+            if isinstance(value, str | bytes)
+            else _scripted(value, self._codec(name))
+            for value, name in zip(given or (), types or [""] * len(given or ()), strict=True)
         )
 
     def _again(self, value: str | bytes, type_name: str) -> Any:
@@ -200,6 +209,17 @@ def _read(codec: Codec, data: bytes, form: int) -> Any:
 
 
 def _scripted(value: Any, codec: Codec) -> Any:
-    """Return a value, or PostgreSQL's text of one that has a class of Understudy's own."""
-    is_own = type(value).__module__.startswith(("understudy.", "ipaddress"))
-    return codec.output(value) if is_own else value
+    """Return a value, or PostgreSQL's text of one that has another class than Python's own."""
+    return codec.output(value) if any(map(_is_special, leaves(value))) else value
+
+
+def _is_special(value: Any) -> bool:
+    return type(value).__module__.startswith(("understudy.", "ipaddress"))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield a value, and those in its documents and lists, at every depth."""
+    yield value
+    if isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from leaves(item)

@@ -9,7 +9,7 @@ import itertools
 import re
 import tokenize
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,8 @@ from understudy.project.imports import with_imports
 from understudy.project.parsing import Unreadable
 from understudy.record.calls import NotRecordable
 from understudy.script.origin import shown_path
+
+_OF_RECORDING = ("insert", "execute")  # the methods of what record() returns
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,15 @@ def place_of(frame: FrameType) -> Place:
     call = next((node for node in calls if _is_at(node, position)), None)
     if call is None or not isinstance(call.func, ast.Attribute):
         raise NotRecordable(
-            f"{where} calls record() by another name, or the file has changed since the run began. "
-            "Write `fake_postgres.record()`"
+            "record() is called by another name, or the file has changed since the run began\n"
+            f"  at: {where}\nWrite it as fake_postgres.record()."
         )
-    statement: ast.AST = call
-    while isinstance(above.get(statement), ast.Attribute | ast.Call | ast.Expr):
-        statement = above[statement]
+    statement = _around(call, above)
     place = _span(statement, text) if isinstance(statement, ast.Expr) else None
     if place is None:
         raise NotRecordable(
-            f"{where}: a script takes the place of a statement, so record() has to be one, "
-            "on lines of its own, whose value nothing uses. "
+            "a script takes the place of a statement: of a record() on lines of its own, whose "
+            f"value nothing uses\n  at: {where}\n"
             'Rows go into the same statement: fake_postgres.record().insert("users", id=7)'
         )
     return Place(file, digest, *place, ast.get_source_segment(text, call.func.value) or "")
@@ -98,6 +98,17 @@ def _parents(text: str) -> dict[ast.AST, ast.AST]:
     """Return the node around each node of a file."""
     tree = parsing.parsed(text)
     return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+
+def _around(call: ast.AST, above: Mapping[ast.AST, ast.AST]) -> ast.AST:
+    """Return what is around a call of `record()` and the calls of its result."""
+    outer = above[call]
+    while isinstance(outer, ast.Attribute) and outer.attr in _OF_RECORDING:
+        used = above[outer]
+        if not isinstance(used, ast.Call) or used.func is not outer:
+            break
+        outer = above[used]
+    return outer
 
 
 def _position(frame: FrameType) -> tuple[int | None, ...]:

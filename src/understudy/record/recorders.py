@@ -126,7 +126,7 @@ class Refusing:
             NotRecorded: always.
         """
         raise expectations.record_failure(
-            NotRecorded(f"no script can be recorded for this test: {self._reason}")
+            NotRecorded(f"no script can be recorded for this test\n{self._reason}")
         )
 
 
@@ -168,8 +168,8 @@ def scripts_of(first: Recorded, second: Recorded) -> Scripts:
         ""
         if made_up is None
         else (
-            f"The code under test makes up a value in each run, such as {shown(made_up)}, and a row"
-            " of the script has it. Let the test say the value: patch what makes it up."
+            f"A row of the script has a value that is made up in each run: {shown(made_up)}\n"
+            "Let the test say the value: patch what makes it up."
         )
     )
     return Scripts(scripts, hint)

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import ANY
 
 from understudy.pg import sql
-from understudy.record.calls import Answer, NotRecordable, RecordedCall
+from understudy.record.calls import Answer, NotRecordable, RecordedCall, leaves
 from understudy.script.boundary import shape
 from understudy.script.formatting import shortened
 from understudy.script.requests import Phase
@@ -74,7 +74,7 @@ def stable(
                 varying.append(second)
         found.append(replace(call, parameters=tuple(parameters)))
         for known, answer in zip(brought, (answers[id(earlier)], call.answer), strict=True):
-            known += _leaves(answer.rows or ())
+            known += leaves(answer.rows or ())
     return found, varying
 
 
@@ -110,15 +110,7 @@ def _expected(first: Any, second: Any, brought: tuple[list[Any], list[Any]]) -> 
 
 def _kept(second: Any, expected: Any) -> Any:
     """Return the value itself if nothing in it varies."""
-    items = expected.values() if isinstance(expected, dict) else expected
-    return expected if any(item is ANY or _has_any(item) for item in items) else second
-
-
-def _has_any(value: Any) -> bool:
-    items = value.values() if isinstance(value, dict) else value
-    return isinstance(value, dict | list | tuple) and any(
-        item is ANY or _has_any(item) for item in items
-    )
+    return expected if any(leaf is ANY for leaf in leaves(expected)) else second
 
 
 def _is_of_today(value: Any) -> bool:
@@ -126,15 +118,6 @@ def _is_of_today(value: Any) -> bool:
     if type(value) is dt.datetime:
         value = value.date()
     return type(value) is dt.date and abs(value - dt.datetime.now(dt.UTC).date()) <= _DAY
-
-
-def _leaves(value: Any) -> list[Any]:
-    """Return the values in rows and documents, at every depth."""
-    if isinstance(value, dict):
-        return [value, *(leaf for item in value.values() for leaf in _leaves(item))]
-    if isinstance(value, list | tuple):
-        return [value, *(leaf for item in value for leaf in _leaves(item))]
-    return [value]
 
 
 def _is_among(value: Any, known: Iterable[Any]) -> bool:
@@ -145,7 +128,7 @@ def _is_among(value: Any, known: Iterable[Any]) -> bool:
 
 def echoed(calls: Iterable[RecordedCall], varying: Sequence[Any]) -> Any:
     """Return a value of an answer that the application had made up in this run, or None."""
-    answered = [leaf for call in calls for leaf in _leaves(call.answer.rows or ())]
+    answered = [leaf for call in calls for leaf in leaves(call.answer.rows or ())]
     return next((value for value in varying if _is_among(value, answered)), None)
 
 
