@@ -44,11 +44,16 @@ def found_in(
         module: the module to look at.
         driver: the project's driver.
     """
+    modules = written_modules(folder, files)
+    with imports_from(folder):
+        return find(importlib.import_module(module), ("dao", "service"), modules, driver)
+
+
+def written_modules(folder: Path, files: dict[str, str]) -> Modules:
+    """Write a project with a package app, and return its modules."""
     package = folder / "app"
     package.mkdir()
     (package / "__init__.py").write_text("")
     for name, text in files.items():
         (package / f"{name}.py").write_text(dedent(text))
-    modules = Modules(read_sources(folder), Path())
-    with imports_from(folder):
-        return find(importlib.import_module(module), ("dao", "service"), modules, driver)
+    return Modules(read_sources(folder), Path())

@@ -1,0 +1,430 @@
+"""Trials of services: with dummies that answer what the real DAOs answered, or raise."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import re
+import sys
+import textwrap
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from understudy.project.python_values import NoSource
+from understudy.rows.table_facts import Schema
+from understudy.script.formatting import as_expected, python_literal
+from understudy.write import fingerprint, proposals
+from understudy.write.collaborators import (
+    Collaborator,
+    Recorded,
+    Recorder,
+    ServiceTarget,
+    recording,
+)
+from understudy.write.expected import expected, whole
+from understudy.write.shapes import Built, NoValue, complete, settled
+from understudy.write.spelling import called, imports_of, spelled
+from understudy.write.trials import Arc, Argument, Expression, Observation, Target, Trial
+from understudy.write.values import Values
+
+_ANY = Expression("ANY", ("from understudy import ANY",))
+_MOST_RAISED = 3  # exceptions of one method
+Seen = Sequence[tuple[Trial, Observation]]
+
+
+def first(target: Target, schema: Schema | None) -> Iterator[Trial]:
+    """Yield the first trials of a target; see `proposals.first`."""
+    if not isinstance(target, ServiceTarget):
+        yield from proposals.first(target, schema)
+
+
+def more(
+    target: Target,
+    schema: Schema | None,
+    seen: Seen,
+    open_arcs: Callable[[], frozenset[Arc]],
+) -> Iterator[Trial]:
+    """Yield the trials of a target; see `proposals.more`.
+
+    A trial of a service runs twice: with its real collaborators, whose answers are recorded, as a
+    probe, and with dummies that answer the same. What cannot be spelled is tried without dummies.
+    """
+    if not isinstance(target, ServiceTarget):
+        yield from proposals.more(target, schema, seen, open_arcs)
+        return
+    service = _Service(target, schema, seen)
+    own: list[tuple[Trial, Observation]] = []
+    plain = chain(proposals.first(target, schema), proposals.more(target, schema, own, open_arcs))
+    for trial in plain:
+        recorder = Recorder(_argument, _answer)
+        with recording(recorder):
+            yield service.probe(trial)
+        observation = seen[-1][1]
+        own.append((trial, observation))
+        if not observation.problem:
+            yield from service.twins(trial, observation, recorder.calls)
+    yield from service.variations(open_arcs)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A line of a dummy's script: one call and its answer."""
+
+    name: str
+    method: str
+    arguments: tuple[str, ...]
+    answer: str
+    imports: tuple[str, ...]
+    value: Any = None
+    raised: object = None
+
+    def line(self, *, is_loose: bool = False) -> str:
+        """Return its source; a loose one is for a call with any arguments."""
+        given = [python_literal(self.method), *(() if is_loose else self.arguments)]
+        return f"{self.name}.on({', '.join(given)}){self.answer}"
+
+
+class _Service:
+    def __init__(self, target: ServiceTarget, schema: Schema | None, seen: Seen) -> None:
+        self._target = target
+        self._seen = seen
+        self._values = Values(schema or Schema({}, {}, {}), "")
+        self._written: set[tuple[object, ...]] = set()
+        self._best: tuple[Trial, list[_Rule], bool] | None = None
+        self._remote = [one for one in target.collaborators if one.is_remote]
+
+    def probe(self, trial: Trial) -> Trial:
+        """Return a trial that runs on the real collaborators, with dummies of remote ones."""
+        script, imports = list(trial.script), list(trial.imports)
+        for one in self._remote:
+            script.append(one.dummy.line)
+            imports += one.dummy.imports
+            for name, answer in self._invented(one):
+                script.append(f"{one.name}.on({python_literal(name)}){answer.text}.optional()")
+                imports += answer.imports
+        return replace(
+            trial,
+            target=self._target.recording,
+            script=tuple(script),
+            imports=tuple(imports),
+            purpose="probe",
+        )
+
+    def twins(
+        self, trial: Trial, observation: Observation, calls: Sequence[Recorded]
+    ) -> Iterator[Trial]:
+        """Yield a trial on dummies that does what was recorded, or the trial itself."""
+        try:
+            rules = _rules(calls)
+        except NoSource:
+            if not self._remote:
+                yield trial
+            return
+        # What the service itself sends needs the database.
+        has_database = any(
+            not any(call.begun < event.begun < call.ended for call in calls)
+            for event in observation.events
+        )
+        for is_loose in (False, True):
+            twin = self._on_dummies(trial, rules, has_database, is_loose=is_loose)
+            if twin is None:
+                return
+            yield twin
+            if not self._seen[-1][1].problem:
+                if self._best is None or len(rules) > len(self._best[1]):
+                    self._best = trial, rules, has_database
+                return
+
+    def variations(self, open_arcs: Callable[[], frozenset[Arc]]) -> Iterator[Trial]:
+        """Yield trials in which one collaborator answers something else, or raises."""
+        if self._best is None:
+            return
+        trial, rules, has_database = self._best
+        for number, rule in enumerate(rules):
+            for other in self._alternatives(rule):
+                if not open_arcs():
+                    return
+                # The calls that follow may not be made then, or still be.
+                for kept in (
+                    [*rules[:number], other],
+                    [*rules[:number], other, *rules[number + 1 :]],
+                ):
+                    varied = self._on_dummies(trial, kept, has_database, changed=other)
+                    if varied is not None:
+                        yield varied
+                        if not self._seen[-1][1].problem:
+                            break
+
+    def _on_dummies(
+        self,
+        trial: Trial,
+        rules: Sequence[_Rule],
+        has_database: bool,
+        *,
+        is_loose: bool = False,
+        changed: _Rule | None = None,
+    ) -> Trial | None:
+        """Return a trial on dummies, or None if there was the same before."""
+        lines = [one.dummy.line for one in self._target.collaborators]
+        lines += dict.fromkeys(rule.line(is_loose=is_loose) for rule in rules)
+        arguments = tuple((name, one.text) for name, one in trial.arguments.items())
+        key = (tuple(lines), arguments, has_database)
+        if key in self._written:
+            return None
+        self._written.add(key)
+        imports = [line for one in self._target.collaborators for line in one.dummy.imports]
+        imports += [line for rule in rules for line in rule.imports]
+        telling = [changed] if changed else reversed(rules)
+        scenario, about = next(filter(None, map(self._scenario, telling)), ("", ""))
+        if not scenario and trial.purpose in ("values", "constant") and not trial.rows:
+            scenario, about = trial.scenario.replace("without_rows", ""), trial.about
+        return Trial(
+            self._target.on_dummies(has_database=has_database),
+            arguments=trial.arguments,
+            script=tuple(lines),
+            imports=tuple(dict.fromkeys(imports)),
+            scenario=scenario,
+            about=about,
+            purpose="fault" if trial.purpose == "fault" else "dummies",
+        )
+
+    def _scenario(self, rule: _Rule) -> tuple[str, str] | None:
+        """Return how a rule that is not ordinary is called in a test's name and its sentence."""
+        own = self._target.name.rpartition(".")[2]
+        who = rule.name if rule.method == own else rule.method
+        if rule.raised is not None:
+            status = getattr(rule.raised, "status_code", None)
+            kind = type(rule.raised).__name__
+            words = str(status) if isinstance(status, int) else _snake(kind)
+            shown = f"{kind}, {status}" if isinstance(status, int) else kind
+            return f"when_{who}_raises_{words}", f"if {who} raises {shown}"
+        if rule.value is None:
+            collaborator = self._collaborator(rule)
+            hint = _hint(inspect.unwrap(getattr(collaborator.cls, rule.method)), "return")
+            is_ordinary = hint in (None, type(None)) or rule.answer != ".returns(None)"
+            return None if is_ordinary else (f"when_{who}_returns_none", f"if {who} returns None")
+        if rule.value in ([], (), {}):
+            return f"when_{who}_finds_nothing", f"if {who} finds nothing"
+        if isinstance(rule.value, bool):
+            shown = str(rule.value).lower()
+            return f"when_{who}_returns_{shown}", f"if {who} returns {rule.value}"
+        return None
+
+    def _collaborator(self, rule: _Rule) -> Collaborator:
+        return next(one for one in self._target.collaborators if one.name == rule.name)
+
+    # What else a collaborator may do ---------------------------------------------------------
+
+    def _alternatives(self, rule: _Rule) -> Iterator[_Rule]:
+        for error, source in self._errors(self._collaborator(rule), rule.method):
+            yield replace(
+                rule,
+                answer=f".raises({source.text})",
+                imports=(*rule.imports, *source.imports),
+                value=None,
+                raised=error,
+            )
+        for value in _other_values(rule.value):
+            yield replace(rule, answer=f".returns({value!r})", value=value, raised=None)
+
+    def _errors(self, collaborator: Collaborator, method: str) -> list[tuple[object, Expression]]:
+        """Return the exceptions that a method raises, or the service catches, with their source."""
+        function = inspect.unwrap(getattr(collaborator.cls, method))
+        found = []
+        kinds = chain(_caught(self._target.function), _raised(collaborator.cls, function))
+        for kind in dict.fromkeys(kinds):
+            made = self._made(kind)
+            if made is not None:
+                found.append(made)
+        return found[:_MOST_RAISED]
+
+    def _made(self, error: type[BaseException]) -> tuple[object, Expression] | None:
+        """Return an exception of a class with its source, or None if no arguments are known."""
+        init = inspect.unwrap(error.__init__)
+        given: list[Built] = []
+        for parameter in _parameters(init):
+            if parameter.default is parameter.empty:
+                value = self._value(parameter.name, _hint(init, parameter.name))
+                if value is not None and parameter.name in ("status_code", "status"):
+                    value = Built(404, Expression("404"))
+                if value is None:
+                    return None
+                given.append(value)
+        sources = [one.source for one in given]
+        try:
+            source = called(error, [one.text for one in sources], imports_of(sources))
+            return error(*(one.value for one in given)), source
+        except (NoSource, TypeError, ValueError):
+            return None
+
+    def _invented(self, one: Collaborator) -> Iterator[tuple[str, Expression]]:
+        """Yield what the methods of a remote collaborator answer: a value of their type."""
+        for name, function in inspect.getmembers(one.cls, inspect.isfunction):
+            if not name.startswith("_"):
+                value = self._value("answer", _hint(inspect.unwrap(function), "return"))
+                if value is not None:
+                    source = value.source
+                    yield name, Expression(f".returns({source.text})", source.imports)
+
+    def _value(self, name: str, hint: Any) -> Built | None:
+        """Return an ordinary value of a type, or None if there is none."""
+        if hint in (None, type(None)):
+            return Built(None, Expression("None"))
+        try:
+            shape = self._values.shape(Argument(name, hint))
+            return shape.build(complete(shape, settled(shape)))
+        except (NoValue, NoSource):
+            return None
+
+
+def _rules(calls: Sequence[Recorded]) -> list[_Rule]:
+    """Return the rules that answer what was recorded.
+
+    Raises:
+        NoSource: an answer or an exception cannot be spelled, or one call has had two answers.
+    """
+    rules: dict[tuple[object, ...], _Rule] = {}
+    for call in calls:
+        if call.raised is not None:
+            error = _exception(call.raised)
+            answer, more_imports = f".raises({error.text})", error.imports
+        elif call.answer is not None:
+            answer, more_imports = f".returns({call.answer.text})", call.answer.imports
+        else:
+            raise NoSource(f"what {call.method} returned has no source")
+        rule = _Rule(
+            call.name,
+            call.method,
+            tuple(call.sources),
+            answer,
+            (*call.imports, *more_imports),
+            call.value,
+            call.raised,
+        )
+        key = (call.name, call.method, tuple(call.sources))
+        if key in rules and rules[key].answer != answer:
+            raise NoSource(f"{call.method} answers the same call in two ways")
+        rules[key] = rule
+    return list(rules.values())
+
+
+def _exception(error: Exception) -> Expression:
+    """Return the source of an exception that equals one: made of its attributes, or its args."""
+    init = inspect.unwrap(type(error).__init__)
+    values: Mapping[str, object] | None = None
+    if inspect.isfunction(init):
+        names = [parameter.name for parameter in _parameters(init)]
+        values = {name: getattr(error, name) for name in names if hasattr(error, name)}
+        if len(values) < len(names):
+            values = None
+    given = list(values.values()) if values is not None else list(error.args)
+    sources = [spelled(value) for value in given]
+    return called(type(error), [one.text for one in sources], imports_of(sources))
+
+
+def _parameters(init: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters of an exception's constructor, without self and starred ones."""
+    if not inspect.isfunction(init):
+        return []
+    found = list(inspect.signature(init).parameters.values())[1:]
+    return [one for one in found if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+
+
+def _argument(value: object) -> Expression:
+    """Return the source of an argument that a dummy expects: ANY for one that has none."""
+    if as_expected(value) == "ANY":
+        return _ANY
+    try:
+        return _source(value)
+    except NoSource:
+        return _ANY
+
+
+def _answer(value: object) -> Expression | None:
+    try:
+        return _source(value, is_answer=True)
+    except NoSource:
+        return None
+
+
+def _source(value: Any, *, is_answer: bool = False) -> Expression:
+    """Return the source of a value; objects of an ORM only as an answer, as they equal nothing."""
+    if is_answer and type(value) in (list, tuple):
+        items = [_source(item, is_answer=True) for item in value]
+        text = ", ".join(item.text for item in items)
+        ends = ("[", "]") if type(value) is list else ("(", ",)" if len(items) == 1 else ")")
+        return Expression(f"{ends[0]}{text}{ends[1]}", imports_of(items))
+    if is_answer and hasattr(value, "_sa_instance_state"):
+        fields = fingerprint.fields_of(value) or {}
+        plain = {name: one for name, one in fields.items() if not _is_related(one)}
+        parts = {name: spelled(one) for name, one in plain.items()}
+        given = [f"{name}={part.text}" for name, part in parts.items()]
+        return called(type(value), given, imports_of(parts.values()))
+    return whole(expected([value]))
+
+
+def _is_related(value: object) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return any(hasattr(item, "_sa_instance_state") for item in items)
+
+
+def _other_values(value: object) -> list[object]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [0, 1] if value else [1]
+    return [[]] if isinstance(value, list) else [None]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _hint(function: Callable[..., Any], name: str) -> Any:
+    """Return the type of a parameter or of what a function returns; Any if it is not known."""
+    try:
+        return typing.get_type_hints(function).get(name, Any)
+    except Exception:  # noqa: BLE001 # a hint may be any expression, and may raise anything
+        return Any
+
+
+def _caught(function: Callable[..., Any]) -> Iterator[type[BaseException]]:
+    """Yield the classes that a function catches."""
+    for node in _nodes(function):
+        if isinstance(node, ast.ExceptHandler) and node.type is not None:
+            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            yield from filter(None, (_evaluated(function, kind) for kind in kinds))
+
+
+def _raised(cls: type, function: Callable[..., Any]) -> Iterator[type[BaseException]]:
+    """Yield the classes that a method raises, and then those of the other methods."""
+    others = [one for _, one in inspect.getmembers(cls, inspect.isfunction)]
+    for one in [function, *map(inspect.unwrap, others)]:
+        for node in _nodes(one):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                found = _evaluated(one, node.exc.func)
+                if found is not None:
+                    yield found
+
+
+def _nodes(function: Callable[..., Any]) -> Iterator[ast.AST]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return
+    yield from ast.walk(tree)
+
+
+def _evaluated(function: Callable[..., Any], node: ast.expr) -> type[BaseException] | None:
+    """Return the exception class that a name in a function stands for, or None."""
+    names = ast.unparse(node).split(".")
+    module = sys.modules.get(function.__module__)
+    value: Any = getattr(module, names[0], getattr(builtins, names[0], None))
+    for name in names[1:]:
+        value = getattr(value, name, None)
+    is_error = isinstance(value, type) and issubclass(value, Exception)
+    return value if is_error and value is not Exception else None

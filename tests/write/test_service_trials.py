@@ -1,0 +1,140 @@
+"""Trials of services on dummies that answer what the real DAOs answered."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import pytest
+
+from tests.write.imported import imports_from, written_modules
+from understudy.write import rendering, service_trials
+from understudy.write.targets import find
+from understudy.write.trials import Arc, Observation, Target, Trial
+
+DAOS = """
+    from dataclasses import dataclass
+
+    class NotFound(Exception):
+        def __init__(self, status_code: int, detail: str) -> None:
+            self.status_code, self.detail = status_code, detail
+
+    @dataclass
+    class User:
+        id: int
+        name: str
+
+    class UserDAO:
+        async def find(self, user_id: int) -> User | None:
+            if user_id > 1000:
+                raise NotFound(404, "no such user")
+            return User(user_id, "Ana") if user_id > 0 else None
+
+        async def rename(self, user: User, name: str, *, notify: bool) -> None:
+            user.name = name
+
+        def count(self) -> int:
+            return 2
+"""
+USERS = """
+    from app.daos import NotFound, User, UserDAO
+
+    class UserService:
+        def __init__(self, users: UserDAO) -> None:
+            self.users = users
+
+        async def rename(self, user_id: int, name: str) -> bool:
+            try:
+                user = await self.users.find(user_id)
+            except NotFound:
+                return False
+            if user is None:
+                return False
+            await self.users.rename(user, name, notify=True)
+            return True
+"""
+RENAME = (
+    'users.on("find", 101).returns(User(id=101, name="Ana"))\n'
+    'users.on("rename", User(id=101, name="Ana"), "Ana", notify=True).returns(None)'
+)
+
+
+class Tried:
+    """Runs the trials of a service without pytest, and keeps them.
+
+    Attributes:
+        seen: the trials with what they did.
+    """
+
+    def __init__(self, target: Target, open_arcs: Callable[[], frozenset[Arc]]) -> None:
+        self.seen: list[tuple[Trial, Observation]] = []
+        for trial in service_trials.more(target, None, self.seen, open_arcs):
+            self.seen.append((trial, self._run(trial)))
+
+    @staticmethod
+    def _run(trial: Trial) -> Observation:
+        lines = sorted(rendering.imports(trial))
+        lines += rendering.body(trial, [f"return {rendering.call(trial)}"])
+        namespace: dict[str, Any] = {}
+        exec(f"async def trial():\n{indent(chr(10).join(lines), '    ')}", namespace)
+        try:
+            return Observation(answer=asyncio.run(namespace["trial"]()))
+        except Exception as error:  # noqa: BLE001 # it is what is observed
+            return Observation(raised=error)
+
+    @property
+    def scripts(self) -> dict[str, str]:
+        """The scripts of the dummies by scenario, without the lines that make these."""
+        found = {}
+        for trial, _ in self.seen:
+            if trial.purpose == "dummies":
+                found[trial.scenario] = "\n".join(
+                    line for line in trial.script if not line.endswith("= dummy(UserDAO)")
+                )
+        return found
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Target]:
+    """The target of `UserService.rename`."""
+    modules = written_modules(tmp_path, {"daos": DAOS, "users": USERS})
+    with imports_from(tmp_path):
+        targets, _ = find(importlib.import_module("app.users"), ("service",), modules, None)
+        yield targets[0]
+
+
+def test_dummies_answer_what_the_real_collaborators_did(service: Target) -> None:
+    """Arguments are as they were when they were passed; the real run is only a probe."""
+    tried = Tried(service, frozenset)
+    assert tried.scripts[""] == RENAME
+    first = [trial.purpose for trial, _ in tried.seen[:2]]
+    assert first == ["probe", "dummies"]
+    assert [observation.answer for _, observation in tried.seen[:2]] == [True, True]
+
+
+def test_what_is_written_needs_no_real_collaborator(service: Target) -> None:
+    """Only dummies are made and imported, and without a database no fixture is taken."""
+    trial = Tried(service, frozenset).seen[1][0]
+    assert (trial.target.call, trial.target.fixtures) == (
+        "await UserService(users).rename(ARGUMENTS)",
+        (),
+    )
+    assert sorted(rendering.imports(trial)) == [
+        "from app.daos import User",
+        "from app.daos import UserDAO",
+        "from app.users import UserService",
+        "from understudy import dummy",
+    ]
+
+
+def test_a_collaborator_raises_what_the_service_catches(service: Target) -> None:
+    """And answers otherwise, as long as lines of the service have not run."""
+    scripts = Tried(service, lambda: frozenset({(9, 10)})).scripts
+    assert scripts["when_find_raises_404"] == (
+        'users.on("find", 101).raises(NotFound(404, "detail a"))'
+    )
+    assert scripts["when_find_returns_none"] == 'users.on("find", 101).returns(None)'
