@@ -21,6 +21,7 @@ from benchmarks import (
     memory,
     mutation,
     recording,
+    sqlite,
     startup,
     suite,
 )
@@ -232,6 +233,24 @@ def report_isolation(rounds: int, starts: int) -> None:
     print_table(["seconds"], [single(isolation.measure_start(starts), isolation.START, 1, 2)])
 
 
+def report_sqlite(rounds: int) -> None:
+    found = sqlite.measure(rounds)
+    print(f"\nA test on SQLite ({rounds} rounds)")
+    print_table(
+        ["ms", "added to bare aiosqlite"],
+        [
+            (
+                name,
+                [
+                    f"{typical(found, name) * 1000:.2f}",
+                    f"{difference(found, name, sqlite.BARE) * 1000:.2f}",
+                ],
+            )
+            for name in sqlite.WAYS
+        ],
+    )
+
+
 def report_integration(rounds: int) -> None:
     integration, unit, found = integration_tests.measure(rounds)
     print(
@@ -343,6 +362,7 @@ REPORTS: Mapping[str, tuple[Callable[..., None], tuple[int, ...], tuple[int, ...
     "startup": (report_startup, (40,), (1,)),
     "databases": (report_databases, (100,), (2,)),
     "isolation": (report_isolation, (100, 9), (2, 1)),
+    "sqlite": (report_sqlite, (100,), (1,)),
     "integration": (report_integration, (5,), (1,)),
     "recording": (report_recording, (5,), (1,)),
     "mutation": (report_mutation, (3, 1), (1, 0)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -88,10 +89,12 @@ def test_a_transaction_left_open_is_a_failure_and_harms_no_other_test(
         leaked = sqlite3.connect(database.path)
         leaked.execute(ADD)
         real.end()
-    assert len(found) == 1
-    assert found[0].startswith(
+    (call,) = real.calls
+    assert found == [
         "TransactionLeftOpen: transaction #1 was never ended (1 call in it)\n"
-    )
+        f"  begun at: {call.origin.place}\n"
+        "Commit it, roll it back, or close the connection."
+    ]
 
     with expectations.opened():
         real = RealSqlite(database)
@@ -106,6 +109,19 @@ def test_a_transaction_left_open_is_a_failure_and_harms_no_other_test(
         "Close connections in the test that opens them."
     )
     leaked.close()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sqlite3 has autocommit since Python 3.12")
+def test_a_transaction_that_is_always_open_is_none_that_was_left(database: SqliteDatabase) -> None:
+    with failing() as found:
+        real = RealSqlite(database)
+        connection = sqlite3.connect(database.path, autocommit=False)
+        connection.execute(ADD)
+        connection.commit()
+        real.end()
+    connection.close()
+    assert found == []
+    assert [transaction.state for transaction in real.transactions] == ["committed", "rolled back"]
 
 
 def test_other_databases_are_left_alone(database: SqliteDatabase, tmp_path: Path) -> None:

@@ -136,7 +136,9 @@ class SqliteDatabase:
             for event in self.hanging:
                 event.set()
             self.hanging = []
-            left = [found for found in self.transactions if found.state == "open"]
+            # With autocommit=False a transaction is always open.
+            opened = [found for found in self.transactions if found.state == "open"]
+            left = [found for found in opened if found.calls or found.children]
             self.boundary.leaks = tuple(found.name for found in left)
             self.engine.scripts = (self.base,)
         return left

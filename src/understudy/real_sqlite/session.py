@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from understudy.real_sqlite.connections import ObservedConnection, ObservedCursor
     from understudy.real_sqlite.database import SqliteDatabase
 
+_REMEDY = "Commit it, roll it back, or close the connection."
 _numbers = itertools.count(1)
 # After these errors of a statement that writes, SQLite has rolled the transaction back
 # (https://sqlite.org/lang_transaction.html). SQLITE_FULL does so only without a statement journal.
@@ -264,6 +265,7 @@ class Session:
             self._begun += 1
         self.transaction = Transaction(self._begun, savepoint, parent)
         self.transaction.origin = at(here.spot)
+        self.transaction.remedy = _REMEDY
         if parent is None:
             self._database.transactions.append(self.transaction)
         return self.transaction
@@ -284,10 +286,12 @@ class Session:
             is_open = self._connection.in_transaction
         except sqlite3.ProgrammingError:
             return  # closed
-        if self.transaction is not None and not is_open:
+        # With autocommit=False another transaction has begun.
+        is_over = not is_open or (error is None and kind in ("commit", "rollback"))
+        if self.transaction is not None and is_over:
             is_lost = error is not None or kind == "rollback"
             self._end_transaction("rolled back" if is_lost else "committed")
-        elif is_open and self.transaction is None:
+        if is_open and self.transaction is None:
             if kind == "begin":
                 self._new_transaction(here)
             else:

@@ -203,7 +203,10 @@ class Transaction:
         children: the savepoints inside it, in order.
         calls: the calls made directly in it.
         origin: the line that began it.
+        remedy: what to do if it is left open.
     """
+
+    remedy = "Commit it, roll it back, or use `async with conn.transaction()`."
 
     def __init__(
         self, number: int, savepoint: str | None = None, parent: Transaction | None = None
@@ -243,7 +246,7 @@ class Transaction:
         return TransactionLeftOpen(
             f"{self.name} was never ended ({calls} in it)\n"
             f"  begun at: {self.origin.place}\n"
-            "Commit it, roll it back, or use `async with conn.transaction()`."
+            f"{self.remedy}"
         )
 
     def __repr__(self) -> str:

@@ -40,8 +40,9 @@ def failed(error: BaseException) -> Any:
 class Sqlite3:
     """sqlite3 itself."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **options: Any) -> None:
         self._path = path
+        self._options = options
         self._connections: dict[int, sqlite3.Connection] = {}
 
     async def play(self, flow: Flow) -> list[Any]:
@@ -58,7 +59,9 @@ class Sqlite3:
     async def step(self, number: int, kind: str, arguments: list[Any]) -> Any:
         """Carry out a step."""
         if number not in self._connections:
-            self._connections[number] = sqlite3.connect(self._path, timeout=TIMEOUT)
+            self._connections[number] = sqlite3.connect(
+                self._path, timeout=TIMEOUT, **self._options
+            )
         connection = self._connections[number]
         if kind in ("commit", "rollback", "close"):
             getattr(connection, kind)()
