@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
+from understudy.fakes.scripted import Scripted
 from understudy.real_sqlite.database import SqliteDatabase
 from understudy.real_sqlite.rows import SqliteRows
 from understudy.rows.row import Row
 from understudy.script import answers, budgets, expectations
-from understudy.script.call_log import CallLog
 from understudy.script.calls import Transaction
 from understudy.script.failures import Failure, ScriptError
 from understudy.script.formatting import shown
@@ -70,7 +70,7 @@ class SqliteRule(StatementRule):
         return super().__call__(function)
 
 
-class RealSqlite:
+class RealSqlite(Scripted):
     """A real SQLite database in a file, filled with the schema for each test.
 
     Statements that a test scripts with `on` are answered from the script; all others run.
@@ -84,7 +84,7 @@ class RealSqlite:
 
     def __init__(self, database: SqliteDatabase, seed: str = "", locale: str | None = None) -> None:
         self._database = database
-        self._script = database.begin_test()
+        super().__init__(database.begin_test(), strict=False)
         self._rows = SqliteRows(database.own_connection, seed, locale)
         self.path: Path = database.path
         self.dsn = database.dsn
@@ -117,19 +117,6 @@ class RealSqlite:
         rule = SqliteRule(statement, Parameters(parameters), caller())
         with self._database.lock:
             return self._script.add(rule)
-
-    @property
-    def calls(self) -> CallLog:
-        """Every statement of this test, oldest first."""
-        self._script.calls.was_read = True
-        return self._script.calls
-
-    def assert_called(
-        self, statement: str | re.Pattern[str], *parameters: Any, times: int | None = None
-    ) -> None:
-        """Assert that a statement was executed: see `CallLog.assert_called`."""
-        __tracebackhide__ = True
-        self.calls.assert_called(statement, *parameters, times=times)
 
     def at_most(self, number: int) -> AbstractContextManager[None]:
         """Fail if the code in a `with` block sends more statements: see `fake_postgres`."""

@@ -1,19 +1,18 @@
-"""A connection of the app: its transactions, and the way of a statement to its answer."""
+"""A connection of the app, and the way of a statement to its answer."""
 
 from __future__ import annotations
 
 import inspect
-import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.pg import sql
-from understudy.pg.errors import ErrorFields
 from understudy.pg.sql_spelling import quoted
 from understudy.real_sqlite import checks, sender, statements
-from understudy.script import calls, expectations
+from understudy.real_sqlite.session_log import SessionLog
+from understudy.script import expectations
 from understudy.script.answers import (
     Answer,
     Computed,
@@ -26,19 +25,15 @@ from understudy.script.answers import (
     read_computed,
     values_of,
 )
-from understudy.script.boundary import Event, Kind, tell_ended
-from understudy.script.calls import Call, Transaction
+from understudy.script.boundary import Event
+from understudy.script.calls import Call
 from understudy.script.failures import Failure, NotSupported
-from understudy.script.origin import at
-from understudy.script.requests import now
 from understudy.script.sqlite_errors import name_of, sqlite_error
 
 if TYPE_CHECKING:
     from understudy.real_sqlite.connections import ObservedConnection, ObservedCursor
     from understudy.real_sqlite.database import SqliteDatabase
 
-_REMEDY = "Commit it, roll it back, or close the connection."
-_numbers = itertools.count(1)
 # After these errors of a statement that writes, SQLite has rolled the transaction back
 # (https://sqlite.org/lang_transaction.html). SQLITE_FULL does so only without a statement journal.
 _ROLLING_BACK = ("SQLITE_IOERR", "SQLITE_INTERRUPT", "SQLITE_NOMEM")
@@ -52,23 +47,20 @@ class Session:
         database: the database of the tests.
 
     Attributes:
-        transaction: the open transaction or savepoint, or None.
         is_stale: whether the database has got another file since the connection was made.
     """
 
     def __init__(self, connection: ObservedConnection, database: SqliteDatabase) -> None:
         self._connection = connection
         self._database = database
-        self._number = next(_numbers)
-        self._begun = 0
-        self.transaction: Transaction | None = None
+        self._log = SessionLog(connection, database)
         self.is_stale = False
         here = sender.current()
         with database.lock:
-            event = self._event("connect", self._call("connect", "", None, here), here)
-            self._ended(event, "")
+            event = self._log.event("connect", self._log.call("connect", "", None, here), here)
+            self._log.ended(event, "")
             database.sessions.add(self)
-            self._settle(None, here)  # autocommit=False begins a transaction
+            self._log.settle(None, here)  # autocommit=False begins a transaction
 
     # What the app asks for -----------------------------------------------------------------------
 
@@ -94,9 +86,9 @@ class Session:
         here = sender.current()
         given, parameters = _copied(parameters, self._database.has_rules)
         with self._database.lock:
-            implicit = self._begin_implicitly(statement, here)
-            call = self._call(method, statement, given, here)
-            event = self._event(statements.kind_of(statement), call, here)
+            implicit = self._log.begin_implicitly(statement, here)
+            call = self._log.call(method, statement, given, here)
+            event = self._log.event(statements.kind_of(statement), call, here)
             self._database.engine.log(call)
         error: BaseException | None = None
         try:
@@ -110,10 +102,10 @@ class Session:
         finally:
             with self._database.lock:
                 if implicit is not None and not self._connection.in_transaction:
-                    self._forget(*implicit, call)
-                self._settle(event, here, error)
+                    self._log.forget(*implicit, call)
+                self._log.settle(event, here, error)
                 count = -1 if error is not None else cursor.rowcount
-                self._ended(event, statements.tag_of(statement, count), error)
+                self._log.ended(event, statements.tag_of(statement, count), error)
 
     def end(self, command: str, real: Callable[[], Any]) -> Any:
         """Commit or roll back by a method of the connection, or fail as the script says."""
@@ -124,8 +116,8 @@ class Session:
         here = sender.current()
         error: BaseException | None = None
         with self._database.lock:
-            call = self._call("execute", command, None, here)
-            event = self._event(statements.kind_of(command), call, here)
+            call = self._log.call("execute", command, None, here)
+            event = self._log.event(statements.kind_of(command), call, here)
         try:
             answer = self._ask(call, event)
             if answer is not None:
@@ -136,23 +128,19 @@ class Session:
             raise
         finally:
             with self._database.lock:
-                self._settle(event, here, error)
-                self._ended(event, command, error)
+                self._log.settle(event, here, error)
+                self._log.ended(event, command, error)
 
     def closed(self) -> None:
         """Note that the connection is closed, which rolls back."""
         here = sender.current()
         with self._database.lock:
             self._database.sessions.discard(self)
-            if self.transaction is not None:
-                call = self._call("execute", "ROLLBACK", None, here)
-                event = self._event("rollback", call, here, is_drivers=True)
-                self._end_transaction("rolled back")
-                self._ended(event, "ROLLBACK")
+            self._log.close(here)
 
     def begin_test(self, *, is_stale: bool) -> None:
         """Forget what an earlier test has left."""
-        self.transaction = None
+        self._log.transaction = None
         self.is_stale = self.is_stale or is_stale
 
     # The answer ----------------------------------------------------------------------------------
@@ -219,7 +207,7 @@ class Session:
 
     def _begin_really(self, call: Call) -> None:
         """Begin the transaction that sqlite3 would have begun for a statement."""
-        if self._begins(call.statement):
+        if self._log.begins(call.statement):
             self._raw(f"BEGIN {self._connection.isolation_level}")
 
     def _raw(self, statement: str) -> None:
@@ -230,125 +218,6 @@ class Session:
         if '"' in call.statement and call.statement not in self._database.looked_at:
             self._database.looked_at.add(call.statement)
             checks.check_strings(self._connection, call)
-
-    # Transactions --------------------------------------------------------------------------------
-
-    def _begins(self, statement: str) -> bool:
-        """Return whether sqlite3 begins a transaction before a statement."""
-        connection = self._connection
-        is_legacy = getattr(connection, "autocommit", -1) == -1  # since Python 3.12
-        return (
-            is_legacy
-            and connection.isolation_level is not None
-            and not connection.in_transaction
-            and statements.changes_rows(statement)
-        )
-
-    def _begin_implicitly(
-        self, statement: str, here: sender.Sender
-    ) -> tuple[Transaction, Event] | None:
-        """Note the transaction that begins with a statement."""
-        is_outermost = statements.kind_of(statement) == "savepoint" and self.transaction is None
-        if not is_outermost and not self._begins(statement):
-            return None
-        return self._begin(here)
-
-    def _begin(self, here: sender.Sender) -> tuple[Transaction, Event]:
-        event = self._event("begin", self._call("execute", "BEGIN", None, here), here)
-        event.is_drivers = True
-        self._ended(event, "BEGIN")
-        return self._new_transaction(here), event
-
-    def _new_transaction(self, here: sender.Sender, savepoint: str | None = None) -> Transaction:
-        parent = self.transaction
-        if parent is None:
-            self._begun += 1
-        self.transaction = Transaction(self._begun, savepoint, parent)
-        self.transaction.origin = at(here.spot)
-        self.transaction.remedy = _REMEDY
-        if parent is None:
-            self._database.transactions.append(self.transaction)
-        return self.transaction
-
-    def _forget(self, transaction: Transaction, event: Event, call: Call) -> None:
-        """Forget a transaction that did not begin: SQLite has refused its first statement."""
-        self.transaction = call.transaction = None
-        self._begun -= 1
-        self._database.transactions.remove(transaction)
-        self._database.boundary.events.remove(event)
-
-    def _settle(
-        self, event: Event | None, here: sender.Sender, error: BaseException | None = None
-    ) -> None:
-        """Note which transactions have begun or ended with a call."""
-        kind = None if event is None else event.kind
-        try:
-            is_open = self._connection.in_transaction
-        except sqlite3.ProgrammingError:
-            return  # closed
-        # With autocommit=False another transaction has begun.
-        is_over = not is_open or (error is None and kind in ("commit", "rollback"))
-        if self.transaction is not None and is_over:
-            is_lost = error is not None or kind == "rollback"
-            self._end_transaction("rolled back" if is_lost else "committed")
-        if is_open and self.transaction is None:
-            if kind == "begin":
-                self._new_transaction(here)
-            else:
-                self._begin(here)
-        elif (
-            event is not None and error is None and kind in ("savepoint", "release", "rollback to")
-        ):
-            self._move(kind, statements.words(event.call.statement)[-1], here)
-
-    def _move(self, kind: Kind, name: str, here: sender.Sender) -> None:
-        """Note a savepoint that is set, released or gone back to."""
-        if kind == "savepoint":
-            self._new_transaction(here, name.strip('"').lower())
-            return
-        transaction = self.transaction
-        while transaction is not None and transaction.savepoint != name.strip('"').lower():
-            transaction = transaction.parent
-        if transaction is None:
-            return
-        if kind == "release":
-            transaction.end("released")
-            self.transaction = transaction.parent
-        else:  # the savepoint itself stays
-            transaction.end("rolled back")
-            transaction.state = "open"
-            self.transaction = transaction
-
-    def _end_transaction(self, state: calls.State) -> None:
-        outermost = self.transaction
-        while outermost is not None and outermost.parent is not None:
-            outermost = outermost.parent
-        assert outermost is not None
-        outermost.end(state)
-        self.transaction = None
-
-    # Calls and events ----------------------------------------------------------------------------
-
-    def _call(self, method: str, statement: str, given: Any, here: sender.Sender) -> Call:
-        call = Call(method, statement, given, self.transaction, here.spot)
-        call.sender = calls.Sender(self._number, "", "main", "")
-        return call
-
-    def _event(
-        self, kind: Kind, call: Call, here: sender.Sender, *, is_drivers: bool = False
-    ) -> Event:
-        event = self._database.boundary.begin(kind, call, here.request, is_drivers=is_drivers)
-        event.is_handling = here.is_handling
-        return event
-
-    def _ended(self, event: Event, tag: str, error: BaseException | None = None) -> None:
-        event.ended = now()
-        if error is None:
-            event.tag = tag
-        else:
-            event.call.fail()
-            event.error = ErrorFields(name_of(error), str(error))
-        tell_ended(event)
 
     def _refuse_stale(self) -> None:
         if self.is_stale:
