@@ -92,6 +92,12 @@ class SharedAddress:
         return REAL if REAL in names else FAKE
 
 
+def addresses(config: pytest.Config) -> list[str]:
+    """Return the URLs of the address that both servers share; none if they share none."""
+    shared = config.stash.get(_SHARED, None)
+    return [] if shared is None else [shared.location.dsn, shared.location.socket_dsn]
+
+
 def share(
     config: pytest.Config, settings: Settings, fake: Server, real: RollbackServer
 ) -> Mapping[str, str]:

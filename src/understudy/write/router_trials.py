@@ -128,6 +128,7 @@ class _Trials:
         dependant, document = self._target.route.dependant, self._target.document
         found = [*known, *sign_in.ways(dependant, document, self._schema)]
         tried: list[SignIn] = []
+        failing: SignIn | None = None  # signs in, and then the route raises
         for way in found:
             if way in tried:
                 continue
@@ -144,7 +145,11 @@ class _Trials:
                 known.insert(0, way)
                 yield from self._wrong_token(request)
                 return signed
-        self._sign_in = SignIn()
+            if answer is not None and answer.raised is not None and failing is None:
+                failing = way
+        self._sign_in = failing or SignIn()
+        if failing is not None:
+            return replace(request, headers={**request.headers, **failing.headers})
         self._target.shared.setdefault("left_out", {})[self._target.name] = (
             "no way was found to sign a caller in, so only the refusal is tested; override the "
             "dependency that refuses with a fixture: app.dependency_overrides[...] = lambda: ..."

@@ -138,7 +138,7 @@ def ways(dependant: Any, document: Mapping[str, Any], schema: Schema | None) -> 
     tree = dependencies(dependant)
     headers = credentials(document, tree)
     overrides = _Overrides(schema)
-    lowest = [overrides.setup(one) for one in overrides.lowest(tree)]
+    lowest = [overrides.setup(one) for one in _each_call(overrides.lowest(tree))]
     found = [setup for setup in lowest if setup is not None]
     if found and len(found) == len(lowest):
         yield SignIn({}, tuple(_distinct(found)), overrides.refusals(found))
@@ -150,10 +150,20 @@ def ways(dependant: Any, document: Mapping[str, Any], schema: Schema | None) -> 
         yield SignIn(headers, setups, tuple(line for _, lines in stand_ins for line in lines))
     if headers:
         yield SignIn(headers)
-    highest = [overrides.setup(one) for one in tree if one.is_secured and not one.is_scheme]
+    secured = [one for one in tree if one.is_secured and not one.is_scheme]
+    highest = [overrides.setup(one) for one in _each_call(secured)]
     found = [setup for setup in highest if setup is not None]
     if found:
         yield SignIn(headers, tuple(_distinct(found)), overrides.refusals(found))
+
+
+def _each_call(found: Iterable[Dependency]) -> list[Dependency]:
+    """Return dependencies, each function once: as the parameter that takes what it returns."""
+    by_call: dict[Any, Dependency] = {}
+    for dependency in found:
+        if dependency.call not in by_call or dependency.name:
+            by_call[dependency.call] = dependency
+    return [*by_call.values()]
 
 
 class _Overrides:
@@ -296,7 +306,7 @@ class _Overrides:
                 continue
             inner = typing.get_args(hint)[:1] if typing.get_origin(hint) is list else ()
             made = self._value(inner[0] if inner else hint)
-            if made is None:
+            if made is None or made[0].text == "None":
                 continue
             text = f"[{made[0].text}]" if inner else made[0].text
             rules.append(f'on("{method}").returns({text})')
@@ -460,14 +470,27 @@ def reached(call: Any) -> Expression | None:
             home = getattr(home, part, None)
         if home is call:
             return expression
+    places = []
     for module_name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None) or ""
         if "site-packages" in file or not file or "." not in module_name:
             continue
         for name, value in vars(module).items():
             if value is call and name.isidentifier():
-                return Expression(name, (f"from {module_name} import {name}",))
-    return None
+                # The module that makes it comes before those that import it.
+                is_made = re.search(rf"(?m)^{name}\b[^=\n]*=", _text(module)) is not None
+                places.append((not is_made, module_name, name))
+    if not places:
+        return None
+    _, module_name, name = min(places)
+    return Expression(name, (f"from {module_name} import {name}",))
+
+
+def _text(module: Any) -> str:
+    try:
+        return inspect.getsource(module)
+    except (OSError, TypeError):
+        return ""
 
 
 def _is_scheme(call: Any) -> bool:
