@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
 import inspect
 import re
-import sys
-import textwrap
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -17,7 +13,7 @@ from typing import Any
 from understudy.project.python_values import NoSource
 from understudy.rows.table_facts import Schema
 from understudy.script.formatting import as_expected, python_literal
-from understudy.write import fingerprint, proposals
+from understudy.write import exceptions, fingerprint, proposals
 from understudy.write.collaborators import (
     Collaborator,
     Recorded,
@@ -235,7 +231,9 @@ class _Service:
         """Return the exceptions that a method raises, or the service catches, with their source."""
         function = inspect.unwrap(getattr(collaborator.cls, method))
         found = []
-        kinds = chain(_caught(self._target.function), _raised(collaborator.cls, function))
+        kinds = chain(
+            exceptions.caught(self._target.function), exceptions.raised(collaborator.cls, function)
+        )
         for kind in dict.fromkeys(kinds):
             made = self._made(kind)
             if made is not None:
@@ -246,7 +244,7 @@ class _Service:
         """Return an exception of a class with its source, or None if no arguments are known."""
         init = inspect.unwrap(error.__init__)
         given: list[Built] = []
-        for parameter in _parameters(init):
+        for parameter in exceptions.parameters(init):
             if parameter.default is parameter.empty:
                 value = self._value(parameter.name, _hint(init, parameter.name))
                 if value is not None and parameter.name in ("status_code", "status"):
@@ -290,7 +288,7 @@ def _rules(calls: Sequence[Recorded]) -> list[_Rule]:
     rules: dict[tuple[object, ...], _Rule] = {}
     for call in calls:
         if call.raised is not None:
-            error = _exception(call.raised)
+            error = exceptions.source_of(call.raised)
             answer, more_imports = f".raises({error.text})", error.imports
         elif call.answer is not None:
             answer, more_imports = f".returns({call.answer.text})", call.answer.imports
@@ -310,28 +308,6 @@ def _rules(calls: Sequence[Recorded]) -> list[_Rule]:
             raise NoSource(f"{call.method} answers the same call in two ways")
         rules[key] = rule
     return list(rules.values())
-
-
-def _exception(error: Exception) -> Expression:
-    """Return the source of an exception that equals one: made of its attributes, or its args."""
-    init = inspect.unwrap(type(error).__init__)
-    values: Mapping[str, object] | None = None
-    if inspect.isfunction(init):
-        names = [parameter.name for parameter in _parameters(init)]
-        values = {name: getattr(error, name) for name in names if hasattr(error, name)}
-        if len(values) < len(names):
-            values = None
-    given = list(values.values()) if values is not None else list(error.args)
-    sources = [spelled(value) for value in given]
-    return called(type(error), [one.text for one in sources], imports_of(sources))
-
-
-def _parameters(init: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return the parameters of an exception's constructor, without self and starred ones."""
-    if not inspect.isfunction(init):
-        return []
-    found = list(inspect.signature(init).parameters.values())[1:]
-    return [one for one in found if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
 
 
 def _argument(value: object) -> Expression:
@@ -390,41 +366,3 @@ def _hint(function: Callable[..., Any], name: str) -> Any:
         return typing.get_type_hints(function).get(name, Any)
     except Exception:  # noqa: BLE001 # a hint may be any expression, and may raise anything
         return Any
-
-
-def _caught(function: Callable[..., Any]) -> Iterator[type[BaseException]]:
-    """Yield the classes that a function catches."""
-    for node in _nodes(function):
-        if isinstance(node, ast.ExceptHandler) and node.type is not None:
-            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            yield from filter(None, (_evaluated(function, kind) for kind in kinds))
-
-
-def _raised(cls: type, function: Callable[..., Any]) -> Iterator[type[BaseException]]:
-    """Yield the classes that a method raises, and then those of the other methods."""
-    others = [one for _, one in inspect.getmembers(cls, inspect.isfunction)]
-    for one in [function, *map(inspect.unwrap, others)]:
-        for node in _nodes(one):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                found = _evaluated(one, node.exc.func)
-                if found is not None:
-                    yield found
-
-
-def _nodes(function: Callable[..., Any]) -> Iterator[ast.AST]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return
-    yield from ast.walk(tree)
-
-
-def _evaluated(function: Callable[..., Any], node: ast.expr) -> type[BaseException] | None:
-    """Return the exception class that a name in a function stands for, or None."""
-    names = ast.unparse(node).split(".")
-    module = sys.modules.get(function.__module__)
-    value: Any = getattr(module, names[0], getattr(builtins, names[0], None))
-    for name in names[1:]:
-        value = getattr(value, name, None)
-    is_error = isinstance(value, type) and issubclass(value, Exception)
-    return value if is_error and value is not Exception else None
