@@ -23,6 +23,7 @@ _COMMANDS = (
     "review",
     "skill",
     "sweep",
+    "write",
 )
 
 
@@ -58,6 +59,7 @@ Examples:
   understudy catalog                what PostgreSQL says about the statements in your tests
   understudy catalog --check        check that in CI
   understudy review src.users       check a module's tests against the checklist
+  understudy write src/users.py     tests for a module, tried on a real PostgreSQL
   understudy mutate                 which wrong SQL your tests would not notice
   understudy lint                   find the pitfalls of async tests in yours
   understudy sweep                  let every call to the database fail once

@@ -49,7 +49,8 @@ class Lab:
     Attributes:
         answer: what the call of the trial has returned; set by its source.
         has_fired: whether the change of the last run was made.
-        items: the test that plays the trials of targets with the same fixtures.
+        items: the test that plays the trials of targets with the same fixtures, by its name.
+        broken: why the fixtures of such a test fail, by its name.
     """
 
     def __init__(self, reruns: Reruns, arcs: LineArcs, guard: Guard) -> None:
@@ -61,6 +62,7 @@ class Lab:
         self.answer: Any = None
         self.has_fired = False
         self.items: dict[str, pytest.Item] = {}
+        self.broken: dict[str, str] = {}
 
     # The tests that play ---------------------------------------------------------------------
 
@@ -159,9 +161,13 @@ class Lab:
             is_shifted: whether sequences and the physical order of rows are shifted before.
             change: changes calls to the database on their way, see `rerun`.
         """
+        name = test_name(trial.target)
+        if name in self.broken or name not in self.items:
+            why = self.broken.get(name, "pytest did not run it")
+            return Observation(problem=f"its fixtures cannot be set up: {why}")
         playing = self._playing = _Playing(trial, is_shifted, change is None, Observation())
         try:
-            run = self._reruns.run(self.items[test_name(trial.target)], change, seconds=SECONDS)
+            run = self._reruns.run(self.items[name], change, seconds=SECONDS)
         finally:
             self._playing = None
         self.has_fired = run.has_fired

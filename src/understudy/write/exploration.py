@@ -1,0 +1,264 @@
+"""Find the trials of a target that are worth a test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from understudy.mutate.mutants import Mutant
+from understudy.rows.table_facts import Schema
+from understudy.script.formatting import shortened
+from understudy.write import choice, fingerprint, proposals, router_trials, web_assertions
+from understudy.write.kills import Mutation
+from understudy.write.lab import Lab
+from understudy.write.trials import Arc, Kept, Observation, Target, Trial
+
+_MOST_TRIALS = 60
+_MOST_USELESS = 12  # trials in a row that show nothing new
+_ENOUGH_ROWS = 4  # in a test; more make it long
+_MOST_EXTRA = 8  # trials beside the chosen ones that are asked to notice mutants
+_MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
+_FOR_TRIALS = 0.6  # of the time of a target; the rest is for mutants
+_LONGEST = 80  # characters of what a test shows
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What kind of outcome a trial has: how it ends, and which tables it changes."""
+
+    ended: tuple[Any, ...]
+    tables: tuple[tuple[str, ...], ...]
+
+
+@dataclass(eq=False)
+class _Candidate:
+    """A trial that may be written, and what it shows: arcs, a kind of outcome, mutants."""
+
+    trial: Trial
+    first: Observation
+    shows: set[object]
+    observed: list[Observation] = field(default_factory=list)
+    pattern: Any = None
+
+
+class Explorer:
+    """Tries the targets of a module.
+
+    Args:
+        lab: runs trials.
+        schema: the schema of the project's database; None without one.
+        branches: the arcs of the module's branches.
+        mutation: runs trials with mutants of their SQL; None without a database.
+
+    Attributes:
+        reached: the arcs that any trial has taken.
+        problems: why the first trial of a target was no test, by its name.
+        unnoticed: the mutants that no trial notices.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        schema: Schema | None,
+        branches: frozenset[Arc],
+        mutation: Mutation | None,
+    ) -> None:
+        self._lab = lab
+        self._schema = schema
+        self._branches = branches
+        self._mutation = mutation
+        self.reached: set[Arc] = set()
+        self.problems: dict[str, str] = {}
+        self.unnoticed: list[Mutant] = []
+
+    def explore(self, target: Target, ends: float) -> list[Kept]:
+        """Return the trials of a target that are written, the first ones first.
+
+        Args:
+            target: the target.
+            ends: when to stop trying, by `time.monotonic`.
+        """
+        begun = time.monotonic()
+        tried = self._tried(target, begun + (ends - begun) * _FOR_TRIALS)
+        # Of two that show the same, the one with more rows will notice more wrong SQL.
+        richest = sorted(tried, key=lambda one: -min(len(one.trial.rows), _ENOUGH_ROWS))
+        chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
+        others = [one for one in tried if one not in chosen][:_MOST_EXTRA]
+        candidates = [one for one in (*chosen, *others) if self._is_repeatable(one)]
+        if self._mutation is not None:
+            self._run_mutants(self._mutation, candidates, len(chosen), ends)
+        # In the order in which they were proposed: the ordinary case comes first.
+        candidates.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
+        candidates = [candidates[at] for at in choice.cover([one.shows for one in candidates])]
+        alone = choice.only([one.shows for one in candidates])
+        return [
+            Kept(one.trial, one.observed, tuple(sorted(map(_words, shows))))
+            for one, shows in zip(candidates, alone, strict=True)
+        ]
+
+    def open_arcs(self, target: Target) -> frozenset[Arc]:
+        """Return the arcs of a target's branches that no trial has taken."""
+        first, last = target.lines
+        own = {arc for arc in self._branches if first <= arc[0] <= last}
+        return frozenset(own - self.reached)
+
+    def _tried(self, target: Target, ends: float) -> list[_Candidate]:
+        """Run what is proposed until nothing new is shown."""
+        seen: list[tuple[Trial, Observation]] = []
+        found: list[_Candidate] = []
+        covered: set[object] = set()
+        useless = 0
+        for trial in self._without_refusal(target, seen):
+            if time.monotonic() > ends or len(found) >= _MOST_TRIALS:
+                break
+            observation = self._lab.observe(trial)
+            seen.append((trial, observation))
+            if observation.problem:
+                self.problems.setdefault(target.name, observation.problem)
+                continue
+            if trial.purpose == "probe":
+                continue
+            shows = self._shown(trial, observation)
+            self.reached |= observation.arcs
+            found.append(_Candidate(trial, observation, shows))
+            useless = 0 if shows - covered else useless + 1
+            covered |= shows
+            if useless > _MOST_USELESS and not self.open_arcs(target):
+                break
+        return found
+
+    def _without_refusal(
+        self, target: Target, seen: list[tuple[Trial, Observation]]
+    ) -> Iterator[Trial]:
+        try:
+            yield from self._proposed(target, seen)
+        except proposals.CannotPropose as error:
+            self.problems.setdefault(target.name, str(error))
+
+    def _proposed(self, target: Target, seen: list[tuple[Trial, Observation]]) -> Iterator[Trial]:
+        of_layer = router_trials if target.layer == "router" else proposals
+        yield from of_layer.first(target, self._schema)
+        yield from of_layer.more(target, self._schema, seen, lambda: self.open_arcs(target))
+
+    def _shown(self, trial: Trial, observation: Observation) -> set[object]:
+        found: set[object] = set(observation.arcs & self._branches)
+        # That a DAO passes on an error of the database needs no test.
+        is_route = trial.target.layer == "router"
+        passes_on = trial.purpose == "fault" and not is_route and not found - self.reached
+        return found if passes_on else {*found, _outcome(observation)}
+
+    def _is_repeatable(self, candidate: _Candidate) -> bool:
+        """Observe a trial twice more, with all shifted that a test must not depend on."""
+        again = [
+            self._lab.observe(candidate.trial, is_shifted=True),
+            self._lab.observe(candidate.trial),
+        ]
+        candidate.observed = [candidate.first, *again]
+        candidate.pattern = fingerprint.stable(candidate.observed)
+        return not any(run.problem for run in again)
+
+    def _run_mutants(
+        self, mutation: Mutation, candidates: list[_Candidate], number: int, ends: float
+    ) -> None:
+        """Add the mutants that each candidate notices to what it shows.
+
+        Args:
+            mutation: runs them.
+            candidates: some may be added, with rows that tell a mutant from its original.
+            number: how many of them are chosen already; these are asked first.
+            ends: when to stop, by `time.monotonic`.
+        """
+        observed = [one.observed[0] for one in candidates]
+        mutants = mutation.mutants(observed)
+        alive: list[Mutant] = []
+        for mutant, senders in mutants.items():
+            if time.monotonic() > ends:
+                return
+            for at in sorted(senders, key=lambda at: (at >= number, at)):
+                one = candidates[at]
+                if mutation.notices(one.trial, one.pattern, mutant):
+                    one.shows.add(mutant)
+                    break
+            else:
+                alive.append(mutant)
+        for mutant, line in mutation.telling(observed, alive).items():
+            if mutant in alive and time.monotonic() < ends:
+                asked = mutants[mutant][:_MOST_ASKED]
+                found = self._with_row(
+                    mutation, [candidates[at] for at in asked], line, mutant, alive
+                )
+                if found is not None:
+                    candidates.append(found)
+        self.unnoticed += [one for one in alive if not mutation.is_equivalent(one)]
+
+    def _with_row(
+        self,
+        mutation: Mutation,
+        candidates: Sequence[_Candidate],
+        line: str,
+        wanted: Mutant,
+        alive: list[Mutant],
+    ) -> _Candidate | None:
+        """Return a candidate with one more row that notices a mutant.
+
+        Args:
+            mutation: runs mutants.
+            candidates: those to which the row may be added.
+            line: inserts the row.
+            wanted: the mutant.
+            alive: the mutants that nothing notices; those that are noticed now leave it.
+        """
+        for one in candidates:
+            trial = replace(
+                one.trial, script=(*line.splitlines(), *one.trial.script), purpose="telling row"
+            )
+            better = _Candidate(trial, self._lab.observe(trial), set())
+            # Most rows make no difference, which one run tells.
+            if better.first.problem or not mutation.notices(
+                trial, fingerprint.shown(better.first), wanted
+            ):
+                continue
+            if not self._is_repeatable(better):
+                continue
+            noticed = {
+                mutant
+                for mutant in alive
+                if mutant.statement == wanted.statement
+                and mutation.notices(trial, better.pattern, mutant)
+            }
+            if noticed:
+                alive[:] = [mutant for mutant in alive if mutant not in noticed]
+                better.shows = {*one.shows, *noticed}
+                return better
+        return None
+
+
+def _outcome(observation: Observation) -> _Outcome:
+    raised, answer = observation.raised, observation.answer
+    if raised is not None:
+        status = getattr(raised, "status_code", None) or getattr(raised, "sqlstate", None)
+        ended: tuple[Any, ...] = ("raised", type(raised).__qualname__, status)
+    else:
+        is_empty = hasattr(answer, "__len__") and not len(answer)
+        kind: object = answer if isinstance(answer, bool) else None
+        if hasattr(answer, "status_code"):
+            kind = web_assertions.outcome(answer)
+        ended = ("answer", type(answer).__qualname__, is_empty, kind)
+    changes = observation.changes
+    if changes is None:
+        return _Outcome(ended, ())
+    kinds = (changes.inserted, changes.updated, changes.deleted)
+    return _Outcome(ended, tuple(tuple(sorted(kind)) for kind in kinds))
+
+
+def _words(shown: object) -> str:
+    """Return what a test shows, in words."""
+    if isinstance(shown, Mutant):
+        return shortened(shown.sentence, _LONGEST)
+    if isinstance(shown, _Outcome):
+        kind, name, *_ = shown.ended
+        return f"it raises {name}" if kind == "raised" else f"it returns {name}"
+    assert isinstance(shown, tuple)
+    return "line {} -> {}".format(*shown)  # an arc

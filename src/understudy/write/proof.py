@@ -1,0 +1,103 @@
+"""Prove the written tests: they run many times in a random order, and each must always pass."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from understudy.init.project_copy import Copy
+from understudy.mutate.errors import MutationError
+from understudy.mutate.mutator import Wanted, mutate
+from understudy.project import pytest_process, suite_run
+from understudy.script.formatting import counted
+from understudy.write.results import Results, WrittenFile
+
+PLUGIN = "understudy.plugin.proving"
+_TIMEOUT = 300.0  # seconds
+Say = Callable[[str], None]
+
+
+def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[str], None]) -> None:
+    """Run the tests of the files, and drop the new ones that fail in any run.
+
+    Args:
+        copy: the copy of the project, into which the files are written.
+        root: the project's folder.
+        results: the files; changed.
+        runs: how often each test runs.
+        say: is called with a line about each step.
+    """
+    files = [file for file in results.files if file.tests]
+    for file in files:
+        copy.write(file.change.path.relative_to(root), file.change.after)
+    if not files:
+        return
+    say(f"{counted(sum(len(file.tests) for file in files), 'test')}, {runs} times, shuffled")
+    paths = [str(file.change.path.relative_to(root)) for file in files]
+    ended = pytest_process.run(
+        [*suite_run.arguments(copy.root, copy.scratch, None), *paths],
+        copy.root,
+        plugin=PLUGIN,
+        request={"runs": runs},
+        environment=copy.environment(),
+        timeout=_TIMEOUT,
+    )
+    failed = {answer["test"]: answer["why"] for answer in ended.answers if "test" in answer}
+    results.runs = runs
+    for file in files:
+        _drop(file, failed)
+        copy.write(file.change.path.relative_to(root), file.change.after)
+    if any(file.layer != "dto" and file.tests for file in files):
+        _mutate(copy, results, paths, say)
+
+
+def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) -> None:
+    """Run the tests with mutants of the module's SQL, and note which they notice."""
+    say("the same tests, with wrong SQL")
+    wanted = Wanted(
+        copy.root,
+        paths=[(copy.root / results.path).resolve()],
+        seconds=_TIMEOUT,
+        workers=min(2, os.cpu_count() or 1),
+        arguments=arguments,
+        environment=copy.environment(),
+    )
+    try:
+        found = mutate(wanted, lambda step: None)
+    except MutationError as error:
+        results.end = f"The tests could not be run with mutants: {error}"
+        return
+    if not found.statements:
+        return
+    killed = sum(one.killed for one in found.statements)
+    results.mutants = killed, sum(one.killable for one in found.statements)
+    results.unnoticed = [
+        (str(one.statement.spots[0].line) if one.statement.spots else "", result.mutant.sentence)
+        for one in found.statements
+        for result in one.alive
+    ]
+
+
+def _drop(file: WrittenFile, failed: dict[str, str]) -> None:
+    file.dropped = {test.name: failed[test.name] for test in file.tests if test.name in failed}
+    if file.dropped:
+        after = without(file.change.after, file.dropped)
+        file.change = replace(file.change, after=after)
+        file.tests = [test for test in file.tests if test.name not in file.dropped]
+
+
+def without(text: str, names: Iterable[str]) -> str:
+    """Return the source of a test file without some of its functions."""
+    lines = text.splitlines(keepends=True)
+    wanted = set(names)
+    for node in reversed(ast.parse(text).body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in wanted:
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)]) - 1
+            last = node.end_lineno or node.lineno
+            while last < len(lines) and not lines[last].strip():
+                last += 1
+            del lines[first:last]
+    return "".join(lines).rstrip("\n") + "\n"

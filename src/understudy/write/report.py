@@ -1,0 +1,55 @@
+"""The report of `understudy write`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from understudy.script.formatting import counted
+from understudy.write.results import Results
+
+
+def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
+    """Yield the lines of the report.
+
+    Args:
+        results: what was found.
+        root: the folder that paths are shown from.
+        only_show: whether nothing was written.
+    """
+    suspicious = [(file, test) for file in results.files for test in file.tests if test.suspicion]
+    if suspicious:
+        yield f"{counted(len(suspicious), 'test')} of what looks like a bug (expected failures):"
+        for file, test in suspicious:
+            yield f"  {file.change.path.name}::{test.name}"
+            yield f"      {test.suspicion}"
+        yield ""
+    for file in results.files:
+        name = str(file.change.path.relative_to(root.resolve()))
+        if not file.tests:
+            yield f"{name}: nothing to add"
+        elif only_show:
+            yield file.change.diff(name)
+        else:
+            yield f"{name}: {counted(len(file.tests), 'new test')}"
+        for dropped, why in file.dropped.items():
+            yield f"  not written, because it failed when it was repeated: {dropped}: {why}"
+    if results.setting is not None:
+        if only_show:
+            yield results.setting.diff("pyproject.toml")
+        else:
+            yield "pyproject.toml: real_postgres_env, which points the code at the test's database"
+    if not results.files:
+        yield f"No test was written for {results.module}."
+    if results.mutants is not None:
+        killed, killable = results.mutants
+        yield f"  wrong SQL that they notice: {killed} of {killable}"
+        for number, change in results.unnoticed:
+            yield f"    not noticed: {change} ({results.path}:{number})"
+    for name, reason, line in results.left_out:
+        yield f"  {results.path}:{line}: {name} has no test: {reason}"
+    if results.open:
+        lines = ", ".join(f"{first} -> {last}" for first, last in results.open)
+        yield f"  branches that no test takes: {lines}"
+    if results.end:
+        yield results.end

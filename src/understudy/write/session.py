@@ -1,0 +1,278 @@
+"""The part of `understudy write` that runs in the project's pytest.
+
+Every answer is sent as soon as it is known, so an interrupted run has answered in part.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+
+from understudy.catalog import own_connection
+from understudy.embedded.errors import PostgresError
+from understudy.init.findings import Findings, look
+from understudy.init.questions import decide
+from understudy.mutate.judge import Judge
+from understudy.rerun import Reruns
+from understudy.rows.schema_reader import read_schema
+from understudy.rows.table_facts import Schema
+from understudy.script.formatting import shortened
+from understudy.write import (
+    assertions,
+    dto_trials,
+    routes,
+    targets,
+    test_file,
+    web_assertions,
+)
+from understudy.write.exploration import Explorer
+from understudy.write.guard import Guard
+from understudy.write.kills import Mutation
+from understudy.write.lab import Lab
+from understudy.write.line_arcs import LineArcs
+from understudy.write.trials import Arc, Kept, Layer, LeftOut, Target
+
+Say = Callable[[Mapping[str, object]], None]
+_LONGEST = 300  # characters of a project's error
+_current: list[Session] = []
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written.
+
+    Attributes:
+        module: the dotted name of the module.
+        root: the copy of the project.
+        path: the folders that imports start from, the first one first.
+        layers: the layers for which tests are written, where the module has them.
+        on: "real_postgres", "fake_postgres" or "fakes": what the tests run on.
+        files: the test file of each layer, relative to the project.
+        existing: the texts of those that there are already, by layer.
+        seconds: the time for all trials.
+    """
+
+    module: str
+    root: str
+    path: Sequence[str]
+    layers: Sequence[Layer]
+    on: str
+    files: Mapping[str, str]
+    existing: Mapping[str, str]
+    seconds: float
+
+
+class Session:
+    """One run of `understudy write` in the child process.
+
+    Args:
+        wanted: what is to be written.
+        config: pytest's.
+        reruns: runs tests again.
+        database: gives the URL of a database with the schema that no test uses.
+        addresses: the URLs that the code may connect to.
+        say: sends an answer to the parent.
+    """
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        config: pytest.Config,
+        reruns: Reruns,
+        database: Callable[[], AbstractContextManager[str]],
+        addresses: Callable[[], Sequence[str]],
+        say: Say,
+    ) -> None:
+        self._addresses = addresses
+        self._wanted = wanted
+        self._config = config
+        self._reruns = reruns
+        self._database = database
+        self._say = say
+        self._targets: list[Target] = []
+        self._left_out: list[LeftOut] = []
+        self._kept: list[Kept] = []
+        self._reached: set[Arc] = set()
+        self._findings: Findings | None = None
+        self._lab: Lab | None = None
+        self._arcs: LineArcs | None = None
+
+    # While pytest collects the scratch file ----------------------------------------------------
+
+    def tests(self) -> dict[str, Any]:
+        """Import the module, find what is to be tested, and return the tests that play trials."""
+        for folder in reversed(self._wanted.path):
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+        guard = Guard(self._addresses(), Path(self._wanted.root))
+        guard.hold()
+        self._say({"kind": "begin", "what": f"the import of {self._wanted.module}"})
+        try:
+            module = importlib.import_module(self._wanted.module)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
+            self._say({"kind": "refused", "reason": f"importing it fails: {_shown(error)}"})
+            return {}
+        findings = self._findings = look(Path(self._wanted.root))
+        self._arcs = LineArcs(Path(str(module.__file__)))
+        self._find(module, findings, self._arcs)
+        self._lab = Lab(self._reruns, self._arcs, guard)
+        return self._lab.tests(self._targets, _mark(findings, self._config))
+
+    def _find(self, module: ModuleType, findings: Findings, arcs: LineArcs) -> None:
+        """Find what is to be tested; the tests of models are complete at once."""
+        wanted = self._wanted.layers
+        driver = decide(findings, {}).driver
+        self._targets, self._left_out = targets.find(module, wanted, findings.modules, driver)
+        if "router" in wanted:
+            found, left_out = routes.targets(module, findings)
+            self._targets += found
+            self._left_out += left_out
+        models = [part for part in findings.layers["dto"] if part.module.name == module.__name__]
+        if "dto" in wanted and models:
+            with arcs.traced() as traced:
+                self._kept, left_out = dto_trials.kept(models, Path(self._wanted.root))
+            self._reached |= traced
+            self._left_out += left_out
+
+    # After it has run --------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Try every target, and answer the text of each test file."""
+        if self._lab is None or self._arcs is None:
+            return
+        for recorded in self._reruns.recorded.values():
+            self._lab.items[recorded.item.name] = recorded.item
+            if not recorded.run.passed:
+                self._lab.broken[recorded.item.name] = recorded.run.error
+        branches = self._arcs.branches
+        with ExitStack() as stack:
+            schema, judge = self._schema(stack) if self._targets else (None, None)
+            mutation = None if judge is None else Mutation(self._lab, judge)
+            explorer = Explorer(self._lab, schema, branches, mutation)
+            self._explore(explorer)
+        self._answer(sorted(branches - explorer.reached - self._reached))
+
+    def _explore(self, explorer: Explorer) -> None:
+        """Try every target."""
+        ends = time.monotonic() + self._wanted.seconds
+        for number, target in enumerate(self._targets):
+            self._say({"kind": "begin", "what": target.name})
+            # What a target leaves of its share is for the next ones.
+            share = (ends - time.monotonic()) / (len(self._targets) - number)
+            found = explorer.explore(target, time.monotonic() + share)
+            self._kept += map(assertions.asserted, found)
+            if not found:
+                reason = explorer.problems.get(target.name, "no time was left to try it")
+                text = shortened(reason, _LONGEST)
+                self._left_out.append(LeftOut(target.name, text, target.lines[0]))
+            self._say(
+                {
+                    "kind": "explored",
+                    "target": target.name,
+                    "tests": len(found),
+                    "number": number + 1,
+                    "of": len(self._targets),
+                }
+            )
+
+    def _schema(self, stack: ExitStack) -> tuple[Schema | None, Judge | None]:
+        try:
+            dsn = stack.enter_context(self._database())
+            with own_connection.connect(dsn) as connection:
+                schema = read_schema(connection)
+        except (PostgresError, psycopg.Error) as error:
+            self._say({"kind": "no schema", "reason": str(error)})
+            return None, None
+        return schema, Judge(dsn)
+
+    def _style(self, layer: Layer) -> test_file.Style:
+        """Return how the project writes its tests."""
+        assert self._findings is not None
+        place = Path(self._wanted.root, self._wanted.files[layer])
+        has_asyncio = self._config.pluginmanager.hasplugin("asyncio")
+        return test_file.style_of(self._findings, place, has_asyncio=has_asyncio)
+
+    def _answer(self, open_arcs: Sequence[Arc]) -> None:
+        """Send the text of the test file of each layer."""
+        layers: list[Layer] = ["dao", "service", "router", "dto"]
+        for layer in layers:
+            own = [one for one in self._kept if one.trial.target.layer == layer]
+            if layer == "router":
+                own = web_assertions.grouped(own)
+            if not own:
+                continue
+            merged = test_file.merged(
+                self._wanted.existing.get(layer, ""),
+                self._wanted.module,
+                layer,
+                own,
+                self._left_out,
+                self._style(layer),
+            )
+            self._say(
+                {
+                    "kind": "file",
+                    "layer": layer,
+                    "text": merged.text,
+                    "uses environment": any(_uses_environment(one.trial.target) for one in own),
+                    "tests": [
+                        {
+                            "name": name,
+                            "target": one.trial.target.name,
+                            "shows": list(one.shows),
+                            "suspicion": one.suspicion,
+                        }
+                        for name, one in zip(merged.names, own, strict=True)
+                        if name
+                    ],
+                }
+            )
+        self._say(
+            {
+                "kind": "done",
+                "left out": [[one.name, one.reason, one.line] for one in self._left_out],
+                "open": [list(arc) for arc in open_arcs],
+            }
+        )
+
+
+def begin(session: Session) -> None:
+    """Make a session the one of this process."""
+    _current[:] = [session]
+
+
+def current() -> Session:
+    """Return the session of this process."""
+    return _current[-1]
+
+
+def _uses_environment(target: Target) -> bool:
+    """Return whether the code finds its database by the environment, and not by an argument."""
+    has_database = any(fixture == "real_postgres" for fixture, _ in target.fixtures)
+    return has_database and not target.openings
+
+
+def _mark(findings: Findings, config: pytest.Config) -> Callable[[Any], Any]:
+    """Return the mark of an async test for the plugin that runs it in this project."""
+    runs_all = False
+    if config.pluginmanager.hasplugin("asyncio"):
+        mode = config.getoption("asyncio_mode", None) or config.getini("asyncio_mode")
+        runs_all = str(mode) == "auto"
+    by_asyncio = runs_all or findings.uses_pytest_asyncio
+    mark: Callable[[Any], Any] = pytest.mark.asyncio if by_asyncio else pytest.mark.anyio
+    return mark
+
+
+def _shown(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return shortened(f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__, 300)

@@ -1,0 +1,177 @@
+"""Write tests for a module: try it in a copy of the project, prove the tests, write the files."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy.init.errors import InitError
+from understudy.init.examples import file_name
+from understudy.init.findings import Findings, look
+from understudy.init.plan import Change
+from understudy.init.project_copy import Copy, copied
+from understudy.project import pytest_process, suite_run
+from understudy.project.sources import Module
+from understudy.script.formatting import counted, suggestion
+from understudy.write import lab, proof, routes
+from understudy.write.errors import WriteError
+from understudy.write.results import Results, WrittenFile, WrittenTest
+from understudy.write.trials import Layer
+
+LAYERS: tuple[Layer, ...] = ("dao", "service", "router", "dto")
+PLUGIN = "understudy.plugin.writing"
+Say = Callable[[str], None]
+_PAUSE = 0.1  # seconds between two looks at the process
+_GRACE = 60.0  # seconds for the start, the last trial and the fixtures
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written.
+
+    Attributes:
+        root: the project's folder.
+        module: the module as the user names it: a dotted name or a file.
+        layers: the layers; empty for all that the module has.
+        on: what the tests run on: "real_postgres", "fake_postgres" or "fakes".
+        seconds: the time for all trials.
+        runs: how often the tests run in a random order before they are written.
+    """
+
+    root: Path
+    module: str
+    layers: Sequence[Layer] = ()
+    on: str = "real_postgres"
+    seconds: float = 60.0
+    runs: int = 20
+
+
+def write(wanted: Wanted, say: Say) -> Results:
+    """Try a module, and return the test files to write; nothing is written yet.
+
+    Raises:
+        WriteError: the module cannot be found or imported, or its project has no schema.
+    """
+    started = time.monotonic()
+    if importlib.util.find_spec("coverage") is None:
+        raise WriteError('Writing needs coverage: python -m pip install "understudy[review]"')
+    try:
+        findings = look(wanted.root)
+        module = _module(findings, wanted.module)
+        results = Results(module.name, module.file)
+        if not (findings.configured.understudy or {}).get("schema") and wanted.layers != ("dto",):
+            raise WriteError(
+                "The project has no schema, so there is no database to try the code on.\n"
+                "Set it up first: understudy init"
+            )
+        setting = routes.missing_setting(findings)
+        with copied(findings.root, wanted.seconds + _GRACE) as copy:
+            if setting is not None:
+                copy.write(setting.path.relative_to(findings.root), setting.after)
+            names = {layer: file_name(module, layer) for layer in LAYERS}
+            tests = findings.configured.tests
+            answers = _explored(findings, module, wanted, copy, names, say)
+            for answer in answers:
+                if answer["kind"] == "file":
+                    results.files.append(_file(findings, tests / names[answer["layer"]], answer))
+                    if answer["uses environment"]:
+                        results.setting = setting
+                elif answer["kind"] == "done":
+                    results.left_out = [tuple(one) for one in answer["left out"]]
+                    results.open = [tuple(one) for one in answer["open"]]
+            if not any(answer["kind"] == "done" for answer in answers):
+                results.end = "Interrupted: these are the results so far."
+            proof.prove(copy, findings.root, results, wanted.runs, say)
+    except InitError as error:
+        raise WriteError(str(error)) from error
+    results.seconds = time.monotonic() - started
+    return results
+
+
+def _module(findings: Findings, name: str) -> Module:
+    """Return the module that a user names: a dotted name, or a file."""
+    as_file = (Path.cwd() / name).resolve()
+    for module in findings.modules:
+        if module.name == name or (findings.folder / module.file).resolve() == as_file:
+            return module
+    hint = suggestion(name, [module.name for module in findings.modules])
+    raise WriteError(f"There is no module {name} in {findings.root}.{hint}")
+
+
+def _explored(
+    findings: Findings,
+    module: Module,
+    wanted: Wanted,
+    copy: Copy,
+    names: Mapping[Layer, str],
+    say: Say,
+) -> list[dict[str, Any]]:
+    """Run the project's pytest with the session that tries the module; return its answers."""
+    tests = findings.configured.tests
+    scratch = tests / lab.FILE
+    copy.write(scratch, lab.text())
+    existing = {}
+    for layer, name in names.items():
+        path = findings.root / tests / name
+        if path.is_file():
+            existing[layer] = path.read_bytes().decode("utf-8")
+    request = {
+        "module": module.name,
+        "root": str(copy.root),
+        "path": [str(copy.root), str(copy.root / findings.base)],
+        "layers": list(wanted.layers or LAYERS),
+        "on": wanted.on,
+        "files": {layer: (tests / name).as_posix() for layer, name in names.items()},
+        "existing": existing,
+        "seconds": wanted.seconds,
+    }
+    say(f"importing {module.name}, in a copy of the project")
+    answers: list[dict[str, Any]] = []
+    with pytest_process.started(
+        [*suite_run.arguments(copy.root, copy.scratch, None), str(scratch)],
+        copy.root,
+        plugin=PLUGIN,
+        request=request,
+        environment=copy.environment(),
+    ) as child:
+        ends = time.monotonic() + copy.timeout
+        try:
+            while child.exit_code is None and time.monotonic() < ends:
+                answers += _said(child, say)
+                time.sleep(_PAUSE)
+        except KeyboardInterrupt:
+            say("interrupted")
+        pytest_process.stop([child])
+        answers += _said(child, say)
+        refused = [answer["reason"] for answer in answers if answer["kind"] == "refused"]
+        if refused:
+            raise WriteError(f"No test can be written for {module.name}: {refused[0]}")
+        if not any(answer["kind"] == "explored" for answer in answers) and not any(
+            answer["kind"] == "done" for answer in answers
+        ):
+            how = suite_run.ending(child.exit_code or 0, child.output())
+            raise WriteError(f"{module.name} cannot be tried: {how}")
+    (copy.root / scratch).unlink()
+    return answers
+
+
+def _said(child: pytest_process.Child, say: Say) -> list[dict[str, Any]]:
+    answers = child.new_answers()
+    for answer in answers:
+        if answer["kind"] == "explored":
+            place = f"{answer['number']} of {answer['of']}"
+            say(f"{answer['target']}: {counted(answer['tests'], 'test')} ({place})")
+        elif answer["kind"] == "no schema":
+            say(f"no database: {answer['reason']}")
+    return answers
+
+
+def _file(findings: Findings, path: Path, answer: Mapping[str, Any]) -> WrittenFile:
+    place = findings.root / path
+    before = place.read_bytes().decode("utf-8") if place.is_file() else None
+    tests = [WrittenTest(**test) for test in answer["tests"]]
+    return WrittenFile(Change(place, before, answer["text"]), answer["layer"], tests)
