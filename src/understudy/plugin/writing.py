@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy import rerun
-from understudy.plugin import databases, servers
+from understudy.plugin import databases, servers, shared_address
 from understudy.project import pytest_process
 from understudy.write import session
 
@@ -17,7 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     def addresses() -> list[str]:
         made = (servers.rollback_server(config), servers.server(config))
-        return [dsn for server in made for dsn in (server.dsn, server.socket_dsn)]
+        own = [dsn for server in made for dsn in (server.dsn, server.socket_dsn)]
+        return [*own, *shared_address.addresses(config)]
 
     writing = session.Session(
         wanted, config, reruns, lambda: databases.clone(config), addresses, pytest_process.answer

@@ -10,7 +10,14 @@ from typing import Any
 from understudy.mutate.mutants import Mutant
 from understudy.rows.table_facts import Schema
 from understudy.script.formatting import shortened
-from understudy.write import choice, fingerprint, proposals, router_trials, web_assertions
+from understudy.write import (
+    choice,
+    fingerprint,
+    proposals,
+    router_trials,
+    service_trials,
+    web_assertions,
+)
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
@@ -138,7 +145,9 @@ class Explorer:
             self.problems.setdefault(target.name, str(error))
 
     def _proposed(self, target: Target, seen: list[tuple[Trial, Observation]]) -> Iterator[Trial]:
-        of_layer = router_trials if target.layer == "router" else proposals
+        of_layer: Any = {"router": router_trials, "service": service_trials}.get(
+            target.layer, proposals
+        )
         yield from of_layer.first(target, self._schema)
         yield from of_layer.more(target, self._schema, seen, lambda: self.open_arcs(target))
 
