@@ -174,16 +174,17 @@ def test_a_new_key_is_the_one_that_was_returned() -> None:
 def test_of_a_wide_row_the_columns_of_the_insert_are_asserted() -> None:
     insert = SimpleNamespace(
         kind="statement",
-        call=SimpleNamespace(statement="INSERT INTO public.jobs (title, note) VALUES ($1, $2)"),
+        call=SimpleNamespace(statement="INSERT INTO public.jobs (title, data) VALUES ($1, $2)"),
     )
     wide = {f"column_{number}": None for number in range(9)}
     rows = [
-        changes(inserted={"jobs": [{"id": key, "title": "a", "note": None, **wide}]})
+        changes(inserted={"jobs": [{"id": key, "title": "a", "data": {"n": 1}, **wide}]})
         for key in (1, 1002, 1)
     ]
 
     assert lines(kept(often(None), changed=rows, events=[insert])) == [
-        'assert [(row["title"], row["note"]) for row in changes.inserted["jobs"]] == [("a", None)]'
+        'assert [(row["title"], row["data"]) for row in changes.inserted["jobs"]] == '
+        '[("a", {"n": 1})]'
     ]
 
 

@@ -143,7 +143,7 @@ def test_what_a_user_has_renamed_and_changed_is_there_already() -> None:
     )
 
 
-def test_imports_are_added_and_names_that_are_taken_get_a_number() -> None:
+def test_imports_are_added_and_names_that_are_taken_say_how_it_ends() -> None:
     mine = dedent(
         """\
         import asyncio\r
@@ -158,7 +158,10 @@ def test_imports_are_added_and_names_that_are_taken_get_a_number() -> None:
 
     assert written.text.startswith("import asyncio\r\n")
     assert "\r\nfrom tests.write.kept import Job, JobDAO\r\n" in written.text
-    assert "async def test_find_with_one_row_2(real_postgres: RealPostgres)" in written.text
+    assert (
+        "async def test_find_with_one_row_returns_a_job(real_postgres: RealPostgres)"
+        in written.text
+    )
     assert "\n" not in written.text.replace("\r\n", "")
 
 
@@ -182,6 +185,20 @@ def test_a_class_is_named_only_where_two_have_the_method() -> None:
         "test_job_find_with_one_row",
         "test_user_find_with_one_row",
     ]
+
+
+def test_what_only_a_test_notices_is_in_its_docstring() -> None:
+    one = dataclasses.replace(found(), shows=("line 4 -> 7", 'SELECT without "WHERE"'))
+
+    assert (
+        '''
+    """JobDAO.find returns a Job if one row matches.
+
+    Only this test notices: SELECT without 'WHERE'.
+    """
+    real_postgres.insert('''
+        in write("", one).text
+    )
 
 
 def test_fixtures_parametrized_cases_and_what_was_not_reached() -> None:

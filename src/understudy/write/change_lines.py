@@ -10,7 +10,7 @@ from understudy.project.python_values import NoSource
 from understudy.script.formatting import python_literal
 from understudy.write.expected import Expected, Fields, Items, Same, Varying, expected, whole
 from understudy.write.trials import Observation
-from understudy.write.value_lines import LONG_LIST, ValueLines, same
+from understudy.write.value_lines import LONG_LIST, ValueLines
 
 _LONG_CHANGES = 120  # characters of the changed rows that are asserted whole
 _MOST_COLUMNS = 8  # of the changed rows
@@ -69,7 +69,7 @@ class ChangeLines:
         known = self._known_columns(rows)
         written = _inserted_columns(self._observed[0], table)
         columns = [name for name in known if name in written] or [
-            name for name in known if any(same(one, name) is not None for one in rows.parts)
+            name for name in known if not all(_is_null(one, name) for one in rows.parts)
         ]
         if columns and rows.is_ordered:
             columns = columns[: 2 if len(rows.parts) > LONG_LIST else _MOST_COLUMNS]
@@ -84,13 +84,14 @@ class ChangeLines:
         return [
             name
             for name in (items[0].parts if items else ())
-            if all(self._is_known(item.parts.get(name)) for item in items)
+            if all(name in item.parts for item in items)
+            and all(self._values.is_known(item.parts[name]) for item in items)
         ]
 
-    def _is_known(self, part: Expected | None) -> bool:
-        if isinstance(part, Varying):
-            return "ANY" not in self._values.hole(part).text
-        return isinstance(part, Same)
+
+def _is_null(row: Expected, name: str) -> bool:
+    part = row.parts.get(name) if isinstance(row, Fields) else None
+    return isinstance(part, Same) and part.value is None
 
 
 def _is_mostly_known(part: Fields) -> bool:

@@ -8,8 +8,6 @@ from textwrap import indent
 from understudy.script.formatting import python_literal
 from understudy.write.trials import Row, Target, Trial
 
-_WIDTH = 84  # of a line in a function
-
 
 def body(trial: Trial, act: Sequence[str]) -> list[str]:
     """Return the lines of a test: it arranges a trial, and acts.
@@ -42,7 +40,7 @@ def call(trial: Trial) -> str:
 
 
 def row_line(row: Row) -> str:
-    """Return the line that inserts a row; on several lines if it is long."""
+    """Return the line that inserts a row."""
     given = [python_literal(row.table)]
     given += [
         f"{column}={value.text}"
@@ -51,11 +49,7 @@ def row_line(row: Row) -> str:
         for column, value in row.values
     ]
     assigned = f"{row.name} = " if row.name else ""
-    line = f"{assigned}real_postgres.insert({', '.join(given)})"
-    if len(line) <= _WIDTH:
-        return line
-    wrapped = "".join(f"    {argument},\n" for argument in given)
-    return f"{assigned}real_postgres.insert(\n{wrapped})"
+    return f"{assigned}real_postgres.insert({', '.join(given)})"
 
 
 def imports(trial: Trial) -> set[str]:

@@ -112,7 +112,7 @@ class _Maker:
         for table, values in self._with_nulls(one):
             beside.add(table, values, is_first=True)
         if len(beside.rows) > len(one):
-            scenario, about = "among_others", "if other rows do not match, or match as well"
+            scenario, about = "among_others", "among other rows"
             yield RowSet(scenario, about, self._completed(beside.rows)[:_MOST_ROWS])
         for comparison, table, near in instead:
             rest = [(of, values) for of, values in one if of is not table]

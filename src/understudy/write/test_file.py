@@ -124,7 +124,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 def _test(kept: Kept, name: str, style: Style) -> str:
     """Return the source of a test."""
     trial = kept.trial
-    lines = [f"    {_docstring(kept, style.width - len(_STEP))}"]
+    lines = [f"{_STEP}{line}" for line in _docstring(kept, style.width - len(_STEP))]
     body = list(trial.script) if not trial.target.call else _body(kept)
     lines += indent("\n".join(body), _STEP).splitlines()
     if kept.assertions:
@@ -162,14 +162,25 @@ def _header(trial: Trial, name: str, style: Style) -> list[str]:
     return wrapped(f"{prefix}def {name}({given}) -> None:", style.width)
 
 
-def _docstring(kept: Kept, width: int) -> str:
+def _docstring(kept: Kept, width: int) -> list[str]:
     trial = kept.trial
     is_plain = _scenario(kept) != trial.scenario
     about = "" if is_plain else trial.about or trial.scenario.replace("_", " ")
-    text = f"{_outcome(kept)} {about}".strip().replace("\\", "/").replace('"', "'")
+    text = _plain(f"{_outcome(kept)} {about}".strip())
     if len(text) + 7 > width:
         text = text.replace(trial.target.name, "it", 1)
-    return f'"""{text[:1].upper()}{text[1:]}."""'
+    text = f"{text[:1].upper()}{text[1:]}."
+    # The numbers of lines change, and what it does is in the first sentence.
+    shows = [_plain(one) for one in kept.shows if not one.startswith(("line ", "it "))]
+    notices = f"Only this test notices: {shows[0]}." if shows else ""
+    if not shows or len(notices) > width:
+        return [f'"""{text}"""']
+    return [f'"""{text}', "", notices, '"""']
+
+
+def _plain(text: str) -> str:
+    """Return a text as it can stand in a docstring."""
+    return " ".join(text.replace("\\", "/").replace('"', "'").split())
 
 
 def _scenario(kept: Kept) -> str:
@@ -235,9 +246,10 @@ class _Names:
         function = target.name.rpartition(".")[2]
         is_whole = target.layer in ("router", "dto") or function in self._ambiguous
         what = _snake(target.name if is_whole else function, target.layer)
-        parts = [what, _scenario(kept)]
-        wanted = "test_" + "_".join(filter(None, parts))
+        wanted = "test_" + "_".join(filter(None, [what, _scenario(kept)]))
         name, number = wanted, 1
+        if name in self._taken:
+            name = wanted = f"{wanted}_{_ending(kept)}"
         while name in self._taken:
             number += 1
             name = f"{wanted}_{number}"
@@ -245,10 +257,23 @@ class _Names:
         return name
 
 
+def _ending(kept: Kept) -> str:
+    """Return what tells a test from another one with the same scenario: how it ends."""
+    seen = kept.observed[0] if kept.observed else None
+    if seen is None or kept.trial.purpose == "telling row":
+        return "beside_another_row"
+    if seen.raised is not None:
+        return f"raises_{words_of(_split(type(seen.raised).__name__))}"
+    return words_of(_returned(seen.answer, kept.trial.target.layer))
+
+
+def _split(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+
+
 def _snake(name: str, layer: Layer) -> str:
     """Return a name as a part of a test's: "UserDTO.Create" as "user_create"."""
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    words = words_of(split).split("_")
+    words = words_of(_split(name)).split("_")
     return "_".join(word for word in words if word != layer) or layer
 
 

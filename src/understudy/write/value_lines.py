@@ -27,6 +27,7 @@ from understudy.write.trials import Expression, Kept
 _LONG_TEXT = 100  # characters
 LONG_LIST = 6  # items that are asserted whole
 _LONG_SOURCE = 420  # characters of a list that is asserted whole
+_LONG_DICT = 240  # characters of a dict that is asserted whole
 _MOST_FIELDS = 5  # of the items of a list
 
 
@@ -106,8 +107,10 @@ class ValueLines:
         if len(simple) > _MOST_FIELDS or len(simple) + len(varying) < len(part.parts):
             with contextlib.suppress(NoSource):
                 left = self._as_dict(variable, part)
-                yield f"assert {left} == {self.text(whole(part, self.hole, is_plain=True))}"
-                return
+                source = whole(part, self.hole, is_plain=True)
+                if len(source.text) <= _LONG_DICT:
+                    yield f"assert {left} == {self.text(source)}"
+                    return
         yield from self._by_field(variable, part)
 
     def _as_dict(self, variable: str, part: Fields) -> str:
@@ -177,7 +180,7 @@ class ValueLines:
 
     def _unordered(self, variable: str, part: Items) -> Iterator[str]:
         yield from self._narrowed()
-        columns = self._columns(part)
+        columns = self._columns(part, is_sorted=True)
         values = [_key_of(one, columns) for one in part.parts]
         try:
             order = sorted(range(len(values)), key=lambda at: values[at])
@@ -192,17 +195,21 @@ class ValueLines:
             rows = self.rows(variable, part, columns)[1:-1]
             yield f"assert sorted({rows}) == {self.listed(ordered, columns)}"
 
-    def _columns(self, part: Items) -> list[str]:
-        """Return the fields with simple values that all items of a list have, the keys first."""
+    def _columns(self, part: Items, *, is_sorted: bool = False) -> list[str]:
+        """Return the telling fields that all items of a list have; to sort them, simple ones."""
         items = [one for one in part.parts if isinstance(one, Fields)]
         if len(items) < len(part.parts) or not items:
             return []
         found = [
             name
             for name in items[0].parts
-            if all(isinstance(item.parts.get(name), Same) for item in items)
+            if all(name in item.parts for item in items)
+            and all(
+                isinstance(item.parts[name], Same) if is_sorted else self.is_known(item.parts[name])
+                for item in items
+            )
         ]
-        telling = [name for name in found if len({str(same(item, name)) for item in items}) > 1]
+        telling = [name for name in found if len({str(item.parts[name]) for item in items}) > 1]
         ranked = sorted(found, key=lambda name: (name != "id", name not in telling))
         chosen = ranked[: _MOST_FIELDS if len(items) <= LONG_LIST else 1]
         return [name for name in found if name in chosen]
@@ -270,6 +277,13 @@ class ValueLines:
             any(type(other) is type(value) and other == value for other in values)
             for value, values in zip(part.values, found, strict=True)
         )
+
+    def is_known(self, part: Expected) -> bool:
+        """Return whether a part was the same in all observations, or was returned."""
+        try:
+            return "ANY" not in whole(part, self.hole).text
+        except NoSource:
+            return False
 
     def text(self, source: Expression) -> str:
         """Return the text of a source, and note its imports."""
