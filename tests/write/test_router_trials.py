@@ -1,0 +1,262 @@
+"""The requests that are tried for a route, on small apps without a database."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent, indent
+from typing import Any
+
+import httpx
+import pytest
+
+from understudy.init.findings import look
+from understudy.write import rendering, router_trials, web_assertions
+from understudy.write.assertions import asserted
+from understudy.write.trials import Kept, Observation, Target, Trial
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose package `shop` can be imported."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/__init__.py").touch()
+    (tmp_path / "pyproject.toml").write_text('[tool.understudy]\napp = "shop.web:app"\n')
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
+        del sys.modules[name]
+
+
+def tried(project: Path, source: str) -> dict[str, list[tuple[Trial, Observation]]]:
+    """Return the trials of each route of an app, with what they did."""
+    (project / "shop/web.py").write_text(dedent(source), encoding="utf-8")
+    importlib.invalidate_caches()
+    findings = look(project)
+    module = importlib.import_module("shop.web")
+    targets, _ = router_trials.targets(module, findings)
+    return {target.name: [*played(module.app, target)] for target in targets}
+
+
+def played(app: Any, target: Target) -> Iterator[tuple[Trial, Observation]]:
+    """Run the trials of a route, each as it is proposed."""
+    seen: list[tuple[Trial, Observation]] = []
+    for trial in router_trials.more(target, None, seen, frozenset):
+        app.dependency_overrides.clear()
+        seen.append((trial, asyncio.run(observed(app, trial))))
+    yield from seen
+
+
+async def observed(app: Any, trial: Trial) -> Observation:
+    """Run one trial."""
+    lines = sorted(rendering.imports(trial))
+    lines += [line for setup in trial.setups for line in setup.lines]
+    lines += [*trial.script, f"return {rendering.call(trial)}"]
+    namespace: dict[str, Any] = {}
+    exec(f"async def run(app, async_client):\n{indent(chr(10).join(lines), '    ')}", namespace)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        try:
+            return Observation(answer=await namespace["run"](app, client))
+        except Exception as error:  # noqa: BLE001 - it is what is observed
+            return Observation(raised=error)
+
+
+def kept(trials: list[tuple[Trial, Observation]]) -> list[Kept]:
+    """Return the tests of a route, one for each kind of outcome."""
+    found: dict[object, Kept] = {}
+    for trial, seen in trials:
+        if trial.purpose != "probe":
+            kind = repr(seen.raised) if seen.raised else web_assertions.outcome(seen.answer)
+            found.setdefault(kind, Kept(trial, (seen, seen, seen)))
+    return web_assertions.grouped([asserted(one) for one in found.values()])
+
+
+def outcomes(trials: list[tuple[Trial, Observation]]) -> list[tuple[str, int]]:
+    """Return the scenario and the status of each trial that may be written."""
+    return [
+        (trial.scenario, seen.answer.status_code)
+        for trial, seen in trials
+        if trial.purpose != "probe" and seen.raised is None
+    ]
+
+
+OPEN = """
+    from fastapi import FastAPI, HTTPException, Query
+    from pydantic import BaseModel, Field
+
+    app = FastAPI()
+
+    class Item(BaseModel):
+        name: str = Field(min_length=2, max_length=20)
+        price: int = Field(ge=1)
+        note: str = ""
+
+    @app.post("/items", status_code=201)
+    async def create(item: Item):
+        return item
+
+    @app.get("/items/{item_id}")
+    async def show(item_id: int, size: int = Query(10, ge=1)):
+        raise HTTPException(404, "no such item")
+
+    @app.get("/broken")
+    async def broken():
+        return {"half": 1 / 0}
+"""
+
+
+def test_each_constraint_is_a_case_of_one_test(project: Path) -> None:
+    """The invalid bodies of a route become one parametrized test."""
+    tests = kept(tried(project, OPEN)["POST /items"])
+
+    (test,) = (test for test in tests if test.trial.purpose == "invalid")
+    assert test.trial.parameters == (
+        ("json", "object"),
+        ("place", "list[str | int]"),
+        ("kind", "str"),
+    )
+    assert test.trial.cases == (
+        ('{"price": 2}', '["body", "name"]', '"missing"'),
+        ('{"name": "Ana"}', '["body", "price"]', '"missing"'),
+        ('{"name": "A", "price": 2}', '["body", "name"]', '"string_too_short"'),
+        ('{"name": "a" * 21, "price": 2}', '["body", "name"]', '"string_too_long"'),
+        ('{"name": "Ana", "price": 0}', '["body", "price"]', '"greater_than_equal"'),
+        ('{"name": "Ana", "price": 2, "note": 1}', '["body", "note"]', '"string_type"'),
+    )
+    assert test.assertions == (
+        "assert response.status_code == 422",
+        'assert [(error["loc"], error["type"]) for error in response.json()["detail"]] == '
+        "[(place, kind)]",
+    )
+
+
+def test_a_route_that_raises_looks_like_a_bug(project: Path) -> None:
+    """The server would answer 500."""
+    ((_, seen), *_) = tried(project, OPEN)["GET /broken"]
+
+    assert web_assertions.suspicion(seen) == (
+        "the server answers 500, as the route raises ZeroDivisionError: division by zero"
+    )
+
+
+def test_parameters_of_path_and_query(project: Path) -> None:
+    """The path names a row, an optional parameter is given once, and each is broken."""
+    trials = tried(project, OPEN)["GET /items/{item_id}"]
+
+    calls = [(rendering.call(trial), seen.answer.status_code) for trial, seen in trials]
+    assert calls == [
+        ('await async_client.get("/items/101")', 404),
+        ('await async_client.get("/items/x")', 422),
+        ('await async_client.get("/items/101", params={"size": 0})', 422),
+        ('await async_client.get("/items/101", params={"size": "x"})', 422),
+    ]
+
+
+SIGNED_IN = """
+    from typing import Annotated
+    from fastapi import APIRouter, Depends, FastAPI, HTTPException
+    from fastapi.security import OAuth2PasswordBearer
+    from pydantic import BaseModel
+
+    class User(BaseModel):
+        id: int
+        email: str
+        is_admin: bool = False
+
+    scheme = OAuth2PasswordBearer("token")
+
+    def current_user(token: str = Depends(scheme)) -> User:
+        raise HTTPException(401, "not a token")
+
+    def admin(user: User = Depends(current_user)) -> User:
+        if not user.is_admin:
+            raise HTTPException(403, "not an admin")
+        return user
+
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(user: Annotated[User, Depends(admin)]):
+        return {"email": user.email}
+"""
+
+
+def test_the_dependency_nearest_to_the_token_is_overridden(project: Path) -> None:
+    """What checks the caller's rights is tested, and taking a right is a test."""
+    trials = tried(project, SIGNED_IN)["GET /me"]
+
+    assert outcomes(trials) == [
+        ("without_credentials", 401),
+        ("with_an_invalid_token", 401),
+        ("without_rows", 200),
+        ("without_admin", 403),
+    ]
+    (setup,) = trials[-1][0].setups
+    assert setup.lines == (
+        'caller = User(id=100, email="ana@example.com", is_admin=True)',
+        "app.dependency_overrides[current_user] = lambda: caller",
+    )
+    assert trials[-1][0].script == ("caller.is_admin = False",)
+
+
+STAND_IN = """
+    from fastapi import Depends, FastAPI, Header, HTTPException, Request
+    from shop.identity import Caller, Identity
+
+    def identity(request: Request) -> Identity:
+        return Identity()
+
+    def token(authorization: str = Header("")) -> str:
+        if not authorization:
+            raise HTTPException(401)
+        return authorization
+
+    def require(right):
+        async def check(
+            token: str = Depends(token), identity: Identity = Depends(identity)
+        ) -> Caller:
+            caller = await identity.get_caller(token)
+            if caller not in await identity.get_holders(right):
+                raise HTTPException(403)
+            return caller
+        return check
+
+    app = FastAPI()
+
+    @app.get("/orders")
+    async def orders(caller: Caller = Depends(require("orders"))):
+        return []
+"""
+
+
+def test_a_service_that_knows_the_caller_is_stood_in_for(project: Path) -> None:
+    """If the dependency has no name, what it calls is a dummy."""
+    (project / "shop/identity.py").write_text(
+        "from pydantic import BaseModel\n"
+        "class Caller(BaseModel):\n"
+        "    id: int\n"
+        "class Identity:\n"
+        "    async def get_caller(self, token: str) -> Caller:\n"
+        "        raise ConnectionError('no network')\n"
+        "    async def get_holders(self, right: str) -> list[Caller]:\n"
+        "        raise ConnectionError('no network')\n"
+    )
+
+    trials = tried(project, STAND_IN)["GET /orders"]
+
+    assert outcomes(trials) == [
+        ("without_credentials", 401),
+        ("without_rows", 200),
+        ("without_holders", 403),
+    ]
+    (setup,) = trials[-1][0].setups
+    assert setup.lines == (
+        "identity_dummy = dummy(Identity)",
+        'identity_dummy.on("get_caller").returns(Caller(id=100)).optional()',
+        'identity_dummy.on("get_holders").returns([Caller(id=100)]).optional()',
+        "app.dependency_overrides[identity] = lambda: identity_dummy",
+    )
