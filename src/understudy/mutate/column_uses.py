@@ -161,15 +161,22 @@ class ColumnReader:
             if text[:1] == "$" and text[1:].isdecimal():
                 yield int(text[1:]), at
 
-    def columns(self, first: int, last: int) -> set[ColumnId]:
-        """Return the columns that are named between two tokens."""
+    def columns(self, first: int, last: int, *, is_strict: bool = False) -> set[ColumnId]:
+        """Return the columns that are named between two tokens.
+
+        Args:
+            first: the number of the first token.
+            last: the number after that of the last.
+            is_strict: whether to leave out columns of what is not a table, such as a CTE.
+        """
         found: set[ColumnId] = set()
         pieces = self._tokens.pieces
         for at in range(first, last):
             columns = self._names.get(name_of(pieces[at].text), set())
             if columns and at >= 2 and pieces[at - 1].text == ".":
                 oid = self._aliases.get(name_of(pieces[at - 2].text))
-                columns = {c for c in columns if oid in (None, c.table)} or columns
+                of_table = {c for c in columns if oid == c.table or (oid is None and not is_strict)}
+                columns = of_table or (set() if is_strict else columns)
             if columns and not pieces[at].text.startswith("'"):
                 found |= columns
         return found

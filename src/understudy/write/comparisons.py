@@ -13,7 +13,7 @@ from understudy.mutate.changes import Numbers
 from understudy.mutate.column_uses import ColumnId, ColumnReader, uses_of
 from understudy.pg.clauses import read_statement
 from understudy.pg.conditions import Condition
-from understudy.pg.queries import Statement
+from understudy.pg.queries import Clause, Query, Statement
 from understudy.pg.sql_spelling import name_of, text_of
 from understudy.rows.table_facts import Schema, Table
 from understudy.script.boundary import Event
@@ -39,6 +39,7 @@ _OPPOSITE = {
     "false": "true",
 }
 _NUMBER = re.compile(r"\d+(\.\d+)?")
+_WITH_TABLES = frozenset({"FROM", "USING", "UPDATE", "DELETE", "INSERT"})
 _CLOCK = frozenset({"NOW", "CURRENT_TIMESTAMP", "CURRENT_DATE", "LOCALTIMESTAMP"})
 _SAME_DAY = dt.timedelta(days=40)
 
@@ -77,6 +78,7 @@ class Reading:
         named: the columns that are mentioned, those of `*` included.
         changed: the tables whose rows are deleted or get another value.
         inserted: the tables into which rows are inserted.
+        assigned: the columns that an UPDATE sets, to whatever value.
     """
 
     tables: list[Table] = field(default_factory=list)
@@ -87,6 +89,7 @@ class Reading:
     named: set[ColumnId] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
     inserted: set[int] = field(default_factory=set)
+    assigned: set[ColumnId] = field(default_factory=set)
 
     def add(self, other: Reading) -> None:
         """Add what another statement does."""
@@ -99,6 +102,7 @@ class Reading:
         self.named |= other.named
         self.changed |= other.changed
         self.inserted |= other.inserted
+        self.assigned |= other.assigned
 
 
 def read(events: Sequence[Event], schema: Schema) -> Reading:
@@ -147,6 +151,7 @@ class _Reader:
         self._tokens = statement.tokens
         self._numbers = Numbers(statement)
         self._columns = ColumnReader(statement, tables)
+        self._own: set[int] = set()
         self._found = Reading(tables)
 
     def read(self) -> Reading:
@@ -160,13 +165,12 @@ class _Reader:
                 if 0 < number <= len(self._given) and column.table == self._written():
                     found.stored[column] = self._given[number - 1]
         for query in self._statement.queries:
+            self._own = self._tables_of(query)
             for keyword, condition in query.conditions():
                 if keyword != "CASE":
                     self._walk(condition, is_negated=False)
             for clause in query.clauses:
-                if clause.keyword in ("ORDER BY", "GROUP BY") and not clause.is_inner:
-                    columns_of = [self._columns.columns(*self._numbers.of(i)) for i in clause.items]
-                    found.sorts.append([min(columns) for columns in columns_of if columns])
+                self._read_clause(clause)
             if query.command in ("UPDATE", "DELETE", "INSERT") and (written := self._written()):
                 if query.command == "INSERT":
                     found.inserted.add(written)
@@ -180,6 +184,31 @@ class _Reader:
             for name, parent in zip(key.columns, key.parent_columns, strict=True)
         ]
         return found
+
+    def _tables_of(self, query: Query) -> set[int]:
+        """Return the tables that a query itself names."""
+        spans = [clause.span for clause in query.clauses if clause.keyword in _WITH_TABLES]
+        names = {
+            name_of(self._tokens.pieces[at].text)
+            for span in spans
+            for at in range(*self._numbers.of(span))
+        }
+        return {table.oid for table in self._tables if table.table in names}
+
+    def _read_clause(self, clause: Clause) -> None:
+        if clause.keyword in ("ORDER BY", "GROUP BY") and not clause.is_inner:
+            columns_of = [self._named(*self._numbers.of(item)) for item in clause.items]
+            self._found.sorts.append([min(columns) for columns in columns_of if columns])
+        elif clause.keyword == "SET":
+            for item in clause.items:
+                first, _ = self._numbers.of(item)
+                self._found.assigned |= self._named(first, first + 1)
+
+    def _named(self, first: int, last: int) -> set[ColumnId]:
+        """Return the columns between two tokens: of the query's own tables if they have them."""
+        found = self._columns.columns(first, last, is_strict=True)
+        own = {column.name for column in found if column.table in self._own}
+        return {c for c in found if c.name not in own or c.table in self._own}
 
     def _written(self) -> int | None:
         """Return the table that the statement writes."""
@@ -208,11 +237,11 @@ class _Reader:
             (n for n in self._tokens.outside_brackets(first, last) if words[n] in _OPERATORS), None
         )
         if at is None:
-            for column in self._columns.columns(first, last) if last - first <= 3 else ():
+            for column in self._named(first, last) if last - first <= 3 else ():
                 self._add(Comparison(column, "true"), is_negated)
             return
-        left = self._columns.columns(first, at)
-        right = set() if self._is_query(at + 1, last) else self._columns.columns(at + 1, last)
+        left = self._named(first, at)
+        right = set() if self._is_query(at + 1, last) else self._named(at + 1, last)
         operator = words[at]
         if operator == "IS":
             is_null = words[at + 1 : at + 2] == ("NULL",)
@@ -220,12 +249,13 @@ class _Reader:
                 for column in left:
                     self._add(Comparison(column, "null" if is_null else "not null"), is_negated)
         elif len(left) == 1 and len(right) == 1 and operator == "=":
-            self._found.links.append((min(left), min(right)))
+            if min(left).table != min(right).table:
+                self._found.links.append((min(left), min(right)))
+        elif left and not right and self._holds_text(first, at):
+            self._add(Comparison(min(left), "like", self._value(first, at)), is_negated)
         elif left and not right:
             is_negated = is_negated != (words[at - 1] == "NOT")
             self._against(min(left), operator, at + 1, last, is_negated)
-            if self._value(first, at) is not None and self._holds_text(first, at):
-                self._add(Comparison(min(left), "like", self._value(first, at)), is_negated)
         elif right and not left:
             self._against(min(right), _FLIPPED.get(operator, operator), first, at, is_negated)
 

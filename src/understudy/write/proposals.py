@@ -174,6 +174,7 @@ class _Plan:
             if not any(name.isdecimal() and name != "0" for name in part.path)
             for path, name, value in self._unusual(part)
         ]
+        found.sort(key=lambda one: _is_key(one[0]))
         for path, name, value in found[:_MOST_BOUNDARIES]:
             what = _words(path)
             about = f"if the {what.replace('_', ' ')} is {name.replace('_', ' ')}"
@@ -267,6 +268,7 @@ class _Plan:
                 len(run[1].arcs),
                 len(run[1].events),
                 run[0].purpose == "rows",
+                len(run[0].chosen),
             ),
         )
         return trial
@@ -389,6 +391,11 @@ def _row(row: tuple[Any, Mapping[str, Any]]) -> Row:
 def _key(trial: Trial) -> object:
     arguments = tuple((name, value.text) for name, value in sorted(trial.arguments.items()))
     return (trial.rows, arguments, trial.script)
+
+
+def _is_key(path: Path) -> bool:
+    """Return whether a part is probably an id, whose unusual values show little."""
+    return path[-1].lower().split("_")[-1] in ("id", "ids", "uuid", "pk")
 
 
 def _words(path: Path) -> str:

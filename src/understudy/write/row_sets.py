@@ -252,6 +252,11 @@ class _Maker:
             of = self._schema.tables[root.table]
             rank = order if order is not None and is_key else _ONLY_KEY[number % 3]
             return column_values.value(self._schema, of, of.column(root.name), rank)
+        for key in table.foreign_keys:
+            if own.name in key.columns and key.parent == table.oid:
+                # The root of a tree; but two rows may have the same name below different ones.
+                is_below = number == 2 and self._is_in_key(table, own.name)
+                return self._match(table, 0).get(key.parent_columns[0]) if is_below else None
         if self._refers(table, own.name):
             is_needed = own in self._reading.named or self._is_in_key(table, own.name)
             return column_values.value(self._schema, table, column, number) if is_needed else None
@@ -259,6 +264,8 @@ class _Maker:
             return self._another(table, column, self._reading.stored[own])
         if order is not None:
             return column_values.value(self._schema, table, column, order)
+        if own in self._reading.assigned and number == 0:  # so that the change shows
+            return column_values.value(self._schema, table, column, number)
         if own in self._reading.named and column.required:
             return column_values.value(self._schema, table, column, number)
         return None
@@ -295,7 +302,7 @@ class _Maker:
                 if one.operator == "=":
                     return self._typed(own, one.value)
                 if one.value:
-                    return self._typed(own, one.value[number % len(one.value)])
+                    return self._typed(own, _of_list(one.value, number))
         return None
 
     def _satisfying(
@@ -317,7 +324,7 @@ class _Maker:
             case "=" | ">=" | "<=":
                 return self._typed(one.column, value)
             case "in":
-                return self._typed(one.column, value[number % len(value)]) if value else None
+                return self._typed(one.column, _of_list(value, number)) if value else None
             case "like":
                 return _without_wildcards(value) or column_values.value(
                     self._schema, table, column, number
@@ -359,7 +366,14 @@ class _Maker:
         missing = self._missing(one, table, column)
         if missing is None and (one.operator != "not null" or column.not_null):
             return None
-        return {**self._other(table, values, 3), column.name: missing}
+        near = {**self._other(table, values, 3), column.name: missing}
+        for name in near:
+            # It counts beside the others: what it refers to is another row, too.
+            own = ColumnId(table.oid, name)
+            is_free = self._refers(table, name) and self._bound(own, 0) is None
+            if is_free and not any(own in pair for pair in self._links) and near[name] is not None:
+                near[name] = column_values.value(self._schema, table, table.column(name), 3)
+        return near
 
     def _other(self, table: Table, values: Values, number: int) -> Values:
         """Return a row's values with other ones in the unique columns that no condition decides."""
@@ -524,6 +538,11 @@ def _self_ordered(
     own.sort(key=lambda row: row[1].get(refers) is not None)
     order = iter(own)
     return [next(order) if of is table else (of, row) for of, row in rows]
+
+
+def _of_list(values: Sequence[Any], number: int) -> Any:
+    """Return the value of a world: backwards, so that rows are not sorted as they are inserted."""
+    return values[-1 - number % len(values)]
 
 
 def _without_wildcards(value: Any) -> Any:

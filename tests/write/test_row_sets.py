@@ -1,0 +1,171 @@
+"""The rows that are proposed for statements: PostgreSQL takes them, and they tell mutants apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from understudy.embedded import EmbeddedServer
+from understudy.embedded.driver import connect
+from understudy.mutate import operators
+from understudy.rows.rows import Rows, SchemaCache
+from understudy.rows.schema_reader import read_schema
+from understudy.script.boundary import FAKES, Event
+from understudy.script.calls import Call
+from understudy.write import comparisons
+from understudy.write.row_sets import RowSet, row_sets
+
+SCHEMA = """
+    CREATE TABLE users (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        name text NOT NULL,
+        email text NOT NULL UNIQUE CHECK (email = lower(email)),
+        status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'blocked', 'gone')),
+        deleted_at timestamp
+    );
+    CREATE TABLE teams (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        name text NOT NULL,
+        parent_id bigint REFERENCES teams CHECK (parent_id <> id)
+    );
+    CREATE TABLE members (
+        user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+        team_id bigint NOT NULL REFERENCES teams,
+        PRIMARY KEY (user_id, team_id)
+    );
+"""
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a database with users, teams and members."""
+    with EmbeddedServer() as server:
+        server.admin.create("rows")
+        with connect(server.dsn("rows")) as connection:
+            connection.execute(SCHEMA.encode())
+        with psycopg.connect(server.dsn("rows"), autocommit=True) as connection:
+            yield connection
+
+
+def _event(statement: str, parameters: Sequence[Any]) -> Event:
+    return FAKES.begin("statement", Call("execute", statement, list(parameters)), None)
+
+
+def _sets(
+    database: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
+) -> list[RowSet]:
+    schema = read_schema(database)
+    reading = comparisons.read([_event(statement, parameters)], schema)
+    return list(row_sets(reading, schema))
+
+
+def _shown(rows: RowSet) -> list[tuple[str, dict[str, Any]]]:
+    return [(table.name, values) for table, values in rows.rows]
+
+
+def _done(
+    database: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
+) -> tuple[object, ...]:
+    """Return what a statement returns or raises, and which users it leaves."""
+    named = re.sub(r"\$(\d+)", r"%(p\1)s", statement.replace("%", "%%"))
+    given = {f"p{number}": value for number, value in enumerate(parameters, 1)}
+    try:
+        with database.transaction(force_rollback=True):
+            cursor = database.execute(named.encode(), given)
+            rows = cursor.fetchall() if cursor.description else cursor.statusmessage
+            left = database.execute("SELECT * FROM users ORDER BY id").fetchall()
+            return rows, left
+    except psycopg.Error as error:
+        return (error.sqlstate,)
+
+
+def _alive(
+    database: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
+) -> list[str]:
+    """Return the mutants that no row set tells from the statement."""
+    cache = SchemaCache(read_schema(database))
+    mutants = operators.mutants(statement, None)
+    for rows in _sets(database, statement, parameters):
+        with database.transaction(force_rollback=True):
+            inserter = Rows(lambda: database, "seed", cache=cache)
+            for table, values in rows.rows:
+                inserter.insert(table.name, **values)
+            done = _done(database, statement, parameters)
+            mutants = [m for m in mutants if _done(database, m.sql, parameters) == done]
+    return [mutant.sentence for mutant in mutants]
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [
+        ("SELECT name FROM users WHERE id = $1 AND status <> 'gone'", [101]),
+        ("SELECT name FROM users WHERE email = lower($1)", ["ANA@EXAMPLE.COM"]),
+        (
+            "SELECT id FROM users WHERE deleted_at IS NULL AND status = $1 ORDER BY name, id",
+            ["open"],
+        ),
+        ("SELECT id FROM users WHERE id = ANY($1) ORDER BY id", [[101, 102]]),
+        ("DELETE FROM users WHERE id = $1 RETURNING id", [101]),
+        ("DELETE FROM members WHERE user_id = $1 AND team_id = $2 RETURNING user_id", [101, 201]),
+        ("UPDATE users SET name = $2 WHERE id = $1 RETURNING name", [101, "Ana"]),
+        ("SELECT count(DISTINCT team_id) FROM members", []),
+        (
+            "SELECT u.name FROM users u JOIN members m ON m.user_id = u.id "
+            "WHERE m.team_id = $1 ORDER BY u.name",
+            [101],
+        ),
+    ],
+)
+def test_rows_tell_every_mutant_apart(
+    database: psycopg.Connection[Any], statement: str, parameters: Sequence[Any]
+) -> None:
+    """Each condition, order and stored value of the statement shows in what it does."""
+    alive = _alive(database, statement, parameters)
+
+    # The key and NOT NULL make these do the same for any rows.
+    equivalent = ("SELECT DISTINCT", "also if that is NULL", "LEFT JOIN")
+    assert [one for one in alive if not any(words in one for words in equivalent)] == []
+
+
+def test_rows_are_readable(database: psycopg.Connection[Any]) -> None:
+    """One row matches; then a row beside it misses the condition; then a row refers to it."""
+    sets = _sets(database, "DELETE FROM users WHERE id = $1 RETURNING id", [101])
+
+    assert [(rows.scenario, _shown(rows)) for rows in sets] == [
+        ("with_one_row", [("users", {"id": 101})]),
+        ("among_others", [("users", {"id": 102}), ("users", {"id": 101})]),
+        ("with_members", [("users", {"id": 101}), ("members", {"user_id": 101})]),
+    ]
+
+
+def test_insert_gets_its_parents_and_a_taken_key(database: psycopg.Connection[Any]) -> None:
+    """The rows exist that the stored values refer to; then the key is taken, too."""
+    statement = "INSERT INTO members (user_id, team_id) VALUES ($1, $2)"
+    parents = [("teams", {"id": 201}), ("users", {"id": 101})]
+
+    sets = _sets(database, statement, [101, 201])
+
+    assert [(rows.scenario, _shown(rows)) for rows in sets] == [
+        ("with_what_it_refers_to", parents),
+        (
+            "with_a_taken_user_id_and_team_id",
+            [*parents, ("members", {"user_id": 101, "team_id": 201})],
+        ),
+    ]
+
+
+def test_tree_has_rows_above_and_below(database: psycopg.Connection[Any]) -> None:
+    """A statement that follows a table's reference to itself finds more than one level."""
+    statement = (
+        "WITH RECURSIVE below AS (SELECT id, parent_id FROM teams WHERE id = $1 UNION ALL "
+        "SELECT t.id, t.parent_id FROM teams t JOIN below ON t.parent_id = below.id) "
+        "SELECT id FROM below"
+    )
+
+    (tree,) = [r for r in _sets(database, statement, [101]) if r.scenario == "in_a_tree"]
+
+    assert [values.get("parent_id") for _, values in tree.rows] == [None, 191, 101, 192]
