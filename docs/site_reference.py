@@ -24,6 +24,7 @@ from understudy.plugin import markers
 from understudy.plugin.registration import INTEGRATION, register_fixtures
 from understudy.plugin.settings import Settings
 from understudy.real_postgres.mixed_rules import RealRule
+from understudy.real_sqlite.fixture import SqliteRule
 from understudy.script.rules import Rule, StatementRule
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _RULES: dict[str, type[Rule]] = {
     "Rules for statements": StatementRule,
     "On fake_postgres and real_postgres": ServerRule,
     "On real_postgres": RealRule,
+    "On real_sqlite": SqliteRule,
     "Rules for the methods of a dummy": MethodRule,
 }
 # What tests make themselves: only of these is the constructor shown.
@@ -45,6 +47,7 @@ _MADE = ("FakeConnection", "FakePool", "FakeRecord", "JsonText")
 _HANDED_OUT = (
     "understudy.real_postgres.fixture.RealPostgres",
     "understudy.real_postgres.fixture.ClonedPostgres",
+    "understudy.real_sqlite.fixture.RealSqlite",
     "understudy.fake_postgres.fixture.Address",
     "understudy.fake_postgres.connectors.Asyncpg",
     "understudy.fake_postgres.connectors.Psycopg",

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiosqlite
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import create_engine, exc, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.real_sqlite.conftest import failing
@@ -147,6 +147,20 @@ def _wait_for_a_call(real: RealSqlite) -> None:
         time.sleep(0.001)
 
 
+def test_sqlalchemy_over_sqlite3(real: RealSqlite) -> None:
+    real.on(ADD).raises(
+        db_error("SQLITE_CONSTRAINT_NOTNULL", table="users", column="name")
+    ).then.real()
+    engine = create_engine(real.dsn)
+    with engine.begin() as opened, pytest.raises(exc.IntegrityError) as raised:
+        opened.execute(text(ADD))
+    assert str(raised.value.orig) == "NOT NULL constraint failed: users.name"
+    with engine.begin() as opened:
+        opened.execute(text(ADD))
+    engine.dispose()
+    assert [transaction.state for transaction in real.transactions] == ["committed", "committed"]
+
+
 async def test_a_statement_hangs_until_it_is_interrupted(real: RealSqlite) -> None:
     real.on(NAMES).hangs()
     async with aiosqlite.connect(real.path) as opened:
@@ -156,6 +170,12 @@ async def test_a_statement_hangs_until_it_is_interrupted(real: RealSqlite) -> No
         with pytest.raises(sqlite3.OperationalError) as raised:
             await running
     assert raised.value.sqlite_errorname == "SQLITE_INTERRUPT"
+
+
+def test_the_main_thread_cannot_hang(real: RealSqlite, connection: sqlite3.Connection) -> None:
+    real.on(NAMES).hangs()
+    with pytest.raises(NotSupported, match="would block the main thread"):
+        connection.execute(NAMES)
 
 
 def test_what_hangs_ends_with_the_test(real: RealSqlite) -> None:

@@ -9,27 +9,31 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache, partial
-from typing import Any, Self
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Self
 
 from understudy.real_sqlite.session import Session
 from understudy.script.failures import NotSupported
+
+if TYPE_CHECKING:
+    from understudy.real_sqlite.database import SqliteDatabase
 
 
 class ObservedConnection(sqlite3.Connection):
     """A connection to the database of the test.
 
     Attributes:
+        database: the database of the test.
         session: what it does.
         hang_ends: set when a statement that hangs is interrupted.
     """
 
-    new_session: Callable[[Any], Session]
+    database: SqliteDatabase
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.hang_ends = threading.Event()
         super().__init__(*args, **options)
-        self.session = type(self).new_session(self)
+        self.session = Session(self, self.database)
 
     # The annotations of typeshed's overloads would be twice as long as the methods.
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
@@ -127,9 +131,8 @@ class ObservedCursor(sqlite3.Cursor):
         return super().lastrowid if self._row is None else self._row
 
 
-@cache
-def observed_connection(factory: Any, new_session: Callable[[Any], Session]) -> type[Any]:
-    """Return a class of connections that tells its sessions of each statement.
+def observed_connection(factory: Any, database: SqliteDatabase) -> type[Any]:
+    """Return a class of connections to a database that tells its sessions of each statement.
 
     Raises:
         NotSupported: the factory is no class of connections.
@@ -142,10 +145,10 @@ def observed_connection(factory: Any, new_session: Callable[[Any], Session]) -> 
     bases = (
         (ObservedConnection,) if factory is sqlite3.Connection else (factory, ObservedConnection)
     )
-    return type(factory.__name__, bases, {"new_session": staticmethod(new_session)})
+    return type(factory.__name__, bases, {"database": database})
 
 
-@cache
+@lru_cache(maxsize=32)
 def observed_cursor(factory: Any) -> Any:
     """Return a class of cursors that tells of each statement; what is no class as it is."""
     if not (isinstance(factory, type) and issubclass(factory, sqlite3.Cursor)):

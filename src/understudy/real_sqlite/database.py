@@ -194,18 +194,14 @@ class SqliteDatabase:
             if not self._is_filled:
                 self._fill()
             if len(arguments) > _FACTORY:
-                factory = observed_connection(arguments[_FACTORY], self._new_session)
+                factory = observed_connection(arguments[_FACTORY], self)
                 arguments = (*arguments[:_FACTORY], factory, *arguments[_FACTORY + 1 :])
             else:
                 factory = options.get("factory", sqlite3.Connection)
-                options["factory"] = observed_connection(factory, self._new_session)
+                options["factory"] = observed_connection(factory, self)
             return self._connect(*arguments, **options)
 
         return connect
-
-    @functools.cached_property
-    def _new_session(self) -> Callable[[Any], Session]:
-        return lambda connection: Session(connection, self)
 
     def _is_own(self, address: object) -> bool:
         if not isinstance(address, str | bytes | os.PathLike):

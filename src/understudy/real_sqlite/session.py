@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -172,6 +173,10 @@ class Session:
                 raise _refused(call, "a function that answers on real_sqlite cannot be async")
             outcome = read_computed(value)
         if isinstance(outcome, Hang):
+            if threading.current_thread() is threading.main_thread():
+                raise _refused(
+                    call, "hangs() would block the main thread, and so the test, forever"
+                )
             self._connection.hang_ends.clear()
             self._database.hanging.append(self._connection.hang_ends)
             self._connection.hang_ends.wait()
