@@ -49,6 +49,12 @@ UUID = "from uuid import UUID"
             "def test(): ...\n", UUID, f"{UUID}\n\n\ndef test(): ...\n", id="nothing but code"
         ),
         pytest.param(
+            "#!/usr/bin/python\n# coding: latin-1\n# about\nx = 1\n",
+            UUID,
+            f"#!/usr/bin/python\n# coding: latin-1\n{UUID}\n\n\n# about\nx = 1\n",
+            id="after an encoding",
+        ),
+        pytest.param(
             "from uuid import uuid4\n", UUID, "from uuid import UUID, uuid4\n", id="one more name"
         ),
         pytest.param(

@@ -59,8 +59,9 @@ def test_a_method_with_types_keeps_its_style() -> None:
     new = written(source, "TestUsers.test_create", status="503", before=1)
 
     assert new == dedent(source).lstrip("\n").rstrip(" ").replace(
-        "import pytest\n",
-        "from typing import Any\n\nimport pytest\nfrom understudy import db_error\n",
+        "import pytest\nfrom httpx import AsyncClient\n",
+        "from typing import Any\n\nimport pytest\nfrom httpx import AsyncClient\n"
+        "from understudy import db_error\n",
     ) + (
         "\n"
         "    @pytest.mark.asyncio\n"

@@ -19,6 +19,10 @@ _PURE = frozenset(
     }
 )
 
+# What only the first two lines of a file can say: its interpreter, and its encoding.
+_HEADER = re.compile(r"#!|[ \t\f]*#.*?coding[:=]")
+_MOST_HEADER = 2
+
 
 def with_imports(text: str, lines: Sequence[str]) -> str:
     """Return a text with imports where isort has them, as far as those of the text are in order."""
@@ -35,6 +39,8 @@ def with_imports(text: str, lines: Sequence[str]) -> str:
             continue
         newline = "\r\n" if "\r\n" in text else "\n"
         at, before, after = _place_for(wanted, tree, imports)
+        while at < len(kept) and at < _MOST_HEADER and _HEADER.match(kept[at]):
+            at += 1
         kept.insert(at, newline * before + line + newline * (1 + after))
         text = "".join(kept)
     return text

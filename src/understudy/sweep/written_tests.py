@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from understudy.pg import sql
+from understudy.project.imports import with_imports
 from understudy.script.boundary import Event
 from understudy.script.formatting import python_literal, quoted
 from understudy.sweep.faults import DROP, DROP_AFTER_COMMIT, Fault
@@ -334,46 +334,4 @@ def _with_imports(source: str, block: str) -> str:
     wanted += ["from typing import Any"] if ": Any" in block else []
     wanted += ["import pytest"] if "pytest." in block else []
     wanted += ["from understudy import db_error"] if "db_error(" in block else []
-    missing = [line for line in wanted if line.rpartition(" ")[2] not in known]
-    if not missing:
-        return source
-    for line in missing:
-        source = _with_import(source, line)
-    return source
-
-
-def _with_import(source: str, line: str) -> str:
-    """Insert an import where its kind stands: the standard library's before all others."""
-    tree, lines = ast.parse(source), source.splitlines()
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    imports = [node for node in imports if getattr(node, "module", "") != "__future__"]
-    if not imports:
-        at = _after_docstring(tree)
-        lines[at:at] = ["", line] if at else [line, "", ""]
-        return "\n".join(lines) + "\n"
-    name = line.split()[1]
-    if name in sys.stdlib_module_names:
-        standard = [node for node in imports if _module(node) in sys.stdlib_module_names]
-        later = [node for node in standard if _module(node) > name]
-        at = later[0].lineno - 1 if later else (standard or imports)[-1].end_lineno or 0
-        if not standard:
-            lines[imports[0].lineno - 1 : imports[0].lineno - 1] = [line, ""]
-        else:
-            lines[at:at] = [line]
-    else:
-        pytest = [node for node in imports if _module(node) == "pytest"]
-        at = (pytest or imports)[-1].end_lineno or 0
-        lines[at:at] = [line]
-    return "\n".join(lines) + "\n"
-
-
-def _module(node: ast.Import | ast.ImportFrom) -> str:
-    name = node.names[0].name if isinstance(node, ast.Import) else node.module or ""
-    return name.partition(".")[0]
-
-
-def _after_docstring(tree: ast.Module) -> int:
-    first = tree.body[0] if tree.body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        return first.end_lineno or 0
-    return 0
+    return with_imports(source, [line for line in wanted if line.split()[-1] not in known])
