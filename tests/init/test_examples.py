@@ -78,9 +78,12 @@ def test_a_literal_says_what_it_is_made_of(text: str) -> None:
     assert python_literal("it's") == '"it\'s"'
 
 
-@pytest.mark.parametrize("statement", ["SELECT '\\d'", 'SELECT """'])
-def test_sql_that_cannot_stand_in_a_literal_of_several_lines(statement: str) -> None:
-    assert sql_block(statement, 4) == python_literal(statement)
+def test_sql_with_three_quotes_is_a_literal_of_one_line() -> None:
+    assert sql_block('SELECT """', 4) == python_literal('SELECT """')
+
+
+def test_sql_with_a_backslash_is_raw() -> None:
+    assert sql_block("SELECT '\\d'", 4) == 'r"""\n    SELECT \'\\d\'\n    """'
 
 
 def test_words() -> None:

@@ -255,12 +255,13 @@ def rule(fake: str, statement: str, arguments: Sequence[str], answer: str, width
 
 
 def sql_block(statement: str, depth: int) -> str:
-    """Return SQL as a literal of several lines, or of one if it needs escaping."""
-    if "\\" in statement or '"""' in statement:
+    """Return SQL as a literal of several lines, or of one if it has three quotes."""
+    if '"""' in statement:
         return python_literal(statement)
     lines = dedent(statement.expandtabs(4)).strip("\n").rstrip().splitlines()
     body = indent("\n".join(line.rstrip() for line in lines), " " * depth)
-    return f'"""\n{body}\n{" " * depth}"""'
+    raw = "r" if "\\" in statement else ""
+    return f'{raw}"""\n{body}\n{" " * depth}"""'
 
 
 def words_of(name: str) -> str:

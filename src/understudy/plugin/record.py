@@ -87,7 +87,7 @@ class RecordPlugin:
             warnings.catch_warnings(record=True) as caught,
             quiet.held_reports(item.config) as subtests,
         ):
-            found = _run(item, lambda: item.parent if looking.is_wanted else nextitem)
+            found = _run(item, lambda: item.parent if looking.is_wanted else _after(item, nextitem))
             if looking.is_wanted:
                 warnings.simplefilter("ignore")
                 quiet.forget(item)
@@ -172,6 +172,10 @@ class RecordPlugin:
                 self._unavailable = str(error)
             real.aliases[fake.user] = real.user
             stack.callback(real.aliases.clear)
+            # What a fixture that outlives tests has scripted counts here, too.
+            stack.callback(setattr, real.engine, "scripts", (real.base,))
+            stack.callback(setattr, real, "base", real.base)
+            real.base = fake.base
             fake.sockets.stand_in = real.sockets
             stack.callback(setattr, fake.sockets, "stand_in", None)
             pool_renewal.renew(fake.end_connections())
@@ -186,7 +190,7 @@ class RecordPlugin:
     def _tear_down(item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Tear down the fixtures that the next test does not need, and report what that raises."""
         call = pytest.CallInfo.from_call(
-            lambda: item.session._setupstate.teardown_exact(nextitem),
+            lambda: item.session._setupstate.teardown_exact(_after(item, nextitem)),
             when="teardown",
             reraise=(pytest.exit.Exception, KeyboardInterrupt),
         )
@@ -275,6 +279,11 @@ def _run(
             found.append(quiet.run_phase(item, "call", {}))
         found.append(quiet.run_phase(item, "teardown", {"nextitem": following()}))
     return found
+
+
+def _after(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.Item | None:
+    """Return the test that follows, None if the run ends with this one."""
+    return None if item.session.shouldfail or item.session.shouldstop else nextitem
 
 
 def _explain(reports: list[pytest.TestReport], text: str) -> None:

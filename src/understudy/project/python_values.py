@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from understudy.pg.codecs.json_documents import JsonText
 from understudy.project import parsing
 from understudy.project.imports import import_order
 from understudy.script.formatting import python_literal
@@ -110,6 +111,8 @@ def source_of(value: Any, names: Names) -> str:
         return f'{names.of("decimal", "Decimal")}("{value}")'
     if type(value) is UUID:
         return f'{names.of("uuid", "UUID")}("{value}")'
+    if type(value) is JsonText:
+        return f"{names.of('understudy', 'JsonText')}({python_literal(value.text)})"
     if isinstance(value, dt.date | dt.time | dt.timedelta):
         return _moment(value, names)
     if isinstance(value, Mapping):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from understudy.catalog import active_checker
 from understudy.catalog.command_tags import command_in
@@ -15,6 +18,7 @@ from understudy.fake_postgres.protocol import commands
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.pg import sql
 from understudy.pg.codecs.codec import TEXT, Codec
+from understudy.pg.codecs.json_documents import JsonNumber, JsonText
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.types import Types
 from understudy.script.boundary import Event
@@ -23,6 +27,12 @@ from understudy.script.requests import Phase
 
 MOST_ROWS = 50  # of an answer, and of a COPY: a script is for reading
 _BUILT_IN = Types({})
+_WITH_SOURCE = frozenset(
+    (
+        *(type(None), bool, int, float, str, bytes, list, tuple, dict),
+        *(Decimal, UUID, dt.date, dt.datetime, dt.timedelta, dt.time),
+    )
+)
 _ABORTED = "25P02"  # the server's own answer after an error in a transaction
 
 
@@ -209,12 +219,13 @@ def _read(codec: Codec, data: bytes, form: int) -> Any:
 
 
 def _scripted(value: Any, codec: Codec) -> Any:
-    """Return a value, or PostgreSQL's text of one that has another class than Python's own."""
-    return codec.output(value) if any(map(_is_special, leaves(value))) else value
-
-
-def _is_special(value: Any) -> bool:
-    return type(value).__module__.startswith(("understudy.", "ipaddress"))
+    """Return a value, or PostgreSQL's text of one that has no source of its own."""
+    found = list(leaves(value))
+    if all(type(leaf) in _WITH_SOURCE for leaf in found):
+        return value
+    # A number of a document, of which a float does not say all: 9.50
+    is_document = any(isinstance(leaf, JsonNumber) for leaf in found)
+    return JsonText(codec.output(value)) if is_document else codec.output(value)
 
 
 def leaves(value: Any) -> Iterator[Any]:
