@@ -163,13 +163,13 @@ def test_a_script_for_every_kind_of_statement(project: Project) -> None:
     project.write_text(project.path / "db" / "1.sql", SCHEMA + DEFERRED)
     file = project.path / "test_it.py"
     file.write_text((GOLDEN / "before.txt").read_text(encoding="utf-8"), encoding="utf-8")
-    run(project, "--understudy-record").assert_outcomes(passed=13)
+    run(project, "--understudy-record").assert_outcomes(passed=14)
     written = file.read_text(encoding="utf-8")
     if os.environ.get("UPDATE_GOLDEN"):
         (GOLDEN / "after.txt").write_text(written, encoding="utf-8")
 
     assert written == (GOLDEN / "after.txt").read_text(encoding="utf-8")
-    run(project).assert_outcomes(passed=13)
+    run(project).assert_outcomes(passed=14)
 
 
 @pytest.mark.slow

@@ -140,9 +140,13 @@ def _moment(value: dt.date | dt.time | dt.timedelta, names: Names) -> str:
         return f"{names.of('datetime', 'datetime')}({given}{zone})"
     if type(value) is dt.date:
         return f"{names.of('datetime', 'date')}({value.year}, {value.month}, {value.day})"
-    if type(value) is dt.time and value.tzinfo is None:
+    if type(value) is dt.time:
         given = ", ".join(map(str, _clock(value, 2)))
-        return f"{names.of('datetime', 'time')}({given})"
+        offset, zone = value.utcoffset(), ""
+        if offset is not None:
+            made = names.of("datetime", "timezone" if offset else "UTC")
+            zone = f", tzinfo={made}({_moment(offset, names)})" if offset else f", tzinfo={made}"
+        return f"{names.of('datetime', 'time')}({given}{zone})"
     raise NoSource(f"a {type(value).__name__} has no source: {value!r}")
 
 

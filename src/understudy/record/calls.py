@@ -17,7 +17,7 @@ from understudy.fake_postgres.current_schema import Schema
 from understudy.fake_postgres.protocol import commands
 from understudy.fake_postgres.protocol.command_parser import read
 from understudy.pg import sql
-from understudy.pg.codecs.codec import TEXT, Codec
+from understudy.pg.codecs.codec import TEXT, Codec, Unencodable
 from understudy.pg.codecs.json_documents import JsonNumber, JsonText
 from understudy.pg.errors import ErrorFields, ServerError
 from understudy.pg.types import Types
@@ -130,19 +130,18 @@ def _call(event: Event, values: _Values) -> RecordedCall:
                 f"more than {counted(MOST_ROWS, 'row')} were {verb}, which nobody reads in a script"
                 f"{where}\nInsert fewer, or run the test on real_postgres."
             )
-    parameters, columns = values.types(event)
-    return RecordedCall(
-        statement,
-        tuple(sent) if is_copy else values.parameters(given, parameters),
-        Answer(
-            () if answer is None else tuple(answer.columns),
-            None if answer is None else values.rows(event, columns),
-            event.tag or "",
-            event.error,
-        ),
-        event.phase,
-        event.begun,
-    )
+    types, columns = values.types(event)
+    try:
+        parameters = tuple(sent) if is_copy else values.parameters(given, types)
+        found = None if answer is None else values.rows(event, columns)
+    except (ServerError, Unencodable, UnicodeDecodeError) as error:
+        raise NotRecordable(
+            f"a value of a type of the schema cannot be read{where}\n  {error}\n"
+            "Cast it in the statement, or write the rule by hand."
+        ) from error
+    names = () if answer is None else tuple(answer.columns)
+    outcome = Answer(names, found, event.tag or "", event.error)
+    return RecordedCall(statement, parameters, outcome, event.phase, event.begun)
 
 
 class _Values:
@@ -199,7 +198,7 @@ class _Values:
         codecs = [self._codec(name) for name in types]
         return tuple(
             tuple(
-                None if data is None else _scripted(_read(codec, bytes(data), form), codec)
+                None if data is None else _answered(_read(codec, bytes(data), form), codec)
                 for data, codec, form in zip(row, codecs, forms, strict=True)
             )
             for row in answer.rows
@@ -216,6 +215,11 @@ def _built_in(oid: int) -> str:
 
 def _read(codec: Codec, data: bytes, form: int) -> Any:
     return codec.input(data.decode()) if form == TEXT else codec.receive(data)
+
+
+def _answered(value: Any, codec: Codec) -> Any:
+    """Return a value that was sent: None is not NULL here, but the null of JSON."""
+    return JsonText("null") if value is None else _scripted(value, codec)
 
 
 def _scripted(value: Any, codec: Codec) -> Any:
