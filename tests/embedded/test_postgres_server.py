@@ -71,6 +71,7 @@ async def test_a_database_with_a_difficult_name_is_reached_by_all_three(
         ("synchronous_commit", "off"),
         ("full_page_writes", "off"),
         ("max_connections", "100"),
+        ("temp_file_limit", "1GB"),
         ("listen_addresses", "127.0.0.1"),
         ("autovacuum", "off"),
         ("TimeZone", "UTC"),

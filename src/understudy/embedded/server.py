@@ -54,6 +54,8 @@ _SETTINGS = {
     "max_wal_size": "256MB",
     "max_connections": "100",
     "shared_buffers": "32MB",
+    # On tmpfs, the files of a sort are in memory, too: a join without its condition would fill it.
+    "temp_file_limit": "1GB",
     # Background workers slow the start, and a worker in a template makes cloning fail.
     "autovacuum": "off",
     "max_logical_replication_workers": "0",
