@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
+from typing import Any, cast
 
 import pytest
 
@@ -14,10 +16,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Repeat the tests, in another order each time; the orders are the same in each run."""
     shuffled: list[pytest.Item] = []
     for number in range(pytest_process.requested()["runs"]):
-        round_ = list(items)
+        round_ = [_again(item) for item in items]
         random.Random(number).shuffle(round_)
         shuffled += round_
     items[:] = shuffled
+
+
+def _again(item: pytest.Item) -> pytest.Item:
+    """Return another item of the same test: one that follows itself would not be torn down."""
+    found: Any = copy.copy(item)
+    found._initrequest()
+    return cast("pytest.Item", found)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

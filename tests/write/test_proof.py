@@ -1,0 +1,54 @@
+"""Tests that do not always pass are taken out of the file."""
+
+from __future__ import annotations
+
+from understudy.write.proof import without
+
+_FILE = '''\
+"""Tests for a module."""
+
+import pytest
+
+
+@pytest.mark.asyncio
+async def test_one() -> None:
+    """One."""
+    assert 1
+
+
+# About two.
+def test_two() -> None:
+    assert 2
+
+
+def test_three() -> None:
+    assert 3
+'''
+
+
+def test_a_test_goes_with_its_decorators() -> None:
+    assert (
+        without(_FILE, ["test_one"])
+        == '''\
+"""Tests for a module."""
+
+import pytest
+
+
+# About two.
+def test_two() -> None:
+    assert 2
+
+
+def test_three() -> None:
+    assert 3
+'''
+    )
+
+
+def test_the_last_one_leaves_one_line_end() -> None:
+    assert without(_FILE, ["test_three"]).endswith("    assert 2\n")
+
+
+def test_all_other_lines_stay() -> None:
+    assert without(_FILE, []) == _FILE
