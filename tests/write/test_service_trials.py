@@ -13,8 +13,9 @@ import pytest
 
 from tests.write.imported import imports_from, written_modules
 from understudy.write import rendering, service_trials
+from understudy.write.collaborators import Recorded
 from understudy.write.targets import find
-from understudy.write.trials import Arc, Observation, Target, Trial
+from understudy.write.trials import Arc, Expression, Observation, Target, Trial
 
 DAOS = """
     from dataclasses import dataclass
@@ -138,3 +139,17 @@ def test_a_collaborator_raises_what_the_service_catches(service: Target) -> None
         'users.on("find", 101).raises(NotFound(404, "detail a"))'
     )
     assert scripts["when_find_returns_none"] == 'users.on("find", 101).returns(None)'
+
+
+def test_generated_times_and_ids_of_answers_are_plain_ones() -> None:
+    """What is the same stays the same, in answers and in the arguments of later calls."""
+    when = "datetime(2026, 11, 29, 21, 19, 23, 517571"
+    key = 'UUID("c9bf9e57-1685-4c89-bafb-ff5af830be8a")'
+    calls = [
+        Recorded("users", "add", [], [], answer=Expression(f"({key}, {when}, tzinfo=UTC))")),
+        Recorded("users", "find", [key, f"{when})"], [], answer=Expression("None")),
+    ]
+    assert [rule.line() for rule in service_trials.rules_for(calls)] == [
+        'users.on("add").returns((UUID(int=1), datetime(2026, 1, 3, 12, 0, tzinfo=UTC)))',
+        'users.on("find", UUID(int=1), datetime(2026, 1, 3, 12, 0)).returns(None)',
+    ]

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args, get_origin
 
@@ -77,6 +77,7 @@ class Builder:
         tops = {name.partition(".")[0] for one in modules for name in one.imports.values()}
         self._uses_sqlalchemy = bool(tops & {"sqlalchemy", "sqlmodel"})
         self._options = _session_options(modules)
+        self._derived: dict[type, list[type]] = {}
 
     def kind(self, name: str, hint: Any, is_async: bool) -> str | None:
         """Return the type of connection that an argument takes, or None if it takes none."""
@@ -249,7 +250,7 @@ class Builder:
         return None
 
     def _concrete(self, cls: type, hint: Any) -> type:
-        found = list(self.subclasses(cls))
+        found = self.subclasses(cls)
         if len(found) > 1:
             wanted = get_args(hint)
             found = [one for one in found if _arguments_for(one, cls) == wanted] or found
@@ -259,16 +260,25 @@ class Builder:
             raise Unbuildable(f"{cls.__name__} is abstract, and the project {has}")
         return found[0]
 
-    def subclasses(self, cls: type) -> Iterator[type]:
-        """Yield the project's classes that derive from one and are not abstract, without tests."""
+    def subclasses(self, cls: type) -> Sequence[type]:
+        """Return the project's classes that derive from one and are not abstract, without tests."""
+        if cls not in self._derived:
+            self._derived[cls] = list(self._find_derived(cls))
+        return self._derived[cls]
+
+    def _find_derived(self, cls: type) -> Iterator[type]:
         for module in self._modules:
-            if {"tests", "test"} & set(module.file.parts):
+            scopes = [
+                scope
+                for scope in module.scope.classes
+                if scope.node.bases and self._derives(module.project.lineage(module, scope)[0], cls)
+            ]
+            if not scopes or {"tests", "test"} & set(module.file.parts):
                 continue
-            for scope in module.scope.classes:
-                if self._derives(module.project.lineage(module, scope)[0], cls):
-                    found = getattr(_imported(module.name), scope.name, None)
-                    if isinstance(found, type) and not inspect.isabstract(found):
-                        yield found
+            for scope in scopes:
+                found = getattr(_imported(module.name), scope.name, None)
+                if isinstance(found, type) and not inspect.isabstract(found):
+                    yield found
 
     def _derives(self, lineage: list[Class], cls: type) -> bool:
         home = self._modules.by_name[cls.__module__].scope

@@ -29,6 +29,11 @@ from understudy.write.values import Values
 
 _ANY = Expression("ANY", ("from understudy import ANY",))
 _MOST_RAISED = 3  # exceptions of one method
+# A time with microseconds, without its end; a random UUID.
+_GENERATED = re.compile(
+    r"datetime\((?:\d+, ){6}\d{4,6}(?=[,)])"
+    r"|(?P<id>UUID\(\"[0-9a-f]{8}-[0-9a-f]{4}-[147][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\"\))"
+)
 Seen = Sequence[tuple[Trial, Observation]]
 
 
@@ -67,7 +72,7 @@ def more(
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
     """A line of a dummy's script: one call and its answer."""
 
     name: str
@@ -90,7 +95,7 @@ class _Service:
         self._seen = seen
         self._values = Values(schema or Schema({}, {}, {}), "")
         self._written: set[tuple[object, ...]] = set()
-        self._best: tuple[Trial, list[_Rule], bool] | None = None
+        self._best: tuple[Trial, list[Rule], bool] | None = None
         self._remote = [one for one in target.collaborators if one.is_remote]
 
     def probe(self, trial: Trial) -> Trial:
@@ -115,7 +120,7 @@ class _Service:
     ) -> Iterator[Trial]:
         """Yield a trial on dummies that does what was recorded, or the trial itself."""
         try:
-            rules = _rules(calls)
+            rules = rules_for(calls)
         except NoSource:
             if not self._remote:
                 yield trial
@@ -158,11 +163,11 @@ class _Service:
     def _on_dummies(
         self,
         trial: Trial,
-        rules: Sequence[_Rule],
+        rules: Sequence[Rule],
         has_database: bool,
         *,
         is_loose: bool = False,
-        changed: _Rule | None = None,
+        changed: Rule | None = None,
     ) -> Trial | None:
         """Return a trial on dummies, or None if there was the same before."""
         lines = [one.dummy.line for one in self._target.collaborators]
@@ -188,7 +193,7 @@ class _Service:
             purpose="fault" if trial.purpose == "fault" else "dummies",
         )
 
-    def _scenario(self, rule: _Rule) -> tuple[str, str] | None:
+    def _scenario(self, rule: Rule) -> tuple[str, str] | None:
         """Return how a rule that is not ordinary is called in a test's name and its sentence."""
         own = self._target.name.rpartition(".")[2]
         who = rule.name if rule.method == own else rule.method
@@ -210,12 +215,12 @@ class _Service:
             return f"when_{who}_returns_{shown}", f"if {who} returns {rule.value}"
         return None
 
-    def _collaborator(self, rule: _Rule) -> Collaborator:
+    def _collaborator(self, rule: Rule) -> Collaborator:
         return next(one for one in self._target.collaborators if one.name == rule.name)
 
     # What else a collaborator may do ---------------------------------------------------------
 
-    def _alternatives(self, rule: _Rule) -> Iterator[_Rule]:
+    def _alternatives(self, rule: Rule) -> Iterator[Rule]:
         for error, source in self._errors(self._collaborator(rule), rule.method):
             yield replace(
                 rule,
@@ -279,13 +284,14 @@ class _Service:
             return None
 
 
-def _rules(calls: Sequence[Recorded]) -> list[_Rule]:
+def rules_for(calls: Sequence[Recorded]) -> list[Rule]:
     """Return the rules that answer what was recorded.
 
     Raises:
         NoSource: an answer or an exception cannot be spelled, or one call has had two answers.
     """
-    rules: dict[tuple[object, ...], _Rule] = {}
+    rules: dict[tuple[object, ...], Rule] = {}
+    known: dict[str, str] = {}
     for call in calls:
         if call.raised is not None:
             error = exceptions.source_of(call.raised)
@@ -294,20 +300,40 @@ def _rules(calls: Sequence[Recorded]) -> list[_Rule]:
             answer, more_imports = f".returns({call.answer.text})", call.answer.imports
         else:
             raise NoSource(f"what {call.method} returned has no source")
-        rule = _Rule(
+        arguments = tuple(_steady(source, known) for source in call.sources)
+        answer = _steady(answer, known)
+        rule = Rule(
             call.name,
             call.method,
-            tuple(call.sources),
+            arguments,
             answer,
             (*call.imports, *more_imports),
             call.value,
             call.raised,
         )
-        key = (call.name, call.method, tuple(call.sources))
+        key = (call.name, call.method, arguments)
         if key in rules and rules[key].answer != answer:
             raise NoSource(f"{call.method} answers the same call in two ways")
         rules[key] = rule
     return list(rules.values())
+
+
+def _steady(source: str, known: dict[str, str]) -> str:
+    """Return source in which times and ids that were generated are plain ones.
+
+    Args:
+        source: the source.
+        known: what was replaced so far, so that the same is replaced by the same.
+    """
+
+    def plain(match: re.Match[str]) -> str:
+        number = len(known) + 1
+        new = (
+            f"UUID(int={number})" if match["id"] else f"datetime(2026, 1, {number % 28 + 1}, 12, 0"
+        )
+        return known.setdefault(match[0], new)
+
+    return _GENERATED.sub(plain, source)
 
 
 def _argument(value: object) -> Expression:

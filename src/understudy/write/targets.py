@@ -220,7 +220,7 @@ class _Finder:
             return member
         if member.kind == "instance" and reach.is_remote(self._modules, owner):
             raise _UntestedClass(owner, "talks to another server, which no test may do")
-        derived = list(self._builder.subclasses(owner))
+        derived = self._builder.subclasses(owner)
         if not _is_base(owner, derived):
             return member
         if getattr(owner, "_is_protocol", False) or not derived:
