@@ -130,7 +130,7 @@ def test_fifty_recorded_tests_pass_and_a_changed_schema_fails_the_right_ones(
     recorded.assert_outcomes(passed=50)
     recorded.stdout.fnmatch_lines(["test_recorded.py: 50 scripts written"])
     text = (project.path / "test_recorded.py").read_text(encoding="utf-8")
-    lengths = {
+    lengths: dict[str, int] = {
         node.name: (node.end_lineno or 0) - node.lineno
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
