@@ -132,12 +132,12 @@ def test_rows_tell_every_mutant_apart(
 
 
 def test_rows_are_readable(database: psycopg.Connection[Any]) -> None:
-    """One row matches; then a row beside it misses the condition; then a row refers to it."""
+    """A row beside the one that matches misses the condition; then a row refers to it."""
     sets = _sets(database, "DELETE FROM users WHERE id = $1 RETURNING id", [101])
 
     assert [(rows.scenario, _shown(rows)) for rows in sets] == [
-        ("with_one_row", [("users", {"id": 101})]),
         ("among_others", [("users", {"id": 102}), ("users", {"id": 101})]),
+        ("with_one_row", [("users", {"id": 101})]),
         ("with_members", [("users", {"id": 101}), ("members", {"user_id": 101})]),
     ]
 

@@ -79,6 +79,7 @@ class Reading:
         changed: the tables whose rows are deleted or get another value.
         inserted: the tables into which rows are inserted.
         assigned: the columns that an UPDATE sets, to whatever value.
+        is_recursive: whether a statement follows references of a table to itself.
     """
 
     tables: list[Table] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Reading:
     changed: set[int] = field(default_factory=set)
     inserted: set[int] = field(default_factory=set)
     assigned: set[ColumnId] = field(default_factory=set)
+    is_recursive: bool = False
 
     def add(self, other: Reading) -> None:
         """Add what another statement does."""
@@ -103,6 +105,7 @@ class Reading:
         self.changed |= other.changed
         self.inserted |= other.inserted
         self.assigned |= other.assigned
+        self.is_recursive = self.is_recursive or other.is_recursive
 
 
 def read(events: Sequence[Event], schema: Schema) -> Reading:
@@ -158,6 +161,7 @@ class _Reader:
         found = self._found
         uses = uses_of(self._statement, self._tables)
         found.named = set(uses.named)
+        found.is_recursive = "RECURSIVE" in self._tokens.words
         if "*" in self._tokens.words:
             found.named |= {ColumnId(t.oid, c.name) for t in self._tables for c in t.columns}
         for number, columns in uses.stored.items():
@@ -249,7 +253,9 @@ class _Reader:
                 for column in left:
                     self._add(Comparison(column, "null" if is_null else "not null"), is_negated)
         elif len(left) == 1 and len(right) == 1 and operator == "=":
-            if min(left).table != min(right).table:
+            if min(left).table == min(right).table:
+                self._found.is_recursive = True
+            else:
                 self._found.links.append((min(left), min(right)))
         elif left and not right and self._holds_text(first, at):
             self._add(Comparison(min(left), "like", self._value(first, at)), is_negated)

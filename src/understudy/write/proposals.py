@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from understudy.project.python_values import NoSource
@@ -34,6 +35,7 @@ from understudy.write.trials import Arc, Expression, Observation, Row, Target, T
 from understudy.write.values import Values
 
 _MOST_BOUNDARIES = 14
+_FEW_BOUNDARIES = 5  # if they can reach no further line
 _MOST_ROW_SETS = 14
 _MOST_CONSTANTS = 12
 _MOST_PAIRS = 8
@@ -93,7 +95,8 @@ def more(
     plan = _Plan(target, schema, seen)
     list(plan.distinct(plan.ordinary()))
     yield from plan.distinct(plan.rows())
-    yield from plan.distinct(plan.boundaries())
+    most = _MOST_BOUNDARIES if open_arcs() else _FEW_BOUNDARIES
+    yield from islice(plan.distinct(plan.boundaries()), most)
     yield from plan.distinct(plan.rows())
     if open_arcs():
         yield from plan.distinct(plan.constants(open_arcs))
@@ -175,7 +178,7 @@ class _Plan:
             for path, name, value in self._unusual(part)
         ]
         found.sort(key=lambda one: _is_key(one[0]))
-        for path, name, value in found[:_MOST_BOUNDARIES]:
+        for path, name, value in found:
             what = _words(path)
             about = f"if the {what.replace('_', ' ')} is {name.replace('_', ' ')}"
             yield self._trial(base | {path: value}, f"with_{what}_{name}", about, rows)
@@ -260,6 +263,7 @@ class _Plan:
         ]
         if not ranked:
             return None
+        full = self._full()
         # Of equal ones the first: it has the most ordinary values.
         trial, _ = max(
             ranked,
@@ -268,7 +272,8 @@ class _Plan:
                 len(run[1].arcs),
                 len(run[1].events),
                 run[0].purpose == "rows",
-                len(run[0].chosen),
+                run[0].chosen == full,
+                run[0].chosen == self._least,
             ),
         )
         return trial

@@ -104,6 +104,8 @@ def _of_attrs(cls: Any) -> Iterator[FieldFacts]:
 
 
 def _of_pydantic(cls: Any) -> Iterator[FieldFacts]:
+    if not getattr(cls, "__pydantic_complete__", True):
+        cls.model_rebuild(raise_errors=False)  # a field names a class that was defined later
     config = cls.model_config
     by_name = any(config.get(key) for key in ("populate_by_name", "validate_by_name"))
     for name, field in cls.model_fields.items():

@@ -86,8 +86,11 @@ class _Maker:
             yield RowSet("with_what_it_refers_to", "if the rows exist that it refers to", parents)
         one = self._world(0)
         if one:
+            # What one row alone tells, it mostly tells among others, too.
+            among_others, *instead = self._among_others(one)
+            yield among_others
             yield RowSet("with_one_row", "if one row matches", self._completed(one))
-            yield from self._among_others(one)
+            yield from instead
             yield from self._trees(one)
             yield from self._referenced(one)
         yield from self._duplicates(one)
@@ -124,6 +127,8 @@ class _Maker:
     def _trees(self, one: list[tuple[Table, Values]]) -> Iterator[RowSet]:
         """Yield rows above and below a row of a table that refers to itself."""
         for table, values in one:
+            if not self._reading.is_recursive and table.oid not in self._reading.changed:
+                continue
             for key in (key for key in table.foreign_keys if key.parent == table.oid):
                 names = dict(zip(key.columns, key.parent_columns, strict=True))
                 if (

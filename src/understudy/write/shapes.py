@@ -20,6 +20,7 @@ Path: TypeAlias = tuple[str, ...]
 # The values of parts; an optional part is left out unless it is here. Of a list, its length.
 Chosen: TypeAlias = Mapping[Path, Any]
 _MOST_ATTEMPTS = 60
+_MOST_KINDS = 4  # values of a part that are tried for the sake of another
 
 
 class NoValue(Exception):
@@ -245,8 +246,10 @@ def complete(shape: Shape, least: Chosen) -> dict[Path, Any]:
             more = {part.path: part.values[0]}
         elif isinstance(part, Items):
             more |= {part.path: len(part.items)}
-        if more and builds(shape, chosen | more):
-            chosen |= more
+        # One optional part may demand another kind of the whole.
+        kinds = [{}, *({one.path: v} for one in leaves(shape) for v in one.values[1:_MOST_KINDS])]
+        found = (kind | more for kind in kinds if more and builds(shape, chosen | kind | more))
+        chosen |= next(found, {})
     return chosen
 
 
