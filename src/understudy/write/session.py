@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from understudy.write import (
     assertions,
     dto_trials,
     routes,
+    scripted,
     targets,
     test_file,
     web_assertions,
@@ -159,6 +160,8 @@ class Session:
             schema, judge = self._schema(stack) if self._targets else (None, None)
             mutation = None if judge is None else Mutation(self._lab, judge)
             explorer = Explorer(self._lab, schema, branches, mutation)
+            if self._wanted.on != "real_postgres":
+                stack.enter_context(scripted.rows_kept())
             self._explore(explorer)
         self._answer(sorted(branches - explorer.reached - self._reached))
 
@@ -170,7 +173,7 @@ class Session:
             # What a target leaves of its share is for the next ones.
             share = (ends - time.monotonic()) / (len(self._targets) - number)
             found = explorer.explore(target, time.monotonic() + share)
-            self._kept += map(assertions.asserted, found)
+            self._kept += map(assertions.asserted, self._on_its_fake(found))
             if not found:
                 reason = explorer.problems.get(target.name, "no time was left to try it")
                 text = shortened(reason, _LONGEST)
@@ -184,6 +187,20 @@ class Session:
                     "of": len(self._targets),
                 }
             )
+
+    def _on_its_fake(self, found: Sequence[Kept]) -> Iterator[Kept]:
+        """Yield the trials with scripts, if they are written for a fake."""
+        for one in found:
+            if self._wanted.on == "real_postgres":
+                yield one
+                continue
+            target = one.trial.target
+            try:
+                width = self._style(target.layer).width - 4  # of the body of a test
+                yield scripted.scripted(one, self._wanted.on, width)
+            except scripted.NotScripted as problem:
+                name = f"{target.name} {one.trial.about}".strip()
+                self._left_out.append(LeftOut(name, str(problem), target.lines[0]))
 
     def _schema(self, stack: ExitStack) -> tuple[Schema | None, Judge | None]:
         try:

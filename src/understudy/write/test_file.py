@@ -226,7 +226,7 @@ def _returned(answer: object, layer: Layer) -> str:
 
 
 def _with_article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
 
 
 class _Names:
@@ -374,9 +374,9 @@ def _file(
         return existing
     formatted = [_formatted(block, style) for block in blocks]
     if not existing:
-        title = f"Tests of the {_TITLES[layer]} in {module}, on a real PostgreSQL."
-        if layer == "dto":
-            title = f"Tests of the models in {module}."
+        is_real = any("real_postgres" in block for block in blocks)
+        place = ", on a real PostgreSQL" if is_real else ""
+        title = f"Tests of the {_TITLES[layer]} in {module}{place}."
         head = _import_block(imports, style)
         parts = [f'"""{title}"""\n\n{head}', *formatted]
         text = "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 
 WIDTH = 88  # as ruff and Black have it, unless they are told otherwise
 _STEP = "    "
 _OPEN, _CLOSE = "([{", ")]}"
+# A text without escapes, alone or as the value of a keyword.
+_TEXT = re.compile(r'( *)((?:\w+=)?)"([^"\\]*)"')
 
 
 def wrapped(line: str, width: int = WIDTH) -> list[str]:
@@ -24,22 +27,43 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
         if not inside.strip() or _is_comprehension(inside):
             continue
         head, tail = body[: opening + 1], body[closing:]
-        if len(margin) + len(tail) > width or "\n" in head:
+        if len(margin) + max(len(head), len(tail)) > width or "\n" in head:
             continue
         items = _items(inside)
         whole = f"{margin}{_STEP}{inside.strip()}"
-        if len(items) == 1 or _is_call_of_one_line(body[:opening], whole, width):
+        if len(items) == 1 and _TEXT.fullmatch(whole) and len(whole) > width:
+            middle = _broken_text(whole, width)
+        elif len(items) == 1 or _is_call_of_one_line(body[:opening], whole, width):
             middle = wrapped(whole, width)
         else:
             middle = [part for item in items for part in _item(margin, item, width)]
-        return [*wrapped(margin + head, 10_000), *middle, f"{margin}{tail}"]
+        return [f"{margin}{head}", *middle, f"{margin}{tail}"]
     return line.split("\n")
 
 
 def _item(margin: str, item: str, width: int) -> list[str]:
     """Return an element of a collection on lines of its own, with a comma."""
     lines = wrapped(f"{margin}{_STEP}{item.strip()}", width - 1)
+    if len(lines) == 1 and len(lines[0]) >= width:
+        lines = _broken_text(lines[0], width)
     return [*lines[:-1], f"{lines[-1]},"]
+
+
+def _broken_text(line: str, width: int) -> list[str]:
+    """Return a line that is one long text as texts of several lines, broken at spaces."""
+    literal = _TEXT.fullmatch(line)
+    if literal is None:
+        return [line]
+    margin, before, text = literal[1], literal[2], literal[3]
+    room = width - len(margin) - len(before) - len('"",')
+    parts = [""]
+    for word in re.split(r"(?<= )", text):
+        if len(parts[-1]) + len(word) > room and parts[-1]:
+            parts.append("")
+            room = width - len(margin) - len('"",')
+        parts[-1] += word
+    first, *others = (f'"{part}"' for part in parts)
+    return [f"{margin}{before}{first}", *(f"{margin}{other}" for other in others)]
 
 
 def _is_call_of_one_line(before: str, line: str, width: int) -> bool:
