@@ -94,7 +94,7 @@ class Explorer:
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
         others = [one for one in tried if one not in chosen][:_MOST_EXTRA]
         candidates = [one for one in (*chosen, *others) if self._is_repeatable(one)]
-        if self._mutation is not None:
+        if self._mutation is not None and _has_own_sql(target, candidates):
             self._run_mutants(self._mutation, candidates, len(chosen), ends)
         # In the order in which they were proposed: the ordinary case comes first.
         candidates.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
@@ -242,6 +242,18 @@ class Explorer:
                 better.shows = {*one.shows, *noticed}
                 return better
         return None
+
+
+def _has_own_sql(target: Target, candidates: Sequence[_Candidate]) -> bool:
+    """Return whether wrong SQL is a target's own: that of a DAO is not for the tests of a route."""
+    if target.layer != "router":
+        return True
+    return any(
+        event.call.origin.code.co_filename == target.file
+        for one in candidates
+        for event in one.first.events
+        if event.kind == "statement"
+    )
 
 
 def _outcome(observation: Observation) -> _Outcome:
