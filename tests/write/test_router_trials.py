@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from understudy.init.findings import look
-from understudy.write import rendering, router_trials, web_assertions
+from understudy.write import rendering, router_trials, test_file, web_assertions
 from understudy.write.assertions import asserted
 from understudy.write.trials import Kept, Observation, Target, Trial
 
@@ -260,3 +260,16 @@ def test_a_service_that_knows_the_caller_is_stood_in_for(project: Path) -> None:
         'identity_dummy.on("get_holders").returns([Caller(id=100)]).optional()',
         "app.dependency_overrides[identity] = lambda: identity_dummy",
     )
+
+
+def test_a_fixture_does_all_that_it_has_to(project: Path) -> None:
+    """The written fixture overrides the dependency before it returns the caller."""
+    trials = tried(project, SIGNED_IN)["GET /me"]
+
+    text = test_file.merged("", "shop.web", "router", kept(trials), []).text
+
+    assert (
+        '    caller = User(id=100, email="ana@example.com", is_admin=True)\n'
+        "    app.dependency_overrides[current_user] = lambda: caller\n"
+        "    return caller\n"
+    ) in text

@@ -282,7 +282,10 @@ def _fixture(setup: Setup, style: Style) -> str:
     given = ", ".join(f"{name}: {hint}" for name, hint in setup.takes)
     lines = wrapped(f"def {setup.name}({given}) -> {setup.hint}:", style.width)
     *body, last = setup.lines
-    value = re.fullmatch(rf"{setup.name}(?:: [^=]+)? = (.*)", "\n".join(setup.lines), re.DOTALL)
+    text = "\n".join(setup.lines)
+    value = re.fullmatch(rf"{setup.name}(?:: [^=]+)? = (.*)", text, re.DOTALL)
+    if len(ast.parse(text).body) > 1:
+        value = None  # the value is not all that the fixture does
     returned = [f"return {value[1]}"] if value else [*body, last, f"return {setup.name}"]
     inner = [f'"""{setup.about}"""', *"\n".join(returned).splitlines()]
     lines += [part for line in inner for part in wrapped(f"{_STEP}{line}", style.width)]
@@ -302,10 +305,12 @@ def _present(existing: str) -> set[tuple[str, ...]]:
 
 
 def _key(node: ast.AST) -> tuple[str, ...]:
-    """Return what a test prepares and calls, and its cases, whatever it asserts."""
+    """Return what a test takes, prepares and calls, and its cases, whatever it asserts."""
     assert isinstance(node, _FUNCTIONS), "a test is a function"
     cases = [ast.unparse(one) for one in node.decorator_list if "parametrize" in ast.unparse(one)]
-    return (*cases, *_steps(node.body))
+    # A fixture may be all that differs: it signs a caller in.
+    taken = sorted(argument.arg for argument in node.args.args)
+    return (*cases, *taken, *_steps(node.body))
 
 
 def _steps(body: Iterable[ast.stmt]) -> Iterator[str]:
