@@ -175,6 +175,25 @@ def test_modes_widths_and_markers_of_a_project() -> None:
     assert "@pytest.mark.anyio\nasync def test_find_with_one_row" in anyio
 
 
+def without_hints(job_id):  # type: ignore[no-untyped-def]
+    """Stand for code without type hints."""
+
+
+def test_mypy_is_told_of_code_without_type_hints() -> None:
+    untyped = target(without_hints, arguments=_arguments("job_id"))
+    one = kept([None] * 3, of=untyped, arguments={"job_id": ONE})
+
+    text = write("", one).text
+
+    assert text.startswith(
+        '"""Tests of the DAO in app.jobs, on a real PostgreSQL."""\n\n'
+        "# The code under test has functions without type hints.\n"
+        '# mypy: disable-error-code="no-untyped-call"\n\n'
+    )
+    assert write(text, one).text == text
+    assert "no-untyped-call" not in write("", found()).text
+
+
 def test_a_class_is_named_only_where_two_have_the_method() -> None:
     other = dataclasses.replace(
         found().trial.target, name="UserDAO.find", call="await f(ARGUMENTS)"

@@ -14,7 +14,7 @@ from understudy.init.findings import Findings
 from understudy.project import ruff
 from understudy.project.imports import with_imports
 from understudy.script.formatting import counted, python_literal
-from understudy.write import assertions, rendering
+from understudy.write import assertions, rendering, untyped
 from understudy.write.trials import Kept, Layer, LeftOut, Setup, Trial
 from understudy.write.wrapping import WIDTH, wrapped
 
@@ -110,6 +110,8 @@ def merged(
     imports = sorted(_imports(new, [*setups], style))
     comments = [line for line in _comments(left_out) if line not in existing]
     text = _file(existing, module, layer, imports, [*head, *blocks], comments, style)
+    if untyped.calls_untyped((one.trial for one in new), style.first_party):
+        text = _with_comment(text, untyped.COMMENT)
     written = [ast.parse(block).body[0] for _, block in tests if block]
     found = iter(node.name for node in written if isinstance(node, _FUNCTIONS))
     return Merged(text, [next(found) if block else "" for _, block in tests])
@@ -397,6 +399,20 @@ def _file(
     if comments:
         text += "\n\n" + "\n".join(comments) + "\n"
     return _sorted(text, existing, style).replace("\n", newline)
+
+
+def _with_comment(text: str, comment: str) -> str:
+    """Return a file with a comment below its docstring, if it has none of it yet."""
+    if comment.rpartition("\n")[2] in text.replace("\r\n", "\n"):
+        return text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    first = ast.parse(text).body[:1]
+    is_docstring = first and isinstance(first[0], ast.Expr) and ast.get_docstring(ast.parse(text))
+    line = (first[0].end_lineno or 0) if is_docstring else 0
+    lines = text.split(newline)
+    gap = [""] if line else []
+    lines[line:line] = [*gap, *comment.split("\n"), *([] if line else [""])]
+    return newline.join(lines)
 
 
 def _formatted(block: str, style: Style) -> str:
