@@ -23,6 +23,21 @@ def reasons_of(tmp_path: Path, **files: str) -> dict[str, str]:
     return {one.name: one.reason for one in left_out}
 
 
+def test_a_session_of_sqlmodel_is_none_of_sqlalchemy(tmp_path: Path) -> None:
+    """Its class is derived from SQLAlchemy's, and has a method more."""
+    users = """
+        from sqlmodel.ext.asyncio.session import AsyncSession
+
+        async def find(session: AsyncSession) -> None: ...
+    """
+
+    targets, _ = found_in(tmp_path, {"users": users}, driver="asyncpg")
+
+    assert targets[0].openings[0].imports == (
+        "from sqlmodel.ext.asyncio.session import AsyncSession",
+    )
+
+
 def test_how_functions_and_methods_are_called(tmp_path: Path) -> None:
     """Each kind of function; special, private and property methods are left out."""
     users = """

@@ -137,11 +137,12 @@ def kind_of(cls: type) -> str | None:
 
     The classes of some drivers don't know the module that they are imported from.
     """
-    for name in _OPENINGS:
-        module, _, last = name.rpartition(".")
-        known = getattr(sys.modules.get(module), last, None)
-        if isinstance(known, type) and known in cls.__mro__:
-            return name
+    # The most derived one: SQLModel's sessions are SQLAlchemy's, with more methods.
+    for base in cls.__mro__:
+        for name in _OPENINGS:
+            module, _, last = name.rpartition(".")
+            if getattr(sys.modules.get(module), last, None) is base:
+                return name
     return None
 
 
