@@ -47,6 +47,15 @@ class Judge:
             return [None] * len(texts)
         return [one if isinstance(one, Description) else None for one in described]
 
+    def accepted(self, mutants: Sequence[Mutant]) -> list[Mutant]:
+        """Return the mutants that PostgreSQL accepts, which costs less than their verdicts."""
+        described = self._descriptions([mutant.sql for mutant in mutants])
+        return [
+            mutant
+            for mutant, description in zip(mutants, described, strict=True)
+            if description is not None or self._dsn is None
+        ]
+
     def verdicts(
         self, statements: Sequence[Statement], mutants: Sequence[Mutant]
     ) -> Mapping[Mutant, Judgement]:

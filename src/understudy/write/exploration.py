@@ -62,7 +62,6 @@ class Explorer:
     Attributes:
         reached: the arcs that any trial has taken.
         problems: why the first trial of a target was no test, by its name.
-        unnoticed: the mutants that no trial notices.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class Explorer:
         self._mutation = mutation
         self.reached: set[Arc] = set()
         self.problems: dict[str, str] = {}
-        self.unnoticed: list[Mutant] = []
 
     def explore(self, target: Target, ends: float) -> list[Kept]:
         """Return the trials of a target that are written, the first ones first.
@@ -200,7 +198,6 @@ class Explorer:
                 )
                 if found is not None:
                     candidates.append(found)
-        self.unnoticed += [one for one in alive if not mutation.is_equivalent(one)]
 
     def _with_row(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from understudy.mutate.judge import Judge
-from understudy.mutate.mutants import Judgement, Mutant
+from understudy.mutate.mutants import Mutant
 from understudy.mutate.statements import Ran, Statement, sent
 from understudy.script.boundary import Change, Event, Replace
 from understudy.write import fingerprint
@@ -24,7 +24,6 @@ class Mutation:
     def __init__(self, lab: Lab, judge: Judge) -> None:
         self._lab = lab
         self._judge = judge
-        self._verdicts: dict[Mutant, Judgement] = {}
 
     def mutants(self, observed: Sequence[Observation]) -> Mapping[Mutant, Sequence[int]]:
         """Return the mutants that PostgreSQL accepts, with the positions that send the original.
@@ -34,12 +33,9 @@ class Mutation:
         """
         statements = self._statements(observed)
         senders = {one.sql: [int(sender.name) for sender in one.senders] for one in statements}
-        mutants = self._judge.mutants(statements)
-        self._verdicts.update(self._judge.verdicts(statements, mutants))
         return {
             mutant: sorted(senders[mutant.statement])
-            for mutant in mutants
-            if self._verdicts[mutant].verdict != "refused"
+            for mutant in self._judge.accepted(self._judge.mutants(statements))
         }
 
     def notices(self, trial: Trial, pattern: object, mutant: Mutant) -> bool:
@@ -62,11 +58,7 @@ class Mutation:
         self, observed: Sequence[Observation], alive: Sequence[Mutant]
     ) -> Mapping[Mutant, str]:
         """Return the lines that insert rows which tell a mutant from its original, if found."""
-        return self._judge.rows(self._statements(observed), alive)
-
-    def is_equivalent(self, mutant: Mutant) -> bool:
-        """Return whether a mutant did the same as its original on all generated rows."""
-        return self._verdicts[mutant].verdict == "equivalent"
+        return self._judge.rows(self._statements(observed), alive) if alive else {}
 
     def _statements(self, observed: Sequence[Observation]) -> list[Statement]:
         """Return the statements that were sent; their senders are positions."""
