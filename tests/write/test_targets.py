@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.write.imported import found_in
+from understudy.init import connections
 
 
 def calls_of(tmp_path: Path, driver: str | None = "asyncpg", **files: str) -> list[str]:
@@ -343,6 +344,10 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
         def locked(name: str):
             yield
 
+        async def session():
+            async with httpx.Limits() as opened:
+                yield opened
+
         class Users(Protocol):
             async def find(self) -> None: ...
 
@@ -356,6 +361,7 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
         "dump": "starts a process: subprocess.run in line 20 of app/users.py",
         "listen": "never returns: the loop in line 23 has no end",
         "locked": "is a context manager: it is tested by what uses it",
+        "session": "lends what it yields: it is tested by what depends on it",
         "Users": "is abstract, and no class derives from it",
         "Report.make": "Report cannot be made: nothing says what anything takes",
     }
@@ -457,3 +463,22 @@ def test_code_that_may_return_before_it_leaves_the_machine_is_tried(tmp_path: Pa
             await httpx.AsyncClient().post("https://example.com")
     """
     assert calls_of(tmp_path, users=users) == ["await notify(ARGUMENTS)"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("asyncpg.Connection", None),
+        ("psycopg.AsyncConnection", "await conn.commit()"),
+        ("psycopg.Connection", "conn.commit()"),
+        ("sqlalchemy.ext.asyncio.AsyncConnection", "await conn.commit()"),
+        ("sqlalchemy.Connection", "conn.commit()"),
+        ("sqlmodel.Session", "session.commit()"),
+        ("sqlalchemy.ext.asyncio.async_sessionmaker", None),
+    ],
+)
+def test_the_line_that_commits(kind: str, line: str | None) -> None:
+    """What commits by itself, or in its own block, needs none."""
+    opened = connections.opening(kind, "real_postgres", "asyncpg")
+    assert opened is not None
+    assert connections.commit(opened) == line

@@ -13,7 +13,8 @@ from functools import partial
 from understudy.init import connections, layers
 from understudy.init.connections import Opening
 from understudy.init.modules import Modules
-from understudy.project.scopes import Function
+from understudy.project.scopes import Function, FunctionNode
+from understudy.project.sources import home_of
 from understudy.write import ambient, callables, hints, reach
 from understudy.write.callables import Member
 from understudy.write.collaborators import Collaborator, ServiceTarget
@@ -239,6 +240,8 @@ class _Finder:
             raise Unbuildable(reason)
         if member.is_context:
             raise Unbuildable("is a context manager: it is tested by what uses it")
+        if member.is_generator and function is not None and _lends(function):
+            raise Unbuildable("lends what it yields: it is tested by what depends on it")
         names = set(inspect.signature(member.inner).parameters)
         if member.owner is not None and names & _SQL_NAMES and not member.name.startswith("search"):
             hint = hints.hints_of(member.inner, self._modules)
@@ -306,6 +309,18 @@ class _Finder:
             if line in (function.node.lineno, *(one.lineno for one in decorators)):
                 return function
         return None
+
+
+def _lends(function: Function) -> bool:
+    """Whether a generator yields once and cleans up after it, as a dependency of FastAPI does."""
+    yields = function.own(ast.Yield)
+    around = home_of(function).above(yields[0]) if len(yields) == 1 else ()
+    for node in around:
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While | FunctionNode):
+            return False
+        if isinstance(node, ast.Try | ast.With | ast.AsyncWith):
+            return True
+    return False
 
 
 def _only_describes(cls: type) -> bool:
