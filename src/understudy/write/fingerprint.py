@@ -33,6 +33,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     """Return a value as scalars, lists and dicts, with the name of its class where it has one."""
     if isinstance(value, _PLAIN) or depth > _DEEPEST:
         return value if isinstance(value, _PLAIN) else type(value).__qualname__
+    if isinstance(value, type):  # pydantic 1 has the model among the arguments of its error
+        return value.__qualname__
     inner = depth + 1
     if isinstance(value, BaseException):
         known = {key: item for key, item in vars(value).items() if not key.startswith("_")}
