@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
 
 from tests.write.kept import Job, changes, kept, lines, target
 from understudy.write.assertions import act
@@ -218,6 +219,16 @@ def test_an_exception_and_what_it_says() -> None:
     one = kept(raised=[ValueError(text) for text in "abc"])
     assert lines(one) == []
     assert act(one) == ["with pytest.raises(ValueError):", "    await JobDAO(conn).find()"]
+
+
+def test_the_constraint_of_an_error_of_sqlalchemy() -> None:
+    original = Exception()
+    original.__cause__ = asyncpg.UniqueViolationError('violates "jobs_title_key"')
+    original.__cause__.constraint_name = "jobs_title_key"
+    error = IntegrityError("INSERT", {}, original)
+    error.args = ('violates "jobs_title_key"',)
+
+    assert lines(kept(raised=often(error))) == ['assert "jobs_title_key" in str(raised.value)']
 
 
 def test_imports_are_only_those_that_the_assertions_need() -> None:

@@ -48,6 +48,8 @@ def raised_lines(
     Args:
         errors: the exception of each observation.
     """
+    if constraint := _constraint_of_sqlalchemy(errors):
+        return (f"assert {python_literal(constraint)} in str(raised.value)",), ()
     sources: list[tuple[str, Expression]] = []
     for attribute in _attributes(errors[0]):
         part = expected([_value(error, attribute) for error in errors])
@@ -63,6 +65,16 @@ def raised_lines(
     return tuple(f"assert {place} == {source.text}" for place, source in sources), imports
 
 
+def _constraint_of_sqlalchemy(errors: Sequence[BaseException | None]) -> str:
+    """Return the constraint that an error of SQLAlchemy names in its text; "" if none."""
+    original: Any = getattr(errors[0], "orig", None)
+    if original is None:
+        return ""
+    of_asyncpg = getattr(original.__cause__, "constraint_name", None)
+    name = of_asyncpg or getattr(getattr(original, "diag", None), "constraint_name", None) or ""
+    return name if all(name in str(error) for error in errors) else ""
+
+
 def _attributes(error: BaseException | None) -> Iterator[str]:
     if hasattr(error, "diag"):  # psycopg
         yield "diag.constraint_name"
@@ -70,7 +82,7 @@ def _attributes(error: BaseException | None) -> Iterator[str]:
     if hasattr(error, "constraint_name"):  # asyncpg
         yield "constraint_name"
         return
-    known = vars(error) if hasattr(error, "__dict__") else {}
+    known = vars(error) if hasattr(error, "__dict__") and not hasattr(error, "orig") else {}
     for name in _TELLING:
         if name in known or isinstance(getattr(type(error), name, None), property):
             yield name

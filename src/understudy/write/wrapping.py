@@ -22,16 +22,25 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
         return [line]
     margin = line[: len(line) - len(line.lstrip())]
     body = line[len(margin) :]
-    for opening, closing in _brackets(body):
+    if managers := _managers(body):
+        inner = [part for one in managers for part in _item(margin, one, width)]
+        return [f"{margin}{body.partition('with ')[0]}with (", *inner, f"{margin}):"]
+    brackets = _brackets(body)
+    # A comprehension is broken if nothing else can be.
+    simple = [(a, b) for a, b in brackets if not _is_comprehension(body[a + 1 : b])]
+    for opening, closing in dict.fromkeys([*simple, *brackets]):
         inside = body[opening + 1 : closing]
-        if not inside.strip() or _is_comprehension(inside):
+        if not inside.strip():
             continue
         head, tail = body[: opening + 1], body[closing:]
         if len(margin) + max(len(head), len(tail)) > width or "\n" in head:
             continue
         items = _items(inside)
         whole = f"{margin}{_STEP}{inside.strip()}"
-        if len(items) == 1 and _TEXT.fullmatch(whole) and len(whole) > width:
+        if _is_comprehension(inside):
+            clauses = re.split(r" (?=for |if )", inside, maxsplit=1)
+            middle = [f"{margin}{_STEP}{clause}" for clause in clauses]
+        elif len(items) == 1 and _TEXT.fullmatch(whole) and len(whole) > width:
             middle = _broken_text(whole, width)
         elif len(items) == 1 or _is_call_of_one_line(body[:opening], whole, width):
             middle = wrapped(whole, width)
@@ -69,6 +78,13 @@ def _broken_text(line: str, width: int) -> list[str]:
 def _is_call_of_one_line(before: str, line: str, width: int) -> bool:
     """Whether the arguments of a call fit on one line; a display has one element a line."""
     return before[-1:].isidentifier() and len(line) <= width
+
+
+def _managers(body: str) -> list[str]:
+    """Return the context managers of a `with` that has several."""
+    found = re.fullmatch(r"(?:async )?with (.*):", body, re.DOTALL)
+    items = _items(found[1]) if found else []
+    return items if len(items) > 1 else []
 
 
 def _is_comprehension(inside: str) -> bool:
