@@ -261,7 +261,7 @@ def job() -> dict[str, int]:
     return {"id": 1}
 
 
-@pytest.mark.parametrize("field, value", [("id", 1), ("id", 2)])
+@pytest.mark.parametrize(("field", "value"), [("id", 1), ("id", 2)])
 def test_job_create_keeps(job: dict[str, int], field: str, value: object) -> None:
     """Each field is kept."""
     created = dict(job, **{field: value})

@@ -37,8 +37,8 @@ from understudy.write.wrapping import wrapped
         ),
         (
             'real_postgres.on("SELECT id, title FROM jobs WHERE id = $1 AND is_done").drops()',
-            'real_postgres.on(\n    "SELECT id, title FROM jobs WHERE id = $1 AND "\n    "is_done"\n'
-            ").drops()",
+            'real_postgres.on(\n    "SELECT id, title FROM jobs WHERE id = $1 AND "\n'
+            '    "is_done"\n).drops()',
         ),
     ],
 )

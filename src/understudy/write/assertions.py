@@ -75,9 +75,9 @@ def imports_of_act(kept: Kept) -> set[str]:
 
 def _raises(kept: Kept) -> Expression | None:
     """Return the class of the exception that the written test expects; None if none."""
-    if kept.suspicion and not kept.assertions:
-        return Expression("Exception")
     raised = kept.observed[0].raised if kept.observed else None
+    if kept.suspicion and not kept.assertions:
+        return Expression("Exception") if raised is None else None
     if raised is None or (kept.suspicion and kept.trial.target.layer == "router"):
         return None
     return raised_class(raised)

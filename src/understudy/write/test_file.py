@@ -143,10 +143,11 @@ def _body(kept: Kept) -> list[str]:
 def _decorators(kept: Kept, style: Style) -> Iterator[str]:
     trial = kept.trial
     if trial.parameters:
-        names = ", ".join(name for name, _ in trial.parameters)
-        single = len(trial.parameters) == 1
+        names = [python_literal(name) for name, _ in trial.parameters]
+        single = len(names) == 1
         cases = ", ".join(case[0] if single else f"({', '.join(case)})" for case in trial.cases)
-        line = f"@pytest.mark.parametrize({python_literal(names)}, [{cases}])"
+        given = names[0] if single else f"({', '.join(names)})"
+        line = f"@pytest.mark.parametrize({given}, [{cases}])"
         yield from wrapped(line, style.width)
     if kept.suspicion:
         line = f"@pytest.mark.xfail(strict=True, reason={python_literal(kept.suspicion)})"
