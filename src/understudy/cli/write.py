@@ -84,4 +84,4 @@ def write(
     else:
         for line in report.text(results, Path.cwd(), only_show=only_show):
             click.echo(line)
-    ctx.exit(1 if any(test.suspicion for file in results.files for test in file.tests) else 0)
+    ctx.exit(1 if results.looks_wrong else 0)

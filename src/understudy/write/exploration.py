@@ -18,6 +18,7 @@ from understudy.write import (
     service_trials,
     web_assertions,
 )
+from understudy.write.accidents import accident
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
@@ -62,6 +63,7 @@ class Explorer:
     Attributes:
         reached: the arcs that any trial has taken.
         problems: why the first trial of a target was no test, by its name.
+        mistakes: exceptions that nobody raised on purpose, with the target; and when they occur.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Explorer:
         self._mutation = mutation
         self.reached: set[Arc] = set()
         self.problems: dict[str, str] = {}
+        self.mistakes: dict[tuple[str, str], str] = {}
 
     def explore(self, target: Target, ends: float) -> list[Kept]:
         """Return the trials of a target that are written, the first ones first.
@@ -124,6 +127,10 @@ class Explorer:
                 self.problems.setdefault(target.name, observation.problem)
                 continue
             if trial.purpose == "probe":
+                continue
+            mistake = accident(observation.raised, target.file)
+            if mistake:
+                self.mistakes.setdefault((target.name, mistake), trial.about)
                 continue
             shows = self._shown(trial, observation)
             self.reached |= observation.arcs

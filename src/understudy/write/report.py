@@ -17,13 +17,7 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
         root: the folder that paths are shown from.
         only_show: whether nothing was written.
     """
-    suspicious = [(file, test) for file in results.files for test in file.tests if test.suspicion]
-    if suspicious:
-        yield f"{counted(len(suspicious), 'test')} of what looks like a bug (expected failures):"
-        for file, test in suspicious:
-            yield f"  {file.change.path.name}::{test.name}"
-            yield f"      {test.suspicion}"
-        yield ""
+    yield from _suspicious(results)
     for file in results.files:
         name = str(file.change.path.relative_to(root.resolve()))
         if not file.tests:
@@ -46,10 +40,26 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
         yield f"  wrong SQL that they notice: {killed} of {killable}"
         for number, change in results.unnoticed:
             yield f"    not noticed: {change} ({results.path}:{number})"
-    for name, reason, line in results.left_out:
-        yield f"  {results.path}:{line}: {name} has no test: {reason}"
+    for one in results.left_out:
+        if not one.is_bug:
+            yield f"  {results.path}:{one.line}: no test of {one.name}: {one.reason}"
     if results.open:
         lines = ", ".join(f"{first} -> {last}" for first, last in results.open)
         yield f"  branches that no test takes: {lines}"
     if results.end:
         yield results.end
+
+
+def _suspicious(results: Results) -> Iterator[str]:
+    """Yield what looks like a bug, with the tests that are expected to fail."""
+    tests = [(file, test) for file in results.files for test in file.tests if test.suspicion]
+    mistakes = [one for one in results.left_out if one.is_bug]
+    if not tests and not mistakes:
+        return
+    yield "What looks like a bug:"
+    for one in mistakes:
+        yield f"  {results.path}:{one.line}: {one.name}: {one.reason}"
+    for file, test in tests:
+        yield f"  {file.change.path.name}::{test.name} (an expected failure)"
+        yield f"      {test.suspicion}"
+    yield ""

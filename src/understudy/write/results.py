@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.init.plan import Change
+from understudy.write.trials import LeftOut
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Results:
         path: its file, relative to the project.
         files: the test files.
         setting: pyproject.toml with the setting that the tests need; None if it is there.
-        left_out: the functions without a test: name, reason and line.
+        left_out: the functions and cases without a test.
         open: the branches that no test takes, as line numbers from and to.
         runs: how often the tests ran in a random order.
         mutants: how many mutants of the module's SQL the tests notice, and could notice; None
@@ -67,7 +68,7 @@ class Results:
     path: Path
     files: list[WrittenFile] = field(default_factory=list)
     setting: Change | None = None
-    left_out: list[tuple[str, str, int]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     open: list[tuple[int, int]] = field(default_factory=list)
     runs: int = 0
     mutants: tuple[int, int] | None = None
@@ -80,6 +81,12 @@ class Results:
         """The files to write."""
         found = [file.change for file in self.files if file.tests]
         return found if self.setting is None or not found else [*found, self.setting]
+
+    @property
+    def looks_wrong(self) -> bool:
+        """Whether anything was found that looks like a bug."""
+        tests = [test for file in self.files for test in file.tests]
+        return any(one.is_bug for one in self.left_out) or any(test.suspicion for test in tests)
 
     def document(self) -> dict[str, Any]:
         """Return it for a JSON document."""
@@ -98,8 +105,8 @@ class Results:
             ],
             "setting": None if self.setting is None else self.setting.as_json("pyproject.toml"),
             "left_out": [
-                {"name": name, "reason": reason, "line": line}
-                for name, reason, line in self.left_out
+                {"name": one.name, "reason": one.reason, "line": one.line, "bug": one.is_bug}
+                for one in self.left_out
             ],
             "not_reached": [{"line": first, "to": last} for first, last in self.open],
             "runs": self.runs,

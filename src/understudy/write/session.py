@@ -176,8 +176,13 @@ class Session:
             self._kept += map(assertions.asserted, self._on_its_fake(found))
             if not found:
                 reason = explorer.problems.get(target.name, "no time was left to try it")
-                text = shortened(reason, _LONGEST)
-                self._left_out.append(LeftOut(target.name, text, target.lines[0]))
+                self._leave_out(target, reason)
+            for (name, mistake), when in explorer.mistakes.items():
+                if name == target.name:
+                    self._leave_out(target, f"{mistake} {when}".strip(), is_bug=True)
+            shared = getattr(target, "shared", {}).get("left_out", {})
+            if target.name in shared:
+                self._leave_out(target, shared[target.name])
             self._say(
                 {
                     "kind": "explored",
@@ -201,6 +206,10 @@ class Session:
             except scripted.NotScripted as problem:
                 name = f"{target.name} {one.trial.about}".strip()
                 self._left_out.append(LeftOut(name, str(problem), target.lines[0]))
+
+    def _leave_out(self, target: Target, reason: str, *, is_bug: bool = False) -> None:
+        text = shortened(reason, _LONGEST)
+        self._left_out.append(LeftOut(target.name, text, target.lines[0], is_bug))
 
     def _schema(self, stack: ExitStack) -> tuple[Schema | None, Judge | None]:
         try:
@@ -257,7 +266,9 @@ class Session:
         self._say(
             {
                 "kind": "done",
-                "left out": [[one.name, one.reason, one.line] for one in self._left_out],
+                "left out": [
+                    [one.name, one.reason, one.line, one.is_bug] for one in self._left_out
+                ],
                 "open": [list(arc) for arc in open_arcs],
             }
         )

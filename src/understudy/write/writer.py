@@ -20,7 +20,7 @@ from understudy.script.formatting import counted, suggestion
 from understudy.write import lab, proof, routes
 from understudy.write.errors import WriteError
 from understudy.write.results import Results, WrittenFile, WrittenTest
-from understudy.write.trials import Layer
+from understudy.write.trials import Layer, LeftOut
 
 LAYERS: tuple[Layer, ...] = ("dao", "service", "router", "dto")
 PLUGIN = "understudy.plugin.writing"
@@ -81,7 +81,7 @@ def write(wanted: Wanted, say: Say) -> Results:
                     if answer["uses environment"]:
                         results.setting = setting
                 elif answer["kind"] == "done":
-                    results.left_out = [tuple(one) for one in answer["left out"]]
+                    results.left_out = [LeftOut(*one) for one in answer["left out"]]
                     results.open = [tuple(one) for one in answer["open"]]
             if not any(answer["kind"] == "done" for answer in answers):
                 results.end = "Interrupted: these are the results so far."

@@ -1,0 +1,37 @@
+"""Exceptions that code does not raise on purpose: a test that expects one would bless a bug."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import traceback
+
+_BY_MISTAKE = (AttributeError, NameError, TypeError, AssertionError, RecursionError)
+
+
+def accident(error: BaseException | None, file: str) -> str:
+    """Return what went wrong and where, if nobody raised it; "" for an exception on purpose.
+
+    Args:
+        error: what left the call; None if it returned.
+        file: the file of the code under test.
+    """
+    if not isinstance(error, _BY_MISTAKE):
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == file]
+    last = frames[-1] if frames else None
+    if last is None or _raises(last.filename, last.lineno or 0):
+        return ""
+    place = f" in line {own[-1].lineno}" if own else ""
+    return f"it ends in {type(error).__name__}: {error}{place}"
+
+
+def _raises(file: str, number: int) -> bool:
+    """Return whether a line of a file is a `raise`, or an `assert`."""
+    line = linecache.getline(file, number).strip()
+    try:
+        body = ast.parse(line).body
+    except SyntaxError:  # the first of several lines
+        return line.startswith(("raise ", "assert "))
+    return any(isinstance(statement, ast.Raise | ast.Assert) for statement in body)
