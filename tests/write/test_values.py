@@ -240,3 +240,13 @@ def test_type_without_values_is_refused() -> None:
     """The reason names the type and the parameter."""
     with pytest.raises(NoValue, match=r"no value of Thread can be written for worker"):
         _shape(Thread, "worker")
+
+
+def test_dictionary_has_the_keys_that_the_source_reads() -> None:
+    """A key that is asked for is optional; one that is read must be there."""
+    source = 'if "title" in patch: task.title = patch["title"]\ntask.owner_id = patch["owner_id"]'
+    shape = Values(Schema({}, {}, {}), source).shape(Argument("patch", dict[str, Any]))
+    least = settled(shape)
+
+    assert shape.build(least).value == {"owner_id": 101}
+    assert shape.build(complete(shape, least)).value == {"title": "title a", "owner_id": 101}

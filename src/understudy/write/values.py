@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -77,6 +78,8 @@ class Values:
         if fields is not None:
             return self._record(hint, path, is_required, is_nullable)
         origin, arguments = type_hints.collection(hint)
+        if origin is dict and (keys := self._keys(path[-1])):
+            return self._dict_of(keys, arguments, path, is_required, is_nullable)
         if origin is dict:
             return Leaf(
                 path, [self._dict(arguments, path)], [("empty", {})], is_required, is_nullable
@@ -147,6 +150,28 @@ class Values:
             boundaries.append(("single", origin([leaves[0].values[0]])))
         return Leaf(path, [whole], boundaries, is_required, is_nullable)
 
+    def _keys(self, name: str) -> dict[str, bool]:
+        """Return the keys that the source reads of a dictionary, and which it must have."""
+        read = re.findall(rf'\b{name}\[["\'](\w+)["\']\](?!\s*=[^=])', self.source)
+        asked = re.findall(rf'\b{name}\.(?:get|pop)\(\s*["\'](\w+)["\']', self.source)
+        asked += re.findall(rf'["\'](\w+)["\'] (?:not )?in {name}\b', self.source)
+        return {key: key not in asked for key in [*read, *asked]}
+
+    def _dict_of(
+        self,
+        keys: Mapping[str, bool],
+        arguments: Sequence[Any],
+        path: Path,
+        is_required: bool,
+        is_nullable: bool,
+    ) -> Shape:
+        hint = arguments[1] if len(arguments) == 2 else Any
+        fields = [
+            Field(key, self._of(hint, (*path, key), Limits(), is_required=needed))
+            for key, needed in keys.items()
+        ]
+        return Record(path, dict, fields, is_required, is_nullable, is_dict=True)
+
     def _dict(self, arguments: Sequence[Any], path: Path) -> Any:
         hint = arguments[1] if len(arguments) == 2 else Any
         key = "key"
@@ -199,6 +224,8 @@ class Values:
         if column is not None:
             return column_values.python_type(self.schema, column[1]) or str
         last = path[-1].lower().split("_")[-1]
+        if last in ("at", "date"):
+            return dt.datetime if last == "at" else dt.date
         return int if last in _IDS or path[-1] in _PAGING or last in _NUMBERS else str
 
     def _ordinary(
@@ -301,11 +328,13 @@ class Values:
     def _column(self, path: Path) -> tuple[Table, Column] | None:
         """Return the column with the name of a part: of a table that the source names if any is."""
         name = _name(path)
+        # That of `new_expires_at` and `user_ids` is expires_at and user_id.
+        names = {name, name.removeprefix("new_"), name[:-1] if name.endswith("_ids") else name}
         found = [
             (table, column)
             for table in self.schema.tables.values()
             for column in table.columns
-            if column.name == name or (name.endswith("_ids") and column.name == name[:-1])
+            if column.name in names
         ]
         words = set(self.source.replace('"', " ").replace(".", " ").split())
         return min(found, key=lambda pair: pair[0].table not in words, default=None)
