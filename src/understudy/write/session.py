@@ -1,7 +1,4 @@
-"""The part of `understudy write` that runs in the project's pytest.
-
-Every answer is sent as soon as it is known, so an interrupted run has answered in part.
-"""
+"""The part of `understudy write` that runs in the project's pytest, and answers the files."""
 
 from __future__ import annotations
 

@@ -83,8 +83,6 @@ def write(wanted: Wanted, say: Say) -> Results:
                 elif answer["kind"] == "done":
                     results.left_out = [LeftOut(*one) for one in answer["left out"]]
                     results.open = [tuple(one) for one in answer["open"]]
-            if not any(answer["kind"] == "done" for answer in answers):
-                results.end = "Interrupted: these are the results so far."
             proof.prove(copy, findings.root, results, wanted.runs, say)
     except InitError as error:
         raise WriteError(str(error)) from error
@@ -139,24 +137,38 @@ def _explored(
         environment=copy.environment(),
     ) as child:
         ends = time.monotonic() + copy.timeout
-        try:
-            while child.exit_code is None and time.monotonic() < ends:
-                answers += _said(child, say)
-                time.sleep(_PAUSE)
-        except KeyboardInterrupt:
-            say("interrupted")
+        while child.exit_code is None and time.monotonic() < ends:
+            answers += _said(child, say)
+            time.sleep(_PAUSE)
+        is_late = child.exit_code is None
         pytest_process.stop([child])
         answers += _said(child, say)
-        refused = [answer["reason"] for answer in answers if answer["kind"] == "refused"]
-        if refused:
-            raise WriteError(f"No test can be written for {module.name}: {refused[0]}")
-        if not any(answer["kind"] == "explored" for answer in answers) and not any(
-            answer["kind"] == "done" for answer in answers
-        ):
-            how = suite_run.ending(child.exit_code or 0, child.output())
-            raise WriteError(f"{module.name} cannot be tried: {how}")
+        _check(module.name, answers, child, copy.timeout if is_late else None)
     (copy.root / scratch).unlink()
     return answers
+
+
+def _check(
+    module: str, answers: Sequence[dict[str, Any]], child: pytest_process.Child, late: float | None
+) -> None:
+    """Raise if the session has not come to its end.
+
+    Args:
+        module: the module's name.
+        answers: what the session has said.
+        child: its process.
+        late: the seconds that it had, if its time was up.
+    """
+    kinds = {answer["kind"]: answer for answer in answers}
+    if "refused" in kinds:
+        raise WriteError(f"No test can be written for {module}: {kinds['refused']['reason']}")
+    if "done" in kinds:
+        return
+    if late is not None:
+        doing = kinds["begin"]["what"] if "begin" in kinds else "the start of pytest"
+        raise WriteError(f"{module} was not tried within {late:g} s: {doing} did not end.")
+    how = suite_run.ending(child.exit_code or 0, child.output())
+    raise WriteError(f"{module} cannot be tried: {how}")
 
 
 def _said(child: pytest_process.Child, say: Say) -> list[dict[str, Any]]:
