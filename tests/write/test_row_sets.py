@@ -142,6 +142,16 @@ def test_rows_are_readable(database: psycopg.Connection[Any]) -> None:
     ]
 
 
+def test_rows_do_not_have_the_constant_that_is_set(database: psycopg.Connection[Any]) -> None:
+    """Else the change would not show."""
+    statement = "UPDATE users SET status = 'gone' WHERE id = $1"
+    shown = [row for one in _sets(database, statement, [101]) for row in _shown(one)]
+    users = [row for table, row in shown if table == "users"]
+
+    assert {101, 102} <= {row["id"] for row in users}
+    assert {row.get("status") for row in users} == {"open"}
+
+
 def test_insert_gets_its_parents_and_a_taken_key(database: psycopg.Connection[Any]) -> None:
     """The rows exist that the stored values refer to; then the key is taken, too."""
     statement = "INSERT INTO members (user_id, team_id) VALUES ($1, $2)"

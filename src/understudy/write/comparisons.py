@@ -205,8 +205,12 @@ class _Reader:
             self._found.sorts.append([min(columns) for columns in columns_of if columns])
         elif clause.keyword == "SET":
             for item in clause.items:
-                first, _ = self._numbers.of(item)
-                self._found.assigned |= self._named(first, first + 1)
+                first, last = self._numbers.of(item)
+                columns = self._named(first, first + 1)
+                self._found.assigned |= columns
+                value = self._value(first + 2, last) if last - first == 3 else None
+                if value is not None and value is not Clock.NOW:  # `done = true`
+                    self._found.stored = dict.fromkeys(columns, value) | self._found.stored
 
     def _named(self, first: int, last: int) -> set[ColumnId]:
         """Return the columns between two tokens: of the query's own tables if they have them."""
