@@ -16,6 +16,7 @@ from understudy.write import (
     proposals,
     router_trials,
     service_trials,
+    suspicions,
     web_assertions,
 )
 from understudy.write.accidents import accident
@@ -161,6 +162,10 @@ class Explorer:
         # That a DAO passes on an error of the database needs no test.
         is_route = trial.target.layer == "router"
         passes_on = trial.purpose == "fault" and not is_route and not found - self.reached
+        if trial.purpose == "fault" and observation.raised is None:
+            failed = suspicions.swallowed(observation)
+            if failed:  # it has the outcome of a success, and looks like a bug
+                return {*found, _Outcome(("answer", "although the database refused", failed), ())}
         return found if passes_on else {*found, _outcome(observation)}
 
     def _is_repeatable(self, candidate: _Candidate) -> bool:

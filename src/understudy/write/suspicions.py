@@ -36,7 +36,7 @@ def suspect(kept: Kept) -> Suspected | None:
         text = " ".join(str(seen.raised).split())
         return f"{name} raises {type(seen.raised).__name__}: {shortened(text, 100)}", (), ()
     if is_fault:
-        failed = _swallowed(seen)
+        failed = swallowed(seen)
         if failed and seen.raised is None:
             return f"{name} succeeds although the database refused {failed}", (), ()
         return None
@@ -51,7 +51,7 @@ def _status(value: Any) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _swallowed(seen: Observation) -> str:
+def swallowed(seen: Observation) -> str:
     """Return the statement that failed and was not sent again; "" if there is none."""
     for number, event in enumerate(seen.events):
         failed = event.is_lost or (
