@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tests.write.kept import Job, changes, kept, lines, target
 from understudy.write.assertions import act
@@ -229,6 +230,45 @@ def test_the_constraint_of_an_error_of_sqlalchemy() -> None:
     error.args = ('violates "jobs_title_key"',)
 
     assert lines(kept(raised=often(error))) == ['assert "jobs_title_key" in str(raised.value)']
+
+
+def test_nothing_is_an_answer_of_a_function_without_a_hint_that_returns_values() -> None:
+    def find(job_id: int):  # type: ignore[no-untyped-def]  # that is the point
+        return job_id or None
+
+    assert lines(kept(often(None), of=target(find))) == ["assert result is None"]
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class Task(_Base):
+    """A table of an application."""
+
+    __tablename__ = "tasks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    status: Mapped[str]
+    note: Mapped[str | None]
+    owner: Mapped[str | None]
+    priority: Mapped[str | None]
+
+
+def test_of_an_object_of_an_orm_each_column_that_says_something_is_asserted() -> None:
+    def find() -> Task | None:
+        """Return a task."""
+        return None
+
+    values = {"priority": None, "title": "A title " * 6, "id": 101, "status": "open, " * 6}
+    tasks = [Task(**values, note=None, owner=None) for _ in range(3)]
+
+    assert lines(kept(tasks, of=target(find))) == [
+        "assert result is not None",
+        "assert result.id == 101",
+        f'assert result.title == "{"A title " * 6}"',
+        f'assert result.status == "{"open, " * 6}"',
+    ]
 
 
 def test_imports_are_only_those_that_the_assertions_need() -> None:

@@ -102,11 +102,11 @@ def expected(values: Sequence[Any], depth: int = 0) -> Expected:
         return _items(values, depth)
     fields = [None if isinstance(value, str) else fingerprint.fields_of(value) for value in values]
     if fields[0] is not None:
-        if any(found is None or list(found) != list(fields[0]) for found in fields):
+        if any(found is None or set(found) != set(fields[0]) for found in fields):
             return Varying(tuple(values))
         parts = {
             str(name): expected([found[name] for found in fields if found is not None], depth + 1)
-            for name in fields[0]
+            for name in _ordered(first, fields[0])
         }
         return Fields(first, parts)
     if any(fingerprint.plain(value) != fingerprint.plain(first) for value in values):
@@ -115,6 +115,13 @@ def expected(values: Sequence[Any], depth: int = 0) -> Expected:
         return Same(first, spelled(first))
     except NoSource:
         return Varying(tuple(values))
+
+
+def _ordered(value: Any, fields: Mapping[str, Any]) -> list[str]:
+    """Return the names of fields; those of an ORM's object in the order of its columns."""
+    mapper = getattr(type(value), "__mapper__", None)
+    known = [] if mapper is None else [key for key in mapper.columns.keys() if key in fields]  # noqa: SIM118 - no dict
+    return list(dict.fromkeys([*known, *fields]))
 
 
 def _items(values: Sequence[Any], depth: int) -> Expected:

@@ -172,7 +172,8 @@ def _docstring(kept: Kept, width: int) -> list[str]:
     text = _plain(f"{_outcome(kept)} {about}".strip())
     if len(text) + 7 > width:
         text = text.replace(trial.target.name, "it", 1)
-    text = f"{text[:1].upper()}{text[1:]}."
+    # The name of a function stays as it is.
+    text = f"{text if text.startswith(trial.target.name) else text[:1].upper() + text[1:]}."
     # The numbers of lines change, and what it does is in the first sentence.
     shows = [_plain(one) for one in kept.shows if not one.startswith(("line ", "it "))]
     notices = f"Only this test notices: {shows[0]}." if shows else ""

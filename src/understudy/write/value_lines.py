@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import inspect
+import textwrap
 import types
 import typing
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +30,7 @@ _LONG_TEXT = 100  # characters
 LONG_LIST = 6  # items that are asserted whole
 _LONG_SOURCE = 420  # characters of a list that is asserted whole
 _LONG_DICT = 240  # characters of a dict that is asserted whole
+_LONG_PAIR = 130  # characters of two tuples that are compared
 _MOST_FIELDS = 5  # of the items of a list
 
 
@@ -58,7 +61,9 @@ class ValueLines:
         if any(one.answer is not None for one in self._observed):
             return False
         hint = _return_hint(self._function)
-        return hint is None or hint is type(None) or hint is inspect.Signature.empty
+        if hint is inspect.Signature.empty:
+            return not _has_value(self._function)
+        return hint is None or hint is type(None)
 
     def _value(self, variable: str, part: Expected) -> Iterator[str]:
         if isinstance(part, Same):
@@ -138,16 +143,22 @@ class ValueLines:
     def _by_field(self, variable: str, part: Fields) -> Iterator[str]:
         """Yield one assertion of the fields with simple values, and those of the other fields."""
         simple = [name for name, one in part.parts.items() if isinstance(one, Same)]
-        if len(simple) > 1:
-            left = ", ".join(part.access(variable, name) for name in simple)
-            right = ", ".join(self.text(whole(part.parts[name])) for name in simple)
+        if len(simple) > _MOST_FIELDS:  # what is NULL says least
+            simple = [name for name in simple if same(part, name) is not None]
+        left = ", ".join(part.access(variable, name) for name in simple)
+        right = ", ".join(self.text(whole(part.parts[name])) for name in simple)
+        if len(simple) > 1 and len(left) + len(right) <= _LONG_PAIR:
             yield f"assert ({left}) == ({right})"
-        elif simple:
-            yield from self._value(part.access(variable, simple[0]), part.parts[simple[0]])
+        else:
+            for name in simple:
+                yield from self._value(part.access(variable, name), part.parts[name])
         for name, one in part.parts.items():
             if isinstance(one, Fields | Items):
                 yield from self._value(part.access(variable, name), one)
-        if not simple:
+        is_told = any(
+            isinstance(one, Varying) and self._is_a_new_key(one) for one in part.parts.values()
+        )
+        if not simple and not is_told:
             with contextlib.suppress(NoSource):
                 yield f"assert isinstance({variable}, {self.text(named(type(part.value)))})"
 
@@ -319,6 +330,16 @@ def _return_hint(function: Any) -> Any:
         return typing.get_type_hints(function).get("return", signature)
     except Exception:  # noqa: BLE001 - a hint may name what is only there for type checkers
         return getattr(function, "__annotations__", {}).get("return", signature)
+
+
+def _has_value(function: Any) -> bool:
+    """Return whether a function without a hint returns a value somewhere."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    return any(node.value is not None for node in returns)
 
 
 def _may_be_none(function: Any) -> bool:
