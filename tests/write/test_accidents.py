@@ -38,7 +38,7 @@ def test_a_mistake_names_its_line() -> None:
     line = _missing.__code__.co_firstlineno + 2
 
     assert accident(_raised(_missing), __file__) == (
-        f"it ends in TypeError: 'NoneType' object is not subscriptable in line {line}"
+        f"TypeError in line {line}: 'NoneType' object is not subscriptable"
     )
 
 

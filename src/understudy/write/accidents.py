@@ -6,6 +6,7 @@ import ast
 import linecache
 import traceback
 
+# No caller is meant to catch these: the code uses something as what it is not.
 _BY_MISTAKE = (AttributeError, NameError, TypeError, AssertionError, RecursionError)
 
 
@@ -21,10 +22,10 @@ def accident(error: BaseException | None, file: str) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == file]
     last = frames[-1] if frames else None
-    if last is None or _raises(last.filename, last.lineno or 0):
+    if last is not None and _raises(last.filename, last.lineno or 0):
         return ""
     place = f" in line {own[-1].lineno}" if own else ""
-    return f"it ends in {type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}{place}: {error}"
 
 
 def _raises(file: str, number: int) -> bool:

@@ -22,6 +22,7 @@ from understudy.write import (
 from understudy.write.accidents import accident
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
+from understudy.write.suspicions import suspect
 from understudy.write.trials import Arc, Kept, Observation, Target, Trial
 
 _MOST_TRIALS = 60
@@ -64,7 +65,6 @@ class Explorer:
     Attributes:
         reached: the arcs that any trial has taken.
         problems: why the first trial of a target was no test, by its name.
-        mistakes: exceptions that nobody raised on purpose, with the target; and when they occur.
     """
 
     def __init__(
@@ -80,7 +80,6 @@ class Explorer:
         self._mutation = mutation
         self.reached: set[Arc] = set()
         self.problems: dict[str, str] = {}
-        self.mistakes: dict[tuple[str, str], str] = {}
 
     def explore(self, target: Target, ends: float) -> list[Kept]:
         """Return the trials of a target that are written, the first ones first.
@@ -92,7 +91,7 @@ class Explorer:
         begun = time.monotonic()
         tried = self._tried(target, begun + (ends - begun) * _FOR_TRIALS)
         # Of two that show the same, the one with more rows will notice more wrong SQL.
-        richest = sorted(tried, key=lambda one: -min(len(one.trial.rows), _ENOUGH_ROWS))
+        richest = sorted(tried, key=_preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
         others = [one for one in tried if one not in chosen][:_MOST_EXTRA]
         candidates = [one for one in (*chosen, *others) if self._is_repeatable(one)]
@@ -128,10 +127,6 @@ class Explorer:
                 self.problems.setdefault(target.name, observation.problem)
                 continue
             if trial.purpose == "probe":
-                continue
-            mistake = accident(observation.raised, target.file)
-            if mistake:
-                self.mistakes.setdefault((target.name, mistake), trial.about)
                 continue
             shows = self._shown(trial, observation)
             self.reached |= observation.arcs
@@ -197,6 +192,8 @@ class Explorer:
                 return
             for at in sorted(senders, key=lambda at: (at >= number, at)):
                 one = candidates[at]
+                if _looks_wrong(one):
+                    continue  # it is expected to fail, so it notices nothing
                 if mutation.notices(one.trial, one.pattern, mutant):
                     one.shows.add(mutant)
                     break
@@ -263,6 +260,18 @@ def _has_own_sql(target: Target, candidates: Sequence[_Candidate]) -> bool:
         for event in one.first.events
         if event.kind == "statement"
     )
+
+
+def _preference(candidate: _Candidate) -> tuple[bool, int]:
+    """Return where a candidate stands among those that show the same."""
+    rows = len(candidate.trial.rows)
+    if accident(candidate.first.raised, candidate.trial.target.file):
+        return True, rows  # a mistake is clearest with the fewest
+    return False, -min(rows, _ENOUGH_ROWS)
+
+
+def _looks_wrong(candidate: _Candidate) -> bool:
+    return suspect(Kept(candidate.trial, candidate.observed)) is not None
 
 
 def _outcome(observation: Observation) -> _Outcome:

@@ -41,8 +41,7 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
         for number, change in results.unnoticed:
             yield f"    not noticed: {change} ({results.path}:{number})"
     for one in results.left_out:
-        if not one.is_bug:
-            yield f"  {results.path}:{one.line}: no test of {one.name}: {one.reason}"
+        yield f"  {results.path}:{one.line}: no test of {one.name}: {one.reason}"
     if results.open:
         lines = ", ".join(f"{first} -> {last}" for first, last in results.open)
         yield f"  branches that no test takes: {lines}"
@@ -53,12 +52,9 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
 def _suspicious(results: Results) -> Iterator[str]:
     """Yield what looks like a bug, with the tests that are expected to fail."""
     tests = [(file, test) for file in results.files for test in file.tests if test.suspicion]
-    mistakes = [one for one in results.left_out if one.is_bug]
-    if not tests and not mistakes:
+    if not tests:
         return
     yield "What looks like a bug:"
-    for one in mistakes:
-        yield f"  {results.path}:{one.line}: {one.name}: {one.reason}"
     for file, test in tests:
         yield f"  {file.change.path.name}::{test.name} (an expected failure)"
         yield f"      {test.suspicion}"

@@ -86,7 +86,7 @@ class Results:
     def looks_wrong(self) -> bool:
         """Whether anything was found that looks like a bug."""
         tests = [test for file in self.files for test in file.tests]
-        return any(one.is_bug for one in self.left_out) or any(test.suspicion for test in tests)
+        return any(test.suspicion for test in tests)
 
     def document(self) -> dict[str, Any]:
         """Return it for a JSON document."""
@@ -105,8 +105,7 @@ class Results:
             ],
             "setting": None if self.setting is None else self.setting.as_json("pyproject.toml"),
             "left_out": [
-                {"name": one.name, "reason": one.reason, "line": one.line, "bug": one.is_bug}
-                for one in self.left_out
+                {"name": one.name, "reason": one.reason, "line": one.line} for one in self.left_out
             ],
             "not_reached": [{"line": first, "to": last} for first, last in self.open],
             "runs": self.runs,

@@ -174,9 +174,6 @@ class Session:
             if not found:
                 reason = explorer.problems.get(target.name, "no time was left to try it")
                 self._leave_out(target, reason)
-            for (name, mistake), when in explorer.mistakes.items():
-                if name == target.name:
-                    self._leave_out(target, f"{mistake} {when}".strip(), is_bug=True)
             shared = getattr(target, "shared", {}).get("left_out", {})
             if target.name in shared:
                 self._leave_out(target, shared[target.name])
@@ -204,9 +201,9 @@ class Session:
                 name = f"{target.name} {one.trial.about}".strip()
                 self._left_out.append(LeftOut(name, str(problem), target.lines[0]))
 
-    def _leave_out(self, target: Target, reason: str, *, is_bug: bool = False) -> None:
+    def _leave_out(self, target: Target, reason: str) -> None:
         text = shortened(reason, _LONGEST)
-        self._left_out.append(LeftOut(target.name, text, target.lines[0], is_bug))
+        self._left_out.append(LeftOut(target.name, text, target.lines[0]))
 
     def _schema(self, stack: ExitStack) -> tuple[Schema | None, Judge | None]:
         try:
@@ -263,9 +260,7 @@ class Session:
         self._say(
             {
                 "kind": "done",
-                "left out": [
-                    [one.name, one.reason, one.line, one.is_bug] for one in self._left_out
-                ],
+                "left out": [[one.name, one.reason, one.line] for one in self._left_out],
                 "open": [list(arc) for arc in open_arcs],
             }
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.script.formatting import python_literal, shortened
 from understudy.write import web_assertions
+from understudy.write.accidents import accident
 from understudy.write.spelling import spelled
 from understudy.write.trials import Kept, Observation
 
@@ -14,8 +15,6 @@ from understudy.write.trials import Kept, Observation
 # a call that returned should raise, and one that raised should return.
 Suspected = tuple[str, tuple[str, ...], tuple[str, ...]]
 
-# No caller is meant to catch these: the code uses something as what it is not.
-_MISTAKES = (AttributeError, TypeError, NameError)
 _VIOLATIONS = "23"  # of constraints: to catch one and return something else is a way to ask
 _SERVER_ERROR = 500
 
@@ -32,9 +31,9 @@ def suspect(kept: Kept) -> Suspected | None:
         if seen.raised is not None or _status(seen.answer) >= _SERVER_ERROR:
             return reason, (f"assert response.status_code < {_SERVER_ERROR}",), ()
         return reason, *web_assertions.lines(kept)  # the rules about requests fail the test
-    if isinstance(seen.raised, _MISTAKES):
-        text = " ".join(str(seen.raised).split())
-        return f"{name} raises {type(seen.raised).__name__}: {shortened(text, 100)}", (), ()
+    mistake = accident(seen.raised, kept.trial.target.file)
+    if mistake:
+        return f"{name} raises {shortened(' '.join(mistake.split()), 120)}", (), ()
     if is_fault:
         failed = swallowed(seen)
         if failed and seen.raised is None:

@@ -98,13 +98,11 @@ class LeftOut:
         name: the function.
         reason: why, as a sentence.
         line: the line in the module.
-        is_bug: whether the reason looks like a bug of the code.
     """
 
     name: str
     reason: str
     line: int
-    is_bug: bool = False
 
 
 @dataclass(frozen=True)
