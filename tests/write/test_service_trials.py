@@ -153,3 +153,39 @@ def test_generated_times_and_ids_of_answers_are_plain_ones() -> None:
         'users.on("add").returns((UUID(int=1), datetime(2026, 1, 3, 12, 0, tzinfo=UTC)))',
         'users.on("find", UUID(int=1), datetime(2026, 1, 3, 12, 0)).returns(None)',
     ]
+
+
+def test_what_cannot_be_spelled_is_tried_on_the_real_collaborator(tmp_path: Path) -> None:
+    """Here a field that the constructor does not take."""
+    daos = """
+        from dataclasses import dataclass, field
+
+        @dataclass
+        class User:
+            id: int = field(init=False)
+
+            def __post_init__(self) -> None:
+                self.id = 3
+
+        class UserDAO:
+            async def find(self, user_id: int) -> User:
+                return User()
+    """
+    users = """
+        from app.daos import User, UserDAO
+
+        class UserService:
+            def __init__(self, users: UserDAO) -> None:
+                self.users = users
+
+            async def get(self, user_id: int) -> User:
+                return await self.users.find(user_id)
+    """
+    modules = written_modules(tmp_path, {"daos": daos, "users": users})
+    with imports_from(tmp_path):
+        [target], _ = find(importlib.import_module("app.users"), ("service",), modules, None)
+        tried = Tried(target, frozenset)
+    assert [(trial.purpose, rendering.call(trial)) for trial, _ in tried.seen[:2]] == [
+        ("probe", 'await UserService(recorded("users", UserDAO())).get(101)'),
+        ("values", "await UserService(UserDAO()).get(101)"),
+    ]

@@ -341,16 +341,31 @@ def _argument(value: object) -> Expression:
     if as_expected(value) == "ANY":
         return _ANY
     try:
-        return _source(value)
+        return _checked(_source(value))
     except NoSource:
         return _ANY
 
 
 def _answer(value: object) -> Expression | None:
     try:
-        return _source(value, is_answer=True)
+        return _checked(_source(value, is_answer=True))
     except NoSource:
         return None
+
+
+def _checked(source: Expression) -> Expression:
+    """Return source that makes a value.
+
+    Raises:
+        NoSource: it does not: the class sets a field by itself, or refuses its own defaults.
+    """
+    names: dict[str, object] = {}
+    try:
+        exec("\n".join(source.imports), names)
+        eval(source.text, names)
+    except Exception as error:  # the class is the project's own: anything
+        raise NoSource(f"{source.text} raises {type(error).__name__}") from error
+    return source
 
 
 def _source(value: Any, *, is_answer: bool = False) -> Expression:
