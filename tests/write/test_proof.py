@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from understudy.write.proof import without
+from pathlib import Path
+
+from understudy.mutate.statements import Spot
+from understudy.write.proof import _place, without
 
 _FILE = '''\
 """Tests for a module."""
@@ -52,3 +55,11 @@ def test_the_last_one_leaves_one_line_end() -> None:
 
 def test_all_other_lines_stay() -> None:
     assert without(_FILE, []) == _FILE
+
+
+def test_a_statement_may_be_sent_in_another_file(tmp_path: Path) -> None:
+    """That of a base class names its own line, not that of the module under test."""
+    sent = Spot(str(tmp_path / "app" / "base.py"), 36, "BaseRepo.fetch")
+
+    assert _place([sent], tmp_path.resolve()) == "app/base.py:36"
+    assert _place([], tmp_path) == ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from understudy.init.project_copy import Copy
 from understudy.mutate.errors import MutationError
 from understudy.mutate.mutator import Wanted, mutate
+from understudy.mutate.statements import Spot
 from understudy.project import pytest_process, suite_run
 from understudy.script.formatting import counted
 from understudy.write.results import Results, WrittenFile
@@ -67,6 +68,9 @@ def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) ->
     )
     try:
         found = mutate(wanted, lambda step: None)
+        if not found.statements and any(file.layer == "dao" for file in results.files):
+            # A base class sends them, or they are in files of SQL.
+            found = mutate(replace(wanted, paths=[]), lambda step: None)
     except MutationError as error:
         results.end = f"The tests could not be run with mutants: {error}"
         return
@@ -75,10 +79,19 @@ def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) ->
     killed = sum(one.killed for one in found.statements)
     results.mutants = killed, sum(one.killable for one in found.statements)
     results.unnoticed = [
-        (str(one.statement.spots[0].line) if one.statement.spots else "", result.mutant.sentence)
+        (_place(one.statement.spots, copy.root.resolve()), result.mutant.sentence)
         for one in found.statements
         for result in one.alive
     ]
+
+
+def _place(spots: Sequence[Spot], root: Path) -> str:
+    """Return the file and line that sent a statement; "" if they are unknown."""
+    return (
+        f"{Path(spots[0].path).resolve().relative_to(root).as_posix()}:{spots[0].line}"
+        if spots
+        else ""
+    )
 
 
 def _drop(file: WrittenFile, failed: dict[str, str]) -> None:

@@ -38,8 +38,8 @@ def text(results: Results, root: Path, *, only_show: bool) -> Iterator[str]:
     if results.mutants is not None:
         killed, killable = results.mutants
         yield f"  wrong SQL that they notice: {killed} of {killable}"
-        for number, change in results.unnoticed:
-            yield f"    not noticed: {change} ({results.path}:{number})"
+        for place, change in results.unnoticed:
+            yield f"    not noticed: {change}" + (f" ({place})" if place else "")
     for one in results.left_out:
         yield f"  {results.path}:{one.line}: no test of {one.name}: {one.reason}"
     if results.open:

@@ -59,7 +59,7 @@ class Results:
         runs: how often the tests ran in a random order.
         mutants: how many mutants of the module's SQL the tests notice, and could notice; None
             without SQL.
-        unnoticed: the mutants that they do not notice: the statement's line, and the change.
+        unnoticed: the mutants that they do not notice: the statement's place, and the change.
         seconds: how long it took.
         end: why it ended early; "" if it did not.
     """
