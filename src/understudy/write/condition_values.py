@@ -1,0 +1,120 @@
+"""Values that meet a condition, and values that nearly do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.mutate.column_uses import ColumnId
+from understudy.rows.table_facts import Column, Schema, Table
+from understudy.write import column_values
+from understudy.write.comparisons import Clock, Comparison
+
+MISSING = 5  # the number of a value that no matching row has
+_FAR, _PAST = dt.datetime(2099, 1, 1), dt.datetime(2000, 1, 1)
+
+
+class ConditionValues:
+    """The values of the columns that conditions compare.
+
+    Args:
+        schema: the schema of the database.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def meeting(self, one: Comparison, table: Table, column: Column, number: int) -> Any:
+        """Return the value of a world's row that meets a condition."""
+        value = one.value
+        if isinstance(value, Clock):
+            return self._moment(column, _FAR if one.operator in (">", ">=") else _PAST)
+        match one.operator:
+            case "=" | ">=" | "<=":
+                return self.typed(one.column, value)
+            case "in":
+                return self.typed(one.column, value_of_list(value, number)) if value else None
+            case "like":
+                return _without_wildcards(value) or column_values.value(
+                    self._schema, table, column, number
+                )
+            case ">" | "<":
+                return _beside(value, 1 if one.operator == ">" else -1)
+            case "<>" | "not in" | "unlike":
+                return self.another(table, column, value)
+            case "true" | "false":
+                return one.operator == "true"
+            case "not null":
+                return column_values.value(self._schema, table, column, number)
+        return None
+
+    def missing(self, one: Comparison, table: Table, column: Column) -> Any:
+        """Return a value that misses a condition, but nearly meets it."""
+        value = one.value
+        if isinstance(value, Clock):
+            return self._moment(column, _PAST if one.operator in (">", ">=") else _FAR)
+        match one.operator:
+            case "=" | "in" | "like":
+                return self.another(table, column, value)
+            case ">" | "<" | "<>":
+                return self.typed(one.column, value)
+            case ">=" | "<=":
+                return _beside(value, -1 if one.operator == ">=" else 1)
+            case "not in":
+                return self.typed(one.column, value[0]) if value else None
+            case "unlike":
+                return _without_wildcards(value)
+            case "true" | "false":
+                return one.operator == "false"
+            case "null":
+                return column_values.value(self._schema, table, column, MISSING)
+        return None
+
+    def another(self, table: Table, column: Column, value: Any) -> Any:
+        """Return a value of a column that is none of these."""
+        values = value if isinstance(value, list) else [value]
+        if values and all(isinstance(one, int) and not isinstance(one, bool) for one in values):
+            return max(values) + 1
+        if isinstance(values[0] if values else None, bool):
+            return not values[0]
+        texts = [str(one) for one in values]
+        for number in range(MISSING, MISSING + 12):
+            found = column_values.value(self._schema, table, column, number)
+            if found is not None and not any(text and text in str(found) for text in texts):
+                return found
+        return None
+
+    def typed(self, column: ColumnId, value: Any) -> Any:
+        """Return a value as one that the column takes."""
+        table = self._schema.tables[column.table]
+        python = column_values.python_type(self._schema, table.column(column.name))
+        if python is list and not isinstance(value, list):
+            return [value]
+        if python is int and isinstance(value, str) and value.lstrip("-").isdecimal():
+            return int(value)
+        return value
+
+    def _moment(self, column: Column, moment: dt.datetime) -> Any:
+        if column.type.name == "date":
+            return moment.date()
+        return moment.replace(tzinfo=dt.UTC) if column.type.name == "timestamptz" else moment
+
+
+def value_of_list(values: Sequence[Any], number: int) -> Any:
+    """Return the value of a world: backwards, so that rows are not sorted as they are inserted."""
+    return values[-1 - number % len(values)]
+
+
+def _without_wildcards(value: Any) -> Any:
+    return value.strip("%").replace("%", "a").replace("_", "a") if isinstance(value, str) else value
+
+
+def _beside(value: Any, by: int) -> Any:
+    if isinstance(value, dt.date):
+        return value + dt.timedelta(days=by)
+    if isinstance(value, bool) or value is None or isinstance(value, dt.time):
+        return value
+    if isinstance(value, str):
+        return f"{value}z" if by > 0 else value[:-1]
+    return value + by

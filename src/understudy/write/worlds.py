@@ -1,0 +1,217 @@
+"""Rows that match all conditions of statements together, and rows that nearly do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from understudy.mutate.column_uses import ColumnId
+from understudy.mutate.generated_data import parents_first
+from understudy.rows.table_facts import Column, Schema, Table
+from understudy.write import column_values
+from understudy.write.comparisons import Comparison, Reading
+from understudy.write.condition_values import ConditionValues, value_of_list
+
+# The order of the sort keys of three worlds: neither sorted, nor sorted backwards, with a tie that
+# the second key decides.
+_FIRST_KEY, _NEXT_KEY, _ONLY_KEY = (0, 1, 0), (1, 0, 0), (1, 2, 0)
+_MOST_TABLES = 6
+Values = dict[str, Any]
+
+
+class Worlds:
+    """Makes rows: a world is a row of each table that is read, which match and belong together.
+
+    Args:
+        reading: what the statements do.
+        schema: the schema of the database.
+
+    Attributes:
+        tables: those of the statements, parents first.
+        read: those whose rows matter.
+        values: the values of the columns that conditions compare.
+    """
+
+    def __init__(self, reading: Reading, schema: Schema) -> None:
+        self._reading = reading
+        self._schema = schema
+        self.values = ConditionValues(schema)
+        self.tables = parents_first(reading.tables)[:_MOST_TABLES]
+        self.read = [table for table in self.tables if self._is_read(table)]
+        self._links = reading.links
+        self._class: dict[ColumnId, ColumnId] = {}
+        for one, other in reading.links:
+            first, second = self._of_class(one), self._of_class(other)
+            if first != second:
+                self._class[second] = first
+
+    def _is_read(self, table: Table) -> bool:
+        """Return whether rows of a table matter: it is not only inserted into."""
+        reading = self._reading
+        if table.oid not in reading.inserted:
+            return True
+        return any(one.column.table == table.oid for one in reading.comparisons)
+
+    def _of_class(self, column: ColumnId) -> ColumnId:
+        while column in self._class:
+            column = self._class[column]
+        return column
+
+    def world(self, number: int) -> list[tuple[Table, Values]]:
+        """Return the rows of the world with a number, parents first."""
+        return [(table, self._match(table, number)) for table in self.read]
+
+    def _match(self, table: Table, number: int) -> Values:
+        """Return a row that meets all conditions."""
+        found: Values = {}
+        for column in table.columns:
+            if column.generated:
+                continue
+            own = ColumnId(table.oid, column.name)
+            compared = [one for one in self._reading.comparisons if one.column == own]
+            bound = self._bound(own, number)
+            if compared:
+                value = self._satisfying(compared, table, column, number)
+                if value is not None or any(one.operator == "null" for one in compared):
+                    found[column.name] = value
+                    continue
+            if bound is not None:
+                found[column.name] = bound
+            elif (value := self._free(table, column, own, number)) is not None:
+                found[column.name] = value
+        return found
+
+    def _free(self, table: Table, column: Column, own: ColumnId, number: int) -> Any:
+        """Return a value of a column that no condition decides; None to leave it out."""
+        order = self._sort_number(own, number)
+        is_key = own.name == "id" and column_values.is_key(table, own.name)
+        if is_key or any(own in pair for pair in self._links):
+            root = self._of_class(own)
+            of = self._schema.tables[root.table]
+            rank = order if order is not None and is_key else _ONLY_KEY[number % 3]
+            return column_values.value(self._schema, of, of.column(root.name), rank)
+        for key in table.foreign_keys:
+            if own.name in key.columns and key.parent == table.oid:
+                # The root of a tree; but two rows may have the same name below different ones.
+                is_below = number == 2 and self._is_in_key(table, own.name)
+                return self._match(table, 0).get(key.parent_columns[0]) if is_below else None
+        if self.refers(table, own.name):
+            is_needed = own in self._reading.named or self._is_in_key(table, own.name)
+            return column_values.value(self._schema, table, column, number) if is_needed else None
+        if own in self._reading.stored and table.oid in self._reading.changed:
+            return self.values.another(table, column, self._reading.stored[own])
+        if order is not None:
+            return column_values.value(self._schema, table, column, order)
+        if own in self._reading.assigned and number == 0:  # so that the change shows
+            return column_values.value(self._schema, table, column, number)
+        if own in self._reading.named and column.required:
+            return column_values.value(self._schema, table, column, number)
+        return None
+
+    def refers(self, table: Table, name: str) -> bool:
+        """Return whether a column belongs to a foreign key."""
+        return any(name in key.columns for key in table.foreign_keys)
+
+    def _is_in_key(self, table: Table, name: str) -> bool:
+        """Return whether a column belongs to a unique key with one that the statements name."""
+        return any(
+            name in names and any(ColumnId(table.oid, one) in self._reading.named for one in names)
+            for names in table.uniques.values()
+            if len(names) > 1
+        )
+
+    def _sort_number(self, own: ColumnId, number: int) -> int | None:
+        for sort in self._reading.sorts:
+            free = [c for c in sort if self._bound(c, 0) is None]
+            if own in free:
+                table = self._schema.tables[own.table]
+                is_unique = (own.name,) in table.uniques.values()
+                if len(free) == 1 or (is_unique and free[0] == own):
+                    return _ONLY_KEY[number % 3]
+                if is_unique:  # a key that decides a tie
+                    return (2, 1, 0)[number % 3]
+                return (_FIRST_KEY if free[0] == own else _NEXT_KEY)[number % 3]
+        return None
+
+    def _bound(self, own: ColumnId, number: int) -> Any:
+        """Return the value that conditions give to a column or to one that is joined with it."""
+        for one in self._reading.comparisons:
+            if one.operator in ("=", "in") and self._of_class(one.column) == self._of_class(own):
+                if one.operator == "=":
+                    return self.values.typed(own, one.value)
+                if one.value:
+                    return self.values.typed(own, value_of_list(one.value, number))
+        return None
+
+    def _satisfying(
+        self, compared: Sequence[Comparison], table: Table, column: Column, number: int
+    ) -> Any:
+        found: Any = None
+        for one in compared:
+            value = self.values.meeting(one, table, column, number)
+            if one.operator in ("=", "in", "like", "true", "false", "null"):
+                return value
+            found = value if found is None else found
+        return found
+
+    def near_miss(self, one: Comparison, table: Table, values: Values) -> Values | None:
+        """Return a row that misses one condition; None if no value does."""
+        column = table.column(one.column.name)
+        missing = self.values.missing(one, table, column)
+        if missing is None and (one.operator != "not null" or column.not_null):
+            return None
+        near = {**self.other(table, values, 3), column.name: missing}
+        for name in near:
+            # It counts beside the others: what it refers to is another row, too.
+            own = ColumnId(table.oid, name)
+            is_free = self.refers(table, name) and self._bound(own, 0) is None
+            if is_free and not any(own in pair for pair in self._links) and near[name] is not None:
+                near[name] = column_values.value(self._schema, table, table.column(name), 3)
+        return near
+
+    def other(self, table: Table, values: Values, number: int) -> Values:
+        """Return a row's values with other ones in the unique columns that no condition decides."""
+        found = dict(values)
+        compared = {one.column for one in self._reading.comparisons}
+        for names in table.uniques.values():
+            for name in names:
+                if (
+                    name not in found
+                    or self.refers(table, name)
+                    or ColumnId(table.oid, name) in compared
+                ):
+                    continue
+                found[name] = column_values.value(self._schema, table, table.column(name), number)
+                if found[name] is None:
+                    del found[name]
+        return found
+
+    def with_nulls(self, one: list[tuple[Table, Values]]) -> Iterator[tuple[Table, Values]]:
+        """Yield rows with NULL in the columns of conditions and sorts that allow it."""
+        used = {c.column for c in self._reading.comparisons if c.operator != "null"}
+        used |= {column for sort in self._reading.sorts for column in sort}
+        for table, values in one:
+            nullable = [
+                column.name
+                for column in table.columns
+                if ColumnId(table.oid, column.name) in used
+                and not (column.not_null or column.type.not_null or column.generated)
+            ]
+            for name in nullable[:2]:
+                yield table, {**self.other(table, values, 4), name: None}
+
+    def mixed(self, rows: list[tuple[Table, Values]]) -> list[tuple[Table, Values]]:
+        """Return rows that refer to a row of one world and to a row of another."""
+        found = []
+        for table in self.read:
+            own = [values for of, values in rows if of is table][:2]
+            names = [key.columns[0] for key in table.foreign_keys if len(key.columns) == 1]
+            free = [
+                name
+                for name in names
+                if len({repr(values[name]) for values in own if name in values}) == 2
+            ]
+            if len(free) > 1:
+                values = {**self.other(table, own[0], 9), free[-1]: own[1][free[-1]]}
+                found.append((table, values))
+        return found
