@@ -78,11 +78,11 @@ class _Maker:
         worlds.add_all(self._worlds.mixed(worlds.rows))
         beside = _Rows(worlds.rows)
         instead: list[tuple[Comparison, Table, Values]] = []
-        for comparison in self._reading.comparisons:
+        for number, comparison in enumerate(self._reading.comparisons, 3):
             for table, values in one:
                 if comparison.column.table != table.oid or table not in self._worlds.read:
                     continue
-                near = self._worlds.near_miss(comparison, table, values)
+                near = self._worlds.near_miss(comparison, table, values, number)
                 if near is not None and not beside.add(table, near, is_first=True):
                     instead.append((comparison, table, near))
         for table, values in self._worlds.with_nulls(one):

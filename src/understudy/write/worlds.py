@@ -16,6 +16,7 @@ from understudy.write.condition_values import ConditionValues, value_of_list
 # the second key decides.
 _FIRST_KEY, _NEXT_KEY, _ONLY_KEY = (0, 1, 0), (1, 0, 0), (1, 2, 0)
 _MOST_TABLES = 6
+_MOST_COLUMNS = 8
 Values = dict[str, Any]
 
 
@@ -104,9 +105,13 @@ class Worlds:
             return column_values.value(self._schema, table, column, order)
         if own in self._reading.assigned and number == 0:  # so that the change shows
             return column_values.value(self._schema, table, column, number)
-        if own in self._reading.named and column.required:
+        if own in self._reading.named and (column.required or not self._is_wide(table)):
             return column_values.value(self._schema, table, column, number)
         return None
+
+    def _is_wide(self, table: Table) -> bool:
+        """Return whether a row with all columns that the statements name is too long to read."""
+        return sum(column.table == table.oid for column in self._reading.named) > _MOST_COLUMNS
 
     def refers(self, table: Table, name: str) -> bool:
         """Return whether a column belongs to a foreign key."""
@@ -154,36 +159,43 @@ class Worlds:
             found = value if found is None else found
         return found
 
-    def near_miss(self, one: Comparison, table: Table, values: Values) -> Values | None:
+    def near_miss(
+        self, one: Comparison, table: Table, values: Values, number: int
+    ) -> Values | None:
         """Return a row that misses one condition; None if no value does."""
         column = table.column(one.column.name)
         missing = self.values.missing(one, table, column)
         if missing is None and (one.operator != "not null" or column.not_null):
             return None
-        near = {**self.other(table, values, 3), column.name: missing}
+        near = {**self.other(table, values, number), column.name: missing}
         for name in near:
             # It counts beside the others: what it refers to is another row, too.
             own = ColumnId(table.oid, name)
             is_free = self.refers(table, name) and self._bound(own, 0) is None
             if is_free and not any(own in pair for pair in self._links) and near[name] is not None:
-                near[name] = column_values.value(self._schema, table, table.column(name), 3)
+                near[name] = column_values.value(self._schema, table, table.column(name), number)
         return near
 
     def other(self, table: Table, values: Values, number: int) -> Values:
-        """Return a row's values with other ones in the unique columns that no condition decides."""
+        """Return a row with other values in all columns that no condition and no join decides.
+
+        A statement that finds it instead of the original shows another result.
+        """
         found = dict(values)
         compared = {one.column for one in self._reading.comparisons}
-        for names in table.uniques.values():
-            for name in names:
-                if (
-                    name not in found
-                    or self.refers(table, name)
-                    or ColumnId(table.oid, name) in compared
-                ):
-                    continue
-                found[name] = column_values.value(self._schema, table, table.column(name), number)
-                if found[name] is None:
-                    del found[name]
+        for name in values:
+            own = ColumnId(table.oid, name)
+            is_linked = any(own in pair for pair in self._links)
+            if own in compared or is_linked or self.refers(table, name):
+                continue
+            # Of few values, such as those of an enum, the number may mean the same one.
+            made = (
+                column_values.value(self._schema, table, table.column(name), one)
+                for one in (number, number + 1)
+            )
+            found[name] = next((value for value in made if value != values[name]), None)
+            if found[name] is None:
+                del found[name]
         return found
 
     def with_nulls(self, one: list[tuple[Table, Values]]) -> Iterator[tuple[Table, Values]]:
@@ -197,8 +209,8 @@ class Worlds:
                 if ColumnId(table.oid, column.name) in used
                 and not (column.not_null or column.type.not_null or column.generated)
             ]
-            for name in nullable[:2]:
-                yield table, {**self.other(table, values, 4), name: None}
+            for number, name in enumerate(nullable[:2]):
+                yield table, {**self.other(table, values, 7 + number), name: None}
 
     def mixed(self, rows: list[tuple[Table, Values]]) -> list[tuple[Table, Values]]:
         """Return rows that refer to a row of one world and to a row of another."""
