@@ -322,6 +322,7 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
         from typing import Protocol
 
         import httpx
+        from pydantic import BaseModel
 
         async def notify(name: str) -> None:
             await _send(name)
@@ -348,6 +349,8 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
             async with httpx.Limits() as opened:
                 yield opened
 
+        def save(row: BaseModel) -> None: ...
+
         class Users(Protocol):
             async def find(self) -> None: ...
 
@@ -356,12 +359,13 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
             def make(self) -> None: ...
     """
     assert reasons_of(tmp_path, users=users) == {
-        "notify": "calls the network: httpx.AsyncClient in line 13 of app/users.py",
-        "clear": "deletes files: os.remove in line 17 of app/users.py",
-        "dump": "starts a process: subprocess.run in line 20 of app/users.py",
-        "listen": "never returns: the loop in line 23 has no end",
+        "notify": "calls the network: httpx.AsyncClient in line 14 of app/users.py",
+        "clear": "deletes files: os.remove in line 18 of app/users.py",
+        "dump": "starts a process: subprocess.run in line 21 of app/users.py",
+        "listen": "never returns: the loop in line 24 has no end",
         "locked": "is a context manager: it is tested by what uses it",
         "session": "lends what it yields: it is tested by what depends on it",
+        "save": "takes any BaseModel as row: nothing says which",
         "Users": "is abstract, and no class derives from it",
         "Report.make": "Report cannot be made: nothing says what anything takes",
     }

@@ -181,6 +181,8 @@ class _Finder:
                 (given if is_first else by_name).append(
                     source if is_first else f"{parameter.name}={source}"
                 )
+            elif _is_any_model(hint):
+                raise Unbuildable(f"takes any BaseModel as {parameter.name}: nothing says which")
             else:
                 arguments.append(_argument(parameter, hint))
         if by_name:
@@ -344,6 +346,11 @@ def _is_base(cls: type, derived: Sequence[type]) -> bool:
     return bool(getattr(cls, "__parameters__", ())) or any(
         not name.startswith("__") and all(name in vars(one) for one in derived) for name in missing
     )
+
+
+def _is_any_model(hint: object) -> bool:
+    cls = hints.class_in(hint)
+    return cls is not None and cls.__name__ == "BaseModel" and cls.__module__.startswith("pydantic")
 
 
 def _argument(parameter: inspect.Parameter, hint: object) -> Argument:
