@@ -50,9 +50,7 @@ Exit code: 0 written, 1 something looks like a bug, 2 nothing could be written, 
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    show_default=True,
-    help="Time for trying the code.",
+    help="Time for trying the code; 6 for each function by default.",
 )
 @click.option("--diff", "--dry-run", "only_show", is_flag=True, help="Only show the changes.")
 @format_option("Text, or JSON for other programs.")
@@ -62,7 +60,7 @@ def write(
     module: str,
     layers: tuple[Layer, ...],
     on: str,
-    seconds: float,
+    seconds: float | None,
     only_show: bool,
     output_format: str,
 ) -> None:

@@ -94,9 +94,13 @@ class Explorer:
         richest = sorted(tried, key=_preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
         others = [one for one in tried if one not in chosen][:_MOST_EXTRA]
-        candidates = [one for one in (*chosen, *others) if self._is_repeatable(one)]
+        candidates = [one for one in chosen if self._is_repeatable(one)]
+        number = len(candidates)
+        candidates += [
+            one for one in others if time.monotonic() < ends and self._is_repeatable(one)
+        ]
         if self._mutation is not None and _has_own_sql(target, candidates):
-            self._run_mutants(self._mutation, candidates, len(chosen), ends)
+            self._run_mutants(self._mutation, candidates, number, ends)
         # In the order in which they were proposed: the ordinary case comes first.
         candidates.sort(key=lambda one: tried.index(one) if one in tried else len(tried))
         candidates = [candidates[at] for at in choice.cover([one.shows for one in candidates])]

@@ -41,6 +41,8 @@ from understudy.write.line_arcs import LineArcs
 from understudy.write.trials import Arc, Kept, Layer, LeftOut, Target
 
 Say = Callable[[Mapping[str, object]], None]
+_SECONDS = 6.0  # for each function
+_LEAST = 30.0  # seconds for all
 _LONGEST = 300  # characters of a project's error
 _current: list[Session] = []
 
@@ -57,7 +59,7 @@ class Wanted:
         on: "real_postgres", "fake_postgres" or "fakes": what the tests run on.
         files: the test file of each layer, relative to the project.
         existing: the texts of those that there are already, by layer.
-        seconds: the time for all trials.
+        seconds: the time for all trials; None for some of it for each function.
     """
 
     module: str
@@ -67,7 +69,7 @@ class Wanted:
     on: str
     files: Mapping[str, str]
     existing: Mapping[str, str]
-    seconds: float
+    seconds: float | None
 
 
 class Session:
@@ -164,7 +166,9 @@ class Session:
 
     def _explore(self, explorer: Explorer) -> None:
         """Try every target."""
-        ends = time.monotonic() + self._wanted.seconds
+        seconds = self._wanted.seconds or max(_LEAST, _SECONDS * len(self._targets))
+        self._say({"kind": "found", "seconds": seconds})
+        ends = time.monotonic() + seconds
         for number, target in enumerate(self._targets):
             self._say({"kind": "begin", "what": target.name})
             # What a target leaves of its share is for the next ones.

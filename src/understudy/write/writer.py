@@ -26,7 +26,7 @@ LAYERS: tuple[Layer, ...] = ("dao", "service", "router", "dto")
 PLUGIN = "understudy.plugin.writing"
 Say = Callable[[str], None]
 _PAUSE = 0.1  # seconds between two looks at the process
-_GRACE = 60.0  # seconds for the start, the last trial and the fixtures
+_GRACE = 90.0  # seconds for the start, the last trial and the fixtures
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Wanted:
         module: the module as the user names it: a dotted name or a file.
         layers: the layers; empty for all that the module has.
         on: what the tests run on: "real_postgres", "fake_postgres" or "fakes".
-        seconds: the time for all trials.
+        seconds: the time for all trials; None for some of it for each function.
         runs: how often the tests run in a random order before they are written.
     """
 
@@ -46,7 +46,7 @@ class Wanted:
     module: str
     layers: Sequence[Layer] = ()
     on: str = "real_postgres"
-    seconds: float = 60.0
+    seconds: float | None = None
     runs: int = 20
 
 
@@ -69,7 +69,7 @@ def write(wanted: Wanted, say: Say) -> Results:
                 "Set it up first: understudy init"
             )
         setting = routes.missing_setting(findings)
-        with copied(findings.root, wanted.seconds + _GRACE) as copy:
+        with copied(findings.root, _GRACE) as copy:
             if setting is not None:
                 copy.write(setting.path.relative_to(findings.root), setting.after)
             names = {layer: file_name(module, layer) for layer in LAYERS}
@@ -136,14 +136,20 @@ def _explored(
         request=request,
         environment=copy.environment(),
     ) as child:
-        ends = time.monotonic() + copy.timeout
+        begun = time.monotonic()
+        ends = begun + copy.timeout
         while child.exit_code is None and time.monotonic() < ends:
-            answers += _said(child, say)
+            new = _said(child, say)
+            answers += new
+            # What it needs is known when the module is imported.
+            found = [answer["seconds"] for answer in new if answer["kind"] == "found"]
+            if found:
+                ends = time.monotonic() + found[0] + _GRACE
             time.sleep(_PAUSE)
         is_late = child.exit_code is None
         pytest_process.stop([child])
         answers += _said(child, say)
-        _check(module.name, answers, child, copy.timeout if is_late else None)
+        _check(module.name, answers, child, time.monotonic() - begun if is_late else None)
     (copy.root / scratch).unlink()
     return answers
 
@@ -166,7 +172,7 @@ def _check(
         return
     if late is not None:
         doing = kinds["begin"]["what"] if "begin" in kinds else "the start of pytest"
-        raise WriteError(f"{module} was not tried within {late:g} s: {doing} did not end.")
+        raise WriteError(f"{module} was not tried within {late:.0f} s: {doing} did not end.")
     how = suite_run.ending(child.exit_code or 0, child.output())
     raise WriteError(f"{module} cannot be tried: {how}")
 
