@@ -150,7 +150,7 @@ def test_rows_do_not_have_the_constant_that_is_set(database: psycopg.Connection[
     users = [row for table, row in shown if table == "users"]
 
     assert {101, 102} <= {row["id"] for row in users}
-    assert {row.get("status") for row in users} == {"open"}
+    assert {row.get("status") for row in users} == {"open", "blocked"}
 
 
 def test_insert_gets_its_parents_and_a_taken_key(database: psycopg.Connection[Any]) -> None:

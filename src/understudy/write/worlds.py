@@ -191,9 +191,10 @@ class Worlds:
             # Of few values, such as those of an enum, the number may mean the same one.
             made = (
                 column_values.value(self._schema, table, table.column(name), one)
-                for one in (number, number + 1)
+                for one in range(number, number + 3)
             )
-            found[name] = next((value for value in made if value != values[name]), None)
+            not_these = (values[name], self._reading.stored.get(own))
+            found[name] = next((value for value in made if value not in not_these), None)
             if found[name] is None:
                 del found[name]
         return found
