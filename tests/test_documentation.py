@@ -65,6 +65,7 @@ SLOW = {
         "sqlite",
         "sweep",
         "tenants",
+        "write",
     )
 }
 SLOW |= {file.as_posix() for file in DOCUMENTS if file.is_relative_to(SKILL)}
