@@ -486,3 +486,16 @@ def test_the_line_that_commits(kind: str, line: str | None) -> None:
     opened = connections.opening(kind, "real_postgres", "asyncpg")
     assert opened is not None
     assert connections.commit(opened) == line
+
+
+def test_an_argument_that_is_made_of_a_connection(tmp_path: Path) -> None:
+    """Such as a unit of work."""
+    users = """
+        from asyncpg import Pool
+
+        class Context:
+            def __init__(self, pool: Pool) -> None: ...
+
+        async def find(context: Context, user_id: int) -> None: ...
+    """
+    assert calls_of(tmp_path, users=users) == ["await find(Context(pool), ARGUMENTS)"]

@@ -109,7 +109,19 @@ class Builder:
         if self.kind(name, hint, is_async) is not None:
             return True
         cls = hints.class_in(hint)
-        return cls is not None and self._is_own(cls) and layer_by_name(cls.__name__) is not None
+        if cls is None or not self._is_own(cls):
+            return False
+        return layer_by_name(cls.__name__) is not None or self._wraps_a_connection(cls, is_async)
+
+    def _wraps_a_connection(self, cls: type, is_async: bool) -> bool:
+        """Whether a class is made of a connection, as a unit of work is; no model or record is."""
+        if hasattr(cls, "model_fields") or hasattr(cls, "__table__"):
+            return False
+        try:
+            known = constructor_hints(cls, self._modules).items()
+        except Unbuildable:
+            return False
+        return any(self.kind(name, hint, is_async) is not None for name, hint in known)
 
     def value(
         self, name: str, hint: Any, around: Surroundings, *, is_async: bool, depth: int = 0
