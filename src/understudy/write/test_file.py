@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 
-from understudy.init.examples import import_block, words_of
+from understudy.init.examples import import_block
 from understudy.init.findings import Findings
 from understudy.project import ruff
 from understudy.project.imports import with_imports
-from understudy.script.formatting import counted, python_literal
-from understudy.write import assertions, rendering, untyped
+from understudy.script.formatting import python_literal
+from understudy.write import assertions, rendering, test_names, untyped
 from understudy.write.trials import Kept, Layer, LeftOut, Setup, Trial
 from understudy.write.wrapping import WIDTH, wrapped
 
@@ -91,7 +91,7 @@ def merged(
         style: how the project writes its tests.
     """
     present = _present(existing)
-    names = _Names(existing, kept)
+    names = test_names.Names(existing, kept)
     tests: list[tuple[Kept, str]] = []
     for one in kept:
         name = names.of(one)
@@ -167,118 +167,19 @@ def _header(trial: Trial, name: str, style: Style) -> list[str]:
 
 def _docstring(kept: Kept, width: int) -> list[str]:
     trial = kept.trial
-    is_plain = _scenario(kept) != trial.scenario
+    is_plain = test_names.scenario(kept) != trial.scenario
     about = "" if is_plain else trial.about or trial.scenario.replace("_", " ")
-    text = _plain(f"{_outcome(kept)} {about}".strip())
+    text = test_names.plain(f"{test_names.outcome(kept)} {about}".strip())
     if len(text) + 7 > width:
         text = text.replace(trial.target.name, "it", 1)
     # The name of a function stays as it is.
     text = f"{text if text.startswith(trial.target.name) else text[:1].upper() + text[1:]}."
     # The numbers of lines change, and what it does is in the first sentence.
-    shows = [_plain(one) for one in kept.shows if not one.startswith(("line ", "it "))]
+    shows = [test_names.plain(one) for one in kept.shows if not one.startswith(("line ", "it "))]
     notices = f"Only this test notices: {shows[0]}." if shows else ""
     if not shows or len(notices) > width:
         return [f'"""{text}"""']
     return [f'"""{text}', "", notices, '"""']
-
-
-def _plain(text: str) -> str:
-    """Return a text as it can stand in a docstring."""
-    return " ".join(text.replace("\\", "/").replace('"', "'").split())
-
-
-def _scenario(kept: Kept) -> str:
-    """Return the end of the name of a test: what an ordinary call does, or when it differs."""
-    inserted = getattr(kept.observed[0].changes, "inserted", None) if kept.observed else None
-    if kept.trial.scenario != "without_rows" or not inserted:
-        return kept.trial.scenario
-    number = sum(map(len, inserted.values()))
-    return "inserts_a_row" if number == 1 else "inserts_rows"
-
-
-def _outcome(kept: Kept) -> str:
-    """Return what the call does, as the beginning of a sentence."""
-    target = kept.trial.target
-    if not kept.observed:
-        return ""
-    seen = kept.observed[0]
-    if seen.raised is not None and not (kept.suspicion and target.layer == "router"):
-        return f"{target.name} raises {_with_article(type(seen.raised).__name__)}"
-    if target.layer == "router":
-        return f"{target.name} answers {getattr(seen.answer, 'status_code', 500)}"
-    changes = seen.changes
-    done = [
-        f"{verb} {' and '.join(sorted(tables))}"
-        for verb, tables in (
-            ("inserts into", getattr(changes, "inserted", {})),
-            ("updates", getattr(changes, "updated", {})),
-            ("deletes from", getattr(changes, "deleted", {})),
-        )
-        if tables
-    ]
-    return f"{target.name} {' and '.join(done) or _returned(seen.answer, target.layer)}"
-
-
-def _returned(answer: object, layer: Layer) -> str:
-    if isinstance(answer, bool):
-        return f"returns {answer}"
-    if answer is None or (isinstance(answer, list | tuple | set | dict) and not answer):
-        return "returns nothing"
-    if isinstance(answer, list):
-        return f"returns {counted(len(answer), 'row' if layer == 'dao' else 'item')}"
-    return f"returns {_with_article(type(answer).__qualname__)}"
-
-
-def _with_article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
-
-
-class _Names:
-    """The names of the tests: each once, with the class only where it is needed."""
-
-    def __init__(self, existing: str, kept: Sequence[Kept]) -> None:
-        self._taken = set(re.findall(r"^\s*(?:async )?def (test_\w+)", existing, re.MULTILINE))
-        owners: dict[str, set[str]] = {}
-        for one in kept:
-            owner, _, function = one.trial.target.name.rpartition(".")
-            owners.setdefault(function, set()).add(owner)
-        self._ambiguous = {function for function, names in owners.items() if len(names) > 1}
-
-    def of(self, kept: Kept) -> str:
-        """Return the name of a test, and take it."""
-        target = kept.trial.target
-        function = target.name.rpartition(".")[2]
-        is_whole = target.layer in ("router", "dto") or function in self._ambiguous
-        what = _snake(target.name if is_whole else function, target.layer)
-        wanted = "test_" + "_".join(filter(None, [what, _scenario(kept)]))
-        name, number = wanted, 1
-        if name in self._taken:
-            name = wanted = f"{wanted}_{_ending(kept)}"
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._taken.add(name)
-        return name
-
-
-def _ending(kept: Kept) -> str:
-    """Return what tells a test from another one with the same scenario: how it ends."""
-    seen = kept.observed[0] if kept.observed else None
-    if seen is None or kept.trial.purpose == "telling row":
-        return "beside_another_row"
-    if seen.raised is not None:
-        return f"raises_{words_of(_split(type(seen.raised).__name__))}"
-    return words_of(_returned(seen.answer, kept.trial.target.layer))
-
-
-def _split(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-
-
-def _snake(name: str, layer: Layer) -> str:
-    """Return a name as a part of a test's: "UserDTO.Create" as "user_create"."""
-    words = words_of(_split(name)).split("_")
-    return "_".join(word for word in words if word != layer) or layer
 
 
 def _fixture(setup: Setup, style: Style) -> str:
