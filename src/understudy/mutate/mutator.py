@@ -108,7 +108,10 @@ def _refuse(results: Results, wanted: Wanted) -> None:
 def _started(wanted: Wanted, scratch: Path, claims: Path) -> AbstractContextManager[Child]:
     """Start a process with a folder of its own."""
     return pytest_process.started(
-        [*wanted.arguments, *suite_run.arguments(wanted.root, scratch, wanted.catalog)],
+        [
+            *wanted.arguments,
+            *suite_run.arguments(wanted.root, scratch, wanted.catalog, wanted.arguments),
+        ],
         wanted.root,
         plugin=PLUGIN,
         request={

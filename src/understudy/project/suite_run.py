@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
 
@@ -27,7 +28,9 @@ _PLUGINS = (
 )
 
 
-def arguments(root: Path, scratch: Path, catalog: Path | None) -> list[str]:
+def arguments(
+    root: Path, scratch: Path, catalog: Path | None, given: Sequence[str] = ()
+) -> list[str]:
     """Return pytest's arguments for a run that writes nothing to the project.
 
     They undo what `addopts` may ask for: to end at a failure, coverage, several processes, a random
@@ -37,9 +40,10 @@ def arguments(root: Path, scratch: Path, catalog: Path | None) -> list[str]:
         root: the folder in which pytest starts.
         scratch: a folder for what the run writes.
         catalog: the project's catalog, of which the run gets a copy; None without a schema.
+        given: the user's own arguments, which may disable a plugin as well.
     """
     found = ["-q", "--maxfail=0", "-o", f"cache_dir={scratch / 'cache'}"]
-    disabled = _disabled(root)
+    disabled = _disabled(root, given)
     found += [
         option
         for module, name, option in _PLUGINS
@@ -54,11 +58,11 @@ def arguments(root: Path, scratch: Path, catalog: Path | None) -> list[str]:
     return found
 
 
-def _disabled(root: Path) -> set[str]:
-    """Return the plugins that the project's addopts disable: `-p no:NAME`."""
+def _disabled(root: Path, given: Sequence[str]) -> set[str]:
+    """Return the plugins that addopts or the user's arguments disable: `-p no:NAME`."""
     configured = pytest_config.read(root)
     words = [] if configured is None else configured.addopts.split()
-    words += os.environ.get("PYTEST_ADDOPTS", "").split()
+    words += [*os.environ.get("PYTEST_ADDOPTS", "").split(), *given]
     return {name for word in words if (name := word.removeprefix("-p").removeprefix("no:")) != word}
 
 

@@ -101,7 +101,7 @@ class Runner:
         self._root = root
         self._scratch = scratch
         self._timeout = timeout
-        self._options = [*arguments, *suite_run.arguments(root, scratch, catalog)]
+        self._options = [*arguments, *suite_run.arguments(root, scratch, catalog, arguments)]
 
     def run(
         self,
