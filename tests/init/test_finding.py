@@ -453,3 +453,12 @@ def test_a_broken_pytest_toml(tmp_path: Path) -> None:
 
     assert str(raised.value).startswith(f"{tmp_path}/pytest.toml cannot be read: Expected ")
     assert str(raised.value).endswith("\nNothing was written. Fix the file first.")
+
+
+def test_a_module_that_nothing_imports_is_found_from_the_path_of_pytest(tmp_path: Path) -> None:
+    config = '[tool.pytest.ini_options]\npythonpath = ["."]\n'
+    files = {"pyproject.toml": config, "app/notes.py": "import asyncpg\n"}
+
+    findings = look(write(tmp_path, files))
+
+    assert [module.name for module in findings.modules] == ["app.notes"]

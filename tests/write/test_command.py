@@ -1,7 +1,12 @@
-"""`understudy write` on whole projects: what it refuses before it tries anything."""
+"""`understudy write` on whole projects: what it writes, leaves alone and refuses."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,8 @@ from click.testing import CliRunner, Result
 from tests.lint.projects import write as write_files
 from understudy.cli.write import write
 
+GOLDEN = Path(__file__).parent / "golden" / "test_notes_dao.txt"
+TESTS = "tests/test_notes_dao.py"
 SETTINGS = """
     [tool.understudy]
     schema = ["db/*.sql"]
@@ -47,6 +54,12 @@ APP = """
                 return False
             return True
     """
+OWN = '''"""Mine."""
+
+
+async def test_of_mine(real_postgres):
+    assert real_postgres.insert("notes", title="x").title == "x"
+'''
 PROJECT = {
     "pyproject.toml": SETTINGS,
     "db/001_notes.sql": SCHEMA,
@@ -76,6 +89,57 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
+def test_a_bug_is_an_expected_failure_and_a_second_run_changes_nothing(project: Path) -> None:
+    before = files(project)
+    first = run("app/notes.py", "--format", "json")
+    text = (project / TESTS).read_text(encoding="utf-8")
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(text, encoding="utf-8")
+    after = files(project)
+    second = run("app.notes")
+
+    assert text == GOLDEN.read_text(encoding="utf-8")
+    assert first.exit_code == 1
+    document = json.loads(first.stdout)
+    assert document["written"] is True
+    (file,) = document["files"]
+    assert [test["suspicion"] for test in file["tests"] if test["suspicion"]] == [
+        "NoteDAO.finish succeeds although the database refused its UPDATE notes SET"
+    ]
+    assert after.keys() - before.keys() == {TESTS}
+    assert before.items() <= after.items()
+    assert second.exit_code == 0
+    assert second.stdout.startswith(f"{TESTS}: nothing to add\n")
+    assert files(project) == after
+
+
+@pytest.mark.slow
+def test_a_test_of_the_user_stays(project: Path) -> None:
+    write_files(project, {TESTS: OWN, "app/notes.py": APP.partition("        async def finish")[0]})
+
+    result = run("app/notes.py")
+
+    text = (project / TESTS).read_text(encoding="utf-8")
+    assert result.exit_code == 0, result.output
+    assert OWN.partition("\n\n\n")[2] in text
+    assert "async def test_add_inserts_a_row(" in text
+
+
+@pytest.mark.slow
+def test_a_module_that_cannot_be_imported_is_refused(project: Path) -> None:
+    write_files(project, {"app/notes.py": "import asyncpg\nimport no_such_library\n"})
+    before = files(project)
+
+    result = run("app/notes.py")
+
+    assert result.exit_code == 2
+    assert "No test can be written for app.notes: " in result.stderr
+    assert "No module named 'no_such_library'" in result.stderr
+    assert files(project) == before
+
+
 def test_an_unknown_module_is_refused(project: Path) -> None:
     before = files(project)
 
@@ -98,4 +162,25 @@ def test_a_project_without_schema_is_refused(project: Path) -> None:
         "The project has no schema, so there is no database to try the code on.\n"
         "Set it up first: understudy init" in result.stderr
     )
+    assert files(project) == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_ctrl_c_during_the_proof_writes_nothing(project: Path) -> None:
+    before = files(project)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "understudy", "write", "app/notes.py"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "20 times" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 130
     assert files(project) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from understudy.init.sources import Sources
+from understudy.project import pytest_config
 from understudy.project.scopes import Class, Function, FunctionNode
 from understudy.project.sources import Module, Project, home_of
 
@@ -118,12 +120,15 @@ def _is_main_guard(node: ast.If) -> bool:
 
 
 class Bases:
-    """Finds the folders that imports start from, by the project's import statements."""
+    """Finds the folders that imports start from: by import statements, else by pytest's path."""
 
     def __init__(self, sources: Sources) -> None:
         self._files = set(sources.files)
         self._folders = {parent for file in sources.files for parent in file.parents}
         self._trees = sources.trees
+        configured = pytest_config.read(sources.folder)
+        named = () if configured is None else configured.pythonpath
+        self._pythonpath = {Path(os.path.normpath(folder)) for folder in named}
 
     def of(self, file: Path) -> Path:
         """Return the folder that the import of a file starts from."""
@@ -131,6 +136,8 @@ class Bases:
         votes = {folder: count for folder, count in self._votes.items() if folder in above}
         if votes:
             return max(votes, key=lambda folder: (votes[folder], -len(folder.parts)))
+        if on_path := [folder for folder in above if folder in self._pythonpath]:
+            return on_path[0]
         for folder in above:
             if folder / "__init__.py" not in self._files:
                 return folder

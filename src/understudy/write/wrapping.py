@@ -42,6 +42,8 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
             middle = [f"{margin}{_STEP}{clause}" for clause in clauses]
         elif len(items) == 1 and _TEXT.fullmatch(whole) and len(whole) > width:
             middle = _broken_text(whole, width)
+        elif len(items) == 1 and re.match(r"(async )?def ", body):
+            middle = _item(margin, items[0], width)
         elif len(items) == 1 or _is_call_of_one_line(body[:opening], whole, width):
             middle = wrapped(whole, width)
         else:

@@ -92,9 +92,9 @@ def write(wanted: Wanted, say: Say) -> Results:
 
 def _module(findings: Findings, name: str) -> Module:
     """Return the module that a user names: a dotted name, or a file."""
-    as_file = (Path.cwd() / name).resolve()
+    as_files = {(Path.cwd() / one).resolve() for one in (name, f"{name.replace('.', '/')}.py")}
     for module in findings.modules:
-        if module.name == name or (findings.folder / module.file).resolve() == as_file:
+        if module.name == name or (findings.folder / module.file).resolve() in as_files:
             return module
     hint = suggestion(name, [module.name for module in findings.modules])
     raise WriteError(f"There is no module {name} in {findings.root}.{hint}")
