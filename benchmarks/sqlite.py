@@ -50,9 +50,13 @@ async def _on_real_sqlite(database: SqliteDatabase) -> None:
         raise errors[0]
 
 
+def _load(template: sqlite3.Connection) -> None:
+    template.executescript(_SCHEMA)
+
+
 def measure(rounds: int) -> list[Round]:
     """Return the wall-clock seconds of a test with each candidate, for each round."""
-    database = SqliteDatabase(lambda template: template.executescript(_SCHEMA) and None)
+    database = SqliteDatabase(_load)
     database.start()
     bare = database.path.with_name("bare.db")
     with closing(sqlite3.connect(bare)) as connection:

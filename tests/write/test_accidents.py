@@ -24,6 +24,10 @@ def _wrong_on_two_lines() -> None:
     )
 
 
+def _wrong_on_one_line() -> None:
+    if True: raise TypeError("an id is a number")  # noqa: E701 # as it is  # fmt: skip
+
+
 def _absent() -> None:
     raise LookupError("no row")
 
@@ -42,7 +46,7 @@ def test_a_mistake_names_its_line() -> None:
     )
 
 
-@pytest.mark.parametrize("call", [_wrong, _wrong_on_two_lines, _absent])
+@pytest.mark.parametrize("call", [_wrong, _wrong_on_two_lines, _wrong_on_one_line, _absent])
 def test_what_is_raised_is_meant(call: Callable[[], None]) -> None:
     assert accident(_raised(call), __file__) == ""
 

@@ -175,6 +175,7 @@ def test_a_new_key_is_the_one_that_was_returned() -> None:
 
 def test_of_a_wide_row_the_columns_of_the_insert_are_asserted() -> None:
     insert = SimpleNamespace(
+        error=None,
         kind="statement",
         call=SimpleNamespace(statement="INSERT INTO public.jobs (title, data) VALUES ($1, $2)"),
     )
@@ -192,7 +193,7 @@ def test_of_a_wide_row_the_columns_of_the_insert_are_asserted() -> None:
 
 def test_that_nothing_changed_is_asserted_where_something_could_have() -> None:
     update = SimpleNamespace(
-        kind="statement", call=SimpleNamespace(statement="UPDATE jobs SET n = 1")
+        error=None, kind="statement", call=SimpleNamespace(statement="UPDATE jobs SET n = 1")
     )
     assert lines(kept(often(False), events=[update])) == [
         "assert result is False",

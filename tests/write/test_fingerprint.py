@@ -41,6 +41,17 @@ class _Opaque:
     pass
 
 
+class _Expired:
+    __mapper__ = object()
+
+    def __init__(self) -> None:
+        self._sa_instance_state = object()
+        self.id = 7
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("it would have to be loaded")
+
+
 _Point = namedtuple("_Point", "x y")
 
 
@@ -131,3 +142,15 @@ def test_a_value_fits_itself_and_no_other(one: Any, other: Any) -> None:
 
     assert fingerprint.fits(one, one)
     assert one == other or not fingerprint.fits(one, other)
+
+
+def test_an_array_of_numpy_is_a_list() -> None:
+    class Array:
+        def tolist(self) -> list[int]:
+            return [1, 2]
+
+    assert fingerprint.plain({"vector": Array()}) == {"": "", "vector": [1, 2]}
+
+
+def test_an_expired_object_of_sqlalchemy_is_what_is_loaded() -> None:
+    assert fingerprint.plain(_Expired()) == {"": "_Expired", "id": 7}

@@ -63,3 +63,9 @@ def test_a_statement_may_be_sent_in_another_file(tmp_path: Path) -> None:
 
     assert _place([sent], tmp_path.resolve()) == "app/base.py:36"
     assert _place([], tmp_path) == ""
+
+
+def test_a_form_feed_is_no_end_of_a_line() -> None:
+    text = 'X = "a\x0cb"\n\n\ndef test_one() -> None:\n    assert X\n'
+
+    assert without(text, ["test_one"]) == 'X = "a\x0cb"\n'

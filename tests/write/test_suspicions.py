@@ -92,3 +92,14 @@ def test_a_write_that_stays_although_the_call_has_raised() -> None:
     assert one.suspicion == "JobDAO.find raises LookupError and keeps what it wrote to jobs"
     assert one.assertions == ("assert not changes",)
     assert kept(raised=[LookupError()], changed=[inserted]).suspicion == ""
+
+
+def test_wrong_sql_is_no_behaviour_even_if_the_code_hides_it() -> None:
+    refused = event(error=ErrorFields("42703", 'column "tilte" does not exist'))
+
+    one = kept([None], events=[refused])
+
+    assert one.suspicion == (
+        'JobDAO.find sends SQL that PostgreSQL refuses: column "tilte" does not exist'
+    )
+    assert act(one) == ["with pytest.raises(Exception):", f"    {CALL}"]

@@ -32,7 +32,7 @@ def _again(item: pytest.Item) -> pytest.Item:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Answer what has failed."""
     if report.failed:
-        name = report.nodeid.rpartition("::")[2].partition("[")[0]
+        file, *_, name = report.nodeid.partition("[")[0].split("::")
         errors = pytest_process.error_lines(report.longreprtext.splitlines())
         why = errors[0] if errors else report.longreprtext.strip().partition("\n")[0]
-        pytest_process.answer({"test": name, "why": why})
+        pytest_process.answer({"file": file, "test": name, "why": why})

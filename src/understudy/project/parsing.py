@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import stat
 import tokenize
 import warnings
@@ -82,3 +83,11 @@ def last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a source as Python counts them, with their ends.
+
+    `str.splitlines` also splits at a form feed and at other characters.
+    """
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)

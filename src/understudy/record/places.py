@@ -6,7 +6,6 @@ import ast
 import hashlib
 import io
 import itertools
-import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -131,7 +130,7 @@ def _span(statement: ast.Expr, text: str) -> tuple[int, int, int, int] | None:
     Returns:
         None if more than a comment is on these lines beside it.
     """
-    lines = _lines(text)
+    lines = parsing.text_lines(text)
     starts = list(itertools.accumulate((len(line.encode()) for line in lines), initial=0))
     source = text.encode()
     assert statement.end_lineno is not None, "the tree was parsed from text"
@@ -145,11 +144,6 @@ def _span(statement: ast.Expr, text: str) -> tuple[int, int, int, int] | None:
     if before.strip() or (after and not after.startswith(b"#")):
         return None
     return first, last, len(before), end - starts[last - 1]
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines of a text as Python counts them, with their ends."""
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
 @dataclass(frozen=True)
@@ -184,7 +178,7 @@ def with_scripts(scripts: Iterable[Script]) -> bytes:
             f"{shown_path(file)} has changed while the tests ran, and was left alone. Record again"
         )
     newline = "\r\n" if "\r\n" in before else "\n"
-    lines = _lines(before)
+    lines = parsing.text_lines(before)
     for script in ordered:
         place = script.place
         tail = lines[place.last - 1].encode()[place.end :].decode()

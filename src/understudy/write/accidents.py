@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import linecache
+import re
 import traceback
 
 # No caller is meant to catch these: the code uses something as what it is not.
-_BY_MISTAKE = (AttributeError, NameError, TypeError, AssertionError, RecursionError)
+_BY_MISTAKE = (
+    *(AttributeError, NameError, TypeError, AssertionError, RecursionError),
+    *(IndexError, ZeroDivisionError),
+)
 
 
 def accident(error: BaseException | None, file: str) -> str:
@@ -29,10 +32,7 @@ def accident(error: BaseException | None, file: str) -> str:
 
 
 def _raises(file: str, number: int) -> bool:
-    """Return whether a line of a file is a `raise`, or an `assert`."""
-    line = linecache.getline(file, number).strip()
-    try:
-        body = ast.parse(line).body
-    except SyntaxError:  # the first of several lines
-        return line.startswith(("raise ", "assert "))
-    return any(isinstance(statement, ast.Raise | ast.Assert) for statement in body)
+    """Return whether a line of a file has a `raise` or an `assert`."""
+    # A line may be a part of a statement, such as `else: raise ...`, and does not parse then.
+    line = linecache.getline(file, number)
+    return re.search(r"\b(raise|assert)\b", line.partition("#")[0]) is not None

@@ -30,6 +30,7 @@ _MOST_USELESS = 12  # trials in a row that show nothing new
 _ENOUGH_ROWS = 4  # in a test; more make it long
 _MOST_EXTRA = 8  # trials beside the chosen ones that are asked to notice mutants
 _MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
+_OVERTIME = 10.0  # seconds for trials that are chosen already
 _FOR_TRIALS = 0.6  # of the time of a target; the rest is for mutants
 _LONGEST = 80  # characters of what a test shows
 
@@ -94,7 +95,11 @@ class Explorer:
         richest = sorted(tried, key=_preference)
         chosen = [richest[at] for at in choice.cover([one.shows for one in richest])]
         others = [one for one in tried if one not in chosen][:_MOST_EXTRA]
-        candidates = [one for one in chosen if self._is_repeatable(one)]
+        candidates = [
+            one
+            for one in chosen
+            if time.monotonic() < ends + _OVERTIME and self._is_repeatable(one)
+        ]
         number = len(candidates)
         candidates += [
             one for one in others if time.monotonic() < ends and self._is_repeatable(one)
@@ -165,7 +170,7 @@ class Explorer:
             failed = suspicions.swallowed(observation)
             if failed:  # it has the outcome of a success, and looks like a bug
                 return {*found, _Outcome(("answer", "although the database refused", failed), ())}
-        return found if passes_on else {*found, _outcome(observation)}
+        return found if passes_on else {*found, _outcome(observation, is_route=is_route)}
 
     def _is_repeatable(self, candidate: _Candidate) -> bool:
         """Observe a trial twice more, with all shifted that a test must not depend on."""
@@ -175,7 +180,9 @@ class Explorer:
         ]
         candidate.observed = [candidate.first, *again]
         candidate.pattern = fingerprint.stable(candidate.observed)
-        return not any(run.problem for run in again)
+        is_route = candidate.trial.target.layer == "router"
+        outcomes = {_outcome(run, is_route=is_route) for run in candidate.observed}
+        return len(outcomes) == 1 and not any(run.problem for run in again)
 
     def _run_mutants(
         self, mutation: Mutation, candidates: list[_Candidate], number: int, ends: float
@@ -279,7 +286,7 @@ def _looks_wrong(candidate: _Candidate) -> bool:
     return suspect(Kept(candidate.trial, candidate.observed)) is not None
 
 
-def _outcome(observation: Observation) -> _Outcome:
+def _outcome(observation: Observation, *, is_route: bool) -> _Outcome:
     raised, answer = observation.raised, observation.answer
     if raised is not None:
         status = getattr(raised, "status_code", None) or getattr(raised, "sqlstate", None)
@@ -287,7 +294,7 @@ def _outcome(observation: Observation) -> _Outcome:
     else:
         is_empty = hasattr(answer, "__len__") and not len(answer)
         kind: object = answer if isinstance(answer, bool) else None
-        if hasattr(answer, "status_code"):
+        if is_route:
             kind = web_assertions.outcome(answer)
         ended = ("answer", type(answer).__qualname__, is_empty, kind)
     changes = observation.changes

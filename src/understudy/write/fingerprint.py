@@ -36,6 +36,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, type):  # pydantic 1 has the model among the arguments of its error
         return value.__qualname__
     inner = depth + 1
+    if hasattr(type(value), "tolist"):  # an array of numpy, whose == is an array, too
+        return plain(value.tolist(), inner)
     if isinstance(value, BaseException):
         known = {key: item for key, item in vars(value).items() if not key.startswith("_")}
         return [type(value).__qualname__, plain(list(value.args), inner), plain(known, inner)]
@@ -55,6 +57,8 @@ def fields_of(value: Any) -> Mapping[str, Any] | None:
     """Return the fields of a model, a row, a dataclass, an ORM's object or a response."""
     if isinstance(value, Mapping):
         return value
+    if hasattr(type(value), "__mapper__"):  # before pydantic's: an expired field cannot be read
+        return {key: item for key, item in vars(value).items() if not key.startswith("_")}
     if hasattr(value, "model_fields_set"):  # pydantic 2
         return {name: getattr(value, name) for name in type(value).model_fields}
     if hasattr(value, "__fields_set__"):  # pydantic 1
@@ -65,8 +69,6 @@ def fields_of(value: Any) -> Mapping[str, Any] | None:
         return dict(value._mapping)
     if hasattr(value, "_asdict"):
         return dict(value._asdict())
-    if hasattr(value, "_sa_instance_state"):
-        return {key: item for key, item in vars(value).items() if not key.startswith("_")}
     if hasattr(value, "status_code") and hasattr(value, "headers"):
         return {"status_code": value.status_code, "body": _body(value)}
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):  # a record of asyncpg
@@ -77,7 +79,7 @@ def fields_of(value: Any) -> Mapping[str, Any] | None:
 def _body(response: Any) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except (AttributeError, ValueError):
         return getattr(response, "text", "")
 
 

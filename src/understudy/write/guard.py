@@ -41,12 +41,15 @@ class Guard:
         self._servers = ConnectionGuard(dsns, _ADVICE)
         # Of the URLs of Unix sockets, which name no host, no port is needed.
         self._ports = {urlsplit(dsn).port for dsn in dsns if urlsplit(dsn).hostname}
-        self._folders = tuple({os.path.realpath(tempfile.gettempdir()), "/dev"})
+        folders = (os.path.realpath(tempfile.gettempdir()), "/dev")
+        self._folders = tuple(f"{folder}{os.sep}" for folder in folders)
         self._is_on = False
         self._refusals: list[str] = []
 
     def hold(self) -> None:
         """Begin to watch, until the process ends."""
+        # A module that is imported in a call writes no bytecode into the environment.
+        sys.dont_write_bytecode = True
         self._servers.hold()
         sys.addaudithook(self._audit)
 
@@ -84,8 +87,10 @@ class Guard:
                 return f"looks up the address of {_text(host)}"
         elif event in _PROCESSES:
             return "starts a process"
-        elif event in _REMOVALS and self._is_outside(arguments[0]):
-            return f"removes or changes {_text(arguments[0])}"
+        elif event in _REMOVALS:
+            # os.rename has two paths; what else is an argument is no path.
+            outside = [path for path in arguments[:2] if self._is_outside(path)]
+            return f"removes or changes {_text(outside[0])}" if outside else ""
         elif event == "open" and self._writes(arguments) and self._is_outside(arguments[0]):
             return f"writes to {_text(arguments[0])}"
         return ""
@@ -100,7 +105,7 @@ class Guard:
         if not isinstance(path, str | bytes | os.PathLike):
             return False  # an open file
         place = os.path.realpath(os.fsdecode(path))
-        return not place.startswith(self._folders)
+        return not f"{place}{os.sep}".startswith(self._folders)
 
 
 def _text(value: Any) -> str:

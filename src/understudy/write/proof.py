@@ -13,7 +13,9 @@ from understudy.mutate.errors import MutationError
 from understudy.mutate.mutator import Wanted, mutate
 from understudy.mutate.statements import Spot
 from understudy.project import pytest_process, suite_run
+from understudy.project.parsing import text_lines
 from understudy.script.formatting import counted
+from understudy.write.errors import WriteError
 from understudy.write.results import Results, WrittenFile
 
 PLUGIN = "understudy.plugin.proving"
@@ -30,6 +32,9 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
         results: the files; changed.
         runs: how often each test runs.
         say: is called with a line about each step.
+
+    Raises:
+        WriteError: they cannot be run, or not in time.
     """
     files = [file for file in results.files if file.tests]
     for file in files:
@@ -46,10 +51,26 @@ def prove(copy: Copy, root: Path, results: Results, runs: int, say: Callable[[st
         environment=copy.environment(),
         timeout=_TIMEOUT,
     )
-    failed = {answer["test"]: answer["why"] for answer in ended.answers if "test" in answer}
+    if ended.timed_out or ended.exit_code not in (0, 1):
+        how = (
+            f"did not end within {_TIMEOUT:g} s"
+            if ended.timed_out
+            else suite_run.ending(ended.exit_code, ended.output)
+        )
+        raise WriteError(f"The tests cannot be proved, so none is written: {how}")
+    failed = {(answer["file"], answer["test"]): answer["why"] for answer in ended.answers}
     results.runs = runs
     for file in files:
-        _drop(file, failed)
+        # Pytest names a file from the folder of its configuration.
+        name = f"/{file.change.path.relative_to(root).as_posix()}"
+        _drop(
+            file,
+            {
+                t: why
+                for (place, t), why in failed.items()
+                if f"/{place}".endswith(name) or name.endswith(f"/{place}")
+            },
+        )
         copy.write(file.change.path.relative_to(root), file.change.after)
     if any(file.layer != "dto" and file.tests for file in files):
         _mutate(copy, results, paths, say)
@@ -87,11 +108,12 @@ def _mutate(copy: Copy, results: Results, arguments: Sequence[str], say: Say) ->
 
 def _place(spots: Sequence[Spot], root: Path) -> str:
     """Return the file and line that sent a statement; "" if they are unknown."""
-    return (
-        f"{Path(spots[0].path).resolve().relative_to(root).as_posix()}:{spots[0].line}"
-        if spots
-        else ""
-    )
+    if not spots:
+        return ""
+    path = Path(spots[0].path).resolve()
+    # A project that is installed elsewhere is not in the copy.
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    return f"{shown.as_posix()}:{spots[0].line}"
 
 
 def _drop(file: WrittenFile, failed: dict[str, str]) -> None:
@@ -104,7 +126,7 @@ def _drop(file: WrittenFile, failed: dict[str, str]) -> None:
 
 def without(text: str, names: Iterable[str]) -> str:
     """Return the source of a test file without some of its functions."""
-    lines = text.splitlines(keepends=True)
+    lines = text_lines(text)
     wanted = set(names)
     for node in reversed(ast.parse(text).body):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in wanted:

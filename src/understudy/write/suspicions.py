@@ -17,6 +17,8 @@ Suspected = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 _VIOLATIONS = "23"  # of constraints: to catch one and return something else is a way to ask
 _SERVER_ERROR = 500
+# Errors of a statement's text: syntax, a column, table, function or type that is not there.
+_WRONG_SQL = {"42601", "42703", "42P01", "42883", "42702", "42804", "42P08", "42P18", "42704"}
 
 
 def suspect(kept: Kept) -> Suspected | None:
@@ -34,6 +36,9 @@ def suspect(kept: Kept) -> Suspected | None:
     mistake = accident(seen.raised, kept.trial.target.file)
     if mistake:
         return f"{name} raises {shortened(' '.join(mistake.split()), 120)}", (), ()
+    refused = None if is_fault else _wrong_sql(seen)
+    if refused:
+        return f"{name} sends SQL that PostgreSQL refuses: {shortened(refused, 100)}", (), ()
     if is_fault:
         failed = swallowed(seen)
         if failed and seen.raised is None:
@@ -48,6 +53,14 @@ def suspect(kept: Kept) -> Suspected | None:
 def _status(value: Any) -> int:
     status = getattr(value, "status_code", None)
     return status if isinstance(status, int) else 0
+
+
+def _wrong_sql(seen: Observation) -> str:
+    """Return what PostgreSQL says of a statement that it never accepts; "" if there is none."""
+    for event in seen.events:
+        if event.error is not None and event.error.sqlstate in _WRONG_SQL:
+            return event.error.message
+    return ""
 
 
 def swallowed(seen: Observation) -> str:

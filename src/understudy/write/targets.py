@@ -86,7 +86,10 @@ class _Finder:
         """Return the key by which members are sorted: by class, its own methods first."""
         if member.owner is None:
             return member.line, "", 0
-        _, first = inspect.getsourcelines(member.owner)
+        try:
+            _, first = inspect.getsourcelines(member.owner)
+        except OSError:  # made by a call: namedtuple("Page", "items total")
+            first = member.line
         return (
             first,
             member.owner.__qualname__,

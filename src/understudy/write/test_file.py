@@ -267,7 +267,10 @@ def _comments(left_out: Sequence[LeftOut]) -> list[str]:
     found = sorted(
         (one for one in left_out if not one.reason.startswith("no time")), key=lambda one: one.line
     )
-    return [f"# not reached: line {one.line} ({one.name}), {one.reason}" for one in found]
+    return [
+        f"# not reached: line {one.line} ({one.name}), {' '.join(one.reason.split())}"
+        for one in found
+    ]
 
 
 def _file(
