@@ -151,6 +151,17 @@ def test_values_are_those_of_psycopg_whatever_the_session_has_set(
     ]
 
 
+def test_a_value_that_python_does_not_have_is_postgresqls_text(
+    connection: psycopg.Connection[Any], changes: Watch
+) -> None:
+    schema = "CREATE TABLE spans (id int PRIMARY KEY, until timestamptz)"
+
+    with changes(schema) as found:
+        connection.execute("INSERT INTO spans VALUES (1, 'infinity')")
+
+    assert found.inserted == {"spans": [{"id": 1, "until": "infinity"}]}
+
+
 def test_a_block_that_changes_tables(connection: psycopg.Connection[Any], changes: Watch) -> None:
     schema = "CREATE TABLE t (id int); CREATE TABLE gone (id int); INSERT INTO t VALUES (1)"
     with changes(schema) as found:

@@ -238,9 +238,10 @@ class _Values:
     """Turns texts into what psycopg makes of them."""
 
     def __init__(self) -> None:
-        from psycopg import pq
+        from psycopg import DataError, pq
         from psycopg.adapt import Transformer
 
+        self._refused = DataError
         self._transformer = Transformer()
         self._format = pq.Format.TEXT
 
@@ -255,7 +256,10 @@ class _Values:
     def _value(self, oid: int, text: str | None) -> Any:
         if text is None:
             return None
-        return self._transformer.get_loader(oid, self._format).load(text.encode())
+        try:
+            return self._transformer.get_loader(oid, self._format).load(text.encode())
+        except self._refused:
+            return text  # what Python has no value for: infinity, a date before the year 1
 
 
 def _order(value: object) -> tuple[bool, float, str]:
