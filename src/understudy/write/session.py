@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -132,17 +133,32 @@ class Session:
         """Find what is to be tested; the tests of models are complete at once."""
         wanted = self._wanted.layers
         driver = decide(findings, {}).driver
-        self._targets, self._left_out = targets.find(module, wanted, findings.modules, driver)
-        if "router" in wanted:
-            found, left_out = routes.targets(module, findings)
+        with self._one_failing(module.__name__, 1):
+            found, left_out = targets.find(module, wanted, findings.modules, driver)
             self._targets += found
             self._left_out += left_out
+        if "router" in wanted:
+            with self._one_failing(f"the routes of {module.__name__}", 1):
+                found, left_out = routes.targets(module, findings)
+                self._targets += found
+                self._left_out += left_out
         models = [part for part in findings.layers["dto"] if part.module.name == module.__name__]
         if "dto" in wanted and models:
-            with arcs.traced() as traced:
+            with self._one_failing(f"the models of {module.__name__}", 1), arcs.traced() as traced:
                 self._kept, left_out = dto_trials.kept(models, Path(self._wanted.root))
+                self._left_out += left_out
             self._reached |= traced
-            self._left_out += left_out
+
+    @contextmanager
+    def _one_failing(self, name: str, line: int) -> Iterator[None]:
+        """Keep what fails on one function from costing the others their tests; it is reported."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - reported, with its place
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(frame.filename).name}:{frame.lineno}"
+            reason = f"Understudy failed on it; please report {_shown(error)} at {place}"
+            self._left_out.append(LeftOut(name, reason, line))
 
     # After it has run --------------------------------------------------------------------------
 
@@ -177,27 +193,33 @@ class Session:
             self._say({"kind": "begin", "what": target.name})
             # What a target leaves of its share is for the next ones.
             share = (ends - time.monotonic()) / (len(self._targets) - number)
-            found = explorer.explore(target, time.monotonic() + share)
-            for one in map(assertions.asserted, self._on_its_fake(found)):
-                if asserts(one):
-                    self._kept.append(one)
-                else:
-                    self._leave_out(target, f"what it shows differs each time {one.trial.about}")
-            if not found:
-                reason = explorer.problems.get(target.name, "no time was left to try it")
-                self._leave_out(target, reason)
-            shared = getattr(target, "shared", {}).get("left_out", {})
-            if target.name in shared:
-                self._leave_out(target, shared[target.name])
+            before = len(self._kept)
+            with self._one_failing(target.name, target.lines[0]):
+                self._explore_one(explorer, target, time.monotonic() + share)
             self._say(
                 {
                     "kind": "explored",
                     "target": target.name,
-                    "tests": len(found),
+                    "tests": len(self._kept) - before,
                     "number": number + 1,
                     "of": len(self._targets),
                 }
             )
+
+    def _explore_one(self, explorer: Explorer, target: Target, ends: float) -> None:
+        """Try a target until a time, and keep what is worth a test."""
+        found = explorer.explore(target, ends)
+        for one in map(assertions.asserted, self._on_its_fake(found)):
+            if asserts(one):
+                self._kept.append(one)
+            else:
+                self._leave_out(target, f"what it shows differs each time {one.trial.about}")
+        if not found:
+            reason = explorer.problems.get(target.name, "no time was left to try it")
+            self._leave_out(target, reason)
+        shared = getattr(target, "shared", {}).get("left_out", {})
+        if target.name in shared:
+            self._leave_out(target, shared[target.name])
 
     def _on_its_fake(self, found: Sequence[Kept]) -> Iterator[Kept]:
         """Yield the trials with scripts, if they are written for a fake."""
