@@ -29,7 +29,11 @@ class LineArcs:
 
         self._file = str(file)
         self._number = 0
+        measured: Any = getattr(coverage.process_startup, "coverage", None)
         self._coverage: Any = coverage.Coverage(data_file=None, branch=True, config_file=False)
+        if measured is not None:
+            # Where a process is measured already, making this one ends that.
+            measured._auto_save = True
         self._coverage.set_option("run:include", [self._file])
         # A call that reaches no line of the module is no mistake here.
         self._coverage.set_option("run:disable_warnings", ["no-data-collected"])

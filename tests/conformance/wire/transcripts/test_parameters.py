@@ -13,6 +13,7 @@ OWN = {
     *("config_file", "data_directory", "hba_file", "ident_file", "unix_socket_directories"),
     *("cluster_name", "fsync", "full_page_writes", "synchronous_commit", "wal_level"),
     *("autovacuum", "listen_addresses", "port", "jit", "io_method", "dynamic_shared_memory_type"),
+    "temp_file_limit",
 }
 
 
