@@ -61,6 +61,7 @@ class Explorer:
         lab: runs trials.
         schema: the schema of the project's database; None without one.
         branches: the arcs of the module's branches.
+        lines: its lines that can run.
         mutation: runs trials with mutants of their SQL; None without a database.
 
     Attributes:
@@ -73,11 +74,13 @@ class Explorer:
         lab: Lab,
         schema: Schema | None,
         branches: frozenset[Arc],
+        lines: frozenset[int],
         mutation: Mutation | None,
     ) -> None:
         self._lab = lab
         self._schema = schema
         self._branches = branches
+        self._lines = lines
         self._mutation = mutation
         self.reached: set[Arc] = set()
         self.problems: dict[str, str] = {}
@@ -119,6 +122,8 @@ class Explorer:
         """Return the arcs of a target's branches that no trial has taken."""
         first, last = target.lines
         own = {arc for arc in self._branches if first <= arc[0] <= last}
+        # To enter an `except` is no branch: its lines tell.
+        own |= {(line, line) for line in self._lines if first < line <= last}
         return frozenset(own - self.reached)
 
     def _tried(self, target: Target, ends: float) -> list[_Candidate]:
@@ -138,7 +143,7 @@ class Explorer:
             if trial.purpose == "probe":
                 continue
             shows = self._shown(trial, observation)
-            self.reached |= observation.arcs
+            self.reached |= observation.arcs | self._run_lines(observation)
             found.append(_Candidate(trial, observation, shows))
             useless = 0 if shows - covered else useless + 1
             covered |= shows
@@ -163,6 +168,7 @@ class Explorer:
 
     def _shown(self, trial: Trial, observation: Observation) -> set[object]:
         found: set[object] = set(observation.arcs & self._branches)
+        found |= self._run_lines(observation)
         # That a DAO passes on an error of the database needs no test.
         is_route = trial.target.layer == "router"
         passes_on = trial.purpose == "fault" and not is_route and not found - self.reached
@@ -171,6 +177,10 @@ class Explorer:
             if failed:  # it has the outcome of a success, and looks like a bug
                 return {*found, _Outcome(("answer", "although the database refused", failed), ())}
         return found if passes_on else {*found, _outcome(observation, is_route=is_route)}
+
+    def _run_lines(self, observation: Observation) -> set[Arc]:
+        """Return the lines that ran, each as an arc to itself."""
+        return {(line, line) for arc in observation.arcs for line in arc if line in self._lines}
 
     def _is_repeatable(self, candidate: _Candidate) -> bool:
         """Observe a trial twice more, with all shifted that a test must not depend on."""
@@ -312,4 +322,5 @@ def _words(shown: object) -> str:
         kind, name, *_ = shown.ended
         return f"it raises {name}" if kind == "raised" else f"it returns {name}"
     assert isinstance(shown, tuple)
-    return "line {} -> {}".format(*shown)  # an arc
+    first, last = shown
+    return f"line {first}" if first == last else f"line {first} -> {last}"

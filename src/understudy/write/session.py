@@ -178,7 +178,7 @@ class Session:
         with ExitStack() as stack:
             schema, judge = self._schema(stack) if self._targets else (None, None)
             mutation = None if judge is None else Mutation(self._lab, judge)
-            explorer = Explorer(self._lab, schema, branches, mutation)
+            explorer = Explorer(self._lab, schema, branches, self._arcs.lines, mutation)
             if self._wanted.on != "real_postgres":
                 stack.enter_context(scripted.rows_kept())
             self._explore(explorer)
