@@ -169,3 +169,68 @@ def test_an_exception_that_is_no_validation_error(models: Path) -> None:
     assert test.trial.script[1] == '    Path.model_validate({"path": ""})'
     with pytest.raises(IndexError):
         run(test)
+
+
+WIDE = """
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, SecretStr
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Point(BaseModel):
+    x: float
+    y: float = 0.0
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int = Field(ge=1, le=9)
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    name: str = Field(min_length=1)
+
+
+class Wide(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    day: date
+    at: datetime
+    clock: time
+    span: timedelta
+    price: Decimal = Field(max_digits=5, decimal_places=2, gt=0)
+    colour: Colour
+    key: UUID
+    link: AnyUrl
+    secret: SecretStr
+    raw: bytes
+    flag: bool
+    code: str = Field(pattern=r"^[A-Z]{2}[0-9]{3}$")
+    tags: list[Annotated[str, Field(max_length=3)]] = Field(min_length=1, max_length=2)
+    scores: dict[str, int]
+    letters: set[str] = set()
+    where: Point
+    points: list[Point] = []
+    pet: Cat | Dog = Field(discriminator="kind")
+    step: int = Field(multiple_of=5, ge=0, lt=50)
+    maybe: float | None = Field(default=None, gt=0)
+"""
+
+
+def test_tests_of_every_kind_of_field_hold(models: Path) -> None:
+    tests, left_out = kept(models, WIDE)
+
+    for test in tests:
+        run(test)
+    assert left_out == []
+    assert {test.trial.target.name for test in tests} == {"Point", "Cat", "Dog", "Wide"}
