@@ -27,6 +27,7 @@ from understudy.write.trials import Arc, Kept, Observation, Target, Trial
 
 _MOST_TRIALS = 60
 _MOST_USELESS = 12  # trials in a row that show nothing new
+# _RERUN: a rerun stops coverage's tracer, which then does not see the rest of its callers.
 _ENOUGH_ROWS = 4  # in a test; more make it long
 _MOST_EXTRA = 8  # trials beside the chosen ones that are asked to notice mutants
 _MOST_ASKED = 3  # candidates to which a row is added that may tell a mutant
@@ -126,7 +127,9 @@ class Explorer:
         own |= {(line, line) for line in self._lines if first < line <= last}
         return frozenset(own - self.reached)
 
-    def _tried(self, target: Target, ends: float) -> list[_Candidate]:
+    def _tried(
+        self, target: Target, ends: float
+    ) -> list[_Candidate]:  # pragma: no cover - see `_RERUN`
         """Run what is proposed until nothing new is shown."""
         seen: list[tuple[Trial, Observation]] = []
         found: list[_Candidate] = []
@@ -196,7 +199,7 @@ class Explorer:
 
     def _run_mutants(
         self, mutation: Mutation, candidates: list[_Candidate], number: int, ends: float
-    ) -> None:
+    ) -> None:  # pragma: no cover - see `_RERUN`
         """Add the mutants that each candidate notices to what it shows.
 
         Args:
@@ -237,7 +240,7 @@ class Explorer:
         line: str,
         wanted: Mutant,
         alive: list[Mutant],
-    ) -> _Candidate | None:
+    ) -> _Candidate | None:  # pragma: no cover - see `_RERUN`
         """Return a candidate with one more row that notices a mutant.
 
         Args:
