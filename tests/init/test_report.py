@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.init import probe, report
+from understudy.init import report
 from understudy.init.sources import Unread
+from understudy.script.formatting import first_line_of
 
 
 def test_many_files_that_were_left_out() -> None:
@@ -27,4 +28,4 @@ def test_a_long_line_ends_with_a_word() -> None:
 
 
 def test_an_error_without_words() -> None:
-    assert probe._shown(KeyError()) == "KeyError"
+    assert first_line_of(KeyError()) == "KeyError"

@@ -12,8 +12,8 @@ from understudy.init import InitError, save
 from understudy.project.pytest_process import INTERRUPTED
 from understudy.write import report
 from understudy.write.errors import WriteError
-from understudy.write.trials import Layer
-from understudy.write.writer import LAYERS, Wanted
+from understudy.write.trials import LAYERS, Layer
+from understudy.write.writer import Wanted
 from understudy.write.writer import write as written
 
 

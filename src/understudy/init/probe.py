@@ -21,7 +21,7 @@ import pytest
 
 from understudy.init.project_copy import SCHEMA
 from understudy.project import pytest_process
-from understudy.script.formatting import python_literal
+from understudy.script.formatting import first_line_of, python_literal
 
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # Any statement but those that drivers and SQLAlchemy send by themselves, which are answered already
@@ -96,7 +96,7 @@ def recording(fake: Any, number: int) -> Iterator[Recorded]:
     try:
         yield record
     except Exception as error:  # noqa: BLE001 - it is the project's own: reported
-        raised = (type(error).__module__, type(error).__qualname__, _shown(error))
+        raised = (type(error).__module__, type(error).__qualname__, first_line_of(error))
     calls = [
         (call.statement, [_source(parameter) for parameter in call.parameters])
         for call in fake.calls
@@ -129,11 +129,6 @@ def _what_happened(report: pytest.TestReport | pytest.CollectReport) -> str:
     return f"{shown} (at {own[-1].path}:{own[-1].lineno})" if own else shown
 
 
-def _shown(error: BaseException) -> str:
-    first = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
-
-
 def _app(target: str, root: Path) -> dict[str, Any]:
     from understudy.asgi import load_app
     from understudy.asgi.app_routes import routes_with_endpoint
@@ -148,7 +143,7 @@ def _app(target: str, root: Path) -> dict[str, Any]:
         for route in routes_with_endpoint(app.routes):
             answer["routes"] += _described(route, described)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
-        answer["error"] = str(error).strip() or _shown(error)
+        answer["error"] = str(error).strip() or first_line_of(error)
     return answer
 
 
@@ -186,7 +181,7 @@ def _model(module: str, name: str) -> dict[str, Any]:
         model: Any = functools.reduce(getattr, name.split("."), importlib.import_module(module))
         answer |= _rejection(model)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the project's own: reported
-        answer["error"] = _shown(error)
+        answer["error"] = first_line_of(error)
     return answer
 
 

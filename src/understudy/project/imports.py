@@ -32,7 +32,7 @@ def with_imports(text: str, lines: Sequence[str]) -> str:
         if line in map(ast.unparse, imports):
             continue
         wanted = _statement(line)
-        kept = text.splitlines(keepends=True)
+        kept = parsing.text_lines(text)
         known = next((node for node in imports if _has_room(node, wanted, kept)), None)
         if known is not None:
             text = _with_names(text, known, wanted)
@@ -122,7 +122,7 @@ def _with_names(text: str, node: ast.ImportFrom, wanted: ast.stmt) -> str:
     names = {ast.unparse(alias): alias for alias in (*node.names, *wanted.names)}
     if len(names) == len(node.names):
         return text
-    lines = text.splitlines(keepends=True)
+    lines = parsing.text_lines(text)
     start, end = node.lineno - 1, node.end_lineno or node.lineno
     ordered = [names[name] for name in sorted(names, key=import_order)]
     lines[start:end] = _import_lines(node, ordered, lines[start:end])
@@ -146,7 +146,7 @@ def without_unused(module: Module, text: str) -> str:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used |= set(re.findall(r"\w+", " ".join(_strings(tree))))
     before = {node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name)}
-    lines = text.splitlines(keepends=True)
+    lines = parsing.text_lines(text)
     kept_packages = [top for node in tree.body for top in _packages(node)]
     for node in reversed(tree.body):
         if not isinstance(node, ast.Import | ast.ImportFrom):

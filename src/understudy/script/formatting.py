@@ -35,6 +35,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def first_line_of(error: BaseException) -> str:
+    """Return the class of an exception and the first line of its text."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
 def shortened(text: str, longest: int = 60) -> str:
     """Return a text with `...` instead of its end if it is longer."""
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -65,8 +65,9 @@ class Guard:
             self._is_on = False
             refused += self._servers.refusals[before:]
 
-    # Nothing is traced in an audit hook.
-    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:  # pragma: no cover
+    def _audit(
+        self, event: str, arguments: tuple[Any, ...]
+    ) -> None:  # pragma: no cover - hooks are not traced
         if not self._is_on:
             return
         what = self._refused(event, arguments)
@@ -75,7 +76,9 @@ class Guard:
             self._refusals.append(text)
             raise Refused(text)
 
-    def _refused(self, event: str, arguments: tuple[Any, ...]) -> str:  # pragma: no cover
+    def _refused(
+        self, event: str, arguments: tuple[Any, ...]
+    ) -> str:  # pragma: no cover - hooks are not traced
         """Return what an event of the interpreter does beyond the database, or ""."""
         if event == "socket.connect":
             address = arguments[1]
@@ -96,13 +99,15 @@ class Guard:
             return f"writes to {_text(arguments[0])}"
         return ""
 
-    def _writes(self, arguments: tuple[Any, ...]) -> bool:  # pragma: no cover
+    def _writes(
+        self, arguments: tuple[Any, ...]
+    ) -> bool:  # pragma: no cover - hooks are not traced
         _, mode, flags = arguments
         if isinstance(mode, str):
             return bool(set(mode) & set("wax+"))
         return isinstance(flags, int) and bool(flags & _WRITES)
 
-    def _is_outside(self, path: Any) -> bool:  # pragma: no cover
+    def _is_outside(self, path: Any) -> bool:  # pragma: no cover - hooks are not traced
         if not isinstance(path, str | bytes | os.PathLike):
             return False  # an open file
         place = os.path.realpath(os.fsdecode(path))

@@ -92,18 +92,19 @@ class Lab:
             found[name] = mark(function) if is_async else function
         return found
 
-    # A rerun is not traced, so that a suite's coverage stays as it is: none of what plays a trial.
-    def play(self, **fixtures: Any) -> None:  # pragma: no cover
+    def play(self, **fixtures: Any) -> None:  # pragma: no cover - reruns are not traced
         """Run the trial in a test that is not async."""
         if self._playing is not None:
             self._function(self._playing.trial)(self, **fixtures)
 
-    async def play_async(self, **fixtures: Any) -> None:  # pragma: no cover
+    async def play_async(self, **fixtures: Any) -> None:  # pragma: no cover - reruns are not traced
         """Run the trial in an async test."""
         if self._playing is not None:
             await self._function(self._playing.trial)(self, **fixtures)
 
-    def _function(self, trial: Trial) -> Callable[..., Any]:  # pragma: no cover
+    def _function(
+        self, trial: Trial
+    ) -> Callable[..., Any]:  # pragma: no cover - reruns are not traced
         # What is arranged comes before `lab.acting`, so that only the call is observed.
         act = [
             f"with lab.acting({_real_postgres(trial.target)}):",
@@ -125,7 +126,9 @@ class Lab:
         return function
 
     @contextmanager
-    def acting(self, real_postgres: Any) -> Iterator[None]:  # pragma: no cover
+    def acting(
+        self, real_postgres: Any
+    ) -> Iterator[None]:  # pragma: no cover - reruns are not traced
         """Observe the call of a trial; what it raises is kept and goes no further."""
         playing = self._playing
         assert playing is not None

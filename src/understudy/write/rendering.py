@@ -65,15 +65,6 @@ def imports(trial: Trial) -> set[str]:
     return found
 
 
-def header(target: Target, name: str, *, is_typed: bool = True) -> str:
-    """Return the `def` line of a test of a target."""
-    fixtures = ", ".join(
-        f"{fixture}: {kind}" if is_typed else fixture for fixture, kind in target.fixtures
-    )
-    prefix = "async " if is_async(target) else ""
-    return f"{prefix}def {name}({fixtures}) -> None:"
-
-
 def is_async(target: Target) -> bool:
     """Return whether a test of a target is async."""
     sources = [target.call, *(opening.line for opening in target.openings)]

@@ -24,7 +24,7 @@ from understudy.mutate.judge import Judge
 from understudy.rerun import Reruns
 from understudy.rows.schema_reader import read_schema
 from understudy.rows.table_facts import Schema
-from understudy.script.formatting import shortened
+from understudy.script.formatting import first_line_of, shortened
 from understudy.write import (
     assertions,
     dto_trials,
@@ -39,7 +39,7 @@ from understudy.write.guard import Guard
 from understudy.write.kills import Mutation
 from understudy.write.lab import Lab
 from understudy.write.line_arcs import LineArcs
-from understudy.write.trials import Arc, Kept, Layer, LeftOut, Target
+from understudy.write.trials import LAYERS, Arc, Kept, Layer, LeftOut, Target
 
 Say = Callable[[Mapping[str, object]], None]
 _SECONDS = 6.0  # for each function
@@ -258,8 +258,7 @@ class Session:
 
     def _answer(self, open_arcs: Sequence[Arc]) -> None:
         """Send the text of the test file of each layer."""
-        layers: list[Layer] = ["dao", "service", "router", "dto"]
-        for layer in layers:
+        for layer in LAYERS:
             own = [one for one in self._kept if one.trial.target.layer == layer]
             if layer == "router":
                 own = web_assertions.grouped(own)
@@ -335,5 +334,4 @@ def _mark(findings: Findings, config: pytest.Config) -> Callable[[Any], Any]:
 
 
 def _shown(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return shortened(f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__, 300)
+    return shortened(first_line_of(error), _LONGEST)

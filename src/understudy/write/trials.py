@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from understudy.init.connections import Opening as Opening
 from understudy.script.boundary import Event
 
 Layer = Literal["dao", "service", "router", "dto"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 Arc = tuple[int, int]
 
 

@@ -20,9 +20,8 @@ from understudy.script.formatting import counted, suggestion
 from understudy.write import lab, proof, routes
 from understudy.write.errors import WriteError
 from understudy.write.results import Results, WrittenFile, WrittenTest
-from understudy.write.trials import Layer, LeftOut
+from understudy.write.trials import LAYERS, Layer, LeftOut
 
-LAYERS: tuple[Layer, ...] = ("dao", "service", "router", "dto")
 PLUGIN = "understudy.plugin.writing"
 Say = Callable[[str], None]
 _PAUSE = 0.1  # seconds between two looks at the process
@@ -72,12 +71,22 @@ def write(wanted: Wanted, say: Say) -> Results:
         with copied(findings.root, _GRACE) as copy:
             if setting is not None:
                 copy.write(setting.path.relative_to(findings.root), setting.after)
-            names = {layer: file_name(module, layer) for layer in LAYERS}
             tests = findings.configured.tests
-            answers = _explored(findings, module, wanted, copy, names, say)
+            files = {layer: tests / file_name(module, layer) for layer in LAYERS}
+            existing = {
+                layer: place.read_bytes().decode("utf-8")
+                for layer, file in files.items()
+                if (place := findings.root / file).is_file()
+            }
+            answers = _explored(findings, module, wanted, copy, files, existing, say)
             for answer in answers:
                 if answer["kind"] == "file":
-                    results.files.append(_file(findings, tests / names[answer["layer"]], answer))
+                    layer = answer["layer"]
+                    change = Change(
+                        findings.root / files[layer], existing.get(layer), answer["text"]
+                    )
+                    tests_of = [WrittenTest(**test) for test in answer["tests"]]
+                    results.files.append(WrittenFile(change, layer, tests_of))
                     if answer["uses environment"]:
                         results.setting = setting
                 elif answer["kind"] == "done":
@@ -105,25 +114,20 @@ def _explored(
     module: Module,
     wanted: Wanted,
     copy: Copy,
-    names: Mapping[Layer, str],
+    files: Mapping[Layer, Path],
+    existing: Mapping[Layer, str],
     say: Say,
 ) -> list[dict[str, Any]]:
     """Run the project's pytest with the session that tries the module; return its answers."""
-    tests = findings.configured.tests
-    scratch = tests / lab.FILE
+    scratch = findings.configured.tests / lab.FILE
     copy.write(scratch, lab.text())
-    existing = {}
-    for layer, name in names.items():
-        path = findings.root / tests / name
-        if path.is_file():
-            existing[layer] = path.read_bytes().decode("utf-8")
     request = {
         "module": module.name,
         "root": str(copy.root),
         "path": [str(copy.root), str(copy.root / findings.base)],
         "layers": list(wanted.layers or LAYERS),
         "on": wanted.on,
-        "files": {layer: (tests / name).as_posix() for layer, name in names.items()},
+        "files": {layer: file.as_posix() for layer, file in files.items()},
         "existing": existing,
         "seconds": wanted.seconds,
     }
@@ -186,10 +190,3 @@ def _said(child: pytest_process.Child, say: Say) -> list[dict[str, Any]]:
         elif answer["kind"] == "no schema":
             say(f"no database: {answer['reason']}")
     return answers
-
-
-def _file(findings: Findings, path: Path, answer: Mapping[str, Any]) -> WrittenFile:
-    place = findings.root / path
-    before = place.read_bytes().decode("utf-8") if place.is_file() else None
-    tests = [WrittenTest(**test) for test in answer["tests"]]
-    return WrittenFile(Change(place, before, answer["text"]), answer["layer"], tests)
